@@ -1,0 +1,1 @@
+"""What restoring means, without I/O: standard library only, no clock of its own."""

@@ -1,0 +1,140 @@
+"""Time is injected: nothing in restoretui asks the system for it except ``SystemClock`` and ``ScaledClock``.
+
+Two times are told apart. *Cloud time* is what restores take and expiries are written in; in the sandbox it
+runs faster than the wall. *Machine time* paces requests, back-off and repaints, and never runs fast.
+"""
+
+import asyncio
+import heapq
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The only source of time for the engine, the watcher and the screens."""
+
+    def now(self) -> datetime:
+        """The cloud's time: an aware UTC instant."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for that much cloud time."""
+        ...
+
+    def monotonic(self) -> float:
+        """Machine time in seconds from an arbitrary start; never goes back."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for that much machine time."""
+        ...
+
+    def wall(self) -> float:
+        """Machine time in seconds since the epoch, comparable between processes of one machine."""
+        ...
+
+
+class SystemClock:
+    """Cloud time is machine time, as with every real cloud."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+
+    def wall(self) -> float:
+        return time.time()
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledClock(SystemClock):
+    """Cloud time that runs ``speed`` times as fast as the machine's, from ``origin`` at wall time ``started``.
+
+    The sandbox publishes its three numbers as ``RESTORETUI_CLOCK`` so that a client waits in the same time.
+    """
+
+    speed: float
+    origin: datetime
+    started: float
+
+    @classmethod
+    def parse(cls, text: str) -> "ScaledClock":
+        """Read what ``str()`` wrote: ``SPEED@ORIGIN@STARTED``. ValueError when it is anything else."""
+        speed, origin, started = text.split("@")
+        instant = datetime.fromisoformat(origin)
+        if float(speed) <= 0 or instant.tzinfo is None:
+            raise ValueError(text)
+        return cls(float(speed), instant.astimezone(UTC), float(started))
+
+    def __str__(self) -> str:
+        return f"{self.speed:g}@{self.origin.isoformat()}@{self.started!r}"
+
+    def now(self) -> datetime:
+        return self.origin + timedelta(seconds=(time.time() - self.started) * self.speed)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds) / self.speed)
+
+
+@dataclass(slots=True)
+class ManualClock:
+    """A clock the tests turn: cloud and machine time are one, and move only by ``advance``."""
+
+    time: datetime = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+    _elapsed: float = 0.0
+    _sleepers: list[tuple[float, int, asyncio.Future[None]]] = field(default_factory=list)
+    _count: int = 0
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    def wall(self) -> float:
+        return self.time.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        self._count += 1
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, self._count, future))
+        await future
+
+    async def pause(self, seconds: float) -> None:
+        await self.sleep(seconds)
+
+    @property
+    def next_due(self) -> float | None:
+        """Seconds until the earliest sleeper wakes; None when nobody sleeps."""
+        live = [due for due, _, future in self._sleepers if not future.done()]
+        return max(0.0, min(live) - self._elapsed) if live else None
+
+    async def advance(self, seconds: float, settle: int = 20) -> None:
+        """Move time forward, waking sleepers in their order and letting the loop turn ``settle`` times at each."""
+        end = self._elapsed + seconds
+        while self._sleepers and self._sleepers[0][0] <= end:
+            due, _, future = heapq.heappop(self._sleepers)
+            self._move(max(due, self._elapsed))
+            if not future.done():
+                future.set_result(None)
+            for _ in range(settle):
+                await asyncio.sleep(0)
+        self._move(end)
+        for _ in range(settle):
+            await asyncio.sleep(0)
+
+    def _move(self, elapsed: float) -> None:
+        self.time += timedelta(seconds=elapsed - self._elapsed)
+        self._elapsed = elapsed

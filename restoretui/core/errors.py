@@ -1,0 +1,146 @@
+"""What can go wrong, by name.
+
+::
+
+    RestoreTuiError              .exit_code  .hint
+    ├── UsageError               2   a location, option or config value that cannot be meant
+    │   └── LocationError
+    ├── GuardStopped             5   budget, read-only, not confirmed: nothing was sent
+    ├── TimedOut                 3   --timeout passed; the restores go on
+    ├── LedgerError              2   the local state cannot be used as it is
+    └── CloudError               1   the cloud said no, or did not answer
+        ├── CredentialsError     4   none, expired, or not accepted
+        ├── AccessDenied         4   they are good, but may not do this
+        ├── BucketNotFound       1
+        ├── ObjectNotFound       1   no such key or version, or a delete marker
+        ├── InvalidRequest       1   the cloud refuses these arguments (our mistake or its limits)
+        ├── Unsupported          1   this endpoint lacks the operation
+        ├── Unreachable          1   never left this machine: connect, DNS, TLS; safe to repeat
+        ├── Throttled            1   SlowDown and its kin; refused, safe to repeat slower
+        ├── ServerFault          1   5xx; refused or lost, look before repeating
+        ├── ConnectionLost       1   sent, answer unknown: look before repeating
+        └── MalformedAnswer      1   an answer that cannot be read; look before repeating
+
+Outcomes of a restore request (a 409, no Expedited capacity, not archived) are results, not errors:
+see ``core.provider.Outcome``.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The command line's contract."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    TIMED_OUT = 3
+    CREDENTIALS = 4
+    GUARD = 5
+    INTERRUPTED = 130
+
+
+class RestoreTuiError(Exception):
+    """One clear sentence (``str``), and what to do next (``hint``)."""
+
+    exit_code = ExitCode.SOME_FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(RestoreTuiError):
+    """The command, option or config value cannot be meant."""
+
+    exit_code = ExitCode.USAGE
+
+
+class LocationError(UsageError):
+    """Not a location: see ``core.location``."""
+
+
+class GuardStopped(RestoreTuiError):
+    """A guard held: over budget, read-only, or not confirmed. Nothing was sent."""
+
+    exit_code = ExitCode.GUARD
+
+
+class TimedOut(RestoreTuiError):
+    """Waiting took longer than allowed; the restores themselves go on."""
+
+    exit_code = ExitCode.TIMED_OUT
+
+
+class LedgerError(RestoreTuiError):
+    """The ledger cannot be opened or written as it is; it is never replaced silently."""
+
+    exit_code = ExitCode.USAGE
+
+
+class CloudError(RestoreTuiError):
+    """The cloud's own refusal, with what support will ask for: code, HTTP status and request id."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        code: str = "",
+        status: int = 0,
+        request_id: str = "",
+        operation: str = "",
+    ) -> None:
+        super().__init__(message, hint)
+        self.code = code
+        self.status = status
+        self.request_id = request_id
+        self.operation = operation
+
+
+class CredentialsError(CloudError):
+    """No credentials, expired ones, or ones the cloud does not know."""
+
+    exit_code = ExitCode.CREDENTIALS
+
+
+class AccessDenied(CloudError):
+    """The caller is known and may not do this; ``hint`` names the IAM action."""
+
+    exit_code = ExitCode.CREDENTIALS
+
+
+class BucketNotFound(CloudError):
+    """No such bucket (or none that this account may know of)."""
+
+
+class ObjectNotFound(CloudError):
+    """No such key or version, or the current version is a delete marker."""
+
+
+class InvalidRequest(CloudError):
+    """The cloud refuses the arguments; repeating will not help."""
+
+
+class Unsupported(CloudError):
+    """The endpoint does not have this operation."""
+
+
+class Unreachable(CloudError):
+    """The request never left: DNS, connect, TLS. Safe to repeat."""
+
+
+class Throttled(CloudError):
+    """Refused for its rate; safe to repeat more slowly."""
+
+
+class ServerFault(CloudError):
+    """The service failed; what it did before is unknown."""
+
+
+class ConnectionLost(CloudError):
+    """The request went out and no answer came: what it did is unknown."""
+
+
+class MalformedAnswer(CloudError):
+    """The answer cannot be read: what the request did is unknown."""

@@ -1,0 +1,97 @@
+"""Locations on the command line and in the address field: ``s3://bucket/key``, ``oss://bucket/prefix/``.
+
+A location is never guessed at (DESIGN, command line):
+
+=====================  ==============================================
+``s3://bucket``        the whole bucket
+``s3://bucket/p/``     every key below the prefix ``p/``
+``s3://bucket/key``    that one object
+``s3://bucket/part*``  keys that begin with ``part``
+``s3://``              the buckets of the account
+=====================  ==============================================
+
+A key that itself ends in ``*`` or ``/`` is reached by ``--keys-from``, which takes keys verbatim.
+"""
+
+import re
+from dataclasses import dataclass
+
+from restoretui.core.errors import LocationError
+
+SCHEMES = ("s3", "oss")
+MAX_KEY_BYTES = 1024
+"""Longest key of S3 and OSS, in UTF-8 bytes (S3 user guide, object keys)."""
+
+# Laxer than either cloud on purpose: old us-east-1 buckets and compatible stores allow more than today's rules.
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_FORM = "write s3://BUCKET, s3://BUCKET/PREFIX/, s3://BUCKET/KEY or s3://BUCKET/PART*"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a cloud. At most one of ``key`` and a non-empty ``prefix`` is given."""
+
+    scheme: str
+    bucket: str = ""
+    prefix: str = ""
+    key: str | None = None
+
+    def __str__(self) -> str:
+        if not self.bucket:
+            return f"{self.scheme}://"
+        if self.key is not None:
+            return f"{self.scheme}://{self.bucket}/{self.key}"
+        if not self.prefix:
+            return f"{self.scheme}://{self.bucket}"
+        star = "" if self.prefix.endswith("/") else "*"
+        return f"{self.scheme}://{self.bucket}/{self.prefix}{star}"
+
+    @property
+    def parent(self) -> "Location":
+        """One level up: the enclosing prefix, then the bucket, then the buckets."""
+        text = self.key if self.key is not None else self.prefix.removesuffix("/")
+        if not text:
+            return Location(self.scheme)
+        head, slash, _ = text.rpartition("/")
+        return Location(self.scheme, self.bucket, head + slash)
+
+    def below(self, prefix: str) -> "Location":
+        """The location of everything that begins with ``prefix`` in the same bucket."""
+        return Location(self.scheme, self.bucket, prefix)
+
+    def object(self, key: str) -> "Location":
+        """The location of one key in the same bucket."""
+        return Location(self.scheme, self.bucket, key=key)
+
+
+def parse_location(text: str) -> Location:
+    """Read one location; ``LocationError`` says what is wrong with it and how to write it."""
+    scheme, found, rest = text.strip("\n").partition("://")
+    if not found:
+        raise LocationError(f"{text!r} is not a location: it has no scheme", _FORM)
+    if scheme not in SCHEMES:
+        raise LocationError(f"{text!r} is not a location: unknown scheme {scheme!r}", _FORM)
+    if not rest:
+        return Location(scheme)
+    bucket, slash, key = rest.partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise LocationError(f"{bucket!r} cannot be a bucket's name", _FORM)
+    check_key(key)
+    if not slash or not key:
+        return Location(scheme, bucket)
+    if key.endswith("/"):
+        return Location(scheme, bucket, key)
+    if key.endswith("*"):
+        return Location(scheme, bucket, key[:-1])
+    return Location(scheme, bucket, key=key)
+
+
+def check_key(key: str) -> str:
+    """``key`` itself if a cloud could hold it; ``LocationError`` when it is too long or not valid Unicode."""
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        raise LocationError(f"{key!r} is not valid Unicode, so it cannot be a key") from None
+    if size > MAX_KEY_BYTES:
+        raise LocationError(f"a key of {size} bytes is longer than the cloud's {MAX_KEY_BYTES}")
+    return key

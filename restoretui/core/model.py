@@ -1,0 +1,170 @@
+"""The nouns of restoring, in the cloud's words (S3 API reference; FACTS 1.1-1.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+
+class Tier(StrEnum):
+    """How fast a restore shall be. Order of speed: ``faster_than``."""
+
+    EXPEDITED = "expedited"
+    STANDARD = "standard"
+    BULK = "bulk"
+
+    @property
+    def wire(self) -> str:
+        """As RestoreObject spells it: ``Expedited``, ``Standard``, ``Bulk``."""
+        return self.value.capitalize()
+
+    def faster_than(self, other: "Tier") -> bool:
+        """Whether re-sending with this tier speeds up a restore that runs with ``other``."""
+        order = list(Tier)
+        return order.index(self) < order.index(other)
+
+
+class State(StrEnum):
+    """Where an object stands: the one vocabulary of tables, filters and JSON (DESIGN, command line).
+
+    The first five can be read off the cloud; the others also need to know what was asked for.
+    """
+
+    ONLINE = "online"
+    ARCHIVED = "archived"
+    RESTORING = "restoring"
+    AVAILABLE = "available"
+    UNKNOWN = "unknown"
+    PLANNED = "planned"
+    REQUESTED = "requested"
+    EXPIRED = "expired"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more is expected of a job in this state, except that an available copy expires one day."""
+        return self in _SETTLED
+
+
+_SETTLED = frozenset({State.ONLINE, State.AVAILABLE, State.EXPIRED, State.SKIPPED, State.FAILED, State.CANCELLED})
+
+
+class ObjectRef(NamedTuple):
+    """One object, or one version of it: what a request names."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+
+class RestoreStatus(NamedTuple):
+    """What the cloud says of a restore right now; no status at all is ``None`` where one of these may stand."""
+
+    in_progress: bool
+    expiry: datetime | None = None
+
+
+class Entry(NamedTuple):
+    """One row of a listing, as cheap as a row can be: a page makes a thousand.
+
+    Instants are whole seconds since the epoch (UTC) here, because a million of them are stored and compared.
+    """
+
+    key: str
+    version_id: str | None
+    size: int
+    modified: int
+    storage_class: str
+    in_progress: bool | None = None
+    """None: the cloud reported no restore status for it."""
+    expiry: int | None = None
+    etag: str = ""
+    is_latest: bool = True
+
+
+class Page(NamedTuple):
+    """One answer to a listing: entries and common prefixes in key order, and where to go on."""
+
+    entries: Sequence[Entry]
+    prefixes: Sequence[str]
+    next_token: str | None
+    """Opaque; None at the end. For versions it holds both markers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """All that decides what a restore of an object would do; sizes and names play no part.
+
+    Objects with equal facts get equal verdicts, so a million objects are planned as a handful of facts.
+    ``tier`` and ``days`` are what *we* asked for, where we did: no API tells them later (FACTS 1.5).
+    """
+
+    storage_class: str
+    archive_status: str | None = None
+    """Intelligent-Tiering: ``ARCHIVE_ACCESS`` or ``DEEP_ARCHIVE_ACCESS`` from HEAD, None otherwise."""
+    looked: bool = False
+    """A HEAD answered, so that an absent ``archive_status`` means: not archived."""
+    in_progress: bool | None = None
+    expiry: datetime | None = None
+    tier: Tier | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectDetail:
+    """What HEAD knows of one object."""
+
+    ref: ObjectRef
+    size: int
+    modified: datetime | None
+    storage_class: str
+    restore: RestoreStatus | None = None
+    archive_status: str | None = None
+    etag: str = ""
+    version_id: str | None = None
+    lifecycle_expiry: str = ""
+    """The ``x-amz-expiration`` header: a lifecycle rule that deletes the object, which ends a restore early."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Every header of the answer, for the inspector."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRequest:
+    """What the user chose: ``days`` the copy shall last (at least 1) and the retrieval ``tier``.
+
+    ``days`` is not sent for classes whose restore has no end (Intelligent-Tiering, FACTS 1.1).
+    """
+
+    days: int
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One bucket of the account."""
+
+    name: str
+    region: str = ""
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose credentials these are."""
+
+    account: str
+    arn: str
+    profile: str = ""
+    region: str = ""
+
+
+class Look(IntEnum):
+    """How a state was learned, cheapest first; kept with each observation."""
+
+    LIST = 1
+    HEAD = 2
+    EVENT = 3
+    JOB = 4

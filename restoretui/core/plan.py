@@ -1,0 +1,144 @@
+"""A plan: what each marked object would do at each tier, how long it takes and what it costs, before a cent is spent.
+
+Objects with equal facts get equal verdicts, so a plan is made from groups: a million marks are a few dozen lines.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
+from restoretui.core.pricing import Cost, PriceTable, estimate
+from restoretui.core.rules import Action, CloudRules, Purpose, Verdict, Window, judge
+
+
+@dataclass(frozen=True, slots=True)
+class FactGroup:
+    """All chosen objects of one bucket that share their facts."""
+
+    bucket: str
+    facts: ObjectFacts
+    objects: int
+    size_bytes: int
+    large_objects: int = 0
+    """Of them, those too large for Expedited's typical time (``rules.EXPEDITED_TYPICAL_BYTES``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One group's verdict and cost at one tier."""
+
+    group: FactGroup
+    verdict: Verdict
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class TierPlan:
+    """The whole selection at one tier."""
+
+    request: RestoreRequest
+    lines: Sequence[PlanLine]
+
+    @cached_property
+    def counts(self) -> Mapping[Action, int]:
+        """Objects by action."""
+        counts: Counter[Action] = Counter()
+        for line in self.lines:
+            counts[line.verdict.action] += line.group.objects
+        return counts
+
+    @property
+    def sending(self) -> Sequence[PlanLine]:
+        """The lines for which requests go out."""
+        return [line for line in self.lines if line.verdict.action.sends]
+
+    @property
+    def requests(self) -> int:
+        """How many restore requests go out: one for each object acted on."""
+        return sum(line.group.objects for line in self.sending)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the objects acted on."""
+        return sum(line.group.size_bytes for line in self.sending)
+
+    @property
+    def cost(self) -> Cost:
+        """The estimate for all requests together."""
+        return sum((line.cost for line in self.sending), Cost())
+
+    @property
+    def window(self) -> Window | None:
+        """From the soonest to the latest typical end; None when nothing takes time."""
+        windows = [line.verdict.window for line in self.sending if line.verdict.window is not None]
+        if not windows:
+            return None
+        whole = windows[0]
+        for window in windows[1:]:
+            whole |= window
+        return whole
+
+    @property
+    def large_objects(self) -> int:
+        """Objects acted on that Expedited's typical time does not cover."""
+        if self.request.tier is not Tier.EXPEDITED:
+            return 0
+        return sum(line.group.large_objects for line in self.sending)
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """Every tier side by side, at one number of days and one moment."""
+
+    scheme: str
+    days: int
+    purpose: Purpose
+    made_at: datetime
+    tiers: Mapping[Tier, TierPlan]
+    expiry: datetime
+    """When a copy that were available at once would end; the cloud says the true one later."""
+    prices: PriceTable
+    prices_exact: bool
+    """Whether the price table is the buckets' own region's; if not, every cost is an estimate by another's."""
+
+    @property
+    def objects(self) -> int:
+        """How many objects were chosen."""
+        return sum(next(iter(self.tiers.values())).counts.values())
+
+
+def make_plan(
+    rules: CloudRules,
+    groups: Iterable[FactGroup],
+    days: int,
+    now: datetime,
+    prices: tuple[PriceTable, bool],
+    purpose: Purpose = Purpose.RESTORE,
+) -> RestorePlan:
+    """Judge and price every group at every tier."""
+    chosen = list(groups)
+    table, exact = prices
+
+    def line(group: FactGroup, request: RestoreRequest) -> PlanLine:
+        verdict = judge(rules, group.facts, request, now, purpose)
+        cost = Cost()
+        if verdict.action.sends and verdict.archive is not None:
+            cost = estimate(
+                table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, days
+            )
+        return PlanLine(group, verdict, cost)
+
+    requests = [RestoreRequest(days, tier) for tier in Tier]
+    return RestorePlan(
+        scheme=rules.scheme,
+        days=days,
+        purpose=purpose,
+        made_at=now,
+        tiers={request.tier: TierPlan(request, [line(group, request) for group in chosen]) for request in requests},
+        expiry=rules.expiry_of(now, days),
+        prices=table,
+        prices_exact=exact,
+    )

@@ -1,0 +1,106 @@
+"""What a cloud must be able to do for us, in its own terms."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
+
+
+class Outcome(StrEnum):
+    """What the cloud answered to a restore request. None of these is an error (FACTS 1.2)."""
+
+    ACCEPTED = "accepted"
+    """202: a restore was started, or sped up."""
+    UPDATED = "updated"
+    """200: a copy exists and its expiry was changed. Compatible stores answer so to a first request, too."""
+    ALREADY_RESTORING = "already restoring"
+    """409 RestoreAlreadyInProgress: same or faster tier, or other days, from whoever asked first."""
+    NOT_ARCHIVED = "not archived"
+    """403 InvalidObjectState or ObjectAlreadyInActiveTierError: it can be read as it is."""
+    NO_CAPACITY = "no expedited capacity"
+    """503 GlacierExpeditedRetrievalNotAvailable."""
+    GONE = "gone"
+    """404, or 405 for a delete marker."""
+    DENIED = "denied"
+    """403 AccessDenied for this object; others may still be allowed."""
+    REFUSED = "refused"
+    """400: the class, tier and days do not go together; repeating will not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The cloud's answer to one restore request."""
+
+    outcome: Outcome
+    status: int
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What differs between clouds that no table in ``core.rules`` can say."""
+
+    max_rate: float
+    """Restore requests a second the cloud documents as its limit."""
+    list_page: int = 1000
+    """Most keys a listing page holds."""
+    restore_status_in_list: bool = True
+    versions: bool = True
+    clean: bool = False
+    """A restored copy can be ended early."""
+
+
+class Provider(Protocol):
+    """One cloud, one set of credentials. Every method raises from the ``CloudError`` tree and nothing else."""
+
+    scheme: str
+    capabilities: Capabilities
+
+    async def identity(self) -> Identity:
+        """Who we are to the cloud."""
+        ...
+
+    async def list_buckets(self) -> list[Bucket]:
+        """The account's buckets, in name order."""
+        ...
+
+    async def bucket_region(self, bucket: str) -> str:
+        """The bucket's region; raises ``BucketNotFound`` or ``AccessDenied`` early and clearly."""
+        ...
+
+    async def list_page(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        delimiter: str = "",
+        start_after: str = "",
+        token: str | None = None,
+        versions: bool = False,
+        max_keys: int = 1000,
+    ) -> Page:
+        """One page of keys in UTF-8 binary order, with restore status where the cloud lists it.
+
+        ``start_after`` begins strictly after that key and is ignored once ``token`` is given. With ``versions``,
+        every version of a key comes newest first and delete markers are left out.
+        """
+        ...
+
+    async def head_object(self, ref: ObjectRef) -> ObjectDetail:
+        """All that is known of one object; ``ObjectNotFound`` when it is gone."""
+        ...
+
+    async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
+        """Send exactly one restore request, never repeated inside.
+
+        Raises ``Throttled`` or ``Unreachable`` when it surely had no effect, ``ServerFault``, ``ConnectionLost``
+        or ``MalformedAnswer`` when that is unknown, ``CredentialsError`` when nothing can be sent at all.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections; the provider cannot be used afterwards."""
+        ...
