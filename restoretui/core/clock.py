@@ -6,8 +6,9 @@ runs faster than the wall. *Machine time* paces requests, back-off and repaints,
 
 import asyncio
 import heapq
+import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -70,13 +71,13 @@ class ScaledClock(SystemClock):
     def parse(cls, text: str) -> "ScaledClock":
         """Read what ``str()`` wrote: ``SPEED@ORIGIN@STARTED``. ValueError when it is anything else."""
         speed, origin, started = text.split("@")
-        instant = datetime.fromisoformat(origin)
-        if float(speed) <= 0 or instant.tzinfo is None:
-            raise ValueError(text)
-        return cls(float(speed), instant.astimezone(UTC), float(started))
+        clock = cls(float(speed), datetime.fromisoformat(origin), float(started))
+        if not (0 < clock.speed < math.inf and math.isfinite(clock.started)) or clock.origin.tzinfo is None:
+            raise ValueError(f"{text!r} is not a clock")
+        return replace(clock, origin=clock.origin.astimezone(UTC))
 
     def __str__(self) -> str:
-        return f"{self.speed:g}@{self.origin.isoformat()}@{self.started!r}"
+        return f"{self.speed!r}@{self.origin.isoformat()}@{self.started!r}"
 
     def now(self) -> datetime:
         return self.origin + timedelta(seconds=(time.time() - self.started) * self.speed)
