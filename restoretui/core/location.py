@@ -29,7 +29,10 @@ _FORM = "write s3://BUCKET, s3://BUCKET/PREFIX/, s3://BUCKET/KEY or s3://BUCKET/
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a cloud. At most one of ``key`` and a non-empty ``prefix`` is given."""
+    """A place in a cloud. At most one of ``key`` and a non-empty ``prefix`` is given.
+
+    ``str()`` gives the text that ``parse_location`` reads back, except for a key that ends in ``*`` or ``/``.
+    """
 
     scheme: str
     bucket: str = ""
@@ -49,9 +52,9 @@ class Location:
     @property
     def parent(self) -> "Location":
         """One level up: the enclosing prefix, then the bucket, then the buckets."""
-        text = self.key if self.key is not None else self.prefix.removesuffix("/")
-        if not text:
+        if self.key is None and not self.prefix:
             return Location(self.scheme)
+        text = self.key if self.key is not None else self.prefix.removesuffix("/")
         head, slash, _ = text.rpartition("/")
         return Location(self.scheme, self.bucket, head + slash)
 
@@ -66,24 +69,21 @@ class Location:
 
 def parse_location(text: str) -> Location:
     """Read one location; ``LocationError`` says what is wrong with it and how to write it."""
-    scheme, found, rest = text.strip("\n").partition("://")
+    scheme, found, rest = text.partition("://")
     if not found:
         raise LocationError(f"{text!r} is not a location: it has no scheme", _FORM)
     if scheme not in SCHEMES:
         raise LocationError(f"{text!r} is not a location: unknown scheme {scheme!r}", _FORM)
     if not rest:
         return Location(scheme)
-    bucket, slash, key = rest.partition("/")
+    bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
         raise LocationError(f"{bucket!r} cannot be a bucket's name", _FORM)
-    check_key(key)
-    if not slash or not key:
-        return Location(scheme, bucket)
-    if key.endswith("/"):
-        return Location(scheme, bucket, key)
     if key.endswith("*"):
-        return Location(scheme, bucket, key[:-1])
-    return Location(scheme, bucket, key=key)
+        return Location(scheme, bucket, check_key(key[:-1]))
+    if not key or key.endswith("/"):
+        return Location(scheme, bucket, check_key(key))
+    return Location(scheme, bucket, key=check_key(key))
 
 
 def check_key(key: str) -> str:
