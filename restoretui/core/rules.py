@@ -17,11 +17,29 @@ class Window:
     """How long a restore typically takes, from the documentation: a range, never a promise."""
 
     shortest: timedelta
+    """When to begin to look in earnest; a number of the documentation's unless ``within``."""
     longest: timedelta
+    within: bool = False
+    """The documentation says only "within ``longest``": ``shortest`` is our guess and is not to be shown."""
 
     def __or__(self, other: "Window") -> "Window":
         """The window that holds both."""
-        return Window(min(self.shortest, other.shortest), max(self.longest, other.longest))
+        return Window(
+            min(self.shortest, other.shortest), max(self.longest, other.longest), self.within or other.within
+        )
+
+    def __str__(self) -> str:
+        """``1–5 min``, ``3–5 h``, ``1 min–12 h``, ``within 12 h``."""
+        longest, unit = _amount(self.longest)
+        if self.within:
+            return f"within {longest} {unit}"
+        shortest, short_unit = _amount(self.shortest)
+        return f"{shortest}–{longest} {unit}" if short_unit == unit else f"{shortest} {short_unit}–{longest} {unit}"
+
+
+def _amount(duration: timedelta) -> tuple[str, str]:
+    hours = duration / timedelta(hours=1)
+    return (f"{hours:g}", "h") if hours >= 1 else (f"{hours * 60:g}", "min")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +66,8 @@ class CloudRules:
     """By storage class, and by archive status for the tiered class."""
     tiered_class: str | None = None
     """The class whose listing does not tell whether an object is archived; HEAD does."""
+    online_classes: frozenset[str] = frozenset()
+    """The classes known to be readable at once; of any other we say only that we know no archive in it."""
     expiry_at_midnight: bool = True
 
     def archive_of(self, facts: ObjectFacts) -> ArchiveRule | None:
@@ -58,15 +78,21 @@ class CloudRules:
 
     def needs_look(self, facts: ObjectFacts) -> bool:
         """Only a HEAD can tell whether such an object is archived (FACTS 1.7)."""
-        return facts.storage_class == self.tiered_class and not facts.looked and not facts.in_progress
+        told = facts.looked or facts.archive_status or facts.in_progress
+        return facts.storage_class == self.tiered_class and not told
 
     def state_of(self, facts: ObjectFacts, now: datetime) -> State:
         """What the cloud's own words mean (FACTS 1.3, the table of state derivation)."""
         if self.needs_look(facts):
             return State.UNKNOWN
-        if facts.in_progress and (facts.storage_class == self.tiered_class or self.archive_of(facts)):
+        tiered = facts.storage_class == self.tiered_class
+        rule = self.archive_of(facts)
+        if facts.in_progress and (tiered or rule):
             return State.RESTORING
-        if self.archive_of(facts) is None:
+        if tiered:
+            # Its restores end in plain readability, not in a copy: the archive status alone tells.
+            return State.ARCHIVED if facts.archive_status else State.ONLINE
+        if rule is None:
             return State.ONLINE
         if facts.in_progress is False and (facts.expiry is None or facts.expiry > now):
             return State.AVAILABLE
@@ -93,20 +119,29 @@ def _hours(shortest: float, longest: float) -> Window:
     return Window(timedelta(hours=shortest), timedelta(hours=longest))
 
 
-# "Within 12 hours" gives no lower end; half of it is what we begin to look for in earnest.
+def _within(hours: float, look_from: float) -> Window:
+    return Window(timedelta(hours=look_from), timedelta(hours=hours), within=True)
+
+
+# "Within 12 hours" gives no lower end: we begin to look in earnest at half of it, or at the hour by which a job is
+# said to have begun. "Starts in minutes" is taken as from one minute on.
 _FLEXIBLE = {Tier.EXPEDITED: _minutes(1, 5), Tier.STANDARD: _hours(3, 5), Tier.BULK: _hours(5, 12)}
-_FLEXIBLE_BATCH = {Tier.STANDARD: _hours(3, 5), Tier.BULK: _hours(5, 12)}
-_DEEP = {Tier.STANDARD: _hours(6, 12), Tier.BULK: _hours(24, 48)}
-_DEEP_BATCH = {Tier.STANDARD: _hours(9, 12), Tier.BULK: _hours(24, 48)}
+_FLEXIBLE_BATCH = {Tier.STANDARD: _minutes(1, 5 * 60), Tier.BULK: _hours(5, 12)}
+_DEEP = {Tier.STANDARD: _within(12, 6), Tier.BULK: _within(48, 24)}
+_DEEP_BATCH = {Tier.STANDARD: _within(12, 9), Tier.BULK: _within(48, 24)}
+_TIERED_DEEP_BATCH = {Tier.STANDARD: _hours(9, 12), Tier.BULK: _within(48, 24)}
 
 S3 = CloudRules(
     scheme="s3",
     tiered_class="INTELLIGENT_TIERING",
+    online_classes=frozenset(
+        {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "EXPRESS_ONEZONE"}
+    ),
     archives={
         "GLACIER": ArchiveRule("GLACIER", _FLEXIBLE, _FLEXIBLE_BATCH),
         "DEEP_ARCHIVE": ArchiveRule("DEEP_ARCHIVE", _DEEP, _DEEP_BATCH),
         "ARCHIVE_ACCESS": ArchiveRule("ARCHIVE_ACCESS", _FLEXIBLE, _FLEXIBLE_BATCH, takes_days=False),
-        "DEEP_ARCHIVE_ACCESS": ArchiveRule("DEEP_ARCHIVE_ACCESS", _DEEP, _DEEP_BATCH, takes_days=False),
+        "DEEP_ARCHIVE_ACCESS": ArchiveRule("DEEP_ARCHIVE_ACCESS", _DEEP, _TIERED_DEEP_BATCH, takes_days=False),
     },
 )
 
@@ -156,10 +191,19 @@ class Verdict:
     window: Window | None = None
 
 
+MAX_DAYS = 1_000_000
+"""No cloud documents a limit for S3 (FACTS 1.1); beyond this, dates run out."""
+
+
 def check_days(days: int) -> int:
-    """``days`` itself; ``UsageError`` below one, which no cloud takes (FACTS 1.1)."""
+    """``days`` itself; ``UsageError`` below one, which no cloud takes (FACTS 1.1), or beyond every calendar."""
     if days < 1:
         raise UsageError(f"a restored copy must last at least 1 day, not {days}", "choose --days 1 or more")
+    if days > MAX_DAYS:
+        raise UsageError(
+            f"a restored copy cannot last {days} days; the most is {MAX_DAYS:,}",
+            "to keep the data for good, restore it and copy it to another storage class",
+        )
     return days
 
 
@@ -167,47 +211,73 @@ def judge(
     rules: CloudRules, facts: ObjectFacts, request: RestoreRequest, now: datetime, purpose: Purpose = Purpose.RESTORE
 ) -> Verdict:
     """What ``request`` would do to an object with these ``facts``."""
-    if rules.needs_look(facts):
-        return Verdict(Action.LOOK, "only a HEAD tells whether an Intelligent-Tiering object is archived")
     rule = rules.archive_of(facts)
     state = rules.state_of(facts, now)
+    if state is State.UNKNOWN:
+        return Verdict(Action.LOOK, "only a HEAD tells whether an Intelligent-Tiering object is archived")
     if rule is None:
-        if state is State.RESTORING:
-            return Verdict(Action.ALREADY, "a restore is in progress")
-        return Verdict(Action.NOTHING, f"{facts.storage_class} can be read as it is")
-    window = rule.windows.get(request.tier)
+        return _judge_unruled(rules, facts, state, purpose)
     if state is State.RESTORING:
-        return _judge_restoring(rule, facts, request, window, purpose)
-    if window is None:
+        return _judge_restoring(rule, facts, request, purpose)
+    if state is State.AVAILABLE:
+        return _judge_available(rules, rule, facts, request, now, purpose)
+    if purpose is Purpose.EXTEND:
+        return Verdict(Action.NOTHING, "there is no restored copy to extend", rule.archive)
+    if purpose is Purpose.UPGRADE:
+        return Verdict(Action.NOTHING, "there is no restore in progress to speed up", rule.archive)
+    lasting = "" if rule.takes_days else "; it comes back for good, days do not apply"
+    return _refusal(rule, request) or Verdict(
+        Action.START, f"archived in {rule.archive}{lasting}", rule.archive, rule.windows[request.tier]
+    )
+
+
+def _refusal(rule: ArchiveRule, request: RestoreRequest) -> Verdict | None:
+    """What the class does not take, and the cloud would refuse (FACTS 1.2)."""
+    if request.tier not in rule.windows:
         return Verdict(Action.REFUSED, f"{rule.archive} does not offer the {request.tier} tier", rule.archive)
     if rule.takes_days and rule.max_days is not None and request.days > rule.max_days:
         return Verdict(Action.REFUSED, f"{rule.archive} keeps a copy for at most {rule.max_days} days", rule.archive)
-    if state is State.AVAILABLE:
-        return _judge_available(rules, rule, facts, request, now, purpose)
-    if purpose is not Purpose.RESTORE:
-        return Verdict(Action.NOTHING, f"nothing to {purpose}: no restore is under way", rule.archive)
-    return Verdict(Action.START, f"archived in {rule.archive}", rule.archive, window)
+    return None
 
 
-def _judge_restoring(
-    rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest, window: Window | None, purpose: Purpose
-) -> Verdict:
-    def no(action: Action, reason: str) -> Verdict:
-        return Verdict(action, reason, rule.archive)
+def _judge_unruled(rules: CloudRules, facts: ObjectFacts, state: State, purpose: Purpose) -> Verdict:
+    """Objects of no archive we have rules for."""
+    if state is State.RESTORING:
+        if purpose is Purpose.UPGRADE and not facts.looked:
+            return Verdict(Action.LOOK, "only a HEAD tells which archive tier it is restoring from")
+        return Verdict(Action.ALREADY, "a restore is in progress")
+    if state is State.ARCHIVED:
+        return Verdict(Action.REFUSED, f"the archive tier {facts.archive_status} is not known here")
+    if facts.storage_class == rules.tiered_class:
+        return Verdict(Action.NOTHING, f"{facts.storage_class}, not in an archive tier: can be read as it is")
+    if facts.storage_class in rules.online_classes:
+        return Verdict(Action.NOTHING, f"{facts.storage_class} can be read as it is")
+    return Verdict(Action.NOTHING, f"{facts.storage_class} is not known here as an archive class")
+
+
+def _judge_restoring(rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest, purpose: Purpose) -> Verdict:
+    def stays(reason: str) -> Verdict:
+        return Verdict(Action.ALREADY, reason, rule.archive)
 
     if purpose is Purpose.EXTEND:
-        return no(Action.REFUSED, "its days cannot change while it is restoring")
-    if window is None:
-        return no(Action.REFUSED, f"{rule.archive} does not offer the {request.tier} tier")
-    if facts.tier is None:
+        if rule.takes_days:
+            return Verdict(Action.REFUSED, "its days cannot change while it is restoring", rule.archive)
+        return Verdict(Action.NOTHING, "it is restored for good: there is no end to extend", rule.archive)
+    if refusal := _refusal(rule, request):
+        return refusal
+    window = rule.windows[request.tier]
+    if facts.tier is None or (rule.takes_days and facts.days is None):
         # Asked for elsewhere: no API tells its tier or days, so only an explicit wish to speed it up is worth a try.
-        if purpose is Purpose.UPGRADE:
-            return Verdict(Action.UPGRADE, "restoring at a tier the cloud does not tell", rule.archive, window)
-        return no(Action.ALREADY, "a restore asked for elsewhere is in progress")
+        if purpose is not Purpose.UPGRADE:
+            return stays("a restore asked for elsewhere is in progress")
+        if not any(request.tier.faster_than(tier) for tier in rule.windows):
+            return stays(f"restoring already, and no tier is slower than {request.tier}")
+        return Verdict(Action.UPGRADE, "restoring at a tier the cloud does not tell", rule.archive, window)
     if not request.tier.faster_than(facts.tier):
-        return no(Action.ALREADY, f"restoring at {facts.tier}; {request.tier} is not faster")
+        return stays(f"restoring at {facts.tier}; {request.tier} is not faster")
     if rule.takes_days and facts.days != request.days:
-        return no(Action.REFUSED, f"speeding up must keep the {facts.days} days first asked for")
+        # The cloud would answer 409, which means "restoring" and not "failed" (FACTS 1.2).
+        return stays(f"restoring at {facts.tier} for {facts.days} days; only with the same days can it be sped up")
     return Verdict(Action.UPGRADE, f"restoring at {facts.tier}; {request.tier} is faster", rule.archive, window)
 
 
@@ -215,13 +285,16 @@ def _judge_available(
     rules: CloudRules, rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest, now: datetime, purpose: Purpose
 ) -> Verdict:
     if purpose is Purpose.UPGRADE:
-        return Verdict(Action.NOTHING, "already available", rule.archive)
-    if facts.expiry is None or not rule.takes_days:
-        return Verdict(Action.NOTHING, "available without an end", rule.archive)
+        return Verdict(Action.NOTHING, "restored already: there is nothing to speed up", rule.archive)
+    if facts.expiry is None:
+        return Verdict(Action.NOTHING, "restored without an end", rule.archive)
     new = rules.expiry_of(now, request.days)
-    until = facts.expiry.strftime("%Y-%m-%d %H:%M")
-    if new > facts.expiry:
-        return Verdict(Action.EXTEND, f"available until {until}", rule.archive)
-    if purpose is Purpose.EXTEND and new < facts.expiry:
-        return Verdict(Action.EXTEND, f"available until {until}; this shortens it", rule.archive)
-    return Verdict(Action.NOTHING, f"available until {until}, which is long enough", rule.archive)
+    until = f"restored until {_minute(facts.expiry)}"
+    if new == facts.expiry or (new < facts.expiry and purpose is Purpose.RESTORE):
+        return Verdict(Action.NOTHING, f"{until}, which is long enough", rule.archive)
+    change = "extended" if new > facts.expiry else "shortened"
+    return _refusal(rule, request) or Verdict(Action.EXTEND, f"{until}; {change} to {_minute(new)}", rule.archive)
+
+
+def _minute(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
