@@ -6,12 +6,13 @@ Objects with equal facts get equal verdicts, so a plan is made from groups: a mi
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from math import ceil
 
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
 from restoretui.core.pricing import Cost, PriceTable, estimate
-from restoretui.core.rules import Action, CloudRules, Purpose, Verdict, Window, judge
+from restoretui.core.rules import Action, CloudRules, Purpose, Verdict, Window, check_days, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,16 @@ class RestorePlan:
         return sum(next(iter(self.tiers.values())).counts.values())
 
 
+def _added_days(rules: CloudRules, facts: ObjectFacts, action: Action, days: int, now: datetime) -> int:
+    """By how many days ``action`` lengthens the life of the temporary copy: what it adds to the bill for storage."""
+    if action is Action.START:
+        return days
+    if action is Action.EXTEND and facts.expiry is not None:
+        longer = rules.expiry_of(now, days) - facts.expiry
+        return max(0, ceil(longer / timedelta(days=1)))
+    return 0  # Speeding up changes no days; whoever asked first pays for the copy.
+
+
 def make_plan(
     rules: CloudRules,
     groups: Iterable[FactGroup],
@@ -118,7 +129,8 @@ def make_plan(
     prices: tuple[PriceTable, bool],
     purpose: Purpose = Purpose.RESTORE,
 ) -> RestorePlan:
-    """Judge and price every group at every tier."""
+    """Judge and price every group at every tier; ``UsageError`` when no copy can last ``days``."""
+    check_days(days)
     chosen = list(groups)
     table, exact = prices
 
@@ -126,8 +138,9 @@ def make_plan(
         verdict = judge(rules, group.facts, request, now, purpose)
         cost = Cost()
         if verdict.action.sends and verdict.archive is not None:
+            added = _added_days(rules, group.facts, verdict.action, days, now)
             cost = estimate(
-                table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, days
+                table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added
             )
         return PlanLine(group, verdict, cost)
 

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from restoretui.core.errors import UsageError
+from restoretui.core.location import SCHEMES
 from restoretui.core.model import Tier
 from restoretui.core.rules import Action
 
@@ -67,10 +68,10 @@ class Cost:
 def estimate(
     table: PriceTable, archive: str, tier: Tier, action: Action, objects: int, size_bytes: int, days: int
 ) -> Cost:
-    """The cost of one kind of action on ``objects`` of together ``size_bytes``, kept for ``days``.
+    """What one kind of action adds to the bill, for ``objects`` of together ``size_bytes`` (FACTS 1.5, 3).
 
-    Starting and speeding up pay retrieval, request and the temporary copy; an extension pays its request (billed at
-    the tier's rate) and the copy.
+    Starting and speeding up pay retrieval and request; an extension pays its request only, at the tier's rate.
+    ``days`` are those by which the action lengthens the life of the temporary copy, which is billed as storage.
     """
     price = table.retrieval.get((archive, tier))
     if price is None:
@@ -90,53 +91,106 @@ class PriceBook:
     tables: Sequence[PriceTable]
 
     def table_for(self, scheme: str, region: str) -> tuple[PriceTable, bool]:
-        """The table to use in ``region``, and whether it is that region's own (else an estimate by another's)."""
+        """The table to use in ``region``, and whether it is that region's own (else an estimate by another's).
+
+        Other regions are estimated by the first region of the first table, as the last table that names it has it.
+        """
         ours = [table for table in self.tables if table.scheme == scheme]
         if not ours:
             raise UsageError(f"no price table for {scheme}:// is known", "add one to the prices file")
-        for table in reversed(ours):
-            if region in table.regions:
-                return table, True
-        return ours[0], False
+
+        def latest(region: str) -> PriceTable | None:
+            return next((table for table in reversed(ours) if region in table.regions), None)
+
+        own = latest(region)
+        if own is not None:
+            return own, True
+        return latest(ours[0].regions[0]) or ours[0], False
 
 
 def read_price_book(documents: Iterable[Mapping[str, Any]]) -> PriceBook:
-    """Price tables from parsed TOML documents; ``UsageError`` names the value that cannot be a price."""
-    return PriceBook([_read_table(raw) for document in documents for raw in document.get("table", [])])
+    """Price tables from parsed TOML documents; ``UsageError`` names the value that cannot be meant."""
+    tables: list[PriceTable] = []
+    for document in documents:
+        _only(document, {"table"}, "a prices file")
+        raws = document.get("table", [])
+        if not isinstance(raws, list) or not all(isinstance(raw, Mapping) for raw in raws):
+            raise _bad("tables are written [[table]], with two brackets")
+        tables += [_read_table(raw) for raw in raws]
+    return PriceBook(tables)
+
+
+_NEEDED = {"scheme", "regions", "date", "retrieval", "copy_per_gib_month", "list_per_1000", "head_per_1000"}
+_OPTIONAL = {"currency", "copy_free", "source"}
 
 
 def _read_table(raw: Mapping[str, Any]) -> PriceTable:
-    def money(where: str, value: object) -> Decimal:
-        try:
-            price = Decimal(str(value))
-        except InvalidOperation:
-            price = Decimal(-1)
-        if not price.is_finite() or price < 0:
-            raise UsageError(f"price {where} = {value!r} is not an amount of money", "mend the prices file")
-        return price
+    # A misspelt optional name would otherwise silently mean its default, say dollars.
+    _only(raw, _NEEDED | _OPTIONAL, "a price table")
+    for name in sorted(_NEEDED - raw.keys()):
+        raise _bad(f"a price table lacks {name!r}")
+    if raw["scheme"] not in SCHEMES:
+        raise _bad(f"scheme = {raw['scheme']!r} is none of {', '.join(SCHEMES)}")
+    regions = _names(raw, "regions")
+    if not regions:
+        raise _bad("regions = [] names no region")
+    return PriceTable(
+        scheme=raw["scheme"],
+        regions=regions,
+        date=str(raw["date"]),
+        currency=str(raw.get("currency", "USD")),
+        retrieval=_read_retrieval(raw["retrieval"]),
+        copy_per_gib_month=_money("copy_per_gib_month", raw["copy_per_gib_month"]),
+        copy_free=frozenset(_names(raw, "copy_free")),
+        list_per_1000=_money("list_per_1000", raw["list_per_1000"]),
+        head_per_1000=_money("head_per_1000", raw["head_per_1000"]),
+        source=str(raw.get("source", "")),
+    )
 
-    try:
-        retrieval = {
-            (archive, Tier(tier)): RetrievalPrice(
-                money(f"{archive}.{tier}.per_gib", price["per_gib"]),
-                money(f"{archive}.{tier}.per_1000", price["per_1000"]),
+
+def _read_retrieval(raw: object) -> dict[tuple[str, Tier], RetrievalPrice]:
+    prices = {}
+    for archive, tiers in _section("retrieval", raw).items():
+        for tier, price in _section(f"retrieval.{archive}", tiers).items():
+            where = f"retrieval.{archive}.{tier}"
+            if tier not in list(Tier):
+                raise _bad(f"{where}: {tier!r} is none of {', '.join(Tier)}")
+            values = _section(where, price)
+            _only(values, {"per_gib", "per_1000"}, where)
+            prices[archive, Tier(tier)] = RetrievalPrice(
+                _money(f"{where}.per_gib", values.get("per_gib")), _money(f"{where}.per_1000", values.get("per_1000"))
             )
-            for archive, tiers in raw["retrieval"].items()
-            for tier, price in tiers.items()
-        }
-        return PriceTable(
-            scheme=str(raw["scheme"]),
-            regions=tuple(raw["regions"]),
-            date=str(raw["date"]),
-            currency=str(raw.get("currency", "USD")),
-            retrieval=retrieval,
-            copy_per_gib_month=money("copy_per_gib_month", raw["copy_per_gib_month"]),
-            copy_free=frozenset(raw.get("copy_free", ())),
-            list_per_1000=money("list_per_1000", raw["list_per_1000"]),
-            head_per_1000=money("head_per_1000", raw["head_per_1000"]),
-            source=str(raw.get("source", "")),
-        )
-    except KeyError as missing:
-        raise UsageError(f"a price table lacks {missing}", "mend the prices file") from None
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UsageError(f"a price table cannot be read: {error}", "mend the prices file") from None
+    return prices
+
+
+def _money(where: str, value: object) -> Decimal:
+    # Through its text, so that 0.023 is meant exactly; a string keeps more digits than TOML's numbers.
+    try:
+        price = Decimal(str(value))
+    except InvalidOperation:
+        price = Decimal(-1)
+    if not price.is_finite() or price < 0:
+        raise _bad(f"{where} = {value!r} is not an amount of money")
+    return price
+
+
+def _names(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = raw.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _bad(f"{name} = {value!r} is not a list of names")
+    return tuple(value)
+
+
+def _section(where: str, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _bad(f"{where} = {value!r} is not a section")
+    return value
+
+
+def _only(raw: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    for name in sorted(raw.keys() - set(known)):
+        raise _bad(f"{where} does not know {name!r}")
+
+
+def _bad(message: str) -> UsageError:
+    return UsageError(message, "mend the prices file")
