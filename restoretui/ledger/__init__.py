@@ -1,0 +1,1 @@
+"""What was seen and what was intended, on disk: two SQLite files, one writer."""

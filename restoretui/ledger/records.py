@@ -1,0 +1,343 @@
+"""What the ledger hands out and takes in.
+
+Instants: ``Listing`` and ``Run``, of which there are few, carry aware UTC datetimes. Rows, jobs, looks and changes,
+of which there may be a million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decimal``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple, Protocol, TypeVar
+
+from restoretui.core.model import Look, ObjectRef, State, Tier
+from restoretui.core.rules import Action, Purpose
+
+
+class Cloud(NamedTuple):
+    """Which cloud a bucket belongs to; an empty ``endpoint`` is the vendor's own.
+
+    Two compatible stores may each hold a bucket of the same name: the endpoint tells them apart.
+    """
+
+    scheme: str
+    endpoint: str = ""
+
+
+# --- what was seen -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one listing covers. With ``single``, exactly the key ``prefix``."""
+
+    cloud: Cloud
+    bucket: str
+    prefix: str = ""
+    recursive: bool = False
+    versions: bool = False
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One listing, finished or not."""
+
+    id: int
+    scope: Scope
+    objects: int
+    prefixes: int
+    """Common prefixes; a recursive listing has none."""
+    size_bytes: int
+    started_at: datetime
+    ended_at: datetime | None
+    """None while it runs, and after a crash in the middle of it."""
+    resume_token: str | None
+    """Where to go on; None before the first page and after the last."""
+    error: str
+    """Why it stopped early; empty otherwise."""
+
+    @property
+    def is_complete(self) -> bool:
+        """It reached the end."""
+        return self.ended_at is not None and not self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One look at one object, by HEAD, LIST or event. The newest look wins over what any listing showed."""
+
+    key: str
+    version_id: str | None
+    storage_class: str
+    size: int
+    modified: int | None
+    archive_status: str | None
+    looked: bool
+    """A HEAD answered, so that no ``archive_status`` means: not archived."""
+    in_progress: bool | None
+    expiry: int | None
+    seen_at: float
+    gone: bool = False
+    """It is no longer there."""
+
+
+# --- windows -------------------------------------------------------------------------------------------------------
+
+SortKey = Literal["key", "size", "modified", "storage_class", "state", "expiry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    r"""What a view shows, and in which order.
+
+    ``text`` with ``*``, ``?`` or ``[...]`` is a case-sensitive glob over the whole key, or over what follows the
+    listing's prefix; otherwise any key that contains it matches, whatever its case. A backslash makes the next
+    ``* ? [ ] \`` literal. Empty sets mean: any. Of a view of jobs ``modified`` sorts by the last change of state.
+    """
+
+    text: str = ""
+    states: frozenset[State] = frozenset()
+    storage_classes: frozenset[str] = frozenset()
+    sort: SortKey = "key"
+    descending: bool = False
+
+
+class BrowseRow(NamedTuple):
+    """One line of a listing. ``id`` stays the same as long as the listing lives; negative for common prefixes."""
+
+    id: int
+    is_prefix: bool
+    ref: ObjectRef
+    """Of a common prefix: the prefix stands in ``key``."""
+    size: int
+    modified: int
+    storage_class: str
+    archive_status: str | None
+    state: State
+    """``unknown`` for common prefixes, objects that are gone, and those that only a HEAD can judge."""
+    expiry: int | None
+    marked: bool
+    """Of a common prefix: something below it is marked."""
+    tier: Tier | None
+    """Of our newest job on it, while that job is not over."""
+    run_id: int | None
+    etag: str
+    is_latest: bool
+    gone: bool
+    """A later look found it deleted."""
+
+
+class JobRow(NamedTuple):
+    """One line of a run."""
+
+    id: int
+    ref: ObjectRef
+    size: int
+    state: State
+    storage_class: str
+    archive: str | None
+    action: Action
+    reason: str
+    """Why it was skipped or failed; before that, the plan's reason for the action."""
+    tier: Tier | None
+    days: int | None
+    attempt_at: float | None
+    requested_at: float | None
+    available_at: float | None
+    changed_at: float
+    """When it came into its state."""
+    expiry: int | None
+    code: str
+    message: str
+    request_id: str
+    adopted: bool
+    """Somebody else's restore, watched by us."""
+
+
+class ActivityEntry(NamedTuple):
+    """One line of the audit trail; what it says of an object is as it was then."""
+
+    id: int
+    at: float
+    kind: str
+    run_id: int | None
+    job_id: int | None
+    cloud: Cloud | None
+    ref: ObjectRef | None
+    from_state: State | None
+    to_state: State | None
+    tier: Tier | None
+    expiry: int | None
+    size: int | None
+    storage_class: str
+    text: str
+    code: str
+    request_id: str
+
+
+Row = TypeVar("Row", covariant=True)
+
+
+class View(Protocol[Row]):
+    """Rows in an order, read by position. ``rows``, ``position`` and ``row_id`` are quick enough for a repaint."""
+
+    @property
+    def count(self) -> int:
+        """How many rows there are; grows while the listing runs if the query is the default one."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """False while a large filtered or sorted view has only its first rows and a lower bound of its count."""
+        ...
+
+    async def wait(self) -> None:
+        """Until ``complete``; at once for most views. A topic ``view:ID`` tells the same."""
+        ...
+
+    def rows(self, start: int, n: int) -> Sequence[Row]:
+        """At most ``n`` rows from position ``start``, as they are now."""
+        ...
+
+    def position(self, row_id: int) -> int | None:
+        """Where the row with that id stands; None when it is not in the view."""
+        ...
+
+    def row_id(self, position: int) -> int | None:
+        """The id of the row at that position; None past the end."""
+        ...
+
+    async def aclose(self) -> None:
+        """Forget the view and what it took on disk."""
+        ...
+
+
+# --- what was chosen -----------------------------------------------------------------------------------------------
+
+
+class Tally(NamedTuple):
+    """Objects, and their bytes."""
+
+    objects: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionSummary:
+    """How much is marked."""
+
+    objects: int = 0
+    size_bytes: int = 0
+    by_bucket: Mapping[tuple[Cloud, str], Tally] = field(default_factory=dict)
+
+
+# --- what was intended and what became of it -----------------------------------------------------------------------
+
+WAITING = frozenset({State.PLANNED, State.REQUESTED, State.RESTORING, State.UNKNOWN})
+"""States of jobs from which something is still expected soon; a run with any such job is open."""
+
+TRACKED = frozenset({State.REQUESTED, State.RESTORING, State.UNKNOWN, State.AVAILABLE})
+"""States the watcher looks after; an available copy expires one day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One confirmed plan and how far it has come."""
+
+    id: int
+    cloud: Cloud
+    connection: Mapping[str, object]
+    """How to reach the cloud again (profile, region, account ...); never a secret."""
+    purpose: Purpose
+    tier: Tier
+    days: int
+    note: str
+    created_at: datetime
+    objects: int
+    size_bytes: int
+    counts: Mapping[State, int]
+    bytes_by_state: Mapping[State, int]
+    estimate: Decimal
+    currency: str
+    unpriced: int
+    """Objects whose price the table did not know."""
+    list_calls: int
+    head_calls: int
+    window: tuple[float, float] | None
+    """Typical shortest and longest seconds from request to copy, over the whole plan."""
+    first_requested_at: datetime | None
+    last_requested_at: datetime | None
+    ended_at: datetime | None
+    """When its last waiting job was settled; None while any waits."""
+
+    @property
+    def waiting(self) -> int:
+        """Jobs planned, requested, restoring or unknown."""
+        return sum(self.counts.get(state, 0) for state in WAITING)
+
+    @property
+    def is_open(self) -> bool:
+        """Something is still expected of it."""
+        return self.waiting > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One object in a run, as the submitter and the watcher need it."""
+
+    id: int
+    run_id: int
+    cloud: Cloud
+    ref: ObjectRef
+    size: int
+    storage_class: str
+    archive: str | None
+    action: Action
+    state: State
+    tier: Tier | None
+    days: int | None
+    attempt_at: float | None
+    """When it was claimed for sending; stays until the claim is released."""
+    requested_at: float | None
+    expiry: int | None
+    adopted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    """What became of one job. Applying an equal one again changes and logs nothing."""
+
+    job_id: int
+    state: State
+    at: float
+    """When it was learned, in cloud time."""
+    reason: str = ""
+    outcome: str = ""
+    """The answer to our request (``core.provider.Outcome``), when this change stems from one."""
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+    expiry: int | None = None
+    """When the copy ends, once it is known; None leaves what is known."""
+    look: Look | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedGroup:
+    """Jobs that the watcher treats alike. Instants are cloud time, seconds since the epoch."""
+
+    run_id: int
+    cloud: Cloud
+    bucket: str
+    versions: bool
+    """They name versions, which only a listing of versions shows."""
+    archive: str | None
+    storage_class: str
+    tier: Tier | None
+    state: State
+    jobs: int
+    size_bytes: int
+    requested_first: float | None
+    requested_last: float | None
+    expiry_first: int | None
