@@ -1,0 +1,1 @@
+"""Listing, sending and watching: everything that talks to a provider on the ledger's behalf."""

@@ -1,0 +1,180 @@
+"""Settings: flags win over the environment, the environment over the config file, that over defaults.
+
+Every value knows where it came from, so that an error can say which of them to change.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path, user_state_path
+
+from restoretui.core.clock import Clock, ScaledClock, SystemClock
+from restoretui.core.errors import UsageError
+from restoretui.core.pricing import PriceBook, read_price_book
+from restoretui.core.provider import Connection
+
+APP = "restoretui"
+
+DEFAULT_RATE = 500.0
+"""Restore requests a second: half of what S3 documents per account and Region (FACTS 1.6)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a session can be told. Names are those of the config file's keys."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    path_style: bool | None = None
+    requester_pays: bool = False
+    expected_bucket_owner: str | None = None
+    read_only: bool = False
+    rate: float = DEFAULT_RATE
+    concurrency: int = 128
+    budget: Decimal | None = None
+    """Above this cost the restore dialog wants the amount typed, and ``restore`` wants ``--max-cost``."""
+    production_profiles: tuple[str, ...] = ()
+    """Profiles whose screens are marked, so that nobody mistakes them."""
+    bell: bool = True
+    theme: str | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Key bindings by their id: ``restore = "R"``."""
+    state_dir: Path = field(default_factory=lambda: user_state_path(APP))
+    config_dir: Path = field(default_factory=lambda: user_config_path(APP))
+    clock: Clock = field(default_factory=SystemClock)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Where each value came from: ``--flag``, ``$VARIABLE``, the config file's path, or absent for a default."""
+
+    @property
+    def connection(self) -> Connection:
+        """How to reach S3 with these settings."""
+        return Connection(
+            scheme="s3",
+            profile=self.profile,
+            region=self.region,
+            endpoint_url=self.endpoint_url,
+            path_style=self.path_style,
+            requester_pays=self.requester_pays,
+            expected_bucket_owner=self.expected_bucket_owner,
+        )
+
+    @property
+    def is_production(self) -> bool:
+        """The profile is one of those marked in the config."""
+        return (self.profile or "default") in self.production_profiles
+
+    def prices(self) -> PriceBook:
+        """The built-in price tables, with the user's ``prices.toml`` winning over them."""
+        own = self.config_dir / "prices.toml"
+        documents = [tomllib.loads(resources.files(APP).joinpath("prices.toml").read_text("utf-8"))]
+        if own.exists():
+            documents.append(_read_toml(own))
+        return read_price_book(documents)
+
+
+_ENVIRONMENT = {
+    "profile": ("AWS_PROFILE",),
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+}
+_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "sources"}
+
+
+def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
+    """Merge ``flags`` (None: not given), ``environment`` and the config file; ``UsageError`` names the bad value.
+
+    ``flags`` holds field names of ``Settings``, and ``config`` and ``state_dir`` for the two folders.
+    """
+    env = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+
+    def put(name: str, value: Any, source: str) -> None:
+        values[name] = value
+        sources[name] = source
+
+    config_dir, file = _config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
+    values["config_dir"] = config_dir
+    if file.exists():
+        for name, value in _read_toml(file).items():
+            put(name, _check(name, value, str(file)), str(file))
+    elif flags.get("config"):
+        raise UsageError(f"there is no config file {file}", "leave --config away for the usual place")
+    for name, variables in _ENVIRONMENT.items():
+        for variable in variables:
+            if env.get(variable):
+                put(name, env[variable], f"${variable}")
+                break
+    if env.get("RESTORETUI_STATE_DIR"):
+        put("state_dir", Path(env["RESTORETUI_STATE_DIR"]).expanduser(), "$RESTORETUI_STATE_DIR")
+    if env.get("RESTORETUI_CLOCK"):
+        try:
+            put("clock", ScaledClock.parse(env["RESTORETUI_CLOCK"]), "$RESTORETUI_CLOCK")
+        except ValueError:
+            raise UsageError(
+                "$RESTORETUI_CLOCK is not a clock", "take it as `restoretui sandbox` prints it, or unset it"
+            ) from None
+    for name, value in flags.items():
+        # A flag that is off says nothing: it must not undo what the config file switched on.
+        if value is not None and value is not False and name != "config":
+            put(name, Path(value).expanduser() if name == "state_dir" else value, f"--{name.replace('_', '-')}")
+    return Settings(**values, sources=sources)
+
+
+def _config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
+    """The config folder and file; ``given`` may be either."""
+    if given is None:
+        folder = user_config_path(APP)
+        return folder, folder / "config.toml"
+    path = Path(given).expanduser()
+    return (path.parent, path) if path.suffix == ".toml" else (path, path / "config.toml")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from None
+
+
+def _check(name: str, value: Any, source: str) -> Any:
+    known = {entry.name for entry in fields(Settings)} - _NOT_IN_FILE
+    if name not in known:
+        raise UsageError(f"{source}: unknown setting {name!r}", f"known are {', '.join(sorted(known))}")
+    if name == "budget":
+        return _money(value, source)
+    if name in ("rate", "concurrency"):
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise UsageError(f"{source}: {name} must be a number above 0, not {value!r}")
+        return float(value) if name == "rate" else int(value)
+    if name == "production_profiles":
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise UsageError(f"{source}: {name} must be a list of profile names")
+        return tuple(value)
+    if name == "keys":
+        if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
+            raise UsageError(f"{source}: [keys] must hold binding ids and key names")
+        return value
+    wanted = bool if name in ("path_style", "requester_pays", "read_only", "bell") else str
+    if not isinstance(value, wanted):
+        raise UsageError(f"{source}: {name} must be {'true or false' if wanted is bool else 'text'}, not {value!r}")
+    return value
+
+
+def _money(value: Any, source: str) -> Decimal:
+    try:
+        money = Decimal(str(value))
+    except InvalidOperation:
+        money = Decimal(-1)
+    if not money.is_finite() or money < 0:
+        raise UsageError(f"{source}: budget must be an amount of money, not {value!r}")
+    return money

@@ -1,0 +1,164 @@
+"""Pursues every open run of the ledger that no other process pursues, until told to stop."""
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import CloudError, RestoreTuiError
+from restoretui.core.model import State
+from restoretui.core.provider import Connection, Provider
+from restoretui.engine.gate import Gate
+from restoretui.engine.health import HealthBoard
+from restoretui.engine.pace import Pace
+from restoretui.engine.pursuit import Pursuit
+from restoretui.engine.watcher import Due
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import Run
+
+LEASE = 10.0
+"""Wall seconds a run stays ours without a renewal."""
+RENEW = 3.0
+RETRY_PROVIDER = 30.0
+
+
+class Engine:
+    """The background of a session: one pursuit per open run, one pace and gate per connection."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        provider_for: Callable[[Connection], Awaitable[Provider]],
+        health: HealthBoard,
+        rate: float,
+        concurrency: int,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._provider_for = provider_for
+        self._health = health
+        self._rate = rate
+        self._concurrency = concurrency
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._pursuits: dict[int, Pursuit] = {}
+        self._shared: dict[Connection, tuple[Pace, Gate]] = {}
+        self._due: dict[int, Due] = {}
+        self.only: frozenset[int] | None = None
+        """When set, the runs to pursue; all others are left alone."""
+
+    def is_ours(self, run_id: int) -> bool:
+        """Whether this process pursues the run; otherwise another one may, or it is settled."""
+        return run_id in self._tasks
+
+    def resend(self, run_id: int) -> None:
+        """Jobs of the run are planned again."""
+        if run_id in self._pursuits:
+            self._pursuits[run_id].resend()
+
+    async def run(self) -> None:
+        """Take up open runs as they appear; ends only by cancellation, or by an error nothing can go on after."""
+        try:
+            with self._ledger.changes.subscribe() as changed:
+                while True:
+                    await self._take_up()
+                    self._raise_failures()
+                    await self._wait(changed)
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def look_now(self, run: Run) -> None:
+        """One status round over a run, whoever pursues it."""
+        pursuit = self._pursuits.get(run.id) or await self._pursuit(run)
+        await pursuit.watcher.look_now()
+
+    async def _wait(self, changed: object) -> None:
+        topics = asyncio.ensure_future(anext(changed))  # type: ignore[call-overload]
+        tick = asyncio.create_task(self._clock.pause(RENEW))
+        tasks = {topics, tick, *self._tasks.values()}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (topics, tick):
+                task.cancel()
+                with suppress(asyncio.CancelledError, StopAsyncIteration):
+                    await task
+
+    async def _take_up(self) -> None:
+        for run in await self._ledger.runs.list():
+            if not run.is_open and not run.counts.get(State.AVAILABLE):
+                continue
+            if run.id in self._tasks or (self.only is not None and run.id not in self.only):
+                continue
+            if await self._ledger.leases.acquire(f"run:{run.id}", self._holder, LEASE):
+                self._tasks[run.id] = asyncio.create_task(self._hold(run), name=f"run {run.id}")
+
+    def _raise_failures(self) -> None:
+        for run_id, task in list(self._tasks.items()):
+            if task.done():
+                del self._tasks[run_id]
+                self._pursuits.pop(run_id, None)
+                self._note_due(run_id, None)
+                if not task.cancelled():
+                    task.result()
+
+    async def _hold(self, run: Run) -> None:
+        name = f"run:{run.id}"
+        pursuing = asyncio.create_task(self._pursue(run))
+        try:
+            while not pursuing.done():
+                await asyncio.wait({pursuing}, timeout=RENEW)
+                if not pursuing.done() and not await self._ledger.leases.renew(name, self._holder, LEASE):
+                    return  # Held up too long and taken over: the other one goes on, we follow.
+            pursuing.result()
+        finally:
+            pursuing.cancel()
+            await asyncio.gather(pursuing, return_exceptions=True)
+            await asyncio.shield(self._ledger.leases.release(name, self._holder))
+
+    async def _pursue(self, run: Run) -> None:
+        while True:
+            try:
+                pursuit = await self._pursuit(run)
+                break
+            except CloudError as error:
+                self._health.set(level="paused", text=str(error), hint=error.hint)
+            except RestoreTuiError as error:
+                # A profile that is gone, say: this run waits, the others go on.
+                self._health.set(level="paused", text=f"run {run.id}: {error}", hint=error.hint)
+            await self._clock.pause(RETRY_PROVIDER)
+        self._pursuits[run.id] = pursuit
+        self._health.set(level="busy" if self._health.now.level == "ok" else self._health.now.level, rate=self._rate)
+        await pursuit.pursue()
+
+    async def _pursuit(self, run: Run) -> Pursuit:
+        connection = Connection.from_mapping(run.connection)
+        provider = await self._provider_for(connection)
+        if connection not in self._shared:
+            rate = min(self._rate, provider.capabilities.max_rate)
+            self._shared[connection] = (Pace(rate, self._clock), Gate(self._clock))
+        pace, gate = self._shared[connection]
+        return Pursuit(
+            run, self._ledger, provider, self._clock, pace, gate, self._health, self._concurrency, self._note_due
+        )
+
+    def _note_due(self, run_id: int, due: Due | None) -> None:
+        if due is None:
+            self._due.pop(run_id, None)
+        else:
+            self._due[run_id] = due
+        nearest = min(self._due.values(), key=lambda entry: entry.at, default=None)
+        level = self._health.now.level
+        if level == "busy" and not self._tasks:
+            level = "ok"
+        self._health.set(
+            level=level,
+            next_look_at=nearest.at if nearest else None,
+            reason=nearest.reason if nearest else "",
+        )

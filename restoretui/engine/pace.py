@@ -1,0 +1,52 @@
+"""How fast restore requests go out: a leaky bucket whose rate halves on SlowDown and creeps back."""
+
+from aiolimiter import AsyncLimiter
+
+from restoretui.core.clock import Clock
+
+SLICE = 0.1
+"""Seconds a burst may cover: the bucket never lets more than a tenth of the rate through at once."""
+LOWEST = 1.0
+RECOVER_AFTER = 5.0
+"""Machine seconds without throttling before the rate grows by a tenth."""
+HALVE_EVERY = 1.0
+"""All refusals within this many seconds are one sign, not many."""
+
+
+class Pace:
+    """Requests a second, adapting between ``LOWEST`` and ``limit``."""
+
+    def __init__(self, limit: float, clock: Clock) -> None:
+        self.limit = limit
+        self.rate = limit
+        self.throttled = 0
+        """Refusals so far."""
+        self._clock = clock
+        self._changed_at = clock.monotonic()
+        self._limiter = self._make()
+
+    @property
+    def is_slowed(self) -> bool:
+        """The cloud made us slower than asked."""
+        return self.rate < self.limit
+
+    async def turn(self) -> None:
+        """Wait for the next request's turn."""
+        if self.is_slowed and self._clock.monotonic() - self._changed_at >= RECOVER_AFTER:
+            self._set(min(self.limit, self.rate * 1.1))
+        await self._limiter.acquire()
+
+    def slow_down(self) -> None:
+        """The cloud refused a request for its rate."""
+        self.throttled += 1
+        if self.rate == self.limit or self._clock.monotonic() - self._changed_at >= HALVE_EVERY:
+            self._set(max(LOWEST, self.rate / 2))
+
+    def _set(self, rate: float) -> None:
+        self.rate = rate
+        self._changed_at = self._clock.monotonic()
+        self._limiter = self._make()
+
+    def _make(self) -> AsyncLimiter:
+        burst = max(1.0, self.rate * SLICE)
+        return AsyncLimiter(burst, burst / self.rate)

@@ -1,0 +1,205 @@
+"""Finds out what became of one run's requests: looks when something is expected, and says what it cost."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from restoretui.core.clock import Clock
+from restoretui.core.model import State
+from restoretui.core.provider import Provider
+from restoretui.core.rules import CloudRules, Window
+from restoretui.engine.interpret import SENT_WITHIN, interpret
+from restoretui.engine.reads import Reader
+from restoretui.engine.schedule import Expectation, next_expiry_look, next_look
+from restoretui.engine.sweep import Habits, Sight, Sweeper
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import Job, JobChange, Run, TrackedGroup
+
+CHUNK = 20_000
+"""Jobs swept by one task; a page may be asked for twice where two chunks meet."""
+CHUNKS_AT_ONCE = 4
+QUICKEST = 0.3
+"""Machine seconds between two rounds, however fast the cloud's clock runs."""
+
+WAITING = frozenset({State.REQUESTED, State.RESTORING})
+
+
+class Unit(NamedTuple):
+    """What one round looks at: a run's objects of one bucket, and in which states."""
+
+    bucket: str
+    versions: bool
+    state: State
+    """``RESTORING`` stands for both waiting states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A unit's next look and why then."""
+
+    unit: Unit
+    at: datetime
+    reason: str
+
+
+class Watcher:
+    """Watches one run until nothing of it can change any more."""
+
+    def __init__(
+        self, run: Run, ledger: Ledger, provider: Provider, rules: CloudRules, clock: Clock, reader: Reader,
+        on_replanned: Callable[[], None], on_calls: Callable[[int, int], None], on_due: Callable[[Due | None], None],
+    ) -> None:  # fmt: skip
+        self._run = run
+        self._ledger = ledger
+        self._provider = provider
+        self._rules = rules
+        self._clock = clock
+        self._reader = reader
+        self._on_replanned = on_replanned
+        self._on_calls = on_calls
+        self._on_due = on_due
+        self._habits: dict[str, Habits] = {}
+        self._looked: dict[Unit, datetime] = {}
+        self._calls = [0, 0]
+        self._stirred = asyncio.Event()
+
+    def stir(self) -> None:
+        """Something was sent: what is due may have changed."""
+        self._stirred.set()
+
+    async def watch(self) -> None:
+        """Look whenever something is due; returns when no job of the run can change."""
+        while True:
+            self._stirred.clear()
+            groups = await self._ledger.runs.tracked(self._run.id)
+            due = self.due(groups)
+            if not due and not await self._anything_planned():
+                self._on_due(None)
+                return
+            now = self._clock.now()
+            ready = [entry for entry in due if entry.at <= now]
+            if ready:
+                for entry in ready:
+                    await self.round(entry.unit)
+                await self._clock.pause(QUICKEST)
+                continue
+            nearest = min(due, key=lambda entry: entry.at, default=None)
+            self._on_due(nearest)
+            await self._sleep_until(nearest.at if nearest else None)
+
+    async def look_now(self) -> None:
+        """One round over everything tracked, whatever is due."""
+        for unit in {_unit(group) for group in await self._ledger.runs.tracked(self._run.id)}:
+            await self.round(unit)
+
+    def due(self, groups: Iterable[TrackedGroup]) -> list[Due]:
+        """When each unit's next look is; the earliest of its groups decides."""
+        now = self._clock.now()
+        nearest: dict[Unit, Due] = {}
+        for group in groups:
+            entry = self._due(group, now)
+            known = nearest.get(entry.unit)
+            if known is None or entry.at < known.at:
+                nearest[entry.unit] = entry
+        return list(nearest.values())
+
+    def _due(self, group: TrackedGroup, now: datetime) -> Due:
+        unit = _unit(group)
+        last = self._looked.get(unit)
+        if group.state is State.UNKNOWN:
+            return Due(
+                unit,
+                now if last is None else last + timedelta(seconds=SENT_WITHIN),
+                "settling requests without an answer",
+            )
+        if group.state is State.AVAILABLE:
+            return Due(unit, next_expiry_look(_instant(group.expiry_first), last, now), "the next copy expires")
+        window = self._window(group)
+        asked = [_instant(moment) or self._run.created_at for moment in (group.requested_first, group.requested_last)]
+        at = min(next_look(Expectation(moment, window), last, now) for moment in asked)
+        opens = Expectation(asked[0], window).opens
+        return Due(unit, at, "waiting for the first" if now < opens else "expected now")
+
+    def _window(self, group: TrackedGroup) -> Window | None:
+        rule = self._rules.archives.get(group.archive or group.storage_class)
+        return rule.windows.get(group.tier) if rule and group.tier else None
+
+    async def round(self, unit: Unit) -> None:
+        """Look at every job of the unit once."""
+        states = WAITING if unit.state is State.RESTORING else frozenset({unit.state})
+        self._looked[unit] = self._clock.now()
+        running: set[asyncio.Task[None]] = set()
+        after: tuple[str, str] | None = None
+        try:
+            while True:
+                jobs = await self._ledger.runs.open_jobs(
+                    self._run.cloud, unit.bucket, unit.versions, states, after, CHUNK, run_id=self._run.id
+                )
+                if jobs:
+                    after = (jobs[-1].ref.key, jobs[-1].ref.version_id or "")
+                    running.add(asyncio.create_task(self._sweep(unit.bucket, jobs)))
+                if len(jobs) < CHUNK:
+                    break
+                if len(running) >= CHUNKS_AT_ONCE:
+                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+            await asyncio.gather(*running)
+        finally:
+            for task in running:
+                task.cancel()
+            lists, heads = self._calls
+            self._calls = [0, 0]
+            await self._ledger.runs.calls(self._run.id, lists, heads)
+
+    async def _sweep(self, bucket: str, jobs: Sequence[Job]) -> None:
+        habits = self._habits.setdefault(bucket, Habits())
+        sweeper = Sweeper(self._provider, self._rules, self._clock, self._reader, self._count, habits)
+        async for sights in sweeper.sweep(jobs):
+            await self._record(bucket, sights)
+
+    def _count(self, lists: int, heads: int) -> None:
+        self._calls[0] += lists
+        self._calls[1] += heads
+        self._on_calls(lists, heads)
+
+    async def _record(self, bucket: str, sights: Sequence[Sight]) -> None:
+        now = self._clock.now()
+        changes: list[JobChange] = []
+        seen = []
+        for sight in sights:
+            change = interpret(sight, self._rules, now)
+            if change is not None:
+                changes.append(change)
+                if sight.seen is not None:
+                    seen.append(sight.seen)
+        if seen:
+            await self._ledger.catalog.observe(self._run.cloud, bucket, seen)
+        if changes:
+            await self._ledger.runs.apply(changes)
+            if any(change.state is State.PLANNED for change in changes):
+                self._on_replanned()
+
+    async def _anything_planned(self) -> bool:
+        run = await self._ledger.runs.get(self._run.id)
+        return run.counts.get(State.PLANNED, 0) > 0
+
+    async def _sleep_until(self, at: datetime | None) -> None:
+        seconds = timedelta(days=1) if at is None else at - self._clock.now()
+        sleeper = asyncio.create_task(self._clock.sleep(seconds.total_seconds()))
+        stirred = asyncio.create_task(self._stirred.wait())
+        try:
+            await asyncio.wait({sleeper, stirred}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeper.cancel()
+            stirred.cancel()
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _unit(group: TrackedGroup) -> Unit:
+    return Unit(group.bucket, group.versions, State.RESTORING if group.state in WAITING else group.state)

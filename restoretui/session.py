@@ -1,0 +1,451 @@
+"""The composition root: one session wires settings, ledger, providers, engine and clock together.
+
+The screens and the commands call these functions and nothing below them, so that both do the same thing.
+"""
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+
+from restoretui.config import Settings
+from restoretui.core.errors import CloudError, GuardStopped, LedgerError, ObjectNotFound, RestoreTuiError, UsageError
+from restoretui.core.location import Location
+from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, State, Tier
+from restoretui.core.plan import RestorePlan, make_plan
+from restoretui.core.pricing import PriceTable
+from restoretui.core.provider import Connection, Provider
+from restoretui.core.rules import RULES, Action, Purpose, check_days
+from restoretui.engine.engine import Engine
+from restoretui.engine.gate import Gate
+from restoretui.engine.health import Health, HealthBoard
+from restoretui.engine.lister import list_into
+from restoretui.engine.reads import Reader
+from restoretui.engine.sweep import looked_at
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import Cloud, JobRow, Listing, Observation, Query, Run, Scope, SelectionSummary, View
+
+FRESH = timedelta(minutes=10)
+"""A listing of an earlier session is shown again when it is younger (cloud time); older ones are made anew."""
+LISTINGS_KEPT = 40
+LOOKS_AT_ONCE = 64
+LOOKS_BATCH = 512
+
+
+class Session:
+    """Everything a screen or a command may ask for. Made by ``open_session``."""
+
+    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.clock = settings.clock
+        self.cloud = Cloud("s3", settings.endpoint_url or "")
+        self.rules = RULES[self.cloud.scheme]
+        self._prices = settings.prices()
+        self._board = HealthBoard(lambda: ledger.changes.publish("health"))
+        self._providers: dict[Connection, asyncio.Task[Provider]] = {}
+        self._gate = Gate(self.clock)
+        self._read = Reader(self.clock, self._gate, self._board)
+        self._regions: dict[str, str] = {}
+        self._listings: dict[Scope, int] = {}
+        self._listing_tasks: dict[int, asyncio.Task[None]] = {}
+        self._problems: dict[int, RestoreTuiError] = {}
+        self._engine = Engine(
+            ledger, self.clock, self._provider_for, self._board, settings.rate, settings.concurrency
+        )
+        self._engine_task: asyncio.Task[None] | None = None
+
+    # --- the cloud ---------------------------------------------------------------------------------------------
+
+    @property
+    def read_only(self) -> bool:
+        """Nothing may be sent that changes anything."""
+        return self.settings.read_only
+
+    @property
+    def health(self) -> Health:
+        """What the background is doing; topic ``health`` when it changes."""
+        return self._board.now
+
+    async def provider(self) -> Provider:
+        """The cloud of these settings; the SDK is loaded by the first call, in a thread."""
+        return await self._provider_for(self.settings.connection)
+
+    async def _provider_for(self, connection: Connection) -> Provider:
+        task = self._providers.get(connection)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.create_task(self._open_provider(connection))
+            self._providers[connection] = task
+        return await asyncio.shield(task)
+
+    async def _open_provider(self, connection: Connection) -> Provider:
+        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.s3")
+        provider: Provider = await module.S3Provider.open(
+            profile=connection.profile,
+            region=connection.region,
+            endpoint_url=connection.endpoint_url,
+            requester_pays=connection.requester_pays,
+            expected_bucket_owner=connection.expected_bucket_owner,
+            path_style=connection.path_style,
+            max_connections=self.settings.concurrency,
+            clock=self.clock,
+        )
+        return provider
+
+    async def identity(self) -> Identity:
+        """Whose credentials these are."""
+        return await (await self.provider()).identity()
+
+    async def buckets(self) -> list[Bucket]:
+        """The account's buckets."""
+        return await (await self.provider()).list_buckets()
+
+    async def region(self, bucket: str) -> str:
+        """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
+        if bucket not in self._regions:
+            self._regions[bucket] = await (await self.provider()).bucket_region(bucket)
+        return self._regions[bucket]
+
+    # --- looking -----------------------------------------------------------------------------------------------
+
+    async def open_listing(
+        self, location: Location, *, recursive: bool, versions: bool = False, refresh: bool = False
+    ) -> Listing:
+        """A listing of what is at ``location``; returns at once, pages stream in behind (topic ``listing:ID``).
+
+        A listing made before in this session, or a fresh one of an earlier session, is taken as it is unless
+        ``refresh`` asks for a new one.
+        """
+        scope = self._scope(location, recursive=recursive, versions=versions)
+        if not refresh:
+            known = await self._known_listing(scope)
+            if known is not None:
+                return known
+        await self.region(location.bucket)
+        listing = await self.ledger.catalog.begin(scope)
+        self._listings[scope] = listing.id
+        self._listing_tasks[listing.id] = asyncio.create_task(self._list(listing), name=f"listing {listing.id}")
+        return listing
+
+    async def _known_listing(self, scope: Scope) -> Listing | None:
+        if scope in self._listings:
+            listing = await self.ledger.catalog.get(self._listings[scope])
+            if listing.is_complete or listing.id in self._listing_tasks:
+                return listing
+            return None
+        latest = await self.ledger.catalog.latest(scope)
+        if latest is None or not latest.is_complete or latest.ended_at is None:
+            return None
+        if self.clock.now() - latest.ended_at > FRESH:
+            return None
+        self._listings[scope] = latest.id
+        return latest
+
+    def _scope(self, location: Location, *, recursive: bool, versions: bool) -> Scope:
+        return Scope(
+            self.cloud,
+            location.bucket,
+            location.key if location.key is not None else location.prefix,
+            recursive,
+            versions,
+            single=location.key is not None,
+        )
+
+    async def _list(self, listing: Listing) -> None:
+        error: RestoreTuiError | None = None
+        try:
+            await list_into(self.ledger, await self.provider(), self._read, listing)
+        except RestoreTuiError as problem:
+            error = problem
+            self._problems[listing.id] = problem
+        except asyncio.CancelledError:
+            error = RestoreTuiError("stopped")
+            raise
+        finally:
+            self._listing_tasks.pop(listing.id, None)
+            await asyncio.shield(self.ledger.catalog.finish(listing.id, str(error) if error else ""))
+            await asyncio.shield(self.ledger.catalog.prune(LISTINGS_KEPT))
+
+    def listing_problem(self, listing_id: int) -> RestoreTuiError | None:
+        """Why the listing ended early; None while it runs and when it is whole."""
+        return self._problems.get(listing_id)
+
+    async def stop_listing(self, listing_id: int) -> None:
+        """Stop listing; what was listed stays."""
+        task = self._listing_tasks.get(listing_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def listed(self, listing: Listing) -> Listing:
+        """The listing once it is whole; raises what ended it early."""
+        task = self._listing_tasks.get(listing.id)
+        if task is not None:
+            await asyncio.shield(task)
+        problem = self._problems.get(listing.id)
+        if problem is not None:
+            raise problem
+        return await self.ledger.catalog.get(listing.id)
+
+    async def inspect(self, ref: ObjectRef) -> ObjectDetail:
+        """All that HEAD tells of one object; what it tells is kept."""
+        provider = await self.provider()
+        try:
+            detail = await self._read(lambda: provider.head_object(ref))
+        except ObjectNotFound:
+            await self.ledger.catalog.observe(self.cloud, ref.bucket, [self._gone(ref)])
+            raise
+        seen = looked_at(detail, ref.version_id, self.clock.now().timestamp())
+        await self.ledger.catalog.observe(self.cloud, ref.bucket, [seen])
+        return detail
+
+    def _gone(self, ref: ObjectRef) -> Observation:
+        return Observation(
+            ref.key, ref.version_id, "", 0, None, None, True, None, None, self.clock.now().timestamp(), gone=True
+        )
+
+    # --- choosing ----------------------------------------------------------------------------------------------
+
+    async def mark_under(
+        self,
+        sel: int,
+        location: Location,
+        *,
+        versions: bool = False,
+        query: Query | None = None,
+        refresh: bool = False,
+    ) -> SelectionSummary:
+        """Mark everything at ``location`` (that matches ``query``), listing it first; a key is looked at by HEAD."""
+        if location.key is not None:
+            return await self.mark_keys(sel, [ObjectRef(location.bucket, location.key)])
+        listing = await self.open_listing(location, recursive=True, versions=versions, refresh=refresh)
+        listing = await self.listed(listing)
+        if query is None or query == Query():
+            return await self.ledger.selections.add_under(sel, listing.id)
+        view = await self.ledger.catalog.browse(listing.id, query)
+        try:
+            await view.wait()
+            return await self.ledger.selections.add_view(sel, view)
+        finally:
+            await view.aclose()
+
+    async def mark_keys(
+        self, sel: int, refs: Iterable[ObjectRef], missing: Callable[[ObjectRef, CloudError], None] | None = None
+    ) -> SelectionSummary:
+        """Mark these very objects, each looked at by HEAD. One that cannot be seen goes to ``missing``, or raises."""
+        todo = list(refs)
+        for at in range(0, len(todo), LOOKS_BATCH):
+            batch = todo[at : at + LOOKS_BATCH]
+            for ref, found in await self._heads(batch):
+                if isinstance(found, Observation):
+                    await self.ledger.selections.add_observed(sel, self.cloud, ref.bucket, [found])
+                elif missing is None:
+                    raise found
+                else:
+                    missing(ref, found)
+        return await self.ledger.selections.summary(sel)
+
+    async def mark_jobs(self, sel: int, rows: Iterable[JobRow]) -> SelectionSummary:
+        """Mark the objects of these jobs, with what their jobs know of them."""
+        by_bucket: dict[str, list[Observation]] = {}
+        for row in rows:
+            tiered = row.storage_class == self.rules.tiered_class
+            status = {State.RESTORING: True, State.REQUESTED: True, State.AVAILABLE: False}.get(row.state)
+            seen = Observation(
+                row.ref.key, row.ref.version_id, row.storage_class, row.size, None,
+                row.archive if tiered and row.state is not State.AVAILABLE else None, tiered,
+                status, row.expiry, row.changed_at,
+            )  # fmt: skip
+            by_bucket.setdefault(row.ref.bucket, []).append(seen)
+        for bucket, looks in by_bucket.items():
+            await self.ledger.selections.add_observed(sel, self.cloud, bucket, looks)
+        return await self.ledger.selections.summary(sel)
+
+    async def look_at_marks(self, sel: int, progress: Callable[[int], None] | None = None) -> int:
+        """HEAD every marked object that only a HEAD can judge; returns how many could not be looked at."""
+        looked: set[ObjectRef] = set()
+        unseen = 0
+        while todo := [
+            ref for cloud, ref in await self.ledger.selections.unlooked(sel, LOOKS_BATCH + len(looked))
+            if cloud == self.cloud and ref not in looked
+        ]:  # fmt: skip
+            batch = todo[:LOOKS_BATCH]
+            looked.update(batch)
+            found: dict[str, list[Observation]] = {}
+            for ref, seen in await self._heads(batch):
+                if isinstance(seen, Observation):
+                    found.setdefault(ref.bucket, []).append(seen)
+                elif isinstance(seen, ObjectNotFound):
+                    found.setdefault(ref.bucket, []).append(self._gone(ref))
+                else:
+                    unseen += 1
+            for bucket, looks in found.items():
+                await self.ledger.catalog.observe(self.cloud, bucket, looks)
+            if progress is not None:
+                progress(len(looked))
+        return unseen
+
+    async def _heads(self, refs: Sequence[ObjectRef]) -> list[tuple[ObjectRef, Observation | CloudError]]:
+        provider = await self.provider()
+        room = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+        async def head(ref: ObjectRef) -> tuple[ObjectRef, Observation | CloudError]:
+            async with room:
+                try:
+                    detail = await self._read(lambda: provider.head_object(ref))
+                except CloudError as error:
+                    return ref, error
+            return ref, looked_at(detail, ref.version_id, self.clock.now().timestamp())
+
+        return await asyncio.gather(*(head(ref) for ref in refs))
+
+    # --- planning and spending ---------------------------------------------------------------------------------
+
+    async def plan(self, sel: int, days: int, purpose: Purpose = Purpose.RESTORE) -> RestorePlan:
+        """What restoring the selection would do and cost, at every tier. Sends nothing but looks."""
+        check_days(days)
+        groups = (await self.ledger.selections.facts(sel)).get(self.cloud, [])
+        prices = await self._price_table({group.bucket for group in groups})
+        return make_plan(self.rules, groups, days, self.clock.now(), prices, purpose)
+
+    async def _price_table(self, buckets: set[str]) -> tuple[PriceTable, bool]:
+        regions = {await self.region(bucket) for bucket in sorted(buckets)} or {self.settings.region or ""}
+        tables = [self._prices.table_for(self.cloud.scheme, region) for region in sorted(regions)]
+        table, _ = tables[0]
+        return table, all(exact and other is table for other, exact in tables)
+
+    async def confirm(
+        self, sel: int, plan: RestorePlan, tier: Tier, *, max_cost: Decimal | None = None, note: str = ""
+    ) -> Run:
+        """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
+
+        ``GuardStopped`` when a guard holds; then nothing was written or sent.
+        """
+        chosen = plan.tiers[tier]
+        if self.read_only:
+            raise GuardStopped("this session is read-only, so nothing was sent", self._why("read_only"))
+        if not chosen.requests and not chosen.counts.get(Action.ALREADY, 0):
+            raise GuardStopped(f"nothing to send: {why_nothing(plan, tier)}")
+        if max_cost is not None:
+            if chosen.cost.unpriced:
+                raise GuardStopped(
+                    f"the price of {chosen.cost.unpriced} objects is unknown, so the limit cannot be held",
+                    "add the price to prices.toml, choose another tier, or leave the limit away",
+                )
+            if chosen.cost.total > max_cost:
+                raise GuardStopped(
+                    f"this would cost about {chosen.cost.total:.2f} {plan.prices.currency}, "
+                    f"more than the {max_cost:.2f} allowed; nothing was sent",
+                    "choose a cheaper tier, fewer objects, or a higher limit",
+                )
+        connection = self.settings.connection.to_mapping()
+        return await self.ledger.runs.confirm(sel, self.cloud, plan, tier, connection, note)
+
+    def _why(self, setting: str) -> str:
+        source = self.settings.sources.get(setting)
+        return f"it comes from {source}" if source else ""
+
+    async def retry(self, run_id: int) -> int:
+        """Plan the run's failed jobs anew; returns how many."""
+        self._may_send()
+        count = await self.ledger.runs.reset_failed(run_id)
+        self._engine.resend(run_id)
+        return count
+
+    async def cancel(self, run_id: int) -> int:
+        """Give up what has not been sent; returns how many. What was sent cannot be called back."""
+        return await self.ledger.runs.set_cancelled(run_id)
+
+    def _may_send(self) -> None:
+        if self.read_only:
+            raise GuardStopped("this session is read-only, so nothing was sent", self._why("read_only"))
+
+    # --- following ---------------------------------------------------------------------------------------------
+
+    def start_engine(self, only: Iterable[int] | None = None) -> None:
+        """Pursue open runs in the background: all, or ``only`` these."""
+        if self.read_only:
+            return
+        self._engine.only = None if only is None else frozenset(only)
+        if self._engine_task is None:
+            self._engine_task = asyncio.create_task(self._engine.run(), name="engine")
+
+    def is_ours(self, run_id: int) -> bool:
+        """This process pursues the run; otherwise another one may, and this one shows what it finds."""
+        return self._engine.is_ours(run_id)
+
+    async def look_now(self, run: Run) -> None:
+        """One status round over a run."""
+        await self._engine.look_now(run)
+
+    async def wait_for(self, run_ids: Sequence[int], done: Callable[[Run], bool]) -> list[Run]:
+        """Until ``done`` holds for every run; raises when the background can no longer go on."""
+        with self.ledger.changes.subscribe() as changed:
+            while True:
+                self._raise_engine_failure()
+                runs = [await self.ledger.runs.get(run_id) for run_id in run_ids]
+                if all(done(run) for run in runs):
+                    return runs
+                waiting = {asyncio.ensure_future(anext(changed))}
+                if self._engine_task is not None:
+                    waiting.add(self._engine_task)
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in waiting - {self._engine_task}:
+                    task.cancel()
+
+    def _raise_engine_failure(self) -> None:
+        task = self._engine_task
+        if task is not None and task.done() and not task.cancelled():
+            task.result()
+            raise LedgerError("the engine has stopped")
+
+    async def job_view(self, run_id: int, query: Query | None = None) -> View[JobRow]:
+        """The run's objects as a view."""
+        return await self.ledger.runs.view(run_id, query or Query())
+
+    async def find_run(self, name: str) -> Run:
+        """The run called ``name`` on a command line: its number, or ``last``."""
+        runs = await self.ledger.runs.list()
+        if name == "last" and runs:
+            return max(runs, key=lambda run: run.id)
+        for run in runs:
+            if str(run.id) == name:
+                return run
+        known = ", ".join(str(run.id) for run in runs[-5:]) or "none yet"
+        raise UsageError(f"there is no run {name!r}", f"known runs: {known}; `restoretui status` lists them")
+
+    async def aclose(self) -> None:
+        """Stop the background, note what was under way, close connections and the ledger."""
+        tasks = [task for task in (self._engine_task, *self._listing_tasks.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for opening in self._providers.values():
+            opening.cancel()
+            provider = (await asyncio.gather(opening, return_exceptions=True))[0]
+            if not isinstance(provider, BaseException):
+                await provider.aclose()
+        await self.ledger.aclose()
+
+
+def why_nothing(plan: RestorePlan, tier: Tier) -> str:
+    """One sentence for a plan that sends nothing at ``tier``: each reason with how many objects it holds for."""
+    reasons: dict[str, int] = {}
+    for line in plan.tiers[tier].lines:
+        reasons[line.verdict.reason] = reasons.get(line.verdict.reason, 0) + line.group.objects
+    if not reasons:
+        return "no object was chosen"
+    return "; ".join(f"{count} × {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1]))
+
+
+@asynccontextmanager
+async def open_session(settings: Settings) -> AsyncIterator[Session]:
+    """A session for the length of the block."""
+    ledger = await Ledger.open(settings.state_dir, settings.clock)
+    session = Session(settings, ledger)
+    try:
+        yield session
+    finally:
+        await session.aclose()
