@@ -1,0 +1,106 @@
+"""What restores cost in us-east-1, computed by hand from the bundled price table."""
+
+import tomllib
+from decimal import Decimal
+from importlib.resources import files
+
+import pytest
+from restoretui.core.model import Tier
+from restoretui.core.pricing import Cost, PriceTable, RetrievalPrice, estimate, read_price_book
+from restoretui.core.rules import Action
+
+GIB = 2**30
+TIB = 2**40
+
+
+@pytest.fixture(scope="module")
+def table() -> PriceTable:
+    document = tomllib.loads((files("restoretui") / "prices.toml").read_text())
+    table, exact = read_price_book([document]).table_for("s3", "us-east-1")
+    assert exact
+    return table
+
+
+BUNDLED = """
+archive             | tier      | per GB | per 1,000 requests
+GLACIER             | expedited | 0.03   | 10.00
+GLACIER             | standard  | 0.01   | 0.05
+GLACIER             | bulk      | 0      | 0
+DEEP_ARCHIVE        | standard  | 0.02   | 0.10
+DEEP_ARCHIVE        | bulk      | 0.0025 | 0.025
+ARCHIVE_ACCESS      | standard  | 0      | 0
+ARCHIVE_ACCESS      | bulk      | 0      | 0
+DEEP_ARCHIVE_ACCESS | standard  | 0      | 0
+DEEP_ARCHIVE_ACCESS | bulk      | 0      | 0
+"""
+
+
+def test_the_bundled_table_is_the_published_one(table: PriceTable) -> None:
+    expected = {}
+    for line in BUNDLED.strip().splitlines()[1:]:
+        archive, tier, per_gib, per_1000 = (cell.strip() for cell in line.split("|"))
+        expected[archive, Tier(tier)] = RetrievalPrice(Decimal(per_gib), Decimal(per_1000))
+    assert table.retrieval == expected
+    assert (table.date, table.currency) == ("2026-09-26", "USD")
+    assert set(table.regions) == {"us-east-1", "us-west-2"}
+    assert (table.copy_per_gib_month, table.list_per_1000, table.head_per_1000) == (
+        Decimal("0.023"),
+        Decimal("0.005"),
+        Decimal("0.0004"),
+    )
+
+
+def test_a_million_expedited_requests_cost_ten_thousand_dollars(table: PriceTable) -> None:
+    cost = estimate(table, "GLACIER", Tier.EXPEDITED, Action.START, 1_000_000, 1_000_000 * 2**20, 6)
+    assert cost.requests == Decimal(10_000)
+    assert cost.retrieval == Decimal("29.296875")  # 976.5625 GB at 0.03
+    assert cost.copy == Decimal("4.4921875")  # 976.5625 GB, 6 of 30 days at 0.023
+    assert cost.total == Decimal("10033.7890625")
+    assert cost.unpriced == 0
+
+
+def test_deep_archive_in_bulk(table: PriceTable) -> None:
+    cost = estimate(table, "DEEP_ARCHIVE", Tier.BULK, Action.START, 100_000, 10 * TIB, 3)
+    assert cost.retrieval == Decimal("25.6")  # 10,240 GB at 0.0025
+    assert cost.requests == Decimal("2.5")  # 100 thousands at 0.025
+    assert cost.copy == Decimal("23.552")  # 10,240 GB, 3 of 30 days at 0.023
+    assert cost.total == Decimal("51.652")
+
+
+def test_glacier_in_bulk_pays_for_the_copy_alone(table: PriceTable) -> None:
+    cost = estimate(table, "GLACIER", Tier.BULK, Action.START, 5_000, 300 * GIB, 30)
+    assert cost == Cost(copy=Decimal("6.9"))
+
+
+def test_one_small_object_costs_its_request(table: PriceTable) -> None:
+    cost = estimate(table, "DEEP_ARCHIVE", Tier.STANDARD, Action.START, 1, 0, 365)
+    assert cost == Cost(requests=Decimal("0.0001"))
+
+
+@pytest.mark.parametrize("archive", ["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"])
+@pytest.mark.parametrize("tier", [Tier.STANDARD, Tier.BULK])
+def test_intelligent_tiering_costs_nothing(table: PriceTable, archive: str, tier: Tier) -> None:
+    assert estimate(table, archive, tier, Action.START, 1_000, TIB, 30) == Cost()
+
+
+def test_an_unknown_price_is_counted_not_guessed(table: PriceTable) -> None:
+    cost = estimate(table, "ARCHIVE_ACCESS", Tier.EXPEDITED, Action.START, 12, TIB, 30)
+    assert cost == Cost(unpriced=12)
+    assert cost.total == 0
+
+
+def test_an_extension_pays_its_requests_and_the_added_days_but_no_retrieval(table: PriceTable) -> None:
+    cost = estimate(table, "DEEP_ARCHIVE", Tier.STANDARD, Action.EXTEND, 2_000, 1_024 * GIB, 15)
+    assert cost == Cost(requests=Decimal("0.2"), copy=Decimal("11.776"))
+
+
+def test_speeding_up_pays_the_new_tier_and_no_storage(table: PriceTable) -> None:
+    cost = estimate(table, "GLACIER", Tier.EXPEDITED, Action.UPGRADE, 10, 100 * GIB, 0)
+    assert cost == Cost(retrieval=Decimal(3), requests=Decimal("0.1"))
+
+
+def test_costs_add_up() -> None:
+    one = Cost(Decimal(1), Decimal(2), Decimal(3), 4)
+    assert one + Cost() == one
+    assert one + one == Cost(Decimal(2), Decimal(4), Decimal(6), 8)
+    assert one.total == 6

@@ -1,0 +1,55 @@
+"""When a copy ends: the request's time plus its days, rounded up to the next midnight UTC."""
+
+from datetime import UTC, datetime, time, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from restoretui.core.rules import RULES, CloudRules
+
+S3 = RULES["s3"]
+EXACT = CloudRules("oss", archives={}, expiry_at_midnight=False)
+
+YEARS = datetime(1980, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - the strategy adds the zone
+instants = st.datetimes(*YEARS, timezones=st.timezones(), allow_imaginary=False)
+many_days = st.integers(1, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "expiry"),
+    [
+        # The two examples of the S3 guide.
+        (datetime(2012, 10, 15, 10, 30, tzinfo=UTC), 3, datetime(2012, 10, 19, tzinfo=UTC)),
+        (datetime(2012, 10, 16, 11, 0, tzinfo=UTC), 1, datetime(2012, 10, 18, tzinfo=UTC)),
+        (datetime(2026, 10, 15, 23, 59, 59, 999_999, tzinfo=UTC), 1, datetime(2026, 10, 17, tzinfo=UTC)),
+        (datetime(2026, 10, 15, 0, 0, 0, 1, tzinfo=UTC), 1, datetime(2026, 10, 17, tzinfo=UTC)),
+        (datetime(2026, 10, 15, 0, 0, tzinfo=UTC), 1, datetime(2026, 10, 16, tzinfo=UTC)),
+        (datetime(2026, 12, 31, 12, 0, tzinfo=UTC), 1, datetime(2027, 1, 2, tzinfo=UTC)),
+        (datetime(2028, 2, 28, 12, 0, tzinfo=UTC), 1, datetime(2028, 3, 1, tzinfo=UTC)),
+        # Midnight is UTC's, wherever the start was written down.
+        (datetime(2026, 10, 15, 1, 0, tzinfo=timezone(timedelta(hours=2))), 1, datetime(2026, 10, 16, tzinfo=UTC)),
+    ],
+)
+def test_examples(start: datetime, days: int, expiry: datetime) -> None:
+    assert S3.expiry_of(start, days) == expiry
+
+
+@given(start=instants, days=many_days)
+def test_it_is_a_midnight_at_least_those_days_away_and_less_than_one_more(start: datetime, days: int) -> None:
+    expiry = S3.expiry_of(start, days)
+    assert expiry.tzinfo is UTC
+    assert expiry.time() == time(0)
+    assert timedelta(days=days) <= expiry - start < timedelta(days=days + 1)
+
+
+@given(earlier=instants, later=instants, few=many_days, more=many_days)
+def test_later_or_longer_never_ends_sooner(earlier: datetime, later: datetime, few: int, more: int) -> None:
+    earlier, later = sorted((earlier, later))
+    few, more = sorted((few, more))
+    assert S3.expiry_of(earlier, few) <= S3.expiry_of(later, few)
+    assert S3.expiry_of(earlier, few) <= S3.expiry_of(earlier, more)
+
+
+@given(start=instants, days=many_days)
+def test_a_cloud_with_exact_ends_does_not_round(start: datetime, days: int) -> None:
+    assert EXACT.expiry_of(start, days) - start == timedelta(days=days)
