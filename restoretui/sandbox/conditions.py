@@ -1,0 +1,28 @@
+"""What may go differently from the rules inside the cloud: the state core asks, the faults answer."""
+
+from typing import NamedTuple
+
+
+class Fate(NamedTuple):
+    """Something that befalls an object while it is restoring."""
+
+    action: str
+    """``delete``, ``overwrite`` or ``cancel``."""
+    moment: float
+    """Where in the restore's duration it happens, 0 to 1."""
+
+
+class Conditions:
+    """Fair weather. ``Faults`` overrides what a scenario changes."""
+
+    def expedited(self, bucket: str, key: str) -> bool:
+        """Whether there is capacity for Expedited retrievals."""
+        return True
+
+    def slowness(self, bucket: str, key: str, tag: int) -> float:
+        """The factor on a restore's duration; ``inf``: it never completes."""
+        return 1.0
+
+    def fate(self, bucket: str, key: str, tag: int) -> Fate | None:
+        """What befalls this object while it restores."""
+        return None

@@ -1,0 +1,160 @@
+"""The HTTP front: takes requests apart, finds the adapter, applies faults, counts, answers."""
+
+import logging
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from restoretui.core.clock import Clock
+from restoretui.sandbox.body import pieces
+from restoretui.sandbox.cloud import Cloud
+from restoretui.sandbox.control import CONTROL, Control
+from restoretui.sandbox.faults import Disturbance, Faults
+from restoretui.sandbox.refusals import Refusal
+from restoretui.sandbox.s3.adapter import S3Adapter
+from restoretui.sandbox.stats import Stats
+from restoretui.sandbox.sts import StsAdapter
+from restoretui.sandbox.unbuilt import UnbuiltAdapter
+from restoretui.sandbox.wire import Adapter, Call, Reply
+
+log = logging.getLogger("restoretui.sandbox")
+# Without a handler of its own, logging's last resort would write on the terminal that the screens own.
+log.addHandler(logging.NullHandler())
+
+
+class Front:
+    """One listening address for all wire formats."""
+
+    def __init__(self, cloud: Cloud, faults: Faults, stats: Stats, control: Control) -> None:
+        self.cloud = cloud
+        self.faults = faults
+        self.stats = stats
+        self.control = control
+        self._s3 = S3Adapter(cloud)
+        self._others: tuple[Adapter, ...] = (UnbuiltAdapter(), StsAdapter(cloud))
+        self._requests = 0
+
+    @property
+    def clock(self) -> Clock:
+        return self.cloud.clock
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one HTTP request."""
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = await request.content.read() if request.body_exists else b""
+        self._requests += 1
+        request_id = f"{self._requests:016X}"
+        try:
+            call = take_apart(request.method, request.raw_path, request.headers, body, request_id)
+        except UnicodeDecodeError:
+            refusal = Refusal(400, "InvalidURI", "Couldn't parse the specified URI.")
+            call = Call(request.method, "/", {}, request.headers, request_id=request_id)
+            return await self._send(request, call, self._s3.refuse(call, refusal), None)
+        if call.path.startswith(CONTROL):
+            return await self._send(request, call, await self.control.answer(call), None)
+        adapter = self._adapter(call)
+        self.stats.requests[call.operation] += 1
+        disturbance = self.faults.disturb(call, self.cloud.now(), self.clock.monotonic())
+        if disturbance is not None:
+            if disturbance.latency:
+                await self.clock.pause(disturbance.latency)
+            if disturbance.drop == "before":
+                return self._drop(request, call, "dropped before")
+        reply = self._reply(adapter, call, disturbance)
+        if disturbance is not None and disturbance.drop == "after":
+            return self._drop(request, call, f"{reply.status} dropped after")
+        self.stats.answers[f"{call.operation} {reply.status}"] += 1
+        return await self._send(request, call, reply, disturbance)
+
+    def _adapter(self, call: Call) -> Adapter:
+        # The others are told by headers and paths that S3's own requests never have.
+        if (
+            call.path == "/"
+            or call.path.startswith("/v20180820/")
+            or call.headers.get("authorization", "")[:3] == "OSS"
+        ):
+            for adapter in self._others:
+                if adapter.identify(call):
+                    return adapter
+        self._s3.identify(call)
+        return self._s3
+
+    def _reply(self, adapter: Adapter, call: Call, disturbance: Disturbance | None) -> Reply:
+        try:
+            if disturbance is not None and disturbance.refusal is not None:
+                return adapter.refuse(call, disturbance.refusal)
+            return adapter.answer(call)
+        except Refusal as refusal:
+            return adapter.refuse(call, refusal)
+        except Exception:  # boundary: a mistake of ours must not end the server
+            log.exception("%s %s", call.operation, call.path)
+            fault = Refusal(500, "InternalError", "We encountered an internal error. Please try again.")
+            return adapter.refuse(call, fault)
+
+    def _drop(self, request: web.BaseRequest, call: Call, how: str) -> web.StreamResponse:
+        self.stats.answers[f"{call.operation} {how}"] += 1
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError
+
+    async def _send(
+        self, request: web.BaseRequest, call: Call, reply: Reply, disturbance: Disturbance | None
+    ) -> web.StreamResponse:
+        headers = CIMultiDict(reply.headers)
+        headers["x-amz-request-id"] = call.request_id
+        headers["x-amz-id-2"] = "sandbox"
+        headers["Server"] = "AmazonS3"
+        if reply.length is not None:
+            headers["Content-Length"] = str(reply.length)
+        if reply.body or reply.length is not None:
+            headers["Content-Type"] = reply.content_type
+        if reply.stream is not None and call.method != "HEAD":
+            answer = web.StreamResponse(status=reply.status, headers=headers)
+            await answer.prepare(request)
+            for piece in pieces(reply.stream):
+                await answer.write(piece)
+            await answer.write_eof()
+            return answer
+        return web.Response(status=reply.status, body=reply.body or None, headers=headers)
+
+
+def take_apart(method: str, target: str, headers: Mapping[str, str], body: bytes, request_id: str) -> Call:
+    """A ``Call`` without its operation. UnicodeDecodeError when path or query are not UTF-8."""
+    path, _, query = target.partition("?")
+    call = Call(
+        method,
+        unquote_to_bytes(path).decode() if "%" in path else path,
+        dict(parse_qsl(query, keep_blank_values=True, errors="strict")) if query else {},
+        headers,
+        body,
+        request_id,
+    )
+    authorization = headers.get("Authorization", "")
+    credential = authorization.partition("Credential=")[2].partition(",")[0] or call.query.get("X-Amz-Credential", "")
+    parts = credential.split("/")
+    if len(parts) >= 5:
+        call.access_key, call.region = parts[0], parts[2]
+    elif authorization:
+        call.access_key = "unknown"
+    if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
+        call.body = _unchunked(body)
+    return call
+
+
+def _unchunked(body: bytes) -> bytes:
+    """The content of an ``aws-chunked`` upload, without its chunk signatures and trailers."""
+    found: list[bytes] = []
+    at = 0
+    while at < len(body):
+        line_end = body.find(b"\r\n", at)
+        if line_end < 0:
+            break
+        size = int(body[at:line_end].partition(b";")[0], 16)
+        if size == 0:
+            break
+        found.append(body[line_end + 2 : line_end + 2 + size])
+        at = line_end + 2 + size + 2
+    return b"".join(found)

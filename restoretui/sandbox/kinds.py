@@ -1,0 +1,53 @@
+"""Storage kinds: a storage class, and for Intelligent-Tiering the access tier, in one byte.
+
+A million objects keep their kind in a ``bytearray``; everything else about a kind is looked up here.
+"""
+
+from typing import NamedTuple
+
+from restoretui.core.rules import S3, ArchiveRule
+
+
+class Kind(NamedTuple):
+    """What a row of that kind is."""
+
+    storage_class: str
+    archive_status: str | None = None
+    """``ARCHIVE_ACCESS`` or ``DEEP_ARCHIVE_ACCESS`` for an archived Intelligent-Tiering object."""
+
+    @property
+    def rule(self) -> ArchiveRule | None:
+        """How it is restored; None when it can be read as it is."""
+        return S3.archives.get(self.archive_status or self.storage_class)
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("STANDARD"),
+    Kind("STANDARD_IA"),
+    Kind("ONEZONE_IA"),
+    Kind("REDUCED_REDUNDANCY"),
+    Kind("GLACIER_IR"),
+    Kind("GLACIER"),
+    Kind("DEEP_ARCHIVE"),
+    Kind("INTELLIGENT_TIERING"),
+    Kind("INTELLIGENT_TIERING", "ARCHIVE_ACCESS"),
+    Kind("INTELLIGENT_TIERING", "DEEP_ARCHIVE_ACCESS"),
+)
+RULES: tuple[ArchiveRule | None, ...] = tuple(kind.rule for kind in KINDS)
+STANDARD = 0
+TIERING = KINDS.index(Kind("INTELLIGENT_TIERING"))
+
+NULL_VERSION = 0x80
+"""Set beside the kind when the row is the ``null`` version of a bucket that has, or had, versioning."""
+MARKER = 0x7F
+"""The kind of a delete marker."""
+
+_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
+
+
+def kind_number(storage_class: str, archive_status: str | None = None) -> int:
+    """The number of a kind. ValueError when no object can be of it."""
+    try:
+        return _NUMBERS[Kind(storage_class, archive_status)]
+    except KeyError:
+        raise ValueError(f"no object is {storage_class} with access tier {archive_status}") from None

@@ -1,0 +1,173 @@
+"""Serving the simulated clouds on 127.0.0.1."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from restoretui.core.clock import Clock, ScaledClock, SystemClock
+from restoretui.sandbox.cloud import Cloud
+from restoretui.sandbox.control import Control
+from restoretui.sandbox.faults import Faults
+from restoretui.sandbox.front import Front, log
+from restoretui.sandbox.stats import Stats
+from restoretui.sandbox.world import build_world
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+ACCESS_KEY_ID = "AKIASANDBOX0RESTORE1"
+SECRET_ACCESS_KEY = "sandbox/not-a-secret/only-for-127.0.0.1x"  # noqa: S105 - opens nothing
+_MAX_LINE = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """What to serve.
+
+    ``objects`` is the size of the first bucket (None: about 2,000); ``speed`` is virtual seconds per second;
+    ``scenario`` names faults that ship with the package, or a TOML file of them; ``empty`` serves no buckets.
+    """
+
+    port: int = 0
+    objects: int | None = None
+    speed: float = 3600.0
+    seed: int = 1
+    scenario: str | Path | None = None
+    empty: bool = False
+
+
+class RunningSandbox:
+    """The simulated clouds, being served. An async context manager that stops them."""
+
+    def __init__(self, cloud: Cloud, faults: Faults, stats: Stats, control: Control) -> None:
+        self.cloud = cloud
+        self.faults = faults
+        self.stats = stats
+        self.control = control
+        self.port = 0
+        self._front = Front(cloud, faults, stats, control)
+        self._web: web.Server | None = None
+        self._listener: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def url(self) -> str:
+        """The one address of all endpoints."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Base URL by service. Those not built yet answer 501 NotImplemented."""
+        return dict.fromkeys(("s3", "s3control", "sts", "sqs", "oss"), self.url)
+
+    @property
+    def clock(self) -> Clock:
+        """The virtual time as clients must count it, including what ``advance`` added."""
+        clock = self.cloud.clock
+        if isinstance(clock, ScaledClock) and self.cloud.skew:
+            return replace(clock, origin=clock.origin + timedelta(seconds=self.cloud.skew))
+        return clock
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Environment variables with which the SDKs and restoretui use this sandbox and nothing else."""
+        env = {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        if isinstance(self.clock, ScaledClock):
+            env["RESTORETUI_CLOCK"] = str(self.clock)
+        return env
+
+    @property
+    def buckets(self) -> list[dict[str, object]]:
+        """Location and number of objects (current ones) of each bucket, the first bucket first."""
+        return [
+            {"location": f"s3://{bucket.name}", "objects": bucket.current_objects()}
+            for bucket in self.cloud.buckets.values()
+        ]
+
+    def contract(self) -> dict[str, object]:
+        """What ``restoretui sandbox`` prints as its first line (DESIGN 7)."""
+        return {**self.endpoints, "env": self.env, "buckets": self.buckets}
+
+    async def listen(self, port: int) -> None:
+        """Begin to answer; port 0 takes a free one."""
+        self._web = web.Server(
+            self._front,
+            access_log=None,
+            logger=log,
+            auto_decompress=False,
+            lingering_time=0.0,
+            max_line_size=_MAX_LINE,
+            max_field_size=_MAX_LINE,
+        )
+        self._listener = await asyncio.get_running_loop().create_server(self._web, HOST, port, backlog=1024)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    @property
+    def client_options(self) -> dict[str, str]:
+        """Keyword arguments for an SDK client of this sandbox."""
+        return {
+            "endpoint_url": self.url,
+            "aws_access_key_id": ACCESS_KEY_ID,
+            "aws_secret_access_key": SECRET_ACCESS_KEY,
+            "region_name": REGION,
+        }
+
+    async def advance(self, seconds: float) -> None:
+        """Move virtual time forward."""
+        await self.cloud.advance(seconds)
+
+    async def go_down(self) -> None:
+        """Stop listening and drop every connection: clients cannot even connect until ``come_back``."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        if self._web is not None:
+            await self._web.shutdown(0.1)
+            self._web = None
+
+    async def come_back(self) -> None:
+        """Listen again, on the same port."""
+        await self.listen(self.port)
+
+    async def aclose(self) -> None:
+        """Stop answering, within a second."""
+        await self.go_down()
+
+
+async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = None) -> RunningSandbox:
+    """Build the world and serve it until ``aclose``.
+
+    ``clock``: any clock; by default one that runs ``options.speed`` times as fast as the machine's, from now.
+    Raises OSError when the port is taken.
+    """
+    options = options or SandboxOptions()
+    if clock is None:
+        machine = SystemClock()
+        clock = ScaledClock(options.speed, machine.now(), machine.wall())
+    cloud = Cloud(clock, options.seed)
+    faults = Faults()
+    stats = Stats()
+    running = RunningSandbox(cloud, faults, stats, Control(cloud, faults, stats))
+    if not options.empty:
+        build_world(cloud, options.objects)
+    cloud.conditions = faults
+    await running.listen(options.port)
+    return running

@@ -1,0 +1,115 @@
+"""What the HTTP front and the wire adapters exchange."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Protocol
+from xml.etree import ElementTree as ET
+
+from restoretui.sandbox.body import Body
+from restoretui.sandbox.refusals import Refusal, malformed_xml
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, taken apart as far as all wire formats have in common."""
+
+    method: str
+    path: str
+    """Decoded, from the first slash on."""
+    query: dict[str, str]
+    headers: Mapping[str, str]
+    """Case-insensitive."""
+    body: bytes = b""
+    request_id: str = ""
+    access_key: str = ""
+    """Empty: the request is not signed."""
+    region: str = ""
+    """Of the signature's scope."""
+    service: str = ""
+    operation: str = ""
+    bucket: str = ""
+    key: str = ""
+
+
+@dataclass(slots=True)
+class Reply:
+    """One answer. ``stream`` stands in for ``body`` where content is generated while it is sent."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/xml"
+    stream: Body | None = None
+    length: int | None = None
+    """``Content-Length`` of an answer to HEAD, or of a stream."""
+
+
+class Adapter(Protocol):
+    """One wire format over the state core."""
+
+    def identify(self, call: Call) -> bool:
+        """Fill in ``service``, ``operation``, ``bucket`` and ``key`` if the request is in this format."""
+        ...
+
+    def answer(self, call: Call) -> Reply:
+        """Do what the request asks. Raises ``Refusal``."""
+        ...
+
+    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+        """The refusal in this wire format."""
+        ...
+
+
+_BAD_IN_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF), "\ufffd")
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+
+def escape(text: str) -> str:
+    """For an XML text node. Characters that XML 1.0 cannot hold become references to them, as S3 writes them."""
+    if text.isalnum():
+        return text
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    if text.isprintable():
+        return text
+    return "".join(f"&#x{ord(c):x};" if ord(c) < 32 or ord(c) in (0xFFFE, 0xFFFF) else c for c in text)
+
+
+def escape_readable(text: str) -> str:
+    """The same for documents that must stay readable by any parser: such characters are replaced."""
+    return escape(text.translate(_BAD_IN_XML)) if not text.isprintable() else escape(text)
+
+
+def elements(values: Mapping[str, str]) -> str:
+    """One element per entry."""
+    return "".join(f"<{name}>{escape_readable(value)}</{name}>" for name, value in values.items())
+
+
+def document(root: str, content: str, namespace: str = NAMESPACE) -> bytes:
+    """A whole XML answer."""
+    return f'{XML}<{root} xmlns="{namespace}">{content}</{root}>'.encode()
+
+
+def parse_xml(body: bytes, root: str) -> ET.Element:
+    """The root element with namespaces dropped; a ``Refusal`` when it is not a ``root`` document."""
+    try:
+        tree = ET.fromstring(body)  # noqa: S314 - loopback only, and expat limits entity expansion
+    except (ET.ParseError, ValueError, LookupError):
+        raise malformed_xml() from None
+    for element in tree.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    if tree.tag != root:
+        raise malformed_xml()
+    return tree
+
+
+def iso(seconds: float) -> str:
+    """An instant as S3's XML documents write it."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def http_date(seconds: float) -> str:
+    """An instant as HTTP headers write it."""
+    return format_datetime(datetime.fromtimestamp(int(seconds), UTC), usegmt=True)

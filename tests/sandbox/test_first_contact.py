@@ -1,0 +1,45 @@
+"""The SDK's calls reach the right operations."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+async def test_put_archive_restore_read_and_go_cold(sandbox, connect):
+    running = await sandbox(empty=True)
+    running.cloud.add_bucket("b")
+    s3 = await connect(running)
+    await s3.put_object(Bucket="b", Key="dir/a b+c%.txt", Body=b"hello", StorageClass="GLACIER")
+    with pytest.raises(ClientError) as caught:
+        await s3.get_object(Bucket="b", Key="dir/a b+c%.txt")
+    assert caught.value.response["Error"]["Code"] == "InvalidObjectState"
+    answer = await s3.restore_object(
+        Bucket="b", Key="dir/a b+c%.txt", RestoreRequest={"Days": 2, "GlacierJobParameters": {"Tier": "Standard"}}
+    )
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+    head = await s3.head_object(Bucket="b", Key="dir/a b+c%.txt")
+    assert head["Restore"] == 'ongoing-request="true"'
+    assert head["StorageClass"] == "GLACIER"
+    await running.advance(5 * 3600)
+    head = await s3.head_object(Bucket="b", Key="dir/a b+c%.txt")
+    assert head["Restore"] == 'ongoing-request="false", expiry-date="Sun, 18 Jan 2026 00:00:00 GMT"'
+    got = await s3.get_object(Bucket="b", Key="dir/a b+c%.txt")
+    assert await got["Body"].read() == b"hello"
+    page = await s3.list_objects_v2(Bucket="b", OptionalObjectAttributes=["RestoreStatus"])
+    (entry,) = page["Contents"]
+    assert entry["Key"] == "dir/a b+c%.txt"
+    assert entry["RestoreStatus"]["IsRestoreInProgress"] is False
+    assert entry["RestoreStatus"]["RestoreExpiryDate"].isoformat() == "2026-01-18T00:00:00+00:00"
+    await running.advance(3 * 86400)
+    head = await s3.head_object(Bucket="b", Key="dir/a b+c%.txt")
+    assert "Restore" not in head
+    with pytest.raises(ClientError, match="InvalidObjectState"):
+        await s3.get_object(Bucket="b", Key="dir/a b+c%.txt")
+    assert running.stats.requests["RestoreObject"] == 1
+
+
+async def test_identity(sandbox, connect):
+    running = await sandbox(empty=True)
+    sts = await connect(running, "sts")
+    assert (await sts.get_caller_identity())["Account"] == "123456789012"
+    assumed = await sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/archivist", RoleSessionName="me")
+    assert assumed["AssumedRoleUser"]["Arn"].endswith("assumed-role/archivist/me")
