@@ -53,7 +53,13 @@ class Session:
         self._listing_tasks: dict[int, asyncio.Task[None]] = {}
         self._problems: dict[int, RestoreTuiError] = {}
         self._engine = Engine(
-            ledger, self.clock, self._provider_for, self._board, settings.rate, settings.concurrency
+            ledger,
+            self.clock,
+            self._provider_for,
+            self._board,
+            settings.rate,
+            settings.concurrency,
+            may_send=not settings.read_only,
         )
         self._engine_task: asyncio.Task[None] | None = None
 
@@ -365,9 +371,7 @@ class Session:
     # --- following ---------------------------------------------------------------------------------------------
 
     def start_engine(self, only: Iterable[int] | None = None) -> None:
-        """Pursue open runs in the background: all, or ``only`` these."""
-        if self.read_only:
-            return
+        """Pursue open runs in the background: all, or ``only`` these. A read-only session watches and never sends."""
         self._engine.only = None if only is None else frozenset(only)
         if self._engine_task is None:
             self._engine_task = asyncio.create_task(self._engine.run(), name="engine")

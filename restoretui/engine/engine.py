@@ -36,7 +36,9 @@ class Engine:
         health: HealthBoard,
         rate: float,
         concurrency: int,
+        may_send: bool = True,
     ) -> None:
+        self._may_send = may_send
         self._ledger = ledger
         self._clock = clock
         self._provider_for = provider_for
@@ -94,6 +96,8 @@ class Engine:
         for run in await self._ledger.runs.list():
             if not run.is_open and not run.counts.get(State.AVAILABLE):
                 continue
+            if not self._may_send and run.counts.get(State.PLANNED):
+                continue  # Its lease belongs to somebody who can send.
             if run.id in self._tasks or (self.only is not None and run.id not in self.only):
                 continue
             if await self._ledger.leases.acquire(f"run:{run.id}", self._holder, LEASE):
@@ -145,7 +149,16 @@ class Engine:
             self._shared[connection] = (Pace(rate, self._clock), Gate(self._clock))
         pace, gate = self._shared[connection]
         return Pursuit(
-            run, self._ledger, provider, self._clock, pace, gate, self._health, self._concurrency, self._note_due
+            run,
+            self._ledger,
+            provider,
+            self._clock,
+            pace,
+            gate,
+            self._health,
+            self._concurrency,
+            self._note_due,
+            self._may_send,
         )
 
     def _note_due(self, run_id: int, due: Due | None) -> None:

@@ -21,10 +21,11 @@ class Pursuit:
 
     def __init__(
         self, run: Run, ledger: Ledger, provider: Provider, clock: Clock, pace: Pace, gate: Gate, health: HealthBoard,
-        concurrency: int, on_due: Callable[[int, Due | None], None],
+        concurrency: int, on_due: Callable[[int, Due | None], None], may_send: bool = True,
     ) -> None:  # fmt: skip
         self._run = run
         self._ledger = ledger
+        self._may_send = may_send
         self._replanned = asyncio.Event()
         self.submitter = Submitter(run, ledger, provider, clock, pace, gate, health, concurrency)
         self.submitter.on_sent = self._sent
@@ -60,8 +61,9 @@ class Pursuit:
     async def _send(self) -> None:
         while True:
             self._replanned.clear()
-            await self.submitter.submit()
-            self.watcher.stir()
+            if self._may_send:
+                await self.submitter.submit()
+                self.watcher.stir()
             await self._replanned.wait()
 
     def _sent(self) -> None:

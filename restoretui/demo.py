@@ -1,0 +1,83 @@
+"""The demo: the real screens on a sandbox cloud in a process of its own, and a state folder that goes away."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from restoretui.core.errors import UsageError
+
+
+async def serve_sandbox(
+    *, port: int, objects: int | None, speed: float, seed: int, scenario: str | None, while_stdin: bool = False
+) -> int:
+    """Serve until SIGINT, SIGTERM or SIGHUP; the first line on stdout tells where, as one JSON object.
+
+    With ``while_stdin`` it also ends when stdin does: a child then never outlives its parent, however that died.
+    """
+    from restoretui.sandbox.server import SandboxOptions, serve
+
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(sign, stopped.set)
+    if while_stdin:
+        loop.add_reader(0, lambda: os.read(0, 1024) or stopped.set())
+    async with await serve(SandboxOptions(port, objects, speed, seed, scenario)) as running:
+        sys.stdout.write(json.dumps(running.contract()) + "\n")
+        sys.stdout.flush()
+        await stopped.wait()
+    if while_stdin:
+        loop.remove_reader(0)
+    return 0
+
+
+def run_demo(*, objects: int | None, speed: float, seed: int, scenario: str | None) -> int:
+    """Start a sandbox beside us, open the screens on it, and leave nothing behind."""
+    command = [sys.executable, "-m", "restoretui", "sandbox", "--while-stdin", f"--speed={speed}", f"--seed={seed}"]
+    if objects:
+        command.append(f"--objects={objects}")
+    if scenario:
+        command.append(f"--scenario={scenario}")
+    with tempfile.TemporaryDirectory(prefix="restoretui-demo-") as folder, _started(command) as contract:
+        return _screens(contract, Path(folder))
+
+
+@contextlib.contextmanager
+def _started(command: list[str]) -> Iterator[dict[str, Any]]:
+    # In a session of its own: Ctrl-C in our terminal is the screens' key, not the sandbox's end.
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True) as process:  # noqa: S603 - our own module
+        try:
+            first = process.stdout.readline() if process.stdout else b""
+            if not first:
+                words = process.stderr.read().decode(errors="replace") if process.stderr else ""
+                raise UsageError(words.strip().removeprefix("restoretui: ") or "the sandbox did not start")
+            yield json.loads(first)
+        finally:
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _screens(contract: dict[str, Any], folder: Path) -> int:
+    from restoretui.config import load_settings
+    from restoretui.tui.app import run_app
+
+    # Nothing of the person's own cloud set-up may leak into the demo.
+    for name in [name for name in os.environ if name.startswith(("AWS_", "OSS_", "RESTORETUI_"))]:
+        del os.environ[name]
+    os.environ.update(contract["env"])
+    nothing = str(folder / "no-such-file")
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = nothing
+    settings = load_settings({"state_dir": str(folder / "state")}, {**os.environ, "RESTORETUI_CONFIG": str(folder)})
+    return run_app(settings, None)

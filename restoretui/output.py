@@ -1,0 +1,304 @@
+"""The only writer of stdout: tables for people, JSON lines for programs. Words for people go to stderr.
+
+JSON lines (DESIGN, command line): each has ``type``; instants are RFC 3339 UTC, sizes bytes, money numbers in
+the currency named beside them.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import IO, Any, Self
+
+from restoretui.core.errors import CloudError, RestoreTuiError
+from restoretui.core.location import Location
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.plan import PlanLine, RestorePlan, TierPlan
+from restoretui.core.pricing import Cost
+from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
+from restoretui.tui import format as words
+from restoretui.tui.text import clean, fit
+
+
+class Output:
+    """One command's output. ``as_json`` chooses between the two forms."""
+
+    def __init__(self, as_json: bool, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
+        self.as_json = as_json
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._headed = ""
+
+    # --- for people --------------------------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """One line on stderr."""
+        print(clean(text), file=self._err, flush=True)
+
+    def error(self, error: RestoreTuiError) -> None:
+        """What went wrong and what to do next, on stderr; with JSON also as a line on stdout."""
+        if self.as_json:
+            fields: dict[str, Any] = {"message": str(error), "hint": error.hint, "exit_code": int(error.exit_code)}
+            if isinstance(error, CloudError):
+                fields |= {"code": error.code, "status": error.status, "request_id": error.request_id}
+                fields["operation"] = error.operation
+            self.line("error", fields)
+        details = ""
+        if isinstance(error, CloudError) and (error.code or error.request_id):
+            known = [error.code, f"request id {error.request_id}" if error.request_id else ""]
+            details = f" ({', '.join(part for part in known if part)})"
+        self.say(f"restoretui: {error}{details}")
+        if error.hint:
+            self.say(f"  {error.hint}")
+
+    def text(self, line: str) -> None:
+        """One line of a table; its cells are cleaned where they are made."""
+        print(line, file=self._out)
+
+    def flush(self) -> None:
+        """Push out what is buffered."""
+        self._out.flush()
+
+    # --- for programs ------------------------------------------------------------------------------------------
+
+    def line(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """One JSON line."""
+        print(json_line(kind, fields), file=self._out)
+
+    def raw(self, text: str) -> None:
+        """Exactly this."""
+        self._out.write(text)
+
+    # --- both --------------------------------------------------------------------------------------------------
+
+    def object(self, scheme: str, row: BrowseRow) -> None:
+        """A listing's row."""
+        if self.as_json:
+            self.line("object", {
+                **_where(scheme, row.ref), "size": row.size, "storage_class": row.storage_class, "state": row.state,
+                "expiry": instant(row.expiry), "tier": row.tier, "run": row.run_id, "modified": instant(row.modified),
+                "archive_status": row.archive_status,
+            })  # fmt: skip
+            return
+        self._head("STATE       CLASS                    SIZE  MODIFIED    EXPIRY            KEY")
+        version = f"  {clean(row.ref.version_id)}" if row.ref.version_id else ""
+        expiry = words.instant(row.expiry) if row.expiry else ""
+        self.text(
+            f"{fit(row.state, 10)}  {fit(row.storage_class, 19)}  {words.size(row.size):>8}"
+            f"  {words.day(row.modified)}  {expiry:16}  {clean(row.ref.key)}{version}"
+        )
+
+    def job(self, scheme: str, run: Run, row: JobRow) -> None:
+        """An object of a run."""
+        if self.as_json:
+            self.line("object", job_fields(scheme, run, row))
+            return
+        self._head("STATE       TIER       EXPIRY            SIZE      KEY  (REASON)")
+        expiry = words.instant(row.expiry) if row.expiry else ""
+        reason = (
+            f"  ({clean(row.reason)})" if row.reason and row.state not in (State.AVAILABLE, State.REQUESTED) else ""
+        )
+        self.text(
+            f"{fit(row.state, 10)}  {fit(row.tier or '', 9)}  {expiry:16}  {words.size(row.size):>8}"
+            f"  {clean(row.ref.key)}{reason}"
+        )
+
+    def run(self, run: Run) -> None:
+        """A run and how far it is."""
+        if self.as_json:
+            self.line("run", run_fields(run))
+            return
+        self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
+        states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
+        self.text(
+            f"{run.id:>3}  {words.instant(run.created_at)}  {run.tier:9}  {run.days:>4}  {run.objects:>10,}"
+            f"  {words.size(run.size_bytes):>8}  {states}"
+        )
+
+    def change(self, scheme: str, entry: ActivityEntry) -> None:
+        """A change of state, as it arrives."""
+        if self.as_json:
+            ref = entry.ref
+            self.line("change", {
+                **(_where(scheme, ref) if ref else {}), "at": instant(entry.at), "from": entry.from_state,
+                "state": entry.to_state, "size": entry.size, "storage_class": entry.storage_class or None,
+                "tier": entry.tier, "expiry": instant(entry.expiry), "run": entry.run_id, "reason": entry.text,
+                "code": entry.code or None, "request_id": entry.request_id or None,
+            })  # fmt: skip
+            return
+        key = clean(entry.ref.key) if entry.ref else ""
+        self.text(
+            f"{words.time_of_day(entry.at)}  {fit(entry.to_state or entry.kind, 10)}  {key}  {clean(entry.text)}"
+        )
+
+    def plan(self, plan: RestorePlan, only: Tier | None = None) -> None:
+        """Every tier of a plan, or one."""
+        for tier, chosen in plan.tiers.items():
+            if only is None or tier is only:
+                if self.as_json:
+                    self.line("plan", plan_fields(plan, chosen))
+                else:
+                    self._plan_text(plan, chosen)
+
+    def _plan_text(self, plan: RestorePlan, chosen: TierPlan) -> None:
+        self._head("TIER       REQUESTS        SIZE  COST         TYPICAL TIME   OBJECTS LEFT OUT")
+        out = {action: count for action, count in chosen.counts.items() if not action.sends}
+        left = ", ".join(f"{count:,} {action}" for action, count in out.items())
+        window = words.span(chosen.window) if chosen.window else "–"
+        self.text(
+            f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.size(chosen.size_bytes):>10}"
+            f"  {cost_text(chosen.cost, plan.prices.currency):11}  {window:13}  {left or '–'}"
+        )
+        reasons: dict[str, int] = {}
+        for line in chosen.lines:
+            if not line.verdict.action.sends:
+                text = f"{line.verdict.action}: {line.verdict.reason}"
+                reasons[text] = reasons.get(text, 0) + line.group.objects
+        for reason, count in reasons.items():
+            self.text(f"           {count:>8,}  {clean(reason)}")
+
+    def plan_note(self, plan: RestorePlan) -> None:
+        """Where the numbers come from."""
+        table = plan.prices
+        whose = "" if plan.prices_exact else "; the buckets' own region is not in the table, so this is an estimate"
+        self.say(f"copies last until {words.instant(plan.expiry)} UTC or later; times are typical, not promised")
+        self.say(f"prices: {', '.join(table.regions)} as of {table.date} ({table.currency}){whose}")
+
+    def progress(self, awaited: frozenset[State]) -> "ProgressBar":
+        """A bar on stderr over jobs leaving the ``awaited`` states; silent with JSON."""
+        return ProgressBar(self._err, awaited, silent=self.as_json)
+
+    def _head(self, head: str) -> None:
+        if self._headed != head:
+            self._headed = head
+            self.text(head)
+
+
+class ProgressBar:
+    """How many objects have left the awaited states: a live bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, err: IO[str], awaited: frozenset[State], *, silent: bool) -> None:
+        self._err = err
+        self._awaited = awaited
+        self._silent = silent
+        self._live: Any = None
+        self._task: Any = None
+        self._told = ""
+
+    def __enter__(self) -> Self:
+        if not self._silent and self._err.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._live = Progress(
+                BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False),
+                TimeElapsedColumn(), console=Console(file=self._err), transient=True,
+            )  # fmt: skip
+            self._task = self._live.add_task("", total=None)
+            self._live.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def update(self, runs: Sequence[Run]) -> None:
+        """Show where ``runs`` are now."""
+        total = sum(run.objects for run in runs)
+        left = sum(run.counts.get(state, 0) for run in runs for state in self._awaited)
+        counts: dict[State, int] = {}
+        for run in runs:
+            for state, number in run.counts.items():
+                counts[state] = counts.get(state, 0) + number
+        text = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)
+        if self._live is not None:
+            self._live.update(self._task, total=total, completed=total - left, description=text)
+        elif not self._silent and text != self._told:
+            self._told = text
+            print(text, file=self._err, flush=True)
+
+
+def cost_text(cost: Cost, currency: str) -> str:
+    """An estimate in one cell: what is unpriced is said, never left out silently."""
+    text = words.money(cost.total, currency)
+    return f"{text} + ?" if cost.unpriced else text
+
+
+def json_line(kind: str, fields: Mapping[str, Any]) -> str:
+    """``fields`` and their ``type`` as JSON in one line, pure ASCII, so that no key can disturb a terminal."""
+    return json.dumps({"type": kind, **fields}, default=_plain)
+
+
+def job_fields(scheme: str, run: Run, row: JobRow) -> dict[str, Any]:
+    """An object of a run as JSON."""
+    return {
+        **_where(scheme, row.ref), "size": row.size, "storage_class": row.storage_class, "state": row.state,
+        "expiry": instant(row.expiry), "tier": row.tier, "run": run.id, "reason": row.reason,
+        "code": row.code or None, "request_id": row.request_id or None, "action": row.action,
+        "requested_at": instant(row.requested_at), "available_at": instant(row.available_at),
+        "changed_at": instant(row.changed_at),
+    }  # fmt: skip
+
+
+def run_fields(run: Run) -> dict[str, Any]:
+    """A run as JSON."""
+    return {
+        "run": run.id, "tier": run.tier, "days": run.days, "purpose": run.purpose, "created_at": run.created_at,
+        "objects": run.objects, "size": run.size_bytes, "counts": {state.value: n for state, n in run.counts.items()},
+        "estimate": run.estimate, "currency": run.currency, "unpriced": run.unpriced, "list_calls": run.list_calls,
+        "head_calls": run.head_calls, "ended_at": run.ended_at, "note": run.note,
+    }  # fmt: skip
+
+
+def plan_fields(plan: RestorePlan, chosen: TierPlan) -> dict[str, Any]:
+    """One tier of a plan as JSON."""
+    window = chosen.window
+    return {
+        "tier": chosen.request.tier, "days": plan.days, "requests": chosen.requests, "size": chosen.size_bytes,
+        "cost": _cost(chosen.cost, plan.prices.currency),
+        "window_seconds": [window.shortest.total_seconds(), window.longest.total_seconds()] if window else None,
+        "expiry_not_before": plan.expiry,
+        "actions": {action.value: count for action, count in chosen.counts.items()},
+        "groups": [_group(line) for line in chosen.lines],
+        "prices": {"regions": list(plan.prices.regions), "date": plan.prices.date, "exact": plan.prices_exact},
+    }  # fmt: skip
+
+
+def _group(line: PlanLine) -> dict[str, Any]:
+    return {
+        "bucket": line.group.bucket, "storage_class": line.group.facts.storage_class, "action": line.verdict.action,
+        "reason": line.verdict.reason, "objects": line.group.objects, "size": line.group.size_bytes,
+        "cost": line.cost.total,
+    }  # fmt: skip
+
+
+def _cost(cost: Cost, currency: str) -> dict[str, Any]:
+    return {
+        "total": cost.total, "retrieval": cost.retrieval, "requests": cost.requests, "copy": cost.copy,
+        "currency": currency, "unpriced": cost.unpriced,
+    }  # fmt: skip
+
+
+def _where(scheme: str, ref: ObjectRef) -> dict[str, Any]:
+    location = Location(scheme, ref.bucket, key=ref.key)
+    return {"location": str(location), "bucket": ref.bucket, "key": ref.key, "version_id": ref.version_id}
+
+
+def instant(seconds: float | None) -> str | None:
+    """RFC 3339 in UTC, whole seconds where they are whole."""
+    if seconds is None:
+        return None
+    return _instant(datetime.fromtimestamp(seconds, UTC))
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="auto").replace("+00:00", "Z")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return _instant(value)
+    if isinstance(value, Decimal):
+        return round(float(value), 6)
+    raise TypeError(type(value).__name__)
