@@ -1,0 +1,104 @@
+"""Sizes, instants, durations and money as people read them, in few and steady cells."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from restoretui.core.rules import Window
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@lru_cache(8192)
+def size(size_bytes: int) -> str:
+    """Binary units, at most 8 cells: ``0 B``, ``1.5 KiB``, ``1023 GiB``."""
+    value = float(size_bytes)
+    for unit in _UNITS:
+        if value < 1023.5 or unit == _UNITS[-1]:
+            break
+        value /= 1024
+    if unit == "B":
+        return f"{size_bytes} B"
+    return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+
+
+def count(number: int) -> str:
+    """With thousands separated: ``1,204``."""
+    return f"{number:,}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """``1 object``, ``1,204 objects``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+@lru_cache(8192)
+def day(epoch: int) -> str:
+    """The date of an instant, UTC: ``2026-01-15``."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d")
+
+
+def instant(at: datetime | float) -> str:
+    """``2026-01-15 12:00`` UTC."""
+    moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def time_of_day(at: datetime | float) -> str:
+    """``12:00:05`` UTC."""
+    moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
+    return moment.astimezone(UTC).strftime("%H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """Coarse on purpose, so that a countdown repaints seldom: ``<1m``, ``12m``, ``3h05``, ``2d 4h``, ``41d``."""
+    left = int(abs(seconds))
+    if left < MINUTE:
+        text = "<1m"
+    elif left < HOUR:
+        text = f"{left // MINUTE}m"
+    elif left < DAY:
+        text = f"{left // HOUR}h{left % HOUR // MINUTE:02d}"
+    elif left < 10 * DAY:
+        text = f"{left // DAY}d {left % DAY // HOUR}h"
+    else:
+        text = f"{left // DAY}d"
+    return text
+
+
+def ago(seconds: float) -> str:
+    """``just now``, ``12m ago``."""
+    return "just now" if seconds < MINUTE else f"{duration(seconds)} ago"
+
+
+def span(window: Window) -> str:
+    """A typical time as the documentation gives it: ``1–5 min``, ``3–5 h``, ``24–48 h``, ``1 min–12 h``."""
+    short, short_unit = _coarse(window.shortest)
+    long, long_unit = _coarse(window.longest)
+    if short_unit == long_unit:
+        return f"{short}–{long} {long_unit}" if short != long else f"{long} {long_unit}"
+    return f"{short} {short_unit}–{long} {long_unit}"
+
+
+def _coarse(length: timedelta) -> tuple[int, str]:
+    minutes = round(length.total_seconds() / MINUTE)
+    return (minutes, "min") if minutes < 60 else (round(minutes / 60), "h")
+
+
+def money(amount: Decimal, currency: str = "USD") -> str:
+    """``$12.04``; below a cent but not nothing: ``<$0.01``; other currencies by name."""
+    sign = "$" if currency == "USD" else f"{currency} "
+    if Decimal(0) < amount < Decimal("0.01"):
+        return f"<{sign}0.01"
+    return f"{sign}{amount:,.2f}"
+
+
+def bar(part: float, cells: int) -> tuple[str, str]:
+    """A progress bar of exactly ``cells`` cells, its done and its open half; never full before it is done."""
+    halves = int(max(0.0, min(1.0, part)) * cells * 2)
+    if part > 0 and halves == 0:
+        halves = 1
+    full, rest = divmod(halves, 2)
+    done = "━" * full + ("╸" if rest else "")
+    return done, "─" * (cells - len(done))

@@ -1,0 +1,108 @@
+"""When changed data may be repainted: seldom, together, and never faster than the terminal can take it.
+
+Keys, scrolling and dialogs paint at once. Whatever changes by itself asks the pacer, which runs all callers together,
+at most ten times a second. After such a frame it sends the terminal a question (DSR, ``ESC [ 6 n``) that every
+terminal answers in order, after drawing what came before: until then no further data frame goes out, so that on a
+slow line changes coalesce here instead of queueing up in front of the answer to a key (TEXTUAL.md, slow lines).
+"""
+
+import asyncio
+from collections.abc import Callable
+
+Paint = Callable[[], bool]
+"""Repaints what changed; tells whether anything had."""
+
+INTERVAL_S = 0.1
+PATIENCE_S = 10.0
+"""Longest wait for an answer from a terminal that answered before."""
+FIRST_PATIENCE_S = 3.0
+"""Longest wait for the first answer."""
+TRIALS = 2
+"""Unanswered questions after which a terminal is taken to be unable to answer, until it does."""
+
+
+class Pacer:
+    """Runs paint callbacks together, self-clocked by the terminal."""
+
+    def __init__(self, call: Callable[[Callable[[], None]], object], probe: Callable[[], bool]) -> None:
+        """``call`` runs something in the app's own turn, after the keys that wait already.
+
+        ``probe`` asks the terminal once the frame being made has been written; False: there is none to ask.
+        """
+        self._call = call
+        self._probe = probe
+        self._due: dict[Paint, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._painted_at = float("-inf")
+        self._asked_at: float | None = None
+        self._unanswered = 0
+        self._answers = 0
+        self.round_trip = 0.0
+        """Seconds the terminal last took to draw a frame and answer."""
+
+    def request(self, paint: Paint) -> None:
+        """Have ``paint`` called once, soon. Cheap enough to be called for every single change."""
+        if paint not in self._due:
+            self._due[paint] = None
+            self._schedule()
+
+    def forget(self, paint: Paint) -> None:
+        """The widget behind ``paint`` is gone."""
+        self._due.pop(paint, None)
+
+    def ask(self) -> None:
+        """Ask the terminal now, to learn early whether it answers."""
+        if self._asked_at is None and self._unanswered < TRIALS:
+            self._asked_at = self._time()
+            if not self._probe():
+                self._asked_at = None
+
+    def answered(self) -> None:
+        """The terminal has drawn everything that was sent before the question."""
+        self._answers += 1
+        self._unanswered = 0
+        if self._asked_at is None:
+            return
+        self.round_trip = self._time() - self._asked_at
+        self._asked_at = None
+        if self._due:
+            self._schedule()
+
+    def stop(self) -> None:
+        """The app is closing."""
+        self._due.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        due = self._painted_at + INTERVAL_S
+        if self._asked_at is not None:
+            due = max(due, self._patient_until(self._asked_at))
+        self._timer = asyncio.get_running_loop().call_at(max(due, self._time()), self._call, self._turn)
+
+    def _time(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _patient_until(self, asked_at: float) -> float:
+        return asked_at + (PATIENCE_S if self._answers else FIRST_PATIENCE_S)
+
+    def _turn(self) -> None:
+        if not self._due:
+            return
+        self._timer = None
+        now = self._time()
+        if self._asked_at is not None:
+            if now < self._patient_until(self._asked_at):
+                self._schedule()
+                return
+            self._asked_at = None
+            self._unanswered += 1
+        due, self._due = list(self._due), {}
+        self._painted_at = now
+        painted = False
+        for paint in due:
+            painted = paint() or painted
+        if painted:
+            self.ask()

@@ -1,0 +1,73 @@
+"""Numbers as people read them."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from restoretui.core.rules import Window
+from restoretui.tui import format as fmt
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        (1024**2 - 1, "1.0 MiB"),
+        (150 * 1024**3, "150 GiB"),
+        (5 * 1024**4, "5.0 TiB"),
+        (2000 * 1024**6, "2000 EiB"),
+    ],
+)
+def test_sizes_are_binary(size_bytes: int, text: str) -> None:
+    assert fmt.size(size_bytes) == text
+
+
+@given(st.integers(0, 2**59))
+def test_sizes_fit_their_column(size_bytes: int) -> None:
+    assert len(fmt.size(size_bytes)) <= 8
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "<1m"),
+        (59, "<1m"),
+        (60, "1m"),
+        (3599, "59m"),
+        (3600, "1h00"),
+        (11100, "3h05"),
+        (187200, "2d 4h"),
+        (3.6e6, "41d"),
+    ],
+)
+def test_durations_are_coarse(seconds: float, text: str) -> None:
+    assert fmt.duration(seconds) == text
+
+
+def test_windows_read_as_ranges() -> None:
+    def window(shortest: float, longest: float) -> str:
+        return fmt.span(Window(timedelta(minutes=shortest), timedelta(minutes=longest)))
+
+    assert window(1, 5) == "1–5 min"
+    assert window(180, 300) == "3–5 h"
+    assert window(1, 720) == "1 min–12 h"
+    assert window(720, 720) == "12 h"
+
+
+def test_money_never_rounds_to_nothing() -> None:
+    assert fmt.money(Decimal("12.04")) == "$12.04"
+    assert fmt.money(Decimal("0.004")) == "<$0.01"
+    assert fmt.money(Decimal(0)) == "$0.00"
+    assert fmt.money(Decimal("1234.5"), "CNY") == "CNY 1,234.50"
+
+
+@given(st.floats(-1, 2), st.integers(1, 40))
+def test_a_bar_is_as_wide_as_its_column(part: float, cells: int) -> None:
+    done, rest = fmt.bar(part, cells)
+    assert len(done + rest) == cells
+    assert part >= 1 or rest or done.endswith("╸")
