@@ -1,0 +1,194 @@
+"""Whose keys sign a request: the SDK's own chain, asked beside the event loop and asked again when keys wear out.
+
+Imports the SDK; only ``providers.sdk`` may import this module.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from aiobotocore.credentials import AioCredentials, create_credential_resolver
+from aiobotocore.session import AioSession
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.exceptions import (
+    ConnectionError as SdkConnectionError,
+)
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import CloudError, CredentialsError, RestoreTuiError, Unreachable
+from restoretui.providers.aside import aside
+from restoretui.providers.connection import MfaPrompter
+from restoretui.providers.errors import Caller, printable, sign_in_hint
+
+_FRESH_S = 300
+"""Keys with less time left than this are renewed before use."""
+_AGAIN_S = 2.0
+"""The chain is asked at most this often, whatever comes of it; machine time."""
+
+
+class Keys(NamedTuple):
+    """What signs a request. Never logged, stored or shown."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+
+class _Held(NamedTuple):
+    keys: Keys
+    frozen: ReadOnlyCredentials
+    source: Any
+
+    def lasts(self, seconds: float) -> bool:
+        return not (hasattr(self.source, "refresh_needed") and self.source.refresh_needed(seconds))
+
+
+class Vault:
+    """The current keys.
+
+    Each renewal asks the whole chain anew (environment, profiles, SSO, roles, MFA, processes, containers, EC2), so
+    that a login in another window or an edited credentials file is found without a restart. One renewal at a time.
+    """
+
+    def __init__(self, new_session: Callable[[], AioSession], caller: Caller, clock: Clock, mfa: MfaPrompter | None):
+        self._new_session = new_session
+        self._caller = caller
+        self._clock = clock
+        self._mfa = mfa
+        self._roles: dict[str, Any] = {}  # the SDK's cache of assumed roles: no second MFA code while one lasts
+        self._held: _Held | None = None
+        self._rejected = False
+        self._asked_at = float("-inf")
+        self._trouble: RestoreTuiError | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def keys(self) -> Keys:
+        """Keys that can be used now. Raises ``CredentialsError``, or ``Unreachable`` when the chain's network is."""
+        return (await self._current()).keys
+
+    def reject(self, keys: Keys) -> None:
+        """The cloud did not take these keys: ask the chain again before the next use."""
+        if self._held and self._held.keys == keys:
+            self._rejected = True
+
+    async def frozen(self) -> ReadOnlyCredentials:
+        """The same keys as the SDK's signer wants them."""
+        return (await self._current()).frozen
+
+    async def _current(self) -> _Held:
+        held = self._held
+        if held and not self._rejected and held.lasts(_FRESH_S):
+            return held
+        async with self._one_at_a_time:
+            return await self._renewed()
+
+    async def _renewed(self) -> _Held:
+        held = self._held
+        if held and not self._rejected and held.lasts(_FRESH_S):
+            return held
+        if self._clock.monotonic() - self._asked_at >= _AGAIN_S:
+            if self._rejected:
+                self._roles.clear()
+            self._trouble = None
+            loop = asyncio.get_running_loop()
+            try:
+                self._held = held = await aside(lambda: self._resolve(loop), "restoretui-credentials")
+                self._rejected = False
+            except RestoreTuiError as error:
+                self._trouble = error
+            finally:
+                self._asked_at = self._clock.monotonic()
+        if held and held.lasts(0) and not (self._rejected and self._trouble):
+            return held  # renewing early failed, or it is too soon to: these may still do
+        raise self._trouble or CredentialsError("the credentials have expired", sign_in_hint(self._caller))
+
+    async def _resolve(self, loop: asyncio.AbstractEventLoop) -> _Held:
+        """Runs on a loop of its own, in a thread of its own."""
+        try:
+            session = self._new_session()
+            resolver = create_credential_resolver(session, cache=self._roles)
+            # The SDK has no other way in: the prompter is only a constructor argument deep inside its factory.
+            resolver.get_provider("assume-role")._prompter = lambda text: self._ask_person(text, loop)  # noqa: SLF001
+            source = await resolver.load_credentials()
+            if source is None:
+                raise NoCredentialsError
+            frozen = await source.get_frozen_credentials()
+        except (BotoCoreError, ClientError, RuntimeError, OSError, ValueError, KeyError) as error:
+            raise chain_error(error, self._caller) from error
+        return _Held(Keys(frozen.access_key, frozen.secret_key, frozen.token), frozen, source)
+
+    def _ask_person(self, text: str, loop: asyncio.AbstractEventLoop) -> str:
+        if self._mfa is None:
+            raise CredentialsError(
+                "the role asks for an MFA code, and there is nobody to ask", "run it in a terminal"
+            )
+        answer = self._mfa(text)
+        if inspect.iscoroutine(answer):
+            answer = asyncio.run_coroutine_threadsafe(answer, loop).result()
+        code = str(answer).strip()
+        if not code:
+            raise CredentialsError("no MFA code was given", "try again and type the code of your device")
+        return code
+
+
+class LiveCredentials(AioCredentials):
+    """The vault in the shape the SDK's clients hold on to."""
+
+    def __init__(self, vault: Vault) -> None:
+        super().__init__("", "", method="restoretui")  # type: ignore[no-untyped-call]
+        self._vault = vault
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return await self._vault.frozen()
+
+
+class VaultProvider:
+    """Stands where the SDK's sessions look for their credential chain."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._credentials = LiveCredentials(vault)
+
+    async def load_credentials(self) -> LiveCredentials:
+        return self._credentials
+
+
+def chain_error(error: Exception, caller: Caller) -> CloudError:
+    """What stopped the chain, and what to run."""
+    said = printable(str(error))
+    hint = sign_in_hint(caller)
+    match error:
+        case ProfileNotFound():
+            return CredentialsError(said, "aws configure list-profiles shows the profiles there are")
+        case NoCredentialsError():
+            return CredentialsError(
+                "there are no credentials", "choose a --profile, run aws configure, or set AWS_ACCESS_KEY_ID"
+            )
+        case PartialCredentialsError():
+            return CredentialsError(said, "set both the access key and the secret key")
+        case SSOError() | TokenRetrievalError():
+            return CredentialsError(f"the SSO session has expired or was never started: {said}", hint)
+        case ClientError():
+            details = error.response.get("Error", {})
+            return CredentialsError(
+                f"the credentials cannot be had: {said}",
+                hint,
+                code=str(details.get("Code", "")),
+                status=int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)),
+                request_id=str(error.response.get("ResponseMetadata", {}).get("RequestId", "")),
+                operation=str(error.operation_name),
+            )
+        case SdkConnectionError() | HTTPClientError():
+            return Unreachable(f"the credentials cannot be renewed: {said}", "check the network")
+        case _:
+            return CredentialsError(f"the credentials cannot be had: {said}", hint)

@@ -1,0 +1,222 @@
+"""A cloud's refusal as one of our errors: what it means, in one sentence, and what to do next.
+
+Codes: FACTS 1.2 and the S3 API reference's list of error responses. HEAD answers have no body, so their code is the
+bare HTTP status (FACTS 1.2): such refusals are mapped by status alone.
+"""
+
+import re
+from dataclasses import dataclass
+
+from restoretui.core.errors import (
+    AccessDenied,
+    BucketNotFound,
+    CloudError,
+    CredentialsError,
+    InvalidRequest,
+    MalformedAnswer,
+    ObjectNotFound,
+    ServerFault,
+    Throttled,
+    Unsupported,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks and through what: it shapes the hints."""
+
+    profile: str = ""
+    sso: bool = False
+    endpoint: str = ""
+    """Of a compatible store; empty for AWS itself."""
+    requester_pays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was asked, and the answer that was no."""
+
+    operation: str
+    status: int
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+    bucket: str = ""
+    region: str = ""
+    """Where the answer says the bucket lives, if it says."""
+    delete_marker: bool = False
+
+
+ACTIONS = {
+    "ListBuckets": "s3:ListAllMyBuckets",
+    "HeadBucket": "s3:ListBucket",
+    "ListObjectsV2": "s3:ListBucket",
+    "ListObjectVersions": "s3:ListBucketVersions",
+    "HeadObject": "s3:GetObject",
+    "RestoreObject": "s3:RestoreObject",
+    "GetCallerIdentity": "sts:GetCallerIdentity",
+}
+"""The IAM action each operation needs."""
+
+EXPIRED = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "TokenRefreshRequired",
+        "RequestExpired",
+        "InvalidToken",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "InvalidAccessKeyId",
+    }
+)
+"""Codes that fresh credentials may cure, so that the chain is asked again."""
+
+_NOT_ACCEPTED = frozenset(
+    {"SignatureDoesNotMatch", "AuthFailure", "MissingSecurityHeader", "InvalidSecurity", "NotSignedUp"}
+)
+_CLOCK = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
+_DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AccountProblem", "UnauthorizedAccess"}
+)
+_THROTTLED = frozenset(
+    {
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequests",
+        "TooManyRequestsException",
+        "BandwidthLimitExceeded",
+        "ServiceUnavailable",
+        "SlowDownRead",
+        "SlowDownWrite",
+    }
+)
+_PASSING = frozenset({"OperationAborted", "RequestTimeout"})
+_WRONG_REGION = frozenset(
+    {
+        "PermanentRedirect",
+        "TemporaryRedirect",
+        "Redirect",
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+    }
+)
+_NO_BUCKET = frozenset({"NoSuchBucket", "NoSuchAccessPoint"})
+_NO_OBJECT = frozenset({"NoSuchKey", "NoSuchVersion"})
+_UNSUPPORTED = frozenset({"NotImplemented", "UnsupportedOperation", "MethodNotAllowed", "UnsupportedAction"})
+_NAMED_ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+)")
+
+
+def is_wrong_region(refusal: Refusal) -> bool:
+    """The bucket lives elsewhere: the request was refused unread and belongs to ``refusal.region``."""
+    return refusal.code in _WRONG_REGION or refusal.status in (301, 307, 308)
+
+
+def is_credentials(refusal: Refusal) -> bool:
+    """The credentials, or the clock they are signed with, are at fault; no object is."""
+    return refusal.status == 401 or refusal.code in EXPIRED | _NOT_ACCEPTED | _CLOCK
+
+
+def is_throttled(refusal: Refusal) -> bool:
+    """Refused for its rate, which the server says in so many words or by 429."""
+    return refusal.code in _THROTTLED or refusal.status == 429
+
+
+def is_fault(refusal: Refusal) -> bool:
+    """The service failed, or gave up; what it did before is unknown."""
+    return (refusal.status >= 500 and refusal.status != 501) or refusal.code in _PASSING
+
+
+def error_for(refusal: Refusal, caller: Caller) -> CloudError:
+    """The error that says what the refusal means; wrong regions and restore outcomes are the caller's business."""
+    kind, message, hint = _explain(refusal, caller)
+    return kind(
+        message,
+        hint,
+        code=refusal.code,
+        status=refusal.status,
+        request_id=refusal.request_id,
+        operation=refusal.operation,
+    )
+
+
+def printable(text: str, limit: int = 300) -> str:
+    """A cloud's own words without anything a terminal could obey, and not endless."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(line.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def sign_in_hint(caller: Caller) -> str:
+    """How to get credentials that work again."""
+    if caller.sso:
+        return f"run: aws sso login --profile {caller.profile}" if caller.profile else "run: aws sso login"
+    if caller.profile:
+        return f"renew the credentials of profile {caller.profile}; they are read again by themselves"
+    return "renew AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or choose a --profile"
+
+
+def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, str]:
+    code, status = refusal.code, refusal.status
+    said = printable(refusal.message)
+    where = f"bucket {refusal.bucket!r}" if refusal.bucket else "the account"
+    if code in _CLOCK:
+        return CredentialsError, "this machine's clock is too far from the cloud's", "set the clock (NTP), then go on"
+    if code in EXPIRED:
+        what = "do not exist" if code in ("InvalidAccessKeyId", "InvalidClientTokenId") else "have expired"
+        return CredentialsError, f"the credentials {what} ({code})", sign_in_hint(caller)
+    if is_credentials(refusal):
+        return CredentialsError, f"the credentials are not accepted ({code or status})", sign_in_hint(caller)
+    if code in _NO_BUCKET or (refusal.operation == "HeadBucket" and status == 404):
+        return BucketNotFound, f"there is no {where}", "check the name; restoretui s3:// lists the buckets"
+    if code in _NO_OBJECT or (status == 404 and refusal.operation in ("HeadObject", "RestoreObject")):
+        return ObjectNotFound, "the object does not exist", "list its prefix again; it may have been deleted"
+    if refusal.delete_marker:
+        return (
+            ObjectNotFound,
+            "the object is deleted: its current version is a delete marker",
+            "name an older version",
+        )
+    if is_throttled(refusal) or (status == 503 and refusal.operation in _READS):
+        return Throttled, f"the cloud asks for fewer requests ({code or status})", "the rate is lowered by itself"
+    if code in _DENIED or status == 403:
+        return AccessDenied, f"access to {where} is denied{_tail(said)}", _permission_hint(refusal, caller)
+    if is_wrong_region(refusal):
+        place = f" lives in {refusal.region}" if refusal.region else " lives elsewhere"
+        return InvalidRequest, f"{where}{place}", f"name its region: --region {refusal.region or 'REGION'}"
+    if code in _UNSUPPORTED or status in (405, 501):
+        endpoint = caller.endpoint or "this endpoint"
+        return Unsupported, f"{endpoint} does not offer {refusal.operation}{_tail(said)}", ""
+    if is_fault(refusal):
+        hint = "it usually passes by itself; if not, give support the request id"
+        return ServerFault, f"the service failed ({code or status}){_tail(said)}", hint
+    if 400 <= status < 500:
+        return InvalidRequest, f"the cloud refuses {refusal.operation} ({code or status}){_tail(said)}", ""
+    return (
+        MalformedAnswer,
+        f"the answer to {refusal.operation} makes no sense (status {status})",
+        "is the endpoint S3?",
+    )
+
+
+_READS = frozenset({"ListBuckets", "HeadBucket", "ListObjectsV2", "ListObjectVersions", "HeadObject"})
+
+
+def _tail(said: str) -> str:
+    return f": {said}" if said else ""
+
+
+def _permission_hint(refusal: Refusal, caller: Caller) -> str:
+    named = _NAMED_ACTION.search(refusal.message)
+    action = named[1] if named else ACTIONS.get(refusal.operation, "s3:*")
+    hint = f"the IAM action {action} is missing" if action != "s3:*" else "permissions are missing"
+    if refusal.operation == "HeadObject" and not named:
+        hint += " (or the object is: without s3:ListBucket the cloud does not tell)"
+    if refusal.bucket and not caller.requester_pays and not named:
+        hint += "; for a requester-pays bucket add --requester-pays"
+    return hint

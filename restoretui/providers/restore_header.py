@@ -1,0 +1,41 @@
+"""The ``x-amz-restore`` header, which OSS calls ``x-oss-restore`` (FACTS 1.3, 4.2)."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from restoretui.core.model import RestoreStatus
+
+_PAIR = re.compile(r"""([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^",\s]+))""")
+
+
+def parse_restore(header: str | None) -> RestoreStatus | None:
+    """What ``ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"`` says; None when it says nothing.
+
+    Tolerated: pairs in any order, white space, missing quotes, a missing expiry (Ceph's permanent restores) and an
+    expiry that cannot be read, which is the same as a missing one.
+    """
+    if not header:
+        return None
+    pairs = {name.lower(): quoted or bare for name, quoted, bare in _PAIR.findall(header)}
+    ongoing = pairs.get("ongoing-request", "").strip().lower()
+    expiry = parse_instant(pairs.get("expiry-date"))
+    if ongoing == "true":
+        return RestoreStatus(in_progress=True)
+    if ongoing == "false" or expiry is not None:
+        return RestoreStatus(in_progress=False, expiry=expiry)
+    return None
+
+
+def parse_instant(text: str | None) -> datetime | None:
+    """An HTTP date or ISO 8601 as an aware UTC instant; None when it is neither."""
+    if not text:
+        return None
+    text = text.strip()
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            instant = parse(text)
+            return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None

@@ -1,0 +1,179 @@
+"""The parts of the SDK that stay in charge: configuration, credentials, endpoints, request building, error text.
+
+Everything here that loads models or reads files runs beside the event loop. Imports the SDK, so it is itself imported
+late, by ``S3Provider.open``.
+"""
+
+import asyncio
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from aioboto3.session import Session
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ParamValidationError, ProfileNotFound
+from botocore.parsers import ResponseParserError, ResponseParserFactory
+
+from restoretui import __version__
+from restoretui.core.clock import Clock
+from restoretui.core.errors import InvalidRequest, UsageError
+from restoretui.providers.aside import aside
+from restoretui.providers.connection import Connection, MfaPrompter
+from restoretui.providers.credentials import Vault, VaultProvider
+from restoretui.providers.errors import Caller, Refusal, printable
+from restoretui.providers.restore_header import parse_instant
+from restoretui.providers.transport import Ready, Reply, Transport
+
+DEFAULT_REGION = "us-east-1"
+"""Where S3 answers for every bucket, if only by naming the right region."""
+
+
+class Sdk:
+    """One profile's SDK session, with one S3 client per region, made when first needed."""
+
+    def __init__(self, connection: Connection, clock: Clock, mfa: MfaPrompter | None) -> None:
+        self._connection = connection
+        seed = AioSession(profile=connection.profile)
+        self._loader = seed.get_component("data_loader")
+        try:
+            scoped = seed.get_scoped_config()
+        except ProfileNotFound as error:
+            raise UsageError(
+                printable(str(error)), "aws configure list-profiles shows the profiles there are"
+            ) from None
+        except BotoCoreError as error:
+            raise UsageError(f"the AWS configuration cannot be used: {printable(str(error))}", "mend it") from None
+        self.region: str = connection.region or seed.get_config_variable("region") or DEFAULT_REGION
+        self.caller = Caller(
+            profile=seed.get_config_variable("profile") or "",
+            sso="sso_session" in scoped or "sso_start_url" in scoped,
+            requester_pays=connection.requester_pays,
+        )
+        self.vault = Vault(self._new_session, self.caller, clock, mfa)
+        self._session = self._new_session()
+        logging.getLogger("aiobotocore").addHandler(logging.NullHandler())  # its warnings would land on the screen
+        self._session.register_component("credential_provider", VaultProvider(self.vault))
+        self._aio = Session(botocore_session=self._session)
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._one_at_a_time: asyncio.Lock | None = None
+        self._parsers = ResponseParserFactory()
+        self._parsers.set_parser_defaults(timestamp_parser=_instant)
+
+    def _new_session(self) -> AioSession:
+        session = AioSession(profile=self._connection.profile)
+        session.register_component("data_loader", self._loader)  # its JSON models are loaded once
+        return session
+
+    @classmethod
+    async def start(cls, connection: Connection, clock: Clock, mfa: MfaPrompter | None) -> "Sdk":
+        """Load it all and make the first client. Called beside the event loop."""
+        sdk = cls(connection, clock, mfa)
+        await sdk._make("s3", sdk.region)
+        endpoint = urlsplit(sdk._clients["s3", sdk.region].meta.endpoint_url)
+        if not _is_aws(endpoint.hostname or ""):
+            sdk.caller = Caller(sdk.caller.profile, sdk.caller.sso, endpoint.geturl(), sdk.caller.requester_pays)
+        return sdk
+
+    async def client(self, service: str, region: str) -> Any:
+        """The client for that region."""
+        if client := self._clients.get((service, region)):
+            return client
+        self._one_at_a_time = self._one_at_a_time or asyncio.Lock()
+        async with self._one_at_a_time:
+            if (service, region) not in self._clients:
+                await aside(lambda: self._make(service, region), "restoretui-client")
+        return self._clients[service, region]
+
+    async def _make(self, service: str, region: str) -> None:
+        connection = self._connection
+        options: dict[str, Any] = {}
+        if connection.path_style is not None and service == "s3":
+            options["s3"] = {"addressing_style": "path" if connection.path_style else "virtual"}
+        config = AioConfig(
+            http_session_cls=Transport,
+            connect_timeout=connection.connect_timeout,
+            read_timeout=connection.read_timeout,
+            max_pool_connections=connection.max_connections,
+            retries={"mode": "standard", "total_max_attempts": 1},
+            request_checksum_calculation="when_required",  # else RestoreObject carries a checksum some stores refuse
+            user_agent_extra=f"restoretui/{__version__}",
+            **options,
+        )
+        try:
+            client = await self._aio.client(
+                service, region_name=region, endpoint_url=connection.endpoint_url or None, config=config
+            ).__aenter__()
+        except (BotoCoreError, ValueError, OSError) as error:
+            raise UsageError(
+                f"no {service} client can be made: {printable(str(error))}", "check --region and --endpoint-url"
+            ) from None
+        self._clients[service, region] = client
+
+    async def prepare(self, service: str, region: str, operation: str, params: dict[str, Any]) -> Ready:
+        """One request, built and signed by the SDK, not sent."""
+        client = await self.client(service, region)
+        method = getattr(client, xform_name(operation))
+        try:
+            await method(**params)
+        except Ready as ready:
+            return ready
+        except ParamValidationError as error:
+            said = printable(str(error).removeprefix("Parameter validation failed:"))
+            raise InvalidRequest(f"{operation} cannot be asked: {said}", operation=operation) from None
+        except BotoCoreError as error:
+            raise InvalidRequest(
+                f"{operation} cannot be asked: {printable(str(error))}", operation=operation
+            ) from error
+        raise AssertionError(f"{operation} was answered without being sent")
+
+    def parse(self, service: str, operation: str, reply: Reply) -> dict[str, Any]:
+        """An answer as the SDK's parser reads it; ValueError when it cannot."""
+        model = self._clients[service, self.region].meta.service_model
+        parser = self._parsers.create_parser(model.resolved_protocol)
+        response = {"headers": reply.headers, "status_code": reply.status, "body": reply.body, "context": {}}
+        try:
+            parsed: dict[str, Any] = parser.parse(response, model.operation_model(operation).output_shape)
+        except (ResponseParserError, KeyError, TypeError) as error:
+            raise ValueError(printable(str(error))) from error
+        return parsed
+
+    def refusal(self, service: str, operation: str, reply: Reply, bucket: str = "") -> Refusal:
+        """An answer that is no, in the SDK's words."""
+        status = 500 if reply.status < 300 else reply.status  # an <Error> in a 200 is a failed 500, as the SDK has it
+        try:
+            parsed = self.parse(service, operation, reply._replace(status=status))
+        except ValueError:
+            parsed = {}
+        error = parsed.get("Error", {})
+        headers = reply.headers
+        return Refusal(
+            operation=operation,
+            status=status,
+            code=str(error.get("Code", "") or status),
+            message=str(error.get("Message", "") or ""),
+            request_id=headers.get("x-amz-request-id")
+            or parsed.get("ResponseMetadata", {}).get("RequestId", "")
+            or "",
+            bucket=bucket,
+            region=headers.get("x-amz-bucket-region") or str(error.get("Region", "") or ""),
+            delete_marker=headers.get("x-amz-delete-marker", "").lower() == "true",
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.close()
+
+
+def _instant(text: Any) -> Any:
+    instant = parse_instant(str(text))
+    if instant is None:
+        raise ValueError(f"{text!r} is not an instant")
+    return instant
+
+
+def _is_aws(host: str) -> bool:
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn"))

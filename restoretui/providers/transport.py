@@ -1,0 +1,142 @@
+"""The wire: one HTTP exchange per call, over the SDK's own connection settings (proxies, CA bundle, timeouts, pool).
+
+Imports the SDK; only ``providers.sdk`` may import this module.
+"""
+
+import ssl
+from collections.abc import Mapping
+from typing import Any, NamedTuple, NoReturn
+
+import aiohttp
+from aiobotocore.httpsession import AIOHTTPSession
+from botocore.httpsession import create_urllib3_context, get_cert_path
+from yarl import URL
+
+from restoretui.core.errors import CloudError, ConnectionLost, MalformedAnswer, Unreachable
+from restoretui.providers.errors import printable
+
+
+class Reply(NamedTuple):
+    """An answer, whole."""
+
+    status: int
+    headers: dict[str, str]
+    """By lower-case name; what came twice is joined by commas."""
+    body: bytes
+
+
+class Ready(Exception):
+    """A request the SDK built and signed, on its way to ``Transport.send``, which never sends."""
+
+    def __init__(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, transport: "Transport"
+    ) -> None:
+        super().__init__(url)
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.transport = transport
+
+
+class Transport(AIOHTTPSession):
+    """The SDK's HTTP session, with sending taken out of the SDK's hands.
+
+    The SDK builds and signs; ``send`` stops it there, so that retries, redirects and parsing stay ours and a request
+    leaves exactly once, by ``exchange``.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Clients are made beside the event loop: the CA bundle is read there, not at the first connection.
+        self._ready_context = self._load_certificates() if self._verify else None
+
+    async def send(self, request: Any) -> NoReturn:
+        headers = {
+            name: value.decode() if isinstance(value, bytes) else str(value)
+            for name, value in request.headers.items()
+        }
+        raise Ready(request.method, request.url, headers, request.body or b"", self)
+
+    def _load_certificates(self) -> ssl.SSLContext:
+        context: ssl.SSLContext = create_urllib3_context()
+        if self._cert_file:
+            context.load_cert_chain(self._cert_file, self._key_file)
+        if bundle := get_cert_path(self._verify):
+            context.load_verify_locations(bundle, None, None)
+        return context
+
+    def _create_connector(self, proxy_url: str | None) -> aiohttp.TCPConnector:
+        if proxy_url or self._ready_context is None:
+            connector: aiohttp.TCPConnector = super()._create_connector(proxy_url)  # type: ignore[no-untyped-call]
+            return connector
+        return aiohttp.TCPConnector(
+            limit=self._max_pool_connections, ssl=self._ready_context, **(self._connector_args or {})
+        )
+
+    async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes, operation: str) -> Reply:
+        """Send one request, once, and read its answer.
+
+        Raises ``Unreachable`` when nothing was sent, ``ConnectionLost`` when the answer is missing, and
+        ``MalformedAnswer`` when it is not HTTP.
+        """
+        proxy = self._proxy_config.proxy_url_for(url)
+        try:
+            session = await self._get_session(proxy)  # type: ignore[no-untyped-call]
+            async with session.request(
+                method,
+                URL(url, encoded=True),
+                headers={**headers, "Accept-Encoding": "identity"},
+                data=body or None,
+                allow_redirects=False,
+                proxy=proxy,
+                proxy_headers=self._proxy_config.proxy_headers_for(url),
+            ) as response:
+                content = await response.read()
+                return Reply(response.status, _plain(response.raw_headers), content)
+        except (aiohttp.ClientError, OSError) as error:
+            raise _trouble(error, url, operation) from error
+
+
+def _plain(raw: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        field, text = name.decode("ascii", "replace").lower(), value.decode("utf-8", "replace")
+        headers[field] = f"{headers[field]}, {text}" if field in headers else text
+    return headers
+
+
+def _trouble(error: Exception, url: str, operation: str) -> CloudError:
+    """What a failed exchange means. The SDK would call most of these "could not connect", sent or not."""
+    host = URL(url, encoded=True).authority
+    detail = printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+    kind: type[CloudError] = Unreachable
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            message, hint = (
+                f"the certificate of {host} is not trusted: {detail}",
+                "set AWS_CA_BUNDLE to its CA bundle",
+            )
+        case aiohttp.ClientSSLError():
+            message, hint = f"no TLS connection to {host}: {detail}", "is it an https endpoint?"
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            message, hint = f"the proxy does not lead to {host}: {detail}", "check HTTPS_PROXY and HTTP_PROXY"
+        case aiohttp.ClientConnectorDNSError():
+            message, hint = f"the name {host} cannot be resolved", "check the network, the region and --endpoint-url"
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            message, hint = f"no connection to {host}: {detail}", "check the network and --endpoint-url"
+        case aiohttp.InvalidURL():
+            message, hint = f"{host!r} cannot be an endpoint", "check --endpoint-url"
+        case aiohttp.ClientResponseError():
+            kind = MalformedAnswer
+            message, hint = f"{host} does not answer in HTTP: {detail}", "is --endpoint-url an S3 endpoint?"
+        case TimeoutError():
+            kind = ConnectionLost
+            message, hint = f"{host} took the request and did not answer in time", _LOOK
+        case _:
+            kind = ConnectionLost
+            message, hint = f"the connection to {host} broke before an answer: {detail}", _LOOK
+    return kind(message, hint, operation=operation)
+
+
+_LOOK = "what the request did is found out by looking"

@@ -1,0 +1,307 @@
+"""Listing pages as S3 writes them, read quickly and checked.
+
+A page of 1,000 objects goes through the first of these readers that can account for all of it:
+
+1. one regular expression whose matches must tile the rows without a gap, whatever the order of their elements,
+   the rest of the page being read as XML;
+2. ElementTree, for servers that write rows in other ways (white space, attributes, more elements);
+3. the SDK's own parser, which the caller passes in.
+
+Anything else is ``Unreadable``. Names are decoded as the SDK decodes them when the page says ``EncodingType`` url.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import repeat
+from typing import Any
+from urllib.parse import unquote_plus
+from xml.etree import ElementTree as ET
+
+from restoretui.core.model import Entry, Page
+
+StockParser = Callable[[bytes], Mapping[str, Any]]
+"""A page as the SDK's parser gives it: ``Contents`` or ``Versions``, ``CommonPrefixes``, markers; names undecoded."""
+
+
+class Unreadable(Exception):
+    """Not a listing page, or not a whole one."""
+
+
+class ErrorInside(Exception):
+    """The page is an ``<Error>`` document, which S3 may send with status 200."""
+
+
+def read_page(body: bytes, stock: StockParser) -> Page:
+    """One answer to ListObjectsV2."""
+    return _read(body, stock, versions=False)
+
+
+def read_versions(body: bytes, stock: StockParser) -> Page:
+    """One answer to ListObjectVersions: versions only, delete markers left out."""
+    return _read(body, stock, versions=True)
+
+
+def versions_token(key_marker: str, version_marker: str) -> str:
+    """Both markers of a versions listing as one opaque token."""
+    return json.dumps([key_marker, version_marker])
+
+
+def split_token(token: str) -> tuple[str, str]:
+    """What ``versions_token`` joined; ValueError when it is no such token."""
+    markers = json.loads(token)
+    if not isinstance(markers, list) or [type(marker) for marker in markers] != [str, str]:
+        raise ValueError(token)
+    return markers[0], markers[1]
+
+
+class _Unusual(Exception):
+    """Not what this reader knows; the next one may."""
+
+
+def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise Unreadable("the answer declares a document type, which no S3 answer does")  # entity bombs end here
+    for reader in (_quick, _tree, partial(_stock, stock=stock)):
+        try:
+            return reader(body, versions=versions)
+        except (_Unusual, ValueError, KeyError, OverflowError, ET.ParseError):
+            continue
+    raise Unreadable(f"the answer of {len(body)} bytes is not a listing")
+
+
+# ---- the frame: a page without its rows ----
+
+
+class _Frame:
+    """What a page says besides its rows."""
+
+    def __init__(self, root: ET.Element) -> None:
+        kind = _local(root)
+        if kind == "Error":
+            raise ErrorInside
+        if not kind.startswith("List"):
+            # The SDK's parser would read a captive portal's HTML as an empty bucket.
+            raise Unreadable(f"the answer is a <{kind}> document, not a listing")
+        self.fields: dict[str, str] = {}
+        self.rows: list[ET.Element] = []
+        prefixes: list[str] = []
+        for child in root:
+            name = _local(child)
+            if name == "CommonPrefixes":
+                prefixes.extend(leaf.text or "" for leaf in child if _local(leaf) == "Prefix")
+            elif name in _ROWS:
+                self.rows.append(child)
+            else:
+                self.fields[name] = child.text or ""
+        self.decode = unquote_plus if self.fields.get("EncodingType") == "url" else str
+        self.prefixes = [self.decode(prefix) for prefix in prefixes]
+
+    def page(self, entries: Sequence[Entry], *, versions: bool) -> Page:
+        return Page(entries, self.prefixes, self._next_token(versions=versions))
+
+    def _next_token(self, *, versions: bool) -> str | None:
+        truncated = self.fields.get("IsTruncated", "").strip()
+        if truncated not in ("true", "false"):
+            raise _Unusual
+        if truncated == "false":
+            return None
+        if versions:
+            key_marker = self.decode(self.fields.get("NextKeyMarker", ""))
+            if key_marker:
+                return versions_token(key_marker, self.fields.get("NextVersionIdMarker", ""))
+        elif token := self.fields.get("NextContinuationToken", ""):
+            return token
+        raise Unreadable("the listing says it goes on, but not where")
+
+
+_ROWS = frozenset({"Contents", "Version", "DeleteMarker"})
+
+
+def _local(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+# ---- the quick way ----
+
+_OWNER = r"<Owner>(?:<ID>[^<]*</ID>)?(?:<DisplayName>[^<]*</DisplayName>)?</Owner>"
+_STATUS = (
+    r"<RestoreStatus><IsRestoreInProgress>(true|false)</IsRestoreInProgress>"
+    r"(?:<RestoreExpiryDate>([^<]*Z)</RestoreExpiryDate>)?</RestoreStatus>"
+)
+_COMMON = (
+    r"<Key>([^<]*)</Key>|<LastModified>([^<]*Z)</LastModified>"
+    r'|<ETag>(?:&quot;|"|&#34;)?([^<&"]*)(?:&quot;|"|&#34;)?</ETag>'
+    rf"|<Size>([0-9]+)</Size>|<StorageClass>([^<&]*)</StorageClass>|{_STATUS}"
+    rf"|{_OWNER}|<Checksum(?:Algorithm|Type)>[^<]*</Checksum(?:Algorithm|Type)>|<Type>[^<]*</Type>"
+)
+_MARKER = "|".join(rf"<{name}>[^<]*</{name}>" for name in ("Key", "VersionId", "IsLatest", "LastModified"))
+_OBJECT = re.compile(rf"<Contents>(?:{_COMMON})*</Contents>")
+_VERSION = re.compile(
+    rf"<Version>(?:{_COMMON}|<VersionId>([^<&]*)</VersionId>|<IsLatest>(true|false)</IsLatest>)*</Version>"
+    rf"|<DeleteMarker>(?:{_OWNER}|{_MARKER})*</DeleteMarker>"
+)
+_FIRST_ROW = {False: re.compile("<Contents>"), True: re.compile("<(?:Version|DeleteMarker)>")}
+_ENCODING = re.compile(r"""\s*<\?xml[^>]*encoding=["']([^"']*)""")
+_ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));")
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_BOOL = {"": None, "true": True, "false": False}
+
+_as_entry = partial(tuple.__new__, Entry)
+
+
+def _quick(body: bytes, *, versions: bool) -> Page:
+    text = body.decode()
+    declared = _ENCODING.match(text)
+    if "<!" in text or "\r" in text or (declared and declared[1].lower() not in ("utf-8", "utf8", "us-ascii")):
+        raise _Unusual  # comments, CDATA, line ends and charsets are an XML parser's business
+    rows, skeleton = _tile(text, versions=versions)
+    frame = _Frame(ET.fromstring(skeleton))  # noqa: S314 - document types were refused
+    if frame.rows:
+        raise _Unusual
+    return frame.page(_entries(rows, frame, versions=versions), versions=versions)
+
+
+def _tile(text: str, *, versions: bool) -> tuple[list[tuple[str, ...]], str]:
+    """The rows of a page, one right after the other, and the page without them."""
+    first = _FIRST_ROW[versions].search(text)
+    if first is None:
+        return [], text
+    rows: list[tuple[str, ...]] = []
+    start = at = first.start()
+    for match in (_VERSION if versions else _OBJECT).finditer(text, start):
+        if match.start() != at:
+            raise _Unusual
+        at = match.end()
+        rows.append(match.groups(""))
+    return rows, text[:start] + text[at:]
+
+
+def _entries(rows: list[tuple[str, ...]], frame: _Frame, *, versions: bool) -> list[Entry]:
+    """Entries from the groups of the row patterns, column by column because that stays in C."""
+    if versions:
+        rows = [row for row in rows if row[1]]  # a delete marker leaves every group empty
+    if not rows:
+        return []
+    keys, modified, etags, sizes, classes, progress, expiries, *more = zip(*rows, strict=True)
+    if "" in keys:
+        raise _Unusual
+    return list(
+        map(
+            _as_entry,
+            zip(
+                _names(keys, frame),
+                [text or None for text in more[0]] if versions else repeat(None, len(keys)),
+                map(int, sizes),
+                _epochs(modified),
+                [text or "STANDARD" for text in classes] if "" in classes else classes,
+                map(_BOOL.__getitem__, progress),
+                [_epoch(text) if text else None for text in expiries] if any(expiries) else repeat(None, len(keys)),
+                etags,
+                [text != "false" for text in more[1]] if versions else repeat(True, len(keys)),
+                strict=True,
+            ),
+        )
+    )
+
+
+def _epochs(texts: Iterable[str]) -> Iterable[int]:
+    return map(int, map(datetime.timestamp, map(datetime.fromisoformat, texts)))
+
+
+def _epoch(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+def _names(keys: Sequence[str], frame: _Frame) -> Sequence[str]:
+    """Keys as they are, out of what XML and url encoding made of them."""
+    every = "".join(keys)
+    if "&" in every:
+        keys = [_unescape(key) if "&" in key else key for key in keys]
+    if frame.decode is unquote_plus and ("%" in every or "+" in every or "&" in every):
+        keys = [unquote_plus(key) if "%" in key or "+" in key else key for key in keys]
+    return keys
+
+
+def _unescape(text: str) -> str:
+    plain, found = _ENTITY.subn(_character, text)
+    if found != text.count("&"):
+        raise _Unusual
+    return plain
+
+
+def _character(entity: re.Match[str]) -> str:
+    if entity[1]:
+        return _NAMED[entity[1]]
+    character = chr(int(entity[2]) if entity[2] else int(entity[3], 16))
+    if "\ud800" <= character <= "\udfff":
+        raise _Unusual
+    return character
+
+
+# ---- the careful ways ----
+
+
+def _tree(body: bytes, *, versions: bool) -> Page:
+    frame = _Frame(ET.fromstring(body))  # noqa: S314 - document types were refused
+    wanted = "Version" if versions else "Contents"
+    entries = [_tree_entry(row, frame) for row in frame.rows if _local(row) == wanted]
+    return frame.page(entries, versions=versions)
+
+
+def _tree_entry(row: ET.Element, frame: _Frame) -> Entry:
+    leaves = {_local(leaf): leaf for leaf in row}
+    text = {name: leaf.text or "" for name, leaf in leaves.items()}
+    status = {_local(leaf): leaf.text or "" for leaf in leaves.get("RestoreStatus", ())}
+    expiry = status.get("RestoreExpiryDate", "").strip()
+    return Entry(
+        frame.decode(text["Key"]),
+        text.get("VersionId") or None,
+        int(text["Size"]),
+        _aware_epoch(text["LastModified"].strip()),
+        text.get("StorageClass") or "STANDARD",
+        _BOOL[status.get("IsRestoreInProgress", "").strip()],
+        _aware_epoch(expiry) if expiry else None,
+        text.get("ETag", "").removeprefix('"').removesuffix('"'),
+        text.get("IsLatest", "").strip() != "false",
+    )
+
+
+def _aware_epoch(text: str) -> int:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise _Unusual
+    return int(instant.timestamp())
+
+
+def _stock(body: bytes, *, versions: bool, stock: StockParser) -> Page:
+    parsed = stock(body)
+    decode = unquote_plus if parsed.get("EncodingType") == "url" else str
+    entries = []
+    for row in parsed.get("Versions" if versions else "Contents", ()):
+        status = row.get("RestoreStatus", {})
+        expiry = status.get("RestoreExpiryDate")
+        entries.append(
+            Entry(
+                decode(row["Key"]),
+                row.get("VersionId") or None,
+                int(row["Size"]),
+                int(row["LastModified"].timestamp()),
+                row.get("StorageClass") or "STANDARD",
+                status.get("IsRestoreInProgress"),
+                int(expiry.timestamp()) if expiry else None,
+                row.get("ETag", "").removeprefix('"').removesuffix('"'),
+                bool(row.get("IsLatest", True)),
+            )
+        )
+    prefixes = [decode(common["Prefix"]) for common in parsed.get("CommonPrefixes", ())]
+    token = None
+    if versions and parsed.get("NextKeyMarker"):
+        token = versions_token(decode(parsed["NextKeyMarker"]), parsed.get("NextVersionIdMarker", ""))
+    elif not versions:
+        token = parsed.get("NextContinuationToken") or None
+    if parsed.get("IsTruncated") and token is None:
+        raise Unreadable("the listing says it goes on, but not where")
+    return Page(entries, prefixes, token if parsed.get("IsTruncated", token is not None) else None)
