@@ -1,0 +1,84 @@
+"""The gate pauses everybody and lets one probe through; the pace halves on SlowDown and creeps back."""
+
+import asyncio
+
+from restoretui.core.clock import ManualClock
+from restoretui.core.errors import CredentialsError
+from restoretui.engine.gate import Gate
+from restoretui.engine.pace import Pace
+
+
+async def test_an_open_gate_holds_nobody() -> None:
+    gate = Gate(ManualClock())
+    await asyncio.wait_for(gate.enter(), 1)
+    assert gate.retry_in == 0
+
+
+async def test_a_shut_gate_lets_one_probe_through_at_growing_waits() -> None:
+    clock = ManualClock()
+    gate = Gate(clock)
+    assert gate.shut(CredentialsError("expired"))
+    assert not gate.shut(CredentialsError("expired")), "only the first is news"
+    passed: list[int] = []
+
+    async def caller(number: int) -> None:
+        await gate.enter()
+        passed.append(number)
+
+    callers = [asyncio.create_task(caller(number)) for number in range(5)]
+    await clock.advance(1.9)
+    assert passed == []
+    await clock.advance(0.3)
+    assert len(passed) == 1, "one finds out for all"
+    gate.shut(CredentialsError("still expired"))
+    await clock.advance(3.5)
+    assert len(passed) == 1
+    await clock.advance(1.0)
+    assert len(passed) == 2
+    assert gate.opened()
+    await clock.advance(0.2)
+    await asyncio.gather(*callers)
+    assert len(passed) == 5
+
+
+async def test_a_cancelled_probe_makes_room_for_another() -> None:
+    clock = ManualClock()
+    gate = Gate(clock)
+    gate.shut(CredentialsError("expired"))
+    probe = asyncio.create_task(gate.enter())
+    await clock.advance(2.1)
+    await probe
+    gate.left()
+    again = asyncio.create_task(gate.enter())
+    await clock.advance(0.1)
+    await again
+
+
+async def test_the_pace_halves_once_a_second_and_creeps_back() -> None:
+    clock = ManualClock()
+    pace = Pace(400.0, clock)
+    for _ in range(50):
+        pace.slow_down()
+    assert pace.rate == 200.0
+    assert pace.throttled == 50
+    assert pace.is_slowed
+    await clock.advance(1.0)
+    pace.slow_down()
+    assert pace.rate == 100.0
+    await clock.advance(5.0)
+    await pace.turn()
+    assert 100.0 < pace.rate < 120.0
+    for _ in range(20):
+        await clock.advance(5.0)
+        await pace.turn()
+    assert pace.rate == 400.0
+    assert not pace.is_slowed
+
+
+async def test_the_pace_never_stops_altogether() -> None:
+    clock = ManualClock()
+    pace = Pace(4.0, clock)
+    for _ in range(10):
+        await clock.advance(1.0)
+        pace.slow_down()
+    assert pace.rate == 1.0

@@ -1,0 +1,84 @@
+"""What one look means for the job that waits for it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from restoretui.core.errors import AccessDenied, ServerFault
+from restoretui.core.model import Look, ObjectRef, State, Tier
+from restoretui.core.rules import S3, Action
+from restoretui.engine.interpret import interpret
+from restoretui.engine.sweep import Sight
+from restoretui.ledger.records import Cloud, Job, Observation
+
+NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+LATER = int((NOW + timedelta(days=2)).timestamp())
+PAST = int((NOW - timedelta(days=1)).timestamp())
+BASE = Job(
+    1, 1, Cloud("s3"), ObjectRef("b", "k"), 5, "GLACIER", "GLACIER", Action.START, State.RESTORING, Tier.BULK, 2,
+    (NOW - timedelta(hours=6)).timestamp(), (NOW - timedelta(hours=6)).timestamp(), None, False,
+)  # fmt: skip
+COLD = Observation("k", None, "GLACIER", 5, 0, None, False, None, None, NOW.timestamp())
+WARMING = replace(COLD, in_progress=True)
+WARM = replace(COLD, in_progress=False, expiry=LATER)
+TIERED = replace(COLD, storage_class="INTELLIGENT_TIERING", looked=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "expected"),
+    [
+        (State.REQUESTED, WARMING, State.RESTORING),
+        (State.RESTORING, WARMING, None),
+        (State.REQUESTED, WARM, State.AVAILABLE),
+        (State.RESTORING, WARM, State.AVAILABLE),
+        (State.UNKNOWN, WARMING, State.RESTORING),
+        (State.UNKNOWN, WARM, State.AVAILABLE),
+        (State.UNKNOWN, COLD, State.PLANNED),
+        (State.AVAILABLE, COLD, State.EXPIRED),
+        (State.AVAILABLE, replace(WARM, expiry=PAST), State.EXPIRED),
+        (State.RESTORING, COLD, State.FAILED),
+        (State.RESTORING, replace(COLD, gone=True), State.FAILED),
+        (State.AVAILABLE, replace(COLD, gone=True), State.FAILED),
+        (State.RESTORING, replace(COLD, storage_class="STANDARD"), State.FAILED),
+        (State.RESTORING, TIERED, State.AVAILABLE),
+        (State.RESTORING, replace(TIERED, archive_status="ARCHIVE_ACCESS", in_progress=True), None),
+        (State.RESTORING, replace(TIERED, looked=False), None),
+    ],
+)
+def test_state_and_look_give_the_next_state(state: State, seen: Observation, expected: State | None) -> None:
+    change = interpret(Sight(replace(BASE, state=state), Look.LIST, seen), S3, NOW)
+    assert (change.state if change else None) == expected
+    if change is not None:
+        assert change.reason
+
+
+def test_a_new_expiry_is_news_and_the_same_one_is_not() -> None:
+    available = replace(BASE, state=State.AVAILABLE, expiry=LATER)
+    assert interpret(Sight(available, Look.LIST, WARM), S3, NOW) is None
+    change = interpret(Sight(available, Look.LIST, replace(WARM, expiry=LATER + 86400)), S3, NOW)
+    assert change is not None
+    assert change.expiry == LATER + 86400
+
+
+def test_right_after_the_request_no_trace_proves_nothing() -> None:
+    fresh = replace(BASE, state=State.REQUESTED, requested_at=NOW.timestamp() - 30)
+    assert interpret(Sight(fresh, Look.LIST, COLD), S3, NOW) is None
+    unsure = replace(BASE, state=State.UNKNOWN, attempt_at=NOW.timestamp() - 3)
+    assert interpret(Sight(unsure, Look.LIST, COLD), S3, NOW) is None
+
+
+def test_a_copy_that_came_and_went_unwatched_is_expired_not_failed() -> None:
+    old = replace(BASE, requested_at=(NOW - timedelta(days=9)).timestamp())
+    change = interpret(Sight(old, Look.LIST, COLD), S3, NOW)
+    assert change is not None
+    assert change.state is State.EXPIRED
+
+
+def test_denied_sight_fails_only_what_cannot_be_settled_otherwise() -> None:
+    denied = AccessDenied("no", code="AccessDenied", status=403)
+    assert interpret(Sight(BASE, Look.HEAD, problem=denied), S3, NOW) is None
+    unsure = interpret(Sight(replace(BASE, state=State.UNKNOWN), Look.HEAD, problem=denied), S3, NOW)
+    assert unsure is not None
+    assert unsure.state is State.FAILED
+    assert interpret(Sight(BASE, Look.HEAD, problem=ServerFault("500")), S3, NOW) is None
