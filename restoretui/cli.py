@@ -102,7 +102,7 @@ def keys(command: F) -> F:
     return command
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """``90``, ``90s``, ``15m``, ``6h``, ``2d``, ``1h30m``."""
 
     name = "DURATION"
@@ -119,7 +119,7 @@ class Duration(click.ParamType):
         return timedelta(seconds=sum(float(number) * units[unit] for number, unit in parts))
 
 
-class Money(click.ParamType):
+class Money(click.ParamType[Decimal]):
     """An amount in the price table's currency."""
 
     name = "USD"

@@ -29,7 +29,11 @@ async def serve_sandbox(
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(sign, stopped.set)
     if while_stdin:
-        loop.add_reader(0, lambda: os.read(0, 1024) or stopped.set())
+        def listen() -> None:
+            if not os.read(0, 1024):
+                stopped.set()
+
+        loop.add_reader(0, listen)
     async with await serve(SandboxOptions(port, objects, speed, seed, scenario)) as running:
         sys.stdout.write(json.dumps(running.contract()) + "\n")
         sys.stdout.flush()
