@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from restoretui.core.clock import Clock, ManualClock, ScaledClock, SystemClock
 
 ORIGIN = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """Errors carry the command line's exit code, a next step and what support will ask for."""
 
 import pytest
+
 from restoretui.core import errors
 from restoretui.core.errors import CloudError, ExitCode, RestoreTuiError
 

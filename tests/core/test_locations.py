@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from restoretui.core.errors import ExitCode, LocationError
 from restoretui.core.location import MAX_KEY_BYTES, Location, check_key, parse_location
 

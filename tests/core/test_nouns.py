@@ -1,6 +1,7 @@
 """The model's few behaviours: order of speed, spelling, what is settled."""
 
 import pytest
+
 from restoretui.core.model import ObjectFacts, ObjectRef, State, Tier
 
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan import FactGroup, RestorePlan, TierPlan, make_plan

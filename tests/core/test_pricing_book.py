@@ -4,6 +4,7 @@ import tomllib
 from decimal import Decimal
 
 import pytest
+
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
 from restoretui.core.pricing import PriceBook, RetrievalPrice, read_price_book

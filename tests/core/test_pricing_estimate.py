@@ -5,6 +5,7 @@ from decimal import Decimal
 from importlib.resources import files
 
 import pytest
+
 from restoretui.core.model import Tier
 from restoretui.core.pricing import Cost, PriceTable, RetrievalPrice, estimate, read_price_book
 from restoretui.core.rules import Action

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from restoretui.core.rules import RULES, CloudRules
 
 S3 = RULES["s3"]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from restoretui.core.model import ObjectFacts, State
 from restoretui.core.rules import RULES, CloudRules
 

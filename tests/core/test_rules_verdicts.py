@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
 from restoretui.core.rules import (

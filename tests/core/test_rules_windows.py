@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from restoretui.core.model import Tier
 from restoretui.core.rules import EXPEDITED_TYPICAL_BYTES, RULES, Window
 

@@ -1,0 +1,252 @@
+"""Imports point one way: core <- ledger, providers, engine <- session <- commands and screens.
+
+Held twice: statically over every file, lazy imports included, and by what a fresh interpreter has really loaded.
+"""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import restoretui
+
+PACKAGE = Path(restoretui.__file__).parent
+
+SCREENS = {"textual"}
+SDKS = {"aioboto3", "aiobotocore", "boto3", "botocore", "s3transfer", "alibabacloud_oss_v2", "oss2"}
+HTTP = {"aiohttp"}
+COMMANDS = {"click", "rich"}
+
+MAY_IMPORT = {
+    # part -> the other parts of restoretui it may know
+    "core": set(),
+    "config": {"core"},
+    "ledger": {"core"},
+    "providers": {"core"},
+    "engine": {"core", "ledger"},
+    "sandbox": {"core"},
+    "session": {"core", "config", "ledger", "providers", "engine"},
+    "tui": {"core", "config", "ledger", "engine", "session"},
+}
+MUST_NOT_IMPORT = {
+    # part -> libraries that would pull the world in
+    "config": SCREENS | SDKS | HTTP | COMMANDS,
+    "ledger": SCREENS | SDKS | HTTP | COMMANDS,
+    "engine": SCREENS | SDKS | HTTP | COMMANDS,
+    "session": SCREENS | SDKS | HTTP | COMMANDS,
+    "providers": SCREENS | COMMANDS,
+    "tui": SDKS | HTTP,
+}
+SANDBOX_LIBRARIES = {"aiohttp", "multidict", "yarl"}
+PLAIN_WORDS = {"restoretui.tui.text", "restoretui.tui.format"}
+"""Cleaning and wording shared by the screens and the commands; they load no screen."""
+
+
+class Import(NamedTuple):
+    """One import statement, or a module named in a string (for ``importlib``)."""
+
+    importer: str
+    imported: str
+    inside: str | None
+    """The function that imports lazily; None at module level."""
+
+    @property
+    def part(self) -> str:
+        return part_of(self.importer)
+
+    @property
+    def library(self) -> str:
+        return self.imported.partition(".")[0]
+
+    def __str__(self) -> str:
+        return f"{self.importer} imports {self.imported}" + (f" in {self.inside}()" if self.inside else "")
+
+
+def part_of(module: str) -> str:
+    """``restoretui.engine.pace`` -> ``engine``; the package itself -> ``""``."""
+    return module.partition(".")[2].partition(".")[0]
+
+
+def module_name(path: Path) -> str:
+    parts = [PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+MODULES_BELOW = frozenset(MODULES) - {PACKAGE.name}
+
+
+def imports_of(module: str) -> Iterator[Import]:
+    path = MODULES[module]
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+
+    def visit(node: ast.AST, inside: str | None) -> Iterator[Import]:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = node.name
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(module, alias.name, inside)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                whole = f"{origin}.{alias.name}"
+                yield Import(module, whole if whole in MODULES else origin, inside)
+        elif isinstance(node, ast.Constant) and node.value in MODULES_BELOW:
+            yield Import(module, str(node.value), inside)
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child, inside)
+
+    yield from visit(ast.parse(path.read_text("utf-8")), None)
+
+
+IMPORTS = [found for module in MODULES for found in imports_of(module)]
+OURS = [found for found in IMPORTS if found.library == PACKAGE.name]
+FOREIGN = [
+    found for found in IMPORTS if found.library not in sys.stdlib_module_names and found.library != PACKAGE.name
+]
+
+
+def listed(wrong: list[Import]) -> str:
+    return "\n".join(map(str, wrong))
+
+
+def test_the_reader_sees_imports() -> None:
+    assert len(MODULES) > 10
+    assert Import("restoretui.core.plan", "restoretui.core.rules", None) in IMPORTS
+    assert Import("restoretui.session", "restoretui.providers.s3", "_open_provider") in IMPORTS
+
+
+def test_core_needs_the_standard_library_only() -> None:
+    wrong = [found for found in FOREIGN if found.part == "core"]
+    assert not wrong, listed(wrong)
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_a_part_knows_only_what_lies_below_it(part: str) -> None:
+    known = MAY_IMPORT[part] | {part, ""}
+    wrong = [found for found in OURS if found.part == part and part_of(found.imported) not in known]
+    assert not wrong, listed(wrong)
+
+
+@pytest.mark.parametrize("part", MUST_NOT_IMPORT)
+def test_a_part_leaves_these_libraries_to_others(part: str) -> None:
+    wrong = [found for found in FOREIGN if found.part == part and found.library in MUST_NOT_IMPORT[part]]
+    assert not wrong, listed(wrong)
+
+
+def test_the_sandbox_needs_only_an_http_server() -> None:
+    wrong = [found for found in FOREIGN if found.part == "sandbox" and found.library not in SANDBOX_LIBRARIES]
+    assert not wrong, listed(wrong)
+
+
+def test_only_the_demo_and_sandbox_commands_use_the_sandbox() -> None:
+    wrong = [
+        found
+        for found in OURS
+        if part_of(found.imported) == "sandbox"
+        and found.part != "sandbox"
+        and not re.search("demo|sandbox", f"{found.importer} {found.inside}")
+    ]
+    assert not wrong, listed(wrong)
+
+
+def test_the_screens_are_loaded_only_when_they_are_opened() -> None:
+    wrong = [
+        found
+        for found in OURS
+        if part_of(found.imported) == "tui"
+        and found.part != "tui"
+        and found.imported not in PLAIN_WORDS
+        and found.inside is None
+    ]
+    assert not wrong, listed(wrong)
+
+
+def test_nothing_below_imports_the_commands() -> None:
+    wrong = [
+        found
+        for found in OURS
+        if part_of(found.imported) == "cli" and found.part != "cli" and found.importer != "restoretui.__main__"
+    ]
+    assert not wrong, listed(wrong)
+
+
+# --- what is really loaded -----------------------------------------------------------------------------------------
+
+LOADED = """
+import importlib, json, runpy, sys
+before = set(sys.modules)
+{code}
+print("\\n" + json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules a fresh interpreter loads for ``code``; what its own start-up loaded does not count."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED.format(code=code)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    modules: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return set(modules)
+
+
+def libraries(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
+
+
+def import_all(*parts: str) -> str:
+    return "\n".join(f"importlib.import_module({module!r})" for module in MODULES if part_of(module) in parts)
+
+
+def test_loading_the_package_loads_nothing_else() -> None:
+    assert loaded_by("import restoretui") == {"restoretui"}
+
+
+def test_loading_core_loads_core() -> None:
+    loaded = loaded_by(import_all("core"))
+    assert libraries(loaded) <= sys.stdlib_module_names | {"restoretui"}
+    assert {part_of(module) for module in loaded if module.startswith("restoretui.")} == {"core"}
+
+
+@pytest.mark.parametrize("parts", [("ledger",), ("ledger", "engine"), ("config",), ("session",)])
+def test_loading_what_works_in_the_background_loads_neither_screens_nor_a_cloud_sdk(parts: tuple[str, ...]) -> None:
+    loaded = loaded_by(import_all(*parts))
+    assert not libraries(loaded) & (SCREENS | SDKS | HTTP)
+    assert not {module for module in loaded if part_of(module) in ("tui", "cli", "sandbox", "providers")}
+
+
+def test_loading_the_sandbox_loads_only_core_besides() -> None:
+    loaded = loaded_by(import_all("sandbox"))
+    assert not libraries(loaded) & (SCREENS | SDKS)
+    assert {part_of(module) for module in loaded if module.startswith("restoretui.")} <= {"core", "sandbox"}
+
+
+@pytest.mark.parametrize("module", sorted(PLAIN_WORDS & MODULES.keys()))
+def test_plain_words_load_no_screen(module: str) -> None:
+    assert not libraries(loaded_by(f"import {module}")) & SCREENS
+
+
+def run_command(*arguments: str) -> str:
+    return f"""
+sys.argv = ["restoretui", *{arguments!r}]
+try:
+    runpy.run_module("restoretui", run_name="__main__")
+except SystemExit as stopped:
+    assert not stopped.code, stopped.code
+"""
+
+
+@pytest.mark.skipif("restoretui.cli" not in MODULES, reason="the command line is not built yet")
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("restore", "--help"), ("demo", "--help")])
+def test_help_is_instant(arguments: tuple[str, ...]) -> None:
+    loaded = loaded_by(run_command(*arguments))
+    assert not libraries(loaded) & (SCREENS | SDKS | HTTP)
+    assert not {module for module in loaded if part_of(module) in ("sandbox", "providers")}
