@@ -7,7 +7,9 @@ UTF-8 bytes, so plain ``str`` keys sort as the cloud sorts them.
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 LEAF = 1024
@@ -33,19 +35,61 @@ class Spot(NamedTuple):
     at: int
 
 
-class Leaf:
-    """Parallel columns of neighbouring rows."""
+_SEPARATOR = "\x1e"
+_WARM = 64
+"""Leaves of a table whose packed keys are kept unpacked, too."""
 
-    __slots__ = ("keys", "kinds", "modified", "sizes", "tags")
+
+class Leaf:
+    """Parallel columns of neighbouring rows.
+
+    A million key strings take twice the room of their characters, so leaves that were built in bulk keep them
+    joined until somebody looks.
+    """
+
+    __slots__ = ("_keys", "_packed", "kinds", "modified", "sizes", "tags")
 
     def __init__(
         self, keys: list[str], sizes: "array[int]", modified: "array[int]", kinds: bytearray, tags: "array[int]"
     ) -> None:
-        self.keys = keys
+        self._keys: list[str] | None = keys
+        self._packed: str | None = None
         self.sizes = sizes
         self.modified = modified
         self.kinds = kinds
         self.tags = tags
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys, not to be changed; ``own_keys`` is for that."""
+        if self._keys is None:
+            self._keys = (self._packed or "").split(_SEPARATOR)
+        return self._keys
+
+    @property
+    def is_cold(self) -> bool:
+        """The keys are joined and not unpacked."""
+        return self._keys is None
+
+    def own_keys(self) -> list[str]:
+        """The keys, to be changed: they stay unpacked from now on."""
+        keys = self.keys
+        self._packed = None
+        return keys
+
+    def pack(self) -> None:
+        """Join the keys, unless one of them holds the separator."""
+        joined = _SEPARATOR.join(self.keys)
+        if joined.count(_SEPARATOR) == len(self) - 1:
+            self._packed, self._keys = joined, None
+
+    def cool(self) -> None:
+        """Forget the unpacked keys if the joined ones are still good."""
+        if self._packed is not None:
+            self._keys = None
 
     def row(self, index: int) -> Row:
         """A copy of one row."""
@@ -53,7 +97,7 @@ class Leaf:
 
     def extend(self, other: "Leaf", start: int, end: int) -> None:
         """Add some rows of another leaf."""
-        self.keys += other.keys[start:end]
+        self.own_keys().extend(other.keys[start:end])
         self.sizes += other.sizes[start:end]
         self.modified += other.modified[start:end]
         self.kinds += other.kinds[start:end]
@@ -77,29 +121,37 @@ class Table:
         self._leaves: list[Leaf] = []
         self._firsts: list[str] = []
         self._rows = 0
+        self._warm: deque[Leaf] = deque()
 
     @classmethod
     def of_columns(
-        cls, keys: list[str], sizes: Sequence[int], modified: Sequence[int], kinds: bytearray, tags: Sequence[int]
+        cls, keys: Iterable[str], sizes: "array[int]", modified: "array[int]", kinds: bytearray, tags: "array[int]"
     ) -> "Table":
-        """Build from whole columns that are in order already (checked)."""
-        # map() instead of pairwise(): a million keys are checked in 20 ms.
-        if not all(map(str.__le__, keys, keys[1:])):
-            raise ValueError("keys are not in order")
+        """Build from whole columns that are in order already (checked); the other columns say how many rows.
+
+        Keys are taken a leaf at a time, so that a million of them never lie about as single strings.
+        """
         table = cls()
-        whole = Leaf(keys, array("q", sizes), array("q", modified), kinds, array("Q", tags))
-        for start in range(0, len(keys), LEAF):
-            leaf = whole.cut(start, start + LEAF)
+        source = iter(keys)
+        last = ""
+        for start in range(0, len(kinds), LEAF):
+            end = start + LEAF
+            some = list(islice(source, min(LEAF, len(kinds) - start)))
+            if not (last <= some[0] and all(map(str.__le__, some, some[1:]))):
+                raise ValueError("keys are not in order")
+            last = some[-1]
+            leaf = Leaf(some, sizes[start:end], modified[start:end], kinds[start:end], tags[start:end])
             table._leaves.append(leaf)
-            table._firsts.append(leaf.keys[0])
-        table._rows = len(keys)
+            table._firsts.append(some[0])
+            leaf.pack()
+        table._rows = len(kinds)
         return table
 
     def __len__(self) -> int:
         return self._rows
 
     def __iter__(self) -> Iterator[Row]:
-        for leaf in self._leaves:
+        for leaf, _ in self.slices(Spot(0, 0)):
             yield from map(Row, leaf.keys, leaf.sizes, leaf.modified, leaf.kinds, leaf.tags)
 
     def seek(self, key: str, after: bool = False) -> Spot:
@@ -107,8 +159,9 @@ class Table:
         find = bisect_right if after else bisect_left
         leaf = max(0, find(self._firsts, key) - 1)
         if leaf < len(self._leaves):
-            index = find(self._leaves[leaf].keys, key)
-            if index < len(self._leaves[leaf].keys):
+            keys = self._look(self._leaves[leaf]).keys
+            index = find(keys, key)
+            if index < len(keys):
                 return Spot(leaf, index)
             leaf += 1
         return Spot(leaf, 0)
@@ -117,16 +170,16 @@ class Table:
         """The leaves from ``spot`` on, each with the index to begin at."""
         start = spot.at
         for number in range(spot.leaf, len(self._leaves)):
-            yield self._leaves[number], start
+            yield self._look(self._leaves[number]), start
             start = 0
 
     def at(self, spot: Spot) -> Row | None:
         """The row at ``spot``; None at the end."""
-        return self._leaves[spot.leaf].row(spot.at) if spot.leaf < len(self._leaves) else None
+        return self._look(self._leaves[spot.leaf]).row(spot.at) if spot.leaf < len(self._leaves) else None
 
     def next(self, spot: Spot) -> Spot:
         """The spot after this one, perhaps the end."""
-        if spot.at + 1 < len(self._leaves[spot.leaf].keys):
+        if spot.at + 1 < len(self._leaves[spot.leaf]):
             return Spot(spot.leaf, spot.at + 1)
         return Spot(spot.leaf + 1, 0)
 
@@ -145,29 +198,29 @@ class Table:
         number, index = self.seek(row.key)
         if number == len(self._leaves):
             number -= 1
-            index = len(self._leaves[number].keys)
+            index = len(self._leaves[number])
         leaf = self._leaves[number]
-        leaf.keys.insert(index, row.key)
+        leaf.own_keys().insert(index, row.key)
         leaf.sizes.insert(index, row.size)
         leaf.modified.insert(index, row.modified)
         leaf.kinds.insert(index, row.kind)
         leaf.tags.insert(index, row.tag)
         self._firsts[number] = leaf.keys[0]
         self._rows += 1
-        if len(leaf.keys) >= 2 * LEAF:
-            self._leaves[number : number + 1] = [leaf.cut(0, LEAF), leaf.cut(LEAF, len(leaf.keys))]
+        if len(leaf) >= 2 * LEAF:
+            self._leaves[number : number + 1] = [leaf.cut(0, LEAF), leaf.cut(LEAF, len(leaf))]
             self._firsts[number : number + 1] = [leaf.keys[0], leaf.keys[LEAF]]
 
     def remove(self, spot: Spot) -> None:
         """Take the row at ``spot`` away; every spot is void afterwards."""
         leaf = self._leaves[spot.leaf]
-        del leaf.keys[spot.at]
+        del leaf.own_keys()[spot.at]
         del leaf.sizes[spot.at]
         del leaf.modified[spot.at]
         del leaf.kinds[spot.at]
         del leaf.tags[spot.at]
         self._rows -= 1
-        if leaf.keys:
+        if len(leaf):
             self._firsts[spot.leaf] = leaf.keys[0]
         else:
             del self._leaves[spot.leaf], self._firsts[spot.leaf]
@@ -179,6 +232,14 @@ class Table:
         leaf.modified[index] = row.modified
         leaf.kinds[index] = row.kind
         leaf.tags[index] = row.tag
+
+    def _look(self, leaf: Leaf) -> Leaf:
+        """``leaf``, about to be read: only so many stay unpacked."""
+        if leaf.is_cold:
+            self._warm.append(leaf)
+            if len(self._warm) > _WARM:
+                self._warm.popleft().cool()
+        return leaf
 
     def mark_all(self, bits: int) -> None:
         """Set ``bits`` in the kind of every row."""
