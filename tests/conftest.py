@@ -1,13 +1,49 @@
 """Fixtures that every part of the suite may use."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
 from restoretui.core.clock import Clock, ManualClock
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve
 
+# A slow machine is no counter-example.
+settings.register_profile("restoretui", deadline=None)
+settings.load_profile("restoretui")
+
 StartSandbox = Callable[..., Awaitable[RunningSandbox]]
+_COUNT = count()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty home folder: no test sees the developer's credentials, config or ledger, nor do its subprocesses."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("AWS_", "OSS_", "RESTORETUI_", "XDG_")):
+                patch.delenv(name)
+        patch.setenv("HOME", str(folder))
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def state_dir(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state folder of this test alone; not there until something makes it."""
+    folder = home / f"state-{next(_COUNT)}"
+    monkeypatch.setenv("RESTORETUI_STATE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def manual_clock() -> ManualClock:
+    """A clock that stands still until the test turns it: ``await manual_clock.advance(seconds)``."""
+    return ManualClock()
 
 
 @pytest.fixture

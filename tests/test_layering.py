@@ -244,7 +244,6 @@ except SystemExit as stopped:
 """
 
 
-@pytest.mark.skipif("restoretui.cli" not in MODULES, reason="the command line is not built yet")
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("restore", "--help"), ("demo", "--help")])
 def test_help_is_instant(arguments: tuple[str, ...]) -> None:
     loaded = loaded_by(run_command(*arguments))
