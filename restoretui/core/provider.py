@@ -1,10 +1,36 @@
 """What a cloud must be able to do for us, in its own terms."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach a cloud as somebody: kept with every run, so that a restart watches it through the same door.
+
+    Holds names only, never a secret: ``profile`` is looked up in the SDK's own files.
+    """
+
+    scheme: str = "s3"
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    path_style: bool | None = None
+    requester_pays: bool = False
+    expected_bucket_owner: str | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, for storing."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_mapping(cls, stored: Mapping[str, Any]) -> "Connection":
+        """What ``to_mapping`` gave; names of a later version are left out."""
+        return cls(**{name: stored[name] for name in cls.__dataclass_fields__ if name in stored})
 
 
 class Outcome(StrEnum):
