@@ -47,6 +47,14 @@ class Written(NamedTuple):
     version_id: str | None
 
 
+class Asked(NamedTuple):
+    """The restore requests for one version of one object that the cloud judged, answered or not."""
+
+    key: str
+    version_id: str | None
+    statuses: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Part:
     """One uploaded part."""
@@ -86,8 +94,8 @@ class Bucket:
     """By tag: each row's newest restore; one that is over goes when it is seen."""
     extras: dict[int, Extra] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
-    asks: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """By tag: the status of every restore request that was judged, in order. Proves that none came twice."""
+    asks: dict[int, Asked] = field(default_factory=dict)
+    """By tag: every restore request that was judged. Shows whether any came twice."""
     _written: int = 0
 
     # --- reading

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from restoretui.core.clock import Clock, ManualClock
 from restoretui.core.model import State, Tier
-from restoretui.sandbox.bucket import DAY, Bucket, Expiration, Extra, real_etag
+from restoretui.sandbox.bucket import DAY, Asked, Bucket, Expiration, Extra, real_etag
 from restoretui.sandbox.conditions import Conditions, Fate
 from restoretui.sandbox.kinds import KINDS, MARKER, RULES, TIERING, kind_number
 from restoretui.sandbox.refusals import (
@@ -27,6 +27,7 @@ from restoretui.sandbox.table import Row
 
 ACCOUNT = "123456789012"
 """The caller's account."""
+CALLER_ARN = f"arn:aws:iam::{ACCOUNT}:user/sandbox"
 OTHER_ACCOUNT = "210987654321"
 """Owns the requester-pays bucket of the seeded world."""
 
@@ -176,12 +177,16 @@ class Cloud:
         now = self.now()
         target = self.bucket(bucket)
         row = self._restorable(target, key, version_id)
+        status = 0
         try:
             status = self._judge(target, row, days, tier, now)
         except Refusal as no:
-            target.asks[row.tag] = (*target.asks.get(row.tag, ()), no.status)
+            status = no.status
             raise
-        target.asks[row.tag] = (*target.asks.get(row.tag, ()), status)
+        finally:
+            before = target.asks.get(row.tag)
+            statuses = (*before.statuses, status) if before else (status,)
+            target.asks[row.tag] = Asked(row.key, target.version_id(row), statuses)
         return status
 
     def begin_restore(
@@ -193,10 +198,10 @@ class Cloud:
             raise ValueError(f"{row.key!r} is not archived")
         if draw is None:
             draw = chance(self.seed, bucket.name, row.tag, tier)
-        lasts = duration(rule, tier, row.size, draw) * self.conditions.slowness(bucket.name, row.key, row.tag)
+        lasts = duration(rule, tier, row.size, draw) * self.conditions.slowness(bucket.name, row.key, asked)
         restore = start(rule, tier, days, asked, asked + lasts)
         bucket.restores[row.tag] = restore
-        fate = self.conditions.fate(bucket.name, row.key, row.tag)
+        fate = self.conditions.fate(bucket.name, row.key, asked)
         if fate is not None:
             self._schedule(bucket, row, restore, fate)
         return restore
@@ -232,7 +237,7 @@ class Cloud:
             return 200
         if running is not None and not (tier.faster_than(running.tier) and days == running.days):
             raise already_restoring()
-        if tier is Tier.EXPEDITED and not self.conditions.expedited(bucket.name, row.key):
+        if tier is Tier.EXPEDITED and not self.conditions.expedited(bucket.name, row.key, now):
             raise no_expedited_capacity()
         faster = self.begin_restore(bucket, row, tier, days, now)
         if running is not None:

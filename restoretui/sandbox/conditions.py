@@ -13,16 +13,16 @@ class Fate(NamedTuple):
 
 
 class Conditions:
-    """Fair weather. ``Faults`` overrides what a scenario changes."""
+    """Fair weather. ``Faults`` overrides what a scenario changes. ``now`` is the virtual time of the request."""
 
-    def expedited(self, bucket: str, key: str) -> bool:
+    def expedited(self, bucket: str, key: str, now: float) -> bool:
         """Whether there is capacity for Expedited retrievals."""
         return True
 
-    def slowness(self, bucket: str, key: str, tag: int) -> float:
+    def slowness(self, bucket: str, key: str, now: float) -> float:
         """The factor on a restore's duration; ``inf``: it never completes."""
         return 1.0
 
-    def fate(self, bucket: str, key: str, tag: int) -> Fate | None:
+    def fate(self, bucket: str, key: str, now: float) -> Fate | None:
         """What befalls this object while it restores."""
         return None

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
+from restoretui.core.errors import UsageError
 from restoretui.sandbox.cloud import Cloud, instant
 from restoretui.sandbox.faults import Faults
+from restoretui.sandbox.scenario import load_scenario
 from restoretui.sandbox.stats import Stats
 from restoretui.sandbox.wire import Call, Reply
 
@@ -24,9 +27,15 @@ class Control:
         match (call.method, call.path.removeprefix(CONTROL)):
             case ("GET", "stats"):
                 return _json(self.snapshot())
+            case ("GET", "restores"):
+                return _json({"restores": self.restores(call.query.get("bucket"))})
             case ("POST", "reset-stats"):
                 self.stats.reset()
                 return _json(self.snapshot())
+            case ("GET", "faults"):
+                return _json({"faults": self.faults.describe()})
+            case ("POST", "faults"):
+                return self._change_faults(call.body)
             case ("POST", "advance"):
                 return await self._advance(call.query.get("seconds", ""))
             case _:
@@ -34,7 +43,40 @@ class Control:
 
     def snapshot(self) -> dict[str, object]:
         """The counters and the virtual time."""
-        return {**self.stats.as_dict(), "now": instant(self.cloud.now()).isoformat()}
+        return {**self.stats.as_dict(), "restores": self._totals(), "now": instant(self.cloud.now()).isoformat()}
+
+    def restores(self, bucket: str | None = None) -> list[dict[str, object]]:
+        """Every object that a restore request was judged for, with the statuses in order, answered or not."""
+        return [
+            {"bucket": name, "key": asked.key, "version_id": asked.version_id, "statuses": list(asked.statuses)}
+            for name, target in self.cloud.buckets.items()
+            if bucket in (None, name)
+            for asked in target.asks.values()
+        ]
+
+    def _totals(self) -> dict[str, int]:
+        asks = [asked.statuses for bucket in self.cloud.buckets.values() for asked in bucket.asks.values()]
+        return {
+            "objects": len(asks),
+            "requests": sum(map(len, asks)),
+            "accepted": sum(status in (200, 202) for statuses in asks for status in statuses),
+            "repeated": sum(len(statuses) > 1 for statuses in asks),
+        }
+
+    def _change_faults(self, body: bytes) -> Reply:
+        """``{"scenario": NAME}`` or ``{"faults": [...]}`` instead of the present ones, ``{"add": [...]}`` beside them."""
+        try:
+            wanted = _wanted(body)
+            now = self.cloud.now()
+            if "scenario" in wanted:
+                self.faults.set(load_scenario(str(wanted["scenario"])).faults, now)
+            elif "add" not in wanted:
+                self.faults.set(_entries(wanted.get("faults", [])), now)
+            for entry in _entries(wanted.get("add", [])):
+                self.faults.add(entry, now)
+        except UsageError as error:
+            return _json({"error": str(error), "hint": error.hint}, 400)
+        return _json({"faults": self.faults.describe()})
 
     async def _advance(self, text: str) -> Reply:
         try:
@@ -45,6 +87,24 @@ class Control:
             return _json({"error": "seconds= must be a number, zero or more"}, 400)
         await self.cloud.advance(seconds)
         return _json({"now": instant(self.cloud.now()).isoformat()})
+
+
+def _wanted(body: bytes) -> dict[str, Any]:
+    try:
+        wanted = json.loads(body or b"{}")
+    except ValueError as error:
+        raise UsageError(f"not JSON: {error}") from None
+    if not isinstance(wanted, dict):
+        raise UsageError("the body must be a JSON object")
+    if unknown := set(wanted) - {"scenario", "faults", "add"}:
+        raise UsageError(f"unknown settings: {', '.join(sorted(unknown))}", "scenario, faults or add")
+    return wanted
+
+
+def _entries(value: object) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise UsageError("faults must be a list of objects")
+    return value
 
 
 def _json(content: Mapping[str, object], status: int = 200) -> Reply:

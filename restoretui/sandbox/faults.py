@@ -1,9 +1,14 @@
-"""What goes wrong, by scenario."""
+"""The faults in force: what befalls each request and each object."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from restoretui.sandbox.conditions import Conditions
-from restoretui.sandbox.refusals import Refusal
+from restoretui.sandbox.cloud import CALLER_ARN
+from restoretui.sandbox.conditions import Conditions, Fate
+from restoretui.sandbox.fault import OF_OBJECTS, Fault, read_fault
+from restoretui.sandbox.refusals import Refusal, access_denied
+from restoretui.sandbox.restore import chance
 from restoretui.sandbox.wire import Call
 
 
@@ -15,7 +20,7 @@ class Disturbance:
     """Machine seconds before it is applied."""
     refusal: Refusal | None = None
     drop: str = ""
-    """``before`` it is applied, ``after`` it was, or in the ``middle`` of the answer."""
+    """The connection goes ``before`` the request is applied, ``after`` it was, or in the ``middle`` of the answer."""
     spoil: str = ""
     """``truncate`` or ``malformed``: what becomes of the answer's XML."""
 
@@ -23,6 +28,155 @@ class Disturbance:
 class Faults(Conditions):
     """The faults in force."""
 
+    def __init__(self, seed: int = 1) -> None:
+        self.seed = seed
+        self.since = 0.0
+        self._requests: list[Fault] = []
+        self._objects: list[Fault] = []
+
+    def set(self, entries: Iterable[Mapping[str, Any]], now: float) -> None:
+        """Put these faults in force, instead of the present ones, from ``now`` on. UsageError: see ``read_fault``."""
+        faults = [read_fault(entry) for entry in entries]
+        self.since = now
+        self._requests = [fault for fault in faults if fault.kind not in OF_OBJECTS]
+        self._objects = [fault for fault in faults if fault.kind in OF_OBJECTS]
+
+    def add(self, entry: Mapping[str, Any], now: float) -> None:
+        """Put one more fault in force; its ``from`` and ``until`` count from ``now``."""
+        fault = read_fault(entry)
+        fault.start += now - self.since
+        fault.end += now - self.since
+        (self._objects if fault.kind in OF_OBJECTS else self._requests).append(fault)
+
+    def clear(self) -> None:
+        """Fair weather again. Restores that are stuck or slow already stay so."""
+        self._requests, self._objects = [], []
+
+    def describe(self) -> list[dict[str, object]]:
+        """The faults in force and how often each struck."""
+        return [
+            {"kind": fault.kind, "bucket": fault.bucket, "prefix": fault.prefix, "struck": fault.struck}
+            for fault in (*self._requests, *self._objects)
+        ]
+
+    # --- what befalls requests
+
     def disturb(self, call: Call, now: float, machine: float) -> Disturbance | None:
         """What shall happen to ``call`` at virtual time ``now`` and machine time ``machine``; None: nothing."""
+        if not self._requests:
+            return None
+        disturbance: Disturbance | None = None
+        for number, fault in enumerate(self._requests):
+            if not self._strikes(number, fault, call, now - self.since, machine):
+                continue
+            disturbance = disturbance or Disturbance()
+            self._apply(fault, number, call, disturbance)
+            if disturbance.refusal is not None or disturbance.drop:
+                break
+        return disturbance
+
+    def _strikes(self, number: int, fault: Fault, call: Call, since: float, machine: float) -> bool:
+        if fault.operations and call.operation not in fault.operations:
+            return False
+        if not fault.operations and call.service not in ("s3", "sts"):
+            return False
+        key = call.key or call.query.get("prefix", "")
+        if not fault.covers(call.bucket, key, since) or fault.struck >= fault.times:
+            return False
+        fault.matched += 1
+        if fault.matched <= fault.skip:
+            return False
+        if fault.chance < 1 and chance(self.seed, number, fault.matched) >= fault.chance:
+            return False
+        if fault.kind == "throttle" and fault.passes(machine):
+            return False
+        fault.struck += 1
+        return True
+
+    def _apply(self, fault: Fault, number: int, call: Call, disturbance: Disturbance) -> None:
+        match fault.kind:
+            case "latency":
+                disturbance.latency += fault.seconds + fault.jitter * chance(
+                    self.seed, number, fault.matched, "jitter"
+                )
+            case "drop":
+                disturbance.drop = fault.when
+            case "outage":
+                disturbance.drop = "before"
+            case "truncate" | "malformed":
+                disturbance.spoil = fault.kind
+            case _:
+                disturbance.refusal = _refusal(fault, call)
+
+    # --- what befalls objects
+
+    def expedited(self, bucket: str, key: str, now: float) -> bool:
+        return not any(self._befalls("no-expedited", bucket, key, now))
+
+    def slowness(self, bucket: str, key: str, now: float) -> float:
+        if any(self._befalls("stuck", bucket, key, now)):
+            return float("inf")
+        factor = 1.0
+        for fault in self._befalls("slow", bucket, key, now):
+            factor *= fault.factor
+        return factor
+
+    def fate(self, bucket: str, key: str, now: float) -> Fate | None:
+        for action in ("delete", "overwrite", "cancel"):
+            for fault in self._befalls(action, bucket, key, now):
+                return Fate(action, fault.moment)
         return None
+
+    def _befalls(self, kind: str, bucket: str, key: str, now: float) -> Iterator[Fault]:
+        for fault in self._objects:
+            if fault.kind != kind or not fault.covers(bucket, key, now - self.since):
+                continue
+            if fault.struck >= fault.times or chance(self.seed, kind, bucket, key) >= fault.chance:
+                continue
+            fault.struck += 1
+            yield fault
+
+
+def _refusal(fault: Fault, call: Call) -> Refusal:
+    match fault.kind:
+        case "throttle":
+            return Refusal(503, fault.code or "SlowDown", "Please reduce your request rate.")
+        case "deny":
+            return access_denied(_not_authorized(call))
+        case "expired-token":
+            return Refusal(400, "ExpiredToken", "The provided token has expired.")
+        case "unknown-key":
+            return Refusal(
+                403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
+            )
+        case "clock-skew":
+            return Refusal(
+                403,
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+                extra={"MaxAllowedSkewMilliseconds": "900000"},
+            )
+        case _:
+            message = fault.message or "We encountered an internal error. Please try again."
+            return Refusal(fault.status, fault.code or "InternalError", message)
+
+
+_ACTIONS = {
+    "HeadObject": "GetObject",
+    "CopyObject": "PutObject",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "HeadBucket": "ListBucket",
+    "ListBuckets": "ListAllMyBuckets",
+}
+
+
+def _not_authorized(call: Call) -> str:
+    """The service's sentence, which names the IAM action that is missing."""
+    action = f"{call.service}:{_ACTIONS.get(call.operation, call.operation)}"
+    resource = f"arn:aws:s3:::{call.bucket}{'/' if call.key else ''}{call.key}" if call.bucket else "*"
+    return (
+        f'User: {CALLER_ARN} is not authorized to perform: {action} on resource: "{resource}" '
+        f"because no identity-based policy allows the {action} action"
+    )

@@ -1,7 +1,9 @@
 """The HTTP front: takes requests apart, finds the adapter, applies faults, counts, answers."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from aiohttp import web
@@ -52,9 +54,9 @@ class Front:
         except UnicodeDecodeError:
             refusal = Refusal(400, "InvalidURI", "Couldn't parse the specified URI.")
             call = Call(request.method, "/", {}, request.headers, request_id=request_id)
-            return await self._send(request, call, self._s3.refuse(call, refusal), None)
+            return await self._send(request, call, self._s3.refuse(call, refusal))
         if call.path.startswith(CONTROL):
-            return await self._send(request, call, await self.control.answer(call), None)
+            return await self._send(request, call, await self.control.answer(call))
         adapter = self._adapter(call)
         self.stats.requests[call.operation] += 1
         disturbance = self.faults.disturb(call, self.cloud.now(), self.clock.monotonic())
@@ -66,8 +68,12 @@ class Front:
         reply = self._reply(adapter, call, disturbance)
         if disturbance is not None and disturbance.drop == "after":
             return self._drop(request, call, f"{reply.status} dropped after")
+        if disturbance is not None and disturbance.drop == "middle":
+            return self._cut_off(request, call, reply)
         self.stats.answers[f"{call.operation} {reply.status}"] += 1
-        return await self._send(request, call, reply, disturbance)
+        if disturbance is not None and disturbance.spoil:
+            _spoil(reply, disturbance.spoil)
+        return await self._send(request, call, reply)
 
     def _adapter(self, call: Call) -> Adapter:
         # The others are told by headers and paths that S3's own requests never have.
@@ -98,11 +104,24 @@ class Front:
         self.stats.answers[f"{call.operation} {how}"] += 1
         if request.transport is not None:
             request.transport.abort()
-        raise ConnectionResetError
+        # The connection is closing, so that nothing of this is sent.
+        return web.Response()
 
-    async def _send(
-        self, request: web.BaseRequest, call: Call, reply: Reply, disturbance: Disturbance | None
-    ) -> web.StreamResponse:
+    def _cut_off(self, request: web.BaseRequest, call: Call, reply: Reply) -> web.StreamResponse:
+        """Send half of the answer, or of its first line where it has no body, and hang up."""
+        self.stats.answers[f"{call.operation} {reply.status} dropped in the middle"] += 1
+        content = next(pieces(reply.stream), b"") if reply.stream is not None else reply.body
+        length = reply.length if reply.length is not None else len(content)
+        sent = b"HTTP/1.1 "
+        if content and call.method != "HEAD":
+            head = f"HTTP/1.1 {reply.status} OK\r\nContent-Length: {length}\r\nContent-Type: {reply.content_type}"
+            sent = head.encode() + b"\r\n\r\n" + content[: len(content) // 2]
+        if isinstance(request.transport, asyncio.Transport):
+            request.transport.write(sent)
+            request.transport.close()
+        return web.Response()
+
+    async def _send(self, request: web.BaseRequest, call: Call, reply: Reply) -> web.StreamResponse:
         headers = CIMultiDict(reply.headers)
         headers["x-amz-request-id"] = call.request_id
         headers["x-amz-id-2"] = "sandbox"
@@ -113,10 +132,12 @@ class Front:
             headers["Content-Type"] = reply.content_type
         if reply.stream is not None and call.method != "HEAD":
             answer = web.StreamResponse(status=reply.status, headers=headers)
-            await answer.prepare(request)
-            for piece in pieces(reply.stream):
-                await answer.write(piece)
-            await answer.write_eof()
+            with suppress(ConnectionResetError):
+                # The client may have read enough.
+                await answer.prepare(request)
+                for piece in pieces(reply.stream):
+                    await answer.write(piece)
+                await answer.write_eof()
             return answer
         return web.Response(status=reply.status, body=reply.body or None, headers=headers)
 
@@ -142,6 +163,12 @@ def take_apart(method: str, target: str, headers: Mapping[str, str], body: bytes
     if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
         call.body = _unchunked(body)
     return call
+
+
+def _spoil(reply: Reply, how: str) -> None:
+    """Make the XML of an answer unreadable; its length is right."""
+    half = len(reply.body) // 2
+    reply.body = reply.body[:half] if how == "truncate" else reply.body[:half] + b"<<&\x0b>" + reply.body[half:]
 
 
 def _unchunked(body: bytes) -> bytes:

@@ -155,8 +155,5 @@ def tier_not_supported() -> Refusal:
 
 def not_built(what: str) -> Refusal:
     """The sandbox does not have this operation."""
-    return Refusal(
-        501,
-        "NotImplemented",
-        "A header or operation you provided implies functionality that is not implemented: {what}",
-    )
+    message = f"A header or operation you provided implies functionality that is not implemented: {what}"
+    return Refusal(501, "NotImplemented", message)

@@ -14,6 +14,7 @@ from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.control import Control
 from restoretui.sandbox.faults import Faults
 from restoretui.sandbox.front import Front, log
+from restoretui.sandbox.scenario import load_scenario
 from restoretui.sandbox.stats import Stats
 from restoretui.sandbox.world import build_world
 
@@ -156,18 +157,21 @@ async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = 
     """Build the world and serve it until ``aclose``.
 
     ``clock``: any clock; by default one that runs ``options.speed`` times as fast as the machine's, from now.
-    Raises OSError when the port is taken.
+    Raises OSError when the port is taken, UsageError when there is no such scenario.
     """
     options = options or SandboxOptions()
     if clock is None:
         machine = SystemClock()
         clock = ScaledClock(options.speed, machine.now(), machine.wall())
     cloud = Cloud(clock, options.seed)
-    faults = Faults()
+    faults = Faults(options.seed)
+    scenario = load_scenario(options.scenario) if options.scenario is not None else None
     stats = Stats()
     running = RunningSandbox(cloud, faults, stats, Control(cloud, faults, stats))
     if not options.empty:
         build_world(cloud, options.objects)
     cloud.conditions = faults
+    if scenario is not None:
+        faults.set(scenario.faults, cloud.now())
     await running.listen(options.port)
     return running

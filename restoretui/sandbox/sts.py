@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs
 
 from restoretui.core.clock import SystemClock
-from restoretui.sandbox.cloud import Cloud
+from restoretui.sandbox.cloud import CALLER_ARN, Cloud
 from restoretui.sandbox.refusals import Refusal, access_denied
 from restoretui.sandbox.wire import Call, Reply, document, elements, escape_readable, iso
 
@@ -33,7 +33,7 @@ class StsAdapter:
         if call.operation == "AssumeRole":
             return self._assume_role(call)
         account = self.cloud.account
-        content = {"Arn": f"arn:aws:iam::{account}:user/sandbox", "UserId": "AIDASANDBOX", "Account": account}
+        content = {"Arn": CALLER_ARN, "UserId": "AIDASANDBOX", "Account": account}
         return _reply(call, elements(content))
 
     def refuse(self, call: Call, refusal: Refusal) -> Reply:

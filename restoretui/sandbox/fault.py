@@ -1,0 +1,146 @@
+"""One fault: what goes wrong, how often, and to which requests or objects.
+
+A fault is a table (TOML) or object (JSON)::
+
+    [[fault]]
+    kind = "throttle"                # see KINDS
+    operations = ["RestoreObject"]   # default: every S3 operation
+    bucket = "acme-media-archive"    # default: every bucket
+    prefix = "archive/2021/"         # keys that begin so; for a listing: its prefix
+    from = 3600                      # virtual seconds after the faults were set; default 0
+    until = 7200                     # default: for ever
+    chance = 0.05                    # share of the matching requests, or objects; default 1
+    skip = 10                        # so many matching requests are let through first
+    times = 1                        # at most so many requests suffer; default: no limit
+
+Chance is drawn from the sandbox's seed: by the running number of the request, or by the object.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from restoretui.core.errors import UsageError
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    # Refused before it is applied.
+    "throttle": ("rate", "burst", "code"),
+    "deny": (),
+    "expired-token": (),
+    "unknown-key": (),
+    "clock-skew": (),
+    "error": ("status", "code", "message"),
+    # The connection.
+    "drop": ("when",),
+    "outage": (),
+    "latency": ("seconds", "jitter"),
+    "truncate": (),
+    "malformed": (),
+    # Inside the cloud.
+    "no-expedited": (),
+    "slow": ("factor",),
+    "stuck": (),
+    "delete": ("moment",),
+    "overwrite": ("moment",),
+    "cancel": ("moment",),
+}
+"""Kinds of fault, each with the parameters that only it takes."""
+
+OF_OBJECTS = frozenset({"no-expedited", "slow", "stuck", "delete", "overwrite", "cancel"})
+"""Kinds that befall objects inside the cloud; the others befall requests."""
+_COMMON = ("kind", "operations", "bucket", "prefix", "from", "until", "chance", "skip", "times")
+
+
+@dataclass(slots=True)
+class Fault:
+    """One entry of a scenario, checked."""
+
+    kind: str
+    operations: frozenset[str] = frozenset()
+    bucket: str = ""
+    prefix: str = ""
+    start: float = 0.0
+    end: float = float("inf")
+    chance: float = 1.0
+    skip: int = 0
+    times: float = float("inf")
+    rate: float = 100.0
+    """``throttle``: requests a machine second that pass."""
+    burst: float = 0.0
+    """``throttle``: how many may come at once; 0: a second's worth."""
+    code: str = ""
+    status: int = 500
+    message: str = ""
+    when: str = "before"
+    seconds: float = 0.0
+    jitter: float = 0.0
+    factor: float = 2.0
+    moment: float = 0.5
+    matched: int = 0
+    """Requests that matched so far."""
+    struck: int = 0
+    """Requests that suffered so far."""
+    tokens: float = field(default=-1.0, repr=False)
+    filled_at: float = field(default=0.0, repr=False)
+
+    def covers(self, bucket: str, key: str, since: float) -> bool:
+        """Whether it concerns that object, ``since`` virtual seconds after the faults were set."""
+        return (
+            self.start <= since < self.end
+            and (not self.bucket or bucket == self.bucket)
+            and (not self.prefix or key.startswith(self.prefix))
+        )
+
+    def passes(self, machine: float) -> bool:
+        """``throttle``: whether a request at machine time ``machine`` is within the rate."""
+        burst = self.burst or max(1.0, self.rate)
+        if self.tokens < 0:
+            self.tokens, self.filled_at = burst, machine
+        self.tokens = min(burst, self.tokens + (machine - self.filled_at) * self.rate)
+        self.filled_at = machine
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+def read_fault(entry: Mapping[str, Any]) -> Fault:
+    """Check one entry. UsageError says what is wrong with it."""
+    kind = entry.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise UsageError(f"{kind!r} is not a kind of fault", f"kinds: {', '.join(sorted(KINDS))}")
+    fault = Fault(kind)
+    for name, value in entry.items():
+        if name not in _COMMON and name not in KINDS[kind]:
+            raise UsageError(f"a fault of kind {kind!r} has no {name!r}", f"it takes {', '.join(_takes(kind))}")
+        if name == "operations":
+            if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+                raise UsageError(f"operations of the fault {kind!r} must be a list of names")
+            fault.operations = frozenset(value)
+        elif name in ("kind", "bucket", "prefix", "code", "message", "when"):
+            setattr(fault, name, _checked(kind, name, value, str))
+        elif name in ("skip", "status"):
+            setattr(fault, name, _checked(kind, name, value, int))
+        else:
+            setattr(fault, {"from": "start", "until": "end"}.get(name, name), _number(kind, name, value))
+    if fault.when not in ("before", "after", "middle"):
+        raise UsageError(f"when of the fault {kind!r} must be 'before', 'after' or 'middle', not {fault.when!r}")
+    if not 0 <= fault.chance <= 1 or not 0 <= fault.moment <= 1:
+        raise UsageError(f"chance and moment of the fault {kind!r} must lie between 0 and 1")
+    return fault
+
+
+def _takes(kind: str) -> tuple[str, ...]:
+    return (*_COMMON, *KINDS[kind])
+
+
+def _checked(kind: str, name: str, value: object, wanted: type) -> object:
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise UsageError(f"{name} of the fault {kind!r} must be {wanted.__name__}, not {value!r}")
+    return value
+
+
+def _number(kind: str, name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise UsageError(f"{name} of the fault {kind!r} must be a number, zero or more, not {value!r}")
+    return float(value)
