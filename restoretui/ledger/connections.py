@@ -1,0 +1,171 @@
+"""Opening the files: checked, migrated, and joined into the three connections a process uses."""
+
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from restoretui.core.errors import LedgerError
+from restoretui.ledger import schema
+from restoretui.ledger.faults import explained, is_damage
+from restoretui.ledger.files import CATALOG_FILE, LEDGER_FILE, ScratchSpace, make_private, set_aside
+from restoretui.ledger.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
+
+OLDEST_SQLITE = (3, 33, 0)
+BUSY_SECONDS = 30.0
+"""How long to wait for another process; confirming a million objects takes under ten."""
+
+# Page caches, in KiB: scans gain nothing from more, and a listing in order touches each page once.
+_WRITER_CACHE, _READER_CACHE, _WINDOW_CACHE = 8_192, 8_192, 3_072
+_WAL_LIMIT = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """One writable connection and two that only read (the reader also writes its scratch database)."""
+
+    writer: sqlite3.Connection
+    reader: sqlite3.Connection
+    window: sqlite3.Connection
+
+
+def connect(path: Path, mode: str = "rw", timeout: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """An autocommit connection that any one thread at a time may use."""
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode={mode}",
+        uri=True,
+        timeout=timeout,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+
+
+def prepare_files(folder: Path, now: datetime) -> Path | None:
+    """Check and migrate both files; the new name of a catalog that had to be set aside, if any.
+
+    The ledger is never replaced: ``LedgerError`` says what is wrong with it. It stays locked while the catalog is
+    looked at, so that two processes which start together do not both replace it.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise LedgerError(
+            f"SQLite {sqlite3.sqlite_version} is too old for the ledger",
+            "use a Python built with SQLite 3.33 or newer",
+        )
+    path = folder / LEDGER_FILE
+    with explained(folder), contextlib.closing(connect(path)) as ledger:
+        _prepare_ledger(ledger, path, now)
+        ledger.execute("BEGIN IMMEDIATE")
+        try:
+            return _prepare_catalog(folder / CATALOG_FILE, now)
+        finally:
+            ledger.execute("ROLLBACK")
+
+
+def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:
+    """The three connections on prepared files."""
+    ledger, catalog = folder / LEDGER_FILE, folder / CATALOG_FILE
+    opened = contextlib.ExitStack()
+    with opened, explained(folder):
+        reader = opened.enter_context(contextlib.closing(connect(scratch.path)))
+        # The scratch file is gone after us: it need not survive anything.
+        _wal(reader, "main", "OFF")
+        writer = opened.enter_context(contextlib.closing(connect(ledger)))
+        _attach(writer, catalog, "catalog", "rw")
+        _attach(writer, scratch.path, "scratch", "ro")
+        # The ledger survives power cuts; losing the catalog's last second costs a look.
+        writer.execute("PRAGMA main.synchronous = FULL")
+        writer.execute("PRAGMA fullfsync = ON")
+        writer.execute("PRAGMA catalog.synchronous = NORMAL")
+        for name in ("main", "catalog"):
+            writer.execute(f"PRAGMA {name}.journal_size_limit = {_WAL_LIMIT}")
+        _attach(reader, ledger, "ledger", "ro")
+        _attach(reader, catalog, "catalog", "ro")
+        # Windows are read between two frames: better no answer than a late one.
+        window = opened.enter_context(contextlib.closing(connect(ledger, "ro", timeout=1.0)))
+        _attach(window, catalog, "catalog", "ro")
+        _attach(window, scratch.path, "scratch", "ro")
+        for connection, names, cache in (
+            (writer, ("main", "catalog"), _WRITER_CACHE),
+            (reader, ("main", "ledger", "catalog"), _READER_CACHE),
+            (window, ("main", "catalog", "scratch"), _WINDOW_CACHE),
+        ):
+            for name in names:
+                connection.execute(f"PRAGMA {name}.cache_size = -{cache}")
+        opened.pop_all()
+    return Connections(writer, reader, window)
+
+
+def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> None:
+    try:
+        version = version_of(ledger, schema.APPLICATION_ID, len(schema.LEDGER))
+        if 0 < version < len(schema.LEDGER):
+            _back_up(ledger, path.with_name(f"{path.name}.schema-{version}"))
+        _wal(ledger, "main", "FULL")
+        migrate(ledger, schema.LEDGER, schema.APPLICATION_ID, now.timestamp())
+        _check_tables(ledger, schema.LEDGER)
+    except NewerSchema as newer:
+        raise LedgerError(
+            f"{path} was written by a newer restoretui (schema {newer.found}, this one knows {newer.known})",
+            "upgrade restoretui, or choose another --state-dir; the file was not touched",
+        ) from None
+    except ForeignFile:
+        raise LedgerError(
+            f"{path} is a database of another program", "choose another --state-dir; the file was not touched"
+        ) from None
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        copies = sorted(copy.name for copy in path.parent.glob(f"{path.name}.schema-*"))
+        offer = f"put back a copy ({', '.join(copies)})" if copies else "put back a copy of yours"
+        raise LedgerError(
+            f"{path} is damaged: {error}",
+            f"it was not touched; {offer}, or start anew with: mv {path} {path}.damaged",
+        ) from error
+
+
+def _prepare_catalog(path: Path, now: datetime) -> Path | None:
+    try:
+        _open_catalog(path, now)
+    except (NewerSchema, ForeignFile, sqlite3.DatabaseError) as error:
+        if isinstance(error, sqlite3.DatabaseError) and not is_damage(error):
+            raise
+        aside = set_aside(path, now)
+        make_private(path)
+        _open_catalog(path, now)
+        return aside
+    return None
+
+
+def _open_catalog(path: Path, now: datetime) -> None:
+    with contextlib.closing(connect(path)) as catalog:
+        version_of(catalog, schema.CATALOG_APPLICATION_ID, len(schema.CATALOG))
+        _wal(catalog, "main", "NORMAL")
+        migrate(catalog, schema.CATALOG, schema.CATALOG_APPLICATION_ID, now.timestamp())
+        _check_tables(catalog, schema.CATALOG)
+
+
+def _check_tables(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+    # Reads the root page of every table: damage there shows now and not in the middle of a run.
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone()
+    (recorded,) = connection.execute("SELECT count(*) FROM migration").fetchone()
+    if recorded != len(migrations):
+        raise sqlite3.DatabaseError(f"{recorded} migrations recorded, {len(migrations)} expected")
+
+
+def _back_up(ledger: sqlite3.Connection, target: Path) -> None:
+    make_private(target)
+    with contextlib.closing(connect(target)) as copy:
+        ledger.backup(copy)
+
+
+def _wal(connection: sqlite3.Connection, name: str, synchronous: str) -> None:
+    connection.execute(f"PRAGMA {name}.journal_mode = WAL")
+    connection.execute(f"PRAGMA {name}.synchronous = {synchronous}")
+
+
+def _attach(connection: sqlite3.Connection, path: Path, name: str, mode: str) -> None:
+    connection.execute(f"ATTACH ? AS {name}", (f"{path.as_uri()}?mode={mode}",))

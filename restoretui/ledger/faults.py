@@ -1,0 +1,77 @@
+"""SQLite's errors in words a person can act on."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from restoretui.core.errors import LedgerError
+
+# Primary result codes (sqlite.org/rescode.html); extended codes keep them in the low byte.
+_BUSY, _LOCKED, _READONLY, _INTERRUPT, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 9, 10, 11, 13, 14, 26
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """The low byte of SQLite's result code; 0 for errors of the Python module itself."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def is_interrupt(error: sqlite3.Error) -> bool:
+    """A statement was stopped on our own request."""
+    return primary_code(error) == _INTERRUPT
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """The file itself is not what it should be."""
+    return primary_code(error) in (_CORRUPT, _NOTADB)
+
+
+def explain(error: sqlite3.Error, folder: Path) -> LedgerError:
+    """One clear sentence and the next step for what went wrong with the files in ``folder``."""
+    match primary_code(error):
+        case 13:
+            return LedgerError(
+                f"the disk is full: {folder} cannot take what happened",
+                "free some space; everything confirmed before is still there",
+            )
+        case 5 | 6:
+            return LedgerError(
+                f"another restoretui kept the ledger in {folder} locked for too long",
+                "wait for it, end it, or choose another --state-dir",
+            )
+        case 8:
+            return LedgerError(
+                f"the ledger in {folder} cannot be written",
+                "make the folder and its files writable, or choose another --state-dir",
+            )
+        case 14:
+            return LedgerError(
+                f"the ledger in {folder} cannot be opened",
+                "check the folder's permissions, or choose another --state-dir",
+            )
+        case 11 | 26:
+            return LedgerError(
+                f"the local state in {folder} is damaged ({error})",
+                "nothing was replaced; catalog.db is only a cache and may be deleted, "
+                "ledger.db holds what was confirmed: move it aside or put back a copy",
+            )
+        case 10:
+            return LedgerError(
+                f"the disk failed while the ledger in {folder} was used ({error})",
+                "check the disk; everything confirmed before is still there",
+            )
+        case _:
+            return LedgerError(f"the ledger in {folder} cannot be used: {error}", "report this if it persists")
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turn SQLite's errors inside the block into ``LedgerError``."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(error, folder) from error
+    except UnicodeEncodeError as error:
+        raise LedgerError(
+            f"{error.object!r} is not valid Unicode, so the ledger cannot keep it", "leave that name out"
+        ) from error

@@ -1,0 +1,114 @@
+"""The reader thread: whatever scans. SQLite lets go of the interpreter's lock meanwhile: the screen stays fluid."""
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from restoretui.core.errors import LedgerError
+from restoretui.ledger.faults import explained
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Task(Generic[T]):
+    run: Callable[[sqlite3.Connection], T]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[T]
+    cancelled: bool = False
+
+
+class Reader:
+    """Owns a connection whose main database is the scratch file; the ledger and the catalog are read-only to it."""
+
+    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._wake = threading.Condition()
+        self._queue: deque[_Task[Any]] = deque()
+        self._running: _Task[Any] | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._loop, name="ledger-reader", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of ``work`` in the reader thread; cancelling this also stops the query."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        task = _Task(work, loop, future)
+        with self._wake:
+            if self._stopping:
+                raise LedgerError("the ledger is closed")
+            self._queue.append(task)
+            self._wake.notify()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._cancel(task)
+            raise
+
+    def stop(self) -> None:
+        """Stop what runs, drop what waits, and end; blocks until then."""
+        with self._wake:
+            self._stopping = True
+            for task in self._queue:
+                task.cancelled = True
+            if self._running is not None:
+                self._running.cancelled = True
+                self._connection.interrupt()
+            self._wake.notify()
+        self._thread.join()
+
+    def _cancel(self, task: _Task[Any]) -> None:
+        with self._wake:
+            task.cancelled = True
+            # Under the lock, so that it is surely this task's query which is stopped.
+            if self._running is task:
+                self._connection.interrupt()
+
+    def _loop(self) -> None:
+        while True:
+            with self._wake:
+                while not self._queue and not self._stopping:
+                    self._wake.wait()
+                if not self._queue:
+                    return
+                task = self._queue.popleft()
+                self._running = None if task.cancelled else task
+            self._perform(task)
+
+    def _perform(self, task: _Task[Any]) -> None:
+        result: Any = None
+        failure: Exception | None = None
+        if task.cancelled:
+            failure = LedgerError("the ledger is closed")
+        else:
+            try:
+                with explained(self._folder):
+                    result = task.run(self._connection)
+            except Exception as error:  # noqa: BLE001 - boundary: whatever it is belongs to who asked for the work
+                failure = error
+            with self._wake:
+                self._running = None
+
+        def deliver() -> None:
+            if task.future.done():
+                return
+            if failure is not None:
+                task.future.set_exception(failure)
+            else:
+                task.future.set_result(result)
+
+        try:
+            task.loop.call_soon_threadsafe(deliver)
+        except RuntimeError:
+            # Its loop has ended: nobody waits for the answer.
+            return
