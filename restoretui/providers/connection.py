@@ -1,4 +1,4 @@
-"""How to reach S3: everything that shapes a connection, and nothing that is secret."""
+"""What a connection needs besides its names (``core.provider.Connection``)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,17 +9,10 @@ a screen can ask; a plain function runs in the credential chain's thread and may
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """The options of a provider. Whatever is None is left to the SDK: environment, config file, its defaults."""
+class Limits:
+    """How many connections, and how long to wait for one and for its answers."""
 
-    profile: str | None = None
-    region: str | None = None
-    endpoint_url: str | None = None
-    path_style: bool | None = None
-    requester_pays: bool = False
-    expected_bucket_owner: str | None = None
-    max_connections: int = 256
-    connect_timeout: float = 10.0
-    """Seconds."""
-    read_timeout: float = 60.0
-    """Seconds between two pieces of an answer."""
+    connections: int = 256
+    connect_s: float = 10.0
+    read_s: float = 60.0
+    """Between two pieces of an answer."""

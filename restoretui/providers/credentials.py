@@ -30,19 +30,12 @@ from restoretui.core.errors import CloudError, CredentialsError, RestoreTuiError
 from restoretui.providers.aside import aside
 from restoretui.providers.connection import MfaPrompter
 from restoretui.providers.errors import Caller, printable, sign_in_hint
+from restoretui.providers.recipes import Keys
 
 _FRESH_S = 300
 """Keys with less time left than this are renewed before use."""
 _AGAIN_S = 2.0
 """The chain is asked at most this often, whatever comes of it; machine time."""
-
-
-class Keys(NamedTuple):
-    """What signs a request. Never logged, stored or shown."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
 
 
 class _Held(NamedTuple):

@@ -10,17 +10,18 @@ from restoretui.core.errors import (
     CloudError,
     CredentialsError,
     InvalidRequest,
-    Throttled,
     Unsupported,
 )
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
-from restoretui.core.provider import Answer, Capabilities, Outcome
+from restoretui.core.provider import Answer, Capabilities, Connection, Outcome
 from restoretui.providers.aside import aside
 from restoretui.providers.calls import Calls
-from restoretui.providers.connection import Connection, MfaPrompter
+from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.errors import Caller, Refusal, error_for, is_fault, is_throttled, printable
+from restoretui.providers.requests import Ask, Requests
 from restoretui.providers.restore_header import parse_instant, parse_restore
 from restoretui.providers.wire import Unreadable, read_page, read_versions, split_token
+from restoretui.providers.witness import Witness
 
 if TYPE_CHECKING:
     from restoretui.providers.sdk import Sdk
@@ -35,10 +36,11 @@ class S3Provider:
 
     scheme = "s3"
 
-    def __init__(self, sdk: "Sdk", calls: Calls, connection: Connection) -> None:
+    def __init__(self, sdk: "Sdk", calls: Calls, clock: Clock) -> None:
         self._sdk = sdk
         self._calls = calls
-        self.connection = connection
+        self._witness = Witness(clock)
+        self._asks_status = True
         self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND)
 
     @classmethod
@@ -56,14 +58,11 @@ class S3Provider:
         read_timeout: float = 60.0,
         clock: Clock | None = None,
         mfa: MfaPrompter | None = None,
-        on_throttle: Callable[[Throttled], None] | None = None,
-        read_attempts: int = 3,
     ) -> "S3Provider":
         """Load the SDK and make the first client, both beside the event loop; nothing is sent.
 
-        ``on_throttle`` hears of each refusal for its rate, also those a read got over by itself. Raises
-        ``UsageError`` for a profile, region or endpoint that cannot be meant. Credentials are first looked for by
-        the first request.
+        Raises ``UsageError`` for a profile, region or endpoint that cannot be meant. Credentials are first looked for
+        by the first request; ``mfa`` is asked for codes, and without it a role that needs one is refused.
         """
         connection = Connection(
             profile=profile,
@@ -72,20 +71,17 @@ class S3Provider:
             path_style=path_style,
             requester_pays=requester_pays,
             expected_bucket_owner=expected_bucket_owner,
-            max_connections=max_connections,
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
         )
+        limits = Limits(max_connections, connect_timeout, read_timeout)
         clock = clock or SystemClock()
 
         async def load() -> "Sdk":
             from restoretui.providers.sdk import Sdk
 
-            return await Sdk.start(connection, clock, mfa)
+            return await Sdk.start(connection, limits, clock, mfa)
 
         sdk = await aside(load, "restoretui-sdk")
-        calls = Calls(sdk, connection, clock, on_throttle or (lambda _: None), read_attempts)
-        return cls(sdk, calls, connection)
+        return cls(sdk, Calls(sdk, Requests(sdk, connection, clock), clock), clock)
 
     @property
     def endpoint(self) -> str:
@@ -105,34 +101,36 @@ class S3Provider:
     async def identity(self) -> Identity:
         caller = self._sdk.caller
         try:
-            who = await self._calls.read("GetCallerIdentity", {}, self._parsed("GetCallerIdentity"), service="sts")
+            who = await self._calls.read(Ask("GetCallerIdentity", service="sts"), self._parsed("GetCallerIdentity"))
             account, arn = str(who.get("Account", "")), str(who.get("Arn", ""))
         except CredentialsError:
             raise
         except CloudError:
             if not caller.endpoint:
                 raise
+            account, arn = "", ""
+        if not account and caller.endpoint:
             # Compatible stores rarely have an STS; whoever lists the buckets owns them.
-            listed = await self._calls.read("ListBuckets", {}, self._parsed("ListBuckets"))
-            account, arn = str(listed.get("Owner", {}).get("ID", "")), ""
+            listed = await self._calls.read(Ask("ListBuckets"), self._parsed("ListBuckets"))
+            account = str(listed.get("Owner", {}).get("ID", ""))
         return Identity(account=account, arn=arn, profile=caller.profile, region=self._sdk.region)
 
     async def list_buckets(self) -> list[Bucket]:
-        buckets: list[Bucket] = []
+        buckets: dict[str, Bucket] = {}
         token = ""
         while True:
-            asked = {"MaxBuckets": 1000, "ContinuationToken": token}
-            page = await self._calls.read("ListBuckets", asked, self._parsed("ListBuckets"))
+            asked = {"MaxBuckets": 1000} | ({"ContinuationToken": token} if token else {})
+            page = await self._calls.read(Ask("ListBuckets", fixed=asked), self._parsed("ListBuckets"))
             for bucket in page.get("Buckets", ()):
-                created = bucket.get("CreationDate")
-                buckets.append(Bucket(bucket["Name"], bucket.get("BucketRegion", ""), created))
+                name = str(bucket.get("Name", ""))
+                buckets[name] = Bucket(name, bucket.get("BucketRegion", ""), bucket.get("CreationDate"))
             following = page.get("ContinuationToken", "")
             if not following or following == token:
-                return sorted(buckets, key=lambda bucket: bucket.name)
+                return [buckets[name] for name in sorted(buckets)]
             token = following
 
     async def bucket_region(self, bucket: str) -> str:
-        return await self._calls.check_bucket(bucket)
+        return await self._calls.open_bucket(bucket)
 
     async def list_page(
         self,
@@ -146,47 +144,70 @@ class S3Provider:
         max_keys: int = 1000,
     ) -> Page:
         """As the Protocol says. For versions, ``start_after`` skips every version of that key."""
-        asked: dict[str, Any] = {"Prefix": prefix, "Delimiter": delimiter, "MaxKeys": max_keys}
-        operation = "ListObjectVersions" if versions else "ListObjectsV2"
+        given = {"Prefix": prefix, "Delimiter": delimiter}
         if versions:
-            asked["KeyMarker"], asked["VersionIdMarker"] = _markers(token) if token else (start_after, "")
+            given["KeyMarker"], given["VersionIdMarker"] = _markers(token) if token else (start_after, "")
         else:
-            asked["ContinuationToken"], asked["StartAfter"] = token, "" if token else start_after
-        read = read_versions if versions else read_page
-
-        def understand(reply: "Reply") -> Page:
-            return read(reply.body, lambda body: self._sdk.parse("s3", operation, reply._replace(body=body)))
-
-        if not self.capabilities.restore_status_in_list:
-            return await self._calls.read(operation, asked, understand, bucket=bucket)
-        with_status = {**asked, "OptionalObjectAttributes": ["RestoreStatus"]}
+            given["ContinuationToken"], given["StartAfter"] = token or "", "" if token else start_after
+        given = {name: value for name, value in given.items() if value}
+        operation = "ListObjectVersions" if versions else "ListObjectsV2"
+        if not self._asks_status:
+            return await self._page(operation, bucket, given, max_keys, with_status=False)
         try:
-            return await self._calls.read(operation, with_status, understand, bucket=bucket)
+            page = await self._page(operation, bucket, given, max_keys, with_status=True)
         except (InvalidRequest, Unsupported) as refused:
-            # A store may not know the attribute at all (FACTS 1.7); if it then answers, that was the reason.
+            # A store may not know the attribute at all (FACTS 1.7); if it answers without, that was the reason.
             if not self.endpoint or refused.code not in _UNKNOWN_ATTRIBUTE:
                 raise
-            page = await self._calls.read(operation, asked, understand, bucket=bucket)
-            self._lists_status(tells=False)
+            page = await self._page(operation, bucket, given, max_keys, with_status=False)
+            self._asks_status = False
+            self._set_listings_tell(tell=False)
             return page
+        self._witness.page(bucket, page)
+        self._set_listings_tell(tell=self._witness.listings_tell is not False)
+        return page
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
-        asked = {"Key": ref.key, "VersionId": ref.version_id}
-        return await self._calls.read("HeadObject", asked, partial(_detail, ref), bucket=ref.bucket)
+        detail = await self._calls.read(Ask("HeadObject", ref.bucket, _given(ref)), partial(_detail, ref))
+        self._witness.head(detail)
+        return detail
 
     async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
         body: dict[str, Any] = {"GlacierJobParameters": {"Tier": request.tier.wire}}
         if storage_class != _NO_DAYS:
             body["Days"] = request.days
-        asked = {"Key": ref.key, "VersionId": ref.version_id, "RestoreRequest": body}
-        reply, refusal = await self._calls.once("RestoreObject", asked, bucket=ref.bucket)
+        kind = body.get("Days"), request.tier
+        ask = Ask("RestoreObject", ref.bucket, _given(ref), {"RestoreRequest": body}, kind)
+        reply, refusal = await self._calls.once(ask)
         if refusal is not None:
             return _refused(refusal, self._sdk.caller)
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
         return Answer(outcome, reply.status, request_id=reply.headers.get("x-amz-request-id", ""))
 
+    async def check_listings(self, ref: ObjectRef) -> bool:
+        """Whether listings tell of restores here, settled by a HEAD and a LIST of ``ref``, a restored object.
+
+        For a watcher that finds no status listed where one is due. The answer is ``capabilities`` from then on.
+        """
+        await self.head_object(ref)
+        await self.list_page(ref.bucket, ref.key, versions=ref.version_id is not None)
+        return self.capabilities.restore_status_in_list
+
     async def aclose(self) -> None:
         await self._sdk.aclose()
+
+    async def _page(
+        self, operation: str, bucket: str, given: dict[str, str], max_keys: int, *, with_status: bool
+    ) -> Page:
+        fixed: dict[str, Any] = {"MaxKeys": max_keys}
+        if with_status:
+            fixed["OptionalObjectAttributes"] = ["RestoreStatus"]
+        read = read_page if operation == "ListObjectsV2" else read_versions
+
+        def understand(reply: "Reply") -> Page:
+            return read(reply.body, lambda body: self._sdk.parse("s3", operation, reply))
+
+        return await self._calls.read(Ask(operation, bucket, given, fixed, (max_keys, with_status)), understand)
 
     def _parsed(self, operation: str) -> "Callable[[Reply], dict[str, Any]]":
         service = "sts" if operation == "GetCallerIdentity" else "s3"
@@ -199,14 +220,18 @@ class S3Provider:
 
         return parse
 
-    def _lists_status(self, *, tells: bool) -> None:
-        if self.capabilities.restore_status_in_list != tells:
-            self.capabilities = replace(self.capabilities, restore_status_in_list=tells)
+    def _set_listings_tell(self, *, tell: bool) -> None:
+        if self.capabilities.restore_status_in_list != tell:
+            self.capabilities = replace(self.capabilities, restore_status_in_list=tell)
 
 
 _NO_DAYS = "INTELLIGENT_TIERING"
 """The class whose restores have no end and refuse to be given one (FACTS 1.1)."""
 _UNKNOWN_ATTRIBUTE = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented", "400", "501"})
+
+
+def _given(ref: ObjectRef) -> dict[str, str]:
+    return {"Key": ref.key} if ref.version_id is None else {"Key": ref.key, "VersionId": ref.version_id}
 
 
 def _markers(token: str) -> tuple[str, str]:

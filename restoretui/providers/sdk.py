@@ -19,8 +19,9 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 from restoretui import __version__
 from restoretui.core.clock import Clock
 from restoretui.core.errors import InvalidRequest, UsageError
+from restoretui.core.provider import Connection
 from restoretui.providers.aside import aside
-from restoretui.providers.connection import Connection, MfaPrompter
+from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.credentials import Vault, VaultProvider
 from restoretui.providers.errors import Caller, Refusal, printable
 from restoretui.providers.restore_header import parse_instant
@@ -33,8 +34,9 @@ DEFAULT_REGION = "us-east-1"
 class Sdk:
     """One profile's SDK session, with one S3 client per region, made when first needed."""
 
-    def __init__(self, connection: Connection, clock: Clock, mfa: MfaPrompter | None) -> None:
+    def __init__(self, connection: Connection, limits: Limits, clock: Clock, mfa: MfaPrompter | None) -> None:
         self._connection = connection
+        self._limits = limits
         seed = AioSession(profile=connection.profile)
         self._loader = seed.get_component("data_loader")
         try:
@@ -67,9 +69,9 @@ class Sdk:
         return session
 
     @classmethod
-    async def start(cls, connection: Connection, clock: Clock, mfa: MfaPrompter | None) -> "Sdk":
+    async def start(cls, connection: Connection, limits: Limits, clock: Clock, mfa: MfaPrompter | None) -> "Sdk":
         """Load it all and make the first client. Called beside the event loop."""
-        sdk = cls(connection, clock, mfa)
+        sdk = cls(connection, limits, clock, mfa)
         await sdk._make("s3", sdk.region)
         endpoint = urlsplit(sdk._clients["s3", sdk.region].meta.endpoint_url)
         if not _is_aws(endpoint.hostname or ""):
@@ -83,7 +85,10 @@ class Sdk:
         self._one_at_a_time = self._one_at_a_time or asyncio.Lock()
         async with self._one_at_a_time:
             if (service, region) not in self._clients:
-                await aside(lambda: self._make(service, region), "restoretui-client")
+                try:
+                    await aside(lambda: self._make(service, region), "restoretui-client")
+                except UsageError as error:
+                    raise InvalidRequest(str(error), error.hint) from error
         return self._clients[service, region]
 
     async def _make(self, service: str, region: str) -> None:
@@ -93,9 +98,9 @@ class Sdk:
             options["s3"] = {"addressing_style": "path" if connection.path_style else "virtual"}
         config = AioConfig(
             http_session_cls=Transport,
-            connect_timeout=connection.connect_timeout,
-            read_timeout=connection.read_timeout,
-            max_pool_connections=connection.max_connections,
+            connect_timeout=self._limits.connect_s,
+            read_timeout=self._limits.read_s,
+            max_pool_connections=self._limits.connections,
             retries={"mode": "standard", "total_max_attempts": 1},
             request_checksum_calculation="when_required",  # else RestoreObject carries a checksum some stores refuse
             user_agent_extra=f"restoretui/{__version__}",

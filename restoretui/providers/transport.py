@@ -4,7 +4,6 @@ Imports the SDK; only ``providers.sdk`` may import this module.
 """
 
 import ssl
-from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 import aiohttp
@@ -14,6 +13,7 @@ from yarl import URL
 
 from restoretui.core.errors import CloudError, ConnectionLost, MalformedAnswer, Unreachable
 from restoretui.providers.errors import printable
+from restoretui.providers.recipes import Signed
 
 
 class Reply(NamedTuple):
@@ -28,14 +28,9 @@ class Reply(NamedTuple):
 class Ready(Exception):
     """A request the SDK built and signed, on its way to ``Transport.send``, which never sends."""
 
-    def __init__(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, transport: "Transport"
-    ) -> None:
-        super().__init__(url)
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
+    def __init__(self, request: Signed, transport: "Transport") -> None:
+        super().__init__(request.method)
+        self.request = request
         self.transport = transport
 
 
@@ -49,6 +44,7 @@ class Transport(AIOHTTPSession):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Clients are made beside the event loop: the CA bundle is read there, not at the first connection.
+        self._proxies: dict[str, tuple[str | None, dict[str, str]]] = {}
         self._ready_context = self._load_certificates() if self._verify else None
 
     async def send(self, request: Any) -> NoReturn:
@@ -56,7 +52,7 @@ class Transport(AIOHTTPSession):
             name: value.decode() if isinstance(value, bytes) else str(value)
             for name, value in request.headers.items()
         }
-        raise Ready(request.method, request.url, headers, request.body or b"", self)
+        raise Ready(Signed(request.method, request.url, headers, request.body or b""), self)
 
     def _load_certificates(self) -> ssl.SSLContext:
         context: ssl.SSLContext = create_urllib3_context()
@@ -74,28 +70,35 @@ class Transport(AIOHTTPSession):
             limit=self._max_pool_connections, ssl=self._ready_context, **(self._connector_args or {})
         )
 
-    async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes, operation: str) -> Reply:
+    async def exchange(self, request: Signed, operation: str) -> Reply:
         """Send one request, once, and read its answer.
 
         Raises ``Unreachable`` when nothing was sent, ``ConnectionLost`` when the answer is missing, and
         ``MalformedAnswer`` when it is not HTTP.
         """
-        proxy = self._proxy_config.proxy_url_for(url)
+        proxy, proxy_headers = self._proxy(request.url)
         try:
             session = await self._get_session(proxy)  # type: ignore[no-untyped-call]
             async with session.request(
-                method,
-                URL(url, encoded=True),
-                headers={**headers, "Accept-Encoding": "identity"},
-                data=body or None,
+                request.method,
+                URL(request.url, encoded=True),
+                headers={**request.headers, "Accept-Encoding": "identity"},
+                data=request.body or None,
                 allow_redirects=False,
                 proxy=proxy,
-                proxy_headers=self._proxy_config.proxy_headers_for(url),
+                proxy_headers=proxy_headers,
             ) as response:
                 content = await response.read()
                 return Reply(response.status, _plain(response.raw_headers), content)
         except (aiohttp.ClientError, OSError) as error:
-            raise _trouble(error, url, operation) from error
+            raise _trouble(error, request.url, operation) from error
+
+    def _proxy(self, url: str) -> tuple[str | None, dict[str, str]]:
+        origin = url[: url.find("/", len("https://"))]
+        if origin not in self._proxies:
+            config = self._proxy_config
+            self._proxies[origin] = config.proxy_url_for(url), config.proxy_headers_for(url)
+        return self._proxies[origin]
 
 
 def _plain(raw: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:

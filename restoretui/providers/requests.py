@@ -1,0 +1,110 @@
+"""From what to ask to a signed request: by a recipe where one is proven, by the SDK everywhere else."""
+
+import asyncio
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import InvalidRequest
+from restoretui.core.provider import Connection
+from restoretui.providers.recipes import PLAIN, Keys, Recipe, Signed, Unlearnable, hostile_values
+
+if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
+    from restoretui.providers.sdk import Sdk
+    from restoretui.providers.transport import Ready, Transport
+
+_PAID = frozenset({"ListObjectsV2", "ListObjectVersions", "HeadObject", "RestoreObject"})
+_OWNED = _PAID | {"HeadBucket"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to ask of the cloud: an operation and its parameters as the SDK names them."""
+
+    operation: str
+    bucket: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that differ from request to request, none empty: the slots of a recipe."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters that stay the same over many requests."""
+    kind: Hashable = None
+    """Stands for ``fixed`` when recipes are told apart."""
+    service: str = "s3"
+
+
+class Outgoing(NamedTuple):
+    """A request, what it goes through, and whose keys signed it."""
+
+    request: Signed
+    transport: "Transport"
+    keys: Keys
+
+
+class _Known(NamedTuple):
+    recipe: Recipe | None
+    transport: "Transport"
+
+
+class Requests:
+    """Builds requests, and learns how from the SDK."""
+
+    def __init__(self, sdk: "Sdk", connection: Connection, clock: Clock) -> None:
+        self._sdk = sdk
+        self._clock = clock
+        self._payer = {"RequestPayer": "requester"} if connection.requester_pays else {}
+        self._owner = {"ExpectedBucketOwner": owner} if (owner := connection.expected_bucket_owner) else {}
+        self._known: dict[Hashable, _Known] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def build(self, ask: Ask, region: str) -> Outgoing:
+        """The request, signed for that region; raises ``InvalidRequest`` for what cannot be asked."""
+        if "" in ask.given.values():
+            raise InvalidRequest(f"{ask.operation} cannot be asked about an empty name", operation=ask.operation)
+        keys = await self._sdk.vault.keys()
+        if not ask.given:
+            ready = await self._by_sdk(ask, region, ask.given)
+            return Outgoing(ready.request, ready.transport, keys)
+        label = region, ask.operation, ask.bucket, ask.kind, *ask.given, keys.token is None
+        known = self._known.get(label)
+        if known is None:
+            async with self._one_at_a_time:
+                known = self._known.get(label) or await self._learn(ask, region, keys)
+                if await self._sdk.vault.keys() == keys:  # else it was measured against other credentials
+                    self._known[label] = known
+        if known.recipe is None:
+            ready = await self._by_sdk(ask, region, ask.given)
+            return Outgoing(ready.request, ready.transport, keys)
+        try:
+            return Outgoing(known.recipe.build(ask.given, keys, self._clock.wall()), known.transport, keys)
+        except UnicodeEncodeError:
+            raise InvalidRequest(f"{ask.operation} cannot be asked: the name is not valid Unicode") from None
+
+    async def _learn(self, ask: Ask, region: str, keys: Keys) -> _Known:
+        slots = {name: PLAIN.format(name) for name in ask.given}
+        learned = await self._by_sdk(ask, region, slots)
+        recipe = await self._proven(ask, region, learned.request, slots, keys)
+        return _Known(recipe, learned.transport)
+
+    async def _proven(
+        self, ask: Ask, region: str, learned: Signed, slots: Mapping[str, str], keys: Keys
+    ) -> Recipe | None:
+        try:
+            recipe = Recipe(learned, slots)
+            for values in hostile_values(slots):
+                expected = await self._by_sdk(ask, region, values)
+                if not recipe.gives(expected.request, values, keys):
+                    return None
+        except (Unlearnable, InvalidRequest):
+            return None
+        return recipe
+
+    async def _by_sdk(self, ask: Ask, region: str, given: Mapping[str, str]) -> "Ready":
+        params = {**ask.fixed, **given}
+        if ask.bucket:
+            params["Bucket"] = ask.bucket
+        if ask.operation in _PAID:
+            params |= self._payer
+        if ask.operation in _OWNED:
+            params |= self._owner
+        return await self._sdk.prepare(ask.service, region, ask.operation, params)

@@ -1,0 +1,50 @@
+"""Whether an endpoint's listings tell of restores: some compatible stores leave them out (FACTS 5)."""
+
+from datetime import timedelta
+
+from restoretui.core.clock import Clock
+from restoretui.core.model import ObjectDetail, Page
+
+_MARGIN = timedelta(minutes=1)
+_UNDOCUMENTED = "INTELLIGENT_TIERING"
+"""Whether AWS itself lists the status of this class is not known, so it proves nothing (FACTS 1.7)."""
+
+
+class Witness:
+    """Compares what HEAD said of an object with what a later listing says of it, at no request of its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: ObjectDetail | None = None
+        self.listings_tell: bool | None = None
+        """None until there is proof either way. A listing that does tell settles it for good."""
+
+    def head(self, detail: ObjectDetail) -> None:
+        """HEAD gave this."""
+        if not self.listings_tell and self._is_restored(detail):
+            self._seen = detail
+
+    def page(self, bucket: str, page: Page) -> None:
+        """A listing that asked for restore status gave this."""
+        if self.listings_tell:
+            return
+        seen = self._seen
+        if any(entry.in_progress is not None for entry in page.entries):
+            self.listings_tell = True
+        elif seen and seen.ref.bucket == bucket and self._is_restored(seen) and _shows(page, seen):
+            self.listings_tell = False
+
+    def _is_restored(self, detail: ObjectDetail) -> bool:
+        """Restoring, or restored for long enough that a listing made now must say so."""
+        if detail.restore is None or detail.storage_class == _UNDOCUMENTED:
+            return False
+        expiry = detail.restore.expiry
+        return detail.restore.in_progress or expiry is None or expiry - _MARGIN > self._clock.now()
+
+
+def _shows(page: Page, seen: ObjectDetail) -> bool:
+    """The page holds the very object HEAD showed, not a later upload under its key."""
+    modified = int(seen.modified.timestamp()) if seen.modified else None
+    return any(
+        (entry.key, entry.etag, entry.modified) == (seen.ref.key, seen.etag, modified) for entry in page.entries
+    )
