@@ -1,7 +1,7 @@
 """The sandbox's own levers under ``/_sandbox/``: no cloud has them, no signature is asked for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from restoretui.core.errors import UsageError
@@ -12,13 +12,15 @@ from restoretui.sandbox.stats import Stats
 from restoretui.sandbox.wire import Call, Reply
 
 CONTROL = "/_sandbox/"
+_BAD_SECONDS = "seconds= must be a number, zero or more"
 
 
 class Control:
     """Reads counters, turns the clock, changes faults."""
 
-    def __init__(self, cloud: Cloud, faults: Faults, stats: Stats) -> None:
+    def __init__(self, cloud: Cloud, faults: Faults, stats: Stats, black_out: Callable[[float], None]) -> None:
         self.cloud = cloud
+        self._black_out = black_out
         self.faults = faults
         self.stats = stats
 
@@ -36,6 +38,8 @@ class Control:
                 return _json({"faults": self.faults.describe()})
             case ("POST", "faults"):
                 return self._change_faults(call.body)
+            case ("POST", "down"):
+                return self._go_down(call.query.get("seconds", ""))
             case ("POST", "advance"):
                 return await self._advance(call.query.get("seconds", ""))
             case _:
@@ -64,7 +68,7 @@ class Control:
         }
 
     def _change_faults(self, body: bytes) -> Reply:
-        """``{"scenario": NAME}`` or ``{"faults": [...]}`` instead of the present ones, ``{"add": [...]}`` beside them."""
+        """``{"scenario": NAME}`` or ``{"faults": [...]}`` in place of the present, ``{"add": [...]}`` beside them."""
         try:
             wanted = _wanted(body)
             now = self.cloud.now()
@@ -79,14 +83,18 @@ class Control:
         return _json({"faults": self.faults.describe()})
 
     async def _advance(self, text: str) -> Reply:
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = -1.0
-        if not 0 <= seconds < float("inf"):
-            return _json({"error": "seconds= must be a number, zero or more"}, 400)
+        seconds = _seconds(text)
+        if seconds is None:
+            return _json({"error": _BAD_SECONDS}, 400)
         await self.cloud.advance(seconds)
         return _json({"now": instant(self.cloud.now()).isoformat()})
+
+    def _go_down(self, text: str) -> Reply:
+        seconds = _seconds(text)
+        if seconds is None:
+            return _json({"error": _BAD_SECONDS}, 400)
+        self._black_out(seconds)
+        return _json({"down": seconds})
 
 
 def _wanted(body: bytes) -> dict[str, Any]:
@@ -99,6 +107,14 @@ def _wanted(body: bytes) -> dict[str, Any]:
     if unknown := set(wanted) - {"scenario", "faults", "add"}:
         raise UsageError(f"unknown settings: {', '.join(sorted(unknown))}", "scenario, faults or add")
     return wanted
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
 
 
 def _entries(value: object) -> list[Mapping[str, Any]]:

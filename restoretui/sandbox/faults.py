@@ -78,7 +78,10 @@ class Faults(Conditions):
     def _strikes(self, number: int, fault: Fault, call: Call, since: float, machine: float) -> bool:
         if fault.operations and call.operation not in fault.operations:
             return False
-        if not fault.operations and call.service not in ("s3", "sts"):
+        if not fault.operations and (
+            call.service not in ("s3", "sts") or (call.service, fault.kind) == ("sts", "deny")
+        ):
+            # Nobody can be denied GetCallerIdentity.
             return False
         key = call.key or call.query.get("prefix", "")
         if not fault.covers(call.bucket, key, since) or fault.struck >= fault.times:
@@ -144,8 +147,11 @@ def _refusal(fault: Fault, call: Call) -> Refusal:
         case "deny":
             return access_denied(_not_authorized(call))
         case "expired-token":
-            return Refusal(400, "ExpiredToken", "The provided token has expired.")
+            status = 403 if call.service == "sts" else 400
+            return Refusal(status, "ExpiredToken", "The provided token has expired.")
         case "unknown-key":
+            if call.service == "sts":
+                return Refusal(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
             return Refusal(
                 403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
             )

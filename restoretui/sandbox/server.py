@@ -23,6 +23,7 @@ REGION = "us-east-1"
 ACCESS_KEY_ID = "AKIASANDBOX0RESTORE1"
 SECRET_ACCESS_KEY = "sandbox/not-a-secret/only-for-127.0.0.1x"  # noqa: S105 - opens nothing
 _MAX_LINE = 65536
+_ANSWER_FIRST_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,14 @@ class SandboxOptions:
 class RunningSandbox:
     """The simulated clouds, being served. An async context manager that stops them."""
 
-    def __init__(self, cloud: Cloud, faults: Faults, stats: Stats, control: Control) -> None:
+    def __init__(self, cloud: Cloud, faults: Faults) -> None:
         self.cloud = cloud
         self.faults = faults
-        self.stats = stats
-        self.control = control
+        self.stats = Stats()
+        self.control = Control(cloud, faults, self.stats, self._black_out)
         self.port = 0
-        self._front = Front(cloud, faults, stats, control)
+        self._front = Front(cloud, faults, self.stats, self.control)
+        self._blackout: asyncio.Task[None] | None = None
         self._web: web.Server | None = None
         self._listener: asyncio.Server | None = None
 
@@ -150,7 +152,20 @@ class RunningSandbox:
 
     async def aclose(self) -> None:
         """Stop answering, within a second."""
+        if self._blackout is not None:
+            self._blackout.cancel()
         await self.go_down()
+
+    def _black_out(self, seconds: float) -> None:
+        """Be down for so many machine seconds, once the present request is answered."""
+
+        async def later() -> None:
+            await asyncio.sleep(_ANSWER_FIRST_S)
+            await self.go_down()
+            await self.cloud.clock.pause(seconds)
+            await self.come_back()
+
+        self._blackout = asyncio.create_task(later())
 
 
 async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = None) -> RunningSandbox:
@@ -166,8 +181,7 @@ async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = 
     cloud = Cloud(clock, options.seed)
     faults = Faults(options.seed)
     scenario = load_scenario(options.scenario) if options.scenario is not None else None
-    stats = Stats()
-    running = RunningSandbox(cloud, faults, stats, Control(cloud, faults, stats))
+    running = RunningSandbox(cloud, faults)
     if not options.empty:
         build_world(cloud, options.objects)
     cloud.conditions = faults

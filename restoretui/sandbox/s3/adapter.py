@@ -2,11 +2,13 @@
 
 import ipaddress
 from collections.abc import Callable
+from functools import lru_cache
 
 from restoretui.sandbox.bucket import Bucket
 from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.refusals import Refusal, access_denied, method_not_allowed, not_built
 from restoretui.sandbox.s3 import buckets, lists, multipart, objects
+from restoretui.sandbox.s3.access import check_owner, check_payer
 from restoretui.sandbox.s3.restores import restore_object
 from restoretui.sandbox.wire import XML, Call, Reply, elements
 
@@ -125,7 +127,9 @@ class S3Adapter:
             raise method_not_allowed(call.method)
         bucket = self.cloud.bucket(call.bucket)
         _check_region(bucket, call)
-        _check_payer_and_owner(bucket, call, self.cloud.account)
+        if call.operation != "HeadBucket":
+            check_payer(bucket, call.headers, self.cloud.account)
+        check_owner(bucket, call.headers.get("x-amz-expected-bucket-owner"))
         handler = _HANDLERS.get(call.operation)
         if handler is None:
             raise not_built(call.operation)
@@ -207,15 +211,7 @@ def _check_region(bucket: Bucket, call: Call) -> None:
     )
 
 
-def _check_payer_and_owner(bucket: Bucket, call: Call, account: str) -> None:
-    expected = call.headers.get("x-amz-expected-bucket-owner")
-    if expected is not None and expected != bucket.owner:
-        raise access_denied()
-    pays = call.headers.get("x-amz-request-payer") == "requester" or call.query.get("x-amz-request-payer")
-    if bucket.requester_pays and bucket.owner != account and not pays and call.operation != "HeadBucket":
-        raise access_denied()
-
-
+@lru_cache(maxsize=64)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host.strip("[]"))

@@ -19,6 +19,7 @@ from restoretui.sandbox.refusals import (
     source_not_active,
     still_archived,
 )
+from restoretui.sandbox.s3.access import check_owner, check_payer
 from restoretui.sandbox.table import Row
 from restoretui.sandbox.wire import Call, Reply, document, elements, escape_readable, http_date, iso, parse_xml
 
@@ -137,6 +138,8 @@ def copy_source(cloud: Cloud, call: Call, now: float) -> tuple[Bucket, Row]:
     name, _, key = unquote(path).removeprefix("/").partition("/")
     version_id = unquote_plus(query.removeprefix("versionId=")) if query.startswith("versionId=") else None
     bucket = cloud.bucket(name)
+    check_payer(bucket, call.headers, cloud.account)
+    check_owner(bucket, call.headers.get("x-amz-source-expected-bucket-owner"))
     _, row = bucket.find(key, version_id)
     if row.kind & MARKER == MARKER:
         raise no_such_key(key)
