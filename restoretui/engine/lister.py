@@ -1,16 +1,33 @@
-"""Streams a listing into the ledger, page by page, and notices servers that would make it loop or lie."""
+"""Streams a listing into the ledger, page by page, and notices servers that would make it loop or lie.
 
-from collections.abc import Awaitable, Callable
+A flat listing whose first page is not its last goes on in several ranges at once (``engine.ranges``), so that the
+time of a large bucket is the machine's and not the line's. What is left to list is written with every page: an
+interrupted listing goes on where it stopped.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from operator import le, lt
+from typing import Protocol
 
 from restoretui.core.errors import MalformedAnswer
-from restoretui.core.model import Page
+from restoretui.core.model import Entry, Page
 from restoretui.core.provider import Provider
-from restoretui.engine.reads import Reader
-from restoretui.ledger import Ledger
-from restoretui.ledger.records import Listing
+from restoretui.engine.ranges import Alphabet, Range, split
+from restoretui.ledger.records import Scope
 
 Read = Callable[[Callable[[], Awaitable[Page]]], Awaitable[Page]]
+LEARNED_FROM = 8
+"""Keys of a page that teach the alphabet; the next pages bring what they lack."""
+
+
+class PageSink(Protocol):
+    """Where pages go."""
+
+    async def put(self, page: Page, segment: int, left: str) -> None:
+        """Store a page behind those of its ``segment``. ``left`` is what a resumed listing needs."""
+        ...
 
 
 class PageGuard:
@@ -19,12 +36,12 @@ class PageGuard:
     Python compares strings by code point, which is the order of their UTF-8 bytes.
     """
 
-    def __init__(self, versions: bool = False) -> None:
+    def __init__(self, after: str = "", versions: bool = False) -> None:
         self._follows = le if versions else lt  # A key's versions may go on over the page's end.
-        self._last = ""
+        self._last = after
         self._token = ""
 
-    def check(self, page: Page) -> Page:
+    def check(self, page: Page, *, by_token: bool = False) -> Page:
         """``page`` itself; ``MalformedAnswer`` when the server repeats itself or does not sort."""
         keys = [entry.key for entry in page.entries]
         if not all(map(self._follows, keys, keys[1:])):
@@ -35,31 +52,135 @@ class PageGuard:
                 "the server lists keys it has listed before: it ignores where to go on", "try a narrower prefix"
             )
         self._last = max([self._last, *keys[-1:], *page.prefixes[-1:]])
-        if page.next_token is not None and page.next_token == self._token:
+        if by_token and page.next_token is not None and page.next_token == self._token:
             raise MalformedAnswer("the server repeats its continuation token", "try a narrower prefix")
         self._token = page.next_token or ""
         return page
 
 
-async def list_into(ledger: Ledger, provider: Provider, read: Reader | Read, listing: Listing) -> None:
-    """List the listing's scope to its end; what was listed before an error stays."""
-    scope = listing.scope
-    guard = PageGuard(scope.versions)
-    token: str | None = None
-    while True:
+class Lister:
+    """Lists one scope to its end into a sink; what was listed before an error stays there."""
+
+    def __init__(self, provider: Provider, read: Read, scope: Scope, sink: PageSink, streams: int) -> None:
+        self._provider = provider
+        self._read = read
+        self._scope = scope
+        self._sink = sink
+        self._streams = streams
+        self._alphabet = Alphabet(scope.prefix)
+        self._ranges: list[Range] = []
+        """Not yet listed to their end."""
+        self._segments = 1
+        self._moved = asyncio.Event()
+
+    async def list_all(self, left: str | None = None) -> None:
+        """List everything, or what is ``left`` of an earlier attempt."""
+        if not self._scope.recursive:
+            await self._list_level(left)
+            return
+        self._ranges = _resumed(left) or [Range("", None)]
+        self._segments = len(self._ranges)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for entry in self._ranges[1:]:
+                    tasks.create_task(self._list_range(entry))
+                tasks.create_task(self._begin(self._ranges[0], tasks))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def _begin(self, first: Range, tasks: asyncio.TaskGroup) -> None:
+        """One page tells whether the listing is worth splitting at all."""
+        guard = PageGuard(first.after, self._scope.versions)
+        if await self._next_page(first, guard):
+            for _ in range(self._streams - 1):
+                tasks.create_task(self._help())
+            await self._list_range(first, guard)
+
+    async def _help(self) -> None:
+        """Take the upper half of what somebody else has left, again and again, until all is listed."""
+        while self._ranges:
+            upper = split(self._alphabet, self._ranges, self._segments)
+            if upper is None:
+                self._moved.clear()
+                await self._moved.wait()
+                continue
+            self._segments += 1
+            self._ranges.append(upper)
+            await self._list_range(upper)
+
+    async def _list_range(self, entry: Range, guard: PageGuard | None = None) -> None:
+        guard = guard or PageGuard(entry.after, self._scope.versions)
+        while await self._next_page(entry, guard):
+            pass
+
+    async def _next_page(self, entry: Range, guard: PageGuard) -> bool:
+        """List one page of the range; False when it was its last."""
+        scope = self._scope
+        after = entry.after
         page = guard.check(
-            await read(
-                lambda token=token: provider.list_page(  # type: ignore[misc]
-                    scope.bucket,
-                    scope.prefix,
-                    delimiter="" if scope.recursive else "/",
-                    token=token,
-                    versions=scope.versions,
+            await self._read(
+                lambda: self._provider.list_page(
+                    scope.bucket, scope.prefix, start_after=after, versions=scope.versions
                 )
             )
         )
-        ledger.catalog.append(listing.id, page)
-        await ledger.catalog.room()
-        token = page.next_token
-        if token is None:
-            return
+        rows, more = self._inside(entry, page)
+        if more:
+            entry.after = rows[-1].key
+        else:
+            self._ranges.remove(entry)
+        self._moved.set()
+        self._alphabet.learn(row.key for row in rows[:: max(1, len(rows) // LEARNED_FROM)])
+        entry.note(rows)
+        await self._sink.put(Page(rows, (), None), entry.segment, self._left())
+        return more
+
+    def _inside(self, entry: Range, page: Page) -> tuple[Sequence[Entry], bool]:
+        """The page's rows that belong to the range, and whether the range goes on behind them."""
+        rows = page.entries
+        if entry.stop is not None and rows and rows[-1].key > entry.stop:
+            return [row for row in rows if row.key <= entry.stop], False
+        if page.next_token is None or not rows:
+            return rows, False
+        if self._scope.versions:
+            rows = _whole_keys(rows)
+        return rows, True
+
+    async def _list_level(self, left: str | None) -> None:
+        """One level of a bucket, by delimiter: one stream, since its size is a person's reading."""
+        scope = self._scope
+        guard = PageGuard(versions=scope.versions)
+        token = left or None
+        while True:
+            page = guard.check(
+                await self._read(
+                    lambda token=token: self._provider.list_page(  # type: ignore[misc]
+                        scope.bucket, scope.prefix, delimiter="/", token=token, versions=scope.versions
+                    )
+                ),
+                by_token=True,
+            )
+            token = page.next_token
+            await self._sink.put(page, 0, token or "")
+            if token is None:
+                return
+
+    def _left(self) -> str:
+        return json.dumps([[entry.after, entry.stop] for entry in self._ranges])
+
+
+def _whole_keys(rows: Sequence[Entry]) -> Sequence[Entry]:
+    """Without the last key, whose versions may go on behind the page: they are listed anew, all together."""
+    last = rows[-1].key
+    if rows[0].key == last:
+        raise MalformedAnswer(f"{last!r} has more versions than a page holds", "list it by itself")
+    end = len(rows)
+    while rows[end - 1].key == last:
+        end -= 1
+    return rows[:end]
+
+
+def _resumed(left: str | None) -> list[Range]:
+    if not left:
+        return []
+    return [Range(after, stop, number) for number, (after, stop) in enumerate(json.loads(left))]

@@ -1,0 +1,174 @@
+"""Listing in parallel ranges: every key once and in order, whatever the keys; liars are noticed; resumable."""
+
+import asyncio
+import random
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restoretui.core.errors import MalformedAnswer, RestoreTuiError
+from restoretui.core.model import Entry, Page
+from restoretui.engine.lister import Lister
+from restoretui.engine.ranges import Alphabet, Range, split
+from restoretui.ledger.records import Cloud, Scope
+
+
+class Bucket:
+    """Sorted keys behind ``list_page``; answers come after a random number of loop turns."""
+
+    def __init__(self, keys: list[tuple[str, str | None]], page: int = 7, seed: int = 0) -> None:
+        self.rows = sorted(keys, key=lambda row: row[0])
+        self.keys = [key for key, _ in self.rows]
+        self.page = page
+        self.requests = 0
+        self.fail_after: int | None = None
+        self._random = random.Random(seed)
+
+    async def list_page(
+        self, bucket: str, prefix: str = "", *, start_after: str = "", versions: bool = False, **_: object
+    ) -> Page:
+        self.requests += 1
+        for _turn in range(self._random.randrange(4)):
+            await asyncio.sleep(0)
+        if self.fail_after is not None and self.requests > self.fail_after:
+            raise RestoreTuiError("the line dropped")
+        at = bisect_right(self.keys, start_after)
+        rows = [row for row in self.rows[at:] if row[0].startswith(prefix)]
+        return Page(
+            [Entry(key, version, 1, 0, "GLACIER") for key, version in rows[: self.page]],
+            (),
+            "more" if len(rows) > self.page else None,
+        )
+
+
+class Pages:
+    """A sink that keeps segments apart, as the ledger does."""
+
+    def __init__(self) -> None:
+        self.segments: dict[int, list[Entry]] = defaultdict(list)
+        self.left = ""
+
+    async def put(self, page: Page, segment: int, left: str) -> None:
+        self.segments[segment].extend(page.entries)
+        self.left = left
+
+    @property
+    def rows(self) -> list[tuple[str, str | None]]:
+        ordered = sorted((rows for rows in self.segments.values() if rows), key=lambda rows: rows[0].key)
+        return [(entry.key, entry.version_id) for rows in ordered for entry in rows]
+
+
+async def read(call: Callable[[], Awaitable[Page]]) -> Page:
+    return await call()
+
+
+def list_all(bucket: Bucket, *, prefix: str = "", versions: bool = False, left: str | None = None) -> Pages:
+    pages = Pages()
+    scope = Scope(Cloud("s3"), "b", prefix, recursive=True, versions=versions)
+    asyncio.run(Lister(bucket, read, scope, pages, 8).list_all(left))  # type: ignore[arg-type]
+    return pages
+
+
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\x00")
+KEY = st.one_of(
+    st.text(CHARACTERS, min_size=1, max_size=5),
+    st.integers(0, 10**6).map(lambda n: f"data/{n // 1000:04}/{n % 1000:03}.bin"),
+    st.integers(0, 40).map(lambda n: "a" * n + "b"),
+    st.text("ab\U0010ffff\ud7ff\ue000", min_size=1, max_size=12),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(keys=st.sets(KEY, max_size=250), page=st.integers(1, 9), seed=st.integers(0, 99))
+def test_every_key_is_listed_once_and_in_order(keys: set[str], page: int, seed: int) -> None:
+    bucket = Bucket([(key, None) for key in keys], page, seed)
+    assert list_all(bucket).rows == [(key, None) for key in sorted(keys)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(keys=st.sets(KEY, max_size=120), data=st.data())
+def test_versions_of_one_key_stay_together(keys: set[str], data: st.DataObject) -> None:
+    rows = [(key, f"v{n}") for key in sorted(keys) for n in range(data.draw(st.integers(1, 4)))]
+    assert list_all(Bucket(rows, page=6), versions=True).rows == rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(keys=st.sets(KEY, min_size=20, max_size=200), fail_after=st.integers(1, 25))
+def test_an_interrupted_listing_goes_on_where_it_stopped(keys: set[str], fail_after: int) -> None:
+    bucket = Bucket([(key, None) for key in keys])
+    bucket.fail_after = fail_after
+    pages = Pages()
+    lister = Lister(bucket, read, Scope(Cloud("s3"), "b", recursive=True), pages, 8)  # type: ignore[arg-type]
+    try:
+        asyncio.run(lister.list_all())
+    except RestoreTuiError:
+        bucket.fail_after = None
+        if pages.left:
+            rest = list_all(bucket, left=pages.left)
+            got = sorted(pages.rows + rest.rows)
+        else:
+            got = list_all(bucket).rows
+        assert got == [(key, None) for key in sorted(keys)]
+    else:
+        assert pages.rows == [(key, None) for key in sorted(keys)]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        lambda n: f"data/{n // 1000:06}/{n % 1000:06}-object.bin",
+        lambda n: f"very/long/common/prefix/2021/03/cam-07/clip-{n:09}.mov",
+        lambda n: f"archive/{2015 + n % 9}/{n % 12 + 1:02}/clip-{n:06}.mov",
+        lambda n: f"{random.Random(n).getrandbits(64):016x}",
+    ],
+)
+def test_usual_keys_are_split_well_with_few_requests_wasted(key: Callable[[int], str]) -> None:
+    bucket = Bucket([(key(n), None) for n in range(40_000)], page=200)
+    assert len(list_all(bucket).rows) == 40_000
+    assert bucket.requests < 2 * 40_000 / 200
+
+
+def test_a_small_bucket_costs_one_request() -> None:
+    bucket = Bucket([("a", None), ("b", None)])
+    list_all(bucket)
+    assert bucket.requests == 1
+
+
+class Liar(Bucket):
+    """Ignores where to go on."""
+
+    async def list_page(self, bucket: str, prefix: str = "", **_: object) -> Page:
+        return await super().list_page(bucket, prefix)
+
+
+class Shuffler(Bucket):
+    """Lists in no order."""
+
+    async def list_page(self, bucket: str, prefix: str = "", **fields: object) -> Page:
+        page = await super().list_page(bucket, prefix, **fields)  # type: ignore[arg-type]
+        return page._replace(entries=list(reversed(page.entries)))
+
+
+@pytest.mark.parametrize("kind", [Liar, Shuffler])
+def test_a_server_that_cannot_be_trusted_is_reported_not_looped_on(kind: type[Bucket]) -> None:
+    bucket = kind([(f"k{n}", None) for n in range(50)])
+    with pytest.raises(MalformedAnswer):
+        list_all(bucket)
+    assert bucket.requests < 20
+
+
+def test_a_split_keeps_the_lower_part_and_hands_out_the_upper() -> None:
+    alphabet = Alphabet("p/")
+    keys = [f"p/{n:04}" for n in range(1000)]
+    alphabet.learn(keys)
+    entry = Range("p/0999", None)
+    entry.note([Entry(key, None, 1, 0, "GLACIER") for key in keys])
+    upper = split(alphabet, [entry], 5)
+    assert upper is not None
+    assert upper.segment == 5
+    assert entry.after < (entry.stop or "") == upper.after
+    assert upper.stop is None
