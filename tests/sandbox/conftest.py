@@ -13,14 +13,16 @@ Connect = Callable[..., Awaitable[Any]]
 ONCE = AioConfig(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=20)
 
 
+# One for all tests: reading the service's model takes longer than most of them.
+_SESSION = aioboto3.Session()
+
+
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
     """``await connect(running)`` gives an S3 client that sends each request once."""
     async with AsyncExitStack() as stack:
-        session = aioboto3.Session()
-
         async def make(running: RunningSandbox, service: str = "s3", **changes: Any) -> Any:
             options: dict[str, Any] = {**running.client_options, "config": ONCE, **changes}
-            return await stack.enter_async_context(session.client(service, **options))
+            return await stack.enter_async_context(_SESSION.client(service, **options))
 
         yield make
