@@ -55,6 +55,7 @@ class ArchiveRule:
     takes_days: bool = True
     """False: the restore has no end and ``Days`` must not be sent."""
     max_days: int | None = None
+    """The longest a copy may last; None where no limit is documented or days do not apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,7 @@ def _refusal(rule: ArchiveRule, request: RestoreRequest) -> Verdict | None:
     """What the class does not take, and the cloud would refuse (FACTS 1.2)."""
     if request.tier not in rule.windows:
         return Verdict(Action.REFUSED, f"{rule.archive} does not offer the {request.tier} tier", rule.archive)
-    if rule.takes_days and rule.max_days is not None and request.days > rule.max_days:
+    if rule.max_days is not None and request.days > rule.max_days:
         return Verdict(Action.REFUSED, f"{rule.archive} keeps a copy for at most {rule.max_days} days", rule.archive)
     return None
 

@@ -83,6 +83,13 @@ def test_the_lines_say_why(tier: Tier) -> None:
     assert made.tiers[tier].request.tier is tier
 
 
+def test_a_line_that_sends_nothing_costs_nothing() -> None:
+    groups = [FactGroup("b", facts, 1_000, GIB) for facts in (DEEP, STANDARD, UNLOOKED, RESTORING)]
+    lines = plan(*groups, purpose=Purpose.EXTEND).tiers[Tier.STANDARD].lines
+    assert [line.verdict.action for line in lines] == [Action.NOTHING, Action.NOTHING, Action.LOOK, Action.REFUSED]
+    assert [line.cost for line in lines] == [Cost()] * 4
+
+
 @pytest.mark.parametrize("groups", [[], [FactGroup("b", STANDARD, 3, GIB), FactGroup("b", UNLOOKED, 2, GIB)]])
 def test_nothing_eligible(groups: list[FactGroup]) -> None:
     made = plan(*groups)

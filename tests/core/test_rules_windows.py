@@ -58,6 +58,19 @@ def test_when_to_look(archive: str, tier: Tier, shortest: timedelta, longest: ti
     assert (window.shortest, window.longest) == (shortest, longest)
 
 
+@pytest.mark.parametrize(
+    ("archive", "tier", "shortest", "longest"),
+    [
+        ("DEEP_ARCHIVE", Tier.STANDARD, timedelta(hours=9), timedelta(hours=12)),
+        ("DEEP_ARCHIVE", Tier.BULK, timedelta(hours=24), timedelta(hours=48)),
+        ("DEEP_ARCHIVE_ACCESS", Tier.BULK, timedelta(hours=24), timedelta(hours=48)),
+    ],
+)
+def test_when_to_look_after_a_job(archive: str, tier: Tier, shortest: timedelta, longest: timedelta) -> None:
+    window = S3.archives[archive].batch_windows[tier]
+    assert (window.shortest, window.longest) == (shortest, longest)
+
+
 def test_every_archive_knows_its_own_name_and_whether_it_takes_days() -> None:
     assert all(rule.archive == name for name, rule in S3.archives.items())
     takers = {name for name, rule in S3.archives.items() if rule.takes_days}
