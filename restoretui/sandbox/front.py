@@ -158,8 +158,9 @@ def take_apart(method: str, target: str, headers: Mapping[str, str], body: bytes
     parts = credential.split("/")
     if len(parts) >= 5:
         call.access_key, call.region = parts[0], parts[2]
-    elif authorization:
-        call.access_key = "unknown"
+    else:
+        # Signature version 2, which SDKs still use for URLs, tells no region.
+        call.access_key = authorization or call.query.get("AWSAccessKeyId", "")
     if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
         call.body = _unchunked(body)
     return call

@@ -7,6 +7,7 @@ from typing import Any
 import aioboto3
 import pytest
 from aiobotocore.config import AioConfig
+
 from restoretui.sandbox import RunningSandbox
 
 Connect = Callable[..., Awaitable[Any]]
@@ -21,6 +22,7 @@ _SESSION = aioboto3.Session()
 async def connect() -> AsyncIterator[Connect]:
     """``await connect(running)`` gives an S3 client that sends each request once."""
     async with AsyncExitStack() as stack:
+
         async def make(running: RunningSandbox, service: str = "s3", **changes: Any) -> Any:
             options: dict[str, Any] = {**running.client_options, "config": ONCE, **changes}
             return await stack.enter_async_context(_SESSION.client(service, **options))

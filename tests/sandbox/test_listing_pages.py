@@ -28,7 +28,9 @@ class Lane:
 
     async def _open(self):
         self.stack = AsyncExitStack()
-        self.running = await self.stack.enter_async_context(await serve(SandboxOptions(empty=True), clock=ManualClock()))
+        self.running = await self.stack.enter_async_context(
+            await serve(SandboxOptions(empty=True), clock=ManualClock())
+        )
         client = aioboto3.Session().client("s3", **self.running.client_options)
         self.s3 = await self.stack.enter_async_context(client)
 
@@ -155,11 +157,15 @@ async def test_odd_names_survive_without_url_encoding(sandbox):
 
     running = await sandbox(empty=True)
     bucket = running.cloud.add_bucket("b")
-    keys = [key for key in ODD_KEYS if not any(ord(c) < 32 and c not in "\t\n\r" for c in key) and "\ufffe" not in key]
+    keys = [
+        key for key in ODD_KEYS if not any(ord(c) < 32 and c not in "\t\n\r" for c in key) and "\ufffe" not in key
+    ]
     for key in keys:
         running.cloud.put("b", key, b"")
     reply = list_objects_v2(bucket, Call("GET", "/b", {}, {}), running.cloud.now())
-    assert [item.findtext("Key") for item in parse_xml(reply.body, "ListBucketResult").iter("Contents")] == sorted(keys)
+    assert [item.findtext("Key") for item in parse_xml(reply.body, "ListBucketResult").iter("Contents")] == sorted(
+        keys
+    )
 
 
 async def test_restore_status_only_when_asked(sandbox, connect):

@@ -16,9 +16,7 @@ KEYS = st.text(st.sampled_from("ab/\x1e\x00é\ud7ff\ue000\U0010ffff"), min_size=
 def build(keys):
     count = len(keys)
     numbers = range(count)
-    return Table.of_columns(
-        keys, array("q", numbers), array("q", numbers), bytearray(count), array("Q", numbers)
-    )
+    return Table.of_columns(keys, array("q", numbers), array("q", numbers), bytearray(count), array("Q", numbers))
 
 
 @pytest.fixture(autouse=True)

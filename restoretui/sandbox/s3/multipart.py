@@ -62,12 +62,14 @@ def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     upload = _upload(bucket, call)
     body: Body = ()
     digest = md5(usedforsecurity=False)
-    size = last = 0
+    size = 0
     wanted = parse_xml(call.body, "CompleteMultipartUpload").findall("Part")
     if not wanted:
         raise malformed_xml()
-    for position, item in enumerate(wanted):
-        number = int(item.findtext("PartNumber") or 0)
+    numbers = [int(item.findtext("PartNumber") or 0) for item in wanted]
+    if numbers != sorted(set(numbers)):
+        raise Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
+    for position, (number, item) in enumerate(zip(numbers, wanted, strict=True)):
         part = upload.parts.get(number)
         if part is None or part.etag != (item.findtext("ETag") or "").strip('"'):
             raise Refusal(
@@ -76,11 +78,8 @@ def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
                 "One or more of the specified parts could not be found. The part may not have been uploaded, or the "
                 "specified entity tag may not match the part's entity tag.",
             )
-        if number <= last:
-            raise Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
         if part.size < MIN_PART and position < len(wanted) - 1:
             raise Refusal(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
-        last = number
         size += part.size
         body += part.body
         digest.update(bytes.fromhex(part.etag))
