@@ -6,6 +6,11 @@ from email.utils import parsedate_to_datetime
 
 from restoretui.core.model import RestoreStatus
 
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_IMF_DATE = re.compile(
+    rf"[A-Z][a-z]{{2}}, ([0-9]{{2}}) ({'|'.join(_MONTHS)}) ([0-9]{{4}}) ([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}}) GMT"
+)
 _PAIR = re.compile(r"""([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^",\s]+))""")
 
 
@@ -32,6 +37,12 @@ def parse_instant(text: str | None) -> datetime | None:
     if not text:
         return None
     text = text.strip()
+    if fixed := _IMF_DATE.fullmatch(text):
+        day, month, year, hour, minute, second = fixed.groups()
+        try:
+            return datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        except ValueError:
+            return None
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             instant = parse(text)

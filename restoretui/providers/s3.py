@@ -151,20 +151,10 @@ class S3Provider:
             given["ContinuationToken"], given["StartAfter"] = token or "", "" if token else start_after
         given = {name: value for name, value in given.items() if value}
         operation = "ListObjectVersions" if versions else "ListObjectsV2"
-        if not self._asks_status:
-            return await self._page(operation, bucket, given, max_keys, with_status=False)
-        try:
-            page = await self._page(operation, bucket, given, max_keys, with_status=True)
-        except (InvalidRequest, Unsupported) as refused:
-            # A store may not know the attribute at all (FACTS 1.7); if it answers without, that was the reason.
-            if not self.endpoint or refused.code not in _UNKNOWN_ATTRIBUTE:
-                raise
-            page = await self._page(operation, bucket, given, max_keys, with_status=False)
-            self._asks_status = False
-            self._set_listings_tell(tell=False)
-            return page
-        self._witness.page(bucket, page)
-        self._set_listings_tell(tell=self._witness.listings_tell is not False)
+        page = await self._asked_page(operation, bucket, given, max_keys)
+        if versions and start_after and not token:
+            # Servers differ on whether the marker's own versions belong to what follows it.
+            page = page._replace(entries=[entry for entry in page.entries if entry.key != start_after])
         return page
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
@@ -195,6 +185,24 @@ class S3Provider:
 
     async def aclose(self) -> None:
         await self._sdk.aclose()
+
+    async def _asked_page(self, operation: str, bucket: str, given: dict[str, str], max_keys: int) -> Page:
+        """A page with restore status, if the endpoint knows of that at all."""
+        if not self._asks_status:
+            return await self._page(operation, bucket, given, max_keys, with_status=False)
+        try:
+            page = await self._page(operation, bucket, given, max_keys, with_status=True)
+        except (InvalidRequest, Unsupported) as refused:
+            # A store may not know the attribute at all (FACTS 1.7); if it answers without, that was the reason.
+            if not self.endpoint or refused.code not in _UNKNOWN_ATTRIBUTE:
+                raise
+            page = await self._page(operation, bucket, given, max_keys, with_status=False)
+            self._asks_status = False
+            self._set_listings_tell(tell=False)
+            return page
+        self._witness.page(bucket, page)
+        self._set_listings_tell(tell=self._witness.listings_tell is not False)
+        return page
 
     async def _page(
         self, operation: str, bucket: str, given: dict[str, str], max_keys: int, *, with_status: bool

@@ -86,7 +86,7 @@ class Transport(AIOHTTPSession):
                 data=request.body or None,
                 allow_redirects=False,
                 proxy=proxy,
-                proxy_headers=proxy_headers,
+                proxy_headers=proxy_headers or None,
             ) as response:
                 content = await response.read()
                 return Reply(response.status, _plain(response.raw_headers), content)

@@ -43,8 +43,7 @@ class Witness:
 
 
 def _shows(page: Page, seen: ObjectDetail) -> bool:
-    """The page holds the very object HEAD showed, not a later upload under its key."""
+    """The page holds the very object HEAD showed, not another version or a later upload under its key."""
     modified = int(seen.modified.timestamp()) if seen.modified else None
-    return any(
-        (entry.key, entry.etag, entry.modified) == (seen.ref.key, seen.etag, modified) for entry in page.entries
-    )
+    same = seen.ref.key, seen.ref.version_id, seen.etag, modified
+    return any((entry.key, entry.version_id, entry.etag, entry.modified) == same for entry in page.entries)

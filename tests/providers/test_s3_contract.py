@@ -1,0 +1,357 @@
+"""One contract for S3: the same body against the sandbox and against moto, where moto is right.
+
+What moto gets wrong is named in ``NOT_ASSERTED_ON_MOTO`` and skipped by that name.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+
+from restoretui.core.clock import Clock, SystemClock
+from restoretui.core.errors import BucketNotFound, ObjectNotFound
+from restoretui.core.model import Entry, ObjectRef, RestoreRequest, RestoreStatus, Tier
+from restoretui.core.provider import Outcome
+from restoretui.providers import S3Provider
+
+NOT_ASSERTED_ON_MOTO = {
+    "409 while restoring": "a restore while ongoing answers 200",
+    "copies expire": "a restored copy never expires, and its expiry is not at midnight",
+    "version id on restore": "versionId is ignored",
+    "tiers and days are checked": "any tier and any days answer 202",
+    "restore status in listings": "listings never tell of restores",
+    "Intelligent-Tiering archives": "the archive tiers do not exist",
+    "sped up while restoring": "a restore while ongoing answers 200",
+    "line breaks in keys": "its router answers 404",
+}
+
+HOSTILE_KEYS = [
+    "a b+c%20d",
+    "quote'\"&<>.txt",
+    "\x1b[31mred\x1b[0m",
+    "line\nbreak\r\n\ttab",
+    "[bold]markup[/bold]",
+    "\u202eright-to-left",
+    "emoji/\U0001f9ca\U0001f525",
+    "/leading//double/",
+    "./../dots",
+    "~tilde*(paren)!$,;:@=",
+    "q?x=1#frag",
+    "漢" * 341,
+]
+
+
+class Stage(Protocol):
+    """A place to play the contract on."""
+
+    clock: Clock
+    url: str
+
+    def asserts(self, what: str) -> None: ...
+    def takes(self, key: str) -> bool: ...
+    async def bucket(self, name: str, **options: Any) -> None: ...
+    async def put(self, bucket: str, key: str, storage_class: str = "GLACIER", **options: Any) -> str | None: ...
+    async def delete(self, bucket: str, key: str) -> None: ...
+    async def advance(self, seconds: float) -> None: ...
+
+
+class SandboxStage:
+    def __init__(self, running: Any) -> None:
+        self.running = running
+        self.clock = running.clock
+        self.url = running.url
+
+    def asserts(self, what: str) -> None:
+        assert what in NOT_ASSERTED_ON_MOTO
+
+    def takes(self, key: str) -> bool:
+        return True
+
+    async def bucket(self, name: str, **options: Any) -> None:
+        self.running.cloud.add_bucket(name, **options)
+
+    async def put(self, bucket: str, key: str, storage_class: str = "GLACIER", **options: Any) -> str | None:
+        return self.running.cloud.put(bucket, key, b"x", storage_class=storage_class, **options)
+
+    async def delete(self, bucket: str, key: str) -> None:
+        self.running.cloud.delete(bucket, key)
+
+    async def advance(self, seconds: float) -> None:
+        await self.running.advance(seconds)
+
+
+class MotoStage:
+    clock = SystemClock()
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
+
+    def asserts(self, what: str) -> None:
+        pytest.skip(f"not asserted on moto: {NOT_ASSERTED_ON_MOTO[what]}")
+
+    def takes(self, key: str) -> bool:
+        return "\n" not in key
+
+    async def bucket(self, name: str, region: str = "us-east-1", versioning: bool = False) -> None:
+        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        self.s3.create_bucket(Bucket=name, **where)
+        if versioning:
+            self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+    async def put(self, bucket: str, key: str, storage_class: str = "GLACIER", **options: Any) -> str | None:
+        answer = self.s3.put_object(Bucket=bucket, Key=key, Body=b"x", StorageClass=storage_class)
+        return answer.get("VersionId")
+
+    async def delete(self, bucket: str, key: str) -> None:
+        self.s3.delete_object(Bucket=bucket, Key=key)
+
+    async def advance(self, seconds: float) -> None:
+        raise AssertionError("moto's clock cannot be turned")
+
+
+@pytest.fixture(params=["sandbox", "moto"])
+async def stage(request: pytest.FixtureRequest, sandbox: Any) -> Any:
+    if request.param == "sandbox":
+        yield SandboxStage(await sandbox(empty=True))
+        return
+    url = request.getfixturevalue("moto_url")
+    urlopen(Request(f"{url}/moto-api/reset", method="POST")).close()
+    staged = MotoStage(url)
+    yield staged
+    staged.s3.close()
+
+
+@pytest.fixture
+async def s3(stage: Stage, open_s3: Any) -> S3Provider:
+    return await open_s3(endpoint_url=stage.url, clock=stage.clock)
+
+
+async def every_page(s3: S3Provider, bucket: str, **options: Any) -> tuple[list[Entry], list[str]]:
+    entries: list[Entry] = []
+    prefixes: list[str] = []
+    token = None
+    while True:
+        page = await s3.list_page(bucket, token=token, **options)
+        entries += page.entries
+        prefixes += page.prefixes
+        token = page.next_token
+        if token is None:
+            return entries, prefixes
+
+
+async def test_who_we_are(stage, s3):
+    who = await s3.identity()
+    assert who.account == "123456789012"
+    assert who.arn.startswith("arn:aws:")
+    assert who.region == "us-east-1"
+
+
+async def test_buckets_in_name_order_with_their_regions(stage, s3):
+    await stage.bucket("zebra")
+    await stage.bucket("alpha-eu", region="eu-west-1")
+    assert [bucket.name for bucket in await s3.list_buckets()] == ["alpha-eu", "zebra"]
+    assert await s3.bucket_region("alpha-eu") == "eu-west-1"
+    assert await s3.bucket_region("zebra") == "us-east-1"
+    with pytest.raises(BucketNotFound, match="'nowhere-at-all'"):
+        await s3.bucket_region("nowhere-at-all")
+    with pytest.raises(BucketNotFound):
+        await s3.list_page("nowhere-at-all")
+
+
+async def test_every_key_comes_as_it_is_in_binary_order(stage, s3):
+    await stage.bucket("keys")
+    keys = [key for key in HOSTILE_KEYS if stage.takes(key)]
+    for key in keys:
+        await stage.put("keys", key)
+    entries, prefixes = await every_page(s3, "keys", max_keys=5)
+    assert [entry.key for entry in entries] == sorted(keys, key=str.encode)
+    assert prefixes == []
+    assert {entry.storage_class for entry in entries} == {"GLACIER"}
+    assert {entry.size for entry in entries} == {1}
+    assert {entry.etag for entry in entries} == {"9dd4e461268c8034f5c8564e155c67a6"}
+    now = stage.clock.now().timestamp()
+    assert all(abs(entry.modified - now) < 60 for entry in entries)
+
+
+@pytest.mark.parametrize("key", HOSTILE_KEYS)
+async def test_every_key_can_be_looked_at_and_restored(stage, s3, key):
+    if not stage.takes(key):
+        stage.asserts("line breaks in keys")
+    await stage.bucket("keys")
+    await stage.put("keys", key)
+    ref = ObjectRef("keys", key)
+    seen = await s3.head_object(ref)
+    assert (seen.ref, seen.size, seen.storage_class, seen.restore) == (ref, 1, "GLACIER", None)
+    assert seen.modified is not None
+    assert dict(seen.headers)["content-length"] == "1"
+    answer = await s3.restore_object(ref, RestoreRequest(2, Tier.BULK), "GLACIER")
+    assert (answer.outcome, answer.status) == (Outcome.ACCEPTED, 202)
+    assert (await s3.head_object(ref)).restore is not None
+
+
+async def test_prefix_delimiter_and_start_after(stage, s3):
+    await stage.bucket("tree")
+    for key in ("a/1", "a/2", "a b/1", "b", "c/ü/1", "d"):
+        await stage.put("tree", key, "STANDARD")
+    entries, prefixes = await every_page(s3, "tree", delimiter="/", max_keys=2)
+    assert [entry.key for entry in entries] == ["b", "d"]
+    assert prefixes == ["a b/", "a/", "c/"]
+    entries, prefixes = await every_page(s3, "tree", prefix="c/", delimiter="/")
+    assert (entries, prefixes) == ([], ["c/ü/"])
+    entries, _ = await every_page(s3, "tree", start_after="a/2")
+    assert [entry.key for entry in entries] == ["b", "c/ü/1", "d"]
+    entries, _ = await every_page(s3, "tree", prefix="nothing/")
+    assert entries == []
+
+
+async def test_versions_newest_first_without_delete_markers(stage, s3):
+    await stage.bucket("history", versioning=True)
+    first = await stage.put("history", "k")
+    await stage.put("history", "k")
+    await stage.put("history", "gone/ü +")
+    await stage.delete("history", "gone/ü +")
+    await stage.put("history", "z", "STANDARD")
+    entries, _ = await every_page(s3, "history", versions=True, max_keys=2)
+    assert [entry.key for entry in entries] == ["gone/ü +", "k", "k", "z"]
+    assert entries[2].version_id == first
+    assert [entry.is_latest for entry in entries] == [False, True, False, True]
+    assert len({entry.version_id for entry in entries}) == 4
+    entries, _ = await every_page(s3, "history", versions=True, start_after="gone/ü +")
+    assert [entry.key for entry in entries] == ["k", "k", "z"]
+    plain, _ = await every_page(s3, "history")
+    assert [(entry.key, entry.version_id) for entry in plain] == [("k", None), ("z", None)]
+    seen = await s3.head_object(ObjectRef("history", "k", first))
+    assert seen.version_id == first
+
+
+async def test_missing_things_are_missing(stage, s3):
+    await stage.bucket("some", versioning=True)
+    await stage.put("some", "deleted")
+    await stage.delete("some", "deleted")
+    for key in ("never-was", "deleted"):
+        with pytest.raises(ObjectNotFound) as caught:
+            await s3.head_object(ObjectRef("some", key))
+        assert caught.value.hint
+        answer = await s3.restore_object(ObjectRef("some", key), RestoreRequest(1, Tier.STANDARD), "GLACIER")
+        assert answer.outcome is Outcome.GONE
+
+
+async def test_what_can_be_read_is_not_restored(stage, s3):
+    await stage.bucket("some")
+    await stage.put("some", "warm", "STANDARD")
+    answer = await s3.restore_object(ObjectRef("some", "warm"), RestoreRequest(1, Tier.STANDARD), "STANDARD")
+    assert (answer.outcome, answer.status, answer.code) == (Outcome.NOT_ARCHIVED, 403, "InvalidObjectState")
+    assert answer.message
+
+
+async def test_a_second_restore_is_already_restoring(stage, s3):
+    stage.asserts("409 while restoring")
+    await stage.bucket("some")
+    await stage.put("some", "k")
+    ref = ObjectRef("some", "k")
+    await s3.restore_object(ref, RestoreRequest(1, Tier.STANDARD), "GLACIER")
+    answer = await s3.restore_object(ref, RestoreRequest(1, Tier.STANDARD), "GLACIER")
+    assert (answer.outcome, answer.status) == (Outcome.ALREADY_RESTORING, 409)
+    assert (await s3.head_object(ref)).restore == RestoreStatus(in_progress=True)
+
+
+async def test_a_faster_tier_speeds_up(stage, s3):
+    stage.asserts("sped up while restoring")
+    await stage.bucket("some")
+    await stage.put("some", "k")
+    ref = ObjectRef("some", "k")
+    await s3.restore_object(ref, RestoreRequest(1, Tier.BULK), "GLACIER")
+    answer = await s3.restore_object(ref, RestoreRequest(1, Tier.EXPEDITED), "GLACIER")
+    assert answer.outcome is Outcome.ACCEPTED
+
+
+async def test_a_restored_copy_becomes_available_and_goes_cold(stage, s3):
+    stage.asserts("copies expire")
+    await stage.bucket("some")
+    await stage.put("some", "k")
+    ref = ObjectRef("some", "k")
+    await s3.restore_object(ref, RestoreRequest(2, Tier.STANDARD), "GLACIER")
+    await stage.advance(6 * 3600)
+    seen = await s3.head_object(ref)
+    assert seen.restore is not None
+    assert not seen.restore.in_progress
+    expiry = seen.restore.expiry
+    assert expiry is not None
+    assert (expiry.hour, expiry.minute) == (0, 0)
+    assert timedelta(days=1) < expiry - stage.clock.now() < timedelta(days=3)
+    answer = await s3.restore_object(ref, RestoreRequest(5, Tier.STANDARD), "GLACIER")
+    assert (answer.outcome, answer.status) == (Outcome.UPDATED, 200)
+    await stage.advance(7 * 86400)
+    assert (await s3.head_object(ref)).restore is None
+
+
+async def test_listings_tell_of_restores(stage, s3):
+    stage.asserts("restore status in listings")
+    await stage.bucket("some")
+    for key in ("a", "b", "c"):
+        await stage.put("some", key)
+    await s3.restore_object(ObjectRef("some", "b"), RestoreRequest(2, Tier.STANDARD), "GLACIER")
+    entries, _ = await every_page(s3, "some")
+    assert [entry.in_progress for entry in entries] == [None, True, None]
+    await stage.advance(6 * 3600)
+    entries, _ = await every_page(s3, "some")
+    assert [entry.in_progress for entry in entries] == [None, False, None]
+    head = await s3.head_object(ObjectRef("some", "b"))
+    assert head.restore is not None
+    assert head.restore.expiry == datetime.fromtimestamp(entries[1].expiry, UTC)
+    assert s3.capabilities.restore_status_in_list
+
+
+async def test_listed_versions_tell_of_restores(stage, s3):
+    stage.asserts("version id on restore")
+    await stage.bucket("history", versioning=True)
+    first = await stage.put("history", "k")
+    await stage.put("history", "k")
+    answer = await s3.restore_object(ObjectRef("history", "k", first), RestoreRequest(2, Tier.BULK), "GLACIER")
+    assert answer.outcome is Outcome.ACCEPTED
+    entries, _ = await every_page(s3, "history", versions=True)
+    assert [entry.in_progress for entry in entries] == [None, True]
+    answer = await s3.restore_object(ObjectRef("history", "k", "no-such"), RestoreRequest(2, Tier.BULK), "GLACIER")
+    assert answer.outcome in (Outcome.GONE, Outcome.REFUSED)
+
+
+async def test_intelligent_tiering_takes_no_days(stage, s3):
+    stage.asserts("Intelligent-Tiering archives")
+    await stage.bucket("smart")
+    await stage.put("smart", "cold", "INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS")
+    await stage.put("smart", "warm", "INTELLIGENT_TIERING")
+    seen = await s3.head_object(ObjectRef("smart", "cold"))
+    assert (seen.storage_class, seen.archive_status) == ("INTELLIGENT_TIERING", "ARCHIVE_ACCESS")
+    request = RestoreRequest(7, Tier.STANDARD)
+    answer = await s3.restore_object(ObjectRef("smart", "cold"), request, "INTELLIGENT_TIERING")
+    assert answer.outcome is Outcome.ACCEPTED
+    await stage.advance(6 * 3600)
+    seen = await s3.head_object(ObjectRef("smart", "cold"))
+    assert (seen.archive_status, seen.restore) == (None, None)
+    answer = await s3.restore_object(ObjectRef("smart", "warm"), request, "INTELLIGENT_TIERING")
+    assert answer.outcome is Outcome.NOT_ARCHIVED
+
+
+async def test_a_tier_the_class_does_not_take_is_refused(stage, s3):
+    stage.asserts("tiers and days are checked")
+    await stage.bucket("some")
+    await stage.put("some", "deep", "DEEP_ARCHIVE")
+    answer = await s3.restore_object(ObjectRef("some", "deep"), RestoreRequest(1, Tier.EXPEDITED), "DEEP_ARCHIVE")
+    assert answer.outcome is Outcome.REFUSED
+    assert answer.code
+
+
+async def test_many_at_once(stage, s3):
+    await stage.bucket("many")
+    for number in range(40):
+        await stage.put("many", f"k{number:02d}")
+    refs = [ObjectRef("many", f"k{number:02d}") for number in range(40)]
+    answers = await asyncio.gather(
+        *(s3.restore_object(ref, RestoreRequest(1, Tier.STANDARD), "GLACIER") for ref in refs)
+    )
+    assert {answer.outcome for answer in answers} == {Outcome.ACCEPTED}
+    assert all(seen.restore for seen in await asyncio.gather(*(s3.head_object(ref) for ref in refs)))
