@@ -29,6 +29,7 @@ async def serve_sandbox(
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(sign, stopped.set)
     if while_stdin:
+
         def listen() -> None:
             if not os.read(0, 1024):
                 stopped.set()

@@ -1,9 +1,6 @@
 """The commands without a screen: each is a thin thread through the session, told on ``Output``."""
 
 import asyncio
-import csv
-import io
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -21,13 +18,13 @@ from restoretui.core.location import Location, check_key, parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.core.rules import Action
+from restoretui.export import WINDOW, Form, each, export_chunks, write_export
+from restoretui.jsonlines import instant
 from restoretui.ledger.records import WAITING, JobRow, Query, Run, View
-from restoretui.output import Output, cost_text, instant, job_fields, json_line
+from restoretui.output import Output, cost_text
 from restoretui.session import Session, open_session, why_nothing
 from restoretui.tui import format as words
 
-WINDOW = 1000
-"""Rows read from the ledger at a time."""
 NOT_SENT = frozenset({State.PLANNED, State.UNKNOWN})
 
 
@@ -99,16 +96,6 @@ async def _listing_view(session: Session, place: Location, choice: Choice) -> As
         yield view
     finally:
         await view.aclose()
-
-
-async def each(view: View[Any]) -> AsyncIterator[Any]:
-    """Every row of a view, a window at a time, leaving the loop free in between."""
-    at = 0
-    while rows := view.rows(at, WINDOW):
-        for row in rows:
-            yield row
-        at += len(rows)
-        await asyncio.sleep(0)
 
 
 # --- plan and restore --------------------------------------------------------------------------------------------
@@ -389,55 +376,15 @@ async def _verdict(session: Session, runs: Iterable[Run]) -> ExitCode:
     return ExitCode.SOME_FAILED if failed or refused else ExitCode.DONE
 
 
-async def export(settings: Settings, output: Output, name: str, form: str, target: str | None) -> ExitCode:
+async def export(settings: Settings, output: Output, name: str, form: Form, target: str | None) -> ExitCode:
     """A run's objects as CSV or JSON lines, to a file or stdout."""
     async with open_session(settings) as session:
         run = await session.find_run(name)
         if target is None or target == "-":
-            async for chunk in _export(session, run, form):
+            async for chunk in export_chunks(session.ledger, run, form):
                 output.raw(chunk)
             output.flush()
             return ExitCode.DONE
-        await write_export(session, run, form, Path(target))
+        await write_export(session.ledger, run, form, Path(target))
         output.say(f"run {run.id}: {words.plural(run.objects, 'object')} written to {target}")
     return ExitCode.DONE
-
-
-async def write_export(session: Session, run: Run, form: str, target: Path) -> None:
-    """Write a run's objects to ``target``, readable by its owner only; an existing file is kept until it is whole."""
-    part = target.with_name(target.name + ".part")
-    try:
-        async with aiofiles.open(part, "w", encoding="utf-8", newline="", opener=_private) as file:
-            async for chunk in _export(session, run, form):
-                await file.write(chunk)
-        await asyncio.to_thread(part.replace, target)
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from None
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-_COLUMNS = (
-    "location", "key", "version_id", "size", "storage_class", "state", "expiry", "tier", "run", "reason", "code",
-    "request_id", "action", "requested_at", "available_at", "changed_at",
-)  # fmt: skip
-
-
-async def _export(session: Session, run: Run, form: str) -> AsyncIterator[str]:
-    buffer = io.StringIO()
-    table = csv.DictWriter(buffer, _COLUMNS, extrasaction="ignore", lineterminator="\r\n")
-    if form == "csv":
-        table.writeheader()
-    async for row in _jobs(session, run):
-        fields = job_fields(run.cloud.scheme, run, row)
-        if form == "csv":
-            table.writerow(fields)
-        else:
-            buffer.write(json_line("object", fields) + "\n")
-        if buffer.tell() > 1 << 16:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()

@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from restoretui.config import Settings
 from restoretui.core.errors import CloudError, GuardStopped, LedgerError, ObjectNotFound, RestoreTuiError, UsageError
 from restoretui.core.location import Location
-from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, State, Tier
+from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, State, Tier
 from restoretui.core.plan import RestorePlan, make_plan
 from restoretui.core.pricing import PriceTable
 from restoretui.core.provider import Connection, Provider
@@ -21,17 +22,32 @@ from restoretui.core.rules import RULES, Action, Purpose, check_days
 from restoretui.engine.engine import Engine
 from restoretui.engine.gate import Gate
 from restoretui.engine.health import Health, HealthBoard
-from restoretui.engine.lister import list_into
+from restoretui.engine.lister import Lister
 from restoretui.engine.reads import Reader
 from restoretui.engine.sweep import looked_at
+from restoretui.export import write_export
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Listing, Observation, Query, Run, Scope, SelectionSummary, View
 
 FRESH = timedelta(minutes=10)
 """A listing of an earlier session is shown again when it is younger (cloud time); older ones are made anew."""
 LISTINGS_KEPT = 40
+LISTING_STREAMS = 32
+"""Ranges of one flat listing under way at a time."""
 LOOKS_AT_ONCE = 64
 LOOKS_BATCH = 512
+
+
+class _LedgerSink:
+    """Pages of one listing on their way into the ledger."""
+
+    def __init__(self, ledger: Ledger, listing_id: int) -> None:
+        self._ledger = ledger
+        self._listing_id = listing_id
+
+    async def put(self, page: Page, segment: int, left: str) -> None:
+        self._ledger.catalog.append(self._listing_id, page, left, segment=segment)
+        await self._ledger.catalog.room()
 
 
 class Session:
@@ -162,7 +178,14 @@ class Session:
     async def _list(self, listing: Listing) -> None:
         error: RestoreTuiError | None = None
         try:
-            await list_into(self.ledger, await self.provider(), self._read, listing)
+            lister = Lister(
+                await self.provider(),
+                self._read,
+                listing.scope,
+                _LedgerSink(self.ledger, listing.id),
+                LISTING_STREAMS,
+            )
+            await lister.list_all(listing.resume_token)
         except RestoreTuiError as problem:
             error = problem
             self._problems[listing.id] = problem
@@ -367,6 +390,12 @@ class Session:
     def _may_send(self) -> None:
         if self.read_only:
             raise GuardStopped("this session is read-only, so nothing was sent", self._why("read_only"))
+
+    async def export(self, run_id: int, target: Path) -> int:
+        """Write the run's objects to ``target``, as JSON lines if it is so named, else CSV; returns how many."""
+        run = await self.ledger.runs.get(run_id)
+        await write_export(self.ledger, run, "json" if target.suffix in (".json", ".jsonl") else "csv", target)
+        return run.objects
 
     # --- following ---------------------------------------------------------------------------------------------
 

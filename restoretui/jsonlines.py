@@ -1,0 +1,115 @@
+"""The JSON lines of the commands (DESIGN, command line): each has ``type``; fields mean the same wherever they stand.
+
+Instants are RFC 3339 UTC, sizes bytes, money numbers in the currency named beside them.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from restoretui.core.location import Location
+from restoretui.core.model import ObjectRef
+from restoretui.core.plan import PlanLine, RestorePlan, TierPlan
+from restoretui.core.pricing import Cost
+from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
+
+
+def json_line(kind: str, fields: Mapping[str, Any]) -> str:
+    """``fields`` and their ``type`` as JSON in one line, pure ASCII, so that no key can disturb a terminal."""
+    return json.dumps({"type": kind, **fields}, default=_plain)
+
+
+def row_fields(scheme: str, row: BrowseRow) -> dict[str, Any]:
+    """A listing's row."""
+    return {
+        **where(scheme, row.ref), "size": row.size, "storage_class": row.storage_class, "state": row.state,
+        "expiry": instant(row.expiry), "tier": row.tier, "run": row.run_id, "modified": instant(row.modified),
+        "archive_status": row.archive_status,
+    }  # fmt: skip
+
+
+def change_fields(scheme: str, entry: ActivityEntry) -> dict[str, Any]:
+    """A change of state, as it arrives."""
+    return {
+        **(where(scheme, entry.ref) if entry.ref else {}), "at": instant(entry.at), "from": entry.from_state,
+        "state": entry.to_state, "size": entry.size, "storage_class": entry.storage_class or None,
+        "tier": entry.tier, "expiry": instant(entry.expiry), "run": entry.run_id, "reason": entry.text,
+        "code": entry.code or None, "request_id": entry.request_id or None,
+    }  # fmt: skip
+
+
+def job_fields(scheme: str, run: Run, row: JobRow) -> dict[str, Any]:
+    """An object of a run as JSON."""
+    return {
+        **where(scheme, row.ref), "size": row.size, "storage_class": row.storage_class, "state": row.state,
+        "expiry": instant(row.expiry), "tier": row.tier, "run": run.id, "reason": row.reason,
+        "code": row.code or None, "request_id": row.request_id or None, "action": row.action,
+        "requested_at": instant(row.requested_at), "available_at": instant(row.available_at),
+        "changed_at": instant(row.changed_at),
+    }  # fmt: skip
+
+
+def run_fields(run: Run) -> dict[str, Any]:
+    """A run as JSON."""
+    return {
+        "run": run.id, "tier": run.tier, "days": run.days, "purpose": run.purpose, "created_at": run.created_at,
+        "objects": run.objects, "size": run.size_bytes, "counts": {state.value: n for state, n in run.counts.items()},
+        "estimate": run.estimate, "currency": run.currency, "unpriced": run.unpriced, "list_calls": run.list_calls,
+        "head_calls": run.head_calls, "ended_at": run.ended_at, "note": run.note,
+    }  # fmt: skip
+
+
+def plan_fields(plan: RestorePlan, chosen: TierPlan) -> dict[str, Any]:
+    """One tier of a plan as JSON."""
+    window = chosen.window
+    return {
+        "tier": chosen.request.tier, "days": plan.days, "requests": chosen.requests, "size": chosen.size_bytes,
+        "cost": _cost(chosen.cost, plan.prices.currency),
+        "window_seconds": [window.shortest.total_seconds(), window.longest.total_seconds()] if window else None,
+        "expiry_not_before": plan.expiry,
+        "actions": {action.value: count for action, count in chosen.counts.items()},
+        "groups": [_group(line) for line in chosen.lines],
+        "prices": {"regions": list(plan.prices.regions), "date": plan.prices.date, "exact": plan.prices_exact},
+    }  # fmt: skip
+
+
+def _group(line: PlanLine) -> dict[str, Any]:
+    return {
+        "bucket": line.group.bucket, "storage_class": line.group.facts.storage_class, "action": line.verdict.action,
+        "reason": line.verdict.reason, "objects": line.group.objects, "size": line.group.size_bytes,
+        "cost": line.cost.total,
+    }  # fmt: skip
+
+
+def _cost(cost: Cost, currency: str) -> dict[str, Any]:
+    return {
+        "total": cost.total, "retrieval": cost.retrieval, "requests": cost.requests, "copy": cost.copy,
+        "currency": currency, "unpriced": cost.unpriced,
+    }  # fmt: skip
+
+
+def where(scheme: str, ref: ObjectRef) -> dict[str, Any]:
+    """Which object."""
+    location = Location(scheme, ref.bucket, key=ref.key)
+    return {"location": str(location), "bucket": ref.bucket, "key": ref.key, "version_id": ref.version_id}
+
+
+def instant(seconds: float | None) -> str | None:
+    """RFC 3339 in UTC, whole seconds where they are whole."""
+    if seconds is None:
+        return None
+    return _instant(datetime.fromtimestamp(seconds, UTC))
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="auto").replace("+00:00", "Z")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return _instant(value)
+    if isinstance(value, Decimal):
+        return round(float(value), 6)
+    raise TypeError(type(value).__name__)

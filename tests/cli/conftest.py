@@ -1,0 +1,102 @@
+"""The program as a shell sees it: a sandbox process, and commands run against it by their bytes and exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Stdout as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line["type"] == kind]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        last = self.lines[-1]
+        assert last["type"] == "summary", self.out[-500:]
+        return last
+
+
+class Served:
+    """A running `restoretui sandbox`."""
+
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "restoretui", "sandbox", *options], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout
+        self.contract: dict[str, Any] = json.loads(self.process.stdout.readline())
+
+    def ask(self, path: str, body: Any = None, method: str = "GET") -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.contract["s3"] + path, data, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        return self.ask("/_sandbox/stats")
+
+    def close(self) -> int:
+        self.process.terminate()
+        code = self.process.wait(10)
+        assert self.process.stdout
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    running: list[Served] = []
+
+    def start(*options: str) -> Served:
+        running.append(Served(*options))
+        return running[-1]
+
+    yield start
+    for served in running:
+        served.close()
+
+
+@pytest.fixture
+def served(serve: Callable[..., Served]) -> Served:
+    """A small world at an hour a quarter of a second."""
+    return serve("--objects", "60", "--speed", "14400")
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run `restoretui ARGS` against a sandbox, with a state folder of this test's own."""
+
+    def go(served: Served | None, *args: str, stdin: str = "", timeout: float = 90, **extra: str) -> Ran:
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RESTORETUI_"))}
+        env |= {"RESTORETUI_STATE_DIR": str(tmp_path / "state"), "RESTORETUI_CONFIG": str(tmp_path / "config")}
+        env |= {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path)}
+        env |= served.contract["env"] if served else {}
+        env |= extra
+        done = subprocess.run(
+            [sys.executable, "-m", "restoretui", *args], input=stdin, capture_output=True, text=True, env=env,
+            timeout=timeout, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return go

@@ -1,0 +1,220 @@
+"""Each command's bytes and exit codes on the sandbox (DESIGN 7 is the contract)."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BUCKET = "s3://acme-media-archive"
+STATES = {
+    "online",
+    "archived",
+    "planned",
+    "requested",
+    "restoring",
+    "available",
+    "expired",
+    "skipped",
+    "failed",
+    "cancelled",
+    "unknown",
+}
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+def test_version_and_help_are_plain(run: Callable[..., Any]) -> None:
+    assert run(None, "--version").out.startswith("restoretui")
+    shown = run(None, "--help")
+    assert shown.code == 0
+    for word in ("demo", "sandbox", "ls", "plan", "restore", "status", "watch", "export", "Exit codes"):
+        assert word in shown.out
+
+
+def test_ls_lists_objects_with_their_state(run: Callable[..., Any], served: Any) -> None:
+    ran = run(served, "ls", BUCKET, "--json")
+    assert ran.code == 0, ran.err
+    objects = ran.of("object")
+    assert len(objects) == 60 == ran.summary["objects"]
+    for row in objects:
+        assert row["state"] in STATES
+        assert row["location"] == f"{BUCKET}/{row['key']}"
+        assert isinstance(row["size"], int)
+        assert row["expiry"] is None or INSTANT.fullmatch(row["expiry"])
+    assert [row["key"] for row in objects] == sorted(row["key"] for row in objects)
+
+
+def test_ls_filters(run: Callable[..., Any], served: Any) -> None:
+    everything = run(served, "ls", BUCKET, "--json").of("object")
+    archived = run(served, "ls", BUCKET, "--state", "archived", "--json").of("object")
+    assert {row["state"] for row in archived} == {"archived"}
+    classes = Counter(row["storage_class"] for row in everything)
+    one = next(iter(classes))
+    assert len(run(served, "ls", BUCKET, "--storage-class", one, "--json").of("object")) == classes[one]
+    assert run(served, "ls", BUCKET, "--match", "no-such-key-*", "--json").of("object") == []
+
+
+def test_ls_of_hostile_names_sends_no_control_byte(run: Callable[..., Any], served: Any) -> None:
+    shown = run(served, "ls", "s3://acme-odd-names")
+    assert shown.code == 0
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown.out)
+    as_json = run(served, "ls", "s3://acme-odd-names", "--json")
+    assert as_json.out.isascii()
+    assert any("\x1b" in row["key"] for row in as_json.of("object"))
+
+
+def test_plan_shows_every_tier_and_sends_nothing(run: Callable[..., Any], served: Any) -> None:
+    ran = run(served, "plan", BUCKET, "--days", "2", "--json")
+    assert ran.code in (0, 1)
+    plans = {line["tier"]: line for line in ran.of("plan")}
+    assert set(plans) == {"expedited", "standard", "bulk"}
+    for line in plans.values():
+        assert sum(line["actions"].values()) == 60 == ran.summary["objects"]
+        assert line["cost"]["currency"] == "USD"
+    assert plans["expedited"]["cost"]["total"] > plans["bulk"]["cost"]["total"]
+    assert served.stats["requests"].get("RestoreObject", 0) == 0
+
+
+def test_restore_waits_until_available_and_its_counts_match(run: Callable[..., Any], served: Any) -> None:
+    planned = run(served, "plan", BUCKET, "--days", "2", "--tier", "bulk", "--json").of("plan")[0]
+    ran = run(served, "restore", BUCKET, "--days", "2", "--tier", "bulk", "--yes", "--wait", "--json", timeout=110)
+    assert ran.code == 0, ran.err
+    summary = ran.summary
+    assert summary["objects"] == 60
+    assert sum(summary["counts"].values()) == 60
+    assert summary["planned"] == summary["requested"] == summary["restoring"] == summary["unknown"] == 0
+    assert summary["available"] >= planned["requests"]
+    assert served.stats["requests"]["RestoreObject"] == planned["requests"]
+    last = {line["key"]: line["state"] for line in ran.of("change")}
+    assert Counter(last.values())["available"] == summary["available"]
+    assert served.stats["requests"].get("HeadObject", 0) < 60
+
+    listed = run(served, "ls", BUCKET, "--state", "available", "--json").of("object")
+    assert len(listed) >= planned["requests"]
+
+    again = run(served, "restore", BUCKET, "--days", "1", "--tier", "bulk", "--yes", "--json")
+    assert again.code == 0
+    assert again.summary["requests"] == 0
+    assert "nothing to send" in again.err
+    assert served.stats["requests"]["RestoreObject"] == planned["requests"]
+
+
+def test_restore_without_wait_ends_when_all_is_requested_and_watch_goes_on(
+    run: Callable[..., Any], served: Any
+) -> None:
+    ran = run(served, "restore", BUCKET, "--days", "1", "--tier", "standard", "--yes", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.summary["planned"] == 0
+    sent = served.stats["requests"]["RestoreObject"]
+    watched = run(served, "watch", "--json", timeout=110)
+    assert watched.code == 0, watched.err
+    assert watched.summary["available"] >= sent
+    assert served.stats["requests"]["RestoreObject"] == sent, "watching sends nothing twice"
+    shown = run(served, "status", "last", "--json")
+    assert shown.summary["available"] == watched.summary["available"]
+    assert len(shown.of("object")) == 60
+    assert run(served, "status").code == 0
+
+
+def test_one_object_and_key_lists(run: Callable[..., Any], served: Any, tmp_path: Path) -> None:
+    archived = run(served, "ls", BUCKET, "--state", "archived", "--json").of("object")
+    keys = [row["key"] for row in archived][:3]
+    one = run(served, "restore", f"{BUCKET}/{keys[0]}", "--days", "1", "--tier", "standard", "--yes", "--json")
+    assert (one.code, one.summary["objects"]) == (0, 1)
+    listed = tmp_path / "keys.txt"
+    listed.write_text("\n".join([*keys[1:], "no/such/key", ""]))
+    some = run(
+        served, "restore", BUCKET, "--keys-from", str(listed), "--days", "1", "--tier", "standard", "--yes", "--json"
+    )
+    assert some.code == 1, "a key that is not there is not done"
+    assert some.summary["missing"] == 1
+    assert some.summary["objects"] == 2
+    piped = run(served, "plan", BUCKET, "--keys-from", "-", "--days", "1", "--json", stdin="\n".join(keys))
+    assert piped.summary["objects"] == 3
+
+
+def test_export_as_csv_and_json(run: Callable[..., Any], served: Any, tmp_path: Path) -> None:
+    run(served, "restore", "s3://acme-odd-names", "--days", "1", "--tier", "bulk", "--yes", "--json")
+    as_json = [line["key"] for line in run(served, "export", "last", "--format", "json").lines]
+    target = tmp_path / "out.csv"
+    assert run(served, "export", "last", "--format", "csv", "-o", str(target)).code == 0
+    with target.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(io.StringIO(file.read(), newline="")))
+    assert [row["key"] for row in rows] == as_json
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["ls", "nonsense"], 2, "not a location"),
+        (["ls", "gs://bucket"], 2, "unknown scheme"),
+        (["ls", "s3://no-such-bucket-anywhere"], 1, "bucket"),
+        (["plan", BUCKET, "--days", "0"], 2, "at least 1 day"),
+        (["restore", BUCKET, "--days", "-3", "--tier", "bulk", "--yes"], 2, "at least 1 day"),
+        (["restore", BUCKET, "--days", "1", "--tier", "warp"], 2, "warp"),
+        (["restore", BUCKET, "--tier", "bulk"], 2, "--days"),
+        (["restore", BUCKET, "--days", "1", "--tier", "bulk"], 5, "not confirmed"),
+        (["restore", BUCKET, "--days", "1", "--tier", "bulk", "--yes", "--read-only"], 5, "read-only"),
+        (
+            ["restore", BUCKET, "--days", "1", "--tier", "expedited", "--yes", "--max-cost", "0.000001"],
+            5,
+            "more than",
+        ),
+        (["restore", f"{BUCKET}/no/such/key", "--days", "1", "--tier", "bulk", "--yes"], 1, "no/such/key"),
+        (["status", "77"], 2, "no run"),
+        (["export", "77"], 2, "no run"),
+        (["restore", "s3://acme-empty", "--days", "1", "--tier", "bulk", "--yes"], 0, "nothing to send"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(
+    run: Callable[..., Any], served: Any, args: list[str], code: int, says: str
+) -> None:
+    ran = run(served, *args)
+    assert ran.code == code, ran.err
+    assert says in ran.err
+    assert served.stats["requests"].get("RestoreObject", 0) == 0
+    if args[0] != "restore" or "--tier" in args:
+        as_json = run(served, *args, "--json") if args[0] != "export" else None
+        if as_json and code and "Usage" not in as_json.err:
+            assert as_json.of("error")[0]["exit_code"] == code
+
+
+def test_credentials_and_network_have_their_own_words(run: Callable[..., Any], served: Any) -> None:
+    none = run(served, "ls", BUCKET, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert none.code == 4, none.err
+    assert "credentials" in none.err
+    gone = run(served, "ls", BUCKET, "--endpoint-url", "http://127.0.0.1:9", timeout=60)
+    assert gone.code == 1, gone.err
+    assert "127.0.0.1:9" in gone.err
+
+
+def test_an_impossible_tier_is_refused_before_anything_is_sent(run: Callable[..., Any], served: Any) -> None:
+    ran = run(
+        served, "restore", "s3://acme-genomics-cold", "--storage-class", "DEEP_ARCHIVE", "--state", "archived",
+        "--days", "1", "--tier", "expedited", "--yes", "--json",
+    )  # fmt: skip
+    assert ran.code == 1
+    assert "DEEP_ARCHIVE does not offer" in ran.err
+    assert served.stats["requests"].get("RestoreObject", 0) == 0
+
+
+def test_waiting_can_time_out_and_be_taken_up_again(run: Callable[..., Any], serve: Callable[..., Any]) -> None:
+    slow = serve("--objects", "20", "--speed", "60")
+    ran = run(
+        slow, "restore", BUCKET, "--days", "1", "--tier", "bulk", "--yes", "--wait", "--timeout", "2s", "--json"
+    )
+    assert ran.code == 3, ran.err
+    assert ran.summary["timed_out"]
+    assert "watch" in ran.err
+
+
+def test_the_sandbox_ends_cleanly(serve: Callable[..., Any]) -> None:
+    served = serve("--objects", "10")
+    assert {"s3", "s3control", "sts", "sqs", "oss", "env", "buckets"} <= set(served.contract)
+    assert served.contract["buckets"][0]["objects"] == 10
+    assert served.close() == 0
