@@ -1,5 +1,6 @@
 """The sandbox's own levers under ``/_sandbox/``: no cloud has them, no signature is asked for."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,7 +38,7 @@ class Control:
             case ("GET", "faults"):
                 return _json({"faults": self.faults.describe()})
             case ("POST", "faults"):
-                return self._change_faults(call.body)
+                return await self._change_faults(call.body)
             case ("POST", "down"):
                 return self._go_down(call.query.get("seconds", ""))
             case ("POST", "advance"):
@@ -67,17 +68,17 @@ class Control:
             "repeated": sum(len(statuses) > 1 for statuses in asks),
         }
 
-    def _change_faults(self, body: bytes) -> Reply:
+    async def _change_faults(self, body: bytes) -> Reply:
         """``{"scenario": NAME}`` or ``{"faults": [...]}`` in place of the present, ``{"add": [...]}`` beside them."""
         try:
             wanted = _wanted(body)
-            now = self.cloud.now()
             if "scenario" in wanted:
-                self.faults.set(load_scenario(str(wanted["scenario"])).faults, now)
+                scenario = await asyncio.to_thread(load_scenario, str(wanted["scenario"]))
+                self.faults.set(scenario.faults, self.cloud.now())
             elif "add" not in wanted:
-                self.faults.set(_entries(wanted.get("faults", [])), now)
+                self.faults.set(_entries(wanted.get("faults", [])), self.cloud.now())
             for entry in _entries(wanted.get("add", [])):
-                self.faults.add(entry, now)
+                self.faults.add(entry, self.cloud.now())
         except UsageError as error:
             return _json({"error": str(error), "hint": error.hint}, 400)
         return _json({"faults": self.faults.describe()})

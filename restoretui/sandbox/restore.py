@@ -21,7 +21,7 @@ class Restore(NamedTuple):
     ready: float
     """``inf``: it never ends."""
     until: float
-    """``inf``: it stays restored (Intelligent-Tiering)."""
+    """``inf``: it stays restored (Intelligent-Tiering), or never will be."""
     tier: Tier
     days: int | None
 
@@ -63,8 +63,8 @@ def start(rule: ArchiveRule, tier: Tier, days: int | None, asked: float, ready: 
     before a slow restore is there; such a copy gets its days from completion, which the guide says elsewhere.
     """
     until = float("inf")
-    if rule.takes_days and days is not None:
+    if rule.takes_days and days is not None and ready < float("inf"):
         until = expiry(asked, days)
-        if until <= ready < float("inf"):
+        if until <= ready:
             until = expiry(ready, days)
     return Restore(asked, ready, until, tier, days)

@@ -180,10 +180,13 @@ async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = 
         clock = ScaledClock(options.speed, machine.now(), machine.wall())
     cloud = Cloud(clock, options.seed)
     faults = Faults(options.seed)
-    scenario = load_scenario(options.scenario) if options.scenario is not None else None
+    scenario = None
+    if options.scenario is not None:
+        scenario = await asyncio.to_thread(load_scenario, options.scenario)
     running = RunningSandbox(cloud, faults)
     if not options.empty:
-        build_world(cloud, options.objects)
+        # A million objects take half a second, which a screen in the same process would feel.
+        await asyncio.to_thread(build_world, cloud, options.objects)
     cloud.conditions = faults
     if scenario is not None:
         faults.set(scenario.faults, cloud.now())

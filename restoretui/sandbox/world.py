@@ -185,7 +185,7 @@ def _odd(cloud: Cloud, bucket: Bucket, now: float) -> None:
 def _logs(cloud: Cloud, bucket: Bucket, now: float) -> None:
     for service in ("api", "web", "worker"):
         for day in range(0, 420, 7):
-            at = now - day * DAY
+            at = now - day * DAY - HOUR
             if day < 395:
                 kind = _STANDARD if day < 30 else _IA if day < 60 else _GLACIER
                 bucket.write(f"app/{service}/{instant(at):%Y/%m/%d}.log.gz", 40 * _MIB + day, kind, at)

@@ -66,7 +66,10 @@ def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     wanted = parse_xml(call.body, "CompleteMultipartUpload").findall("Part")
     if not wanted:
         raise malformed_xml()
-    numbers = [int(item.findtext("PartNumber") or 0) for item in wanted]
+    texts = [item.findtext("PartNumber") or "" for item in wanted]
+    if not all(text.isdecimal() for text in texts):
+        raise malformed_xml()
+    numbers = [int(text) for text in texts]
     if numbers != sorted(set(numbers)):
         raise Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
     for position, (number, item) in enumerate(zip(numbers, wanted, strict=True)):
