@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 from hypothesis import settings
 
 from restoretui.core.clock import Clock, ManualClock
@@ -38,6 +39,20 @@ def state_dir(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = home / f"state-{next(_COUNT)}"
     monkeypatch.setenv("RESTORETUI_STATE_DIR", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def never_blocking() -> Iterator[None]:
+    """Whatever of ours would block an event loop raises ``BlockingError``: files, sleeps, sockets, SQLite.
+
+    Let through: the loop that the SDK's set-up has to itself in a thread, and the ledger's reads of visible rows,
+    which are quick by design.
+    """
+    with blockbuster_ctx("restoretui") as guard:
+        for function in guard.functions.values():
+            function.can_block_in("restoretui/providers/aside.py", "run")
+            function.can_block_in("restoretui/ledger/windows.py", {"rows", "close"})
+        yield
 
 
 @pytest.fixture
