@@ -16,6 +16,7 @@ from restoretui.sandbox.control import CONTROL, Control
 from restoretui.sandbox.faults import Disturbance, Faults
 from restoretui.sandbox.refusals import Refusal
 from restoretui.sandbox.s3.adapter import S3Adapter
+from restoretui.sandbox.signature import check_signature
 from restoretui.sandbox.stats import Stats
 from restoretui.sandbox.sts import StsAdapter
 from restoretui.sandbox.unbuilt import UnbuiltAdapter
@@ -65,7 +66,7 @@ class Front:
                 await self.clock.pause(disturbance.latency)
             if disturbance.drop == "before":
                 return self._drop(request, call, "dropped before")
-        reply = self._reply(adapter, call, disturbance)
+        reply = self._reply(adapter, call, disturbance, request.raw_path, body)
         if disturbance is not None and disturbance.drop == "after":
             return self._drop(request, call, f"{reply.status} dropped after")
         if disturbance is not None and disturbance.drop == "middle":
@@ -88,10 +89,13 @@ class Front:
         self._s3.identify(call)
         return self._s3
 
-    def _reply(self, adapter: Adapter, call: Call, disturbance: Disturbance | None) -> Reply:
+    def _reply(
+        self, adapter: Adapter, call: Call, disturbance: Disturbance | None, target: str, body: bytes
+    ) -> Reply:
         try:
             if disturbance is not None and disturbance.refusal is not None:
                 return adapter.refuse(call, disturbance.refusal)
+            check_signature(call.method, target, call.headers, body)
             return adapter.answer(call)
         except Refusal as refusal:
             return adapter.refuse(call, refusal)

@@ -15,13 +15,12 @@ from restoretui.sandbox.control import Control
 from restoretui.sandbox.faults import Faults
 from restoretui.sandbox.front import Front, log
 from restoretui.sandbox.scenario import load_scenario
+from restoretui.sandbox.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from restoretui.sandbox.stats import Stats
 from restoretui.sandbox.world import build_world
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
-ACCESS_KEY_ID = "AKIASANDBOX0RESTORE1"
-SECRET_ACCESS_KEY = "sandbox/not-a-secret/only-for-127.0.0.1x"  # noqa: S105 - opens nothing
 _MAX_LINE = 65536
 _ANSWER_FIRST_S = 0.05
 

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 from restoretui.core.clock import SystemClock
 from restoretui.sandbox.cloud import CALLER_ARN, Cloud
 from restoretui.sandbox.refusals import Refusal, access_denied
+from restoretui.sandbox.signature import ROLE_ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN
 from restoretui.sandbox.wire import Call, Reply, document, elements, escape_readable, iso
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -51,8 +52,8 @@ class StsAdapter:
         # The SDK compares this with the machine's own time, not with the virtual one.
         ends = SystemClock().wall() + _LIFETIME_S
         content = (
-            f"<Credentials>{elements({'AccessKeyId': 'ASIASANDBOX', 'SecretAccessKey': 'sandbox'})}"
-            f"{elements({'SessionToken': 'sandbox', 'Expiration': iso(ends)})}</Credentials><AssumedRoleUser>"
+            f"<Credentials>{elements({'AccessKeyId': ROLE_ACCESS_KEY_ID, 'SecretAccessKey': SECRET_ACCESS_KEY})}"
+            f"{elements({'SessionToken': SESSION_TOKEN, 'Expiration': iso(ends)})}</Credentials><AssumedRoleUser>"
             f"<Arn>{escape_readable(f'arn:aws:sts::{self.cloud.account}:assumed-role/{role}/{session}')}</Arn>"
             f"<AssumedRoleId>AROASANDBOX:{escape_readable(session)}</AssumedRoleId></AssumedRoleUser>"
         )
