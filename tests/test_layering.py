@@ -31,7 +31,9 @@ MAY_IMPORT = {
     "providers": {"core"},
     "engine": {"core", "ledger"},
     "sandbox": {"core"},
-    "session": {"core", "config", "ledger", "providers", "engine"},
+    "jsonlines": {"core", "ledger"},
+    "export": {"core", "ledger", "jsonlines"},
+    "session": {"core", "config", "ledger", "providers", "engine", "export"},
     "tui": {"core", "config", "ledger", "engine", "session"},
 }
 MUST_NOT_IMPORT = {
@@ -39,6 +41,8 @@ MUST_NOT_IMPORT = {
     "config": SCREENS | SDKS | HTTP | COMMANDS,
     "ledger": SCREENS | SDKS | HTTP | COMMANDS,
     "engine": SCREENS | SDKS | HTTP | COMMANDS,
+    "jsonlines": SCREENS | SDKS | HTTP | COMMANDS,
+    "export": SCREENS | SDKS | HTTP | COMMANDS,
     "session": SCREENS | SDKS | HTTP | COMMANDS,
     "providers": SCREENS | COMMANDS,
     "tui": SDKS | HTTP,
