@@ -309,12 +309,18 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         self.goto(self._count - 1)
 
     def action_open(self) -> None:
-        self.post_message(table_events.Opened(self))
+        row = self.row
+        if row is not None:
+            self.post_message(table_events.Opened(self, row))
 
     def action_mark(self) -> None:
-        span = self.range
+        span, row = self.range, self.row
         self._drop_range()
-        self.post_message(table_events.MarkToggled(self) if span is None else table_events.RangeMarked(self, *span))
+        if span is not None:
+            self.post_message(table_events.RangeMarked(self, *span))
+        elif row is not None:
+            self.post_message(table_events.MarkToggled(self, row))
+            self.goto(self._cursor + 1)
 
     def action_range(self) -> None:
         if self._anchor is not None:
@@ -358,4 +364,6 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         if event.chain == 2:
             self.action_open()
         elif self._marking and placed and event.x < placed[0].x + placed[0].cells + GAP:
-            self.action_mark()
+            row = self.row
+            if row is not None:
+                self.post_message(table_events.MarkToggled(self, row))

@@ -26,12 +26,20 @@ class Moved(TableEvent):
     """The cursor stands on another row, or its row moved."""
 
 
-class Opened(TableEvent):
-    """Enter, or a double click, on the row under the cursor."""
+class RowEvent(TableEvent):
+    """Something about ``row``, as it was when the key was pressed."""
+
+    def __init__(self, table: "LiveTable[Any]", row: Any) -> None:
+        super().__init__(table)
+        self.row = row
 
 
-class MarkToggled(TableEvent):
-    """The mark of the row under the cursor was asked to change."""
+class Opened(RowEvent):
+    """Enter, or a double click."""
+
+
+class MarkToggled(RowEvent):
+    """Its mark was asked to change."""
 
 
 class RangeMarked(TableEvent):

@@ -1,0 +1,41 @@
+"""One line of the audit trail, in words."""
+
+from restoretui.core.location import Location
+from restoretui.ledger.records import ActivityEntry
+from restoretui.tui import format as fmt
+from restoretui.tui.words import STATES, Part
+
+KINDS = {
+    "run": "strong", "request": "wait", "state": "", "look": "dim", "throttle": "warn", "credentials": "bad",
+    "network": "bad", "listing": "dim", "batch": "strong",
+}  # fmt: skip
+"""Style of each kind."""
+
+
+def entry_parts(entry: ActivityEntry, *, key: bool = True) -> list[Part]:
+    """What happened, to what, and what the cloud called it."""
+    parts: list[Part] = []
+    if entry.to_state is not None:
+        glyph, style = STATES[entry.to_state]
+        if entry.from_state is not None and entry.from_state is not entry.to_state:
+            parts.append((f"{entry.from_state} → ", "dim"))
+        parts.append((f"{glyph} {entry.to_state}", style))
+    if key and entry.ref is not None:
+        scheme = entry.cloud.scheme if entry.cloud is not None else "s3"
+        parts += [" ", str(Location(scheme, entry.ref.bucket, key=entry.ref.key))]
+    if entry.text:
+        parts += ["  " if parts else "", (entry.text, KINDS.get(entry.kind, "") if not parts else "dim")]
+    if entry.tier is not None and entry.kind == "request":
+        parts.append((f"  {entry.tier}", "dim"))
+    if entry.expiry is not None:
+        parts.append((f"  until {fmt.instant(entry.expiry)}", "dim"))
+    if entry.code:
+        parts.append((f"  {entry.code}", "warn"))
+    if entry.request_id:
+        parts.append((f"  request {entry.request_id}", "dim"))
+    return parts
+
+
+def entry_line(entry: ActivityEntry) -> str:
+    """The same as plain text."""
+    return "".join(part if isinstance(part, str) else part[0] for part in entry_parts(entry))

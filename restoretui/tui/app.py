@@ -1,0 +1,293 @@
+"""The app: one session, one main screen, and what panes and dialogs ask of both."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from textual import events, on
+from textual.app import App, SystemCommand
+from textual.driver import Driver
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.widget import Widget
+
+from restoretui.core.errors import RestoreTuiError
+from restoretui.core.location import Location
+from restoretui.core.model import ObjectRef
+from restoretui.ledger.records import Run
+from restoretui.tui import theme
+from restoretui.tui.completion import Completion, verdict
+from restoretui.tui.driver import TerminalDriver
+from restoretui.tui.feed import Feed
+from restoretui.tui.keys import APP, IDS, key_name
+from restoretui.tui.lifetime import Lifetime, OpenSession
+from restoretui.tui.pacing import Pacer
+from restoretui.tui.palette import system_commands
+from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.screens.go_to import GoTo
+from restoretui.tui.screens.help import Help
+from restoretui.tui.screens.main import TABS, MainScreen
+from restoretui.tui.screens.restores import RestoresPane
+from restoretui.tui.scrub import Scrub
+from restoretui.tui.widgets.notice import Level, Notice
+from restoretui.tui.widgets.place_bar import PlaceBar
+from restoretui.tui.widgets.tab_bar import TabBar
+
+if TYPE_CHECKING:
+    from restoretui.config import Settings
+    from restoretui.session import Session
+
+WidgetT = TypeVar("WidgetT", bound=Widget)
+
+TICK_S = 1.0
+"""How often texts that count down are read again; only those that read differently are repainted."""
+
+
+class RestoreApp(App[int]):
+    """``open_session`` is called after the first paint."""
+
+    TITLE = "restoretui"
+    CSS_PATH = "style.tcss"
+    BINDINGS = APP.bindings()
+    ALLOW_SELECT = False
+
+    def __init__(
+        self,
+        open_session: OpenSession,
+        location: Location | None = None,
+        *,
+        settings: "Settings | None" = None,
+        driver_class: type[Driver] | None = TerminalDriver,
+    ) -> None:
+        super().__init__(driver_class=driver_class)
+        self.animation_level = "none"
+        self._location = location
+        self._settings = settings
+        self._scrub = Scrub()
+        self._completion = Completion()
+        self._window_title = ""
+        self.pacer = Pacer(self.call_later, self._probe)
+        self.feed = Feed(self.pacer)
+        self._lifetime = Lifetime(open_session, self.feed)
+        for ours in theme.THEMES:
+            self.register_theme(ours)
+        self.theme = theme.DARK.name
+
+    # --- from first paint to the end
+
+    def get_default_screen(self) -> MainScreen:
+        production = self._settings is not None and self._settings.is_production
+        return MainScreen(self._location, warning="PRODUCTION" if production else "")
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return theme.DEFAULTS
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._scrub]
+
+    def on_mount(self) -> None:
+        self.feed.listen(self._told)
+        self.set_interval(TICK_S, partial(self.pacer.request, self._tick))
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.pacer.ask()
+        self._apply_settings()
+        self._lifetime.begin(partial(self.call_later, self._opened), self.complain, self._crashed)
+
+    def _crashed(self, error: BaseException | None) -> None:
+        """A mistake of ours must not pass for a screen on which nothing happens."""
+
+        def surface() -> None:
+            if error is not None:
+                raise error
+
+        self.call_later(surface)
+
+    def _apply_settings(self) -> None:
+        settings = self._settings
+        if settings is None:
+            return
+        if settings.theme in self.available_themes:
+            self.theme = settings.theme
+        elif settings.theme is not None:
+            names = ", ".join(sorted(self.available_themes))
+            self.say("warning", f"there is no theme {settings.theme!r}", f"known are {names}")
+        unknown = sorted(set(settings.keys) - IDS)
+        if unknown:
+            self.say("warning", f"no command is called {', '.join(unknown)}", f"known are {', '.join(sorted(IDS))}")
+        self.set_keymap({name: key for name, key in settings.keys.items() if name in IDS})
+
+    def _opened(self) -> None:
+        self._told(frozenset({"health", "runs"}))
+        for pane in self.main.panes:
+            pane.opened()
+        self.refresh_bindings()
+        self.run_worker(self._identify(), group="identity", exclusive=True)
+
+    async def _identify(self) -> None:
+        session = self.session
+        if session is not None:
+            try:
+                self.query_main(TabBar).identify(await session.identity())
+            except RestoreTuiError as error:
+                self.complain(error)
+
+    async def on_unmount(self) -> None:
+        self.pacer.stop()
+        await self._lifetime.end()
+
+    # --- what changed by itself
+
+    def _probe(self) -> bool:
+        if not isinstance(self._driver, TerminalDriver):
+            return False
+        self.call_after_refresh(self._driver.ask)
+        return True
+
+    @on(events.CursorPosition)
+    def _terminal_answered(self) -> None:
+        self.pacer.answered()
+
+    def _told(self, topics: frozenset[str]) -> bool:
+        session = self.session
+        if session is None:
+            return False
+        painted = False
+        if "health" in topics:
+            painted = self.query_main(PlaceBar).tell(session.health)
+            self._say_if_paused(session)
+        if "runs" in topics:
+            runs = session.ledger.runs.peek_all()
+            under_way = sum(run.is_open for run in runs)
+            painted = self.query_main(TabBar).note("restores", f"◑{under_way}" if under_way else "") or painted
+            self._set_window_title(f"restoretui · {under_way} restoring" if under_way else "restoretui")
+            for run in self._completion.finished(runs):
+                self._tell_done(run)
+        if "ledger" in topics and session.ledger.problem is not None:
+            self.complain(session.ledger.problem)
+        return painted
+
+    def _say_if_paused(self, session: "Session") -> None:
+        health, notice = session.health, self.query_main(Notice)
+        if health.level == "paused":
+            self.say("warning", f"paused: {health.text}", health.hint or "goes on by itself when that works again")
+        elif notice.text.startswith("paused:"):
+            self.say("done", "going on")
+
+    def _tell_done(self, run: Run) -> None:
+        text, well = verdict(run)
+        self.say("done" if well else "warning", text, "" if well else "2 shows why, t tries again")
+        if self._settings is None or self._settings.bell:
+            self.bell()
+            if isinstance(self._driver, TerminalDriver):
+                self._driver.tell_desktop(f"restoretui: {text}")
+
+    def _set_window_title(self, title: str) -> None:
+        if title != self._window_title and isinstance(self._driver, TerminalDriver):
+            self._window_title = title
+            self._driver.set_title(title)
+
+    def _tick(self) -> bool:
+        return self.main.pane(self.main.tab).tick()
+
+    # --- what panes and dialogs use
+
+    @property
+    def session(self) -> "Session | None":
+        """None until it is open."""
+        return self._lifetime.session
+
+    @property
+    def main(self) -> MainScreen:
+        """The screen behind every dialog."""
+        return cast("MainScreen", self.screen_stack[0])
+
+    def query_main(self, kind: type[WidgetT]) -> WidgetT:
+        """A part of the main screen."""
+        return self.main.query_one(kind)
+
+    def say(self, level: Level, text: str, hint: str = "") -> None:
+        """One sentence above the keys."""
+        self.query_main(Notice).tell(level, text, hint)
+
+    def complain(self, error: RestoreTuiError) -> None:
+        """What went wrong and the next step; the app goes on."""
+        self.say("error", str(error), error.hint)
+
+    def dismiss_notice(self) -> None:
+        """What was said has been read."""
+        self.query_main(Notice).dismiss()
+
+    def copy(self, text: str) -> None:
+        """To the clipboard, by way of the terminal."""
+        self.copy_to_clipboard(text)
+        self.say("done", f"copied {text}")
+
+    def show_run(self, run: Run) -> None:
+        """Open a run in its tab."""
+        self.main.show_tab("restores")
+        self.query_main(RestoresPane).show_run(run.id)
+
+    def show_object(self, ref: ObjectRef) -> None:
+        """Show an object where it lies."""
+        self.main.show_tab("browse")
+        self.query_main(BrowsePane).show(ref)
+
+    # --- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # In a dialog, tab moves between fields and the number keys are text.
+        if action in ("tab", "step_tab", "go"):
+            return self.screen is self.main
+        return True
+
+    def action_tab(self, tab: str) -> None:
+        self.main.show_tab(tab)
+
+    @on(TabBar.Chosen)
+    def _tab_clicked(self, event: TabBar.Chosen) -> None:
+        self.main.show_tab(event.tab)
+
+    def action_step_tab(self, step: int) -> None:
+        tabs = list(TABS)
+        self.main.show_tab(tabs[(tabs.index(self.main.tab) + step) % len(tabs)])
+
+    def action_go(self) -> None:
+        pane = self.query_main(BrowsePane)
+
+        def go(location: Location | None) -> None:
+            if location is not None:
+                self.main.show_tab("browse")
+                pane.go(location)
+
+        self.push_screen(GoTo(pane.location), go)
+
+    def action_help(self) -> None:
+        if not isinstance(self.screen, Help):
+            self.push_screen(Help(self._settings.keys if self._settings is not None else {}))
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+    def action_help_quit(self) -> None:
+        # Textual's ctrl+c only explains itself; here everything confirmed is on disk, so leaving is safe.
+        self.exit(0)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        return system_commands(self, screen)
+
+    def get_key_display(self, binding: "object") -> str:
+        return key_name(getattr(binding, "key", ""))
+
+
+def run_app(settings: "Settings", location: Location | None) -> int:
+    """Run the screens until they are left; the exit code."""
+
+    def open_session():  # type: ignore[no-untyped-def]
+        from restoretui.session import open_session as open_
+
+        return open_(settings)
+
+    app = RestoreApp(open_session, location, settings=settings)
+    return app.run() or 0

@@ -1,0 +1,45 @@
+"""The terminal driver with what Textual's lacks: a question to the terminal, a title, a desktop notice."""
+
+import os
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from restoretui.tui.text import clean
+
+_SAVE_TITLE = "\x1b[22;2t"
+_RESTORE_TITLE = "\x1b[23;2t"
+
+
+class TerminalDriver(LinuxDriver):
+    """Everything written here is cleaned: a title made of a key must not end the sequence it stands in."""
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.write(_SAVE_TITLE)
+
+    def stop_application_mode(self) -> None:
+        self.write(_RESTORE_TITLE)
+        super().stop_application_mode()
+
+    def ask(self) -> None:
+        """Have the terminal report its cursor: ``events.CursorPosition``, once it has drawn all that came before."""
+        self.write("\x1b[6n")
+        self.flush()
+
+    def set_title(self, title: str) -> None:
+        """The window's title."""
+        self.write(f"\x1b]2;{clean(title)}\x07")
+        self.flush()
+
+    def tell_desktop(self, text: str) -> None:
+        """A desktop notice (OSC 9), wrapped so that tmux and screen hand it on where they may; others ignore it."""
+        self.write(_passed_through(f"\x1b]9;{clean(text)}\x07"))
+        self.flush()
+
+
+def _passed_through(sequence: str) -> str:
+    if os.environ.get("TMUX"):
+        return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    if os.environ.get("TERM", "").startswith("screen"):
+        return f"\x1bP{sequence}\x1b\\"
+    return sequence

@@ -1,0 +1,29 @@
+"""The command palette: every command that works right now, by name. Its texts are ours alone, never a key's."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from restoretui.tui.keys import IDS, key_name
+
+_NOT_LISTED = {"app.command_palette", "cancel", "keep", "drop"}
+_MOVES = ("move(", "page(")
+
+
+def system_commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """From the bindings active below the palette."""
+    seen: set[str] = set()
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        unlisted = binding.action in _NOT_LISTED or binding.action.startswith(_MOVES)
+        if binding.id not in IDS or unlisted or binding.action in seen or not active.enabled:
+            continue
+        seen.add(binding.action)
+        title = binding.description.capitalize()
+        help_text = f"{binding.tooltip}  ({key_name(binding.key)})"
+        yield SystemCommand(title, help_text, partial(app.run_action, binding.action, active.node))
+    yield SystemCommand("Theme", "choose other colours", app.action_change_theme)
+    yield SystemCommand("Screenshot", "save the screen as an SVG file", app.deliver_screenshot)

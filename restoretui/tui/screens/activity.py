@@ -1,0 +1,145 @@
+"""Activity: the audit trail as it grows, newest first."""
+
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+
+from restoretui.ledger.records import ActivityEntry, Query
+from restoretui.tui import format as fmt
+from restoretui.tui.activity_words import KINDS, entry_line, entry_parts
+from restoretui.tui.keys import ACTIVITY
+from restoretui.tui.screens.inspector import Inspector
+from restoretui.tui.screens.pane import Pane
+from restoretui.tui.text import crop, width
+from restoretui.tui.widgets import table_events
+from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.columns import Column, Spans, cell
+from restoretui.tui.widgets.filter_bar import FilterBar
+from restoretui.tui.widgets.live_table import LiveTable
+from restoretui.tui.words import said
+
+
+def _what(entry: ActivityEntry, cells: int) -> Spans:
+    """The parts that fit, the rest cut off at the end."""
+    spans: list[tuple[str, str]] = []
+    for part in entry_parts(entry):
+        text, style = (part, "") if isinstance(part, str) else part
+        text = crop(text, cells)
+        spans.append((text, style))
+        cells -= width(text)
+        if cells <= 0:
+            break
+    return (*spans, (" " * cells, ""))
+
+
+COLUMNS = [
+    Column[ActivityEntry]("at", "When (UTC)", 19, lambda row, n: cell(_when(row), n, "dim"), keep=80),
+    Column[ActivityEntry]("kind", "Kind", 11, lambda row, n: cell(row.kind, n, KINDS.get(row.kind, "")), keep=60),
+    Column[ActivityEntry](
+        "run", "Run", 5, lambda row, n: cell(f"#{row.run_id}" if row.run_id is not None else "", n, "dim"), keep=50
+    ),
+    Column[ActivityEntry]("what", "What", 30, _what, keep=100, grows=True),
+]
+
+
+def _when(entry: ActivityEntry) -> str:
+    return f"{fmt.instant(entry.at)[:10]} {fmt.time_of_day(entry.at)}"
+
+
+class ActivityPane(Pane):
+    """The third tab."""
+
+    BINDINGS = ACTIVITY.bindings()
+
+    def __init__(self) -> None:
+        super().__init__(id="activity")
+        self._query = Query()
+        self._stale = True
+
+    def compose(self) -> ComposeResult:
+        yield FilterBar("part of a key, text, code or request id", id="activity-filter")
+        self.table = LiveTable[ActivityEntry](
+            COLUMNS, self.shell.pacer, follow_top=True, placeholder="nothing happened yet", id="entries"
+        )
+        yield self.table
+        yield Bar(id="activity-status", classes="status")
+
+    def on_mount(self) -> None:
+        self.shell.feed.listen(self.told)
+
+    def arrive(self) -> None:
+        self.table.focus()
+        if self.shell.session is not None and self._stale:
+            self.attempt(self._show, "view")
+
+    async def _show(self) -> None:
+        self._stale = False
+        view = await self.session.ledger.activity.view(self._query)
+        old = self.table.view
+        self.table.set_view(view)
+        if old is not None:
+            await old.aclose()
+        self._say()
+
+    def told(self, topics: frozenset[str]) -> bool:
+        if "activity" in topics and self._query.text:
+            self._stale = True
+        if not self.is_shown or self.shell.session is None:
+            return False
+        painted = self.table.look_again()
+        return self._say() or painted
+
+    def tick(self) -> bool:
+        if self._stale and self.shell.session is not None:
+            self.attempt(self._show, "view")
+        return False
+
+    def _say(self) -> bool:
+        count = self.table.count
+        limit = f" match {self._query.text}" if self._query.text else ""
+        place = f"{self.table.cursor + 1:,} of {count:,}" if count else ""
+        text = fmt.plural(count, "entry", "entries") + limit
+        return self.query_one("#activity-status", Bar).show(said((text, "dim")), said((place, "dim")), said())
+
+    @on(table_events.Moved)
+    def _moved(self) -> None:
+        self._say()
+
+    @on(table_events.Opened)
+    def _opened(self, event: table_events.Opened) -> None:
+        entry: ActivityEntry = event.row
+        if entry.ref is not None:
+            scheme = entry.cloud.scheme if entry.cloud is not None else "s3"
+            self.shell.push_screen(Inspector(entry.ref, scheme))
+        elif entry.run_id is not None:
+            self.attempt(partial(self._open_run, entry.run_id), "open")
+
+    async def _open_run(self, run_id: int) -> None:
+        self.shell.show_run(await self.session.ledger.runs.get(run_id))
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        if event.text != self._query.text:
+            self._query = Query(text=event.text)
+            self.attempt(self._show, "view")
+        if event.final:
+            self.table.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.table.count > 0 if action == "copy" else True
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def action_copy(self) -> None:
+        row = self.table.row
+        if row is not None:
+            self.shell.copy(entry_line(row))
+
+    def action_clear(self) -> None:
+        self.shell.dismiss_notice()
+        if self._query.text:
+            self.query_one(FilterBar).clear()
+            self._query = Query()
+            self.attempt(self._show, "view")

@@ -1,0 +1,49 @@
+"""Two small questions: a line of text, and yes or no."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Static
+
+from restoretui.tui.screens.dialog import Dialog
+from restoretui.tui.words import said
+
+
+class Ask(Dialog[str]):
+    """Answers with what was typed."""
+
+    def __init__(self, title: str, question: str, value: str = "") -> None:
+        super().__init__(title)
+        self._question = question
+        self._value = value
+
+    def body(self) -> ComposeResult:
+        yield Static(said((self._question, "dim")), markup=False)
+        field = Input(self._value, compact=True, select_on_focus=False)
+        field.cursor_blink = False
+        yield field
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)
+
+
+class Confirm(Dialog[bool]):
+    """Answers True for yes; the keys stand on no."""
+
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, title: str, question: str, yes: str) -> None:
+        super().__init__(title)
+        self._question = question
+        self._yes = yes
+
+    def body(self) -> ComposeResult:
+        yield Static(said(self._question), markup=False)
+        with Horizontal(classes="buttons"):
+            yield Button(said(self._yes), variant="primary", compact=True, id="yes")
+            yield Button("No", compact=True, id="no")
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")

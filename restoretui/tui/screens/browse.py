@@ -1,0 +1,183 @@
+"""Browse: what keys and clicks do to the listing shown, to the marks, and with them."""
+
+from functools import partial
+from typing import Any
+
+from textual import on
+
+from restoretui.core.location import Location
+from restoretui.core.model import State
+from restoretui.core.rules import Purpose
+from restoretui.ledger.records import BrowseRow
+from restoretui.tui.keys import BROWSE
+from restoretui.tui.screens.inspector import Inspector
+from restoretui.tui.screens.listing_board import ListingBoard
+from restoretui.tui.screens.menus import FacetMenu, Facets, SortMenu
+from restoretui.tui.screens.restoring import restore_marks
+from restoretui.tui.widgets import table_events
+from restoretui.tui.widgets.filter_bar import FilterBar
+
+ORDERS = {
+    "key": "Key", "size": "Size", "modified": "Modified", "storage_class": "Storage class", "state": "State",
+    "expiry": "End of the copy",
+}  # fmt: skip
+STATES_SHOWN = (
+    State.ARCHIVED, State.PLANNED, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED, State.FAILED,
+    State.ONLINE, State.UNKNOWN,
+)  # fmt: skip
+
+
+class BrowsePane(ListingBoard):
+    """The first tab."""
+
+    BINDINGS = BROWSE.bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.shell.session is None:
+            return False
+        here = self.source.is_bucket
+        row = self.table.row if here else None
+        marked = self.marking.summary.objects > 0
+        state = row.state if row is not None and not row.is_prefix else None
+        needed = {
+            "restore": marked or row is not None,
+            "extend": marked or state is State.AVAILABLE,
+            "upgrade": marked or state in (State.REQUESTED, State.RESTORING),
+            "mark_all": row is not None,
+            "invert": row is not None,
+            "unmark_all": marked,
+            **dict.fromkeys(("parent", "buckets", "filter", "facets", "sort", "flat", "versions"), here),
+        }
+        return needed.get(action, True)
+
+    # --- where to
+
+    @on(table_events.Opened, "#buckets")
+    def _bucket_opened(self, event: table_events.Opened) -> None:
+        self.go(Location(self.location.scheme, event.row.name))
+
+    @on(table_events.Opened, "#objects")
+    def _row_opened(self, event: table_events.Opened) -> None:
+        row: BrowseRow = event.row
+        if row.is_prefix:
+            self.go(self.location.below(row.ref.key))
+        else:
+            self.shell.push_screen(Inspector(row.ref, self.location.scheme, row))
+
+    def action_parent(self) -> None:
+        here = self.location
+        came_from = (here.key, False) if here.key is not None else (here.prefix or here.bucket, True)
+        self.go(here.parent, came_from)
+
+    def action_buckets(self) -> None:
+        self.go(Location(self.location.scheme), (self.location.bucket, True))
+
+    def action_refresh(self) -> None:
+        self.refresh_listing()
+
+    def action_flat(self) -> None:
+        self.source.flat = not self.source.flat
+        self.go(self.location)
+
+    def action_versions(self) -> None:
+        self.source.versions = not self.source.versions
+        self.table.set_columns(self._columns())
+        self.go(self.location)
+
+    # --- what of it
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        if event.text != self.source.query.text:
+            self.source.ask(text=event.text)
+            self.requery()
+        if event.final:
+            self.table.focus()
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def action_facets(self) -> None:
+        query = self.source.query
+        self.shell.push_screen(
+            FacetMenu(Facets(query.states, query.storage_classes), STATES_SHOWN), self._show_facets
+        )
+
+    def _show_facets(self, facets: Facets | None) -> None:
+        if facets is not None:
+            self.source.ask(states=facets.states, storage_classes=facets.storage_classes)
+            self.requery()
+
+    def action_sort(self) -> None:
+        query = self.source.query
+        self.shell.push_screen(SortMenu(ORDERS, query.sort, descending=query.descending), self._sort_by)
+
+    @on(table_events.SortChosen, "#objects")
+    def _header_clicked(self, event: table_events.SortChosen) -> None:
+        query = self.source.query
+        self._sort_by((event.sort, event.sort == query.sort and not query.descending))
+
+    def _sort_by(self, order: tuple[Any, bool] | None) -> None:
+        if order is not None:
+            self.source.ask(sort=order[0], descending=order[1])
+            self.requery()
+
+    def action_clear(self) -> None:
+        self.shell.dismiss_notice()
+        running = self.following
+        if running is None and self.source.listing is not None and self.source.is_listing:
+            running = self.source.listing.id
+        if running is not None:
+            self.attempt(partial(self.session.stop_listing, running), "stop")
+        elif self.source.is_filtered:
+            self.query_one(FilterBar).clear()
+            self.source.everything()
+            self.requery()
+
+    def action_copy(self) -> None:
+        row = self.table.row if self.source.is_bucket else None
+        place = self.location
+        if row is not None:
+            place = place.below(row.ref.key) if row.is_prefix else place.object(row.ref.key)
+        self.shell.copy(str(place))
+
+    # --- marking
+
+    @on(table_events.MarkToggled)
+    def _mark_toggled(self, event: table_events.MarkToggled) -> None:
+        if self.source.listing is not None:
+            self.attempt(partial(self.marking.toggle, self.source.listing, event.row), "mark", exclusive=False)
+
+    @on(table_events.RangeMarked)
+    def _range_marked(self, event: table_events.RangeMarked) -> None:
+        view = self.table.view
+        if view is not None:
+            self.attempt(partial(self.marking.range, view, event.first, event.last), "mark", exclusive=False)
+
+    def action_mark_all(self) -> None:
+        view, listing = self.table.view, self.source.listing
+        if view is not None and listing is not None:
+            self.attempt(partial(self.marking.all_shown, view, listing.prefixes), "mark", exclusive=False)
+
+    def action_invert(self) -> None:
+        view = self.table.view
+        if view is not None:
+            self.attempt(partial(self.marking.invert, view), "mark", exclusive=False)
+
+    def action_unmark_all(self) -> None:
+        self.attempt(self.marking.clear, "mark", exclusive=False)
+
+    # --- restoring
+
+    def action_restore(self) -> None:
+        self._act(Purpose.RESTORE)
+
+    def action_extend(self) -> None:
+        self._act(Purpose.EXTEND)
+
+    def action_upgrade(self) -> None:
+        self._act(Purpose.UPGRADE)
+
+    def _act(self, purpose: Purpose) -> None:
+        row = self.table.row if self.source.is_bucket else None
+        self.attempt(partial(restore_marks, self, purpose, self.source.listing, row), "act")

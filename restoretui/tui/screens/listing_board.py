@@ -1,0 +1,237 @@
+"""The part of Browse that shows: buckets, or what a listing holds, kept up with as pages and states come in."""
+
+from functools import partial
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+
+from restoretui.core.errors import RestoreTuiError
+from restoretui.core.location import Location
+from restoretui.core.model import ObjectRef
+from restoretui.ledger.records import BrowseRow, Listing
+from restoretui.tui.screens.browse_columns import BucketRow, bucket_columns, object_columns
+from restoretui.tui.screens.browse_status import Listed, status
+from restoretui.tui.screens.landing import find_key
+from restoretui.tui.screens.looker import Looker
+from restoretui.tui.screens.marking import MARKS, Marking
+from restoretui.tui.screens.marks_bar import MarksBar
+from restoretui.tui.screens.pane import Pane
+from restoretui.tui.screens.source import Source
+from restoretui.tui.widgets import table_events
+from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.filter_bar import FilterBar
+from restoretui.tui.widgets.list_view import ListView
+from restoretui.tui.widgets.live_table import LiveTable
+from restoretui.tui.widgets.place_bar import PlaceBar
+from restoretui.tui.words import Part
+
+LandOn = tuple[str, bool]
+"""A key, or a common prefix if True, to put the cursor on."""
+
+NOTHING, NO_MATCH, FAILED = "nothing is here", "nothing matches the filter", "nothing to show; R tries again"
+
+
+class ListingBoard(Pane):
+    """Shows a source; what keys do to it is for ``BrowsePane``."""
+
+    def __init__(self, location: Location | None) -> None:
+        super().__init__(id="browse")
+        self.source = Source(location or Location("s3"))
+        self.following: int | None = None
+        """A listing made for a refresh, or to mark what is below a prefix: its progress is shown."""
+        self._requery_due = False
+        self._looker = Looker()
+
+    def compose(self) -> ComposeResult:
+        pacer = self.shell.pacer
+        yield FilterBar("part of a key, or a glob such as *.bam", id="browse-filter")
+        self.buckets = LiveTable[BucketRow](bucket_columns(), pacer, placeholder="opening …", id="buckets")
+        self.table = LiveTable[BrowseRow](self._columns(), pacer, marking=True, placeholder="opening …", id="objects")
+        yield self.buckets
+        yield self.table
+        bar = MarksBar()
+        self.marking = Marking(self, bar)
+        yield bar
+        yield Bar(id="browse-status", classes="status")
+
+    def on_mount(self) -> None:
+        self.shell.feed.listen(self.told)
+        self._arrange()
+
+    def _columns(self) -> list[Any]:
+        return object_columns(lambda: self.location.prefix, self._now, versions=self.source.versions)
+
+    def _now(self) -> float:
+        session = self.shell.session
+        return session.clock.now().timestamp() if session is not None else 0.0
+
+    @property
+    def location(self) -> Location:
+        """The place shown."""
+        return self.source.location
+
+    def arrive(self) -> None:
+        (self.table if self.source.is_bucket else self.buckets).focus()
+        self.table.changed()
+
+    # --- going somewhere
+
+    def opened(self) -> None:
+        self.go(self.location)
+        self.marking.recount()
+
+    def go(self, location: Location, land_on: LandOn | None = None) -> None:
+        """Show what is there."""
+        self.attempt(partial(self._go, location, land_on), "go")
+
+    def show(self, ref: ObjectRef) -> None:
+        """Come from another tab to look at one object where it lies."""
+        head, slash, _ = ref.key.rpartition("/")
+        self.go(Location(self.location.scheme, ref.bucket, head + slash), (ref.key, False))
+
+    async def _go(self, location: Location, land_on: LandOn | None) -> None:
+        left = self.source.listing if self.source.is_listing else None
+        self.source.location, self.source.listing = location, None
+        self.source.everything()
+        self.query_one(FilterBar).clear()
+        self._looker.forget()
+        self.table.set_view(None)
+        self.table.placeholder = self.buckets.placeholder = "listing …"
+        self._arrange()
+        if left is not None:
+            await self.session.stop_listing(left.id)
+        try:
+            if self.source.is_bucket:
+                await self._show(await self.source.list(self.session), land_on or ("", True))
+            else:
+                await self._list_buckets(land_on)
+        except RestoreTuiError:
+            self.table.placeholder = self.buckets.placeholder = FAILED
+            raise
+
+    def _arrange(self) -> None:
+        self.table.display, self.buckets.display = self.source.is_bucket, not self.source.is_bucket
+        place: list[Part] = [(str(self.location), "strong")]
+        kinds = (("flat", self.source.flat), ("all versions", self.source.versions))
+        place += [(f" · {word}", "busy") for word, shown in kinds if shown]
+        self.shell.query_main(PlaceBar).go(*place)
+        self._say()
+        if self.is_shown:
+            self.arrive()
+
+    async def _list_buckets(self, land_on: LandOn | None) -> None:
+        rows = [
+            BucketRow(number, bucket.name, bucket.region, int(bucket.created.timestamp()) if bucket.created else None)
+            for number, bucket in enumerate(await self.session.buckets())
+        ]
+        at = next((row.id for row in rows if land_on is not None and row.name == land_on[0]), 0)
+        self.buckets.placeholder = "no buckets, or none that this account may list; g goes to one by its name"
+        self.buckets.set_view(ListView(rows), at=at)
+        self._say()
+
+    def refresh_listing(self) -> None:
+        """List again; what is on screen stays until the new listing is whole."""
+        if self.source.listing is None:
+            self.go(self.location)
+        else:
+            self.attempt(self._list_again, "go")
+
+    async def _list_again(self) -> None:
+        listing = await self.source.list(self.session, refresh=True)
+        self.following = listing.id
+        try:
+            listing = await self.session.listed(listing)
+        finally:
+            self.following = None
+            self._say()
+        self._looker.forget()
+        row = self.table.row
+        await self._show(listing, (row.ref.key, row.is_prefix) if row is not None else None)
+
+    async def _show(self, listing: Listing, land_on: LandOn | None = None) -> None:
+        """Show a listing, the cursor on ``land_on`` if that can be found, or else where it is."""
+        view, old = await self.source.view(self.session, listing), self.table.view
+        at = None
+        if land_on is not None:
+            found = find_key(view, land_on[0], is_prefix=land_on[1]) if self.source.is_in_key_order else None
+            at = found if found is not None else self.table.cursor if old is not None else 0
+        self.source.listing = listing
+        self.table.set_view(view, at=at)
+        self.table.set_sort(self.source.query.sort, self.source.query.descending)
+        if old is not None:
+            await old.aclose()
+        if not self.source.is_listing:
+            self.table.placeholder = NO_MATCH if self.source.is_filtered else NOTHING
+        self._look()
+        self._say()
+        self.marking.recount()
+
+    def requery(self) -> None:
+        """Filter or order have changed."""
+        if self.source.listing is not None:
+            self.attempt(partial(self._show, self.source.listing), "view")
+
+    # --- keeping up
+
+    def told(self, topics: frozenset[str]) -> bool:
+        session, listing = self.shell.session, self.source.listing
+        if session is None:
+            return False
+        if listing is not None and f"listing:{listing.id}" in topics:
+            self.source.listing = session.ledger.catalog.peek(listing.id)
+            # A filtered view is a picture of its moment: while pages come in it is taken again now and then.
+            self._requery_due = self.source.is_filtered or not self.source.is_in_key_order
+            if listing.ended_at is None and not self.source.is_listing:
+                self._listing_ended(listing)
+        if f"selection:{MARKS}" in topics:
+            self.marking.recount()
+        if not self.is_shown:
+            return False
+        painted = self.source.is_bucket and self.table.look_again()
+        self._look()
+        return self._say() or painted
+
+    def _listing_ended(self, listing: Listing) -> None:
+        self.table.placeholder = NO_MATCH if self.source.is_filtered else NOTHING
+        problem = self.session.listing_problem(listing.id)
+        if problem is not None:
+            self.complain(problem)
+            self.table.placeholder = FAILED
+
+    def tick(self) -> bool:
+        if self._requery_due:
+            self._requery_due = False
+            self.requery()
+        painted = self.source.is_bucket and self.table.look_again()
+        return self._say() or painted
+
+    def _look(self) -> None:
+        """HEAD what is on screen and cannot be judged otherwise."""
+        view, session = self.table.view, self.shell.session
+        if view is not None and session is not None and self.source.is_bucket:
+            refs = self._looker.wanted(view.rows(self.table.scroll_offset.y, self.table.size.height))
+            if refs:
+                self.attempt(partial(self._looker.look, session, refs), "look")
+
+    def _say(self) -> bool:
+        session, view, listing = self.shell.session, self.table.view, self.source.listing
+        if session is None:
+            return False
+        if self.following is not None:
+            listing = session.ledger.catalog.peek(self.following)
+        shown = Listed(
+            listing, self.source.query, session.clock.now(), self.table.cursor, self.table.count,
+            view is None or view.complete, None if self.source.is_bucket else self.buckets.count,
+        )  # fmt: skip
+        return self.query_one("#browse-status", Bar).show(*status(shown))
+
+    @on(table_events.Moved)
+    def _moved(self) -> None:
+        self._look()
+        self._say()
+        self.refresh_bindings()
+
+    @on(table_events.ReadFailed)
+    def _read_failed(self, event: table_events.ReadFailed) -> None:
+        self.complain(event.error)

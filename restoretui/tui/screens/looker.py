@@ -1,0 +1,64 @@
+"""Looks at the rows on screen that only a HEAD can judge: archived Intelligent-Tiering objects look like any other.
+
+No listing tells whether such an object is archived (FACTS 1.7), and a HEAD each would cost a million requests for a
+million rows. So a row says "not seen" until it has been on screen for a moment.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from restoretui.core.errors import CloudError, CredentialsError
+from restoretui.core.model import ObjectRef, State
+from restoretui.ledger.records import BrowseRow
+
+if TYPE_CHECKING:
+    from restoretui.session import Session
+
+SETTLE_S = 0.3
+"""How long the screen stands still before anything is asked: scrolling past a row is not looking at it."""
+AT_ONCE = 8
+TIERED = "INTELLIGENT_TIERING"
+
+
+class Looker:
+    """Remembers what it asked for, so that nothing is asked twice."""
+
+    def __init__(self) -> None:
+        self._asked: set[ObjectRef] = set()
+
+    def forget(self) -> None:
+        """Another listing: look again."""
+        self._asked.clear()
+
+    def wanted(self, rows: Iterable[BrowseRow]) -> list[ObjectRef]:
+        """Those among ``rows`` worth a look."""
+        return [
+            row.ref
+            for row in rows
+            if not row.is_prefix
+            and row.state is State.UNKNOWN
+            and row.storage_class == TIERED
+            and row.ref not in self._asked
+        ]
+
+    async def look(self, session: "Session", refs: list[ObjectRef]) -> None:
+        """HEAD each of ``refs`` after a moment; cancelled when the screen moves on."""
+        await session.clock.pause(SETTLE_S)
+        room = asyncio.Semaphore(AT_ONCE)
+        no_more = False
+
+        async def one(ref: ObjectRef) -> None:
+            nonlocal no_more
+            async with room:
+                if no_more:
+                    return
+                self._asked.add(ref)
+                try:
+                    await session.inspect(ref)
+                except CredentialsError:
+                    no_more = True
+                except CloudError:
+                    return  # The row goes on saying that it was not seen; opening it says why.
+
+        await asyncio.gather(*(one(ref) for ref in refs))

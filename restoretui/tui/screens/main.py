@@ -1,0 +1,62 @@
+"""The one screen behind all dialogs: header, the tab chosen, notices, keys."""
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher
+
+from restoretui.core.location import Location
+from restoretui.tui.screens.activity import ActivityPane
+from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.screens.pane import Pane
+from restoretui.tui.screens.restores import RestoresPane
+from restoretui.tui.widgets.key_bar import KeyBar
+from restoretui.tui.widgets.notice import Notice
+from restoretui.tui.widgets.place_bar import PlaceBar
+from restoretui.tui.widgets.tab_bar import TabBar
+
+TABS = {"browse": "Browse", "restores": "Restores", "activity": "Activity"}
+
+
+class MainScreen(Screen[None]):
+    """Knows its parts, not what they do."""
+
+    AUTO_FOCUS = None
+
+    def __init__(self, location: Location | None, *, warning: str = "") -> None:
+        super().__init__()
+        self._location = location
+        self._warning = warning
+
+    def compose(self) -> ComposeResult:
+        yield TabBar(TABS, warning=self._warning)
+        yield PlaceBar()
+        with ContentSwitcher(initial="browse"):
+            yield BrowsePane(self._location)
+            yield RestoresPane()
+            yield ActivityPane()
+        yield Notice()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.pane("browse").arrive()
+
+    @property
+    def panes(self) -> list[Pane]:
+        """All tabs' contents."""
+        return list(self.query(Pane))
+
+    def pane(self, tab: str) -> Pane:
+        """The content of one tab."""
+        return self.query_one(f"#{tab}", Pane)
+
+    @property
+    def tab(self) -> str:
+        """The tab shown."""
+        return self.query_one(TabBar).active
+
+    def show_tab(self, tab: str) -> None:
+        """Show a tab and give it the keys."""
+        self.query_one(ContentSwitcher).current = tab
+        self.query_one(TabBar).active = tab
+        self.pane(tab).arrive()
+        self.refresh_bindings()

@@ -1,0 +1,123 @@
+"""What marking does in the ledger, and what the marks add up to."""
+
+from typing import TYPE_CHECKING
+
+from restoretui.core.errors import CloudError, UsageError
+from restoretui.core.location import Location
+from restoretui.ledger.records import BrowseRow, Listing, SelectionSummary, View
+from restoretui.tui import format as fmt
+from restoretui.tui.screens.marks_bar import MarksBar
+
+if TYPE_CHECKING:
+    from restoretui.tui.screens.listing_board import ListingBoard
+
+MARKS = 1
+"""The selection the screens mark in; it survives restarts."""
+SETTLE_S = 0.25
+"""Time without another mark after which the marks are added up."""
+DAYS = 7
+"""What the running cost is reckoned with until a restore dialog was used with other days."""
+
+
+class Marking:
+    """The marks of Browse."""
+
+    def __init__(self, pane: "ListingBoard", bar: MarksBar) -> None:
+        self._pane = pane
+        self._bar = bar
+        self.days = DAYS
+
+    @property
+    def summary(self) -> SelectionSummary:
+        """What is marked, as last added up."""
+        return self._bar.summary
+
+    @property
+    def hidden(self) -> int:
+        """How many marks are not in the view, as last counted."""
+        return self._bar.hidden
+
+    async def toggle(self, listing: Listing, row: BrowseRow) -> None:
+        """Turn the mark of one row; of a prefix, of everything below it."""
+        selections = self._pane.session.ledger.selections
+        if not row.is_prefix:
+            await selections.toggle_rows(MARKS, listing.id, [row.id])
+        elif row.marked:
+            await selections.remove_under(MARKS, listing.scope.cloud, row.ref.bucket, row.ref.key)
+        else:
+            await self.under(Location(listing.scope.cloud.scheme, row.ref.bucket, row.ref.key))
+        self._after()
+
+    async def under(self, location: Location, sel: int = MARKS) -> SelectionSummary:
+        """Mark everything at a location, listing it first; says how far that is."""
+        shell, session = self._pane.shell, self._pane.session
+        versions = self._pane.source.versions
+        shell.say("busy", f"listing everything below {location} …", "esc stops")
+        listing = await session.open_listing(location, recursive=True, versions=versions)
+        self._pane.following = listing.id
+        try:
+            summary = await session.mark_under(sel, location, versions=versions)
+        finally:
+            self._pane.following = None
+        shell.say("done", f"marked all below {location}: {fmt.plural(summary.objects, 'object')} in all")
+        return summary
+
+    async def range(self, view: View[BrowseRow], first: int, last: int) -> None:
+        """Mark from one position to another; prefixes among them are left out."""
+        before = self.summary.objects
+        after = await self._pane.session.ledger.selections.add_range(MARKS, view, first, last)
+        if after.objects == before and all(row.is_prefix for row in view.rows(first, min(100, last - first + 1))):
+            self._pane.shell.say("warning", "a range marks objects, and these are prefixes", "space marks a prefix")
+        self._after()
+
+    async def all_shown(self, view: View[BrowseRow], prefixes: int) -> None:
+        """Mark every object of the view."""
+        await view.wait()
+        if view.count == 0:
+            raise UsageError("nothing is shown that could be marked")
+        await self._pane.session.ledger.selections.add_view(MARKS, view)
+        if prefixes:
+            self._pane.shell.say(
+                "warning", "the objects shown are marked, those below prefixes are not", "d shows all keys below"
+            )
+        self._after()
+
+    async def invert(self, view: View[BrowseRow]) -> None:
+        """Turn the marks of every object of the view."""
+        await view.wait()
+        await self._pane.session.ledger.selections.invert_view(MARKS, view)
+        self._after()
+
+    async def clear(self) -> None:
+        """Remove every mark, also those out of sight."""
+        await self._pane.session.ledger.selections.clear(MARKS)
+        self._after()
+
+    def _after(self) -> None:
+        self._pane.table.look_again()
+        self.recount()
+
+    def recount(self) -> None:
+        """Add the marks up, soon."""
+        self._pane.attempt(self._recount, "marks")
+
+    async def count_hidden(self) -> int:
+        """How many marks are not in the view."""
+        view, selections = self._pane.table.view, self._pane.session.ledger.selections
+        if view is None or not self._pane.source.is_bucket:
+            return (await selections.summary(MARKS)).objects
+        return await selections.hidden(MARKS, view)
+
+    async def _recount(self) -> None:
+        session = self._pane.session
+        await session.clock.pause(SETTLE_S)
+        summary = await session.ledger.selections.summary(MARKS)
+        hidden = await self.count_hidden() if summary.objects else 0
+        self._bar.tell(summary, hidden, None)
+        self._pane.refresh_bindings()
+        if summary.objects:
+            try:
+                plan = await session.plan(MARKS, self.days)
+            except CloudError:
+                return  # The counts stand; the restore dialog says why there is no price.
+            self._bar.tell(summary, hidden, plan)

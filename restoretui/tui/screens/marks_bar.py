@@ -1,0 +1,52 @@
+"""What is marked, in numbers and in money, while anything is."""
+
+from restoretui.core.model import Tier
+from restoretui.core.plan import RestorePlan
+from restoretui.core.rules import Action
+from restoretui.ledger.records import SelectionSummary
+from restoretui.tui import format as fmt
+from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.words import Part, said
+
+SHORT = {Tier.EXPEDITED: "exp", Tier.STANDARD: "std", Tier.BULK: "bulk"}
+
+
+class MarksBar(Bar):
+    """Marks survive filters, prefixes and restarts, so the hidden ones are always counted here."""
+
+    DEFAULT_CSS = "MarksBar { display: none; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="marks")
+        self.summary = SelectionSummary()
+        self.hidden = 0
+
+    def tell(self, summary: SelectionSummary, hidden: int, plan: RestorePlan | None) -> None:
+        """So much is marked, that many of it out of sight, and this is what restoring it would cost."""
+        self.summary, self.hidden = summary, hidden
+        self.display = summary.objects > 0
+        left: list[Part] = [
+            ("● ", "mark"),
+            (f"{summary.objects:,} marked", "mark"),
+            f" · {fmt.size(summary.size_bytes)}",
+        ]
+        if hidden:
+            left.append((f" · {hidden:,} not shown here", "warn"))
+        if len(summary.by_bucket) > 1:
+            left.append((f" · {len(summary.by_bucket)} buckets", "warn"))
+        if plan is None:
+            self.show(said(*left))
+            return
+        costs = [self._cost(plan, tier) for tier in Tier]
+        days: Part = (f"{plan.days} days: ", "dim")
+        wide = [part for cost in costs for part in (*cost, "  ")][:-1]
+        self.show(said(*left), said(days, *wide), said(*wide), said(*costs[-1]))
+
+    @staticmethod
+    def _cost(plan: RestorePlan, tier: Tier) -> list[Part]:
+        chosen = plan.tiers[tier]
+        name: Part = (f"{SHORT[tier]} ", "dim")
+        if not chosen.requests:
+            return [name, ("–", "dim")]
+        more = "+?" if chosen.cost.unpriced or chosen.counts.get(Action.LOOK) else ""
+        return [name, fmt.money(chosen.cost.total, plan.prices.currency) + more]

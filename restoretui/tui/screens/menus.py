@@ -1,0 +1,109 @@
+"""Two small menus: the order of a table, and which states and classes it shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, OptionList, SelectionList, Static
+from textual.widgets.option_list import Option
+from textual.widgets.selection_list import Selection
+
+from restoretui.core.model import State
+from restoretui.tui.screens.dialog import Dialog
+from restoretui.tui.words import STATES, said
+
+DESCENDING_FIRST = frozenset({"size", "modified", "expiry"})
+"""Orders in which the most is looked for first."""
+
+CLASSES = (
+    "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "INTELLIGENT_TIERING", "STANDARD", "STANDARD_IA", "ONEZONE_IA",
+    "REDUCED_REDUNDANCY", "EXPRESS_ONEZONE",
+)  # fmt: skip
+
+
+class SortMenu(Dialog[tuple[str, bool]]):
+    """Answers with the order and whether it is descending; the one in force is turned round."""
+
+    def __init__(self, orders: Mapping[str, str], sort: str, *, descending: bool) -> None:
+        super().__init__("Sort by")
+        self._orders = orders
+        self._sort = sort
+        self._descending = descending
+
+    def body(self) -> ComposeResult:
+        options = []
+        for sort, label in self._orders.items():
+            arrow = ("▼" if self._descending else "▲") if sort == self._sort else " "
+            options.append(Option(said((arrow, "mark"), " ", label), id=sort))
+        menu = OptionList(*options, compact=True)
+        menu.highlighted = list(self._orders).index(self._sort) if self._sort in self._orders else 0
+        yield menu
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        sort = event.option_id or ""
+        descending = not self._descending if sort == self._sort else sort in DESCENDING_FIRST
+        self.dismiss((sort, descending))
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Which states and classes are shown; empty means any."""
+
+    states: frozenset[State] = frozenset()
+    storage_classes: frozenset[str] = frozenset()
+
+
+class FacetMenu(Dialog[Facets]):
+    """Answers with what was ticked."""
+
+    BINDINGS = [("ctrl+r", "reset", "show everything")]  # noqa: RUF012  Textual declares it so
+
+    def __init__(self, facets: Facets, states: Sequence[State], *, classes: Sequence[str] = CLASSES) -> None:
+        super().__init__("Show only")
+        self._facets = facets
+        self._states = states
+        self._class_names = classes
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="facets"):
+            with Vertical():
+                yield Static(said(("State", "strong")), markup=False)
+                yield SelectionList[State](
+                    *(
+                        Selection(said(STATES[state], " ", state.value), state, state in self._facets.states)
+                        for state in self._states
+                    ),
+                    compact=True,
+                    id="states",
+                )
+            if self._class_names:
+                with Vertical():
+                    yield Static(said(("Storage class", "strong")), markup=False)
+                    yield SelectionList[str](
+                        *(
+                            Selection(said(name), name, name in self._facets.storage_classes)
+                            for name in self._class_names
+                        ),
+                        compact=True,
+                        id="classes",
+                    )
+        yield Static(said(("space ticks, enter in a list ticks too; nothing ticked shows everything", "dim")))
+        with Horizontal(classes="buttons"):
+            yield Button("Show", variant="primary", compact=True, id="show")
+            yield Button("Everything", compact=True, id="everything")
+
+    def _ticked(self) -> Facets:
+        states = self.query_one("#states", SelectionList).selected
+        classes = self.query_one("#classes", SelectionList).selected if self._class_names else []
+        return Facets(frozenset(states), frozenset(classes))
+
+    @on(Button.Pressed, "#show")
+    def _show(self) -> None:
+        self.dismiss(self._ticked())
+
+    @on(Button.Pressed, "#everything")
+    def action_reset(self) -> None:
+        self.dismiss(Facets())

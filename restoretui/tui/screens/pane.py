@@ -1,0 +1,30 @@
+"""What the tabs have in common."""
+
+from textual.containers import Vertical
+
+from restoretui.tui.working import Working
+
+
+class Pane(Working, Vertical):
+    """One tab's content. It is told what changed also while another tab is shown, and catches up when it appears."""
+
+    DEFAULT_CSS = "Pane { height: 1fr; }"
+
+    def opened(self) -> None:
+        """The session is open."""
+
+    def told(self, topics: frozenset[str]) -> bool:
+        """These changed in the ledger; tells whether anything was repainted."""
+        return False
+
+    def tick(self) -> bool:
+        """A second passed: texts that count down may read differently. Tells whether any did."""
+        return False
+
+    def arrive(self) -> None:
+        """The tab was chosen: take the focus."""
+
+    @property
+    def is_shown(self) -> bool:
+        """The tab is the one on screen."""
+        return bool(self.display)

@@ -1,0 +1,64 @@
+"""A plan in lines of text: what would happen to how many objects and why, what it costs, and where it comes from."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from restoretui.core.plan import RestorePlan, TierPlan
+from restoretui.core.pricing import Cost
+from restoretui.core.rules import Action
+from restoretui.tui import format as fmt
+from restoretui.tui.text import fit
+from restoretui.tui.words import ACTIONS, Part, said
+
+
+def verdict_lines(chosen: TierPlan, width: int) -> list[Content]:
+    """One line for every action and reason, those that send first, then the largest."""
+    found: dict[tuple[Action, str], tuple[int, int]] = {}
+    for line in chosen.lines:
+        key = (line.verdict.action, line.verdict.reason)
+        objects, size = found.get(key, (0, 0))
+        found[key] = (objects + line.group.objects, size + line.group.size_bytes)
+    order = sorted(found.items(), key=lambda item: (not item[0][0].sends, -item[1][0]))
+    lines = []
+    for (action, reason), (objects, size) in order:
+        glyph, style = ACTIONS[action]
+        start = f" {glyph} {objects:>9,}  {action:<17}"
+        end = f"{fmt.size(size):>10} "
+        room = max(8, width - len(start) - len(end))
+        lines.append(said((start, style), (fit(reason, room), "" if action.sends else "dim"), (end, "dim")))
+    return lines
+
+
+def cost_line(plan: RestorePlan, cost: Cost) -> Content:
+    """What the estimate is made of."""
+    currency = plan.prices.currency
+    parts: list[Part] = [
+        ("retrieval ", "dim"), fmt.money(cost.retrieval, currency), (" + requests ", "dim"),
+        fmt.money(cost.requests, currency), (f" + copy for {plan.days} days ", "dim"), fmt.money(cost.copy, currency),
+    ]  # fmt: skip
+    if cost.unpriced:
+        parts.append((f" + unknown price of {fmt.plural(cost.unpriced, 'object')}", "warn"))
+    return said(*parts)
+
+
+def price_line(plan: RestorePlan) -> Content:
+    """Where the prices come from."""
+    regions = ", ".join(plan.prices.regions[:3])
+    parts: list[Part] = [(f"estimate with prices of {plan.prices.date} for {regions}", "dim")]
+    if not plan.prices_exact:
+        parts.append(("; the bucket's own region is not in the price table", "warn"))
+    return said(*parts)
+
+
+def place_line(buckets: Sequence[str], account: str, regions: Sequence[str], profile: str) -> Content:
+    """Where all this would happen."""
+    shown = [f"s3://{bucket}" for bucket in buckets[:3]]
+    if len(buckets) > 3:
+        shown.append(f"{len(buckets) - 3} more")
+    parts: list[Part] = [("in ", "dim"), (", ".join(shown), "strong")]
+    facts = [("account", account), ("region", ", ".join(regions)), ("profile", profile)]
+    for label, value in facts:
+        if value:
+            parts += [(f" · {label} ", "dim"), value]
+    return said(*parts)

@@ -1,0 +1,245 @@
+"""The restore dialog: every tier side by side, what would happen to each object and why, and one careful Enter."""
+
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from restoretui.core.errors import RestoreTuiError, UsageError
+from restoretui.core.model import Tier
+from restoretui.core.plan import RestorePlan, TierPlan
+from restoretui.core.rules import Action, Purpose, check_days
+from restoretui.ledger.records import Run
+from restoretui.tui import format as fmt
+from restoretui.tui.screens.dialog import Dialog
+from restoretui.tui.screens.plan_words import cost_line, place_line, price_line, verdict_lines
+from restoretui.tui.widgets.tier_table import TierTable
+from restoretui.tui.words import Part, said
+
+VERBS = {Purpose.RESTORE: "Restore", Purpose.EXTEND: "Extend", Purpose.UPGRADE: "Speed up"}
+PREFERENCE = {
+    Purpose.RESTORE: (Tier.STANDARD, Tier.BULK, Tier.EXPEDITED),
+    Purpose.EXTEND: (Tier.BULK, Tier.STANDARD, Tier.EXPEDITED),
+    Purpose.UPGRADE: (Tier.EXPEDITED, Tier.STANDARD, Tier.BULK),
+}
+SETTLE_S = 0.2
+
+
+class RestoreDialog(Dialog[Run]):
+    """Answers with the confirmed run; nothing is sent before that."""
+
+    def __init__(self, sel: int, purpose: Purpose, days: int, *, hidden: int = 0) -> None:
+        super().__init__(VERBS[purpose])
+        self._sel = sel
+        self._purpose = purpose
+        self._days = days
+        self._hidden = hidden
+        self._unseen = 0
+        self._plan: RestorePlan | None = None
+        self._tier_touched = False
+        self._confirming = False
+
+    def body(self) -> ComposeResult:
+        yield Static(said(("planning …", "dim")), id="what", markup=False)
+        with Horizontal(id="days-line"):
+            yield Static("Copies last ", markup=False)
+            field = Input(str(self._days), type="integer", max_length=4, compact=True, id="days")
+            field.cursor_blink = False
+            yield field
+            yield Static("", id="until", markup=False)
+        yield TierTable(PREFERENCE[self._purpose][0])
+        yield Static("", id="cost", markup=False)
+        with VerticalScroll(id="verdicts", can_focus=False):
+            yield Static("", id="verdict-lines", markup=False)
+        yield Static("", id="where", markup=False)
+        yield Static("", id="warnings", markup=False)
+        with Horizontal(id="typed-line"):
+            yield Static("", id="typed-label", markup=False)
+            typed = Input(compact=True, id="typed")
+            typed.cursor_blink = False
+            yield typed
+        with Horizontal(classes="buttons"):
+            yield Button(VERBS[self._purpose], variant="primary", compact=True, id="confirm", disabled=True)
+            yield Button("Cancel", compact=True, id="cancel")
+
+    def on_mount(self) -> None:
+        self.query_one(TierTable).focus()
+        self.attempt(self._prepare, "plan")
+
+    # --- planning
+
+    async def _prepare(self) -> None:
+        """Look at what only a HEAD can judge, then plan."""
+
+        def progress(looked: int) -> None:
+            self._say("what", said((f"looking at Intelligent-Tiering objects: {looked:,} …", "dim")))
+
+        if self._purpose is Purpose.UPGRADE:
+            self._days = await self._days_asked_for() or self._days
+            self.query_one("#days", Input).value = str(self._days)
+        self._unseen = await self.session.look_at_marks(self._sel, progress)
+        await self._replan()
+        await self._say_where()
+
+    async def _days_asked_for(self) -> int | None:
+        """The days most of the restores under way were asked for with: speeding up must keep them."""
+        counts: dict[int, int] = {}
+        for groups in (await self.session.ledger.selections.facts(self._sel)).values():
+            for group in groups:
+                if group.facts.days is not None and group.facts.in_progress:
+                    counts[group.facts.days] = counts.get(group.facts.days, 0) + group.objects
+        return max(counts, key=lambda days: counts[days]) if counts else None
+
+    async def _replan(self, *, wait: bool = False) -> None:
+        if wait:
+            await self.session.clock.pause(SETTLE_S)
+        self._plan = plan = await self.session.plan(self._sel, self._days, self._purpose)
+        self.no_complaint()
+        table = self.query_one(TierTable)
+        if not self._tier_touched:
+            useful = [tier for tier in PREFERENCE[self._purpose] if plan.tiers[tier].requests]
+            with self.prevent(TierTable.Chosen):
+                table.choose(useful[0] if useful else PREFERENCE[self._purpose][0])
+        table.show(plan)
+        self._say_plan(plan)
+
+    async def _say_where(self) -> None:
+        session, plan = self.session, self._plan
+        if plan is None:
+            return
+        identity = await session.identity()
+        buckets = sorted({line.group.bucket for line in plan.tiers[Tier.STANDARD].lines})
+        regions = sorted({await session.region(bucket) for bucket in buckets})
+        self._say("where", place_line(buckets, identity.account, regions, identity.profile))
+
+    # --- what is said
+
+    def _say(self, part: str, text: Content) -> None:
+        self.query_one(f"#{part}", Static).update(text)
+
+    def _chosen(self, plan: RestorePlan) -> TierPlan:
+        return plan.tiers[self.query_one(TierTable).tier]
+
+    def _say_plan(self, plan: RestorePlan) -> None:
+        chosen = self._chosen(plan)
+        size = sum(line.group.size_bytes for line in chosen.lines)
+        self._say("what", said((fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"))
+        until = fmt.instant(plan.expiry)
+        self._say(
+            "until", said(" days, until at least ", (f"{until} UTC", "strong"), (" if available at once", "dim"))
+        )
+        self._say("cost", Content("\n").join([cost_line(plan, chosen.cost), price_line(plan)]))
+        lines = verdict_lines(chosen, self.query_one("#verdicts").size.width - 2)
+        self._say("verdict-lines", Content("\n").join(lines))
+        self._say("warnings", Content("\n").join(self._warnings(plan, chosen)))
+        self.query_one("#warnings").display = bool(self._warnings(plan, chosen))
+        self._ask_typed(plan, chosen)
+        button = self.query_one("#confirm", Button)
+        watched = chosen.counts.get(Action.ALREADY, 0)
+        nothing = not chosen.requests and not watched
+        button.disabled = nothing or self.session.read_only
+        verb = f"{VERBS[self._purpose]} {chosen.requests:,}" if chosen.requests or nothing else f"Watch {watched:,}"
+        button.label = Content(verb)
+
+    def _warnings(self, plan: RestorePlan, chosen: TierPlan) -> list[Content]:
+        texts = []
+        if self.session.read_only:
+            texts.append("this session is read-only: nothing can be sent")
+        if self._hidden:
+            texts.append(f"{self._hidden:,} of these are not on screen: another prefix, or hidden by the filter")
+        if self._unseen:
+            texts.append(f"{fmt.plural(self._unseen, 'object')} could not be looked at and will be left out")
+        if chosen.large_objects:
+            texts.append(f"{fmt.plural(chosen.large_objects, 'object')} too large for expedited's typical time")
+        if not chosen.requests:
+            texts.append("nothing would be sent at this tier: the reasons are above")
+        return [said(("▲ ", "warn"), (text, "warn")) for text in texts]
+
+    # --- the guard
+
+    def _over_budget(self, chosen: TierPlan) -> bool:
+        budget = self.session.settings.budget
+        return budget is not None and chosen.requests > 0 and (chosen.cost.total > budget or chosen.cost.unpriced > 0)
+
+    def _ask_typed(self, plan: RestorePlan, chosen: TierPlan) -> None:
+        line = self.query_one("#typed-line")
+        line.display = self._over_budget(chosen)
+        if line.display:
+            budget = fmt.money(self.session.settings.budget or chosen.cost.total, plan.prices.currency)
+            above: list[Part] = [("Above the budget of ", "warn"), budget, (". Type ", "warn")]
+            self._say("typed-label", said(*above, (_amount(chosen), "strong"), (" to confirm: ", "warn")))
+
+    # --- keys
+
+    @on(TierTable.Chosen)
+    def _tier_chosen(self) -> None:
+        self._tier_touched = True
+        self.no_complaint()
+        if self._plan is not None:
+            self._say_plan(self._plan)
+
+    @on(Input.Changed, "#days")
+    def _days_typed(self, event: Input.Changed) -> None:
+        self.query_one("#confirm", Button).disabled = True
+        try:
+            self._days = check_days(int(event.value) if event.value.strip().isdigit() else 0)
+        except UsageError as error:
+            self._plan = None
+            self.complain(UsageError(str(error), "type a whole number, 1 or more"))
+            return
+        self.no_complaint()
+        self.attempt(partial(self._replan, wait=True), "plan")
+
+    @on(Input.Submitted, "#days")
+    def _days_entered(self) -> None:
+        self.query_one(TierTable).focus()
+
+    @on(TierTable.Accepted)
+    def _tier_accepted(self) -> None:
+        if self.query_one("#typed-line").display:
+            self.query_one("#typed", Input).focus()
+        elif not self.query_one("#confirm", Button).disabled:
+            self.query_one("#confirm", Button).focus()
+        elif self._plan is not None:
+            self._confirm()
+
+    @on(Input.Submitted, "#typed")
+    def _amount_entered(self) -> None:
+        self._confirm()
+
+    @on(Button.Pressed, "#confirm")
+    def _confirm(self) -> None:
+        if self._plan is None or self._confirming:
+            return
+        chosen = self._chosen(self._plan)
+        if self._over_budget(chosen):
+            typed = self.query_one("#typed", Input).value.strip().lstrip("$").replace(",", "")
+            if typed != _amount(chosen):
+                self.complain(RestoreTuiError(f"to confirm, type {_amount(chosen)}", "nothing was sent"))
+                self.query_one("#typed", Input).focus()
+                return
+        self._confirming = True
+        self.attempt(partial(self._send, self._plan, self.query_one(TierTable).tier), "confirm")
+
+    async def _send(self, plan: RestorePlan, tier: Tier) -> None:
+        try:
+            run = await self.session.confirm(self._sel, plan, tier)
+        finally:
+            self._confirming = False
+        self.dismiss(run)
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.dismiss(None)
+
+    def action_cancel(self) -> None:
+        if not self._confirming:
+            self.dismiss(None)
+
+
+def _amount(chosen: TierPlan) -> str:
+    """What has to be typed."""
+    return f"{chosen.cost.total:.2f}"

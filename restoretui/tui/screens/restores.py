@@ -1,0 +1,198 @@
+"""Restores: the runs, and one of them opened; what a run still allows is done from here."""
+
+from functools import partial
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import ContentSwitcher
+
+from restoretui.core.location import Location
+from restoretui.core.model import State
+from restoretui.core.rules import Purpose
+from restoretui.ledger.records import JobRow, Run
+from restoretui.tui import format as fmt
+from restoretui.tui.keys import RUNS
+from restoretui.tui.screens.ask import Ask, Confirm
+from restoretui.tui.screens.pane import Pane
+from restoretui.tui.screens.restoring import replan_run
+from restoretui.tui.screens.run_detail import RunDetail
+from restoretui.tui.screens.run_list import RunList
+from restoretui.tui.widgets import table_events
+
+
+class RestoresPane(Pane):
+    """The second tab."""
+
+    BINDINGS = RUNS.bindings()
+
+    def __init__(self) -> None:
+        super().__init__(id="restores")
+
+    def compose(self) -> ComposeResult:
+        with ContentSwitcher(initial="run-list"):
+            self.list = RunList()
+            yield self.list
+            self.detail = RunDetail()
+            yield self.detail
+
+    def on_mount(self) -> None:
+        self.shell.feed.listen(self.told)
+
+    @property
+    def _run(self) -> Run | None:
+        """The run that keys act on."""
+        return self.detail.run if self._detailed else self.list.run
+
+    @property
+    def _detailed(self) -> bool:
+        return self.query_one(ContentSwitcher).current == "run-detail"
+
+    def arrive(self) -> None:
+        (self.detail.table if self._detailed else self.list.table).focus()
+        self._read()
+
+    def opened(self) -> None:
+        self._read()
+
+    def told(self, topics: frozenset[str]) -> bool:
+        if self.shell.session is None or not self.is_shown:
+            return False
+        run = self.detail.run if self._detailed else None
+        if "runs" in topics or (run is not None and f"run:{run.id}" in topics):
+            return self._read()
+        return any(topic.startswith("view:") for topic in topics) and self.detail.read()
+
+    def tick(self) -> bool:
+        return self._read()
+
+    def _read(self) -> bool:
+        if self.shell.session is None:
+            return False
+        return self.detail.read() if self._detailed else self.list.read()
+
+    def show_run(self, run_id: int) -> None:
+        """Open one run."""
+        self.query_one(ContentSwitcher).current = "run-detail"
+        self.detail.open(run_id)
+        self.refresh_bindings()
+
+    @on(RunList.Chosen)
+    def _chosen(self, event: RunList.Chosen) -> None:
+        self.show_run(event.run_id)
+
+    @on(table_events.Moved)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    @on(table_events.ReadFailed)
+    def _read_failed(self, event: table_events.ReadFailed) -> None:
+        self.complain(event.error)
+
+    # --- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.shell.session is None:
+            return False
+        run = self._run
+        counts = run.counts if run is not None else {}
+        needed = {
+            "retry": bool(counts.get(State.FAILED)),
+            "extend": bool(counts.get(State.AVAILABLE)),
+            "upgrade": bool(counts.get(State.RESTORING) or counts.get(State.REQUESTED)),
+            "cancel": bool(counts.get(State.PLANNED)),
+            "export": run is not None,
+            "copy": run is not None,
+            "filter": self._detailed,
+            "facets": self._detailed,
+            "sort": self._detailed,
+            "show": self._detailed,
+            "back": self._detailed,
+        }
+        return needed.get(action, True)
+
+    def action_back(self) -> None:
+        run = self.detail.run
+        self.detail.close()
+        self.query_one(ContentSwitcher).current = "run-list"
+        self.arrive()
+        if run is not None:
+            position = self.list.table.view.position(run.id) if self.list.table.view is not None else None
+            self.list.table.goto(position or 0)
+        self.refresh_bindings()
+
+    def action_filter(self) -> None:
+        self.detail.filter()
+
+    def action_facets(self) -> None:
+        self.detail.choose_states()
+
+    def action_sort(self) -> None:
+        self.detail.choose_order()
+
+    def action_retry(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(self._retry, run), "act")
+
+    async def _retry(self, run: Run) -> None:
+        count = await self.session.retry(run.id)
+        self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
+
+    def action_cancel(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(self._cancel, run), "act")
+
+    async def _cancel(self, run: Run) -> None:
+        unsent = fmt.plural(run.counts.get(State.PLANNED, 0), "request")
+        question = (
+            f"Give up the {unsent} of run {run.id} that were not sent yet? What was sent cannot be called back."
+        )
+        if await self.shell.push_screen_wait(Confirm("Cancel unsent", question, "Give them up")):
+            count = await self.session.cancel(run.id)
+            self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'request')} given up")
+
+    def action_extend(self) -> None:
+        self._act(Purpose.EXTEND, State.AVAILABLE)
+
+    def action_upgrade(self) -> None:
+        self._act(Purpose.UPGRADE, State.RESTORING, State.REQUESTED)
+
+    def _act(self, purpose: Purpose, *states: State) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(replan_run, self, run, purpose, frozenset(states)), "act")
+
+    def action_export(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(self._export, run), "act")
+
+    async def _export(self, run: Run) -> None:
+        from restoretui.export import write_export
+
+        path = await self.shell.push_screen_wait(
+            Ask("Export", f"Write the objects of run {run.id} to (.csv or .json)", f"restoretui-run-{run.id}.csv")
+        )
+        if path:
+            target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
+            await write_export(self.session.ledger, run, "json" if target.suffix == ".json" else "csv", target)
+            self.shell.say("done", f"{fmt.plural(run.objects, 'object')} written to {target}")
+
+    def _ref_row(self) -> JobRow | None:
+        return self.detail.table.row if self._detailed else None
+
+    def action_copy(self) -> None:
+        run, row = self._run, self._ref_row()
+        if run is None:
+            return
+        if row is not None:
+            self.shell.copy(str(Location(run.cloud.scheme, row.ref.bucket, key=row.ref.key)))
+        elif self.list.table.row is not None:
+            self.shell.copy(self.list.table.row.title)
+
+    def action_show(self) -> None:
+        row = self._ref_row()
+        if row is not None:
+            self.shell.show_object(row.ref)

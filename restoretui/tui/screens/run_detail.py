@@ -1,0 +1,183 @@
+"""One run: how it stands, and every object of it."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from restoretui.core.model import State
+from restoretui.ledger.records import JobRow, Query, Run
+from restoretui.tui import format as fmt
+from restoretui.tui.screens.inspector import Inspector
+from restoretui.tui.screens.menus import FacetMenu, Facets, SortMenu
+from restoretui.tui.screens.run_columns import job_columns
+from restoretui.tui.screens.run_words import bar_parts, counts_line, due, headline, outlook
+from restoretui.tui.widgets import table_events
+from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.filter_bar import FilterBar
+from restoretui.tui.widgets.live_table import LiveTable
+from restoretui.tui.words import Part, said
+from restoretui.tui.working import Working
+
+ORDERS = {
+    "key": "Key", "state": "State", "size": "Size", "modified": "Last change", "storage_class": "Storage class",
+    "expiry": "End of the copy",
+}  # fmt: skip
+STATES_SHOWN = (
+    State.PLANNED, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED, State.FAILED, State.SKIPPED,
+    State.CANCELLED, State.UNKNOWN,
+)  # fmt: skip
+
+
+class RunDetail(Working, Vertical):
+    """A projection of one run's jobs."""
+
+    def __init__(self) -> None:
+        super().__init__(id="run-detail")
+        self.run: Run | None = None
+        self._query = Query()
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="run-facts", markup=False)
+        yield FilterBar("part of a key, or a glob such as *.bam", id="run-filter")
+        self.table = LiveTable[JobRow](
+            job_columns(lambda: self.session.clock.now(), lambda: due(self.run) if self.run is not None else None),
+            self.shell.pacer,
+            placeholder="reading …",
+            id="jobs",
+        )
+        yield self.table
+        yield Bar(id="run-status", classes="status")
+
+    def open(self, run_id: int) -> None:
+        """Show this run, its failed objects first if it has any."""
+        self._query = Query()
+        self.query_one(FilterBar).clear()
+        self.attempt(partial(self._open, run_id), "open")
+
+    async def _open(self, run_id: int) -> None:
+        self.run = await self.session.ledger.runs.get(run_id)
+        await self._show(at=0)
+        self.table.focus()
+
+    async def _show(self, at: int | None = None) -> None:
+        if self.run is None:
+            return
+        view = await self.session.job_view(self.run.id, self._query)
+        old = self.table.view
+        self.table.placeholder = "no object matches"
+        self.table.set_view(view, at=at)
+        self.table.set_sort(self._query.sort, self._query.descending)
+        if old is not None:
+            await old.aclose()
+        self._say()
+
+    def close(self) -> None:
+        """The list is shown again."""
+        view, self.run = self.table.view, None
+        self.table.set_view(None)
+        if view is not None:
+            self.attempt(view.aclose, "close")
+
+    def read(self) -> bool:
+        """Read run and rows again; tells whether anything was repainted."""
+        run = self.run
+        if run is None:
+            return False
+        self.run = next((known for known in self.session.ledger.runs.peek_all() if known.id == run.id), run)
+        painted = self._say()
+        return self.table.look_again() or painted
+
+    # --- what is said
+
+    def _say(self) -> bool:
+        run = self.run
+        if run is None:
+            return False
+        facts = Content("\n").join(self._facts(run))
+        static = self.query_one("#run-facts", Static)
+        changed = not (isinstance(static.content, Content) and static.content.is_same(facts))
+        if changed:
+            static.update(facts)
+        count, cursor = self.table.count, self.table.cursor
+        left = f"{fmt.plural(count, 'object')}" + (f" match {self._limits()}" if self._limits() else "")
+        place = f"{cursor + 1:,} of {count:,}" if count else ""
+        return self.query_one("#run-status", Bar).show(said((left, "dim")), said((place, "dim")), said()) or changed
+
+    def _limits(self) -> str:
+        return " ".join(limit for limit in (self._query.text, *sorted(self._query.states)) if limit)
+
+    def _facts(self, run: Run) -> list[Content]:
+        now = self.session.clock.now()
+        word, style = headline(run, now)
+        when, when_style = outlook(run, now, None)
+        title: list[Part] = [(f"Run #{run.id} ", "strong"), (word, style), "  ", *bar_parts(run, 24)]
+        if when:
+            title += [("  ", ""), (when, when_style)]
+        money = fmt.money(run.estimate, run.currency) + (" + ?" if run.unpriced else "")
+        plan: list[Part] = [
+            (f"{run.purpose} ", "dim"), run.tier, (" · ", "dim"), fmt.plural(run.days, "day"), (" · ", "dim"),
+            fmt.plural(run.objects, "object"), (" · ", "dim"), fmt.size(run.size_bytes), (" · about ", "dim"), money,
+            (" · started ", "dim"), f"{fmt.instant(run.created_at)} UTC",
+        ]  # fmt: skip
+        looks: list[Part] = [(f"watched with {run.list_calls} LIST, {run.head_calls} HEAD", "dim")]
+        window = due(run)
+        if window is not None and run.is_open:
+            looks = [("typically ", "dim"), f"{fmt.instant(window.earliest)} to {fmt.instant(window.latest)[5:]} UTC",
+                     (" · ", "dim"), *looks]  # fmt: skip
+        return [said(*title), said(*plan), counts_line(run), said(*looks)]
+
+    # --- keys
+
+    @on(table_events.Moved)
+    def _moved(self) -> None:
+        self._say()
+
+    @on(table_events.Opened)
+    def _opened(self, event: table_events.Opened) -> None:
+        event.stop()
+        scheme = self.run.cloud.scheme if self.run is not None else "s3"
+        self.shell.push_screen(Inspector(event.row.ref, scheme))
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        if event.text != self._query.text:
+            self._requery(text=event.text)
+        if event.final:
+            self.table.focus()
+
+    @on(table_events.SortChosen)
+    def _header_clicked(self, event: table_events.SortChosen) -> None:
+        event.stop()
+        self._sort_by((event.sort, event.sort == self._query.sort and not self._query.descending))
+
+    def _requery(self, **changes: Any) -> None:
+        self._query = replace(self._query, **changes)
+        self.attempt(self._show, "view")
+
+    def filter(self) -> None:
+        """Type a filter."""
+        self.query_one(FilterBar).open()
+
+    def choose_states(self) -> None:
+        """Choose the states shown."""
+        menu = FacetMenu(Facets(self._query.states), STATES_SHOWN, classes=())
+        self.shell.push_screen(menu, self._show_states)
+
+    def _show_states(self, facets: Facets | None) -> None:
+        if facets is not None:
+            self._requery(states=facets.states)
+
+    def choose_order(self) -> None:
+        """Choose the order."""
+        self.shell.push_screen(SortMenu(ORDERS, self._query.sort, descending=self._query.descending), self._sort_by)
+
+    def _sort_by(self, order: tuple[Any, bool] | None) -> None:
+        if order is not None:
+            self._requery(sort=order[0], descending=order[1])

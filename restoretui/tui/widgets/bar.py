@@ -1,0 +1,45 @@
+"""One line of text with a left and a right part, repainted only when it says something else."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+EMPTY = Content("")
+
+
+class Bar(Widget):
+    """Several wordings may be given for the right part, the longest first: the first that fits is shown."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Bar { height: 1; padding: 0 1; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's own name
+        super().__init__(id=id, classes=classes)
+        self._left = EMPTY
+        self._rights: Sequence[Content] = (EMPTY,)
+
+    def show(self, left: Content, *rights: Content) -> bool:
+        """Say this; tells whether it is anything new."""
+        rights = rights or (EMPTY,)
+        same = self._left.is_same(left) and len(rights) == len(self._rights)
+        if same and all(a.is_same(b) for a, b in zip(rights, self._rights, strict=True)):
+            return False
+        self._left, self._rights = left, rights
+        self.refresh()
+        return True
+
+    def render(self) -> Content:
+        width = self.size.width
+        left = self._left
+        for right in self._rights:
+            gap = width - left.cell_length - right.cell_length
+            if gap >= 2 or not right:
+                break
+        else:
+            right = self._rights[-1].truncate(max(0, width * 2 // 3), ellipsis=True)
+            left = left.truncate(max(0, width - right.cell_length - 2), ellipsis=True)
+            gap = width - left.cell_length - right.cell_length
+        if gap < 0:
+            return left.truncate(width, ellipsis=True)
+        return Content.assemble(left, " " * gap, right)

@@ -1,0 +1,61 @@
+"""The second line: where we are, and how the background is doing."""
+
+from restoretui.engine.health import Health
+from restoretui.tui import format as fmt
+from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.words import Part, said
+
+
+class PlaceBar(Bar):
+    """Location on the left; health, what watching cost so far, and when the next look is due on the right."""
+
+    def __init__(self) -> None:
+        super().__init__(id="place")
+        self._place: list[Part] = []
+        self._health = Health()
+        self._opening = True
+
+    def on_mount(self) -> None:
+        self._say()
+
+    def go(self, *place: Part) -> None:
+        """We are there now."""
+        self._place = list(place)
+        self._say()
+
+    def tell(self, health: Health) -> bool:
+        """The background is doing so; tells whether that is anything new."""
+        self._opening = False
+        self._health = health
+        return self._say()
+
+    def _say(self) -> bool:
+        if self._opening:
+            return self.show(said(*self._place), said(("opening …", "dim")))
+        return self.show(said(*self._place), *(said(*wording) for wording in self._wordings()))
+
+    def _wordings(self) -> list[list[Part]]:
+        health = self._health
+        state: list[Part] = [_state(health)]
+        calls = health.list_calls + health.head_calls
+        cost: list[Part] = []
+        if calls:
+            cost = [(f" · {fmt.plural(calls, 'look')}", "dim"),
+                    (f" ({health.list_calls} LIST {health.head_calls} HEAD)", "dim")]  # fmt: skip
+        due: list[Part] = []
+        if health.next_look_at is not None:
+            due = [(f" · next {fmt.time_of_day(health.next_look_at)[:5]}", "dim")]
+        why: list[Part] = [(f" {health.reason}", "dim")] if due and health.reason else []
+        return [state + cost + due + why, state + cost + due, state + cost[:1] + due, state + due, state]
+
+
+def _state(health: Health) -> Part:
+    if health.level == "paused":
+        return "‖ paused", "warn"
+    if health.level == "slow":
+        return f"▼ throttled, {health.rate:.0f}/s", "warn"
+    if health.throttled:
+        return f"● {health.text or 'watching'}, throttled {health.throttled}×", "ok"
+    if health.level == "busy":
+        return f"◑ {health.text or 'watching'}", "busy"
+    return f"● {health.text or 'ready'}", "ok"

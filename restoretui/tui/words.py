@@ -1,0 +1,77 @@
+"""How states, actions and classes are said and painted: a glyph and a word, so that no meaning hangs on colour."""
+
+from textual.content import Content
+
+from restoretui.core.model import State
+from restoretui.core.rules import Action
+from restoretui.ledger.records import BrowseRow
+from restoretui.tui.text import clean
+
+STATES: dict[State, tuple[str, str]] = {
+    State.ONLINE: ("▪", "dim"),
+    State.ARCHIVED: ("○", "cold"),
+    State.PLANNED: ("◌", "wait"),
+    State.REQUESTED: ("◔", "wait"),
+    State.RESTORING: ("◑", "busy"),
+    State.AVAILABLE: ("●", "ok"),
+    State.EXPIRED: ("◦", "dim"),
+    State.SKIPPED: ("–", "dim"),
+    State.FAILED: ("✗", "bad"),
+    State.CANCELLED: ("⊘", "dim"),
+    State.UNKNOWN: ("?", "warn"),
+}
+"""Glyph and the name of its style (``widgets.row_styles``)."""
+
+STATE_CELLS = 11
+"""Glyph, space, and the longest word."""
+
+ACTIONS: dict[Action, tuple[str, str]] = {
+    Action.START: ("▶", "ok"),
+    Action.UPGRADE: ("▲", "ok"),
+    Action.EXTEND: ("↻", "ok"),
+    Action.ALREADY: ("◑", "busy"),
+    Action.NOTHING: ("–", "dim"),
+    Action.REFUSED: ("✗", "bad"),
+    Action.LOOK: ("?", "warn"),
+}
+
+COLOURS = {
+    "": "$foreground",
+    "dim": "$quiet",
+    "strong": "bold $foreground",
+    "mark": "bold $accent",
+    "prefix": "bold $primary",
+    "ok": "$success",
+    "busy": "$accent",
+    "wait": "$primary",
+    "warn": "$warning",
+    "bad": "$error",
+    "cold": "$cold",
+    "key": "bold $primary",
+}
+"""The same style names for text outside of tables."""
+
+
+def state_word(state: State) -> str:
+    """``○ archived``."""
+    return f"{STATES[state][0]} {state.value}"
+
+
+Part = str | tuple[str, str]
+"""A piece of text, or one with the name of its style."""
+
+
+def said(*parts: Part) -> Content:
+    """One line of text, each part cleaned, and painted by the name of a style where one is given."""
+    return Content.assemble(
+        *(clean(part) if isinstance(part, str) else (clean(part[0]), COLOURS.get(part[1], part[1])) for part in parts)
+    )
+
+
+def class_word(row: BrowseRow) -> str:
+    """The storage class as the cloud spells it; of Intelligent-Tiering with the tier it is archived in."""
+    if row.storage_class != "INTELLIGENT_TIERING":
+        return row.storage_class
+    return {"ARCHIVE_ACCESS": "INT/ARCHIVE", "DEEP_ARCHIVE_ACCESS": "INT/DEEP_ARCH"}.get(
+        row.archive_status or "", "INT_TIERING"
+    )
