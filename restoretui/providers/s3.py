@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import (
     CloudError,
-    CredentialsError,
     InvalidRequest,
     Unsupported,
 )
@@ -103,8 +102,6 @@ class S3Provider:
         try:
             who = await self._calls.read(Ask("GetCallerIdentity", service="sts"), self._parsed("GetCallerIdentity"))
             account, arn = str(who.get("Account", "")), str(who.get("Arn", ""))
-        except CredentialsError:
-            raise
         except CloudError:
             if not caller.endpoint:
                 raise

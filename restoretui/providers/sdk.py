@@ -6,6 +6,8 @@ late, by ``S3Provider.open``.
 
 import asyncio
 import logging
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ParamValidationError, ProfileNotFound
+from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 
 from restoretui import __version__
@@ -37,22 +40,19 @@ class Sdk:
     def __init__(self, connection: Connection, limits: Limits, clock: Clock, mfa: MfaPrompter | None) -> None:
         self._connection = connection
         self._limits = limits
-        seed = AioSession(profile=connection.profile)
-        self._loader = seed.get_component("data_loader")
         try:
+            seed = AioSession(profile=connection.profile)
+            self._loader = _models(seed.get_config_variable("data_path"))
             scoped = seed.get_scoped_config()
+            self.region: str = connection.region or seed.get_config_variable("region") or DEFAULT_REGION
+            profile = seed.get_config_variable("profile") or ""
         except ProfileNotFound as error:
-            raise UsageError(
-                printable(str(error)), "aws configure list-profiles shows the profiles there are"
-            ) from None
+            message = printable(str(error))
+            raise UsageError(message, "aws configure list-profiles shows the profiles there are") from None
         except BotoCoreError as error:
             raise UsageError(f"the AWS configuration cannot be used: {printable(str(error))}", "mend it") from None
-        self.region: str = connection.region or seed.get_config_variable("region") or DEFAULT_REGION
-        self.caller = Caller(
-            profile=seed.get_config_variable("profile") or "",
-            sso="sso_session" in scoped or "sso_start_url" in scoped,
-            requester_pays=connection.requester_pays,
-        )
+        sso = "sso_session" in scoped or "sso_start_url" in scoped
+        self.caller = Caller(profile, sso, requester_pays=connection.requester_pays)
         self.vault = Vault(self._new_session, self.caller, clock, mfa)
         self._session = self._new_session()
         logging.getLogger("aiobotocore").addHandler(logging.NullHandler())  # its warnings would land on the screen
@@ -65,7 +65,7 @@ class Sdk:
 
     def _new_session(self) -> AioSession:
         session = AioSession(profile=self._connection.profile)
-        session.register_component("data_loader", self._loader)  # its JSON models are loaded once
+        session.register_component("data_loader", self._loader)
         return session
 
     @classmethod
@@ -73,9 +73,9 @@ class Sdk:
         """Load it all and make the first client. Called beside the event loop."""
         sdk = cls(connection, limits, clock, mfa)
         await sdk._make("s3", sdk.region)
-        endpoint = urlsplit(sdk._clients["s3", sdk.region].meta.endpoint_url)
-        if not _is_aws(endpoint.hostname or ""):
-            sdk.caller = Caller(sdk.caller.profile, sdk.caller.sso, endpoint.geturl(), sdk.caller.requester_pays)
+        endpoint = sdk._clients["s3", sdk.region].meta.endpoint_url
+        if not _is_aws(endpoint):
+            sdk.caller = replace(sdk.caller, endpoint=endpoint)
         return sdk
 
     async def client(self, service: str, region: str) -> Any:
@@ -106,10 +106,12 @@ class Sdk:
             user_agent_extra=f"restoretui/{__version__}",
             **options,
         )
+        creating = partial(self._aio.client, service, region_name=region, config=config)
         try:
-            client = await self._aio.client(
-                service, region_name=region, endpoint_url=connection.endpoint_url or None, config=config
-            ).__aenter__()
+            client = await creating(endpoint_url=connection.endpoint_url or None).__aenter__()
+            if self.caller.endpoint and _is_aws(client.meta.endpoint_url):
+                # A store's keys mean nothing to AWS, so whatever else is asked is asked of the store.
+                client = await creating(endpoint_url=self.caller.endpoint).__aenter__()
         except (BotoCoreError, ValueError, OSError) as error:
             raise UsageError(
                 f"no {service} client can be made: {printable(str(error))}", "check --region and --endpoint-url"
@@ -140,7 +142,7 @@ class Sdk:
         response = {"headers": reply.headers, "status_code": reply.status, "body": reply.body, "context": {}}
         try:
             parsed: dict[str, Any] = parser.parse(response, model.operation_model(operation).output_shape)
-        except (ResponseParserError, KeyError, TypeError) as error:
+        except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
             raise ValueError(printable(str(error))) from error
         return parsed
 
@@ -173,6 +175,12 @@ class Sdk:
             await client.close()
 
 
+@lru_cache(maxsize=4)
+def _models(data_path: str | None) -> Any:
+    """The SDK's JSON models, which are the same for every session of a process."""
+    return create_loader(data_path)
+
+
 def _instant(text: Any) -> Any:
     instant = parse_instant(str(text))
     if instant is None:
@@ -180,5 +188,6 @@ def _instant(text: Any) -> Any:
     return instant
 
 
-def _is_aws(host: str) -> bool:
+def _is_aws(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn"))

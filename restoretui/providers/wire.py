@@ -62,12 +62,14 @@ class _Unusual(Exception):
 
 
 def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
+    if not body.strip():
+        raise Unreadable("the answer is empty")  # which the SDK's parser would read as an empty bucket
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise Unreadable("the answer declares a document type, which no S3 answer does")  # entity bombs end here
     for reader in (_quick, _tree, partial(_stock, stock=stock)):
         try:
             return reader(body, versions=versions)
-        except (_Unusual, ValueError, KeyError, OverflowError, ET.ParseError):
+        except (_Unusual, ValueError, LookupError, OverflowError, ET.ParseError):
             continue
     raise Unreadable(f"the answer of {len(body)} bytes is not a listing")
 
@@ -83,7 +85,7 @@ class _Frame:
         if kind == "Error":
             raise ErrorInside
         if not kind.startswith("List"):
-            # The SDK's parser would read a captive portal's HTML as an empty bucket.
+            # So would it read a captive portal's HTML.
             raise Unreadable(f"the answer is a <{kind}> document, not a listing")
         self.fields: dict[str, str] = {}
         self.rows: list[ET.Element] = []

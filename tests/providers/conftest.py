@@ -75,7 +75,8 @@ class Told:
     stall: bool = False
 
 
-Script = Callable[[Asked], Told]
+Script = Callable[[Asked], dict[str, Any]]
+"""Gives the fields of ``Told``."""
 
 
 class ScriptedServer:
@@ -115,7 +116,7 @@ class ScriptedServer:
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 asked = Asked(method, target, headers, body)
                 self.asked.append(asked)
-                told = self.script(asked)
+                told = Told(**self.script(asked))
                 if told.stall:
                     await asyncio.sleep(3600)
                 if told.drop:

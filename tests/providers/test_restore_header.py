@@ -1,0 +1,59 @@
+"""The restore header, as the clouds write it and as they might."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restoretui.core.model import RestoreStatus
+from restoretui.providers.restore_header import parse_instant, parse_restore
+
+DATE = "Fri, 21 Dec 2012 00:00:00 GMT"
+EXPIRY = datetime(2012, 12, 21, tzinfo=UTC)
+ONGOING = RestoreStatus(in_progress=True)
+UNTIL = RestoreStatus(in_progress=False, expiry=EXPIRY)
+FOREVER = RestoreStatus(in_progress=False)
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (None, None),
+        ("", None),
+        ("nonsense", None),
+        ('ongoing-request="maybe"', None),
+        ('ongoing-request="true"', ONGOING),
+        ("ongoing-request=true", ONGOING),
+        ('Ongoing-Request = "TRUE"', ONGOING),
+        (f'ongoing-request="true", expiry-date="{DATE}"', ONGOING),
+        (f'ongoing-request="false", expiry-date="{DATE}"', UNTIL),
+        (f'expiry-date="{DATE}", ongoing-request="false"', UNTIL),
+        (f'ongoing-request="false",expiry-date="{DATE}"', UNTIL),
+        (f'expiry-date="{DATE}"', UNTIL),
+        ('ongoing-request="false", expiry-date="2012-12-21T00:00:00Z"', UNTIL),
+        ('ongoing-request="false", expiry-date="Fri, 21 Dec 2012 01:00:00 +0100"', UNTIL),
+        ('ongoing-request="false"', FOREVER),
+        ('ongoing-request="false", expiry-date="soon"', FOREVER),
+        ('ongoing-request="false", expiry-date="Fri, 99 Dec 2012 00:00:00 GMT"', FOREVER),
+        ('ongoing-request="false", expiry-date=""', FOREVER),
+    ],
+)
+def test_what_the_header_says(header, status):
+    assert parse_restore(header) == status
+
+
+@given(st.text())
+def test_no_header_is_too_strange(header):
+    status = parse_restore(header)
+    assert status is None or status.expiry is None or status.expiry.tzinfo is not None
+
+
+@given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
+def test_dates_survive(instant):
+    instant = instant.replace(microsecond=0)
+    assert parse_instant(format_datetime(instant, usegmt=True)) == instant
+    assert parse_instant(instant.isoformat()) == instant
+    elsewhere = instant.astimezone(timezone(timedelta(hours=-5))) if instant.year > 1000 else instant
+    assert parse_instant(elsewhere.isoformat()) == instant
