@@ -36,6 +36,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "latency": ("seconds", "jitter"),
     "truncate": (),
     "malformed": (),
+    # How the answer differs from AWS's: see QUIRKS.
+    "quirk": ("name",),
     # Inside the cloud.
     "no-expedited": (),
     "slow": ("factor",),
@@ -48,6 +50,16 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 OF_OBJECTS = frozenset({"no-expedited", "slow", "stuck", "delete", "overwrite", "cancel"})
 """Kinds that befall objects inside the cloud; the others befall requests."""
+QUIRKS: Mapping[str, str] = {
+    "no-restore-status": "listings never tell a restore status, as with older compatible stores",
+    "tiering-unlisted": "listings tell no restore status of Intelligent-Tiering objects",
+    "first-200": "a first restore request is answered 200, as MinIO does",
+    "no-expiry": "a restored copy has no expiry date, as with permanent restores in Ceph",
+    "ignore-start-after": "listings begin at the beginning whatever was asked",
+    "repeat-token": "a listing's next token is the one it was asked with",
+    "unsorted": "the keys of a listing come in reverse order",
+}
+"""What compatible and broken stores do otherwise, by name (FACTS 5)."""
 _COMMON = ("kind", "operations", "bucket", "prefix", "from", "until", "chance", "skip", "times")
 
 
@@ -76,6 +88,8 @@ class Fault:
     jitter: float = 0.0
     factor: float = 2.0
     moment: float = 0.5
+    name: str = ""
+    """``quirk``: one of ``QUIRKS``."""
     matched: int = 0
     """Requests that matched so far."""
     struck: int = 0
@@ -117,7 +131,7 @@ def read_fault(entry: Mapping[str, Any]) -> Fault:
             if isinstance(value, str) or not all(isinstance(item, str) for item in value):
                 raise UsageError(f"operations of the fault {kind!r} must be a list of names")
             fault.operations = frozenset(value)
-        elif name in ("kind", "bucket", "prefix", "code", "message", "when"):
+        elif name in ("kind", "bucket", "prefix", "code", "message", "when", "name"):
             setattr(fault, name, _checked(kind, name, value, str))
         elif name in ("skip", "status"):
             setattr(fault, name, _checked(kind, name, value, int))
@@ -125,6 +139,8 @@ def read_fault(entry: Mapping[str, Any]) -> Fault:
             setattr(fault, {"from": "start", "until": "end"}.get(name, name), _number(kind, name, value))
     if fault.when not in ("before", "after", "middle"):
         raise UsageError(f"when of the fault {kind!r} must be 'before', 'after' or 'middle', not {fault.when!r}")
+    if kind == "quirk" and fault.name not in QUIRKS:
+        raise UsageError(f"{fault.name!r} is not a quirk", f"quirks: {', '.join(sorted(QUIRKS))}")
     if not 0 <= fault.chance <= 1 or not 0 <= fault.moment <= 1:
         raise UsageError(f"chance and moment of the fault {kind!r} must lie between 0 and 1")
     return fault

@@ -23,6 +23,7 @@ class Disturbance:
     """The connection goes ``before`` the request is applied, ``after`` it was, or in the ``middle`` of the answer."""
     spoil: str = ""
     """``truncate`` or ``malformed``: what becomes of the answer's XML."""
+    quirks: frozenset[str] = frozenset()
 
 
 class Faults(Conditions):
@@ -108,6 +109,8 @@ class Faults(Conditions):
                 disturbance.drop = "before"
             case "truncate" | "malformed":
                 disturbance.spoil = fault.kind
+            case "quirk":
+                disturbance.quirks |= {fault.name}
             case _:
                 disturbance.refusal = _refusal(fault, call)
 

@@ -66,6 +66,7 @@ class Front:
                 await self.clock.pause(disturbance.latency)
             if disturbance.drop == "before":
                 return self._drop(request, call, "dropped before")
+            call.quirks = disturbance.quirks
         reply = self._reply(adapter, call, disturbance, request.raw_path, body)
         if disturbance is not None and disturbance.drop == "after":
             return self._drop(request, call, f"{reply.status} dropped after")

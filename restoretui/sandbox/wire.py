@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Protocol
 from xml.etree import ElementTree as ET
 
@@ -31,6 +32,8 @@ class Call:
     operation: str = ""
     bucket: str = ""
     key: str = ""
+    quirks: frozenset[str] = frozenset()
+    """How the answer shall differ from AWS's: see ``fault.QUIRKS``."""
 
 
 @dataclass(slots=True)
@@ -105,6 +108,7 @@ def parse_xml(body: bytes, root: str) -> ET.Element:
     return tree
 
 
+@lru_cache(maxsize=4096)
 def iso(seconds: float) -> str:
     """An instant as S3's XML documents write it."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -70,7 +70,7 @@ def _fill_media(bucket: Bucket, objects: int, seed: int, now: float) -> None:
     for number, (year, month, camera) in enumerate(groups):
         count = each + (number < rest)
         stems.append((f"archive/{year}/{month:02d}/cam-{camera:02d}/", count))
-        kinds += draw.randbytes(count).translate(_OLD if year < 2023 else _RECENT)
+        kinds += draw.randbytes(count).translate(_OLD if year < 2025 - (years + 1) // 2 else _RECENT)
         first = int(min(datetime(year, month, 1, 6, tzinfo=UTC).timestamp(), now - 60 * DAY)) + 977 * camera
         step = max(1, 27 * DAY // max(1, count))
         modified.extend(range(first, first + step * count, step))

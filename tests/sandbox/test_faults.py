@@ -366,7 +366,8 @@ def test_scenario_files_that_cannot_be_meant(tmp_path, text):
 
 def test_every_kind_reads():
     for kind in KINDS:
-        assert read_fault({"kind": kind, "from": 1, "until": 2.5, "bucket": "b"}).covers("b", "k", 2)
+        name = {"name": "unsorted"} if kind == "quirk" else {}
+        assert read_fault({"kind": kind, "from": 1, "until": 2.5, "bucket": "b", **name}).covers("b", "k", 2)
     assert set(KINDS) > OF_OBJECTS
 
 
@@ -382,3 +383,54 @@ async def test_upgrade_of_a_stuck_restore_is_judged_anew(archive):
 def test_scenario_json_and_toml_are_the_same_shape():
     for scenario in list_scenarios():
         assert json.loads(json.dumps(list(scenario.faults))) == list(scenario.faults)
+
+
+async def listed(s3, **asked):
+    page = await s3.list_objects_v2(Bucket="b", OptionalObjectAttributes=["RestoreStatus"], **asked)
+    return page, [entry["Key"] for entry in page["Contents"]]
+
+
+async def test_quirks_of_compatible_stores(sandbox, connect):
+    running = await sandbox(empty=True, scenario="compatible-store")
+    running.cloud.add_bucket("b")
+    running.cloud.put("b", "k", b"x", storage_class="GLACIER")
+    s3 = await connect(running)
+    answer = await s3.restore_object(Bucket="b", Key="k", RestoreRequest={"Days": 1})
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    await running.advance(5 * HOUR)
+    page, _ = await listed(s3)
+    assert "RestoreStatus" not in page["Contents"][0]
+    assert (await s3.head_object(Bucket="b", Key="k"))["Restore"] == 'ongoing-request="false"'
+    running.faults.set([{"kind": "quirk", "name": "no-expiry"}], running.cloud.now())
+    page, _ = await listed(s3)
+    assert page["Contents"][0]["RestoreStatus"] == {"IsRestoreInProgress": False}
+
+
+async def test_tiering_status_may_be_unlisted(sandbox, connect):
+    running = await sandbox(empty=True)
+    running.cloud.add_bucket("b")
+    for key, status in (("archive", "ARCHIVE_ACCESS"), ("deep", "DEEP_ARCHIVE_ACCESS")):
+        running.cloud.put("b", key, b"x", storage_class="INTELLIGENT_TIERING", archive_status=status)
+        running.cloud.restore("b", key)
+    s3 = await connect(running)
+    page, _ = await listed(s3)
+    assert all(entry["RestoreStatus"]["IsRestoreInProgress"] for entry in page["Contents"])
+    running.faults.set([{"kind": "quirk", "name": "tiering-unlisted"}], running.cloud.now())
+    page, _ = await listed(s3)
+    assert not any("RestoreStatus" in entry for entry in page["Contents"])
+
+
+async def test_quirks_of_broken_listings(archive):
+    running, s3 = archive
+    every = keys(running)
+    running.faults.set([{"kind": "quirk", "name": "ignore-start-after"}], running.cloud.now())
+    assert (await listed(s3, StartAfter=every[50]))[1] == every
+    running.faults.set([{"kind": "quirk", "name": "unsorted"}], running.cloud.now())
+    assert (await listed(s3))[1] == every[::-1]
+    running.faults.set([{"kind": "quirk", "name": "repeat-token"}], running.cloud.now())
+    first, _ = await listed(s3, MaxKeys=10)
+    token = first["NextContinuationToken"]
+    second, shown = await listed(s3, MaxKeys=10, ContinuationToken=token)
+    assert (second["NextContinuationToken"], shown) == (token, every[10:20])
+    with pytest.raises(UsageError, match="not a quirk"):
+        running.faults.set([{"kind": "quirk", "name": "polite"}], running.cloud.now())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import quote_plus
 
 from restoretui.sandbox.bucket import Bucket, made_etag
-from restoretui.sandbox.kinds import KINDS, MARKER
+from restoretui.sandbox.kinds import KINDS, MARKER, TIERING
 from restoretui.sandbox.listing import After, Columns, Listed, list_current, list_versions
 from restoretui.sandbox.refusals import invalid_argument
 from restoretui.sandbox.wire import Call, Reply, document, escape, iso
@@ -19,7 +19,9 @@ def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
     """``GET /bucket?list-type=2``."""
     query = call.query
     token = query.get("continuation-token")
-    after = _read_token(token) if token is not None else After(query.get("start-after", ""))
+    after = After("" if "ignore-start-after" in call.quirks else query.get("start-after", ""))
+    if token is not None:
+        after = _read_token(token)
     page = _Page(bucket, call, now)
     listed = list_current(bucket, page.prefix, page.delimiter, after, page.limit)
     parts = [page.head(), f"<KeyCount>{len(listed.rows.keys) + len(listed.prefixes)}</KeyCount>"]
@@ -28,7 +30,8 @@ def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
     if "start-after" in query:
         parts.append(f"<StartAfter>{page.name(query['start-after'])}</StartAfter>")
     if listed.next is not None:
-        parts.append(f"<NextContinuationToken>{_token(listed.next)}</NextContinuationToken>")
+        next_token = token if token is not None and "repeat-token" in call.quirks else _token(listed.next)
+        parts.append(f"<NextContinuationToken>{escape(next_token)}</NextContinuationToken>")
     return page.reply("ListBucketResult", parts, listed, page.objects(listed.rows))
 
 
@@ -81,7 +84,8 @@ class _Page:
         self.name: Callable[[str], str] = _quoted if self.encoding else escape
         self.asked_keys = _max_keys(query.get("max-keys"))
         self.limit = min(self.asked_keys, MAX_KEYS)
-        self.with_status = _wants_status(call)
+        self.with_status = _wants_status(call) and "no-restore-status" not in call.quirks
+        self.quirks = call.quirks
 
     def after(self, marker: str) -> After:
         """A marker that is itself a common prefix stands for all below it."""
@@ -99,7 +103,7 @@ class _Page:
 
     def reply(self, root: str, parts: list[str], listed: Listed, rows: list[str]) -> Reply:
         parts.append(f"<IsTruncated>{'true' if listed.next is not None else 'false'}</IsTruncated>")
-        parts += rows
+        parts += reversed(rows) if "unsorted" in self.quirks else rows
         for prefix in listed.prefixes:
             parts.append(f"<CommonPrefixes><Prefix>{self.name(prefix)}</Prefix></CommonPrefixes>")
         return Reply(body=document(root, "".join(parts)))
@@ -150,19 +154,21 @@ class _Page:
         if not self.with_status or not self.bucket.restores:
             return [""] * len(rows.keys)
         restores, now = self.bucket.restores, self.now
+        hidden = TIERING if "tiering-unlisted" in self.quirks else len(KINDS)
         found = []
-        for tag in rows.tags:
+        for tag, kind in zip(rows.tags, rows.kinds, strict=True):
             restore = restores.get(tag)
-            if restore is None or now >= restore.until:
+            if restore is None or now >= restore.until or hidden <= kind & 0x7F:
                 found.append("")
             elif now < restore.ready:
                 found.append("<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>")
             elif restore.until == float("inf"):
                 found.append("")
             else:
+                until = f"<RestoreExpiryDate>{iso(restore.until)}</RestoreExpiryDate>"
                 found.append(
                     "<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>"
-                    f"<RestoreExpiryDate>{iso(restore.until)}</RestoreExpiryDate></RestoreStatus>"
+                    f"{'' if 'no-expiry' in self.quirks else until}</RestoreStatus>"
                 )
         return found
 

@@ -6,15 +6,8 @@ from restoretui.sandbox.body import Body
 from restoretui.sandbox.bucket import Bucket, Extra, Part, Upload, made_tag, real_etag
 from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.refusals import Refusal, invalid_argument, malformed_xml, no_such_upload
-from restoretui.sandbox.s3.objects import (
-    check_key,
-    copy_source,
-    header_tags,
-    kept_headers,
-    part_of,
-    version_header,
-    wanted_kind,
-)
+from restoretui.sandbox.s3.headers import check_key, header_tags, kept_headers, part_of, version_header, wanted_kind
+from restoretui.sandbox.s3.objects import copy_source
 from restoretui.sandbox.wire import Call, Reply, document, elements, iso, parse_xml
 
 MIN_PART = 5 * 2**20

@@ -1,0 +1,142 @@
+"""What headers ask for, and what they tell, in S3's object operations (FACTS 1.3)."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from restoretui.sandbox.body import Body, cut
+from restoretui.sandbox.bucket import Bucket, Written, describe
+from restoretui.sandbox.kinds import kind_number
+from restoretui.sandbox.refusals import Refusal, invalid_argument
+from restoretui.sandbox.table import Row
+from restoretui.sandbox.wire import escape_readable, http_date
+
+MAX_KEY_BYTES = 1024
+_KEPT = ("content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def check_key(key: str) -> None:
+    """Refuse keys that are too long."""
+    if len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
+        raise Refusal(
+            400,
+            "KeyTooLongError",
+            "Your key is too long",
+            extra={"Size": str(len(key.encode())), "MaxSizeAllowed": str(MAX_KEY_BYTES)},
+        )
+
+
+def wanted_kind(headers: Mapping[str, str]) -> int:
+    """The storage class a write asks for."""
+    try:
+        return kind_number(headers.get("x-amz-storage-class") or "STANDARD")
+    except ValueError:
+        raise Refusal(400, "InvalidStorageClass", "The storage class you specified is not valid") from None
+
+
+def object_headers(bucket: Bucket, row: Row, now: float, quirks: frozenset[str]) -> dict[str, str]:
+    """What HEAD and GET say of an object (FACTS 1.3)."""
+    headers = {
+        "ETag": f'"{bucket.etag(row.tag)}"',
+        "Last-Modified": http_date(row.modified),
+        "Accept-Ranges": "bytes",
+        "Content-Type": "binary/octet-stream",
+    }
+    kind = describe(bucket.kind_of(row, now))
+    if kind.storage_class != "STANDARD":
+        headers["x-amz-storage-class"] = kind.storage_class
+    if kind.archive_status:
+        headers["x-amz-archive-status"] = kind.archive_status
+    restore = bucket.restore_of(row.tag, now)
+    if restore is not None:
+        if restore.in_progress(now):
+            headers["x-amz-restore"] = 'ongoing-request="true"'
+        elif restore.until != float("inf") and "no-expiry" in quirks:
+            headers["x-amz-restore"] = 'ongoing-request="false"'
+        elif restore.until != float("inf"):
+            headers["x-amz-restore"] = f'ongoing-request="false", expiry-date="{http_date(restore.until)}"'
+    version_id = bucket.version_id(row)
+    if version_id is not None:
+        headers["x-amz-version-id"] = version_id
+    if bucket.expirations and (due := bucket.expiration_of(row)) is not None:
+        headers["x-amz-expiration"] = f'expiry-date="{http_date(due[1])}", rule-id="{due[0].rule_id}"'
+    extra = bucket.extras.get(row.tag)
+    if extra is not None:
+        headers |= extra.headers
+        if extra.tags:
+            headers["x-amz-tagging-count"] = str(len(extra.tags))
+    return headers
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a write that come back with the object."""
+    kept = {}
+    for name, value in headers.items():
+        lower = name.lower()
+        if lower.startswith("x-amz-meta-"):
+            kept[lower] = value
+        elif lower in _KEPT and not (lower == "content-encoding" and value == "aws-chunked"):
+            kept["-".join(word.capitalize() for word in lower.split("-"))] = value
+    return kept
+
+
+def header_tags(headers: Mapping[str, str]) -> dict[str, str]:
+    """Tags given with a write."""
+    return dict(parse_qsl(headers.get("x-amz-tagging", ""), keep_blank_values=True))
+
+
+def version_header(written: Written) -> dict[str, str]:
+    """``x-amz-version-id`` where versioning is or was on."""
+    return {"x-amz-version-id": written.version_id} if written.version_id is not None else {}
+
+
+def check_conditions(headers: Mapping[str, str], prefix: str, etag: str, fresh: bool) -> None:
+    """Refuse when ``If-Match`` or ``If-None-Match`` (behind ``prefix``) does not hold for ``etag``."""
+    wanted = headers.get(f"{prefix}if-match")
+    if wanted is not None and wanted != "*" and etag not in (item.strip(' "') for item in wanted.split(",")):
+        raise precondition_failed("If-Match")
+    refused = headers.get(f"{prefix}if-none-match")
+    if refused is not None and fresh and (refused == "*" or refused.strip('"') == etag):
+        raise precondition_failed("If-None-Match") if prefix else Refusal(304, "NotModified", "Not Modified")
+
+
+def precondition_failed(condition: str) -> Refusal:
+    """A conditional request whose condition does not hold."""
+    return Refusal(
+        412,
+        "PreconditionFailed",
+        "At least one of the pre-conditions you specified did not hold",
+        extra={"Condition": condition},
+    )
+
+
+def extent_of(header: str | None, size: int) -> tuple[int, int] | None:
+    """The half-open range asked for; None for all of it."""
+    found = _RANGE.fullmatch(header or "")
+    if not found or not (found[1] or found[2]):
+        return None
+    if found[1]:
+        start, end = int(found[1]), min(int(found[2]) + 1 if found[2] else size, size)
+    else:
+        start, end = max(0, size - int(found[2])), size
+    if start >= size or start >= end:
+        raise Refusal(
+            416,
+            "InvalidRange",
+            "The requested range is not satisfiable",
+            headers={"Content-Range": f"bytes */{size}"},
+            extra={"RangeRequested": escape_readable(header or ""), "ActualObjectSize": str(size)},
+        )
+    return start, end
+
+
+def part_of(body: Body, extent: str | None, size: int) -> tuple[Body, int]:
+    """The content an ``x-amz-copy-source-range`` names, and its length."""
+    if extent is None:
+        return body, size
+    found = _RANGE.fullmatch(extent)
+    if not found or not found[1] or not found[2] or not int(found[1]) <= int(found[2]) < size:
+        raise invalid_argument(f"Range specified is not valid for source object of size: {size}")
+    start, length = int(found[1]), int(found[2]) - int(found[1]) + 1
+    return cut(body, start, length), length
