@@ -10,6 +10,7 @@ from typing import Self
 from aiohttp import web
 
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
+from restoretui.core.errors import UsageError
 from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.control import Control
 from restoretui.sandbox.faults import Faults
@@ -171,9 +172,15 @@ async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = 
     """Build the world and serve it until ``aclose``.
 
     ``clock``: any clock; by default one that runs ``options.speed`` times as fast as the machine's, from now.
-    Raises OSError when the port is taken, UsageError when there is no such scenario.
+    Raises OSError when the port is taken, UsageError when the options cannot be meant.
     """
     options = options or SandboxOptions()
+    if not 0 < options.speed < float("inf"):
+        raise UsageError(
+            f"the sandbox cannot run {options.speed:g} times as fast as time", "choose --speed 1 or more"
+        )
+    if options.objects is not None and options.objects < 0:
+        raise UsageError(f"a bucket cannot hold {options.objects} objects", "choose --objects 0 or more")
     if clock is None:
         machine = SystemClock()
         clock = ScaledClock(options.speed, machine.now(), machine.wall())

@@ -111,9 +111,19 @@ async def test_port_that_is_taken(sandbox):
         await serve(SandboxOptions(port=running.port, empty=True))
 
 
-async def test_scenario_that_is_not_there():
-    with pytest.raises(UsageError, match="no scenario 'sunshine'"):
-        await serve(SandboxOptions(scenario="sunshine", empty=True))
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"scenario": "sunshine"}, "no scenario 'sunshine'"),
+        ({"speed": 0.0}, "0 times as fast"),
+        ({"speed": float("nan")}, "nan times as fast"),
+        ({"objects": -1}, "-1 objects"),
+    ],
+    ids=str,
+)
+async def test_options_that_cannot_be_meant(options, says):
+    with pytest.raises(UsageError, match=says):
+        await serve(SandboxOptions(**options))
 
 
 async def test_nothing_is_written_on_the_terminal(sandbox, connect, capfd, monkeypatch):
