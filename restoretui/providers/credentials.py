@@ -54,8 +54,16 @@ class Vault:
     that a login in another window or an edited credentials file is found without a restart. One renewal at a time.
     """
 
-    def __init__(self, new_session: Callable[[], AioSession], caller: Caller, clock: Clock, mfa: MfaPrompter | None):
+    def __init__(
+        self,
+        new_session: Callable[[], AioSession],
+        region: str,
+        caller: Caller,
+        clock: Clock,
+        mfa: MfaPrompter | None,
+    ) -> None:
         self._new_session = new_session
+        self._region = region
         self._caller = caller
         self._clock = clock
         self._mfa = mfa
@@ -110,7 +118,7 @@ class Vault:
         """Runs on a loop of its own, in a thread of its own."""
         try:
             session = self._new_session()
-            resolver = create_credential_resolver(session, cache=self._roles)
+            resolver = create_credential_resolver(session, cache=self._roles, region_name=self._region)
             # The SDK has no other way in: the prompter is only a constructor argument deep inside its factory.
             resolver.get_provider("assume-role")._prompter = lambda text: self._ask_person(text, loop)  # noqa: SLF001
             source = await resolver.load_credentials()

@@ -53,7 +53,7 @@ class Sdk:
             raise UsageError(f"the AWS configuration cannot be used: {printable(str(error))}", "mend it") from None
         sso = "sso_session" in scoped or "sso_start_url" in scoped
         self.caller = Caller(profile, sso, requester_pays=connection.requester_pays)
-        self.vault = Vault(self._new_session, self.caller, clock, mfa)
+        self.vault = Vault(self._new_session, self.region, self.caller, clock, mfa)
         self._session = self._new_session()
         logging.getLogger("aiobotocore").addHandler(logging.NullHandler())  # its warnings would land on the screen
         self._session.register_component("credential_provider", VaultProvider(self.vault))

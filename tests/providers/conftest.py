@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,16 +83,17 @@ Script = Callable[[Asked], dict[str, Any]]
 class ScriptedServer:
     """Answers each request with what the script says, and remembers the requests."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.script = script
+        self.tls = tls
         self.asked: list[Asked] = []
         self.url = ""
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         assert self._server
@@ -139,12 +141,12 @@ class ScriptedServer:
 
 
 @pytest.fixture
-async def scripted() -> AsyncIterator[Callable[[Script], Awaitable[ScriptedServer]]]:
+async def scripted() -> AsyncIterator[Callable[..., Awaitable[ScriptedServer]]]:
     """Start servers that answer by script."""
     started: list[ScriptedServer] = []
 
-    async def start(script: Script) -> ScriptedServer:
-        server = ScriptedServer(script)
+    async def start(script: Script, tls: ssl.SSLContext | None = None) -> ScriptedServer:
+        server = ScriptedServer(script, tls)
         await server.start()
         started.append(server)
         return server

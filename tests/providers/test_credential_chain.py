@@ -1,0 +1,263 @@
+"""Keys come from the SDK's own chain, beside the event loop, one renewal at a time, and again when they wear out."""
+
+import asyncio
+import json
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from restoretui.core.clock import ManualClock
+from restoretui.core.errors import CredentialsError, Unreachable
+from restoretui.core.model import ObjectRef
+
+CONFIG = """
+[profile base]
+aws_access_key_id = AKIDBASE
+aws_secret_access_key = base
+
+[profile archivist]
+role_arn = arn:aws:iam::123456789012:role/archivist
+source_profile = base
+
+[profile guarded]
+role_arn = arn:aws:iam::123456789012:role/archivist
+source_profile = base
+mfa_serial = arn:aws:iam::123456789012:mfa/me
+
+[profile half]
+aws_access_key_id = AKIDHALF
+
+[profile sso]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = Reader
+region = eu-west-1
+
+[sso-session corp]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = us-east-1
+"""
+REF = ObjectRef("bkt", "k")
+FOUND = {"headers": {"x-amz-bucket-region": "us-east-1", "Content-Length": "1"}}
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """An AWS config file, and no keys in the environment."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    path = tmp_path / "aws-config"
+
+    def write(more=""):
+        path.write_text(CONFIG + more)
+
+    write()
+    return write
+
+
+def assumed(asked):
+    """STS and S3 on one address."""
+    if b"Action=AssumeRole" in asked.body:
+        until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        body = (
+            '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
+            "<AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>role</SecretAccessKey>"
+            f"<SessionToken>TOKEN</SessionToken><Expiration>{until}</Expiration></Credentials>"
+            "<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/archivist/me</Arn>"
+            "<AssumedRoleId>A:me</AssumedRoleId></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>"
+        )
+        return {"body": body.encode(), "headers": {"Content-Type": "text/xml"}}
+    return FOUND
+
+
+def signers(server):
+    return [
+        asked.headers["authorization"].partition("Credential=")[2].partition("/")[0]
+        for asked in server.asked
+        if asked.method == "HEAD"
+    ]
+
+
+async def test_there_are_none(scripted, open_s3, config):
+    server = await scripted(lambda _: FOUND)
+    s3 = await open_s3(endpoint_url=server.url)
+    with pytest.raises(CredentialsError, match="no credentials") as caught:
+        await s3.head_object(REF)
+    assert "--profile" in caught.value.hint
+    assert server.asked == []
+
+
+async def test_half_of_them(open_s3, config):
+    s3 = await open_s3(profile="half", endpoint_url="http://127.0.0.1:1")
+    with pytest.raises(CredentialsError, match="aws_secret_access_key"):
+        await s3.head_object(REF)
+
+
+async def test_an_sso_session_that_was_never_started(open_s3, config):
+    s3 = await open_s3(profile="sso")
+    assert s3.region == "eu-west-1"
+    with pytest.raises(CredentialsError, match="SSO") as caught:
+        await s3.head_object(REF)
+    assert caught.value.hint == "run: aws sso login --profile sso"
+
+
+async def test_a_role_is_assumed_once(scripted, open_s3, config, monkeypatch):
+    server = await scripted(assumed)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    s3 = await open_s3(profile="archivist")
+    assert s3.endpoint == server.url
+    await asyncio.gather(*(s3.head_object(REF) for _ in range(20)))
+    assert set(signers(server)) == {"ASIAROLE"}
+    assert len([asked for asked in server.asked if asked.method == "POST"]) == 1
+
+
+async def test_a_screen_is_asked_for_the_mfa_code_on_its_own_loop(scripted, open_s3, config, monkeypatch):
+    server = await scripted(assumed)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    asked_for = []
+
+    async def ask(question):
+        await asyncio.sleep(0)
+        asked_for.append((question, threading.current_thread() is threading.main_thread()))
+        return " 123456 "
+
+    s3 = await open_s3(profile="guarded", mfa=ask)
+    await asyncio.gather(*(s3.head_object(REF) for _ in range(5)))
+    assert len(asked_for) == 1
+    question, on_the_loop = asked_for[0]
+    assert "arn:aws:iam::123456789012:mfa/me" in question
+    assert on_the_loop
+    (role,) = [asked for asked in server.asked if asked.method == "POST"]
+    assert b"TokenCode=123456" in role.body
+
+
+async def test_a_terminal_may_block_while_asking(scripted, open_s3, config, monkeypatch):
+    server = await scripted(assumed)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    threads = []
+
+    def ask(question):
+        threads.append(threading.current_thread())
+        return "654321"
+
+    s3 = await open_s3(profile="guarded", mfa=ask)
+    await s3.head_object(REF)
+    assert threads[0] is not threading.main_thread()
+
+
+@pytest.mark.parametrize(("mfa", "said"), [(None, "nobody to ask"), (lambda _: "", "no MFA code")])
+async def test_without_a_code_there_is_no_role(scripted, open_s3, config, monkeypatch, mfa, said):
+    server = await scripted(assumed)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    s3 = await open_s3(profile="guarded", mfa=mfa)
+    with pytest.raises(CredentialsError, match=said):
+        await s3.head_object(REF)
+    assert server.asked == []
+
+
+async def test_a_role_that_is_refused(scripted, open_s3, config, monkeypatch):
+    body = (
+        b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not you</Message></Error>"
+        b"<RequestId>R</RequestId></ErrorResponse>"
+    )
+    server = await scripted(lambda _: {"status": 403, "body": body})
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    s3 = await open_s3(profile="archivist")
+    with pytest.raises(CredentialsError, match="not you") as caught:
+        await s3.head_object(REF)
+    assert (caught.value.code, caught.value.status, caught.value.operation) == ("AccessDenied", 403, "AssumeRole")
+
+
+async def test_a_chain_without_a_network_is_unreachable(open_s3, config, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    s3 = await open_s3(profile="archivist")
+    with pytest.raises(Unreachable, match="renewed"):
+        await s3.head_object(REF)
+
+
+def a_process(tmp_path, expires_in):
+    """A credential_process that counts its runs and signs with their number."""
+    counter = tmp_path / "runs"
+    script = tmp_path / "process.py"
+    script.write_text(
+        "import datetime, json, pathlib\n"
+        f"counter = pathlib.Path({str(counter)!r})\n"
+        "runs = int(counter.read_text()) + 1 if counter.exists() else 1\n"
+        "counter.write_text(str(runs))\n"
+        f"until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds={expires_in})\n"
+        "print(json.dumps({'Version': 1, 'AccessKeyId': f'RUN{runs}', 'SecretAccessKey': 's', 'SessionToken': 't',"
+        " 'Expiration': until.isoformat()}))\n"
+    )
+    return f"\n[profile tool]\ncredential_process = {sys.executable} {script}\n", counter
+
+
+async def test_keys_near_their_end_are_renewed_once_for_all(scripted, open_s3, config, tmp_path):
+    profile, counter = a_process(tmp_path, expires_in=100)
+    config(profile)
+    server = await scripted(lambda _: FOUND)
+    clock = ManualClock()
+    s3 = await open_s3(profile="tool", endpoint_url=server.url, clock=clock)
+    await asyncio.gather(*(s3.head_object(REF) for _ in range(10)))
+    once = int(await asyncio.to_thread(counter.read_text))
+    assert once <= 2  # the SDK may ask twice at a time for what is so short-lived
+    assert len(set(signers(server))) == 1
+    await clock.advance(5)
+    await asyncio.gather(*(s3.head_object(REF) for _ in range(10)))
+    assert int(await asyncio.to_thread(counter.read_text)) == 2 * once
+    assert len(set(signers(server))) == 2
+
+
+async def test_keys_with_time_left_are_kept(scripted, open_s3, config, tmp_path):
+    profile, counter = a_process(tmp_path, expires_in=3600)
+    config(profile)
+    server = await scripted(lambda _: FOUND)
+    clock = ManualClock()
+    s3 = await open_s3(profile="tool", endpoint_url=server.url, clock=clock)
+    for _ in range(3):
+        await s3.head_object(REF)
+        await clock.advance(60)
+    assert (await asyncio.to_thread(counter.read_text)) == "1"
+
+
+async def test_a_process_that_fails(open_s3, config):
+    config(f"\n[profile tool]\ncredential_process = {sys.executable} -c 'import sys; sys.exit(\"locked\")'\n")
+    s3 = await open_s3(profile="tool", endpoint_url="http://127.0.0.1:1")
+    with pytest.raises(CredentialsError, match="locked"):
+        await s3.head_object(REF)
+
+
+async def test_new_keys_in_the_file_end_an_expiry_without_a_restart(scripted, open_s3, config):
+    config("\n[profile daily]\naws_access_key_id = AKIDOLD\naws_secret_access_key = s\naws_session_token = t\n")
+
+    def script(asked):
+        if "AKIDOLD" in asked.headers["authorization"]:
+            return {"status": 400, "body": b"<Error><Code>ExpiredToken</Code></Error>"}
+        return FOUND if asked.method == "HEAD" else {"status": 202}
+
+    server = await scripted(script)
+    clock = ManualClock()
+    s3 = await open_s3(profile="daily", endpoint_url=server.url, clock=clock)
+    with pytest.raises(CredentialsError, match="expired") as caught:
+        await s3.head_object(REF)
+    assert "daily" in caught.value.hint
+    config("\n[profile daily]\naws_access_key_id = AKIDNEW\naws_secret_access_key = s\naws_session_token = t\n")
+    await clock.advance(11)
+    await s3.head_object(REF)
+    assert signers(server)[-1] == "AKIDNEW"
+
+
+async def test_secrets_are_in_no_error(scripted, open_s3, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "planted-token")
+    server = await scripted(lambda _: {"status": 403, "body": json.dumps({"no": "xml"}).encode()})
+    s3 = await open_s3(endpoint_url=server.url)
+    with pytest.raises(Exception, match="denied") as caught:
+        await s3.list_page("bkt")
+    chain, error = [], caught.value
+    while error is not None:
+        chain.append(repr(error) + str(vars(error)))
+        error = error.__cause__ or error.__context__
+    assert "planted" not in "".join(chain)
