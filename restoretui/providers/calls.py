@@ -45,12 +45,11 @@ class Calls:
                 try:
                     return understand(reply)
                 except Unreadable as error:
-                    message = f"the answer to {ask.operation} cannot be read: {error}"
-                    raise MalformedAnswer(message, "is it an S3 endpoint?", operation=ask.operation) from None
+                    raise _unreadable(ask, reply, str(error)) from None
                 except ErrorInside:
                     pass
             refusal = self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket)
-            if not last and is_wrong_region(refusal) and self._moved(refusal, region):
+            if not last and is_wrong_region(refusal) and await self._moved(refusal, region):
                 continue
             if ask.operation == "HeadObject" and refusal.status in (400, 403):
                 refusal = await self._explain(refusal) or refusal
@@ -61,11 +60,13 @@ class Calls:
         """Ask exactly once. A refusal comes back as it is, except the wrong region and unfit credentials."""
         region = await self.region(ask.bucket)
         reply = await self._exchange(ask, region)
-        if reply.status < 300 and b"<Error" not in reply.body[:200]:
+        start = reply.body[:200].lstrip().lower()
+        if reply.status < 300 and start.startswith((b"<html", b"<!doctype")):
+            raise _unreadable(ask, reply, "it is a web page")
+        if reply.status < 300 and b"<error" not in start:
             return reply, None
         refusal = self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket)
-        if is_wrong_region(refusal):
-            self._moved(refusal, region)
+        if is_wrong_region(refusal) and await self._moved(refusal, region):
             raise Unreachable(
                 f"bucket {ask.bucket!r} answers from another region; nothing was done",
                 "the next request goes there",
@@ -74,7 +75,7 @@ class Calls:
                 request_id=refusal.request_id,
                 operation=ask.operation,
             )
-        if is_credentials(refusal):
+        if is_wrong_region(refusal) or is_credentials(refusal):
             raise error_for(refusal, self._sdk.caller)
         return reply, refusal
 
@@ -123,15 +124,12 @@ class Calls:
             self._sdk.vault.reject(out.keys)
         return reply
 
-    def _moved(self, refusal: Refusal, asked: str) -> bool:
-        """Learn from a redirect; whether asking again can lead elsewhere."""
-        if refusal.region == asked:
-            return False
+    async def _moved(self, refusal: Refusal, asked: str) -> bool:
+        """Learn from a redirect, looking again where it does not say; whether the bucket is elsewhere indeed."""
+        self._regions.pop(refusal.bucket, None)
         if refusal.region:
             self._regions[refusal.bucket] = refusal.region
-        else:
-            self._regions.pop(refusal.bucket, None)
-        return True
+        return await self.region(refusal.bucket) != asked
 
     async def _explain(self, refusal: Refusal) -> Refusal | None:
         """Why a HEAD was refused, as a GET's body tells it. None when it is about the object or bucket itself."""
@@ -153,3 +151,13 @@ class Calls:
             return None
         refusal = self._sdk.refusal("s3", "ListObjectsV2", reply, bucket)
         return refusal if is_credentials(refusal) else None
+
+
+def _unreadable(ask: Ask, reply: "Reply", why: str) -> MalformedAnswer:
+    return MalformedAnswer(
+        f"the answer to {ask.operation} cannot be read: {why}",
+        "is it an S3 endpoint?",
+        status=reply.status,
+        request_id=reply.headers.get("x-amz-request-id", ""),
+        operation=ask.operation,
+    )

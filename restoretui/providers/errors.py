@@ -73,9 +73,17 @@ EXPIRED = frozenset(
 """Codes that fresh credentials may cure, so that the chain is asked again."""
 
 _NOT_ACCEPTED = frozenset(
-    {"SignatureDoesNotMatch", "AuthFailure", "MissingSecurityHeader", "InvalidSecurity", "NotSignedUp"}
+    {
+        "SignatureDoesNotMatch",
+        "AuthorizationHeaderMalformed",
+        "AuthFailure",
+        "MissingSecurityHeader",
+        "InvalidSecurity",
+        "NotSignedUp",
+    }
 )
 _CLOCK = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
+_CREDENTIALS = EXPIRED | _NOT_ACCEPTED | _CLOCK
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AccountProblem", "UnauthorizedAccess"}
 )
@@ -98,13 +106,7 @@ _THROTTLED = frozenset(
 )
 _PASSING = frozenset({"OperationAborted", "RequestTimeout"})
 _WRONG_REGION = frozenset(
-    {
-        "PermanentRedirect",
-        "TemporaryRedirect",
-        "Redirect",
-        "AuthorizationHeaderMalformed",
-        "IllegalLocationConstraintException",
-    }
+    {"PermanentRedirect", "TemporaryRedirect", "Redirect", "IllegalLocationConstraintException"}
 )
 _NO_BUCKET = frozenset({"NoSuchBucket", "NoSuchAccessPoint"})
 _NO_OBJECT = frozenset({"NoSuchKey", "NoSuchVersion"})
@@ -113,13 +115,16 @@ _NAMED_ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+)
 
 
 def is_wrong_region(refusal: Refusal) -> bool:
-    """The bucket lives elsewhere: the request was refused unread and belongs to ``refusal.region``."""
-    return refusal.code in _WRONG_REGION or refusal.status in (301, 307, 308)
+    """The bucket lives elsewhere: the request was refused unread and belongs to ``refusal.region``, where known."""
+    if refusal.status in (301, 307, 308) or refusal.code in _WRONG_REGION:
+        return True
+    # A HEAD signed for the wrong region is a bare 400 that names the right one.
+    return bool(refusal.region) and (refusal.code in ("AuthorizationHeaderMalformed", "400"))
 
 
 def is_credentials(refusal: Refusal) -> bool:
     """The credentials, or the clock they are signed with, are at fault; no object is."""
-    return refusal.status == 401 or refusal.code in EXPIRED | _NOT_ACCEPTED | _CLOCK
+    return refusal.status == 401 or refusal.code in _CREDENTIALS
 
 
 def is_throttled(refusal: Refusal) -> bool:
@@ -186,17 +191,18 @@ def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, s
         return Throttled, f"the cloud asks for fewer requests ({code or status})", "the rate is lowered by itself"
     if code in _DENIED or status == 403:
         return AccessDenied, f"access to {where} is denied{_tail(said)}", _permission_hint(refusal, caller)
-    if is_wrong_region(refusal):
+    if code != "400" and is_wrong_region(refusal):
         place = f" lives in {refusal.region}" if refusal.region else " lives elsewhere"
         return InvalidRequest, f"{where}{place}", f"name its region: --region {refusal.region or 'REGION'}"
     if code in _UNSUPPORTED or status in (405, 501):
         endpoint = caller.endpoint or "this endpoint"
-        return Unsupported, f"{endpoint} does not offer {refusal.operation}{_tail(said)}", ""
+        return Unsupported, f"{endpoint} does not offer {refusal.operation}{_tail(said)}", "is it S3?"
     if is_fault(refusal):
         hint = "it usually passes by itself; if not, give support the request id"
         return ServerFault, f"the service failed ({code or status}){_tail(said)}", hint
     if 400 <= status < 500:
-        return InvalidRequest, f"the cloud refuses {refusal.operation} ({code or status}){_tail(said)}", ""
+        hint = "check --endpoint-url" if status == 404 else ""
+        return InvalidRequest, f"the cloud refuses {refusal.operation} ({code or status}){_tail(said)}", hint
     return (
         MalformedAnswer,
         f"the answer to {refusal.operation} makes no sense (status {status})",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import InvalidRequest
+from restoretui.core.errors import InvalidRequest, Unsupported
 from restoretui.core.provider import Connection
 from restoretui.providers.recipes import PLAIN, Keys, Recipe, Signed, Unlearnable, hostile_values
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is
     from restoretui.providers.transport import Ready, Transport
 
 _PAID = frozenset({"ListObjectsV2", "ListObjectVersions", "HeadObject", "RestoreObject"})
+_DIRECTORY_BUCKET = "--x-s3"
+"""How S3 Express names end (FACTS 1.8); they are signed by sessions of their own."""
 _OWNED = _PAID | {"HeadBucket"}
 
 
@@ -59,6 +61,8 @@ class Requests:
 
     async def build(self, ask: Ask, region: str) -> Outgoing:
         """The request, signed for that region; raises ``InvalidRequest`` for what cannot be asked."""
+        if ask.bucket.endswith(_DIRECTORY_BUCKET):
+            raise Unsupported(f"{ask.bucket!r} is a directory bucket, which has no archive to restore from")
         if "" in ask.given.values():
             raise InvalidRequest(f"{ask.operation} cannot be asked about an empty name", operation=ask.operation)
         keys = await self._sdk.vault.keys()

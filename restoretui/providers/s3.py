@@ -6,17 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import Clock, SystemClock
-from restoretui.core.errors import (
-    CloudError,
-    InvalidRequest,
-    Unsupported,
-)
+from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
-from restoretui.core.provider import Answer, Capabilities, Connection, Outcome
+from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
 from restoretui.providers.aside import aside
 from restoretui.providers.calls import Calls
 from restoretui.providers.connection import Limits, MfaPrompter
-from restoretui.providers.errors import Caller, Refusal, error_for, is_fault, is_throttled, printable
+from restoretui.providers.outcomes import refused
 from restoretui.providers.requests import Ask, Requests
 from restoretui.providers.restore_header import parse_instant, parse_restore
 from restoretui.providers.wire import Unreadable, read_page, read_versions, split_token
@@ -167,7 +163,7 @@ class S3Provider:
         ask = Ask("RestoreObject", ref.bucket, _given(ref), {"RestoreRequest": body}, kind)
         reply, refusal = await self._calls.once(ask)
         if refusal is not None:
-            return _refused(refusal, self._sdk.caller)
+            return refused(refusal, self._sdk.caller)
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
         return Answer(outcome, reply.status, request_id=reply.headers.get("x-amz-request-id", ""))
 
@@ -265,31 +261,5 @@ def _detail(ref: ObjectRef, reply: "Reply") -> ObjectDetail:
     )
 
 
-_OUTCOMES = {
-    "RestoreAlreadyInProgress": Outcome.ALREADY_RESTORING,
-    "ObjectAlreadyInActiveTierError": Outcome.NOT_ARCHIVED,
-    "GlacierExpeditedRetrievalNotAvailable": Outcome.NO_CAPACITY,
-    "NoSuchKey": Outcome.GONE,
-    "NoSuchVersion": Outcome.GONE,
-    "NoSuchBucket": Outcome.GONE,
-}
-"""Codes that are results of a restore request, whatever their status (FACTS 1.2)."""
-
-
-def _refused(refusal: Refusal, caller: Caller) -> Answer:
-    """A refused restore as an outcome; raises what is about the moment and not about the object."""
-    outcome = _OUTCOMES.get(refusal.code)
-    if outcome is None:
-        if is_throttled(refusal) or is_fault(refusal):
-            raise error_for(refusal, caller)
-        outcome = _outcome_by_status(refusal)
-    return Answer(outcome, refusal.status, refusal.code, printable(refusal.message), refusal.request_id)
-
-
-def _outcome_by_status(refusal: Refusal) -> Outcome:
-    if refusal.status == 404 or refusal.delete_marker:
-        return Outcome.GONE
-    if refusal.code == "InvalidObjectState":
-        # The same code is seen for a tier the class does not take; its words tell them apart (FACTS 1.2).
-        return Outcome.REFUSED if "retrieval option" in refusal.message.lower() else Outcome.NOT_ARCHIVED
-    return Outcome.DENIED if refusal.status == 403 and refusal.code != "InvalidTier" else Outcome.REFUSED
+if TYPE_CHECKING:
+    _: type[Provider] = S3Provider

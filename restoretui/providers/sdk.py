@@ -15,7 +15,7 @@ from aioboto3.session import Session
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ParamValidationError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 
@@ -126,13 +126,11 @@ class Sdk:
             await method(**params)
         except Ready as ready:
             return ready
-        except ParamValidationError as error:
+        except (BotoCoreError, UnicodeEncodeError) as error:
             said = printable(str(error).removeprefix("Parameter validation failed:"))
+            if said.startswith("Invalid bucket name"):
+                said = f"{params.get('Bucket')!r} cannot be a bucket's name"
             raise InvalidRequest(f"{operation} cannot be asked: {said}", operation=operation) from None
-        except BotoCoreError as error:
-            raise InvalidRequest(
-                f"{operation} cannot be asked: {printable(str(error))}", operation=operation
-            ) from error
         raise AssertionError(f"{operation} was answered without being sent")
 
     def parse(self, service: str, operation: str, reply: Reply) -> dict[str, Any]:

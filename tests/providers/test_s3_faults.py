@@ -268,6 +268,8 @@ async def test_a_refused_restore_without_a_body_goes_by_its_status(talk, status)
         ({"status": 401}, CredentialsError),
         ({"drop": True}, ConnectionLost),
         ({"raw": b"HTTP/1.1 202 Accepted\r\nContent-Length: 10\r\n\r\nabc"}, ConnectionLost),
+        ({"status": 302, "headers": {"Location": "/login"}}, MalformedAnswer),
+        ({"body": b"<html>sign in</html>"}, MalformedAnswer),
         ({"raw": b"SSH-2.0-OpenSSH_9.2\r\n"}, MalformedAnswer),
     ],
 )
@@ -442,9 +444,27 @@ async def test_who_may_not_list_may_still_restore(scripted, open_s3):
 
 async def test_redirects_by_location_are_not_followed(talk):
     s3, server = await talk({"status": 307, "headers": {"Location": "http://127.0.0.1:1/elsewhere"}})
-    with pytest.raises(Unreachable):
+    with pytest.raises(InvalidRequest, match="lives elsewhere"):
         await s3.restore_object(REF, WISH, "GLACIER")
     assert len([asked for asked in server.asked if asked.method == "POST"]) == 1
+
+
+async def test_a_head_signed_for_the_wrong_region_is_a_bare_400(scripted, open_s3):
+    def script(asked):
+        right = "/eu-west-1/" in asked.headers["authorization"]
+        headers = {"x-amz-bucket-region": "us-east-1" if asked.path == "/bkt" else "eu-west-1", "Content-Length": "1"}
+        return {"status": 200 if right or asked.path == "/bkt" else 400, "headers": headers}
+
+    server = await scripted(script)
+    s3 = await open_s3(endpoint_url=server.url)
+    assert (await s3.head_object(REF)).size == 1
+    assert [asked.method for asked in server.asked] == ["HEAD"] * 3
+
+
+async def test_a_malformed_scope_that_names_no_region_is_about_the_credentials(talk):
+    s3, _ = await talk(refusal("AuthorizationHeaderMalformed", 400))
+    with pytest.raises(CredentialsError):
+        await s3.restore_object(REF, WISH, "GLACIER")
 
 
 # --- what cannot be meant
@@ -467,8 +487,10 @@ async def test_names_that_cannot_be_asked_for_send_nothing(talk):
     for ref in (ObjectRef("bkt", ""), ObjectRef("bkt", "lone \ud800")):
         with pytest.raises(InvalidRequest):
             await s3.restore_object(ref, WISH, "GLACIER")
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidRequest, match="'not a bucket' cannot be a bucket's name"):
         await s3.head_object(ObjectRef("not a bucket", "k"))
+    with pytest.raises(Unsupported, match="directory bucket"):
+        await s3.list_page("fast--use1-az4--x-s3")
     with pytest.raises(InvalidRequest):
         await s3.list_page("bkt", token="garbage", versions=True)
     assert [asked for asked in server.asked if asked.method != "HEAD"] == []
