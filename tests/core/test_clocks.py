@@ -103,6 +103,17 @@ async def test_advancing_moves_all_its_times_alike() -> None:
     assert clock.now() == ORIGIN + timedelta(seconds=90)
     assert clock.monotonic() == 90
     assert clock.wall() == ORIGIN.timestamp() + 90
+    await clock.advance(10)
+    assert clock.now() == ORIGIN + timedelta(seconds=100)
+    assert clock.monotonic() == 100
+
+
+async def test_a_sleeper_due_at_the_very_end_wakes() -> None:
+    clock = ManualClock(ORIGIN)
+    task = asyncio.create_task(clock.sleep(5))
+    await asyncio.sleep(0)
+    await clock.advance(5)
+    assert task.done()
 
 
 async def test_sleepers_wake_in_the_order_of_their_times_and_see_them() -> None:
