@@ -1,11 +1,12 @@
 """What is known of an object, in SQL: the row overlaid by the newest look, and what our own jobs add.
 
-The state expression is generated from the tables in ``core.rules``, so that a filter over a million rows says exactly
-what ``CloudRules.state_of`` says of each.
+``known`` selects the facts under fixed names; the expressions below it are written in those names. The state is
+generated from the tables in ``core.rules``, so that a filter over a million rows says exactly what
+``CloudRules.state_of`` says of each.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
@@ -16,7 +17,7 @@ from restoretui.ledger.schema import LIVE
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """SQL expressions for the facts of one row."""
+    """SQL expressions for the facts of one stored row."""
 
     storage_class: str
     archive_status: str
@@ -26,17 +27,21 @@ class Columns:
     size: str
     modified: str
     seen_at: str
+    key: str
+    version_id: str
 
 
 OF_SELECTION = Columns(
-    "s.storage_class",
-    "s.archive_status",
-    "s.looked",
-    "s.in_progress",
-    "s.expiry",
-    "s.size",
-    "s.modified",
-    "s.seen_at",
+    storage_class="s.storage_class",
+    archive_status="s.archive_status",
+    looked="s.looked",
+    in_progress="s.in_progress",
+    expiry="s.expiry",
+    size="s.size",
+    modified="s.modified",
+    seen_at="s.seen_at",
+    key="s.key",
+    version_id="s.version_id",
 )
 """A marked object, table alias ``s``."""
 
@@ -44,59 +49,163 @@ OF_SELECTION = Columns(
 def of_listing(started_at: float) -> Columns:
     """An object of a listing that began then, table alias ``l``."""
     return Columns(
-        "l.storage_class",
-        "NULL",
-        "0",
-        "l.in_progress",
-        "l.expiry",
-        "l.size",
-        "l.modified",
-        f"({started_at!r} + l.seen)",
+        storage_class="l.storage_class",
+        archive_status="NULL",
+        looked="0",
+        in_progress="l.in_progress",
+        expiry="l.expiry",
+        size="l.size",
+        modified="l.modified",
+        seen_at=f"({started_at!r} + l.seen)",
+        key="l.key",
+        version_id="coalesce(l.version_id, '')",
     )
 
 
-def overlaid(base: Columns) -> Columns:
-    """``base`` as the look ``o`` (left-joined, possibly absent) corrects it.
+def known(
+    base: Columns,
+    source: str,
+    where: str,
+    extra: str,
+    *,
+    looks: bool = True,
+    jobs: bool = True,
+    waiting: bool = False,
+) -> str:
+    """A SELECT of ``extra`` and of all facts by name, for the rows of ``source`` that meet ``where``.
 
-    A look at least as new as the row wins. An older HEAD still tells what no listing can, the archive tier inside
-    Intelligent-Tiering, as long as it saw the same object.
+    ``:place`` and ``:bucket`` are the bucket's ids in catalog and ledger. A look at least as new as the row wins; an
+    older HEAD still tells what no listing can, the archive tier inside Intelligent-Tiering, as long as it saw the
+    same object. The job is the newest that still waits for something; failing that, and unless only ``waiting`` ones
+    matter, the newest that was not skipped or cancelled. Without ``looks`` or ``jobs`` there are known to be none.
     """
+    look_columns, look_join = _look(base) if looks else (_NO_LOOK.format(**asdict(base)), "")
+    job_columns, job_join = _job(base, waiting=waiting) if jobs else (_NO_JOB, "")
+    return (
+        f"SELECT {extra}, {base.key} AS key, {base.version_id} AS version_id, {look_columns}, {job_columns}"
+        f" FROM {source} {look_join} {job_join} WHERE {where}"
+    )
+
+
+_NO_LOOK = (
+    "{storage_class} AS storage_class, {archive_status} AS archive_status, {looked} AS looked,"
+    " {in_progress} AS in_progress, {expiry} AS expiry, {size} AS size, {modified} AS modified, {seen_at} AS seen_at,"
+    " 0 AS gone"
+)
+_NO_JOB = (
+    "NULL AS job_id, NULL AS job_state, NULL AS job_changed_at, NULL AS job_expiry, NULL AS job_run,"
+    " NULL AS job_tier, NULL AS job_days"
+)
+
+
+def _look(base: Columns) -> tuple[str, str]:
     newer = f"o.seen_at >= {base.seen_at}"
     same = f"o.looked AND o.storage_class = {base.storage_class} AND o.modified IS {base.modified}"
 
     def pick(name: str, own: str) -> str:
-        return f"CASE WHEN {newer} THEN o.{name} ELSE {own} END"
+        return f"CASE WHEN {newer} THEN o.{name} ELSE {own} END AS {name}"
 
-    return Columns(
-        storage_class=pick("storage_class", base.storage_class),
-        archive_status=f"CASE WHEN {newer} OR ({same}) THEN o.archive_status ELSE {base.archive_status} END",
-        looked=f"CASE WHEN {newer} OR ({same}) THEN o.looked ELSE {base.looked} END",
-        in_progress=pick("in_progress", base.in_progress),
-        expiry=pick("expiry", base.expiry),
-        size=pick("size", base.size),
-        modified=f"CASE WHEN {newer} THEN coalesce(o.modified, {base.modified}) ELSE {base.modified} END",
-        seen_at=f"max({base.seen_at}, coalesce(o.seen_at, 0))",
+    columns = (
+        f"{pick('storage_class', base.storage_class)},"
+        f" CASE WHEN {newer} OR ({same}) THEN o.archive_status ELSE {base.archive_status} END AS archive_status,"
+        f" CASE WHEN {newer} OR ({same}) THEN o.looked ELSE {base.looked} END AS looked,"
+        f" {pick('in_progress', base.in_progress)}, {pick('expiry', base.expiry)}, {pick('size', base.size)},"
+        f" CASE WHEN {newer} THEN coalesce(o.modified, {base.modified}) ELSE {base.modified} END AS modified,"
+        f" max({base.seen_at}, coalesce(o.seen_at, 0)) AS seen_at, coalesce({newer} AND o.gone, 0) AS gone"
+    )
+    join = (
+        f"LEFT JOIN observation o ON o.place_id = :place AND o.key = {base.key} AND o.version_id = {base.version_id}"
+    )
+    return columns, join
+
+
+def _job(base: Columns, *, waiting: bool) -> tuple[str, str]:
+    of_object = (
+        f"SELECT max(id) FROM job WHERE bucket_id = :bucket AND key = {base.key}"
+        f" AND version_id = {base.version_id} AND {LIVE}"
+    )
+    chosen = f"({of_object} AND state IN ({names(WAITING)}))"
+    if not waiting:
+        chosen = f"coalesce({chosen}, ({of_object}))"
+    columns = (
+        "j.id AS job_id, j.state AS job_state, j.changed_at AS job_changed_at, j.expiry AS job_expiry,"
+        " j.run_id AS job_run, n.tier AS job_tier, n.days AS job_days"
+    )
+    return columns, f"LEFT JOIN job j ON j.id = {chosen} LEFT JOIN line n ON n.id = j.line_id"
+
+
+def with_state(rules: CloudRules, inner: str) -> str:
+    """``inner`` (see ``known``) with one more column, ``state``: what the cloud's own words mean at ``:now``."""
+    return f"SELECT *, {state_case(rules)} AS state FROM ({inner})"
+
+
+def state_case(rules: CloudRules) -> str:
+    """``CloudRules.state_of`` over the names of ``known``; ``unknown`` for what is no longer there."""
+    tiered = f"storage_class = {_quoted(rules.tiered_class)}" if rules.tiered_class else "0"
+    archives = ", ".join(_quoted(name) for name in rules.archives) or "NULL"
+    archived = f"CASE WHEN {tiered} THEN coalesce(archive_status, '') ELSE storage_class END IN ({archives})"
+    return (
+        f"CASE WHEN gone OR ({tiered} AND NOT looked AND in_progress IS NOT 1) THEN 'unknown'"
+        f" WHEN in_progress IS 1 AND ({tiered} OR {archived}) THEN 'restoring'"
+        f" WHEN NOT ({archived}) THEN 'online'"
+        f" WHEN in_progress IS 0 AND (expiry IS NULL OR expiry > :now) THEN 'available'"
+        f" ELSE 'archived' END"
     )
 
 
-def look_join(key: str, version_id: str) -> str:
-    """Join the newest look as ``o``; ``:place`` is the catalog's id of the bucket."""
-    return f"LEFT JOIN observation o ON o.place_id = :place AND o.key = {key} AND o.version_id = {version_id}"
+def names(states: Iterable[State]) -> str:
+    """States as a list of SQL literals, in a fixed order so that statements are cached."""
+    return ", ".join(_quoted(state) for state in sorted(states))
 
 
-def job_join(key: str, version_id: str, *, waiting_only: bool = False) -> str:
-    """Join our job as ``j`` and its line as ``n``; ``:bucket`` is the ledger's id of the bucket.
-
-    The newest job that still waits for something; failing that, the newest that was not skipped or cancelled.
-    """
-    of_object = f"SELECT max(id) FROM job WHERE bucket_id = :bucket AND key = {key} AND version_id = {version_id}"
-    waiting = f"({of_object} AND {LIVE} AND state IN ({names(WAITING)}))"
-    chosen = waiting if waiting_only else f"coalesce({waiting}, ({of_object} AND {LIVE}))"
-    return f"LEFT JOIN job j ON j.id = {chosen} LEFT JOIN line n ON n.id = j.line_id"
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
-NO_JOBS = "LEFT JOIN (job j JOIN line n ON 0) ON 0"
-"""In place of ``job_join`` where the bucket never had a job."""
+SHOWN_STATE = (
+    "CASE WHEN job_state IN ('planned', 'unknown') THEN job_state"
+    " WHEN job_state IN ('requested', 'restoring') THEN"
+    " CASE WHEN seen_at > job_changed_at AND state IN ('restoring', 'available') THEN state ELSE job_state END"
+    " WHEN job_state IN ('available', 'expired', 'failed') AND job_changed_at >= seen_at THEN job_state"
+    " ELSE state END"
+)
+"""The state on screen. An intent stands until it is settled; a request stands until a newer look shows what came of
+it; an outcome stands until the next look."""
+
+STILL_OURS = (
+    f"(job_state IN ({names(WAITING)}) OR job_changed_at >= seen_at"
+    " OR (job_state = 'available' AND state = 'available'))"
+)
+"""Whether the job still speaks for its object, so that its tier and run are worth showing."""
+
+SHOWN_EXPIRY = "CASE WHEN job_state = 'available' AND job_changed_at >= seen_at THEN job_expiry ELSE expiry END"
+"""When the copy ends, by whoever knows it last."""
+
+COUNTS_AS_RESTORING = (
+    "(job_id IS NOT NULL AND NOT (job_state IN ('requested', 'restoring')"
+    " AND seen_at > job_changed_at AND state = 'available'))"
+)
+"""Whether a waiting job makes its object one that is being restored, for the purpose of a new plan."""
+
+_BY_INTEREST = (
+    State.FAILED,
+    State.UNKNOWN,
+    State.PLANNED,
+    State.REQUESTED,
+    State.RESTORING,
+    State.AVAILABLE,
+    State.EXPIRED,
+    State.ARCHIVED,
+    State.ONLINE,
+    State.CANCELLED,
+    State.SKIPPED,
+)
+
+
+def state_rank(state: str) -> str:
+    """A number to sort the expression ``state`` by: first what wants attention."""
+    ranks = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(_BY_INTEREST))
+    return f"CASE {state} {ranks} END"
 
 
 def rules_of(scheme: str) -> CloudRules:
@@ -107,86 +216,3 @@ def rules_of(scheme: str) -> CloudRules:
         raise LedgerError(
             f"the ledger holds objects of {scheme}://, which this restoretui does not know", "upgrade restoretui"
         ) from None
-
-
-def state_case(rules: CloudRules, facts: Columns) -> str:
-    """``CloudRules.state_of`` as an expression; ``:now`` is the instant it is asked for."""
-    tiered = f"({facts.storage_class} IS {_quoted(rules.tiered_class)})" if rules.tiered_class else "0"
-    archives = ", ".join(_quoted(name) for name in rules.archives) or "NULL"
-    archived = (
-        f"(CASE WHEN {tiered} THEN coalesce({facts.archive_status}, '') IN ({archives})"
-        f" ELSE {facts.storage_class} IN ({archives}) END)"
-    )
-    restoring = f"(coalesce({facts.in_progress}, 0) = 1)"
-    return (
-        f"CASE WHEN {tiered} AND NOT {facts.looked} AND NOT {restoring} THEN 'unknown'"
-        f" WHEN {restoring} AND ({tiered} OR {archived}) THEN 'restoring'"
-        f" WHEN NOT {archived} THEN 'online'"
-        f" WHEN {facts.in_progress} IS 0 AND ({facts.expiry} IS NULL OR {facts.expiry} > :now) THEN 'available'"
-        f" ELSE 'archived' END"
-    )
-
-
-def shown_state(state: str, seen_at: str) -> str:
-    """The state on screen: ``state`` (from facts as of ``seen_at``) overlaid by our job ``j``.
-
-    An intent stands until it is settled; a request stands until a newer look shows what came of it; an outcome stands
-    until the next look.
-    """
-    return (
-        f"CASE WHEN j.state IN ('planned', 'unknown') THEN j.state"
-        f" WHEN j.state IN ('requested', 'restoring') THEN CASE"
-        f" WHEN {seen_at} > j.changed_at AND {state} IN ('restoring', 'available') THEN {state} ELSE j.state END"
-        f" WHEN j.state IN ('available', 'expired', 'failed') AND j.changed_at >= {seen_at} THEN j.state"
-        f" ELSE {state} END"
-    )
-
-
-def still_ours(state: str, seen_at: str) -> str:
-    """Whether the job ``j`` still speaks for its object, so that its tier and run are worth showing."""
-    return (
-        f"(j.state IN ({names(WAITING)}) OR j.changed_at >= {seen_at}"
-        f" OR (j.state = 'available' AND {state} = 'available'))"
-    )
-
-
-def counts_as_restoring(state: str, seen_at: str) -> str:
-    """Whether the waiting job ``j`` makes its object one that is being restored, for the purpose of a new plan."""
-    return (
-        f"(j.id IS NOT NULL AND NOT (j.state IN ('requested', 'restoring')"
-        f" AND {seen_at} > j.changed_at AND {state} = 'available'))"
-    )
-
-
-def names(states: Iterable[State]) -> str:
-    """States as a list of SQL literals, in a fixed order so that statements are cached."""
-    return ", ".join(_quoted(state) for state in sorted(states))
-
-
-STATE_RANK = (
-    "CASE {state} "
-    + " ".join(
-        f"WHEN '{state}' THEN {rank}"
-        for rank, state in enumerate(
-            (
-                State.FAILED,
-                State.UNKNOWN,
-                State.PLANNED,
-                State.REQUESTED,
-                State.RESTORING,
-                State.AVAILABLE,
-                State.EXPIRED,
-                State.ARCHIVED,
-                State.ONLINE,
-                State.CANCELLED,
-                State.SKIPPED,
-            )
-        )
-    )
-    + " END"
-)
-"""Sorting by state brings first what wants attention. To be formatted with the state's expression."""
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

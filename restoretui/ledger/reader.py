@@ -1,6 +1,7 @@
 """The reader thread: whatever scans. SQLite lets go of the interpreter's lock meanwhile: the screen stays fluid."""
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 from collections import deque
@@ -18,8 +19,8 @@ T = TypeVar("T")
 @dataclass(slots=True, eq=False)
 class _Task(Generic[T]):
     run: Callable[[sqlite3.Connection], T]
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[T]
+    deliver: Callable[[T | None, Exception | None], None]
+    """Called in the reader thread with the result or the failure."""
     cancelled: bool = False
 
 
@@ -43,17 +44,32 @@ class Reader:
         """The result of ``work`` in the reader thread; cancelling this also stops the query."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        task = _Task(work, loop, future)
-        with self._wake:
-            if self._stopping:
-                raise LedgerError("the ledger is closed")
-            self._queue.append(task)
-            self._wake.notify()
+
+        def settle(result: T | None, failure: Exception | None) -> None:
+            if future.done():
+                return
+            if failure is not None:
+                future.set_exception(failure)
+            else:
+                future.set_result(result)  # type: ignore[arg-type]  # only a failure comes without a result
+
+        def deliver(result: T | None, failure: Exception | None) -> None:
+            # The loop may have ended: then nobody waits for the answer.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(settle, result, failure)
+
+        task = _Task(work, deliver)
+        self._put(task)
         try:
             return await future
         except asyncio.CancelledError:
             self._cancel(task)
             raise
+
+    def post(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Run ``work`` some time, whatever comes of it: clearing up that nobody waits for."""
+        with contextlib.suppress(LedgerError):
+            self._put(_Task(work, lambda _result, _failure: None))
 
     def stop(self) -> None:
         """Stop what runs, drop what waits, and end; blocks until then."""
@@ -66,6 +82,13 @@ class Reader:
                 self._connection.interrupt()
             self._wake.notify()
         self._thread.join()
+
+    def _put(self, task: _Task[Any]) -> None:
+        with self._wake:
+            if self._stopping:
+                raise LedgerError("the ledger is closed")
+            self._queue.append(task)
+            self._wake.notify()
 
     def _cancel(self, task: _Task[Any]) -> None:
         with self._wake:
@@ -98,17 +121,4 @@ class Reader:
                 failure = error
             with self._wake:
                 self._running = None
-
-        def deliver() -> None:
-            if task.future.done():
-                return
-            if failure is not None:
-                task.future.set_exception(failure)
-            else:
-                task.future.set_result(result)
-
-        try:
-            task.loop.call_soon_threadsafe(deliver)
-        except RuntimeError:
-            # Its loop has ended: nobody waits for the answer.
-            return
+        task.deliver(result, failure)

@@ -118,6 +118,7 @@ class Writer:
         self._wake = threading.Condition()
         self._queue: deque[_Work[Any]] = deque()
         self._stopping = False
+        self._is_hurried = False
         self._last_commit = 0.0
         self._last_look = time.monotonic()
         self._thread = threading.Thread(target=self._loop, name="ledger-writer", daemon=True)
@@ -148,11 +149,15 @@ class Writer:
         self._put(_Work(work, settle, urgent=True))
         return await future
 
-    def post(
-        self, work: Callable[[Tx], object], settled: Callable[[Exception | None], None], *, urgent: bool = False
-    ) -> None:
+    def post(self, work: Callable[[Tx], object], settled: Callable[[Exception | None], None]) -> None:
         """Run ``work`` soon; ``settled`` is called in the writer thread with None or with what went wrong."""
-        self._put(_Work(work, lambda done: settled(done.error), urgent=urgent))
+        self._put(_Work(work, lambda done: settled(done.error), urgent=False))
+
+    def hurry(self) -> None:
+        """Commit what is queued now rather than in a moment."""
+        with self._wake:
+            self._is_hurried = True
+            self._wake.notify()
 
     def stop(self) -> None:
         """Commit what is queued, and end; blocks until then."""
@@ -183,7 +188,7 @@ class Writer:
         with self._wake:
             if not self._queue and not self._stopping:
                 self._wake.wait(self._poll_s)
-            while self._queue and not self._stopping and not any(work.urgent for work in self._queue):
+            while self._queue and not self._stopping and not self._is_urgent():
                 rest = self._last_commit + self._gather_s - time.monotonic()
                 if rest <= 0 or not self._wake.wait(rest):
                     break
@@ -191,7 +196,11 @@ class Writer:
                 return None if self._stopping else []
             batch = list(self._queue)
             self._queue.clear()
+            self._is_hurried = False
             return batch
+
+    def _is_urgent(self) -> bool:
+        return self._is_hurried or any(work.urgent for work in self._queue)
 
     def _commit(self, batch: list[_Work[Any]]) -> None:
         left = batch

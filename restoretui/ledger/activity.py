@@ -1,0 +1,156 @@
+"""The audit trail: append-only, with the cloud's request ids. What it says of an object is as it was then."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from restoretui.core.clock import Clock
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.ledger import changes, facts
+from restoretui.ledger.buckets import bucket_id
+from restoretui.ledger.match import key_condition
+from restoretui.ledger.orders import Order, Orders, Select, Straight
+from restoretui.ledger.reader import Reader
+from restoretui.ledger.records import ActivityEntry, Cloud, Query
+from restoretui.ledger.views import TableView
+from restoretui.ledger.windows import Windows
+from restoretui.ledger.writer import Tx, Writer
+
+Kind = Literal["run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch"]
+
+_ROW = (
+    "SELECT a.id, a.at, a.kind, a.run_id, a.job_id, b.scheme, b.endpoint, b.name, coalesce(j.key, a.key),"
+    " coalesce(j.version_id, a.version_id), a.from_state, a.to_state, a.tier, a.expiry, j.size,"
+    " coalesce(n.storage_class, ''), a.text, a.code, a.request_id"
+)
+_JOINS = (
+    "LEFT JOIN job j ON j.id = a.job_id LEFT JOIN line n ON n.id = j.line_id"
+    " LEFT JOIN bucket b ON b.id = coalesce(j.bucket_id, a.bucket_id)"
+)
+
+
+class ActivityLog:
+    """Entries are added by whoever acts; those of runs and jobs come with their own transactions."""
+
+    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock, orders: Orders) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._windows = windows
+        self._clock = clock
+        self._orders = orders
+
+    async def add(
+        self,
+        kind: Kind,
+        text: str,
+        *,
+        run_id: int | None = None,
+        job_id: int | None = None,
+        cloud: Cloud | None = None,
+        ref: ObjectRef | None = None,
+        code: str = "",
+        request_id: str = "",
+    ) -> None:
+        """Append one entry; ``cloud`` and ``ref`` name an object or bucket that no job stands for."""
+        now = self._clock.now().timestamp()
+
+        def insert(tx: Tx) -> None:
+            bucket = None if cloud is None or ref is None else bucket_id(tx, cloud, ref.bucket)
+            key, version = (None, None) if ref is None else (ref.key, ref.version_id or "")
+            tx.run(
+                "INSERT INTO activity (at, kind, run_id, job_id, bucket_id, key, version_id, text, code, request_id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (now, kind, run_id, job_id, bucket, key, version, text, code, request_id),
+            )
+            tx.touch(changes.ACTIVITY)
+
+        await self._writer.do(insert)
+
+    async def since(self, after_id: int, limit: int, run_id: int | None = None) -> list[ActivityEntry]:
+        """Entries behind ``after_id``, oldest first."""
+        of_run = "" if run_id is None else "AND a.run_id = :run"
+        sql = f"{_ROW} FROM activity a {_JOINS} WHERE a.id > :after {of_run} ORDER BY a.id LIMIT :limit"
+        args = {"after": after_id, "run": run_id, "limit": limit}
+        rows = await self._reader.run(lambda connection: connection.execute(sql, args).fetchall())
+        return [_entry(row) for row in rows]
+
+    async def last_id(self) -> int:
+        """The id of the newest entry; 0 if there is none."""
+        return _last_id(self._windows)
+
+    async def view(self, query: Query = Query(), run_id: int | None = None) -> "ActivityView":  # noqa: B008 - frozen
+        """Newest first. ``query`` may look for text (in key, text, code and request id) and for states entered."""
+        view = ActivityView(self._orders, self._windows, query, run_id)
+        await view.prepare()
+        return view
+
+
+class ActivityView(TableView[ActivityEntry]):
+    """See ``records.View``. Without a query it grows at the top as things happen."""
+
+    def __init__(self, orders: Orders, windows: Windows, query: Query, run_id: int | None) -> None:
+        super().__init__(orders)
+        self._windows = windows
+        self._query = query
+        self._run_id = run_id
+        # Ids count up without gaps: nothing is ever deleted.
+        self._order: Order = Straight(lambda: 1, lambda: _last_id(windows), step=-1)
+
+    async def prepare(self) -> None:
+        """Build what the query asks for; to be called once."""
+        if self._run_id is not None or self._query.text or self._query.states:
+            self._order = await self._orders.build(self._select(), _last_id(self._windows), self.view_id)
+
+    def _parts(self) -> Sequence[Order]:
+        return (self._order,)
+
+    def _select(self) -> Select:
+        where = ["1"] if self._run_id is None else ["a.run_id = :run"]
+        args: dict[str, object] = {} if self._run_id is None else {"run": self._run_id}
+        if self._query.states:
+            where.append(f"a.to_state IN ({facts.names(self._query.states)})")
+        if self._query.text:
+            columns = ("coalesce(j.key, a.key, '')", "a.text", "a.code", "a.request_id")
+            ways = [key_condition(self._query.text, column) for column in columns]
+            where.append(f"({' OR '.join(way.sql for way in ways)})")
+            args.update(ways[0].args)
+        return Select(
+            f"SELECT a.id FROM activity a LEFT JOIN job j ON j.id = a.job_id"
+            f" WHERE {' AND '.join(where)} ORDER BY a.id DESC",
+            args,
+            monotone=-1,
+        )
+
+    def _read(self, _part: int, order: Order, start: int, stop: int) -> list[ActivityEntry]:
+        span = order.span("activity", "a", start, stop)
+        rows = self._windows.rows(
+            f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.position}", span.args
+        )
+        return [_entry(row) for row in rows]
+
+
+def _last_id(windows: Windows) -> int:
+    row = windows.row("SELECT max(id) FROM activity")
+    return 0 if row is None or row[0] is None else int(row[0])
+
+
+def _entry(row: tuple[Any, ...]) -> ActivityEntry:
+    cloud = None if row[5] is None else Cloud(row[5], row[6])
+    ref = None if row[7] is None or row[8] is None else ObjectRef(row[7], row[8], row[9] or None)
+    return ActivityEntry(
+        id=row[0],
+        at=row[1],
+        kind=row[2],
+        run_id=row[3],
+        job_id=row[4],
+        cloud=cloud,
+        ref=ref,
+        from_state=State(row[10]) if row[10] else None,
+        to_state=State(row[11]) if row[11] else None,
+        tier=Tier(row[12]) if row[12] else None,
+        expiry=row[13],
+        size=row[14],
+        storage_class=row[15],
+        text=row[16],
+        code=row[17],
+        request_id=row[18],
+    )

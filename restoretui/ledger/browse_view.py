@@ -1,0 +1,279 @@
+"""A listing on screen: common prefixes and objects, filtered, sorted, with marks and the state of our jobs."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.ledger import facts
+from restoretui.ledger.changes import Changes
+from restoretui.ledger.marking import IS_MARKED
+from restoretui.ledger.match import Condition, end_of_prefix, key_condition, prefix_condition
+from restoretui.ledger.orders import Order, Orders, Select, Span, Straight
+from restoretui.ledger.pending_marks import PendingMarks
+from restoretui.ledger.records import BrowseRow, Listing, Query
+from restoretui.ledger.views import TableView
+from restoretui.ledger.windows import Windows
+
+_STATES = {state.value: state for state in State}
+_TIERS = {tier.value: tier for tier in Tier}
+
+_SHOWN = (
+    f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {facts.SHOWN_STATE} AS shown,"
+    f" {facts.SHOWN_EXPIRY} AS shown_expiry, marked, CASE WHEN {facts.STILL_OURS} THEN job_tier END AS tier,"
+    f" CASE WHEN {facts.STILL_OURS} THEN job_run END AS run_id, etag, is_latest, gone"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseContext:
+    """What views of listings share."""
+
+    orders: Orders
+    windows: Windows
+    changes: Changes
+    clock: Clock
+    marks: PendingMarks
+
+
+class _Status(NamedTuple):
+    objects: int
+    prefixes: int
+    is_complete: bool
+    is_ordered: bool
+
+
+class BrowseView(TableView[BrowseRow]):
+    """See ``records.View``. Made by ``Catalog.browse``."""
+
+    def __init__(self, context: BrowseContext, listing: Listing, place_id: int, query: Query) -> None:
+        super().__init__(context.orders)
+        self.listing = listing
+        self.query = query
+        self.place_id = place_id
+        self._context = context
+        self._windows = context.windows
+        self._rules = facts.rules_of(listing.scope.cloud.scheme)
+        self._base = facts.of_listing(listing.started_at.timestamp())
+        self._bucket_id = 0
+        self._final: _Status | None = None
+        self._sorting: asyncio.Task[None] | None = None
+        self._sql: dict[str, str] = {}
+        self._prefixes: Order = Straight(lambda: 1, lambda: self._status().prefixes)
+        self._objects: Order = Straight(lambda: 1, lambda: self._status().objects)
+
+    @property
+    def listing_id(self) -> int:
+        """The listing it shows."""
+        return self.listing.id
+
+    @property
+    def object_table(self) -> str:
+        """The table of the listing's objects."""
+        return f"l{self.listing.id}"
+
+    def object_span(self, first: int = 0, last: int | None = None) -> Span:
+        """The objects of the view, or those between two of its positions (both included), as ``l``."""
+        above = self._prefixes.count
+        count = self._objects.count
+        start = max(first - above, 0)
+        stop = count if last is None else min(last + 1 - above, count)
+        return self._objects.span(self.object_table, "l", start, max(stop, start))
+
+    async def prepare(self) -> None:
+        """Build what the query asks for; to be called once."""
+        status = self._status()
+        if self.query == Query() and (status.is_ordered or not status.is_complete):
+            return
+        try:
+            await self._build(status)
+        except BaseException:
+            await asyncio.shield(self.aclose())
+            raise
+
+    async def aclose(self) -> None:
+        """Forget the view and what it took on disk."""
+        if self._sorting is not None:
+            self._sorting.cancel()
+            await asyncio.gather(self._sorting, return_exceptions=True)
+        await super().aclose()
+
+    # Ids of prefixes are negative, and on screen they come first.
+
+    def _parts(self) -> Sequence[Order]:
+        return (self._prefixes, self._objects)
+
+    def _part_of(self, row_id: int) -> tuple[int, int]:
+        return (1, row_id) if row_id > 0 else (0, -row_id)
+
+    def _row_id_of(self, part: int, id_there: int) -> int:
+        return id_there if part else -id_there
+
+    def _read(self, part: int, order: Order, start: int, stop: int) -> list[BrowseRow]:
+        return self._read_objects(order, start, stop) if part else self._read_prefixes(order, start, stop)
+
+    def _status(self) -> _Status:
+        if self._final is not None:
+            return self._final
+        row = self._windows.row(
+            "SELECT objects, prefixes, ended_at IS NOT NULL AND error = '', is_ordered FROM listing WHERE id = ?",
+            (self.listing.id,),
+        )
+        if row is None:
+            raise LedgerError("this listing was replaced by a newer one", "refresh")
+        status = _Status(row[0], row[1], bool(row[2]), bool(row[3]))
+        if status.is_complete:
+            self._final = status
+            if not status.is_ordered and self.query == Query() and isinstance(self._objects, Straight):
+                # Pages that came in parallel were shown as they arrived; now that all are there, in key order.
+                self._sorting = asyncio.create_task(self._sort(status))
+                self._orders.keep(self._sorting)
+        return status
+
+    # --- building
+
+    async def _sort(self, status: _Status) -> None:
+        await self._build(status)
+        await self.wait()
+        self._context.changes.publish([self.topic])
+
+    async def _build(self, status: _Status) -> None:
+        query = self.query
+        if query.states or query.storage_classes:
+            self._prefixes = Straight(lambda: 1, lambda: 0)
+        elif query.text or (query.sort == "key" and query.descending) or not status.is_ordered:
+            self._prefixes = await self._order(self._select_prefixes(status), status.prefixes)
+        self._objects = await self._order(self._select_objects(status), status.objects)
+
+    async def _order(self, select: Select, candidates: int) -> Order:
+        return await self._orders.build(select, candidates, self.view_id)
+
+    def _select_prefixes(self, status: _Status) -> Select:
+        match = Condition("1")
+        if self.query.text:
+            match = prefix_condition(self.query.text, "prefix", self.listing.scope.prefix)
+        order, monotone = self._key_order("prefix", status)
+        return Select(f"SELECT id FROM p{self.listing.id} WHERE {match.sql} ORDER BY {order}", match.args, monotone)
+
+    def _select_objects(self, status: _Status) -> Select:
+        query = self.query
+        match = Condition("1")
+        if query.text:
+            match = key_condition(query.text, "l.key", self.listing.scope.prefix)
+        table = f"{self.object_table} l"
+        if query.states or query.storage_classes or query.sort in ("state", "expiry"):
+            looks = self._windows.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (self.place_id,))
+            extra = "l.id AS id, l.etag AS etag, l.is_latest AS is_latest, 0 AS marked"
+            inner = facts.known(
+                self._base, table, match.sql, extra, looks=looks is not None, jobs=bool(self._find_bucket())
+            )
+            source = f"({_SHOWN} FROM ({facts.with_state(self._rules, inner)}))"
+            where = [f"shown IN ({facts.names(query.states)})"] if query.states else []
+        else:
+            source, where = table, [match.sql]
+        classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
+        if classes:
+            where.append(f"storage_class IN ({', '.join(f':{name}' for name in classes)})")
+        order, monotone = self._object_order(status)
+        return Select(
+            f"SELECT id FROM {source} WHERE {' AND '.join(where) or '1'} ORDER BY {order}",
+            {**self._args(), **match.args, **classes},
+            monotone,
+        )
+
+    def _object_order(self, status: _Status) -> tuple[str, int]:
+        direction = "DESC" if self.query.descending else "ASC"
+        match self.query.sort:
+            case "key":
+                return self._key_order("key", status)
+            case "state":
+                return f"{facts.state_rank('shown')} {direction}, id", 0
+            case "expiry":
+                return f"shown_expiry IS NULL, shown_expiry {direction}, id", 0
+            case column:
+                return f"{column} {direction}, id", 0
+
+    def _key_order(self, column: str, status: _Status) -> tuple[str, int]:
+        down = self.query.sort == "key" and self.query.descending
+        if status.is_ordered:
+            return ("id DESC", -1) if down else ("id", 1)
+        return f"{column} {'DESC' if down else 'ASC'}, id", 0
+
+    # --- reading
+
+    def _args(self) -> dict[str, object]:
+        return {
+            "place": self.place_id,
+            "bucket": self._find_bucket(),
+            "now": self._context.clock.now().timestamp(),
+            "sel": self._context.marks.shown,
+        }
+
+    def _find_bucket(self) -> int:
+        """The ledger's id of the bucket; 0 as long as no run ever touched it."""
+        if not self._bucket_id:
+            scope = self.listing.scope
+            row = self._windows.row(
+                "SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", (*scope.cloud, scope.bucket)
+            )
+            self._bucket_id = row[0] if row else 0
+        return self._bucket_id
+
+    def _read_objects(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
+        span = order.span(self.object_table, "l", start, stop)
+        args = self._args()
+        args.update(span.args)
+        found = self._windows.rows(self._object_sql(span), args)
+        bucket = self.listing.scope.bucket
+        pending = self._context.marks.apply
+        above = self._prefixes.count
+        return [
+            BrowseRow(
+                row[0],
+                False,
+                ObjectRef(bucket, row[1], row[2] or None),
+                row[3],
+                row[4],
+                row[5],
+                row[6],
+                _STATES[row[7]],
+                row[8],
+                pending(self, row[0], position, bool(row[9])),
+                _TIERS.get(row[10]),
+                row[11],
+                row[12],
+                bool(row[13]),
+                bool(row[14]),
+            )
+            for position, row in enumerate(found, start + above)
+        ]
+
+    def _object_sql(self, span: Span) -> str:
+        sql = self._sql.get(span.source)
+        if sql is None:
+            extra = f"l.id AS id, l.etag AS etag, l.is_latest AS is_latest, {IS_MARKED} AS marked"
+            inner = facts.known(self._base, span.source, span.where, f"{extra}, {span.position} AS position")
+            sql = f"{_SHOWN} FROM ({facts.with_state(self._rules, inner)}) ORDER BY position"
+            self._sql[span.source] = sql
+        return sql
+
+    def _read_prefixes(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
+        span = order.span(f"p{self.listing.id}", "p", start, stop)
+        args: dict[str, Any] = {**self._args(), **span.args}
+        found = self._windows.rows(
+            f"SELECT p.id, p.prefix FROM {span.source} WHERE {span.where} ORDER BY {span.position}", args
+        )
+        return [self._prefix_row(row[0], row[1], args) for row in found]
+
+    def _prefix_row(self, row_id: int, prefix: str, args: Mapping[str, object]) -> BrowseRow:
+        marked = self._windows.row(
+            "SELECT 1 FROM selection WHERE sel = :sel AND place_id = :place AND key >= :low AND key < :high LIMIT 1",
+            {**args, "low": prefix, "high": end_of_prefix(prefix)},
+        )
+        ref = ObjectRef(self.listing.scope.bucket, prefix)
+        return BrowseRow(
+            -row_id, True, ref, 0, 0, "", None, State.UNKNOWN, None, marked is not None, None, None, "", True, False
+        )

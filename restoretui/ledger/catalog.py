@@ -1,0 +1,192 @@
+"""What listings and looks showed. A cache: losing it costs another look."""
+
+import asyncio
+import weakref
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import Page
+from restoretui.ledger import changes
+from restoretui.ledger.browse_view import BrowseContext, BrowseView
+from restoretui.ledger.looks import place_id, record_looks
+from restoretui.ledger.marking import refresh_marks
+from restoretui.ledger.pages import PageQueue
+from restoretui.ledger.records import Cloud, Listing, Observation, Query, Scope
+from restoretui.ledger.schema import listing_tables
+from restoretui.ledger.windows import Windows
+from restoretui.ledger.writer import Tx, Writer
+
+_LISTING = (
+    "SELECT g.id, p.scheme, p.endpoint, p.bucket, g.prefix, g.recursive, g.versions, g.single, g.objects, g.prefixes,"
+    " g.size_bytes, g.started_at, g.ended_at, g.resume_token, g.error, g.place_id"
+    " FROM listing g JOIN place p ON p.id = g.place_id"
+)
+
+_ABANDONED_S = 86_400.0
+"""A listing that has not ended after a day was left by a crash; until then another process may be at it."""
+
+
+class Catalog:
+    """Listings, looks, and views over them."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        windows: Windows,
+        clock: Clock,
+        views: BrowseContext,
+        report: Callable[[LedgerError], None],
+    ) -> None:
+        self._writer = writer
+        self._windows = windows
+        self._clock = clock
+        self._views = views
+        self._pages = PageQueue(writer, asyncio.get_running_loop(), report)
+        self._live: set[int] = set()
+        self._in_view: weakref.WeakSet[BrowseView] = weakref.WeakSet()
+
+    async def begin(self, scope: Scope) -> Listing:
+        """Start a new listing of ``scope``; what earlier ones showed stays until it is pruned."""
+        now = self._clock.now().timestamp()
+
+        def insert(tx: Tx) -> int:
+            place = place_id(tx, scope.cloud, scope.bucket)
+            listing_id = tx.insert(
+                "INSERT INTO listing (place_id, prefix, recursive, versions, single, started_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (place, scope.prefix, scope.recursive, scope.versions, scope.single, now),
+            )
+            for statement in listing_tables(listing_id):
+                tx.run(statement)
+            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+            return listing_id
+
+        listing_id = await self._writer.do(insert)
+        self._live.add(listing_id)
+        return self.peek(listing_id)
+
+    def append(self, listing_id: int, page: Page, resume_token: str | None = None) -> None:
+        """Add a page; it is on disk within a moment, together with where to go on.
+
+        ``resume_token`` stands in for the page's own token where pages do not come in one sequence. Raises
+        ``LedgerError`` once an earlier page could not be written.
+        """
+        seen_at = self._clock.now().timestamp()
+        self._pages.put(listing_id, page, page.next_token if resume_token is None else resume_token, seen_at)
+
+    async def room(self) -> None:
+        """Return at once while few pages wait for the writer, and otherwise when it has caught up."""
+        await self._pages.room()
+
+    async def finish(self, listing_id: int, error: str = "") -> Listing:
+        """The listing has reached its end, or stopped early with ``error``.
+
+        Raises ``LedgerError`` if a page could not be written; the listing then counts as interrupted.
+        """
+        await self._pages.written()
+        lost = self._pages.failure(listing_id)
+        now = self._clock.now().timestamp()
+
+        def end(tx: Tx) -> None:
+            tx.run(
+                "UPDATE listing SET ended_at = :now, error = :error,"
+                " resume_token = CASE WHEN :error = '' THEN NULL ELSE resume_token END WHERE id = :id",
+                {"now": now, "error": error or str(lost or ""), "id": listing_id},
+            )
+            refresh_marks(tx, listing_id)
+            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+
+        self._live.discard(listing_id)
+        await self._writer.do(end)
+        if lost is not None:
+            raise lost
+        return self.peek(listing_id)
+
+    async def resume(self, listing_id: int) -> Listing:
+        """Open an interrupted listing again, to go on at its ``resume_token``."""
+
+        def reopen(tx: Tx) -> None:
+            tx.run("UPDATE listing SET ended_at = NULL, error = '' WHERE id = ?", (listing_id,))
+            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+
+        self.peek(listing_id)
+        self._pages.forgive(listing_id)
+        await self._writer.do(reopen)
+        self._live.add(listing_id)
+        return self.peek(listing_id)
+
+    async def latest(self, scope: Scope) -> Listing | None:
+        """The newest complete listing of exactly this scope; failing that, the newest interrupted one."""
+        row = self._windows.row(
+            f"{_LISTING} WHERE p.scheme = ? AND p.endpoint = ? AND p.bucket = ? AND g.prefix = ? AND g.recursive = ?"
+            " AND g.versions = ? AND g.single = ?"
+            " ORDER BY g.ended_at IS NOT NULL AND g.error = '' DESC, g.id DESC LIMIT 1",
+            (*scope.cloud, scope.bucket, scope.prefix, scope.recursive, scope.versions, scope.single),
+        )
+        return None if row is None else _listing(row)
+
+    async def get(self, listing_id: int) -> Listing:
+        """The listing as it is now; ``LedgerError`` if it was pruned."""
+        return self.peek(listing_id)
+
+    def peek(self, listing_id: int) -> Listing:
+        """The same, for a repaint."""
+        return _listing(self._row(listing_id))
+
+    async def prune(self, keep: int) -> int:
+        """Keep the newest ``keep`` listings of each scope, and those in use; how many were dropped.
+
+        Of a scope with a complete listing, older interrupted ones go first.
+        """
+        in_use = self._live | {view.listing.id for view in self._in_view if not view.is_closed}
+        abandoned = self._clock.now().timestamp() - _ABANDONED_S
+
+        def drop(tx: Tx) -> int:
+            rows = tx.rows(
+                "SELECT id, place_id, prefix, recursive, versions, single, ended_at IS NULL AND started_at > ?"
+                " FROM listing ORDER BY ended_at IS NOT NULL AND error = '' DESC, id DESC",
+                (abandoned,),
+            )
+            kept: dict[tuple[Any, ...], int] = {}
+            dropped = 0
+            for listing_id, *scope, is_running in rows:
+                kept[tuple(scope)] = rank = kept.get(tuple(scope), 0) + 1
+                if rank <= keep or is_running or listing_id in in_use:
+                    continue
+                tx.run(f"DROP TABLE catalog.l{listing_id}")
+                tx.run(f"DROP TABLE catalog.p{listing_id}")
+                tx.run("DELETE FROM listing WHERE id = ?", (listing_id,))
+                tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+                dropped += 1
+            return dropped
+
+        return await self._writer.do(drop)
+
+    async def observe(self, cloud: Cloud, bucket: str, looks: Sequence[Observation]) -> None:
+        """Record looks at single objects. The newest wins over every listing and selection that shows the object."""
+        if looks:
+            await self._writer.do(lambda tx: record_looks(tx, cloud, bucket, looks))
+
+    async def browse(self, listing_id: int, query: Query = Query()) -> BrowseView:  # noqa: B008 - frozen value
+        """A view of the listing. Large filtered or sorted ones come with their first rows and complete themselves."""
+        row = self._row(listing_id)
+        view = BrowseView(self._views, _listing(row), row[15], query)
+        self._in_view.add(view)
+        await view.prepare()
+        return view
+
+    def _row(self, listing_id: int) -> tuple[Any, ...]:
+        row = self._windows.row(f"{_LISTING} WHERE g.id = ?", (listing_id,))
+        if row is None:
+            raise LedgerError("this listing was replaced by a newer one", "refresh")
+        return row
+
+
+def _listing(row: tuple[Any, ...]) -> Listing:
+    scope = Scope(Cloud(row[1], row[2]), row[3], row[4], bool(row[5]), bool(row[6]), bool(row[7]))
+    ended_at = None if row[12] is None else datetime.fromtimestamp(row[12], UTC)
+    started_at = datetime.fromtimestamp(row[11], UTC)
+    return Listing(row[0], scope, row[8], row[9], row[10], started_at, ended_at, row[13], row[14])

@@ -1,0 +1,104 @@
+"""A run on screen: its jobs, filtered and sorted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.rules import Action
+from restoretui.ledger import facts
+from restoretui.ledger.match import Condition, key_condition
+from restoretui.ledger.orders import Order, Orders, Select, Straight
+from restoretui.ledger.records import JobRow, Query
+from restoretui.ledger.views import TableView
+from restoretui.ledger.windows import Windows
+
+_ROW = (
+    "SELECT j.id, b.name, j.key, j.version_id, j.size, j.state, n.storage_class, n.archive, n.action,"
+    " CASE WHEN j.reason = '' THEN n.reason ELSE j.reason END, n.tier, n.days, j.attempt_at, j.requested_at,"
+    " j.available_at, j.changed_at, j.expiry, j.code, j.message, j.request_id, j.adopted"
+)
+_JOINS = "JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
+
+_SORTS = {
+    "size": "j.size",
+    "modified": "j.changed_at",
+    "storage_class": "n.storage_class",
+    "state": facts.state_rank("j.state"),
+}
+
+
+class JobView(TableView[JobRow]):
+    """See ``records.View``. Made by ``Runs.view``."""
+
+    def __init__(self, orders: Orders, windows: Windows, first_job: int, jobs: int, query: Query) -> None:
+        super().__init__(orders)
+        self.query = query
+        self._windows = windows
+        self._first_job = first_job
+        self._jobs = jobs
+        self._order: Order = Straight(lambda: first_job, lambda: jobs)
+
+    async def prepare(self) -> None:
+        """Build what the query asks for; to be called once."""
+        if self.query != Query():
+            self._order = await self._orders.build(self._select(), self._jobs, self.view_id)
+
+    def _parts(self) -> Sequence[Order]:
+        return (self._order,)
+
+    def _select(self) -> Select:
+        query = self.query
+        match = key_condition(query.text, "j.key") if query.text else Condition("1")
+        where = ["j.id BETWEEN :from_job AND :to_job", match.sql]
+        if query.states:
+            where.append(f"j.state IN ({facts.names(query.states)})")
+        classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
+        if classes:
+            where.append(f"n.storage_class IN ({', '.join(f':{name}' for name in classes)})")
+        order, monotone = self._sort()
+        return Select(
+            f"SELECT j.id FROM job j JOIN line n ON n.id = j.line_id WHERE {' AND '.join(where)} ORDER BY {order}",
+            {"from_job": self._first_job, "to_job": self._first_job + self._jobs - 1, **match.args, **classes},
+            monotone,
+        )
+
+    def _sort(self) -> tuple[str, int]:
+        direction = "DESC" if self.query.descending else "ASC"
+        if self.query.sort == "expiry":
+            return f"j.expiry IS NULL, j.expiry {direction}, j.id", 0
+        if self.query.sort == "key":
+            # Within a run, ids rise with bucket and key.
+            return f"j.id {direction}", -1 if self.query.descending else 1
+        # The plus keeps the planner off indexes that would only send it to and fro.
+        return f"+{_SORTS[self.query.sort]} {direction}, j.id", 0
+
+    def _read(self, _part: int, order: Order, start: int, stop: int) -> list[JobRow]:
+        span = order.span("job", "j", start, stop)
+        found = self._windows.rows(
+            f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.position}", span.args
+        )
+        return [_row(row) for row in found]
+
+
+def _row(row: tuple[Any, ...]) -> JobRow:
+    return JobRow(
+        id=row[0],
+        ref=ObjectRef(row[1], row[2], row[3] or None),
+        size=row[4],
+        state=State(row[5]),
+        storage_class=row[6],
+        archive=row[7],
+        action=Action(row[8]),
+        reason=row[9],
+        tier=Tier(row[10]) if row[10] else None,
+        days=row[11],
+        attempt_at=row[12],
+        requested_at=row[13],
+        available_at=row[14],
+        changed_at=row[15],
+        expiry=row[16],
+        code=row[17],
+        message=row[18],
+        request_id=row[19],
+        adopted=bool(row[20]),
+    )

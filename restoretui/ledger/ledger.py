@@ -1,0 +1,116 @@
+"""The ledger as a whole: two files in the state folder, one writer, one reader, and the windows of the screen."""
+
+import asyncio
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import LedgerError
+from restoretui.ledger import changes
+from restoretui.ledger.activity import ActivityLog
+from restoretui.ledger.browse_view import BrowseContext
+from restoretui.ledger.catalog import Catalog
+from restoretui.ledger.changes import Changes
+from restoretui.ledger.connections import Connections, open_connections, prepare_files
+from restoretui.ledger.files import ScratchSpace, prepare_folder
+from restoretui.ledger.leases import Leases
+from restoretui.ledger.neighbours import Neighbours
+from restoretui.ledger.orders import Orders
+from restoretui.ledger.pending_marks import PendingMarks
+from restoretui.ledger.reader import Reader
+from restoretui.ledger.runs import Runs
+from restoretui.ledger.selections import Selections
+from restoretui.ledger.windows import Windows
+from restoretui.ledger.writer import Writer
+
+
+class Ledger:
+    """What we saw, what we intended, and what came of it. Made by ``open``, ended by ``aclose``."""
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        connections: Connections,
+        scratch: ScratchSpace,
+        set_aside: Path | None,
+        poll_s: float,
+    ) -> None:
+        self.folder = folder
+        self.set_aside = set_aside
+        """Where a damaged or foreign catalog was moved to when this ledger was opened; marks were lost with it."""
+        self.problem: LedgerError | None = None
+        """Why something that nobody waited for could not be written; topic ``ledger``."""
+        self.changes = Changes()
+        self._connections = connections
+        self._scratch = scratch
+        self._writer = Writer(
+            connections.writer, folder, self.changes.publish, Neighbours(self.changes).look, poll_s=poll_s
+        )
+        self._reader = Reader(connections.reader, folder)
+        self._windows = Windows(connections.window, folder)
+        self._orders = Orders(self._reader, self._windows, self.changes)
+        pending = PendingMarks(Selections.MARKS)
+        views = BrowseContext(self._orders, self._windows, self.changes, clock, pending)
+        self.catalog = Catalog(self._writer, self._windows, clock, views, self._report)
+        self.selections = Selections(self._writer, self._reader, self._windows, clock, pending)
+        self.runs = Runs(self._writer, self._reader, self._windows, clock, self._orders)
+        self.activity = ActivityLog(self._writer, self._reader, self._windows, clock, self._orders)
+        self.leases = Leases(self._writer, clock)
+        self._closed = False
+
+    @classmethod
+    async def open(cls, folder: Path, clock: Clock, *, poll_s: float = 0.5) -> Self:
+        """Open the ledger in ``folder``, made if need be. ``LedgerError`` says why it cannot be used as it is.
+
+        ``poll_s`` is how often commits of other processes are looked for while anybody listens.
+        """
+
+        def prepare() -> tuple[Path, Connections, ScratchSpace, Path | None]:
+            private = prepare_folder(folder)
+            set_aside = prepare_files(private, clock.now())
+            scratch = ScratchSpace.open(private)
+            try:
+                return private, open_connections(private, scratch), scratch, set_aside
+            except BaseException:
+                scratch.remove()
+                raise
+
+        private, connections, scratch, set_aside = await asyncio.to_thread(prepare)
+        ledger = cls(private, clock, connections, scratch, set_aside, poll_s)
+        ledger._writer.start()
+        ledger._reader.start()
+        return ledger
+
+    async def aclose(self) -> None:
+        """Write what is queued and let go of the files."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._orders.aclose()
+        await asyncio.to_thread(self._stop)
+        self._windows.close()
+        await asyncio.to_thread(self._close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _stop(self) -> None:
+        self._writer.stop()
+        self._reader.stop()
+
+    def _close(self) -> None:
+        self._connections.reader.close()
+        # The last to go folds the write-ahead logs into the files.
+        self._connections.writer.close()
+        self._scratch.remove()
+
+    def _report(self, error: LedgerError) -> None:
+        self.problem = error
+        self.changes.publish([changes.LEDGER])

@@ -1,0 +1,177 @@
+"""Listing pages on their way to disk: gathered, written together, and held back when the writer cannot keep up."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import Entry, Page
+from restoretui.ledger import changes
+from restoretui.ledger.writer import Tx, Writer
+
+_ROOM = 50
+"""Pages that may wait for the writer before ``room`` asks for patience: some 10 MB."""
+
+_ROWS_AT_ONCE = 1000
+_COLUMNS = "key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
+_WIDTH = len(Entry._fields)
+
+
+class _Arrival(NamedTuple):
+    page: Page
+    resume_token: str | None
+    seen_at: float
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """Pages of one listing that are written together; open to more until the writer begins with it."""
+
+    listing_id: int
+    pages: list[_Arrival] = field(default_factory=list)
+    is_sealed: bool = False
+
+
+class PageQueue:
+    """Used from the event loop; batches are written in the writer's thread."""
+
+    def __init__(
+        self, writer: Writer, loop: asyncio.AbstractEventLoop, report: Callable[[LedgerError], None]
+    ) -> None:
+        """``report`` is told once of each listing that cannot be written."""
+        self._report = report
+        self._writer = writer
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._batches: dict[int, _Batch] = {}
+        self._waiting = 0
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._failures: dict[int, Exception] = {}
+
+    def put(self, listing_id: int, page: Page, resume_token: str | None, seen_at: float) -> None:
+        """Queue a page; raises what went wrong with an earlier page of the same listing."""
+        failed = self._failures.get(listing_id)
+        if failed is not None:
+            raise failed
+        arrival = _Arrival(page, resume_token, seen_at)
+        with self._lock:
+            batch = self._batches.get(listing_id)
+            joined = batch is not None and not batch.is_sealed
+            if batch is not None and joined:
+                batch.pages.append(arrival)
+        if not joined:
+            self._post(_Batch(listing_id, [arrival]))
+        self._waiting += 1
+        if self._waiting >= _ROOM:
+            self._has_room.clear()
+            self._writer.hurry()
+
+    async def room(self) -> None:
+        """Until fewer than ``_ROOM`` pages wait."""
+        await self._has_room.wait()
+
+    async def written(self) -> None:
+        """Until all pages queued so far are on disk, or have failed."""
+        await self._writer.do(lambda _tx: None)
+
+    def failure(self, listing_id: int) -> Exception | None:
+        """Why a page of that listing could not be written."""
+        return self._failures.get(listing_id)
+
+    def forgive(self, listing_id: int) -> None:
+        """Try that listing again."""
+        self._failures.pop(listing_id, None)
+
+    def _post(self, batch: _Batch) -> None:
+        self._batches[batch.listing_id] = batch
+
+        def write(tx: Tx) -> None:
+            with self._lock:
+                batch.is_sealed = True
+            failed = self._failures.get(batch.listing_id)
+            if failed is not None:
+                # A hole in the middle would look like a complete listing.
+                raise failed
+            _write(tx, batch.listing_id, batch.pages)
+
+        def settled(error: Exception | None) -> None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._settle, batch, error)
+
+        self._writer.post(write, settled)
+
+    def _settle(self, batch: _Batch, error: Exception | None) -> None:
+        if self._batches.get(batch.listing_id) is batch:
+            del self._batches[batch.listing_id]
+        if error is not None and batch.listing_id not in self._failures:
+            self._failures[batch.listing_id] = error
+            if isinstance(error, LedgerError):
+                self._report(error)
+        self._waiting -= len(batch.pages)
+        if self._waiting < _ROOM:
+            self._has_room.set()
+
+
+def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
+    row = tx.row("SELECT started_at, last_key, last_prefix FROM listing WHERE id = ?", (listing_id,))
+    if row is None:
+        raise LedgerError("this listing was replaced by a newer one", "refresh")
+    started_at, last_key, last_prefix = row
+    objects = size_bytes = 0
+    is_ordered = True
+    for seen, together in groupby(arrivals, lambda arrival: max(0, int(arrival.seen_at - started_at))):
+        entries = list(chain.from_iterable(arrival.page.entries for arrival in together))
+        if not entries:
+            continue
+        keys = list(map(itemgetter(0), entries))
+        is_ordered = is_ordered and keys[0] >= last_key and keys == sorted(keys)
+        last_key = keys[-1]
+        objects += len(entries)
+        size_bytes += sum(map(itemgetter(2), entries))
+        for at in range(0, len(entries), _ROWS_AT_ONCE):
+            some = entries[at : at + _ROWS_AT_ONCE]
+            tx.run(_insert(listing_id, len(some)), [seen, *chain.from_iterable(some)])
+    prefixes = list(chain.from_iterable(arrival.page.prefixes for arrival in arrivals))
+    if prefixes:
+        is_ordered = is_ordered and prefixes[0] >= last_prefix and prefixes == sorted(prefixes)
+        last_prefix = prefixes[-1]
+        tx.values(f"INSERT INTO p{listing_id} (prefix)", [(prefix,) for prefix in prefixes])
+    tx.run(
+        "UPDATE listing SET objects = objects + ?, prefixes = prefixes + ?, size_bytes = size_bytes + ?,"
+        " resume_token = ?, last_key = ?, last_prefix = ?, is_ordered = is_ordered AND ? WHERE id = ?",
+        (
+            objects,
+            len(prefixes),
+            size_bytes,
+            arrivals[-1].resume_token,
+            last_key,
+            last_prefix,
+            is_ordered,
+            listing_id,
+        ),
+    )
+    tx.touch(changes.listing_topic(listing_id))
+
+
+def _insert(listing_id: int, rows: int) -> str:
+    return f"INSERT INTO l{listing_id} ({_COLUMNS}) VALUES {_rows_template(rows)}"
+
+
+_templates: dict[int, str] = {}
+
+
+def _rows_template(rows: int) -> str:
+    """Rows as ``Entry`` has them, each followed by the first argument, which they share."""
+    text = _templates.get(rows)
+    if text is None:
+        starts = range(2, 2 + rows * _WIDTH, _WIDTH)
+        text = ", ".join(f"({', '.join(f'?{start + at}' for at in range(_WIDTH))}, ?1)" for start in starts)
+        if rows == _ROWS_AT_ONCE:
+            _templates[rows] = text
+    return text

@@ -1,0 +1,340 @@
+"""Runs and their jobs: what was intended, what was asked of the cloud, and what came of it."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from sqlite3 import Connection
+from typing import Any
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.plan import RestorePlan
+from restoretui.core.rules import Action, Purpose
+from restoretui.ledger import changes, tracking
+from restoretui.ledger.confirm import confirm
+from restoretui.ledger.facts import names
+from restoretui.ledger.job_changes import apply_changes, move_all
+from restoretui.ledger.job_view import JobView
+from restoretui.ledger.orders import Orders
+from restoretui.ledger.reader import Reader
+from restoretui.ledger.records import WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
+from restoretui.ledger.schema import LIVE
+from restoretui.ledger.windows import Windows
+from restoretui.ledger.writer import Tx, Writer
+
+_RUN = (
+    "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
+    " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
+    " last_requested_at, ended_at, first_job FROM run"
+)
+_UNSENT = "state = 'planned' AND attempt_at IS NULL"
+_CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
+_JOB = (
+    "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"
+    " n.action, j.state, n.tier, n.days, j.attempt_at, j.requested_at, j.expiry, j.adopted"
+    " FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
+)
+
+
+# By name, since the class below has a method called ``list``.
+RunList = list[Run]
+JobList = list[Job]
+GroupList = list[TrackedGroup]
+IdList = list[int]
+
+
+class Runs:
+    """What returns only after its transaction is on disk: ``confirm``, ``claim``, ``apply`` and all that change."""
+
+    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock, orders: Orders) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._windows = windows
+        self._clock = clock
+        self._orders = orders
+        self._in_flight: set[int] = set()
+        self._tracked: dict[int, tuple[int, list[TrackedGroup]]] = {}
+
+    # --- runs
+
+    async def confirm(
+        self,
+        sel: int,
+        cloud: Cloud,
+        plan: RestorePlan,
+        tier: Tier,
+        connection: Mapping[str, object],
+        note: str = "",
+    ) -> Run:
+        """Make the plan at ``tier`` an intent: a run, and a job for every selected object of ``cloud``.
+
+        The facts are read anew. Objects that got a job meanwhile are watched, not asked for twice; objects that would
+        be sent now although the plan did not say so are skipped, with that reason.
+        """
+        now = self._clock.now().timestamp()
+        run_id = await self._writer.do(lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now))
+        return self._get(run_id)
+
+    async def get(self, run_id: int) -> Run:
+        """The run as it is now; ``LedgerError`` if there is none."""
+        return self._get(run_id)
+
+    async def list(self) -> RunList:
+        """All runs, newest first."""
+        return self.peek_all()
+
+    def peek_all(self) -> RunList:
+        """The same, for a repaint."""
+        return self._runs("1", ())
+
+    async def open_runs(self) -> RunList:
+        """Runs of which something is still expected, oldest first."""
+        waiting = f"state IN ({names(WAITING)}) AND jobs > 0"
+        return self._runs(f"id IN (SELECT run_id FROM run_count WHERE {waiting})", ())[::-1]
+
+    async def calls(self, run_id: int, list_calls: int, head_calls: int) -> None:
+        """Add to what watching the run has cost."""
+
+        def add(tx: Tx) -> None:
+            tx.run(
+                "UPDATE run SET list_calls = list_calls + ?, head_calls = head_calls + ? WHERE id = ?",
+                (list_calls, head_calls, run_id),
+            )
+            tx.touch(changes.RUNS)
+
+        await self._writer.do(add)
+
+    async def view(self, run_id: int, query: Query = Query()) -> JobView:  # noqa: B008 - frozen value
+        """A view of the run's jobs."""
+        row = self._windows.row("SELECT first_job, objects FROM run WHERE id = ?", (run_id,))
+        if row is None:
+            raise LedgerError(f"there is no run {run_id}", "see `restoretui status`")
+        view = JobView(self._orders, self._windows, row[0], row[1], query)
+        await view.prepare()
+        return view
+
+    # --- sending
+
+    async def claim(self, run_id: int, limit: int) -> JobList:
+        """Take up to ``limit`` unsent jobs to send now, in id order. On disk before this returns."""
+        now = self._clock.now().timestamp()
+
+        def take(tx: Tx) -> JobList:
+            ids = tx.rows(f"SELECT id FROM job WHERE run_id = ? AND {_UNSENT} ORDER BY id LIMIT ?", (run_id, limit))
+            chosen = _listed(row[0] for row in ids)
+            tx.run(f"UPDATE job SET attempt_at = ? WHERE id IN ({chosen})", (now,))
+            return _jobs(tx.rows(f"{_JOB} WHERE j.id IN ({chosen}) ORDER BY j.id"))
+
+        jobs = await self._writer.do(take)
+        self._in_flight.update(job.id for job in jobs)
+        return jobs
+
+    async def release(self, job_ids: Collection[int]) -> None:
+        """These claims surely had no effect: the jobs are unsent again."""
+        chosen = _listed(job_ids)
+
+        def free(tx: Tx) -> None:
+            tx.run(f"UPDATE job SET attempt_at = NULL WHERE id IN ({chosen}) AND state = 'planned'")
+
+        await self._writer.do(free)
+        self._in_flight.difference_update(job_ids)
+
+    async def recover(self, run_id: int) -> int:
+        """After a crash: claimed jobs without an outcome, unless in flight here, become unknown; how many."""
+        now = self._clock.now().timestamp()
+        ours = frozenset(self._in_flight)
+
+        def settle(tx: Tx) -> int:
+            rows = tx.rows(f"SELECT id FROM job WHERE run_id = ? AND {_CLAIMED}", (run_id,))
+            lost = _listed(row[0] for row in rows if row[0] not in ours)
+            text = "the program ended between request and answer; to be looked up"
+            return move_all(tx, run_id, f"{_CLAIMED} AND id IN ({lost})", State.UNKNOWN, now, text)
+
+        return await self._writer.do(settle)
+
+    async def apply(self, changes: Sequence[JobChange]) -> IdList:
+        """Record what became of jobs; the ids of those that are not what they were, in id order."""
+        if not changes:
+            return []
+        changed = await self._writer.do(lambda tx: apply_changes(tx, changes))
+        self._in_flight.difference_update(change.job_id for change in changes)
+        return changed
+
+    async def set_cancelled(self, run_id: int) -> int:
+        """Cancel what was not sent yet; how many."""
+        now = self._clock.now().timestamp()
+        return await self._writer.do(
+            lambda tx: move_all(tx, run_id, _UNSENT, State.CANCELLED, now, "cancelled before it was sent")
+        )
+
+    async def reset_failed(self, run_id: int) -> int:
+        """Plan the failed jobs anew; how many."""
+        now = self._clock.now().timestamp()
+        return await self._writer.do(
+            lambda tx: move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again")
+        )
+
+    # --- watching
+
+    async def tracked(self, run_id: int | None = None) -> GroupList:
+        """Requested, restoring, unknown and available jobs, in groups; of all runs, or of one.
+
+        Runs that have not changed since they were last asked for are not read again; else this scans their jobs (a
+        million in about a second, in the reader thread).
+        """
+
+        def group(connection: Connection) -> GroupList:
+            groups: GroupList = []
+            for run in tracking.tracked_runs(connection, run_id):
+                revision, known = self._tracked.get(run.id, (-1, []))
+                if revision != run.revision:
+                    known = tracking.group_tracked(connection, run)
+                    self._tracked[run.id] = (run.revision, known)
+                groups += known
+            return groups
+
+        return await self._reader.run(group)
+
+    async def open_jobs(
+        self,
+        cloud: Cloud,
+        bucket: str,
+        versions: bool,
+        states: Collection[State],
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> JobList:
+        """Jobs of all runs on a bucket in key order, from behind ``after`` (key and version id, "" for none).
+
+        All jobs of one object come together, even if that makes a few more than ``limit``.
+        """
+        args: dict[str, object] = {"limit": limit, "key": "", "version": "", "id": 0}
+        if after is not None:
+            args |= {"key": after[0], "version": after[1]}
+        chosen = (
+            f"{_JOB} WHERE j.bucket_id = :bucket AND j.version_id {'<>' if versions else '='} ''"
+            f" AND j.{LIVE} AND j.state IN ({names(states)}) AND "
+        )
+
+        def find(connection: Connection) -> JobList:
+            named = (*cloud, bucket)
+            row = connection.execute(
+                "SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", named
+            ).fetchone()
+            if row is None or not states:
+                return []
+            args["bucket"] = row[0]
+            sql = f"{chosen} (j.key, j.version_id) > (:key, :version) ORDER BY j.key, j.version_id, j.id LIMIT :limit"
+            jobs = _jobs(connection.execute(sql, args).fetchall())
+            if len(jobs) == limit:
+                last = jobs[-1]
+                rest = {**args, "key": last.ref.key, "version": last.ref.version_id or "", "id": last.id}
+                sql = f"{chosen} j.key = :key AND j.version_id = :version AND j.id > :id ORDER BY j.id"
+                jobs += _jobs(connection.execute(sql, rest).fetchall())
+            return jobs
+
+        return await self._reader.run(find)
+
+    async def unknown(self, run_id: int, limit: int) -> JobList:
+        """Jobs of which a crash left open whether they were asked for."""
+        return await self._reader.run(
+            lambda connection: _jobs(
+                connection.execute(
+                    f"{_JOB} WHERE j.run_id = ? AND j.state = 'unknown' ORDER BY j.id LIMIT ?", (run_id, limit)
+                ).fetchall()
+            )
+        )
+
+    async def jobs(
+        self, run_id: int, states: Collection[State] = (), after_id: int = 0, limit: int = 1000
+    ) -> JobList:
+        """Jobs of a run in id order, from behind ``after_id``; in any state if none is given."""
+        some = f"AND j.state IN ({names(states)})" if states else ""
+
+        def find(connection: Connection) -> JobList:
+            row = connection.execute("SELECT first_job, objects FROM run WHERE id = ?", (run_id,)).fetchone()
+            if row is None:
+                return []
+            first, last = max(row[0], after_id + 1), row[0] + row[1] - 1
+            sql = f"{_JOB} WHERE j.id BETWEEN ? AND ? {some} ORDER BY j.id LIMIT ?"
+            return _jobs(connection.execute(sql, (first, last, limit)).fetchall())
+
+        return await self._reader.run(find)
+
+    def _get(self, run_id: int) -> Run:
+        found = self._runs("id = ?", (run_id,))
+        if not found:
+            raise LedgerError(f"there is no run {run_id}", "see `restoretui status`")
+        return found[0]
+
+    def _runs(self, where: str, args: tuple[object, ...]) -> RunList:
+        counts: dict[int, list[tuple[State, int, int]]] = {}
+        counted = self._windows.rows(
+            "SELECT run_id, state, jobs, size_bytes FROM run_count WHERE jobs > 0"
+            f" AND run_id IN (SELECT id FROM run WHERE {where})",
+            args,
+        )
+        for run_id, state, jobs, size_bytes in counted:
+            counts.setdefault(run_id, []).append((State(state), jobs, size_bytes))
+        rows = self._windows.rows(f"{_RUN} WHERE {where} ORDER BY id DESC", args)
+        return [_run(row, counts.get(row[0], [])) for row in rows]
+
+
+def _listed(ids: Iterable[int]) -> str:
+    return ", ".join(str(int(row_id)) for row_id in ids)
+
+
+def _run(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Run:
+    connection: Mapping[str, object] = json.loads(row[3])
+    return Run(
+        id=row[0],
+        cloud=Cloud(row[1], row[2]),
+        connection=connection,
+        purpose=Purpose(row[4]),
+        tier=Tier(row[5]),
+        days=row[6],
+        note=row[7],
+        created_at=datetime.fromtimestamp(row[8], UTC),
+        objects=row[9],
+        size_bytes=row[10],
+        counts={state: jobs for state, jobs, _ in counts},
+        bytes_by_state={state: size_bytes for state, _, size_bytes in counts},
+        estimate=Decimal(row[11]),
+        currency=row[12],
+        unpriced=row[13],
+        list_calls=row[14],
+        head_calls=row[15],
+        window=None if row[16] is None else (row[16], row[17]),
+        first_requested_at=_instant(row[18]),
+        last_requested_at=_instant(row[19]),
+        ended_at=_instant(row[20]),
+    )
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _jobs(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
+    return [
+        Job(
+            id=row[0],
+            run_id=row[1],
+            cloud=Cloud(row[2], row[3]),
+            ref=ObjectRef(row[4], row[5], row[6] or None),
+            size=row[7],
+            storage_class=row[8],
+            archive=row[9],
+            action=Action(row[10]),
+            state=State(row[11]),
+            tier=Tier(row[12]) if row[12] else None,
+            days=row[13],
+            attempt_at=row[14],
+            requested_at=row[15],
+            expiry=row[16],
+            adopted=bool(row[17]),
+        )
+        for row in rows
+    ]
