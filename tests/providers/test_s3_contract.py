@@ -114,9 +114,12 @@ class MotoStage:
 
 
 @pytest.fixture(params=["sandbox", "moto"])
-async def stage(request: pytest.FixtureRequest, sandbox: Any) -> Any:
+async def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     if request.param == "sandbox":
-        yield SandboxStage(await sandbox(empty=True))
+        running = await sandbox(empty=True)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, running.env[name])  # under its own keys the sandbox checks signatures
+        yield SandboxStage(running)
         return
     url = request.getfixturevalue("moto_url")
     urlopen(Request(f"{url}/moto-api/reset", method="POST")).close()
