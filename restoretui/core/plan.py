@@ -83,6 +83,11 @@ class TierPlan:
         return whole
 
     @property
+    def endless(self) -> int:
+        """Objects acted on that come back for good: neither the days nor the plan's expiry hold for them."""
+        return sum(line.group.objects for line in self.sending if line.verdict.endless)
+
+    @property
     def large_objects(self) -> int:
         """Objects acted on that Expedited's typical time does not cover."""
         if self.request.tier is not Tier.EXPEDITED:
@@ -100,7 +105,7 @@ class RestorePlan:
     made_at: datetime
     tiers: Mapping[Tier, TierPlan]
     expiry: datetime
-    """When a copy that were available at once would end; the cloud says the true one later."""
+    """When a copy that were available at once would end; the cloud says the true one later. See ``endless``."""
     prices: PriceTable
     prices_exact: bool
     """Whether the price table is the buckets' own region's; if not, every cost is an estimate by another's."""

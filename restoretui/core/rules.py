@@ -190,6 +190,8 @@ class Verdict:
     reason: str
     archive: str | None = None
     window: Window | None = None
+    endless: bool = False
+    """What is sent brings it back for good: its days are not sent and nothing expires (FACTS 1.5)."""
 
 
 MAX_DAYS = 1_000_000
@@ -227,9 +229,11 @@ def judge(
     if purpose is Purpose.UPGRADE:
         return Verdict(Action.NOTHING, "there is no restore in progress to speed up", rule.archive)
     lasting = "" if rule.takes_days else "; it comes back for good, days do not apply"
-    return _refusal(rule, request) or Verdict(
-        Action.START, f"archived in {rule.archive}{lasting}", rule.archive, rule.windows[request.tier]
-    )
+    return _refusal(rule, request) or _retrieval(Action.START, f"archived in {rule.archive}{lasting}", rule, request)
+
+
+def _retrieval(action: Action, reason: str, rule: ArchiveRule, request: RestoreRequest) -> Verdict:
+    return Verdict(action, reason, rule.archive, rule.windows[request.tier], endless=not rule.takes_days)
 
 
 def _refusal(rule: ArchiveRule, request: RestoreRequest) -> Verdict | None:
@@ -266,20 +270,19 @@ def _judge_restoring(rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequ
         return Verdict(Action.NOTHING, "it is restored for good: there is no end to extend", rule.archive)
     if refusal := _refusal(rule, request):
         return refusal
-    window = rule.windows[request.tier]
     if facts.tier is None or (rule.takes_days and facts.days is None):
         # Asked for elsewhere: no API tells its tier or days, so only an explicit wish to speed it up is worth a try.
         if purpose is not Purpose.UPGRADE:
             return stays("a restore asked for elsewhere is in progress")
         if not any(request.tier.faster_than(tier) for tier in rule.windows):
             return stays(f"restoring already, and no tier is slower than {request.tier}")
-        return Verdict(Action.UPGRADE, "restoring at a tier the cloud does not tell", rule.archive, window)
+        return _retrieval(Action.UPGRADE, "restoring at a tier the cloud does not tell", rule, request)
     if not request.tier.faster_than(facts.tier):
         return stays(f"restoring at {facts.tier}; {request.tier} is not faster")
     if rule.takes_days and facts.days != request.days:
         # The cloud would answer 409, which means "restoring" and not "failed" (FACTS 1.2).
         return stays(f"restoring at {facts.tier} for {facts.days} days; only with the same days can it be sped up")
-    return Verdict(Action.UPGRADE, f"restoring at {facts.tier}; {request.tier} is faster", rule.archive, window)
+    return _retrieval(Action.UPGRADE, f"restoring at {facts.tier}; {request.tier} is faster", rule, request)
 
 
 def _judge_available(

@@ -133,6 +133,14 @@ def test_an_unknown_price_is_counted() -> None:
     assert made.cost == Cost(requests=Decimal(10), unpriced=9)
 
 
+def test_what_comes_back_for_good_is_counted() -> None:
+    speeding = ObjectFacts("INTELLIGENT_TIERING", "ARCHIVE_ACCESS", looked=True, in_progress=True, tier=Tier.BULK)
+    made = plan(FactGroup("b", TIERED, 9, GIB), FactGroup("b", GLACIER, 4, GIB), FactGroup("b", speeding, 2, GIB))
+    assert made.tiers[Tier.STANDARD].endless == 11
+    assert made.tiers[Tier.BULK].endless == 9
+    assert plan(FactGroup("b", GLACIER, 4, GIB), FactGroup("b", STANDARD, 4, GIB)).tiers[Tier.BULK].endless == 0
+
+
 def test_objects_too_large_for_expedited_count_at_that_tier_only() -> None:
     size = EXPEDITED_TYPICAL_BYTES
     made = plan(

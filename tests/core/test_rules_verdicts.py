@@ -193,6 +193,7 @@ def test_verdict(kind: str, status: str, purpose: Purpose, tier: Tier, action: A
     # Whatever is sent is priced by its archive; whatever is retrieved takes time.
     assert verdict.archive or not action.sends
     assert (verdict.window is not None) is action.retrieves
+    assert verdict.endless is (action.retrieves and kind.startswith("IT"))
 
 
 @pytest.mark.parametrize(
