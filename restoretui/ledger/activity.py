@@ -8,9 +8,9 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger import changes, facts
 from restoretui.ledger.buckets import bucket_id
 from restoretui.ledger.match import key_condition
-from restoretui.ledger.orders import Order, Orders, Select, Straight
+from restoretui.ledger.orders import Order, Orders, Select, Straight, falling
 from restoretui.ledger.reader import Reader
-from restoretui.ledger.records import ActivityEntry, Cloud, Query
+from restoretui.ledger.records import EVERYTHING, ActivityEntry, Cloud, Query
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
@@ -77,7 +77,7 @@ class ActivityLog:
         """The id of the newest entry; 0 if there is none."""
         return _last_id(self._windows)
 
-    async def view(self, query: Query = Query(), run_id: int | None = None) -> "ActivityView":  # noqa: B008 - frozen
+    async def view(self, query: Query = EVERYTHING, run_id: int | None = None) -> "ActivityView":
         """Newest first. ``query`` may look for text (in key, text, code and request id) and for states entered."""
         view = ActivityView(self._orders, self._windows, query, run_id)
         await view.prepare()
@@ -117,13 +117,13 @@ class ActivityView(TableView[ActivityEntry]):
             f"SELECT a.id FROM activity a LEFT JOIN job j ON j.id = a.job_id"
             f" WHERE {' AND '.join(where)} ORDER BY a.id DESC",
             args,
-            monotone=-1,
+            falling,
         )
 
     def _read(self, _part: int, order: Order, start: int, stop: int) -> list[ActivityEntry]:
         span = order.span("activity", "a", start, stop)
         rows = self._windows.rows(
-            f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.position}", span.args
+            f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
         )
         return [_entry(row) for row in rows]
 

@@ -12,9 +12,10 @@ from restoretui.ledger import facts
 from restoretui.ledger.changes import Changes
 from restoretui.ledger.marking import IS_MARKED
 from restoretui.ledger.match import Condition, end_of_prefix, key_condition, prefix_condition
-from restoretui.ledger.orders import Order, Orders, Select, Span, Straight
+from restoretui.ledger.orders import Order, Orders, Rank, Select, Span, Straight, falling, rising
 from restoretui.ledger.pending_marks import PendingMarks
-from restoretui.ledger.records import BrowseRow, Listing, Query
+from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
+from restoretui.ledger.segments import ROWS_OF_SEGMENT, Segments
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 
@@ -42,8 +43,6 @@ class BrowseContext:
 class _Status(NamedTuple):
     objects: int
     prefixes: int
-    is_complete: bool
-    is_ordered: bool
 
 
 class BrowseView(TableView[BrowseRow]):
@@ -60,10 +59,10 @@ class BrowseView(TableView[BrowseRow]):
         self._base = facts.of_listing(listing.started_at.timestamp())
         self._bucket_id = 0
         self._final: _Status | None = None
-        self._sorting: asyncio.Task[None] | None = None
         self._sql: dict[str, str] = {}
         self._prefixes: Order = Straight(lambda: 1, lambda: self._status().prefixes)
-        self._objects: Order = Straight(lambda: 1, lambda: self._status().objects)
+        self._segments = Segments(context.windows, listing.id, lambda: self._status().objects)
+        self._objects: Order = self._segments
 
     @property
     def listing_id(self) -> int:
@@ -85,21 +84,13 @@ class BrowseView(TableView[BrowseRow]):
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
-        status = self._status()
-        if self.query == Query() and (status.is_ordered or not status.is_complete):
+        if self.query == EVERYTHING:
             return
         try:
-            await self._build(status)
+            await self._build(self._status())
         except BaseException:
             await asyncio.shield(self.aclose())
             raise
-
-    async def aclose(self) -> None:
-        """Forget the view and what it took on disk."""
-        if self._sorting is not None:
-            self._sorting.cancel()
-            await asyncio.gather(self._sorting, return_exceptions=True)
-        await super().aclose()
 
     # Ids of prefixes are negative, and on screen they come first.
 
@@ -119,88 +110,92 @@ class BrowseView(TableView[BrowseRow]):
         if self._final is not None:
             return self._final
         row = self._windows.row(
-            "SELECT objects, prefixes, ended_at IS NOT NULL AND error = '', is_ordered FROM listing WHERE id = ?",
+            "SELECT objects, prefixes, ended_at IS NOT NULL AND error = '' FROM listing WHERE id = ?",
             (self.listing.id,),
         )
         if row is None:
             raise LedgerError("this listing was replaced by a newer one", "refresh")
-        status = _Status(row[0], row[1], bool(row[2]), bool(row[3]))
-        if status.is_complete:
+        status = _Status(row[0], row[1])
+        if row[2]:
             self._final = status
-            if not status.is_ordered and self.query == Query() and isinstance(self._objects, Straight):
-                # Pages that came in parallel were shown as they arrived; now that all are there, in key order.
-                self._sorting = asyncio.create_task(self._sort(status))
-                self._orders.keep(self._sorting)
         return status
 
     # --- building
-
-    async def _sort(self, status: _Status) -> None:
-        await self._build(status)
-        await self.wait()
-        self._context.changes.publish([self.topic])
 
     async def _build(self, status: _Status) -> None:
         query = self.query
         if query.states or query.storage_classes:
             self._prefixes = Straight(lambda: 1, lambda: 0)
-        elif query.text or (query.sort == "key" and query.descending) or not status.is_ordered:
-            self._prefixes = await self._order(self._select_prefixes(status), status.prefixes)
-        self._objects = await self._order(self._select_objects(status), status.objects)
+        elif query.text or self._is_backwards:
+            self._prefixes = await self._order(self._select_prefixes(), status.prefixes)
+        self._objects = await self._order(self._select_objects(), status.objects)
 
     async def _order(self, select: Select, candidates: int) -> Order:
         return await self._orders.build(select, candidates, self.view_id)
 
-    def _select_prefixes(self, status: _Status) -> Select:
+    @property
+    def _is_backwards(self) -> bool:
+        return self.query.sort == "key" and self.query.descending
+
+    def _select_prefixes(self) -> Select:
         match = Condition("1")
         if self.query.text:
             match = prefix_condition(self.query.text, "prefix", self.listing.scope.prefix)
-        order, monotone = self._key_order("prefix", status)
-        return Select(f"SELECT id FROM p{self.listing.id} WHERE {match.sql} ORDER BY {order}", match.args, monotone)
+        direction, rank = ("DESC", falling) if self._is_backwards else ("ASC", rising)
+        sql = f"SELECT id FROM p{self.listing.id} WHERE {match.sql} ORDER BY id {direction}"
+        return Select(sql, match.args, rank)
 
-    def _select_objects(self, status: _Status) -> Select:
+    def _select_objects(self) -> Select:
         query = self.query
+        where = []
         match = Condition("1")
         if query.text:
             match = key_condition(query.text, "l.key", self.listing.scope.prefix)
-        table = f"{self.object_table} l"
+        source, major = f"{self.object_table} l", "0"
+        if self._segments.are_several:
+            source, major = f"segment g CROSS JOIN {source} ON {ROWS_OF_SEGMENT}", "g.first_key"
         if query.states or query.storage_classes or query.sort in ("state", "expiry"):
             looks = self._windows.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (self.place_id,))
-            extra = "l.id AS id, l.etag AS etag, l.is_latest AS is_latest, 0 AS marked"
             inner = facts.known(
-                self._base, table, match.sql, extra, looks=looks is not None, jobs=bool(self._find_bucket())
+                self._base,
+                source,
+                match.sql,
+                f"l.id AS id, {major} AS major, l.etag AS etag, l.is_latest AS is_latest, 0 AS marked",
+                looks=looks is not None,
+                jobs=bool(self._find_bucket()),
             )
-            source = f"({_SHOWN} FROM ({facts.with_state(self._rules, inner)}))"
-            where = [f"shown IN ({facts.names(query.states)})"] if query.states else []
+            source, major = f"({_SHOWN}, major FROM ({facts.with_state(self._rules, inner)})) l", "l.major"
+            if query.states:
+                where.append(f"shown IN ({facts.names(query.states)})")
         else:
-            source, where = table, [match.sql]
+            where.append(match.sql)
         classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
         if classes:
             where.append(f"storage_class IN ({', '.join(f':{name}' for name in classes)})")
-        order, monotone = self._object_order(status)
         return Select(
-            f"SELECT id FROM {source} WHERE {' AND '.join(where) or '1'} ORDER BY {order}",
-            {**self._args(), **match.args, **classes},
-            monotone,
+            f"SELECT l.id FROM {source} WHERE {' AND '.join(where) or '1'} ORDER BY {self._object_order(major)}",
+            {**self._args(), **match.args, **classes, "listing": self.listing.id},
+            self._object_rank(),
         )
 
-    def _object_order(self, status: _Status) -> tuple[str, int]:
+    def _object_order(self, major: str) -> str:
         direction = "DESC" if self.query.descending else "ASC"
+        # In key order, apart from what was asked for: by segment, if there are several, and by id.
+        rest = "l.id" if major == "0" else f"{major}, l.id"
         match self.query.sort:
             case "key":
-                return self._key_order("key", status)
+                return f"l.id {direction}" if major == "0" else f"{major} {direction}, l.id {direction}"
             case "state":
-                return f"{facts.state_rank('shown')} {direction}, id", 0
+                return f"{facts.state_rank('shown')} {direction}, {rest}"
             case "expiry":
-                return f"shown_expiry IS NULL, shown_expiry {direction}, id", 0
+                return f"shown_expiry IS NULL, shown_expiry {direction}, {rest}"
             case column:
-                return f"{column} {direction}, id", 0
+                return f"{column} {direction}, {rest}"
 
-    def _key_order(self, column: str, status: _Status) -> tuple[str, int]:
-        down = self.query.sort == "key" and self.query.descending
-        if status.is_ordered:
-            return ("id DESC", -1) if down else ("id", 1)
-        return f"{column} {'DESC' if down else 'ASC'}, id", 0
+    def _object_rank(self) -> Rank | None:
+        if self.query.sort != "key":
+            return None
+        return self._segments.falling_rank if self.query.descending else self._segments.rank
 
     # --- reading
 
@@ -252,19 +247,20 @@ class BrowseView(TableView[BrowseRow]):
         ]
 
     def _object_sql(self, span: Span) -> str:
-        sql = self._sql.get(span.source)
+        sql = self._sql.get(span.source + span.where)
         if sql is None:
             extra = f"l.id AS id, l.etag AS etag, l.is_latest AS is_latest, {IS_MARKED} AS marked"
-            inner = facts.known(self._base, span.source, span.where, f"{extra}, {span.position} AS position")
-            sql = f"{_SHOWN} FROM ({facts.with_state(self._rules, inner)}) ORDER BY position"
-            self._sql[span.source] = sql
+            extra = f"{extra}, {span.major} AS major, {span.minor} AS minor"
+            inner = facts.known(self._base, span.source, span.where, extra)
+            sql = f"{_SHOWN} FROM ({facts.with_state(self._rules, inner)}) ORDER BY major, minor"
+            self._sql[span.source + span.where] = sql
         return sql
 
     def _read_prefixes(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
         span = order.span(f"p{self.listing.id}", "p", start, stop)
         args: dict[str, Any] = {**self._args(), **span.args}
         found = self._windows.rows(
-            f"SELECT p.id, p.prefix FROM {span.source} WHERE {span.where} ORDER BY {span.position}", args
+            f"SELECT p.id, p.prefix FROM {span.source} WHERE {span.where} ORDER BY {span.minor}", args
         )
         return [self._prefix_row(row[0], row[1], args) for row in found]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import weakref
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +15,9 @@ from restoretui.ledger.browse_view import BrowseContext, BrowseView
 from restoretui.ledger.looks import place_id, record_looks
 from restoretui.ledger.marking import refresh_marks
 from restoretui.ledger.pages import PageQueue
-from restoretui.ledger.records import Cloud, Listing, Observation, Query, Scope
+from restoretui.ledger.records import EVERYTHING, Cloud, Listing, Observation, Query, Scope
 from restoretui.ledger.schema import listing_tables
+from restoretui.ledger.segments import Segments
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
 
@@ -68,14 +70,16 @@ class Catalog:
         self._live.add(listing_id)
         return self.peek(listing_id)
 
-    def append(self, listing_id: int, page: Page, resume_token: str | None = None) -> None:
-        """Add a page; it is on disk within a moment, together with where to go on.
+    def append(self, listing_id: int, page: Page, resume_token: str | None = None, *, segment: int = 0) -> None:
+        """Add a page behind those of its ``segment``; it is on disk within a moment, with where to go on.
 
-        ``resume_token`` stands in for the page's own token where pages do not come in one sequence. Raises
+        Rows of one segment come in key order, and segments (numbered from 0 in every attempt at a listing) do not
+        overlap. ``resume_token`` stands in for the page's own token where there is more than one sequence. Raises
         ``LedgerError`` once an earlier page could not be written.
         """
         seen_at = self._clock.now().timestamp()
-        self._pages.put(listing_id, page, page.next_token if resume_token is None else resume_token, seen_at)
+        token = page.next_token if resume_token is None else resume_token
+        self._pages.put(listing_id, page, segment, token, seen_at)
 
     async def room(self) -> None:
         """Return at once while few pages wait for the writer, and otherwise when it has caught up."""
@@ -109,7 +113,11 @@ class Catalog:
         """Open an interrupted listing again, to go on at its ``resume_token``."""
 
         def reopen(tx: Tx) -> None:
-            tx.run("UPDATE listing SET ended_at = NULL, error = '' WHERE id = ?", (listing_id,))
+            tx.run(
+                "UPDATE listing SET ended_at = NULL, error = '', first_segment ="
+                " (SELECT coalesce(max(number) + 1, 0) FROM segment WHERE listing_id = listing.id) WHERE id = ?",
+                (listing_id,),
+            )
             tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
 
         self.peek(listing_id)
@@ -158,6 +166,7 @@ class Catalog:
                     continue
                 tx.run(f"DROP TABLE catalog.l{listing_id}")
                 tx.run(f"DROP TABLE catalog.p{listing_id}")
+                tx.run("DELETE FROM segment WHERE listing_id = ?", (listing_id,))
                 tx.run("DELETE FROM listing WHERE id = ?", (listing_id,))
                 tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
                 dropped += 1
@@ -170,13 +179,31 @@ class Catalog:
         if looks:
             await self._writer.do(lambda tx: record_looks(tx, cloud, bucket, looks))
 
-    async def browse(self, listing_id: int, query: Query = Query()) -> BrowseView:  # noqa: B008 - frozen value
+    async def browse(self, listing_id: int, query: Query = EVERYTHING) -> BrowseView:
         """A view of the listing. Large filtered or sorted ones come with their first rows and complete themselves."""
         row = self._row(listing_id)
         view = BrowseView(self._views, _listing(row), row[15], query)
         self._in_view.add(view)
         await view.prepare()
         return view
+
+    def find(
+        self, listing_id: int, key: str, version_id: str | None = None, *, is_prefix: bool = False
+    ) -> int | None:
+        """The row id of an object or common prefix in a listing, by a search in key order; None if there is none."""
+        if is_prefix:
+            return self._find_prefix(listing_id, key)
+        segments = Segments(self._windows, listing_id, lambda: self.peek(listing_id).objects)
+        return segments.find(key, version_id)
+
+    def _find_prefix(self, listing_id: int, prefix: str) -> int | None:
+        def prefix_at(row_id: int) -> str:
+            row = self._windows.row(f"SELECT prefix FROM p{listing_id} WHERE id = ?", (row_id,))
+            return "" if row is None else str(row[0])
+
+        ids = range(1, self.peek(listing_id).prefixes + 1)
+        found = bisect_left(ids, prefix, key=prefix_at)
+        return -ids[found] if found < len(ids) and prefix_at(ids[found]) == prefix else None
 
     def _row(self, listing_id: int) -> tuple[Any, ...]:
         row = self._windows.row(f"{_LISTING} WHERE g.id = ?", (listing_id,))

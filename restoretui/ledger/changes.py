@@ -108,9 +108,8 @@ class Changes:
         """Whether anybody listens; if not, other processes' commits need not be looked for."""
         return bool(self._subscriptions)
 
-    def publish(self, topics: Iterable[str]) -> None:
+    def publish(self, *topics: str) -> None:
         """Tell every subscriber."""
-        told = frozenset(topics)
-        if told:
+        if topics:
             for subscription in self._subscriptions:
-                subscription.tell(told)
+                subscription.tell(topics)

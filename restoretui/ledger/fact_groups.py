@@ -163,6 +163,6 @@ def unlooked(connection: sqlite3.Connection, place: MarkedPlace, limit: int) -> 
         return []
     return connection.execute(
         f"SELECT key, version_id FROM ({place.objects()}) WHERE NOT gone AND storage_class = :tiered AND NOT looked"
-        " AND in_progress IS NOT 1 LIMIT :limit",
+        " AND coalesce(archive_status, '') = '' AND in_progress IS NOT 1 LIMIT :limit",
         {**place.args, "tiered": place.rules.tiered_class, "limit": limit},
     ).fetchall()

@@ -7,8 +7,8 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules import Action
 from restoretui.ledger import facts
 from restoretui.ledger.match import Condition, key_condition
-from restoretui.ledger.orders import Order, Orders, Select, Straight
-from restoretui.ledger.records import JobRow, Query
+from restoretui.ledger.orders import Order, Orders, Rank, Select, Straight, falling, rising
+from restoretui.ledger.records import EVERYTHING, JobRow, Query
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 
@@ -40,7 +40,7 @@ class JobView(TableView[JobRow]):
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
-        if self.query != Query():
+        if self.query != EVERYTHING:
             self._order = await self._orders.build(self._select(), self._jobs, self.view_id)
 
     def _parts(self) -> Sequence[Order]:
@@ -55,27 +55,27 @@ class JobView(TableView[JobRow]):
         classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
         if classes:
             where.append(f"n.storage_class IN ({', '.join(f':{name}' for name in classes)})")
-        order, monotone = self._sort()
+        order, rank = self._sort()
         return Select(
             f"SELECT j.id FROM job j JOIN line n ON n.id = j.line_id WHERE {' AND '.join(where)} ORDER BY {order}",
             {"from_job": self._first_job, "to_job": self._first_job + self._jobs - 1, **match.args, **classes},
-            monotone,
+            rank,
         )
 
-    def _sort(self) -> tuple[str, int]:
+    def _sort(self) -> tuple[str, Rank | None]:
         direction = "DESC" if self.query.descending else "ASC"
         if self.query.sort == "expiry":
-            return f"j.expiry IS NULL, j.expiry {direction}, j.id", 0
+            return f"j.expiry IS NULL, j.expiry {direction}, j.id", None
         if self.query.sort == "key":
             # Within a run, ids rise with bucket and key.
-            return f"j.id {direction}", -1 if self.query.descending else 1
+            return f"j.id {direction}", falling if self.query.descending else rising
         # The plus keeps the planner off indexes that would only send it to and fro.
-        return f"+{_SORTS[self.query.sort]} {direction}, j.id", 0
+        return f"+{_SORTS[self.query.sort]} {direction}, j.id", None
 
     def _read(self, _part: int, order: Order, start: int, stop: int) -> list[JobRow]:
         span = order.span("job", "j", start, stop)
         found = self._windows.rows(
-            f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.position}", span.args
+            f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
         )
         return [_row(row) for row in found]
 

@@ -113,4 +113,4 @@ class Ledger:
 
     def _report(self, error: LedgerError) -> None:
         self.problem = error
-        self.changes.publish([changes.LEDGER])
+        self.changes.publish(changes.LEDGER)

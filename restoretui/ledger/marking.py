@@ -39,7 +39,7 @@ def refresh_marks(tx: Tx, listing_id: int) -> None:
     place = listing_place(tx, listing_id)
     for (sel,) in tx.rows("SELECT sel FROM selection_total WHERE place_id = ? AND objects > 0", (place.place_id,)):
         args: dict[str, object] = {"sel": sel, "place": place.place_id}
-        if add_span(tx, sel, place, Span(f"l{listing_id} l", IS_MARKED, "l.id", args)):
+        if add_span(tx, sel, place, Span(f"l{listing_id} l", IS_MARKED, "0", "l.id", args)):
             recount(tx, sel, place.place_id)
             tx.touch(changes.selection_topic(sel))
 
@@ -82,7 +82,7 @@ def set_rows(tx: Tx, sel: int, listing_id: int, ids: Collection[int], wanted: Ca
         leaving = [row for row in rows if row[4] is not None and not wanted(True)]
         if adding:
             ids_there = ", ".join(str(row[0]) for row in adding)
-            add_span(tx, sel, place, Span(f"l{listing_id} l", f"l.id IN ({ids_there})", "l.id", {}))
+            add_span(tx, sel, place, Span(f"l{listing_id} l", f"l.id IN ({ids_there})", "0", "l.id", {}))
         for _, key, version_id, *_ in leaving:
             tx.run(
                 "DELETE FROM selection WHERE sel = ? AND place_id = ? AND key = ? AND version_id = ?",

@@ -6,6 +6,7 @@ ones are built in three steps, each usable by itself: the first rows, all rows, 
 
 import asyncio
 import itertools
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from sqlite3 import Connection
@@ -22,13 +23,18 @@ LARGE = 50_000
 """From so many candidates on, an order is built in steps."""
 
 
+Rank = Callable[[int], tuple[int, ...] | None]
+"""What a row id stands by in an order, if that can be told from the id; None for ids it does not know."""
+
+
 class Span(NamedTuple):
     """Rows ``:first`` to ``:last`` of an order, as the parts of a SELECT from the table they live in."""
 
     source: str
     where: str
-    position: str
-    """Rises along the order."""
+    major: str
+    minor: str
+    """Both together rise along the order."""
     args: dict[str, object]
 
 
@@ -74,9 +80,9 @@ class Straight:
     def span(self, table: str, alias: str, start: int, stop: int) -> Span:
         ends = self._id(start), self._id(stop - 1)
         first, last = ends if self.step > 0 else ends[::-1]
-        position = f"{alias}.id" if self.step > 0 else f"-{alias}.id"
+        minor = f"{alias}.id" if self.step > 0 else f"-{alias}.id"
         where = f"{alias}.id BETWEEN :first AND :last"
-        return Span(f"{table} {alias}", where, position, {"first": first, "last": last})
+        return Span(f"{table} {alias}", where, "0", minor, {"first": first, "last": last})
 
     def position(self, row_id: int) -> int | None:
         position = (row_id - self._id(0)) * self.step
@@ -102,8 +108,18 @@ class Select:
 
     sql: str
     args: Mapping[str, object] = field(default_factory=dict)
-    monotone: int = 0
-    """1 or -1 if the ids themselves rise or fall."""
+    rank: Rank | None = None
+    """Rises along the order."""
+
+
+def rising(row_id: int) -> tuple[int, ...]:
+    """The rank of rows that stand in the order of their ids."""
+    return (row_id,)
+
+
+def falling(row_id: int) -> tuple[int, ...]:
+    """The rank of rows whose newest comes first."""
+    return (-row_id,)
 
 
 class Orders:
@@ -190,12 +206,12 @@ class Scratch:
         self._raise_error()
         # CROSS JOIN keeps the order of the loops: positions first, then their rows.
         source = f"{self._table} v CROSS JOIN {table} {alias} ON {alias}.id = v.id"
-        return Span(source, "v.pos BETWEEN :first AND :last", "v.pos", {"first": start + 1, "last": stop})
+        return Span(source, "v.pos BETWEEN :first AND :last", "0", "v.pos", {"first": start + 1, "last": stop})
 
     def position(self, row_id: int) -> int | None:
         self._raise_error()
-        if self._select.monotone:
-            return self._bisect(row_id)
+        if self._select.rank is not None:
+            return self._bisect(row_id, self._select.rank)
         row = self._orders.windows.row(f"SELECT pos FROM {self._table} WHERE id = ?", (row_id,))
         return None if row is None else int(row[0]) - 1
 
@@ -215,11 +231,11 @@ class Scratch:
         try:
             count = await self._fill(self._whole, self._select.sql)
             self._table, self._count, self._is_complete = self._whole, count, True
-            self._orders.changes.publish([view_topic(self._view_id)])
+            self._orders.changes.publish(view_topic(self._view_id))
             await self._index()
         except RestoreTuiError as error:
             self._error = error
-            self._orders.changes.publish([view_topic(self._view_id)])
+            self._orders.changes.publish(view_topic(self._view_id))
 
     async def _fill(self, table: str, sql: str) -> int:
         def fill(connection: Connection) -> int:
@@ -229,7 +245,7 @@ class Scratch:
         return await self._orders.reader.run(fill)
 
     async def _index(self) -> None:
-        if self._select.monotone or self._count < HEAD_ROWS:
+        if self._select.rank is not None or self._count < HEAD_ROWS:
             return
 
         def index(connection: Connection) -> None:
@@ -237,18 +253,17 @@ class Scratch:
 
         await self._orders.reader.run(index)
 
-    def _bisect(self, row_id: int) -> int | None:
-        low, high = 0, self._count
-        while low < high:
-            middle = (low + high) // 2
-            found = self.row_id(middle)
-            if found is None or found == row_id:
-                return None if found is None else middle
-            if (found < row_id) == (self._select.monotone > 0):
-                low = middle + 1
-            else:
-                high = middle
-        return None
+    def _bisect(self, row_id: int, rank: Rank) -> int | None:
+        wanted = rank(row_id)
+        if wanted is None:
+            return None
+
+        def rank_at(position: int) -> tuple[int, ...]:
+            found = self.row_id(position)
+            return (found is not None and rank(found)) or wanted
+
+        position = bisect_left(range(self._count), wanted, key=rank_at)
+        return position if self.row_id(position) == row_id else None
 
     def _raise_error(self) -> None:
         if self._error is not None:

@@ -5,25 +5,29 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain, groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
 from restoretui.ledger import changes
+from restoretui.ledger.segments import PLACE_BITS
 from restoretui.ledger.writer import Tx, Writer
 
 _ROOM = 50
 """Pages that may wait for the writer before ``room`` asks for patience: some 10 MB."""
 
-_ROWS_AT_ONCE = 1000
-_COLUMNS = "key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
+_CHUNKS = (1000, 200, 40, 8, 1)
+"""Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
+_COLUMNS = "id, key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
 _WIDTH = len(Entry._fields)
 
 
 class _Arrival(NamedTuple):
     page: Page
+    segment: int
     resume_token: str | None
     seen_at: float
 
@@ -54,12 +58,12 @@ class PageQueue:
         self._has_room.set()
         self._failures: dict[int, Exception] = {}
 
-    def put(self, listing_id: int, page: Page, resume_token: str | None, seen_at: float) -> None:
+    def put(self, listing_id: int, page: Page, segment: int, resume_token: str | None, seen_at: float) -> None:
         """Queue a page; raises what went wrong with an earlier page of the same listing."""
         failed = self._failures.get(listing_id)
         if failed is not None:
             raise failed
-        arrival = _Arrival(page, resume_token, seen_at)
+        arrival = _Arrival(page, segment, resume_token, seen_at)
         with self._lock:
             batch = self._batches.get(listing_id)
             joined = batch is not None and not batch.is_sealed
@@ -119,59 +123,52 @@ class PageQueue:
 
 
 def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
-    row = tx.row("SELECT started_at, last_key, last_prefix FROM listing WHERE id = ?", (listing_id,))
+    row = tx.row("SELECT started_at, first_segment FROM listing WHERE id = ?", (listing_id,))
     if row is None:
         raise LedgerError("this listing was replaced by a newer one", "refresh")
-    started_at, last_key, last_prefix = row
+    started_at, first_segment = row
     objects = size_bytes = 0
-    is_ordered = True
-    for seen, together in groupby(arrivals, lambda arrival: max(0, int(arrival.seen_at - started_at))):
-        entries = list(chain.from_iterable(arrival.page.entries for arrival in together))
-        if not entries:
-            continue
-        keys = list(map(itemgetter(0), entries))
-        is_ordered = is_ordered and keys[0] >= last_key and keys == sorted(keys)
-        last_key = keys[-1]
-        objects += len(entries)
-        size_bytes += sum(map(itemgetter(2), entries))
-        for at in range(0, len(entries), _ROWS_AT_ONCE):
-            some = entries[at : at + _ROWS_AT_ONCE]
-            tx.run(_insert(listing_id, len(some)), [seen, *chain.from_iterable(some)])
+    for number, of_segment in groupby(sorted(arrivals, key=attrgetter("segment")), attrgetter("segment")):
+        entries: list[Entry] = []
+        seconds: list[int] = []
+        for arrival in of_segment:
+            entries += arrival.page.entries
+            seconds += [max(0, int(arrival.seen_at - started_at))] * len(arrival.page.entries)
+        if entries:
+            _write_segment(tx, listing_id, first_segment + number, entries, seconds)
+            objects += len(entries)
+            size_bytes += sum(map(itemgetter(2), entries))
     prefixes = list(chain.from_iterable(arrival.page.prefixes for arrival in arrivals))
-    if prefixes:
-        is_ordered = is_ordered and prefixes[0] >= last_prefix and prefixes == sorted(prefixes)
-        last_prefix = prefixes[-1]
-        tx.values(f"INSERT INTO p{listing_id} (prefix)", [(prefix,) for prefix in prefixes])
+    tx.values(f"INSERT INTO p{listing_id} (prefix)", [(prefix,) for prefix in prefixes])
     tx.run(
         "UPDATE listing SET objects = objects + ?, prefixes = prefixes + ?, size_bytes = size_bytes + ?,"
-        " resume_token = ?, last_key = ?, last_prefix = ?, is_ordered = is_ordered AND ? WHERE id = ?",
-        (
-            objects,
-            len(prefixes),
-            size_bytes,
-            arrivals[-1].resume_token,
-            last_key,
-            last_prefix,
-            is_ordered,
-            listing_id,
-        ),
+        " resume_token = ? WHERE id = ?",
+        (objects, len(prefixes), size_bytes, arrivals[-1].resume_token, listing_id),
     )
     tx.touch(changes.listing_topic(listing_id))
 
 
-def _insert(listing_id: int, rows: int) -> str:
-    return f"INSERT INTO l{listing_id} ({_COLUMNS}) VALUES {_rows_template(rows)}"
+def _write_segment(tx: Tx, listing_id: int, number: int, entries: Sequence[Entry], seconds: Sequence[int]) -> None:
+    row = tx.row("SELECT rows FROM segment WHERE listing_id = ? AND number = ?", (listing_id, number))
+    if row is None:
+        tx.run("INSERT INTO segment VALUES (?, ?, ?, 0)", (listing_id, number, entries[0].key))
+    before = 0 if row is None else int(row[0])
+    next_id = (number << PLACE_BITS) + before + 1
+    done = 0
+    for size in _CHUNKS:
+        while len(entries) - done >= size:
+            # A second's difference within one statement does not matter; the earliest is the cautious one.
+            args = [next_id + done, seconds[done], *chain.from_iterable(entries[done : done + size])]
+            tx.run(f"INSERT INTO l{listing_id} ({_COLUMNS}) VALUES {_template(size)}", args)
+            done += size
+    tx.run("UPDATE segment SET rows = ? WHERE listing_id = ? AND number = ?", (before + done, listing_id, number))
 
 
-_templates: dict[int, str] = {}
-
-
-def _rows_template(rows: int) -> str:
-    """Rows as ``Entry`` has them, each followed by the first argument, which they share."""
-    text = _templates.get(rows)
-    if text is None:
-        starts = range(2, 2 + rows * _WIDTH, _WIDTH)
-        text = ", ".join(f"({', '.join(f'?{start + at}' for at in range(_WIDTH))}, ?1)" for start in starts)
-        if rows == _ROWS_AT_ONCE:
-            _templates[rows] = text
-    return text
+@cache
+def _template(rows: int) -> str:
+    """Rows as ``Entry`` has them, with ids that count up from the first argument and the second as their time."""
+    starts = range(3, 3 + rows * _WIDTH, _WIDTH)
+    return ", ".join(
+        f"(?1 + {at}, {', '.join(f'?{start + column}' for column in range(_WIDTH))}, ?2)"
+        for at, start in enumerate(starts)
+    )

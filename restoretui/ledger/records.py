@@ -103,6 +103,10 @@ class Query:
     descending: bool = False
 
 
+EVERYTHING = Query()
+"""All rows, in key order (of the audit trail: newest first)."""
+
+
 class BrowseRow(NamedTuple):
     """One line of a listing. ``id`` stays the same as long as the listing lives; negative for common prefixes."""
 

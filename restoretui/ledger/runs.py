@@ -19,7 +19,7 @@ from restoretui.ledger.job_changes import apply_changes, move_all
 from restoretui.ledger.job_view import JobView
 from restoretui.ledger.orders import Orders
 from restoretui.ledger.reader import Reader
-from restoretui.ledger.records import WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
+from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
 from restoretui.ledger.schema import LIVE
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
@@ -106,7 +106,7 @@ class Runs:
 
         await self._writer.do(add)
 
-    async def view(self, run_id: int, query: Query = Query()) -> JobView:  # noqa: B008 - frozen value
+    async def view(self, run_id: int, query: Query = EVERYTHING) -> JobView:
         """A view of the run's jobs."""
         row = self._windows.row("SELECT first_job, objects FROM run WHERE id = ?", (run_id,))
         if row is None:
@@ -205,17 +205,19 @@ class Runs:
         states: Collection[State],
         after: tuple[str, str] | None,
         limit: int,
+        *,
+        run_id: int | None = None,
     ) -> JobList:
-        """Jobs of all runs on a bucket in key order, from behind ``after`` (key and version id, "" for none).
+        """Jobs on a bucket in key order, of all runs or one, from behind ``after`` (key and version id, "" for none).
 
         All jobs of one object come together, even if that makes a few more than ``limit``.
         """
-        args: dict[str, object] = {"limit": limit, "key": "", "version": "", "id": 0}
+        args: dict[str, object] = {"limit": limit, "key": "", "version": "", "id": 0, "run": run_id}
         if after is not None:
             args |= {"key": after[0], "version": after[1]}
         chosen = (
             f"{_JOB} WHERE j.bucket_id = :bucket AND j.version_id {'<>' if versions else '='} ''"
-            f" AND j.{LIVE} AND j.state IN ({names(states)}) AND "
+            f" AND j.{LIVE} AND j.state IN ({names(states)}) AND (:run IS NULL OR j.run_id = :run) AND "
         )
 
         def find(connection: Connection) -> JobList:
@@ -248,9 +250,9 @@ class Runs:
         )
 
     async def jobs(
-        self, run_id: int, states: Collection[State] = (), after_id: int = 0, limit: int = 1000
+        self, run_id: int, states: Collection[State] | None = None, after_id: int = 0, limit: int = 1000
     ) -> JobList:
-        """Jobs of a run in id order, from behind ``after_id``; in any state if none is given."""
+        """Jobs of a run in id order, from behind ``after_id``; in any state if none are given."""
         some = f"AND j.state IN ({names(states)})" if states else ""
 
         def find(connection: Connection) -> JobList:

@@ -158,11 +158,17 @@ CATALOG = (
                 objects INTEGER NOT NULL DEFAULT 0,
                 prefixes INTEGER NOT NULL DEFAULT 0,
                 size_bytes INTEGER NOT NULL DEFAULT 0,
-                is_ordered INTEGER NOT NULL DEFAULT 1,
-                last_key TEXT NOT NULL DEFAULT '',
-                last_prefix TEXT NOT NULL DEFAULT ''
+                first_segment INTEGER NOT NULL DEFAULT 0
             )""",
             "CREATE INDEX listing_scope ON listing (place_id, prefix)",
+            """CREATE TABLE segment (
+                listing_id INTEGER NOT NULL REFERENCES listing,
+                number INTEGER NOT NULL,
+                first_key TEXT NOT NULL,
+                rows INTEGER NOT NULL,
+                PRIMARY KEY (listing_id, number)
+            ) WITHOUT ROWID""",
+            "CREATE UNIQUE INDEX segment_order ON segment (listing_id, first_key, number)",
             """CREATE TABLE observation (
                 place_id INTEGER NOT NULL REFERENCES place,
                 key TEXT NOT NULL,
@@ -208,7 +214,7 @@ CATALOG = (
 
 
 def listing_tables(listing_id: int) -> tuple[str, str]:
-    """The statements that make one listing's tables: objects in arrival order, and common prefixes.
+    """The statements that make one listing's tables: objects (ids: see ``segments``) and common prefixes.
 
     No unique or other index: appending is 10 times as fast without. ``seen`` is seconds since the listing began.
     """

@@ -141,7 +141,7 @@ class Selections:
 
         def add(tx: Tx) -> None:
             place = marking.listing_place(tx, listing_id)
-            marking.add_span(tx, sel, place, Span(f"l{listing_id} l", "1", "l.id", {}))
+            marking.add_span(tx, sel, place, Span(f"l{listing_id} l", "1", "0", "l.id", {}))
             marking.recount(tx, sel, place.place_id)
 
         return await self._change(sel, add)

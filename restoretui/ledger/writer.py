@@ -102,7 +102,7 @@ class Writer:
         self,
         connection: sqlite3.Connection,
         folder: Path,
-        publish: Callable[[Iterable[str]], None],
+        publish: Callable[..., None],
         watch_others: Callable[[Tx], None],
         *,
         gather_s: float = 0.25,
@@ -210,7 +210,7 @@ class Writer:
         topics = {topic for work in batch if work.error is None for topic in work.topics}
         for work in batch:
             work.settle(work)
-        self._publish(topics)
+        self._publish(*topics)
 
     def _attempt(self, batch: list[_Work[Any]]) -> list[_Work[Any]]:
         """One transaction over ``batch``; what must be tried again without the piece that spoiled it."""
@@ -262,4 +262,4 @@ class Writer:
         except sqlite3.Error:
             # A file that cannot be read now will be reported by whoever needs it.
             return
-        self._publish(tx.topics)
+        self._publish(*tx.topics)
