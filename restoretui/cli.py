@@ -178,7 +178,7 @@ def open_(location: str | None, **flags: Any) -> None:
 @click.option("--speed", type=click.FloatRange(0.001), default=3600.0, show_default=True,
               help="Cloud seconds a second: 3600 is an hour a second.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
-@click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; `list` names them.")
+@click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
 def demo(objects: int | None, speed: float, seed: int, scenario: str | None) -> None:
     """The screens on a sandbox cloud: no account, nothing outside a temporary folder."""
 
@@ -196,7 +196,7 @@ def demo(objects: int | None, speed: float, seed: int, scenario: str | None) -> 
 @click.option("--speed", type=click.FloatRange(0.001), default=3600.0, show_default=True,
               help="Cloud seconds a second: 3600 is an hour a second.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
-@click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; `list` names them.")
+@click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
 @click.option("--while-stdin", is_flag=True, hidden=True)
 def sandbox(port: int, objects: int | None, speed: float, seed: int, scenario: str | None, while_stdin: bool) -> None:
     """Serve a simulated archive cloud on 127.0.0.1 until interrupted."""

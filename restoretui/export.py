@@ -60,7 +60,7 @@ async def export_chunks(ledger: Ledger, run: Run, form: Form) -> AsyncIterator[s
 
 
 async def write_export(ledger: Ledger, run: Run, form: Form, target: Path) -> None:
-    """Write to ``target``, readable by its owner only; what was there before is replaced when the new one is whole."""
+    """Write to ``target``, readable by its owner only; an older file there stays until the new one is whole."""
     part = target.with_name(target.name + ".part")
     try:
         async with aiofiles.open(part, "w", encoding="utf-8", newline="", opener=_private) as file:

@@ -4,8 +4,9 @@ The screens and the commands call these functions and nothing below them, so tha
 """
 
 import asyncio
+import gc
 import importlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ from restoretui.core.errors import CloudError, GuardStopped, LedgerError, Object
 from restoretui.core.location import Location
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, State, Tier
 from restoretui.core.plan import RestorePlan, make_plan
-from restoretui.core.pricing import PriceTable
+from restoretui.core.pricing import PriceBook, PriceTable
 from restoretui.core.provider import Connection, Provider
 from restoretui.core.rules import RULES, Action, Purpose, check_days
 from restoretui.engine.engine import Engine
@@ -29,6 +30,8 @@ from restoretui.export import write_export
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Listing, Observation, Query, Run, Scope, SelectionSummary, View
 
+MfaPrompter = Callable[[str], str | Awaitable[str]]
+"""Given the device's name, the code it shows; a plain function may block, it is called in a thread."""
 FRESH = timedelta(minutes=10)
 """A listing of an earlier session is shown again when it is younger (cloud time); older ones are made anew."""
 LISTINGS_KEPT = 40
@@ -46,21 +49,21 @@ class _LedgerSink:
         self._listing_id = listing_id
 
     async def put(self, page: Page, segment: int, left: str) -> None:
-        self._ledger.catalog.append(self._listing_id, page, left, segment=segment)
+        self._ledger.catalog.append(self._listing_id, page, left)
         await self._ledger.catalog.room()
 
 
 class Session:
     """Everything a screen or a command may ask for. Made by ``open_session``."""
 
-    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, prices: PriceBook) -> None:
         self.settings = settings
         self.ledger = ledger
         self.clock = settings.clock
         self.cloud = Cloud("s3", settings.endpoint_url or "")
         self.rules = RULES[self.cloud.scheme]
-        self._prices = settings.prices()
-        self._board = HealthBoard(lambda: ledger.changes.publish("health"))
+        self._prices = prices
+        self._board = HealthBoard(lambda: ledger.changes.publish(["health"]))
         self._providers: dict[Connection, asyncio.Task[Provider]] = {}
         self._gate = Gate(self.clock)
         self._read = Reader(self.clock, self._gate, self._board)
@@ -78,6 +81,9 @@ class Session:
             may_send=not settings.read_only,
         )
         self._engine_task: asyncio.Task[None] | None = None
+        self.is_closed = False
+        self.mfa: MfaPrompter | None = None
+        """Asked for a code when a profile's role wants one; set it before the first request."""
 
     # --- the cloud ---------------------------------------------------------------------------------------------
 
@@ -113,7 +119,10 @@ class Session:
             path_style=connection.path_style,
             max_connections=self.settings.concurrency,
             clock=self.clock,
+            mfa=self.mfa,
         )
+        # The SDK's tables live as long as we do: the collector need not walk them again and again.
+        gc.freeze()
         return provider
 
     async def identity(self) -> Identity:
@@ -451,6 +460,9 @@ class Session:
 
     async def aclose(self) -> None:
         """Stop the background, note what was under way, close connections and the ledger."""
+        if self.is_closed:
+            return
+        self.is_closed = True
         tasks = [task for task in (self._engine_task, *self._listing_tasks.values()) if task is not None]
         for task in tasks:
             task.cancel()
@@ -476,8 +488,9 @@ def why_nothing(plan: RestorePlan, tier: Tier) -> str:
 @asynccontextmanager
 async def open_session(settings: Settings) -> AsyncIterator[Session]:
     """A session for the length of the block."""
+    prices = await asyncio.to_thread(settings.prices)
     ledger = await Ledger.open(settings.state_dir, settings.clock)
-    session = Session(settings, ledger)
+    session = Session(settings, ledger, prices)
     try:
         yield session
     finally:

@@ -117,7 +117,7 @@ class Engine:
         pursuing = asyncio.create_task(self._pursue(run))
         try:
             while not pursuing.done():
-                await asyncio.wait({pursuing}, timeout=RENEW)
+                await self._pause_unless(pursuing)
                 if not pursuing.done() and not await self._ledger.leases.renew(name, self._holder, LEASE):
                     return  # Held up too long and taken over: the other one goes on, we follow.
             pursuing.result()
@@ -125,6 +125,14 @@ class Engine:
             pursuing.cancel()
             await asyncio.gather(pursuing, return_exceptions=True)
             await asyncio.shield(self._ledger.leases.release(name, self._holder))
+
+    async def _pause_unless(self, done: asyncio.Task[None]) -> None:
+        """Until the next renewal, or until that task is done."""
+        pause = asyncio.create_task(self._clock.pause(RENEW))
+        try:
+            await asyncio.wait({pause, done}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
 
     async def _pursue(self, run: Run) -> None:
         while True:

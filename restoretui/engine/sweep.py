@@ -88,6 +88,8 @@ class Sweeper:
 
     def _wants_head(self, job: Job) -> bool:
         habits = self.habits
+        if not self.provider.capabilities.restore_status_in_list:
+            return True
         return habits.listing_denied or habits.status_unlisted or job.ref in habits.lonely
 
     async def _page(self, jobs: Sequence[Job], at: int) -> Page:

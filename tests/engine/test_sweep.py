@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import AccessDenied, ObjectNotFound
 from restoretui.core.model import Entry, Look, ObjectDetail, ObjectRef, Page, RestoreStatus, State, Tier
+from restoretui.core.provider import Capabilities
 from restoretui.core.rules import S3, Action
 from restoretui.engine.gate import Gate
 from restoretui.engine.health import HealthBoard
@@ -23,6 +24,8 @@ PAGE = 10
 
 class ListedCloud:
     """Sorted keys in one bucket, pages of ten; counts what it is asked."""
+
+    capabilities = Capabilities(max_rate=1000.0)
 
     def __init__(self, keys: Sequence[str], *, storage_class: str = "GLACIER", lists_status: bool = True) -> None:
         self.keys = sorted(set(keys))

@@ -1,0 +1,95 @@
+"""A true terminal: the program runs in tmux, is typed at, and its screen is read back."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+NEEDS_TMUX = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+
+
+class Terminal:
+    """One tmux server of its own, with one window."""
+
+    def __init__(self, columns: int, lines: int, env: dict[str, str], *command: str) -> None:
+        self.name = f"restoretui-test-{uuid.uuid4().hex[:8]}"
+        self.columns, self.lines = columns, lines
+        settings = [f"{name}={value}" for name, value in env.items()]
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(lines),
+                   "env", "-u", "NO_COLOR", *settings, *command)  # fmt: skip
+        self._tmux("set-option", "-g", "remain-on-exit", "on")
+
+    def _tmux(self, *args: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-L", self.name, *args], capture_output=True, text=True, check=False, timeout=20
+        )
+        return done.stdout
+
+    def type(self, *keys: str) -> None:
+        """Send keys by their tmux names (``Space``, ``Enter``, ``BSpace``, ``C-c``), one after the other."""
+        for key in keys:
+            self._tmux("send-keys", key)
+            time.sleep(0.05)
+
+    def write(self, text: str) -> None:
+        """Send text as it is."""
+        self._tmux("send-keys", "-l", text)
+
+    @property
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p")
+
+    @property
+    def raw(self) -> str:
+        """With the escapes that colour it."""
+        return self._tmux("capture-pane", "-p", "-e")
+
+    def wait(self, *texts: str | Callable[[str], bool], seconds: float = 40) -> str:
+        """The screen as soon as it shows all of ``texts``."""
+        end = time.monotonic() + seconds
+        while True:
+            screen = self.screen
+            if all(text(screen) if callable(text) else text in screen for text in texts):
+                return screen
+            assert time.monotonic() < end, f"no {texts} on the screen:\n{screen}"
+            time.sleep(0.1)
+
+    def is_dead(self) -> bool:
+        return self._tmux("list-panes", "-F", "#{pane_dead}").strip() in ("1", "")
+
+    def wait_dead(self, seconds: float = 15) -> None:
+        end = time.monotonic() + seconds
+        while not self.is_dead():
+            assert time.monotonic() < end, f"still running:\n{self.screen}"
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        self._tmux("kill-server")
+
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Open]:
+    """Open ``restoretui ARGS`` in a terminal of a given size; state stays in this test's folder."""
+    opened: list[Terminal] = []
+
+    def open_(*args: str, columns: int = 80, lines: int = 24, **env: str) -> Terminal:
+        clean = {
+            "PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", "COLORTERM": "truecolor",
+            "RESTORETUI_STATE_DIR": str(tmp_path / "state"), "RESTORETUI_CONFIG": str(tmp_path / "config"),
+            "AWS_EC2_METADATA_DISABLED": "true", "TMPDIR": str(tmp_path), **env,
+        }  # fmt: skip
+        opened.append(Terminal(columns, lines, clean, sys.executable, "-m", "restoretui", *args))
+        return opened[-1]
+
+    yield open_
+    for one in opened:
+        one.kill()
