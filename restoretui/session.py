@@ -63,7 +63,7 @@ class Session:
         self.cloud = Cloud("s3", settings.endpoint_url or "")
         self.rules = RULES[self.cloud.scheme]
         self._prices = prices
-        self._board = HealthBoard(lambda: ledger.changes.publish(["health"]))
+        self._board = HealthBoard(lambda: ledger.changes.publish("health"))
         self._providers: dict[Connection, asyncio.Task[Provider]] = {}
         self._gate = Gate(self.clock)
         self._read = Reader(self.clock, self._gate, self._board)
