@@ -142,7 +142,8 @@ class RestoreApp(App[int]):
     def _probe(self) -> bool:
         if not isinstance(self._driver, TerminalDriver):
             return False
-        self.call_after_refresh(self._driver.ask)
+        # Twice: the widgets just told to repaint hand their regions to the screen only after its current refresh.
+        self.call_after_refresh(self.call_after_refresh, self._driver.ask)
         return True
 
     @on(events.CursorPosition)

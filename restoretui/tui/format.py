@@ -45,6 +45,12 @@ def instant(at: datetime | float) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
+def short_instant(at: datetime | float, now: datetime) -> str:
+    """``01-15 12:00`` UTC, with the year only when it is another."""
+    text = instant(at)
+    return text[5:] if text[:4] == instant(now)[:4] else text
+
+
 def time_of_day(at: datetime | float) -> str:
     """``12:00:05`` UTC."""
     moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)

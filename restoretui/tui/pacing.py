@@ -13,6 +13,8 @@ Paint = Callable[[], bool]
 """Repaints what changed; tells whether anything had."""
 
 INTERVAL_S = 0.1
+LONGEST_INTERVAL_S = 2.0
+"""A line gets at most half of its time filled with data frames, so that keys find it free; but never less often."""
 PATIENCE_S = 10.0
 """Longest wait for an answer from a terminal that answered before."""
 FIRST_PATIENCE_S = 3.0
@@ -77,7 +79,7 @@ class Pacer:
     def _schedule(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        due = self._painted_at + INTERVAL_S
+        due = self._painted_at + max(INTERVAL_S, min(2 * self.round_trip, LONGEST_INTERVAL_S))
         if self._asked_at is not None:
             due = max(due, self._patient_until(self._asked_at))
         self._timer = asyncio.get_running_loop().call_at(max(due, self._time()), self._call, self._turn)

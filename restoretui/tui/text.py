@@ -130,13 +130,21 @@ def crop(text: str, cells: int) -> str:
     if width(text) <= cells:
         return text
     if cells < 8:
-        return _head(text, cells - 1) + ELLIPSIS if cells > 0 else ""
+        return crop_end(text, cells)
     head = _head(text, cells // 3)
     return head + ELLIPSIS + _tail(text, cells - 1 - width(head))
 
 
-def _fit(text: str, cells: int, right: bool) -> str:
-    text = crop(text, cells)
+def crop_end(text: str, cells: int) -> str:
+    """Cleaned ``text`` in at most ``cells`` cells, its end cut off: for sentences, which are read from the start."""
+    text = clean(text)
+    if width(text) <= cells:
+        return text
+    return _head(text, cells - 1) + ELLIPSIS if cells > 0 else ""
+
+
+def _fit(text: str, cells: int, right: bool, prose: bool) -> str:
+    text = crop_end(text, cells) if prose else crop(text, cells)
     padding = " " * (cells - width(text))
     return padding + text if right else text + padding
 
@@ -144,6 +152,7 @@ def _fit(text: str, cells: int, right: bool) -> str:
 _cached_fit = lru_cache(16384)(_fit)
 
 
-def fit(text: str, cells: int, *, right: bool = False) -> str:
-    """Cleaned ``text`` cropped and padded to exactly ``cells`` cells."""
-    return _cached_fit(text, cells, right) if len(text) <= _CACHED_LENGTH else _fit(text, cells, right)
+def fit(text: str, cells: int, *, right: bool = False, prose: bool = False) -> str:
+    """Cleaned ``text`` cropped and padded to exactly ``cells`` cells; ``prose`` loses its end, a key its middle."""
+    fitting = _cached_fit if len(text) <= _CACHED_LENGTH else _fit
+    return fitting(text, cells, right, prose)

@@ -17,7 +17,7 @@ from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.columns import Column, Spans, cell
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.live_table import LiveTable
-from restoretui.tui.words import said
+from restoretui.tui.words import Part, said
 
 
 def _what(entry: ActivityEntry, cells: int) -> Spans:
@@ -72,6 +72,9 @@ class ActivityPane(Pane):
         self.table.focus()
         if self.shell.session is not None and self._stale:
             self.attempt(self._show, "view")
+
+    def place(self) -> list[Part]:
+        return [("activity", "strong")]
 
     async def _show(self) -> None:
         self._stale = False

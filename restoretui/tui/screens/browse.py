@@ -150,17 +150,17 @@ class BrowsePane(ListingBoard):
 
     @on(table_events.RangeMarked)
     def _range_marked(self, event: table_events.RangeMarked) -> None:
-        view = self.table.view
+        view = self.view
         if view is not None:
             self.attempt(partial(self.marking.range, view, event.first, event.last), "mark", exclusive=False)
 
     def action_mark_all(self) -> None:
-        view, listing = self.table.view, self.source.listing
+        view, listing = self.view, self.source.listing
         if view is not None and listing is not None:
             self.attempt(partial(self.marking.all_shown, view, listing.prefixes), "mark", exclusive=False)
 
     def action_invert(self) -> None:
-        view = self.table.view
+        view = self.view
         if view is not None:
             self.attempt(partial(self.marking.invert, view), "mark", exclusive=False)
 

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.records import BrowseRow, Listing
+from restoretui.ledger.browse_view import BrowseView
+from restoretui.ledger.records import BrowseRow, Listing, Query
 from restoretui.tui.screens.browse_columns import BucketRow, bucket_columns, object_columns
 from restoretui.tui.screens.browse_status import Listed, status
-from restoretui.tui.screens.landing import find_key
 from restoretui.tui.screens.looker import Looker
 from restoretui.tui.screens.marking import MARKS, Marking
 from restoretui.tui.screens.marks_bar import MarksBar
@@ -23,7 +23,6 @@ from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.list_view import ListView
 from restoretui.tui.widgets.live_table import LiveTable
-from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.words import Part
 
 LandOn = tuple[str, bool]
@@ -40,6 +39,8 @@ class ListingBoard(Pane):
         self.source = Source(location or Location("s3"))
         self.following: int | None = None
         """A listing made for a refresh, or to mark what is below a prefix: its progress is shown."""
+        self.view: BrowseView | None = None
+        """What the table shows of the listing."""
         self._requery_due = False
         self._looker = Looker()
 
@@ -96,9 +97,13 @@ class ListingBoard(Pane):
         self.source.everything()
         self.query_one(FilterBar).clear()
         self._looker.forget()
+        old = self.view
+        self.view = None
         self.table.set_view(None)
         self.table.placeholder = self.buckets.placeholder = "listing …"
         self._arrange()
+        if old is not None:
+            await old.aclose()
         if left is not None:
             await self.session.stop_listing(left.id)
         try:
@@ -112,13 +117,14 @@ class ListingBoard(Pane):
 
     def _arrange(self) -> None:
         self.table.display, self.buckets.display = self.source.is_bucket, not self.source.is_bucket
-        place: list[Part] = [(str(self.location), "strong")]
-        kinds = (("flat", self.source.flat), ("all versions", self.source.versions))
-        place += [(f" · {word}", "busy") for word, shown in kinds if shown]
-        self.shell.query_main(PlaceBar).go(*place)
+        self.say_place()
         self._say()
         if self.is_shown:
             self.arrive()
+
+    def place(self) -> list[Part]:
+        kinds = (("flat", self.source.flat), ("all versions", self.source.versions))
+        return [(str(self.location), "strong"), *((f" · {word}", "busy") for word, shown in kinds if shown)]
 
     async def _list_buckets(self, land_on: LandOn | None) -> None:
         rows = [
@@ -151,12 +157,13 @@ class ListingBoard(Pane):
 
     async def _show(self, listing: Listing, land_on: LandOn | None = None) -> None:
         """Show a listing, the cursor on ``land_on`` if that can be found, or else where it is."""
-        view, old = await self.source.view(self.session, listing), self.table.view
+        view, old = await self.source.view(self.session, listing), self.view
         at = None
         if land_on is not None:
-            found = find_key(view, land_on[0], is_prefix=land_on[1]) if self.source.is_in_key_order else None
-            at = found if found is not None else self.table.cursor if old is not None else 0
-        self.source.listing = listing
+            found = self.session.ledger.catalog.find(listing.id, land_on[0], is_prefix=land_on[1])
+            at = view.position(found) if found is not None else None
+            at = at if at is not None else self.table.cursor if old is not None else 0
+        self.source.listing, self.view = listing, view
         self.table.set_view(view, at=at)
         self.table.set_sort(self.source.query.sort, self.source.query.descending)
         if old is not None:
@@ -181,7 +188,7 @@ class ListingBoard(Pane):
         if listing is not None and f"listing:{listing.id}" in topics:
             self.source.listing = session.ledger.catalog.peek(listing.id)
             # A filtered view is a picture of its moment: while pages come in it is taken again now and then.
-            self._requery_due = self.source.is_filtered or not self.source.is_in_key_order
+            self._requery_due = self.source.query != Query()
             if listing.ended_at is None and not self.source.is_listing:
                 self._listing_ended(listing)
         if f"selection:{MARKS}" in topics:
@@ -208,14 +215,14 @@ class ListingBoard(Pane):
 
     def _look(self) -> None:
         """HEAD what is on screen and cannot be judged otherwise."""
-        view, session = self.table.view, self.shell.session
+        view, session = self.view, self.shell.session
         if view is not None and session is not None and self.source.is_bucket:
             refs = self._looker.wanted(view.rows(self.table.scroll_offset.y, self.table.size.height))
             if refs:
                 self.attempt(partial(self._looker.look, session, refs), "look")
 
     def _say(self) -> bool:
-        session, view, listing = self.shell.session, self.table.view, self.source.listing
+        session, view, listing = self.shell.session, self.view, self.source.listing
         if session is None:
             return False
         if self.following is not None:

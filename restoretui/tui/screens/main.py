@@ -58,5 +58,6 @@ class MainScreen(Screen[None]):
         """Show a tab and give it the keys."""
         self.query_one(ContentSwitcher).current = tab
         self.query_one(TabBar).active = tab
+        self.pane(tab).say_place()
         self.pane(tab).arrive()
         self.refresh_bindings()

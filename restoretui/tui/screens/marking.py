@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.location import Location
-from restoretui.ledger.records import BrowseRow, Listing, SelectionSummary, View
+from restoretui.ledger.browse_view import BrowseView
+from restoretui.ledger.records import BrowseRow, Listing, SelectionSummary
 from restoretui.tui import format as fmt
 from restoretui.tui.screens.marks_bar import MarksBar
 
@@ -62,7 +63,7 @@ class Marking:
         shell.say("done", f"marked all below {location}: {fmt.plural(summary.objects, 'object')} in all")
         return summary
 
-    async def range(self, view: View[BrowseRow], first: int, last: int) -> None:
+    async def range(self, view: BrowseView, first: int, last: int) -> None:
         """Mark from one position to another; prefixes among them are left out."""
         before = self.summary.objects
         after = await self._pane.session.ledger.selections.add_range(MARKS, view, first, last)
@@ -70,7 +71,7 @@ class Marking:
             self._pane.shell.say("warning", "a range marks objects, and these are prefixes", "space marks a prefix")
         self._after()
 
-    async def all_shown(self, view: View[BrowseRow], prefixes: int) -> None:
+    async def all_shown(self, view: BrowseView, prefixes: int) -> None:
         """Mark every object of the view."""
         await view.wait()
         if view.count == 0:
@@ -82,7 +83,7 @@ class Marking:
             )
         self._after()
 
-    async def invert(self, view: View[BrowseRow]) -> None:
+    async def invert(self, view: BrowseView) -> None:
         """Turn the marks of every object of the view."""
         await view.wait()
         await self._pane.session.ledger.selections.invert_view(MARKS, view)
@@ -103,8 +104,8 @@ class Marking:
 
     async def count_hidden(self) -> int:
         """How many marks are not in the view."""
-        view, selections = self._pane.table.view, self._pane.session.ledger.selections
-        if view is None or not self._pane.source.is_bucket:
+        view, selections = self._pane.view, self._pane.session.ledger.selections
+        if view is None:
             return (await selections.summary(MARKS)).objects
         return await selections.hidden(MARKS, view)
 

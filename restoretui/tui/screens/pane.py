@@ -2,6 +2,8 @@
 
 from textual.containers import Vertical
 
+from restoretui.tui.widgets.place_bar import PlaceBar
+from restoretui.tui.words import Part
 from restoretui.tui.working import Working
 
 
@@ -23,6 +25,15 @@ class Pane(Working, Vertical):
 
     def arrive(self) -> None:
         """The tab was chosen: take the focus."""
+
+    def place(self) -> list[Part]:
+        """Where we are, for the header."""
+        return []
+
+    def say_place(self) -> None:
+        """Have the header say it, if this is the tab on screen."""
+        if self.is_shown:
+            self.shell.query_main(PlaceBar).go(*self.place())
 
     @property
     def is_shown(self) -> bool:

@@ -24,9 +24,10 @@ def verdict_lines(chosen: TierPlan, width: int) -> list[Content]:
     for (action, reason), (objects, size) in order:
         glyph, style = ACTIONS[action]
         start = f" {glyph} {objects:>9,}  {action:<17}"
-        end = f"{fmt.size(size):>10} "
-        room = max(8, width - len(start) - len(end))
-        lines.append(said((start, style), (fit(reason, room), "" if action.sends else "dim"), (end, "dim")))
+        amount = f"{fmt.size(size):>9}  "
+        room = max(8, width - len(start) - len(amount))
+        text = fit(reason, room, prose=True)
+        lines.append(said((start, style), (amount, ""), (text, "" if action.sends else "dim")))
     return lines
 
 

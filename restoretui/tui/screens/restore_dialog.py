@@ -128,9 +128,7 @@ class RestoreDialog(Dialog[Run]):
         size = sum(line.group.size_bytes for line in chosen.lines)
         self._say("what", said((fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"))
         until = fmt.instant(plan.expiry)
-        self._say(
-            "until", said(" days, until at least ", (f"{until} UTC", "strong"), (" if available at once", "dim"))
-        )
+        self._say("until", said(" days, until at least ", (f"{until} UTC", "strong")))
         self._say("cost", Content("\n").join([cost_line(plan, chosen.cost), price_line(plan)]))
         lines = verdict_lines(chosen, self.query_one("#verdicts").size.width - 2)
         self._say("verdict-lines", Content("\n").join(lines))
@@ -152,6 +150,8 @@ class RestoreDialog(Dialog[Run]):
             texts.append(f"{self._hidden:,} of these are not on screen: another prefix, or hidden by the filter")
         if self._unseen:
             texts.append(f"{fmt.plural(self._unseen, 'object')} could not be looked at and will be left out")
+        if chosen.endless:
+            texts.append(f"{fmt.plural(chosen.endless, 'object')} will come back for good: the days do not apply")
         if chosen.large_objects:
             texts.append(f"{fmt.plural(chosen.large_objects, 'object')} too large for expedited's typical time")
         if not chosen.requests:
@@ -183,6 +183,8 @@ class RestoreDialog(Dialog[Run]):
 
     @on(Input.Changed, "#days")
     def _days_typed(self, event: Input.Changed) -> None:
+        if self._plan is not None and event.value == str(self._plan.days):
+            return
         self.query_one("#confirm", Button).disabled = True
         try:
             self._days = check_days(int(event.value) if event.value.strip().isdigit() else 0)
@@ -191,7 +193,7 @@ class RestoreDialog(Dialog[Run]):
             self.complain(UsageError(str(error), "type a whole number, 1 or more"))
             return
         self.no_complaint()
-        self.attempt(partial(self._replan, wait=True), "plan")
+        self.attempt(partial(self._replan, wait=True), "replan")
 
     @on(Input.Submitted, "#days")
     def _days_entered(self) -> None:

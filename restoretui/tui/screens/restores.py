@@ -19,6 +19,7 @@ from restoretui.tui.screens.restoring import replan_run
 from restoretui.tui.screens.run_detail import RunDetail
 from restoretui.tui.screens.run_list import RunList
 from restoretui.tui.widgets import table_events
+from restoretui.tui.words import Part
 
 
 class RestoresPane(Pane):
@@ -28,6 +29,7 @@ class RestoresPane(Pane):
 
     def __init__(self) -> None:
         super().__init__(id="restores")
+        self._states: frozenset[State] = frozenset()
 
     def compose(self) -> ComposeResult:
         with ContentSwitcher(initial="run-list"):
@@ -52,6 +54,9 @@ class RestoresPane(Pane):
         (self.detail.table if self._detailed else self.list.table).focus()
         self._read()
 
+    def place(self) -> list[Part]:
+        return [(self.detail.title, "strong")] if self._detailed else [("restores", "strong")]
+
     def opened(self) -> None:
         self._read()
 
@@ -69,7 +74,12 @@ class RestoresPane(Pane):
     def _read(self) -> bool:
         if self.shell.session is None:
             return False
-        return self.detail.read() if self._detailed else self.list.read()
+        painted = self.detail.read() if self._detailed else self.list.read()
+        states = frozenset(self._run.counts) if self._run is not None else frozenset()
+        if states != self._states:
+            self._states = states
+            self.refresh_bindings()
+        return painted
 
     def show_run(self, run_id: int) -> None:
         """Open one run."""
@@ -80,6 +90,10 @@ class RestoresPane(Pane):
     @on(RunList.Chosen)
     def _chosen(self, event: RunList.Chosen) -> None:
         self.show_run(event.run_id)
+
+    @on(RunDetail.Found)
+    def _found(self) -> None:
+        self.say_place()
 
     @on(table_events.Moved)
     def _moved(self) -> None:
@@ -115,6 +129,7 @@ class RestoresPane(Pane):
         run = self.detail.run
         self.detail.close()
         self.query_one(ContentSwitcher).current = "run-list"
+        self.say_place()
         self.arrive()
         if run is not None:
             position = self.list.table.view.position(run.id) if self.list.table.view is not None else None

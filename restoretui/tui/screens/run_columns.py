@@ -1,7 +1,7 @@
 """The columns of the list of runs, and of the objects of one run."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from restoretui.core.model import State
@@ -46,31 +46,36 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
         return cell(f"{number:,} ✗" if number else "", cells, "bad", right=True)
 
     return [
-        Column("state", "State", 14, state, keep=99),
-        Column("bar", "Progress", 15, bar, keep=95),
+        Column("state", "State", 13, state, keep=99),
+        Column("bar", "Progress", 12, bar, keep=95),
         Column("done", "Done", 11, done, keep=80, right=True),
-        Column("when", "Typically", 18, when, keep=90),
-        Column("failed", "Failed", 7, failed, keep=60, right=True),
+        Column("when", "Outlook", 17, when, keep=90),
+        Column("failed", "Failed", 7, failed, keep=35, right=True),
         Column("tier", "Tier", 9, lambda row, n: cell(row.run.tier, n, "dim"), keep=70),
-        Column("title", "What", 12, lambda row, n: cell(row.title, n), keep=85, grows=True),
+        Column("title", "What", 15, lambda row, n: cell(row.title, n), keep=85, grows=True),
         Column(
             "size", "Size", 8, lambda row, n: cell(fmt.size(row.run.size_bytes), n, right=True), keep=50, right=True
         ),
         Column("days", "Days", 4, lambda row, n: cell(str(row.run.days), n, "dim", right=True), keep=30, right=True),
         Column("started", "Started", 16, lambda row, n: cell(fmt.instant(row.run.created_at), n, "dim"), keep=40),
-        Column("run", "Run", 5, lambda row, n: cell(f"#{row.id}", n, "dim"), keep=92),
+        Column("run", "Run", 4, lambda row, n: cell(f"#{row.id}", n, "dim"), keep=92),
     ]
 
 
-def job_columns(now: Callable[[], datetime], window: Callable[[], Due | None]) -> list[Column[JobRow]]:
-    """Objects of one run; one column says what matters of each: why it failed, when it is due, how long it lasts."""
+def job_columns(
+    prefix: Callable[[], str], now: Callable[[], datetime], window: Callable[[], Due | None]
+) -> list[Column[JobRow]]:
+    """Objects of one run, without the ``prefix`` all keys have.
+
+    One column says what matters of each: why it failed, when it is due, how long it lasts.
+    """
 
     def state(row: JobRow, cells: int) -> Spans:
         return cell(state_word(row.state), cells, STATES[row.state][1])
 
     def note(row: JobRow, cells: int) -> Spans:
         text, style = _note(row, now(), window())
-        return cell(text, cells, style)
+        return cell(text, cells, style, prose=True)
 
     def elapsed(row: JobRow, cells: int) -> Spans:
         if row.requested_at is None:
@@ -82,8 +87,16 @@ def job_columns(now: Callable[[], datetime], window: Callable[[], Due | None]) -
 
     return [
         Column("state", "State", STATE_CELLS, state, keep=99, sort="state"),
-        Column("key", "Key", 22, lambda row, n: cell(row.ref.key, n), keep=100, grows=True, sort="key"),
-        Column("note", "", 28, note, keep=95),
+        Column(
+            "key",
+            "Key",
+            22,
+            lambda row, n: cell(row.ref.key.removeprefix(prefix()), n),
+            keep=100,
+            grows=True,
+            sort="key",
+        ),
+        Column("note", "Outlook", 28, note, keep=95),
         Column(
             "size",
             "Size",
@@ -117,9 +130,12 @@ def _note(row: JobRow, now: datetime, window: Due | None) -> tuple[str, str]:
         if row.expiry is None:
             return "without an end", "dim"
         left = row.expiry - now.timestamp()
-        return f"until {fmt.instant(row.expiry)}, {fmt.duration(left)}", "warn" if left < fmt.DAY else "dim"
+        return (
+            f"until {fmt.short_instant(row.expiry, now)}, {fmt.duration(left)}",
+            "warn" if left < fmt.DAY else "dim",
+        )
     if row.state is State.EXPIRED:
-        return f"ended {fmt.instant(row.expiry)}" if row.expiry is not None else "", "dim"
+        return f"ended {fmt.short_instant(row.expiry, now)}" if row.expiry is not None else "", "dim"
     if row.state is State.PLANNED:
         return "not sent yet", "dim"
     if row.adopted:
@@ -129,4 +145,4 @@ def _note(row: JobRow, now: datetime, window: Due | None) -> tuple[str, str]:
     late = (now - window.latest).total_seconds()
     if late > 0:
         return f"overdue by {fmt.duration(late)}", "warn"
-    return f"typically by {fmt.instant(window.latest.astimezone(UTC))[5:]}", "dim"
+    return f"typically by {fmt.short_instant(window.latest, now)}", "dim"

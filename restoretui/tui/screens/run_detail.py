@@ -1,5 +1,6 @@
 """One run: how it stands, and every object of it."""
 
+import os
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,8 +9,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
+from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.ledger.records import JobRow, Query, Run
 from restoretui.tui import format as fmt
@@ -37,16 +40,26 @@ STATES_SHOWN = (
 class RunDetail(Working, Vertical):
     """A projection of one run's jobs."""
 
+    class Found(Message):
+        """What the run's objects have in common is known."""
+
     def __init__(self) -> None:
         super().__init__(id="run-detail")
         self.run: Run | None = None
+        self.title = ""
+        """What is open, and where its objects lie."""
+        self._prefix = ""
         self._query = Query()
 
     def compose(self) -> ComposeResult:
         yield Static("", id="run-facts", markup=False)
         yield FilterBar("part of a key, or a glob such as *.bam", id="run-filter")
         self.table = LiveTable[JobRow](
-            job_columns(lambda: self.session.clock.now(), lambda: due(self.run) if self.run is not None else None),
+            job_columns(
+                lambda: self._prefix,
+                lambda: self.session.clock.now(),
+                lambda: due(self.run) if self.run is not None else None,
+            ),
             self.shell.pacer,
             placeholder="reading …",
             id="jobs",
@@ -62,8 +75,24 @@ class RunDetail(Working, Vertical):
 
     async def _open(self, run_id: int) -> None:
         self.run = await self.session.ledger.runs.get(run_id)
+        self._prefix, self.title = "", f"run #{run_id}"
         await self._show(at=0)
+        await self._find_common(self.run)
         self.table.focus()
+
+    async def _find_common(self, run: Run) -> None:
+        """The bucket and prefix of all objects: in key order, what the first and the last have in common."""
+        view = self.table.view
+        if view is not None and view.count:
+            await view.wait()
+            first, last = view.rows(0, 1)[0].ref, view.rows(view.count - 1, 1)[0].ref
+            if first.bucket == last.bucket:
+                common = os.path.commonprefix([first.key, last.key])  # noqa: RUF071  keys are no paths
+                self._prefix = common[: common.rfind("/") + 1]
+                place = Location(run.cloud.scheme, first.bucket, self._prefix)
+                self.title = f"run #{run.id} in {place}"
+                self.table.changed()
+        self.post_message(self.Found())
 
     async def _show(self, at: int | None = None) -> None:
         if self.run is None:
@@ -123,14 +152,14 @@ class RunDetail(Working, Vertical):
         plan: list[Part] = [
             (f"{run.purpose} ", "dim"), run.tier, (" · ", "dim"), fmt.plural(run.days, "day"), (" · ", "dim"),
             fmt.plural(run.objects, "object"), (" · ", "dim"), fmt.size(run.size_bytes), (" · about ", "dim"), money,
-            (" · started ", "dim"), f"{fmt.instant(run.created_at)} UTC",
         ]  # fmt: skip
-        looks: list[Part] = [(f"watched with {run.list_calls} LIST, {run.head_calls} HEAD", "dim")]
+        times: list[Part] = [("started ", "dim"), fmt.short_instant(run.created_at, now)]
         window = due(run)
         if window is not None and run.is_open:
-            looks = [("typically ", "dim"), f"{fmt.instant(window.earliest)} to {fmt.instant(window.latest)[5:]} UTC",
-                     (" · ", "dim"), *looks]  # fmt: skip
-        return [said(*title), said(*plan), counts_line(run), said(*looks)]
+            span = f"{fmt.short_instant(window.earliest, now)} to {fmt.short_instant(window.latest, now)}"
+            times += [(" · typically ", "dim"), span]
+        times += [(f" UTC · {run.list_calls} LIST, {run.head_calls} HEAD", "dim")]
+        return [said(*title), said(*plan), counts_line(run), said(*times)]
 
     # --- keys
 

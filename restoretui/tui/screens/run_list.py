@@ -85,7 +85,7 @@ class RunList(Working, Vertical):
     async def _title(self, run: Run) -> str:
         if run.note:
             return run.note
-        jobs = await self.session.ledger.runs.jobs(run.id, None, 0, 1)
+        jobs = await self.session.ledger.runs.jobs(run.id, tuple(State), 0, 1)
         if not jobs:
             return ""
         first = jobs[0].ref

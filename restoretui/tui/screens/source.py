@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.location import Location
-from restoretui.ledger.records import BrowseRow, Listing, Query, View
+from restoretui.ledger.browse_view import BrowseView
+from restoretui.ledger.records import Listing, Query
 
 if TYPE_CHECKING:
     from restoretui.session import Session
@@ -35,11 +36,6 @@ class Source:
         """Not everything is shown."""
         return bool(self.query.text or self.query.states or self.query.storage_classes)
 
-    @property
-    def is_in_key_order(self) -> bool:
-        """A key can be found by its place."""
-        return self.query.sort == "key" and not self.query.descending
-
     def ask(self, **changes: Any) -> None:
         """Filter or order differently."""
         self.query = replace(self.query, **changes)
@@ -52,6 +48,6 @@ class Source:
         """A listing of the place, made or found."""
         return await session.open_listing(self.location, recursive=self.flat, versions=self.versions, refresh=refresh)
 
-    async def view(self, session: "Session", listing: Listing) -> View[BrowseRow]:
+    async def view(self, session: "Session", listing: Listing) -> BrowseView:
         """A listing through filter and order."""
         return await session.ledger.catalog.browse(listing.id, self.query)

@@ -11,13 +11,13 @@ Spans = tuple[tuple[str, str], ...]
 
 RowT = TypeVar("RowT")
 
-GAP = 1
+GAP = 2
 """Empty cells between two columns."""
 
 
-def cell(text: str, cells: int, style: str = "", *, right: bool = False) -> Spans:
-    """Any text, also from outside, as a cell of exactly that width."""
-    return ((fit(text, cells, right=right), style),)
+def cell(text: str, cells: int, style: str = "", *, right: bool = False, prose: bool = False) -> Spans:
+    """Any text, also from outside, as a cell of exactly that width; ``prose`` is cut at its end, a key amid."""
+    return ((fit(text, cells, right=right, prose=prose), style),)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
     def set_sort(self, sort: str, descending: bool) -> None:
         """Which column's header carries the arrow."""
         self._sort = (sort, descending)
-        self.refresh(Region(0, 0, self.size.width, 1))
+        self.refresh(Region(0, 0, self._width, 1))
 
     def changed(self) -> None:
         """The data may have changed: look again, soon."""
@@ -144,7 +144,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         if bool(count) != bool(self._count):
             self.refresh()
             self.refresh_bindings()
-        dirty = self._window.compare(self._height, self.size.width)
+        dirty = self._window.compare(self._height, self._width)
         if dirty:
             self.refresh(*dirty)
         return bool(dirty)
@@ -157,6 +157,11 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
     @property
     def _height(self) -> int:
         return max(0, self.size.height - 1)
+
+    @property
+    def _width(self) -> int:
+        """Cells left of the scrollbar."""
+        return self.scrollable_content_region.width
 
     def _resize_virtual(self) -> None:
         self.virtual_size = Size(0, self._count + 1)
@@ -193,7 +198,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
     # --- painting
 
     def _arrange(self) -> None:
-        self._window.placed = lay_out(self._columns, self.size.width, EDGE)
+        self._window.placed = lay_out(self._columns, self._width - GAP, EDGE)
         self._window.drop()
         self.refresh()
 
@@ -215,7 +220,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        width, index = self.size.width, y - 1
+        width, index = self._width, y - 1
         if y == 0:
             return self._header(width)
         if index >= len(self._window.lines):
@@ -244,22 +249,28 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         return Strip([Segment("".join(pieces), header)]).adjust_cell_length(width, header)
 
     def _strip(self, line: Line, kind: Kind, width: int) -> Strip:
-        """Neighbours of one style become one segment: fewer bytes."""
-        runs: list[tuple[str, list[str]]] = [("edge", [_EDGES[kind]])]
-        for spans in line.cells:
-            for text, style in spans:
-                if runs[-1][0] != style and not text.isspace():
-                    runs.append((style, []))
-                runs[-1][1].append(text)
-            runs[-1][1].append(" " * GAP)
-        segments = [Segment("".join(texts), self._row_styles.get(style, kind)) for style, texts in runs]
+        """Neighbours of one style become one segment, and blanks join either side: fewer bytes."""
+        spans = [(_EDGES[kind], "edge")]
+        for cells in line.cells:
+            spans += cells
+            spans.append((" " * GAP, ""))
+        segments: list[Segment] = []
+        text, style = "", ""
+        for piece, name in spans:
+            if name != style and not piece.isspace():
+                if not text.isspace():
+                    segments.append(Segment(text, self._row_styles.get(style, kind)))
+                    text = ""
+                style = name
+            text += piece
+        segments.append(Segment(text, self._row_styles.get(style, kind)))
         return Strip(segments).adjust_cell_length(width, self._row_styles.get("", kind))
 
     def _repaint(self, first: int, last: int) -> None:
         top = self.scroll_offset.y
         first, last = max(first, top), min(last, top + self._height - 1)
         if first <= last:
-            self.refresh(Region(0, first - top + 1, self.size.width, last - first + 1))
+            self.refresh(Region(0, first - top + 1, self._width, last - first + 1))
 
     # --- the cursor
 

@@ -102,7 +102,9 @@ class TierTable(Widget, can_focus=True):
         ]
         if left:
             refused = chosen.counts.get(Action.REFUSED, 0)
-            parts.append((f"  {refused:,} refused" if refused else f"  {left:,} not", "bad" if refused else "dim"))
+            parts.append(
+                (f"  {refused:,} refused" if refused else f"  {left:,} left out", "bad" if refused else "dim")
+            )
         return parts
 
 
