@@ -120,7 +120,7 @@ async def _selected(session: Session, output: Output, choice: Choice) -> AsyncIt
                 refs = [ObjectRef(place.bucket, key) for key in await read_keys(choice.keys_from, place.prefix)]
                 await session.mark_keys(sel, refs, note)
             elif place.key is not None:
-                await session.mark_keys(sel, [ObjectRef(place.bucket, place.key, choice.version_id)])
+                await session.mark_keys(sel, [ObjectRef(place.bucket, place.key, choice.version_id)], note)
             else:
                 await session.mark_under(sel, place, versions=choice.versions, query=choice.query, refresh=True)
         await session.look_at_marks(sel)
@@ -263,12 +263,11 @@ async def _follow(
         await asyncio.gather(waiting, telling, return_exceptions=True)
         runs = await teller.finish()
     timed_out = not all(done(run) for run in runs)
+    if timed_out:
+        output.error(TimedOut("the time to wait is over; the restores go on", "`restoretui watch` picks them up"))
     _summary(output, _counts(runs) | {"missing": missing, "timed_out": timed_out})
     if timed_out:
-        health = session.health
-        if health.level == "paused":
-            output.say(f"paused: {health.text} {health.hint}")
-        raise TimedOut("the time to wait is over; the restores go on", "`restoretui watch` picks them up")
+        return ExitCode.TIMED_OUT
     verdict = await _verdict(session, runs)
     return ExitCode.SOME_FAILED if missing and verdict is ExitCode.DONE else verdict
 

@@ -26,6 +26,7 @@ from restoretui.engine.health import Health, HealthBoard
 from restoretui.engine.lister import Lister
 from restoretui.engine.reads import Reader
 from restoretui.engine.sweep import looked_at
+from restoretui.engine.waits import first_of
 from restoretui.export import write_export
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Listing, Observation, Query, Run, Scope, SelectionSummary, View
@@ -367,16 +368,16 @@ class Session:
         if not chosen.requests and not chosen.counts.get(Action.ALREADY, 0):
             raise GuardStopped(f"nothing to send: {why_nothing(plan, tier)}")
         if max_cost is not None:
-            if chosen.cost.unpriced:
-                raise GuardStopped(
-                    f"the price of {chosen.cost.unpriced} objects is unknown, so the limit cannot be held",
-                    "add the price to prices.toml, choose another tier, or leave the limit away",
-                )
             if chosen.cost.total > max_cost:
                 raise GuardStopped(
                     f"this would cost about {chosen.cost.total:.2f} {plan.prices.currency}, "
                     f"more than the {max_cost:.2f} allowed; nothing was sent",
                     "choose a cheaper tier, fewer objects, or a higher limit",
+                )
+            if chosen.cost.unpriced:
+                raise GuardStopped(
+                    f"the price of {chosen.cost.unpriced} objects is unknown, so the limit cannot be held",
+                    "add the price to prices.toml, choose another tier, or leave the limit away",
                 )
         connection = self.settings.connection.to_mapping()
         return await self.ledger.runs.confirm(sel, self.cloud, plan, tier, connection, note)
@@ -430,12 +431,8 @@ class Session:
                 runs = [await self.ledger.runs.get(run_id) for run_id in run_ids]
                 if all(done(run) for run in runs):
                     return runs
-                waiting = {asyncio.ensure_future(anext(changed))}
-                if self._engine_task is not None:
-                    waiting.add(self._engine_task)
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for task in waiting - {self._engine_task}:
-                    task.cancel()
+                engine = [self._engine_task] if self._engine_task is not None else []
+                await first_of(anext(changed), beside=engine)
 
     def _raise_engine_failure(self) -> None:
         task = self._engine_task

@@ -5,7 +5,6 @@ import os
 import socket
 import uuid
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, RestoreTuiError
@@ -15,6 +14,7 @@ from restoretui.engine.gate import Gate
 from restoretui.engine.health import HealthBoard
 from restoretui.engine.pace import Pace
 from restoretui.engine.pursuit import Pursuit
+from restoretui.engine.waits import first_of
 from restoretui.engine.watcher import Due
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Run
@@ -69,7 +69,7 @@ class Engine:
                 while True:
                     await self._take_up()
                     self._raise_failures()
-                    await self._wait(changed)
+                    await first_of(anext(changed), self._clock.pause(RENEW), beside=self._tasks.values())
         finally:
             for task in self._tasks.values():
                 task.cancel()
@@ -79,18 +79,6 @@ class Engine:
         """One status round over a run, whoever pursues it."""
         pursuit = self._pursuits.get(run.id) or await self._pursuit(run)
         await pursuit.watcher.look_now()
-
-    async def _wait(self, changed: object) -> None:
-        topics = asyncio.ensure_future(anext(changed))  # type: ignore[call-overload]
-        tick = asyncio.create_task(self._clock.pause(RENEW))
-        tasks = {topics, tick, *self._tasks.values()}
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (topics, tick):
-                task.cancel()
-                with suppress(asyncio.CancelledError, StopAsyncIteration):
-                    await task
 
     async def _take_up(self) -> None:
         for run in await self._ledger.runs.list():
@@ -117,7 +105,7 @@ class Engine:
         pursuing = asyncio.create_task(self._pursue(run))
         try:
             while not pursuing.done():
-                await self._pause_unless(pursuing)
+                await first_of(self._clock.pause(RENEW), beside=[pursuing])
                 if not pursuing.done() and not await self._ledger.leases.renew(name, self._holder, LEASE):
                     return  # Held up too long and taken over: the other one goes on, we follow.
             pursuing.result()
@@ -125,14 +113,6 @@ class Engine:
             pursuing.cancel()
             await asyncio.gather(pursuing, return_exceptions=True)
             await asyncio.shield(self._ledger.leases.release(name, self._holder))
-
-    async def _pause_unless(self, done: asyncio.Task[None]) -> None:
-        """Until the next renewal, or until that task is done."""
-        pause = asyncio.create_task(self._clock.pause(RENEW))
-        try:
-            await asyncio.wait({pause, done}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pause.cancel()
 
     async def _pursue(self, run: Run) -> None:
         while True:

@@ -14,6 +14,7 @@ from restoretui.engine.interpret import SENT_WITHIN, interpret
 from restoretui.engine.reads import Reader
 from restoretui.engine.schedule import Expectation, next_expiry_look, next_look
 from restoretui.engine.sweep import Habits, Sight, Sweeper
+from restoretui.engine.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Job, JobChange, Run, TrackedGroup
 
@@ -124,7 +125,7 @@ class Watcher:
 
     def _window(self, group: TrackedGroup) -> Window | None:
         rule = self._rules.archives.get(group.archive or group.storage_class)
-        return rule.windows.get(group.tier) if rule and group.tier else None
+        return rule.window(group.tier) if rule else None
 
     async def round(self, unit: Unit) -> None:
         """Look at every job of the unit once."""
@@ -188,13 +189,7 @@ class Watcher:
 
     async def _sleep_until(self, at: datetime | None) -> None:
         seconds = timedelta(days=1) if at is None else at - self._clock.now()
-        sleeper = asyncio.create_task(self._clock.sleep(seconds.total_seconds()))
-        stirred = asyncio.create_task(self._stirred.wait())
-        try:
-            await asyncio.wait({sleeper, stirred}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeper.cancel()
-            stirred.cancel()
+        await first_of(self._clock.sleep(seconds.total_seconds()), self._stirred.wait())
 
 
 def _instant(seconds: float | None) -> datetime | None:
