@@ -14,6 +14,9 @@ from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
 from restoretui.core.pricing import Cost, PriceTable, estimate
 from restoretui.core.rules import Action, CloudRules, Purpose, Verdict, Window, check_days, judge
 
+READ_DIRECTLY = "the bucket's archive direct read is on: it can be read as it is, at a price per GB"
+"""Why nothing is restored where OSS reads archived objects without a restore (FACTS 4.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class FactGroup:
@@ -120,8 +123,9 @@ def _added_days(rules: CloudRules, facts: ObjectFacts, action: Action, days: int
     """By how many days ``action`` lengthens the life of the temporary copy: what it adds to the bill for storage."""
     if action is Action.START:
         return days
-    if action is Action.EXTEND and facts.expiry is not None:
-        longer = rules.expiry_of(now, days) - facts.expiry
+    rule = rules.archive_of(facts)
+    if action is Action.EXTEND and facts.expiry is not None and rule is not None:
+        longer = rules.extended_to(rule, facts.expiry, days, now) - facts.expiry
         return max(0, ceil(longer / timedelta(days=1)))
     return 0  # Speeding up changes no days; whoever asked first pays for the copy.
 
@@ -133,14 +137,20 @@ def make_plan(
     now: datetime,
     prices: tuple[PriceTable, bool],
     purpose: Purpose = Purpose.RESTORE,
+    readable: Mapping[str, frozenset[str]] | None = None,
 ) -> RestorePlan:
-    """Judge and price every group at every tier; ``UsageError`` when no copy can last ``days``."""
+    """Judge and price every group at every tier; ``UsageError`` when no copy can last ``days``.
+
+    ``readable`` names, by bucket, the archives that its setting lets anybody read without a restore.
+    """
     check_days(days)
     chosen = list(groups)
     table, exact = prices
 
     def line(group: FactGroup, request: RestoreRequest) -> PlanLine:
         verdict = judge(rules, group.facts, request, now, purpose)
+        if verdict.action is Action.START and verdict.archive in (readable or {}).get(group.bucket, ()):
+            verdict = Verdict(Action.NOTHING, READ_DIRECTLY, verdict.archive)
         cost = Cost()
         if verdict.action.sends and verdict.archive is not None:
             added = _added_days(rules, group.facts, verdict.action, days, now)

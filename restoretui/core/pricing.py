@@ -37,8 +37,9 @@ class PriceTable:
     copy_per_gib_month: Decimal
     copy_free: frozenset[str]
     """Archives whose restore makes no temporary copy to pay for."""
-    list_per_1000: Decimal
-    head_per_1000: Decimal
+    list_per_1000: Decimal | None
+    head_per_1000: Decimal | None
+    """What a look costs; None where it is not known."""
     source: str = ""
 
 
@@ -120,8 +121,8 @@ def read_price_book(documents: Iterable[Mapping[str, Any]]) -> PriceBook:
     return PriceBook(tables)
 
 
-_NEEDED = {"scheme", "regions", "date", "retrieval", "copy_per_gib_month", "list_per_1000", "head_per_1000"}
-_OPTIONAL = {"currency", "copy_free", "source"}
+_NEEDED = {"scheme", "regions", "date", "retrieval", "copy_per_gib_month"}
+_OPTIONAL = {"currency", "copy_free", "source", "list_per_1000", "head_per_1000"}
 
 
 def _read_table(raw: Mapping[str, Any]) -> PriceTable:
@@ -142,8 +143,8 @@ def _read_table(raw: Mapping[str, Any]) -> PriceTable:
         retrieval=_read_retrieval(raw["retrieval"]),
         copy_per_gib_month=_money("copy_per_gib_month", raw["copy_per_gib_month"]),
         copy_free=frozenset(_names(raw, "copy_free")),
-        list_per_1000=_money("list_per_1000", raw["list_per_1000"]),
-        head_per_1000=_money("head_per_1000", raw["head_per_1000"]),
+        list_per_1000=_money_if_known(raw, "list_per_1000"),
+        head_per_1000=_money_if_known(raw, "head_per_1000"),
         source=str(raw.get("source", "")),
     )
 
@@ -172,6 +173,10 @@ def _money(where: str, value: object) -> Decimal:
     if not price.is_finite() or price < 0:
         raise _bad(f"{where} = {value!r} is not an amount of money")
     return price
+
+
+def _money_if_known(raw: Mapping[str, Any], name: str) -> Decimal | None:
+    return _money(name, raw[name]) if name in raw else None
 
 
 def _names(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:

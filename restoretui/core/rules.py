@@ -1,6 +1,7 @@
 """What each cloud allows and promises, as tables, and the verdict they give for one object.
 
-Sources: FACTS 1.1 (days), 1.2 (refusals), 1.3 (state), 1.4 (tiers and typical times), 1.5 (upgrade, extend, expire).
+Sources: FACTS 1.1 (days), 1.2 (refusals), 1.3 (state), 1.4 (tiers and typical times), 1.5 (upgrade, extend, expire);
+for OSS, FACTS 4.1 and 4.2.
 """
 
 from collections.abc import Mapping
@@ -56,6 +57,16 @@ class ArchiveRule:
     """False: the restore has no end and ``Days`` must not be sent."""
     max_days: int | None = None
     """The longest a copy may last; None where no limit is documented or days do not apply."""
+    takes_tier: bool = True
+    """False: the class has one speed, which stands under every tier of ``windows``, and no tier must be sent."""
+    cleanable: bool = False
+    """The copy can be ended before its days are over."""
+
+    def window(self, tier: Tier | None) -> Window | None:
+        """How long a restore asked for at ``tier`` takes; None where that is not known."""
+        if not self.takes_tier:
+            return next(iter(self.windows.values()))
+        return self.windows.get(tier) if tier is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ class CloudRules:
     online_classes: frozenset[str] = frozenset()
     """The classes known to be readable at once; of any other we say only that we know no archive in it."""
     expiry_at_midnight: bool = True
+    extension_adds: bool = False
+    """Asking for days while a copy exists adds them to its end, instead of counting them from now."""
 
     def archive_of(self, facts: ObjectFacts) -> ArchiveRule | None:
         """The rule that governs a restore of such an object; None when there is nothing to restore."""
@@ -111,6 +124,19 @@ class CloudRules:
         midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight if midnight == end else midnight + timedelta(days=1)
 
+    def extended_to(self, rule: ArchiveRule, expiry: datetime, days: int, now: datetime) -> datetime:
+        """When a copy that lasts until ``expiry`` ends once ``days`` are asked for again; never later than this.
+
+        Where days are added, the class's longest counts from when the copy was made. Nothing tells that instant, so
+        the latest it can be, now, is taken.
+        """
+        if not self.extension_adds:
+            return self.expiry_of(now, days)
+        added = expiry + timedelta(days=days)
+        if rule.max_days is None:
+            return added
+        return max(expiry, min(added, now + timedelta(days=rule.max_days)))
+
 
 def _minutes(shortest: float, longest: float) -> Window:
     return Window(timedelta(minutes=shortest), timedelta(minutes=longest))
@@ -146,7 +172,24 @@ S3 = CloudRules(
     },
 )
 
-RULES: Mapping[str, CloudRules] = {"s3": S3}
+# Documented as "about one minute" and as "minutes": the upper end is ours.
+_ONE_SPEED = dict.fromkeys(Tier, _minutes(1, 5))
+_COLD = {Tier.EXPEDITED: _within(1, 0.5), Tier.STANDARD: _hours(2, 5), Tier.BULK: _hours(5, 12)}
+_DEEP_COLD = {Tier.EXPEDITED: _within(12, 6), Tier.STANDARD: _within(48, 24)}
+
+OSS = CloudRules(
+    scheme="oss",
+    online_classes=frozenset({"Standard", "IA"}),
+    archives={
+        "Archive": ArchiveRule("Archive", _ONE_SPEED, max_days=7, takes_tier=False),
+        "ColdArchive": ArchiveRule("ColdArchive", _COLD, max_days=365, cleanable=True),
+        "DeepColdArchive": ArchiveRule("DeepColdArchive", _DEEP_COLD, max_days=365, cleanable=True),
+    },
+    expiry_at_midnight=False,
+    extension_adds=True,
+)
+
+RULES: Mapping[str, CloudRules] = {"s3": S3, "oss": OSS}
 
 EXPEDITED_TYPICAL_BYTES = 250_000_000
 """Expedited times hold for objects below this size (FACTS 1.4)."""
@@ -192,6 +235,8 @@ class Verdict:
     window: Window | None = None
     endless: bool = False
     """What is sent brings it back for good: its days are not sent and nothing expires (FACTS 1.5)."""
+    tierless: bool = False
+    """What is sent names no tier: the class has one speed (FACTS 4.1)."""
 
 
 MAX_DAYS = 1_000_000
@@ -228,12 +273,13 @@ def judge(
         return Verdict(Action.NOTHING, "there is no restored copy to extend", rule.archive)
     if purpose is Purpose.UPGRADE:
         return Verdict(Action.NOTHING, "there is no restore in progress to speed up", rule.archive)
-    lasting = "" if rule.takes_days else "; it comes back for good, days do not apply"
-    return _refusal(rule, request) or _retrieval(Action.START, f"archived in {rule.archive}{lasting}", rule, request)
+    but = "" if rule.takes_days else "; it comes back for good, days do not apply"
+    but += "" if rule.takes_tier else "; it has one speed, tiers do not apply"
+    return _refusal(rule, request) or _retrieval(Action.START, f"archived in {rule.archive}{but}", rule, request)
 
 
 def _retrieval(action: Action, reason: str, rule: ArchiveRule, request: RestoreRequest) -> Verdict:
-    return Verdict(action, reason, rule.archive, rule.windows[request.tier], endless=not rule.takes_days)
+    return Verdict(action, reason, rule.archive, rule.window(request.tier), not rule.takes_days, not rule.takes_tier)
 
 
 def _refusal(rule: ArchiveRule, request: RestoreRequest) -> Verdict | None:
@@ -268,6 +314,8 @@ def _judge_restoring(rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequ
         if rule.takes_days:
             return Verdict(Action.REFUSED, "its days cannot change while it is restoring", rule.archive)
         return Verdict(Action.NOTHING, "it is restored for good: there is no end to extend", rule.archive)
+    if not rule.takes_tier:
+        return stays(f"restoring; {rule.archive} has one speed")
     if refusal := _refusal(rule, request):
         return refusal
     if facts.tier is None or (rule.takes_days and facts.days is None):
@@ -292,12 +340,20 @@ def _judge_available(
         return Verdict(Action.NOTHING, "restored already: there is nothing to speed up", rule.archive)
     if facts.expiry is None:
         return Verdict(Action.NOTHING, "restored without an end", rule.archive)
-    new = rules.expiry_of(now, request.days)
     until = f"restored until {_minute(facts.expiry)}"
-    if new == facts.expiry or (new < facts.expiry and purpose is Purpose.RESTORE):
+    if purpose is Purpose.RESTORE and rules.expiry_of(now, request.days) <= facts.expiry:
         return Verdict(Action.NOTHING, f"{until}, which is long enough", rule.archive)
-    change = "extended" if new > facts.expiry else "shortened"
-    return _refusal(rule, request) or Verdict(Action.EXTEND, f"{until}; {change} to {_minute(new)}", rule.archive)
+    new = rules.extended_to(rule, facts.expiry, request.days, now)
+    if new == facts.expiry:
+        enough = f"the longest {rule.archive} allows" if rules.extension_adds else "which is long enough"
+        return Verdict(Action.NOTHING, f"{until}, {enough}", rule.archive)
+    if refusal := _refusal(rule, request):
+        return refusal
+    if rules.extension_adds:
+        change = f"{request.days} days are added, to {_minute(new)} at the latest"
+    else:
+        change = f"{'extended' if new > facts.expiry else 'shortened'} to {_minute(new)}"
+    return Verdict(Action.EXTEND, f"{until}; {change}", rule.archive, tierless=not rule.takes_tier)
 
 
 def _minute(instant: datetime) -> str:

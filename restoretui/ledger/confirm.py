@@ -8,7 +8,7 @@ from typing import NamedTuple
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 from restoretui.core.plan import RestorePlan
-from restoretui.core.rules import Action, CloudRules, Verdict, judge
+from restoretui.core.rules import Action, Verdict, judge
 from restoretui.ledger import changes
 from restoretui.ledger.buckets import bucket_id
 from restoretui.ledger.fact_groups import FACTS, PLAIN, Group, MarkedPlace, group_facts, key_of, marked_places
@@ -110,8 +110,8 @@ def _fate(place: MarkedPlace, group: Group, verdict: Verdict | None, plan: Resto
         if verdict.action.sends:
             verdict = Verdict(Action.REFUSED, _CHANGED, verdict.archive)
     if verdict.action.sends:
-        days = plan.days if _takes_days(place.rules, verdict.archive) else None
-        return _Fate(_line(facts, verdict, tier, days), State.PLANNED)
+        asked = None if verdict.tierless else tier
+        return _Fate(_line(facts, verdict, asked, None if verdict.endless else plan.days), State.PLANNED)
     state = place.rules.state_of(facts, now)
     if verdict.action is Action.ALREADY:
         return _Fate(_line(facts, verdict, facts.tier, facts.days), State.RESTORING, adopted=True)
@@ -119,11 +119,6 @@ def _fate(place: MarkedPlace, group: Group, verdict: Verdict | None, plan: Resto
         expiry = None if facts.expiry is None else int(facts.expiry.timestamp())
         return _Fate(_line(facts, verdict, facts.tier, facts.days), State.AVAILABLE, adopted=True, expiry=expiry)
     return _Fate(_line(facts, verdict, None, None), State.SKIPPED)
-
-
-def _takes_days(rules: CloudRules, archive: str | None) -> bool:
-    rule = rules.archives.get(archive or "")
-    return rule is None or rule.takes_days
 
 
 def _line(facts: ObjectFacts, verdict: Verdict, tier: Tier | None, days: int | None) -> _Line:

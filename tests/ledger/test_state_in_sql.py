@@ -13,6 +13,7 @@ from restoretui.ledger.facts import state_case
 
 NOW = int(datetime(2026, 10, 15, 10, 30, tzinfo=UTC).timestamp())
 CLASSES = ["GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING", "STANDARD", "GLACIER_IR", "MY-TIER"]
+CLASSES += ["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"]
 TIERS_INSIDE = [None, "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS", "COLDER_ACCESS"]
 UNTIERED = CloudRules("oss", RULES["s3"].archives)
 
@@ -24,7 +25,7 @@ def rows() -> Iterator[tuple[str, str | None, bool, bool | None, int | None]]:
             yield storage_class, archive_status, looked, in_progress, None if expiry is None else NOW + expiry
 
 
-@pytest.mark.parametrize("rules", [RULES["s3"], UNTIERED], ids=["s3", "no tiered class"])
+@pytest.mark.parametrize("rules", [*RULES.values(), UNTIERED], ids=[*RULES, "no tiered class"])
 def test_sql_and_rules_agree(rules: CloudRules) -> None:
     database = sqlite3.connect(":memory:")
     names = ("storage_class", "archive_status", "looked", "in_progress", "expiry")
