@@ -240,7 +240,7 @@ class Scratch:
     async def _fill(self, table: str, sql: str) -> int:
         def fill(connection: Connection) -> int:
             connection.execute(f"CREATE TABLE main.{table} (pos INTEGER PRIMARY KEY, id INTEGER NOT NULL)")
-            return connection.execute(f"INSERT INTO main.{table} (id) {sql}", self._select.args).rowcount
+            return connection.execute(f"INSERT INTO main.{table} (id) {sql}", dict(self._select.args)).rowcount
 
         return await self._orders.reader.run(fill)
 

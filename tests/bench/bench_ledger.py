@@ -1,0 +1,256 @@
+"""What the ledger costs at a million objects: ``python tests/bench/bench_ledger.py [--objects N] [--folder DIR]``.
+
+Prints one line per piece of work; asserts nothing. The event loop is watched meanwhile: ``lag`` is how late a 5 ms
+timer came at worst during that piece.
+"""
+
+import argparse
+import asyncio
+import random
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from restoretui.core.clock import SystemClock
+from restoretui.core.model import Entry, Look, Page, State, Tier
+from restoretui.core.plan import RestorePlan, make_plan
+from restoretui.core.pricing import PriceTable
+from restoretui.core.rules import S3
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import BrowseRow, Cloud, JobChange, JobRow, Observation, Query, Scope, View
+
+T = TypeVar("T")
+CLOUD = Cloud("s3")
+PRICES = PriceTable("s3", (), "", "USD", {}, Decimal(0), frozenset(), Decimal(0), Decimal(0))
+CLASSES = ("STANDARD", "GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING")
+
+
+class Bench:
+    """Times awaitables and notes the worst lag of the event loop meanwhile."""
+
+    def __init__(self) -> None:
+        self.lag = 0.0
+
+    async def watch(self) -> None:
+        while True:
+            begun = time.perf_counter()
+            await asyncio.sleep(0.005)
+            self.lag = max(self.lag, time.perf_counter() - begun - 0.005)
+
+    async def time(self, name: str, work: Awaitable[T], per: int = 0) -> T:
+        self.lag = 0.0
+        begun = time.perf_counter()
+        result = await work
+        self.report(name, time.perf_counter() - begun, per)
+        return result
+
+    def report(self, name: str, seconds: float, per: int = 0) -> None:
+        rate = f"{per / seconds:>12,.0f} /s" if per else " " * 15
+        rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{name:<52} {seconds * 1000:>10,.1f} ms {rate}  lag {self.lag * 1000:>5.1f} ms  peak {rss:>5.0f} MiB")
+
+
+def pages(objects: int, seed: int) -> list[Page]:
+    dice = random.Random(seed)
+    made = []
+    for number in range(objects // 1000):
+        entries = [
+            Entry(
+                f"projects/2024/sequencing/run-{number:05d}/sample_{at:04d}.fastq.gz-abcdefgh",
+                None,
+                dice.randrange(1 << 32),
+                1_700_000_000 + dice.randrange(10**7),
+                CLASSES[(number * 7 + at * at) % 4],
+                None,
+                None,
+                f'"{dice.getrandbits(128):032x}"',
+            )
+            for at in range(1000)
+        ]
+        made.append(Page(entries, (), str(number)))
+    return made
+
+
+async def list_all(ledger: Ledger, prepared: Sequence[Page]) -> int:
+    listing = await ledger.catalog.begin(Scope(CLOUD, "bucket", recursive=True))
+    for page in prepared:
+        ledger.catalog.append(listing.id, page)
+        await ledger.catalog.room()
+    await ledger.catalog.finish(listing.id)
+    return listing.id
+
+
+def windows(bench: Bench, name: str, view: View[BrowseRow] | View[JobRow], step: int = 40) -> None:
+    dice = random.Random(7)
+    for kind, starts in (
+        ("scrolling", [view.count // 2 + at for at in range(400)]),
+        ("paging", [max(0, view.count - step * 400) + at * step for at in range(400)]),
+        ("jumping", [dice.randrange(max(1, view.count - step)) for _ in range(400)]),
+    ):
+        times = []
+        for start in starts:
+            begun = time.perf_counter()
+            view.rows(start, step)
+            times.append(time.perf_counter() - begun)
+        times.sort()
+        p50, p99 = times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000
+        print(f"{f'window of {step}, {name}, {kind}':<52} p50 {p50:>6.3f} ms   p99 {p99:>7.3f} ms")
+
+
+async def sorted_view(bench: Bench, ledger: Ledger, listing_id: int, name: str, query: Query) -> View[BrowseRow]:
+    view = await bench.time(f"view {name}: first rows", ledger.catalog.browse(listing_id, query))
+    await bench.time(f"view {name}: the rest and its index", view.wait())
+    return view
+
+
+async def plan_of(ledger: Ledger, sel: int) -> RestorePlan:
+    groups = (await ledger.selections.facts(sel))[CLOUD]
+    return make_plan(S3, groups, 3, SystemClock().now(), (PRICES, True))
+
+
+async def run(objects: int, folder: Path) -> None:
+    bench = Bench()
+    watcher = asyncio.create_task(bench.watch())
+    clock = SystemClock()
+    prepared = pages(objects, 1)
+    print(f"{objects:,} objects prepared; peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+    ledger = await bench.time("open, new", Ledger.open(folder, clock))
+    listing_id = await bench.time("list, pages of 1000", list_all(ledger, prepared), objects)
+    size = (folder / "catalog.db").stat().st_size
+    print(f"{'':<52} {size / objects:>10.0f} bytes an object")
+    del prepared
+    plain = await bench.time("browse, plain", ledger.catalog.browse(listing_id))
+    windows(bench, "plain", plain)
+    by_size = await sorted_view(bench, ledger, listing_id, "by size", Query(sort="size", descending=True))
+    windows(bench, "by size", by_size)
+    await sorted_view(bench, ledger, listing_id, "text, 1 in 27", Query(text="77"))
+    await sorted_view(bench, ledger, listing_id, "text, all match", Query(text="FASTQ"))
+    await sorted_view(bench, ledger, listing_id, "text not ASCII, none", Query(text="é"))
+    await sorted_view(bench, ledger, listing_id, "glob", Query(text="*run-0077?/*7.fastq*"))
+    archived = Query(states=frozenset({State.ARCHIVED}))
+    await sorted_view(bench, ledger, listing_id, "by state filter", archived)
+    await sorted_view(bench, ledger, listing_id, "sorted by state", Query(sort="state"))
+
+    marks = ledger.selections.MARKS
+    await bench.time("mark all, plain view", ledger.selections.add_view(marks, plain), objects)
+    await bench.time("mark all again, sorted view", ledger.selections.add_view(marks, by_size), objects)
+    await bench.time("summary", ledger.selections.summary(marks))
+    await bench.time("toggle one of them", ledger.selections.toggle_rows(marks, listing_id, [objects // 2]))
+    await bench.time("toggle it back", ledger.selections.toggle_rows(marks, listing_id, [objects // 2]))
+    await bench.time("hidden", ledger.selections.hidden(marks, plain))
+    await bench.time("facts of all marks", ledger.selections.facts(marks), objects)
+    windows(bench, "all marked", plain)
+    await bench.time("invert all", ledger.selections.invert_view(marks, plain), objects)
+    await bench.time("invert back", ledger.selections.invert_view(marks, plain), objects)
+
+    plan = await plan_of(ledger, marks)
+    confirmed = ledger.runs.confirm(marks, CLOUD, plan, Tier.BULK, {})
+    restore = await bench.time("confirm all", confirmed, objects)
+    windows(bench, "all marked and in a run", plain)
+    await bench.time(
+        "confirm all again: every one has a job",
+        ledger.runs.confirm(marks, CLOUD, await plan_of(ledger, marks), Tier.BULK, {}),
+        objects,
+    )
+    await bench.time("clear marks", ledger.selections.clear(marks), objects)
+    await bench.time("tracked, all runs", ledger.runs.tracked())
+    await bench.time("tracked again, unchanged", ledger.runs.tracked())
+
+    await requests(bench, ledger, restore.id)
+    await looks(bench, ledger)
+    windows(bench, "with looks and jobs", plain)
+    jobs = await ledger.runs.view(restore.id)
+    windows(bench, "jobs", jobs)
+    failed = Query(states=frozenset({State.REQUESTED}))
+    await bench.time("view of jobs by state", ledger.runs.view(restore.id, failed))
+    await sorted_view(bench, ledger, listing_id, "by state filter, with looks and jobs", archived)
+    await bench.time("cancel the unsent", ledger.runs.set_cancelled(restore.id), objects)
+    await bench.time("close", ledger.aclose())
+    ledger = await bench.time("open again", Ledger.open(folder, clock))
+    await bench.time("close", ledger.aclose())
+    watcher.cancel()
+
+
+async def requests(bench: Bench, ledger: Ledger, run_id: int) -> None:
+    rounds = 20
+    claims, applies, again = [], [], []
+    bench.lag = 0.0
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        claimed = await ledger.runs.claim(run_id, 1000)
+        claims.append(time.perf_counter() - begun)
+        now = SystemClock().now().timestamp()
+        answers = [
+            JobChange(job.id, State.REQUESTED, now, outcome="accepted", request_id=f"{job.id:016X}")
+            for job in claimed
+        ]
+        begun = time.perf_counter()
+        await ledger.runs.apply(answers)
+        applies.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        await ledger.runs.apply(answers)
+        again.append(time.perf_counter() - begun)
+    for name, times in (("claim 1,000", claims), ("apply 1,000 answers", applies), ("apply them again", again)):
+        times.sort()
+        bench.report(f"{name}, median of {rounds}", times[rounds // 2])
+        print(f"{'':<52} worst {times[-1] * 1000:>5.1f} ms")
+    states = {State.REQUESTED, State.RESTORING}
+    page = await bench.time(
+        "open jobs, first 1,000", ledger.runs.open_jobs(CLOUD, "bucket", False, states, None, 1000)
+    )
+    middle = (page[-1].ref.key, "")
+    await bench.time("open jobs, next 1,000", ledger.runs.open_jobs(CLOUD, "bucket", False, states, middle, 1000))
+    now = SystemClock().now().timestamp()
+    seen = [JobChange(job.id, State.RESTORING, now, look=Look.LIST) for job in page[:1000]]
+    await bench.time("apply 1,000 looks", ledger.runs.apply(seen))
+
+
+async def looks(bench: Bench, ledger: Ledger) -> None:
+    now = SystemClock().now().timestamp()
+    for number in (5, 500):
+        page = [
+            Observation(
+                f"projects/2024/sequencing/run-{number:05d}/sample_{at:04d}.fastq.gz-abcdefgh",
+                None,
+                "GLACIER",
+                5,
+                1_700_000_000,
+                None,
+                False,
+                True,
+                None,
+                now,
+            )
+            for at in range(1000)
+        ]
+        await bench.time("observe a page of 1,000", ledger.catalog.observe(CLOUD, "bucket", page))
+
+
+@asynccontextmanager
+async def in_folder(folder: Path | None) -> AsyncIterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="bench-ledger-", dir=folder))
+    try:
+        yield made / "state"
+    finally:
+        await asyncio.to_thread(shutil.rmtree, made)
+
+
+async def main(objects: int, folder: Path | None) -> None:
+    async with in_folder(folder) as state:
+        await run(objects, state)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Time the ledger.")
+    parser.add_argument("--objects", type=int, default=1_000_000, help="a multiple of 1,000")
+    parser.add_argument(
+        "--folder", type=Path, default=None, help="where to put the files (default: a temporary folder)"
+    )
+    options = parser.parse_args()
+    asyncio.run(main(options.objects, options.folder))

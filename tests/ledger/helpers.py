@@ -1,0 +1,132 @@
+"""Objects, listings and plans by the handful."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from restoretui.core.clock import ManualClock
+from restoretui.core.model import Entry, Page, Tier
+from restoretui.core.plan import RestorePlan, make_plan
+from restoretui.core.pricing import PriceTable
+from restoretui.core.rules import RULES, Purpose
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import Cloud, Listing, Observation, Run, Scope
+
+CLOUD = Cloud("s3")
+ELSEWHERE = Cloud("s3", "https://store.example")
+BUCKET = "archive"
+PRICES = PriceTable("s3", ("us-east-1",), "2026-01-01", "USD", {}, Decimal(0), frozenset(), Decimal(0), Decimal(0))
+
+# Any character a key may hold: no NUL, no surrogates; with those that mean something to globs and terminals.
+KEY_CHARS = st.one_of(
+    st.sampled_from("ab/A*?[]^!-\\%_'\"\n\x1b é\u202e😀\U0010ffff"),
+    st.characters(codec="utf-8", exclude_characters="\0"),
+)
+KEYS = st.text(KEY_CHARS, min_size=1, max_size=12)
+
+
+def entry(
+    key: str,
+    storage_class: str = "GLACIER",
+    *,
+    size: int = 10,
+    modified: int = 1_700_000_000,
+    version_id: str | None = None,
+    in_progress: bool | None = None,
+    expiry: int | None = None,
+) -> Entry:
+    return Entry(key, version_id, size, modified, storage_class, in_progress, expiry, f'"{key[:4]}"')
+
+
+def look(
+    key: str,
+    seen_at: float,
+    storage_class: str = "GLACIER",
+    *,
+    in_progress: bool | None = None,
+    expiry: int | None = None,
+    archive_status: str | None = None,
+    looked: bool = False,
+    gone: bool = False,
+    version_id: str | None = None,
+    size: int = 10,
+    modified: int | None = 1_700_000_000,
+) -> Observation:
+    return Observation(
+        key, version_id, storage_class, size, modified, archive_status, looked, in_progress, expiry, seen_at, gone
+    )
+
+
+async def listed(
+    ledger: Ledger,
+    entries: Sequence[Entry],
+    *,
+    bucket: str = BUCKET,
+    prefix: str = "",
+    prefixes: Sequence[str] = (),
+    cloud: Cloud = CLOUD,
+    versions: bool = False,
+) -> Listing:
+    """A complete listing of ``entries``, which are in key order."""
+    listing = await ledger.catalog.begin(Scope(cloud, bucket, prefix, not prefixes, versions))
+    ledger.catalog.append(listing.id, Page(entries, prefixes, None))
+    return await ledger.catalog.finish(listing.id)
+
+
+async def planned(
+    ledger: Ledger, sel: int = 1, *, days: int = 3, cloud: Cloud = CLOUD, purpose: Purpose = Purpose.RESTORE
+) -> RestorePlan:
+    groups = (await ledger.selections.facts(sel)).get(cloud, [])
+    clock = clock_of(ledger)
+    return make_plan(RULES["s3"], groups, days, clock.now(), (PRICES, True), purpose)
+
+
+def clock_of(ledger: Ledger) -> ManualClock:
+    clock = ledger.catalog._clock
+    assert isinstance(clock, ManualClock)
+    return clock
+
+
+def now_of(ledger: Ledger) -> float:
+    return clock_of(ledger).now().timestamp()
+
+
+async def started(
+    ledger: Ledger, entries: Sequence[Entry], tier: Tier = Tier.BULK, connection: Mapping[str, object] | None = None
+) -> Run:
+    """A run over all of ``entries``, just confirmed; the marks are cleared."""
+    listing = await listed(ledger, entries)
+    sel = await ledger.selections.create()
+    await ledger.selections.add_under(sel, listing.id)
+    run = await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), tier, connection or {})
+    await ledger.selections.drop(sel)
+    return run
+
+
+def keys(count: int, form: str = "k{:05d}") -> list[str]:
+    return [form.format(number) for number in range(count)]
+
+
+def pages(entries: Sequence[Entry], size: int) -> Iterator[Page]:
+    for at in range(0, len(entries), size):
+        yield Page(entries[at : at + size], (), None)
+
+
+@contextmanager
+def ledger_for_examples() -> Iterator[tuple[asyncio.Runner, Ledger]]:
+    """One ledger for all examples of a property: ``runner.run(...)`` each of them."""
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        ledger = runner.run(Ledger.open(Path(folder) / "state", ManualClock()))
+        try:
+            yield runner, ledger
+        finally:
+            runner.run(ledger.aclose())
+
+
+def total(entries: Iterable[Entry]) -> int:
+    return sum(entry.size for entry in entries)

@@ -1,0 +1,262 @@
+"""Filtered and sorted views against the same filter and sort written in Python, with and without later looks."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import Entry, ObjectFacts, Page, State
+from restoretui.core.rules import RULES
+from restoretui.ledger import Ledger, orders
+from restoretui.ledger.facts import _BY_INTEREST
+from restoretui.ledger.records import BrowseRow, Observation, Query, Scope
+from tests.ledger.helpers import BUCKET, CLOUD, KEYS, entry, keys, ledger_for_examples, listed, look, now_of
+from tests.ledger.test_filter_text import expected as text_matches
+
+S3 = RULES["s3"]
+CLASSES = ("GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING", "STANDARD", "NEW_CLASS")
+NOW = 1_768_478_400  # where a ManualClock begins
+SORTS = ("key", "size", "modified", "storage_class", "state", "expiry")
+
+ENTRIES = st.builds(
+    Entry,
+    KEYS,
+    st.none(),
+    st.integers(0, 5),
+    st.integers(1, 4),
+    st.sampled_from(CLASSES),
+    st.sampled_from([None, True, False]),
+    st.sampled_from([None, NOW - 5, NOW + 5, NOW + 50]),
+    st.just('"e"'),
+)
+LISTINGS = st.lists(ENTRIES, max_size=30, unique_by=lambda row: row.key).map(lambda rows: sorted(rows))
+QUERIES = st.builds(
+    Query,
+    st.one_of(st.just(""), st.sampled_from(["a", "A", "*a*", "[ab]*", "?", "\\*", "é", "%"])),
+    st.frozensets(st.sampled_from(list(State)), max_size=3),
+    st.frozensets(st.sampled_from(CLASSES), max_size=2),
+    st.sampled_from(SORTS),
+    st.booleans(),
+)
+
+
+@st.composite
+def later_looks(draw: st.DrawFn, entries: Sequence[Entry]) -> list[Observation]:
+    """Looks at some of the entries, some before they were listed, some after."""
+    looks = []
+    for row in entries:
+        if draw(st.booleans()):
+            continue
+        changed = draw(st.booleans())
+        looked = draw(st.booleans())
+        looks.append(
+            Observation(
+                row.key,
+                None,
+                draw(st.sampled_from(CLASSES)) if changed else row.storage_class,
+                row.size,
+                99 if changed else row.modified,
+                draw(st.sampled_from([None, "ARCHIVE_ACCESS"])) if looked else None,
+                looked,
+                draw(st.sampled_from([None, True, False])),
+                draw(st.sampled_from([None, NOW - 5, NOW + 5])),
+                NOW + draw(st.sampled_from([-10, 0, 10])),
+                draw(st.booleans()),
+            )
+        )
+    return looks
+
+
+def facts_of(row: Entry, seen: Observation | None) -> tuple[ObjectFacts, bool]:
+    """The entry, listed at ``NOW``, as a look corrects it; and whether it is gone."""
+    newer = seen is not None and seen.seen_at >= NOW
+    source: Any = seen if newer else row
+    told = seen is not None and (
+        newer or (seen.looked and seen.storage_class == row.storage_class and seen.modified == row.modified)
+    )
+    known = ObjectFacts(
+        source.storage_class,
+        seen.archive_status if seen is not None and told else None,
+        seen.looked if seen is not None and told else False,
+        source.in_progress,
+        None if source.expiry is None else datetime.fromtimestamp(source.expiry, UTC),
+    )
+    return known, bool(seen is not None and newer and seen.gone)
+
+
+def reference(entries: Sequence[Entry], looks: Sequence[Observation], query: Query) -> list[tuple[str, State]]:
+    seen = {look.key: look for look in looks}
+    rows: list[tuple[Entry, ObjectFacts, State]] = []
+    for row in entries:
+        known, gone = facts_of(row, seen.get(row.key))
+        state = State.UNKNOWN if gone else S3.state_of(known, datetime.fromtimestamp(NOW, UTC))
+        if query.text and not text_matches(query.text, row.key):
+            continue
+        if query.states and state not in query.states:
+            continue
+        if query.storage_classes and known.storage_class not in query.storage_classes:
+            continue
+        rows.append((row, known, state))
+    # Ties stand in key order whichever way the sort goes.
+    rows.sort(key=lambda each: each[0].key)
+    down = query.descending
+    match query.sort:
+        case "key":
+            rows.sort(key=lambda each: each[0].key, reverse=down)
+        case "size":
+            rows.sort(key=lambda each: each[0].size, reverse=down)
+        case "modified":
+            rows.sort(key=lambda each: each[0].modified, reverse=down)
+        case "storage_class" if query.states or query.storage_classes:
+            rows.sort(key=lambda each: each[1].storage_class, reverse=down)
+        case "storage_class":
+            rows.sort(key=lambda each: each[0].storage_class, reverse=down)
+        case "state":
+            rows.sort(key=lambda each: _BY_INTEREST.index(each[2]), reverse=down)
+        case "expiry":
+            with_end = [each for each in rows if each[1].expiry is not None]
+            with_end.sort(key=lambda each: each[1].expiry or datetime.min.replace(tzinfo=UTC), reverse=down)
+            rows = with_end + [each for each in rows if each[1].expiry is None]
+    return [(row.key, state) for row, _, state in rows]
+
+
+def test_any_query_over_any_listing() -> None:
+    with ledger_for_examples() as (runner, ledger):
+        bucket = iter(range(10**6))
+
+        @settings(max_examples=150)
+        @given(LISTINGS, QUERIES, st.data(), st.booleans())
+        def check(entries: list[Entry], query: Query, data: st.DataObject, several: bool) -> None:
+            looks = data.draw(later_looks(entries))
+            runner.run(check_query(ledger, f"bucket-{next(bucket)}", entries, looks, query, several))
+
+        check()
+
+
+async def check_query(
+    ledger: Ledger,
+    bucket: str,
+    entries: list[Entry],
+    looks: list[Observation],
+    query: Query,
+    several: bool,
+) -> None:
+    listing = await ledger.catalog.begin(Scope(CLOUD, bucket, recursive=True))
+    middle = len(entries) // 2 if several else len(entries)
+    ledger.catalog.append(listing.id, Page(entries[middle:], [], None), segment=0)
+    ledger.catalog.append(listing.id, Page(entries[:middle], [], None), segment=1)
+    await ledger.catalog.finish(listing.id)
+    await ledger.catalog.observe(CLOUD, bucket, looks)
+    view = await ledger.catalog.browse(listing.id, query)
+    await view.wait()
+    wanted = reference(entries, looks, query)
+    rows = view.rows(0, 100)
+    assert [(row.ref.key, row.state) for row in rows] == wanted
+    assert view.count == len(wanted)
+    assert [view.position(row.id) for row in rows] == list(range(len(rows)))
+    assert [view.row_id(at) for at in range(len(rows))] == [row.id for row in rows]
+    await view.aclose()
+
+
+async def test_a_large_view_shows_its_head_first(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "LARGE", 1000)
+    entries = [entry(key, size=number * 7919 % 5000) for number, key in enumerate(keys(5000))]
+    listing = await listed(ledger, entries)
+    with ledger.changes.subscribe() as changed:
+        view = await ledger.catalog.browse(listing.id, Query(sort="size", descending=True))
+        assert [row.size for row in view.rows(0, 3)] == [4999, 4998, 4997]
+        assert view.count in (orders.HEAD_ROWS, 5000)
+        async for topics in changed:
+            if view.topic in topics:
+                break
+        assert view.complete
+    await view.wait()
+    assert view.count == 5000
+    assert [row.size for row in view.rows(2500, 2)] == [2499, 2498]
+    assert [row.size for row in view.rows(4999, 9)] == [0]
+    for at in (0, 1234, 4999):
+        row_id = view.row_id(at)
+        assert row_id is not None
+        assert view.position(row_id) == at
+    await view.aclose()
+
+
+async def test_closing_a_view_that_is_still_being_built(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "LARGE", 1000)
+    listing = await listed(ledger, [entry(key, size=number) for number, key in enumerate(keys(20_000))])
+    for _ in range(5):
+        view = await ledger.catalog.browse(listing.id, Query(sort="size", descending=True))
+        await view.aclose()
+        await view.aclose()
+        with pytest.raises(LedgerError, match="closed"):
+            view.rows(0, 1)
+    left = await ledger._reader.run(
+        lambda scratch: scratch.execute("SELECT count(*) FROM main.sqlite_master WHERE type = 'table'").fetchone()
+    )
+    assert left == (0,)
+
+
+async def test_a_row_with_everything_in_it(ledger: Ledger) -> None:
+    row = Entry("k\n[red]\x1b[2J", None, 7, 8, "GLACIER", False, NOW + 60, '"etag"')
+    listing = await listed(ledger, [row])
+    (shown,) = (await ledger.catalog.browse(listing.id)).rows(0, 5)
+    assert shown == BrowseRow(
+        id=1,
+        is_prefix=False,
+        ref=shown.ref,
+        size=7,
+        modified=8,
+        storage_class="GLACIER",
+        archive_status=None,
+        state=State.AVAILABLE,
+        expiry=NOW + 60,
+        marked=False,
+        tier=None,
+        run_id=None,
+        etag='"etag"',
+        is_latest=True,
+        gone=False,
+    )
+    assert shown.ref == (BUCKET, "k\n[red]\x1b[2J", None)
+
+
+async def test_a_look_shows_at_once_in_every_view(ledger: Ledger) -> None:
+    listing = await listed(ledger, [entry("a"), entry("b", "INTELLIGENT_TIERING")])
+    view = await ledger.catalog.browse(listing.id)
+    assert [row.state for row in view.rows(0, 2)] == [State.ARCHIVED, State.UNKNOWN]
+    now = now_of(ledger)
+    await ledger.catalog.observe(
+        CLOUD,
+        BUCKET,
+        [look("a", now, in_progress=True), look("b", now, "INTELLIGENT_TIERING", looked=True)],
+    )
+    assert [row.state for row in view.rows(0, 2)] == [State.RESTORING, State.ONLINE]
+    await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now - 1), look("b", now, gone=True)])
+    assert [(row.state, row.gone) for row in view.rows(0, 2)] == [(State.RESTORING, False), (State.UNKNOWN, True)]
+
+
+async def test_what_head_told_outlives_a_later_listing(ledger: Ledger) -> None:
+    """No listing names the archive tier inside Intelligent-Tiering; a HEAD of the same object did."""
+    now = now_of(ledger)
+    tiered = "INTELLIGENT_TIERING"
+    await ledger.catalog.observe(
+        CLOUD, BUCKET, [look("a", now - 50, tiered, looked=True, archive_status="ARCHIVE_ACCESS")]
+    )
+    same = await listed(ledger, [entry("a", tiered)])
+    overwritten = await listed(ledger, [entry("a", tiered, modified=1_800_000_000)])
+    for listing, state, status in (
+        (same, State.ARCHIVED, "ARCHIVE_ACCESS"),
+        (overwritten, State.UNKNOWN, None),
+    ):
+        (row,) = (await ledger.catalog.browse(listing.id)).rows(0, 1)
+        assert (row.state, row.archive_status) == (state, status)
+    await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now + 1, tiered, in_progress=True)])
+    (row,) = (await ledger.catalog.browse(same.id)).rows(0, 1)
+    assert (row.state, row.archive_status) == (State.RESTORING, "ARCHIVE_ACCESS")
+    await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now + 2, tiered, looked=True)])
+    (row,) = (await ledger.catalog.browse(same.id)).rows(0, 1)
+    assert (row.state, row.archive_status) == (State.ONLINE, None)

@@ -1,0 +1,333 @@
+"""Marks: a set of objects, whatever way they are added and removed, and what a planner gets to see of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restoretui.core.clock import ManualClock
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import Entry, ObjectFacts, ObjectRef, Tier
+from restoretui.core.plan import FactGroup
+from restoretui.ledger import Ledger
+from restoretui.ledger.browse_view import BrowseView
+from restoretui.ledger.records import Query, SelectionSummary, Tally
+from tests.ledger.helpers import (
+    BUCKET,
+    CLOUD,
+    ELSEWHERE,
+    KEYS,
+    entry,
+    keys,
+    ledger_for_examples,
+    listed,
+    look,
+    now_of,
+    planned,
+)
+
+MARKS = 1
+
+
+async def marked_keys(ledger: Ledger, sel: int = MARKS) -> set[tuple[str, str]]:
+    rows = await ledger._reader.run(
+        lambda connection: connection.execute(
+            "SELECT bucket, key FROM selection s JOIN place p ON p.id = s.place_id WHERE sel = ?", (sel,)
+        ).fetchall()
+    )
+    return set(rows)
+
+
+async def check_summary(ledger: Ledger, told: SelectionSummary, expected: dict[tuple[str, str], int]) -> None:
+    assert await marked_keys(ledger) == set(expected)
+    assert told == await ledger.selections.summary(MARKS)
+    assert (told.objects, told.size_bytes) == (len(expected), sum(expected.values()))
+    for (_, bucket), tally in told.by_bucket.items():
+        of_bucket = [size for (name, _), size in expected.items() if name == bucket]
+        assert tally == Tally(len(of_bucket), sum(of_bucket))
+
+
+def test_marking_is_set_arithmetic() -> None:
+    """Random operations over two buckets against a Python set; totals are recounted after each."""
+    names = st.sets(KEYS, min_size=1, max_size=12)
+    operation = st.sampled_from(
+        ["rows", "unrows", "toggle", "range", "view", "unview", "invert", "under", "unprefix", "looks", "clear"]
+    )
+    steps = st.lists(st.tuples(operation, st.integers(0, 1), st.randoms(use_true_random=False)), max_size=8)
+
+    with ledger_for_examples() as (runner, ledger):
+        number = iter(range(10**6))
+
+        @settings(max_examples=60)
+        @given(names, names, st.sampled_from(["", "a", "*"]), steps)
+        def check(first: set[str], second: set[str], text: str, plan: list[tuple[str, int, object]]) -> None:
+            runner.run(marking(ledger, f"{next(number)}", (first, second), text, plan))
+
+        check()
+
+
+async def marking(
+    ledger: Ledger, tag: str, names: tuple[set[str], set[str]], text: str, steps: list[tuple[str, int, object]]
+) -> None:
+    buckets = [f"one-{tag}", f"two-{tag}"]
+    listings, views = [], []
+    for bucket, of_bucket in zip(buckets, names, strict=True):
+        rows = [entry(name, size=size) for size, name in enumerate(sorted(of_bucket), 1)]
+        listings.append((await listed(ledger, rows, bucket=bucket), rows))
+        views.append(await ledger.catalog.browse(listings[-1][0].id, Query(text=text)))
+    expected: dict[tuple[str, str], int] = {}
+    await ledger.selections.clear(MARKS)
+    for operation, which, dice in steps:
+        listing, rows = listings[which]
+        view, bucket = views[which], buckets[which]
+        told = await STEPS[operation](ledger, listing.id, rows, view, bucket, expected, dice)
+        await check_summary(ledger, told, expected)
+        shown = {(row.ref.bucket, row.ref.key): row.marked for row in view.rows(0, 100)}
+        assert shown == {ref: ref in expected for ref in shown}
+        assert await ledger.selections.hidden(MARKS, view) == len(set(expected) - set(shown))
+    for view in views:
+        await view.aclose()
+
+
+Step = Callable[
+    [Ledger, int, list[Entry], BrowseView, str, dict[tuple[str, str], int], object], Awaitable[SelectionSummary]
+]
+STEPS: dict[str, Step] = {}
+
+
+def step(name: str) -> Callable[[Step], Step]:
+    def register(function: Step) -> Step:
+        STEPS[name] = function
+        return function
+
+    return register
+
+
+def some(rows: list[Entry], dice: object) -> dict[int, Entry]:
+    return {number: row for number, row in enumerate(rows, 1) if dice.random() < 0.5}  # type: ignore[attr-defined]
+
+
+@step("rows")
+async def _rows(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    chosen = some(rows, dice)
+    expected.update({(bucket, row.key): row.size for row in chosen.values()})
+    return await ledger.selections.add_rows(MARKS, listing, [*chosen, -1])
+
+
+@step("unrows")
+async def _unrows(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    chosen = some(rows, dice)
+    for row in chosen.values():
+        expected.pop((bucket, row.key), None)
+    return await ledger.selections.remove_rows(MARKS, listing, list(chosen))
+
+
+@step("toggle")
+async def _toggle(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    chosen = some(rows, dice)
+    for row in chosen.values():
+        if expected.pop((bucket, row.key), None) is None:
+            expected[bucket, row.key] = row.size
+    return await ledger.selections.toggle_rows(MARKS, listing, list(chosen))
+
+
+@step("range")
+async def _range(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    first, last = dice.randrange(view.count + 1), dice.randrange(view.count + 1)
+    low, high = sorted((first, last))
+    expected.update({(bucket, row.ref.key): row.size for row in view.rows(low, high - low + 1)})
+    return await ledger.selections.add_range(MARKS, view, first, last)
+
+
+@step("view")
+async def _view(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    expected.update({(bucket, row.ref.key): row.size for row in view.rows(0, 100)})
+    return await ledger.selections.add_view(MARKS, view)
+
+
+@step("unview")
+async def _unview(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    for row in view.rows(0, 100):
+        expected.pop((bucket, row.ref.key), None)
+    return await ledger.selections.remove_view(MARKS, view)
+
+
+@step("invert")
+async def _invert(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    for row in view.rows(0, 100):
+        if expected.pop((bucket, row.ref.key), None) is None:
+            expected[bucket, row.ref.key] = row.size
+    return await ledger.selections.invert_view(MARKS, view)
+
+
+@step("under")
+async def _under(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    expected.update({(bucket, row.key): row.size for row in rows})
+    return await ledger.selections.add_under(MARKS, listing)
+
+
+@step("unprefix")
+async def _unprefix(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    prefix = dice.choice(rows).key[: dice.randrange(3)]
+    for name in [name for name in expected if name[0] == bucket and name[1].startswith(prefix)]:
+        del expected[name]
+    return await ledger.selections.remove_under(MARKS, CLOUD, bucket, prefix)
+
+
+@step("looks")
+async def _looks(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    chosen = some(rows, dice).values()
+    expected.update({(bucket, row.key): row.size for row in chosen})
+    now = now_of(ledger)
+    seen = [look(row.key, now, size=row.size) for row in chosen]
+    return await ledger.selections.add_observed(MARKS, CLOUD, bucket, [*seen, look("vanished", now, gone=True)])
+
+
+@step("clear")
+async def _clear(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+    expected.clear()
+    return await ledger.selections.clear(MARKS)
+
+
+async def test_marks_survive_a_restart(state_dir: Path, manual_clock: ManualClock) -> None:
+    async with await Ledger.open(state_dir, manual_clock) as ledger:
+        listing = await listed(ledger, [entry("a"), entry("b")])
+        await ledger.selections.add_rows(MARKS, listing.id, [1])
+    async with await Ledger.open(state_dir, manual_clock) as ledger:
+        assert await marked_keys(ledger) == {(BUCKET, "a")}
+        view = await ledger.catalog.browse(listing.id)
+        assert [row.marked for row in view.rows(0, 2)] == [True, False]
+
+
+async def test_a_prefix_is_marked_when_something_below_it_is(ledger: Ledger) -> None:
+    deep = await listed(ledger, [entry("a/x"), entry("b/y")])
+    level = await listed(ledger, [entry("z")], prefixes=["a/", "b/"])
+    await ledger.selections.add_rows(MARKS, deep.id, [1])
+    view = await ledger.catalog.browse(level.id)
+    assert [row.marked for row in view.rows(0, 3)] == [True, False, False]
+
+
+async def test_marks_show_before_they_are_on_disk(ledger: Ledger) -> None:
+    listing = await listed(ledger, [entry(key) for key in keys(100)], prefixes=["p/"])
+    view = await ledger.catalog.browse(listing.id)
+    for change, expected in (
+        (ledger.selections.add_view(MARKS, view), [True] * 100),
+        (ledger.selections.remove_view(MARKS, view), [False] * 100),
+        (ledger.selections.add_range(MARKS, view, 1, 10), [True] * 10 + [False] * 90),
+        (ledger.selections.add_rows(MARKS, listing.id, [100]), [True] * 10 + [False] * 89 + [True]),
+    ):
+        task = asyncio.create_task(change)
+        await asyncio.sleep(0)
+        assert [row.marked for row in view.rows(1, 100)] == expected
+        await task
+        assert [row.marked for row in view.rows(1, 100)] == expected
+        assert not view.rows(0, 1)[0].marked or any(expected)
+
+
+async def test_a_set_of_ones_own(ledger: Ledger) -> None:
+    listing = await listed(ledger, [entry("a"), entry("b")])
+    await ledger.selections.add_rows(MARKS, listing.id, [1])
+    own = await ledger.selections.create()
+    assert own != MARKS
+    await ledger.selections.add_under(own, listing.id)
+    assert (await ledger.selections.summary(own)).objects == 2
+    assert (await ledger.selections.summary(MARKS)).objects == 1
+    await ledger.selections.drop(own)
+    assert (await ledger.selections.summary(own)).objects == 0
+    assert await marked_keys(ledger) == {(BUCKET, "a")}
+    with pytest.raises(LedgerError, match="dropped"):
+        await ledger.selections.add_under(own, listing.id)
+
+
+async def test_sets_that_a_crash_left_go_after_a_day(ledger: Ledger, manual_clock: ManualClock) -> None:
+    listing = await listed(ledger, [entry("a")])
+    left = await ledger.selections.create()
+    await ledger.selections.add_under(left, listing.id)
+    await manual_clock.advance(90_000)
+    await ledger.selections.create()
+    assert await marked_keys(ledger, left) == set()
+
+
+async def test_facts_are_grouped_by_what_decides(ledger: Ledger) -> None:
+    listing = await listed(
+        ledger,
+        [
+            entry("a", size=1),
+            entry("b", size=2),
+            entry("c", "DEEP_ARCHIVE", size=300_000_000),
+            entry("d", "GLACIER", in_progress=False, expiry=1_800_000_000),
+            entry("e", "INTELLIGENT_TIERING"),
+            entry("f", "INTELLIGENT_TIERING"),
+        ],
+    )
+    other = await listed(ledger, [entry("a", size=5)], cloud=ELSEWHERE)
+    await ledger.selections.add_under(MARKS, listing.id)
+    await ledger.selections.add_under(MARKS, other.id)
+    await ledger.catalog.observe(
+        CLOUD,
+        BUCKET,
+        [
+            look("f", now_of(ledger), "INTELLIGENT_TIERING", looked=True, archive_status="ARCHIVE_ACCESS"),
+            look("b", now_of(ledger), gone=True),
+        ],
+    )
+    facts = await ledger.selections.facts(MARKS)
+    expiry = datetime.fromtimestamp(1_800_000_000, UTC)
+    assert {cloud: set(groups) for cloud, groups in facts.items()} == {
+        CLOUD: {
+            FactGroup(BUCKET, ObjectFacts("GLACIER"), 1, 1),
+            FactGroup(BUCKET, ObjectFacts("DEEP_ARCHIVE"), 1, 300_000_000, 1),
+            FactGroup(BUCKET, ObjectFacts("GLACIER", in_progress=False, expiry=expiry), 1, 10),
+            FactGroup(BUCKET, ObjectFacts("INTELLIGENT_TIERING"), 1, 10),
+            FactGroup(BUCKET, ObjectFacts("INTELLIGENT_TIERING", "ARCHIVE_ACCESS", looked=True), 1, 10),
+        },
+        ELSEWHERE: {FactGroup(BUCKET, ObjectFacts("GLACIER"), 1, 5)},
+    }
+    for cloud, groups in facts.items():
+        for group in groups:
+            refs = await ledger.selections.sample(MARKS, cloud, BUCKET, group.facts, 10)
+            assert len(refs) == group.objects
+    assert await ledger.selections.unlooked(MARKS, 10) == [(CLOUD, ObjectRef(BUCKET, "e"))]
+    assert await ledger.selections.sample(MARKS, CLOUD, "nowhere", ObjectFacts("GLACIER"), 1) == []
+
+
+async def test_objects_we_are_restoring_say_so_with_tier_and_days(ledger: Ledger) -> None:
+    listing = await listed(ledger, [entry("a"), entry("b")])
+    await ledger.selections.add_rows(MARKS, listing.id, [1])
+    await ledger.runs.confirm(MARKS, CLOUD, await planned(ledger, days=4), Tier.BULK, {})
+    await ledger.selections.add_rows(MARKS, listing.id, [2])
+    facts = (await ledger.selections.facts(MARKS))[CLOUD]
+    assert set(facts) == {
+        FactGroup(BUCKET, ObjectFacts("GLACIER", in_progress=True, tier=Tier.BULK, days=4), 1, 10),
+        FactGroup(BUCKET, ObjectFacts("GLACIER"), 1, 10),
+    }
+
+
+async def test_a_newer_listing_brings_marks_up_to_date(ledger: Ledger, manual_clock: ManualClock) -> None:
+    listing = await listed(ledger, [entry("a", size=1), entry("b")])
+    await ledger.selections.add_rows(MARKS, listing.id, [1])
+    await manual_clock.advance(60)
+    with ledger.changes.subscribe() as changed:
+        await listed(ledger, [entry("a", size=2, in_progress=True), entry("b")])
+        async for topics in changed:
+            if "selection:1" in topics:
+                break
+    assert (await ledger.selections.facts(MARKS))[CLOUD] == [
+        FactGroup(BUCKET, ObjectFacts("GLACIER", in_progress=True), 1, 2)
+    ]
+    assert (await ledger.selections.summary(MARKS)).size_bytes == 2
+
+
+async def test_versions_are_marked_apart(ledger: Ledger) -> None:
+    listing = await listed(ledger, [entry("k", version_id="2"), entry("k", version_id="1")], versions=True)
+    told = await ledger.selections.add_rows(MARKS, listing.id, [2])
+    assert told.objects == 1
+    view = await ledger.catalog.browse(listing.id)
+    assert [row.marked for row in view.rows(0, 2)] == [False, True]
+    assert await ledger.selections.sample(MARKS, CLOUD, BUCKET, ObjectFacts("GLACIER"), 5) == [
+        ObjectRef(BUCKET, "k", "1")
+    ]
