@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from importlib import resources
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual import events, on
@@ -47,7 +48,7 @@ class RestoreApp(App[int]):
     """``open_session`` is called after the first paint."""
 
     TITLE = "restoretui"
-    CSS_PATH = "style.tcss"
+    CSS = resources.files("restoretui.tui").joinpath("style.tcss").read_text("utf-8")
     BINDINGS = APP.bindings()
     ALLOW_SELECT = False
 

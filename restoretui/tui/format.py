@@ -28,6 +28,15 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def compact(number: int) -> str:
+    """At most 4 cells up to a billion: ``1204``, ``12k``, ``1.2M``."""
+    for limit, divisor, unit in ((9_999, 1, ""), (999_499, 1_000, "k"), (999_499_999, 1_000_000, "M")):
+        if number <= limit:
+            value = number / divisor
+            return f"{value:.1f}{unit}" if unit == "M" and value < 10 else f"{value:.0f}{unit}"
+    return f"{number / 1e9:.0f}G"
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """``1 object``, ``1,204 objects``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

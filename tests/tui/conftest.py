@@ -1,17 +1,28 @@
-"""A table of any size without a ledger, and a driver that keeps the bytes it would have written."""
+"""A table of any size without a ledger, a driver that keeps its bytes, and walks through the whole app."""
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
+from textual.app import App, ComposeResult
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.pilot import Pilot
+
+from restoretui.config import Settings
+from restoretui.core.location import parse_location
+from restoretui.sandbox import RunningSandbox
+from restoretui.session import open_session
+from restoretui.tui.app import RestoreApp
 from restoretui.tui.pacing import Pacer
+from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.scrub import Scrub
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.columns import Column, cell
 from restoretui.tui.widgets.live_table import LiveTable
+from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.row_styles import COMPONENTS
-from textual.app import App, ComposeResult
-from textual.drivers.headless_driver import HeadlessDriver
 
 
 class FakeRow(NamedTuple):
@@ -150,5 +161,92 @@ def fake_view() -> type[FakeView]:
 
 
 @pytest.fixture
-def table_app() -> Iterator[Callable[..., TableApp]]:
-    yield lambda view=None, count=0: TableApp(view or FakeView(count))
+def table_app() -> Callable[..., TableApp]:
+    return lambda view=None, count=0: TableApp(view or FakeView(count))
+
+
+class Walk:
+    """A walk through the real app on a real session and a sandbox whose clock only the test turns."""
+
+    def __init__(self, app: "RestoreApp", pilot: "Pilot[int]", sandbox: "RunningSandbox") -> None:
+        self.app, self.pilot, self.sandbox = app, pilot, sandbox
+
+    async def until(self, true: Callable[[], object], rounds: int = 400) -> None:
+        """Turn loop and clock, a little at a time, until something holds."""
+        for _ in range(rounds):
+            if true():
+                return
+            await self.sandbox.advance(0.3)
+            await self.pilot.pause(0.005)
+        raise AssertionError(f"never came true; notice: {self.notice!r}\n" + "\n".join(self.lines()))
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def sees(self, *texts: str) -> None:
+        """Until all of it is on screen."""
+        await self.until(lambda: all(text in self.text for text in texts))
+
+    async def hours(self, hours: float) -> None:
+        """Let cloud time pass."""
+        for _ in range(round(hours * 2)):
+            await self.sandbox.advance(1800)
+            await self.pilot.pause(0.005)
+
+    def lines(self) -> list[str]:
+        """What the terminal shows, line by line."""
+        width, height = self.app.size
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip)[:width].rstrip() for strip in strips[:height]]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+    @property
+    def notice(self) -> str:
+        return self.app.query_main(Notice).text
+
+    @property
+    def footer(self) -> str:
+        return self.lines()[-1]
+
+    def posts(self) -> int:
+        """Restore requests the cloud was sent."""
+        return self.sandbox.stats.requests.get("RestoreObject", 0)
+
+    async def settled(self) -> None:
+        """Until a listing is shown whole."""
+        source = self.app.query_main(BrowsePane).source
+        await self.until(lambda: source.listing is not None and source.listing.ended_at is not None)
+        await self.pilot.pause()
+
+
+@pytest.fixture
+def walk(sandbox: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """``async with walk("s3://bucket/prefix/") as on:``; keyword arguments go to the sandbox, or to ``Settings``."""
+
+    @asynccontextmanager
+    async def start(
+        location: str | None = None,
+        *,
+        size: tuple[int, int] = (100, 30),
+        world: dict[str, Any] | None = None,
+        env: dict[str, str] | None = None,
+        running: Any = None,
+        **settings: Any,
+    ) -> AsyncIterator[Walk]:
+        running = running or await sandbox(**(world or {}))
+        for name, value in {**running.env, **(env or {})}.items():
+            monkeypatch.setenv(name, value)
+        values = {"endpoint_url": running.url, "region": "us-east-1", **settings}
+        chosen = Settings(state_dir=tmp_path / "state", config_dir=tmp_path, clock=running.clock, **values)
+        place = parse_location(location) if location else None
+        app = RestoreApp(lambda: open_session(chosen), place, settings=chosen)
+        async with app.run_test(size=size) as pilot:
+            on = Walk(app, pilot, running)
+            await on.until(lambda: app.session is not None)
+            yield on
+
+    return start

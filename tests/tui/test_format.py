@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from restoretui.core.rules import Window
 from restoretui.tui import format as fmt
 

@@ -5,11 +5,12 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from restoretui.tui.scrub import Scrub
-from restoretui.tui.text import ELLIPSIS, clean, crop, fit, width
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
+
+from restoretui.tui.scrub import Scrub
+from restoretui.tui.text import ELLIPSIS, clean, crop, fit, width
 
 NASTY = (
     "\x00\x07\x08\t\n\r\x1b\x7f\x80\x9b\x9d\xa0\xad\u034f\u061c\u115f\u1160\u1161\u200b\u200d\u200e\u2028\u202e\u2066"

@@ -61,7 +61,7 @@ class ListingBoard(Pane):
         self._arrange()
 
     def _columns(self) -> list[Any]:
-        return object_columns(lambda: self.location.prefix, self._now, versions=self.source.versions)
+        return object_columns(lambda: self.source.base, self._now, versions=self.source.versions)
 
     def _now(self) -> float:
         session = self.shell.session

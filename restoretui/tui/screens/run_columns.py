@@ -35,7 +35,7 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
 
     def done(row: RunRow, cells: int) -> Spans:
         finished, all_ = progress(row.run)
-        return cell(f"{finished:,}/{all_:,}", cells, right=True)
+        return cell(f"{fmt.compact(finished)}/{fmt.compact(all_)}", cells, right=True)
 
     def when(row: RunRow, cells: int) -> Spans:
         text, style = outlook(row.run, now(), row.expiry)
@@ -46,19 +46,19 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
         return cell(f"{number:,} ✗" if number else "", cells, "bad", right=True)
 
     return [
-        Column("state", "State", 13, state, keep=99),
-        Column("bar", "Progress", 12, bar, keep=95),
-        Column("done", "Done", 11, done, keep=80, right=True),
-        Column("when", "Outlook", 17, when, keep=90),
+        Column("state", "State", 12, state, keep=99),
+        Column("bar", "Progress", 11, bar, keep=95),
+        Column("done", "Done", 9, done, keep=80, right=True),
+        Column("when", "Outlook", 18, when, keep=90),
         Column("failed", "Failed", 7, failed, keep=35, right=True),
         Column("tier", "Tier", 9, lambda row, n: cell(row.run.tier, n, "dim"), keep=70),
-        Column("title", "What", 15, lambda row, n: cell(row.title, n), keep=85, grows=True),
+        Column("title", "Where", 18, lambda row, n: cell(row.title, n), keep=88, grows=True),
         Column(
             "size", "Size", 8, lambda row, n: cell(fmt.size(row.run.size_bytes), n, right=True), keep=50, right=True
         ),
         Column("days", "Days", 4, lambda row, n: cell(str(row.run.days), n, "dim", right=True), keep=30, right=True),
         Column("started", "Started", 16, lambda row, n: cell(fmt.instant(row.run.created_at), n, "dim"), keep=40),
-        Column("run", "Run", 4, lambda row, n: cell(f"#{row.id}", n, "dim"), keep=92),
+        Column("run", "Run", 4, lambda row, n: cell(f"#{row.id}", n, "dim"), keep=75),
     ]
 
 

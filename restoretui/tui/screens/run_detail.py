@@ -1,6 +1,5 @@
 """One run: how it stands, and every object of it."""
 
-import os
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,13 +11,13 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.ledger.records import JobRow, Query, Run
 from restoretui.tui import format as fmt
 from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.screens.menus import FacetMenu, Facets, SortMenu
 from restoretui.tui.screens.run_columns import job_columns
+from restoretui.tui.screens.run_place import common_place
 from restoretui.tui.screens.run_words import bar_parts, counts_line, due, headline, outlook
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.bar import Bar
@@ -81,17 +80,12 @@ class RunDetail(Working, Vertical):
         self.table.focus()
 
     async def _find_common(self, run: Run) -> None:
-        """The bucket and prefix of all objects: in key order, what the first and the last have in common."""
         view = self.table.view
-        if view is not None and view.count:
-            await view.wait()
-            first, last = view.rows(0, 1)[0].ref, view.rows(view.count - 1, 1)[0].ref
-            if first.bucket == last.bucket:
-                common = os.path.commonprefix([first.key, last.key])  # noqa: RUF071  keys are no paths
-                self._prefix = common[: common.rfind("/") + 1]
-                place = Location(run.cloud.scheme, first.bucket, self._prefix)
-                self.title = f"run #{run.id} in {place}"
-                self.table.changed()
+        place = await common_place(view, run.cloud.scheme) if view is not None else None
+        if place is not None:
+            self._prefix = place.prefix
+            self.title = f"run #{run.id} in {place}"
+            self.table.changed()
         self.post_message(self.Found())
 
     async def _show(self, at: int | None = None) -> None:

@@ -12,6 +12,7 @@ from restoretui.core.model import State
 from restoretui.ledger.records import Run
 from restoretui.tui import format as fmt
 from restoretui.tui.screens.run_columns import RunRow, run_columns
+from restoretui.tui.screens.run_place import common_place
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.list_view import ListView
@@ -85,12 +86,12 @@ class RunList(Working, Vertical):
     async def _title(self, run: Run) -> str:
         if run.note:
             return run.note
-        jobs = await self.session.ledger.runs.jobs(run.id, tuple(State), 0, 1)
-        if not jobs:
-            return ""
-        first = jobs[0].ref
-        more = f" +{run.objects - 1:,}" if run.objects > 1 else ""
-        return f"{run.cloud.scheme}://{first.bucket}/{first.key}{more}"
+        view = await self.session.job_view(run.id)
+        try:
+            place = await common_place(view, run.cloud.scheme)
+        finally:
+            await view.aclose()
+        return str(place) if place is not None else "several buckets"
 
     @staticmethod
     def _status(runs: list[Run]) -> list[Content]:

@@ -27,6 +27,12 @@ class Source:
         return bool(self.location.bucket)
 
     @property
+    def base(self) -> str:
+        """What all keys shown begin with, up to its last slash."""
+        prefix = self.location.prefix
+        return prefix[: prefix.rfind("/") + 1]
+
+    @property
     def is_listing(self) -> bool:
         """Pages are still coming in."""
         return self.listing is not None and self.listing.ended_at is None

@@ -114,6 +114,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         self._resize_virtual()
         self._place_cursor(self._cursor if at is None else at, line)
         self.refresh()
+        self.refresh_bindings()
 
     def set_columns(self, columns: Sequence[Column[RowT]]) -> None:
         """Show other columns."""
