@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from restoretui.core.clock import Clock, ManualClock
 from restoretui.core.model import State, Tier
@@ -41,6 +41,17 @@ class _Event(NamedTuple):
     action: str
 
 
+class Background(Protocol):
+    """What goes on in the cloud by itself, worked out whenever somebody looks: the jobs of S3 Batch Operations."""
+
+    due: float
+    """When something happens next; ``inf``: nothing will."""
+
+    def catch_up(self, now: float) -> None:
+        """Let everything due by ``now`` happen."""
+        ...
+
+
 class Cloud:
     """Everything the simulated account holds."""
 
@@ -50,6 +61,7 @@ class Cloud:
         self.account = ACCOUNT
         self.conditions = Conditions()
         self.buckets: dict[str, Bucket] = {}
+        self.background: Background | None = None
         self._skew = 0.0
         self._events: list[_Event] = []
         self._numbers = 0
@@ -64,6 +76,8 @@ class Cloud:
             self._happen(now)
         if self._lifecycle_due <= now:
             self._run_lifecycle(now)
+        if self.background is not None and self.background.due <= now:
+            self.background.catch_up(now)
         return now
 
     async def advance(self, seconds: float) -> None:
@@ -172,14 +186,19 @@ class Cloud:
         *,
         days: int | None = None,
         tier: Tier = Tier.STANDARD,
+        at: float | None = None,
+        by_job: bool = False,
     ) -> int:
-        """Judge one restore request (FACTS 1.1, 1.2, 1.5): 202 or 200, or a ``Refusal``."""
-        now = self.now()
+        """Judge one restore request (FACTS 1.1, 1.2, 1.5): 202 or 200, or a ``Refusal``.
+
+        ``at`` is when it came (default: now); one that a job of S3 Batch Operations sent has other windows.
+        """
+        now = self.now() if at is None else at
         target = self.bucket(bucket)
         row = self._restorable(target, key, version_id)
         status = 0
         try:
-            status = self._judge(target, row, days, tier, now)
+            status = self._judge(target, row, days, tier, now, by_job=by_job)
         except Refusal as no:
             status = no.status
             raise
@@ -190,7 +209,15 @@ class Cloud:
         return status
 
     def begin_restore(
-        self, bucket: Bucket, row: Row, tier: Tier, days: int | None, asked: float, draw: float | None = None
+        self,
+        bucket: Bucket,
+        row: Row,
+        tier: Tier,
+        days: int | None,
+        asked: float,
+        draw: float | None = None,
+        *,
+        by_job: bool = False,
     ) -> Restore:
         """Start a restore without asking the rules; ``draw`` in [0, 1) fixes where in its window it ends."""
         rule = RULES[bucket.kind_of(row, asked)]
@@ -198,7 +225,9 @@ class Cloud:
             raise ValueError(f"{row.key!r} is not archived")
         if draw is None:
             draw = chance(self.seed, bucket.name, row.tag, tier)
-        lasts = duration(rule, tier, row.size, draw) * self.conditions.slowness(bucket.name, row.key, asked)
+        lasts = duration(rule, tier, row.size, draw, by_job=by_job) * self.conditions.slowness(
+            bucket.name, row.key, asked
+        )
         restore = start(rule, tier, days, asked, asked + lasts)
         bucket.restores[row.tag] = restore
         fate = self.conditions.fate(bucket.name, row.key, asked)
@@ -215,7 +244,7 @@ class Cloud:
             raise marker_not_allowed("POST", version_id)
         return row
 
-    def _judge(self, bucket: Bucket, row: Row, days: int | None, tier: Tier, now: float) -> int:
+    def _judge(self, bucket: Bucket, row: Row, days: int | None, tier: Tier, now: float, *, by_job: bool) -> int:
         kind = bucket.kind_of(row, now)
         if kind >= TIERING and days is not None:
             raise invalid_argument(
@@ -239,7 +268,7 @@ class Cloud:
             raise already_restoring()
         if tier is Tier.EXPEDITED and not self.conditions.expedited(bucket.name, row.key, now):
             raise no_expedited_capacity()
-        faster = self.begin_restore(bucket, row, tier, days, now)
+        faster = self.begin_restore(bucket, row, tier, days, now, by_job=by_job)
         if running is not None:
             # Speeding up never makes it later, and the period stays as first asked for.
             ready = min(running.ready, faster.ready)

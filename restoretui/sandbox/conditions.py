@@ -12,6 +12,14 @@ class Fate(NamedTuple):
     """Where in the restore's duration it happens, 0 to 1."""
 
 
+class TaskFailure(NamedTuple):
+    """Why a task of a batch job fails although RestoreObject itself would not."""
+
+    status: int
+    code: str
+    message: str
+
+
 class Conditions:
     """Fair weather. ``Faults`` overrides what a scenario changes. ``now`` is the virtual time of the request."""
 
@@ -25,4 +33,8 @@ class Conditions:
 
     def fate(self, bucket: str, key: str, now: float) -> Fate | None:
         """What befalls this object while it restores."""
+        return None
+
+    def task_failure(self, bucket: str, key: str, now: float) -> TaskFailure | None:
+        """Why a batch job's task on this object fails."""
         return None

@@ -45,10 +45,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "delete": ("moment",),
     "overwrite": ("moment",),
     "cancel": ("moment",),
+    # Inside S3 Batch Operations: the task fails once per object, a later one on it succeeds.
+    "task-failure": ("status", "code", "message"),
 }
 """Kinds of fault, each with the parameters that only it takes."""
 
-OF_OBJECTS = frozenset({"no-expedited", "slow", "stuck", "delete", "overwrite", "cancel"})
+OF_OBJECTS = frozenset({"no-expedited", "slow", "stuck", "delete", "overwrite", "cancel", "task-failure"})
 """Kinds that befall objects inside the cloud; the others befall requests."""
 QUIRKS: Mapping[str, str] = {
     "no-restore-status": "listings never tell a restore status, as with older compatible stores",
@@ -94,6 +96,8 @@ class Fault:
     """Requests that matched so far."""
     struck: int = 0
     """Requests that suffered so far."""
+    suffered: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    """``task-failure``: buckets and keys that had theirs."""
     tokens: float = field(default=-1.0, repr=False)
     filled_at: float = field(default=0.0, repr=False)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from restoretui.sandbox.cloud import CALLER_ARN
-from restoretui.sandbox.conditions import Conditions, Fate
+from restoretui.sandbox.conditions import Conditions, Fate, TaskFailure
 from restoretui.sandbox.fault import OF_OBJECTS, Fault, read_fault
 from restoretui.sandbox.refusals import Refusal, access_denied
 from restoretui.sandbox.restore import chance
@@ -131,6 +131,14 @@ class Faults(Conditions):
         for action in ("delete", "overwrite", "cancel"):
             for fault in self._befalls(action, bucket, key, now):
                 return Fate(action, fault.moment)
+        return None
+
+    def task_failure(self, bucket: str, key: str, now: float) -> TaskFailure | None:
+        for fault in self._befalls("task-failure", bucket, key, now):
+            if (bucket, key) not in fault.suffered:
+                fault.suffered.add((bucket, key))
+                message = fault.message or "We encountered an internal error. Please try again."
+                return TaskFailure(fault.status, fault.code or "InternalError", message)
         return None
 
     def _befalls(self, kind: str, bucket: str, key: str, now: float) -> Iterator[Fault]:

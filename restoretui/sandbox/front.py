@@ -16,6 +16,7 @@ from restoretui.sandbox.control import CONTROL, Control
 from restoretui.sandbox.faults import Disturbance, Faults
 from restoretui.sandbox.refusals import Refusal
 from restoretui.sandbox.s3.adapter import S3Adapter
+from restoretui.sandbox.s3control.adapter import S3ControlAdapter
 from restoretui.sandbox.signature import check_signature
 from restoretui.sandbox.stats import Stats
 from restoretui.sandbox.sts import StsAdapter
@@ -36,7 +37,7 @@ class Front:
         self.stats = stats
         self.control = control
         self._s3 = S3Adapter(cloud)
-        self._others: tuple[Adapter, ...] = (UnbuiltAdapter(), StsAdapter(cloud))
+        self._others: tuple[Adapter, ...] = (S3ControlAdapter(cloud), UnbuiltAdapter(), StsAdapter(cloud))
         self._requests = 0
 
     @property
@@ -157,6 +158,7 @@ def take_apart(method: str, target: str, headers: Mapping[str, str], body: bytes
         headers,
         body,
         request_id,
+        query_string=query,
     )
     authorization = headers.get("Authorization", "")
     credential = authorization.partition("Credential=")[2].partition(",")[0] or call.query.get("X-Amz-Credential", "")

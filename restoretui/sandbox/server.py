@@ -15,6 +15,7 @@ from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.control import Control
 from restoretui.sandbox.faults import Faults
 from restoretui.sandbox.front import Front, log
+from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.sandbox.scenario import load_scenario
 from restoretui.sandbox.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from restoretui.sandbox.stats import Stats
@@ -92,6 +93,7 @@ class RunningSandbox:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "RESTORETUI_BATCH_ROLE_ARN": BATCH_ROLE_ARN,
         }
         if isinstance(self.clock, ScaledClock):
             env["RESTORETUI_CLOCK"] = str(self.clock)

@@ -7,13 +7,11 @@ from restoretui.sandbox.wire import XML, Call, Reply, elements
 
 
 class UnbuiltAdapter:
-    """S3 Control, SQS and OSS: 501 NotImplemented."""
+    """SQS and OSS: 501 NotImplemented."""
 
     def identify(self, call: Call) -> bool:
         target = call.headers.get("x-amz-target", "")
-        if call.path.startswith("/v20180820/"):
-            call.service, call.operation = "s3control", f"{call.method} jobs"
-        elif target.startswith("AmazonSQS."):
+        if target.startswith("AmazonSQS."):
             call.service, call.operation = "sqs", target.partition(".")[2]
         elif call.headers.get("authorization", "").startswith("OSS"):
             call.service, call.operation = "oss", f"{call.method} oss"

@@ -20,6 +20,7 @@ class Call:
     path: str
     """Decoded, from the first slash on."""
     query: dict[str, str]
+    """Of a name that comes twice, the last value; ``query_string`` has all."""
     headers: Mapping[str, str]
     """Case-insensitive."""
     body: bytes = b""
@@ -32,6 +33,7 @@ class Call:
     operation: str = ""
     bucket: str = ""
     key: str = ""
+    query_string: str = ""
     quirks: frozenset[str] = frozenset()
     """How the answer shall differ from AWS's: see ``fault.QUIRKS``."""
 

@@ -12,7 +12,15 @@ from restoretui.sandbox.table import Row
 from restoretui.sandbox.wire import escape_readable, http_date
 
 MAX_KEY_BYTES = 1024
-_KEPT = ("content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires")
+_KEPT = (
+    "content-type",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "expires",
+    "x-amz-server-side-encryption",
+)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -77,7 +85,9 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
         if lower.startswith("x-amz-meta-"):
             kept[lower] = value
         elif lower in _KEPT and not (lower == "content-encoding" and value == "aws-chunked"):
-            kept["-".join(word.capitalize() for word in lower.split("-"))] = value
+            kept[
+                lower if lower.startswith("x-amz-") else "-".join(word.capitalize() for word in lower.split("-"))
+            ] = value
     return kept
 
 

@@ -63,6 +63,8 @@ def put_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     extra = Extra((call.body,), etag, kept_headers(call.headers), header_tags(call.headers))
     written = bucket.write(call.key, len(call.body), wanted_kind(call.headers), cloud.now(), extra)
     headers = {"ETag": f'"{etag}"'} | version_header(written)
+    if encryption := extra.headers.get("x-amz-server-side-encryption"):
+        headers["x-amz-server-side-encryption"] = encryption
     if "x-amz-checksum-crc32" in call.headers:
         headers["x-amz-checksum-crc32"] = b64encode(crc32(call.body).to_bytes(4, "big")).decode()
     return Reply(headers=headers)

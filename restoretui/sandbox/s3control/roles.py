@@ -1,0 +1,44 @@
+"""The roles a job may run as: one that can do all, and one for each thing that people forget (FACTS 2.7)."""
+
+from typing import NamedTuple
+
+from restoretui.sandbox.cloud import ACCOUNT, CALLER_ARN
+from restoretui.sandbox.refusals import Refusal, access_denied
+
+BATCH_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/restoretui-batch"
+
+
+class Role(NamedTuple):
+    """What a role allows."""
+
+    trusted: bool = True
+    """Its trust policy names batchoperations.s3.amazonaws.com."""
+    passable: bool = True
+    """The caller has iam:PassRole on it."""
+    reads_manifest: bool = True
+    restores: bool = True
+    writes_report: bool = True
+
+
+_ROLES = {
+    "restoretui-batch": Role(),
+    "batch-without-trust": Role(trusted=False),
+    "batch-without-passrole": Role(passable=False),
+    "batch-without-manifest": Role(reads_manifest=False),
+    "batch-without-restore": Role(restores=False),
+    "batch-without-report": Role(writes_report=False),
+}
+
+
+def check_role(arn: str) -> Role:
+    """The role; a ``Refusal`` when CreateJob would not take it."""
+    account, _, name = arn.removeprefix("arn:aws:iam::").partition(":role/")
+    if not arn.startswith("arn:aws:iam::") or not name:
+        raise Refusal(400, "InvalidRequest", "Invalid role ARN")
+    role = _ROLES.get(name) if account == ACCOUNT else None
+    if role is None or not role.passable:
+        raise access_denied(
+            f"User: {CALLER_ARN} is not authorized to perform: iam:PassRole on resource: {arn} "
+            "because no identity-based policy allows the iam:PassRole action"
+        )
+    return role
