@@ -80,8 +80,8 @@ def test_plan_shows_every_tier_and_sends_nothing(run: Callable[..., Any], served
 
 
 def test_restore_waits_until_available_and_its_counts_match(run: Callable[..., Any], served: Any) -> None:
-    planned = run(served, "plan", BUCKET, "--days", "2", "--tier", "bulk", "--json").of("plan")[0]
-    ran = run(served, "restore", BUCKET, "--days", "2", "--tier", "bulk", "--yes", "--wait", "--json", timeout=110)
+    planned = run(served, "plan", BUCKET, "--days", "9", "--tier", "bulk", "--json").of("plan")[0]
+    ran = run(served, "restore", BUCKET, "--days", "9", "--tier", "bulk", "--yes", "--wait", "--json", timeout=110)
     assert ran.code == 0, ran.err
     summary = ran.summary
     assert summary["objects"] == 60
