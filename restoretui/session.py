@@ -6,6 +6,7 @@ The screens and the commands call these functions and nothing below them, so tha
 import asyncio
 import gc
 import importlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from restoretui.config import Settings
-from restoretui.core.errors import CloudError, GuardStopped, LedgerError, ObjectNotFound, RestoreTuiError, UsageError
+from restoretui.core.errors import CloudError, GuardStopped, ObjectNotFound, RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, State, Tier
 from restoretui.core.plan import RestorePlan, make_plan
@@ -31,10 +32,13 @@ from restoretui.export import write_export
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Listing, Observation, Query, Run, Scope, SelectionSummary, View
 
+log = logging.getLogger(__name__)
+
 MfaPrompter = Callable[[str], str | Awaitable[str]]
 """Given the device's name, the code it shows; a plain function may block, it is called in a thread."""
 FRESH = timedelta(minutes=10)
 """A listing of an earlier session is shown again when it is younger (cloud time); older ones are made anew."""
+BUG_HINT = "start again: nothing is lost; and please report it"
 LISTINGS_KEPT = 40
 LISTING_STREAMS = 32
 """Ranges of one flat listing under way at a time."""
@@ -202,6 +206,9 @@ class Session:
         except asyncio.CancelledError:
             error = RestoreTuiError("stopped")
             raise
+        except Exception as problem:  # noqa: BLE001 - boundary: a defect must not pass for a complete listing
+            log.exception("listing %s", listing.id)
+            error = self._problems[listing.id] = RestoreTuiError(f"the listing met a defect: {problem!r}", BUG_HINT)
         finally:
             self._listing_tasks.pop(listing.id, None)
             await asyncio.shield(self.ledger.catalog.finish(listing.id, str(error) if error else ""))
@@ -414,6 +421,20 @@ class Session:
         self._engine.only = None if only is None else frozenset(only)
         if self._engine_task is None:
             self._engine_task = asyncio.create_task(self._engine.run(), name="engine")
+            self._engine_task.add_done_callback(lambda _task: self.ledger.changes.publish("health"))
+
+    @property
+    def failure(self) -> RestoreTuiError | None:
+        """Why the background stopped for good; None while it works. Topic ``health`` when it changes."""
+        if self.ledger.problem is not None:
+            return self.ledger.problem
+        task = self._engine_task
+        if task is None or not task.done() or task.cancelled():
+            return None
+        error = task.exception()
+        if isinstance(error, RestoreTuiError):
+            return error
+        return RestoreTuiError(f"the watcher met a defect: {error!r}", BUG_HINT)
 
     def is_ours(self, run_id: int) -> bool:
         """This process pursues the run; otherwise another one may, and this one shows what it finds."""
@@ -427,18 +448,13 @@ class Session:
         """Until ``done`` holds for every run; raises when the background can no longer go on."""
         with self.ledger.changes.subscribe() as changed:
             while True:
-                self._raise_engine_failure()
+                if self.failure is not None:
+                    raise self.failure
                 runs = [await self.ledger.runs.get(run_id) for run_id in run_ids]
                 if all(done(run) for run in runs):
                     return runs
                 engine = [self._engine_task] if self._engine_task is not None else []
                 await first_of(anext(changed), beside=engine)
-
-    def _raise_engine_failure(self) -> None:
-        task = self._engine_task
-        if task is not None and task.done() and not task.cancelled():
-            task.result()
-            raise LedgerError("the engine has stopped")
 
     async def job_view(self, run_id: int, query: Query | None = None) -> View[JobRow]:
         """The run's objects as a view."""
