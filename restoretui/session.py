@@ -33,6 +33,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Listing, Observation, Query, Run, Scope, SelectionSummary, View
 
 log = logging.getLogger(__name__)
+logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python would write over the screen
 
 MfaPrompter = Callable[[str], str | Awaitable[str]]
 """Given the device's name, the code it shows; a plain function may block, it is called in a thread."""
@@ -206,7 +207,7 @@ class Session:
         except asyncio.CancelledError:
             error = RestoreTuiError("stopped")
             raise
-        except Exception as problem:  # noqa: BLE001 - boundary: a defect must not pass for a complete listing
+        except Exception as problem:  # boundary: a defect must not pass for a complete listing
             log.exception("listing %s", listing.id)
             error = self._problems[listing.id] = RestoreTuiError(f"the listing met a defect: {problem!r}", BUG_HINT)
         finally:

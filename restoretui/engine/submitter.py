@@ -28,6 +28,7 @@ from restoretui.engine.health import HealthBoard
 from restoretui.engine.outcomes import settle
 from restoretui.engine.pace import Pace
 from restoretui.ledger import Ledger
+from restoretui.ledger.activity import Kind
 from restoretui.ledger.records import Job, JobChange, Run
 
 CLAIM = 500
@@ -125,7 +126,7 @@ class Submitter:
             raise
         except (CredentialsError, Unreachable) as error:
             if self._gate.shut(error):
-                kind = "credentials" if isinstance(error, CredentialsError) else "network"
+                kind: Kind = "credentials" if isinstance(error, CredentialsError) else "network"
                 await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
             self._health.set(level="paused", text=str(error), hint=error.hint)
             raise
