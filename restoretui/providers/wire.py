@@ -2,10 +2,12 @@
 
 A page of 1,000 objects goes through the first of these readers that can account for all of it:
 
-1. one regular expression whose matches must tile the rows without a gap, whatever the order of their elements,
-   the rest of the page being read as XML;
-2. ElementTree, for servers that write rows in other ways (white space, attributes, more elements);
-3. the SDK's own parser, which the caller passes in.
+1. one regular expression for rows as AWS writes them, whose matches are counted against the rows there are;
+2. one for rows whose elements come in any order, whose matches must tile the rows without a gap;
+3. ElementTree, for servers that write rows in other ways (white space, attributes, more elements);
+4. the SDK's own parser, which the caller passes in.
+
+The first two read the rest of the page as XML.
 
 Anything else is ``Unreadable``. Names are decoded as the SDK decodes them when the page says ``EncodingType`` url.
 """
@@ -64,14 +66,18 @@ class _Unusual(Exception):
 def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
     if not body.strip():
         raise Unreadable("the answer is empty")  # which the SDK's parser would read as an empty bucket
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise Unreadable("the answer declares a document type, which no S3 answer does")  # entity bombs end here
     for reader in (_quick, _tree, partial(_stock, stock=stock)):
         try:
             return reader(body, versions=versions)
         except (_Unusual, ValueError, LookupError, OverflowError, ET.ParseError):
-            continue
+            _refuse_document_type(body)
     raise Unreadable(f"the answer of {len(body)} bytes is not a listing")
+
+
+def _refuse_document_type(body: bytes) -> None:
+    """Before an XML parser sees the page: entity bombs end here."""
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise Unreadable("the answer declares a document type, which no S3 answer does")
 
 
 # ---- the frame: a page without its rows ----
@@ -141,6 +147,12 @@ _COMMON = (
 )
 _MARKER = "|".join(rf"<{name}>[^<]*</{name}>" for name in ("Key", "VersionId", "IsLatest", "LastModified"))
 _OBJECT = re.compile(rf"<Contents>(?:{_COMMON})*</Contents>")
+_OBJECT_IN_ORDER = re.compile(
+    r"<Contents><Key>([^<]++)</Key><LastModified>([^<Z]*+Z)</LastModified>"
+    r'<ETag>(?:&quot;|"|&#34;)?+([^<&"]*+)(?:&quot;|"|&#34;)?+</ETag>'
+    r"(?:<ChecksumAlgorithm>[^<]*+</ChecksumAlgorithm>)*+(?:<ChecksumType>[^<]*+</ChecksumType>)?+"
+    rf"<Size>([0-9]++)</Size>(?:{_OWNER})?+(?:<StorageClass>([^<&]*+)</StorageClass>)?+(?:{_STATUS})?+</Contents>"
+)
 _VERSION = re.compile(
     rf"<Version>(?:{_COMMON}|<VersionId>([^<&]*)</VersionId>|<IsLatest>(true|false)</IsLatest>)*</Version>"
     rf"|<DeleteMarker>(?:{_OWNER}|{_MARKER})*</DeleteMarker>"
@@ -157,17 +169,34 @@ _as_entry = partial(tuple.__new__, Entry)
 def _quick(body: bytes, *, versions: bool) -> Page:
     text = body.decode()
     declared = _ENCODING.match(text)
-    if "<!" in text or "\r" in text or (declared and declared[1].lower() not in ("utf-8", "utf8", "us-ascii")):
-        raise _Unusual  # comments, CDATA, line ends and charsets are an XML parser's business
-    rows, skeleton = _tile(text, versions=versions)
-    frame = _Frame(ET.fromstring(skeleton))  # noqa: S314 - document types were refused
+    if "\r" in text or (declared and declared[1].lower() not in ("utf-8", "utf8", "us-ascii")):
+        raise _Unusual  # line ends and charsets are an XML parser's business, as are comments and CDATA
+    rows, skeleton = _count(text) or _tile(text, versions=versions)
+    if "<!" in skeleton:
+        raise _Unusual
+    frame = _Frame(ET.fromstring(skeleton))  # noqa: S314 - it declares nothing
     if frame.rows:
         raise _Unusual
     return frame.page(_entries(rows, frame, versions=versions), versions=versions)
 
 
+def _count(text: str) -> tuple[list[tuple[str, ...]], str] | None:
+    """The rows of a page, one right after the other, and the page without them; None unless all are as AWS has them.
+
+    A match is one whole row, since it holds no tag it does not name. When rows begin and end nowhere else, the
+    matches are all the rows; and when there is a seam less than there are rows, nothing stands between them.
+    """
+    rows = _OBJECT_IN_ORDER.findall(text)
+    found = len(rows)
+    if not found or text.count("Contents>") != 2 * found or text.count("</Contents><Contents>") != found - 1:
+        return None
+    return rows, text[: text.index("<Contents>")] + text[text.rindex("</Contents>") + len("</Contents>") :]
+
+
 def _tile(text: str, *, versions: bool) -> tuple[list[tuple[str, ...]], str]:
-    """The rows of a page, one right after the other, and the page without them."""
+    """The same, whatever the order of elements; for versions, too."""
+    if "<!" in text:
+        raise _Unusual
     first = _FIRST_ROW[versions].search(text)
     if first is None:
         return [], text
