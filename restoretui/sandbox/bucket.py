@@ -82,6 +82,10 @@ class Bucket:
 
     name: str
     region: str = "us-east-1"
+    scheme: str = "s3"
+    """Whose bucket it is: ``s3`` or ``oss``; each sees its own only."""
+    direct_read: bool = False
+    """OSS: objects of the Archive class can be read without a restore."""
     created: float = 0.0
     owner: str = "123456789012"
     versioning: str = ""
@@ -161,7 +165,8 @@ class Bucket:
 
     def readable(self, row: Row, now: float) -> bool:
         """Whether GET and COPY work: never archived, or restored right now."""
-        if RULES[self.kind_of(row, now)] is None:
+        rule = RULES[self.kind_of(row, now)]
+        if rule is None or (self.direct_read and rule.archive == "Archive"):
             return True
         restore = self.restore_of(row.tag, now)
         return restore is not None and restore.available(now)

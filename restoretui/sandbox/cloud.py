@@ -99,6 +99,7 @@ class Cloud:
         name: str,
         *,
         region: str = "us-east-1",
+        scheme: str = "s3",
         versioning: bool = False,
         requester_pays: bool = False,
         owner: str = ACCOUNT,
@@ -109,6 +110,7 @@ class Cloud:
         bucket = Bucket(
             name,
             region=region,
+            scheme=scheme,
             created=created.timestamp() if created else self.now(),
             owner=owner,
             versioning="Enabled" if versioning else "",
@@ -121,12 +123,12 @@ class Cloud:
             self._lifecycle_due = 0.0
         return bucket
 
-    def bucket(self, name: str) -> Bucket:
-        """The bucket, or the refusal the service would answer."""
-        try:
-            return self.buckets[name]
-        except KeyError:
-            raise no_such_bucket(name) from None
+    def bucket(self, name: str, scheme: str | None = None) -> Bucket:
+        """The bucket, or the refusal the service would answer; with ``scheme``, of that cloud only."""
+        bucket = self.buckets.get(name)
+        if bucket is None or scheme not in (None, bucket.scheme):
+            raise no_such_bucket(name)
+        return bucket
 
     def put(
         self,

@@ -80,7 +80,7 @@ class Faults(Conditions):
         if fault.operations and call.operation not in fault.operations:
             return False
         if not fault.operations and (
-            call.service not in ("s3", "sts") or (call.service, fault.kind) == ("sts", "deny")
+            call.service not in ("s3", "sts", "oss") or (call.service, fault.kind) == ("sts", "deny")
         ):
             # Nobody can be denied GetCallerIdentity.
             return False

@@ -14,6 +14,7 @@ from restoretui.sandbox.body import pieces
 from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.control import CONTROL, Control
 from restoretui.sandbox.faults import Disturbance, Faults
+from restoretui.sandbox.oss.adapter import OssAdapter
 from restoretui.sandbox.refusals import Refusal
 from restoretui.sandbox.s3.adapter import S3Adapter
 from restoretui.sandbox.s3control.adapter import S3ControlAdapter
@@ -37,7 +38,12 @@ class Front:
         self.stats = stats
         self.control = control
         self._s3 = S3Adapter(cloud)
-        self._others: tuple[Adapter, ...] = (S3ControlAdapter(cloud), UnbuiltAdapter(), StsAdapter(cloud))
+        self._others: tuple[Adapter, ...] = (
+            OssAdapter(cloud),
+            S3ControlAdapter(cloud),
+            UnbuiltAdapter(),
+            StsAdapter(cloud),
+        )
         self._requests = 0
 
     @property
@@ -97,7 +103,8 @@ class Front:
         try:
             if disturbance is not None and disturbance.refusal is not None:
                 return adapter.refuse(call, disturbance.refusal)
-            check_signature(call.method, target, call.headers, body)
+            if call.service != "oss":
+                check_signature(call.method, target, call.headers, body)
             return adapter.answer(call)
         except Refusal as refusal:
             return adapter.refuse(call, refusal)
@@ -129,9 +136,13 @@ class Front:
 
     async def _send(self, request: web.BaseRequest, call: Call, reply: Reply) -> web.StreamResponse:
         headers = CIMultiDict(reply.headers)
-        headers["x-amz-request-id"] = call.request_id
-        headers["x-amz-id-2"] = "sandbox"
-        headers["Server"] = "AmazonS3"
+        if call.service == "oss":
+            headers["x-oss-request-id"] = call.request_id
+            headers["Server"] = "AliyunOSS"
+        else:
+            headers["x-amz-request-id"] = call.request_id
+            headers["x-amz-id-2"] = "sandbox"
+            headers["Server"] = "AmazonS3"
         if reply.length is not None:
             headers["Content-Length"] = str(reply.length)
         if reply.body or reply.length is not None:

@@ -5,7 +5,7 @@ A million objects keep their kind in a ``bytearray``; everything else about a ki
 
 from typing import NamedTuple
 
-from restoretui.core.rules import S3, ArchiveRule
+from restoretui.core.rules import OSS, S3, ArchiveRule
 
 
 class Kind(NamedTuple):
@@ -16,9 +16,18 @@ class Kind(NamedTuple):
     """``ARCHIVE_ACCESS`` or ``DEEP_ARCHIVE_ACCESS`` for an archived Intelligent-Tiering object."""
 
     @property
+    def scheme(self) -> str:
+        """The cloud that has such objects: no class is called the same in both."""
+        return "oss" if self.storage_class in _OSS_CLASSES else "s3"
+
+    @property
     def rule(self) -> ArchiveRule | None:
         """How it is restored; None when it can be read as it is."""
-        return S3.archives.get(self.archive_status or self.storage_class)
+        archives = (OSS if self.scheme == "oss" else S3).archives
+        return archives.get(self.archive_status or self.storage_class)
+
+
+_OSS_CLASSES = OSS.online_classes | OSS.archives.keys()
 
 
 KINDS: tuple[Kind, ...] = (
@@ -29,6 +38,12 @@ KINDS: tuple[Kind, ...] = (
     Kind("GLACIER_IR"),
     Kind("GLACIER"),
     Kind("DEEP_ARCHIVE"),
+    Kind("Standard"),
+    Kind("IA"),
+    Kind("Archive"),
+    Kind("ColdArchive"),
+    Kind("DeepColdArchive"),
+    # Intelligent-Tiering comes last: its kinds are told by their order.
     Kind("INTELLIGENT_TIERING"),
     Kind("INTELLIGENT_TIERING", "ARCHIVE_ACCESS"),
     Kind("INTELLIGENT_TIERING", "DEEP_ARCHIVE_ACCESS"),

@@ -1,6 +1,6 @@
 """How restores come about in time: no timers, everything is worked out from the instants of the request.
 
-Sources: FACTS 1.4 (windows), 1.5 (speed upgrade, extension, expiry at midnight).
+Sources: FACTS 1.4 (windows), 1.5 (speed upgrade, extension, expiry at midnight), 4.1 (OSS: expiry at an exact time).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,9 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from restoretui.core.model import Tier
-from restoretui.core.rules import EXPEDITED_TYPICAL_BYTES, S3, ArchiveRule
+from restoretui.core.rules import EXPEDITED_TYPICAL_BYTES, OSS, S3, ArchiveRule
 
+_DAY = 86400
 EXPEDITED_BYTES_PER_SECOND = 300e6
 """What larger objects typically get at the Expedited tier (FACTS 1.4)."""
 
@@ -64,10 +65,11 @@ def start(rule: ArchiveRule, tier: Tier, days: int | None, asked: float, ready: 
 
     The period counts from the request, as the user guide's own example does. A short one may then be over
     before a slow restore is there; such a copy gets its days from completion, which the guide says elsewhere.
+    One of OSS lasts exactly its days from completion.
     """
     until = float("inf")
     if rule.takes_days and days is not None and ready < float("inf"):
-        until = expiry(asked, days)
+        until = ready + days * _DAY if rule.archive in OSS.archives else expiry(asked, days)
         if until <= ready:
             until = expiry(ready, days)
     return Restore(asked, ready, until, tier, days)

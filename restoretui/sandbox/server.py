@@ -15,6 +15,7 @@ from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.control import Control
 from restoretui.sandbox.faults import Faults
 from restoretui.sandbox.front import Front, log
+from restoretui.sandbox.oss.signature import OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.sandbox.scenario import load_scenario
 from restoretui.sandbox.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
@@ -23,6 +24,7 @@ from restoretui.sandbox.world import build_world
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
+OSS_REGION = "cn-hangzhou"
 _MAX_LINE = 65536
 _ANSWER_FIRST_S = 0.05
 
@@ -94,6 +96,10 @@ class RunningSandbox:
             "AWS_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
             "RESTORETUI_BATCH_ROLE_ARN": BATCH_ROLE_ARN,
+            "OSS_ENDPOINT": self.url,
+            "OSS_REGION": OSS_REGION,
+            "OSS_ACCESS_KEY_ID": OSS_ACCESS_KEY_ID,
+            "OSS_ACCESS_KEY_SECRET": OSS_ACCESS_KEY_SECRET,
         }
         if isinstance(self.clock, ScaledClock):
             env["RESTORETUI_CLOCK"] = str(self.clock)
@@ -103,7 +109,7 @@ class RunningSandbox:
     def buckets(self) -> list[dict[str, object]]:
         """Location and number of objects (current ones) of each bucket, the first bucket first."""
         return [
-            {"location": f"s3://{bucket.name}", "objects": bucket.current_objects()}
+            {"location": f"{bucket.scheme}://{bucket.name}", "objects": bucket.current_objects()}
             for bucket in self.cloud.buckets.values()
         ]
 

@@ -14,6 +14,7 @@ from restoretui.sandbox.bucket import DAY, Bucket, Expiration, describe
 from restoretui.sandbox.cloud import OTHER_ACCOUNT, Cloud, instant
 from restoretui.sandbox.kinds import MARKER, RULES, kind_number
 from restoretui.sandbox.names import ODD_KEYS
+from restoretui.sandbox.oss.world import build_oss
 from restoretui.sandbox.table import Table
 
 DEFAULT_OBJECTS = 2000
@@ -48,6 +49,7 @@ def build_world(cloud: Cloud, objects: int | None = None) -> None:
     shared = cloud.add_bucket("acme-requester-pays", created=born, requester_pays=True, owner=OTHER_ACCOUNT)
     _requester_pays(cloud, shared, now)
     cloud.add_bucket("acme-empty", created=born)
+    build_oss(cloud, now, born)
 
 
 def _fill_media(bucket: Bucket, objects: int, seed: int, now: float) -> None:

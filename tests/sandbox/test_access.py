@@ -152,7 +152,5 @@ async def test_operations_that_are_not_there(sandbox, connect):
     async with aiohttp.ClientSession() as http:
         async with http.get(f"{running.url}/v20180820/accesspoint") as reply:
             assert reply.status == 403  # S3 Control, unsigned
-        async with http.get(f"{running.url}/b", headers={"Authorization": "OSS4-HMAC-SHA256 x"}) as reply:
-            assert reply.status == 501
         async with http.get(f"{running.url}/b/%ff%fe") as reply:
             assert (reply.status, "InvalidURI" in await reply.text()) == (400, True)

@@ -125,7 +125,7 @@ class S3Adapter:
             return buckets.create_bucket(self.cloud, call)
         if not call.bucket:
             raise method_not_allowed(call.method)
-        bucket = self.cloud.bucket(call.bucket)
+        bucket = self.cloud.bucket(call.bucket, "s3")
         _check_region(bucket, call)
         if call.operation != "HeadBucket":
             check_payer(bucket, call.headers, self.cloud.account)

@@ -12,7 +12,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 def list_buckets(cloud: Cloud, call: Call) -> Reply:
     """``GET /``: the caller's own buckets; those of other accounts are not among them."""
-    names = sorted(name for name, bucket in cloud.buckets.items() if bucket.owner == cloud.account)
+    names = sorted(
+        name for name, bucket in cloud.buckets.items() if bucket.owner == cloud.account and bucket.scheme == "s3"
+    )
     region, prefix = call.query.get("bucket-region"), call.query.get("prefix", "")
     rows = "".join(
         f"<Bucket>{elements(_summary(cloud.buckets[name]))}</Bucket>"

@@ -38,9 +38,12 @@ def check_key(key: str) -> None:
 def wanted_kind(headers: Mapping[str, str]) -> int:
     """The storage class a write asks for."""
     try:
-        return kind_number(headers.get("x-amz-storage-class") or "STANDARD")
+        kind = kind_number(headers.get("x-amz-storage-class") or "STANDARD")
     except ValueError:
-        raise Refusal(400, "InvalidStorageClass", "The storage class you specified is not valid") from None
+        kind = None
+    if kind is None or describe(kind).scheme != "s3":
+        raise Refusal(400, "InvalidStorageClass", "The storage class you specified is not valid")
+    return kind
 
 
 def object_headers(bucket: Bucket, row: Row, now: float, quirks: frozenset[str]) -> dict[str, str]:

@@ -111,7 +111,7 @@ def copy_source(cloud: Cloud, call: Call, now: float) -> tuple[Bucket, Row]:
     path, _, query = call.headers["x-amz-copy-source"].partition("?")
     name, _, key = unquote(path).removeprefix("/").partition("/")
     version_id = unquote_plus(query.removeprefix("versionId=")) if query.startswith("versionId=") else None
-    bucket = cloud.bucket(name)
+    bucket = cloud.bucket(name, "s3")
     check_payer(bucket, call.headers, cloud.account)
     check_owner(bucket, call.headers.get("x-amz-source-expected-bucket-owner"))
     _, row = bucket.find(key, version_id)

@@ -1,0 +1,1 @@
+"""The OSS wire format over the state core (FACTS 4)."""
