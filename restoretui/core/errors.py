@@ -13,6 +13,7 @@
         ├── AccessDenied         4   they are good, but may not do this
         ├── BucketNotFound       1
         ├── ObjectNotFound       1   no such key or version, or a delete marker
+        ├── JobNotFound          1   no such S3 Batch Operations job, or it ended over 90 days ago
         ├── InvalidRequest       1   the cloud refuses these arguments (our mistake or its limits)
         ├── Unsupported          1   this endpoint lacks the operation
         ├── Unreachable          1   never left this machine: connect, DNS, TLS; safe to repeat
@@ -116,6 +117,10 @@ class BucketNotFound(CloudError):
 
 class ObjectNotFound(CloudError):
     """No such key or version, or the current version is a delete marker."""
+
+
+class JobNotFound(CloudError):
+    """No such S3 Batch Operations job in this account and region, or none any more."""
 
 
 class InvalidRequest(CloudError):

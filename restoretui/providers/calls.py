@@ -39,7 +39,7 @@ class Calls:
     async def read(self, ask: Ask, understand: Callable[["Reply"], T]) -> T:
         """Ask; ``understand`` reads the answer, raising ``Unreadable`` or ``ErrorInside`` where it cannot."""
         for last in (False, True):
-            region = await self.region(ask.bucket)
+            region = ask.region or await self.region(ask.bucket)
             reply = await self._exchange(ask, region)
             if reply.status < 300:
                 try:

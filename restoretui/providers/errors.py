@@ -54,6 +54,17 @@ ACTIONS = {
     "ListObjectVersions": "s3:ListBucketVersions",
     "HeadObject": "s3:GetObject",
     "RestoreObject": "s3:RestoreObject",
+    "GetObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "DeleteObject": "s3:DeleteObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "CreateJob": "s3:CreateJob",
+    "DescribeJob": "s3:DescribeJob",
+    "ListJobs": "s3:ListJobs",
+    "UpdateJobStatus": "s3:UpdateJobStatus",
+    "UpdateJobPriority": "s3:UpdateJobPriority",
     "GetCallerIdentity": "sts:GetCallerIdentity",
 }
 """The IAM action each operation needs."""

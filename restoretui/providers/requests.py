@@ -33,6 +33,8 @@ class Ask:
     kind: Hashable = None
     """Stands for ``fixed`` when recipes are told apart."""
     service: str = "s3"
+    region: str = ""
+    """Where to ask; empty: where the bucket lives."""
 
 
 class Outgoing(NamedTuple):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from restoretui.core.batch_service import BatchService
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
@@ -15,6 +16,7 @@ from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.outcomes import refused
 from restoretui.providers.requests import Ask, Requests
 from restoretui.providers.restore_header import parse_instant, parse_restore
+from restoretui.providers.s3_batch import S3Batch
 from restoretui.providers.wire import Unreadable, read_page, read_versions, split_token
 from restoretui.providers.witness import Witness
 
@@ -175,6 +177,10 @@ class S3Provider:
         await self.head_object(ref)
         await self.list_page(ref.bucket, ref.key, versions=ref.version_id is not None)
         return self.capabilities.restore_status_in_list
+
+    def batch(self) -> BatchService:
+        """S3 Batch Operations with the same credentials."""
+        return S3Batch(self._sdk, self._calls, self.identity)
 
     async def aclose(self) -> None:
         await self._sdk.aclose()

@@ -15,6 +15,7 @@ from aioboto3.session import Session
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore import xform_name
+from botocore.awsrequest import HeadersDict
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError, ResponseParserFactory
@@ -116,6 +117,8 @@ class Sdk:
             raise UsageError(
                 f"no {service} client can be made: {printable(str(error))}", "check --region and --endpoint-url"
             ) from None
+        if service == "s3control" and not _is_aws(client.meta.endpoint_url):
+            client.meta.events.register_first("before-sign.s3-control", partial(_keep_host, client.meta.endpoint_url))
         self._clients[service, region] = client
 
     async def prepare(self, service: str, region: str, operation: str, params: dict[str, Any]) -> Ready:
@@ -135,9 +138,14 @@ class Sdk:
 
     def parse(self, service: str, operation: str, reply: Reply) -> dict[str, Any]:
         """An answer as the SDK's parser reads it; ValueError when it cannot."""
-        model = self._clients[service, self.region].meta.service_model
+        model = next(client for (name, _), client in self._clients.items() if name == service).meta.service_model
         parser = self._parsers.create_parser(model.resolved_protocol)
-        response = {"headers": reply.headers, "status_code": reply.status, "body": reply.body, "context": {}}
+        response = {
+            "headers": HeadersDict(reply.headers),
+            "status_code": reply.status,
+            "body": reply.body,
+            "context": {},
+        }
         try:
             parsed: dict[str, Any] = parser.parse(response, model.operation_model(operation).output_shape)
         except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
@@ -184,6 +192,14 @@ def _instant(text: Any) -> Any:
     if instant is None:
         raise ValueError(f"{text!r} is not an instant")
     return instant
+
+
+def _keep_host(endpoint: str, request: Any, **_: Any) -> None:
+    """S3 Control puts the account in front of the host even of an endpoint that was given, where no name leads to it.
+
+    The account also stands in a header.
+    """
+    request.url = urlsplit(request.url)._replace(netloc=urlsplit(endpoint).netloc).geturl()
 
 
 def _is_aws(endpoint: str) -> bool:

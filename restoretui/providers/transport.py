@@ -4,6 +4,7 @@ Imports the SDK; only ``providers.sdk`` may import this module.
 """
 
 import ssl
+from io import BytesIO
 from typing import Any, NamedTuple, NoReturn
 
 import aiohttp
@@ -14,6 +15,8 @@ from yarl import URL
 from restoretui.core.errors import CloudError, ConnectionLost, MalformedAnswer, Unreachable
 from restoretui.providers.errors import printable
 from restoretui.providers.recipes import Signed
+
+_LARGE = 2**18
 
 
 class Reply(NamedTuple):
@@ -52,7 +55,8 @@ class Transport(AIOHTTPSession):
             name: value.decode() if isinstance(value, bytes) else str(value)
             for name, value in request.headers.items()
         }
-        raise Ready(Signed(request.method, request.url, headers, request.body or b""), self)
+        body = request.body.read() if hasattr(request.body, "read") else request.body
+        raise Ready(Signed(request.method, request.url, headers, body or b""), self)
 
     def _load_certificates(self) -> ssl.SSLContext:
         context: ssl.SSLContext = create_urllib3_context()
@@ -83,7 +87,7 @@ class Transport(AIOHTTPSession):
                 request.method,
                 URL(request.url, encoded=True),
                 headers={**request.headers, "Accept-Encoding": "identity"},
-                data=request.body or None,
+                data=_content(request.body),
                 allow_redirects=False,
                 proxy=proxy,
                 proxy_headers=proxy_headers or None,
@@ -99,6 +103,11 @@ class Transport(AIOHTTPSession):
             config = self._proxy_config
             self._proxies[origin] = config.proxy_url_for(url), config.proxy_headers_for(url)
         return self._proxies[origin]
+
+
+def _content(body: bytes) -> bytes | BytesIO | None:
+    """Large ones are sent in pieces, so that the event loop is not held up."""
+    return BytesIO(body) if len(body) > _LARGE else body or None
 
 
 def _plain(raw: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:

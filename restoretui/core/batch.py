@@ -1,0 +1,256 @@
+"""S3 Batch Operations as values: what a job is asked for, what is known of one, and what its rules ask of a plan.
+
+Sources: FACTS 2 (jobs), 1.4 (windows), 3 (fees).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from restoretui.core.errors import UsageError
+from restoretui.core.model import Tier
+from restoretui.core.plan import PlanLine, RestorePlan, TierPlan
+from restoretui.core.rules import Action, CloudRules, Verdict
+
+MOST_OBJECTS = 4_000_000_000
+"""A job's limit for restores (FACTS 2.6)."""
+PER_JOB = Decimal("0.25")
+PER_OBJECT = Decimal("0.000001")
+"""The service's own fees in USD, also for jobs that are cancelled (FACTS 3)."""
+MANY = 100_000
+"""From so many objects on, ``auto`` leaves the sending to a job: more than three minutes at our usual pace."""
+WORTH_A_JOB = 1_000
+"""From so many objects on, ``auto`` pays a job's fee for an earlier begin."""
+NO_EXPEDITED = "S3 Batch Operations does not offer the expedited tier"
+TERMINAL = frozenset({"Complete", "Failed", "Cancelled"})
+
+
+class ReportScope(StrEnum):
+    """What a completion report tells of."""
+
+    ALL = "all"
+    FAILED = "failed"
+    NONE = "none"
+
+
+class Place(NamedTuple):
+    """Where something is written: a bucket, and a prefix without a slash at its end."""
+
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """How a plan becomes jobs. Locations: None means the archived objects' own bucket."""
+
+    role_arn: str
+    manifest: Place | None = None
+    report: Place | None = None
+    scope: ReportScope = ReportScope.ALL
+    priority: int = 10
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    hold: bool = False
+    """Leave the jobs suspended until somebody confirms them."""
+
+    def checked(self) -> "BatchOptions":
+        """Itself; ``UsageError`` for what CreateJob would refuse (FACTS 2.1)."""
+        if not self.role_arn:
+            raise UsageError(
+                "S3 Batch Operations needs a role to act as",
+                "name one by --role-arn, RESTORETUI_BATCH_ROLE_ARN or batch_role_arn in the config; "
+                "`restoretui batch policy LOCATION` prints the policies it needs",
+            )
+        parts = self.role_arn.split(":", 5)
+        if len(parts) != 6 or parts[0] != "arn" or parts[2] != "iam" or not parts[5].startswith("role/"):
+            raise UsageError(f"{self.role_arn!r} is not a role's ARN", "write arn:aws:iam::ACCOUNT:role/NAME")
+        if not 0 <= self.priority <= 2_147_483_647:
+            raise UsageError(f"a job's priority lies between 0 and 2147483647, not at {self.priority}")
+        if len(self.description) > MOST_DESCRIPTION:
+            raise UsageError(f"a job's description has at most {MOST_DESCRIPTION} characters here")
+        if len(self.tags) > 50 or any(not 0 < len(k) <= 128 or len(v) > 256 for k, v in self.tags.items()):
+            raise UsageError("a job takes at most 50 tags, with keys up to 128 and values up to 256 characters")
+        return self
+
+
+MOST_DESCRIPTION = 200
+"""CreateJob takes 256; the rest is for the mark by which we find our jobs again."""
+
+
+class Manifest(NamedTuple):
+    """A manifest that was uploaded."""
+
+    bucket: str
+    key: str
+    etag: str
+    versions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrder:
+    """What CreateJob is given. ``days`` is None where they must not be sent."""
+
+    region: str
+    token: str
+    role_arn: str
+    tier: Tier
+    days: int | None
+    priority: int
+    description: str
+    tags: Mapping[str, str]
+    manifest: Manifest
+    report: Place | None
+    scope: ReportScope
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """A job as the cloud tells of it; ListJobs tells less than DescribeJob, whose fields are then empty."""
+
+    job_id: str
+    region: str
+    status: str
+    priority: int = 0
+    description: str = ""
+    operation: str = ""
+    created: datetime | None = None
+    ended: datetime | None = None
+    total: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    elapsed_s: int = 0
+    """Seconds it was active."""
+    role_arn: str = ""
+    tier: Tier | None = None
+    days: int | None = None
+    manifest: str = ""
+    """Location of the manifest."""
+    report: Place | None = None
+    scope: ReportScope = ReportScope.NONE
+    failures: Sequence[tuple[str, str]] = ()
+    """Codes and reasons of the job as a whole."""
+    reason: str = ""
+    """Given by whoever changed its status last."""
+
+    @property
+    def is_over(self) -> bool:
+        """Its status will not change any more."""
+        return self.status in TERMINAL
+
+
+class ReportRow(NamedTuple):
+    """One task in a completion report. ``key`` is as it was written, perhaps URL-encoded (FACTS 2.3)."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+    succeeded: bool
+    status: int
+    code: str
+    message: str
+
+
+# --- what a plan becomes -----------------------------------------------------------------------------------------
+
+
+class Kind(NamedTuple):
+    """What one job cannot mix (FACTS 2.2): buckets (and so regions), Intelligent-Tiering, versions named or not."""
+
+    bucket: str
+    tiered: bool
+    versions: bool
+
+
+class Portion(NamedTuple):
+    """So many objects of one kind."""
+
+    kind: Kind
+    objects: int
+
+
+def group_into_jobs(portions: Iterable[Portion], most: int = MOST_OBJECTS) -> list[Portion]:
+    """As few jobs as the rules allow, in the order of their buckets."""
+    sums: dict[Kind, int] = {}
+    for portion in portions:
+        sums[portion.kind] = sums.get(portion.kind, 0) + portion.objects
+    jobs: list[Portion] = []
+    for kind, objects in sorted(sums.items()):
+        jobs += [Portion(kind, min(most, objects - start)) for start in range(0, objects, most)]
+    return jobs
+
+
+def as_batch(plan: RestorePlan, rules: CloudRules) -> RestorePlan:
+    """The same plan through jobs: their windows, their fees, and Expedited refused."""
+    return replace(plan, tiers={tier: _tier_as_batch(chosen, rules) for tier, chosen in plan.tiers.items()})
+
+
+def _tier_as_batch(chosen: TierPlan, rules: CloudRules) -> TierPlan:
+    lines: list[PlanLine] = []
+    paid: set[tuple[str, bool]] = set()
+    for line in chosen.lines:
+        if not line.verdict.action.sends:
+            lines.append(line)
+            continue
+        rule = rules.archives[line.verdict.archive or ""]
+        tier = chosen.request.tier
+        if tier not in rule.batch_windows:
+            lines.append(replace(line, verdict=Verdict(Action.REFUSED, NO_EXPEDITED, rule.archive)))
+            continue
+        window = rule.batch_windows[tier] if line.verdict.window is not None else None
+        job = line.group.bucket, line.group.facts.storage_class == rules.tiered_class
+        fee = PER_OBJECT * line.group.objects + (PER_JOB if job not in paid else 0)
+        paid.add(job)
+        lines.append(
+            replace(
+                line,
+                verdict=replace(line.verdict, window=window),
+                cost=replace(line.cost, requests=line.cost.requests + fee),
+            )
+        )
+    return TierPlan(chosen.request, lines)
+
+
+def jobs_of(chosen: TierPlan, rules: CloudRules) -> list[Portion]:
+    """The jobs a tier of a plan will take, as far as facts tell: named versions show only in the ledger."""
+    return group_into_jobs(
+        Portion(
+            Kind(line.group.bucket, line.group.facts.storage_class == rules.tiered_class, versions=False),
+            line.group.objects,
+        )
+        for line in chosen.sending
+    )
+
+
+class Choice(NamedTuple):
+    """Which engine ``auto`` takes, and why, in one sentence."""
+
+    batch: bool
+    reason: str
+
+
+def choose_engine(chosen: TierPlan, rules: CloudRules, *, has_role: bool, offered: bool = True) -> Choice:
+    """Whether jobs are the better way for this tier of a (direct) plan."""
+    tier, requests = chosen.request.tier, chosen.requests
+    if not offered or not any(rule.batch_windows for rule in rules.archives.values()):
+        return Choice(False, "direct: this cloud has no S3 Batch Operations")
+    if tier is Tier.EXPEDITED:
+        return Choice(False, f"direct: {NO_EXPEDITED}")
+    if not has_role:
+        return Choice(False, "direct: no role for S3 Batch Operations is configured")
+    if requests >= MANY:
+        return Choice(True, f"batch: {requests:,} objects are more than one machine should ask for")
+    sooner = sum(line.group.objects for line in chosen.sending if _sooner(line, rules, tier))
+    if sooner >= WORTH_A_JOB:
+        return Choice(True, f"batch: {sooner:,} objects begin to arrive within minutes through a job, not hours")
+    return Choice(False, f"direct: {requests:,} objects are quickly asked for one by one")
+
+
+def _sooner(line: PlanLine, rules: CloudRules, tier: Tier) -> bool:
+    rule = rules.archives.get(line.verdict.archive or "")
+    if rule is None or tier not in rule.batch_windows or line.verdict.window is None:
+        return False
+    return rule.batch_windows[tier].shortest * 10 <= rule.windows[tier].shortest

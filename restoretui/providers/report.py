@@ -1,0 +1,87 @@
+"""Completion reports, read as they come (FACTS 2.3): quirks of their layout are told by the content."""
+
+import csv
+import json
+from codecs import getincrementaldecoder
+from typing import NamedTuple
+
+from restoretui.core.batch import ReportRow
+
+COLUMNS = 7
+MANIFEST_NAMES = ("manifest.json", "report.json")
+"""The guide's sample has the one, the API's text the other."""
+
+
+class Foreign(ValueError):
+    """Not a completion report as we know them; the text is one sentence."""
+
+
+class ResultFile(NamedTuple):
+    """One file of results, as the report's manifest names it."""
+
+    bucket: str
+    key: str
+    md5: str
+
+
+def read_manifest(content: bytes) -> list[ResultFile]:
+    """The files that ``manifest.json`` names."""
+    try:
+        results = json.loads(content)["Results"]
+        return [ResultFile(str(it["Bucket"]), str(it["Key"]), str(it.get("MD5Checksum", ""))) for it in results]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Foreign(
+            "the completion report's manifest cannot be read: it is half-written or of another layout"
+        ) from None
+
+
+class RowReader:
+    """Turns a file's bytes, in any pieces, into rows."""
+
+    def __init__(self) -> None:
+        self._decoder = getincrementaldecoder("utf-8")()
+        self._text = ""
+        self._number = 0
+
+    def feed(self, piece: bytes, *, final: bool = False) -> list[ReportRow]:
+        """The rows that are complete by now."""
+        try:
+            text = self._text + self._decoder.decode(piece, final)
+        except UnicodeDecodeError:
+            raise Foreign("the completion report is not UTF-8") from None
+        end = len(text) if final else _last_line_end(text)
+        whole, self._text = text[:end], text[end:]
+        if not whole:
+            return []
+        try:
+            return [self._row(fields) for fields in csv.reader(_lines(whole), strict=True) if fields]
+        except csv.Error as error:
+            raise Foreign(f"the completion report breaks off or is no CSV: {error}") from None
+
+    def _row(self, fields: list[str]) -> ReportRow:
+        self._number += 1
+        if len(fields) != COLUMNS:
+            raise Foreign(
+                f"row {self._number} of the completion report has {len(fields)} columns instead of {COLUMNS}: "
+                "it is half-written or of another layout"
+            )
+        bucket, key, version_id, outcome, first, second, message = fields
+        if outcome not in ("succeeded", "failed"):
+            raise Foreign(f"row {self._number} of the completion report has the unknown task status {outcome[:40]!r}")
+        # The schema names the error's code first and the HTTP status second; rows have been seen both ways.
+        status, code = (first, second) if first.isdecimal() or not second.isdecimal() else (second, first)
+        number = int(status) if status.isdecimal() and len(status) <= 3 else 0
+        return ReportRow(bucket, key, version_id or None, outcome == "succeeded", number, code, message)
+
+
+def _last_line_end(text: str) -> int:
+    """Behind the last line feed that ends a record and does not stand in a quoted message."""
+    end = text.rfind("\n") + 1
+    while end and text.count('"', 0, end) % 2:
+        end = text.rfind("\n", 0, end - 1) + 1
+    return end
+
+
+def _lines(text: str) -> list[str]:
+    # Keys may hold other characters that Python takes for line ends.
+    return [line + "\n" for line in text.removesuffix("\n").split("\n")]

@@ -1,0 +1,100 @@
+"""What a plan becomes through S3 Batch Operations: tables in, jobs and costs out."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from restoretui.config import Settings
+from restoretui.core.batch import BatchOptions, Kind, Portion, as_batch, choose_engine, group_into_jobs, jobs_of
+from restoretui.core.errors import UsageError
+from restoretui.core.model import ObjectFacts, Tier
+from restoretui.core.plan import FactGroup, RestorePlan, make_plan
+from restoretui.core.rules import S3, Action
+
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+ROLE = "arn:aws:iam::123456789012:role/x"
+
+
+def kind(bucket: str, tiered: bool = False, versions: bool = False) -> Kind:
+    return Kind(bucket, tiered, versions)
+
+
+@pytest.mark.parametrize(
+    ("portions", "jobs"),
+    [
+        ([], []),
+        ([(kind("b"), 3), (kind("b"), 4)], [(kind("b"), 7)]),
+        ([(kind("b"), 3), (kind("a"), 4)], [(kind("a"), 4), (kind("b"), 3)]),
+        ([(kind("b"), 3), (kind("b", tiered=True), 4)], [(kind("b"), 3), (kind("b", tiered=True), 4)]),
+        ([(kind("b"), 3), (kind("b", versions=True), 4)], [(kind("b"), 3), (kind("b", versions=True), 4)]),
+        ([(kind("b"), 25)], [(kind("b"), 10), (kind("b"), 10), (kind("b"), 5)]),
+        ([(kind("b"), 0)], []),
+    ],
+)
+def test_as_few_jobs_as_the_rules_allow(portions, jobs):
+    assert group_into_jobs([Portion(*it) for it in portions], most=10) == [Portion(*it) for it in jobs]
+
+
+def plan_of(*groups: FactGroup) -> RestorePlan:
+    return make_plan(S3, groups, 3, NOW, Settings().prices().table_for("s3", "us-east-1"))
+
+
+def group(storage_class: str = "GLACIER", objects: int = 10, bucket: str = "b", **facts) -> FactGroup:
+    return FactGroup(bucket, ObjectFacts(storage_class, **facts), objects, objects * 2**20)
+
+
+def test_fees_and_windows_of_jobs():
+    direct = plan_of(
+        group(), group("DEEP_ARCHIVE", 5), group("INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS", looked=True)
+    )
+    batch = as_batch(direct, S3)
+    fees = batch.tiers[Tier.STANDARD].cost.total - direct.tiers[Tier.STANDARD].cost.total
+    assert fees == 2 * Decimal("0.25") + 25 * Decimal("0.000001")
+    assert [job.objects for job in jobs_of(batch.tiers[Tier.STANDARD], S3)] == [15, 10]
+    window = batch.tiers[Tier.STANDARD].lines[0].verdict.window
+    assert window is not None
+    assert window.shortest == timedelta(minutes=1)
+    assert batch.tiers[Tier.EXPEDITED].requests == 0
+    assert batch.tiers[Tier.EXPEDITED].counts[Action.REFUSED] == 25
+
+
+def test_what_restores_already_is_in_no_job():
+    plan = as_batch(plan_of(group(in_progress=True), group("STANDARD"), group(objects=2)), S3)
+    assert [job.objects for job in jobs_of(plan.tiers[Tier.STANDARD], S3)] == [2]
+    assert plan.tiers[Tier.STANDARD].counts[Action.ALREADY] == 10
+
+
+@pytest.mark.parametrize(
+    ("tier", "objects", "storage_class", "role", "batch", "word"),
+    [
+        (Tier.STANDARD, 10, "GLACIER", True, False, "one by one"),
+        (Tier.STANDARD, 5_000, "GLACIER", True, True, "minutes"),
+        (Tier.BULK, 5_000, "GLACIER", True, False, "one by one"),
+        (Tier.STANDARD, 5_000, "DEEP_ARCHIVE", True, False, "one by one"),
+        (Tier.BULK, 500_000, "DEEP_ARCHIVE", True, True, "one machine"),
+        (Tier.BULK, 500_000, "DEEP_ARCHIVE", False, False, "role"),
+        (Tier.EXPEDITED, 500_000, "GLACIER", True, False, "expedited"),
+    ],
+)
+def test_auto_says_why_it_chose(tier, objects, storage_class, role, batch, word):
+    choice = choose_engine(plan_of(group(storage_class, objects)).tiers[tier], S3, has_role=role)
+    assert choice.batch is batch
+    assert word in choice.reason
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        BatchOptions(""),
+        BatchOptions("restore-role"),
+        BatchOptions("arn:aws:iam::123456789012:user/x"),
+        BatchOptions(ROLE, priority=-1),
+        BatchOptions(ROLE, description="x" * 201),
+        BatchOptions(ROLE, tags={"": "x"}),
+        BatchOptions(ROLE, tags={str(n): "" for n in range(51)}),
+    ],
+)
+def test_options_that_cannot_be_meant(options):
+    with pytest.raises(UsageError):
+        options.checked()

@@ -1,0 +1,184 @@
+"""S3 Batch Operations through the provider, on the sandbox."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from restoretui.core.batch import JobInfo, JobOrder, Manifest, Place, ReportScope
+from restoretui.core.errors import (
+    AccessDenied,
+    BucketNotFound,
+    CloudError,
+    InvalidRequest,
+    JobNotFound,
+    MalformedAnswer,
+    ObjectNotFound,
+)
+from restoretui.core.model import State, Tier
+from restoretui.providers import manifest as manifests
+from restoretui.providers.s3 import S3Provider
+from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
+
+REGION = "us-east-1"
+REPORTS = Place("b", "r")
+
+
+@pytest.fixture
+async def world(sandbox, monkeypatch):
+    running = await sandbox(empty=True)
+    for name, value in running.env.items():
+        monkeypatch.setenv(name, value)
+    running.cloud.add_bucket("b")
+    for number in range(20):
+        running.cloud.put("b", f"a b/{number}+ü,\n", size=10, storage_class="GLACIER")
+    provider = await S3Provider.open(endpoint_url=running.url)
+    yield World(running, provider.batch())
+    await provider.aclose()
+
+
+class World:
+    def __init__(self, running: Any, batch: Any) -> None:
+        self.running, self.batch = running, batch
+        self.keys = [f"a b/{number}+ü,\n" for number in range(20)]
+
+    async def upload(self, keys: Sequence[str] = (), bucket: str = "b") -> Manifest:
+        async def rows() -> AsyncIterator[list[tuple[str, str]]]:
+            for key in keys or self.keys:
+                yield [(key, "")]
+
+        return await self.batch.upload_manifest(Place(bucket, "m"), "x.csv", "b", rows(), versions=False)
+
+    def order(self, manifest: Manifest, **changes: Any) -> JobOrder:
+        order = JobOrder(
+            REGION, "token", BATCH_ROLE_ARN, Tier.BULK, 3, 7, "about", {"k": "v"}, manifest, Place("b", "r"),
+            ReportScope.ALL,
+        )  # fmt: skip
+        return replace(order, **changes)
+
+    async def until(self, job_id: str, *statuses: str) -> JobInfo:
+        for _ in range(100):
+            job = await self.batch.describe_job(REGION, job_id)
+            if job.status in statuses:
+                return job
+            await self.running.advance(10)
+        raise AssertionError(job.status)
+
+    async def report(self, job_id: str, place: Place = REPORTS) -> list[Any]:
+        return [row async for rows in self.batch.read_report(place, job_id) for row in rows]
+
+
+async def test_a_job_from_manifest_to_report(world):
+    uploaded = await world.upload()
+    assert uploaded.key == "m/x.csv"
+    job_id = await world.batch.create_job(world.order(uploaded))
+    assert await world.batch.create_job(world.order(uploaded)) == job_id
+    job = await world.until(job_id, "Suspended")
+    assert (job.total, job.priority, job.tier, job.days) == (20, 7, Tier.BULK, 3)
+    assert (job.manifest, job.report, job.scope) == ("s3://b/m/x.csv", Place("b", "r"), ReportScope.ALL)
+    assert job.operation == "S3InitiateRestoreObject"
+    await world.batch.set_priority(REGION, job_id, 9)
+    assert await world.batch.confirm_job(REGION, job_id) == "Ready"
+    job = await world.until(job_id, "Complete")
+    assert (job.succeeded, job.failed, job.priority, job.is_over) == (20, 0, 9, True)
+    assert world.running.cloud.state("b", world.keys[3]) is State.RESTORING
+    rows = await world.report(job_id)
+    assert len(rows) == 20
+    assert all(row.succeeded and row.status == 200 for row in rows)
+    listed = [job async for page in world.batch.list_jobs(REGION, ["Complete"]) for job in page]
+    assert [(job.job_id, job.description) for job in listed] == [(job_id, "about")]
+    assert [job async for page in world.batch.list_jobs("eu-central-1") for job in page] == []
+    assert await world.batch.delete_written(Place("b", "r"), job_id) == 3
+    await world.batch.delete_object("b", "m/x.csv")
+    assert world.running.cloud.state("b", "m/x.csv") is None
+
+
+async def test_a_large_manifest_goes_in_parts(world, monkeypatch):
+    monkeypatch.setattr(manifests.ManifestParts.__init__, "__kwdefaults__", {"part_bytes": 5 * 2**20})
+    keys = [f"{'x' * 900}{number:06d}" for number in range(12_000)]
+    uploaded = await world.upload(keys)
+    requests = world.running.stats.requests
+    assert requests["UploadPart"] == 3
+    assert requests["PutObject"] == 0
+    job_id = await world.batch.create_job(world.order(uploaded))
+    assert (await world.until(job_id, "Suspended")).total == 12_000
+
+
+async def test_an_upload_that_fails_leaves_no_parts(world, monkeypatch):
+    monkeypatch.setattr(manifests.ManifestParts.__init__, "__kwdefaults__", {"part_bytes": 100})
+    fault = {"kind": "error", "operations": ["UploadPart"], "skip": 1, "status": 403, "code": "AccessDenied"}
+    world.running.faults.set([fault], world.running.cloud.now())
+    with pytest.raises(AccessDenied) as caught:
+        await world.upload()
+    assert "SSE-S3" in caught.value.hint
+    assert not world.running.cloud.buckets["b"].uploads
+
+
+async def test_a_missing_manifest_bucket_is_said_so(world):
+    with pytest.raises(BucketNotFound, match="manifest's bucket 'nowhere'") as caught:
+        await world.upload(bucket="nowhere")
+    assert "--manifest-location" in caught.value.hint
+
+
+async def test_the_role_that_may_not_be_passed_is_named(world):
+    uploaded = await world.upload()
+    arn = "arn:aws:iam::123456789012:role/batch-without-passrole"
+    with pytest.raises(AccessDenied, match="iam:PassRole") as caught:
+        await world.batch.create_job(world.order(uploaded, role_arn=arn))
+    assert arn in str(caught.value)
+    assert "policy" in caught.value.hint
+
+
+async def test_a_token_used_for_something_else(world):
+    uploaded = await world.upload()
+    await world.batch.create_job(world.order(uploaded))
+    with pytest.raises(InvalidRequest) as caught:
+        await world.batch.create_job(world.order(uploaded, priority=1))
+    assert caught.value.code == "IdempotencyException"
+
+
+async def test_jobs_that_are_not_there_or_no_longer(world):
+    with pytest.raises(JobNotFound, match="no job nobody"):
+        await world.batch.describe_job(REGION, "nobody")
+    job_id = await world.batch.create_job(world.order(await world.upload()))
+    with pytest.raises(JobNotFound, match="eu-central-1"):
+        await world.batch.describe_job("eu-central-1", job_id)
+    with pytest.raises(CloudError) as caught:
+        await world.batch.confirm_job(REGION, job_id)  # Not suspended yet.
+    assert caught.value.code == "JobStatusException"
+
+
+async def test_missing_and_half_written_reports(world):
+    with pytest.raises(ObjectNotFound, match="no completion report"):
+        await world.report("nobody")
+    cloud = world.running.cloud
+    cloud.put("b", "r/job-half/results/x.csv", b"")
+    with pytest.raises(MalformedAnswer, match=r"lacks its manifest.json"):
+        await world.report("half")
+    cloud.put("b", "r/job-half/report.json", b'{"Results": [{"Bucket": "b", "Key": "r/job-half/results/x.csv"}]}')
+    assert await world.report("half") == []
+    cloud.put("b", "r/job-half/results/x.csv", b"b,k,,failed")
+    with pytest.raises(MalformedAnswer, match="half-written"):
+        await world.report("half")
+
+
+async def test_a_report_of_many_pieces_is_read_as_it_comes(world, monkeypatch):
+    monkeypatch.setattr("restoretui.providers.s3_batch.READ_BYTES", 97)
+    job_id = await world.batch.create_job(world.order(await world.upload()))
+    await world.until(job_id, "Suspended")
+    await world.batch.confirm_job(REGION, job_id)
+    await world.until(job_id, "Complete")
+    assert len(await world.report(job_id)) == 20
+
+
+async def test_a_report_only_of_failures(world):
+    world.running.faults.set([{"kind": "task-failure", "chance": 0.3}], world.running.cloud.now())
+    order = world.order(await world.upload(), scope=ReportScope.FAILED)
+    job_id = await world.batch.create_job(order)
+    await world.until(job_id, "Suspended")
+    await world.batch.confirm_job(REGION, job_id)
+    job = await world.until(job_id, "Complete")
+    rows = await world.report(job_id)
+    assert 0 < len(rows) == job.failed
+    assert {(row.status, row.code) for row in rows} == {(500, "InternalError")}
