@@ -146,39 +146,41 @@ class BrowseView(TableView[BrowseRow]):
         return Select(sql, match.args, rank)
 
     def _select_objects(self) -> Select:
+        """Sizes, dates and classes are compared as they were listed; states and expiries as they are known now."""
         query = self.query
-        where = []
-        match = Condition("1")
+        where = ["1"]
+        args = self._args() | {"listing": self.listing.id}
         if query.text:
             match = key_condition(query.text, "l.key", self.listing.scope.prefix)
-        source, major = f"{self.object_table} l", "0"
+            where.append(match.sql)
+            args |= match.args
+        if query.storage_classes:
+            classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
+            where.append(f"l.storage_class IN ({', '.join(f':{name}' for name in classes)})")
+            args |= classes
+        source, major, listed = f"{self.object_table} l", "0", "0"
+        if query.sort in ("size", "modified", "storage_class"):
+            listed = f"l.{query.sort}"
         if self._segments.are_several:
             source, major = f"segment g CROSS JOIN {source} ON {ROWS_OF_SEGMENT}", "g.first_key"
-        if query.states or query.storage_classes or query.sort in ("state", "expiry"):
+        if query.states or query.sort in ("state", "expiry"):
             looks = self._windows.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (self.place_id,))
             inner = facts.known(
                 self._base,
                 source,
-                match.sql,
-                f"l.id AS id, {major} AS major, l.etag AS etag, l.is_latest AS is_latest, 0 AS marked",
+                " AND ".join(where),
+                f"l.id AS id, {major} AS major, {listed} AS listed, '' AS etag, 1 AS is_latest, 0 AS marked",
                 looks=looks is not None,
                 jobs=bool(self._find_bucket()),
             )
-            source, major = f"({_SHOWN}, major FROM ({facts.with_state(self._rules, inner)})) l", "l.major"
-            if query.states:
-                where.append(f"shown IN ({facts.names(query.states)})")
-        else:
-            where.append(match.sql)
-        classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
-        if classes:
-            where.append(f"storage_class IN ({', '.join(f':{name}' for name in classes)})")
-        return Select(
-            f"SELECT l.id FROM {source} WHERE {' AND '.join(where) or '1'} ORDER BY {self._object_order(major)}",
-            {**self._args(), **match.args, **classes, "listing": self.listing.id},
-            self._object_rank(),
-        )
+            source = f"({_SHOWN}, major, listed FROM ({facts.with_state(self._rules, inner)})) l"
+            listed = "l.listed"
+            major = "0" if major == "0" else "l.major"
+            where = [f"l.shown IN ({facts.names(query.states)})"] if query.states else ["1"]
+        sql = f"SELECT l.id FROM {source} WHERE {' AND '.join(where)} ORDER BY {self._object_order(major, listed)}"
+        return Select(sql, args, self._object_rank())
 
-    def _object_order(self, major: str) -> str:
+    def _object_order(self, major: str, listed: str) -> str:
         direction = "DESC" if self.query.descending else "ASC"
         # In key order, apart from what was asked for: by segment, if there are several, and by id.
         rest = "l.id" if major == "0" else f"{major}, l.id"
@@ -186,11 +188,11 @@ class BrowseView(TableView[BrowseRow]):
             case "key":
                 return f"l.id {direction}" if major == "0" else f"{major} {direction}, l.id {direction}"
             case "state":
-                return f"{facts.state_rank('shown')} {direction}, {rest}"
+                return f"{facts.state_rank('l.shown')} {direction}, {rest}"
             case "expiry":
-                return f"shown_expiry IS NULL, shown_expiry {direction}, {rest}"
-            case column:
-                return f"{column} {direction}, {rest}"
+                return f"l.shown_expiry IS NULL, l.shown_expiry {direction}, {rest}"
+            case _:
+                return f"{listed} {direction}, {rest}"
 
     def _object_rank(self) -> Rank | None:
         if self.query.sort != "key":

@@ -34,13 +34,21 @@ def version_of(connection: sqlite3.Connection, application_id: int, known: int) 
 
     ``ForeignFile`` if it is somebody else's; ``NewerSchema`` if it had more than the ``known`` ones.
     """
-    (found,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    alone = not connection.in_transaction
+    if alone:
+        # One moment's view: another process may be making the file just now.
+        connection.execute("BEGIN")
+    try:
+        (found,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    finally:
+        if alone:
+            connection.execute("ROLLBACK")
     if found == application_id:
         if version > known:
             raise NewerSchema(version, known)
         return int(version)
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if found or version or tables:
         raise ForeignFile
     return 0

@@ -93,7 +93,8 @@ class Query:
 
     ``text`` with ``*``, ``?`` or ``[...]`` is a case-sensitive glob over the whole key, or over what follows the
     listing's prefix; otherwise any key that contains it matches, whatever its case. A backslash makes the next
-    ``* ? [ ] \`` literal. Empty sets mean: any. Of a view of jobs ``modified`` sorts by the last change of state.
+    ``* ? [ ] \`` literal. Empty sets mean: any. Sizes, dates and classes count as they were listed, states and
+    expiries as they are known now. Of a view of jobs ``modified`` sorts by the last change of state.
     """
 
     text: str = ""

@@ -208,9 +208,10 @@ class Writer:
             left = self._attempt(left)
         self._last_commit = time.monotonic()
         topics = {topic for work in batch if work.error is None for topic in work.topics}
+        # Told first, so that who has waited for its own work and listens from then on hears of later work only.
+        self._publish(*topics)
         for work in batch:
             work.settle(work)
-        self._publish(*topics)
 
     def _attempt(self, batch: list[_Work[Any]]) -> list[_Work[Any]]:
         """One transaction over ``batch``; what must be tried again without the piece that spoiled it."""

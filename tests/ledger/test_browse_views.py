@@ -98,7 +98,7 @@ def reference(entries: Sequence[Entry], looks: Sequence[Observation], query: Que
             continue
         if query.states and state not in query.states:
             continue
-        if query.storage_classes and known.storage_class not in query.storage_classes:
+        if query.storage_classes and row.storage_class not in query.storage_classes:
             continue
         rows.append((row, known, state))
     # Ties stand in key order whichever way the sort goes.
@@ -111,8 +111,6 @@ def reference(entries: Sequence[Entry], looks: Sequence[Observation], query: Que
             rows.sort(key=lambda each: each[0].size, reverse=down)
         case "modified":
             rows.sort(key=lambda each: each[0].modified, reverse=down)
-        case "storage_class" if query.states or query.storage_classes:
-            rows.sort(key=lambda each: each[1].storage_class, reverse=down)
         case "storage_class":
             rows.sort(key=lambda each: each[0].storage_class, reverse=down)
         case "state":

@@ -70,9 +70,9 @@ def of_old(path: Path) -> None:
         migrate(old, schema.LEDGER[:1], schema.APPLICATION_ID, 1.0)
         old.execute("INSERT INTO bucket VALUES (1, 's3', '', 'b')")
         old.execute(
-            "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes,"
-            " first_job, estimate, currency, unpriced) VALUES ('s3', '', '{}', 'restore', 'bulk', 3, 'of old', 1, 1, 5,"
-            " 1, '0.5', 'USD', 0)"
+            "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, note, created_at, objects,"
+            " size_bytes, first_job, estimate, currency, unpriced)"
+            " VALUES ('s3', '', '{}', 'restore', 'bulk', 3, 'of old', 1, 1, 5, 1, '0.5', 'USD', 0)"
         )
         old.execute("INSERT INTO line VALUES (1, 1, 'GLACIER', 'GLACIER', 'start', 'archived', 'bulk', 3)")
         old.execute(
