@@ -20,7 +20,7 @@ from restoretui.tui import theme
 from restoretui.tui.completion import Completion, verdict
 from restoretui.tui.driver import TerminalDriver
 from restoretui.tui.feed import Feed
-from restoretui.tui.keys import APP, IDS, key_name
+from restoretui.tui.keys import IDS, key_name
 from restoretui.tui.lifetime import Lifetime, OpenSession
 from restoretui.tui.pacing import Pacer
 from restoretui.tui.palette import system_commands
@@ -49,7 +49,6 @@ class RestoreApp(App[int]):
 
     TITLE = "restoretui"
     CSS = resources.files("restoretui.tui").joinpath("style.tcss").read_text("utf-8")
-    BINDINGS = APP.bindings()
     ALLOW_SELECT = False
 
     def __init__(
@@ -211,7 +210,8 @@ class RestoreApp(App[int]):
 
     def say(self, level: Level, text: str, hint: str = "") -> None:
         """One sentence above the keys."""
-        self.query_main(Notice).tell(level, text, hint)
+        if self.is_running:
+            self.query_main(Notice).tell(level, text, hint)
 
     def complain(self, error: RestoreTuiError) -> None:
         """What went wrong and the next step; the app goes on."""
@@ -237,12 +237,6 @@ class RestoreApp(App[int]):
         self.query_main(BrowsePane).show(ref)
 
     # --- keys
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # In a dialog, tab moves between fields and the number keys are text.
-        if action in ("tab", "step_tab", "go"):
-            return self.screen is self.main
-        return True
 
     def action_tab(self, tab: str) -> None:
         self.main.show_tab(tab)

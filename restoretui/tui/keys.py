@@ -44,8 +44,8 @@ class CommandGroup:
         return [command.binding() for command in self.commands]
 
 
-APP = CommandGroup(
-    "Everywhere",
+EVERYWHERE = CommandGroup(
+    "On every tab",
     (
         Command("browse", "1", "app.tab('browse')", "browse", "show the Browse tab"),
         Command("restores", "2", "app.tab('restores')", "restores", "show the Restores tab"),
@@ -157,7 +157,7 @@ READING = CommandGroup(
     (Command("close", "escape,q,enter", "cancel", "close", "close the box", 50),),
 )
 
-GROUPS = (APP, BROWSE, RUNS, ACTIVITY, TABLE, FILTER, TIERS, DIALOG, READING)
+GROUPS = (EVERYWHERE, BROWSE, RUNS, ACTIVITY, TABLE, FILTER, TIERS, DIALOG, READING)
 IDS = frozenset(command.id for group in GROUPS for command in group)
 _RANKS: Mapping[tuple[str | None, str], int] = {
     (command.id, command.help): command.rank for group in GROUPS for command in group

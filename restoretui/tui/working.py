@@ -37,7 +37,8 @@ class Working(DOMNode):
         try:
             await work()
         except RestoreTuiError as error:
-            self.complain(error)
+            if self.is_attached and self.app.is_running:
+                self.complain(error)
 
     def complain(self, error: RestoreTuiError) -> None:
         """Say what went wrong and what to do next; everything else goes on."""

@@ -170,6 +170,16 @@ class Walk:
 
     def __init__(self, app: "RestoreApp", pilot: "Pilot[int]", sandbox: "RunningSandbox") -> None:
         self.app, self.pilot, self.sandbox = app, pilot, sandbox
+        self.told: list[str] = []
+        """Everything the notice line ever said."""
+        notice = app.query_main(Notice)
+        say = notice.tell
+
+        def tell(level: Any, text: str, hint: str = "") -> None:
+            self.told.append(text)
+            say(level, text, hint)
+
+        notice.tell = tell  # type: ignore[method-assign]
 
     async def until(self, true: Callable[[], object], rounds: int = 400) -> None:
         """Turn loop and clock, a little at a time, until something holds."""
@@ -235,6 +245,7 @@ def walk(sandbox: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
         world: dict[str, Any] | None = None,
         env: dict[str, str] | None = None,
         running: Any = None,
+        opens: bool = True,
         **settings: Any,
     ) -> AsyncIterator[Walk]:
         running = running or await sandbox(**(world or {}))
@@ -246,7 +257,8 @@ def walk(sandbox: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
         app = RestoreApp(lambda: open_session(chosen), place, settings=chosen)
         async with app.run_test(size=size) as pilot:
             on = Walk(app, pilot, running)
-            await on.until(lambda: app.session is not None)
+            if opens:
+                await on.until(lambda: app.session is not None)
             yield on
 
     return start

@@ -216,3 +216,18 @@ async def test_the_header_shows_the_order(table_app: Make) -> None:
         assert "Size ▼" in app.line(0)
         app.table.set_sort("key", False)
         assert "Key ▲" in app.line(0)
+
+
+async def test_a_range_goes_on_through_another_view(table_app: Make, fake_view: Any) -> None:
+    app = table_app(count=100)
+    async with app.run_test(headless=False, size=(100, 30)) as pilot:
+        await pilot.pause()
+        await pilot.press("down", "v", "down", "down")
+        other = fake_view(0)
+        other.order = list(range(1, 50))
+        app.table.set_view(other)
+        assert app.table.range == (0, 2)
+        other = fake_view(0)
+        other.order = list(range(2, 50))
+        app.table.set_view(other)
+        assert app.table.range is None

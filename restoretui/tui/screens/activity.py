@@ -58,12 +58,14 @@ class ActivityPane(Pane):
         self._stale = True
 
     def compose(self) -> ComposeResult:
-        yield FilterBar("part of a key, text, code or request id", id="activity-filter")
+        self._filter_bar = FilterBar("part of a key, text, code or request id", id="activity-filter")
+        yield self._filter_bar
         self.table = LiveTable[ActivityEntry](
             COLUMNS, self.shell.pacer, follow_top=True, placeholder="nothing happened yet", id="entries"
         )
         yield self.table
-        yield Bar(id="activity-status", classes="status")
+        self._status = Bar(id="activity-status", classes="status")
+        yield self._status
 
     def on_mount(self) -> None:
         self.shell.feed.listen(self.told)
@@ -103,7 +105,7 @@ class ActivityPane(Pane):
         limit = f" match {self._query.text}" if self._query.text else ""
         place = f"{self.table.cursor + 1:,} of {count:,}" if count else ""
         text = fmt.plural(count, "entry", "entries") + limit
-        return self.query_one("#activity-status", Bar).show(said((text, "dim")), said((place, "dim")), said())
+        return self._status.show(said((text, "dim")), said((place, "dim")), said())
 
     @on(table_events.Moved)
     def _moved(self) -> None:
@@ -133,7 +135,7 @@ class ActivityPane(Pane):
         return self.table.count > 0 if action == "copy" else True
 
     def action_filter(self) -> None:
-        self.query_one(FilterBar).open()
+        self._filter_bar.open()
 
     def action_copy(self) -> None:
         row = self.table.row
@@ -143,6 +145,6 @@ class ActivityPane(Pane):
     def action_clear(self) -> None:
         self.shell.dismiss_notice()
         if self._query.text:
-            self.query_one(FilterBar).clear()
+            self._filter_bar.clear()
             self._query = Query()
             self.attempt(self._show, "view")

@@ -95,7 +95,7 @@ class BrowsePane(ListingBoard):
             self.table.focus()
 
     def action_filter(self) -> None:
-        self.query_one(FilterBar).open()
+        self.filter_bar.open()
 
     def action_facets(self) -> None:
         query = self.source.query
@@ -130,7 +130,7 @@ class BrowsePane(ListingBoard):
         if running is not None:
             self.attempt(partial(self.session.stop_listing, running), "stop")
         elif self.source.is_filtered:
-            self.query_one(FilterBar).clear()
+            self.filter_bar.clear()
             self.source.everything()
             self.requery()
 

@@ -12,9 +12,9 @@ from textual.widgets import Static
 
 from restoretui.tui.keys import (
     ACTIVITY,
-    APP,
     BROWSE,
     DIALOG,
+    EVERYWHERE,
     FILTER,
     READING,
     RUNS,
@@ -27,7 +27,7 @@ from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.words import ACTIONS, STATES, Part, said
 
 LEFT = (BROWSE, TABLE)
-RIGHT = (RUNS, ACTIVITY, APP, FILTER, TIERS, DIALOG)
+RIGHT = (RUNS, ACTIVITY, EVERYWHERE, FILTER, TIERS, DIALOG)
 KEY_CELLS = 10
 SIDE_BY_SIDE = 96
 """From this width on there are two columns."""

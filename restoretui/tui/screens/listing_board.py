@@ -46,7 +46,8 @@ class ListingBoard(Pane):
 
     def compose(self) -> ComposeResult:
         pacer = self.shell.pacer
-        yield FilterBar("part of a key, or a glob such as *.bam", id="browse-filter")
+        self.filter_bar = FilterBar("part of a key, or a glob such as *.bam", id="browse-filter")
+        yield self.filter_bar
         self.buckets = LiveTable[BucketRow](bucket_columns(), pacer, placeholder="opening …", id="buckets")
         self.table = LiveTable[BrowseRow](self._columns(), pacer, marking=True, placeholder="opening …", id="objects")
         yield self.buckets
@@ -54,7 +55,8 @@ class ListingBoard(Pane):
         bar = MarksBar()
         self.marking = Marking(self, bar)
         yield bar
-        yield Bar(id="browse-status", classes="status")
+        self._status = Bar(id="browse-status", classes="status")
+        yield self._status
 
     def on_mount(self) -> None:
         self.shell.feed.listen(self.told)
@@ -95,7 +97,7 @@ class ListingBoard(Pane):
         left = self.source.listing if self.source.is_listing else None
         self.source.location, self.source.listing = location, None
         self.source.everything()
-        self.query_one(FilterBar).clear()
+        self.filter_bar.clear()
         self._looker.forget()
         old = self.view
         self.view = None
@@ -231,7 +233,7 @@ class ListingBoard(Pane):
             listing, self.source.query, session.clock.now(), self.table.cursor, self.table.count,
             view is None or view.complete, None if self.source.is_bucket else self.buckets.count,
         )  # fmt: skip
-        return self.query_one("#browse-status", Bar).show(*status(shown))
+        return self._status.show(*status(shown))
 
     @on(table_events.Moved)
     def _moved(self) -> None:

@@ -6,9 +6,10 @@ million rows. So a row says "not seen" until it has been on screen for a moment.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from restoretui.core.errors import CloudError, CredentialsError
+from restoretui.core.errors import CloudError
 from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.records import BrowseRow
 
@@ -43,22 +44,20 @@ class Looker:
         ]
 
     async def look(self, session: "Session", refs: list[ObjectRef]) -> None:
-        """HEAD each of ``refs`` after a moment; cancelled when the screen moves on."""
-        await session.clock.pause(SETTLE_S)
+        """HEAD each of ``refs`` after a moment; cancelled when other rows come on screen."""
+        self._asked.update(refs)
+        left = set(refs)
         room = asyncio.Semaphore(AT_ONCE)
-        no_more = False
 
         async def one(ref: ObjectRef) -> None:
-            nonlocal no_more
             async with room:
-                if no_more:
-                    return
-                self._asked.add(ref)
-                try:
+                # A row that cannot be looked at goes on saying that it was not seen; opening it says why.
+                with suppress(CloudError):
                     await session.inspect(ref)
-                except CredentialsError:
-                    no_more = True
-                except CloudError:
-                    return  # The row goes on saying that it was not seen; opening it says why.
+                left.discard(ref)
 
-        await asyncio.gather(*(one(ref) for ref in refs))
+        try:
+            await session.clock.pause(SETTLE_S)
+            await asyncio.gather(*(one(ref) for ref in refs))
+        finally:
+            self._asked -= left

@@ -5,6 +5,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
 from restoretui.core.location import Location
+from restoretui.tui.keys import EVERYWHERE
 from restoretui.tui.screens.activity import ActivityPane
 from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.pane import Pane
@@ -21,6 +22,8 @@ class MainScreen(Screen[None]):
     """Knows its parts, not what they do."""
 
     AUTO_FOCUS = None
+    # Here, not on the app: in a dialog, tab moves between fields, and q must not leave the app.
+    BINDINGS = EVERYWHERE.bindings()
 
     def __init__(self, location: Location | None, *, warning: str = "") -> None:
         super().__init__()

@@ -48,7 +48,7 @@ def price_line(plan: RestorePlan) -> Content:
     regions = ", ".join(plan.prices.regions[:3])
     parts: list[Part] = [(f"estimate with prices of {plan.prices.date} for {regions}", "dim")]
     if not plan.prices_exact:
-        parts.append(("; the bucket's own region is not in the price table", "warn"))
+        parts.append((", not the bucket's own region", "warn"))
     return said(*parts)
 
 

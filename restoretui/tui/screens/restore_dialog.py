@@ -1,5 +1,6 @@
 """The restore dialog: every tier side by side, what would happen to each object and why, and one careful Enter."""
 
+from decimal import Decimal
 from functools import partial
 
 from textual import on
@@ -168,7 +169,7 @@ class RestoreDialog(Dialog[Run]):
         line = self.query_one("#typed-line")
         line.display = self._over_budget(chosen)
         if line.display:
-            budget = fmt.money(self.session.settings.budget or chosen.cost.total, plan.prices.currency)
+            budget = fmt.money(self.session.settings.budget or Decimal(0), plan.prices.currency)
             above: list[Part] = [("Above the budget of ", "warn"), budget, (". Type ", "warn")]
             self._say("typed-label", said(*above, (_amount(chosen), "strong"), (" to confirm: ", "warn")))
 

@@ -51,8 +51,11 @@ class RunDetail(Working, Vertical):
         self._query = Query()
 
     def compose(self) -> ComposeResult:
-        yield Static("", id="run-facts", markup=False)
-        yield FilterBar("part of a key, or a glob such as *.bam", id="run-filter")
+        self._facts_shown = Content("")
+        self._facts_text = Static("", id="run-facts", markup=False)
+        yield self._facts_text
+        self._filter_bar = FilterBar("part of a key, or a glob such as *.bam", id="run-filter")
+        yield self._filter_bar
         self.table = LiveTable[JobRow](
             job_columns(
                 lambda: self._prefix,
@@ -64,12 +67,13 @@ class RunDetail(Working, Vertical):
             id="jobs",
         )
         yield self.table
-        yield Bar(id="run-status", classes="status")
+        self._status = Bar(id="run-status", classes="status")
+        yield self._status
 
     def open(self, run_id: int) -> None:
         """Show this run, its failed objects first if it has any."""
         self._query = Query()
-        self.query_one(FilterBar).clear()
+        self._filter_bar.clear()
         self.attempt(partial(self._open, run_id), "open")
 
     async def _open(self, run_id: int) -> None:
@@ -123,14 +127,14 @@ class RunDetail(Working, Vertical):
         if run is None:
             return False
         facts = Content("\n").join(self._facts(run))
-        static = self.query_one("#run-facts", Static)
-        changed = not (isinstance(static.content, Content) and static.content.is_same(facts))
+        changed = not self._facts_shown.is_same(facts)
         if changed:
-            static.update(facts)
+            self._facts_shown = facts
+            self._facts_text.update(facts)
         count, cursor = self.table.count, self.table.cursor
         left = f"{fmt.plural(count, 'object')}" + (f" match {self._limits()}" if self._limits() else "")
         place = f"{cursor + 1:,} of {count:,}" if count else ""
-        return self.query_one("#run-status", Bar).show(said((left, "dim")), said((place, "dim")), said()) or changed
+        return self._status.show(said((left, "dim")), said((place, "dim")), said()) or changed
 
     def _limits(self) -> str:
         return " ".join(limit for limit in (self._query.text, *sorted(self._query.states)) if limit)
@@ -186,7 +190,7 @@ class RunDetail(Working, Vertical):
 
     def filter(self) -> None:
         """Type a filter."""
-        self.query_one(FilterBar).open()
+        self._filter_bar.open()
 
     def choose_states(self) -> None:
         """Choose the states shown."""

@@ -46,7 +46,8 @@ class RunList(Working, Vertical):
             id="runs",
         )
         yield self.table
-        yield Bar(id="runs-status", classes="status")
+        self._status = Bar(id="runs-status", classes="status")
+        yield self._status
 
     @property
     def run(self) -> Run | None:
@@ -68,7 +69,7 @@ class RunList(Working, Vertical):
         if copies != self._copies:
             self._copies = copies
             self.attempt(partial(self._learn, runs), "learn")
-        painted = self.query_one("#runs-status", Bar).show(*self._status(runs))
+        painted = self._status.show(*_summary(runs))
         return self.table.look_again() or painted
 
     async def _learn(self, runs: list[Run]) -> None:
@@ -93,17 +94,17 @@ class RunList(Working, Vertical):
             await view.aclose()
         return str(place) if place is not None else "several buckets"
 
-    @staticmethod
-    def _status(runs: list[Run]) -> list[Content]:
-        open_runs = [run for run in runs if run.is_open]
-        waiting = sum(run.waiting for run in open_runs)
-        text = f"{fmt.plural(len(runs), 'run')}, {len(open_runs)} under way"
-        parts = [said((text, "dim"), (f" · {fmt.plural(waiting, 'object')} awaited", "busy") if waiting else "")]
-        if runs:
-            parts.append(said(("enter shows the objects", "dim")))
-        return parts
-
     @on(table_events.Opened)
     def _opened(self, event: table_events.Opened) -> None:
         event.stop()
         self.post_message(self.Chosen(event.row.id))
+
+
+def _summary(runs: list[Run]) -> list[Content]:
+    open_runs = [run for run in runs if run.is_open]
+    waiting = sum(run.waiting for run in open_runs)
+    text = f"{fmt.plural(len(runs), 'run')}, {len(open_runs)} under way"
+    parts = [said((text, "dim"), (f" · {fmt.plural(waiting, 'object')} awaited", "busy") if waiting else "")]
+    if runs:
+        parts.append(said(("enter shows the objects", "dim")))
+    return parts

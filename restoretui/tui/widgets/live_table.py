@@ -105,12 +105,14 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
     def set_view(self, view: View[RowT] | None, *, at: int | None = None) -> None:
         """Show another view. The cursor goes to ``at``, or else stays on its row by id, or else on its position."""
         line = self._cursor - self.scroll_offset.y
-        self._drop_range()
         self._window.view = view
         self._window.drop()
         self._count = view.count if view is not None else 0
         if at is None and view is not None and self._cursor_id is not None:
             at = view.position(self._cursor_id)
+        if self._anchor_id is not None:
+            self._anchor = view.position(self._anchor_id) if view is not None else None
+            self._anchor_id = self._anchor_id if self._anchor is not None else None
         self._resize_virtual()
         self._place_cursor(self._cursor if at is None else at, line)
         self.refresh()

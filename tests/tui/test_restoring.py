@@ -1,0 +1,228 @@
+"""The main job by keys alone: mark, plan, confirm, watch; and what may stop it."""
+
+import csv
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from textual.widgets import Button, Input
+
+from restoretui.core.model import State, Tier
+from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.screens.restore_dialog import RestoreDialog
+from restoretui.tui.screens.restores import RestoresPane
+from restoretui.tui.widgets.tier_table import TierTable
+
+Start = Callable[..., Any]
+COLD = "s3://acme-frankfurt-archive"
+
+
+async def mark_archived(on: Any, number: int) -> None:
+    """Mark that many archived GLACIER objects of the bucket, flat."""
+    await on.settled()
+    await on.press("d")
+    await on.settled()
+    pane = on.app.query_main(BrowsePane)
+    everything = pane.table.count
+    pane.source.ask(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({"GLACIER"}))
+    pane.requery()
+    await on.until(lambda: number <= pane.table.count < everything)
+    await on.press("v", *("down",) * (number - 1), "v")
+    await on.sees(f"{number} marked")
+
+
+async def dialog(on: Any, key: str = "r") -> RestoreDialog:
+    """Open it and wait for its plan."""
+    await on.press(key)
+    await on.until(lambda: isinstance(on.app.screen, RestoreDialog))
+    found: RestoreDialog = on.app.screen
+    await on.sees("estimate with prices of")
+    return found
+
+
+async def confirm(on: Any) -> None:
+    await on.press("enter", "enter")
+    await on.until(lambda: len(on.app.screen_stack) == 1)
+
+
+async def test_marked_restored_watched_until_available_and_expired(walk: Start) -> None:
+    async with walk(COLD) as on:
+        await mark_archived(on, 3)
+        await dialog(on)
+        await on.sees("3 objects", "s3://acme-frankfurt-archive", "account 123456789012", "region eu-central-1")
+        assert on.posts() == 0
+        await confirm(on)
+        await on.sees("Run #1", "restoring")
+        await on.until(lambda: on.posts() == 3)
+        assert "marked" not in on.text
+        await on.hours(50)
+        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 3})
+        await on.sees("● available", "100%", "until 0")
+        assert "run 1 is done: 3 available" in on.told
+        await on.press("1")
+        pane = on.app.query_main(BrowsePane)
+        await on.until(lambda: pane.table.view.rows(0, 3)[0].state is State.AVAILABLE)
+        await on.press("3")
+        await on.sees("requested → ◑ restoring", "restoring → ● available", "confirmed")
+        await on.press("2", "backspace")
+        await on.sees("100%", "lasts")
+        assert on.posts() == 3
+
+
+async def test_the_row_under_the_cursor_is_restored_when_nothing_is_marked(walk: Start) -> None:
+    async with walk(COLD) as on:
+        await on.settled()
+        await dialog(on)
+        await on.press("escape")
+        await on.until(lambda: len(on.app.screen_stack) == 1)
+        assert on.posts() == 0
+        assert on.app.session.ledger.runs.peek_all() == []
+        await on.until(lambda: "marked ●" not in on.text)
+
+
+async def test_tiers_side_by_side_and_what_deep_archive_refuses(walk: Start) -> None:
+    async with walk("s3://acme-genomics-cold") as on:
+        await on.settled()
+        await on.press("d")
+        await on.settled()
+        await on.press("slash", *"*001.bam", "enter")
+        pane = on.app.query_main(BrowsePane)
+        await on.until(lambda: 0 < pane.table.count < 20)
+        box = await dialog(on)
+        await on.sees("expedited", "standard", "bulk", "refused: DEEP_ARCHIVE does not offer the expedited tier")
+        table = box.query_one(TierTable)
+        assert table.tier is Tier.STANDARD
+        await on.press("x")
+        await on.until(lambda: table.tier is Tier.EXPEDITED)
+        assert box.query_one("#confirm", Button).disabled
+        await on.sees("nothing would be sent")
+        await on.press("enter")
+        await on.sees("nothing to send")
+        assert on.posts() == 0
+
+
+async def test_days_decide_the_expiry_and_zero_is_refused(walk: Start) -> None:
+    async with walk(COLD) as on:
+        await mark_archived(on, 2)
+        box = await dialog(on)
+        await on.sees("until at least 2026-01-23 00:00 UTC")
+        box.query_one("#days", Input).focus()
+        await on.press("end", "backspace", "0")
+        await on.sees("a restored copy must last at least 1 day")
+        assert box.query_one("#confirm", Button).disabled
+        await on.press("backspace", "2", "1")
+        await on.sees("until at least 2026-02-06 00:00 UTC", "copy for 21 days")
+        await on.press("enter")
+        await confirm(on)
+        assert on.app.session.ledger.runs.peek_all()[0].days == 21
+
+
+async def test_nothing_eligible_sends_nothing_and_says_why(walk: Start) -> None:
+    async with walk("s3://acme-media-archive/catalog/") as on:
+        await on.settled()
+        await on.press("a")
+        await on.sees("9 marked")
+        await dialog(on)
+        await on.sees("nothing to do", "STANDARD_IA can be read as it is", "nothing would be sent")
+        await on.press("enter")
+        await on.sees("nothing to send")
+        assert on.posts() == 0
+
+
+async def test_above_the_budget_the_amount_has_to_be_typed(walk: Start) -> None:
+    async with walk(COLD, budget=Decimal(0)) as on:
+        await mark_archived(on, 3)
+        box = await dialog(on)
+        await on.sees("Above the budget of $0.00")
+        await on.press("enter", *"1", "enter")
+        await on.sees("to confirm, type")
+        assert on.posts() == 0
+        amount = f"{box._plan.tiers[box.query_one(TierTable).tier].cost.total:.2f}"
+        await on.press("backspace", *amount, "enter")
+        await on.until(lambda: len(on.app.screen_stack) == 1)
+        await on.until(lambda: on.posts() == 3)
+
+
+async def test_read_only_plans_but_never_sends(walk: Start) -> None:
+    async with walk(COLD, read_only=True) as on:
+        await mark_archived(on, 2)
+        box = await dialog(on)
+        await on.sees("read-only: nothing can be sent")
+        assert box.query_one("#confirm", Button).disabled
+        await on.press("enter")
+        await on.sees("this session is read-only, so nothing was sent")
+        assert on.posts() == 0
+
+
+async def test_hidden_marks_are_named_before_anything_acts_on_them(walk: Start) -> None:
+    async with walk(COLD) as on:
+        await mark_archived(on, 3)
+        await on.press("slash", *"nothing-like-it", "enter")
+        await on.sees("3 not shown here")
+        await dialog(on)
+        await on.sees("3 of these are not on screen")
+
+
+async def test_speed_up_and_extend_from_the_run(walk: Start) -> None:
+    async with walk(COLD) as on:
+        await mark_archived(on, 2)
+        await dialog(on)
+        await on.press("down")
+        await confirm(on)
+        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts.get(State.RESTORING) == 2)
+        await on.sees("s speed up")
+        box = await dialog(on, "s")
+        await on.sees("Speed up", "upgrade")
+        assert box.query_one("#days", Input).value == "7"
+        await confirm(on)
+        await on.until(lambda: on.posts() == 4)
+        await on.hours(50)
+        await on.press("escape")
+        runs = on.app.query_main(RestoresPane)
+        await on.until(lambda: runs.list.run is not None and runs.list.run.counts.get(State.AVAILABLE) == 2)
+        await on.sees("e extend")
+        box = await dialog(on, "e")
+        box.query_one("#days", Input).focus()
+        await on.press("end", "0")
+        await on.sees("copy for 70 days", "extend")
+        await on.press("enter")
+        await confirm(on)
+        await on.until(lambda: on.posts() == 6)
+
+
+async def test_a_run_is_filtered_sorted_exported_and_its_failures_retried(walk: Start, tmp_path: Path) -> None:
+    async with walk(COLD) as on:
+        await mark_archived(on, 4)
+        on.sandbox.faults.set([], on.sandbox.cloud.now())
+        await dialog(on)
+        await confirm(on)
+        await on.until(lambda: on.posts() == 4)
+        detail = on.app.query_main(RestoresPane).detail
+        await on.until(lambda: detail.table.count == 4)
+        await on.press("o", "down", "down", "enter")
+        await on.sees("Size ▼")
+        target = tmp_path / "objects.csv"
+        await on.press("x", "ctrl+u", *str(target), "enter")
+        await on.until(target.exists)
+        with target.open(newline="") as file:
+            assert len(list(csv.DictReader(file))) == 4
+        await on.press("b")
+        await on.sees("s3://acme-frankfurt-archive/")
+        assert on.app.main.tab == "browse"
+
+
+async def test_everything_is_still_there_after_reopening(walk: Start, sandbox: Any) -> None:
+    running = await sandbox()
+    async with walk(COLD, running=running) as on:
+        await mark_archived(on, 3)
+        await dialog(on)
+        await confirm(on)
+        await on.until(lambda: on.posts() == 3)
+    async with walk(COLD, running=running) as on:
+        await on.sees("2 Restores ◑1")
+        await on.press("2")
+        await on.sees("restoring", "radio/berlin/")
+        await on.hours(60)
+        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 3})
+        assert on.posts() == 3
