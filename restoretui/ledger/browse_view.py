@@ -58,8 +58,9 @@ class BrowseView(TableView[BrowseRow]):
         self._rules = facts.rules_of(listing.scope.cloud.scheme)
         self._base = facts.of_listing(listing.started_at.timestamp())
         self._bucket_id = 0
+        self._has_looks = False
         self._final: _Status | None = None
-        self._sql: dict[str, str] = {}
+        self._sql: dict[tuple[str, bool, bool], str] = {}
         self._prefixes: Order = Straight(lambda: 1, lambda: self._status().prefixes)
         self._segments = Segments(context.windows, listing.id, lambda: self._status().objects)
         self._objects: Order = self._segments
@@ -80,7 +81,7 @@ class BrowseView(TableView[BrowseRow]):
         count = self._objects.count
         start = max(first - above, 0)
         stop = count if last is None else min(last + 1 - above, count)
-        return self._objects.span(self.object_table, "l", start, max(stop, start))
+        return self._objects.members(self.object_table, "l", start, max(stop, start))
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
@@ -164,13 +165,12 @@ class BrowseView(TableView[BrowseRow]):
         if self._segments.are_several:
             source, major = f"segment g CROSS JOIN {source} ON {ROWS_OF_SEGMENT}", "g.first_key"
         if query.states or query.sort in ("state", "expiry"):
-            looks = self._windows.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (self.place_id,))
             inner = facts.known(
                 self._base,
                 source,
                 " AND ".join(where),
                 f"l.id AS id, {major} AS major, {listed} AS listed, '' AS etag, 1 AS is_latest, 0 AS marked",
-                looks=looks is not None,
+                looks=self._find_looks(),
                 jobs=bool(self._find_bucket()),
             )
             source = f"({_SHOWN}, major, listed FROM ({facts.with_state(self._rules, inner)})) l"
@@ -219,6 +219,13 @@ class BrowseView(TableView[BrowseRow]):
             self._bucket_id = row[0] if row else 0
         return self._bucket_id
 
+    def _find_looks(self) -> bool:
+        """Whether anything in the bucket was ever looked at."""
+        if not self._has_looks:
+            row = self._windows.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (self.place_id,))
+            self._has_looks = row is not None
+        return self._has_looks
+
     def _read_objects(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
         span = order.span(self.object_table, "l", start, stop)
         args = self._args()
@@ -249,13 +256,15 @@ class BrowseView(TableView[BrowseRow]):
         ]
 
     def _object_sql(self, span: Span) -> str:
-        sql = self._sql.get(span.source + span.where)
+        looks, jobs = self._find_looks(), bool(self._find_bucket())
+        kind = (span.source + span.where, looks, jobs)
+        sql = self._sql.get(kind)
         if sql is None:
             extra = f"l.id AS id, l.etag AS etag, l.is_latest AS is_latest, {IS_MARKED} AS marked"
             extra = f"{extra}, {span.major} AS major, {span.minor} AS minor"
-            inner = facts.known(self._base, span.source, span.where, extra)
-            sql = f"{_SHOWN} FROM ({facts.with_state(self._rules, inner)}) ORDER BY major, minor"
-            self._sql[span.source + span.where] = sql
+            inner = facts.known(self._base, span.source, span.where, extra, looks=looks, jobs=jobs)
+            order = "minor" if span.major == "0" else "major, minor"
+            sql = self._sql[kind] = f"{_SHOWN} FROM ({facts.with_state(self._rules, inner)}) ORDER BY {order}"
         return sql
 
     def _read_prefixes(self, order: Order, start: int, stop: int) -> list[BrowseRow]:

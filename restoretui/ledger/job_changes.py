@@ -7,6 +7,7 @@ does not turn the job back; what it tells (request id, code) is kept all the sam
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
@@ -57,8 +58,9 @@ class _Job:
     message: str
     request_id: str
 
-    def stored(self) -> tuple[object, ...]:
-        return (self.id, *(getattr(self, name) for name in _COLUMNS))
+
+_STORED = attrgetter("id", *_COLUMNS)
+_STATES = {state.value: state for state in State}
 
 
 class Tallies:
@@ -97,7 +99,8 @@ class Tallies:
 def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
     """Apply in order; the ids of the jobs that are not what they were, each once, in id order."""
     jobs = _load(tx, sorted({change.job_id for change in changes}))
-    tallies = Tallies()
+    moves: Counter[tuple[int, State, State]] = Counter()
+    moved_bytes: Counter[tuple[int, State, State]] = Counter()
     log: list[tuple[object, ...]] = []
     changed: set[int] = set()
     requested: dict[int, list[float]] = {}
@@ -111,14 +114,16 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
             continue
         changed.add(job.id)
         if before is not job.state:
-            tallies.move(job.run_id, before, job.state, 1, job.size)
+            move = (job.run_id, before, job.state)
+            moves[move] += 1
+            moved_bytes[move] += job.size
         if job.requested_at is not None and job.requested_at != had_request:
             requested.setdefault(job.run_id, []).append(job.requested_at)
         log.append(_entry(job, before, change))
     if not changed:
         return []
     ids = sorted(changed)
-    tx.values(_UPDATE, [jobs[job_id].stored() for job_id in ids], ") AS v WHERE job.id = v.column1")
+    tx.values(_UPDATE, [_STORED(jobs[job_id]) for job_id in ids], ") AS v WHERE job.id = v.column1")
     tx.values(_LOG, log)
     for run_id, instants in requested.items():
         tx.run(
@@ -126,6 +131,9 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
             " last_requested_at = max(coalesce(last_requested_at, :last), :last) WHERE id = :run",
             {"first": min(instants), "last": max(instants), "run": run_id},
         )
+    tallies = Tallies()
+    for move, count in moves.items():
+        tallies.move(*move, count, moved_bytes[move])
     tallies.write(tx, max(change.at for change in changes), sorted({jobs[job_id].run_id for job_id in ids}))
     return ids
 
@@ -136,7 +144,7 @@ def _load(tx: Tx, ids: Sequence[int]) -> dict[int, _Job]:
         some = ", ".join(map(str, ids[at : at + 1000]))
         rows = tx.rows(f"{_SELECT} FROM job j JOIN line n ON n.id = j.line_id WHERE j.id IN ({some})")
         for row in rows:
-            jobs[row[0]] = _Job(row[0], row[1], row[2], bool(row[3]), row[4], State(row[5]), *row[6:])
+            jobs[row[0]] = _Job(row[0], row[1], row[2], bool(row[3]), row[4], _STATES[row[5]], *row[6:])
     return jobs
 
 

@@ -51,6 +51,10 @@ class Order(Protocol):
         """Positions ``start`` to ``stop`` (not included), as rows of ``table``."""
         ...
 
+    def members(self, table: str, alias: str, start: int, stop: int) -> Span:
+        """The same rows for work on all of them, in whatever order is best for the table."""
+        ...
+
     def position(self, row_id: int) -> int | None: ...
 
     def row_id(self, position: int) -> int | None: ...
@@ -83,6 +87,9 @@ class Straight:
         minor = f"{alias}.id" if self.step > 0 else f"-{alias}.id"
         where = f"{alias}.id BETWEEN :first AND :last"
         return Span(f"{table} {alias}", where, "0", minor, {"first": first, "last": last})
+
+    def members(self, table: str, alias: str, start: int, stop: int) -> Span:
+        return self.span(table, alias, start, stop)
 
     def position(self, row_id: int) -> int | None:
         position = (row_id - self._id(0)) * self.step
@@ -207,6 +214,12 @@ class Scratch:
         # CROSS JOIN keeps the order of the loops: positions first, then their rows.
         source = f"{self._table} v CROSS JOIN {table} {alias} ON {alias}.id = v.id"
         return Span(source, "v.pos BETWEEN :first AND :last", "0", "v.pos", {"first": start + 1, "last": stop})
+
+    def members(self, table: str, alias: str, start: int, stop: int) -> Span:
+        self._raise_error()
+        # By id: rows of a sorted view lie all over the table, and their marks all over theirs.
+        where = f"{alias}.id IN (SELECT v.id FROM {self._table} v WHERE v.pos BETWEEN :first AND :last)"
+        return Span(f"{table} {alias}", where, "0", f"{alias}.id", {"first": start + 1, "last": stop})
 
     def position(self, row_id: int) -> int | None:
         self._raise_error()

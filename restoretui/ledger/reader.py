@@ -14,6 +14,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.ledger.faults import explained
 
 T = TypeVar("T")
+_STOP_S = 0.02
 
 
 @dataclass(slots=True, eq=False)
@@ -77,11 +78,11 @@ class Reader:
             self._stopping = True
             for task in self._queue:
                 task.cancelled = True
-            if self._running is not None:
-                self._running.cancelled = True
-                self._connection.interrupt()
             self._wake.notify()
-        self._thread.join()
+        while self._thread.is_alive():
+            # Again and again: a query that was just about to begin does not notice.
+            self._connection.interrupt()
+            self._thread.join(_STOP_S)
 
     def _put(self, task: _Task[Any]) -> None:
         with self._wake:

@@ -78,6 +78,9 @@ class Segments:
             {**ends, **args, "head": head.number, "tail": tail.number},
         )
 
+    def members(self, table: str, alias: str, start: int, stop: int) -> Span:
+        return self.span(table, alias, start, stop)
+
     def position(self, row_id: int) -> int | None:
         self._refresh()
         rank = self._rank.get(row_id >> PLACE_BITS)

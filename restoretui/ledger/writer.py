@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -65,7 +66,7 @@ class Tx:
                 continue
             while len(rows) - done >= size:
                 sql = f"{head} VALUES {values_template(size, width)} {tail}"
-                self.connection.execute(sql, [value for row in rows[done : done + size] for value in row])
+                self.connection.execute(sql, list(chain.from_iterable(rows[done : done + size])))
                 done += size
 
     def touch(self, *topics: str) -> None:
