@@ -22,6 +22,8 @@ class Connection:
     path_style: bool | None = None
     requester_pays: bool = False
     expected_bucket_owner: str | None = None
+    internal: bool | None = None
+    """OSS: by the endpoint that only machines in the same Region reach."""
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, for storing."""
@@ -125,6 +127,17 @@ class Provider(Protocol):
         Raises ``Throttled`` or ``Unreachable`` when it surely had no effect, ``ServerFault``, ``ConnectionLost``
         or ``MalformedAnswer`` when that is unknown, ``CredentialsError`` when nothing can be sent at all.
         """
+        ...
+
+    async def clean_restored_object(self, ref: ObjectRef) -> bool:
+        """End a restored copy early; False when there is none to end. Sent exactly once.
+
+        ``Unsupported`` where the cloud (``capabilities.clean``) or the class has no such thing.
+        """
+        ...
+
+    async def readable_archives(self, bucket: str) -> frozenset[str]:
+        """The archive classes whose objects anybody may read without a restore, by a setting of the bucket."""
         ...
 
     async def aclose(self) -> None:

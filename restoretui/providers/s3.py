@@ -169,6 +169,14 @@ class S3Provider:
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
         return Answer(outcome, reply.status, request_id=reply.headers.get("x-amz-request-id", ""))
 
+    async def clean_restored_object(self, ref: ObjectRef) -> bool:
+        raise Unsupported(
+            "S3 ends a restored copy only when its days are over", "restore it again with fewer days to shorten it"
+        )
+
+    async def readable_archives(self, bucket: str) -> frozenset[str]:
+        return frozenset()
+
     async def check_listings(self, ref: ObjectRef) -> bool:
         """Whether listings tell of restores here, settled by a HEAD and a LIST of ``ref``, a restored object.
 

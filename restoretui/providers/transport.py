@@ -12,9 +12,8 @@ from aiobotocore.httpsession import AIOHTTPSession
 from botocore.httpsession import create_urllib3_context, get_cert_path
 from yarl import URL
 
-from restoretui.core.errors import CloudError, ConnectionLost, MalformedAnswer, Unreachable
-from restoretui.providers.errors import printable
 from restoretui.providers.recipes import Signed
+from restoretui.providers.trouble import trouble
 
 _LARGE = 2**18
 
@@ -95,7 +94,7 @@ class Transport(AIOHTTPSession):
                 content = await response.read()
                 return Reply(response.status, _plain(response.raw_headers), content)
         except (aiohttp.ClientError, OSError) as error:
-            raise _trouble(error, request.url, operation) from error
+            raise trouble(error, request.url, operation) from error
 
     def _proxy(self, url: str) -> tuple[str | None, dict[str, str]]:
         origin = url[: url.find("/", len("https://"))]
@@ -116,39 +115,3 @@ def _plain(raw: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
         field, text = name.decode("ascii", "replace").lower(), value.decode("utf-8", "replace")
         headers[field] = f"{headers[field]}, {text}" if field in headers else text
     return headers
-
-
-def _trouble(error: Exception, url: str, operation: str) -> CloudError:
-    """What a failed exchange means. The SDK would call most of these "could not connect", sent or not."""
-    host = URL(url, encoded=True).authority
-    detail = printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)
-    kind: type[CloudError] = Unreachable
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            message, hint = (
-                f"the certificate of {host} is not trusted: {detail}",
-                "set AWS_CA_BUNDLE to its CA bundle",
-            )
-        case aiohttp.ClientSSLError():
-            message, hint = f"no TLS connection to {host}: {detail}", "is it an https endpoint?"
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            message, hint = f"the proxy does not lead to {host}: {detail}", "check HTTPS_PROXY and HTTP_PROXY"
-        case aiohttp.ClientConnectorDNSError():
-            message, hint = f"the name {host} cannot be resolved", "check the network, the region and --endpoint-url"
-        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            message, hint = f"no connection to {host}: {detail}", "check the network and --endpoint-url"
-        case aiohttp.InvalidURL():
-            message, hint = f"{host!r} cannot be an endpoint", "check --endpoint-url"
-        case aiohttp.ClientResponseError():
-            kind = MalformedAnswer
-            message, hint = f"{host} does not answer in HTTP: {detail}", "is --endpoint-url an S3 endpoint?"
-        case TimeoutError():
-            kind = ConnectionLost
-            message, hint = f"{host} took the request and did not answer in time", _LOOK
-        case _:
-            kind = ConnectionLost
-            message, hint = f"the connection to {host} broke before an answer: {detail}", _LOOK
-    return kind(message, hint, operation=operation)
-
-
-_LOOK = "what the request did is found out by looking"

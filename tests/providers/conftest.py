@@ -11,7 +11,9 @@ from urllib.parse import unquote
 import pytest
 
 from restoretui.providers import S3Provider
+from restoretui.providers.oss import OssProvider
 
+OpenOss = Callable[..., Awaitable[OssProvider]]
 OpenS3 = Callable[..., Awaitable[S3Provider]]
 
 
@@ -21,7 +23,7 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     import os
 
     for name in list(os.environ):
-        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+        if name.startswith(("AWS_", "OSS_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
@@ -38,6 +40,21 @@ async def open_s3() -> AsyncIterator[OpenS3]:
 
     async def open_provider(**options: Any) -> S3Provider:
         provider = await S3Provider.open(**options)
+        opened.append(provider)
+        return provider
+
+    yield open_provider
+    for provider in opened:
+        await provider.aclose()
+
+
+@pytest.fixture
+async def open_oss() -> AsyncIterator[OpenOss]:
+    """Open OSS providers that are closed after the test."""
+    opened: list[OssProvider] = []
+
+    async def open_provider(**options: Any) -> OssProvider:
+        provider = await OssProvider.open(**options)
         opened.append(provider)
         return provider
 

@@ -1,6 +1,6 @@
-"""One contract for S3: the same body against the sandbox and against moto, where moto is right.
+"""One contract for every cloud: the same body against the sandbox's S3 and OSS, and against moto where moto is right.
 
-What moto gets wrong is named in ``NOT_ASSERTED_ON_MOTO`` and skipped by that name.
+What moto gets wrong is named in ``NOT_ASSERTED_ON_MOTO``, what OSS has not in ``NOT_ON_OSS``, and is skipped by name.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ import pytest
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import BucketNotFound, ObjectNotFound
 from restoretui.core.model import Entry, ObjectRef, RestoreRequest, RestoreStatus, Tier
-from restoretui.core.provider import Outcome
-from restoretui.providers import S3Provider
+from restoretui.core.provider import Outcome, Provider
+from restoretui.core.rules import RULES
 
 NOT_ASSERTED_ON_MOTO = {
     "409 while restoring": "a restore while ongoing answers 200",
@@ -27,6 +27,8 @@ NOT_ASSERTED_ON_MOTO = {
     "sped up while restoring": "a restore while ongoing answers 200",
     "line breaks in keys": "its router answers 404",
 }
+
+NOT_ON_OSS = {"Intelligent-Tiering archives": "OSS has no class that archives by itself and tells only by HEAD"}
 
 HOSTILE_KEYS = [
     "a b+c%20d",
@@ -49,16 +51,34 @@ class Stage(Protocol):
 
     clock: Clock
     url: str
+    scheme: str
+    cold: str
+    """A class that takes every tier."""
+    deep: str
+    missing_tier: Tier
+    """What ``deep`` does not take."""
+    standard: str
+    not_archived: tuple[int, str]
+    home: str
+    abroad: str
 
     def asserts(self, what: str) -> None: ...
     def takes(self, key: str) -> bool: ...
     async def bucket(self, name: str, **options: Any) -> None: ...
-    async def put(self, bucket: str, key: str, storage_class: str = "GLACIER", **options: Any) -> str | None: ...
+    async def put(self, bucket: str, key: str, storage_class: str = "", **options: Any) -> str | None: ...
     async def delete(self, bucket: str, key: str) -> None: ...
     async def advance(self, seconds: float) -> None: ...
 
 
-class SandboxStage:
+class InS3:
+    scheme = "s3"
+    cold, deep, standard = "GLACIER", "DEEP_ARCHIVE", "STANDARD"
+    missing_tier = Tier.EXPEDITED
+    not_archived = 403, "InvalidObjectState"
+    home, abroad = "us-east-1", "eu-west-1"
+
+
+class SandboxStage(InS3):
     def __init__(self, running: Any) -> None:
         self.running = running
         self.clock = running.clock
@@ -73,8 +93,8 @@ class SandboxStage:
     async def bucket(self, name: str, **options: Any) -> None:
         self.running.cloud.add_bucket(name, **options)
 
-    async def put(self, bucket: str, key: str, storage_class: str = "GLACIER", **options: Any) -> str | None:
-        return self.running.cloud.put(bucket, key, b"x", storage_class=storage_class, **options)
+    async def put(self, bucket: str, key: str, storage_class: str = "", **options: Any) -> str | None:
+        return self.running.cloud.put(bucket, key, b"x", storage_class=storage_class or self.cold, **options)
 
     async def delete(self, bucket: str, key: str) -> None:
         self.running.cloud.delete(bucket, key)
@@ -83,7 +103,22 @@ class SandboxStage:
         await self.running.advance(seconds)
 
 
-class MotoStage:
+class OssStage(SandboxStage):
+    scheme = "oss"
+    cold, deep, standard = "ColdArchive", "DeepColdArchive", "Standard"
+    missing_tier = Tier.BULK
+    not_archived = 400, "OperationNotSupported"
+    home, abroad = "cn-hangzhou", "cn-beijing"
+
+    def asserts(self, what: str) -> None:
+        if what in NOT_ON_OSS:
+            pytest.skip(f"not on OSS: {NOT_ON_OSS[what]}")
+
+    async def bucket(self, name: str, region: str = home, **options: Any) -> None:
+        self.running.cloud.add_bucket(name, scheme="oss", region=region, **options)
+
+
+class MotoStage(InS3):
     clock = SystemClock()
 
     def __init__(self, url: str) -> None:
@@ -102,8 +137,8 @@ class MotoStage:
         if versioning:
             self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
-    async def put(self, bucket: str, key: str, storage_class: str = "GLACIER", **options: Any) -> str | None:
-        answer = self.s3.put_object(Bucket=bucket, Key=key, Body=b"x", StorageClass=storage_class)
+    async def put(self, bucket: str, key: str, storage_class: str = "", **options: Any) -> str | None:
+        answer = self.s3.put_object(Bucket=bucket, Key=key, Body=b"x", StorageClass=storage_class or self.cold)
         return answer.get("VersionId")
 
     async def delete(self, bucket: str, key: str) -> None:
@@ -113,13 +148,13 @@ class MotoStage:
         raise AssertionError("moto's clock cannot be turned")
 
 
-@pytest.fixture(params=["sandbox", "moto"])
+@pytest.fixture(params=["sandbox", "oss", "moto"])
 async def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    if request.param == "sandbox":
+    if request.param != "moto":
         running = await sandbox(empty=True)
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"):
             monkeypatch.setenv(name, running.env[name])  # under its own keys the sandbox checks signatures
-        yield SandboxStage(running)
+        yield OssStage(running) if request.param == "oss" else SandboxStage(running)
         return
     url = request.getfixturevalue("moto_url")
     urlopen(Request(f"{url}/moto-api/reset", method="POST")).close()
@@ -129,16 +164,18 @@ async def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytes
 
 
 @pytest.fixture
-async def s3(stage: Stage, open_s3: Any) -> S3Provider:
+async def cloud(stage: Stage, open_s3: Any, open_oss: Any) -> Provider:
+    if stage.scheme == "oss":
+        return await open_oss(endpoint_url=stage.url, clock=stage.clock)
     return await open_s3(endpoint_url=stage.url, clock=stage.clock)
 
 
-async def every_page(s3: S3Provider, bucket: str, **options: Any) -> tuple[list[Entry], list[str]]:
+async def every_page(cloud: Provider, bucket: str, **options: Any) -> tuple[list[Entry], list[str]]:
     entries: list[Entry] = []
     prefixes: list[str] = []
     token = None
     while True:
-        page = await s3.list_page(bucket, token=token, **options)
+        page = await cloud.list_page(bucket, token=token, **options)
         entries += page.entries
         prefixes += page.prefixes
         token = page.next_token
@@ -146,34 +183,34 @@ async def every_page(s3: S3Provider, bucket: str, **options: Any) -> tuple[list[
             return entries, prefixes
 
 
-async def test_who_we_are(stage, s3):
-    who = await s3.identity()
+async def test_who_we_are(stage, cloud):
+    who = await cloud.identity()
     assert who.account == "123456789012"
-    assert who.arn.startswith("arn:aws:")
-    assert who.region == "us-east-1"
+    assert who.arn.startswith("arn:aws:" if stage.scheme == "s3" else "")
+    assert who.region == stage.home
 
 
-async def test_buckets_in_name_order_with_their_regions(stage, s3):
+async def test_buckets_in_name_order_with_their_regions(stage, cloud):
     await stage.bucket("zebra")
-    await stage.bucket("alpha-eu", region="eu-west-1")
-    assert [bucket.name for bucket in await s3.list_buckets()] == ["alpha-eu", "zebra"]
-    assert await s3.bucket_region("alpha-eu") == "eu-west-1"
-    assert await s3.bucket_region("zebra") == "us-east-1"
+    await stage.bucket("alpha-eu", region=stage.abroad)
+    assert [bucket.name for bucket in await cloud.list_buckets()] == ["alpha-eu", "zebra"]
+    assert await cloud.bucket_region("alpha-eu") == stage.abroad
+    assert await cloud.bucket_region("zebra") == stage.home
     with pytest.raises(BucketNotFound, match="'nowhere-at-all'"):
-        await s3.bucket_region("nowhere-at-all")
+        await cloud.bucket_region("nowhere-at-all")
     with pytest.raises(BucketNotFound):
-        await s3.list_page("nowhere-at-all")
+        await cloud.list_page("nowhere-at-all")
 
 
-async def test_every_key_comes_as_it_is_in_binary_order(stage, s3):
+async def test_every_key_comes_as_it_is_in_binary_order(stage, cloud):
     await stage.bucket("keys")
     keys = [key for key in HOSTILE_KEYS if stage.takes(key)]
     for key in keys:
         await stage.put("keys", key)
-    entries, prefixes = await every_page(s3, "keys", max_keys=5)
+    entries, prefixes = await every_page(cloud, "keys", max_keys=5)
     assert [entry.key for entry in entries] == sorted(keys, key=str.encode)
     assert prefixes == []
-    assert {entry.storage_class for entry in entries} == {"GLACIER"}
+    assert {entry.storage_class for entry in entries} == {stage.cold}
     assert {entry.size for entry in entries} == {1}
     assert {entry.etag for entry in entries} == {"9dd4e461268c8034f5c8564e155c67a6"}
     now = stage.clock.now().timestamp()
@@ -181,180 +218,182 @@ async def test_every_key_comes_as_it_is_in_binary_order(stage, s3):
 
 
 @pytest.mark.parametrize("key", HOSTILE_KEYS)
-async def test_every_key_can_be_looked_at_and_restored(stage, s3, key):
+async def test_every_key_can_be_looked_at_and_restored(stage, cloud, key):
     if not stage.takes(key):
         stage.asserts("line breaks in keys")
     await stage.bucket("keys")
     await stage.put("keys", key)
     ref = ObjectRef("keys", key)
-    seen = await s3.head_object(ref)
-    assert (seen.ref, seen.size, seen.storage_class, seen.restore) == (ref, 1, "GLACIER", None)
+    seen = await cloud.head_object(ref)
+    assert (seen.ref, seen.size, seen.storage_class, seen.restore) == (ref, 1, stage.cold, None)
     assert seen.modified is not None
     assert dict(seen.headers)["content-length"] == "1"
-    answer = await s3.restore_object(ref, RestoreRequest(2, Tier.BULK), "GLACIER")
+    answer = await cloud.restore_object(ref, RestoreRequest(2, Tier.BULK), stage.cold)
     assert (answer.outcome, answer.status) == (Outcome.ACCEPTED, 202)
-    assert (await s3.head_object(ref)).restore is not None
+    assert (await cloud.head_object(ref)).restore is not None
 
 
-async def test_prefix_delimiter_and_start_after(stage, s3):
+async def test_prefix_delimiter_and_start_after(stage, cloud):
     await stage.bucket("tree")
     for key in ("a/1", "a/2", "a b/1", "b", "c/ü/1", "d"):
-        await stage.put("tree", key, "STANDARD")
-    entries, prefixes = await every_page(s3, "tree", delimiter="/", max_keys=2)
+        await stage.put("tree", key, stage.standard)
+    entries, prefixes = await every_page(cloud, "tree", delimiter="/", max_keys=2)
     assert [entry.key for entry in entries] == ["b", "d"]
     assert prefixes == ["a b/", "a/", "c/"]
-    entries, prefixes = await every_page(s3, "tree", prefix="c/", delimiter="/")
+    entries, prefixes = await every_page(cloud, "tree", prefix="c/", delimiter="/")
     assert (entries, prefixes) == ([], ["c/ü/"])
-    entries, _ = await every_page(s3, "tree", start_after="a/2")
+    entries, _ = await every_page(cloud, "tree", start_after="a/2")
     assert [entry.key for entry in entries] == ["b", "c/ü/1", "d"]
-    entries, _ = await every_page(s3, "tree", prefix="nothing/")
+    entries, _ = await every_page(cloud, "tree", prefix="nothing/")
     assert entries == []
 
 
-async def test_versions_newest_first_without_delete_markers(stage, s3):
+async def test_versions_newest_first_without_delete_markers(stage, cloud):
     await stage.bucket("history", versioning=True)
     first = await stage.put("history", "k")
     await stage.put("history", "k")
     await stage.put("history", "gone/ü +")
     await stage.delete("history", "gone/ü +")
-    await stage.put("history", "z", "STANDARD")
-    entries, _ = await every_page(s3, "history", versions=True, max_keys=2)
+    await stage.put("history", "z", stage.standard)
+    entries, _ = await every_page(cloud, "history", versions=True, max_keys=2)
     assert [entry.key for entry in entries] == ["gone/ü +", "k", "k", "z"]
     assert entries[2].version_id == first
     assert [entry.is_latest for entry in entries] == [False, True, False, True]
     assert len({entry.version_id for entry in entries}) == 4
-    entries, _ = await every_page(s3, "history", versions=True, start_after="gone/ü +")
+    entries, _ = await every_page(cloud, "history", versions=True, start_after="gone/ü +")
     assert [entry.key for entry in entries] == ["k", "k", "z"]
-    plain, _ = await every_page(s3, "history")
+    plain, _ = await every_page(cloud, "history")
     assert [(entry.key, entry.version_id) for entry in plain] == [("k", None), ("z", None)]
-    seen = await s3.head_object(ObjectRef("history", "k", first))
+    seen = await cloud.head_object(ObjectRef("history", "k", first))
     assert seen.version_id == first
 
 
-async def test_missing_things_are_missing(stage, s3):
+async def test_missing_things_are_missing(stage, cloud):
     await stage.bucket("some", versioning=True)
     await stage.put("some", "deleted")
     await stage.delete("some", "deleted")
     for key in ("never-was", "deleted"):
         with pytest.raises(ObjectNotFound) as caught:
-            await s3.head_object(ObjectRef("some", key))
+            await cloud.head_object(ObjectRef("some", key))
         assert caught.value.hint
-        answer = await s3.restore_object(ObjectRef("some", key), RestoreRequest(1, Tier.STANDARD), "GLACIER")
+        answer = await cloud.restore_object(ObjectRef("some", key), RestoreRequest(1, Tier.STANDARD), stage.cold)
         assert answer.outcome is Outcome.GONE
 
 
-async def test_what_can_be_read_is_not_restored(stage, s3):
+async def test_what_can_be_read_is_not_restored(stage, cloud):
     await stage.bucket("some")
-    await stage.put("some", "warm", "STANDARD")
-    answer = await s3.restore_object(ObjectRef("some", "warm"), RestoreRequest(1, Tier.STANDARD), "STANDARD")
-    assert (answer.outcome, answer.status, answer.code) == (Outcome.NOT_ARCHIVED, 403, "InvalidObjectState")
+    await stage.put("some", "warm", stage.standard)
+    answer = await cloud.restore_object(ObjectRef("some", "warm"), RestoreRequest(1, Tier.STANDARD), stage.standard)
+    assert (answer.outcome, answer.status, answer.code) == (Outcome.NOT_ARCHIVED, *stage.not_archived)
     assert answer.message
 
 
-async def test_a_second_restore_is_already_restoring(stage, s3):
+async def test_a_second_restore_is_already_restoring(stage, cloud):
     stage.asserts("409 while restoring")
     await stage.bucket("some")
     await stage.put("some", "k")
     ref = ObjectRef("some", "k")
-    await s3.restore_object(ref, RestoreRequest(1, Tier.STANDARD), "GLACIER")
-    answer = await s3.restore_object(ref, RestoreRequest(1, Tier.STANDARD), "GLACIER")
+    await cloud.restore_object(ref, RestoreRequest(1, Tier.STANDARD), stage.cold)
+    answer = await cloud.restore_object(ref, RestoreRequest(1, Tier.STANDARD), stage.cold)
     assert (answer.outcome, answer.status) == (Outcome.ALREADY_RESTORING, 409)
-    assert (await s3.head_object(ref)).restore == RestoreStatus(in_progress=True)
+    assert (await cloud.head_object(ref)).restore == RestoreStatus(in_progress=True)
 
 
-async def test_a_faster_tier_speeds_up(stage, s3):
+async def test_a_faster_tier_speeds_up(stage, cloud):
     stage.asserts("sped up while restoring")
     await stage.bucket("some")
     await stage.put("some", "k")
     ref = ObjectRef("some", "k")
-    await s3.restore_object(ref, RestoreRequest(1, Tier.BULK), "GLACIER")
-    answer = await s3.restore_object(ref, RestoreRequest(1, Tier.EXPEDITED), "GLACIER")
+    await cloud.restore_object(ref, RestoreRequest(1, Tier.BULK), stage.cold)
+    answer = await cloud.restore_object(ref, RestoreRequest(1, Tier.EXPEDITED), stage.cold)
     assert answer.outcome is Outcome.ACCEPTED
 
 
-async def test_a_restored_copy_becomes_available_and_goes_cold(stage, s3):
+async def test_a_restored_copy_becomes_available_and_goes_cold(stage, cloud):
     stage.asserts("copies expire")
     await stage.bucket("some")
     await stage.put("some", "k")
     ref = ObjectRef("some", "k")
-    await s3.restore_object(ref, RestoreRequest(2, Tier.STANDARD), "GLACIER")
+    await cloud.restore_object(ref, RestoreRequest(2, Tier.STANDARD), stage.cold)
     await stage.advance(6 * 3600)
-    seen = await s3.head_object(ref)
+    seen = await cloud.head_object(ref)
     assert seen.restore is not None
     assert not seen.restore.in_progress
     expiry = seen.restore.expiry
     assert expiry is not None
-    assert (expiry.hour, expiry.minute) == (0, 0)
+    assert ((expiry.hour, expiry.minute) == (0, 0)) == RULES[stage.scheme].expiry_at_midnight
     assert timedelta(days=1) < expiry - stage.clock.now() < timedelta(days=3)
-    answer = await s3.restore_object(ref, RestoreRequest(5, Tier.STANDARD), "GLACIER")
+    answer = await cloud.restore_object(ref, RestoreRequest(5, Tier.STANDARD), stage.cold)
     assert (answer.outcome, answer.status) == (Outcome.UPDATED, 200)
     await stage.advance(7 * 86400)
-    assert (await s3.head_object(ref)).restore is None
+    assert (await cloud.head_object(ref)).restore is None
 
 
-async def test_listings_tell_of_restores(stage, s3):
+async def test_listings_tell_of_restores(stage, cloud):
     stage.asserts("restore status in listings")
     await stage.bucket("some")
     for key in ("a", "b", "c"):
         await stage.put("some", key)
-    await s3.restore_object(ObjectRef("some", "b"), RestoreRequest(2, Tier.STANDARD), "GLACIER")
-    entries, _ = await every_page(s3, "some")
+    await cloud.restore_object(ObjectRef("some", "b"), RestoreRequest(2, Tier.STANDARD), stage.cold)
+    entries, _ = await every_page(cloud, "some")
     assert [entry.in_progress for entry in entries] == [None, True, None]
     await stage.advance(6 * 3600)
-    entries, _ = await every_page(s3, "some")
+    entries, _ = await every_page(cloud, "some")
     assert [entry.in_progress for entry in entries] == [None, False, None]
-    head = await s3.head_object(ObjectRef("some", "b"))
+    head = await cloud.head_object(ObjectRef("some", "b"))
     assert head.restore is not None
     assert head.restore.expiry == datetime.fromtimestamp(entries[1].expiry, UTC)
-    assert s3.capabilities.restore_status_in_list
+    assert cloud.capabilities.restore_status_in_list
 
 
-async def test_listed_versions_tell_of_restores(stage, s3):
+async def test_listed_versions_tell_of_restores(stage, cloud):
     stage.asserts("version id on restore")
     await stage.bucket("history", versioning=True)
     first = await stage.put("history", "k")
     await stage.put("history", "k")
-    answer = await s3.restore_object(ObjectRef("history", "k", first), RestoreRequest(2, Tier.BULK), "GLACIER")
+    answer = await cloud.restore_object(ObjectRef("history", "k", first), RestoreRequest(2, Tier.BULK), stage.cold)
     assert answer.outcome is Outcome.ACCEPTED
-    entries, _ = await every_page(s3, "history", versions=True)
+    entries, _ = await every_page(cloud, "history", versions=True)
     assert [entry.in_progress for entry in entries] == [None, True]
-    answer = await s3.restore_object(ObjectRef("history", "k", "no-such"), RestoreRequest(2, Tier.BULK), "GLACIER")
+    answer = await cloud.restore_object(
+        ObjectRef("history", "k", "no-such"), RestoreRequest(2, Tier.BULK), stage.cold
+    )
     assert answer.outcome in (Outcome.GONE, Outcome.REFUSED)
 
 
-async def test_intelligent_tiering_takes_no_days(stage, s3):
+async def test_intelligent_tiering_takes_no_days(stage, cloud):
     stage.asserts("Intelligent-Tiering archives")
     await stage.bucket("smart")
     await stage.put("smart", "cold", "INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS")
     await stage.put("smart", "warm", "INTELLIGENT_TIERING")
-    seen = await s3.head_object(ObjectRef("smart", "cold"))
+    seen = await cloud.head_object(ObjectRef("smart", "cold"))
     assert (seen.storage_class, seen.archive_status) == ("INTELLIGENT_TIERING", "ARCHIVE_ACCESS")
     request = RestoreRequest(7, Tier.STANDARD)
-    answer = await s3.restore_object(ObjectRef("smart", "cold"), request, "INTELLIGENT_TIERING")
+    answer = await cloud.restore_object(ObjectRef("smart", "cold"), request, "INTELLIGENT_TIERING")
     assert answer.outcome is Outcome.ACCEPTED
     await stage.advance(6 * 3600)
-    seen = await s3.head_object(ObjectRef("smart", "cold"))
+    seen = await cloud.head_object(ObjectRef("smart", "cold"))
     assert (seen.archive_status, seen.restore) == (None, None)
-    answer = await s3.restore_object(ObjectRef("smart", "warm"), request, "INTELLIGENT_TIERING")
+    answer = await cloud.restore_object(ObjectRef("smart", "warm"), request, "INTELLIGENT_TIERING")
     assert answer.outcome is Outcome.NOT_ARCHIVED
 
 
-async def test_a_tier_the_class_does_not_take_is_refused(stage, s3):
+async def test_a_tier_the_class_does_not_take_is_refused(stage, cloud):
     stage.asserts("tiers and days are checked")
     await stage.bucket("some")
-    await stage.put("some", "deep", "DEEP_ARCHIVE")
-    answer = await s3.restore_object(ObjectRef("some", "deep"), RestoreRequest(1, Tier.EXPEDITED), "DEEP_ARCHIVE")
+    await stage.put("some", "deep", stage.deep)
+    answer = await cloud.restore_object(ObjectRef("some", "deep"), RestoreRequest(1, stage.missing_tier), stage.deep)
     assert answer.outcome is Outcome.REFUSED
     assert answer.code
 
 
-async def test_many_at_once(stage, s3):
+async def test_many_at_once(stage, cloud):
     await stage.bucket("many")
     for number in range(40):
         await stage.put("many", f"k{number:02d}")
     refs = [ObjectRef("many", f"k{number:02d}") for number in range(40)]
     answers = await asyncio.gather(
-        *(s3.restore_object(ref, RestoreRequest(1, Tier.STANDARD), "GLACIER") for ref in refs)
+        *(cloud.restore_object(ref, RestoreRequest(1, Tier.STANDARD), stage.cold) for ref in refs)
     )
     assert {answer.outcome for answer in answers} == {Outcome.ACCEPTED}
-    assert all(seen.restore for seen in await asyncio.gather(*(s3.head_object(ref) for ref in refs)))
+    assert all(seen.restore for seen in await asyncio.gather(*(cloud.head_object(ref) for ref in refs)))

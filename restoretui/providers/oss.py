@@ -1,0 +1,363 @@
+"""Alibaba Cloud OSS, through its SDK's signing, endpoints and transport (FACTS 4)."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
+
+from restoretui.core.clock import Clock, SystemClock
+from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer, Unreachable, Unsupported, UsageError
+from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
+from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
+from restoretui.core.rules import OSS
+from restoretui.providers.aside import aside
+from restoretui.providers.connection import Limits
+from restoretui.providers.oss_credentials import KeyRing, look_up
+from restoretui.providers.oss_errors import error_for, is_credentials, refused
+from restoretui.providers.oss_pages import read_buckets, read_document, read_listing
+from restoretui.providers.restore_header import parse_instant, parse_restore
+from restoretui.providers.wire import Unreadable, split_token
+
+if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
+    from restoretui.providers.errors import Refusal
+    from restoretui.providers.oss_sdk import Ask, OssSdk, Reply
+
+T = TypeVar("T")
+
+RESTORES_PER_SECOND = 500.0
+"""What OSS names as the average of an account and Region for ColdArchive (FACTS 4.1)."""
+_DIRECTLY_READ = frozenset({"Archive"})
+
+
+class OssProvider:
+    """One account's OSS. See ``core.provider.Provider``; made by ``open``."""
+
+    scheme = "oss"
+
+    def __init__(self, sdk: "OssSdk", profile: str) -> None:
+        self._sdk = sdk
+        self._profile = profile
+        self._regions: dict[str, str] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND, clean=True)
+
+    @classmethod
+    async def open(
+        cls,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        internal: bool | None = None,
+        path_style: bool | None = None,
+        max_connections: int = 256,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+        clock: Clock | None = None,
+    ) -> "OssProvider":
+        """Load the SDK and read the credentials, both beside the event loop; nothing is sent.
+
+        ``profile`` is a section of ossutil's config file. Raises ``UsageError`` for a profile or endpoint that cannot
+        be meant; missing credentials are told by the first request.
+        """
+        connection = Connection(
+            scheme="oss", profile=profile, region=region, endpoint_url=endpoint_url, path_style=path_style,
+            internal=internal,
+        )  # fmt: skip
+        _check_endpoint(endpoint_url)
+        limits = Limits(max_connections, connect_timeout, read_timeout)
+        found = await asyncio.to_thread(look_up, profile)
+        _check_endpoint(found.endpoint)
+        ring = KeyRing(profile, clock or SystemClock(), found)
+
+        async def load() -> "OssSdk":
+            from restoretui.providers.oss_sdk import OssSdk
+
+            return OssSdk(connection, limits, ring, found)
+
+        return cls(await aside(load, "restoretui-oss-sdk"), profile or "")
+
+    @property
+    def endpoint(self) -> str:
+        """Of a store that is not Alibaba Cloud's own; empty for that."""
+        return self._sdk.endpoint
+
+    @property
+    def region(self) -> str:
+        """Where requests go that are about no bucket."""
+        return self._sdk.region
+
+    @property
+    def profile(self) -> str:
+        """The profile of ossutil's config file; empty for none."""
+        return self._profile
+
+    async def identity(self) -> Identity:
+        """As the Protocol says; OSS has no call for it, so the account is the owner of its buckets."""
+        _, owner, _ = await self._ask(self._request("ListBuckets", query={"max-keys": "1"}), _buckets)
+        return Identity(account=owner, arn="", profile=self._profile, region=self._sdk.region)
+
+    async def list_buckets(self) -> list[Bucket]:
+        found: dict[str, Bucket] = {}
+        query = {"max-keys": "1000"}
+        while True:
+            buckets, _, marker = await self._ask(self._request("ListBuckets", query=query), _buckets)
+            for bucket in buckets:
+                found[bucket.name] = bucket
+                if bucket.region:
+                    self._regions[bucket.name] = bucket.region
+            if not marker or marker == query.get("marker"):
+                return [found[name] for name in sorted(found)]
+            query["marker"] = marker
+
+    async def bucket_region(self, bucket: str) -> str:
+        return await self._region(bucket)
+
+    async def list_page(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        delimiter: str = "",
+        start_after: str = "",
+        token: str | None = None,
+        versions: bool = False,
+        max_keys: int = 1000,
+    ) -> Page:
+        """As the Protocol says. For versions, ``start_after`` skips every version of that key."""
+        query = {"encoding-type": "url", "max-keys": str(max_keys), "prefix": prefix, "delimiter": delimiter}
+        if versions:
+            query["versions"] = ""
+            query["key-marker"], query["version-id-marker"] = _markers(token) if token else (start_after, "")
+        else:
+            query["list-type"] = "2"
+            query["continuation-token"], query["start-after"] = token or "", "" if token else start_after
+        query = {name: value for name, value in query.items() if value or name == "versions"}
+        ask = self._request("ListObjectVersions" if versions else "ListObjectsV2", bucket, query=query)
+        page = await self._ask(ask, lambda reply: read_listing(reply.body, versions=versions))
+        if versions and start_after and not token:
+            # Whether the marker's own versions belong to what follows it is nowhere said.
+            page = page._replace(entries=[entry for entry in page.entries if entry.key != start_after])
+        return page
+
+    async def head_object(self, ref: ObjectRef) -> ObjectDetail:
+        ask = self._request("HeadObject", ref.bucket, ref.key, _version(ref), method="HEAD")
+        return await self._ask(ask, lambda reply: _detail(ref, reply))
+
+    async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
+        query = {"restore": ""} | _version(ref)
+        body = _restore_body(request, storage_class)
+        ask = self._request("RestoreObject", ref.bucket, ref.key, query, method="POST", body=body)
+        reply, refusal = await self._once(ask)
+        if refusal is not None:
+            return refused(refusal)
+        outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
+        return Answer(outcome, reply.status, request_id=reply.request_id)
+
+    async def clean_restored_object(self, ref: ObjectRef) -> bool:
+        query = {"cleanRestoredObject": ""} | _version(ref)
+        ask = self._request("CleanRestoredObject", ref.bucket, ref.key, query, method="POST")
+        _, refusal = await self._once(ask)
+        if refusal is None:
+            return True
+        if refusal.code == "ArchiveRestoreFileStale":
+            return False
+        if refusal.code == "OperationNotSupported":
+            raise Unsupported(
+                "only copies of ColdArchive and DeepColdArchive objects can be ended early", code=refusal.code,
+                status=refusal.status, request_id=refusal.request_id, operation=refusal.operation,
+            )  # fmt: skip
+        raise error_for(refusal, self.endpoint)
+
+    async def readable_archives(self, bucket: str) -> frozenset[str]:
+        query = {"bucketArchiveDirectRead": ""}
+        ask = self._request("GetBucketArchiveDirectRead", bucket, query=query)
+        try:
+            enabled = await self._ask(ask, _direct_read)
+        except (AccessDenied, InvalidRequest, Unsupported):
+            return frozenset()  # not allowed to know, or a Region that lacks it: then a restore is what works
+        return _DIRECTLY_READ if enabled else frozenset()
+
+    async def aclose(self) -> None:
+        await self._sdk.aclose()
+
+    # --- one request ---
+
+    def _request(
+        self,
+        operation: str,
+        bucket: str = "",
+        key: str = "",
+        query: dict[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+    ) -> "Ask":
+        from restoretui.providers.oss_sdk import Ask
+
+        if operation in _OF_OBJECTS and not key:
+            raise InvalidRequest(f"{operation} cannot be asked about an empty name", operation=operation)
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            raise InvalidRequest(f"{operation} cannot be asked: the name is not valid Unicode") from None
+        return Ask(operation, method, bucket, key, query or {}, body)
+
+    async def _ask(self, ask: "Ask", understand: "Callable[[Reply], T]") -> T:
+        """Ask, again where the bucket turns out to live elsewhere; ``understand`` raises ``Unreadable``."""
+        from restoretui.providers.oss_sdk import Refused
+
+        for last in (False, True):
+            region = await self._region(ask.bucket)
+            try:
+                reply = await self._sdk.exchange(ask, region)
+            except Refused as no:
+                if not last and self._moved(no.refusal, region):
+                    continue
+                raise error_for(no.refusal, self.endpoint) from None
+            try:
+                return understand(reply)
+            except Unreadable as error:
+                raise _unreadable(ask, reply, str(error)) from None
+        raise AssertionError("a second answer is always returned or raised")
+
+    async def _once(self, ask: "Ask") -> "tuple[Reply, Refusal | None]":
+        """Ask exactly once. A refusal comes back as it is, except the wrong Region and unfit credentials."""
+        from restoretui.providers.oss_sdk import Refused, Reply
+
+        region = await self._region(ask.bucket)
+        try:
+            reply = await self._sdk.exchange(ask, region)
+        except Refused as no:
+            refusal = no.refusal
+        else:
+            if not reply.request_id:
+                raise _unreadable(ask, reply, "it has no request id")
+            return reply, None
+        if self._moved(refusal, region):
+            raise Unreachable(
+                f"bucket {ask.bucket!r} answers from another Region; nothing was done",
+                "the next request goes there",
+                code=refusal.code,
+                status=refusal.status,
+                request_id=refusal.request_id,
+                operation=refusal.operation,
+            )
+        if is_credentials(refusal):
+            raise error_for(refusal, self.endpoint)
+        return Reply(refusal.status, {}, b""), refusal
+
+    async def _region(self, bucket: str) -> str:
+        """Where the bucket lives, asked for once; ``BucketNotFound``."""
+        if not bucket:
+            return self._sdk.region
+        if region := self._regions.get(bucket):
+            return region
+        async with self._locks.setdefault(bucket, asyncio.Lock()):
+            if bucket not in self._regions:
+                self._regions[bucket] = await self._find_region(bucket)
+        return self._regions[bucket]
+
+    async def _find_region(self, bucket: str) -> str:
+        from restoretui.providers.oss_sdk import Refused
+
+        ask = self._request("GetBucketLocation", bucket, query={"location": ""})
+        try:
+            reply = await self._sdk.exchange(ask, self._sdk.region)
+        except Refused as no:
+            if no.refusal.region:
+                return no.refusal.region
+            error = error_for(no.refusal, self.endpoint)
+            if error.status in (403, 405, 501) and not is_credentials(no.refusal):
+                return self._sdk.region  # who may not ask where it is may still restore from it
+            raise error from None
+        try:
+            location = read_document(reply.body, "LocationConstraint").text or ""
+        except Unreadable as error:
+            raise _unreadable(ask, reply, str(error)) from None
+        return location.strip().removeprefix("oss-") or self._sdk.region
+
+    def _moved(self, refusal: "Refusal", asked: str) -> bool:
+        """Learn from a refusal that names another Region."""
+        if not refusal.region or refusal.region == asked:
+            return False
+        self._regions[refusal.bucket] = refusal.region
+        return True
+
+
+_OF_OBJECTS = frozenset({"HeadObject", "RestoreObject", "CleanRestoredObject"})
+
+
+def _restore_body(request: RestoreRequest, storage_class: str) -> bytes:
+    """Days, and the tier where the class takes one (FACTS 4.1)."""
+    rule = OSS.archives.get(storage_class)
+    tier = ""
+    if rule is not None and rule.takes_tier:
+        tier = f"<JobParameters><Tier>{escape(request.tier.wire)}</Tier></JobParameters>"
+    return f"<RestoreRequest><Days>{request.days}</Days>{tier}</RestoreRequest>".encode()
+
+
+def _version(ref: ObjectRef) -> dict[str, str]:
+    return {} if ref.version_id is None else {"versionId": ref.version_id}
+
+
+def _markers(token: str) -> tuple[str, str]:
+    try:
+        return split_token(token)
+    except ValueError:
+        raise InvalidRequest("that is not a token of a versions listing", "list again from the start") from None
+
+
+def _buckets(reply: "Reply") -> tuple[list[Bucket], str, str]:
+    return read_buckets(reply.body)
+
+
+def _direct_read(reply: "Reply") -> bool:
+    return read_document(reply.body, "ArchiveDirectReadConfiguration").findtext("Enabled") == "true"
+
+
+def _detail(ref: ObjectRef, reply: "Reply") -> ObjectDetail:
+    headers = reply.headers
+    size = headers.get("content-length", "")
+    if not size.isdecimal():
+        raise Unreadable("it gives no size")
+    return ObjectDetail(
+        ref=ref,
+        size=int(size),
+        modified=parse_instant(headers.get("last-modified")),
+        storage_class=headers.get("x-oss-storage-class") or "Standard",
+        restore=parse_restore(headers.get("x-oss-restore")),
+        etag=headers.get("etag", "").removeprefix('"').removesuffix('"'),
+        version_id=headers.get("x-oss-version-id"),
+        lifecycle_expiry=headers.get("x-oss-expiration", ""),
+        headers=tuple((name.lower(), value) for name, value in headers.items()),
+    )
+
+
+def _unreadable(ask: "Ask", reply: "Reply", why: str) -> MalformedAnswer:
+    return MalformedAnswer(
+        f"the answer to {ask.operation} cannot be read: {why}",
+        "is OSS_ENDPOINT an OSS endpoint?",
+        status=reply.status,
+        request_id=reply.request_id,
+        operation=ask.operation,
+    )
+
+
+def _check_endpoint(endpoint: str | None) -> None:
+    if not endpoint:
+        return
+    try:
+        parts = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise UsageError(
+            f"{endpoint!r} cannot be an OSS endpoint", "write OSS_ENDPOINT=oss-cn-hangzhou.aliyuncs.com, or its URL"
+        )
+
+
+if TYPE_CHECKING:
+    _: type[Provider] = OssProvider

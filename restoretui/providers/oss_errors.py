@@ -1,0 +1,127 @@
+"""An OSS refusal as one of our errors, and what a refused restore request says of its object (FACTS 4.1)."""
+
+from restoretui.core.errors import (
+    AccessDenied,
+    BucketNotFound,
+    CloudError,
+    CredentialsError,
+    InvalidRequest,
+    MalformedAnswer,
+    ObjectNotFound,
+    ServerFault,
+    Throttled,
+    Unsupported,
+)
+from restoretui.core.provider import Answer, Outcome
+from restoretui.providers.errors import Refusal, printable
+
+ACTIONS = {
+    "ListBuckets": "oss:ListBuckets",
+    "GetBucketLocation": "oss:GetBucketLocation",
+    "GetBucketArchiveDirectRead": "oss:GetBucketArchiveDirectRead",
+    "ListObjectsV2": "oss:ListObjects",
+    "ListObjectVersions": "oss:ListObjectVersions",
+    "HeadObject": "oss:GetObject",
+    "RestoreObject": "oss:RestoreObject",
+    "CleanRestoredObject": "oss:CleanRestoredObject",
+}
+"""The RAM action each operation needs."""
+
+EXPIRED = frozenset({"SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId"})
+"""Codes that fresh keys may cure, so that they are read again."""
+_NOT_ACCEPTED = frozenset({"SignatureDoesNotMatch", "InvalidAuthorization", "InvalidAccessKeySecret"})
+_CLOCK = frozenset({"RequestTimeTooSkewed"})
+_THROTTLED = frozenset({"QpsLimitExceeded", "SlowDown", "Throttling", "TooManyRequests", "RequestLimitExceeded"})
+_NO_OBJECT = frozenset({"NoSuchKey", "NoSuchVersion"})
+_UNSUPPORTED = frozenset({"NotImplemented", "MethodNotAllowed"})
+_OF_OBJECTS = frozenset({"HeadObject", "RestoreObject", "CleanRestoredObject"})
+
+
+def is_credentials(refusal: Refusal) -> bool:
+    """The keys, or the clock they are signed with, are at fault; no object is."""
+    return refusal.status == 401 or refusal.code in EXPIRED | _NOT_ACCEPTED | _CLOCK
+
+
+def is_throttled(refusal: Refusal) -> bool:
+    """Refused for its rate."""
+    return refusal.code in _THROTTLED or refusal.code.endswith("RateLimitExceeded") or refusal.status == 429
+
+
+def is_fault(refusal: Refusal) -> bool:
+    """The service failed, or gave up; what it did before is unknown."""
+    return (refusal.status >= 500 and refusal.status != 501) or refusal.code == "RequestTimeout"
+
+
+def error_for(refusal: Refusal, endpoint: str = "") -> CloudError:
+    """The error that says what the refusal means; wrong Regions and restore outcomes are the caller's business."""
+    kind, message, hint = _explain(refusal, endpoint)
+    return kind(
+        message,
+        hint,
+        code=refusal.code,
+        status=refusal.status,
+        request_id=refusal.request_id,
+        operation=refusal.operation,
+    )
+
+
+def _explain(refusal: Refusal, endpoint: str) -> tuple[type[CloudError], str, str]:
+    code, status = refusal.code, refusal.status
+    tail = f": {printable(refusal.message)}" if refusal.message else ""
+    where = f"bucket {refusal.bucket!r}" if refusal.bucket else "the account"
+    if code in _CLOCK:
+        return CredentialsError, "this machine's clock is too far from the cloud's", "set the clock (NTP), then go on"
+    if code in EXPIRED:
+        what = "does not exist" if code == "InvalidAccessKeyId" else "has expired"
+        hint = "renew the OSS_ variables or ossutil's config file; the file is read again by itself"
+        return CredentialsError, f"the OSS access key {what} ({code})", hint
+    if is_credentials(refusal):
+        return (
+            CredentialsError,
+            f"the OSS access key is not accepted ({code or status})",
+            "check key, secret and region",
+        )
+    if code == "NoSuchBucket":
+        return BucketNotFound, f"there is no {where}", "check the name; restoretui oss:// lists the buckets"
+    if code in _NO_OBJECT or (status == 404 and refusal.operation in _OF_OBJECTS):
+        return ObjectNotFound, "the object does not exist", "list its prefix again; it may have been deleted"
+    if is_throttled(refusal):
+        return Throttled, f"the cloud asks for fewer requests ({code or status})", "the rate is lowered by itself"
+    if refusal.region:
+        return InvalidRequest, f"{where} lives in {refusal.region}", f"set OSS_REGION={refusal.region}"
+    if status == 403:
+        action = ACTIONS.get(refusal.operation, "")
+        hint = f"the RAM action {action} is missing" if action else "permissions are missing"
+        return AccessDenied, f"access to {where} is denied{tail}", hint
+    if code in _UNSUPPORTED or status in (405, 501):
+        return Unsupported, f"{endpoint or 'this endpoint'} does not offer {refusal.operation}{tail}", "is it OSS?"
+    if is_fault(refusal):
+        hint = "it usually passes by itself; if not, give support the request id"
+        return ServerFault, f"the service failed ({code or status}){tail}", hint
+    if 400 <= status < 500:
+        return InvalidRequest, f"the cloud refuses {refusal.operation} ({code or status}){tail}", ""
+    return (
+        MalformedAnswer,
+        f"the answer to {refusal.operation} makes no sense (status {status})",
+        "is OSS_ENDPOINT an OSS endpoint?",
+    )
+
+
+_OUTCOMES = {
+    "RestoreAlreadyInProgress": Outcome.ALREADY_RESTORING,
+    "OperationNotSupported": Outcome.NOT_ARCHIVED,
+    "NoSuchKey": Outcome.GONE,
+    "NoSuchVersion": Outcome.GONE,
+    "NoSuchBucket": Outcome.GONE,
+}
+
+
+def refused(refusal: Refusal) -> Answer:
+    """The refusal of a restore as an outcome; raises what is about the moment and not about the object."""
+    outcome = _OUTCOMES.get(refusal.code)
+    if outcome is None:
+        if refusal.status < 400 or is_throttled(refusal) or is_fault(refusal):
+            raise error_for(refusal)
+        by_status = {404: Outcome.GONE, 405: Outcome.GONE, 403: Outcome.DENIED}
+        outcome = by_status.get(refusal.status, Outcome.REFUSED)
+    return Answer(outcome, refusal.status, refusal.code, printable(refusal.message), refusal.request_id)

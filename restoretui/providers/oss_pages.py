@@ -1,0 +1,84 @@
+"""OSS's XML answers, read from their bytes: the SDK's models take ten times as long for a page (FACTS 4.2)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
+
+from restoretui.core.model import Bucket, Entry, Page
+from restoretui.providers.restore_header import parse_instant, parse_restore
+from restoretui.providers.wire import Unreadable, versions_token
+
+
+def read_listing(body: bytes, *, versions: bool) -> Page:
+    """One answer to ListObjectsV2 or ListObjectVersions, delete markers left out."""
+    root = read_document(body, "ListVersionsResult" if versions else "ListBucketResult")
+    decode: Callable[[str], str] = unquote if root.findtext("EncodingType") == "url" else str
+    entries = [_entry(row, decode) for row in root.iterfind("Version" if versions else "Contents")]
+    prefixes = [decode(row.findtext("Prefix") or "") for row in root.iterfind("CommonPrefixes")]
+    return Page(entries, prefixes, _next_token(root, decode, versions=versions))
+
+
+def read_buckets(body: bytes) -> tuple[list[Bucket], str, str]:
+    """One answer to ListBuckets: buckets, the owner's id, and the marker of the next page."""
+    root = read_document(body, "ListAllMyBucketsResult")
+    buckets = [
+        Bucket(
+            row.findtext("Name") or "",
+            row.findtext("Region") or (row.findtext("Location") or "").removeprefix("oss-"),
+            parse_instant(row.findtext("CreationDate")),
+        )
+        for row in root.iterfind("Buckets/Bucket")
+    ]
+    more = root.findtext("IsTruncated") == "true"
+    return buckets, root.findtext("Owner/ID") or "", (root.findtext("NextMarker") or "") if more else ""
+
+
+def read_document(body: bytes, name: str) -> ET.Element:
+    """The root element, without namespaces; ``Unreadable`` when it is no ``name``."""
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise Unreadable("the answer declares a document type, which no OSS answer does")  # entity bombs end here
+    try:
+        root = ET.fromstring(body)  # noqa: S314 - document types were refused
+    except (ET.ParseError, ValueError, LookupError):
+        raise Unreadable(f"the answer of {len(body)} bytes is not XML") from None
+    if root.tag.startswith("{"):
+        for element in root.iter():
+            element.tag = element.tag.rpartition("}")[2]
+    if root.tag != name:
+        raise Unreadable(f"the answer is a <{root.tag}> document, not a <{name}>")
+    return root
+
+
+def _entry(row: ET.Element, decode: Callable[[str], str]) -> Entry:
+    text = {leaf.tag: leaf.text or "" for leaf in row}
+    restore = parse_restore(text["RestoreInfo"]) if "RestoreInfo" in text else None
+    try:
+        return Entry(
+            decode(text["Key"]),
+            text.get("VersionId") or None,
+            int(text["Size"]),
+            int(datetime.fromisoformat(text["LastModified"]).timestamp()),
+            text.get("StorageClass") or "Standard",
+            restore.in_progress if restore else None,
+            int(restore.expiry.timestamp()) if restore and restore.expiry else None,
+            text.get("ETag", "").removeprefix('"').removesuffix('"'),
+            text.get("IsLatest", "") != "false",
+        )
+    except (KeyError, ValueError, OverflowError) as error:
+        raise Unreadable(f"a row of the listing cannot be read: {error}") from None
+
+
+def _next_token(root: ET.Element, decode: Callable[[str], str], *, versions: bool) -> str | None:
+    truncated = root.findtext("IsTruncated")
+    if truncated not in ("true", "false"):
+        raise Unreadable("the listing does not say whether it goes on")
+    if truncated == "false":
+        return None
+    token = root.findtext("NextContinuationToken") or ""
+    if versions:
+        marker = decode(root.findtext("NextKeyMarker") or "")
+        token = versions_token(marker, root.findtext("NextVersionIdMarker") or "") if marker else ""
+    if not token:
+        raise Unreadable("the listing says it goes on, but not where")
+    return token

@@ -1,0 +1,216 @@
+"""The OSS SDK at work: clients per Region, signing, one HTTP exchange per call.
+
+Imports the SDK, so it is itself imported late, by ``OssProvider.open``.
+"""
+
+import urllib.request
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+import alibabacloud_oss_v2 as oss
+from alibabacloud_oss_v2.aio import AsyncClient
+from alibabacloud_oss_v2.aio.transport import AioHttpClient
+from yarl import URL
+
+from restoretui import __version__
+from restoretui.core.endpoints import aliyun_region, is_aliyun_internal
+from restoretui.core.errors import CredentialsError, InvalidRequest, MalformedAnswer
+from restoretui.core.provider import Connection
+from restoretui.providers.connection import Limits
+from restoretui.providers.errors import Refusal, printable
+from restoretui.providers.oss_credentials import Found, KeyRing, OssKeys
+from restoretui.providers.oss_errors import EXPIRED
+from restoretui.providers.trouble import Settings, trouble
+
+DEFAULT_REGION = "cn-hangzhou"
+"""Where to ask about no bucket when nobody said where: any Region lists them all."""
+_SETTINGS = Settings("OSS_ENDPOINT", "SSL_CERT_FILE", "an OSS")
+
+
+class Ask(NamedTuple):
+    """One request, in OSS's own names."""
+
+    operation: str
+    method: str
+    bucket: str = ""
+    key: str = ""
+    query: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class Reply(NamedTuple):
+    """An answer, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Case-insensitive."""
+    body: bytes
+
+    @property
+    def request_id(self) -> str:
+        """What support will ask for."""
+        return self.headers.get("x-oss-request-id", "")
+
+
+class Refused(Exception):
+    """OSS said no."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+class OssSdk:
+    """One set of keys, with one client per Region."""
+
+    def __init__(self, connection: Connection, limits: Limits, ring: KeyRing, found: Found) -> None:
+        given = connection.endpoint_url or found.endpoint
+        own_region = aliyun_region(given)
+        self.region = connection.region or found.region or own_region or DEFAULT_REGION
+        self.endpoint = "" if own_region else given
+        """Of one store for all Regions; empty where each Region has Alibaba Cloud's own."""
+        self._internal = bool(connection.internal) or is_aliyun_internal(given)
+        self._path_style = connection.path_style
+        self._limits = limits
+        self._ring = ring
+        self._signing = _Signing()
+        self._clients: dict[str, AsyncClient] = {}
+        self._http: _Http | None = None
+
+    async def exchange(self, ask: Ask, region: str) -> Reply:
+        """Send one request, once. ``Refused`` when OSS says no; ``CloudError`` for everything that is no answer."""
+        keys = await self._ring.keys()
+        self._signing.use(keys)
+        client = self._client(region)
+        asked = oss.OperationInput(
+            op_name=ask.operation,
+            method=ask.method,
+            headers=oss.CaseInsensitiveDict({"Content-Type": "application/xml"} if ask.body else {}),
+            parameters=dict(ask.query),
+            body=ask.body or None,
+            bucket=ask.bucket or None,
+            key=ask.key or None,
+        )
+        try:
+            output = await client.invoke_operation(asked)
+        except oss.exceptions.BaseError as error:
+            raise self._what(error, ask, keys) from error
+        return Reply(output.status_code, output.headers, output.http_response.content or b"")
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        self._clients.clear()
+        if self._http is not None:
+            await self._http.aclose()
+
+    def _client(self, region: str) -> AsyncClient:
+        if region not in self._clients:
+            if self._http is None:
+                self._http = _Http(self._limits)
+            config = oss.config.load_default()
+            config.region = region
+            config.endpoint = self.endpoint or None
+            config.use_internal_endpoint = self._internal
+            config.use_path_style = bool(self._path_style)
+            config.credentials_provider = self._signing
+            config.http_client = AioHttpClient(
+                session=self._http,
+                connect_timeout=self._limits.connect_s,
+                readwrite_timeout=self._limits.read_s,
+            )
+            config.retry_max_attempts = 1  # repeating is the engine's business, and a restore must leave once only
+            config.user_agent = f"restoretui/{__version__}"
+            self._clients[region] = AsyncClient(config)
+        return self._clients[region]
+
+    def _what(self, error: Exception, ask: Ask, keys: OssKeys) -> Exception:
+        inner = error.unwrap() if hasattr(error, "unwrap") else error
+        match inner:
+            case oss.exceptions.ServiceError():
+                refusal = _refusal(inner, ask)
+                if refusal.code in EXPIRED:
+                    self._ring.reject(keys)
+                return Refused(refusal)
+            case oss.exceptions.RequestError() | oss.exceptions.ResponseError():
+                return trouble(inner.unwrap(), self._address(ask), ask.operation, _SETTINGS)
+            case oss.exceptions.CredentialsBaseError():
+                return CredentialsError(printable(str(inner)), "check OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET")
+            case oss.exceptions.BucketNameInvalidError():
+                return InvalidRequest(f"{ask.bucket!r} cannot be a bucket's name", operation=ask.operation)
+            case oss.exceptions.DeserializationError():
+                return MalformedAnswer(
+                    f"the answer to {ask.operation} cannot be read: {printable(str(inner))}",
+                    "is OSS_ENDPOINT an OSS endpoint?",
+                    operation=ask.operation,
+                )
+            case OSError():
+                return trouble(inner, self._address(ask), ask.operation, _SETTINGS)
+        said = printable(str(inner))
+        return InvalidRequest(
+            f"{ask.operation} cannot be asked: {said}", "check OSS_ENDPOINT", operation=ask.operation
+        )
+
+    def _address(self, ask: Ask) -> str:
+        if not self.endpoint:
+            return f"https://oss-{self.region}.aliyuncs.com/"
+        return self.endpoint if "://" in self.endpoint else f"https://{self.endpoint}/"
+
+
+def _refusal(error: Any, ask: Ask) -> Refusal:
+    fields = error.error_fileds or {}
+    code = "" if error.code == "BadErrorResponse" else str(error.code or "")
+    return Refusal(
+        operation=ask.operation,
+        status=int(error.status_code),
+        code=code or str(error.status_code),
+        message=str(error.message or "") if code else "",
+        request_id=str(error.request_id or ""),
+        bucket=ask.bucket,
+        region=aliyun_region(fields.get("Endpoint") or ""),
+    )
+
+
+class _Signing(oss.credentials.StaticCredentialsProvider):  # type: ignore[misc]  # the SDK ships no types
+    """The keys of the request at hand: the SDK asks for them inside the event loop, right after ``use``."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+
+    def use(self, keys: OssKeys) -> None:
+        self._credentials = oss.credentials.Credentials(keys.key_id, keys.secret, keys.token)
+
+
+class _Http:
+    """One aiohttp session in the place where the SDK would make its own.
+
+    Its URLs go out exactly as they were signed (the SDK's session resolves ``./`` and ``../`` in keys), it has as
+    many connections as asked for, and it goes through the proxies the environment names.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=limits.connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        self._proxies: dict[str, str | None] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def request(self, method: str, url: str, **options: Any) -> aiohttp.ClientResponse:
+        """As aiohttp's, for a URL that is encoded already."""
+        options["proxy"] = self._proxy(url)
+        return await self._session.request(method, URL(url, encoded=True), **options)
+
+    def _proxy(self, url: str) -> str | None:
+        parts = urlsplit(url)
+        if parts.netloc not in self._proxies:
+            bypass = urllib.request.proxy_bypass_environment(parts.netloc)  # type: ignore[attr-defined]
+            found = urllib.request.getproxies_environment().get(parts.scheme)
+            self._proxies[parts.netloc] = None if bypass else found
+        return self._proxies[parts.netloc]
+
+    async def aclose(self) -> None:
+        await self._session.close()
