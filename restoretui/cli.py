@@ -4,6 +4,7 @@ Nothing heavy is imported at the top: ``--help`` and ``--version`` must be insta
 """
 
 import asyncio
+import gc
 import os
 import re
 import signal
@@ -388,6 +389,8 @@ def _finish(go: Callable[[], int], output: "Output | None" = None) -> None:
 
 def main() -> None:
     """The console script."""
+    # Rows by the million are made and kept; the collector's usual thresholds would walk them ten times over.
+    gc.set_threshold(20_000, 50, 100)
     try:
         cli.main(prog_name="restoretui", standalone_mode=False)
     except click.exceptions.Exit as done:
