@@ -40,6 +40,14 @@ class Settings:
     concurrency: int = 128
     budget: Decimal | None = None
     """Above this cost the restore dialog wants the amount typed, and ``restore`` wants ``--max-cost``."""
+    batch_role_arn: str | None = None
+    """The role that S3 Batch Operations acts as."""
+    batch_manifest_location: str | None = None
+    """Where manifests are written; without it, the archived objects' own bucket."""
+    batch_report_location: str | None = None
+    batch_report_scope: str = "all"
+    """``all``, ``failed`` or ``none``."""
+    batch_priority: int = 10
     production_profiles: tuple[str, ...] = ()
     """Profiles whose screens are marked, so that nobody mistakes them."""
     bell: bool = True
@@ -83,6 +91,7 @@ _ENVIRONMENT = {
     "profile": ("AWS_PROFILE",),
     "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
     "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    "batch_role_arn": ("RESTORETUI_BATCH_ROLE_ARN",),
 }
 _NOT_IN_FILE = {"state_dir", "config_dir", "clock", "sources"}
 
@@ -156,6 +165,12 @@ def _check(name: str, value: Any, source: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise UsageError(f"{source}: {name} must be a number above 0, not {value!r}")
         return float(value) if name == "rate" else int(value)
+    if name == "batch_report_scope" and value not in ("all", "failed", "none"):
+        raise UsageError(f"{source}: batch_report_scope must be all, failed or none, not {value!r}")
+    if name == "batch_priority":
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2_147_483_647:
+            raise UsageError(f"{source}: batch_priority must be a whole number from 0 to 2147483647, not {value!r}")
+        return value
     if name == "production_profiles":
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise UsageError(f"{source}: {name} must be a list of profile names")

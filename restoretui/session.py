@@ -13,7 +13,9 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from restoretui.batch_desk import BatchDesk
 from restoretui.config import Settings
+from restoretui.core.batch import BatchOptions
 from restoretui.core.errors import CloudError, GuardStopped, ObjectNotFound, RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, State, Tier
@@ -86,6 +88,8 @@ class Session:
             settings.concurrency,
             may_send=not settings.read_only,
         )
+        self.batch = BatchDesk(settings, ledger, self.rules, self.provider, self._may_send, self._engine.resend)
+        """Everything about S3 Batch Operations."""
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
         self.mfa: MfaPrompter | None = None
@@ -364,10 +368,18 @@ class Session:
         return table, all(exact and other is table for other, exact in tables)
 
     async def confirm(
-        self, sel: int, plan: RestorePlan, tier: Tier, *, max_cost: Decimal | None = None, note: str = ""
+        self,
+        sel: int,
+        plan: RestorePlan,
+        tier: Tier,
+        *,
+        max_cost: Decimal | None = None,
+        note: str = "",
+        batch: BatchOptions | None = None,
     ) -> Run:
         """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
 
+        With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
         ``GuardStopped`` when a guard holds; then nothing was written or sent.
         """
         chosen = plan.tiers[tier]
@@ -388,6 +400,10 @@ class Session:
                     "add the price to prices.toml, choose another tier, or leave the limit away",
                 )
         connection = self.settings.connection.to_mapping()
+        if batch is not None:
+            options = batch.checked()
+            run_id = await self.ledger.batches.confirm(sel, self.cloud, plan, tier, connection, options, note)
+            return await self.ledger.runs.get(run_id)
         return await self.ledger.runs.confirm(sel, self.cloud, plan, tier, connection, note)
 
     def _why(self, setting: str) -> str:
@@ -403,6 +419,8 @@ class Session:
 
     async def cancel(self, run_id: int) -> int:
         """Give up what has not been sent; returns how many. What was sent cannot be called back."""
+        if self.batch.ours(run_id):
+            await self.batch.cancel_run(run_id)
         return await self.ledger.runs.set_cancelled(run_id)
 
     def _may_send(self) -> None:

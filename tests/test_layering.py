@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "sandbox": {"core"},
     "jsonlines": {"core", "ledger"},
     "export": {"core", "ledger", "jsonlines"},
-    "session": {"core", "config", "ledger", "providers", "engine", "export"},
+    "batch_desk": {"core", "config", "ledger", "engine"},
+    "session": {"core", "config", "ledger", "providers", "engine", "export", "batch_desk"},
     "tui": {"core", "config", "ledger", "engine", "session"},
 }
 MUST_NOT_IMPORT = {
@@ -43,6 +44,7 @@ MUST_NOT_IMPORT = {
     "engine": SCREENS | SDKS | HTTP | COMMANDS,
     "jsonlines": SCREENS | SDKS | HTTP | COMMANDS,
     "export": SCREENS | SDKS | HTTP | COMMANDS,
+    "batch_desk": SCREENS | SDKS | HTTP | COMMANDS,
     "session": SCREENS | SDKS | HTTP | COMMANDS,
     "providers": SCREENS | COMMANDS,
     "tui": SDKS | HTTP,

@@ -35,6 +35,10 @@ class BatchService(Protocol):
         """Its status then."""
         ...
 
+    async def clone_job(self, region: str, job_id: str, token: str) -> str:
+        """A new, suspended job like that one; its id."""
+        ...
+
     async def set_priority(self, region: str, job_id: str, priority: int) -> None:
         """Any time before its end."""
         ...

@@ -14,6 +14,7 @@
         ├── BucketNotFound       1
         ├── ObjectNotFound       1   no such key or version, or a delete marker
         ├── JobNotFound          1   no such S3 Batch Operations job, or it ended over 90 days ago
+        ├── ReportUnreadable     1   a completion report that is half-written or of another layout
         ├── InvalidRequest       1   the cloud refuses these arguments (our mistake or its limits)
         ├── Unsupported          1   this endpoint lacks the operation
         ├── Unreachable          1   never left this machine: connect, DNS, TLS; safe to repeat
@@ -121,6 +122,10 @@ class ObjectNotFound(CloudError):
 
 class JobNotFound(CloudError):
     """No such S3 Batch Operations job in this account and region, or none any more."""
+
+
+class ReportUnreadable(CloudError):
+    """A job's completion report cannot be read; reading it again changes nothing soon."""
 
 
 class InvalidRequest(CloudError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Provider
 from restoretui.core.rules import RULES
+from restoretui.engine.batch import BatchPursuit, service_of
 from restoretui.engine.gate import Gate
 from restoretui.engine.health import HealthBoard
 from restoretui.engine.pace import Pace
@@ -17,7 +18,7 @@ from restoretui.ledger.records import Run
 
 
 class Pursuit:
-    """Holds the two loops of one run. Cancelling ``pursue`` at any point loses nothing."""
+    """Holds the loops of one run. Cancelling ``pursue`` at any point loses nothing."""
 
     def __init__(
         self, run: Run, ledger: Ledger, provider: Provider, clock: Clock, pace: Pace, gate: Gate, health: HealthBoard,
@@ -31,11 +32,15 @@ class Pursuit:
         self.submitter.on_sent = self._sent
         self.watcher = Watcher(
             run, ledger, provider, RULES[run.cloud.scheme], clock, Reader(clock, gate, health),
-            on_replanned=self._replanned.set,
+            on_replanned=self.resend,
             on_calls=lambda lists, heads: health.set(
                 list_calls=health.now.list_calls + lists, head_calls=health.now.head_calls + heads
             ),
-            on_due=lambda due: on_due(run.id, due),
+            on_due=lambda due: on_due(run.id, due), by_job=bool(ledger.batches.peek_of_run(run.id)),
+        )  # fmt: skip
+        self.batches = BatchPursuit(
+            run, ledger, provider, service_of(provider), clock, Reader(clock, gate, health), self.watcher.stir,
+            may_send=may_send,
         )  # fmt: skip
 
     async def pursue(self) -> None:
@@ -43,20 +48,23 @@ class Pursuit:
         await self._ledger.runs.recover(self._run.id)
         sending = asyncio.create_task(self._send())
         watching = asyncio.create_task(self.watcher.watch())
+        batching = asyncio.create_task(self.batches.pursue())
         try:
-            await asyncio.wait({sending, watching}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                sending.result()
+            await asyncio.wait({sending, watching, batching}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (sending, batching):
+                if task.done():
+                    task.result()
             await watching
         finally:
-            for task in (sending, watching):
+            for task in (sending, watching, batching):
                 task.cancel()
-            await asyncio.gather(sending, watching, return_exceptions=True)
+            await asyncio.gather(sending, watching, batching, return_exceptions=True)
 
     def resend(self) -> None:
         """Jobs became planned again: somebody asked for a retry, or a look proved a request had no effect."""
         self._replanned.set()
         self.watcher.stir()
+        self.batches.stir()
 
     async def _send(self) -> None:
         while True:

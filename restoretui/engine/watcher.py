@@ -51,6 +51,7 @@ class Watcher:
     def __init__(
         self, run: Run, ledger: Ledger, provider: Provider, rules: CloudRules, clock: Clock, reader: Reader,
         on_replanned: Callable[[], None], on_calls: Callable[[int, int], None], on_due: Callable[[Due | None], None],
+        by_job: bool = False,
     ) -> None:  # fmt: skip
         self._run = run
         self._ledger = ledger
@@ -61,6 +62,7 @@ class Watcher:
         self._on_replanned = on_replanned
         self._on_calls = on_calls
         self._on_due = on_due
+        self._by_job = by_job
         self._habits: dict[str, Habits] = {}
         self._looked: dict[Unit, datetime] = {}
         self._calls = [0, 0]
@@ -125,6 +127,8 @@ class Watcher:
 
     def _window(self, group: TrackedGroup) -> Window | None:
         rule = self._rules.archives.get(group.archive or group.storage_class)
+        if rule and self._by_job and group.tier and group.tier in rule.batch_windows:
+            return rule.batch_windows[group.tier]
         return rule.window(group.tier) if rule else None
 
     async def round(self, unit: Unit) -> None:

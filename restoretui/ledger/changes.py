@@ -12,6 +12,8 @@ ACTIVITY = "activity"
 """The audit trail has grown."""
 CATALOG = "catalog"
 """Objects were looked at, or listings came and went."""
+BATCHES = "batches"
+"""The jobs of S3 Batch Operations that are ours."""
 LEDGER = "ledger"
 """``Ledger.problem`` changed."""
 

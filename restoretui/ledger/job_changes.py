@@ -224,7 +224,8 @@ def move_all(tx: Tx, run_id: int, where: str, state: State, at: float, text: str
         f" WHERE j.id IN (SELECT id FROM job WHERE run_id = ? AND {where}) ORDER BY j.id",
         (at, state, text, run_id),
     )
-    clear = ", attempt_at = NULL, requested_at = NULL, outcome = '', code = '', message = '', reason = ''"
+    clear = ", batch_id = NULL, attempt_at = NULL, requested_at = NULL"
+    clear += ", outcome = '', code = '', message = '', reason = ''"
     tx.run(
         f"UPDATE job SET state = ?, changed_at = ?{clear if state is State.PLANNED else ''}"
         f" WHERE run_id = ? AND {where}",

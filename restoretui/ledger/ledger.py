@@ -9,6 +9,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.ledger import changes
 from restoretui.ledger.activity import ActivityLog
+from restoretui.ledger.batches import Batches
 from restoretui.ledger.browse_view import BrowseContext
 from restoretui.ledger.catalog import Catalog
 from restoretui.ledger.changes import Changes
@@ -56,6 +57,7 @@ class Ledger:
         self.catalog = Catalog(self._writer, self._windows, clock, views, self._report)
         self.selections = Selections(self._writer, self._reader, self._windows, clock, pending)
         self.runs = Runs(self._writer, self._reader, self._windows, clock, self._orders)
+        self.batches = Batches(self._writer, self._reader, self._windows, clock)
         self.activity = ActivityLog(self._writer, self._reader, self._windows, clock, self._orders)
         self.leases = Leases(self._writer, clock)
         self._closed = False

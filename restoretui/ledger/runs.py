@@ -29,7 +29,7 @@ _RUN = (
     " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
     " last_requested_at, ended_at, first_job FROM run"
 )
-_UNSENT = "state = 'planned' AND attempt_at IS NULL"
+_UNSENT = "state = 'planned' AND attempt_at IS NULL AND batch_id IS NULL"
 _CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
 _JOB = (
     "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"

@@ -131,6 +131,45 @@ LEDGER = (
         "leases",
         ("CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at REAL NOT NULL) WITHOUT ROWID",),
     ),
+    Migration(
+        "batches",
+        (
+            # One job of S3 Batch Operations, from its intent on; token and manifest are known before CreateJob.
+            """CREATE TABLE batch (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                run_id INTEGER NOT NULL REFERENCES run,
+                bucket_id INTEGER NOT NULL REFERENCES bucket,
+                versions INTEGER NOT NULL,
+                days INTEGER,
+                objects INTEGER NOT NULL,
+                size_bytes INTEGER NOT NULL,
+                token TEXT NOT NULL UNIQUE,
+                options TEXT NOT NULL,
+                phase TEXT NOT NULL,
+                planned_at REAL NOT NULL,
+                confirmed_at REAL,
+                cancelled_at REAL,
+                region TEXT NOT NULL DEFAULT '',
+                manifest_bucket TEXT NOT NULL DEFAULT '',
+                manifest_key TEXT NOT NULL DEFAULT '',
+                manifest_etag TEXT NOT NULL DEFAULT '',
+                sent_at REAL,
+                job_id TEXT NOT NULL DEFAULT '',
+                status TEXT NOT NULL DEFAULT '',
+                total INTEGER NOT NULL DEFAULT 0,
+                succeeded INTEGER NOT NULL DEFAULT 0,
+                failed INTEGER NOT NULL DEFAULT 0,
+                elapsed_s INTEGER NOT NULL DEFAULT 0,
+                problem TEXT NOT NULL DEFAULT '',
+                report TEXT NOT NULL DEFAULT '',
+                ended_at REAL,
+                cleaned_at REAL
+            )""",
+            "CREATE INDEX batch_run ON batch (run_id)",
+            "CREATE INDEX batch_job ON batch (job_id) WHERE job_id <> ''",
+            "ALTER TABLE job ADD COLUMN batch_id INTEGER REFERENCES batch",
+        ),
+    ),
 )
 
 CATALOG = (

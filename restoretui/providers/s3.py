@@ -38,6 +38,7 @@ class S3Provider:
         self._calls = calls
         self._witness = Witness(clock)
         self._asks_status = True
+        self._batch: BatchService | None = None
         self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND)
 
     @classmethod
@@ -188,7 +189,8 @@ class S3Provider:
 
     def batch(self) -> BatchService:
         """S3 Batch Operations with the same credentials."""
-        return S3Batch(self._sdk, self._calls, self.identity)
+        self._batch = self._batch or S3Batch(self._sdk, self._calls, self.identity)
+        return self._batch
 
     async def aclose(self) -> None:
         await self._sdk.aclose()

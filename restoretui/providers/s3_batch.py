@@ -16,6 +16,7 @@ from restoretui.core.errors import (
     JobNotFound,
     MalformedAnswer,
     ObjectNotFound,
+    ReportUnreadable,
     Unsupported,
 )
 from restoretui.core.model import Identity, Tier
@@ -98,6 +99,19 @@ class S3Batch:
 
     async def cancel_job(self, region: str, job_id: str) -> str:
         return await self._update(region, job_id, "Cancelled", "cancelled in restoretui")
+
+    async def clone_job(self, region: str, job_id: str, token: str) -> str:
+        job = (await self._ask("DescribeJob", region, {"JobId": job_id})).get("Job", {})
+        kept = ("Operation", "Report", "Priority", "RoleArn", "Description", "Manifest", "ManifestGenerator")
+        asked = {name: job[name] for name in kept if job.get(name) not in (None, "", {})}
+        if "Manifest" in asked:
+            asked.pop("ManifestGenerator", None)
+        if asked.get("Description"):
+            asked["Description"] = _unmarked(str(asked["Description"]))
+        answer = await self._ask(
+            "CreateJob", region, asked | {"ConfirmationRequired": True, "ClientRequestToken": token}
+        )
+        return str(answer.get("JobId", ""))
 
     async def set_priority(self, region: str, job_id: str, priority: int) -> None:
         await self._ask("UpdateJobPriority", region, {"JobId": job_id, "Priority": priority})
@@ -196,7 +210,7 @@ class S3Batch:
                 async for rows in self._rows(file):
                     yield rows
         except Foreign as error:
-            raise MalformedAnswer(
+            raise ReportUnreadable(
                 f"{error} (job {job_id})", f"look at it yourself: s3://{place.bucket}/{folder}", operation="GetObject"
             ) from None
 
@@ -232,7 +246,7 @@ class S3Batch:
         except AccessDenied:
             half = []
         if half:
-            raise MalformedAnswer(
+            raise ReportUnreadable(
                 f"the completion report below s3://{bucket}/{folder} lacks its manifest.json",
                 "it may still be being written: ask again in a while",
                 operation="GetObject",
@@ -387,6 +401,11 @@ def _info(job: Mapping[str, Any], region: str) -> JobInfo:
 
 def _location(arn: str) -> str:
     return f"s3://{arn.split(':::', 1)[1]}" if ":::" in arn else arn
+
+
+def _unmarked(description: str) -> str:
+    """Without the mark by which a job of ours is found again: a clone must not be taken for it."""
+    return description.partition(" [rt:")[0] or "clone"
 
 
 def _moment(value: object) -> datetime | None:

@@ -13,8 +13,8 @@ from restoretui.core.errors import (
     CloudError,
     InvalidRequest,
     JobNotFound,
-    MalformedAnswer,
     ObjectNotFound,
+    ReportUnreadable,
 )
 from restoretui.core.model import State, Tier
 from restoretui.providers import manifest as manifests
@@ -154,12 +154,12 @@ async def test_missing_and_half_written_reports(world):
         await world.report("nobody")
     cloud = world.running.cloud
     cloud.put("b", "r/job-half/results/x.csv", b"")
-    with pytest.raises(MalformedAnswer, match=r"lacks its manifest.json"):
+    with pytest.raises(ReportUnreadable, match=r"lacks its manifest.json"):
         await world.report("half")
     cloud.put("b", "r/job-half/report.json", b'{"Results": [{"Bucket": "b", "Key": "r/job-half/results/x.csv"}]}')
     assert await world.report("half") == []
     cloud.put("b", "r/job-half/results/x.csv", b"b,k,,failed")
-    with pytest.raises(MalformedAnswer, match="half-written"):
+    with pytest.raises(ReportUnreadable, match="half-written"):
         await world.report("half")
 
 

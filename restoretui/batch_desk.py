@@ -1,0 +1,219 @@
+"""What screens and commands ask about S3 Batch Operations: part of a session, as ``session.batch``."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from restoretui.config import Settings
+from restoretui.core.batch import (
+    BatchOptions,
+    Choice,
+    JobInfo,
+    Place,
+    ReportRow,
+    ReportScope,
+    as_batch,
+    choose_engine,
+)
+from restoretui.core.batch_policy import caller_policy, role_policy, trust_policy
+from restoretui.core.batch_service import BatchService
+from restoretui.core.errors import ObjectNotFound, Unsupported, UsageError
+from restoretui.core.location import parse_location
+from restoretui.core.model import Tier
+from restoretui.core.plan import RestorePlan
+from restoretui.core.provider import Provider
+from restoretui.core.rules import CloudRules
+from restoretui.engine.batch import service_of
+from restoretui.ledger import Ledger
+from restoretui.ledger.batch_records import Batch
+
+
+class BatchDesk:
+    """Jobs of the account, ours and others'. What changes anything is refused in a read-only session."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        rules: CloudRules,
+        provider: Callable[[], Awaitable[Provider]],
+        may_send: Callable[[], None],
+        stir: Callable[[int], None],
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._rules = rules
+        self._provider = provider
+        self._may_send = may_send
+        self._stir = stir
+
+    # --- choosing ----------------------------------------------------------------------------------------------
+
+    def options(self, given: Mapping[str, Any] | None = None) -> BatchOptions:
+        """The config's defaults, with what was given (not None) over them: fields of ``BatchOptions``.
+
+        ``UsageError`` for what no job could be made with.
+        """
+        own = self._settings
+        options = BatchOptions(
+            role_arn=own.batch_role_arn or "",
+            manifest=as_place(own.batch_manifest_location),
+            report=as_place(own.batch_report_location),
+            scope=ReportScope(own.batch_report_scope),
+            priority=own.batch_priority,
+        )
+        changes = {name: value for name, value in (given or {}).items() if value is not None}
+        return replace(options, **changes).checked()
+
+    def plan(self, plan: RestorePlan) -> RestorePlan:
+        """The same plan through jobs: windows, fees, Expedited refused."""
+        return as_batch(plan, self._rules)
+
+    def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> Choice:
+        """What ``--engine auto`` takes for a direct plan, and why."""
+        role = role_arn or self._settings.batch_role_arn
+        return choose_engine(plan.tiers[tier], self._rules, has_role=bool(role))
+
+    def policies(self, buckets: list[str], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Trust, role and caller policy for restoring from ``buckets`` with these options; no role is needed yet."""
+        own = self._settings
+        manifest = given.get("manifest") or as_place(own.batch_manifest_location)
+        report = given.get("report") or as_place(own.batch_report_location)
+        manifests = [manifest] if manifest else [Place(bucket, "restoretui/manifests") for bucket in buckets]
+        reports = [report] if report else [Place(bucket, "restoretui/reports") for bucket in buckets]
+        if (given.get("scope") or own.batch_report_scope) == ReportScope.NONE:
+            reports = []
+        role = given.get("role_arn") or own.batch_role_arn or ""
+        return {
+            "trust": trust_policy(),
+            "role": role_policy(buckets, manifests, reports),
+            "caller": caller_policy(buckets, manifests, reports, role),
+        }
+
+    # --- looking -----------------------------------------------------------------------------------------------
+
+    def ours(self, run_id: int | None = None) -> list[Batch]:
+        """Our jobs as the ledger knows them, quick enough for a repaint: of a run, or all, newest first."""
+        batches = self._ledger.batches
+        return batches.peek_all() if run_id is None else batches.peek_of_run(run_id)
+
+    async def jobs(self, region: str | None = None, statuses: Collection[str] = ()) -> AsyncIterator[list[JobInfo]]:
+        """Jobs of anybody in the account and region, a page at a time; newest first, as the cloud lists them."""
+        async for page in (await self._service()).list_jobs(region or await self._region(), statuses):
+            yield page
+
+    async def job(self, job_id: str, region: str | None = None) -> JobInfo:
+        """All that is known of one job; ``JobNotFound``."""
+        return await (await self._service()).describe_job(await self._region_of(job_id, region), job_id)
+
+    async def report(self, job_id: str, region: str | None = None) -> AsyncIterator[list[ReportRow]]:
+        """The rows of a job's completion report, some at a time; ours or not."""
+        batch = self._ledger.batches.find(job_id)
+        place = batch.report_place if batch else (await self.job(job_id, region)).report
+        if place is None:
+            raise ObjectNotFound(f"job {job_id} was made without a completion report", "--report-scope all or failed")
+        async for rows in (await self._service()).read_report(place, job_id):
+            yield rows
+
+    # --- deciding ----------------------------------------------------------------------------------------------
+
+    async def confirm(self, job_id: str, region: str | None = None) -> str:
+        """Let a suspended job run; its status then."""
+        self._may_send()
+        service, where = await self._service(), await self._region_of(job_id, region)
+        if batch := self._ledger.batches.find(job_id):
+            await self._ledger.batches.decide(batch.id, run=True)
+        status = await service.confirm_job(where, job_id)
+        self._stir_of(job_id)
+        return status
+
+    async def cancel(self, job_id: str, region: str | None = None) -> str:
+        """Its status then; restores that were asked for go on."""
+        self._may_send()
+        service, where = await self._service(), await self._region_of(job_id, region)
+        if batch := self._ledger.batches.find(job_id):
+            await self._ledger.batches.decide(batch.id, run=False)
+        status = await service.cancel_job(where, job_id)
+        self._stir_of(job_id)
+        return status
+
+    async def cancel_run(self, run_id: int) -> int:
+        """Cancel every job of a run that is not over; how many."""
+        self._may_send()
+        live = [batch for batch in self.ours(run_id) if not batch.is_settled and batch.cancelled_at is None]
+        for batch in live:
+            await self._ledger.batches.decide(batch.id, run=False)
+        self._stir(run_id)
+        return len(live)
+
+    async def priority(self, job_id: str, priority: int, region: str | None = None) -> None:
+        """Higher goes first; any time before the end."""
+        self._may_send()
+        if not 0 <= priority <= 2_147_483_647:
+            raise UsageError(f"a job's priority lies between 0 and 2147483647, not at {priority}")
+        await (await self._service()).set_priority(await self._region_of(job_id, region), job_id, priority)
+        if batch := self._ledger.batches.find(job_id):
+            await self._ledger.batches.priority(batch, replace(batch.options, priority=priority))
+
+    async def clone(self, job_id: str, region: str | None = None) -> str:
+        """A new, suspended job like this one, with the same manifest; its id. It belongs to no run."""
+        self._may_send()
+        where = await self._region_of(job_id, region)
+        return await (await self._service()).clone_job(where, job_id, uuid.uuid4().hex)
+
+    async def retry(self, run_id: int, options: BatchOptions) -> int:
+        """Send the run's failed objects anew through jobs of their own; how many objects."""
+        self._may_send()
+        run = await self._ledger.runs.get(run_id)
+        if run.tier is Tier.EXPEDITED:
+            raise UsageError("S3 Batch Operations does not offer the expedited tier", "retry them directly")
+        count = await self._ledger.batches.retry(run_id, options.checked())
+        self._stir(run_id)
+        return count
+
+    async def clean(self, batch: Batch) -> int:
+        """Delete the manifest and the completion report that were written for a job of ours; how many objects.
+
+        Never anything else; refused while the job is not over.
+        """
+        self._may_send()
+        if not batch.is_settled:
+            raise UsageError(
+                f"job {batch.job_id or batch.id} is not over", "its manifest and report are still needed"
+            )
+        service = await self._service()
+        deleted = 0
+        if batch.manifest_key:
+            await service.delete_object(batch.manifest_bucket, batch.manifest_key)
+            deleted += 1
+        if batch.job_id and batch.report_place is not None:
+            deleted += await service.delete_written(batch.report_place, batch.job_id)
+        await self._ledger.batches.cleaned(batch.id)
+        return deleted
+
+    async def _service(self) -> BatchService:
+        if self._rules.scheme != "s3":
+            raise Unsupported("only S3 has Batch Operations")
+        return service_of(await self._provider())()
+
+    async def _region(self) -> str:
+        return self._settings.region or str(getattr(await self._provider(), "region", ""))
+
+    async def _region_of(self, job_id: str, region: str | None) -> str:
+        batch = self._ledger.batches.find(job_id)
+        return region or (batch.region if batch else "") or await self._region()
+
+    def _stir_of(self, job_id: str) -> None:
+        if batch := self._ledger.batches.find(job_id):
+            self._stir(batch.run_id)
+
+
+def as_place(text: str | None) -> Place | None:
+    """``s3://bucket/prefix/`` as a place to write to; ``UsageError`` when it is none."""
+    if not text:
+        return None
+    location = parse_location(text)
+    if location.scheme != "s3" or not location.bucket:
+        raise UsageError(f"{text!r} is no place to write to", "write s3://BUCKET or s3://BUCKET/PREFIX/")
+    return Place(location.bucket, (location.prefix or location.key or "").rstrip("/"))

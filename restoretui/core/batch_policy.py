@@ -1,0 +1,60 @@
+"""The three policies that S3 Batch Operations needs, ready to paste (FACTS 2.7)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from restoretui.core.batch import Place
+
+_VERSION = "2012-10-17"
+SERVICE = "batchoperations.s3.amazonaws.com"
+ROLE_PLACEHOLDER = "arn:aws:iam::ACCOUNT:role/ROLE"
+
+
+def trust_policy() -> dict[str, Any]:
+    """Lets the service act as the role."""
+    statement = {"Effect": "Allow", "Principal": {"Service": SERVICE}, "Action": "sts:AssumeRole"}
+    return {"Version": _VERSION, "Statement": [statement]}
+
+
+def role_policy(buckets: Sequence[str], manifests: Sequence[Place], reports: Sequence[Place]) -> dict[str, Any]:
+    """What the role itself must be allowed."""
+    statements = [
+        _allow(["s3:RestoreObject"], [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
+        _allow(["s3:GetObject", "s3:GetObjectVersion"], [_below(place) for place in manifests]),
+    ]
+    if reports:
+        statements.append(_allow(["s3:PutObject"], [_below(place) for place in reports]))
+    return {"Version": _VERSION, "Statement": statements}
+
+
+def caller_policy(
+    buckets: Sequence[str], manifests: Sequence[Place], reports: Sequence[Place], role_arn: str
+) -> dict[str, Any]:
+    """What whoever runs restoretui must be allowed, beside looking and restoring."""
+    jobs = [
+        "s3:CreateJob", "s3:DescribeJob", "s3:ListJobs", "s3:UpdateJobStatus", "s3:UpdateJobPriority",
+        "s3:PutJobTagging",
+    ]  # fmt: skip
+    pass_role = _allow(["iam:PassRole"], [role_arn or ROLE_PLACEHOLDER])
+    pass_role["Condition"] = {"StringEquals": {"iam:PassedToService": SERVICE}}
+    statements = [
+        _allow(jobs, ["*"]),
+        pass_role,
+        _allow(["s3:ListBucket", "s3:ListBucketVersions"], [f"arn:aws:s3:::{bucket}" for bucket in buckets]),
+        _allow(["s3:GetObject"], [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
+        _allow(
+            ["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"], [_below(place) for place in manifests]
+        ),
+    ]
+    if reports:
+        statements.append(_allow(["s3:GetObject", "s3:DeleteObject"], [_below(place) for place in reports]))
+        statements.append(_allow(["s3:ListBucket"], sorted({f"arn:aws:s3:::{place.bucket}" for place in reports})))
+    return {"Version": _VERSION, "Statement": statements}
+
+
+def _allow(actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(dict.fromkeys(resources))}
+
+
+def _below(place: Place) -> str:
+    return f"arn:aws:s3:::{place.bucket}/{place.prefix}/*" if place.prefix else f"arn:aws:s3:::{place.bucket}/*"

@@ -1,0 +1,341 @@
+"""Runs that go through S3 Batch Operations: which objects are in which job, and what became of the jobs.
+
+A job is an intent, with its token, in the same transaction as its run. An object in a job stays ``planned`` until
+the job has asked for it; the submitter leaves it alone meanwhile.
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from sqlite3 import Connection
+from urllib.parse import unquote
+
+from restoretui.core.batch import BatchOptions, JobInfo, Kind, Portion, ReportRow, group_into_jobs
+from restoretui.core.clock import Clock
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import Look, State, Tier
+from restoretui.core.plan import RestorePlan
+from restoretui.ledger import changes
+from restoretui.ledger.batch_records import COLUMNS, Batch, Phase, batch_of, options_text
+from restoretui.ledger.confirm import confirm
+from restoretui.ledger.job_changes import apply_changes, move_all
+from restoretui.ledger.reader import Reader
+from restoretui.ledger.records import Cloud, JobChange
+from restoretui.ledger.windows import Windows
+from restoretui.ledger.writer import Tx, Writer
+
+_FROM = f"SELECT {COLUMNS} FROM batch t JOIN bucket b ON b.id = t.bucket_id"
+ROWS = 2000
+"""Of a manifest at a time."""
+_IN = "batch_id = {} AND state = 'planned'"
+
+# Codes of failed tasks that mean something milder than a failure (FACTS 1.2).
+_MILD = {
+    "RestoreAlreadyInProgress": (State.RESTORING, "already restoring: somebody asked before"),
+    "ObjectAlreadyInActiveTierError": (State.SKIPPED, "not archived: it can be read as it is"),
+    "InvalidObjectState": (State.SKIPPED, "not archived: it can be read as it is"),
+}
+BatchList = list[Batch]
+
+
+class Batches:
+    """All that changes anything is on disk when it returns."""
+
+    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._windows = windows
+        self._clock = clock
+
+    # --- intents
+
+    async def confirm(
+        self,
+        sel: int,
+        cloud: Cloud,
+        plan: RestorePlan,
+        tier: Tier,
+        connection: Mapping[str, object],
+        options: BatchOptions,
+        note: str = "",
+    ) -> int:
+        """``Runs.confirm``, and every object to be sent put into a job, in one transaction; the run's id."""
+        now = self._clock.now().timestamp()
+
+        def write(tx: Tx) -> int:
+            run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now)
+            _assign(tx, run_id, options, now)
+            return run_id
+
+        return await self._writer.do(write)
+
+    async def retry(self, run_id: int, options: BatchOptions) -> int:
+        """Plan the run's failed objects anew, in jobs of their own; how many objects."""
+        now = self._clock.now().timestamp()
+
+        def write(tx: Tx) -> int:
+            count = move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again by a job")
+            if count:
+                _assign(tx, run_id, options, now)
+            return count
+
+        return await self._writer.do(write)
+
+    async def decide(self, batch_id: int, *, run: bool) -> None:
+        """It shall run, or be cancelled; the engine sees to it."""
+        now = self._clock.now().timestamp()
+        column = "confirmed_at" if run else "cancelled_at"
+        await self._note(batch_id, f"{column} = coalesce({column}, :now)", {"now": now})
+
+    # --- reading
+
+    def peek_of_run(self, run_id: int) -> BatchList:
+        """The jobs of a run, oldest first; quick enough for a repaint."""
+        return [batch_of(row) for row in self._windows.rows(f"{_FROM} WHERE t.run_id = ? ORDER BY t.id", (run_id,))]
+
+    def peek_all(self) -> BatchList:
+        """All of ours, newest first."""
+        return [batch_of(row) for row in self._windows.rows(f"{_FROM} ORDER BY t.id DESC", ())]
+
+    def get(self, batch_id: int) -> Batch:
+        """One as it is now."""
+        row = self._windows.row(f"{_FROM} WHERE t.id = ?", (batch_id,))
+        if row is None:
+            raise LedgerError(f"there is no batch {batch_id} in the ledger")
+        return batch_of(row)
+
+    def find(self, job_id: str) -> Batch | None:
+        """The one with that job id, if it is ours."""
+        row = self._windows.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
+        return None if row is None else batch_of(row)
+
+    async def rows(self, batch: Batch) -> AsyncIterator[list[tuple[str, str]]]:
+        """Keys and version ids of its objects, some at a time."""
+        last = 0
+        while True:
+
+            def find(connection: Connection, after: int = last) -> list[tuple[int, str, str]]:
+                run = connection.execute(
+                    "SELECT first_job, objects FROM run WHERE id = ?", (batch.run_id,)
+                ).fetchone()
+                return connection.execute(
+                    "SELECT id, key, version_id FROM job WHERE id BETWEEN ? AND ? AND batch_id = ?"
+                    " AND state = 'planned' ORDER BY id LIMIT ?",
+                    (max(run[0], after + 1), run[0] + run[1] - 1, batch.id, ROWS),
+                ).fetchall()
+
+            some = await self._reader.run(find)
+            if not some:
+                return
+            last = some[-1][0]
+            yield [(key, version) for _, key, version in some]
+
+    # --- progress
+
+    async def uploaded(self, batch_id: int, region: str, bucket: str, key: str, etag: str) -> None:
+        """Its manifest is in place."""
+        await self._note(
+            batch_id,
+            "phase = 'uploaded', region = :region, manifest_bucket = :bucket, manifest_key = :key,"
+            " manifest_etag = :etag",
+            {"region": region, "bucket": bucket, "key": key, "etag": etag},
+        )
+
+    async def creating(self, batch_id: int) -> None:
+        """CreateJob is about to go out."""
+        now = self._clock.now().timestamp()
+        await self._note(batch_id, "phase = 'creating', sent_at = coalesce(sent_at, :now)", {"now": now})
+
+    async def created(self, batch_id: int, job_id: str) -> None:
+        """It has an id."""
+        text = f"job {job_id} was created"
+        await self._note(batch_id, "phase = 'created', job_id = :job", {"job": job_id}, text)
+
+    async def observed(self, batch: Batch, info: JobInfo) -> None:
+        """What the cloud says of it now."""
+        text = f"job {info.job_id}: {info.status}" if info.status != batch.status else ""
+        problem = "; ".join(f"{code}: {reason}" for code, reason in info.failures)
+        values = (info.status, info.total, info.succeeded, info.failed, info.elapsed_s)
+        if values == (batch.status, batch.total, batch.succeeded, batch.failed, batch.elapsed_s):
+            return
+        await self._note(
+            batch.id,
+            "status = :status, total = :total, succeeded = :succeeded, failed = :failed, elapsed_s = :elapsed,"
+            " problem = CASE WHEN :problem = '' THEN problem ELSE :problem END,"
+            " ended_at = coalesce(:ended, ended_at)",
+            {
+                "status": info.status, "total": info.total, "succeeded": info.succeeded, "failed": info.failed,
+                "elapsed": info.elapsed_s, "problem": problem,
+                "ended": info.ended.timestamp() if info.ended else None,
+            },
+            text,
+        )  # fmt: skip
+
+    async def report_rows(self, batch: Batch, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
+        """Join rows of the completion report to the job's objects; how many were not found among them.
+
+        Successes are told one by one only where they do not go without saying.
+        """
+
+        def join(tx: Tx) -> int:
+            found: list[JobChange] = []
+            strangers = 0
+            for row in rows:
+                if row.succeeded and not successes:
+                    continue
+                job_id = _find(tx, batch, row)
+                if job_id is None:
+                    strangers += 1
+                else:
+                    found.append(_change(job_id, row, at))
+            apply_changes(tx, found)
+            return strangers
+
+        return await self._writer.do(join)
+
+    async def settle(
+        self,
+        batch: Batch,
+        state: State,
+        reason: str,
+        at: float,
+        *,
+        report: str = "",
+        problem: str = "",
+        status: str = "",
+    ) -> int:
+        """It is over: what is still planned of it goes to ``state``; how many objects."""
+
+        def end(tx: Tx) -> int:
+            where = _IN.format(batch.id)
+            if state in (State.REQUESTED, State.UNKNOWN):
+                column = "requested_at" if state is State.REQUESTED else "attempt_at"
+                asked = tx.run(f"UPDATE job SET {column} = ? WHERE run_id = ? AND {where}", (at, batch.run_id))
+                if asked and state is State.REQUESTED:
+                    tx.run(
+                        "UPDATE run SET first_requested_at = min(coalesce(first_requested_at, :at), :at),"
+                        " last_requested_at = max(coalesce(last_requested_at, :at), :at) WHERE id = :run",
+                        {"at": at, "run": batch.run_id},
+                    )
+            elif state is State.FAILED:
+                tx.run(
+                    f"UPDATE job SET reason = ?, code = ?, message = ? WHERE run_id = ? AND {where}",
+                    (reason, "JobFailed", problem, batch.run_id),
+                )
+            moved = move_all(tx, batch.run_id, where, state, at, reason)
+            tx.run(
+                "UPDATE batch SET phase = 'settled', report = ?, problem = CASE WHEN ? = '' THEN problem ELSE ? END,"
+                " status = CASE WHEN ? = '' THEN status ELSE ? END, ended_at = coalesce(ended_at, ?) WHERE id = ?",
+                (report, problem, problem, status, status, at, batch.id),
+            )
+            _tell(tx, batch, at, reason)
+            return moved
+
+        return await self._writer.do(end)
+
+    async def close_gaps(self, run_id: int) -> int:
+        """Objects that a look found untouched after their job had ended: no job will ask for them any more."""
+        now = self._clock.now().timestamp()
+        gaps = self._windows.rows(
+            "SELECT t.id, t.status, t.problem FROM batch t WHERE t.run_id = ? AND t.phase = 'settled'", (run_id,)
+        )
+        if not gaps:
+            return 0
+
+        def close(tx: Tx) -> int:
+            closed = 0
+            for batch_id, status, problem in gaps:
+                where = _IN.format(int(batch_id))
+                state = State.CANCELLED if status == "Cancelled" else State.FAILED
+                reason = f"its job ended ({status or 'unknown'}) before it was asked for"
+                if state is State.FAILED:
+                    tx.run(
+                        f"UPDATE job SET reason = ?, code = 'JobFailed', message = ? WHERE run_id = ? AND {where}",
+                        (reason, problem, run_id),
+                    )
+                closed += move_all(tx, run_id, where, state, now, reason)
+            return closed
+
+        return await self._writer.do(close)
+
+    async def cleaned(self, batch_id: int) -> None:
+        """What we wrote for it was deleted."""
+        now = self._clock.now().timestamp()
+        await self._note(batch_id, "cleaned_at = :now", {"now": now}, "its manifest and report were deleted")
+
+    async def priority(self, batch: Batch, options: BatchOptions) -> None:
+        """It has another priority now."""
+        text = f"priority is {options.priority}"
+        await self._note(batch.id, "options = :options", {"options": options_text(options)}, text)
+
+    async def _note(self, batch_id: int, what: str, values: Mapping[str, object], text: str = "") -> None:
+        now = self._clock.now().timestamp()
+
+        def note(tx: Tx) -> None:
+            tx.run(f"UPDATE batch SET {what} WHERE id = :batch", {**values, "batch": batch_id})
+            row = tx.row("SELECT run_id FROM batch WHERE id = ?", (batch_id,))
+            if text and row is not None:
+                tx.run("INSERT INTO activity (at, kind, run_id, text) VALUES (?, 'batch', ?, ?)", (now, row[0], text))
+                tx.touch(changes.ACTIVITY)
+            tx.touch(changes.BATCHES)
+
+        await self._writer.do(note)
+
+
+def _assign(tx: Tx, run_id: int, options: BatchOptions, now: float) -> None:
+    """Put every unsent object of the run into a job: as few as the rules allow."""
+    unsent = "j.run_id = ? AND j.state = 'planned' AND j.attempt_at IS NULL AND j.batch_id IS NULL"
+    rows = tx.rows(
+        "SELECT j.bucket_id, n.days IS NULL, j.version_id <> '', count(*), total(j.size), max(n.days)"
+        f" FROM job j JOIN line n ON n.id = j.line_id WHERE {unsent} GROUP BY 1, 2, 3",
+        (run_id,),
+    )
+    known = {Kind(str(row[0]), bool(row[1]), bool(row[2])): row for row in rows}
+    for kind in dict.fromkeys(job.kind for job in group_into_jobs(Portion(k, row[3]) for k, row in known.items())):
+        bucket_id, tiered, versions, objects, size_bytes, days = known[kind]
+        batch_id = tx.insert(
+            "INSERT INTO batch (run_id, bucket_id, versions, days, objects, size_bytes, token, options, phase,"
+            " planned_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run_id, bucket_id, versions, days, objects, int(size_bytes), uuid.uuid4().hex, options_text(options),
+                Phase.PLANNED, now, None if options.hold else now,
+            ),
+        )  # fmt: skip
+        tx.run(
+            f"UPDATE job SET batch_id = ? WHERE id IN (SELECT j.id FROM job j JOIN line n ON n.id = j.line_id"
+            f" WHERE {unsent} AND j.bucket_id = ? AND (n.days IS NULL) = ? AND (j.version_id <> '') = ?)",
+            (batch_id, run_id, bucket_id, tiered, versions),
+        )
+    tx.touch(changes.BATCHES)
+
+
+def _find(tx: Tx, batch: Batch, row: ReportRow) -> int | None:
+    """The object a row is about. Whether reports encode keys is not documented, so both readings are tried."""
+    if row.bucket != batch.bucket:
+        return None
+    for key in dict.fromkeys((unquote(row.key), row.key)):
+        found = tx.row(
+            "SELECT j.id FROM job j WHERE j.bucket_id = (SELECT bucket_id FROM batch WHERE id = :batch)"
+            " AND j.key = :key AND j.version_id = :version AND j.state NOT IN ('skipped', 'cancelled')"
+            " AND j.batch_id = :batch",
+            {"batch": batch.id, "key": key, "version": row.version_id or ""},
+        )
+        if found is not None:
+            return int(found[0])
+    return None
+
+
+def _change(job_id: int, row: ReportRow, at: float) -> JobChange:
+    if row.succeeded:
+        return JobChange(job_id, State.REQUESTED, at, reason="asked for by the job", look=Look.JOB)
+    state, reason = _MILD.get(row.code, (State.FAILED, f"its task failed: {row.code or row.status}"))
+    code = row.code or str(row.status or "")
+    return JobChange(job_id, state, at, reason=reason, code=code, message=row.message[:500], look=Look.JOB)
+
+
+def _tell(tx: Tx, batch: Batch, at: float, text: str) -> None:
+    name = f"job {batch.job_id}" if batch.job_id else "a job that was not created"
+    tx.run(
+        "INSERT INTO activity (at, kind, run_id, text) VALUES (?, 'batch', ?, ?)",
+        (at, batch.run_id, f"{name}: {text}"),
+    )
+    tx.touch(changes.BATCHES, changes.ACTIVITY, changes.RUNS, changes.run_topic(batch.run_id))

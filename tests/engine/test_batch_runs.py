@@ -1,0 +1,289 @@
+"""Runs through S3 Batch Operations, whole: from a plan to copies, whatever comes between."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from restoretui.core.batch import BatchOptions, Place, ReportScope
+from restoretui.core.errors import GuardStopped, JobNotFound, UsageError
+from restoretui.core.location import parse_location
+from restoretui.core.model import State, Tier
+from restoretui.ledger.batch_records import Phase
+from restoretui.ledger.batches import Batches
+from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
+from restoretui.session import Session
+from tests.engine.turning import TurnedClock, turn
+
+ROLES = "arn:aws:iam::123456789012:role/"
+OPTIONS = BatchOptions(BATCH_ROLE_ARN)
+
+
+@pytest.fixture
+async def running(sandbox):
+    running = await sandbox(empty=True, clock=TurnedClock())
+    running.cloud.add_bucket("cold")
+    for number in range(30):
+        running.cloud.put("cold", f"g/{number:03d} ü", size=10, storage_class="GLACIER")
+        running.cloud.put("cold", f"d/{number:03d}", size=10, storage_class="DEEP_ARCHIVE")
+    return running
+
+
+async def confirmed(
+    session: Session,
+    where: str = "s3://cold",
+    options: BatchOptions = OPTIONS,
+    tier: Tier = Tier.STANDARD,
+    days: int = 3,
+) -> int:
+    sel = await session.ledger.selections.create()
+    await session.mark_under(sel, parse_location(where), refresh=True)
+    await session.look_at_marks(sel)
+    plan = session.batch.plan(await session.plan(sel, days))
+    run = await session.confirm(sel, plan, tier, batch=options)
+    await session.ledger.selections.drop(sel)
+    return run.id
+
+
+async def counts(session: Session, run_id: int) -> dict[State, int]:
+    return {state: n for state, n in (await session.ledger.runs.get(run_id)).counts.items() if n}
+
+
+async def until(session: Session, run_id: int, *states: State, step: float = 30.0) -> dict[State, int]:
+    session.start_engine()
+
+    async def done() -> bool:
+        return set(await counts(session, run_id)) <= set(states)
+
+    await turn(session.clock, done, step=step)
+    return await counts(session, run_id)
+
+
+async def jobs(session: Session) -> list[Any]:
+    return [job async for page in session.batch.jobs("us-east-1") for job in page]
+
+
+async def test_one_job_for_two_classes_and_one_for_tiering(running, session_on):
+    for number in range(5):
+        running.cloud.put(
+            "cold", f"t/{number}", size=1, storage_class="INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS"
+        )
+    running.cloud.restore("cold", "d/000", days=3)
+    running.cloud.put("cold", "online", size=1)
+    session = await session_on(running)
+    run_id = await confirmed(session)
+    assert await counts(session, run_id) == {State.PLANNED: 64, State.RESTORING: 1, State.SKIPPED: 1}
+    assert [(batch.objects, batch.days) for batch in session.batch.ours(run_id)] == [(59, 3), (5, None)]
+    found = await until(session, run_id, State.AVAILABLE, State.SKIPPED, step=120)
+    assert found == {State.AVAILABLE: 65, State.SKIPPED: 1}
+    assert {job.status for job in await jobs(session)} == {"Complete"}
+    assert len(await jobs(session)) == 2
+    assert running.stats.requests["RestoreObject"] == 0
+    assert {batch.report for batch in session.batch.ours(run_id)} == {"read"}
+    assert "cold/restoretui/manifests" in (await session.batch.job(session.batch.ours(run_id)[0].job_id)).manifest
+
+
+async def test_standard_copies_of_a_job_are_seen_before_direct_ones_could_come(running, session_on):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/")
+    session.start_engine()
+    began = session.clock.now()
+
+    async def first() -> bool:
+        return State.AVAILABLE in await counts(session, run_id)
+
+    await turn(session.clock, first, step=20)
+    assert (session.clock.now() - began).total_seconds() < 3 * 3600
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_failed_tasks_are_told_from_the_report_and_retried(running, session_on, direct):
+    running.faults.set([{"kind": "task-failure", "chance": 0.2, "status": 503, "code": "SlowDown"}], 0)
+    session = await session_on(running)
+    run_id = await confirmed(session)
+    after = await until(session, run_id, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.FAILED)
+    failed = after[State.FAILED]
+    assert 0 < failed < 60
+    view = await session.job_view(run_id)
+    rows = [row for row in view.rows(0, 100) if row.state is State.FAILED]
+    assert {row.code for row in rows} == {"SlowDown"}
+    assert all("SlowDown" in row.reason and "Status Code: 503" in row.message for row in rows)
+    await view.aclose()
+    if direct:
+        assert await session.retry(run_id) == failed
+    else:
+        assert await session.batch.retry(run_id, OPTIONS) == failed
+    assert await until(session, run_id, State.AVAILABLE, step=600) == {State.AVAILABLE: 60}
+    assert len(await jobs(session)) == (1 if direct else 2)
+    assert running.stats.requests["RestoreObject"] == (failed if direct else 0)
+
+
+@pytest.mark.parametrize("step", ["uploaded", "creating", "created", "observed"])
+async def test_killed_at_any_step_makes_one_job(running, session_on, monkeypatch, step):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/")
+    reached = asyncio.Event()
+    original = getattr(Batches, step)
+
+    async def stuck(self: Batches, *args: Any, **kwargs: Any) -> None:
+        if step == "creating":
+            await original(self, *args, **kwargs)
+        reached.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Batches, step, stuck)
+    session.start_engine()
+    await turn(session.clock, reached.is_set, step=5)
+    await session.aclose()
+    monkeypatch.setattr(Batches, step, original)
+    again = await session_on(running)
+    assert await until(again, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
+    assert len(await jobs(again)) == 1
+    statuses = Counter(status for asked in running.control.restores("cold") for status in asked["statuses"])
+    assert statuses == {202: 30}
+
+
+async def test_a_lost_answer_to_create_job_makes_one_job(running, session_on):
+    running.faults.set([{"kind": "drop", "when": "after", "operations": ["CreateJob"], "times": 2}], 0)
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/")
+    await until(session, run_id, State.AVAILABLE, step=120)
+    assert len(await jobs(session)) == 1
+
+
+async def test_a_held_job_waits_for_its_person(running, session_on):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, hold=True, description="mine"))
+    session.start_engine()
+
+    def suspended() -> bool:
+        return session.batch.ours(run_id)[0].status == "Suspended"
+
+    await turn(session.clock, suspended, step=20)
+    batch = session.batch.ours(run_id)[0]
+    info = await session.batch.job(batch.job_id)
+    assert info.description.startswith("mine [rt:")
+    await session.batch.priority(batch.job_id, 99)
+    assert (await session.batch.job(batch.job_id)).priority == 99 == session.batch.ours(run_id)[0].options.priority
+    clone = await session.batch.clone(batch.job_id)
+    assert clone != batch.job_id
+    assert (await session.batch.job(clone)).description == "mine"
+    assert await session.batch.confirm(batch.job_id) == "Ready"
+    await until(session, run_id, State.AVAILABLE, step=120)
+
+
+@pytest.mark.parametrize("when", ["before", "suspended"])
+async def test_cancelled_jobs_cancel_their_objects(running, session_on, when):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, hold=True))
+    if when == "suspended":
+        session.start_engine()
+        await turn(session.clock, lambda: session.batch.ours(run_id)[0].status == "Suspended", step=20)
+    await session.cancel(run_id)
+    assert await until(session, run_id, State.CANCELLED) == {State.CANCELLED: 30}
+    assert not running.control.restores("cold")
+
+
+async def test_a_job_cancelled_halfway_tells_what_it_asked_for(running, session_on):
+    for number in range(30, 3000):
+        running.cloud.put("cold", f"g/{number:03d} ü", size=1, storage_class="GLACIER")
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/")
+    session.start_engine()
+
+    def begun() -> bool:
+        running.cloud.now()
+        return any(job.done for job in running.cloud.background.jobs.values())
+
+    await turn(session.clock, begun, step=0.5)
+    await session.batch.cancel(session.batch.ours(run_id)[0].job_id)
+    after = await until(session, run_id, State.AVAILABLE, State.CANCELLED, step=60)
+    asked = len(running.control.restores("cold"))
+    assert after == {State.AVAILABLE: asked, State.CANCELLED: 3000 - asked}
+    assert 0 < asked < 3000
+
+
+@pytest.mark.parametrize(
+    ("role", "word"),
+    [("batch-without-trust", "assume"), ("batch-without-manifest", "manifest"), ("nobody", "iam:PassRole")],
+)
+async def test_a_role_that_does_not_do_fails_the_objects_with_its_reason(running, session_on, role, word):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(ROLES + role))
+    assert await until(session, run_id, State.FAILED) == {State.FAILED: 30}
+    assert word in session.batch.ours(run_id)[0].problem
+    view = await session.job_view(run_id)
+    assert word in view.rows(0, 1)[0].reason
+    await view.aclose()
+    assert await session.batch.retry(run_id, OPTIONS) == 30
+    assert await until(session, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
+
+
+async def test_no_report_leaves_it_to_looking(running, session_on):
+    running.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, scope=ReportScope.NONE))
+    after = await until(session, run_id, State.AVAILABLE, State.FAILED, step=120)
+    assert after[State.FAILED] > 0
+    assert after[State.AVAILABLE] + after[State.FAILED] == 30
+
+
+async def test_a_report_that_could_not_be_written_is_said_and_objects_are_looked_at(running, session_on):
+    running.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(ROLES + "batch-without-report"))
+    after = await until(session, run_id, State.AVAILABLE, State.FAILED, step=120)
+    assert after[State.FAILED] > 0
+    batch = session.batch.ours(run_id)[0]
+    assert batch.report == "missing"
+    assert "no completion report" in batch.problem
+
+
+async def test_a_vanished_job_leaves_it_to_looking(running, session_on):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/")
+    session.start_engine()
+    await turn(session.clock, lambda: session.batch.ours(run_id)[0].phase is Phase.CREATED, step=1)
+    await session.aclose()
+    await running.advance(130 * 86400)
+    again = await session_on(running)
+    with pytest.raises(JobNotFound):
+        await again.batch.job(again.batch.ours(run_id)[0].job_id)
+    after = await until(again, run_id, State.FAILED, State.EXPIRED, State.CANCELLED, step=60)
+    assert sum(after.values()) == 30
+    assert again.batch.ours(run_id)[0].status == "Vanished"
+
+
+async def test_a_missing_manifest_bucket_fails_with_a_sentence(running, session_on):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, manifest=Place("nowhere", "m")))
+    await until(session, run_id, State.FAILED)
+    assert "'nowhere' does not exist" in session.batch.ours(run_id)[0].problem
+
+
+async def test_clean_up_takes_what_we_wrote_and_nothing_else(running, session_on):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/")
+    await until(session, run_id, State.AVAILABLE, step=120)
+    running.cloud.put("cold", "restoretui/manifests/somebody-elses.csv", b"x")
+    before = len(running.cloud.buckets["cold"].table)
+    (batch,) = session.batch.ours(run_id)
+    assert await session.batch.clean(batch) == 4  # The manifest; the report's manifest, its sum, and one result.
+    assert len(running.cloud.buckets["cold"].table) == before - 4
+    assert running.cloud.state("cold", "restoretui/manifests/somebody-elses.csv") is State.ONLINE
+    assert session.batch.ours(run_id)[0].cleaned_at is not None
+
+
+async def test_guards(running, session_on):
+    session = await session_on(running)
+    with pytest.raises(GuardStopped):  # Expedited is refused, so nothing is left to send.
+        await confirmed(session, tier=Tier.EXPEDITED)
+    with pytest.raises(UsageError, match="role"):
+        session.batch.options()
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, hold=True))
+    await session.aclose()
+    watching = await session_on(running, read_only=True)
+    for refused in (watching.batch.confirm("x"), watching.batch.cancel("x"), watching.batch.retry(run_id, OPTIONS)):
+        with pytest.raises(GuardStopped):
+            await refused
