@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +10,15 @@ from pathlib import Path
 
 from restoretui.core.errors import LedgerError
 from restoretui.ledger import schema
-from restoretui.ledger.faults import explained, is_damage
+from restoretui.ledger.faults import explained, is_busy, is_damage
 from restoretui.ledger.files import CATALOG_FILE, LEDGER_FILE, ScratchSpace, make_private, set_aside
 from restoretui.ledger.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
 
 OLDEST_SQLITE = (3, 33, 0)
 BUSY_SECONDS = 30.0
 """How long to wait for another process; confirming a million objects takes under ten."""
+
+_RETRY_SECONDS = 0.01
 
 # Page caches, in KiB: scans gain nothing from more, and a listing in order touches each page once.
 _WRITER_CACHE, _READER_CACHE, _WINDOW_CACHE = 8_192, 8_192, 3_072
@@ -31,12 +34,12 @@ class Connections:
     window: sqlite3.Connection
 
 
-def connect(path: Path, mode: str = "rw", timeout: float = BUSY_SECONDS) -> sqlite3.Connection:
+def connect(path: Path, mode: str = "rw", timeout: float | None = None) -> sqlite3.Connection:
     """An autocommit connection that any one thread at a time may use."""
     return sqlite3.connect(
         f"{path.as_uri()}?mode={mode}",
         uri=True,
-        timeout=timeout,
+        timeout=BUSY_SECONDS if timeout is None else timeout,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=256,
@@ -46,8 +49,8 @@ def connect(path: Path, mode: str = "rw", timeout: float = BUSY_SECONDS) -> sqli
 def prepare_files(folder: Path, now: datetime) -> Path | None:
     """Check and migrate both files; the new name of a catalog that had to be set aside, if any.
 
-    The ledger is never replaced: ``LedgerError`` says what is wrong with it. It stays locked while the catalog is
-    looked at, so that two processes which start together do not both replace it.
+    The ledger is never replaced: ``LedgerError`` says what is wrong with it. It is locked while the catalog is made
+    or replaced, so that two processes which start together do not both do so.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise LedgerError(
@@ -57,6 +60,8 @@ def prepare_files(folder: Path, now: datetime) -> Path | None:
     path = folder / LEDGER_FILE
     with explained(folder), contextlib.closing(connect(path)) as ledger:
         _prepare_ledger(ledger, path, now)
+        if _is_ready(folder / CATALOG_FILE):
+            return None
         ledger.execute("BEGIN IMMEDIATE")
         try:
             return _prepare_catalog(folder / CATALOG_FILE, now)
@@ -139,6 +144,17 @@ def _prepare_catalog(path: Path, now: datetime) -> Path | None:
     return None
 
 
+def _is_ready(path: Path) -> bool:
+    with contextlib.closing(connect(path)) as catalog:
+        try:
+            if version_of(catalog, schema.CATALOG_APPLICATION_ID, len(schema.CATALOG)) < len(schema.CATALOG):
+                return False
+            _check_tables(catalog, schema.CATALOG)
+        except (NewerSchema, ForeignFile, sqlite3.DatabaseError):
+            return False
+    return True
+
+
 def _open_catalog(path: Path, now: datetime) -> None:
     with contextlib.closing(connect(path)) as catalog:
         version_of(catalog, schema.CATALOG_APPLICATION_ID, len(schema.CATALOG))
@@ -163,7 +179,16 @@ def _back_up(ledger: sqlite3.Connection, target: Path) -> None:
 
 
 def _wal(connection: sqlite3.Connection, name: str, synchronous: str) -> None:
-    connection.execute(f"PRAGMA {name}.journal_mode = WAL")
+    give_up = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(f"PRAGMA {name}.journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            # Unlike all else this does not wait by itself for another process that is making the file just now.
+            if not is_busy(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(_RETRY_SECONDS)
     connection.execute(f"PRAGMA {name}.synchronous = {synchronous}")
 
 

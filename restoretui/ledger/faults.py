@@ -8,7 +8,7 @@ from pathlib import Path
 from restoretui.core.errors import LedgerError
 
 # Primary result codes (sqlite.org/rescode.html); extended codes keep them in the low byte.
-_BUSY, _LOCKED, _READONLY, _INTERRUPT, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 9, 10, 11, 13, 14, 26
+_BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
 
 
 def primary_code(error: sqlite3.Error) -> int:
@@ -16,9 +16,9 @@ def primary_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
-def is_interrupt(error: sqlite3.Error) -> bool:
-    """A statement was stopped on our own request."""
-    return primary_code(error) == _INTERRUPT
+def is_busy(error: sqlite3.Error) -> bool:
+    """Another process has the file."""
+    return primary_code(error) in (_BUSY, _LOCKED)
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -28,40 +28,39 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 def explain(error: sqlite3.Error, folder: Path) -> LedgerError:
     """One clear sentence and the next step for what went wrong with the files in ``folder``."""
-    match primary_code(error):
-        case 13:
-            return LedgerError(
-                f"the disk is full: {folder} cannot take what happened",
-                "free some space; everything confirmed before is still there",
-            )
-        case 5 | 6:
-            return LedgerError(
-                f"another restoretui kept the ledger in {folder} locked for too long",
-                "wait for it, end it, or choose another --state-dir",
-            )
-        case 8:
-            return LedgerError(
-                f"the ledger in {folder} cannot be written",
-                "make the folder and its files writable, or choose another --state-dir",
-            )
-        case 14:
-            return LedgerError(
-                f"the ledger in {folder} cannot be opened",
-                "check the folder's permissions, or choose another --state-dir",
-            )
-        case 11 | 26:
-            return LedgerError(
-                f"the local state in {folder} is damaged ({error})",
-                "nothing was replaced; catalog.db is only a cache and may be deleted, "
-                "ledger.db holds what was confirmed: move it aside or put back a copy",
-            )
-        case 10:
-            return LedgerError(
-                f"the disk failed while the ledger in {folder} was used ({error})",
-                "check the disk; everything confirmed before is still there",
-            )
-        case _:
-            return LedgerError(f"the ledger in {folder} cannot be used: {error}", "report this if it persists")
+    code = primary_code(error)
+    if code == _FULL:
+        return LedgerError(
+            f"the disk is full: {folder} cannot take what happened",
+            "free some space; everything confirmed before is still there",
+        )
+    if code in (_BUSY, _LOCKED):
+        return LedgerError(
+            f"another restoretui kept the ledger in {folder} locked for too long",
+            "wait for it, end it, or choose another --state-dir",
+        )
+    if code == _READONLY:
+        return LedgerError(
+            f"the ledger in {folder} cannot be written",
+            "make the folder and its files writable, or choose another --state-dir",
+        )
+    if code == _CANTOPEN:
+        return LedgerError(
+            f"the ledger in {folder} cannot be opened",
+            "check the folder's permissions, or choose another --state-dir",
+        )
+    if code in (_CORRUPT, _NOTADB):
+        return LedgerError(
+            f"the local state in {folder} is damaged ({error})",
+            "nothing was replaced; catalog.db is only a cache and may be deleted, "
+            "ledger.db holds what was confirmed: move it aside or put back a copy",
+        )
+    if code == _IOERR:
+        return LedgerError(
+            f"the disk failed while the ledger in {folder} was used ({error})",
+            "check the disk; everything confirmed before is still there",
+        )
+    return LedgerError(f"the ledger in {folder} cannot be used: {error}", "report this if it persists")
 
 
 @contextmanager

@@ -124,11 +124,16 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> Non
 
 def remove_span(tx: Tx, sel: int, place: int, span: Span) -> None:
     """Unmark the rows of a span."""
-    tx.run(
-        "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
-        f" (SELECT l.key, coalesce(l.version_id, '') FROM {span.source} WHERE {span.where})",
-        {**span.args, "sel": sel, "place": place},
-    )
+    args = {**span.args, "sel": sel, "place": place}
+    within = tx.row(f"SELECT count(*) FROM {span.source} WHERE {span.where} AND {IS_MARKED}", args)
+    if within is not None and within[0] == _total(tx, sel, place):
+        _remove_place(tx, sel, place)
+    else:
+        tx.run(
+            "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
+            f" (SELECT l.key, coalesce(l.version_id, '') FROM {span.source} WHERE {span.where})",
+            args,
+        )
     recount(tx, sel, place)
 
 
@@ -144,20 +149,28 @@ def remove_prefix(tx: Tx, sel: int, place: int, prefix: str) -> None:
 def invert_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
     """Unmark the marked rows of a span, mark the others."""
     args = {**span.args, "sel": sel, "place": place.place_id}
-    tx.run("DROP TABLE IF EXISTS temp.was_marked")
-    tx.run(
-        "CREATE TEMP TABLE was_marked AS SELECT l.key, coalesce(l.version_id, '') AS version_id"
-        f" FROM {span.source} WHERE {span.where} AND {IS_MARKED}",
-        args,
-    )
-    add_span(tx, sel, place, span)
-    tx.run(
-        "DELETE FROM selection WHERE sel = ? AND place_id = ?"
-        " AND (key, version_id) IN (SELECT key, version_id FROM temp.was_marked)",
-        (sel, place.place_id),
-    )
-    tx.run("DROP TABLE temp.was_marked")
+    rows = f"FROM {span.source} WHERE {span.where} AND"
+    tx.run("DROP TABLE IF EXISTS temp.unmarked")
+    tx.run(f"CREATE TEMP TABLE unmarked AS SELECT l.id {rows} NOT {IS_MARKED}", args)
+    remove_span(tx, sel, place.place_id, span)
+    there = Span(f"temp.unmarked u CROSS JOIN l{place.listing_id} l ON l.id = u.id", "1", "0", "l.id", {})
+    add_span(tx, sel, place, there)
+    tx.run("DROP TABLE temp.unmarked")
     recount(tx, sel, place.place_id)
+
+
+def _total(tx: Tx, sel: int, place: int) -> int:
+    row = tx.row("SELECT objects FROM selection_total WHERE sel = ? AND place_id = ?", (sel, place))
+    return 0 if row is None else int(row[0])
+
+
+def _remove_place(tx: Tx, sel: int, place: int) -> None:
+    tx.run("DELETE FROM selection_total WHERE sel = ? AND place_id = ?", (sel, place))
+    if tx.row("SELECT 1 FROM selection_total WHERE objects > 0 LIMIT 1") is None:
+        # No other marks in the table: emptying it as a whole is quickest.
+        tx.run("DELETE FROM selection")
+    else:
+        tx.run("DELETE FROM selection WHERE sel = ? AND place_id = ?", (sel, place))
 
 
 def recount(tx: Tx, sel: int, place: int) -> None:
@@ -172,10 +185,6 @@ def recount(tx: Tx, sel: int, place: int) -> None:
 
 def clear(tx: Tx, sel: int) -> None:
     """Unmark everything."""
-    tx.run("DELETE FROM selection_total WHERE sel = ?", (sel,))
-    if tx.row("SELECT 1 FROM selection_total WHERE objects > 0 LIMIT 1") is None:
-        # Nobody else's marks in the table: emptying it as a whole takes no time.
-        tx.run("DELETE FROM selection")
-    else:
-        tx.run("DELETE FROM selection WHERE sel = ?", (sel,))
+    for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ?", (sel,)):
+        _remove_place(tx, sel, place)
     tx.touch(changes.selection_topic(sel))

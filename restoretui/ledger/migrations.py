@@ -59,16 +59,17 @@ def migrate(
 ) -> Sequence[str]:
     """Bring the main database of an autocommit ``connection`` up to date; the names of the steps taken.
 
-    Every step looks at the version again inside its own transaction: another process may have been quicker.
+    Every step looks at the version again inside its own transaction: another process may have been quicker. A file
+    that is up to date is not locked.
     """
     taken: list[str] = []
-    while True:
+    while version_of(connection, application_id, len(migrations)) < len(migrations):
         connection.execute("BEGIN IMMEDIATE")
         try:
             version = version_of(connection, application_id, len(migrations))
             if version == len(migrations):
                 connection.execute("ROLLBACK")
-                return taken
+                break
             step = migrations[version]
             if version == 0:
                 connection.execute(f"PRAGMA application_id = {application_id}")
@@ -83,3 +84,4 @@ def migrate(
                 connection.execute("ROLLBACK")
             raise
         taken.append(step.name)
+    return taken

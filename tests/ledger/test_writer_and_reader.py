@@ -109,6 +109,19 @@ async def test_a_lock_held_too_long(
         assert await ledger.activity.last_id() == 1
 
 
+async def test_opening_does_not_wait_for_anothers_work(
+    state_dir: Path, manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await Ledger.open(state_dir, manual_clock) as ledger:
+        run = await started(ledger, [entry("a")])
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.0)
+    with closing(sqlite3.connect(state_dir / "ledger.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with await Ledger.open(state_dir, manual_clock) as ledger:
+            assert await ledger.runs.list() == [run]
+        other.execute("ROLLBACK")
+
+
 async def test_a_database_that_breaks_while_open(ledger: Ledger, state_dir: Path) -> None:
     run = await started(ledger, [entry(key) for key in keys(3000)])
     await ledger._writer.do(lambda tx: None)
