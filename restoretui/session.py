@@ -24,7 +24,6 @@ from restoretui.core.pricing import PriceBook, PriceTable
 from restoretui.core.provider import Connection, Provider
 from restoretui.core.rules import RULES, Action, Purpose, check_days
 from restoretui.engine.engine import Engine
-from restoretui.engine.gate import Gate
 from restoretui.engine.health import Health, HealthBoard
 from restoretui.engine.lister import Lister
 from restoretui.engine.reads import Reader
@@ -73,8 +72,6 @@ class Session:
         self._prices = prices
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
         self._providers: dict[Connection, asyncio.Task[Provider]] = {}
-        self._gate = Gate(self.clock)
-        self._read = Reader(self.clock, self._gate, self._board)
         self._regions: dict[str, str] = {}
         self._listings: dict[Scope, int] = {}
         self._listing_tasks: dict[int, asyncio.Task[None]] = {}
@@ -90,6 +87,8 @@ class Session:
         )
         self.batch = BatchDesk(settings, ledger, self.rules, self.provider, self._may_send, self._engine.resend)
         """Everything about S3 Batch Operations."""
+        # One gate for the person and the background: whichever gets through first opens it for both.
+        self._read = Reader(self.clock, self._engine.gate(settings.connection), self._board)
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
         self.mfa: MfaPrompter | None = None

@@ -1,13 +1,14 @@
 """Pursues every open run of the ledger that no other process pursues, until told to stop."""
 
 import asyncio
+import logging
 import os
 import socket
 import uuid
 from collections.abc import Awaitable, Callable
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import CloudError, RestoreTuiError
+from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Connection, Provider
 from restoretui.engine.gate import Gate
@@ -19,10 +20,13 @@ from restoretui.engine.watcher import Due
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Run
 
+log = logging.getLogger(__name__)
+
 LEASE = 10.0
 """Wall seconds a run stays ours without a renewal."""
 RENEW = 3.0
-RETRY_PROVIDER = 30.0
+RETRY_PURSUIT = 30.0
+"""Machine seconds after which a run that was held up by itself is tried again."""
 
 
 class Engine:
@@ -48,14 +52,21 @@ class Engine:
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._pursuits: dict[int, Pursuit] = {}
-        self._shared: dict[Connection, tuple[Pace, Gate]] = {}
+        self._paces: dict[Connection, Pace] = {}
         self._due: dict[int, Due] = {}
+        self._held_until: dict[int, float] = {}
+        """When the lease of a run lapses unless it is renewed, in wall seconds."""
+        self._gates: dict[Connection, Gate] = {}
         self.only: frozenset[int] | None = None
         """When set, the runs to pursue; all others are left alone."""
 
     def is_ours(self, run_id: int) -> bool:
         """Whether this process pursues the run; otherwise another one may, or it is settled."""
         return run_id in self._tasks
+
+    def gate(self, connection: Connection) -> Gate:
+        """What all requests through a connection wait at while its credentials or network are away."""
+        return self._gates.setdefault(connection, Gate(self._clock))
 
     def resend(self, run_id: int) -> None:
         """Jobs of the run are planned again."""
@@ -88,14 +99,20 @@ class Engine:
                 continue  # Its lease belongs to somebody who can send.
             if run.id in self._tasks or (self.only is not None and run.id not in self.only):
                 continue
+            until = self._clock.wall() + LEASE
             if await self._ledger.leases.acquire(f"run:{run.id}", self._holder, LEASE):
+                self._held_until[run.id] = until
                 self._tasks[run.id] = asyncio.create_task(self._hold(run), name=f"run {run.id}")
+        self._health.busy(bool(self._tasks))
 
     def _raise_failures(self) -> None:
         for run_id, task in list(self._tasks.items()):
             if task.done():
                 del self._tasks[run_id]
+                self._health.busy(bool(self._tasks))
                 self._pursuits.pop(run_id, None)
+                self._held_until.pop(run_id, None)
+                self._health.well(("run", run_id))
                 self._note_due(run_id, None)
                 if not task.cancelled():
                     task.result()
@@ -106,8 +123,13 @@ class Engine:
         try:
             while not pursuing.done():
                 await first_of(self._clock.pause(RENEW), beside=[pursuing])
-                if not pursuing.done() and not await self._ledger.leases.renew(name, self._holder, LEASE):
+                if pursuing.done():
+                    break
+                until = self._clock.wall() + LEASE
+                if not await self._ledger.leases.renew(name, self._holder, LEASE):
+                    self._held_until.pop(run.id, None)
                     return  # Held up too long and taken over: the other one goes on, we follow.
+                self._held_until[run.id] = until
             pursuing.result()
         finally:
             pursuing.cancel()
@@ -117,25 +139,31 @@ class Engine:
     async def _pursue(self, run: Run) -> None:
         while True:
             try:
-                pursuit = await self._pursuit(run)
-                break
-            except CloudError as error:
-                self._health.set(level="paused", text=str(error), hint=error.hint)
+                pursuit = self._pursuits[run.id] = await self._pursuit(run)
+                self._health.well(("run", run.id))
+                await pursuit.pursue()
+            except LedgerError:
+                raise
             except RestoreTuiError as error:
-                # A profile that is gone, say: this run waits, the others go on.
-                self._health.set(level="paused", text=f"run {run.id}: {error}", hint=error.hint)
-            await self._clock.pause(RETRY_PROVIDER)
-        self._pursuits[run.id] = pursuit
-        self._health.set(level="busy" if self._health.now.level == "ok" else self._health.now.level, rate=self._rate)
-        await pursuit.pursue()
+                # A profile or a bucket that is gone, say: this run waits, the others go on.
+                log.warning("run %s is held up: %s", run.id, error)
+                self._health.trouble(("run", run.id), "paused", f"run {run.id}: {error}", error.hint)
+                await self._clock.pause(RETRY_PURSUIT)
+            else:
+                return
+
+    def _holds(self, run_id: int) -> bool:
+        """The lease has not lapsed: a process that was stopped for a while sends nothing before it has renewed it."""
+        return self._clock.wall() < self._held_until.get(run_id, 0.0)
 
     async def _pursuit(self, run: Run) -> Pursuit:
         connection = Connection.from_mapping(run.connection)
         provider = await self._provider_for(connection)
-        if connection not in self._shared:
+        if connection not in self._paces:
             rate = min(self._rate, provider.capabilities.max_rate)
-            self._shared[connection] = (Pace(rate, self._clock), Gate(self._clock))
-        pace, gate = self._shared[connection]
+            self._paces[connection] = Pace(rate, self._clock)
+            self._health.paced(rate)
+        pace, gate = self._paces[connection], self.gate(connection)
         return Pursuit(
             run,
             self._ledger,
@@ -147,6 +175,7 @@ class Engine:
             self._concurrency,
             self._note_due,
             self._may_send,
+            lambda: self._holds(run.id),
         )
 
     def _note_due(self, run_id: int, due: Due | None) -> None:
@@ -155,11 +184,4 @@ class Engine:
         else:
             self._due[run_id] = due
         nearest = min(self._due.values(), key=lambda entry: entry.at, default=None)
-        level = self._health.now.level
-        if level == "busy" and not self._tasks:
-            level = "ok"
-        self._health.set(
-            level=level,
-            next_look_at=nearest.at if nearest else None,
-            reason=nearest.reason if nearest else "",
-        )
+        self._health.expecting(nearest.at if nearest else None, nearest.reason if nearest else "")

@@ -1,11 +1,12 @@
 """What the engine is doing now, for the header line and ``--json``: a frozen value, replaced when it changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 Level = Literal["ok", "busy", "slow", "paused"]
+Trouble = Literal["slow", "paused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,66 @@ class Health:
     """Why then."""
 
 
+class _Told(NamedTuple):
+    level: Trouble
+    text: str
+    hint: str
+
+
 class HealthBoard:
-    """Holds the current ``Health`` and tells whoever listens when it changes."""
+    """Holds the current ``Health`` and tells whoever listens when it changes.
+
+    Troubles are kept by their source, so that one which is over never hides another that is not, and none stays on
+    the screen when all are over.
+    """
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self.now = Health()
         self._changed = changed
+        self._troubles: dict[Hashable, _Told] = {}
+        self._is_busy = False
 
-    def set(self, **fields: Any) -> None:
-        """Replace the named fields."""
-        new = replace(self.now, **fields)
+    def trouble(self, source: Hashable, level: Trouble, text: str, hint: str = "") -> None:
+        """Something holds ``source`` up, until ``well``."""
+        self._troubles[source] = _Told(level, text, hint)
+        self._judge()
+
+    def well(self, source: Hashable) -> None:
+        """Whatever held ``source`` up is over."""
+        if self._troubles.pop(source, None) is not None:
+            self._judge()
+
+    def busy(self, is_busy: bool) -> None:
+        """Whether runs are being pursued."""
+        if is_busy is not self._is_busy:
+            self._is_busy = is_busy
+            self._judge()
+
+    def paced(self, rate: float) -> None:
+        """How many restore requests a second we allow ourselves from now on."""
+        self._take(replace(self.now, rate=rate))
+
+    def refused(self) -> None:
+        """The cloud refused one more request for our rate."""
+        self._take(replace(self.now, throttled=self.now.throttled + 1))
+
+    def looked(self, lists: int, heads: int) -> None:
+        """So many status requests more."""
+        self._take(replace(self.now, list_calls=self.now.list_calls + lists, head_calls=self.now.head_calls + heads))
+
+    def expecting(self, at: datetime | None, reason: str) -> None:
+        """When the next look is, and why then."""
+        self._take(replace(self.now, next_look_at=at, reason=reason))
+
+    def _judge(self) -> None:
+        # The first that came of the worst kind: two that last do not take turns.
+        worst = min(self._troubles.values(), key=lambda told: told.level, default=None)
+        if worst is not None:
+            self._take(replace(self.now, level=worst.level, text=worst.text, hint=worst.hint))
+        else:
+            self._take(replace(self.now, level="busy" if self._is_busy else "ok", text="", hint=""))
+
+    def _take(self, new: Health) -> None:
         if new != self.now:
             self.now = new
             self._changed()

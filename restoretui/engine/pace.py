@@ -9,6 +9,8 @@ SLICE = 0.1
 LOWEST = 1.0
 RECOVER_AFTER = 5.0
 """Machine seconds without throttling before the rate grows by a tenth."""
+MOST_STEPS = 200
+"""From the lowest rate to any that can be meant."""
 HALVE_EVERY = 1.0
 """All refusals within this many seconds are one sign, not many."""
 
@@ -32,8 +34,11 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait for the next request's turn."""
-        if self.is_slowed and self._clock.monotonic() - self._changed_at >= RECOVER_AFTER:
-            self._set(min(self.limit, self.rate * 1.1))
+        quiet = self._clock.monotonic() - self._changed_at
+        if self.is_slowed and quiet >= RECOVER_AFTER:
+            # For every such while without a refusal, idle ones too.
+            steps = min(int(quiet / RECOVER_AFTER), MOST_STEPS)
+            self._set(min(self.limit, self.rate * 1.1**steps))
         await self._limiter.acquire()
 
     def slow_down(self) -> None:

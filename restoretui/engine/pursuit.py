@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from restoretui.core.clock import Clock
+from restoretui.core.errors import CloudError
 from restoretui.core.provider import Provider
 from restoretui.core.rules import RULES
 from restoretui.engine.batch import BatchPursuit, service_of
@@ -23,20 +24,21 @@ class Pursuit:
     def __init__(
         self, run: Run, ledger: Ledger, provider: Provider, clock: Clock, pace: Pace, gate: Gate, health: HealthBoard,
         concurrency: int, on_due: Callable[[int, Due | None], None], may_send: bool = True,
+        is_ours: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
         self._run = run
         self._ledger = ledger
         self._may_send = may_send
+        self._health = health
         self._replanned = asyncio.Event()
-        self.submitter = Submitter(run, ledger, provider, clock, pace, gate, health, concurrency)
+        self.submitter = Submitter(run, ledger, provider, clock, pace, gate, health, concurrency, is_ours)
         self.submitter.on_sent = self._sent
         self.watcher = Watcher(
             run, ledger, provider, RULES[run.cloud.scheme], clock, Reader(clock, gate, health),
             on_replanned=self.resend,
-            on_calls=lambda lists, heads: health.set(
-                list_calls=health.now.list_calls + lists, head_calls=health.now.head_calls + heads
-            ),
-            on_due=lambda due: on_due(run.id, due), by_job=bool(ledger.batches.peek_of_run(run.id)),
+            on_calls=health.looked,
+            on_due=lambda due: on_due(run.id, due), on_sight=self._sight,
+            by_job=bool(ledger.batches.peek_of_run(run.id)),
         )  # fmt: skip
         self.batches = BatchPursuit(
             run, ledger, provider, service_of(provider), clock, Reader(clock, gate, health), self.watcher.stir,
@@ -50,11 +52,13 @@ class Pursuit:
         watching = asyncio.create_task(self.watcher.watch())
         batching = asyncio.create_task(self.batches.pursue())
         try:
-            await asyncio.wait({sending, watching, batching}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (sending, batching):
-                if task.done():
+            left = {sending, watching, batching}
+            while watching in left:
+                done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
                     task.result()
-            await watching
+                if sending in done:
+                    return  # It may be sent again, and not by us.
         finally:
             for task in (sending, watching, batching):
                 task.cancel()
@@ -73,6 +77,16 @@ class Pursuit:
                 await self.submitter.submit()
                 self.watcher.stir()
             await self._replanned.wait()
+            if not self._may_send:
+                return
+
+    def _sight(self, bucket: str, denied: CloudError | None) -> None:
+        source = ("sight", self._run.id, bucket)
+        if denied is None:
+            self._health.well(source)
+            return
+        text = f"run {self._run.id}: what becomes of some objects in {bucket!r} cannot be seen: {denied}"
+        self._health.trouble(source, "paused", text, denied.hint)
 
     def _sent(self) -> None:
         self.watcher.stir()

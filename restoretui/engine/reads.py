@@ -7,6 +7,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import (
+    CloudError,
     ConnectionLost,
     CredentialsError,
     MalformedAnswer,
@@ -45,20 +46,28 @@ class Reader:
         return await backoff(self._once, read)
 
     async def _once(self, read: Callable[[], Awaitable[T]]) -> T:
-        await self._gate.enter()
-        answered = True
+        ticket = await self._gate.enter()
         try:
-            return await read()
+            answer = await read()
         except COMMON as error:
-            answered = False
-            self._gate.shut(error)
-            self._health.set(level="paused", text=str(error), hint=error.hint)
+            self._gate.shut(error, ticket)
+            if self._gate.problem is not None:
+                self._health.trouble(self._gate, "paused", str(error), error.hint)
             raise
-        except Throttled as error:
-            self._health.set(level="slow", text=str(error), throttled=self._health.now.throttled + 1)
+        except CloudError as error:
+            self._answered(ticket)
+            if isinstance(error, Throttled):
+                self._health.refused()
+                self._health.trouble(self, "slow", str(error), error.hint)
             raise
+        else:
+            self._answered(ticket)
+            self._health.well(self)
+            return answer
         finally:
-            if not answered:
-                self._gate.left()
-            elif self._gate.opened():
-                self._health.set(level="ok", text="", hint="")
+            # Neither a cancelled read nor a defect says anything about the cloud.
+            self._gate.left(ticket)
+
+    def _answered(self, ticket: int) -> None:
+        if self._gate.opened(ticket):
+            self._health.well(self._gate)

@@ -8,6 +8,7 @@ anything is sent for it again (``engine.unsure``).
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
@@ -45,8 +46,9 @@ class Submitter:
 
     def __init__(
         self, run: Run, ledger: Ledger, provider: Provider, clock: Clock, pace: Pace, gate: Gate, health: HealthBoard,
-        concurrency: int,
+        concurrency: int, is_ours: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
+        """``is_ours``: whether the run is still pursued here; nothing is sent while it is not."""
         self._run = run
         self._ledger = ledger
         self._provider = provider
@@ -55,10 +57,13 @@ class Submitter:
         self._gate = gate
         self._health = health
         self._concurrency = concurrency
+        self._is_ours = is_ours
         self._queue: asyncio.Queue[Job | None] = asyncio.Queue(CLAIM // 2)
         self._flushing = asyncio.Lock()
         self._outcomes: list[JobChange] = []
         self._released: list[int] = []
+        self._claimed: set[int] = set()
+        """Jobs of which nothing was recorded since they were claimed."""
         self._faults: defaultdict[int, int] = defaultdict(int)
         self.on_sent: Callable[[], None] = lambda: None
         """Called after outcomes were recorded."""
@@ -78,12 +83,22 @@ class Submitter:
                 job = self._queue.get_nowait()
                 if job is not None:
                     self._released.append(job.id)
-            await asyncio.shield(self._flush())
+            self._health.well(self._pace)
+            try:
+                await asyncio.shield(self._flush())
+            finally:
+                self._ledger.runs.disown(self._claimed)
+                self._claimed.clear()
 
     async def _feed(self) -> None:
         while jobs := await self._ledger.runs.claim(self._run.id, CLAIM):
-            for job in jobs:
-                await self._queue.put(job)
+            self._claimed.update(job.id for job in jobs)
+            for at, job in enumerate(jobs):
+                try:
+                    await self._queue.put(job)
+                except asyncio.CancelledError:
+                    self._released += [left.id for left in jobs[at:]]
+                    raise
         for _ in range(self._concurrency):
             await self._queue.put(None)
 
@@ -98,7 +113,7 @@ class Submitter:
         backoff = AsyncRetrying(
             retry=retry_if_exception_type((Throttled, Unreachable, CredentialsError)),
             wait=wait_random_exponential(multiplier=0.25, max=LONGEST_BACKOFF),
-            sleep=self._clock.pause,
+            sleep=partial(self._rest, job),
             reraise=True,
         )
         try:
@@ -113,30 +128,30 @@ class Submitter:
         return None
 
     async def _attempt(self, job: Job, request: RestoreRequest) -> JobChange:
-        await self._gate.enter()
+        ticket = await self._wait_for_turn(job)
         try:
-            await self._pace.turn()
             answer = await self._provider.restore_object(job.ref, request, job.storage_class)
         except Throttled:
-            self._answered()
+            self._answered(ticket)
             self._pace.slow_down()
-            self._health.set(
-                level="slow", text="the cloud says SlowDown", rate=self._pace.rate, throttled=self._pace.throttled
-            )
+            self._health.refused()
+            self._health.paced(self._pace.rate)
+            self._health.trouble(self._pace, "slow", "the cloud says SlowDown")
             raise
         except (CredentialsError, Unreachable) as error:
-            if self._gate.shut(error):
+            first = self._gate.shut(error, ticket)
+            if self._gate.problem is not None:
+                self._health.trouble(self._gate, "paused", str(error), error.hint)
+            if first:
                 kind: Kind = "credentials" if isinstance(error, CredentialsError) else "network"
                 await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
-            self._health.set(level="paused", text=str(error), hint=error.hint)
-            raise
-        except asyncio.CancelledError:
-            self._gate.left()
             raise
         except CloudError:
-            self._answered()
+            self._answered(ticket)
             raise
-        self._answered()
+        finally:
+            self._gate.left(ticket)
+        self._answered(ticket)
         state, reason = settle(answer)
         return JobChange(
             job.id,
@@ -149,11 +164,36 @@ class Submitter:
             request_id=answer.request_id,
         )
 
-    def _answered(self) -> None:
-        if self._gate.opened():
-            self._health.set(level="busy", text="", hint="")
-        if not self._pace.is_slowed and self._health.now.level == "slow":
-            self._health.set(level="busy", text="", rate=self._pace.rate)
+    async def _rest(self, job: Job, seconds: float) -> None:
+        """Between two tries, of which the last surely had no effect."""
+        try:
+            await self._clock.pause(seconds)
+        except asyncio.CancelledError:
+            self._released.append(job.id)
+            raise
+
+    async def _wait_for_turn(self, job: Job) -> int:
+        """The gate's ticket, once the job's request may leave; stopped before that, it surely had no effect."""
+        try:
+            ticket = await self._gate.enter()
+            try:
+                await self._pace.turn()
+                while not self._is_ours():
+                    await self._clock.pause(FLUSH_EVERY)
+            except BaseException:
+                self._gate.left(ticket)
+                raise
+        except asyncio.CancelledError:
+            self._released.append(job.id)
+            raise
+        return ticket
+
+    def _answered(self, ticket: int) -> None:
+        if self._gate.opened(ticket):
+            self._health.well(self._gate)
+        self._health.paced(self._pace.rate)
+        if not self._pace.is_slowed:
+            self._health.well(self._pace)
 
     def _unsure(self, job: Job, error: CloudError) -> JobChange:
         self._faults[job.id] += 1
@@ -181,8 +221,18 @@ class Submitter:
         async with self._flushing:
             outcomes, self._outcomes = self._outcomes, []
             released, self._released = self._released, []
-            if outcomes:
-                await self._ledger.runs.apply(outcomes)
-                self.on_sent()
-            if released:
-                await self._ledger.runs.release(released)
+            try:
+                if outcomes:
+                    await self._ledger.runs.apply(outcomes)
+                    self._claimed.difference_update(change.job_id for change in outcomes)
+                    outcomes = []
+                    self.on_sent()
+                # Whoever took the run over while we were held up has settled our claims by looking.
+                if released and self._is_ours():
+                    await self._ledger.runs.release(released)
+                    self._claimed.difference_update(released)
+            except BaseException:
+                # What could not be written (a full disk, say) is tried again at the end. Applying twice does nothing.
+                self._outcomes = outcomes + self._outcomes
+                self._released = released + self._released
+                raise

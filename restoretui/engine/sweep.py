@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import AccessDenied, CloudError, ObjectNotFound
+from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.model import Entry, Look, ObjectDetail, ObjectFacts, ObjectRef, Page, State
 from restoretui.core.provider import Provider
@@ -72,7 +72,8 @@ class Sweeper:
             else:
                 try:
                     page = await self._page(jobs, at)
-                except AccessDenied:
+                except CloudError:
+                    # Denied, or not understood here. HEAD tells of each object alone what is the matter.
                     self.habits.listing_denied = True
                     continue
                 covered, sights, unseen = self._match(jobs, at, page)

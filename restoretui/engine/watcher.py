@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from restoretui.core.clock import Clock
+from restoretui.core.errors import AccessDenied, CloudError
 from restoretui.core.model import State
 from restoretui.core.provider import Provider
 from restoretui.core.rules import CloudRules, Window
@@ -52,6 +53,7 @@ class Watcher:
         self, run: Run, ledger: Ledger, provider: Provider, rules: CloudRules, clock: Clock, reader: Reader,
         on_replanned: Callable[[], None], on_calls: Callable[[int, int], None], on_due: Callable[[Due | None], None],
         by_job: bool = False,
+        on_sight: Callable[[str, CloudError | None], None] = lambda bucket, denied: None,
     ) -> None:  # fmt: skip
         self._run = run
         self._ledger = ledger
@@ -63,6 +65,8 @@ class Watcher:
         self._on_calls = on_calls
         self._on_due = on_due
         self._by_job = by_job
+        self._on_sight = on_sight
+        self._denied: dict[str, CloudError] = {}
         self._habits: dict[str, Habits] = {}
         self._looked: dict[Unit, datetime] = {}
         self._calls = [0, 0]
@@ -135,6 +139,8 @@ class Watcher:
         """Look at every job of the unit once."""
         states = WAITING if unit.state is State.RESTORING else frozenset({unit.state})
         self._looked[unit] = self._clock.now()
+        self._denied.pop(unit.bucket, None)
+        self._habits.setdefault(unit.bucket, Habits()).listing_denied = False  # Permissions come and go.
         running: set[asyncio.Task[None]] = set()
         after: tuple[str, str] | None = None
         try:
@@ -152,9 +158,11 @@ class Watcher:
                     for task in done:
                         task.result()
             await asyncio.gather(*running)
+            self._on_sight(unit.bucket, self._denied.get(unit.bucket))
         finally:
             for task in running:
                 task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
             lists, heads = self._calls
             self._calls = [0, 0]
             await self._ledger.runs.calls(self._run.id, lists, heads)
@@ -175,6 +183,8 @@ class Watcher:
         changes: list[JobChange] = []
         seen = []
         for sight in sights:
+            if isinstance(sight.problem, AccessDenied):
+                self._denied[bucket] = sight.problem
             change = interpret(sight, self._rules, now)
             if change is not None:
                 changes.append(change)

@@ -307,6 +307,8 @@ class Job:
     requested_at: float | None
     expiry: int | None
     adopted: bool
+    changed_at: float = 0.0
+    """Since when it is in its state."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ _UNSENT = "state = 'planned' AND attempt_at IS NULL AND batch_id IS NULL"
 _CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
 _JOB = (
     "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"
-    " n.action, j.state, n.tier, n.days, j.attempt_at, j.requested_at, j.expiry, j.adopted"
+    " n.action, j.state, n.tier, n.days, j.attempt_at, j.requested_at, j.expiry, j.adopted, j.changed_at"
     " FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
 )
 
@@ -139,6 +139,10 @@ class Runs:
             tx.run(f"UPDATE job SET attempt_at = NULL WHERE id IN ({chosen}) AND state = 'planned'")
 
         await self._writer.do(free)
+        self._in_flight.difference_update(job_ids)
+
+    def disown(self, job_ids: Collection[int]) -> None:
+        """Nobody here waits for an answer to these any more: to ``recover`` they are like those of a dead process."""
         self._in_flight.difference_update(job_ids)
 
     async def recover(self, run_id: int) -> int:
@@ -337,6 +341,7 @@ def _jobs(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
             requested_at=row[15],
             expiry=row[16],
             adopted=bool(row[17]),
+            changed_at=row[18],
         )
         for row in rows
     ]

@@ -82,3 +82,41 @@ async def test_the_pace_never_stops_altogether() -> None:
         await clock.advance(1.0)
         pace.slow_down()
     assert pace.rate == 1.0
+
+
+async def test_a_late_answer_proves_nothing_about_the_time_since() -> None:
+    clock = ManualClock()
+    gate = Gate(clock)
+    early, another = await gate.enter(), await gate.enter()
+    assert gate.shut(CredentialsError("expired"), early)
+    assert not gate.opened(another), "it left before the gate was shut"
+    assert gate.problem is not None
+    probe = asyncio.create_task(gate.enter())
+    await clock.advance(2.1)
+    assert gate.opened(await probe)
+    assert not gate.shut(CredentialsError("expired"), another), "nor does a late refusal shut it again"
+    assert gate.problem is None
+
+
+async def test_an_opened_gate_lets_everybody_in_at_once() -> None:
+    clock = ManualClock()
+    gate = Gate(clock)
+    gate.shut(CredentialsError("expired"))
+    for _ in range(6):
+        probe = asyncio.create_task(gate.enter())
+        await clock.advance(61)
+        gate.shut(CredentialsError("expired"), await probe)
+    assert gate.retry_in == 60
+    callers = [asyncio.create_task(gate.enter()) for _ in range(3)]
+    await asyncio.sleep(0)
+    gate.opened()
+    await asyncio.wait_for(asyncio.gather(*callers), 1)
+
+
+async def test_idle_time_counts_towards_recovery() -> None:
+    clock = ManualClock()
+    pace = Pace(400.0, clock)
+    pace.slow_down()
+    await clock.advance(3600)
+    await pace.turn()
+    assert pace.rate == 400.0

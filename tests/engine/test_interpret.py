@@ -39,7 +39,8 @@ TIERED = replace(COLD, storage_class="INTELLIGENT_TIERING", looked=True)
         (State.AVAILABLE, replace(WARM, expiry=PAST), State.EXPIRED),
         (State.RESTORING, COLD, State.FAILED),
         (State.RESTORING, replace(COLD, gone=True), State.FAILED),
-        (State.AVAILABLE, replace(COLD, gone=True), State.FAILED),
+        (State.AVAILABLE, replace(COLD, gone=True), State.EXPIRED),
+        (State.AVAILABLE, replace(COLD, storage_class="STANDARD"), State.EXPIRED),
         (State.RESTORING, replace(COLD, storage_class="STANDARD"), State.FAILED),
         (State.RESTORING, TIERED, State.AVAILABLE),
         (State.RESTORING, replace(TIERED, archive_status="ARCHIVE_ACCESS", in_progress=True), None),
@@ -82,3 +83,49 @@ def test_denied_sight_fails_only_what_cannot_be_settled_otherwise() -> None:
     assert unsure is not None
     assert unsure.state is State.FAILED
     assert interpret(Sight(BASE, Look.HEAD, problem=ServerFault("500")), S3, NOW) is None
+
+
+def test_no_trace_proves_nothing_while_the_request_may_be_under_way() -> None:
+    fresh = replace(BASE, state=State.UNKNOWN, changed_at=(NOW - timedelta(seconds=9)).timestamp())
+    assert interpret(Sight(fresh, Look.HEAD, COLD), S3, NOW) is None, "claimed hours ago, sent a moment ago"
+    change = interpret(Sight(fresh, Look.HEAD, COLD), S3, NOW + timedelta(seconds=2))
+    assert change is not None
+    assert change.state is State.PLANNED
+
+
+def test_an_unknown_extension_is_told_by_the_copys_end() -> None:
+    asked = (NOW - timedelta(minutes=1)).timestamp()
+    job = replace(BASE, state=State.UNKNOWN, action=Action.EXTEND, days=9, attempt_at=asked)
+    before = interpret(Sight(job, Look.HEAD, WARM), S3, NOW)
+    assert before is not None
+    assert before.state is State.PLANNED, "the old copy is there, the extension was never asked for"
+    extended = int((NOW + timedelta(days=9, hours=12)).timestamp())
+    after = interpret(Sight(job, Look.HEAD, replace(WARM, expiry=extended)), S3, NOW)
+    assert after is not None
+    assert (after.state, after.expiry) == (State.AVAILABLE, extended)
+
+
+def test_an_unknown_speed_up_is_asked_for_again_since_the_cloud_refuses_a_second() -> None:
+    job = replace(BASE, state=State.UNKNOWN, action=Action.UPGRADE)
+    again = interpret(Sight(job, Look.HEAD, WARMING), S3, NOW)
+    assert again is not None
+    assert again.state is State.PLANNED
+    done = interpret(Sight(job, Look.HEAD, WARM), S3, NOW)
+    assert done is not None
+    assert done.state is State.AVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        (replace(COLD, gone=True), "deleted after it had been restored"),
+        (replace(COLD, storage_class="STANDARD"), "now STANDARD"),
+        (COLD, "before its date"),
+    ],
+)
+def test_what_becomes_of_a_copy_afterwards_is_no_failure(seen: Observation, says: str) -> None:
+    available = replace(BASE, state=State.AVAILABLE, expiry=LATER)
+    change = interpret(Sight(available, Look.LIST, seen), S3, NOW)
+    assert change is not None
+    assert change.state is State.EXPIRED
+    assert says in change.reason

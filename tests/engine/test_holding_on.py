@@ -1,0 +1,157 @@
+"""One run's trouble is its own, claims outlive nobody, and who lost the lease sends nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from restoretui.core.location import parse_location
+from restoretui.core.model import State, Tier
+from restoretui.core.rules import Purpose
+from restoretui.engine import engine as engine_module
+from restoretui.ledger.records import Run
+from restoretui.sandbox import RunningSandbox
+from restoretui.session import Session
+from tests.engine.turning import TurnedClock, turn
+
+Start = Callable[..., Awaitable[Any]]
+
+
+async def confirmed(session: Session, place: str, tier: Tier = Tier.STANDARD) -> Run:
+    sel = await session.ledger.selections.create()
+    await session.mark_under(sel, parse_location(place))
+    return await session.confirm(sel, await session.plan(sel, 1), tier)
+
+
+def counts(session: Session, run: Run) -> dict[State, int]:
+    found = next(entry for entry in session.ledger.runs.peek_all() if entry.id == run.id)
+    return {state: number for state, number in found.counts.items() if number}
+
+
+def statuses(running: RunningSandbox) -> dict[str, list[int]]:
+    return {entry["key"]: entry["statuses"] for entry in running.control.restores()}  # type: ignore[misc]
+
+
+def fill(running: RunningSandbox, bucket: str, number: int) -> None:
+    running.cloud.add_bucket(bucket)
+    for at in range(number):
+        running.cloud.put(bucket, f"{bucket}-{at:03}", size=1000, storage_class="GLACIER")
+
+
+async def test_a_bucket_that_goes_away_fails_its_objects_and_nobody_elses(sandbox: Start, session_on: Start) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    fill(running, "doomed", 3)
+    fill(running, "kept", 3)
+    session = await session_on(running)
+    doomed, kept = await confirmed(session, "s3://doomed"), await confirmed(session, "s3://kept")
+    session.start_engine()
+    await turn(running.clock, lambda: counts(session, doomed) == {State.RESTORING: 3}, step=1.0)
+    del running.cloud.buckets["doomed"]
+    await turn(running.clock, lambda: counts(session, kept) == {State.AVAILABLE: 3})
+    await turn(running.clock, lambda: counts(session, doomed) == {State.FAILED: 3})
+    assert session.failure is None
+
+
+async def test_a_run_whose_profile_is_gone_waits_and_the_others_go_on(
+    sandbox: Start, session_on: Start, monkeypatch: Any, tmp_path: Path
+) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    fill(running, "one", 2)
+    fill(running, "two", 2)
+    profiles = tmp_path / "credentials"
+    keys = f"aws_access_key_id = {running.env['AWS_ACCESS_KEY_ID']}\n"
+    keys += f"aws_secret_access_key = {running.env['AWS_SECRET_ACCESS_KEY']}\n"
+    profiles.write_text(f"[archive]\n{keys}")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(profiles))
+    first = await session_on(running, profile="archive")
+    orphan = await confirmed(first, "s3://one")
+    await first.aclose()
+    profiles.write_text("")
+    second = await session_on(running)
+    other = await confirmed(second, "s3://two")
+    second.start_engine()
+    await turn(running.clock, lambda: counts(second, other) == {State.AVAILABLE: 2}, step=60)
+    assert counts(second, orphan) == {State.PLANNED: 2}
+    assert second.health.level == "paused"
+    assert "archive" in second.health.text
+    assert second.failure is None
+    profiles.write_text(f"[archive]\n{keys}")
+    await turn(running.clock, lambda: counts(second, orphan) == {State.AVAILABLE: 2}, step=60)
+    assert second.health.level != "paused", "it goes on by itself"
+
+
+async def test_stopped_while_paused_nothing_is_left_unknown(sandbox: Start, session_on: Start) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    fill(running, "cold", 700)
+    session = await session_on(running)
+    run = await confirmed(session, "s3://cold")
+    running.faults.set([{"kind": "expired-token"}], running.cloud.now())
+    session.start_engine()
+    await turn(running.clock, lambda: session.health.level == "paused", step=0.2)
+    await asyncio.sleep(0.3)  # What is under way gets its refusal.
+    await session.aclose()
+    again = await session_on(running)
+    assert counts(again, run) == {State.PLANNED: 700}
+    assert await again.ledger.runs.recover(run.id) == 0, "no claim was left behind"
+    running.faults.set([], running.cloud.now())
+    again.start_engine()
+    await turn(running.clock, lambda: counts(again, run) == {State.AVAILABLE: 700})
+    assert set(map(tuple, statuses(running).values())) == {(202,)}
+
+
+async def test_a_lapsed_lease_stops_sending_and_claims_are_settled_when_it_comes_back(
+    sandbox: Start, session_on: Start
+) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    fill(running, "cold", 60)
+    session = await session_on(running, rate=40.0)
+    run = await confirmed(session, "s3://cold")
+    session.start_engine()
+    await turn(running.clock, lambda: len(statuses(running)) >= 10, step=0.05)
+    # Another process has taken the run over while we were held up.
+    await session.ledger.leases.release(f"run:{run.id}", session._engine._holder)
+    assert await session.ledger.leases.acquire(f"run:{run.id}", "another", 1000)
+    await turn(running.clock, lambda: not session.is_ours(run.id), step=engine_module.RENEW)
+    sent = len(statuses(running))
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+        await running.clock.advance(1, settle=2)
+    assert len(statuses(running)) == sent < 60, "who does not hold the lease does not send"
+    await session.ledger.leases.release(f"run:{run.id}", "another")
+    await turn(running.clock, lambda: counts(session, run) == {State.AVAILABLE: 60}, step=60)
+    assert set(map(tuple, statuses(running).values())) == {(202,)}
+
+
+async def test_nothing_is_sent_between_lapse_and_renewal(sandbox: Start, session_on: Start) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    fill(running, "cold", 40)
+    session = await session_on(running, rate=30.0)
+    run = await confirmed(session, "s3://cold")
+    session.start_engine()
+    await turn(running.clock, lambda: len(statuses(running)) >= 5, step=0.05)
+    session._engine._held_until[run.id] = 0.0  # as after a suspended laptop wakes up
+    await asyncio.sleep(0.05)
+    before = len(statuses(running))
+    await asyncio.sleep(0.3)
+    assert len(statuses(running)) == before
+    await turn(running.clock, lambda: counts(session, run) == {State.AVAILABLE: 40}, step=60)
+
+
+async def test_an_extension_whose_answer_was_lost_is_sent_if_it_had_no_effect(
+    sandbox: Start, session_on: Start
+) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    fill(running, "cold", 2)
+    session = await session_on(running)
+    run = await confirmed(session, "s3://cold")
+    session.start_engine()
+    await turn(running.clock, lambda: counts(session, run) == {State.AVAILABLE: 2})
+    sel = await session.ledger.selections.create()
+    await session.mark_under(sel, parse_location("s3://cold"), refresh=True)
+    plan = await session.plan(sel, 30, Purpose.EXTEND)
+    before, after = {"kind": "drop", "when": "before", "times": 1}, {"kind": "drop", "when": "after", "times": 1}
+    faults = [entry | {"operations": ["RestoreObject"]} for entry in (before, after)]
+    running.faults.set(faults, running.cloud.now())
+    longer = await session.confirm(sel, plan, Tier.STANDARD)
+    await turn(running.clock, lambda: counts(session, longer) == {State.AVAILABLE: 2}, step=5)
+    assert set(map(tuple, statuses(running).values())) == {(202, 200)}, "each extended, and once"
