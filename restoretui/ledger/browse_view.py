@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger import facts
 from restoretui.ledger.changes import Changes
+from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.marking import IS_MARKED
 from restoretui.ledger.match import Condition, end_of_prefix, key_condition, prefix_condition
 from restoretui.ledger.orders import Order, Orders, Rank, Select, Span, Straight, falling, rising
@@ -115,7 +115,7 @@ class BrowseView(TableView[BrowseRow]):
             (self.listing.id,),
         )
         if row is None:
-            raise LedgerError("this listing was replaced by a newer one", "refresh")
+            raise listing_replaced()
         status = _Status(row[0], row[1])
         if row[2]:
             self._final = status

@@ -12,6 +12,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
 from restoretui.ledger import changes
 from restoretui.ledger.browse_view import BrowseContext, BrowseView
+from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.looks import place_id, record_looks
 from restoretui.ledger.marking import refresh_marks
 from restoretui.ledger.pages import PageQueue
@@ -40,7 +41,7 @@ class Catalog:
         windows: Windows,
         clock: Clock,
         views: BrowseContext,
-        report: Callable[[LedgerError], None],
+        report: Callable[[LedgerError | None], None],
     ) -> None:
         self._writer = writer
         self._windows = windows
@@ -208,7 +209,7 @@ class Catalog:
     def _row(self, listing_id: int) -> tuple[Any, ...]:
         row = self._windows.row(f"{_LISTING} WHERE g.id = ?", (listing_id,))
         if row is None:
-            raise LedgerError("this listing was replaced by a newer one", "refresh")
+            raise listing_replaced()
         return row
 
 

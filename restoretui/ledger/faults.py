@@ -1,5 +1,6 @@
 """SQLite's errors in words a person can act on."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,10 @@ from restoretui.core.errors import LedgerError
 
 # Primary result codes (sqlite.org/rescode.html); extended codes keep them in the low byte.
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
+
+
+_LISTING_GONE = re.compile(r"no such table: (catalog\.)?[lp][0-9]+$")
+"""What SQLite says when a listing was pruned between two statements."""
 
 
 def primary_code(error: sqlite3.Error) -> int:
@@ -60,7 +65,14 @@ def explain(error: sqlite3.Error, folder: Path) -> LedgerError:
             f"the disk failed while the ledger in {folder} was used ({error})",
             "check the disk; everything confirmed before is still there",
         )
+    if _LISTING_GONE.match(str(error)):
+        return listing_replaced()
     return LedgerError(f"the ledger in {folder} cannot be used: {error}", "report this if it persists")
+
+
+def listing_replaced() -> LedgerError:
+    """A listing is not there any more: pruned, perhaps by another process."""
+    return LedgerError("this listing was replaced by a newer one", "refresh")
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class Ledger:
         self.set_aside = set_aside
         """Where a damaged or foreign catalog was moved to when this ledger was opened; marks were lost with it."""
         self.problem: LedgerError | None = None
-        """Why something that nobody waited for could not be written; topic ``ledger``."""
+        """Why what nobody waited for could not be written, until that works again; topic ``ledger``."""
         self.changes = Changes()
         self._connections = connections
         self._scratch = scratch
@@ -113,6 +113,7 @@ class Ledger:
         self._connections.writer.close()
         self._scratch.remove()
 
-    def _report(self, error: LedgerError) -> None:
-        self.problem = error
-        self.changes.publish(changes.LEDGER)
+    def _report(self, problem: LedgerError | None) -> None:
+        if problem is not self.problem:
+            self.problem = problem
+            self.changes.publish(changes.LEDGER)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from restoretui.core.errors import LedgerError
 from restoretui.ledger import changes
+from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.match import end_of_prefix
 from restoretui.ledger.orders import Span
 from restoretui.ledger.records import Observation
@@ -48,7 +48,7 @@ def listing_place(tx: Tx, listing_id: int) -> ListingPlace:
     """Where a listing lies; ``LedgerError`` if it was pruned."""
     row = tx.row("SELECT place_id, started_at FROM listing WHERE id = ?", (listing_id,))
     if row is None:
-        raise LedgerError("this listing was replaced by a newer one", "refresh")
+        raise listing_replaced()
     return ListingPlace(listing_id, *row)
 
 

@@ -29,7 +29,7 @@ class Neighbours:
         if before is None or before[0] != ledger:
             runs = {row[0]: row for row in tx.rows("SELECT id, revision, list_calls, head_calls FROM run")}
             if before is not None:
-                tx.touch(changes.RUNS, changes.ACTIVITY)
+                tx.touch(changes.RUNS, changes.ACTIVITY, changes.BATCHES)
                 tx.touch(
                     *(changes.run_topic(run_id) for run_id, row in runs.items() if self._runs.get(run_id) != row)
                 )

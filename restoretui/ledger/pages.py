@@ -13,11 +13,12 @@ from typing import NamedTuple
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
 from restoretui.ledger import changes
+from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.segments import PLACE_BITS
 from restoretui.ledger.writer import Tx, Writer
 
-_ROOM = 50
-"""Pages that may wait for the writer before ``room`` asks for patience: some 10 MB."""
+_ROOM = 20
+"""Pages that may wait for the writer before ``room`` asks for patience: some 8 MB."""
 
 _CHUNKS = (1000, 200, 40, 8, 1)
 """Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
@@ -45,9 +46,9 @@ class PageQueue:
     """Used from the event loop; batches are written in the writer's thread."""
 
     def __init__(
-        self, writer: Writer, loop: asyncio.AbstractEventLoop, report: Callable[[LedgerError], None]
+        self, writer: Writer, loop: asyncio.AbstractEventLoop, report: Callable[[LedgerError | None], None]
     ) -> None:
-        """``report`` is told once of each listing that cannot be written."""
+        """``report`` is told of each listing that cannot be written, and with None that writing works."""
         self._report = report
         self._writer = writer
         self._loop = loop
@@ -113,7 +114,9 @@ class PageQueue:
     def _settle(self, batch: _Batch, error: Exception | None) -> None:
         if self._batches.get(batch.listing_id) is batch:
             del self._batches[batch.listing_id]
-        if error is not None and batch.listing_id not in self._failures:
+        if error is None:
+            self._report(None)
+        elif batch.listing_id not in self._failures:
             self._failures[batch.listing_id] = error
             if isinstance(error, LedgerError):
                 self._report(error)
@@ -125,7 +128,7 @@ class PageQueue:
 def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
     row = tx.row("SELECT started_at, first_segment FROM listing WHERE id = ?", (listing_id,))
     if row is None:
-        raise LedgerError("this listing was replaced by a newer one", "refresh")
+        raise listing_replaced()
     started_at, first_segment = row
     objects = size_bytes = 0
     for number, of_segment in groupby(sorted(arrivals, key=attrgetter("segment")), attrgetter("segment")):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.clock import ManualClock
+from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page, State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.changes import Subscription
@@ -133,9 +134,10 @@ async def test_a_listing_pruned_by_the_other_is_named(pair: tuple[Ledger, Ledger
     one, two = pair
     listing = await listed(one, [entry("a")])
     view = await two.catalog.browse(listing.id)
+    assert view.count == 1
     await listed(one, [entry("a")])
     await one.catalog.prune(1)
-    with pytest.raises(Exception, match="replaced"):
+    with pytest.raises(LedgerError, match="replaced"):
         view.rows(0, 1)
-    with pytest.raises(Exception, match="replaced"):
+    with pytest.raises(LedgerError, match="replaced"):
         await two.selections.add_view(1, view)

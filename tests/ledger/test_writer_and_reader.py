@@ -93,6 +93,7 @@ async def test_a_full_disk_while_listing(ledger: Ledger) -> None:
     await ledger.catalog.resume(begun.id)
     ledger.catalog.append(begun.id, Page([entry("a")], [], None))
     assert (await ledger.catalog.finish(begun.id)).is_complete
+    assert ledger.problem is None
 
 
 async def test_a_lock_held_too_long(
