@@ -17,6 +17,8 @@ EXIT_CODES = {
     "AccessDenied": 4,
     "BucketNotFound": 1,
     "ObjectNotFound": 1,
+    "JobNotFound": 1,
+    "ReportUnreadable": 1,
     "InvalidRequest": 1,
     "Unsupported": 1,
     "Unreachable": 1,
