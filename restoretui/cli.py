@@ -150,7 +150,7 @@ def cli() -> None:
 
     \b
     LOCATION is s3://bucket, s3://bucket/prefix/ (all below), s3://bucket/key (that object),
-    s3://bucket/part* (keys that begin so). Without one, the screens begin with the buckets.
+    s3://bucket/part* (keys that begin so); oss:// alike. Without one, the screens begin with the buckets.
 
     \b
     Exit codes: 0 done · 1 some failed or were refused · 2 usage · 3 timed out · 4 credentials or
@@ -275,6 +275,28 @@ def restore(
             confirm=None if yes else _ask, wait=wait, timeout=timeout,
         ),
     )  # fmt: skip
+
+
+@cli.command()
+@click.argument("locations", nargs=-1, required=True, metavar="LOCATION...|RUN")
+@click.option("--storage-class", "classes", multiple=True, metavar="CLASS",
+              help="Only this storage class; may be repeated.")  # fmt: skip
+@click.option("--match", metavar="GLOB", default="", help="Only keys that match, or contain, this.")
+@click.option("--versions", is_flag=True, help="Every version, not only the current one.")
+@click.option("--version-id", metavar="ID", help="That version of the one key.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@JSON
+@common
+def clean(locations: tuple[str, ...], yes: bool, as_json: bool, **options: Any) -> None:
+    """End restored copies early, to stop paying for them (OSS: ColdArchive and DeepColdArchive)."""
+    choice, flags = _choice(locations, {**options, "states": (), "keys_from": None})
+
+    def go(settings: "Settings", output: "Output") -> Coroutine[Any, Any, ExitCode]:
+        from restoretui.cleaning import clean as clean_copies
+
+        return clean_copies(settings, output, choice, None if yes else _ask)
+
+    _headless(flags, as_json, go)
 
 
 @cli.command()

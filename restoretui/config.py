@@ -33,6 +33,13 @@ class Settings:
     region: str | None = None
     endpoint_url: str | None = None
     path_style: bool | None = None
+    oss_profile: str | None = None
+    """A section of ossutil's config file; without it, the OSS_ variables come first."""
+    oss_region: str | None = None
+    oss_endpoint: str | None = None
+    oss_internal: bool = False
+    """Reach OSS by the endpoints that only machines in the same Region reach."""
+    oss_path_style: bool | None = None
     requester_pays: bool = False
     expected_bucket_owner: str | None = None
     read_only: bool = False
@@ -73,6 +80,19 @@ class Settings:
             expected_bucket_owner=self.expected_bucket_owner,
         )
 
+    def connection_to(self, scheme: str) -> Connection:
+        """How to reach the cloud of ``scheme`` with these settings."""
+        if scheme != "oss":
+            return self.connection
+        return Connection(
+            scheme="oss",
+            profile=self.oss_profile,
+            region=self.oss_region,
+            endpoint_url=self.oss_endpoint,
+            path_style=self.oss_path_style,
+            internal=self.oss_internal or None,
+        )
+
     @property
     def is_production(self) -> bool:
         """The profile is one of those marked in the config."""
@@ -92,7 +112,11 @@ _ENVIRONMENT = {
     "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
     "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     "batch_role_arn": ("RESTORETUI_BATCH_ROLE_ARN",),
+    "oss_profile": ("OSS_PROFILE",),
+    "oss_region": ("OSS_REGION",),
+    "oss_endpoint": ("OSS_ENDPOINT",),
 }
+_SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style")
 _NOT_IN_FILE = {"state_dir", "config_dir", "clock", "sources"}
 
 
@@ -179,7 +203,7 @@ def _check(name: str, value: Any, source: str) -> Any:
         if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
             raise UsageError(f"{source}: [keys] must hold binding ids and key names")
         return value
-    wanted = bool if name in ("path_style", "requester_pays", "read_only", "bell") else str
+    wanted = bool if name in _SWITCHES else str
     if not isinstance(value, wanted):
         raise UsageError(f"{source}: {name} must be {'true or false' if wanted is bool else 'text'}, not {value!r}")
     return value

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,10 @@ class Choice:
     def parsed(self) -> list[Location]:
         """The locations; ``LocationError`` for the first that is none, ``UsageError`` when options clash."""
         places = [parse_location(text) for text in self.locations]
-        for place in places:
-            if place.scheme != "s3":
-                raise UsageError(f"{place}: only s3:// is supported")
         if self.keys_from and (len(places) != 1 or places[0].key is not None or not places[0].bucket):
             raise UsageError("--keys-from needs exactly one location: the bucket, or a prefix, the keys are in")
         if self.version_id and (len(places) != 1 or places[0].key is None):
-            raise UsageError("--version-id needs exactly one location, s3://BUCKET/KEY")
+            raise UsageError("--version-id needs exactly one location that is a key")
         return places
 
 
@@ -59,9 +57,9 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
         total = size = 0
         for place in places:
             if not place.bucket:
-                await _list_buckets(session, output)
+                await _list_buckets(session, output, place.scheme)
                 continue
-            async with _listing_view(session, place, choice) as view:
+            async with listing_view(session, place, choice) as view:
                 async for row in each(view):
                     output.object(place.scheme, row)
                     states[row.state] = states.get(row.state, 0) + 1
@@ -76,18 +74,20 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
     return ExitCode.DONE
 
 
-async def _list_buckets(session: Session, output: Output) -> None:
-    for bucket in await session.buckets():
+async def _list_buckets(session: Session, output: Output, scheme: str) -> None:
+    for bucket in await session.buckets(scheme):
+        location = str(Location(scheme, bucket.name))
         if output.as_json:
             created = instant(bucket.created.timestamp() if bucket.created else None)
-            output.line("object", {"location": f"s3://{bucket.name}", "bucket": bucket.name, "key": None,
+            output.line("object", {"location": location, "bucket": bucket.name, "key": None,
                                    "region": bucket.region or None, "modified": created})  # fmt: skip
         else:
-            output.text(f"s3://{bucket.name}")
+            output.text(location)
 
 
 @asynccontextmanager
-async def _listing_view(session: Session, place: Location, choice: Choice) -> AsyncIterator[View[Any]]:
+async def listing_view(session: Session, place: Location, choice: Choice) -> AsyncIterator[View[Any]]:
+    """What is at ``place`` right now, of that what was chosen."""
     listing = await session.open_listing(place, recursive=True, versions=choice.versions, refresh=True)
     await session.listed(listing)
     view = await session.ledger.catalog.browse(listing.id, choice.query)
@@ -107,20 +107,22 @@ async def _selected(session: Session, output: Output, choice: Choice) -> AsyncIt
     places = choice.parsed()
     missing: list[str] = []
 
-    def note(ref: ObjectRef, error: CloudError) -> None:
-        missing.append(f"s3://{ref.bucket}/{ref.key}: {error}")
-        output.say(f"s3://{ref.bucket}/{ref.key}: {error}")
+    def note(ref: ObjectRef, error: CloudError, scheme: str) -> None:
+        missing.append(f"{scheme}://{ref.bucket}/{ref.key}: {error}")
+        output.say(missing[-1])
 
     sel = await session.ledger.selections.create()
     try:
         for place in places:
             if not place.bucket:
-                raise UsageError("s3:// names no bucket", "write s3://BUCKET/...")
+                raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
+            at_place = partial(note, scheme=place.scheme)
             if choice.keys_from:
                 refs = [ObjectRef(place.bucket, key) for key in await read_keys(choice.keys_from, place.prefix)]
-                await session.mark_keys(sel, refs, note)
+                await session.mark_keys(sel, refs, at_place, place.scheme)
             elif place.key is not None:
-                await session.mark_keys(sel, [ObjectRef(place.bucket, place.key, choice.version_id)], note)
+                ref = ObjectRef(place.bucket, place.key, choice.version_id)
+                await session.mark_keys(sel, [ref], at_place, place.scheme)
             else:
                 await session.mark_under(sel, place, versions=choice.versions, query=choice.query, refresh=True)
         await session.look_at_marks(sel)
@@ -146,13 +148,24 @@ async def read_keys(source: str, prefix: str) -> list[str]:
 async def plan(settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks."""
     async with open_session(settings) as session, _selected(session, output, choice) as (sel, missing):
-        made = await session.plan(sel, days)
-        output.plan(made, tier)
-        output.plan_note(made)
-        chosen = [made.tiers[tier]] if tier else list(made.tiers.values())
-        refused = min(entry.counts.get(Action.REFUSED, 0) for entry in chosen)
-        _summary(output, {"objects": made.objects, "days": days, "missing": len(missing), "requests": 0})
+        objects = refused = 0
+        for made in await _plans(session, sel, days):
+            _tell_plan(output, made, tier)
+            chosen = [made.tiers[tier]] if tier else list(made.tiers.values())
+            refused += min(entry.counts.get(Action.REFUSED, 0) for entry in chosen)
+            objects += made.objects
+        _summary(output, {"objects": objects, "days": days, "missing": len(missing), "requests": 0})
         return ExitCode.SOME_FAILED if missing or refused else ExitCode.DONE
+
+
+async def _plans(session: Session, sel: int, days: int) -> list[RestorePlan]:
+    """One plan for each cloud in which objects were chosen."""
+    return [await session.plan(sel, days, scheme=scheme) for scheme in await session.schemes(sel) or ["s3"]]
+
+
+def _tell_plan(output: Output, made: RestorePlan, tier: Tier | None) -> None:
+    output.plan(made, tier)
+    output.plan_note(made)
 
 
 async def restore(
@@ -169,29 +182,44 @@ async def restore(
 ) -> ExitCode:
     """Restore what was chosen. ``confirm`` asks the person; None means it was confirmed beforehand (--yes)."""
     async with open_session(settings) as session, _selected(session, output, choice) as (sel, missing):
-        made = await session.plan(sel, days)
-        chosen = made.tiers[tier]
-        output.plan(made, tier)
-        output.plan_note(made)
-        if not chosen.requests and not chosen.counts.get(Action.ALREADY, 0):
-            return _nothing(output, made, tier, len(missing))
+        plans = await _plans(session, sel, days)
+        for made in plans:
+            _tell_plan(output, made, tier)
+        sending = [
+            made for made in plans if made.tiers[tier].requests or made.tiers[tier].counts.get(Action.ALREADY, 0)
+        ]
+        if not sending:
+            return _nothing(output, plans, tier, len(missing))
         limit = max_cost if max_cost is not None else settings.budget
-        if confirm is not None and not confirm(
-            f"Restore {words.plural(chosen.requests, 'object')} ({words.size(chosen.size_bytes)}) for about "
-            f"{cost_text(chosen.cost, made.prices.currency)}?"
-        ):
+        if limit is not None and len(sending) > 1:
+            raise GuardStopped(
+                "a cost limit holds for one cloud at a time, so nothing was sent",
+                "restore s3:// and oss:// one by one",
+            )
+        if confirm is not None and not confirm(f"Restore {' and '.join(_offer(made, tier) for made in sending)}?"):
             raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
-        run = await session.confirm(sel, made, tier, max_cost=limit)
-        output.run(run)
-        session.start_engine([run.id])
-        return await _follow(session, output, [run.id], wait=wait, timeout=timeout, missing=len(missing))
+        runs = [await session.confirm(sel, made, tier, max_cost=limit) for made in sending]
+        for run in runs:
+            output.run(run)
+        run_ids = [run.id for run in runs]
+        session.start_engine(run_ids)
+        return await _follow(session, output, run_ids, wait=wait, timeout=timeout, missing=len(missing))
 
 
-def _nothing(output: Output, made: RestorePlan, tier: Tier, missing: int) -> ExitCode:
+def _offer(made: RestorePlan, tier: Tier) -> str:
     chosen = made.tiers[tier]
-    refused = chosen.counts.get(Action.REFUSED, 0) + chosen.counts.get(Action.LOOK, 0)
-    output.say(f"nothing to send: {why_nothing(made, tier)}")
-    _summary(output, {"objects": made.objects, "requests": 0, "refused": refused, "missing": missing})
+    cost = cost_text(chosen.cost, made.prices.currency)
+    return f"{words.plural(chosen.requests, 'object')} ({words.size(chosen.size_bytes)}) for about {cost}"
+
+
+def _nothing(output: Output, plans: Sequence[RestorePlan], tier: Tier, missing: int) -> ExitCode:
+    refused = 0
+    for made in plans:
+        counts = made.tiers[tier].counts
+        refused += counts.get(Action.REFUSED, 0) + counts.get(Action.LOOK, 0)
+        output.say(f"nothing to send: {why_nothing(made, tier)}")
+    objects = sum(made.objects for made in plans)
+    _summary(output, {"objects": objects, "requests": 0, "refused": refused, "missing": missing})
     return ExitCode.SOME_FAILED if refused or missing else ExitCode.DONE
 
 
@@ -315,7 +343,8 @@ class Teller:
             self._last = entries[-1].id
             for entry in entries:
                 if entry.run_id in self._run_ids and entry.to_state is not None:
-                    self._output.change(self._session.cloud.scheme, entry)
+                    cloud = entry.cloud or self._session.cloud
+                    self._output.change(cloud.scheme, entry)
             self._output.flush()
 
 

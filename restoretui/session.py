@@ -11,21 +11,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from restoretui.batch_desk import BatchDesk
 from restoretui.config import Settings
 from restoretui.core.batch import BatchOptions
-from restoretui.core.errors import CloudError, GuardStopped, ObjectNotFound, RestoreTuiError, UsageError
+from restoretui.core.endpoints import is_aliyun
+from restoretui.core.errors import CloudError, GuardStopped, ObjectNotFound, RestoreTuiError, Unsupported, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, State, Tier
 from restoretui.core.plan import RestorePlan, make_plan
 from restoretui.core.pricing import PriceBook, PriceTable
 from restoretui.core.provider import Connection, Provider
 from restoretui.core.rules import RULES, Action, Purpose, check_days
+from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.health import Health, HealthBoard
 from restoretui.engine.lister import Lister
+from restoretui.engine.pace import Pace
 from restoretui.engine.reads import Reader
 from restoretui.engine.sweep import looked_at
 from restoretui.engine.waits import first_of
@@ -69,10 +73,12 @@ class Session:
         self.clock = settings.clock
         self.cloud = Cloud("s3", settings.endpoint_url or "")
         self.rules = RULES[self.cloud.scheme]
+        oss = settings.oss_endpoint or ""
+        self._clouds = {"s3": self.cloud, "oss": Cloud("oss", "" if is_aliyun(oss) else oss)}
         self._prices = prices
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
         self._providers: dict[Connection, asyncio.Task[Provider]] = {}
-        self._regions: dict[str, str] = {}
+        self._regions: dict[tuple[str, str], str] = {}
         self._listings: dict[Scope, int] = {}
         self._listing_tasks: dict[int, asyncio.Task[None]] = {}
         self._problems: dict[int, RestoreTuiError] = {}
@@ -87,8 +93,12 @@ class Session:
         )
         self.batch = BatchDesk(settings, ledger, self.rules, self.provider, self._may_send, self._engine.resend)
         """Everything about S3 Batch Operations."""
-        # One gate for the person and the background: whichever gets through first opens it for both.
-        self._read = Reader(self.clock, self._engine.gate(settings.connection), self._board)
+        # One gate for the person and the background: whichever gets through first opens it for both. But one for each
+        # cloud: what ails the keys of one must not hold up the other.
+        self._readers = {
+            scheme: Reader(self.clock, self._engine.gate(settings.connection_to(scheme)), self._board)
+            for scheme in self._clouds
+        }
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
         self.mfa: MfaPrompter | None = None
@@ -106,9 +116,13 @@ class Session:
         """What the background is doing; topic ``health`` when it changes."""
         return self._board.now
 
-    async def provider(self) -> Provider:
-        """The cloud of these settings; the SDK is loaded by the first call, in a thread."""
-        return await self._provider_for(self.settings.connection)
+    def cloud_of(self, scheme: str) -> Cloud:
+        """The cloud behind locations of that scheme, as the ledger knows it."""
+        return self._clouds[scheme]
+
+    async def provider(self, scheme: str = "s3") -> Provider:
+        """The cloud of these settings; its SDK is loaded by the first call, in a thread."""
+        return await self._provider_for(self.settings.connection_to(scheme))
 
     async def _provider_for(self, connection: Connection) -> Provider:
         task = self._providers.get(connection)
@@ -118,6 +132,25 @@ class Session:
         return await asyncio.shield(task)
 
     async def _open_provider(self, connection: Connection) -> Provider:
+        provider = await (self._open_oss(connection) if connection.scheme == "oss" else self._open_s3(connection))
+        # The SDK's tables live as long as we do: the collector need not walk them again and again.
+        gc.freeze()
+        return provider
+
+    async def _open_oss(self, connection: Connection) -> Provider:
+        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.oss")
+        provider: Provider = await module.OssProvider.open(
+            profile=connection.profile,
+            region=connection.region,
+            endpoint_url=connection.endpoint_url,
+            internal=connection.internal,
+            path_style=connection.path_style,
+            max_connections=self.settings.concurrency,
+            clock=self.clock,
+        )
+        return provider
+
+    async def _open_s3(self, connection: Connection) -> Provider:
         module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.s3")
         provider: Provider = await module.S3Provider.open(
             profile=connection.profile,
@@ -130,23 +163,22 @@ class Session:
             clock=self.clock,
             mfa=self.mfa,
         )
-        # The SDK's tables live as long as we do: the collector need not walk them again and again.
-        gc.freeze()
         return provider
 
-    async def identity(self) -> Identity:
+    async def identity(self, scheme: str = "s3") -> Identity:
         """Whose credentials these are."""
-        return await (await self.provider()).identity()
+        return await (await self.provider(scheme)).identity()
 
-    async def buckets(self) -> list[Bucket]:
+    async def buckets(self, scheme: str = "s3") -> list[Bucket]:
         """The account's buckets."""
-        return await (await self.provider()).list_buckets()
+        return await (await self.provider(scheme)).list_buckets()
 
-    async def region(self, bucket: str) -> str:
+    async def region(self, bucket: str, scheme: str = "s3") -> str:
         """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
-        if bucket not in self._regions:
-            self._regions[bucket] = await (await self.provider()).bucket_region(bucket)
-        return self._regions[bucket]
+        where = scheme, bucket
+        if where not in self._regions:
+            self._regions[where] = await (await self.provider(scheme)).bucket_region(bucket)
+        return self._regions[where]
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -163,7 +195,7 @@ class Session:
             known = await self._known_listing(scope)
             if known is not None:
                 return known
-        await self.region(location.bucket)
+        await self.region(location.bucket, location.scheme)
         listing = await self.ledger.catalog.begin(scope)
         self._listings[scope] = listing.id
         self._listing_tasks[listing.id] = asyncio.create_task(self._list(listing), name=f"listing {listing.id}")
@@ -185,7 +217,7 @@ class Session:
 
     def _scope(self, location: Location, *, recursive: bool, versions: bool) -> Scope:
         return Scope(
-            self.cloud,
+            self.cloud_of(location.scheme),
             location.bucket,
             location.key if location.key is not None else location.prefix,
             recursive,
@@ -197,8 +229,8 @@ class Session:
         error: RestoreTuiError | None = None
         try:
             lister = Lister(
-                await self.provider(),
-                self._read,
+                await self.provider(listing.scope.cloud.scheme),
+                self._readers[listing.scope.cloud.scheme],
                 listing.scope,
                 _LedgerSink(self.ledger, listing.id),
                 LISTING_STREAMS,
@@ -239,16 +271,16 @@ class Session:
             raise problem
         return await self.ledger.catalog.get(listing.id)
 
-    async def inspect(self, ref: ObjectRef) -> ObjectDetail:
+    async def inspect(self, ref: ObjectRef, scheme: str = "s3") -> ObjectDetail:
         """All that HEAD tells of one object; what it tells is kept."""
-        provider = await self.provider()
+        provider, cloud = await self.provider(scheme), self.cloud_of(scheme)
         try:
-            detail = await self._read(lambda: provider.head_object(ref))
+            detail = await self._readers[scheme](lambda: provider.head_object(ref))
         except ObjectNotFound:
-            await self.ledger.catalog.observe(self.cloud, ref.bucket, [self._gone(ref)])
+            await self.ledger.catalog.observe(cloud, ref.bucket, [self._gone(ref)])
             raise
         seen = looked_at(detail, ref.version_id, self.clock.now().timestamp())
-        await self.ledger.catalog.observe(self.cloud, ref.bucket, [seen])
+        await self.ledger.catalog.observe(cloud, ref.bucket, [seen])
         return detail
 
     def _gone(self, ref: ObjectRef) -> Observation:
@@ -269,7 +301,7 @@ class Session:
     ) -> SelectionSummary:
         """Mark everything at ``location`` (that matches ``query``), listing it first; a key is looked at by HEAD."""
         if location.key is not None:
-            return await self.mark_keys(sel, [ObjectRef(location.bucket, location.key)])
+            return await self.mark_keys(sel, [ObjectRef(location.bucket, location.key)], scheme=location.scheme)
         listing = await self.open_listing(location, recursive=True, versions=versions, refresh=refresh)
         listing = await self.listed(listing)
         if query is None or query == Query():
@@ -282,26 +314,30 @@ class Session:
             await view.aclose()
 
     async def mark_keys(
-        self, sel: int, refs: Iterable[ObjectRef], missing: Callable[[ObjectRef, CloudError], None] | None = None
+        self,
+        sel: int,
+        refs: Iterable[ObjectRef],
+        missing: Callable[[ObjectRef, CloudError], None] | None = None,
+        scheme: str = "s3",
     ) -> SelectionSummary:
         """Mark these very objects, each looked at by HEAD. One that cannot be seen goes to ``missing``, or raises."""
         todo = list(refs)
         for at in range(0, len(todo), LOOKS_BATCH):
             batch = todo[at : at + LOOKS_BATCH]
-            for ref, found in await self._heads(batch):
+            for ref, found in await self._heads(batch, scheme):
                 if isinstance(found, Observation):
-                    await self.ledger.selections.add_observed(sel, self.cloud, ref.bucket, [found])
+                    await self.ledger.selections.add_observed(sel, self.cloud_of(scheme), ref.bucket, [found])
                 elif missing is None:
                     raise found
                 else:
                     missing(ref, found)
         return await self.ledger.selections.summary(sel)
 
-    async def mark_jobs(self, sel: int, rows: Iterable[JobRow]) -> SelectionSummary:
+    async def mark_jobs(self, sel: int, rows: Iterable[JobRow], scheme: str = "s3") -> SelectionSummary:
         """Mark the objects of these jobs, with what their jobs know of them."""
         by_bucket: dict[str, list[Observation]] = {}
         for row in rows:
-            tiered = row.storage_class == self.rules.tiered_class
+            tiered = row.storage_class == RULES[scheme].tiered_class
             status = {State.RESTORING: True, State.REQUESTED: True, State.AVAILABLE: False}.get(row.state)
             seen = Observation(
                 row.ref.key, row.ref.version_id, row.storage_class, row.size, None,
@@ -310,7 +346,7 @@ class Session:
             )  # fmt: skip
             by_bucket.setdefault(row.ref.bucket, []).append(seen)
         for bucket, looks in by_bucket.items():
-            await self.ledger.selections.add_observed(sel, self.cloud, bucket, looks)
+            await self.ledger.selections.add_observed(sel, self.cloud_of(scheme), bucket, looks)
         return await self.ledger.selections.summary(sel)
 
     async def look_at_marks(self, sel: int, progress: Callable[[int], None] | None = None) -> int:
@@ -337,14 +373,16 @@ class Session:
                 progress(len(looked))
         return unseen
 
-    async def _heads(self, refs: Sequence[ObjectRef]) -> list[tuple[ObjectRef, Observation | CloudError]]:
-        provider = await self.provider()
+    async def _heads(
+        self, refs: Sequence[ObjectRef], scheme: str = "s3"
+    ) -> list[tuple[ObjectRef, Observation | CloudError]]:
+        provider = await self.provider(scheme)
         room = asyncio.Semaphore(LOOKS_AT_ONCE)
 
         async def head(ref: ObjectRef) -> tuple[ObjectRef, Observation | CloudError]:
             async with room:
                 try:
-                    detail = await self._read(lambda: provider.head_object(ref))
+                    detail = await self._readers[scheme](lambda: provider.head_object(ref))
                 except CloudError as error:
                     return ref, error
             return ref, looked_at(detail, ref.version_id, self.clock.now().timestamp())
@@ -353,16 +391,37 @@ class Session:
 
     # --- planning and spending ---------------------------------------------------------------------------------
 
-    async def plan(self, sel: int, days: int, purpose: Purpose = Purpose.RESTORE) -> RestorePlan:
-        """What restoring the selection would do and cost, at every tier. Sends nothing but looks."""
-        check_days(days)
-        groups = (await self.ledger.selections.facts(sel)).get(self.cloud, [])
-        prices = await self._price_table({group.bucket for group in groups})
-        return make_plan(self.rules, groups, days, self.clock.now(), prices, purpose)
+    async def schemes(self, sel: int) -> list[str]:
+        """The clouds in which objects are chosen: a plan and a run is of one of them."""
+        chosen = await self.ledger.selections.facts(sel)
+        return [scheme for scheme, cloud in self._clouds.items() if chosen.get(cloud)]
 
-    async def _price_table(self, buckets: set[str]) -> tuple[PriceTable, bool]:
-        regions = {await self.region(bucket) for bucket in sorted(buckets)} or {self.settings.region or ""}
-        tables = [self._prices.table_for(self.cloud.scheme, region) for region in sorted(regions)]
+    async def plan(
+        self, sel: int, days: int, purpose: Purpose = Purpose.RESTORE, scheme: str | None = None
+    ) -> RestorePlan:
+        """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
+
+        ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``).
+        """
+        check_days(days)
+        facts = await self.ledger.selections.facts(sel)
+        chosen = [name for name, cloud in self._clouds.items() if facts.get(cloud)]
+        if scheme is None and len(chosen) > 1:
+            raise UsageError("objects of S3 and OSS are chosen together", "plan each cloud by itself")
+        scheme = scheme or (chosen or ["s3"])[0]
+        groups = facts.get(self.cloud_of(scheme), [])
+        buckets = {group.bucket for group in groups}
+        prices = await self._price_table(buckets, scheme)
+        provider = await self.provider(scheme)
+        readable = {
+            bucket: await self._readers[scheme](partial(provider.readable_archives, bucket)) for bucket in buckets
+        }
+        return make_plan(RULES[scheme], groups, days, self.clock.now(), prices, purpose, readable)
+
+    async def _price_table(self, buckets: set[str], scheme: str) -> tuple[PriceTable, bool]:
+        regions = {await self.region(bucket, scheme) for bucket in sorted(buckets)}
+        regions = regions or {self.settings.connection_to(scheme).region or ""}
+        tables = [self._prices.table_for(scheme, region) for region in sorted(regions)]
         table, _ = tables[0]
         return table, all(exact and other is table for other, exact in tables)
 
@@ -398,12 +457,12 @@ class Session:
                     f"the price of {chosen.cost.unpriced} objects is unknown, so the limit cannot be held",
                     "add the price to prices.toml, choose another tier, or leave the limit away",
                 )
-        connection = self.settings.connection.to_mapping()
+        connection = self.settings.connection_to(plan.scheme).to_mapping()
         if batch is not None:
             options = batch.checked()
             run_id = await self.ledger.batches.confirm(sel, self.cloud, plan, tier, connection, options, note)
             return await self.ledger.runs.get(run_id)
-        return await self.ledger.runs.confirm(sel, self.cloud, plan, tier, connection, note)
+        return await self.ledger.runs.confirm(sel, self.cloud_of(plan.scheme), plan, tier, connection, note)
 
     def _why(self, setting: str) -> str:
         source = self.settings.sources.get(setting)
@@ -421,6 +480,30 @@ class Session:
         if self.batch.ours(run_id):
             await self.batch.cancel_run(run_id)
         return await self.ledger.runs.set_cancelled(run_id)
+
+    async def clean(
+        self, scheme: str, refs: Iterable[ObjectRef], told: Callable[[Cleaned], None], run: Run | None = None
+    ) -> None:
+        """End restored copies of one bucket early, where the cloud can; ``told`` hears of each (FACTS 4.1).
+
+        With ``run`` by the connection it was made with. ``GuardStopped`` in a read-only session; ``Unsupported``
+        where copies only end by themselves.
+        """
+        self.check_may_send()
+        cloud, connection = self.cloud_of(scheme), self.settings.connection_to(scheme)
+        if run is not None:
+            cloud, connection = run.cloud, Connection.from_mapping(run.connection)
+        provider = await self._provider_for(connection)
+        if not provider.capabilities.clean:
+            raise Unsupported(f"{scheme}:// ends a restored copy only when its days are over", "wait for that")
+        pace = Pace(min(self.settings.rate, provider.capabilities.max_rate), self.clock)
+        read = Reader(self.clock, self._engine.gate(connection), self._board)
+        cleaner = Cleaner(self.ledger, cloud, provider, self.clock, read, pace)
+        await cleaner.clean(refs, told)
+
+    def check_may_send(self) -> None:
+        """``GuardStopped`` in a read-only session, which changes nothing in any cloud."""
+        self._may_send()
 
     def _may_send(self) -> None:
         if self.read_only:

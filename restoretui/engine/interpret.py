@@ -99,7 +99,7 @@ def _refused(sight: Sight, now: datetime) -> JobChange | None:
     problem = sight.problem
     if problem is None or sight.job.state is not State.UNKNOWN:
         return None
-    why = "s3:GetObject is denied here" if isinstance(problem, AccessDenied) else str(problem)
+    why = "GetObject is denied here" if isinstance(problem, AccessDenied) else str(problem)
     reason = f"whether it was requested cannot be seen: {why}"
     return _to(sight.job, sight, State.FAILED, now, reason, code=problem.code)
 

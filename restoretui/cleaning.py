@@ -1,0 +1,148 @@
+"""``restoretui clean``: restored copies ended before their days are over, to stop paying for them."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from restoretui.config import Settings
+from restoretui.core.errors import ExitCode, GuardStopped, ObjectNotFound, UsageError
+from restoretui.core.location import Location, parse_location
+from restoretui.core.model import ObjectFacts, ObjectRef, State
+from restoretui.core.rules import RULES
+from restoretui.engine.cleaner import Cleaned
+from restoretui.export import each
+from restoretui.headless import Choice, listing_view
+from restoretui.jsonlines import where
+from restoretui.ledger.records import Query, Run
+from restoretui.output import Output
+from restoretui.session import Session, open_session
+from restoretui.tui import format as words
+from restoretui.tui.text import clean as cleaned_text
+
+BATCH = 500
+
+
+class Copy(NamedTuple):
+    """One restored copy that was chosen."""
+
+    scheme: str
+    ref: ObjectRef
+    storage_class: str
+    size: int
+    run: int | None = None
+
+
+async def clean(
+    settings: Settings, output: Output, choice: Choice, confirm: Callable[[str], bool] | None
+) -> ExitCode:
+    """End the copies at locations, or those of a run. ``confirm`` asks the person; None: confirmed beforehand."""
+    async with open_session(settings) as session:
+        run = await _run_meant(session, choice)
+        found = [copy async for copy in (_copies_of(session, run) if run else _copies(session, choice))]
+        copies = [copy for copy in found if _can_end(copy)]
+        if left := Counter(copy.storage_class for copy in found if not _can_end(copy)):
+            for storage_class, count in left.items():
+                output.say(f"{words.plural(count, 'copy', 'copies')} of {storage_class} can only be waited for")
+        if not copies:
+            output.say("there is no restored copy to end")
+            _summary(output, Counter(), len(found))
+            return ExitCode.DONE
+        session.check_may_send()
+        size = words.size(sum(copy.size for copy in copies))
+        if confirm is not None and not confirm(
+            f"End {words.plural(len(copies), 'restored copy', 'restored copies')} ({size}) now? To read the objects "
+            "again they must be restored, and paid for, again."
+        ):
+            raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
+        counts: Counter[str] = Counter()
+        for start in range(0, len(copies), BATCH):
+            await _end(session, output, copies[start : start + BATCH], counts, run)
+        _summary(output, counts, len(found))
+        return ExitCode.SOME_FAILED if counts["failed"] else ExitCode.DONE
+
+
+def _can_end(copy: Copy) -> bool:
+    rule = RULES[copy.scheme].archives.get(copy.storage_class)
+    return rule is not None and rule.cleanable
+
+
+async def _run_meant(session: Session, choice: Choice) -> Run | None:
+    """The run, when its number or ``last`` stands where a location could."""
+    if len(choice.locations) != 1 or "://" in choice.locations[0]:
+        return None
+    return await session.find_run(choice.locations[0])
+
+
+async def _copies_of(session: Session, run: Run) -> AsyncIterator[Copy]:
+    view = await session.job_view(run.id, Query(states=frozenset({State.AVAILABLE})))
+    try:
+        await view.wait()
+        async for job in each(view):
+            yield Copy(run.cloud.scheme, job.ref, job.storage_class, job.size, run.id)
+    finally:
+        await view.aclose()
+
+
+async def _copies(session: Session, choice: Choice) -> AsyncIterator[Copy]:
+    for text in choice.locations:
+        place = parse_location(text)
+        if not place.bucket:
+            raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
+        async for copy in _copies_at(session, place, choice):
+            yield copy
+
+
+async def _copies_at(session: Session, place: Location, choice: Choice) -> AsyncIterator[Copy]:
+    if place.key is not None:
+        detail = await session.inspect(ObjectRef(place.bucket, place.key, choice.version_id), place.scheme)
+        told = detail.restore
+        facts = ObjectFacts(
+            detail.storage_class, detail.archive_status, True, told and told.in_progress, told and told.expiry
+        )
+        if RULES[place.scheme].state_of(facts, session.clock.now()) is State.AVAILABLE:
+            yield Copy(place.scheme, detail.ref, detail.storage_class, detail.size)
+        return
+    restored = replace(choice, query=replace(choice.query, states=frozenset({State.AVAILABLE})))
+    async with listing_view(session, place, restored) as view:
+        async for row in each(view):
+            yield Copy(place.scheme, row.ref, row.storage_class, row.size, row.run_id)
+
+
+async def _end(session: Session, output: Output, copies: list[Copy], counts: Counter[str], run: Run | None) -> None:
+    of = {(copy.scheme, copy.ref): copy for copy in copies}
+    for scheme, bucket in sorted({(copy.scheme, copy.ref.bucket) for copy in copies}):
+        refs = [copy.ref for copy in copies if (copy.scheme, copy.ref.bucket) == (scheme, bucket)]
+
+        def tell(done: Cleaned, scheme: str = scheme) -> None:
+            counts[_tell(output, of[scheme, done.ref], done)] += 1
+
+        await session.clean(scheme, refs, tell, run)
+        output.flush()
+
+
+def _tell(output: Output, copy: Copy, done: Cleaned) -> str:
+    problem = done.problem if not isinstance(done.problem, ObjectNotFound) else None
+    kind = "failed" if problem else "ended" if done.ended else "nothing to end"
+    reason = str(problem) if problem else "ended early" if done.ended else "there is no copy to end"
+    if output.as_json:
+        output.line(
+            "object",
+            {
+                **where(copy.scheme, copy.ref), "size": copy.size, "storage_class": copy.storage_class,
+                "state": done.state, "expiry": None, "tier": None, "run": copy.run, "reason": reason,
+                "code": problem.code if problem else None, "request_id": problem.request_id if problem else None,
+            },
+        )  # fmt: skip
+    else:
+        output.text(f"{kind:14}  {words.size(copy.size):>8}  {cleaned_text(copy.ref.key)}")
+    return kind
+
+
+def _summary(output: Output, counts: Counter[str], found: int) -> None:
+    if output.as_json:
+        fields = {"copies": found, "ended": counts["ended"], "nothing_to_end": counts["nothing to end"]}
+        output.line("summary", fields | {"failed": counts["failed"]})
+    elif counts:
+        output.say(", ".join(f"{number:,} {kind}" for kind, number in counts.items()))
+    output.flush()

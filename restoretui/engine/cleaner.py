@@ -1,0 +1,115 @@
+"""Ends restored copies before their days are over, where the cloud can (FACTS 4.1), and looks at what came of it."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import CloudError, ObjectNotFound
+from restoretui.core.model import Look, ObjectRef, State
+from restoretui.core.provider import Provider
+from restoretui.core.rules import RULES
+from restoretui.engine.pace import Pace
+from restoretui.engine.reads import Reader
+from restoretui.engine.sweep import facts_of, looked_at
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import Cloud, JobChange, Observation
+
+AT_ONCE = 32
+JOBS_AT_A_TIME = 1000
+ENDED = "ended early, as asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What became of one copy."""
+
+    ref: ObjectRef
+    ended: bool = False
+    """False: there was no copy to end."""
+    state: State | None = None
+    """As a HEAD showed it afterwards; None when it could not be seen."""
+    problem: CloudError | None = None
+    """Why it could not be ended."""
+
+
+class Cleaner:
+    """One cloud's. Asking twice does no harm: the second time there is nothing to end."""
+
+    def __init__(
+        self, ledger: Ledger, cloud: Cloud, provider: Provider, clock: Clock, read: Reader, pace: Pace
+    ) -> None:
+        self._ledger = ledger
+        self._cloud = cloud
+        self._provider = provider
+        self._clock = clock
+        self._read = read
+        self._pace = pace
+
+    async def clean(self, refs: Iterable[ObjectRef], told: Callable[[Cleaned], None]) -> None:
+        """End the copies of ``refs``, which lie in one bucket; ``told`` hears of each as it is done."""
+        room = asyncio.Semaphore(AT_ONCE)
+        looks: list[Observation] = []
+        ended: set[ObjectRef] = set()
+
+        async def one(ref: ObjectRef) -> None:
+            async with room:
+                done, seen = await self._one(ref)
+            if seen is not None:
+                looks.append(seen)
+            if done.ended:
+                ended.add(ref)
+            told(done)
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for ref in refs:
+                    tasks.create_task(one(ref))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            await asyncio.shield(self._note(looks, ended))
+
+    async def _one(self, ref: ObjectRef) -> tuple[Cleaned, Observation | None]:
+        async def end() -> bool:
+            await self._pace.turn()
+            return await self._provider.clean_restored_object(ref)
+
+        try:
+            ended = await self._read(end)
+        except CloudError as error:
+            return Cleaned(ref, problem=error), None
+        try:
+            detail = await self._read(lambda: self._provider.head_object(ref))
+        except ObjectNotFound as error:
+            return Cleaned(ref, ended, problem=error), None
+        except CloudError:
+            return Cleaned(ref, ended), None
+        now = self._clock.now()
+        seen = looked_at(detail, ref.version_id, now.timestamp())
+        return Cleaned(ref, ended, RULES[self._cloud.scheme].state_of(facts_of(seen), now)), seen
+
+    async def _note(self, looks: list[Observation], ended: set[ObjectRef]) -> None:
+        """What was seen goes to the catalog; our own jobs on the ended copies are over."""
+        buckets = {ref.bucket for ref in ended}
+        for bucket in buckets:
+            await self._ledger.catalog.observe(self._cloud, bucket, looks)
+            for versions in (False, True):
+                await self._expire(bucket, versions, {ref for ref in ended if bool(ref.version_id) is versions})
+
+    async def _expire(self, bucket: str, versions: bool, ended: set[ObjectRef]) -> None:
+        after: tuple[str, str] | None = None
+        available = frozenset({State.AVAILABLE})
+        while ended:
+            jobs = await self._ledger.runs.open_jobs(self._cloud, bucket, versions, available, after, JOBS_AT_A_TIME)
+            if not jobs:
+                return
+            now = self._clock.now().timestamp()
+            await self._ledger.runs.apply(
+                [
+                    JobChange(job.id, State.EXPIRED, now, reason=ENDED, look=Look.HEAD)
+                    for job in jobs
+                    if job.ref in ended
+                ]
+            )
+            after = jobs[-1].ref.key, jobs[-1].ref.version_id or ""
