@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from restoretui import __version__
+from restoretui.batch_cli import add_batch, batch_options, take_batch_options
 from restoretui.core.errors import ExitCode, RestoreTuiError, UsageError
 from restoretui.core.model import State, Tier
 
@@ -42,7 +43,9 @@ class Group(click.Group):
         while at < len(args) and args[at].startswith("-") and args[at] != "-":
             at += 2 if args[at] in _TAKES_VALUE else 1
         if at < len(args) and args[at] in self.commands:
-            args = [args[at], *args[:at], *args[at + 1 :]]
+            # Of a group, its command comes along.
+            end = at + (2 if isinstance(self.commands[args[at]], click.Group) else 1)
+            args = [*args[at:end], *args[:at], *args[end:]]
         else:
             args = [OPEN, *args]
         return super().parse_args(ctx, args)
@@ -245,8 +248,9 @@ def plan(locations: tuple[str, ...], days: int, tier: str | None, as_json: bool,
 @click.option("--tier", type=TIER, required=True, help="How fast, and so how dear.")
 @selectors
 @keys
-@click.option("--engine", type=click.Choice(["direct"]), default="direct", show_default=True,
-              help="Send one request for each object.")  # fmt: skip
+@click.option("--engine", type=click.Choice(["direct", "batch", "auto"]), default="direct", show_default=True,
+              help="One request for each object, S3 Batch Operations, or whichever is better.")  # fmt: skip
+@batch_options
 @click.option("--max-cost", type=Money(), help="Send nothing when the estimate is above this (exit code 5).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Wait until the copies are available.")
@@ -266,13 +270,14 @@ def restore(
     **options: Any,
 ) -> None:
     """Restore objects: plan, confirm, send, and with --wait watch them arrive."""
+    batch = take_batch_options(options)
     choice, flags = _choice(locations, options)
     _headless(
         flags,
         as_json,
         lambda settings, output: _commands().restore(
             settings, output, choice, days=days, tier=Tier(tier), max_cost=max_cost,
-            confirm=None if yes else _ask, wait=wait, timeout=timeout,
+            confirm=None if yes else _ask, wait=wait, timeout=timeout, engine=engine, batch=batch,
         ),
     )  # fmt: skip
 
@@ -377,6 +382,9 @@ def _headless(
 
     output = Output(as_json)
     _finish(lambda: asyncio.run(_until_told(command(_settings(flags), output))), output)
+
+
+add_batch(cli, common, WAIT_LIMIT, _headless)
 
 
 async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:

@@ -2,22 +2,23 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import aiofiles
 
 from restoretui.config import Settings
+from restoretui.core.batch import NO_EXPEDITED, BatchOptions, jobs_of
 from restoretui.core.errors import CloudError, ExitCode, GuardStopped, TimedOut, UsageError
 from restoretui.core.location import Location, check_key, parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.plan import RestorePlan
+from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.rules import Action
 from restoretui.export import WINDOW, Form, each, export_chunks, write_export
 from restoretui.jsonlines import instant
@@ -26,6 +27,7 @@ from restoretui.output import Output, cost_text
 from restoretui.session import Session, open_session, why_nothing
 from restoretui.tui import format as words
 
+Engine = Literal["direct", "batch", "auto"]
 NOT_SENT = frozenset({State.PLANNED, State.UNKNOWN})
 
 
@@ -179,31 +181,98 @@ async def restore(
     confirm: Callable[[str], bool] | None,
     wait: bool,
     timeout: timedelta | None,
+    engine: Engine = "direct",
+    batch: Mapping[str, Any] | None = None,
 ) -> ExitCode:
-    """Restore what was chosen. ``confirm`` asks the person; None means it was confirmed beforehand (--yes)."""
-    async with open_session(settings) as session, _selected(session, output, choice) as (sel, missing):
-        plans = await _plans(session, sel, days)
-        for made in plans:
-            _tell_plan(output, made, tier)
-        sending = [
-            made for made in plans if made.tiers[tier].requests or made.tiers[tier].counts.get(Action.ALREADY, 0)
-        ]
-        if not sending:
-            return _nothing(output, plans, tier, len(missing))
-        limit = max_cost if max_cost is not None else settings.budget
-        if limit is not None and len(sending) > 1:
-            raise GuardStopped(
-                "a cost limit holds for one cloud at a time, so nothing was sent",
-                "restore s3:// and oss:// one by one",
-            )
-        if confirm is not None and not confirm(f"Restore {' and '.join(_offer(made, tier) for made in sending)}?"):
-            raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
-        runs = [await session.confirm(sel, made, tier, max_cost=limit) for made in sending]
-        for run in runs:
-            output.run(run)
-        run_ids = [run.id for run in runs]
-        session.start_engine(run_ids)
-        return await _follow(session, output, run_ids, wait=wait, timeout=timeout, missing=len(missing))
+    """Restore what was chosen. ``confirm`` asks the person; None means it was confirmed beforehand (--yes).
+
+    ``batch`` holds the options of jobs, as the command line has them.
+    """
+    given = _batch_options(engine, tier, batch or {})
+    async with open_session(settings) as session:
+        if engine == "batch":
+            session.batch.options(given)  # Before anything is listed: a role is missing, say.
+        async with _selected(session, output, choice) as (sel, missing):
+            asked: list[tuple[RestorePlan, BatchOptions | None]] = []
+            for made in await _plans(session, sel, days):
+                jobs = await _jobs_wanted(session, output, engine, made, tier, given)
+                asked.append((made if jobs is None else session.batch.plan(made), jobs))
+            limit = max_cost if max_cost is not None else settings.budget
+            return await _confirmed(
+                session, output, sel, missing, asked, tier, limit, confirm,
+                wait=wait, timeout=timeout,
+            )  # fmt: skip
+
+
+def _batch_options(engine: Engine, tier: Tier, batch: Mapping[str, Any]) -> dict[str, Any]:
+    from restoretui.batch_commands import given
+
+    if engine == "direct" and any(value not in (None, ()) for value in batch.values()):
+        raise UsageError("options of jobs mean nothing to --engine direct", "choose --engine batch or auto")
+    if engine == "batch" and tier is Tier.EXPEDITED:
+        raise UsageError(NO_EXPEDITED, "choose --tier standard or bulk, or --engine direct")
+    return given(**batch) if batch else {}
+
+
+async def _jobs_wanted(
+    session: Session, output: Output, engine: Engine, made: RestorePlan, tier: Tier, given: Mapping[str, Any]
+) -> BatchOptions | None:
+    """How jobs are to be made; None for single requests."""
+    if engine == "batch" and made.scheme != "s3":
+        raise UsageError(f"{made.scheme}:// has no jobs: they are of S3 alone", "choose --engine direct or auto")
+    if engine == "direct" or made.scheme != "s3":
+        return None
+    if engine == "auto":
+        choice = session.batch.choose(made, tier, given.get("role_arn"))
+        output.say(f"engine: {choice.reason}")
+        if not choice.batch:
+            return None
+    return session.batch.options(given)
+
+
+async def _confirmed(
+    session: Session,
+    output: Output,
+    sel: int,
+    missing: Sequence[str],
+    asked: Sequence[tuple[RestorePlan, BatchOptions | None]],
+    tier: Tier,
+    limit: Decimal | None,
+    confirm: Callable[[str], bool] | None,
+    *,
+    wait: bool,
+    timeout: timedelta | None,
+) -> ExitCode:
+    for made, jobs in asked:
+        if jobs is not None:
+            _tell_of_jobs(session, output, made.tiers[tier], jobs)
+        _tell_plan(output, made, tier)
+    sending = [
+        (made, jobs)
+        for made, jobs in asked
+        if made.tiers[tier].requests or made.tiers[tier].counts.get(Action.ALREADY, 0)
+    ]
+    if not sending:
+        return _nothing(output, [made for made, _ in asked], tier, len(missing))
+    if limit is not None and len(sending) > 1:
+        raise GuardStopped(
+            "a cost limit holds for one cloud at a time, so nothing was sent", "restore s3:// and oss:// one by one"
+        )
+    if confirm is not None and not confirm(f"Restore {' and '.join(_offer(made, tier) for made, _ in sending)}?"):
+        raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
+    runs = [await session.confirm(sel, made, tier, max_cost=limit, batch=jobs) for made, jobs in sending]
+    for run in runs:
+        output.run(run)
+    run_ids = [run.id for run in runs]
+    session.start_engine(run_ids)
+    return await follow(session, output, run_ids, wait=wait, timeout=timeout, missing=len(missing))
+
+
+def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs: BatchOptions) -> None:
+    number = words.plural(len(jobs_of(chosen, session.rules)), "job")
+    report = jobs.report and f"s3://{jobs.report.bucket}/{jobs.report.prefix}"
+    output.say(f"through {number} of S3 Batch Operations, as {jobs.role_arn}, priority {jobs.priority};")
+    output.say(f"completion report ({jobs.scope}): {report or 'below restoretui/reports/ in the bucket itself'}")
 
 
 def _offer(made: RestorePlan, tier: Tier) -> str:
@@ -258,10 +327,10 @@ async def watch(settings: Settings, output: Output, name: str | None, timeout: t
             _summary(output, _counts([]))
             return ExitCode.DONE
         session.start_engine([run.id for run in runs])
-        return await _follow(session, output, [run.id for run in runs], wait=True, timeout=timeout)
+        return await follow(session, output, [run.id for run in runs], wait=True, timeout=timeout)
 
 
-async def _follow(
+async def follow(
     session: Session,
     output: Output,
     run_ids: Sequence[int],
@@ -270,6 +339,7 @@ async def _follow(
     timeout: timedelta | None,
     missing: int = 0,
 ) -> ExitCode:
+    """Tell what becomes of some runs until all is asked for or, with ``wait``, available; the exit code."""
     awaited = WAITING if wait else NOT_SENT
 
     def done(run: Run) -> bool:
@@ -310,13 +380,14 @@ class Teller:
         self._bar = output.progress(awaited)
         self._last: int | None = None
         self._paused = ""
+        self._jobs: dict[int, str] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
         with self._bar, self._session.ledger.changes.subscribe() as changed:
             await self._tell()
             async for topics in changed:
-                if topics & {"activity", "runs", "health"}:
+                if topics & {"activity", "runs", "health", "batches"}:
                     await self._tell()
 
     async def finish(self) -> list[Run]:
@@ -330,10 +401,18 @@ class Teller:
         if paused and paused != self._paused:
             self._output.say(paused)
         self._paused = paused
+        self._tell_jobs()
         if self._output.as_json:
             await self._tell_changes()
         else:
             self._bar.update([await self._session.ledger.runs.get(run_id) for run_id in self._run_ids])
+
+    def _tell_jobs(self) -> None:
+        for run_id in self._run_ids:
+            for batch in self._session.batch.ours(run_id):
+                if batch.status and self._jobs.get(batch.id) != batch.status:
+                    self._jobs[batch.id] = batch.status
+                    self._output.batch_state(batch)
 
     async def _tell_changes(self) -> None:
         log = self._session.ledger.activity
@@ -391,7 +470,9 @@ async def _verdict(session: Session, runs: Iterable[Run]) -> ExitCode:
     refused = 0
     for run in runs:
         failed += run.counts.get(State.FAILED, 0) + run.counts.get(State.CANCELLED, 0)
-        if run.counts.get(State.FAILED) == run.objects:
+        jobs = session.batch.ours(run.id)
+        no_job = bool(jobs) and not any(batch.job_id for batch in jobs)
+        if run.counts.get(State.FAILED) == run.objects or no_job:
             view = await session.job_view(run.id, Query(states=frozenset({State.FAILED})))
             denied += sum([row.code == "AccessDenied" async for row in each(view)])
             await view.aclose()

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from restoretui.core.batch import JobInfo
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.core.plan import PlanLine, RestorePlan, TierPlan
 from restoretui.core.pricing import Cost
+from restoretui.ledger.batch_records import Batch
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 
 
@@ -58,6 +60,30 @@ def run_fields(run: Run) -> dict[str, Any]:
         "objects": run.objects, "size": run.size_bytes, "counts": {state.value: n for state, n in run.counts.items()},
         "estimate": run.estimate, "currency": run.currency, "unpriced": run.unpriced, "list_calls": run.list_calls,
         "head_calls": run.head_calls, "ended_at": run.ended_at, "note": run.note,
+    }  # fmt: skip
+
+
+def batch_job_fields(job: JobInfo, run: int | None) -> dict[str, Any]:
+    """A job of S3 Batch Operations as the cloud tells of it."""
+    report = job.report
+    return {
+        "job": job.job_id, "region": job.region, "status": job.status, "operation": job.operation, "run": run,
+        "priority": job.priority, "description": job.description or None, "created_at": job.created,
+        "ended_at": job.ended, "total": job.total, "succeeded": job.succeeded, "failed": job.failed,
+        "elapsed_seconds": job.elapsed_s, "tier": job.tier, "days": job.days, "role_arn": job.role_arn or None,
+        "manifest": job.manifest or None, "report": f"s3://{report.bucket}/{report.prefix}" if report else None,
+        "failures": [{"code": code, "reason": reason} for code, reason in job.failures],
+    }  # fmt: skip
+
+
+def batch_fields(batch: Batch) -> dict[str, Any]:
+    """A job of ours as the ledger knows it."""
+    return {
+        "job": batch.job_id or None, "region": batch.region or None, "status": batch.status or None,
+        "run": batch.run_id, "bucket": batch.bucket, "objects": batch.objects, "size": batch.size_bytes,
+        "priority": batch.options.priority, "total": batch.total, "succeeded": batch.succeeded,
+        "failed": batch.failed, "elapsed_seconds": batch.elapsed_s, "days": batch.days,
+        "role_arn": batch.options.role_arn, "reason": batch.problem or None, "ended_at": instant(batch.ended_at),
     }  # fmt: skip
 
 

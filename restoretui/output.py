@@ -4,11 +4,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Self
 
+from restoretui.core.batch import JobInfo
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.pricing import Cost
-from restoretui.jsonlines import change_fields, job_fields, json_line, plan_fields, row_fields, run_fields
+from restoretui.jsonlines import (
+    batch_fields,
+    batch_job_fields,
+    change_fields,
+    job_fields,
+    json_line,
+    plan_fields,
+    row_fields,
+    run_fields,
+)
+from restoretui.ledger.batch_records import Batch
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 from restoretui.tui import format as words
 from restoretui.tui.text import clean, fit
@@ -104,6 +115,45 @@ class Output:
             f"{run.id:>3}  {words.instant(run.created_at)}  {run.tier:9}  {run.days:>4}  {run.objects:>10,}"
             f"  {words.size(run.size_bytes):>8}  {states}"
         )
+
+    def batch_job(self, job: JobInfo, run: int | None, *, whole: bool = False) -> None:
+        """A job of S3 Batch Operations; ``whole``: with all that is known of it."""
+        if self.as_json:
+            self.line("job", batch_job_fields(job, run))
+            return
+        self._head("STATUS      PRIORITY       TASKS  SUCCEEDED     FAILED  CREATED           JOB")
+        created = words.instant(job.created) if job.created else ""
+        name = f"{clean(job.job_id)}{f'  run {run}' if run else ''}  {clean(job.description)}".rstrip()
+        self.text(
+            f"{fit(job.status, 10)}  {job.priority:>8}  {job.total:>10,}  {job.succeeded:>9,}  {job.failed:>9,}"
+            f"  {created:16}  {name}"
+        )
+        if whole:
+            self._whole_job(job)
+
+    def _whole_job(self, job: JobInfo) -> None:
+        report = f"s3://{job.report.bucket}/{job.report.prefix} ({job.scope})" if job.report else "none"
+        restore = f"{job.tier or '?'}, {f'{job.days} days' if job.days is not None else 'no days'}"
+        ended = words.instant(job.ended) if job.ended else ""
+        facts = {
+            "region": job.region, "restore": restore, "role": job.role_arn, "manifest": job.manifest,
+            "report": report, "active for": words.duration(job.elapsed_s), "ended": ended, "reason": job.reason,
+        }  # fmt: skip
+        for name, value in facts.items():
+            if value:
+                self.text(f"  {name:10}  {clean(value)}")
+        for code, why in job.failures:
+            self.text(f"  {'failure':10}  {clean(code)}: {clean(why)}")
+
+    def batch_state(self, batch: Batch) -> None:
+        """A job of ours came into another status."""
+        if self.as_json:
+            self.line("job", batch_fields(batch))
+            return
+        tasks = f", {batch.succeeded + batch.failed:,} of {batch.total:,} tasks" if batch.total else ""
+        problem = f": {batch.problem}" if batch.problem else ""
+        name = f"job {batch.job_id}" if batch.job_id else f"job for {batch.bucket}"
+        self.say(f"{name}: {batch.status}{tasks}{problem}")
 
     def change(self, scheme: str, entry: ActivityEntry) -> None:
         """A change of state, as it arrives."""

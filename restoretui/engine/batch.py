@@ -80,6 +80,12 @@ class BatchPursuit:
             self._on_settled()
         return min(waits)
 
+    async def refresh(self) -> None:
+        """Look at every job that exists, without a decision about any."""
+        for batch in self._ledger.batches.peek_of_run(self._run.id):
+            if batch.phase is Phase.CREATED:
+                await self._look(batch, act=False)
+
     async def _advance(self, batch: Batch) -> float:
         try:
             if batch.phase is not Phase.CREATED:
@@ -94,7 +100,9 @@ class BatchPursuit:
             if batch.phase is Phase.CREATED:
                 return await self._cannot_look(batch, error)
             hint = f" ({error.hint})" if error.hint else ""
-            await self._end(batch, State.FAILED, f"no job could be made: {error}", problem=f"{error}{hint}")
+            await self._end(
+                batch, State.FAILED, f"no job could be made: {error}", problem=f"{error}{hint}", code=error.code
+            )
             return ONE_DAY
 
     # --- until it exists
@@ -156,13 +164,13 @@ class BatchPursuit:
 
     # --- while it exists
 
-    async def _look(self, batch: Batch) -> float:
+    async def _look(self, batch: Batch, *, act: bool = True) -> float:
         service = self._service
         info = await self._read(lambda: service.describe_job(batch.region, batch.job_id))
         await self._ledger.batches.observed(batch, info)
         if info.is_over:
             return await self._settle(self._ledger.batches.get(batch.id), info)
-        if not self._may_send:
+        if not (self._may_send and act):
             return LATEST
         if batch.cancelled_at is not None and info.status != "Cancelling":
             await self._update(lambda: service.cancel_job(batch.region, batch.job_id))
@@ -258,11 +266,14 @@ class BatchPursuit:
         report: str = "",
         problem: str = "",
         status: str = "",
+        code: str = "",
     ) -> None:
         moment = self._clock.now().timestamp() if at is None else at
         if state is State.FAILED and not batch.job_id:
             status = status or "Failed"
-        await self._ledger.batches.settle(batch, state, reason, moment, report=report, problem=problem, status=status)
+        await self._ledger.batches.settle(
+            batch, state, reason, moment, report=report, problem=problem, status=status, code=code
+        )
         self._on_settled()
 
     @property

@@ -89,6 +89,7 @@ class Engine:
     async def look_now(self, run: Run) -> None:
         """One status round over a run, whoever pursues it."""
         pursuit = self._pursuits.get(run.id) or await self._pursuit(run)
+        await pursuit.batches.refresh()
         await pursuit.watcher.look_now()
 
     async def _take_up(self) -> None:

@@ -202,6 +202,7 @@ class Batches:
         report: str = "",
         problem: str = "",
         status: str = "",
+        code: str = "",
     ) -> int:
         """It is over: what is still planned of it goes to ``state``; how many objects."""
 
@@ -219,7 +220,7 @@ class Batches:
             elif state is State.FAILED:
                 tx.run(
                     f"UPDATE job SET reason = ?, code = ?, message = ? WHERE run_id = ? AND {where}",
-                    (reason, "JobFailed", problem, batch.run_id),
+                    (reason, code or "JobFailed", problem, batch.run_id),
                 )
             moved = move_all(tx, batch.run_id, where, state, at, reason)
             tx.run(

@@ -1,0 +1,232 @@
+"""``restoretui batch ...``: the jobs of S3 Batch Operations without a screen."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Literal
+
+from restoretui.batch_desk import as_place
+from restoretui.config import Settings
+from restoretui.core.batch import ReportRow, ReportScope
+from restoretui.core.errors import ExitCode, UsageError
+from restoretui.core.location import parse_location
+from restoretui.core.model import ObjectRef, State
+from restoretui.headless import follow
+from restoretui.jsonlines import where
+from restoretui.output import Output
+from restoretui.session import Session, open_session
+from restoretui.tui import format as words
+from restoretui.tui.text import clean
+
+RESTORES = "S3InitiateRestoreObject"
+Form = Literal["table", "json", "csv"]
+_COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
+
+
+def given(
+    role_arn: str | None,
+    manifest_location: str | None,
+    report_location: str | None,
+    report_scope: str | None,
+    priority: int | None,
+    description: str | None,
+    tags: Sequence[str],
+) -> dict[str, Any]:
+    """The options as ``BatchDesk.options`` takes them; ``UsageError`` for those that cannot be meant."""
+    pairs: dict[str, str] = {}
+    for tag in tags:
+        key, found, value = tag.partition("=")
+        if not found or not key:
+            raise UsageError(f"{tag!r} is not a tag", "write --tag KEY=VALUE")
+        pairs[key] = value
+    return {
+        "role_arn": role_arn,
+        "manifest": as_place(manifest_location),
+        "report": as_place(report_location),
+        "scope": ReportScope(report_scope) if report_scope else None,
+        "priority": priority,
+        "description": description,
+        "tags": pairs or None,
+    }
+
+
+async def ls(settings: Settings, output: Output, statuses: Sequence[str], *, everything: bool) -> ExitCode:
+    """Jobs of anybody in the account and region."""
+    async with open_session(settings) as session:
+        counts: dict[str, int] = {}
+        async for page in session.batch.jobs(None, statuses):
+            for job in page:
+                if everything or job.operation == RESTORES:
+                    output.batch_job(job, _run_of(session, job.job_id))
+                    counts[job.status] = counts.get(job.status, 0) + 1
+        total = sum(counts.values())
+        _summary(output, {"jobs": total, "statuses": counts})
+        output.say(words.plural(total, "job"))
+    return ExitCode.DONE
+
+
+async def show(settings: Settings, output: Output, job_id: str) -> ExitCode:
+    """All that is known of one job."""
+    async with open_session(settings) as session:
+        await _show(session, output, job_id)
+    return ExitCode.DONE
+
+
+async def confirm(settings: Settings, output: Output, job_id: str) -> ExitCode:
+    """Let a suspended job run."""
+    async with open_session(settings) as session:
+        await session.batch.confirm(job_id)
+        await _show(session, output, job_id)
+    return ExitCode.DONE
+
+
+async def cancel(settings: Settings, output: Output, job_id: str) -> ExitCode:
+    """Cancel a job; restores it asked for go on."""
+    async with open_session(settings) as session:
+        await session.batch.cancel(job_id)
+        await _show(session, output, job_id)
+    return ExitCode.DONE
+
+
+async def priority(settings: Settings, output: Output, job_id: str, number: int) -> ExitCode:
+    """Change a job's priority."""
+    async with open_session(settings) as session:
+        await session.batch.priority(job_id, number)
+        await _show(session, output, job_id)
+    return ExitCode.DONE
+
+
+async def clone(settings: Settings, output: Output, job_id: str) -> ExitCode:
+    """Make a suspended job like that one."""
+    async with open_session(settings) as session:
+        await _show(session, output, await session.batch.clone(job_id))
+    return ExitCode.DONE
+
+
+async def _show(session: Session, output: Output, job_id: str) -> None:
+    job = await session.batch.job(job_id)
+    output.batch_job(job, _run_of(session, job_id), whole=True)
+    _summary(output, {"jobs": 1, "statuses": {job.status: 1}})
+
+
+async def report(settings: Settings, output: Output, job_id: str, form: Form, *, failed: bool) -> ExitCode:
+    """The rows of a job's completion report, as they come; exit code 1 when any task failed."""
+    async with open_session(settings) as session:
+        counts = {"succeeded": 0, "failed": 0}
+        run = _run_of(session, job_id)
+        if form == "csv":
+            output.raw(_csv([_COLUMNS]))
+        async for rows in session.batch.report(job_id):
+            shown = [row for row in rows if not (failed and row.succeeded)]
+            if form == "csv":
+                output.raw(_csv([tuple(_row(row, run)[name] for name in _COLUMNS) for row in shown]))
+            for row in shown if form != "csv" else ():
+                if form == "json":
+                    output.line("object", _row(row, run))
+                else:
+                    state = "succeeded" if row.succeeded else "failed   "
+                    about = "" if row.succeeded else f"  ({clean(row.code or str(row.status))}: {clean(row.message)})"
+                    output.text(f"{state}  {clean(row.key)}{about}")
+            for row in rows:
+                counts["succeeded" if row.succeeded else "failed"] += 1
+        if form == "json":
+            output.line("summary", {"job": job_id, "run": run, **counts})
+        output.flush()
+        output.say(f"{counts['succeeded']:,} succeeded, {counts['failed']:,} failed")
+    return ExitCode.SOME_FAILED if counts["failed"] else ExitCode.DONE
+
+
+def _row(row: ReportRow, run: int | None) -> dict[str, Any]:
+    return {
+        **where("s3", ObjectRef(row.bucket, row.key, row.version_id)),
+        "state": State.REQUESTED if row.succeeded else State.FAILED, "code": row.code or None,
+        "http_status": row.status, "reason": row.message, "run": run,
+    }  # fmt: skip
+
+
+def _csv(rows: Sequence[Sequence[Any]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()
+
+
+async def policy(
+    settings: Settings, output: Output, locations: Sequence[str], options: Mapping[str, Any], only: str | None
+) -> ExitCode:
+    """The policies that restoring from these places needs, ready to paste. Asks no cloud."""
+    buckets = list(dict.fromkeys(_bucket(text) for text in locations))
+    async with open_session(settings) as session:
+        policies = session.batch.policies(buckets, options)
+    titles = {
+        "trust": "trust policy of the role",
+        "role": "permissions of the role",
+        "caller": "permissions of whoever runs restoretui",
+    }
+    for name, content in policies.items():
+        if only in (None, name):
+            if only is None:
+                output.say(f"{titles[name]}:")
+            output.raw(json.dumps(content, indent=2) + "\n")
+            output.flush()
+    return ExitCode.DONE
+
+
+def _bucket(text: str) -> str:
+    location = parse_location(text)
+    if location.scheme != "s3" or not location.bucket:
+        raise UsageError(f"{text!r} names no bucket of S3", "write s3://BUCKET")
+    return location.bucket
+
+
+async def retry(
+    settings: Settings,
+    output: Output,
+    name: str,
+    options: Mapping[str, Any],
+    *,
+    wait: bool,
+    timeout: timedelta | None,
+) -> ExitCode:
+    """Send a run's failed objects anew through jobs of their own; options not given are those of its last job."""
+    async with open_session(settings) as session:
+        run = await session.find_run(name)
+        before = session.batch.ours(run.id)
+        changes = {key: value for key, value in options.items() if value is not None}
+        chosen = replace(before[-1].options, **changes) if before else session.batch.options(options)
+        count = await session.batch.retry(run.id, replace(chosen, hold=False))
+        if not count:
+            output.say(f"nothing of run {run.id} has failed")
+            _summary(output, {"runs": [run.id], "retried": 0})
+            return ExitCode.DONE
+        output.say(f"{words.plural(count, 'object')} of run {run.id} go out again")
+        session.start_engine([run.id])
+        return await follow(session, output, [run.id], wait=wait, timeout=timeout)
+
+
+async def clean_up(settings: Settings, output: Output, job_id: str) -> ExitCode:
+    """Delete the manifest and the completion report that were written for a job of ours, and nothing else."""
+    async with open_session(settings) as session:
+        batch = session.ledger.batches.find(job_id)
+        if batch is None:
+            raise UsageError(
+                f"job {job_id!r} was not made from this ledger, so nothing of it is deleted",
+                "delete what belongs to it where it was made",
+            )
+        deleted = await session.batch.clean(batch)
+        output.say(f"deleted {words.plural(deleted, 'object')}: the manifest and the report of job {job_id}")
+        _summary(output, {"job": job_id, "run": batch.run_id, "deleted": deleted})
+    return ExitCode.DONE
+
+
+def _run_of(session: Session, job_id: str) -> int | None:
+    batch = session.ledger.batches.find(job_id)
+    return batch.run_id if batch else None
+
+
+def _summary(output: Output, fields: dict[str, Any]) -> None:
+    if output.as_json:
+        output.line("summary", fields)
+    output.flush()

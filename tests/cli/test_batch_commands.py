@@ -1,0 +1,164 @@
+"""``restore --engine batch|auto`` and ``batch ...`` as a shell sees them."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+BUCKET = "s3://acme-genomics-cold"
+ROLES = "arn:aws:iam::123456789012:role/"
+
+
+@pytest.fixture
+def world(serve: Any) -> Any:
+    return serve("--objects", "60", "--speed", "14400")
+
+
+def restored(run: Any, served: Any, *more: str, where: str = BUCKET, code: int | None = 0) -> Any:
+    ran = run(
+        served, "restore", where, "--days", "2", "--tier", "bulk", "--engine", "batch", "--yes", "--json", *more
+    )
+    if code is not None:
+        assert ran.code == code, ran.err
+    return ran
+
+
+def test_restore_through_jobs_goes_all_the_way(run: Any, world: Any) -> None:
+    ran = restored(run, world, "--wait", "--priority", "7", "--description", "a restore", "--tag", "team=x")
+    assert ran.summary["available"] > 100
+    assert ran.summary["planned"] == ran.summary["failed"] == 0
+    statuses = [line["status"] for line in ran.of("job")]
+    assert statuses[-1] == "Complete"
+    assert world.stats["requests"].get("RestoreObject", 0) == 0
+    job_id = ran.of("job")[-1]["job"]
+    listed = run(world, "batch", "ls", "--json")
+    assert [line["job"] for line in listed.of("job")] == [job_id]
+    assert listed.summary["statuses"] == {"Complete": 1}
+    shown = run(world, "batch", "show", job_id, "--json").of("job")[0]
+    assert (shown["priority"], shown["tier"], shown["days"], shown["run"]) == (7, "bulk", 2, 1)
+    assert shown["description"].startswith("a restore")
+    assert shown["report"] == "s3://acme-genomics-cold/restoretui/reports"
+    plain = run(world, "batch", "show", job_id)
+    assert plain.code == 0
+    assert "Complete" in plain.out
+    report = run(world, "batch", "report", job_id, "--json")
+    assert report.code == 0
+    assert len(report.of("object")) == report.summary["succeeded"] == shown["succeeded"]
+    table = list(csv.DictReader(io.StringIO(run(world, "batch", "report", job_id, "--csv").out)))
+    assert len(table) == shown["succeeded"]
+    assert {row["state"] for row in table} == {"requested"}
+    cleaned = run(world, "batch", "clean", job_id, "--json")
+    assert cleaned.summary["deleted"] == 4
+    gone = run(world, "batch", "report", job_id, "--json")
+    assert gone.code == 1
+    assert "no completion report" in gone.of("error")[0]["message"]
+
+
+def test_failed_tasks_give_exit_code_1_and_are_retried(run: Any, serve: Any) -> None:
+    world = serve("--objects", "60", "--speed", "14400", "--scenario", "failing-tasks")
+    world.ask("/_sandbox/faults", {"faults": [{"kind": "task-failure", "chance": 0.1}]}, "POST")
+    ran = restored(run, world, "--wait", code=1)
+    failed = ran.summary["failed"]
+    assert failed > 0
+    report = run(world, "batch", "report", ran.of("job")[-1]["job"], "--failed", "--json")
+    assert report.code == 1
+    assert len(report.of("object")) == failed
+    assert {row["code"] for row in report.of("object")} == {"InternalError"}
+    again = run(world, "batch", "retry", "last", "--wait", "--json")
+    assert again.code == 0, again.err
+    assert again.summary["failed"] == 0
+    assert {line["status"] for line in again.of("job")} >= {"Complete"}
+
+
+def test_auto_says_why_it_chose(run: Any, world: Any) -> None:
+    ran = run(world, "restore", f"{BUCKET}/runs/", "--days", "1", "--tier", "bulk", "--engine", "auto", "--yes")
+    assert ran.code == 0
+    assert "engine: direct: " in ran.err
+    many = run(world, "plan", BUCKET, "--days", "1")
+    assert many.code in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--engine", "direct", "--priority", "3"], 2, "--engine direct"),
+        (["--tier", "expedited"], 2, "expedited"),
+        (["--role-arn", "nonsense"], 2, "not a role's ARN"),
+        (["--tag", "nonsense"], 2, "KEY=VALUE"),
+        (["--manifest-location", "oss://some-bucket"], 2, "no place to write to"),
+        (["--role-arn", f"{ROLES}batch-without-passrole"], 4, "iam:PassRole"),
+        (["--role-arn", f"{ROLES}batch-without-trust"], 1, "assume"),
+        (["--manifest-location", "s3://not-there-at-all"], 1, "does not exist"),
+    ],
+)
+def test_what_does_not_do_is_said_in_a_sentence(
+    run: Any, world: Any, options: list[str], code: int, words: str
+) -> None:
+    ran = restored(run, world, *options, code=code)
+    assert words in ran.err + ran.out
+    assert not [ask for ask in world.ask("/_sandbox/restores")["restores"] if 202 in ask["statuses"]]
+
+
+def test_no_role_is_a_question_of_configuration(run: Any, world: Any) -> None:
+    ran = run(
+        world, "restore", BUCKET, "--days", "1", "--tier", "bulk", "--engine", "batch", "--yes",
+        RESTORETUI_BATCH_ROLE_ARN="",
+    )  # fmt: skip
+    assert ran.code == 2
+    assert "batch policy" in ran.err
+
+
+def test_not_confirmed_and_read_only_make_no_job(run: Any, world: Any) -> None:
+    asked = run(world, "restore", BUCKET, "--days", "1", "--tier", "bulk", "--engine", "batch")
+    assert asked.code == 5
+    assert "1 job of S3 Batch Operations" in asked.err
+    assert restored(run, world, "--read-only", code=5)
+    assert restored(run, world, "--max-cost", "0.01", code=5)
+    assert run(world, "batch", "cancel", "nobody", "--read-only").code == 5
+    assert world.stats["requests"].get("CreateJob", 0) == 0
+
+
+def test_jobs_are_confirmed_cancelled_cloned_and_given_a_priority(run: Any, world: Any) -> None:
+    job_id = restored(run, world).of("job")[-1]["job"]
+    clone = run(world, "batch", "clone", job_id, "--json").of("job")[0]["job"]
+    for _ in range(50):
+        if run(world, "batch", "show", clone, "--json").of("job")[0]["status"] == "Suspended":
+            break
+    assert run(world, "batch", "priority", clone, "99", "--json").of("job")[0]["priority"] == 99
+    assert run(world, "--region", "us-east-1", "batch", "confirm", clone, "--json").code == 0
+    other = run(world, "batch", "clone", job_id, "--json").of("job")[0]["job"]
+    assert run(world, "batch", "cancel", other, "--json").of("job")[0]["status"] in ("Cancelling", "Cancelled")
+    assert run(world, "batch", "clean", other).code == 2
+    listed = run(world, "batch", "ls")
+    assert listed.code == 0
+    assert listed.out.count("\n") == 4
+    gone = run(world, "batch", "show", "nobody-knows", "--json")
+    assert gone.code == 1
+    assert "no job nobody-knows" in gone.of("error")[0]["message"]
+
+
+def test_policies_are_ready_to_paste(run: Any) -> None:
+    for only, word in (("trust", "sts:AssumeRole"), ("role", "s3:RestoreObject"), ("caller", "iam:PassRole")):
+        ran = run(None, "batch", "policy", "s3://one", "s3://two/x/", "--only", only, "--role-arn", f"{ROLES}x")
+        assert ran.code == 0, ran.err
+        assert word in json.dumps(json.loads(ran.out))
+    whole = run(
+        None, "batch", "policy", "s3://one", "--report-scope", "none", "--manifest-location", "s3://manifests/p/"
+    )
+    assert "arn:aws:s3:::manifests/p/*" in whole.out
+    assert "reports" not in whole.out
+    assert run(None, "batch", "policy", "nonsense").code == 2
+
+
+def test_the_config_holds_defaults(run: Any, world: Any, tmp_path: Any) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text(
+        'batch_priority = 3\nbatch_report_location = "s3://acme-empty/r/"\nbatch_report_scope = "failed"\n'
+    )
+    job_id = restored(run, world).of("job")[-1]["job"]
+    shown = run(world, "batch", "show", job_id, "--json").of("job")[0]
+    assert (shown["priority"], shown["report"]) == (3, "s3://acme-empty/r")
+    (tmp_path / "config" / "config.toml").write_text('batch_report_scope = "some"\n')
+    assert "batch_report_scope" in run(world, "batch", "ls").err
