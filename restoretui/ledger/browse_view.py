@@ -81,6 +81,9 @@ class BrowseView(TableView[BrowseRow]):
         count = self._objects.count
         start = max(first - above, 0)
         stop = count if last is None else min(last + 1 - above, count)
+        if start == 0 and stop == self._status().objects:
+            # All of the listing, in whatever order it is shown.
+            return Span(f"{self.object_table} l", "1", "0", "l.id", {})
         return self._objects.members(self.object_table, "l", start, max(stop, start))
 
     async def prepare(self) -> None:

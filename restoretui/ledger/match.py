@@ -7,12 +7,16 @@ text with brackets only, ``[draft]`` say, also matches keys that contain it as i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from types import MappingProxyType
 from typing import NamedTuple
 
 _SPECIAL = frozenset("*?[]\\")
 _LONGEST_PATTERN = 50_000
 """SQLite refuses longer patterns (SQLITE_MAX_LIKE_PATTERN_LENGTH); no key is that long."""
+
+_MOST_SPELLINGS = 8
 
 NEVER = "0"
 
@@ -33,7 +37,7 @@ def end_of_prefix(prefix: str) -> str:
 
 
 class Condition(NamedTuple):
-    """An SQL expression with its named arguments, ``:glob`` and ``:part``."""
+    """An SQL expression with its named arguments, ``:glob`` and ``:part...``."""
 
     sql: str
     args: Mapping[str, object] = MappingProxyType({})
@@ -96,17 +100,32 @@ def _storable(text: str) -> bool:
 def _contains(text: str, column: str) -> Condition:
     if not _storable(text) or len(text.encode()) > _LONGEST_PATTERN // 4:
         return Condition(NEVER)
-    if text.isascii():
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return Condition(f"{column} LIKE :part ESCAPE '\\'", {"part": f"%{escaped}%"})
-    # LIKE folds the case of ASCII only; a glob with both cases of each letter folds them all.
-    pattern = "".join(_either_case(char) for char in text)
+    # LIKE folds the case of ASCII only. Other letters are spelled in every case, or in a glob, which takes longer.
+    cases = [_cases(char) for char in text]
+    if prod(len(of_char) for of_char in cases) <= _MOST_SPELLINGS:
+        spellings = ("".join(spelling) for spelling in product(*cases))
+        return _any_of(
+            [
+                Condition(f"{column} LIKE :part{number} ESCAPE '\\'", {f"part{number}": f"%{_like(spelling)}%"})
+                for number, spelling in enumerate(spellings)
+            ]
+        )
+    pattern = "".join(_glob(_Set(negated=False, members=[(case, case) for case in _both(char)])) for char in text)
     return Condition(f"{column} GLOB :part", {"part": f"*{pattern}*"})
 
 
-def _either_case(char: str) -> str:
-    cases = sorted({case for case in (char, char.lower(), char.upper()) if len(case) == 1})
-    return _glob(_Literal(char)) if len(cases) == 1 else f"[{''.join(cases)}]"
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _cases(char: str) -> list[str]:
+    """The characters that stand for ``char`` whatever its case; one is enough for ASCII, which LIKE folds."""
+    return [char] if char.isascii() else sorted({case.lower() if case.isascii() else case for case in _both(char)})
+
+
+def _both(char: str) -> set[str]:
+    cases = {case for each in (char, char.lower(), char.upper()) for case in (each, each.lower(), each.upper())}
+    return {case for case in cases if len(case) == 1}
 
 
 def _parse(text: str) -> list[_Token]:

@@ -11,7 +11,7 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -61,9 +61,8 @@ class Bench:
         )
 
 
-def pages(objects: int, seed: int) -> list[Page]:
-    dice = random.Random(seed)
-    made = []
+def pages(objects: int) -> Iterator[Page]:
+    dice = random.Random(1)
     for number in range(objects // 1000):
         entries = [
             Entry(
@@ -78,15 +77,27 @@ def pages(objects: int, seed: int) -> list[Page]:
             )
             for at in range(1000)
         ]
-        made.append(Page(entries, (), str(number)))
-    return made
+        yield Page(entries, (), None)
 
 
-async def list_all(ledger: Ledger, prepared: Sequence[Page]) -> int:
-    listing = await ledger.catalog.begin(Scope(CLOUD, "bucket", recursive=True))
+async def list_all(ledger: Ledger, prepared: Iterable[Page], bucket: str = "bucket") -> int:
+    listing = await ledger.catalog.begin(Scope(CLOUD, bucket, recursive=True))
     for page in prepared:
         ledger.catalog.append(listing.id, page)
         await ledger.catalog.room()
+    await ledger.catalog.finish(listing.id)
+    return listing.id
+
+
+async def list_side_by_side(ledger: Ledger, prepared: Sequence[Page], streams: int) -> int:
+    """As a lister does that reads several ranges of the keys at once."""
+    listing = await ledger.catalog.begin(Scope(CLOUD, "side-by-side", recursive=True))
+    share = -(-len(prepared) // streams)
+    for at in range(share):
+        for number in range(streams):
+            for page in prepared[number * share + at : min(number * share + at + 1, (number + 1) * share)]:
+                ledger.catalog.append(listing.id, page, segment=number)
+                await ledger.catalog.room()
     await ledger.catalog.finish(listing.id)
     return listing.id
 
@@ -119,17 +130,21 @@ async def plan_of(ledger: Ledger, sel: int) -> RestorePlan:
     return make_plan(S3, groups, 3, SystemClock().now(), (PRICES, True))
 
 
-async def run(objects: int, folder: Path) -> None:
+async def run(objects: int, folder: Path, *, lean: bool) -> None:
     bench = Bench()
     watcher = asyncio.create_task(bench.watch())
     clock = SystemClock()
-    prepared = pages(objects, 1)
-    print(f"{objects:,} objects prepared; peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
     ledger = await bench.time("open, new", Ledger.open(folder, clock))
-    listing_id = await bench.time("list, pages of 1000", list_all(ledger, prepared), objects)
-    size = (folder / "catalog.db").stat().st_size
-    print(f"{'':<52} {size / objects:>10.0f} bytes an object")
-    del prepared
+    if lean:
+        listing_id = await bench.time("make and list pages of 1000", list_all(ledger, pages(objects)), objects)
+    else:
+        prepared = list(pages(objects))
+        print(f"{'':<52} peak memory includes {objects:,} prepared entries; see --lean")
+        listing_id = await bench.time("list, pages of 1000", list_all(ledger, prepared), objects)
+        size = (folder / "catalog.db").stat().st_size
+        print(f"{'':<52} {size / objects:>10.0f} bytes an object")
+        await bench.time("list, 32 ranges side by side", list_side_by_side(ledger, prepared, 32), objects)
+        del prepared
     plain = await bench.time("browse, plain", ledger.catalog.browse(listing_id))
     windows(bench, "plain", plain)
     by_size = await sorted_view(bench, ledger, listing_id, "by size", Query(sort="size", descending=True))
@@ -153,6 +168,8 @@ async def run(objects: int, folder: Path) -> None:
     windows(bench, "all marked", plain)
     await bench.time("invert all", ledger.selections.invert_view(marks, plain), objects)
     await bench.time("invert back", ledger.selections.invert_view(marks, plain), objects)
+    await bench.time("unmark all, sorted view", ledger.selections.remove_view(marks, by_size), objects)
+    await bench.time("mark everything of a listing", ledger.selections.add_under(marks, listing_id), objects)
 
     plan = await plan_of(ledger, marks)
     confirmed = ledger.runs.confirm(marks, CLOUD, plan, Tier.BULK, {})
@@ -248,9 +265,9 @@ async def in_folder(folder: Path | None) -> AsyncIterator[Path]:
         await asyncio.to_thread(shutil.rmtree, made)
 
 
-async def main(objects: int, folder: Path | None) -> None:
+async def main(objects: int, folder: Path | None, *, lean: bool) -> None:
     async with in_folder(folder) as state:
-        await run(objects, state)
+        await run(objects, state, lean=lean)
 
 
 if __name__ == "__main__":
@@ -259,5 +276,6 @@ if __name__ == "__main__":
     parser.add_argument(
         "--folder", type=Path, default=None, help="where to put the files (default: a temporary folder)"
     )
+    parser.add_argument("--lean", action="store_true", help="make pages while listing: its rate says nothing then")
     options = parser.parse_args()
-    asyncio.run(main(options.objects, options.folder))
+    asyncio.run(main(options.objects, options.folder, lean=options.lean))

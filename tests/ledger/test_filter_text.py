@@ -91,7 +91,11 @@ def accepts(kind: str, value: object, char: str) -> bool:
 
 
 def folded(text: str) -> list[set[str]]:
-    return [{case for case in (char, char.lower(), char.upper()) if len(case) == 1} for char in text]
+    def cases(char: str) -> set[str]:
+        near = {char, char.lower(), char.upper()}
+        return {case for each in near for case in (each, each.lower(), each.upper()) if len(case) == 1}
+
+    return [cases(char) for char in text]
 
 
 def contains(text: str, key: str) -> bool:
@@ -126,6 +130,9 @@ def expected(text: str, key: str) -> bool:
 @example(text="%_", key="50%_off")
 @example(text="É", key="café")
 @example(text="ß", key="STRASSE")
+@example(text="éàüç%_", key="xÉÀÜÇ%_")
+@example(text="日本", key="a日本b")
+@example(text="\u212a", key="K")
 def test_any_text_against_any_key(database: sqlite3.Connection, text: str, key: str) -> None:
     assert matches(database, text, key) == expected(text, key)
 
