@@ -1,30 +1,26 @@
 """The wire: one HTTP exchange per call, over the SDK's own connection settings (proxies, CA bundle, timeouts, pool).
 
+What goes straight to the endpoint goes through ``providers.http1``; aiohttp, as the SDK sets it up, takes the rest.
+
 Imports the SDK; only ``providers.sdk`` may import this module.
 """
 
 import ssl
 from io import BytesIO
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import aiohttp
 from aiobotocore.httpsession import AIOHTTPSession
 from botocore.httpsession import create_urllib3_context, get_cert_path
 from yarl import URL
 
+from restoretui.providers.http1 import Connections, NotSent
+from restoretui.providers.http1_answer import NotHttp
+from restoretui.providers.http1_answer import Reply as Reply
 from restoretui.providers.recipes import Signed
 from restoretui.providers.trouble import trouble
 
 _LARGE = 2**18
-
-
-class Reply(NamedTuple):
-    """An answer, whole."""
-
-    status: int
-    headers: dict[str, str]
-    """By lower-case name; what came twice is joined by commas."""
-    body: bytes
 
 
 class Ready(Exception):
@@ -48,14 +44,20 @@ class Transport(AIOHTTPSession):
         # Clients are made beside the event loop: the CA bundle is read there, not at the first connection.
         self._proxies: dict[str, tuple[str | None, dict[str, str]]] = {}
         self._ready_context = self._load_certificates() if self._verify else None
+        timeout: Any = self._timeout
+        self._direct = Connections(
+            self._max_pool_connections, timeout.sock_connect, timeout.sock_read, self._ready_context
+        )
+        self._exit_stack.push_async_callback(self._direct.aclose)
 
     async def send(self, request: Any) -> NoReturn:
         headers = {
             name: value.decode() if isinstance(value, bytes) else str(value)
             for name, value in request.headers.items()
         }
-        body = request.body.read() if hasattr(request.body, "read") else request.body
-        raise Ready(Signed(request.method, request.url, headers, body or b""), self)
+        body = request.body.read() if hasattr(request.body, "read") else request.body or b""
+        whole = body.encode() if isinstance(body, str) else bytes(body)
+        raise Ready(Signed(request.method, request.url, headers, whole), self)
 
     def _load_certificates(self) -> ssl.SSLContext:
         context: ssl.SSLContext = create_urllib3_context()
@@ -80,12 +82,15 @@ class Transport(AIOHTTPSession):
         ``MalformedAnswer`` when it is not HTTP.
         """
         proxy, proxy_headers = self._proxy(request.url)
+        headers = {**request.headers, "Accept-Encoding": "identity"}
         try:
+            if proxy is None and self._ready_context is not None and len(request.body) <= _LARGE:
+                return await self._direct.exchange(request.method, request.url, headers, request.body)
             session = await self._get_session(proxy)  # type: ignore[no-untyped-call]
             async with session.request(
                 request.method,
                 URL(request.url, encoded=True),
-                headers={**request.headers, "Accept-Encoding": "identity"},
+                headers=headers,
                 data=_content(request.body),
                 allow_redirects=False,
                 proxy=proxy,
@@ -93,7 +98,7 @@ class Transport(AIOHTTPSession):
             ) as response:
                 content = await response.read()
                 return Reply(response.status, _plain(response.raw_headers), content)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, NotHttp, NotSent) as error:
             raise trouble(error, request.url, operation) from error
 
     def _proxy(self, url: str) -> tuple[str | None, dict[str, str]]:

@@ -1,0 +1,212 @@
+"""HTTP/1.1 as a cloud's API needs it: a request leaves once, its answer comes whole, connections are kept.
+
+aiohttp's client can do far more, and takes 0.2 ms of CPU a request for it; this takes a quarter. At a thousand
+requests a second that decides whether the event loop is busy or idle. Proxies and uploads stay aiohttp's business.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import urlsplit
+
+from restoretui.providers.http1_answer import Answer, NotHttp, Reply
+
+KEPT_S = 12.0
+"""An idle connection older than this is not used again: servers close theirs after some 20 s, perhaps right now."""
+_DEFAULT_PORT = {"http": 80, "https": 443}
+_OURS = frozenset({"host", "content-length"})
+
+
+class NotSent(ValueError):
+    """The request cannot be written as HTTP; nothing was sent."""
+
+
+class NotConnected(OSError):
+    """There is no connection, so nothing was sent; the cause says why."""
+
+
+class Broken(ConnectionError):
+    """The connection ended before the answer did."""
+
+
+class Connections:
+    """Connections to any number of servers, at most ``most`` in use at a time; further requests wait their turn."""
+
+    def __init__(self, most: int, connect_s: float, read_s: float, context: ssl.SSLContext | None) -> None:
+        """``connect_s`` is for name, TCP and TLS together, ``read_s`` between two pieces of an answer."""
+        self._connect_s = connect_s
+        self._read_s = read_s
+        self._context = context
+        self._turn = asyncio.Semaphore(most)
+        self._open: set[_Line] = set()
+        self._idle: dict[str, list[_Line]] = {}
+
+    async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send one request, once.
+
+        Raises ``NotSent`` or ``NotConnected`` when nothing went out; ``Broken`` or ``TimeoutError`` when no answer
+        came, and ``NotHttp`` when something else did.
+        """
+        end = url.find("/", url.index("//") + 2)
+        origin, target = (url[:end], url[end:]) if end > 0 else (url, "/")
+        request = _written(method, target, origin, headers, body)
+        async with self._turn:
+            line = self._kept(origin) or await self._connect(origin)
+            try:
+                reply = await line.ask(request, has_body=method != "HEAD")
+            except BaseException:
+                line.end()
+                raise
+            if line.is_reusable:
+                self._idle.setdefault(origin, []).append(line)
+            else:
+                line.end()
+        return reply
+
+    async def aclose(self) -> None:
+        """End every connection."""
+        self._idle.clear()
+        for line in list(self._open):
+            line.end()
+        await asyncio.sleep(0)  # transports close in the loop's next turn
+
+    def _kept(self, origin: str) -> "_Line | None":
+        idle = self._idle.get(origin, ())
+        while idle:
+            line = idle.pop()
+            if line.is_fresh:
+                return line
+            line.end()
+        return None
+
+    async def _connect(self, origin: str) -> "_Line":
+        loop = asyncio.get_running_loop()
+        try:
+            parts = urlsplit(origin)
+            host, port = parts.hostname or "", parts.port or _DEFAULT_PORT[parts.scheme]
+            async with asyncio.timeout(self._connect_s):
+                _, line = await loop.create_connection(
+                    lambda: _Line(loop, self._read_s, self._open),
+                    host,
+                    port,
+                    ssl=self._context if parts.scheme == "https" else None,
+                    happy_eyeballs_delay=0.25,
+                )
+        except (OSError, ValueError, OverflowError) as error:  # a name that cannot be one is a ValueError
+            raise NotConnected(str(error) or "no answer in time") from error
+        return line
+
+
+def _written(method: str, target: str, origin: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    scheme, _, host = origin.partition("://")
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host.removesuffix(f':{_DEFAULT_PORT.get(scheme)}')}"]
+    lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in _OURS]
+    if body or method == "POST":
+        lines.append(f"Content-Length: {len(body)}")
+    head = "\r\n".join([*lines, "", ""])
+    if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1:
+        raise NotSent("a header holds a line break")
+    return head.encode() + body
+
+
+class _Line(asyncio.Protocol):
+    """One connection: asked one thing at a time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, read_s: float, open_lines: "set[_Line]") -> None:
+        self._loop = loop
+        self._read_s = read_s
+        self._open_lines = open_lines
+        self._transport: asyncio.Transport | None = None
+        self._waiter: asyncio.Future[Reply] | None = None
+        self._answer = Answer(has_body=True)
+        self._heard_at = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        self._is_clean = True
+        """Nothing came that was not asked for."""
+
+    # --- asking
+
+    async def ask(self, request: bytes, *, has_body: bool) -> Reply:
+        if self._transport is None:
+            raise Broken("closed by the server")
+        self._answer = Answer(has_body=has_body)
+        self._waiter = self._loop.create_future()
+        self._heard_at = self._loop.time()
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._read_s, self._check)
+        self._transport.write(request)
+        try:
+            return await self._waiter
+        finally:
+            self._waiter = None
+
+    @property
+    def is_reusable(self) -> bool:
+        return self._transport is not None and self._is_clean and self._answer.keeps_open
+
+    @property
+    def is_fresh(self) -> bool:
+        return (
+            self._transport is not None
+            and self._is_clean
+            and not self._transport.is_closing()
+            and self._loop.time() - self._heard_at < KEPT_S
+        )
+
+    def end(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _check(self) -> None:
+        # One timer serves a connection's requests one after the other: setting one for each would cost more.
+        self._watch = None
+        if self._waiter is None:
+            return
+        left = self._heard_at + self._read_s - self._loop.time()
+        if left > 0:
+            self._watch = self._loop.call_later(left, self._check)
+        else:
+            self._fail(TimeoutError("no answer in time"))
+
+    def _fail(self, error: Exception) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(error)
+
+    # --- what asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._open_lines.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self._loop.time()
+        if self._waiter is None or self._waiter.done():
+            self._is_clean = False
+            return
+        try:
+            self._answer.feed(data)
+        except ValueError as error:
+            self._fail(error if isinstance(error, NotHttp) else NotHttp(str(error)))
+            return
+        self._settle()
+
+    def eof_received(self) -> None:
+        self._answer.end()
+        self._settle()
+        self._fail(Broken("closed by the server"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._open_lines.discard(self)
+        self.end()
+        self._fail(Broken(str(error or "closed by the server")))
+
+    def _settle(self) -> None:
+        reply = self._answer.reply
+        if reply is not None and self._waiter is not None and not self._waiter.done():
+            self._is_clean = not self._answer.has_more
+            self._waiter.set_result(reply)

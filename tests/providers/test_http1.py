@@ -1,0 +1,300 @@
+"""Answers as servers send them, in any pieces; connections kept when that is safe, and ended when it is not."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restoretui.providers.http1 import Broken, Connections, NotConnected, NotSent
+from restoretui.providers.http1_answer import LONGEST_HEAD, Answer, NotHttp
+
+# --- answers
+
+
+def chunked(parts, trailer=b""):
+    return b"".join(b"%x;ext=1\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n" + trailer + b"\r\n"
+
+
+@st.composite
+def answers(draw):
+    """(the bytes, whether the request was one with a body to its answer, the body, whether the end is said)"""
+    body = draw(st.binary(max_size=200))
+    status = draw(st.sampled_from([200, 202, 204, 304, 404, 503]))
+    head = draw(
+        st.sampled_from([b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"])
+    )
+    head += b"HTTP/1.1 %d %s\r\nServer: x\r\n" % (status, draw(st.sampled_from([b"OK", b"", b"Two words"])))
+    if status in (204, 304):
+        return head + b"\r\n", True, b"", True
+    match draw(st.sampled_from(["length", "chunks", "close", "head"])):
+        case "length":
+            return head + b"Content-Length: %d\r\n\r\n" % len(body) + body, True, body, True
+        case "chunks":
+            cut = draw(st.integers(0, len(body)))
+            parts = [part for part in (body[:cut], body[cut:]) if part]
+            trailer = draw(st.sampled_from([b"", b"Checked: yes\r\n"]))
+            return head + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(parts, trailer), True, body, True
+        case "close":
+            return head + b"\r\n" + body, True, body, False
+    return head + b"Content-Length: 5000000\r\n\r\n", False, b"", True
+
+
+@given(answers(), st.lists(st.integers(1, 50), max_size=30))
+def test_an_answer_is_read_whole_however_it_is_cut(made, cuts):
+    sent, has_body, body, says_its_end = made
+    answer = Answer(has_body=has_body)
+    for size in [*cuts, len(sent)]:
+        if sent:
+            assert answer.reply is None
+            answer.feed(sent[:size])
+            sent = sent[size:]
+    if not says_its_end:
+        assert answer.reply is None
+        answer.end()
+    assert answer.reply is not None
+    assert answer.reply.body == body
+    assert answer.reply.headers["server"] == "x"
+    assert answer.keeps_open is says_its_end
+    assert not answer.has_more
+
+
+def test_headers_that_come_twice_are_joined():
+    answer = Answer(has_body=True)
+    answer.feed(b"HTTP/1.1 200 OK\r\nX-Amz-Meta-A: 1 \r\nx-amz-meta-a:2\r\nContent-Length: 0\r\n\r\n")
+    assert answer.reply is not None
+    assert answer.reply.headers["x-amz-meta-a"] == "1, 2"
+
+
+@pytest.mark.parametrize(
+    ("head", "keeps_open"),
+    [
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nConnection: Keep-Alive\r\n", True),
+        (b"HTTP/1.0 200 OK\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n", True),
+    ],
+)
+def test_who_closes_says_so(head, keeps_open):
+    answer = Answer(has_body=True)
+    answer.feed(head + b"Content-Length: 0\r\n\r\n")
+    assert answer.keeps_open is keeps_open
+
+
+def test_more_than_was_asked_for_is_noticed():
+    for sent in (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nx",
+    ):
+        answer = Answer(has_body=True)
+        answer.feed(sent)
+        assert answer.reply is not None
+        assert answer.has_more
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\x16\x03\x01",
+        b"HTTP/2 200 OK\r\n\r\n",
+        b"HTTP/1.1 2xx OK\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nA: 1\r\n folded\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabcd\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * (LONGEST_HEAD + 1),
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * LONGEST_HEAD,
+    ],
+)
+def test_what_is_no_answer_is_refused(sent):
+    with pytest.raises(NotHttp):
+        Answer(has_body=True).feed(sent)
+
+
+@given(st.binary(max_size=100), st.binary(max_size=100))
+def test_anything_at_all_is_an_answer_or_refused(first, second):
+    for start in (b"", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"):
+        answer = Answer(has_body=True)
+        try:
+            answer.feed(start + first)
+            answer.feed(second)
+            answer.end()
+        except NotHttp:
+            continue
+
+
+# --- connections
+
+FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class Server:
+    """Answers each request with what ``script`` says of how many came before; None stalls, b"" closes."""
+
+    def __init__(self, script):
+        self.script = script
+        self.requests = []
+        self.connections = 0
+        self.gone = asyncio.Event()
+        self.writers = []
+
+    async def serve(self, reader, writer):
+        self.connections += 1
+        self.writers.append(writer)
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                self.requests.append(head)
+                said = self.script(len(self.requests) - 1)
+                if said is None:
+                    await reader.read()
+                    return
+                writer.write(said)
+                if not said:
+                    return
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self.gone.set()
+            writer.close()
+
+
+@pytest.fixture
+async def talk():
+    """Connections and a server that answers by script: ``url, server, connections = await talk(script)``."""
+    started = []
+
+    async def start(script=lambda _: FINE, most=4, read_s=30.0):
+        server = Server(script)
+        listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        connections = Connections(most, 5.0, read_s, None)
+        started.append((listener, server, connections))
+        return f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", server, connections
+
+    yield start
+    for listener, server, connections in started:
+        await connections.aclose()
+        listener.close()
+        for writer in server.writers:
+            writer.close()
+        await listener.wait_closed()
+        await asyncio.sleep(0)
+
+
+async def ask(connections, url, method="GET", body=b"", **headers):
+    return await connections.exchange(method, f"{url}/b/k?x=%2F", headers, body)
+
+
+async def test_a_request_is_written_as_it_was_signed(talk):
+    url, server, connections = await talk()
+    reply = await ask(connections, url, "POST", b"", authorization="AWS4 x", host="no", **{"Content-Length": "7"})
+    assert (reply.status, reply.body) == (200, b"ok")
+    lines = server.requests[0].decode().split("\r\n")
+    assert lines[0] == "POST /b/k?x=%2F HTTP/1.1"
+    assert sorted(lines[1:]) == [
+        "",
+        "",
+        "Content-Length: 0",
+        f"Host: {url.removeprefix('http://')}",
+        "authorization: AWS4 x",
+    ]
+
+
+async def test_one_connection_serves_what_comes_one_after_the_other(talk):
+    url, server, connections = await talk()
+    for _ in range(5):
+        await ask(connections, url)
+    assert server.connections == 1
+    assert await connections.exchange("GET", url, {}, b"")
+    assert server.requests[-1].startswith(b"GET / HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    "last", [FINE.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n"), FINE + b"more", b"HTTP/1.0" + FINE[8:]]
+)
+async def test_a_connection_that_may_not_be_clean_is_not_used_again(talk, last):
+    url, server, connections = await talk(lambda number: last if number == 0 else FINE)
+    await ask(connections, url)
+    await ask(connections, url)
+    assert server.connections == 2
+
+
+async def test_a_connection_the_server_has_closed_meanwhile_is_replaced(talk):
+    url, server, connections = await talk()
+    await ask(connections, url)
+    server.writers[0].close()
+    await server.gone.wait()
+    await asyncio.sleep(0.01)
+    assert (await ask(connections, url)).body == b"ok"
+    assert server.connections == 2
+
+
+async def test_no_more_than_allowed_are_in_use_at_a_time(talk):
+    url, server, connections = await talk(most=3)
+    replies = await asyncio.gather(*(ask(connections, url) for _ in range(40)))
+    assert len(replies) == 40
+    assert server.connections <= 3
+
+
+async def test_who_stops_waiting_leaves_a_connection_that_is_ended(talk):
+    url, server, connections = await talk(lambda number: None if number == 0 else FINE, most=1)
+    waiting = asyncio.create_task(ask(connections, url))
+    while not server.requests:
+        await asyncio.sleep(0.001)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert (await ask(connections, url)).body == b"ok"
+    await server.gone.wait()
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (b"", Broken),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", TimeoutError),
+        (None, TimeoutError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", NotHttp),
+    ],
+)
+async def test_no_answer_has_a_name_and_the_next_request_goes_on(talk, said, kind):
+    url, server, connections = await talk(lambda number: said if number == 0 else FINE, read_s=0.05)
+    with pytest.raises(kind):
+        await ask(connections, url)
+    assert (await ask(connections, url)).body == b"ok"
+    assert len(server.requests) == 2
+
+
+async def test_an_answer_cut_off_is_none(talk):
+    url, _, connections = await talk(
+        lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nabc"
+    )
+    asking = asyncio.create_task(ask(connections, url))
+    await asyncio.sleep(0.02)
+    await connections.aclose()
+    with pytest.raises(Broken):
+        await asking
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "http://[::1", "http://a:99999"]
+)
+async def test_without_a_connection_nothing_was_sent(url):
+    connections = Connections(1, 5.0, 5.0, None)
+    with pytest.raises(NotConnected):
+        await ask(connections, url)
+    await connections.aclose()
+
+
+async def test_a_line_break_in_a_header_is_not_sent(talk):
+    url, server, connections = await talk()
+    for value in ("a\r\nx-evil: 1", "a\n", "a\r"):
+        with pytest.raises(NotSent):
+            await ask(connections, url, token=value)
+    assert server.requests == []
