@@ -1,9 +1,10 @@
 """One line of the audit trail, in words."""
 
 from restoretui.core.location import Location
+from restoretui.core.model import State
 from restoretui.ledger.records import ActivityEntry
 from restoretui.tui import format as fmt
-from restoretui.tui.words import STATES, Part
+from restoretui.tui.words import STATES, Part, state_word
 
 KINDS = {
     "run": "strong", "request": "wait", "state": "", "look": "dim", "throttle": "warn", "credentials": "bad",
@@ -12,18 +13,23 @@ KINDS = {
 """Style of each kind."""
 
 
-def entry_parts(entry: ActivityEntry, *, key: bool = True) -> list[Part]:
-    """What happened, to what, and what the cloud called it."""
+NARROW = 80
+"""Below this many cells only the new state and the key are shown: the entry before tells the rest."""
+
+
+def entry_parts(entry: ActivityEntry, *, key: bool = True, cells: int = 1000) -> list[Part]:
+    """What happened, to what, and what the cloud called it, for so many cells."""
     parts: list[Part] = []
+    wide = cells >= NARROW
     if entry.to_state is not None:
         glyph, style = STATES[entry.to_state]
-        if entry.from_state is not None and entry.from_state is not entry.to_state:
+        if wide and entry.from_state is not None and entry.from_state is not entry.to_state:
             parts.append((f"{entry.from_state} → ", "dim"))
-        parts.append((f"{glyph} {entry.to_state}", style))
+        parts.append((f"{glyph} {entry.to_state}" if wide else f"{state_word(entry.to_state):<11}", style))
     if key and entry.ref is not None:
         scheme = entry.cloud.scheme if entry.cloud is not None else "s3"
-        parts += [" ", str(Location(scheme, entry.ref.bucket, key=entry.ref.key))]
-    if entry.text:
+        parts += [" ", str(Location(scheme, entry.ref.bucket, key=entry.ref.key)) if wide else entry.ref.key]
+    if entry.text and (wide or entry.ref is None or entry.to_state in (State.FAILED, State.SKIPPED)):
         parts += ["  " if parts else "", (entry.text, KINDS.get(entry.kind, "") if not parts else "dim")]
     if entry.tier is not None and entry.kind == "request":
         parts.append((f"  {entry.tier}", "dim"))

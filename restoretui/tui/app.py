@@ -1,6 +1,7 @@
 """The app: one session, one main screen, and what panes and dialogs ask of both."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -24,12 +25,14 @@ from restoretui.tui.keys import IDS, key_name
 from restoretui.tui.lifetime import Lifetime, OpenSession
 from restoretui.tui.pacing import Pacer
 from restoretui.tui.palette import system_commands
+from restoretui.tui.screens.ask import Ask
 from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.go_to import GoTo
 from restoretui.tui.screens.help import Help
 from restoretui.tui.screens.main import TABS, MainScreen
 from restoretui.tui.screens.restores import RestoresPane
 from restoretui.tui.scrub import Scrub
+from restoretui.tui.typing import KeyLine
 from restoretui.tui.widgets.notice import Level, Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import TabBar
@@ -50,6 +53,8 @@ class RestoreApp(App[int]):
     TITLE = "restoretui"
     CSS = resources.files("restoretui.tui").joinpath("style.tcss").read_text("utf-8")
     ALLOW_SELECT = False
+    ENABLE_COMMAND_PALETTE = False
+    """Only its own binding is switched off: ours can be remapped, and does not reach into dialogs."""
 
     def __init__(
         self,
@@ -61,14 +66,16 @@ class RestoreApp(App[int]):
     ) -> None:
         super().__init__(driver_class=driver_class)
         self.animation_level = "none"
+        self.use_command_palette = True
         self._location = location
         self._settings = settings
         self._scrub = Scrub()
         self._completion = Completion()
         self._window_title = ""
-        self.pacer = Pacer(self.call_later, self._probe)
+        self.pacer = Pacer(partial(self.call_later, self._while_running), self._probe)
         self.feed = Feed(self.pacer)
         self._lifetime = Lifetime(open_session, self.feed)
+        self.key_line = KeyLine(super().on_event, self._is_handling)
         for ours in theme.THEMES:
             self.register_theme(ours)
         self.theme = theme.DARK.name
@@ -90,10 +97,30 @@ class RestoreApp(App[int]):
         self.set_interval(TICK_S, partial(self.pacer.request, self._tick))
         self.call_after_refresh(self._begin)
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.key_line.put(event)
+        else:
+            await super().on_event(event)
+
+    def _is_handling(self) -> bool:
+        """Messages wait between what has the focus and the app."""
+        focused = self.focused or self.screen
+        return any(node.message_queue_size for node in focused.ancestors_with_self)
+
     def _begin(self) -> None:
+        self.run_worker(self.key_line.run(), group="keys")
         self.pacer.ask()
         self._apply_settings()
-        self._lifetime.begin(partial(self.call_later, self._opened), self.complain, self._crashed)
+        self._lifetime.begin(
+            partial(self.call_later, self._while_running, self._opened), self._not_opened, self._crashed
+        )
+
+    def _not_opened(self, error: RestoreTuiError) -> None:
+        self.complain(error)
+        self.query_main(PlaceBar).not_open()
+        for pane in self.main.panes:
+            pane.not_opened()
 
     def _crashed(self, error: BaseException | None) -> None:
         """A mistake of ours must not pass for a screen on which nothing happens."""
@@ -119,6 +146,9 @@ class RestoreApp(App[int]):
         self.set_keymap({name: key for name, key in settings.keys.items() if name in IDS})
 
     def _opened(self) -> None:
+        if self.session is None:
+            return
+        self.session.mfa = self._ask_mfa_code
         self._told(frozenset({"health", "runs"}))
         for pane in self.main.panes:
             pane.opened()
@@ -133,11 +163,23 @@ class RestoreApp(App[int]):
             except RestoreTuiError as error:
                 self.complain(error)
 
+    async def _ask_mfa_code(self, device: str) -> str:
+        """Called by the SDK's set-up, from a task that is not the screens'; an empty code gives up."""
+        code: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        dialog = Ask("Multi-factor authentication", f"Code of {device}")
+        self.call_later(self.push_screen, dialog, code.set_result)
+        return await code or ""
+
     async def on_unmount(self) -> None:
         self.pacer.stop()
         await self._lifetime.end()
 
     # --- what changed by itself
+
+    def _while_running(self, call: Callable[[], object]) -> None:
+        """What was due when the app began to close is not done any more: its widgets are going."""
+        if self.is_running:
+            call()
 
     def _probe(self) -> bool:
         if not isinstance(self._driver, TerminalDriver):
@@ -157,7 +199,7 @@ class RestoreApp(App[int]):
         painted = False
         if "health" in topics:
             painted = self.query_main(PlaceBar).tell(session.health)
-            self._say_if_paused(session)
+            self._say_if_stopped(session)
         if "runs" in topics:
             runs = session.ledger.runs.peek_all()
             under_way = sum(run.is_open for run in runs)
@@ -165,15 +207,19 @@ class RestoreApp(App[int]):
             self._set_window_title(f"restoretui · {under_way} restoring" if under_way else "restoretui")
             for run in self._completion.finished(runs):
                 self._tell_done(run)
-        if "ledger" in topics and session.ledger.problem is not None:
-            self.complain(session.ledger.problem)
+        if "ledger" in topics:
+            self._say_if_stopped(session)
         return painted
 
-    def _say_if_paused(self, session: "Session") -> None:
+    def _say_if_stopped(self, session: "Session") -> None:
+        """The background waits, or will never go on: that stays on screen for as long as it is so."""
         health, notice = session.health, self.query_main(Notice)
-        if health.level == "paused":
-            self.say("warning", f"paused: {health.text}", health.hint or "goes on by itself when that works again")
-        elif notice.text.startswith("paused:"):
+        if session.failure is not None:
+            notice.tell("error", str(session.failure), session.failure.hint, stays=True)
+        elif health.level == "paused":
+            hint = health.hint or "goes on by itself when that works again"
+            notice.tell("warning", f"paused: {health.text}", hint, stays=True)
+        elif notice.stays:
             self.say("done", "going on")
 
     def _tell_done(self, run: Run) -> None:
@@ -190,6 +236,8 @@ class RestoreApp(App[int]):
             self._driver.set_title(title)
 
     def _tick(self) -> bool:
+        if self.session is not None and not self.query_main(Notice).text:
+            self._say_if_stopped(self.session)
         return self.main.pane(self.main.tab).tick()
 
     # --- what panes and dialogs use
@@ -217,9 +265,9 @@ class RestoreApp(App[int]):
         """What went wrong and the next step; the app goes on."""
         self.say("error", str(error), error.hint)
 
-    def dismiss_notice(self) -> None:
-        """What was said has been read."""
-        self.query_main(Notice).dismiss()
+    def move_on(self) -> None:
+        """The next thing begins: what was said about the one before is moot."""
+        self.query_main(Notice).move_on()
 
     def copy(self, text: str) -> None:
         """To the clipboard, by way of the terminal."""
@@ -261,7 +309,7 @@ class RestoreApp(App[int]):
 
     def action_help(self) -> None:
         if not isinstance(self.screen, Help):
-            self.push_screen(Help(self._settings.keys if self._settings is not None else {}))
+            self.push_screen(Help(self._settings.keys if self._settings is not None else {}, self.main.tab))
 
     async def action_quit(self) -> None:
         self.exit(0)

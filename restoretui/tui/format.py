@@ -1,6 +1,6 @@
 """Sizes, instants, durations and money as people read them, in few and steady cells."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
@@ -88,17 +88,8 @@ def ago(seconds: float) -> str:
 
 
 def span(window: Window) -> str:
-    """A typical time as the documentation gives it: ``1–5 min``, ``3–5 h``, ``24–48 h``, ``1 min–12 h``."""
-    short, short_unit = _coarse(window.shortest)
-    long, long_unit = _coarse(window.longest)
-    if short_unit == long_unit:
-        return f"{short}–{long} {long_unit}" if short != long else f"{long} {long_unit}"
-    return f"{short} {short_unit}–{long} {long_unit}"
-
-
-def _coarse(length: timedelta) -> tuple[int, str]:
-    minutes = round(length.total_seconds() / MINUTE)
-    return (minutes, "min") if minutes < 60 else (round(minutes / 60), "h")
+    """A typical time as the documentation gives it: ``1–5 min``, ``3–5 h``, ``within 12 h``."""
+    return str(window)
 
 
 def money(amount: Decimal, currency: str = "USD") -> str:

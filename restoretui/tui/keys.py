@@ -62,16 +62,16 @@ EVERYWHERE = CommandGroup(
 TABLE = CommandGroup(
     "In every table",
     (
+        Command("open", "enter", "open", "open", "open what is under the cursor", 12),
+        Command("mark", "space", "mark", "mark", "mark or unmark the row, or the range begun with v", 10),
+        Command("range", "v", "range", "range", "begin a range here; v or space again marks it", 40),
+        Command("cancel_range", "escape", "cancel_range", "no range", "give up the range", 11),
         Command("up", "up,k", "move(-1)", "up", "one row up"),
         Command("down", "down,j", "move(1)", "down", "one row down"),
         Command("page_up", "pageup,ctrl+b", "page(-1)", "page up", "one page up"),
         Command("page_down", "pagedown,ctrl+f", "page(1)", "page down", "one page down"),
         Command("first", "home", "first", "first", "to the first row"),
         Command("last", "end,G", "last", "last", "to the last row"),
-        Command("open", "enter", "open", "open", "open what is under the cursor", 12),
-        Command("mark", "space", "mark", "mark", "mark or unmark the row, or the range begun with v", 10),
-        Command("range", "v", "range", "range", "begin a range here; v or space again marks it", 40),
-        Command("cancel_range", "escape", "cancel_range", "no range", "give up the range", 11),
     ),
 )
 

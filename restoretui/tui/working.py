@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from textual.dom import DOMNode
 
 from restoretui.core.errors import RestoreTuiError
+from restoretui.tui.typing import Release
 
 if TYPE_CHECKING:
     from restoretui.session import Session
@@ -29,16 +30,26 @@ class Working(DOMNode):
             raise RestoreTuiError("still opening", "try again in a moment")
         return session
 
-    def attempt(self, work: Callable[[], Awaitable[object]], group: str, *, exclusive: bool = True) -> None:
-        """Do it beside everything else. ``exclusive`` gives up what the same group was still doing."""
-        self.run_worker(partial(self._guarded, work), group=group, exclusive=exclusive)  # type: ignore[arg-type]
+    def attempt(
+        self, work: Callable[[], Awaitable[object]], group: str, *, exclusive: bool = True, hold_keys: bool = False
+    ) -> None:
+        """Do it beside everything else.
 
-    async def _guarded(self, work: Callable[[], Awaitable[object]]) -> None:
+        ``exclusive`` gives up what the same group still does; ``hold_keys`` lets the next keys act on the result.
+        """
+        release = self.shell.key_line.hold() if hold_keys else None
+        doing = partial(self._guarded, work, release)
+        self.run_worker(doing, group=group, exclusive=exclusive)  # type: ignore[arg-type]  # its alias says Never
+
+    async def _guarded(self, work: Callable[[], Awaitable[object]], release: Release | None) -> None:
         try:
             await work()
         except RestoreTuiError as error:
             if self.is_attached and self.app.is_running:
                 self.complain(error)
+        finally:
+            if release is not None:
+                release()
 
     def complain(self, error: RestoreTuiError) -> None:
         """Say what went wrong and what to do next; everything else goes on."""

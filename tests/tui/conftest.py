@@ -175,9 +175,9 @@ class Walk:
         notice = app.query_main(Notice)
         say = notice.tell
 
-        def tell(level: Any, text: str, hint: str = "") -> None:
+        def tell(level: Any, text: str, hint: str = "", **more: Any) -> None:
             self.told.append(text)
-            say(level, text, hint)
+            say(level, text, hint, **more)
 
         notice.tell = tell  # type: ignore[method-assign]
 
@@ -192,6 +192,7 @@ class Walk:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.until(lambda: self.app.key_line.is_empty)
         await self.pilot.pause()
 
     async def sees(self, *texts: str) -> None:
@@ -217,6 +218,12 @@ class Walk:
     @property
     def notice(self) -> str:
         return self.app.query_main(Notice).text
+
+    @property
+    def tape(self) -> Tape:
+        """What went to the terminal; only with ``taped=True``."""
+        assert isinstance(self.app._driver, Tape)
+        return self.app._driver
 
     @property
     def footer(self) -> str:
@@ -246,6 +253,7 @@ def walk(sandbox: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
         env: dict[str, str] | None = None,
         running: Any = None,
         opens: bool = True,
+        taped: bool = False,
         **settings: Any,
     ) -> AsyncIterator[Walk]:
         running = running or await sandbox(**(world or {}))
@@ -254,8 +262,9 @@ def walk(sandbox: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
         values = {"endpoint_url": running.url, "region": "us-east-1", **settings}
         chosen = Settings(state_dir=tmp_path / "state", config_dir=tmp_path, clock=running.clock, **values)
         place = parse_location(location) if location else None
-        app = RestoreApp(lambda: open_session(chosen), place, settings=chosen)
-        async with app.run_test(size=size) as pilot:
+        driver = Tape if taped else None
+        app = RestoreApp(lambda: open_session(chosen), place, settings=chosen, driver_class=driver)
+        async with app.run_test(size=size, headless=not taped) as pilot:
             on = Walk(app, pilot, running)
             if opens:
                 await on.until(lambda: app.session is not None)

@@ -80,4 +80,6 @@ async def test_a_newer_ledger_is_refused_with_a_sentence(walk: Start, tmp_path: 
         db.execute("PRAGMA user_version = 9999")
     async with walk(opens=False) as on:
         await on.until(lambda: "newer" in on.notice)
-        await on.press("question_mark", "escape", "q")
+        await on.sees("not open", "nothing to show")
+        await on.press("question_mark", "escape")
+        await on.pilot.press("q")

@@ -1,13 +1,11 @@
 """Numbers as people read them."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.rules import Window
 from restoretui.tui import format as fmt
 
 
@@ -48,16 +46,6 @@ def test_sizes_fit_their_column(size_bytes: int) -> None:
 )
 def test_durations_are_coarse(seconds: float, text: str) -> None:
     assert fmt.duration(seconds) == text
-
-
-def test_windows_read_as_ranges() -> None:
-    def window(shortest: float, longest: float) -> str:
-        return fmt.span(Window(timedelta(minutes=shortest), timedelta(minutes=longest)))
-
-    assert window(1, 5) == "1–5 min"
-    assert window(180, 300) == "3–5 h"
-    assert window(1, 720) == "1 min–12 h"
-    assert window(720, 720) == "12 h"
 
 
 def test_money_never_rounds_to_nothing() -> None:

@@ -64,7 +64,7 @@ async def test_marked_restored_watched_until_available_and_expired(walk: Start) 
         pane = on.app.query_main(BrowsePane)
         await on.until(lambda: pane.table.view.rows(0, 3)[0].state is State.AVAILABLE)
         await on.press("3")
-        await on.sees("requested → ◑ restoring", "restoring → ● available", "confirmed")
+        await on.sees("◑ restoring", "● available radio/berlin/", "confirmed")
         await on.press("2", "backspace")
         await on.sees("100%", "lasts")
         assert on.posts() == 3

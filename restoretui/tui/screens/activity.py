@@ -23,7 +23,7 @@ from restoretui.tui.words import Part, said
 def _what(entry: ActivityEntry, cells: int) -> Spans:
     """The parts that fit, the rest cut off at the end."""
     spans: list[tuple[str, str]] = []
-    for part in entry_parts(entry):
+    for part in entry_parts(entry, cells=cells):
         text, style = (part, "") if isinstance(part, str) else part
         text = crop(text, cells)
         spans.append((text, style))
@@ -143,7 +143,7 @@ class ActivityPane(Pane):
             self.shell.copy(entry_line(row))
 
     def action_clear(self) -> None:
-        self.shell.dismiss_notice()
+        self.shell.move_on()
         if self._query.text:
             self._filter_bar.clear()
             self._query = Query()

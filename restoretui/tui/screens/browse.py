@@ -88,9 +88,9 @@ class BrowsePane(ListingBoard):
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        if event.text != self.source.query.text:
+        if event.text != self.source.query.text or event.final:
             self.source.ask(text=event.text)
-            self.requery()
+            self.requery(typing=not event.final)
         if event.final:
             self.table.focus()
 
@@ -123,7 +123,7 @@ class BrowsePane(ListingBoard):
             self.requery()
 
     def action_clear(self) -> None:
-        self.shell.dismiss_notice()
+        self.shell.move_on()
         running = self.following
         if running is None and self.source.listing is not None and self.source.is_listing:
             running = self.source.listing.id
@@ -145,27 +145,32 @@ class BrowsePane(ListingBoard):
 
     @on(table_events.MarkToggled)
     def _mark_toggled(self, event: table_events.MarkToggled) -> None:
-        if self.source.listing is not None:
-            self.attempt(partial(self.marking.toggle, self.source.listing, event.row), "mark", exclusive=False)
+        # Unmarking and marking one object takes a moment; what is below a prefix may have to be listed first.
+        listing, quick = self.source.listing, not event.row.is_prefix
+        if listing is not None:
+            toggle = partial(self.marking.toggle, listing, event.row)
+            self.attempt(toggle, "mark", exclusive=False, hold_keys=quick)
 
     @on(table_events.RangeMarked)
     def _range_marked(self, event: table_events.RangeMarked) -> None:
         view = self.view
         if view is not None:
-            self.attempt(partial(self.marking.range, view, event.first, event.last), "mark", exclusive=False)
+            mark = partial(self.marking.range, view, event.first, event.last)
+            self.attempt(mark, "mark", exclusive=False, hold_keys=True)
 
     def action_mark_all(self) -> None:
         view, listing = self.view, self.source.listing
         if view is not None and listing is not None:
-            self.attempt(partial(self.marking.all_shown, view, listing.prefixes), "mark", exclusive=False)
+            mark = partial(self.marking.all_shown, view, listing.prefixes)
+            self.attempt(mark, "mark", exclusive=False, hold_keys=True)
 
     def action_invert(self) -> None:
         view = self.view
         if view is not None:
-            self.attempt(partial(self.marking.invert, view), "mark", exclusive=False)
+            self.attempt(partial(self.marking.invert, view), "mark", exclusive=False, hold_keys=True)
 
     def action_unmark_all(self) -> None:
-        self.attempt(self.marking.clear, "mark", exclusive=False)
+        self.attempt(self.marking.clear, "mark", exclusive=False, hold_keys=True)
 
     # --- restoring
 

@@ -28,30 +28,26 @@ class Dialog(Working, ModalScreen[ResultT]):
         self._title = title
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box") as box:
-            box.border_title = said(" ", self._title, " ")
+        # Parts are held, not queried: work that outlives the dialog may still tell them something.
+        with Vertical(id="box") as self.box:
+            self.box.border_title = said(" ", self._title, " ")
             yield from self.body()
-            yield Static("", id="problem", markup=False)
+            self._problem = Static("", id="problem", markup=False)
+            yield self._problem
         yield KeyBar()
 
     def body(self) -> ComposeResult:
         """What is in the box."""
         yield from ()
 
-    def say_title(self, title: str) -> None:
-        """Another title."""
-        self.query_one("#box").border_title = said(" ", title, " ")
-
     def complain(self, error: RestoreTuiError) -> None:
-        problem = self.query_one("#problem", Static)
-        problem.update(said(("✗ ", "bad"), str(error), (f" — {error.hint}" if error.hint else "", "dim")))
-        problem.display = True
+        self._problem.update(said(("✗ ", "bad"), str(error), (f" — {error.hint}" if error.hint else "", "dim")))
+        self._problem.display = True
 
     def no_complaint(self) -> None:
         """What was wrong no longer is."""
-        problem = self.query_one("#problem", Static)
-        problem.update(Content(""))
-        problem.display = False
+        self._problem.update(Content(""))
+        self._problem.display = False
 
     def action_cancel(self) -> None:
         self.dismiss(None)

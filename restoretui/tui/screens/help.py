@@ -26,8 +26,9 @@ from restoretui.tui.keys import (
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.words import ACTIONS, STATES, Part, said
 
-LEFT = (BROWSE, TABLE)
-RIGHT = (RUNS, ACTIVITY, EVERYWHERE, FILTER, TIERS, DIALOG)
+SHOWN = (EVERYWHERE, BROWSE, RUNS, ACTIVITY, TABLE, FILTER, TIERS, DIALOG)
+HERE: Mapping[str, tuple[CommandGroup, ...]] = {"browse": (BROWSE,), "restores": (RUNS,), "activity": (ACTIVITY,)}
+"""What comes first on which tab."""
 KEY_CELLS = 10
 SIDE_BY_SIDE = 96
 """From this width on there are two columns."""
@@ -38,25 +39,39 @@ class Help(Dialog[None], inherit_bindings=False):
 
     BINDINGS = [*READING.bindings(), Binding("question_mark", "cancel", "close", show=False)]  # noqa: RUF012
 
-    def __init__(self, keymap: Mapping[str, str]) -> None:
+    def __init__(self, keymap: Mapping[str, str], tab: str) -> None:
         super().__init__("Keys")
         self._keymap = keymap
+        self._tab = tab
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(can_focus=True):
+        with VerticalScroll(can_focus=True) as self._scroll:
             with Horizontal():
-                yield Static("", markup=False, id="left")
-                yield Static("", markup=False, id="right")
-            yield Static("", markup=False, id="legend")
+                self._left = Static("", markup=False, id="left")
+                yield self._left
+                self._right = Static("", markup=False, id="right")
+                yield self._right
+            self._legend = Static("", markup=False)
+            yield self._legend
+
+    def on_mount(self) -> None:
+        self.watch(self._scroll, "scroll_y", self._say_more, init=False)
+        self.watch(self._scroll, "virtual_size", self._say_more, init=False)
+
+    def _say_more(self) -> None:
+        more = self._scroll.scroll_offset.y < self._scroll.max_scroll_y
+        self.box.border_subtitle = said((" ↓ more ", "mark")) if more else None
 
     def on_resize(self, event: events.Resize) -> None:
-        room = self.query_one(VerticalScroll).size.width
+        room = self._scroll.size.width
         two = room >= SIDE_BY_SIDE - 8
         width = (room - 2) // 2 if two else room - 1
-        self.query_one("#left", Static).update(self._column(LEFT if two else LEFT + RIGHT, width))
-        self.query_one("#right", Static).update(self._column(RIGHT if two else (), width))
-        self.query_one("#right").display = two
-        self.query_one("#legend", Static).update(_legend(room - 1))
+        here = (*HERE.get(self._tab, ()), TABLE)
+        rest = tuple(group for group in SHOWN if group not in here)
+        self._left.update(self._column(here if two else here + rest, width))
+        self._right.update(self._column(rest if two else (), width))
+        self._right.display = two
+        self._legend.update(_legend(room - 1))
 
     def _column(self, groups: tuple[CommandGroup, ...], width: int) -> Content:
         lines = []

@@ -33,8 +33,9 @@ class Inspector(Dialog[None], inherit_bindings=False):
         self._known = Known(ref, str(Location(scheme, ref.bucket, key=ref.key)), row)
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(can_focus=True):
-            yield Static("", id="facts", markup=False)
+        with VerticalScroll(can_focus=True) as self._scroll:
+            self._facts = Static("", markup=False)
+            yield self._facts
 
     def on_mount(self) -> None:
         self.attempt(self._look, "look")
@@ -65,9 +66,12 @@ class Inspector(Dialog[None], inherit_bindings=False):
         self._say()
 
     def _say(self) -> None:
-        width = max(40, self.query_one(VerticalScroll).size.width - 1)
-        text = lines(self._known, self.session.clock.now(), width)
-        self.query_one("#facts", Static).update(Content("\n").join(text))
+        width = max(40, self._scroll.size.width - 1)
+        session = self.shell.session
+        if session is None:
+            return
+        text = lines(self._known, session.clock.now(), width)
+        self._facts.update(Content("\n").join(text))
 
     def action_copy(self) -> None:
         self.shell.copy(self._known.location)

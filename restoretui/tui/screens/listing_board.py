@@ -1,5 +1,6 @@
 """The part of Browse that shows: buckets, or what a listing holds, kept up with as pages and states come in."""
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -42,6 +43,8 @@ class ListingBoard(Pane):
         self.view: BrowseView | None = None
         """What the table shows of the listing."""
         self._requery_due = False
+        self._heard = asyncio.Event()
+        """Set whenever the ledger told something."""
         self._looker = Looker()
 
     def compose(self) -> ComposeResult:
@@ -81,12 +84,19 @@ class ListingBoard(Pane):
     # --- going somewhere
 
     def opened(self) -> None:
-        self.go(self.location)
+        self._go_soon(self.location, None)
         self.marking.recount()
+
+    def not_opened(self) -> None:
+        self.table.placeholder = self.buckets.placeholder = "nothing to show"
 
     def go(self, location: Location, land_on: LandOn | None = None) -> None:
         """Show what is there."""
-        self.attempt(partial(self._go, location, land_on), "go")
+        self.shell.move_on()
+        self._go_soon(location, land_on)
+
+    def _go_soon(self, location: Location, land_on: LandOn | None) -> None:
+        self.attempt(partial(self._go, location, land_on), "go", hold_keys=True)
 
     def show(self, ref: ObjectRef) -> None:
         """Come from another tab to look at one object where it lies."""
@@ -111,11 +121,18 @@ class ListingBoard(Pane):
         try:
             if self.source.is_bucket:
                 await self._show(await self.source.list(self.session), land_on or ("", True))
+                await self._first_rows()
             else:
                 await self._list_buckets(land_on)
         except RestoreTuiError:
             self.table.placeholder = self.buckets.placeholder = FAILED
             raise
+
+    async def _first_rows(self) -> None:
+        """Until there is something to act on, or nothing to come."""
+        while self.source.is_listing and self.table.count == 0:
+            self._heard.clear()
+            await self._heard.wait()
 
     def _arrange(self) -> None:
         self.table.display, self.buckets.display = self.source.is_bucket, not self.source.is_bucket
@@ -176,10 +193,10 @@ class ListingBoard(Pane):
         self._say()
         self.marking.recount()
 
-    def requery(self) -> None:
-        """Filter or order have changed."""
+    def requery(self, *, typing: bool = False) -> None:
+        """Filter or order have changed; while it is typed, the keys to come are not for the table."""
         if self.source.listing is not None:
-            self.attempt(partial(self._show, self.source.listing), "view")
+            self.attempt(partial(self._show, self.source.listing), "view", hold_keys=not typing)
 
     # --- keeping up
 
@@ -195,6 +212,7 @@ class ListingBoard(Pane):
                 self._listing_ended(listing)
         if f"selection:{MARKS}" in topics:
             self.marking.recount()
+        self._heard.set()
         if not self.is_shown:
             return False
         painted = self.source.is_bucket and self.table.look_again()
@@ -211,7 +229,7 @@ class ListingBoard(Pane):
     def tick(self) -> bool:
         if self._requery_due:
             self._requery_due = False
-            self.requery()
+            self.requery(typing=True)
         painted = self.source.is_bucket and self.table.look_again()
         return self._say() or painted
 

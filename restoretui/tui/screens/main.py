@@ -59,6 +59,7 @@ class MainScreen(Screen[None]):
 
     def show_tab(self, tab: str) -> None:
         """Show a tab and give it the keys."""
+        self.query_one(Notice).move_on()
         self.query_one(ContentSwitcher).current = tab
         self.query_one(TabBar).active = tab
         self.pane(tab).say_place()

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, OptionList, SelectionList, Static
+from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
-from textual.widgets.selection_list import Selection
 
 from restoretui.core.model import State
 from restoretui.tui.screens.dialog import Dialog
+from restoretui.tui.widgets.check_list import CheckList
 from restoretui.tui.words import STATES, said
 
 DESCENDING_FIRST = frozenset({"size", "modified", "expiry"})
@@ -59,8 +59,6 @@ class Facets:
 class FacetMenu(Dialog[Facets]):
     """Answers with what was ticked."""
 
-    BINDINGS = [("ctrl+r", "reset", "show everything")]  # noqa: RUF012  Textual declares it so
-
     def __init__(self, facets: Facets, states: Sequence[State], *, classes: Sequence[str] = CLASSES) -> None:
         super().__init__("Show only")
         self._facets = facets
@@ -68,42 +66,30 @@ class FacetMenu(Dialog[Facets]):
         self._class_names = classes
 
     def body(self) -> ComposeResult:
+        self._state_list = CheckList(
+            [(state, [STATES[state], " ", state.value]) for state in self._states], self._facets.states
+        )
+        self._class_list = CheckList([(name, [name]) for name in self._class_names], self._facets.storage_classes)
         with Horizontal(id="facets"):
             with Vertical():
                 yield Static(said(("State", "strong")), markup=False)
-                yield SelectionList[State](
-                    *(
-                        Selection(said(STATES[state], " ", state.value), state, state in self._facets.states)
-                        for state in self._states
-                    ),
-                    compact=True,
-                    id="states",
-                )
+                yield self._state_list
             if self._class_names:
                 with Vertical():
                     yield Static(said(("Storage class", "strong")), markup=False)
-                    yield SelectionList[str](
-                        *(
-                            Selection(said(name), name, name in self._facets.storage_classes)
-                            for name in self._class_names
-                        ),
-                        compact=True,
-                        id="classes",
-                    )
-        yield Static(said(("space ticks, enter in a list ticks too; nothing ticked shows everything", "dim")))
+                    yield self._class_list
+        yield Static(said(("space ticks; nothing ticked shows everything", "dim")), markup=False)
         with Horizontal(classes="buttons"):
             yield Button("Show", variant="primary", compact=True, id="show")
             yield Button("Everything", compact=True, id="everything")
 
     def _ticked(self) -> Facets:
-        states = self.query_one("#states", SelectionList).selected
-        classes = self.query_one("#classes", SelectionList).selected if self._class_names else []
-        return Facets(frozenset(states), frozenset(classes))
+        return Facets(frozenset(self._state_list.ticked), frozenset(self._class_list.ticked))
 
     @on(Button.Pressed, "#show")
     def _show(self) -> None:
         self.dismiss(self._ticked())
 
     @on(Button.Pressed, "#everything")
-    def action_reset(self) -> None:
+    def _everything(self) -> None:
         self.dismiss(Facets())

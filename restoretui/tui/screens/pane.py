@@ -15,6 +15,9 @@ class Pane(Working, Vertical):
     def opened(self) -> None:
         """The session is open."""
 
+    def not_opened(self) -> None:
+        """The session cannot be opened."""
+
     def told(self, topics: frozenset[str]) -> bool:
         """These changed in the ledger; tells whether anything was repainted."""
         return False

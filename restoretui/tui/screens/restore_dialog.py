@@ -44,31 +44,39 @@ class RestoreDialog(Dialog[Run]):
         self._confirming = False
 
     def body(self) -> ComposeResult:
-        yield Static(said(("planning …", "dim")), id="what", markup=False)
+        self._what = Static(said(("planning …", "dim")), id="what", markup=False)
+        self._days_field = Input(str(self._days), type="integer", max_length=4, compact=True, id="days")
+        self._until = Static("", id="until", markup=False)
+        self._tiers = TierTable(PREFERENCE[self._purpose][0])
+        self._cost = Static("", id="cost", markup=False)
+        self._verdicts = Static("", markup=False)
+        self._where = Static("", id="where", markup=False)
+        self._warned = Static("", id="warnings", markup=False)
+        self._typed_label = Static("", id="typed-label", markup=False)
+        self._typed = Input(compact=True, id="typed")
+        self._button = Button(VERBS[self._purpose], variant="primary", compact=True, id="confirm", disabled=True)
+        self._days_field.cursor_blink = self._typed.cursor_blink = False
+        yield self._what
         with Horizontal(id="days-line"):
             yield Static("Copies last ", markup=False)
-            field = Input(str(self._days), type="integer", max_length=4, compact=True, id="days")
-            field.cursor_blink = False
-            yield field
-            yield Static("", id="until", markup=False)
-        yield TierTable(PREFERENCE[self._purpose][0])
-        yield Static("", id="cost", markup=False)
-        with VerticalScroll(id="verdicts", can_focus=False):
-            yield Static("", id="verdict-lines", markup=False)
-        yield Static("", id="where", markup=False)
-        yield Static("", id="warnings", markup=False)
-        with Horizontal(id="typed-line"):
-            yield Static("", id="typed-label", markup=False)
-            typed = Input(compact=True, id="typed")
-            typed.cursor_blink = False
-            yield typed
+            yield self._days_field
+            yield self._until
+        yield self._tiers
+        yield self._cost
+        with VerticalScroll(id="verdicts", can_focus=False) as self._scroll:
+            yield self._verdicts
+        yield self._where
+        yield self._warned
+        with Horizontal(id="typed-line") as self._typed_line:
+            yield self._typed_label
+            yield self._typed
         with Horizontal(classes="buttons"):
-            yield Button(VERBS[self._purpose], variant="primary", compact=True, id="confirm", disabled=True)
+            yield self._button
             yield Button("Cancel", compact=True, id="cancel")
 
     def on_mount(self) -> None:
-        self.query_one(TierTable).focus()
-        self.attempt(self._prepare, "plan")
+        self._tiers.focus()
+        self.attempt(self._prepare, "plan", hold_keys=True)
 
     # --- planning
 
@@ -76,11 +84,11 @@ class RestoreDialog(Dialog[Run]):
         """Look at what only a HEAD can judge, then plan."""
 
         def progress(looked: int) -> None:
-            self._say("what", said((f"looking at Intelligent-Tiering objects: {looked:,} …", "dim")))
+            self._what.update(said((f"looking at Intelligent-Tiering objects: {looked:,} …", "dim")))
 
         if self._purpose is Purpose.UPGRADE:
             self._days = await self._days_asked_for() or self._days
-            self.query_one("#days", Input).value = str(self._days)
+            self._days_field.value = str(self._days)
         self._unseen = await self.session.look_at_marks(self._sel, progress)
         await self._replan()
         await self._say_where()
@@ -99,7 +107,7 @@ class RestoreDialog(Dialog[Run]):
             await self.session.clock.pause(SETTLE_S)
         self._plan = plan = await self.session.plan(self._sel, self._days, self._purpose)
         self.no_complaint()
-        table = self.query_one(TierTable)
+        table = self._tiers
         if not self._tier_touched:
             useful = [tier for tier in PREFERENCE[self._purpose] if plan.tiers[tier].requests]
             with self.prevent(TierTable.Chosen):
@@ -114,34 +122,31 @@ class RestoreDialog(Dialog[Run]):
         identity = await session.identity()
         buckets = sorted({line.group.bucket for line in plan.tiers[Tier.STANDARD].lines})
         regions = sorted({await session.region(bucket) for bucket in buckets})
-        self._say("where", place_line(buckets, identity.account, regions, identity.profile))
+        self._where.update(place_line(buckets, identity.account, regions, identity.profile))
 
     # --- what is said
 
-    def _say(self, part: str, text: Content) -> None:
-        self.query_one(f"#{part}", Static).update(text)
-
     def _chosen(self, plan: RestorePlan) -> TierPlan:
-        return plan.tiers[self.query_one(TierTable).tier]
+        return plan.tiers[self._tiers.tier]
 
     def _say_plan(self, plan: RestorePlan) -> None:
         chosen = self._chosen(plan)
         size = sum(line.group.size_bytes for line in chosen.lines)
-        self._say("what", said((fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"))
+        self._what.update(said((fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"))
         until = fmt.instant(plan.expiry)
-        self._say("until", said(" days, until at least ", (f"{until} UTC", "strong")))
-        self._say("cost", Content("\n").join([cost_line(plan, chosen.cost), price_line(plan)]))
-        lines = verdict_lines(chosen, self.query_one("#verdicts").size.width - 2)
-        self._say("verdict-lines", Content("\n").join(lines))
-        self._say("warnings", Content("\n").join(self._warnings(plan, chosen)))
-        self.query_one("#warnings").display = bool(self._warnings(plan, chosen))
+        self._until.update(said(" days, until at least ", (f"{until} UTC", "strong")))
+        self._cost.update(Content("\n").join([cost_line(plan, chosen.cost), price_line(plan)]))
+        lines = verdict_lines(chosen, self._scroll.size.width - 2)
+        self._verdicts.update(Content("\n").join(lines))
+        warnings = self._warnings(plan, chosen)
+        self._warned.update(Content("\n").join(warnings))
+        self._warned.display = bool(warnings)
         self._ask_typed(plan, chosen)
-        button = self.query_one("#confirm", Button)
         watched = chosen.counts.get(Action.ALREADY, 0)
         nothing = not chosen.requests and not watched
-        button.disabled = nothing or self.session.read_only
+        self._button.disabled = nothing or self.session.read_only
         verb = f"{VERBS[self._purpose]} {chosen.requests:,}" if chosen.requests or nothing else f"Watch {watched:,}"
-        button.label = Content(verb)
+        self._button.label = Content(verb)
 
     def _warnings(self, plan: RestorePlan, chosen: TierPlan) -> list[Content]:
         texts = []
@@ -166,12 +171,11 @@ class RestoreDialog(Dialog[Run]):
         return budget is not None and chosen.requests > 0 and (chosen.cost.total > budget or chosen.cost.unpriced > 0)
 
     def _ask_typed(self, plan: RestorePlan, chosen: TierPlan) -> None:
-        line = self.query_one("#typed-line")
-        line.display = self._over_budget(chosen)
-        if line.display:
+        self._typed_line.display = self._over_budget(chosen)
+        if self._typed_line.display:
             budget = fmt.money(self.session.settings.budget or Decimal(0), plan.prices.currency)
             above: list[Part] = [("Above the budget of ", "warn"), budget, (". Type ", "warn")]
-            self._say("typed-label", said(*above, (_amount(chosen), "strong"), (" to confirm: ", "warn")))
+            self._typed_label.update(said(*above, (_amount(chosen), "strong"), (" to confirm: ", "warn")))
 
     # --- keys
 
@@ -186,7 +190,7 @@ class RestoreDialog(Dialog[Run]):
     def _days_typed(self, event: Input.Changed) -> None:
         if self._plan is not None and event.value == str(self._plan.days):
             return
-        self.query_one("#confirm", Button).disabled = True
+        self._button.disabled = True
         try:
             self._days = check_days(int(event.value) if event.value.strip().isdigit() else 0)
         except UsageError as error:
@@ -198,14 +202,14 @@ class RestoreDialog(Dialog[Run]):
 
     @on(Input.Submitted, "#days")
     def _days_entered(self) -> None:
-        self.query_one(TierTable).focus()
+        self._tiers.focus()
 
     @on(TierTable.Accepted)
     def _tier_accepted(self) -> None:
-        if self.query_one("#typed-line").display:
-            self.query_one("#typed", Input).focus()
-        elif not self.query_one("#confirm", Button).disabled:
-            self.query_one("#confirm", Button).focus()
+        if self._typed_line.display:
+            self._typed.focus()
+        elif not self._button.disabled:
+            self._button.focus()
         elif self._plan is not None:
             self._confirm()
 
@@ -219,13 +223,13 @@ class RestoreDialog(Dialog[Run]):
             return
         chosen = self._chosen(self._plan)
         if self._over_budget(chosen):
-            typed = self.query_one("#typed", Input).value.strip().lstrip("$").replace(",", "")
+            typed = self._typed.value.strip().lstrip("$").replace(",", "")
             if typed != _amount(chosen):
                 self.complain(RestoreTuiError(f"to confirm, type {_amount(chosen)}", "nothing was sent"))
-                self.query_one("#typed", Input).focus()
+                self._typed.focus()
                 return
         self._confirming = True
-        self.attempt(partial(self._send, self._plan, self.query_one(TierTable).tier), "confirm")
+        self.attempt(partial(self._send, self._plan, self._tiers.tier), "confirm")
 
     async def _send(self, plan: RestorePlan, tier: Tier) -> None:
         try:

@@ -185,15 +185,13 @@ class RestoresPane(Pane):
             self.attempt(partial(self._export, run), "act")
 
     async def _export(self, run: Run) -> None:
-        from restoretui.export import write_export
-
         path = await self.shell.push_screen_wait(
             Ask("Export", f"Write the objects of run {run.id} to (.csv or .json)", f"restoretui-run-{run.id}.csv")
         )
         if path:
             target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
-            await write_export(self.session.ledger, run, "json" if target.suffix == ".json" else "csv", target)
-            self.shell.say("done", f"{fmt.plural(run.objects, 'object')} written to {target}")
+            written = await self.session.export(run.id, target)
+            self.shell.say("done", f"{fmt.plural(written, 'object')} written to {target}")
 
     def _ref_row(self) -> JobRow | None:
         return self.detail.table.row if self._detailed else None

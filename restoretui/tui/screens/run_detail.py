@@ -74,7 +74,7 @@ class RunDetail(Working, Vertical):
         """Show this run, its failed objects first if it has any."""
         self._query = Query()
         self._filter_bar.clear()
-        self.attempt(partial(self._open, run_id), "open")
+        self.attempt(partial(self._open, run_id), "open", hold_keys=True)
 
     async def _open(self, run_id: int) -> None:
         self.run = await self.session.ledger.runs.get(run_id)
@@ -174,8 +174,9 @@ class RunDetail(Working, Vertical):
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
-        if event.text != self._query.text:
-            self._requery(text=event.text)
+        if event.text != self._query.text or event.final:
+            self._query = replace(self._query, text=event.text)
+            self.attempt(self._show, "view", hold_keys=event.final)
         if event.final:
             self.table.focus()
 
@@ -186,7 +187,7 @@ class RunDetail(Working, Vertical):
 
     def _requery(self, **changes: Any) -> None:
         self._query = replace(self._query, **changes)
-        self.attempt(self._show, "view")
+        self.attempt(self._show, "view", hold_keys=True)
 
     def filter(self) -> None:
         """Type a filter."""

@@ -1,5 +1,6 @@
 """What just happened, or went wrong: one sentence and the next step, above the keys, in nobody's way."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from textual.content import Content
@@ -10,8 +11,8 @@ from restoretui.tui.words import said
 
 Level = Literal["done", "busy", "warning", "error"]
 
-SECONDS_SHOWN = 6.0
-"""How long good news stays; bad news stays until it is dismissed or something better happens."""
+SECONDS_SHOWN: Mapping[Level, float] = {"done": 6.0, "busy": 600.0, "warning": 15.0, "error": 60.0}
+"""How long each stays, unless the next action makes it moot."""
 
 _LOOK = {"done": ("✓", "ok"), "busy": ("…", "busy"), "warning": ("▲", "warn"), "error": ("✗", "bad")}
 
@@ -27,9 +28,14 @@ class Notice(Static):
         self._timer: Timer | None = None
         self.level: Level = "done"
         self.text = ""
+        self.stays = False
+        """It holds for as long as it is true, and whoever said it takes it back."""
 
-    def tell(self, level: Level, text: str, hint: str = "") -> None:
-        """Say it in place of what was said before."""
+    def tell(self, level: Level, text: str, hint: str = "", *, stays: bool = False) -> None:
+        """Say it in place of what was said before; only worse news takes the place of what ``stays``."""
+        if self.stays and not stays and level not in ("error", "done"):
+            return
+        self.stays = stays
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -39,11 +45,16 @@ class Notice(Static):
         self.update(said((glyph, style), " ", text, (joint + hint if hint else "", "dim")))
         self.set_classes(f"-{level}")
         self.display = True
-        if level == "done":
-            self._timer = self.set_timer(SECONDS_SHOWN, self.dismiss)
+        if not stays:
+            self._timer = self.set_timer(SECONDS_SHOWN[level], self.dismiss)
+
+    def move_on(self) -> None:
+        """Something else begins; what stays, stays."""
+        if not self.stays:
+            self.dismiss()
 
     def dismiss(self) -> None:
         """Say nothing."""
-        self.text = ""
+        self.text, self.stays = "", False
         self.update(Content(""))
         self.display = False

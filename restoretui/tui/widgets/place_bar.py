@@ -13,7 +13,7 @@ class PlaceBar(Bar):
         super().__init__(id="place")
         self._place: list[Part] = []
         self._health = Health()
-        self._opening = True
+        self._before: Part | None = ("opening …", "dim")
 
     def on_mount(self) -> None:
         self._say()
@@ -23,15 +23,20 @@ class PlaceBar(Bar):
         self._place = list(place)
         self._say()
 
+    def not_open(self) -> None:
+        """There will be no background."""
+        self._before = ("✗ not open", "bad")
+        self._say()
+
     def tell(self, health: Health) -> bool:
         """The background is doing so; tells whether that is anything new."""
-        self._opening = False
+        self._before = None
         self._health = health
         return self._say()
 
     def _say(self) -> bool:
-        if self._opening:
-            return self.show(said(*self._place), said(("opening …", "dim")))
+        if self._before is not None:
+            return self.show(said(*self._place), said(self._before))
         return self.show(said(*self._place), *(said(*wording) for wording in self._wordings()))
 
     def _wordings(self) -> list[list[Part]]:

@@ -1,0 +1,77 @@
+"""Keys are acted on one after the other, each on the screen that the one before it has made.
+
+Textual passes a key to whatever has the focus when it arrives, and acts on it some turns of the loop later. On a
+slow line, where keys arrive in bursts, ``/abc`` would open the filter and then mark *all* instead of typing an ``a``.
+And a key pressed while another listing or view is on its way must act on that view, not on the one just left.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from textual import events
+
+PATIENCE_S = 2.0
+"""Longest time keys wait for something to be shown; after that they act on what there is."""
+_QUIET_TURNS = 3
+_MOST_TURNS = 200
+
+Release = Callable[[], None]
+
+
+class KeyLine:
+    """Keys waiting in line."""
+
+    def __init__(self, deliver: Callable[[events.Key], Awaitable[None]], is_busy: Callable[[], bool]) -> None:
+        """``deliver`` gives a key to the screen; ``is_busy``: it still has messages to handle."""
+        self._deliver = deliver
+        self._is_busy = is_busy
+        self._keys: asyncio.Queue[events.Key] = asyncio.Queue()
+        self._holds: set[object] = set()
+        self._free = asyncio.Event()
+        self._free.set()
+        self._acting = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Every key has been acted on."""
+        return self._keys.empty() and not self._acting
+
+    def put(self, key: events.Key) -> None:
+        """A key was pressed. Escape does not wait, and what it interrupts holds nothing any more."""
+        if key.key == "escape":
+            self._holds.clear()
+            self._free.set()
+        self._keys.put_nowait(key)
+
+    def hold(self) -> Release:
+        """Let keys wait until the function returned is called: something else is about to be shown."""
+        token = object()
+        self._holds.add(token)
+        self._free.clear()
+
+        def release() -> None:
+            self._holds.discard(token)
+            if not self._holds:
+                self._free.set()
+
+        asyncio.get_running_loop().call_later(PATIENCE_S, release)
+        return release
+
+    async def run(self) -> None:
+        """Act on keys for ever."""
+        while True:
+            key = await self._keys.get()
+            self._acting = True
+            await self._free.wait()
+            await self._deliver(key)
+            await self._until_quiet()
+            self._acting = False
+
+    async def _until_quiet(self) -> None:
+        """Until the key, and what it set off at once, has been handled."""
+        quiet = 0
+        for _ in range(_MOST_TURNS):
+            await asyncio.sleep(0)
+            quiet = 0 if self._is_busy() else quiet + 1
+            if quiet == _QUIET_TURNS:
+                return

@@ -1,0 +1,112 @@
+"""No key, name or message from outside can do anything to the terminal, the markup or another row."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from rich.cells import cell_len
+
+from restoretui.core.errors import RestoreTuiError
+from restoretui.tui.driver import TerminalDriver
+from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.widgets.tab_bar import TabBar
+
+Start = Callable[..., Any]
+
+OURS = re.compile(
+    r"\x1b\[[0-9;]*m|\x1b\[\d+;\d+H|\x1b\[\?2026[hl]|\x1b\[\?25[hl]|\x1b\]22;[a-z-]*(?:\x07|\x1b\\)|\x1b\]52;c;[A-Za-z0-9+/=]*\x07|\x1b\[[A-F]?\d*[A-H]"
+)
+EVIL = "\x1b[2J\x1b]0;owned\x07\x9b1A\u202egnp\u200b[red]x[/blue][@click=app.quit]y[/]\r\n\x00\ud800"
+
+
+def harmless(written: str) -> None:
+    """Every control byte belongs to a sequence that Textual made."""
+    rest = OURS.sub("", written)
+    found = re.findall(
+        "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]", rest
+    )
+    assert not found, [rest[max(0, rest.index(mark) - 30) : rest.index(mark) + 30] for mark in sorted(set(found))]
+
+
+async def test_odd_names_are_shown_marked_inspected_and_restored_harmlessly(walk: Start) -> None:
+    async with walk("s3://acme-odd-names", taped=True, size=(90, 60)) as on:
+        await on.settled()
+        on.tape.take()
+        await on.press("d")
+        await on.settled()
+        pane = on.app.query_main(BrowsePane)
+        assert pane.table.count == 50
+        rows = pane.table.view.rows(0, 50)
+        assert any("\x1b" in row.ref.key for row in rows)
+        assert all(cell_len(line) <= 90 for line in on.lines())
+        await on.press("a")
+        await on.sees("50 marked")
+        for row in range(0, 50, 4):
+            pane.table.goto(row)
+            await on.press("enter")
+            await on.sees("Headers")
+            await on.press("escape")
+        await on.press("r")
+        await on.sees("estimate with prices of")
+        await on.press("escape", "c", "3", "2", "1")
+        harmless(on.tape.take())
+
+
+async def test_prefixes_that_look_like_markup_can_be_entered_and_marked(walk: Start) -> None:
+    async with walk("s3://acme-odd-names", taped=True) as on:
+        await on.settled()
+        pane = on.app.query_main(BrowsePane)
+        prefixes = [row.ref.key for row in pane.table.view.rows(0, 50) if row.is_prefix]
+        assert "[@click=app.quit]press me[/" in prefixes
+        for number, prefix in enumerate(prefixes):
+            pane.table.goto(number)
+            await on.press("enter")
+            await on.until(lambda prefix=prefix: pane.location.prefix == prefix)
+            await on.settled()
+            assert pane.table.count > 0
+            await on.press("backspace")
+            await on.until(lambda: pane.location.prefix == "")
+            await on.settled()
+            assert pane.table.row.ref.key == prefix
+        harmless(on.tape.take())
+
+
+async def test_messages_notes_and_names_from_outside(walk: Start) -> None:
+    async with walk("s3://acme-media-archive", taped=True) as on:
+        await on.settled()
+        on.app.complain(RestoreTuiError(EVIL, hint=EVIL))
+        on.app.say("warning", EVIL, EVIL)
+        on.app.copy(EVIL.replace("\ud800", ""))
+        identity = await on.app.session.identity()
+        on.app.query_main(TabBar).identify(type(identity)(EVIL, EVIL, EVIL, EVIL))
+        await on.press("slash", *"x]")
+        await on.pilot.pause(0.2)
+        on.app.title = EVIL
+        await on.sees("␛[2J")
+        harmless(on.tape.take())
+        assert "[@click=app.quit]" in on.text, "markup is text"
+
+
+def test_titles_and_desktop_notices_cannot_be_broken_out_of(monkeypatch: Any) -> None:
+    class Spy(TerminalDriver):
+        def __init__(self) -> None:
+            self.written = ""
+
+        def write(self, data: str) -> None:
+            self.written += data
+
+        def flush(self) -> None: ...
+
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    spy = Spy()
+    spy.set_title(EVIL)
+    spy.tell_desktop(EVIL)
+    title, notice, rest = spy.written.split("\x07")
+    assert (title.count("\x1b"), notice.count("\x1b"), rest) == (1, 1, "")
+    assert title.startswith("\x1b]2;␛[2J")
+    assert notice.startswith("\x1b]9;␛[2J")
+    monkeypatch.setenv("TMUX", "/tmp/tmux")
+    spy.written = ""
+    spy.tell_desktop("done")
+    assert spy.written == "\x1bPtmux;\x1b\x1b]9;done\x07\x1b\\"
