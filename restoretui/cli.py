@@ -233,13 +233,17 @@ def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
 @click.option("--tier", type=TIER, help="Only this tier; all of them without.")
 @selectors
 @keys
+@click.option("--engine", type=click.Choice(["direct", "batch"]), default="direct", show_default=True,
+              help="What it would take through single requests, or through S3 Batch Operations.")  # fmt: skip
 @JSON
 @common
-def plan(locations: tuple[str, ...], days: int, tier: str | None, as_json: bool, **options: Any) -> None:
+def plan(locations: tuple[str, ...], days: int, tier: str | None, engine: str, as_json: bool, **options: Any) -> None:
     """What a restore would do, take and cost; sends nothing."""
     choice, flags = _choice(locations, options)
     wanted = Tier(tier) if tier else None
-    _headless(flags, as_json, lambda settings, output: _commands().plan(settings, output, choice, days, wanted))
+    _headless(
+        flags, as_json, lambda settings, output: _commands().plan(settings, output, choice, days, wanted, engine)
+    )
 
 
 @cli.command()

@@ -147,11 +147,17 @@ async def read_keys(source: str, prefix: str) -> list[str]:
     return [check_key(prefix + line) for line in lines if line]
 
 
-async def plan(settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None) -> ExitCode:
+async def plan(
+    settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None, engine: Engine = "direct"
+) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks."""
     async with open_session(settings) as session, _selected(session, output, choice) as (sel, missing):
         objects = refused = 0
-        for made in await _plans(session, sel, days):
+        for direct in await _plans(session, sel, days):
+            made = direct
+            if engine == "batch":
+                _check_has_jobs(direct)
+                made = session.batch.plan(direct)
             _tell_plan(output, made, tier)
             chosen = [made.tiers[tier]] if tier else list(made.tiers.values())
             refused += min(entry.counts.get(Action.REFUSED, 0) for entry in chosen)
@@ -218,8 +224,8 @@ async def _jobs_wanted(
     session: Session, output: Output, engine: Engine, made: RestorePlan, tier: Tier, given: Mapping[str, Any]
 ) -> BatchOptions | None:
     """How jobs are to be made; None for single requests."""
-    if engine == "batch" and made.scheme != "s3":
-        raise UsageError(f"{made.scheme}:// has no jobs: they are of S3 alone", "choose --engine direct or auto")
+    if engine == "batch":
+        _check_has_jobs(made)
     if engine == "direct" or made.scheme != "s3":
         return None
     if engine == "auto":
@@ -228,6 +234,11 @@ async def _jobs_wanted(
         if not choice.batch:
             return None
     return session.batch.options(given)
+
+
+def _check_has_jobs(made: RestorePlan) -> None:
+    if made.scheme != "s3":
+        raise UsageError(f"{made.scheme}:// has no jobs: they are of S3 alone", "choose --engine direct or auto")
 
 
 async def _confirmed(

@@ -76,8 +76,16 @@ def test_auto_says_why_it_chose(run: Any, world: Any) -> None:
     ran = run(world, "restore", f"{BUCKET}/runs/", "--days", "1", "--tier", "bulk", "--engine", "auto", "--yes")
     assert ran.code == 0
     assert "engine: direct: " in ran.err
-    many = run(world, "plan", BUCKET, "--days", "1")
-    assert many.code in (0, 1)
+
+
+def test_a_plan_through_jobs_has_their_fees_and_no_expedited(run: Any, world: Any) -> None:
+    direct, jobs = (
+        {line["tier"]: line for line in run(world, "plan", BUCKET, "--days", "1", *more, "--json").of("plan")}
+        for more in ((), ("--engine", "batch"))
+    )
+    assert jobs["bulk"]["cost"]["total"] > direct["bulk"]["cost"]["total"] + 0.25
+    assert jobs["expedited"]["requests"] == 0
+    assert world.stats["requests"].get("CreateJob", 0) == 0
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,31 @@ async def test_a_missing_manifest_bucket_fails_with_a_sentence(running, session_
     assert "'nowhere' does not exist" in session.batch.ours(run_id)[0].problem
 
 
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (BatchOptions(BATCH_ROLE_ARN, report=Place("nowhere", "r")), "report's bucket 'nowhere' does not exist"),
+        (BatchOptions("arn:aws:iam::999999999999:role/x"), "belongs to account 999999999999"),
+    ],
+)
+async def test_what_can_be_told_before_is_told_before_anything_is_written(running, session_on, options, word):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/", options)
+    await until(session, run_id, State.FAILED)
+    assert word in session.batch.ours(run_id)[0].problem
+    assert running.stats.requests["PutObject"] == running.stats.requests["CreateJob"] == 0
+
+
+async def test_a_retry_by_a_job_leaves_out_what_restores_already(running, session_on):
+    running.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/")
+    after = await until(session, run_id, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.FAILED)
+    assert await session.batch.retry(run_id, OPTIONS) == after[State.FAILED]
+    assert session.batch.ours(run_id)[-1].objects == after[State.FAILED]
+    assert await session.batch.retry(run_id, OPTIONS) == 0
+
+
 async def test_clean_up_takes_what_we_wrote_and_nothing_else(running, session_on):
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/")
