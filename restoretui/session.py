@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 
 from restoretui.batch_desk import BatchDesk
@@ -50,6 +49,8 @@ LISTING_STREAMS = 32
 """Ranges of one flat listing under way at a time."""
 LOOKS_AT_ONCE = 64
 LOOKS_BATCH = 512
+DIRECT_READ_KNOWN_S = 60.0
+"""How long a bucket's setting is taken to stay; machine time."""
 
 
 class _LedgerSink:
@@ -79,6 +80,7 @@ class Session:
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
         self._providers: dict[Connection, asyncio.Task[Provider]] = {}
         self._regions: dict[tuple[str, str], str] = {}
+        self._direct_reads: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
         self._listings: dict[Scope, int] = {}
         self._listing_tasks: dict[int, asyncio.Task[None]] = {}
         self._problems: dict[int, RestoreTuiError] = {}
@@ -412,11 +414,17 @@ class Session:
         groups = facts.get(self.cloud_of(scheme), [])
         buckets = {group.bucket for group in groups}
         prices = await self._price_table(buckets, scheme)
-        provider = await self.provider(scheme)
-        readable = {
-            bucket: await self._readers[scheme](partial(provider.readable_archives, bucket)) for bucket in buckets
-        }
+        readable = {bucket: await self._readable(bucket, scheme) for bucket in buckets}
         return make_plan(RULES[scheme], groups, days, self.clock.now(), prices, purpose, readable)
+
+    async def _readable(self, bucket: str, scheme: str) -> frozenset[str]:
+        """Archives that the bucket lets anybody read as they are; asked for once a minute: plans are made often."""
+        asked_at, archives = self._direct_reads.get((scheme, bucket), (float("-inf"), frozenset()))
+        if self.clock.monotonic() - asked_at >= DIRECT_READ_KNOWN_S:
+            provider = await self.provider(scheme)
+            archives = await self._readers[scheme](lambda: provider.readable_archives(bucket))
+            self._direct_reads[scheme, bucket] = self.clock.monotonic(), archives
+        return archives
 
     async def _price_table(self, buckets: set[str], scheme: str) -> tuple[PriceTable, bool]:
         regions = {await self.region(bucket, scheme) for bucket in sorted(buckets)}
