@@ -4,6 +4,8 @@ Nothing heavy is imported at the top: ``--help`` and ``--version`` must be insta
 """
 
 import asyncio
+import contextlib
+import errno
 import gc
 import os
 import re
@@ -395,7 +397,7 @@ async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:
     """Run ``command``; a hang-up or a request to end closes everything properly first."""
     task = asyncio.ensure_future(command)
     loop = asyncio.get_running_loop()
-    for sign in (signal.SIGTERM, signal.SIGHUP):
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(sign, task.cancel)
     return await task
 
@@ -412,12 +414,22 @@ def _finish(go: Callable[[], int], output: "Output | None" = None) -> None:
         output.error(error)
         code = error.exit_code
     except (KeyboardInterrupt, asyncio.CancelledError):
-        click.echo("restoretui: interrupted; what was sent goes on, `restoretui watch` picks it up", err=True)
+        # A second Ctrl-C must not spoil the exit code, and the terminal itself may be gone.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with contextlib.suppress(OSError):
+            click.echo("restoretui: interrupted; what was sent goes on, `restoretui watch` picks it up", err=True)
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read us has enough; Python must not complain while it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.DONE
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        # The terminal is gone: the line dropped. Nothing can be said, and nothing is lost.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        code = ExitCode.INTERRUPTED
     sys.exit(int(code))
 
 

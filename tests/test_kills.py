@@ -6,7 +6,7 @@ from tests.bench.kills import kill_many
 
 
 async def test_killed_and_started_again_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    tally = await kill_many(tmp_path, 10, seed=4, objects=40)
+    tally = await kill_many(tmp_path, 10, seed=4, objects=30, most_a_run=12)
     assert tally.kills >= 10
     assert tally.lost == []
     assert tally.doubled == []
