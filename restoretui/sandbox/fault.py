@@ -4,7 +4,7 @@ A fault is a table (TOML) or object (JSON)::
 
     [[fault]]
     kind = "throttle"                # see KINDS
-    operations = ["RestoreObject"]   # default: every S3 operation
+    operations = ["RestoreObject"]   # default: every operation of S3 and OSS
     bucket = "acme-media-archive"    # default: every bucket
     prefix = "archive/2021/"         # keys that begin so; for a listing: its prefix
     from = 3600                      # virtual seconds after the faults were set; default 0
