@@ -1,17 +1,12 @@
 """Runs and their jobs: what was intended, what was asked of the cloud, and what came of it."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
 from sqlite3 import Connection
-from typing import Any
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
-from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.model import State, Tier
 from restoretui.core.plan import RestorePlan
-from restoretui.core.rules import Action, Purpose
 from restoretui.ledger import changes, tracking
 from restoretui.ledger.confirm import confirm
 from restoretui.ledger.facts import names
@@ -20,23 +15,13 @@ from restoretui.ledger.job_view import JobView
 from restoretui.ledger.orders import Orders
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
+from restoretui.ledger.run_rows import JOB, RUN, jobs_of, run_of
 from restoretui.ledger.schema import LIVE
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
 
-_RUN = (
-    "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
-    " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
-    " last_requested_at, ended_at, first_job FROM run"
-)
 _UNSENT = "state = 'planned' AND attempt_at IS NULL AND batch_id IS NULL"
 _CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
-_JOB = (
-    "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"
-    " n.action, j.state, n.tier, n.days, j.attempt_at, j.requested_at, j.expiry, j.adopted, j.changed_at"
-    " FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
-)
-
 
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
@@ -125,7 +110,7 @@ class Runs:
             ids = tx.rows(f"SELECT id FROM job WHERE run_id = ? AND {_UNSENT} ORDER BY id LIMIT ?", (run_id, limit))
             chosen = _listed(row[0] for row in ids)
             tx.run(f"UPDATE job SET attempt_at = ? WHERE id IN ({chosen})", (now,))
-            return _jobs(tx.rows(f"{_JOB} WHERE j.id IN ({chosen}) ORDER BY j.id"))
+            return jobs_of(tx.rows(f"{JOB} WHERE j.id IN ({chosen}) ORDER BY j.id"))
 
         jobs = await self._writer.do(take)
         self._in_flight.update(job.id for job in jobs)
@@ -220,7 +205,7 @@ class Runs:
         if after is not None:
             args |= {"key": after[0], "version": after[1]}
         chosen = (
-            f"{_JOB} WHERE j.bucket_id = :bucket AND j.version_id {'<>' if versions else '='} ''"
+            f"{JOB} WHERE j.bucket_id = :bucket AND j.version_id {'<>' if versions else '='} ''"
             f" AND j.{LIVE} AND j.state IN ({names(states)}) AND (:run IS NULL OR j.run_id = :run) AND "
         )
 
@@ -233,12 +218,12 @@ class Runs:
                 return []
             args["bucket"] = row[0]
             sql = f"{chosen} (j.key, j.version_id) > (:key, :version) ORDER BY j.key, j.version_id, j.id LIMIT :limit"
-            jobs = _jobs(connection.execute(sql, args).fetchall())
+            jobs = jobs_of(connection.execute(sql, args).fetchall())
             if len(jobs) == limit:
                 last = jobs[-1]
                 rest = {**args, "key": last.ref.key, "version": last.ref.version_id or "", "id": last.id}
                 sql = f"{chosen} j.key = :key AND j.version_id = :version AND j.id > :id ORDER BY j.id"
-                jobs += _jobs(connection.execute(sql, rest).fetchall())
+                jobs += jobs_of(connection.execute(sql, rest).fetchall())
             return jobs
 
         return await self._reader.run(find)
@@ -246,9 +231,9 @@ class Runs:
     async def unknown(self, run_id: int, limit: int) -> JobList:
         """Jobs of which a crash left open whether they were asked for."""
         return await self._reader.run(
-            lambda connection: _jobs(
+            lambda connection: jobs_of(
                 connection.execute(
-                    f"{_JOB} WHERE j.run_id = ? AND j.state = 'unknown' ORDER BY j.id LIMIT ?", (run_id, limit)
+                    f"{JOB} WHERE j.run_id = ? AND j.state = 'unknown' ORDER BY j.id LIMIT ?", (run_id, limit)
                 ).fetchall()
             )
         )
@@ -264,8 +249,8 @@ class Runs:
             if row is None:
                 return []
             first, last = max(row[0], after_id + 1), row[0] + row[1] - 1
-            sql = f"{_JOB} WHERE j.id BETWEEN ? AND ? {some} ORDER BY j.id LIMIT ?"
-            return _jobs(connection.execute(sql, (first, last, limit)).fetchall())
+            sql = f"{JOB} WHERE j.id BETWEEN ? AND ? {some} ORDER BY j.id LIMIT ?"
+            return jobs_of(connection.execute(sql, (first, last, limit)).fetchall())
 
         return await self._reader.run(find)
 
@@ -284,64 +269,9 @@ class Runs:
         )
         for run_id, state, jobs, size_bytes in counted:
             counts.setdefault(run_id, []).append((State(state), jobs, size_bytes))
-        rows = self._windows.rows(f"{_RUN} WHERE {where} ORDER BY id DESC", args)
-        return [_run(row, counts.get(row[0], [])) for row in rows]
+        rows = self._windows.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
+        return [run_of(row, counts.get(row[0], [])) for row in rows]
 
 
 def _listed(ids: Iterable[int]) -> str:
     return ", ".join(str(int(row_id)) for row_id in ids)
-
-
-def _run(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Run:
-    connection: Mapping[str, object] = json.loads(row[3])
-    return Run(
-        id=row[0],
-        cloud=Cloud(row[1], row[2]),
-        connection=connection,
-        purpose=Purpose(row[4]),
-        tier=Tier(row[5]),
-        days=row[6],
-        note=row[7],
-        created_at=datetime.fromtimestamp(row[8], UTC),
-        objects=row[9],
-        size_bytes=row[10],
-        counts={state: jobs for state, jobs, _ in counts},
-        bytes_by_state={state: size_bytes for state, _, size_bytes in counts},
-        estimate=Decimal(row[11]),
-        currency=row[12],
-        unpriced=row[13],
-        list_calls=row[14],
-        head_calls=row[15],
-        window=None if row[16] is None else (row[16], row[17]),
-        first_requested_at=_instant(row[18]),
-        last_requested_at=_instant(row[19]),
-        ended_at=_instant(row[20]),
-    )
-
-
-def _instant(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _jobs(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
-    return [
-        Job(
-            id=row[0],
-            run_id=row[1],
-            cloud=Cloud(row[2], row[3]),
-            ref=ObjectRef(row[4], row[5], row[6] or None),
-            size=row[7],
-            storage_class=row[8],
-            archive=row[9],
-            action=Action(row[10]),
-            state=State(row[11]),
-            tier=Tier(row[12]) if row[12] else None,
-            days=row[13],
-            attempt_at=row[14],
-            requested_at=row[15],
-            expiry=row[16],
-            adopted=bool(row[17]),
-            changed_at=row[18],
-        )
-        for row in rows
-    ]

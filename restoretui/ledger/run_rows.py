@@ -1,0 +1,79 @@
+"""Runs and jobs as the tables hold them, and as the rest of the program knows them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.rules import Action, Purpose
+from restoretui.ledger.records import Cloud, Job, Run
+
+RUN = (
+    "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
+    " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
+    " last_requested_at, ended_at, first_job FROM run"
+)
+JOB = (
+    "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"
+    " n.action, j.state, n.tier, n.days, j.attempt_at, j.requested_at, j.expiry, j.adopted, j.changed_at"
+    " FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
+)
+
+
+def run_of(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Run:
+    """A row of ``RUN``, with its jobs and bytes by state."""
+    connection: Mapping[str, object] = json.loads(row[3])
+    return Run(
+        id=row[0],
+        cloud=Cloud(row[1], row[2]),
+        connection=connection,
+        purpose=Purpose(row[4]),
+        tier=Tier(row[5]),
+        days=row[6],
+        note=row[7],
+        created_at=datetime.fromtimestamp(row[8], UTC),
+        objects=row[9],
+        size_bytes=row[10],
+        counts={state: jobs for state, jobs, _ in counts},
+        bytes_by_state={state: size_bytes for state, _, size_bytes in counts},
+        estimate=Decimal(row[11]),
+        currency=row[12],
+        unpriced=row[13],
+        list_calls=row[14],
+        head_calls=row[15],
+        window=None if row[16] is None else (row[16], row[17]),
+        first_requested_at=_instant(row[18]),
+        last_requested_at=_instant(row[19]),
+        ended_at=_instant(row[20]),
+    )
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
+    """Rows of ``JOB``."""
+    return [
+        Job(
+            id=row[0],
+            run_id=row[1],
+            cloud=Cloud(row[2], row[3]),
+            ref=ObjectRef(row[4], row[5], row[6] or None),
+            size=row[7],
+            storage_class=row[8],
+            archive=row[9],
+            action=Action(row[10]),
+            state=State(row[11]),
+            tier=Tier(row[12]) if row[12] else None,
+            days=row[13],
+            attempt_at=row[14],
+            requested_at=row[15],
+            expiry=row[16],
+            adopted=bool(row[17]),
+            changed_at=row[18],
+        )
+        for row in rows
+    ]
