@@ -148,19 +148,22 @@ WAIT_LIMIT = click.option("--timeout", type=Duration(), help="Give up waiting af
 LOCATIONS = click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+HELP = """See, plan, send and watch restores of archived objects.
+
+\b
+LOCATION is s3://bucket, s3://bucket/prefix/ (all below), s3://bucket/key (that object),
+s3://bucket/part* (keys that begin so); oss:// alike. Without one, the screens begin with the buckets.
+
+\b
+Exit codes: 0 done · 1 some failed or were refused · 2 usage · 3 timed out · 4 credentials or
+permission · 5 stopped by a guard · 130 interrupted
+"""
+
+
+@click.group(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="restoretui")
 def cli() -> None:
-    r"""See, plan, send and watch restores of archived objects.
-
-    \b
-    LOCATION is s3://bucket, s3://bucket/prefix/ (all below), s3://bucket/key (that object),
-    s3://bucket/part* (keys that begin so); oss:// alike. Without one, the screens begin with the buckets.
-
-    \b
-    Exit codes: 0 done · 1 some failed or were refused · 2 usage · 3 timed out · 4 credentials or
-    permission · 5 stopped by a guard · 130 interrupted
-    """
+    """The command line's root; what it says of itself is ``HELP``, since Click's marks are no docstring's."""
 
 
 @cli.command(OPEN, hidden=True)
