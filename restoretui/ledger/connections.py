@@ -66,7 +66,8 @@ def prepare_files(folder: Path, now: datetime) -> Path | None:
         try:
             return _prepare_catalog(folder / CATALOG_FILE, now)
         finally:
-            ledger.execute("ROLLBACK")
+            if ledger.in_transaction:  # A full disk has undone it already.
+                ledger.execute("ROLLBACK")
 
 
 def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:

@@ -1,6 +1,7 @@
 """SQLite's errors in words a person can act on."""
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from restoretui.core.errors import LedgerError
 
 # Primary result codes (sqlite.org/rescode.html); extended codes keep them in the low byte.
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
+_TOO_LITTLE = 65_536
+"""Bytes left on a disk that count as none: the shared index of a write-ahead log takes half of that."""
 
 
 _LISTING_GONE = re.compile(r"no such table: (catalog\.)?[lp][0-9]+$")
@@ -34,7 +37,8 @@ def is_damage(error: sqlite3.Error) -> bool:
 def explain(error: sqlite3.Error, folder: Path) -> LedgerError:
     """One clear sentence and the next step for what went wrong with the files in ``folder``."""
     code = primary_code(error)
-    if code == _FULL:
+    if code == _FULL or (code == _IOERR and _is_full(folder)):
+        # Where SQLite cannot even lay out its shared index, it calls that an I/O error.
         return LedgerError(
             f"the disk is full: {folder} cannot take what happened",
             "free some space; everything confirmed before is still there",
@@ -73,6 +77,13 @@ def explain(error: sqlite3.Error, folder: Path) -> LedgerError:
 def listing_replaced() -> LedgerError:
     """A listing is not there any more: pruned, perhaps by another process."""
     return LedgerError("this listing was replaced by a newer one", "refresh")
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _TOO_LITTLE
+    except OSError:
+        return False
 
 
 @contextmanager

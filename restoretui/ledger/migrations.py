@@ -43,7 +43,7 @@ def version_of(connection: sqlite3.Connection, application_id: int, known: int) 
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     finally:
-        if alone:
+        if alone and connection.in_transaction:
             connection.execute("ROLLBACK")
     if found == application_id:
         if version > known:
