@@ -93,8 +93,9 @@ class Engine:
         await pursuit.watcher.look_now()
 
     async def _take_up(self) -> None:
+        unsettled = self._ledger.batches.peek_unsettled()
         for run in await self._ledger.runs.list():
-            if not run.is_open and not run.counts.get(State.AVAILABLE):
+            if not run.is_open and not run.counts.get(State.AVAILABLE) and run.id not in unsettled:
                 continue
             if not self._may_send and run.counts.get(State.PLANNED):
                 continue  # Its lease belongs to somebody who can send.

@@ -199,7 +199,7 @@ class Watcher:
 
     async def _anything_planned(self) -> bool:
         run = await self._ledger.runs.get(self._run.id)
-        return run.counts.get(State.PLANNED, 0) > 0
+        return run.counts.get(State.PLANNED, 0) > 0 or run.id in self._ledger.batches.peek_unsettled()
 
     async def _sleep_until(self, at: datetime | None) -> None:
         seconds = timedelta(days=1) if at is None else at - self._clock.now()

@@ -96,6 +96,12 @@ class Batches:
         """All of ours, newest first."""
         return [batch_of(row) for row in self._windows.rows(f"{_FROM} ORDER BY t.id DESC", ())]
 
+    def peek_unsettled(self) -> frozenset[int]:
+        """Runs with a job that is not settled, though their objects may be."""
+        return frozenset(
+            row[0] for row in self._windows.rows("SELECT run_id FROM batch WHERE phase <> 'settled'", ())
+        )
+
     def get(self, batch_id: int) -> Batch:
         """One as it is now."""
         row = self._windows.row(f"{_FROM} WHERE t.id = ?", (batch_id,))

@@ -220,6 +220,29 @@ async def test_a_role_that_does_not_do_fails_the_objects_with_its_reason(running
     assert await until(session, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
 
 
+async def test_a_job_of_which_every_task_failed_is_settled_also_after_a_crash(running, session_on, monkeypatch):
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(ROLES + "batch-without-restore"))
+    reached, original = asyncio.Event(), Batches.settle
+
+    async def stuck(self: Batches, *args: Any, **kwargs: Any) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Batches, "settle", stuck)
+    session.start_engine()
+    await turn(session.clock, reached.is_set, step=5)
+    assert await counts(session, run_id) == {State.FAILED: 30}
+    await session.aclose()
+    monkeypatch.setattr(Batches, "settle", original)
+    again = await session_on(running)
+    again.start_engine()
+    await turn(again.clock, lambda: again.batch.ours(run_id)[0].is_settled, step=5)
+    view = await again.job_view(run_id)
+    assert {row.code for row in view.rows(0, 30)} == {"AccessDenied"}
+    await view.aclose()
+
+
 async def test_no_report_leaves_it_to_looking(running, session_on):
     running.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
     session = await session_on(running)
