@@ -48,7 +48,7 @@ async def test_odd_names_are_shown_marked_inspected_and_restored_harmlessly(walk
             await on.press("escape")
         await on.press("r")
         await on.sees("estimate with prices of")
-        await on.press("escape", "c", "3", "2", "1")
+        await on.press("escape", "c", "4", "3", "2", "1")
         harmless(on.tape.take())
 
 

@@ -37,7 +37,7 @@ async def dialog(on: Any, key: str = "r") -> RestoreDialog:
     await on.press(key)
     await on.until(lambda: isinstance(on.app.screen, RestoreDialog))
     found: RestoreDialog = on.app.screen
-    await on.sees("estimate with prices of")
+    await on.sees("account 123456789012", "chosen")
     return found
 
 
@@ -63,7 +63,7 @@ async def test_marked_restored_watched_until_available_and_expired(walk: Start) 
         await on.press("1")
         pane = on.app.query_main(BrowsePane)
         await on.until(lambda: pane.table.view.rows(0, 3)[0].state is State.AVAILABLE)
-        await on.press("3")
+        await on.press("4")
         await on.sees("◑ restoring", "● available radio/berlin/", "confirmed")
         await on.press("2", "backspace")
         await on.sees("100%", "lasts")
@@ -161,7 +161,7 @@ async def test_hidden_marks_are_named_before_anything_acts_on_them(walk: Start) 
         await on.press("slash", *"nothing-like-it", "enter")
         await on.sees("3 not shown here")
         await dialog(on)
-        await on.sees("3 of these are not on screen")
+        await on.sees("3 of these are not rows on screen")
 
 
 async def test_speed_up_and_extend_from_the_run(walk: Start) -> None:

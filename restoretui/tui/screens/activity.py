@@ -39,7 +39,7 @@ COLUMNS = [
     Column[ActivityEntry](
         "run", "Run", 5, lambda row, n: cell(f"#{row.run_id}" if row.run_id is not None else "", n, "dim"), keep=50
     ),
-    Column[ActivityEntry]("what", "What", 30, _what, keep=100, grows=True),
+    Column[ActivityEntry]("what", "What", 44, _what, keep=100, grows=True),
 ]
 
 
@@ -48,7 +48,7 @@ def _when(entry: ActivityEntry) -> str:
 
 
 class ActivityPane(Pane):
-    """The third tab."""
+    """The fourth tab."""
 
     BINDINGS = ACTIVITY.bindings()
 

@@ -30,7 +30,7 @@ class Dialog(Working, ModalScreen[ResultT]):
     def compose(self) -> ComposeResult:
         # Parts are held, not queried: work that outlives the dialog may still tell them something.
         with Vertical(id="box") as self.box:
-            self.box.border_title = said(" ", self._title, " ")
+            self.box.border_title = said((self._title, ""))
             yield from self.body()
             self._problem = Static("", id="problem", markup=False)
             yield self._problem

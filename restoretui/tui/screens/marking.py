@@ -60,7 +60,9 @@ class Marking:
             summary = await session.mark_under(sel, location, versions=versions)
         finally:
             self._pane.following = None
-        shell.say("done", f"marked all below {location}: {fmt.plural(summary.objects, 'object')} in all")
+        shell.say(
+            "done", f"{fmt.plural(summary.objects, 'object')} marked in all, with what is below {location.prefix}"
+        )
         return summary
 
     async def range(self, view: BrowseView, first: int, last: int) -> None:
@@ -113,12 +115,12 @@ class Marking:
         session = self._pane.session
         await session.clock.pause(SETTLE_S)
         summary = await session.ledger.selections.summary(MARKS)
-        hidden = await self.count_hidden() if summary.objects else 0
-        self._bar.tell(summary, hidden, None)
+        hidden, filtered = await self.count_hidden() if summary.objects else 0, self._pane.source.is_filtered
+        self._bar.tell(summary, hidden, None, filtered=filtered)
         self._pane.refresh_bindings()
         if summary.objects:
             try:
                 plan = await session.plan(MARKS, self.days)
             except CloudError:
                 return  # The counts stand; the restore dialog says why there is no price.
-            self._bar.tell(summary, hidden, plan)
+            self._bar.tell(summary, hidden, plan, filtered=filtered)

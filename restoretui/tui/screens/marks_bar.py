@@ -21,8 +21,11 @@ class MarksBar(Bar):
         self.summary = SelectionSummary()
         self.hidden = 0
 
-    def tell(self, summary: SelectionSummary, hidden: int, plan: RestorePlan | None) -> None:
-        """So much is marked, that many of it out of sight, and this is what restoring it would cost."""
+    def tell(self, summary: SelectionSummary, hidden: int, plan: RestorePlan | None, *, filtered: bool) -> None:
+        """So much is marked, that many of it out of sight, and this is what restoring it would cost.
+
+        What a filter hides is easily forgotten; what lies below prefixes shown was marked as such.
+        """
         self.summary, self.hidden = summary, hidden
         self.display = summary.objects > 0
         left: list[Part] = [
@@ -31,7 +34,7 @@ class MarksBar(Bar):
             f" · {fmt.size(summary.size_bytes)}",
         ]
         if hidden:
-            left.append((f" · {hidden:,} not shown here", "warn"))
+            left.append((f" · {hidden:,} not shown here", "warn" if filtered else "dim"))
         if len(summary.by_bucket) > 1:
             left.append((f" · {len(summary.by_bucket)} buckets", "warn"))
         if plan is None:

@@ -136,6 +136,7 @@ class RestoreDialog(Dialog[Run]):
         until = fmt.instant(plan.expiry)
         self._until.update(said(" days, until at least ", (f"{until} UTC", "strong")))
         self._cost.update(Content("\n").join([cost_line(plan, chosen.cost), price_line(plan)]))
+        self._cost.display = bool(chosen.requests)
         lines = verdict_lines(chosen, self._scroll.size.width - 2)
         self._verdicts.update(Content("\n").join(lines))
         warnings = self._warnings(plan, chosen)
@@ -153,7 +154,9 @@ class RestoreDialog(Dialog[Run]):
         if self.session.read_only:
             texts.append("this session is read-only: nothing can be sent")
         if self._hidden:
-            texts.append(f"{self._hidden:,} of these are not on screen: another prefix, or hidden by the filter")
+            texts.append(
+                f"{self._hidden:,} of these are not rows on screen: below a prefix, elsewhere, or filtered out"
+            )
         if self._unseen:
             texts.append(f"{fmt.plural(self._unseen, 'object')} could not be looked at and will be left out")
         if chosen.endless:

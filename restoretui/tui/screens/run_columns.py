@@ -63,9 +63,9 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
 
 
 def job_columns(
-    prefix: Callable[[], str], now: Callable[[], datetime], window: Callable[[], Due | None]
+    name: Callable[[JobRow], str], now: Callable[[], datetime], window: Callable[[], Due | None]
 ) -> list[Column[JobRow]]:
-    """Objects of one run, without the ``prefix`` all keys have.
+    """Objects of one run, each by its ``name``.
 
     One column says what matters of each: why it failed, when it is due, how long it lasts.
     """
@@ -77,6 +77,12 @@ def job_columns(
         text, style = _note(row, now(), window())
         return cell(text, cells, style, prose=True)
 
+    def size(row: JobRow, cells: int) -> Spans:
+        return cell(fmt.size(row.size), cells, right=True)
+
+    def changed(row: JobRow, cells: int) -> Spans:
+        return cell(fmt.instant(row.changed_at), cells, "dim")
+
     def elapsed(row: JobRow, cells: int) -> Spans:
         if row.requested_at is None:
             return cell("", cells)
@@ -87,37 +93,13 @@ def job_columns(
 
     return [
         Column("state", "State", STATE_CELLS, state, keep=99, sort="state"),
-        Column(
-            "key",
-            "Key",
-            22,
-            lambda row, n: cell(row.ref.key.removeprefix(prefix()), n),
-            keep=100,
-            grows=True,
-            sort="key",
-        ),
-        Column("note", "Outlook", 28, note, keep=95),
-        Column(
-            "size",
-            "Size",
-            8,
-            lambda row, n: cell(fmt.size(row.size), n, right=True),
-            keep=60,
-            right=True,
-            sort="size",
-        ),
+        Column("key", "Key", 22, lambda row, n: cell(name(row), n), keep=100, grows=True, most=64, sort="key"),
+        Column("note", "Outlook", 28, note, keep=95, grows=True, most=56),
+        Column("size", "Size", 8, size, keep=60, right=True, sort="size"),
         Column("tier", "Tier", 9, lambda row, n: cell(row.tier or "", n, "dim"), keep=50),
         Column("elapsed", "Took", 7, elapsed, keep=70, right=True),
         Column("class", "Class", 13, lambda row, n: cell(row.storage_class, n, "dim"), keep=40, sort="storage_class"),
-        Column(
-            "changed",
-            "Changed",
-            16,
-            lambda row, n: cell(fmt.instant(row.changed_at), n, "dim"),
-            keep=30,
-            sort="modified",
-        ),
-        Column("bucket", "Bucket", 16, lambda row, n: cell(row.ref.bucket, n, "dim"), keep=20),
+        Column("changed", "Changed", 16, changed, keep=30, sort="modified"),
     ]
 
 

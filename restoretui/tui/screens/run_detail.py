@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.ledger.records import JobRow, Query, Run
 from restoretui.tui import format as fmt
@@ -47,7 +48,7 @@ class RunDetail(Working, Vertical):
         self.run: Run | None = None
         self.title = ""
         """What is open, and where its objects lie."""
-        self._prefix = ""
+        self._place: Location | None = None
         self._query = Query()
 
     def compose(self) -> ComposeResult:
@@ -58,7 +59,7 @@ class RunDetail(Working, Vertical):
         yield self._filter_bar
         self.table = LiveTable[JobRow](
             job_columns(
-                lambda: self._prefix,
+                self._shown_name,
                 lambda: self.session.clock.now(),
                 lambda: due(self.run) if self.run is not None else None,
             ),
@@ -70,6 +71,12 @@ class RunDetail(Working, Vertical):
         self._status = Bar(id="run-status", classes="status")
         yield self._status
 
+    def _shown_name(self, row: JobRow) -> str:
+        """Its key without what all keys of the run have, or with its bucket where there are several."""
+        if self._place is None:
+            return f"{row.ref.bucket}/{row.ref.key}"
+        return row.ref.key.removeprefix(self._place.prefix)
+
     def open(self, run_id: int) -> None:
         """Show this run, its failed objects first if it has any."""
         self._query = Query()
@@ -78,17 +85,16 @@ class RunDetail(Working, Vertical):
 
     async def _open(self, run_id: int) -> None:
         self.run = await self.session.ledger.runs.get(run_id)
-        self._prefix, self.title = "", f"run #{run_id}"
+        self._place, self.title = None, f"run #{run_id}"
         await self._show(at=0)
         await self._find_common(self.run)
         self.table.focus()
 
     async def _find_common(self, run: Run) -> None:
         view = self.table.view
-        place = await common_place(view, run.cloud.scheme) if view is not None else None
-        if place is not None:
-            self._prefix = place.prefix
-            self.title = f"run #{run.id} in {place}"
+        self._place = await common_place(view, run.cloud.scheme) if view is not None else None
+        if self._place is not None:
+            self.title = f"run #{run.id} in {self._place}"
             self.table.changed()
         self.post_message(self.Found())
 
@@ -154,7 +160,8 @@ class RunDetail(Working, Vertical):
         times: list[Part] = [("started ", "dim"), fmt.short_instant(run.created_at, now)]
         window = due(run)
         if window is not None and run.is_open:
-            span = f"{fmt.short_instant(window.earliest, now)} to {fmt.short_instant(window.latest, now)}"
+            first, last = fmt.short_instant(window.earliest, now), fmt.short_instant(window.latest, now)
+            span = f"{first} to {last.removeprefix(first[:-5])}"
             times += [(" · typically ", "dim"), span]
         times += [(f" UTC · {run.list_calls} LIST, {run.head_calls} HEAD", "dim")]
         return [said(*title), said(*plan), counts_line(run), said(*times)]

@@ -92,7 +92,7 @@ class RunList(Working, Vertical):
             place = await common_place(view, run.cloud.scheme)
         finally:
             await view.aclose()
-        return str(place) if place is not None else "several buckets"
+        return str(place).partition("://")[2] if place is not None else "several buckets"
 
     @on(table_events.Opened)
     def _opened(self, event: table_events.Opened) -> None:

@@ -27,11 +27,13 @@ class Column(Generic[RowT]):
     id: str
     label: str
     cells: int
-    """Width; of the growing column its least."""
+    """Width; of a growing column its least."""
     render: Callable[[RowT, int], Spans]
     keep: int = 0
     """How important it is: the lowest drop out first."""
     grows: bool = False
+    most: int = 0
+    """Up to this width a growing column grows before the next one does; 0: it takes all that is left."""
     right: bool = False
     sort: str = ""
     """What a click on its header sorts by; "" is nothing."""
@@ -47,7 +49,7 @@ class Placed(Generic[RowT]):
 
 
 def lay_out(columns: Sequence[Column[RowT]], width: int, x: int = 0) -> tuple[Placed[RowT], ...]:
-    """As many columns as fit from cell ``x`` to ``width``, in their order; the growing one takes what is left."""
+    """As many columns as fit from cell ``x`` to ``width``, in their order; growing ones share what is left."""
     shown = list(columns)
 
     def taken() -> int:
@@ -55,11 +57,23 @@ def lay_out(columns: Sequence[Column[RowT]], width: int, x: int = 0) -> tuple[Pl
 
     while len(shown) > 1 and x + taken() - GAP > width:
         shown.remove(min(shown, key=lambda column: column.keep))
-    spare = max(0, width - x - taken() + GAP)
+    extra = _share(shown, max(0, width - x - taken() + GAP))
     placed = []
     for column in shown:
-        cells = column.cells + (spare if column.grows else 0)
-        cells = max(1, min(cells, width - x))
+        cells = max(1, min(column.cells + extra.get(column.id, 0), width - x))
         placed.append(Placed(column, x, cells))
         x += cells + GAP
     return tuple(placed)
+
+
+def _share(columns: Sequence[Column[RowT]], spare: int) -> dict[str, int]:
+    """How many cells each growing column gets: one after the other up to its ``most``, what remains the first."""
+    growing = [column for column in columns if column.grows]
+    shares = dict.fromkeys((column.id for column in growing), 0)
+    for column in growing:
+        wanted = max(0, column.most - column.cells) if column.most else spare
+        shares[column.id] = min(spare, wanted)
+        spare -= shares[column.id]
+    if growing:
+        shares[growing[0].id] += spare
+    return shares
