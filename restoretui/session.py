@@ -61,7 +61,7 @@ class _LedgerSink:
         self._listing_id = listing_id
 
     async def put(self, page: Page, segment: int, left: str) -> None:
-        self._ledger.catalog.append(self._listing_id, page, left)
+        self._ledger.catalog.append(self._listing_id, page, left, segment=segment)
         await self._ledger.catalog.room()
 
 
@@ -189,33 +189,34 @@ class Session:
     ) -> Listing:
         """A listing of what is at ``location``; returns at once, pages stream in behind (topic ``listing:ID``).
 
-        A listing made before in this session, or a fresh one of an earlier session, is taken as it is unless
-        ``refresh`` asks for a new one.
+        A listing made before in this session, or a fresh one of an earlier session, is taken as it is, and goes on
+        where it stopped if it was interrupted; ``refresh`` asks for a new one.
         """
         scope = self._scope(location, recursive=recursive, versions=versions)
-        if not refresh:
-            known = await self._known_listing(scope)
-            if known is not None:
-                return known
+        known = None if refresh else await self._known_listing(scope)
+        if known is not None and (known.is_complete or known.id in self._listing_tasks):
+            return known
         await self.region(location.bucket, location.scheme)
-        listing = await self.ledger.catalog.begin(scope)
+        catalog = self.ledger.catalog
+        listing = await catalog.begin(scope) if known is None else await catalog.resume(known.id)
+        self._problems.pop(listing.id, None)
         self._listings[scope] = listing.id
         self._listing_tasks[listing.id] = asyncio.create_task(self._list(listing), name=f"listing {listing.id}")
         return listing
 
     async def _known_listing(self, scope: Scope) -> Listing | None:
+        """The newest listing of the scope worth showing or going on with."""
         if scope in self._listings:
-            listing = await self.ledger.catalog.get(self._listings[scope])
-            if listing.is_complete or listing.id in self._listing_tasks:
-                return listing
-            return None
-        latest = await self.ledger.catalog.latest(scope)
-        if latest is None or not latest.is_complete or latest.ended_at is None:
-            return None
-        if self.clock.now() - latest.ended_at > FRESH:
-            return None
-        self._listings[scope] = latest.id
-        return latest
+            known = await self.ledger.catalog.get(self._listings[scope])
+            if known.id in self._listing_tasks:
+                return known
+        else:
+            latest = await self.ledger.catalog.latest(scope)
+            if latest is None or self.clock.now() - (latest.ended_at or latest.started_at) > FRESH:
+                return None
+            known = latest
+            self._listings[scope] = known.id
+        return known if known.is_complete or known.resume_token else None
 
     def _scope(self, location: Location, *, recursive: bool, versions: bool) -> Scope:
         return Scope(

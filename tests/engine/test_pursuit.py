@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from restoretui.core.errors import GuardStopped, UsageError
+from restoretui.core.errors import AccessDenied, GuardStopped, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules import Action, Purpose
@@ -305,3 +305,22 @@ async def test_two_sessions_on_one_ledger_share_the_work_and_double_nothing(
     assert asked(running) == {f"k{n:02}": 1 for n in range(60)}
     assert (await follower.ledger.runs.get(run.id)).counts[State.AVAILABLE] == 60
     await asyncio.sleep(0)
+
+
+async def test_an_interrupted_listing_goes_on_where_it_stopped(sandbox: Start, session_on: Start) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    await fill(running, [f"p{n // 1000}/{n:05}" for n in range(4500)])
+    session = await session_on(running)
+    running.faults.set([{"kind": "deny", "operations": ["ListObjectsV2"], "skip": 2}], running.cloud.now())
+    with pytest.raises(AccessDenied):
+        await choose(session, "s3://cold")
+    running.faults.set([], running.cloud.now())
+    whole = parse_location("s3://cold")
+    stopped = await session.open_listing(whole, recursive=True)
+    assert stopped.id == 1, "it is the same listing"
+    assert stopped.objects >= 1000, "with what it had"
+    sel = await choose(session, "s3://cold")
+    assert (await session.ledger.selections.summary(sel)).objects == 4500
+    view = await session.ledger.catalog.browse(stopped.id)
+    assert [row.ref.key for row in view.rows(0, 5000)] == [f"p{n // 1000}/{n:05}" for n in range(4500)]
+    await view.aclose()
