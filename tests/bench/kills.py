@@ -243,10 +243,12 @@ class Bench:
             tally.wrong.append(f"left behind: {left}")
 
 
-async def kill_many(folder: Path, kills: int, *, seed: int = 1, objects: int = 60, most_a_run: int = 8) -> Tally:
+async def kill_many(
+    folder: Path, kills: int, *, seed: int = 1, objects: int = 60, most_a_run: int = 8, speed: float = SPEED
+) -> Tally:
     """At least ``kills`` kills, each episode with at most ``most_a_run``; what came of it."""
     machine = SystemClock()
-    clock = ScaledClock(SPEED, machine.now(), machine.wall())
+    clock = ScaledClock(speed, machine.now(), machine.wall())
     async with await serve(SandboxOptions(empty=True, seed=seed), clock=clock) as running:
         running.cloud.add_bucket(BUCKET)
         bench = Bench(running, folder, seed, objects)
