@@ -53,6 +53,7 @@ class RestoreApp(App[int]):
     TITLE = "restoretui"
     CSS = resources.files("restoretui.tui").joinpath("style.tcss").read_text("utf-8")
     ALLOW_SELECT = False
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012  Textual declares it so
     ENABLE_COMMAND_PALETTE = False
     """Only its own binding is switched off: ours can be remapped, and does not reach into dialogs."""
 
@@ -153,13 +154,17 @@ class RestoreApp(App[int]):
         for pane in self.main.panes:
             pane.opened()
         self.refresh_bindings()
-        self.run_worker(self._identify(), group="identity", exclusive=True)
+        self.identify(self._location.scheme if self._location is not None else "s3")
 
-    async def _identify(self) -> None:
+    def identify(self, scheme: str) -> None:
+        """Tell whose credentials are used for locations of that scheme."""
+        self.run_worker(self._identify(scheme), group="identity", exclusive=True)
+
+    async def _identify(self, scheme: str) -> None:
         session = self.session
         if session is not None:
             try:
-                self.query_main(TabBar).identify(await session.identity())
+                self.query_main(TabBar).identify(await session.identity(scheme))
             except RestoreTuiError as error:
                 self.complain(error)
 
@@ -279,10 +284,10 @@ class RestoreApp(App[int]):
         self.main.show_tab("restores")
         self.query_main(RestoresPane).show_run(run.id)
 
-    def show_object(self, ref: ObjectRef) -> None:
+    def show_object(self, ref: ObjectRef, scheme: str) -> None:
         """Show an object where it lies."""
         self.main.show_tab("browse")
-        self.query_main(BrowsePane).show(ref)
+        self.query_main(BrowsePane).show(ref, scheme)
 
     # --- keys
 

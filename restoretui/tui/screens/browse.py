@@ -12,7 +12,7 @@ from restoretui.ledger.records import BrowseRow
 from restoretui.tui.keys import BROWSE
 from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.screens.listing_board import ListingBoard
-from restoretui.tui.screens.menus import FacetMenu, Facets, SortMenu
+from restoretui.tui.screens.menus import CLASSES, OSS_CLASSES, FacetMenu, Facets, SortMenu
 from restoretui.tui.screens.restoring import restore_marks
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.filter_bar import FilterBar
@@ -54,7 +54,7 @@ class BrowsePane(ListingBoard):
 
     @on(table_events.Opened, "#buckets")
     def _bucket_opened(self, event: table_events.Opened) -> None:
-        self.go(Location(self.location.scheme, event.row.name))
+        self.go(Location(event.row.scheme, event.row.name))
 
     @on(table_events.Opened, "#objects")
     def _row_opened(self, event: table_events.Opened) -> None:
@@ -98,10 +98,9 @@ class BrowsePane(ListingBoard):
         self.filter_bar.open()
 
     def action_facets(self) -> None:
-        query = self.source.query
-        self.shell.push_screen(
-            FacetMenu(Facets(query.states, query.storage_classes), STATES_SHOWN), self._show_facets
-        )
+        query, classes = self.source.query, OSS_CLASSES if self.location.scheme == "oss" else CLASSES
+        facets = Facets(query.states, query.storage_classes)
+        self.shell.push_screen(FacetMenu(facets, STATES_SHOWN, classes=classes), self._show_facets)
 
     def _show_facets(self, facets: Facets | None) -> None:
         if facets is not None:

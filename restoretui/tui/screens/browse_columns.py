@@ -17,15 +17,21 @@ class BucketRow(NamedTuple):
     name: str
     region: str
     created: int | None
+    scheme: str = "s3"
 
 
-def bucket_columns() -> list[Column[BucketRow]]:
-    """For the list of buckets."""
+def bucket_columns(*, clouds: bool = False) -> list[Column[BucketRow]]:
+    """For the list of buckets; with their cloud where there is more than one."""
     return [
+        *([Column("cloud", "Cloud", 5, _cloud, keep=8)] if clouds else []),
         Column("bucket", "Bucket", 24, lambda row, n: cell(row.name, n, "prefix"), keep=9, grows=True),
         Column("region", "Region", 16, lambda row, n: cell(row.region, n, "dim"), keep=5),
         Column("created", "Created", 10, lambda row, n: cell(fmt.day(row.created) if row.created else "", n, "dim")),
     ]
+
+
+def _cloud(row: BucketRow, cells: int) -> Spans:
+    return cell(row.scheme.upper(), cells, "dim")
 
 
 def _mark(row: BrowseRow, cells: int) -> Spans:
@@ -69,7 +75,7 @@ def _version(row: BrowseRow, cells: int) -> Spans:
 
 
 def object_columns(
-    prefix: Callable[[], str], now: Callable[[], float], *, versions: bool = False
+    prefix: Callable[[], str], now: Callable[[], float], *, versions: bool = False, class_cells: int = 13
 ) -> list[Column[BrowseRow]]:
     """For objects and prefixes; keys are shown without the ``prefix`` they all have."""
 
@@ -91,7 +97,7 @@ def object_columns(
         Column("key", "Key", 26, key, keep=100, grows=True, sort="key"),
         *([Column("version", "Version", 20, _version, keep=85)] if versions else []),
         Column("size", "Size", 8, _size, keep=80, right=True, sort="size"),
-        Column("class", "Class", 13, _class, keep=70, sort="storage_class"),
+        Column("class", "Class", class_cells, _class, keep=70, sort="storage_class"),
         Column("expiry", "Lasts", 7, expiry, keep=60, right=True, sort="expiry"),
         Column("tier", "Tier", 9, _tier, keep=30),
         Column("run", "Run", 5, _run, keep=20),

@@ -9,6 +9,11 @@ from restoretui.core.location import Location, parse_location
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.words import said
 
+FORMS = (
+    "s3://bucket/prefix/ all below · s3://bucket/key one object · s3://bucket/part* keys so begun"
+    " · oss:// for Alibaba Cloud"
+)
+
 
 class GoTo(Dialog[Location]):
     """Answers with a location that can be meant; what cannot is said while the text stays."""
@@ -18,18 +23,15 @@ class GoTo(Dialog[Location]):
         self._location = location
 
     def body(self) -> ComposeResult:
-        field = Input(str(self._location), placeholder="s3://bucket/prefix/", compact=True, select_on_focus=False)
+        field = Input(
+            str(self._location),
+            placeholder="s3://bucket/prefix/ or oss://bucket/prefix/",
+            compact=True,
+            select_on_focus=False,
+        )
         field.cursor_blink = False
         yield field
-        yield Static(
-            said(
-                (
-                    "s3://bucket/prefix/ all below · s3://bucket/key one object · s3://bucket/part* keys so begun",
-                    "dim",
-                )
-            ),
-            markup=False,
-        )
+        yield Static(said((FORMS, "dim")), markup=False)
 
     @on(Input.Changed)
     def _typing(self) -> None:

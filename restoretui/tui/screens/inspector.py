@@ -10,7 +10,7 @@ from textual.widgets import Static
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.records import BrowseRow, Query
+from restoretui.ledger.records import ActivityEntry, BrowseRow, Query
 from restoretui.tui.keys import READING
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.screens.inspector_text import Known, lines
@@ -30,6 +30,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
 
     def __init__(self, ref: ObjectRef, scheme: str, row: BrowseRow | None = None) -> None:
         super().__init__("Object")
+        self._scheme = scheme
         self._known = Known(ref, str(Location(scheme, ref.bucket, key=ref.key)), row)
 
     def body(self) -> ComposeResult:
@@ -46,7 +47,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
 
     async def _look(self) -> None:
         try:
-            self._known.detail = await self.session.inspect(self._known.ref)
+            self._known.detail = await self.session.inspect(self._known.ref, self._scheme)
         except RestoreTuiError as error:
             self._known.problem = f"{error} {error.hint}".strip()
         self._say()
@@ -61,9 +62,15 @@ class Inspector(Dialog[None], inherit_bindings=False):
         finally:
             await view.aclose()
         ref = self._known.ref
-        about = [entry for entry in entries if entry.ref is not None and entry.ref[:2] == ref[:2]]
+        about = [
+            entry for entry in entries if entry.ref is not None and entry.ref[:2] == ref[:2] and self._is_here(entry)
+        ]
         self._known.history = about[:HISTORY_SHOWN]
         self._say()
+
+    def _is_here(self, entry: ActivityEntry) -> bool:
+        """Two clouds may have a bucket of the same name."""
+        return entry.cloud is None or entry.cloud.scheme == self._scheme
 
     def _say(self) -> None:
         width = max(40, self._scroll.size.width - 1)

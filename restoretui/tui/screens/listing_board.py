@@ -14,6 +14,7 @@ from restoretui.ledger.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, Listing, Query
 from restoretui.tui.screens.browse_columns import BucketRow, bucket_columns, object_columns
 from restoretui.tui.screens.browse_status import Listed, status
+from restoretui.tui.screens.bucket_list import account_buckets, clouds_of
 from restoretui.tui.screens.looker import Looker
 from restoretui.tui.screens.marking import MARKS, Marking
 from restoretui.tui.screens.marks_bar import MarksBar
@@ -66,7 +67,10 @@ class ListingBoard(Pane):
         self._arrange()
 
     def _columns(self) -> list[Any]:
-        return object_columns(lambda: self.source.base, self._now, versions=self.source.versions)
+        class_cells = 15 if self.location.scheme == "oss" else 13
+        return object_columns(
+            lambda: self.source.base, self._now, versions=self.source.versions, class_cells=class_cells
+        )
 
     def _now(self) -> float:
         session = self.shell.session
@@ -98,14 +102,18 @@ class ListingBoard(Pane):
     def _go_soon(self, location: Location, land_on: LandOn | None) -> None:
         self.attempt(partial(self._go, location, land_on), "go", hold_keys=True)
 
-    def show(self, ref: ObjectRef) -> None:
+    def show(self, ref: ObjectRef, scheme: str) -> None:
         """Come from another tab to look at one object where it lies."""
         head, slash, _ = ref.key.rpartition("/")
-        self.go(Location(self.location.scheme, ref.bucket, head + slash), (ref.key, False))
+        self.go(Location(scheme, ref.bucket, head + slash), (ref.key, False))
 
     async def _go(self, location: Location, land_on: LandOn | None) -> None:
         left = self.source.listing if self.source.is_listing else None
+        other_cloud = location.scheme != self.location.scheme
         self.source.location, self.source.listing = location, None
+        if other_cloud:
+            self.table.set_columns(self._columns())
+            self.shell.identify(location.scheme)
         self.source.everything()
         self.filter_bar.clear()
         self._looker.forget()
@@ -143,16 +151,20 @@ class ListingBoard(Pane):
 
     def place(self) -> list[Part]:
         kinds = (("flat", self.source.flat), ("all versions", self.source.versions))
-        return [(str(self.location), "strong"), *((f" · {word}", "busy") for word, shown in kinds if shown)]
+        session = self.shell.session if not self.source.is_bucket else None
+        clouds = clouds_of(session.settings, self.location.scheme) if session is not None else []
+        where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)
+        return [(where, "strong"), *((f" · {word}", "busy") for word, shown in kinds if shown)]
 
     async def _list_buckets(self, land_on: LandOn | None) -> None:
-        rows = [
-            BucketRow(number, bucket.name, bucket.region, int(bucket.created.timestamp()) if bucket.created else None)
-            for number, bucket in enumerate(await self.session.buckets())
-        ]
-        at = next((row.id for row in rows if land_on is not None and row.name == land_on[0]), 0)
+        found = await account_buckets(self.session, self.location.scheme)
+        for problem in found.problems:
+            self.complain(problem)
+        came_from = (self.location.scheme, land_on[0] if land_on is not None else "")
+        at = next((row.id for row in found.rows if (row.scheme, row.name) == came_from), 0)
+        self.buckets.set_columns(bucket_columns(clouds=len(found.schemes) > 1))
         self.buckets.placeholder = "no buckets, or none that this account may list; g goes to one by its name"
-        self.buckets.set_view(ListView(rows), at=at)
+        self.buckets.set_view(ListView(found.rows), at=at)
         self._say()
 
     def refresh_listing(self) -> None:
@@ -239,7 +251,7 @@ class ListingBoard(Pane):
         if view is not None and session is not None and self.source.is_bucket:
             refs = self._looker.wanted(view.rows(self.table.scroll_offset.y, self.table.size.height))
             if refs:
-                self.attempt(partial(self._looker.look, session, refs), "look")
+                self.attempt(partial(self._looker.look, session, refs, self.location.scheme), "look")
 
     def _say(self) -> bool:
         session, view, listing = self.shell.session, self.view, self.source.listing

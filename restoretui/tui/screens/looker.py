@@ -43,7 +43,7 @@ class Looker:
             and row.ref not in self._asked
         ]
 
-    async def look(self, session: "Session", refs: list[ObjectRef]) -> None:
+    async def look(self, session: "Session", refs: list[ObjectRef], scheme: str) -> None:
         """HEAD each of ``refs`` after a moment; cancelled when other rows come on screen."""
         self._asked.update(refs)
         left = set(refs)
@@ -53,7 +53,7 @@ class Looker:
             async with room:
                 # A row that cannot be looked at goes on saying that it was not seen; opening it says why.
                 with suppress(CloudError):
-                    await session.inspect(ref)
+                    await session.inspect(ref, scheme)
                 left.discard(ref)
 
         try:

@@ -23,6 +23,9 @@ CLASSES = (
 )  # fmt: skip
 
 
+OSS_CLASSES = ("Archive", "ColdArchive", "DeepColdArchive", "IA", "Standard")
+
+
 class SortMenu(Dialog[tuple[str, bool]]):
     """Answers with the order and whether it is descending; the one in force is turned round."""
 

@@ -206,6 +206,6 @@ class RestoresPane(Pane):
             self.shell.copy(self.list.table.row.title)
 
     def action_show(self) -> None:
-        row = self._ref_row()
-        if row is not None:
-            self.shell.show_object(row.ref)
+        run, row = self._run, self._ref_row()
+        if run is not None and row is not None:
+            self.shell.show_object(row.ref, run.cloud.scheme)
