@@ -49,7 +49,8 @@ EVERYWHERE = CommandGroup(
     (
         Command("browse", "1", "app.tab('browse')", "browse", "show the Browse tab"),
         Command("restores", "2", "app.tab('restores')", "restores", "show the Restores tab"),
-        Command("activity", "3", "app.tab('activity')", "activity", "show the Activity tab"),
+        Command("batch", "3", "app.tab('batch')", "batch", "show the Batch tab"),
+        Command("activity", "4", "app.tab('activity')", "activity", "show the Activity tab"),
         Command("next_tab", "tab", "app.step_tab(1)", "next tab", "show the next tab"),
         Command("previous_tab", "shift+tab", "app.step_tab(-1)", "previous tab", "show the previous tab"),
         Command("go", "g", "app.go", "go to", "go to a location such as s3://bucket/prefix/"),
@@ -114,6 +115,23 @@ RUNS = CommandGroup(
     ),
 )
 
+BATCH = CommandGroup(
+    "Batch",
+    (
+        Command("confirm_job", "y", "confirm", "confirm", "let the suspended job run", 16),
+        Command("cancel_job", "delete,X", "cancel", "cancel job", "cancel the job; what it asked for goes on", 28),
+        Command("priority", "p", "priority", "priority", "change the job's priority", 24),
+        Command("retry", "t", "retry", "retry failed", "send the failed objects of the job's run again", 20),
+        Command("clone", "n", "clone", "clone", "make a new, suspended job with the same manifest", 34),
+        Command("export", "x", "export", "export", "write the completion report to a CSV file", 32),
+        Command("clean", "D", "clean", "clean up", "delete the manifest and report written for the job", 36),
+        Command("show_run", "b", "show_run", "run", "show the run the job belongs to", 30),
+        Command("copy", "c", "copy", "copy", "copy the job's id to the clipboard"),
+        Command("refresh", "R", "refresh", "refresh", "ask the account for its jobs again", 56),
+        Command("back", "backspace,escape", "back", "back", "back to the list of jobs", 14),
+    ),
+)
+
 ACTIVITY = CommandGroup(
     "Activity",
     (
@@ -157,7 +175,7 @@ READING = CommandGroup(
     (Command("close", "escape,q,enter", "cancel", "close", "close the box", 50),),
 )
 
-GROUPS = (EVERYWHERE, BROWSE, RUNS, ACTIVITY, TABLE, FILTER, TIERS, DIALOG, READING)
+GROUPS = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, TIERS, DIALOG, READING)
 IDS = frozenset(command.id for group in GROUPS for command in group)
 _RANKS: Mapping[tuple[str | None, str], int] = {
     (command.id, command.help): command.rank for group in GROUPS for command in group

@@ -57,7 +57,7 @@ def test_demo_from_bucket_to_available_copies(terminal: Open, columns: int, line
     mark_three_archived(demo)
     restore_marked(demo)
     demo.wait("Run #1", lambda screen: count(screen, "available") >= 3, seconds=60)
-    demo.type("3")
+    demo.type("4")
     demo.wait("confirmed", "available")
     demo.type("2")
     demo.wait("100%")

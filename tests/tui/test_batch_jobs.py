@@ -91,8 +91,8 @@ async def test_jobs_of_others_are_listed_cloned_and_refreshed(walk: Start) -> No
         await on.press("shift+tab", "enter")
         await on.sees("2 restore jobs")
         await on.until(lambda: pane.list.table.view.rows(0, 1)[0].batch is None)
-        await on.press("home")
-        await on.press("R")
+        await on.hours(1)
+        await on.press("home", "R")
         await on.until(lambda: pane._row.info is not None and pane._row.status == "Suspended")
         await on.press("enter")
         await on.sees("not made from this ledger", "waits until it is confirmed")
@@ -104,7 +104,7 @@ async def test_jobs_of_others_are_listed_cloned_and_refreshed(walk: Start) -> No
 
 async def test_failed_tasks_are_listed_exported_and_sent_again(walk: Start, tmp_path: Path) -> None:
     async with walk() as on:
-        set_faults(on, [{"kind": "task-failure", "chance": 0.2}])
+        on.sandbox.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
         await confirmed(on)
         await on.until(lambda: job(on).is_settled, rounds=4000)
         failed = job(on).failed
@@ -122,7 +122,7 @@ async def test_failed_tasks_are_listed_exported_and_sent_again(walk: Start, tmp_
         with target.open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert (len(rows), sum(row["state"] == "failed" for row in rows)) == (40, failed)
-        set_faults(on, [])
+        on.sandbox.faults.clear()
         await on.press("t")
         await on.sees("One by one", "As new jobs")
         await on.press("shift+tab", "enter")

@@ -65,7 +65,7 @@ async def test_keys_can_be_remapped_and_help_and_footer_say_so(walk: Start) -> N
         await on.until(lambda: "nonsense" in on.notice)
         await on.sees("^r restore")
         await on.press("question_mark")
-        await on.sees("^r", "plan a restore of the marked objects")
+        await on.sees("^r", "plan a restore of the marked")
 
 
 async def test_the_palette_offers_what_works_and_does_it(walk: Start) -> None:
@@ -86,6 +86,8 @@ async def test_tabs_by_number_tab_key_and_mouse(walk: Start) -> None:
         await on.settled()
         await on.press("tab")
         assert on.app.main.tab == "restores"
+        await on.press("tab")
+        assert on.app.main.tab == "batch"
         await on.press("tab")
         assert on.app.main.tab == "activity"
         await on.press("tab")

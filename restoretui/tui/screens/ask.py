@@ -1,4 +1,6 @@
-"""Two small questions: a line of text, and yes or no."""
+"""Small questions: a line of text, yes or no, one of a few ways."""
+
+from collections.abc import Mapping
 
 from textual import on
 from textual.app import ComposeResult
@@ -47,3 +49,25 @@ class Confirm(Dialog[bool]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
+
+
+class Pick(Dialog[str]):
+    """Answers with the id of the way chosen; the keys stand on none of them."""
+
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, title: str, question: str, ways: Mapping[str, str]) -> None:
+        super().__init__(title)
+        self._question = question
+        self._ways = ways
+
+    def body(self) -> ComposeResult:
+        yield Static(said(self._question), markup=False)
+        with Horizontal(classes="buttons"):
+            for way, label in self._ways.items():
+                yield Button(said(label), variant="primary", compact=True, id=way)
+            yield Button("No", compact=True, id="no")
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id if event.button.id in self._ways else None)

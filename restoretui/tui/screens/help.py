@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from restoretui.tui.keys import (
     ACTIVITY,
+    BATCH,
     BROWSE,
     DIALOG,
     EVERYWHERE,
@@ -26,10 +27,12 @@ from restoretui.tui.keys import (
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.words import ACTIONS, STATES, Part, said
 
-SHOWN = (EVERYWHERE, BROWSE, RUNS, ACTIVITY, TABLE, FILTER, TIERS, DIALOG)
-HERE: Mapping[str, tuple[CommandGroup, ...]] = {"browse": (BROWSE,), "restores": (RUNS,), "activity": (ACTIVITY,)}
+SHOWN = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, TIERS, DIALOG)
+HERE: Mapping[str, tuple[CommandGroup, ...]] = {
+    "browse": (BROWSE,), "restores": (RUNS,), "batch": (BATCH,), "activity": (ACTIVITY,),
+}  # fmt: skip
 """What comes first on which tab."""
-KEY_CELLS = 10
+KEY_CELLS = 12
 SIDE_BY_SIDE = 96
 """From this width on there are two columns."""
 
@@ -60,7 +63,7 @@ class Help(Dialog[None], inherit_bindings=False):
 
     def _say_more(self) -> None:
         more = self._scroll.scroll_offset.y < self._scroll.max_scroll_y
-        self.box.border_subtitle = said((" ↓ more ", "mark")) if more else None
+        self.box.border_subtitle = said(("↓ more", "mark")) if more else None
 
     def on_resize(self, event: events.Resize) -> None:
         room = self._scroll.size.width

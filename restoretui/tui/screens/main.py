@@ -7,6 +7,7 @@ from textual.widgets import ContentSwitcher
 from restoretui.core.location import Location
 from restoretui.tui.keys import EVERYWHERE
 from restoretui.tui.screens.activity import ActivityPane
+from restoretui.tui.screens.batches import BatchPane
 from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.pane import Pane
 from restoretui.tui.screens.restores import RestoresPane
@@ -15,7 +16,7 @@ from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import TabBar
 
-TABS = {"browse": "Browse", "restores": "Restores", "activity": "Activity"}
+TABS = {"browse": "Browse", "restores": "Restores", "batch": "Batch", "activity": "Activity"}
 
 
 class MainScreen(Screen[None]):
@@ -36,6 +37,7 @@ class MainScreen(Screen[None]):
         with ContentSwitcher(initial="browse"):
             yield BrowsePane(self._location)
             yield RestoresPane()
+            yield BatchPane()
             yield ActivityPane()
         yield Notice()
         yield KeyBar()

@@ -1,0 +1,108 @@
+"""What keys do to jobs: each asks first where it costs or cannot be undone, and says what came of it."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from restoretui.core.batch import PER_JOB, PER_OBJECT
+from restoretui.core.errors import UsageError
+from restoretui.core.model import Tier
+from restoretui.export import write_report
+from restoretui.ledger.batch_records import Batch
+from restoretui.tui import format as fmt
+from restoretui.tui.screens.ask import Ask, Confirm, Pick
+from restoretui.tui.screens.batch_rows import BatchRow
+
+if TYPE_CHECKING:
+    from restoretui.tui.screens.batches import BatchPane
+
+
+async def confirm_job(pane: "BatchPane", row: BatchRow) -> None:
+    """Let a suspended job run."""
+    cost = f"fees of {fmt.money(PER_JOB + PER_OBJECT * row.total)} and the retrieval"
+    if row.batch is not None:
+        run = await pane.session.ledger.runs.get(row.batch.run_id)
+        more = " + ?" if run.unpriced else ""
+        cost = f"about {fmt.money(run.estimate, run.currency)}{more} for run {run.id} as a whole"
+    question = f"Let job {row.job_id} ask for {fmt.plural(row.total, 'object')}? It costs {cost}."
+    if await pane.shell.push_screen_wait(Confirm("Confirm job", question, "Let it run")):
+        status = await pane.session.batch.confirm(row.job_id, row.region)
+        await pane.after(row, f"job {row.job_id} is confirmed: {status}")
+
+
+async def cancel_job(pane: "BatchPane", row: BatchRow) -> None:
+    """Cancel a job that is not over."""
+    question = (
+        f"Cancel job {row.job_id}? What it has asked for goes on and is paid for; a cancelled job cannot be resumed."
+    )
+    if await pane.shell.push_screen_wait(Confirm("Cancel job", question, "Cancel the job")):
+        status = await pane.session.batch.cancel(row.job_id, row.region)
+        await pane.after(row, f"job {row.job_id}: {status}")
+
+
+async def change_priority(pane: "BatchPane", row: BatchRow) -> None:
+    """Ask for a number and set it."""
+    typed = await pane.shell.push_screen_wait(
+        Ask("Priority", f"Priority of job {row.job_id}: higher goes first, 0 to 2147483647", str(row.priority))
+    )
+    if not typed:
+        return
+    if not typed.strip().isascii() or not typed.strip().isdigit():
+        raise UsageError(f"{typed!r} is not a priority", "type a whole number, 0 or more")
+    await pane.session.batch.priority(row.job_id, int(typed), row.region)
+    await pane.after(row, f"job {row.job_id} has priority {int(typed)}")
+
+
+async def clone_job(pane: "BatchPane", row: BatchRow) -> None:
+    """Make a suspended job like this one."""
+    fee = fmt.money(PER_JOB + PER_OBJECT * row.total)
+    question = (
+        f"Make a new job with the manifest of {row.job_id}? It stays suspended until it is confirmed, belongs to no"
+        f" run, and costs fees of {fee} even if it is cancelled."
+    )
+    if await pane.shell.push_screen_wait(Confirm("Clone job", question, "Make it")):
+        new = await pane.session.batch.clone(row.job_id, row.region)
+        pane.shell.say("done", f"job {new} is made, suspended: y lets it run")
+        await pane.look(whole=True)
+
+
+async def clean_job(pane: "BatchPane", batch: Batch) -> None:
+    """Delete what we wrote for a job of ours."""
+    question = (
+        f"Delete the manifest and the report that were written for job {batch.job_id or batch.id}? Nothing else is"
+        " touched, the run keeps what it knows; the files cannot be brought back, nor the job cloned without them."
+    )
+    if await pane.shell.push_screen_wait(Confirm("Clean up", question, "Delete them")):
+        count = await pane.session.batch.clean(batch)
+        pane.shell.say("done", f"{fmt.plural(count, 'file')} of job {batch.job_id or batch.id} deleted")
+        pane.read()
+
+
+async def retry_job(pane: "BatchPane", batch: Batch) -> None:
+    """Send the failed objects of the job's run again, one by one or through jobs."""
+    session = pane.session
+    run = await session.ledger.runs.get(batch.run_id)
+    choices = {"direct": "One by one", "batch": "As new jobs"}
+    if run.tier is Tier.EXPEDITED:
+        del choices["batch"]
+    question = f"Send the failed objects of run {run.id} again? As new jobs, each costs {fmt.money(PER_JOB)} more."
+    way = await pane.shell.push_screen_wait(Pick("Retry failed", question, choices))
+    if way == "direct":
+        count = await session.retry(run.id)
+    elif way == "batch":
+        count = await session.batch.retry(run.id, replace(batch.options, hold=False))
+    else:
+        return
+    pane.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
+    pane.read()
+
+
+async def export_report(pane: "BatchPane", row: BatchRow) -> None:
+    """Write the completion report to a file."""
+    path = await pane.shell.push_screen_wait(
+        Ask("Export", f"Write the report of job {row.job_id} to (CSV)", f"restoretui-job-{row.job_id}.csv")
+    )
+    if path:
+        target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
+        written = await write_report(pane.session.batch.report(row.job_id, row.region), target)
+        pane.shell.say("done", f"{fmt.plural(written, 'task')} written to {target}")
