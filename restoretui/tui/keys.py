@@ -162,6 +162,15 @@ TIERS = CommandGroup(
     ),
 )
 
+PICKING = CommandGroup(
+    "While choosing on one line",
+    (
+        Command("pick_next", "right,l,space", "pick(1)", "next", "take the next choice", 12),
+        Command("pick_previous", "left,h", "pick(-1)", "previous", "take the choice before"),
+        Command("pick_accept", "enter", "app.focus_next", "next field", "to the next field", 10),
+    ),
+)
+
 FILTER = CommandGroup(
     "While filtering",
     (
@@ -175,7 +184,7 @@ READING = CommandGroup(
     (Command("close", "escape,q,enter", "cancel", "close", "close the box", 50),),
 )
 
-GROUPS = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, TIERS, DIALOG, READING)
+GROUPS = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, TIERS, PICKING, DIALOG, READING)
 IDS = frozenset(command.id for group in GROUPS for command in group)
 _RANKS: Mapping[tuple[str | None, str], int] = {
     (command.id, command.help): command.rank for group in GROUPS for command in group

@@ -17,6 +17,7 @@ from restoretui.tui.keys import (
     DIALOG,
     EVERYWHERE,
     FILTER,
+    PICKING,
     READING,
     RUNS,
     TABLE,
@@ -27,7 +28,7 @@ from restoretui.tui.keys import (
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.words import ACTIONS, STATES, Part, said
 
-SHOWN = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, TIERS, DIALOG)
+SHOWN = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, TIERS, PICKING, DIALOG)
 HERE: Mapping[str, tuple[CommandGroup, ...]] = {
     "browse": (BROWSE,), "restores": (RUNS,), "batch": (BATCH,), "activity": (ACTIVITY,),
 }  # fmt: skip

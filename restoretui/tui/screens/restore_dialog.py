@@ -9,6 +9,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from restoretui.core.batch import BatchOptions
 from restoretui.core.errors import RestoreTuiError, UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan, TierPlan
@@ -16,6 +17,7 @@ from restoretui.core.rules import Action, Purpose, check_days
 from restoretui.ledger.records import Run
 from restoretui.tui import format as fmt
 from restoretui.tui.screens.dialog import Dialog
+from restoretui.tui.screens.engine_fields import EngineFields
 from restoretui.tui.screens.plan_words import cost_line, place_line, price_line, verdict_lines
 from restoretui.tui.widgets.tier_table import TierTable
 from restoretui.tui.words import Part, said
@@ -62,6 +64,8 @@ class RestoreDialog(Dialog[Run]):
             yield self._days_field
             yield self._until
         yield self._tiers
+        self._engine = EngineFields()
+        yield self._engine
         yield self._cost
         with VerticalScroll(id="verdicts", can_focus=False) as self._scroll:
             yield self._verdicts
@@ -75,6 +79,7 @@ class RestoreDialog(Dialog[Run]):
             yield Button("Cancel", compact=True, id="cancel")
 
     def on_mount(self) -> None:
+        self._engine.display = False
         self._tiers.focus()
         self.attempt(self._prepare, "plan", hold_keys=True)
 
@@ -106,13 +111,13 @@ class RestoreDialog(Dialog[Run]):
         if wait:
             await self.session.clock.pause(SETTLE_S)
         self._plan = plan = await self.session.plan(self._sel, self._days, self._purpose)
+        self._engine.display = plan.scheme == "s3" and self._purpose is Purpose.RESTORE
         self.no_complaint()
         table = self._tiers
         if not self._tier_touched:
             useful = [tier for tier in PREFERENCE[self._purpose] if plan.tiers[tier].requests]
             with self.prevent(TierTable.Chosen):
                 table.choose(useful[0] if useful else PREFERENCE[self._purpose][0])
-        table.show(plan)
         self._say_plan(plan)
 
     async def _say_where(self) -> None:
@@ -127,9 +132,12 @@ class RestoreDialog(Dialog[Run]):
     # --- what is said
 
     def _chosen(self, plan: RestorePlan) -> TierPlan:
-        return plan.tiers[self._tiers.tier]
+        return self._engine.through(plan).tiers[self._tiers.tier]
 
     def _say_plan(self, plan: RestorePlan) -> None:
+        self._tiers.show(self._engine.through(plan))
+        self._engine.say(plan, self._tiers.tier)
+        self.set_class(self._engine.uses_jobs(plan, self._tiers.tier), "-jobs")
         chosen = self._chosen(plan)
         size = sum(line.group.size_bytes for line in chosen.lines)
         self._what.update(said((fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"))
@@ -189,6 +197,12 @@ class RestoreDialog(Dialog[Run]):
         if self._plan is not None:
             self._say_plan(self._plan)
 
+    @on(EngineFields.Changed)
+    def _engine_chosen(self) -> None:
+        self.no_complaint()
+        if self._plan is not None:
+            self._say_plan(self._plan)
+
     @on(Input.Changed, "#days")
     def _days_typed(self, event: Input.Changed) -> None:
         if self._plan is not None and event.value == str(self._plan.days):
@@ -231,12 +245,21 @@ class RestoreDialog(Dialog[Run]):
                 self.complain(RestoreTuiError(f"to confirm, type {_amount(chosen)}", "nothing was sent"))
                 self._typed.focus()
                 return
+        options = None
+        if chosen.requests and self._engine.uses_jobs(self._plan, self._tiers.tier):
+            try:
+                options = self._engine.options()
+            except UsageError as error:
+                self.complain(error)
+                self._engine.role.focus()
+                return
         self._confirming = True
-        self.attempt(partial(self._send, self._plan, self._tiers.tier), "confirm")
+        plan = self._engine.through(self._plan)
+        self.attempt(partial(self._send, plan, self._tiers.tier, options), "confirm")
 
-    async def _send(self, plan: RestorePlan, tier: Tier) -> None:
+    async def _send(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None) -> None:
         try:
-            run = await self.session.confirm(self._sel, plan, tier)
+            run = await self.session.confirm(self._sel, plan, tier, batch=options)
         finally:
             self._confirming = False
         self.dismiss(run)

@@ -1,0 +1,133 @@
+"""How a restore is sent: one request an object, or jobs of S3 Batch Operations, and how those are made."""
+
+from dataclasses import replace
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from restoretui.core.batch import PER_JOB, PER_OBJECT, BatchOptions, Choice, ReportScope, jobs_of
+from restoretui.core.errors import UsageError
+from restoretui.core.model import Tier
+from restoretui.core.plan import RestorePlan
+from restoretui.tui import format as fmt
+from restoretui.tui.widgets.pick_line import PickLine
+from restoretui.tui.words import Part, said
+from restoretui.tui.working import Working
+
+ENGINES = {"direct": "direct", "batch": "batch jobs", "auto": "auto"}
+SCOPES = {ReportScope.ALL.value: "all tasks", ReportScope.FAILED.value: "failed", ReportScope.NONE.value: "none"}
+STARTS = {"ready": "when ready", "hold": "after review"}
+
+
+class EngineFields(Working, Vertical):
+    """Shown for S3 alone; the fields of jobs only while jobs are what would be sent."""
+
+    class Changed(Message):
+        """The plan reads differently now."""
+
+    def compose(self) -> ComposeResult:
+        settings = self.session.settings
+        self._engine = PickLine("Engine", ENGINES, "direct", id="engine")
+        self._why = Static("", id="engine-why", markup=False)
+        self.role = Input(settings.batch_role_arn or "", compact=True, select_on_focus=False, id="role")
+        self._priority = Input(
+            str(settings.batch_priority), type="integer", max_length=10, compact=True, id="priority"
+        )
+        self._scope = PickLine("Report", SCOPES, settings.batch_report_scope, id="scope")
+        self._start = PickLine("Start", STARTS, "ready", id="start")
+        self._description = Input(compact=True, max_length=200, id="description")
+        for field in (self.role, self._priority, self._description):
+            field.cursor_blink = False
+        yield self._engine
+        yield self._why
+        with Vertical(id="jobs-fields") as self._fields:
+            with Horizontal():
+                yield Static(said((" Role ", "dim")), markup=False)
+                yield self.role
+            with Horizontal():
+                yield self._scope
+                yield Static(said((" Priority ", "dim")), markup=False)
+                yield self._priority
+            with Horizontal():
+                yield self._start
+                yield Static(said((" Description ", "dim")), markup=False)
+                yield self._description
+
+    def on_mount(self) -> None:
+        self._fields.display = self._why.display = False
+
+    # --- what is chosen
+
+    def _choice(self, plan: RestorePlan, tier: Tier) -> Choice:
+        if plan.scheme != "s3" or not self.display:
+            return Choice(False, "")
+        if self._engine.value == "auto":
+            return self.session.batch.choose(plan, tier, self.role.value.strip() or None)
+        return Choice(self._engine.value == "batch", "")
+
+    def through(self, plan: RestorePlan) -> RestorePlan:
+        """A direct plan as it would be sent: tiers that go through jobs with their windows and fees."""
+        jobs = {tier for tier in plan.tiers if self._choice(plan, tier).batch}
+        if not jobs:
+            return plan
+        batch = self.session.batch.plan(plan)
+        return replace(plan, tiers={t: (batch if t in jobs else plan).tiers[t] for t in plan.tiers})
+
+    def uses_jobs(self, plan: RestorePlan, tier: Tier) -> bool:
+        """Whether that tier of a direct plan would go through jobs."""
+        return self._choice(plan, tier).batch
+
+    def options(self) -> BatchOptions:
+        """As typed; ``UsageError`` for what no job could be made with."""
+        if not self._priority.value.strip().isdigit():
+            raise UsageError("a job needs a priority", "type a whole number, 0 or more")
+        given: dict[str, Any] = {
+            "role_arn": self.role.value.strip(),
+            "scope": ReportScope(self._scope.value),
+            "priority": int(self._priority.value),
+            "description": self._description.value.strip(),
+            "hold": self._start.value == "hold",
+        }
+        return self.session.batch.options(given)
+
+    # --- what is said
+
+    def say(self, plan: RestorePlan, tier: Tier) -> None:
+        """Explain the choice for that tier of a direct plan."""
+        choice = self._choice(plan, tier)
+        parts: list[Part] = [(f" {choice.reason}", "dim")] if choice.reason else []
+        if choice.batch:
+            jobs = jobs_of(self.through(plan).tiers[tier], self.session.rules)
+            fee = PER_JOB * len(jobs) + PER_OBJECT * sum(job.objects for job in jobs)
+            if jobs and not parts:
+                parts = [
+                    (
+                        f" {fmt.plural(len(jobs), 'job')} of S3 Batch Operations, fees of {fmt.money(fee)} included",
+                        "dim",
+                    )
+                ]
+            elif jobs:
+                parts.append((f" · {fmt.plural(len(jobs), 'job')}", "dim"))
+        self._why.update(said(*parts))
+        self._why.display = bool(parts)
+        self._fields.display = choice.batch
+
+    @on(PickLine.Picked)
+    def _picked(self, event: PickLine.Picked) -> None:
+        event.stop()
+        self.post_message(self.Changed())
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.input is self.role and self._engine.value == "auto":
+            self.post_message(self.Changed())
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()
