@@ -165,3 +165,18 @@ async def test_a_read_only_session_looks_and_offers_nothing_else(walk: Start) ->
         await on.sees("● Complete")
         assert "clone" not in on.footer
         assert "export" in on.footer
+
+
+async def test_a_runs_details_show_its_jobs_and_their_state(walk: Start) -> None:
+    async with walk() as on:
+        await confirmed(on, hold=True)
+        await open_tab(on)
+        await on.sees("▲ Suspended")
+        await on.press("b")
+        await on.sees("Run #1", "job ▲ Suspended 0 of 40 sent")
+        await on.press("3", "X")
+        await on.sees("cannot be resumed")
+        await on.press("shift+tab", "enter")
+        await on.until(lambda: job(on).is_settled, rounds=4000)
+        await on.press("2")
+        await on.sees("job ⊘ Cancelled")

@@ -15,6 +15,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.ledger.records import JobRow, Query, Run
 from restoretui.tui import format as fmt
+from restoretui.tui.screens.batch_facts import job_lines
 from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.screens.menus import FacetMenu, Facets, SortMenu
 from restoretui.tui.screens.run_columns import job_columns
@@ -164,7 +165,8 @@ class RunDetail(Working, Vertical):
             span = f"{first} to {last.removeprefix(first[:-5])}"
             times += [(" · typically ", "dim"), span]
         times += [(f" UTC · {run.list_calls} LIST, {run.head_calls} HEAD", "dim")]
-        return [said(*title), said(*plan), counts_line(run), said(*times)]
+        jobs = job_lines(self.session.batch.ours(run.id))
+        return [said(*title), said(*plan), counts_line(run), said(*times), *jobs]
 
     # --- keys
 
