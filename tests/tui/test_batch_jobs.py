@@ -42,7 +42,7 @@ async def test_a_held_job_is_confirmed_and_watched_to_complete(walk: Start) -> N
     async with walk() as on:
         await confirmed(on, hold=True)
         await open_tab(on)
-        await on.sees("▲ Suspended", "run #1", "1 to confirm")
+        await on.sees("▲ Suspended", "#1 cold", "1 to confirm")
         await on.press("y")
         await on.sees("Confirm job", "40 objects", "for run 1 as a whole")
         await on.press("escape")

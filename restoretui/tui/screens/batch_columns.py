@@ -30,7 +30,7 @@ def batch_columns(now: Callable[[], datetime]) -> list[Column[BatchRow]]:
     def title(row: BatchRow, cells: int) -> Spans:
         if row.problem:
             return cell(row.problem, cells, "bad", prose=True)
-        return cell(row.title, cells, "" if row.batch is not None else "dim")
+        return cell(row.title, cells, "" if row.batch is not None else "dim", prose=True)
 
     def made(row: BatchRow, cells: int) -> Spans:
         return cell(fmt.short_instant(row.created, now()) if row.created is not None else "", cells, "dim")
@@ -52,7 +52,7 @@ def batch_columns(now: Callable[[], datetime]) -> list[Column[BatchRow]]:
         Column("total", "Of", 5, lambda row, n: number(row.total, n, "dim"), keep=60, right=True),
         Column("took", "Took", 6, took, keep=70, right=True),
         Column("priority", "Prio", 5, priority, keep=65, right=True),
-        Column("title", "Run and bucket, or reason", 18, title, keep=90, grows=True),
+        Column("title", "Run and bucket", 18, title, keep=90, grows=True),
         Column("made", "Made", 16, made, keep=50),
         Column("job", "Job", 13, lambda row, n: cell(row.job_id, n, "dim"), keep=40),
     ]  # fmt: skip

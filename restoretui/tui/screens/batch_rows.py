@@ -107,7 +107,7 @@ class BatchRow(NamedTuple):
     def title(self) -> str:
         """Whose it is, and what it restores."""
         if self.batch is not None:
-            return f"run #{self.batch.run_id} · {self.batch.bucket}"
+            return f"#{self.batch.run_id} {self.batch.bucket}"
         return self._known.description or self._known.job_id
 
     @property
