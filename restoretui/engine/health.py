@@ -66,7 +66,8 @@ class HealthBoard:
 
     def paced(self, rate: float) -> None:
         """How many restore requests a second we allow ourselves from now on."""
-        self._take(replace(self.now, rate=rate))
+        if rate != self.now.rate:
+            self._take(replace(self.now, rate=rate))
 
     def refused(self) -> None:
         """The cloud refused one more request for our rate."""

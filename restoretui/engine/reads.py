@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
-
 from restoretui.core.clock import Clock
 from restoretui.core.errors import (
     CloudError,
@@ -15,6 +13,7 @@ from restoretui.core.errors import (
     Throttled,
     Unreachable,
 )
+from restoretui.engine.backoff import persist
 from restoretui.engine.gate import Gate
 from restoretui.engine.health import HealthBoard
 
@@ -37,13 +36,9 @@ class Reader:
 
     async def __call__(self, read: Callable[[], Awaitable[T]]) -> T:
         """The answer to ``read``; raises only what no repetition can mend (denied, not found, refused)."""
-        backoff = AsyncRetrying(
-            retry=retry_if_exception_type(TRANSIENT + COMMON),
-            wait=wait_random_exponential(multiplier=0.25, max=LONGEST_BACKOFF),
-            sleep=self._clock.pause,
-            reraise=True,
+        return await persist(
+            lambda: self._once(read), over=TRANSIENT + COMMON, longest=LONGEST_BACKOFF, rest=self._clock.pause
         )
-        return await backoff(self._once, read)
 
     async def _once(self, read: Callable[[], Awaitable[T]]) -> T:
         ticket = await self._gate.enter()

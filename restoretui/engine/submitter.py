@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
-
 from restoretui.core.clock import Clock
 from restoretui.core.errors import (
     CloudError,
@@ -24,6 +22,7 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import RestoreRequest, State, Tier
 from restoretui.core.provider import Provider
+from restoretui.engine.backoff import persist
 from restoretui.engine.gate import Gate
 from restoretui.engine.health import HealthBoard
 from restoretui.engine.outcomes import settle
@@ -36,6 +35,8 @@ CLAIM = 500
 """Jobs claimed at a time: what a crash can leave to be looked at."""
 FLUSH_EVERY = 0.1
 """Machine seconds between records of outcomes."""
+NO_EFFECT = (Throttled, Unreachable, CredentialsError)
+"""What was answered so, or not sent at all, may be sent again."""
 LONGEST_BACKOFF = 20.0
 MOST_FAULTS = 5
 """Server faults on one object, each looked into and found without effect, before its job fails."""
@@ -105,27 +106,22 @@ class Submitter:
     async def _work(self) -> None:
         while (job := await self._queue.get()) is not None:
             change = await self._send(job)
-            if change is not None:
-                self._outcomes.append(change)
+            self._outcomes.append(change)  # looked up only now: the list is another after every flush
 
-    async def _send(self, job: Job) -> JobChange | None:
+    async def _send(self, job: Job) -> JobChange:
         request = RestoreRequest(job.days or 1, job.tier or Tier.STANDARD)
-        backoff = AsyncRetrying(
-            retry=retry_if_exception_type((Throttled, Unreachable, CredentialsError)),
-            wait=wait_random_exponential(multiplier=0.25, max=LONGEST_BACKOFF),
-            sleep=partial(self._rest, job),
-            reraise=True,
-        )
         try:
-            async for attempt in backoff:
-                with attempt:
-                    return await self._attempt(job, request)
+            return await persist(
+                lambda: self._attempt(job, request),
+                over=NO_EFFECT,
+                longest=LONGEST_BACKOFF,
+                rest=partial(self._rest, job),
+            )
         except (ServerFault, ConnectionLost, MalformedAnswer) as error:
             return self._unsure(job, error)
         except CloudError as error:
             # boundary of one object: whatever else the cloud says of it fails this job, never the run.
             return self._change(job, State.FAILED, str(error), error)
-        return None
 
     async def _attempt(self, job: Job, request: RestoreRequest) -> JobChange:
         ticket = await self._wait_for_turn(job)
