@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
+from restoretui.core.pricing import Cost
 from restoretui.core.rules import Window
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -98,6 +99,13 @@ def money(amount: Decimal, currency: str = "USD") -> str:
     if Decimal(0) < amount < Decimal("0.01"):
         return f"<{sign}0.01"
     return f"{sign}{amount:,.2f}"
+
+
+def estimate(cost: Cost, requests: int, currency: str) -> str:
+    """``$12.04``; ``$12.04+?`` when only some of the ``requests`` have a known price, ``unknown`` when none has."""
+    if cost.unpriced and cost.unpriced >= requests:
+        return "unknown"
+    return money(cost.total, currency) + ("+?" if cost.unpriced else "")
 
 
 def bar(part: float, cells: int) -> tuple[str, str]:

@@ -3,10 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from restoretui.core.model import State
+from textual.widgets import Button, Input
+
+from restoretui.core.location import parse_location
+from restoretui.core.model import State, Tier
 from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.inspector import Inspector
+from restoretui.tui.screens.restore_dialog import RestoreDialog
+from restoretui.tui.screens.restores import RestoresPane
 from restoretui.tui.widgets.tab_bar import TabBar
+from restoretui.tui.widgets.tier_table import TierTable
 
 Start = Callable[..., Any]
 FILMS = "oss://acme-oss-films"
@@ -61,3 +67,139 @@ async def test_go_to_and_inspect_pass_the_cloud_on(walk: Start, sandbox: Any) ->
         await on.sees("DeepColdArchive")
         await on.press("escape")
         assert {row.state for row in pane.table.view.rows(0, 30)} & {State.ARCHIVED}
+
+
+async def marked(on: Any, *storage_classes: str, number: int = 1) -> BrowsePane:
+    """Mark some archived objects of each class in the films, flat."""
+    await on.settled()
+    pane: BrowsePane = on.app.query_main(BrowsePane)
+    if not pane.source.flat:
+        await on.press("d")
+        await on.settled()
+    for name in storage_classes:
+        wanted = pane.marking.summary.objects + number
+        pane.source.ask(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({name}))
+        pane.requery()
+
+        def all_of(name: str = name) -> bool:
+            rows = pane.table.view.rows(0, 300) if pane.table.view is not None else []
+            return number <= len(rows) and {row.storage_class for row in rows} == {name}
+
+        await on.until(all_of)
+        await on.press("home", "v", *("down",) * (number - 1), "v")
+        await on.until(lambda wanted=wanted: pane.marking.summary.objects == wanted)
+    return pane
+
+
+async def dialog(on: Any, key: str = "r") -> RestoreDialog:
+    await on.press(key)
+    await on.until(lambda: isinstance(on.app.screen, RestoreDialog) and on.app.screen._plan is not None)
+    await on.sees("region")
+    found: RestoreDialog = on.app.screen
+    return found
+
+
+async def days(on: Any, box: RestoreDialog, text: str) -> None:
+    field = box.query_one("#days", Input)
+    field.focus()
+    await on.press("end", *("backspace",) * len(field.value), *text)
+    await on.until(lambda: box._plan is not None and box._plan.days == int(text))
+    await on.press("enter")
+
+
+async def confirm(on: Any) -> None:
+    await on.press("enter", "enter")
+    await on.until(lambda: len(on.app.screen_stack) == 1)
+
+
+def counts(on: Any, run: int = 0) -> dict[State, int]:
+    return dict(on.app.session.ledger.runs.peek_all()[run].counts)
+
+
+async def test_archive_and_deep_cold_refused_restored_and_watched(walk: Start, sandbox: Any) -> None:
+    async with walk(FILMS, **await oss(sandbox)) as on:
+        await marked(on, "Archive", "DeepColdArchive")
+        box = await dialog(on)
+        await on.sees(
+            "2 objects", "oss://acme-oss-films", "region cn-hangzhou", "Archive at most 7 days", "unknown",
+            "archived in Archive; it has one speed", "archived in DeepColdArchive", "is unknown, not nothing",
+        )  # fmt: skip
+        await days(on, box, "30")
+        await on.sees("Archive keeps a copy for at most 7 days")
+        assert box.query_one(TierTable).tier is Tier.STANDARD
+        await on.press("b")
+        await on.sees("DeepColdArchive does not offer the bulk tier", "nothing would be sent")
+        assert box.query_one("#confirm", Button).disabled
+        await on.press("s")
+        await days(on, box, "5")
+        await on.sees("Restore 2")
+        assert on.posts() == 0
+        await confirm(on)
+        await on.until(lambda: on.posts() == 2)
+        await on.hours(60)
+        await on.until(lambda: counts(on) == {State.AVAILABLE: 2})
+        await on.sees("● available", "100%", "unknown price")
+
+
+async def test_extending_adds_days_to_the_end(walk: Start, sandbox: Any) -> None:
+    async with walk(FILMS, **await oss(sandbox)) as on:
+        await marked(on, "DeepColdArchive")
+        await dialog(on)
+        await confirm(on)
+        await on.until(lambda: on.posts() == 1)
+        await on.hours(60)
+        await on.until(lambda: counts(on) == {State.AVAILABLE: 1})
+        detail = on.app.query_main(RestoresPane).detail
+        end = detail.table.view.rows(0, 1)[0].expiry
+        box = await dialog(on, "e")
+        await on.sees("Add", "days to the end that each copy has now", "at the latest")
+        assert box.query_one(TierTable).tier is Tier.STANDARD
+        await confirm(on)
+        await on.until(lambda: on.posts() == 2)
+        await on.hours(4)
+
+        def longer() -> bool:
+            rows = detail.table.view.rows(0, 1) if detail.table.view is not None else []
+            return bool(rows) and rows[0].expiry == end + 7 * 86400
+
+        await on.until(longer)
+
+
+async def test_marks_in_both_clouds_are_confirmed_one_after_the_other(walk: Start, sandbox: Any) -> None:
+    async with walk("s3://acme-frankfurt-archive", **await oss(sandbox)) as on:
+        await marked(on, "GLACIER", number=2)
+        pane = on.app.query_main(BrowsePane)
+        pane.go(parse_location(FILMS))
+        await on.sees("oss://acme-oss-films")
+        await on.settled()
+        pane.source.ask(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({"ColdArchive"}))
+        pane.requery()
+        await on.until(lambda: {row.storage_class for row in pane.table.view.rows(0, 9)} == {"ColdArchive"})
+        await on.press("v", "v")
+        await on.sees("3 marked", "S3 std <$0.01", "OSS std CNY")
+        await dialog(on)
+        await on.sees("1 of 2: these lie in S3", "2 objects", "2 of these are not rows on screen")
+        await on.press("enter", "enter")
+        await on.sees("2 of 2: these lie in Alibaba OSS", "1 object", "oss://acme-oss-films")
+        await confirm(on)
+        await on.until(lambda: on.posts() == 3)
+        assert {run.cloud.scheme for run in on.app.session.ledger.runs.peek_all()} == {"s3", "oss"}
+        await on.sees("Run #2")
+
+
+async def test_giving_one_cloud_up_leaves_its_marks(walk: Start, sandbox: Any) -> None:
+    async with walk("s3://acme-frankfurt-archive", **await oss(sandbox)) as on:
+        await marked(on, "GLACIER", number=2)
+        await on.press("g", "ctrl+u", *FILMS, "enter")
+        await on.sees("oss://acme-oss-films")
+        await marked(on, "ColdArchive")
+        await on.sees("3 marked")
+        pane = on.app.query_main(BrowsePane)
+        await dialog(on)
+        await on.press("escape")
+        await on.sees("2 of 2")
+        await confirm(on)
+        await on.until(lambda: on.posts() == 1)
+        await on.press("1")
+        await on.sees("2 marked")
+        assert {cloud.scheme for cloud, _ in pane.marking.summary.by_bucket} == {"s3"}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.location import Location
 from restoretui.ledger.browse_view import BrowseView
-from restoretui.ledger.records import BrowseRow, Listing, SelectionSummary
+from restoretui.ledger.records import BrowseRow, Cloud, Listing, SelectionSummary
 from restoretui.tui import format as fmt
 from restoretui.tui.screens.marks_bar import MarksBar
 
@@ -26,7 +26,12 @@ class Marking:
     def __init__(self, pane: "ListingBoard", bar: MarksBar) -> None:
         self._pane = pane
         self._bar = bar
-        self.days = DAYS
+        self.days: dict[str, int] = {}
+        """By scheme, those of the last restore."""
+
+    def days_for(self, scheme: str) -> int:
+        """What to offer for objects of that cloud."""
+        return self.days.get(scheme, DAYS)
 
     @property
     def summary(self) -> SelectionSummary:
@@ -96,6 +101,14 @@ class Marking:
         await self._pane.session.ledger.selections.clear(MARKS)
         self._after()
 
+    async def clear_cloud(self, cloud: Cloud) -> None:
+        """Remove the marks of one cloud."""
+        selections = self._pane.session.ledger.selections
+        for theirs, bucket in (await selections.summary(MARKS)).by_bucket:
+            if theirs == cloud:
+                await selections.remove_under(MARKS, cloud, bucket, "")
+        self._after()
+
     def _after(self) -> None:
         self._pane.table.look_again()
         self.recount()
@@ -116,11 +129,14 @@ class Marking:
         await session.clock.pause(SETTLE_S)
         summary = await session.ledger.selections.summary(MARKS)
         hidden, filtered = await self.count_hidden() if summary.objects else 0, self._pane.source.is_filtered
-        self._bar.tell(summary, hidden, None, filtered=filtered)
+        self._bar.tell(summary, hidden, [], filtered=filtered)
         self._pane.refresh_bindings()
         if summary.objects:
             try:
-                plan = await session.plan(MARKS, self.days)
+                plans = [
+                    await session.plan(MARKS, self.days_for(scheme), scheme=scheme)
+                    for scheme in await session.schemes(MARKS)
+                ]
             except CloudError:
                 return  # The counts stand; the restore dialog says why there is no price.
-            self._bar.tell(summary, hidden, plan, filtered=filtered)
+            self._bar.tell(summary, hidden, plans, filtered=filtered)

@@ -1,5 +1,7 @@
 """What is marked, in numbers and in money, while anything is."""
 
+from collections.abc import Sequence
+
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.core.rules import Action
@@ -21,8 +23,8 @@ class MarksBar(Bar):
         self.summary = SelectionSummary()
         self.hidden = 0
 
-    def tell(self, summary: SelectionSummary, hidden: int, plan: RestorePlan | None, *, filtered: bool) -> None:
-        """So much is marked, that many of it out of sight, and this is what restoring it would cost.
+    def tell(self, summary: SelectionSummary, hidden: int, plans: Sequence[RestorePlan], *, filtered: bool) -> None:
+        """So much is marked, that many of it out of sight, and this is what restoring it would cost in each cloud.
 
         What a filter hides is easily forgotten; what lies below prefixes shown was marked as such.
         """
@@ -37,9 +39,11 @@ class MarksBar(Bar):
             left.append((f" · {hidden:,} not shown here", "warn" if filtered else "dim"))
         if len(summary.by_bucket) > 1:
             left.append((f" · {len(summary.by_bucket)} buckets", "warn"))
-        if plan is None:
-            self.show(said(*left))
+        if len(plans) != 1:
+            named = [(plan.scheme.upper(), self._cost(plan, Tier.STANDARD)) for plan in plans]
+            self.show(said(*left), said(*(part for name, cost in named for part in (f"  {name} ", *cost))), said())
             return
+        plan = plans[0]
         costs = [self._cost(plan, tier) for tier in Tier]
         days: Part = (f"{plan.days} days: ", "dim")
         wide = [part for cost in costs for part in (*cost, "  ")][:-1]
@@ -51,5 +55,5 @@ class MarksBar(Bar):
         name: Part = (f"{SHORT[tier]} ", "dim")
         if not chosen.requests:
             return [name, ("–", "dim")]
-        more = "+?" if chosen.cost.unpriced or chosen.counts.get(Action.LOOK) else ""
-        return [name, fmt.money(chosen.cost.total, plan.prices.currency) + more]
+        text = fmt.estimate(chosen.cost, chosen.requests, plan.prices.currency)
+        return [name, text + ("+?" if chosen.counts.get(Action.LOOK) and not chosen.cost.unpriced else "")]

@@ -1,14 +1,15 @@
 """A plan in lines of text: what would happen to how many objects and why, what it costs, and where it comes from."""
 
+import textwrap
 from collections.abc import Sequence
 
 from textual.content import Content
 
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.pricing import Cost
-from restoretui.core.rules import Action
+from restoretui.core.rules import RULES, Action, Purpose
 from restoretui.tui import format as fmt
-from restoretui.tui.text import fit
+from restoretui.tui.text import clean, fit
 from restoretui.tui.words import ACTIONS, Part, said
 
 
@@ -26,14 +27,44 @@ def verdict_lines(chosen: TierPlan, width: int) -> list[Content]:
         start = f" {glyph} {objects:>9,}  {action:<17}"
         amount = f"{fmt.size(size):>9}  "
         room = max(8, width - len(start) - len(amount))
-        text = fit(reason, room, prose=True)
-        lines.append(said((start, style), (amount, ""), (text, "" if action.sends else "dim")))
+        if action.sends:
+            # What is about to be done is told to its end.
+            first, *more = textwrap.wrap(clean(reason), room) or [""]
+            lines.append(said((start, style), amount, first))
+            lines += [said(" " * (len(start) + len(amount)), text) for text in more]
+        else:
+            lines.append(said((start, style), amount, (fit(reason, room, prose=True), "dim")))
     return lines
+
+
+UNPRICED = ", not nothing; prices.toml can name it"
+
+
+def is_priced(cost: Cost) -> bool:
+    """Anything of it has a known price."""
+    return not cost.unpriced or bool(cost.total)
+
+
+def days_words(plan: RestorePlan) -> tuple[str, list[Part]]:
+    """What stands before and after the number of days."""
+    if plan.purpose is Purpose.EXTEND and RULES[plan.scheme].extension_adds:
+        return "Add ", [" days to the end that each copy has now"]
+    return "Copies last ", [" days, until at least ", (f"{fmt.instant(plan.expiry)} UTC", "strong")]
+
+
+def limits_words(plan: RestorePlan, chosen: TierPlan) -> list[Part]:
+    """The longest that copies of the chosen classes may last, where there is such a limit."""
+    archives = RULES[plan.scheme].archives
+    classes = sorted({line.verdict.archive for line in chosen.lines if line.verdict.archive})
+    limits = [f"{name} at most {archives[name].max_days} days" for name in classes if archives[name].max_days]
+    return [(f" · {', '.join(limits)}", "dim")] if limits else []
 
 
 def cost_line(plan: RestorePlan, cost: Cost) -> Content:
     """What the estimate is made of."""
     currency = plan.prices.currency
+    if not is_priced(cost):
+        return said((f"the price of {fmt.plural(cost.unpriced, 'object')} is unknown", "warn"), (UNPRICED, "dim"))
     parts: list[Part] = [
         ("retrieval ", "dim"), fmt.money(cost.retrieval, currency), (" + requests ", "dim"),
         fmt.money(cost.requests, currency), (f" + copy for {plan.days} days ", "dim"), fmt.money(cost.copy, currency),
@@ -52,9 +83,9 @@ def price_line(plan: RestorePlan) -> Content:
     return said(*parts)
 
 
-def place_line(buckets: Sequence[str], account: str, regions: Sequence[str], profile: str) -> Content:
+def place_line(scheme: str, buckets: Sequence[str], account: str, regions: Sequence[str], profile: str) -> Content:
     """Where all this would happen."""
-    shown = [f"s3://{bucket}" for bucket in buckets[:3]]
+    shown = [f"{scheme}://{bucket}" for bucket in buckets[:3]]
     if len(buckets) > 3:
         shown.append(f"{len(buckets) - 3} more")
     parts: list[Part] = [("in ", "dim"), (", ".join(shown), "strong")]

@@ -18,7 +18,15 @@ from restoretui.ledger.records import Run
 from restoretui.tui import format as fmt
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.screens.engine_fields import EngineFields
-from restoretui.tui.screens.plan_words import cost_line, place_line, price_line, verdict_lines
+from restoretui.tui.screens.plan_words import (
+    cost_line,
+    days_words,
+    is_priced,
+    limits_words,
+    place_line,
+    price_line,
+    verdict_lines,
+)
 from restoretui.tui.widgets.tier_table import TierTable
 from restoretui.tui.words import Part, said
 
@@ -34,8 +42,13 @@ SETTLE_S = 0.2
 class RestoreDialog(Dialog[Run]):
     """Answers with the confirmed run; nothing is sent before that."""
 
-    def __init__(self, sel: int, purpose: Purpose, days: int, *, hidden: int = 0) -> None:
+    def __init__(
+        self, sel: int, purpose: Purpose, days: int, *, hidden: int = 0, scheme: str = "s3", step: str = ""
+    ) -> None:
+        """``scheme`` says which cloud's objects of the selection; ``step`` that there are others, asked of apart."""
         super().__init__(VERBS[purpose])
+        self._scheme = scheme
+        self._step = step
         self._sel = sel
         self._purpose = purpose
         self._days = days
@@ -60,7 +73,8 @@ class RestoreDialog(Dialog[Run]):
         self._days_field.cursor_blink = self._typed.cursor_blink = False
         yield self._what
         with Horizontal(id="days-line"):
-            yield Static("Copies last ", markup=False)
+            self._before_days = Static("Copies last ", id="before-days", markup=False)
+            yield self._before_days
             yield self._days_field
             yield self._until
         yield self._tiers
@@ -110,12 +124,15 @@ class RestoreDialog(Dialog[Run]):
     async def _replan(self, *, wait: bool = False) -> None:
         if wait:
             await self.session.clock.pause(SETTLE_S)
-        self._plan = plan = await self.session.plan(self._sel, self._days, self._purpose)
+        self._plan = plan = await self.session.plan(self._sel, self._days, self._purpose, self._scheme)
         self._engine.display = plan.scheme == "s3" and self._purpose is Purpose.RESTORE
         self.no_complaint()
         table = self._tiers
         if not self._tier_touched:
             useful = [tier for tier in PREFERENCE[self._purpose] if plan.tiers[tier].requests]
+            if self._purpose is Purpose.EXTEND:
+                # The tier speeds nothing up: rather one that every class has than the cheapest.
+                useful.sort(key=lambda tier: -plan.tiers[tier].requests)
             with self.prevent(TierTable.Chosen):
                 table.choose(useful[0] if useful else PREFERENCE[self._purpose][0])
         self._say_plan(plan)
@@ -124,10 +141,10 @@ class RestoreDialog(Dialog[Run]):
         session, plan = self.session, self._plan
         if plan is None:
             return
-        identity = await session.identity()
+        identity = await session.identity(self._scheme)
         buckets = sorted({line.group.bucket for line in plan.tiers[Tier.STANDARD].lines})
-        regions = sorted({await session.region(bucket) for bucket in buckets})
-        self._where.update(place_line(buckets, identity.account, regions, identity.profile))
+        regions = sorted({await session.region(bucket, self._scheme) for bucket in buckets})
+        self._where.update(place_line(self._scheme, buckets, identity.account, regions, identity.profile))
 
     # --- what is said
 
@@ -140,10 +157,13 @@ class RestoreDialog(Dialog[Run]):
         self.set_class(self._engine.uses_jobs(plan, self._tiers.tier), "-jobs")
         chosen = self._chosen(plan)
         size = sum(line.group.size_bytes for line in chosen.lines)
-        self._what.update(said((fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"))
-        until = fmt.instant(plan.expiry)
-        self._until.update(said(" days, until at least ", (f"{until} UTC", "strong")))
-        self._cost.update(Content("\n").join([cost_line(plan, chosen.cost), price_line(plan)]))
+        what: list[Part] = [(fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"]
+        self._what.update(said(*what, *limits_words(plan, chosen)))
+        before, after = days_words(plan)
+        self._before_days.update(before)
+        self._until.update(said(*after))
+        prices = [price_line(plan)] if is_priced(chosen.cost) else []
+        self._cost.update(Content("\n").join([cost_line(plan, chosen.cost), *prices]))
         self._cost.display = bool(chosen.requests)
         lines = verdict_lines(chosen, self._scroll.size.width - 2)
         self._verdicts.update(Content("\n").join(lines))
@@ -173,7 +193,8 @@ class RestoreDialog(Dialog[Run]):
             texts.append(f"{fmt.plural(chosen.large_objects, 'object')} too large for expedited's typical time")
         if not chosen.requests:
             texts.append("nothing would be sent at this tier: the reasons are above")
-        return [said(("▲ ", "warn"), (text, "warn")) for text in texts]
+        step = [said(("● ", "mark"), self._step)] if self._step else []
+        return step + [said(("▲ ", "warn"), (text, "warn")) for text in texts]
 
     # --- the guard
 

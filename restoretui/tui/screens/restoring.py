@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from restoretui.tui.screens.restores import RestoresPane
 
 ROWS_AT_ONCE = 1000
+NAMES = {"s3": "S3", "oss": "Alibaba OSS"}
 
 
 async def restore_marks(pane: "BrowsePane", purpose: Purpose, listing: Listing | None, row: BrowseRow | None) -> None:
@@ -30,15 +31,45 @@ async def restore_marks(pane: "BrowsePane", purpose: Purpose, listing: Listing |
     try:
         if sel != MARKS and row is not None and listing is not None:
             await _choose(pane, sel, listing, row)
-        run = await pane.shell.push_screen_wait(RestoreDialog(sel, purpose, marking.days, hidden=hidden))
+        runs = await _confirm_each(pane, sel, purpose, hidden)
     finally:
         if sel != MARKS:
             await selections.drop(sel)
-    if run is not None:
-        marking.days = run.days
-        if sel == MARKS:
-            await marking.clear()
-        pane.shell.show_run(run)
+    if runs:
+        pane.shell.show_run(runs[-1])
+
+
+async def _confirm_each(pane: "BrowsePane", sel: int, purpose: Purpose, hidden: int) -> list[Run]:
+    """A plan for each cloud with chosen objects, one after the other; to give one up leaves its marks alone."""
+    session, marking = pane.session, pane.marking
+    schemes = await session.schemes(sel) or [pane.location.scheme]
+    counts = {
+        scheme: sum(tally.objects for (cloud, _), tally in marked.items() if cloud.scheme == scheme)
+        for marked in [(await session.ledger.selections.summary(sel)).by_bucket]
+        for scheme in schemes
+    }
+    runs: list[Run] = []
+    for number, scheme in enumerate(schemes, 1):
+        step, out_of_sight = "", hidden
+        if len(schemes) > 1:
+            step = (
+                f"{number} of {len(schemes)}: these lie in {NAMES[scheme]}; what lies in another cloud is planned "
+                "and confirmed by itself"
+            )
+            others = sum(counts.values()) - counts[scheme]
+            out_of_sight = max(0, hidden - others) if scheme == pane.location.scheme else counts[scheme]
+        dialog = RestoreDialog(sel, purpose, marking.days_for(scheme), hidden=out_of_sight, scheme=scheme, step=step)
+        run = await pane.shell.push_screen_wait(dialog)
+        if run is not None:
+            runs.append(run)
+            marking.days[scheme] = run.days
+            if sel == MARKS:
+                await marking.clear_cloud(run.cloud)
+    if len(schemes) > 1 and len(runs) == len(schemes):
+        pane.shell.say(
+            "done", f"confirmed as {' and '.join(f'run {run.id} ({NAMES[run.cloud.scheme]})' for run in runs)}"
+        )
+    return runs
 
 
 async def _choose(pane: "BrowsePane", sel: int, listing: Listing, row: BrowseRow) -> None:
@@ -59,8 +90,8 @@ async def replan_run(pane: "RestoresPane", run: Run, purpose: Purpose, states: f
         if not view.count:
             raise UsageError(f"run {run.id} has no object left to {purpose}")
         for start in range(0, view.count, ROWS_AT_ONCE):
-            await session.mark_jobs(sel, view.rows(start, ROWS_AT_ONCE))
-        new = await pane.shell.push_screen_wait(RestoreDialog(sel, purpose, run.days))
+            await session.mark_jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
+        new = await pane.shell.push_screen_wait(RestoreDialog(sel, purpose, run.days, scheme=run.cloud.scheme))
     finally:
         await view.aclose()
         await selections.drop(sel)

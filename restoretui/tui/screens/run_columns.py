@@ -98,7 +98,7 @@ def job_columns(
         Column("size", "Size", 8, size, keep=60, right=True, sort="size"),
         Column("tier", "Tier", 9, lambda row, n: cell(row.tier or "", n, "dim"), keep=50),
         Column("elapsed", "Took", 7, elapsed, keep=70, right=True),
-        Column("class", "Class", 13, lambda row, n: cell(row.storage_class, n, "dim"), keep=40, sort="storage_class"),
+        Column("class", "Class", 15, lambda row, n: cell(row.storage_class, n, "dim"), keep=40, sort="storage_class"),
         Column("changed", "Changed", 16, changed, keep=30, sort="modified"),
     ]
 

@@ -153,10 +153,12 @@ class RunDetail(Working, Vertical):
         title: list[Part] = [(f"Run #{run.id} ", "strong"), (word, style), "  ", *bar_parts(run, 24)]
         if when:
             title += [("  ", ""), (when, when_style)]
-        money = fmt.money(run.estimate, run.currency) + (" + ?" if run.unpriced else "")
+        money = "about " + fmt.money(run.estimate, run.currency) + (" + ?" if run.unpriced else "")
+        if run.unpriced and not run.estimate:
+            money = "unknown price"
         plan: list[Part] = [
             (f"{run.purpose} ", "dim"), run.tier, (" · ", "dim"), fmt.plural(run.days, "day"), (" · ", "dim"),
-            fmt.plural(run.objects, "object"), (" · ", "dim"), fmt.size(run.size_bytes), (" · about ", "dim"), money,
+            fmt.plural(run.objects, "object"), (" · ", "dim"), fmt.size(run.size_bytes), (" · ", "dim"), money,
         ]  # fmt: skip
         times: list[Part] = [("started ", "dim"), fmt.short_instant(run.created_at, now)]
         window = due(run)

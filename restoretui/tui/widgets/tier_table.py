@@ -92,7 +92,7 @@ class TierTable(Widget, can_focus=True):
         if not chosen.requests:
             return [(f"{'0':>9}  ", "dim"), *_why_none(chosen)]
         window = fmt.span(chosen.window) if chosen.window is not None else "at once"
-        cost = fmt.money(chosen.cost.total, plan.prices.currency) + ("+?" if chosen.cost.unpriced else "")
+        cost = fmt.estimate(chosen.cost, chosen.requests, plan.prices.currency)
         left = plan.objects - chosen.requests
         parts: list[Part] = [
             f"{chosen.requests:>9,}",
