@@ -16,7 +16,7 @@ Start = Callable[..., Any]
 async def still_usable(on: Any) -> None:
     """Help opens, tabs switch, another bucket can be tried."""
     await on.press("escape", "question_mark")
-    await on.sees("plan a restore of the marked objects")
+    await on.sees("plan a restore of the marked")
     await on.press("escape", "2")
     await on.sees("no restores yet")
     await on.press("1")

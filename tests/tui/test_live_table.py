@@ -231,3 +231,20 @@ async def test_a_range_goes_on_through_another_view(table_app: Make, fake_view: 
         other.order = list(range(2, 50))
         app.table.set_view(other)
         assert app.table.range is None
+
+
+async def test_a_growing_listing_sends_next_to_nothing(table_app: Make, fake_view: Any) -> None:
+    view = fake_view(100_000)
+    app = table_app(view)
+    async with app.run_test(headless=False, size=(120, 42)) as pilot:
+        await settle(pilot)
+        app.tape.take()
+        for step in range(10):
+            view.order = range(100_000 + 1000 * step)
+            app.table.changed()
+            await settle(pilot)
+        assert len(app.tape.take()) < 4000
+        await pilot.press("end")
+        await settle(pilot)
+        assert app.table.cursor == 108_999
+        assert app.table.vertical_scrollbar.window_virtual_size == 109_001

@@ -17,6 +17,7 @@ from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.records import View
@@ -66,6 +67,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         self._anchor: int | None = None
         self._anchor_id: int | None = None
         self._sort: tuple[str, bool] = ("", False)
+        self._thumb = (0, 0)
         self._row_styles = RowStyles(self)
         self.set_reactive(LiveTable.placeholder, placeholder)
 
@@ -167,7 +169,23 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         return self.scrollable_content_region.width
 
     def _resize_virtual(self) -> None:
-        self.virtual_size = Size(0, self._count + 1)
+        """Another number of rows. Set the usual way, Textual would lay out and send the whole screen again."""
+        self.set_reactive(Widget.virtual_size, Size(0, self._count + 1))
+        self._move_thumb()
+
+    def _move_thumb(self) -> None:
+        """Repaint the scrollbar only when it would look different by an eighth of a cell."""
+        eighths, rows = 8 * self.size.height, self._count + 1
+        looks = (eighths * self._height // rows, eighths * self.scroll_offset.y // rows) if self._height else (0, 0)
+        if looks != self._thumb:
+            self._thumb = looks
+            bar = self.vertical_scrollbar
+            bar.window_virtual_size, bar.position = rows, self.scroll_y
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        if round(old_value) != round(new_value):
+            self._move_thumb()
+            self.refresh(self.size.region)
 
     def _keep_place(self) -> bool:
         """Follow the row that holds the screen when others came before it; tells whether it moved."""
@@ -206,6 +224,8 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
+        self._thumb = (0, 0)
+        self._move_thumb()
         self._arrange()
         self._reveal(self._cursor)
 
