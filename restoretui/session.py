@@ -4,12 +4,9 @@ The screens and the commands call these functions and nothing below them, so tha
 """
 
 import asyncio
-import gc
-import importlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +16,7 @@ from restoretui.core.batch import BatchOptions
 from restoretui.core.endpoints import is_aliyun
 from restoretui.core.errors import CloudError, GuardStopped, ObjectNotFound, RestoreTuiError, Unsupported, UsageError
 from restoretui.core.location import Location
-from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, State, Tier
+from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, State, Tier
 from restoretui.core.plan import RestorePlan, make_plan
 from restoretui.core.pricing import PriceBook, PriceTable
 from restoretui.core.provider import Connection, Provider
@@ -27,42 +24,22 @@ from restoretui.core.rules import RULES, Action, Purpose, check_days
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.health import Health, HealthBoard
-from restoretui.engine.lister import Lister
 from restoretui.engine.pace import Pace
 from restoretui.engine.reads import Reader
 from restoretui.engine.sweep import looked_at
 from restoretui.engine.waits import first_of
-from restoretui.export import write_export
+from restoretui.export import write_export, write_report
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Listing, Observation, Query, Run, Scope, SelectionSummary, View
+from restoretui.listings import BUG_HINT, Listings
+from restoretui.reach import MfaPrompter, Reach
 
-log = logging.getLogger(__name__)
 logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python would write over the screen
 
-MfaPrompter = Callable[[str], str | Awaitable[str]]
-"""Given the device's name, the code it shows; a plain function may block, it is called in a thread."""
-FRESH = timedelta(minutes=10)
-"""A listing of an earlier session is shown again when it is younger (cloud time); older ones are made anew."""
-BUG_HINT = "start again: nothing is lost; and please report it"
-LISTINGS_KEPT = 40
-LISTING_STREAMS = 32
-"""Ranges of one flat listing under way at a time."""
 LOOKS_AT_ONCE = 64
 LOOKS_BATCH = 512
 DIRECT_READ_KNOWN_S = 60.0
 """How long a bucket's setting is taken to stay; machine time."""
-
-
-class _LedgerSink:
-    """Pages of one listing on their way into the ledger."""
-
-    def __init__(self, ledger: Ledger, listing_id: int) -> None:
-        self._ledger = ledger
-        self._listing_id = listing_id
-
-    async def put(self, page: Page, segment: int, left: str) -> None:
-        self._ledger.catalog.append(self._listing_id, page, left, segment=segment)
-        await self._ledger.catalog.room()
 
 
 class Session:
@@ -78,16 +55,12 @@ class Session:
         self._clouds = {"s3": self.cloud, "oss": Cloud("oss", "" if is_aliyun(oss) else oss)}
         self._prices = prices
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
-        self._providers: dict[Connection, asyncio.Task[Provider]] = {}
-        self._regions: dict[tuple[str, str], str] = {}
+        self._reach = Reach(settings)
         self._direct_reads: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
-        self._listings: dict[Scope, int] = {}
-        self._listing_tasks: dict[int, asyncio.Task[None]] = {}
-        self._problems: dict[int, RestoreTuiError] = {}
         self._engine = Engine(
             ledger,
             self.clock,
-            self._provider_for,
+            self._reach.provider_for,
             self._board,
             settings.rate,
             settings.concurrency,
@@ -101,10 +74,9 @@ class Session:
             scheme: Reader(self.clock, self._engine.gate(settings.connection_to(scheme)), self._board)
             for scheme in self._clouds
         }
+        self.listings = Listings(ledger, self.clock, self.provider, self.region, self._readers)
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
-        self.mfa: MfaPrompter | None = None
-        """Asked for a code when a profile's role wants one; set it before the first request."""
 
     # --- the cloud ---------------------------------------------------------------------------------------------
 
@@ -118,54 +90,22 @@ class Session:
         """What the background is doing; topic ``health`` when it changes."""
         return self._board.now
 
+    @property
+    def mfa(self) -> MfaPrompter | None:
+        """Asked for a code when a profile's role wants one; set it before the first request."""
+        return self._reach.mfa
+
+    @mfa.setter
+    def mfa(self, prompter: MfaPrompter | None) -> None:
+        self._reach.mfa = prompter
+
     def cloud_of(self, scheme: str) -> Cloud:
         """The cloud behind locations of that scheme, as the ledger knows it."""
         return self._clouds[scheme]
 
     async def provider(self, scheme: str = "s3") -> Provider:
         """The cloud of these settings; its SDK is loaded by the first call, in a thread."""
-        return await self._provider_for(self.settings.connection_to(scheme))
-
-    async def _provider_for(self, connection: Connection) -> Provider:
-        task = self._providers.get(connection)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = asyncio.create_task(self._open_provider(connection))
-            self._providers[connection] = task
-        return await asyncio.shield(task)
-
-    async def _open_provider(self, connection: Connection) -> Provider:
-        provider = await (self._open_oss(connection) if connection.scheme == "oss" else self._open_s3(connection))
-        # The SDK's tables live as long as we do: the collector need not walk them again and again.
-        gc.freeze()
-        return provider
-
-    async def _open_oss(self, connection: Connection) -> Provider:
-        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.oss")
-        provider: Provider = await module.OssProvider.open(
-            profile=connection.profile,
-            region=connection.region,
-            endpoint_url=connection.endpoint_url,
-            internal=connection.internal,
-            path_style=connection.path_style,
-            max_connections=self.settings.concurrency,
-            clock=self.clock,
-        )
-        return provider
-
-    async def _open_s3(self, connection: Connection) -> Provider:
-        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.s3")
-        provider: Provider = await module.S3Provider.open(
-            profile=connection.profile,
-            region=connection.region,
-            endpoint_url=connection.endpoint_url,
-            requester_pays=connection.requester_pays,
-            expected_bucket_owner=connection.expected_bucket_owner,
-            path_style=connection.path_style,
-            max_connections=self.settings.concurrency,
-            clock=self.clock,
-            mfa=self.mfa,
-        )
-        return provider
+        return await self._reach.provider_for(self.settings.connection_to(scheme))
 
     async def identity(self, scheme: str = "s3") -> Identity:
         """Whose credentials these are."""
@@ -177,10 +117,7 @@ class Session:
 
     async def region(self, bucket: str, scheme: str = "s3") -> str:
         """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
-        where = scheme, bucket
-        if where not in self._regions:
-            self._regions[where] = await (await self.provider(scheme)).bucket_region(bucket)
-        return self._regions[where]
+        return await self._reach.region(self.settings.connection_to(scheme), bucket)
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -192,31 +129,19 @@ class Session:
         A listing made before in this session, or a fresh one of an earlier session, is taken as it is, and goes on
         where it stopped if it was interrupted; ``refresh`` asks for a new one.
         """
-        scope = self._scope(location, recursive=recursive, versions=versions)
-        known = None if refresh else await self._known_listing(scope)
-        if known is not None and (known.is_complete or known.id in self._listing_tasks):
-            return known
-        await self.region(location.bucket, location.scheme)
-        catalog = self.ledger.catalog
-        listing = await catalog.begin(scope) if known is None else await catalog.resume(known.id)
-        self._problems.pop(listing.id, None)
-        self._listings[scope] = listing.id
-        self._listing_tasks[listing.id] = asyncio.create_task(self._list(listing), name=f"listing {listing.id}")
-        return listing
+        return await self.listings.open(self._scope(location, recursive=recursive, versions=versions), refresh)
 
-    async def _known_listing(self, scope: Scope) -> Listing | None:
-        """The newest listing of the scope worth showing or going on with."""
-        if scope in self._listings:
-            known = await self.ledger.catalog.get(self._listings[scope])
-            if known.id in self._listing_tasks:
-                return known
-        else:
-            latest = await self.ledger.catalog.latest(scope)
-            if latest is None or self.clock.now() - (latest.ended_at or latest.started_at) > FRESH:
-                return None
-            known = latest
-            self._listings[scope] = known.id
-        return known if known.is_complete or known.resume_token else None
+    def listing_problem(self, listing_id: int) -> RestoreTuiError | None:
+        """Why the listing ended early; None while it runs and when it is whole."""
+        return self.listings.problem(listing_id)
+
+    async def stop_listing(self, listing_id: int) -> None:
+        """Stop listing; what was listed stays."""
+        await self.listings.stop(listing_id)
+
+    async def listed(self, listing: Listing) -> Listing:
+        """The listing once it is whole; raises what ended it early."""
+        return await self.listings.whole(listing)
 
     def _scope(self, location: Location, *, recursive: bool, versions: bool) -> Scope:
         return Scope(
@@ -227,52 +152,6 @@ class Session:
             versions,
             single=location.key is not None,
         )
-
-    async def _list(self, listing: Listing) -> None:
-        error: RestoreTuiError | None = None
-        try:
-            lister = Lister(
-                await self.provider(listing.scope.cloud.scheme),
-                self._readers[listing.scope.cloud.scheme],
-                listing.scope,
-                _LedgerSink(self.ledger, listing.id),
-                LISTING_STREAMS,
-            )
-            await lister.list_all(listing.resume_token)
-        except RestoreTuiError as problem:
-            error = problem
-            self._problems[listing.id] = problem
-        except asyncio.CancelledError:
-            error = RestoreTuiError("stopped")
-            raise
-        except Exception as problem:  # boundary: a defect must not pass for a complete listing
-            log.exception("listing %s", listing.id)
-            error = self._problems[listing.id] = RestoreTuiError(f"the listing met a defect: {problem!r}", BUG_HINT)
-        finally:
-            self._listing_tasks.pop(listing.id, None)
-            await asyncio.shield(self.ledger.catalog.finish(listing.id, str(error) if error else ""))
-            await asyncio.shield(self.ledger.catalog.prune(LISTINGS_KEPT))
-
-    def listing_problem(self, listing_id: int) -> RestoreTuiError | None:
-        """Why the listing ended early; None while it runs and when it is whole."""
-        return self._problems.get(listing_id)
-
-    async def stop_listing(self, listing_id: int) -> None:
-        """Stop listing; what was listed stays."""
-        task = self._listing_tasks.get(listing_id)
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def listed(self, listing: Listing) -> Listing:
-        """The listing once it is whole; raises what ended it early."""
-        task = self._listing_tasks.get(listing.id)
-        if task is not None:
-            await asyncio.shield(task)
-        problem = self._problems.get(listing.id)
-        if problem is not None:
-            raise problem
-        return await self.ledger.catalog.get(listing.id)
 
     async def inspect(self, ref: ObjectRef, scheme: str = "s3") -> ObjectDetail:
         """All that HEAD tells of one object; what it tells is kept."""
@@ -502,7 +381,7 @@ class Session:
         cloud, connection = self.cloud_of(scheme), self.settings.connection_to(scheme)
         if run is not None:
             cloud, connection = run.cloud, Connection.from_mapping(run.connection)
-        provider = await self._provider_for(connection)
+        provider = await self._reach.provider_for(connection)
         if not provider.capabilities.clean:
             raise Unsupported(f"{scheme}:// ends a restored copy only when its days are over", "wait for that")
         pace = Pace(min(self.settings.rate, provider.capabilities.max_rate), self.clock)
@@ -523,6 +402,10 @@ class Session:
         run = await self.ledger.runs.get(run_id)
         await write_export(self.ledger, run, "json" if target.suffix in (".json", ".jsonl") else "csv", target)
         return run.objects
+
+    async def export_report(self, job_id: str, region: str | None, target: Path) -> int:
+        """Write a batch job's completion report to ``target`` as CSV; returns how many tasks it has."""
+        return await write_report(self.batch.report(job_id, region), target)
 
     # --- following ---------------------------------------------------------------------------------------------
 
@@ -586,15 +469,11 @@ class Session:
         if self.is_closed:
             return
         self.is_closed = True
-        tasks = [task for task in (self._engine_task, *self._listing_tasks.values()) if task is not None]
+        tasks = [task for task in (self._engine_task, *self.listings.tasks) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for opening in self._providers.values():
-            opening.cancel()
-            provider = (await asyncio.gather(opening, return_exceptions=True))[0]
-            if not isinstance(provider, BaseException):
-                await provider.aclose()
+        await self._reach.aclose()
         await self.ledger.aclose()
 
 

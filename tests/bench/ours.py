@@ -17,7 +17,7 @@ from typing import Any
 
 from measure import percentile
 
-from restoretui import session as sessions
+from restoretui import listings, session as sessions
 from restoretui.config import load_settings
 from restoretui.core.location import Location
 from restoretui.core.model import State, Tier
@@ -104,7 +104,7 @@ async def main() -> dict[str, Any]:
         match job, rest:
             case "list", [bucket, *streams]:
                 if streams:
-                    sessions.LISTING_STREAMS = int(streams[0])
+                    listings.STREAMS = int(streams[0])
                 return {"objects": await list_(session, bucket)}
             case "track", [bucket, objects]:
                 return {"objects": await track(session, bucket, int(objects))}

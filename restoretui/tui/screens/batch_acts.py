@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from restoretui.core.batch import PER_JOB, PER_OBJECT
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.export import write_report
 from restoretui.ledger.batch_records import Batch
 from restoretui.tui import format as fmt
 from restoretui.tui.screens.ask import Ask, Confirm, Pick
@@ -104,5 +103,5 @@ async def export_report(pane: "BatchPane", row: BatchRow) -> None:
     )
     if path:
         target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
-        written = await write_report(pane.session.batch.report(row.job_id, row.region), target)
+        written = await pane.session.export_report(row.job_id, row.region, target)
         pane.shell.say("done", f"{fmt.plural(written, 'task')} written to {target}")

@@ -1,0 +1,136 @@
+"""The listings of a session: one for each scope, streaming in behind, reused while fresh, resumed when cut short."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import RestoreTuiError
+from restoretui.core.model import Page
+from restoretui.core.provider import Provider
+from restoretui.engine.lister import Lister
+from restoretui.engine.reads import Reader
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import Listing, Scope
+
+log = logging.getLogger(__name__)
+
+FRESH = timedelta(minutes=10)
+"""A listing of an earlier session is shown again when it is younger (cloud time); older ones are made anew."""
+KEPT = 40
+STREAMS = 32
+"""Ranges of one flat listing under way at a time."""
+BUG_HINT = "start again: nothing is lost; and please report it"
+
+
+class _LedgerSink:
+    """Pages of one listing on their way into the ledger."""
+
+    def __init__(self, ledger: Ledger, listing_id: int) -> None:
+        self._ledger = ledger
+        self._listing_id = listing_id
+
+    async def put(self, page: Page, segment: int, left: str) -> None:
+        self._ledger.catalog.append(self._listing_id, page, left, segment=segment)
+        await self._ledger.catalog.room()
+
+
+class Listings:
+    """Begins, shares and ends listings; their pages are in the ledger."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        provider: Callable[[str], Awaitable[Provider]],
+        region: Callable[[str, str], Awaitable[str]],
+        readers: Mapping[str, Reader],
+    ) -> None:
+        """``provider`` and ``readers`` are by scheme, ``region`` by bucket and scheme."""
+        self._ledger = ledger
+        self._clock = clock
+        self._provider = provider
+        self._region = region
+        self._readers = readers
+        self._ids: dict[Scope, int] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._problems: dict[int, RestoreTuiError] = {}
+
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """Those under way."""
+        return list(self._tasks.values())
+
+    async def open(self, scope: Scope, refresh: bool) -> Listing:
+        """See ``Session.open_listing``."""
+        known = None if refresh else await self._known(scope)
+        if known is not None and (known.is_complete or known.id in self._tasks):
+            return known
+        await self._region(scope.bucket, scope.cloud.scheme)
+        catalog = self._ledger.catalog
+        listing = await catalog.begin(scope) if known is None else await catalog.resume(known.id)
+        self._problems.pop(listing.id, None)
+        self._ids[scope] = listing.id
+        self._tasks[listing.id] = asyncio.create_task(self._list(listing), name=f"listing {listing.id}")
+        return listing
+
+    async def _known(self, scope: Scope) -> Listing | None:
+        """The newest listing of the scope worth showing or going on with."""
+        if scope in self._ids:
+            known = await self._ledger.catalog.get(self._ids[scope])
+            if known.id in self._tasks:
+                return known
+        else:
+            latest = await self._ledger.catalog.latest(scope)
+            if latest is None or self._clock.now() - (latest.ended_at or latest.started_at) > FRESH:
+                return None
+            known = latest
+            self._ids[scope] = known.id
+        return known if known.is_complete or known.resume_token else None
+
+    async def _list(self, listing: Listing) -> None:
+        error: RestoreTuiError | None = None
+        try:
+            lister = Lister(
+                await self._provider(listing.scope.cloud.scheme),
+                self._readers[listing.scope.cloud.scheme],
+                listing.scope,
+                _LedgerSink(self._ledger, listing.id),
+                STREAMS,
+            )
+            await lister.list_all(listing.resume_token)
+        except RestoreTuiError as problem:
+            error = problem
+            self._problems[listing.id] = problem
+        except asyncio.CancelledError:
+            error = RestoreTuiError("stopped")
+            raise
+        except Exception as problem:  # boundary: a defect must not pass for a complete listing
+            log.exception("listing %s", listing.id)
+            error = self._problems[listing.id] = RestoreTuiError(f"the listing met a defect: {problem!r}", BUG_HINT)
+        finally:
+            self._tasks.pop(listing.id, None)
+            await asyncio.shield(self._ledger.catalog.finish(listing.id, str(error) if error else ""))
+            await asyncio.shield(self._ledger.catalog.prune(KEPT))
+
+    def problem(self, listing_id: int) -> RestoreTuiError | None:
+        """Why the listing ended early; None while it runs and when it is whole."""
+        return self._problems.get(listing_id)
+
+    async def stop(self, listing_id: int) -> None:
+        """Stop listing; what was listed stays."""
+        task = self._tasks.get(listing_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def whole(self, listing: Listing) -> Listing:
+        """The listing once it is whole; raises what ended it early."""
+        task = self._tasks.get(listing.id)
+        if task is not None:
+            await asyncio.shield(task)
+        problem = self._problems.get(listing.id)
+        if problem is not None:
+            raise problem
+        return await self._ledger.catalog.get(listing.id)
