@@ -17,7 +17,7 @@ from typing import Any
 
 from measure import percentile
 
-from restoretui import listings, session as sessions
+from restoretui import listings
 from restoretui.config import load_settings
 from restoretui.core.location import Location
 from restoretui.core.model import State, Tier
