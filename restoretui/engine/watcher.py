@@ -1,7 +1,7 @@
 """Finds out what became of one run's requests: looks when something is expected, and says what it cost."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -24,6 +24,8 @@ CHUNK = 20_000
 CHUNKS_AT_ONCE = 4
 QUICKEST = 0.3
 """Machine seconds between two rounds, however fast the cloud's clock runs."""
+RESTS_PER_GROUPING = 20
+"""Grouping a run's jobs reads all of them; while requests go out it rests this many times as long as it takes."""
 
 WAITING = frozenset({State.REQUESTED, State.RESTORING})
 
@@ -80,9 +82,12 @@ class Watcher:
         """Look whenever something is due; returns when no job of the run can change."""
         while True:
             self._stirred.clear()
+            began = self._clock.monotonic()
             groups = await self._ledger.runs.tracked(self._run.id)
-            due = self.due(groups)
-            if not due and not await self._anything_planned():
+            took = self._clock.monotonic() - began
+            is_sending = await self._anything_planned()
+            due = self.due(groups, is_sending=is_sending)
+            if not due and not is_sending:
                 self._on_due(None)
                 return
             now = self._clock.now()
@@ -95,24 +100,32 @@ class Watcher:
             nearest = min(due, key=lambda entry: entry.at, default=None)
             self._on_due(nearest)
             await self._sleep_until(nearest.at if nearest else None)
+            if self._stirred.is_set():
+                await self._clock.pause(max(QUICKEST, RESTS_PER_GROUPING * took))
 
     async def look_now(self) -> None:
         """One round over everything tracked, whatever is due."""
         for unit in {_unit(group) for group in await self._ledger.runs.tracked(self._run.id)}:
             await self.round(unit)
 
-    def due(self, groups: Iterable[TrackedGroup]) -> list[Due]:
-        """When each unit's next look is; the earliest of its groups decides."""
+    def due(self, groups: Collection[TrackedGroup], *, is_sending: bool = False) -> list[Due]:
+        """When each unit's next look is; the earliest of its groups decides.
+
+        While requests still go out there is always one that has just been accepted: to look early at each of them
+        would be to look all the time. One early look shows whether this store restores at once; unless it does, the
+        next is when the first copy can be there.
+        """
         now = self._clock.now()
+        at_once = any(group.state is State.AVAILABLE and group.requested_first is not None for group in groups)
         nearest: dict[Unit, Due] = {}
         for group in groups:
-            entry = self._due(group, now)
+            entry = self._due(group, now, may_wait=is_sending and not at_once)
             known = nearest.get(entry.unit)
             if known is None or entry.at < known.at:
                 nearest[entry.unit] = entry
         return list(nearest.values())
 
-    def _due(self, group: TrackedGroup, now: datetime) -> Due:
+    def _due(self, group: TrackedGroup, now: datetime, *, may_wait: bool) -> Due:
         unit = _unit(group)
         last = self._looked.get(unit)
         if group.state is State.UNKNOWN:
@@ -125,8 +138,12 @@ class Watcher:
             return Due(unit, next_expiry_look(_instant(group.expiry_first), last, now), "the next copy expires")
         window = self._window(group)
         asked = [_instant(moment) or self._run.created_at for moment in (group.requested_first, group.requested_last)]
-        at = min(next_look(Expectation(moment, window), last, now) for moment in asked)
         opens = Expectation(asked[0], window).opens
+        if may_wait:
+            at = next_look(Expectation(asked[0], window), last, now)
+            at = at if last is None else max(at, opens)
+        else:
+            at = min(next_look(Expectation(moment, window), last, now) for moment in asked)
         return Due(unit, at, "waiting for the first" if now < opens else "expected now")
 
     def _window(self, group: TrackedGroup) -> Window | None:

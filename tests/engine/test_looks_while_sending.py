@@ -1,0 +1,94 @@
+"""How often a run is looked at while its requests still go out."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from restoretui.core.clock import ManualClock
+from restoretui.core.model import State, Tier
+from restoretui.core.rules import RULES
+from restoretui.engine.watcher import Unit, Watcher
+from restoretui.ledger.records import Cloud, Job, TrackedGroup
+
+UNIT = Unit("b", versions=False, state=State.RESTORING)
+
+
+class NoJobs:
+    """A ledger whose rounds find nothing to look at."""
+
+    @property
+    def runs(self) -> "NoJobs":
+        return self
+
+    async def open_jobs(self, *_: Any, **__: Any) -> list[Job]:
+        return []
+
+    async def calls(self, *_: Any) -> None:
+        return None
+
+
+def watching(clock: ManualClock) -> Watcher:
+    class Confirmed:
+        id = 1
+        cloud = Cloud("s3")
+        created_at = clock.now()
+
+    ledger: Any = NoJobs()
+    run: Any = Confirmed()
+    provider: Any = None
+    reader: Any = None
+    return Watcher(
+        run, ledger, provider, RULES["s3"], clock, reader, lambda: None, lambda lists, heads: None, lambda due: None
+    )
+
+
+def group(state: State, first: float | None, last: float | None, tier: Tier = Tier.BULK) -> TrackedGroup:
+    return TrackedGroup(1, Cloud("s3"), "b", False, "GLACIER", "GLACIER", tier, state, 1, 1, first, last, None)
+
+
+async def looks(
+    clock: ManualClock, states: dict[State, float | None], tier: Tier, seconds: int, sending: bool
+) -> int:
+    """Rounds within so many seconds; a request is accepted in each, and ``states`` begin so long after the start."""
+    watcher = watching(clock)
+    began = clock.now()
+    done = 0
+    for _ in range(seconds):
+        now = clock.now()
+        tracked = []
+        for state, delay in states.items():
+            first = None if delay is None else began.timestamp() + delay
+            if first is None or first <= now.timestamp():
+                tracked.append(group(state, first, None if first is None else now.timestamp(), tier))
+        if any(due.at <= now for due in watcher.due(tracked, is_sending=sending) if due.unit == UNIT):
+            await watcher.round(UNIT)
+            done += 1
+        await clock.advance(1)
+    return done
+
+
+async def test_one_early_look_while_requests_go_out(manual_clock: ManualClock) -> None:
+    accepted = {State.RESTORING: 0.0, State.REQUESTED: 3.0}
+    assert await looks(manual_clock, accepted, Tier.BULK, 1800, sending=True) == 1
+
+
+async def test_looks_become_dense_again_when_the_first_copy_can_be_there(manual_clock: ManualClock) -> None:
+    accepted = {State.RESTORING: 0.0, State.REQUESTED: 3.0}
+    opens = RULES["s3"].archives["GLACIER"].windows[Tier.EXPEDITED].shortest
+    found = await looks(manual_clock, accepted, Tier.EXPEDITED, 1800, sending=True)
+    assert 1 < found <= 1 + (timedelta(seconds=1800) - opens) / timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("states", [{State.REQUESTED: 0.0, State.AVAILABLE: 2.0}])
+async def test_a_store_that_restores_at_once_is_looked_at_often(manual_clock: ManualClock, states: Any) -> None:
+    assert await looks(manual_clock, states, Tier.BULK, 300, sending=True) > 50
+
+
+async def test_copies_that_were_there_before_say_nothing_of_the_store(manual_clock: ManualClock) -> None:
+    states = {State.RESTORING: 0.0, State.REQUESTED: 3.0, State.AVAILABLE: None}
+    assert await looks(manual_clock, states, Tier.BULK, 300, sending=True) == 1
+
+
+async def test_when_all_is_sent_the_last_are_looked_at_soon(manual_clock: ManualClock) -> None:
+    assert await looks(manual_clock, {State.REQUESTED: 0.0}, Tier.BULK, 30, sending=False) > 5
