@@ -14,7 +14,7 @@ _STATES: dict[Outcome, tuple[State, str]] = {
     Outcome.NOT_ARCHIVED: (State.SKIPPED, "not archived: it can be read as it is"),
     Outcome.NO_CAPACITY: (State.FAILED, "no Expedited capacity right now; retry, or restore at another tier"),
     Outcome.GONE: (State.FAILED, "the object is gone"),
-    Outcome.DENIED: (State.FAILED, "not allowed: the caller lacks the RestoreObject permission here"),
+    Outcome.DENIED: (State.FAILED, "not allowed: the caller lacks s3:RestoreObject (on OSS oss:RestoreObject) here"),
     Outcome.REFUSED: (State.FAILED, "the cloud refused the request"),
 }
 
