@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is
 
 T = TypeVar("T")
 
+_LONG_READING = 1 << 16
+"""Bytes of an answer that take about a millisecond, or more, to read."""
 _EXPLAINED_S = 10.0
 """How long one explanation of bodiless refusals serves a bucket; machine time."""
 
@@ -35,6 +37,7 @@ class Calls:
         self._unopened: dict[str, Refusal] = {}
         self._explained: dict[str, tuple[float, Refusal | None]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._reading = asyncio.Lock()
 
     async def read(self, ask: Ask, understand: Callable[["Reply"], T]) -> T:
         """Ask; ``understand`` reads the answer, raising ``Unreadable`` or ``ErrorInside`` where it cannot."""
@@ -42,6 +45,8 @@ class Calls:
             region = ask.region or await self.region(ask.bucket)
             reply = await self._exchange(ask, region)
             if reply.status < 300:
+                if len(reply.body) > _LONG_READING:
+                    await self._turn_to_read()
                 try:
                     return understand(reply)
                 except Unreadable as error:
@@ -116,6 +121,11 @@ class Calls:
         if refusal.status in (405, 501):
             return named or asked
         raise error_for(refusal, self._sdk.caller)
+
+    async def _turn_to_read(self) -> None:
+        """Pages that come together are read one in each turn of the event loop: keys are answered in between."""
+        async with self._reading:
+            await asyncio.sleep(0)
 
     async def _exchange(self, ask: Ask, region: str) -> "Reply":
         out = await self._requests.build(ask, region)

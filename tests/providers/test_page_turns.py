@@ -1,0 +1,34 @@
+"""Large answers that come together do not hold the event loop together."""
+
+import asyncio
+from itertools import pairwise
+
+PAGE = "".join(
+    f"<Contents><Key>dir/{number:06}</Key><LastModified>2024-01-01T00:00:00.000Z</LastModified>"
+    f"<ETag>&quot;{number:032x}&quot;</ETag><Size>{number}</Size><StorageClass>GLACIER</StorageClass></Contents>"
+    for number in range(1000)
+)
+BODY = f"<ListBucketResult><IsTruncated>false</IsTruncated>{PAGE}</ListBucketResult>".encode()
+
+
+async def test_pages_are_read_one_in_each_turn_of_the_loop(scripted, open_s3):
+    server = await scripted(lambda asked: {"body": BODY, "headers": {"x-amz-bucket-region": "us-east-1"}})
+    s3 = await open_s3(endpoint_url=server.url)
+    await s3.list_page("bkt")
+    turn = 0
+
+    async def count():
+        nonlocal turn
+        while True:
+            await asyncio.sleep(0)
+            turn += 1
+
+    async def read():
+        page = await s3.list_page("bkt")
+        assert len(page.entries) == 1000
+        return turn
+
+    counting = asyncio.create_task(count())
+    turns = sorted(await asyncio.gather(*(read() for _ in range(20))))
+    counting.cancel()
+    assert all(later > earlier for earlier, later in pairwise(turns))
