@@ -37,11 +37,15 @@ class KeyLine:
         return self._keys.empty() and not self._acting
 
     def put(self, key: events.Key) -> None:
-        """A key was pressed. Escape does not wait, and what it interrupts holds nothing any more."""
-        if key.key == "escape":
-            self._holds.clear()
-            self._free.set()
+        """A key was pressed. Escape does not wait for what it interrupts, but keeps its place in line."""
+        if key.key == "escape" and self._keys.empty():
+            self.let_go()
         self._keys.put_nowait(key)
+
+    def let_go(self) -> None:
+        """Whatever keys waited for is here, or wanted no more."""
+        self._holds.clear()
+        self._free.set()
 
     def hold(self) -> Release:
         """Let keys wait until the function returned is called: something else is about to be shown."""

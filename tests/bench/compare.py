@@ -145,7 +145,7 @@ def track(endpoint: Endpoint, folder: Path, bucket: str) -> Path:
     if not state.exists():
         endpoint.prepare(bucket)
         at = settle(endpoint, bucket, folder, state)
-        made = run([sys.executable, str(HERE / "ours.py"), "track", bucket, str(objects_in(bucket))], at.env)
+        made = run([sys.executable, str(HERE / "ours.py"), "track", bucket], at.env)
         if made.code:
             raise SystemExit(f"no ledger to watch could be made: {made.complained}")
         print(f"  {bucket}: a run over {objects_in(bucket):,} objects took {made.wall_s:.0f} s", file=sys.stderr)

@@ -1,7 +1,8 @@
 """restoretui driven through its session, where the commands would measure printing, or cannot be asked.
 
     python ours.py list BUCKET [STREAMS]    a listing into the ledger
-    python ours.py track BUCKET N           a run of N objects being restored, written straight into the ledger
+    python ours.py track PLACE              a run of all objects at PLACE, all being restored, written straight into
+                                            the ledger; PLACE is a bucket, or s3://BUCKET/PREFIX/
     python ours.py lag load|list|restore|watch BUCKET
                                             how late the event loop is meanwhile, as a screen would feel it
 
@@ -19,7 +20,7 @@ from measure import percentile
 
 from restoretui import listings
 from restoretui.config import load_settings
-from restoretui.core.location import Location
+from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.records import JobChange, Run
 from restoretui.session import Session, open_session
@@ -33,21 +34,21 @@ async def list_(session: Session, bucket: str) -> int:
     return (await session.listed(listing)).objects
 
 
-async def intend(session: Session, bucket: str) -> Run:
-    """A confirmed run over the whole bucket, of which nothing was sent."""
+async def intend(session: Session, place: Location) -> Run:
+    """A confirmed run over everything there, of which nothing was sent."""
     sel = await session.ledger.selections.create()
-    await session.mark_under(sel, Location("s3", bucket))
+    await session.mark_under(sel, place)
     plan = await session.plan(sel, 7)
     run = await session.confirm(sel, plan, Tier.BULK)
     await session.ledger.selections.drop(sel)
     return run
 
 
-async def track(session: Session, bucket: str, objects: int) -> int:
-    run = await intend(session, bucket)
+async def track(session: Session, place: str) -> int:
+    run = await intend(session, parse_location(place) if "://" in place else Location("s3", place))
     runs = session.ledger.runs
     last = done = 0
-    while done < objects and (jobs := await runs.jobs(run.id, after_id=last, limit=min(CHUNK, objects - done))):
+    while jobs := await runs.jobs(run.id, after_id=last, limit=CHUNK):
         now = session.clock.now().timestamp()
         await runs.apply(
             [
@@ -63,7 +64,7 @@ async def track(session: Session, bucket: str, objects: int) -> int:
 
 
 async def send(session: Session, bucket: str) -> int:
-    run = await intend(session, bucket)
+    run = await intend(session, Location("s3", bucket))
     session.start_engine([run.id])
     [run] = await session.wait_for([run.id], lambda run: not run.counts.get(State.PLANNED))
     return run.objects
@@ -106,8 +107,8 @@ async def main() -> dict[str, Any]:
                 if streams:
                     listings.STREAMS = int(streams[0])
                 return {"objects": await list_(session, bucket)}
-            case "track", [bucket, objects]:
-                return {"objects": await track(session, bucket, int(objects))}
+            case "track", [place]:
+                return {"objects": await track(session, place)}
             case "lag", [kind, bucket]:
                 return await lag(session, kind, bucket)
     raise SystemExit(__doc__)

@@ -144,32 +144,27 @@ class BrowsePane(ListingBoard):
 
     @on(table_events.MarkToggled)
     def _mark_toggled(self, event: table_events.MarkToggled) -> None:
-        # Unmarking and marking one object takes a moment; what is below a prefix may have to be listed first.
-        listing, quick = self.source.listing, not event.row.is_prefix
-        if listing is not None:
-            toggle = partial(self.marking.toggle, listing, event.row)
-            self.attempt(toggle, "mark", exclusive=False, hold_keys=quick)
+        if self.source.listing is not None:
+            self.marking.begin(partial(self.marking.toggle, self.source.listing, event.row))
 
     @on(table_events.RangeMarked)
     def _range_marked(self, event: table_events.RangeMarked) -> None:
         view = self.view
         if view is not None:
-            mark = partial(self.marking.range, view, event.first, event.last)
-            self.attempt(mark, "mark", exclusive=False, hold_keys=True)
+            self.marking.begin(partial(self.marking.range, view, event.first, event.last))
 
     def action_mark_all(self) -> None:
         view, listing = self.view, self.source.listing
         if view is not None and listing is not None:
-            mark = partial(self.marking.all_shown, view, listing.prefixes)
-            self.attempt(mark, "mark", exclusive=False, hold_keys=True)
+            self.marking.begin(partial(self.marking.all_shown, view, listing.prefixes))
 
     def action_invert(self) -> None:
         view = self.view
         if view is not None:
-            self.attempt(partial(self.marking.invert, view), "mark", exclusive=False, hold_keys=True)
+            self.marking.begin(partial(self.marking.invert, view))
 
     def action_unmark_all(self) -> None:
-        self.attempt(self.marking.clear, "mark", exclusive=False, hold_keys=True)
+        self.marking.begin(self.marking.clear)
 
     # --- restoring
 
@@ -184,4 +179,4 @@ class BrowsePane(ListingBoard):
 
     def _act(self, purpose: Purpose) -> None:
         row = self.table.row if self.source.is_bucket else None
-        self.attempt(partial(restore_marks, self, purpose, self.source.listing, row), "act")
+        self.attempt(partial(restore_marks, self, purpose, self.source.listing, row), "act", hold_keys=True)

@@ -28,6 +28,7 @@ class Dialog(Working, ModalScreen[ResultT]):
         self._title = title
 
     def compose(self) -> ComposeResult:
+        self.shell.key_line.let_go()  # Keys that waited for the dialog are for it.
         # Parts are held, not queried: work that outlives the dialog may still tell them something.
         with Vertical(id="box") as self.box:
             self.box.border_title = said((self._title, ""))

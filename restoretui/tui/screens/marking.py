@@ -1,5 +1,8 @@
 """What marking does in the ledger, and what the marks add up to."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError, UsageError
@@ -26,6 +29,9 @@ class Marking:
     def __init__(self, pane: "ListingBoard", bar: MarksBar) -> None:
         self._pane = pane
         self._bar = bar
+        self._under_way = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
         self.days: dict[str, int] = {}
         """By scheme, those of the last restore."""
 
@@ -42,6 +48,24 @@ class Marking:
     def hidden(self) -> int:
         """How many marks are not in the view, as last counted."""
         return self._bar.hidden
+
+    def begin(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Change the marks; keys go on meanwhile, and what acts on the marks waits for ``settled``."""
+        self._under_way += 1
+        self._settled.clear()
+        self._pane.attempt(partial(self._change, work), "mark", exclusive=False)
+
+    async def _change(self, work: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await work()
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._settled.set()
+
+    async def settled(self) -> None:
+        """Until every change asked for so far has been made."""
+        await self._settled.wait()
 
     async def toggle(self, listing: Listing, row: BrowseRow) -> None:
         """Turn the mark of one row; of a prefix, of everything below it."""

@@ -177,7 +177,7 @@ class RestoresPane(Pane):
     def _act(self, purpose: Purpose, *states: State) -> None:
         run = self._run
         if run is not None:
-            self.attempt(partial(replan_run, self, run, purpose, frozenset(states)), "act")
+            self.attempt(partial(replan_run, self, run, purpose, frozenset(states)), "act", hold_keys=True)
 
     def action_export(self) -> None:
         run = self._run

@@ -20,6 +20,7 @@ NAMES = {"s3": "S3", "oss": "Alibaba OSS"}
 async def restore_marks(pane: "BrowsePane", purpose: Purpose, listing: Listing | None, row: BrowseRow | None) -> None:
     """Plan what is marked, or else the row under the cursor, have it confirmed, and show the run."""
     selections, marking = pane.session.ledger.selections, pane.marking
+    await marking.settled()
     summary = await selections.summary(MARKS)
     sel, hidden = MARKS, 0
     if summary.objects:
