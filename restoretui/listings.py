@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import RestoreTuiError
+from restoretui.core.location import Location
 from restoretui.core.model import Page
 from restoretui.core.provider import Provider
 from restoretui.engine.lister import Lister
 from restoretui.engine.reads import Reader
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Listing, Scope
+from restoretui.ledger.records import Cloud, Listing, Scope
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +44,15 @@ class Listings:
         self,
         ledger: Ledger,
         clock: Clock,
+        clouds: Mapping[str, Cloud],
         provider: Callable[[str], Awaitable[Provider]],
         region: Callable[[str, str], Awaitable[str]],
         readers: Mapping[str, Reader],
     ) -> None:
-        """``provider`` and ``readers`` are by scheme, ``region`` by bucket and scheme."""
+        """``clouds``, ``provider`` and ``readers`` are by scheme, ``region`` by bucket and scheme."""
         self._ledger = ledger
         self._clock = clock
+        self._clouds = clouds
         self._provider = provider
         self._region = region
         self._readers = readers
@@ -62,8 +65,16 @@ class Listings:
         """Those under way."""
         return list(self._tasks.values())
 
-    async def open(self, scope: Scope, refresh: bool) -> Listing:
+    async def at(self, location: Location, *, recursive: bool, versions: bool, refresh: bool) -> Listing:
         """See ``Session.open_listing``."""
+        scope = Scope(
+            self._clouds[location.scheme],
+            location.bucket,
+            location.key if location.key is not None else location.prefix,
+            recursive,
+            versions,
+            single=location.key is not None,
+        )
         known = None if refresh else await self._known(scope)
         if known is not None and (known.is_complete or known.id in self._tasks):
             return known

@@ -11,35 +11,31 @@ from decimal import Decimal
 from pathlib import Path
 
 from restoretui.batch_desk import BatchDesk
+from restoretui.choosing import Choosing
 from restoretui.config import Settings
 from restoretui.core.batch import BatchOptions
 from restoretui.core.endpoints import is_aliyun
-from restoretui.core.errors import CloudError, GuardStopped, ObjectNotFound, RestoreTuiError, Unsupported, UsageError
+from restoretui.core.errors import GuardStopped, RestoreTuiError, Unsupported, UsageError
 from restoretui.core.location import Location
-from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, State, Tier
-from restoretui.core.plan import RestorePlan, make_plan
-from restoretui.core.pricing import PriceBook, PriceTable
+from restoretui.core.model import Bucket, Identity, ObjectRef, Tier
+from restoretui.core.plan import RestorePlan
+from restoretui.core.pricing import PriceBook
 from restoretui.core.provider import Connection, Provider
-from restoretui.core.rules import RULES, Action, Purpose, check_days
+from restoretui.core.rules import RULES, Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.health import Health, HealthBoard
 from restoretui.engine.pace import Pace
 from restoretui.engine.reads import Reader
-from restoretui.engine.sweep import looked_at
 from restoretui.engine.waits import first_of
 from restoretui.export import write_export, write_report
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, JobRow, Listing, Observation, Query, Run, Scope, SelectionSummary, View
+from restoretui.ledger.records import Cloud, JobRow, Listing, Query, Run, View
 from restoretui.listings import BUG_HINT, Listings
+from restoretui.planning import Planner, check_worth_it
 from restoretui.reach import MfaPrompter, Reach
 
 logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python would write over the screen
-
-LOOKS_AT_ONCE = 64
-LOOKS_BATCH = 512
-DIRECT_READ_KNOWN_S = 60.0
-"""How long a bucket's setting is taken to stay; machine time."""
 
 
 class Session:
@@ -53,10 +49,8 @@ class Session:
         self.rules = RULES[self.cloud.scheme]
         oss = settings.oss_endpoint or ""
         self._clouds = {"s3": self.cloud, "oss": Cloud("oss", "" if is_aliyun(oss) else oss)}
-        self._prices = prices
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
         self._reach = Reach(settings)
-        self._direct_reads: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
         self._engine = Engine(
             ledger,
             self.clock,
@@ -74,7 +68,10 @@ class Session:
             scheme: Reader(self.clock, self._engine.gate(settings.connection_to(scheme)), self._board)
             for scheme in self._clouds
         }
-        self.listings = Listings(ledger, self.clock, self.provider, self.region, self._readers)
+        self.listings = Listings(ledger, self.clock, self._clouds, self.provider, self.region, self._readers)
+        self.choosing = Choosing(ledger, self.clock, self._clouds, self.provider, self._readers, self.listings)
+        """Filling selections."""
+        self._planner = Planner(settings, ledger, prices, self._clouds, self.provider, self.region, self._readers)
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
 
@@ -129,7 +126,7 @@ class Session:
         A listing made before in this session, or a fresh one of an earlier session, is taken as it is, and goes on
         where it stopped if it was interrupted; ``refresh`` asks for a new one.
         """
-        return await self.listings.open(self._scope(location, recursive=recursive, versions=versions), refresh)
+        return await self.listings.at(location, recursive=recursive, versions=versions, refresh=refresh)
 
     def listing_problem(self, listing_id: int) -> RestoreTuiError | None:
         """Why the listing ended early; None while it runs and when it is whole."""
@@ -143,140 +140,11 @@ class Session:
         """The listing once it is whole; raises what ended it early."""
         return await self.listings.whole(listing)
 
-    def _scope(self, location: Location, *, recursive: bool, versions: bool) -> Scope:
-        return Scope(
-            self.cloud_of(location.scheme),
-            location.bucket,
-            location.key if location.key is not None else location.prefix,
-            recursive,
-            versions,
-            single=location.key is not None,
-        )
-
-    async def inspect(self, ref: ObjectRef, scheme: str = "s3") -> ObjectDetail:
-        """All that HEAD tells of one object; what it tells is kept."""
-        provider, cloud = await self.provider(scheme), self.cloud_of(scheme)
-        try:
-            detail = await self._readers[scheme](lambda: provider.head_object(ref))
-        except ObjectNotFound:
-            await self.ledger.catalog.observe(cloud, ref.bucket, [self._gone(ref)])
-            raise
-        seen = looked_at(detail, ref.version_id, self.clock.now().timestamp())
-        await self.ledger.catalog.observe(cloud, ref.bucket, [seen])
-        return detail
-
-    def _gone(self, ref: ObjectRef) -> Observation:
-        return Observation(
-            ref.key, ref.version_id, "", 0, None, None, True, None, None, self.clock.now().timestamp(), gone=True
-        )
-
-    # --- choosing ----------------------------------------------------------------------------------------------
-
-    async def mark_under(
-        self,
-        sel: int,
-        location: Location,
-        *,
-        versions: bool = False,
-        query: Query | None = None,
-        refresh: bool = False,
-    ) -> SelectionSummary:
-        """Mark everything at ``location`` (that matches ``query``), listing it first; a key is looked at by HEAD."""
-        if location.key is not None:
-            return await self.mark_keys(sel, [ObjectRef(location.bucket, location.key)], scheme=location.scheme)
-        listing = await self.open_listing(location, recursive=True, versions=versions, refresh=refresh)
-        listing = await self.listed(listing)
-        if query is None or query == Query():
-            return await self.ledger.selections.add_under(sel, listing.id)
-        view = await self.ledger.catalog.browse(listing.id, query)
-        try:
-            await view.wait()
-            return await self.ledger.selections.add_view(sel, view)
-        finally:
-            await view.aclose()
-
-    async def mark_keys(
-        self,
-        sel: int,
-        refs: Iterable[ObjectRef],
-        missing: Callable[[ObjectRef, CloudError], None] | None = None,
-        scheme: str = "s3",
-    ) -> SelectionSummary:
-        """Mark these very objects, each looked at by HEAD. One that cannot be seen goes to ``missing``, or raises."""
-        todo = list(refs)
-        for at in range(0, len(todo), LOOKS_BATCH):
-            batch = todo[at : at + LOOKS_BATCH]
-            for ref, found in await self._heads(batch, scheme):
-                if isinstance(found, Observation):
-                    await self.ledger.selections.add_observed(sel, self.cloud_of(scheme), ref.bucket, [found])
-                elif missing is None:
-                    raise found
-                else:
-                    missing(ref, found)
-        return await self.ledger.selections.summary(sel)
-
-    async def mark_jobs(self, sel: int, rows: Iterable[JobRow], scheme: str = "s3") -> SelectionSummary:
-        """Mark the objects of these jobs, with what their jobs know of them."""
-        by_bucket: dict[str, list[Observation]] = {}
-        for row in rows:
-            tiered = row.storage_class == RULES[scheme].tiered_class
-            status = {State.RESTORING: True, State.REQUESTED: True, State.AVAILABLE: False}.get(row.state)
-            seen = Observation(
-                row.ref.key, row.ref.version_id, row.storage_class, row.size, None,
-                row.archive if tiered and row.state is not State.AVAILABLE else None, tiered,
-                status, row.expiry, row.changed_at,
-            )  # fmt: skip
-            by_bucket.setdefault(row.ref.bucket, []).append(seen)
-        for bucket, looks in by_bucket.items():
-            await self.ledger.selections.add_observed(sel, self.cloud_of(scheme), bucket, looks)
-        return await self.ledger.selections.summary(sel)
-
-    async def look_at_marks(self, sel: int, progress: Callable[[int], None] | None = None) -> int:
-        """HEAD every marked object that only a HEAD can judge; returns how many could not be looked at."""
-        looked: set[ObjectRef] = set()
-        unseen = 0
-        while todo := [
-            ref for cloud, ref in await self.ledger.selections.unlooked(sel, LOOKS_BATCH + len(looked))
-            if cloud == self.cloud and ref not in looked
-        ]:  # fmt: skip
-            batch = todo[:LOOKS_BATCH]
-            looked.update(batch)
-            found: dict[str, list[Observation]] = {}
-            for ref, seen in await self._heads(batch):
-                if isinstance(seen, Observation):
-                    found.setdefault(ref.bucket, []).append(seen)
-                elif isinstance(seen, ObjectNotFound):
-                    found.setdefault(ref.bucket, []).append(self._gone(ref))
-                else:
-                    unseen += 1
-            for bucket, looks in found.items():
-                await self.ledger.catalog.observe(self.cloud, bucket, looks)
-            if progress is not None:
-                progress(len(looked))
-        return unseen
-
-    async def _heads(
-        self, refs: Sequence[ObjectRef], scheme: str = "s3"
-    ) -> list[tuple[ObjectRef, Observation | CloudError]]:
-        provider = await self.provider(scheme)
-        room = asyncio.Semaphore(LOOKS_AT_ONCE)
-
-        async def head(ref: ObjectRef) -> tuple[ObjectRef, Observation | CloudError]:
-            async with room:
-                try:
-                    detail = await self._readers[scheme](lambda: provider.head_object(ref))
-                except CloudError as error:
-                    return ref, error
-            return ref, looked_at(detail, ref.version_id, self.clock.now().timestamp())
-
-        return await asyncio.gather(*(head(ref) for ref in refs))
-
     # --- planning and spending ---------------------------------------------------------------------------------
 
     async def schemes(self, sel: int) -> list[str]:
         """The clouds in which objects are chosen: a plan and a run is of one of them."""
-        chosen = await self.ledger.selections.facts(sel)
-        return [scheme for scheme, cloud in self._clouds.items() if chosen.get(cloud)]
+        return await self._planner.schemes(sel)
 
     async def plan(
         self, sel: int, days: int, purpose: Purpose = Purpose.RESTORE, scheme: str | None = None
@@ -285,33 +153,7 @@ class Session:
 
         ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``).
         """
-        check_days(days)
-        facts = await self.ledger.selections.facts(sel)
-        chosen = [name for name, cloud in self._clouds.items() if facts.get(cloud)]
-        if scheme is None and len(chosen) > 1:
-            raise UsageError("objects of S3 and OSS are chosen together", "plan each cloud by itself")
-        scheme = scheme or (chosen or ["s3"])[0]
-        groups = facts.get(self.cloud_of(scheme), [])
-        buckets = {group.bucket for group in groups}
-        prices = await self._price_table(buckets, scheme)
-        readable = {bucket: await self._readable(bucket, scheme) for bucket in buckets}
-        return make_plan(RULES[scheme], groups, days, self.clock.now(), prices, purpose, readable)
-
-    async def _readable(self, bucket: str, scheme: str) -> frozenset[str]:
-        """Archives that the bucket lets anybody read as they are; asked for once a minute: plans are made often."""
-        asked_at, archives = self._direct_reads.get((scheme, bucket), (float("-inf"), frozenset()))
-        if self.clock.monotonic() - asked_at >= DIRECT_READ_KNOWN_S:
-            provider = await self.provider(scheme)
-            archives = await self._readers[scheme](lambda: provider.readable_archives(bucket))
-            self._direct_reads[scheme, bucket] = self.clock.monotonic(), archives
-        return archives
-
-    async def _price_table(self, buckets: set[str], scheme: str) -> tuple[PriceTable, bool]:
-        regions = {await self.region(bucket, scheme) for bucket in sorted(buckets)}
-        regions = regions or {self.settings.connection_to(scheme).region or ""}
-        tables = [self._prices.table_for(scheme, region) for region in sorted(regions)]
-        table, _ = tables[0]
-        return table, all(exact and other is table for other, exact in tables)
+        return await self._planner.plan(sel, days, purpose, scheme)
 
     async def confirm(
         self,
@@ -328,23 +170,8 @@ class Session:
         With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
         ``GuardStopped`` when a guard holds; then nothing was written or sent.
         """
-        chosen = plan.tiers[tier]
-        if self.read_only:
-            raise GuardStopped("this session is read-only, so nothing was sent", self._why("read_only"))
-        if not chosen.requests and not chosen.counts.get(Action.ALREADY, 0):
-            raise GuardStopped(f"nothing to send: {why_nothing(plan, tier)}")
-        if max_cost is not None:
-            if chosen.cost.total > max_cost:
-                raise GuardStopped(
-                    f"this would cost about {chosen.cost.total:.2f} {plan.prices.currency}, "
-                    f"more than the {max_cost:.2f} allowed; nothing was sent",
-                    "choose a cheaper tier, fewer objects, or a higher limit",
-                )
-            if chosen.cost.unpriced:
-                raise GuardStopped(
-                    f"the price of {chosen.cost.unpriced} objects is unknown, so the limit cannot be held",
-                    "add the price to prices.toml, choose another tier, or leave the limit away",
-                )
+        self._may_send()
+        check_worth_it(plan, tier, max_cost)
         connection = self.settings.connection_to(plan.scheme).to_mapping()
         if batch is not None:
             options = batch.checked()
@@ -475,16 +302,6 @@ class Session:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._reach.aclose()
         await self.ledger.aclose()
-
-
-def why_nothing(plan: RestorePlan, tier: Tier) -> str:
-    """One sentence for a plan that sends nothing at ``tier``: each reason with how many objects it holds for."""
-    reasons: dict[str, int] = {}
-    for line in plan.tiers[tier].lines:
-        reasons[line.verdict.reason] = reasons.get(line.verdict.reason, 0) + line.group.objects
-    if not reasons:
-        return "no object was chosen"
-    return "; ".join(f"{count} × {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1]))
 
 
 @asynccontextmanager

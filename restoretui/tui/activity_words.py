@@ -3,8 +3,8 @@
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.ledger.records import ActivityEntry
-from restoretui.tui import format as fmt
 from restoretui.tui.words import STATES, Part, state_word
+from restoretui.wording import format as fmt
 
 KINDS = {
     "run": "strong", "request": "wait", "state": "", "look": "dim", "throttle": "warn", "credentials": "bad",

@@ -4,7 +4,7 @@ import os
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from restoretui.tui.text import clean
+from restoretui.wording.safe import clean
 
 _SAVE_TITLE = "\x1b[22;2t"
 _RESTORE_TITLE = "\x1b[23;2t"

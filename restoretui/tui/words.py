@@ -5,7 +5,7 @@ from textual.content import Content
 from restoretui.core.model import State
 from restoretui.core.rules import Action
 from restoretui.ledger.records import BrowseRow
-from restoretui.tui.text import clean
+from restoretui.wording.safe import clean
 
 STATES: dict[State, tuple[str, str]] = {
     State.ONLINE: ("▪", "dim"),

@@ -3,8 +3,8 @@
     python changing.py screens LOCATION RATE spread|top    the screens, and in the same program RATE changes a second
     python changing.py outside RATE spread|top             only the changes, into the ledger of another program
 
-The changes turn jobs of the only open run from restoring to available and back: any of them (``spread``), or the forty
-that its table shows first (``top``). Nobody else pursues that run meanwhile.
+The changes turn jobs of the only open run from restoring to available and back: any of them (``spread``), or the
+forty that its table shows first (``top``). Nobody else pursues that run meanwhile.
 """
 
 import asyncio

@@ -38,8 +38,8 @@ async def confirmed(
     days: int = 3,
 ) -> int:
     sel = await session.ledger.selections.create()
-    await session.mark_under(sel, parse_location(where), refresh=True)
-    await session.look_at_marks(sel)
+    await session.choosing.under(sel, parse_location(where), refresh=True)
+    await session.choosing.look(sel)
     plan = session.batch.plan(await session.plan(sel, days))
     run = await session.confirm(sel, plan, tier, batch=options)
     await session.ledger.selections.drop(sel)

@@ -6,18 +6,18 @@ from textual import on
 from textual.app import ComposeResult
 
 from restoretui.ledger.records import ActivityEntry, Query
-from restoretui.tui import format as fmt
 from restoretui.tui.activity_words import KINDS, entry_line, entry_parts
 from restoretui.tui.keys import ACTIVITY
 from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.screens.pane import Pane
-from restoretui.tui.text import crop, width
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.columns import Column, Spans, cell
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.words import Part, said
+from restoretui.wording import format as fmt
+from restoretui.wording.safe import crop, width
 
 
 def _what(entry: ActivityEntry, cells: int) -> Spans:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from restoretui.core.batch import ReportRow
-from restoretui.tui import format as fmt
 from restoretui.tui.screens.batch_rows import BatchRow, progress_parts, status_part
 from restoretui.tui.widgets.columns import Column, Spans, cell
+from restoretui.wording import format as fmt
 
 
 class Task(NamedTuple):

@@ -8,7 +8,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui import format as fmt
 from restoretui.tui.screens.batch_board import BatchBoard
 from restoretui.tui.screens.batch_columns import Task, task_columns
 from restoretui.tui.screens.batch_facts import batch_facts
@@ -18,6 +17,7 @@ from restoretui.tui.widgets.list_view import ListView
 from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.words import said
 from restoretui.tui.working import Working
+from restoretui.wording import format as fmt
 
 MOST_SHOWN = 10_000
 """Failed tasks kept for the screen; an export has them all."""

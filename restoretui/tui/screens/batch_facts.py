@@ -7,9 +7,9 @@ from textual.content import Content
 
 from restoretui.core.batch import ReportScope
 from restoretui.ledger.batch_records import Batch
-from restoretui.tui import format as fmt
 from restoretui.tui.screens.batch_rows import BatchRow, progress_parts, status_part
 from restoretui.tui.words import Part, said
+from restoretui.wording import format as fmt
 
 DOT: Part = (" · ", "dim")
 JOBS_SHOWN = 3

@@ -6,7 +6,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
-from restoretui.tui import format as fmt
 from restoretui.tui.screens.batch_board import BatchBoard
 from restoretui.tui.screens.batch_columns import batch_columns
 from restoretui.tui.screens.batch_rows import BatchRow
@@ -16,6 +15,7 @@ from restoretui.tui.widgets.list_view import ListView
 from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.words import said
 from restoretui.tui.working import Working
+from restoretui.wording import format as fmt
 
 
 class BatchList(Working, Vertical):

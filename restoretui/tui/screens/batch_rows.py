@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from restoretui.core.batch import JobInfo, Place, ReportScope
 from restoretui.ledger.batch_records import Batch, Phase
-from restoretui.tui import format as fmt
 from restoretui.tui.words import Part
+from restoretui.wording import format as fmt
 
 VANISHED = "Vanished"
 STATUSES: dict[str, tuple[str, str]] = {

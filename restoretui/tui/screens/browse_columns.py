@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from restoretui.core.model import State
 from restoretui.ledger.records import BrowseRow
-from restoretui.tui import format as fmt
 from restoretui.tui.widgets.columns import Column, Spans, cell
 from restoretui.tui.words import STATE_CELLS, STATES, class_word, state_word
+from restoretui.wording import format as fmt
 
 
 class BucketRow(NamedTuple):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from textual.content import Content
 
 from restoretui.ledger.records import Listing, Query
-from restoretui.tui import format as fmt
 from restoretui.tui.words import Part, said
+from restoretui.wording import format as fmt
 
 
 class Listed(NamedTuple):

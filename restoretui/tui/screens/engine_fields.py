@@ -13,10 +13,10 @@ from restoretui.core.batch import PER_JOB, PER_OBJECT, BatchOptions, Choice, Rep
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan
-from restoretui.tui import format as fmt
 from restoretui.tui.widgets.pick_line import PickLine
 from restoretui.tui.words import Part, said
 from restoretui.tui.working import Working
+from restoretui.wording import format as fmt
 
 ENGINES = {"direct": "direct", "batch": "batch jobs", "auto": "auto"}
 SCOPES = {ReportScope.ALL.value: "all tasks", ReportScope.FAILED.value: "failed", ReportScope.NONE.value: "none"}

@@ -47,7 +47,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
 
     async def _look(self) -> None:
         try:
-            self._known.detail = await self.session.inspect(self._known.ref, self._scheme)
+            self._known.detail = await self.session.choosing.inspect(self._known.ref, self._scheme)
         except RestoreTuiError as error:
             self._known.problem = f"{error} {error.hint}".strip()
         self._say()

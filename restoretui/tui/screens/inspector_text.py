@@ -8,10 +8,10 @@ from textual.content import Content
 
 from restoretui.core.model import ObjectDetail, ObjectRef, State
 from restoretui.ledger.records import ActivityEntry, BrowseRow
-from restoretui.tui import format as fmt
 from restoretui.tui.activity_words import entry_parts
-from restoretui.tui.text import clean
 from restoretui.tui.words import STATES, class_word, said, state_word
+from restoretui.wording import format as fmt
+from restoretui.wording.safe import clean
 
 LABEL_CELLS = 20
 

@@ -9,8 +9,8 @@ from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.location import Location
 from restoretui.ledger.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, Cloud, Listing, SelectionSummary
-from restoretui.tui import format as fmt
 from restoretui.tui.screens.marks_bar import MarksBar
+from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.tui.screens.listing_board import ListingBoard
@@ -86,7 +86,7 @@ class Marking:
         listing = await session.open_listing(location, recursive=True, versions=versions)
         self._pane.following = listing.id
         try:
-            summary = await session.mark_under(sel, location, versions=versions)
+            summary = await session.choosing.under(sel, location, versions=versions)
         finally:
             self._pane.following = None
         shell.say(

@@ -6,9 +6,9 @@ from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.core.rules import Action
 from restoretui.ledger.records import SelectionSummary
-from restoretui.tui import format as fmt
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import Part, said
+from restoretui.wording import format as fmt
 
 SHORT = {Tier.EXPEDITED: "exp", Tier.STANDARD: "std", Tier.BULK: "bulk"}
 

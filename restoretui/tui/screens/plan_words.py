@@ -8,9 +8,9 @@ from textual.content import Content
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.pricing import Cost
 from restoretui.core.rules import RULES, Action, Purpose
-from restoretui.tui import format as fmt
-from restoretui.tui.text import clean, fit
 from restoretui.tui.words import ACTIONS, Part, said
+from restoretui.wording import format as fmt
+from restoretui.wording.safe import clean, fit
 
 
 def verdict_lines(chosen: TierPlan, width: int) -> list[Content]:

@@ -15,7 +15,6 @@ from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.rules import Action, Purpose, check_days
 from restoretui.ledger.records import Run
-from restoretui.tui import format as fmt
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.screens.engine_fields import EngineFields
 from restoretui.tui.screens.plan_words import (
@@ -29,6 +28,7 @@ from restoretui.tui.screens.plan_words import (
 )
 from restoretui.tui.widgets.tier_table import TierTable
 from restoretui.tui.words import Part, said
+from restoretui.wording import format as fmt
 
 VERBS = {Purpose.RESTORE: "Restore", Purpose.EXTEND: "Extend", Purpose.UPGRADE: "Speed up"}
 PREFERENCE = {
@@ -108,7 +108,7 @@ class RestoreDialog(Dialog[Run]):
         if self._purpose is Purpose.UPGRADE:
             self._days = await self._days_asked_for() or self._days
             self._days_field.value = str(self._days)
-        self._unseen = await self.session.look_at_marks(self._sel, progress)
+        self._unseen = await self.session.choosing.look(self._sel, progress)
         await self._replan()
         await self._say_where()
 

@@ -11,7 +11,6 @@ from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.core.rules import Purpose
 from restoretui.ledger.records import JobRow, Run
-from restoretui.tui import format as fmt
 from restoretui.tui.keys import RUNS
 from restoretui.tui.screens.ask import Ask, Confirm
 from restoretui.tui.screens.pane import Pane
@@ -20,6 +19,7 @@ from restoretui.tui.screens.run_detail import RunDetail
 from restoretui.tui.screens.run_list import RunList
 from restoretui.tui.widgets import table_events
 from restoretui.tui.words import Part
+from restoretui.wording import format as fmt
 
 
 class RestoresPane(Pane):

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from restoretui.core.model import State
 from restoretui.ledger.records import JobRow, Run
-from restoretui.tui import format as fmt
 from restoretui.tui.screens.run_words import Due, bar_parts, headline, outlook, progress
 from restoretui.tui.widgets.columns import Column, Spans, cell
 from restoretui.tui.words import STATE_CELLS, STATES, state_word
+from restoretui.wording import format as fmt
 
 
 class RunRow(NamedTuple):

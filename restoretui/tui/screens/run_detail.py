@@ -14,7 +14,6 @@ from textual.widgets import Static
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.ledger.records import JobRow, Query, Run
-from restoretui.tui import format as fmt
 from restoretui.tui.screens.batch_facts import job_lines
 from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.screens.menus import FacetMenu, Facets, SortMenu
@@ -27,6 +26,7 @@ from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.words import Part, said
 from restoretui.tui.working import Working
+from restoretui.wording import format as fmt
 
 ORDERS = {
     "key": "Key", "state": "State", "size": "Size", "modified": "Last change", "storage_class": "Storage class",

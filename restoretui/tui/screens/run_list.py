@@ -10,7 +10,6 @@ from textual.message import Message
 
 from restoretui.core.model import State
 from restoretui.ledger.records import Run
-from restoretui.tui import format as fmt
 from restoretui.tui.screens.run_columns import RunRow, run_columns
 from restoretui.tui.screens.run_place import common_place
 from restoretui.tui.widgets import table_events
@@ -19,6 +18,7 @@ from restoretui.tui.widgets.list_view import ListView
 from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.words import said
 from restoretui.tui.working import Working
+from restoretui.wording import format as fmt
 
 
 class RunList(Working, Vertical):

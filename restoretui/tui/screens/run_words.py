@@ -7,8 +7,8 @@ from textual.content import Content
 
 from restoretui.core.model import State
 from restoretui.ledger.records import Run
-from restoretui.tui import format as fmt
 from restoretui.tui.words import STATES, Part, said
+from restoretui.wording import format as fmt
 
 OVER = (State.AVAILABLE, State.EXPIRED, State.FAILED, State.SKIPPED, State.CANCELLED)
 """States in which nothing more is awaited."""

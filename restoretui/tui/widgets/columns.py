@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from restoretui.tui.text import fit
+from restoretui.wording.safe import fit
 
 Spans = tuple[tuple[str, str], ...]
 """A cell: pieces of text, each with the name of a style (``LiveTable`` names them; "" is plain)."""

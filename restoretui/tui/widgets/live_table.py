@@ -23,11 +23,11 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.records import View
 from restoretui.tui.keys import TABLE
 from restoretui.tui.pacing import Pacer
-from restoretui.tui.text import fit
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.columns import GAP, Column, lay_out
 from restoretui.tui.widgets.row_styles import COMPONENTS, Kind, RowStyles
 from restoretui.tui.widgets.window import Line, RowT, Window
+from restoretui.wording.safe import fit
 
 EDGE = 1
 """Cells left of the first column, for the bar that marks the cursor where colours do not."""

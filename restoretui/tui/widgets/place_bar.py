@@ -1,9 +1,9 @@
 """The second line: where we are, and how the background is doing."""
 
 from restoretui.engine.health import Health
-from restoretui.tui import format as fmt
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import Part, said
+from restoretui.wording import format as fmt
 
 
 class PlaceBar(Bar):

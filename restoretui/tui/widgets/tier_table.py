@@ -9,10 +9,10 @@ from textual.widget import Widget
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.rules import Action
-from restoretui.tui import format as fmt
 from restoretui.tui.keys import TIERS
-from restoretui.tui.text import fit
 from restoretui.tui.words import Part, said
+from restoretui.wording import format as fmt
+from restoretui.wording.safe import fit
 
 
 class TierTable(Widget, can_focus=True):

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+from restoretui.commands.choice import Choice, listing_view
+from restoretui.commands.output import Output
 from restoretui.config import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, ObjectNotFound, UsageError
 from restoretui.core.location import Location, parse_location
@@ -12,13 +14,11 @@ from restoretui.core.model import ObjectFacts, ObjectRef, State
 from restoretui.core.rules import RULES
 from restoretui.engine.cleaner import Cleaned
 from restoretui.export import each
-from restoretui.headless import Choice, listing_view
 from restoretui.jsonlines import where
 from restoretui.ledger.records import Query, Run
-from restoretui.output import Output
 from restoretui.session import Session, open_session
-from restoretui.tui import format as words
-from restoretui.tui.text import clean as cleaned_text
+from restoretui.wording import format as words
+from restoretui.wording.safe import clean as cleaned_text
 
 BATCH = 500
 
@@ -95,7 +95,7 @@ async def _copies(session: Session, choice: Choice) -> AsyncIterator[Copy]:
 
 async def _copies_at(session: Session, place: Location, choice: Choice) -> AsyncIterator[Copy]:
     if place.key is not None:
-        detail = await session.inspect(ObjectRef(place.bucket, place.key, choice.version_id), place.scheme)
+        detail = await session.choosing.inspect(ObjectRef(place.bucket, place.key, choice.version_id), place.scheme)
         told = detail.restore
         facts = ObjectFacts(
             detail.storage_class, detail.archive_status, True, told and told.in_progress, told and told.expiry

@@ -9,17 +9,17 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from restoretui.batch_desk import as_place
+from restoretui.commands.following import follow
+from restoretui.commands.output import Output
 from restoretui.config import Settings
 from restoretui.core.batch import ReportRow, ReportScope
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
-from restoretui.headless import follow
 from restoretui.jsonlines import where
-from restoretui.output import Output
 from restoretui.session import Session, open_session
-from restoretui.tui import format as words
-from restoretui.tui.text import clean
+from restoretui.wording import format as words
+from restoretui.wording.safe import clean
 
 RESTORES = "S3InitiateRestoreObject"
 Form = Literal["table", "json", "csv"]
@@ -159,7 +159,7 @@ async def policy(
     """The policies that restoring from these places needs, ready to paste. Asks no cloud."""
     buckets = list(dict.fromkeys(_bucket(text) for text in locations))
     async with open_session(settings) as session:
-        policies = session.batch.policies(buckets, options)
+        policies = session.batch.policies(buckets, given(**options))
     titles = {
         "trust": "trust policy of the role",
         "role": "permissions of the role",
@@ -194,8 +194,9 @@ async def retry(
     async with open_session(settings) as session:
         run = await session.find_run(name)
         before = session.batch.ours(run.id)
-        changes = {key: value for key, value in options.items() if value is not None}
-        chosen = replace(before[-1].options, **changes) if before else session.batch.options(options)
+        asked = given(**options)
+        changes = {key: value for key, value in asked.items() if value is not None}
+        chosen = replace(before[-1].options, **changes) if before else session.batch.options(asked)
         count = await session.batch.retry(run.id, replace(chosen, hold=False))
         if not count:
             output.say(f"nothing of run {run.id} has failed")

@@ -6,11 +6,15 @@ from typing import Any, TypeVar
 
 import click
 
+from restoretui.cli.options import JSON, WAIT_LIMIT, common
+from restoretui.cli.running import headless
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 BATCH_NAMES = (
     "role_arn", "manifest_location", "report_location", "report_scope", "priority", "description", "tags",
 )  # fmt: skip
+BATCH = "restoretui.commands.batch"
 STATUSES = (
     "New", "Preparing", "Suspended", "Ready", "Active", "Pausing", "Paused", "Completing", "Complete", "Cancelling",
     "Cancelled", "Failing", "Failed",
@@ -40,17 +44,8 @@ def take_batch_options(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options.pop(name) for name in BATCH_NAMES}
 
 
-def _commands() -> Any:
-    from restoretui import batch_commands
-
-    return batch_commands
-
-
-def add_batch(
-    cli: click.Group, common: Callable[[F], F], wait_limit: Callable[[F], F], headless: Callable[..., None]
-) -> None:
-    """Add the group; the other arguments are what the command line's commands share."""
-    json_lines = click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
+def add_batch(cli: click.Group) -> None:
+    """Add the group."""
     job = click.argument("job")
 
     @cli.group()
@@ -61,20 +56,20 @@ def add_batch(
     @click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES, case_sensitive=False),
                   help="Only jobs in this status; may be repeated.")  # fmt: skip
     @click.option("--all", "everything", is_flag=True, help="Jobs of other operations than restores, too.")
-    @json_lines
-    @common  # type: ignore[arg-type]
+    @JSON
+    @common
     def ls(statuses: tuple[str, ...], everything: bool, as_json: bool, **flags: Any) -> None:
         """Jobs of anybody in the account and region."""
-        headless(flags, as_json, lambda s, out: _commands().ls(s, out, statuses, everything=everything))
+        headless(flags, as_json, BATCH, "ls", statuses, everything=everything)
 
     def one(name: str, about: str) -> None:
         @batch.command(name, help=about)
         @job
-        @json_lines
-        @common  # type: ignore[arg-type]
+        @JSON
+        @common
         def command(job: str, as_json: bool, **flags: Any) -> None:
             function = "clean_up" if name == "clean" else name
-            headless(flags, as_json, lambda s, out: getattr(_commands(), function)(s, out, job))
+            headless(flags, as_json, BATCH, function, job)
 
     one("show", "All that is known of one job.")
     one("confirm", "Let a suspended job run.")
@@ -85,47 +80,47 @@ def add_batch(
     @batch.command()
     @job
     @click.argument("number", type=click.IntRange(0, 2_147_483_647))
-    @json_lines
-    @common  # type: ignore[arg-type]
+    @JSON
+    @common
     def priority(job: str, number: int, as_json: bool, **flags: Any) -> None:
         """Change a job's priority; higher goes first."""
-        headless(flags, as_json, lambda s, out: _commands().priority(s, out, job, number))
+        headless(flags, as_json, BATCH, "priority", job, number)
 
     @batch.command()
     @job
     @click.option("--json", "form", flag_value="json", help="JSON lines on stdout.")
     @click.option("--csv", "form", flag_value="csv", help="CSV on stdout.")
     @click.option("--failed", is_flag=True, help="Only tasks that failed.")
-    @common  # type: ignore[arg-type]
+    @common
     def report(job: str, form: str | None, failed: bool, **flags: Any) -> None:
         """The completion report of a job; exit code 1 when any task failed."""
         as_json = form == "json"
-        headless(flags, as_json, lambda s, out: _commands().report(s, out, job, form or "table", failed=failed))
+        headless(flags, as_json, BATCH, "report", job, form or "table", failed=failed)
 
     @batch.command()
     @click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")
     @click.option("--only", type=click.Choice(["trust", "role", "caller"]), help="Only this one.")
     @batch_options
-    @common  # type: ignore[arg-type]
+    @common
     def policy(locations: tuple[str, ...], only: str | None, **options: Any) -> None:
         """The trust policy, role policy and caller policy for these buckets, ready to paste."""
         chosen = take_batch_options(options)
         headless(
             options, False,
-            lambda s, out: _commands().policy(s, out, locations, _commands().given(**chosen), only),
+            BATCH, "policy", locations, chosen, only,
         )  # fmt: skip
 
     @batch.command()
     @click.argument("run")
     @batch_options
     @click.option("--wait", is_flag=True, help="Wait until the copies are available.")
-    @wait_limit
-    @json_lines
-    @common  # type: ignore[arg-type]
+    @WAIT_LIMIT
+    @JSON
+    @common
     def retry(run: str, wait: bool, timeout: timedelta | None, as_json: bool, **options: Any) -> None:
         """Send the failed objects of a run anew through a job."""
         chosen = take_batch_options(options)
         headless(
             options, as_json,
-            lambda s, out: _commands().retry(s, out, run, _commands().given(**chosen), wait=wait, timeout=timeout),
+            BATCH, "retry", run, chosen, wait=wait, timeout=timeout,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual.color import Color
 
 from restoretui.tui.scrub import Scrub
-from restoretui.tui.text import ELLIPSIS, clean, crop, fit, width
+from restoretui.wording.safe import ELLIPSIS, clean, crop, fit, width
 
 NASTY = (
     "\x00\x07\x08\t\n\r\x1b\x7f\x80\x9b\x9d\xa0\xad\u034f\u061c\u115f\u1160\u1161\u200b\u200d\u200e\u2028\u202e\u2066"

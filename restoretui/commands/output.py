@@ -21,8 +21,8 @@ from restoretui.jsonlines import (
 )
 from restoretui.ledger.batch_records import Batch
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
-from restoretui.tui import format as words
-from restoretui.tui.text import clean, fit
+from restoretui.wording import format as words
+from restoretui.wording.safe import clean, fit
 
 
 class Output:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.tui import format as fmt
+from restoretui.wording import format as fmt
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,261 @@
+"""The commands as the shell sees them: each parses its options and hands them to the function that does the work."""
+
+import asyncio
+import gc
+import sys
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from restoretui import __version__
+from restoretui.cli.batch import add_batch, batch_options, take_batch_options
+from restoretui.cli.options import (
+    DAYS,
+    JSON,
+    LOCATIONS,
+    TAKES_VALUE,
+    TIER,
+    WAIT_LIMIT,
+    Money,
+    common,
+    keys,
+    selectors,
+)
+from restoretui.cli.running import ask, choice_of, finish, headless, settings_of
+from restoretui.core.errors import ExitCode, UsageError
+from restoretui.core.model import Tier
+
+OPEN = "open"
+"""The command behind a bare ``restoretui [LOCATION]``; not shown among the others."""
+
+
+class Group(click.Group):
+    """Takes a location, or nothing, where a command's name could stand; common options may come before the name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command first."""
+        if args[:1] and args[0] in ("--help", "-h", "--version"):
+            return super().parse_args(ctx, args)
+        at = 0
+        while at < len(args) and args[at].startswith("-") and args[at] != "-":
+            at += 2 if args[at] in TAKES_VALUE else 1
+        if at < len(args) and args[at] in self.commands:
+            # Of a group, its command comes along.
+            end = at + (2 if isinstance(self.commands[args[at]], click.Group) else 1)
+            args = [*args[at:end], *args[:at], *args[end:]]
+        else:
+            args = [OPEN, *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Both ways to call it."""
+        formatter.write_usage("restoretui", "[LOCATION] [OPTIONS]            the screens")
+        formatter.write_usage("restoretui", "COMMAND [ARGS]...               one job, no screen")
+
+
+HELP = """See, plan, send and watch restores of archived objects.
+
+\b
+LOCATION is s3://bucket, s3://bucket/prefix/ (all below), s3://bucket/key (that object),
+s3://bucket/part* (keys that begin so); oss:// alike. Without one, the screens begin with the buckets.
+
+\b
+Exit codes: 0 done · 1 some failed or were refused · 2 usage · 3 timed out · 4 credentials or
+permission · 5 stopped by a guard · 130 interrupted
+"""
+
+
+@click.group(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="restoretui")
+def cli() -> None:
+    """The command line's root; what it says of itself is ``HELP``, since Click's marks are no docstring's."""
+
+
+@cli.command(OPEN, hidden=True)
+@click.argument("location", required=False)
+@common
+def open_(location: str | None, **flags: Any) -> None:
+    """The screens."""
+
+    def go() -> int:
+        from restoretui.core.location import parse_location
+        from restoretui.tui.app import run_app
+
+        place = parse_location(location) if location else None
+        return run_app(settings_of(flags), place)
+
+    finish(go)
+
+
+@cli.command()
+@click.option("--objects", type=click.IntRange(1), help="Size of the first bucket.")
+@click.option("--speed", type=click.FloatRange(0.001), default=3600.0, show_default=True,
+              help="Cloud seconds a second: 3600 is an hour a second.")  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
+@click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
+def demo(objects: int | None, speed: float, seed: int, scenario: str | None) -> None:
+    """The screens on a sandbox cloud: no account, nothing outside a temporary folder."""
+
+    def go() -> int:
+        from restoretui.demo import run_demo
+
+        return run_demo(objects=objects, speed=speed, seed=seed, scenario=scenario)
+
+    finish(go)
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
+@click.option("--objects", type=click.IntRange(1), help="Size of the first bucket.")
+@click.option("--speed", type=click.FloatRange(0.001), default=3600.0, show_default=True,
+              help="Cloud seconds a second: 3600 is an hour a second.")  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
+@click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
+@click.option("--while-stdin", is_flag=True, hidden=True)
+def sandbox(port: int, objects: int | None, speed: float, seed: int, scenario: str | None, while_stdin: bool) -> None:
+    """Serve a simulated archive cloud on 127.0.0.1 until interrupted."""
+
+    def go() -> int:
+        from restoretui.demo import serve_sandbox
+
+        serving = serve_sandbox(
+            port=port, objects=objects, speed=speed, seed=seed, scenario=scenario, while_stdin=while_stdin
+        )
+        return asyncio.run(serving)
+
+    finish(go)
+
+
+@cli.command()
+@LOCATIONS
+@selectors
+@JSON
+@common
+def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """List objects with their class and state."""
+    choice, flags = choice_of(locations, options)
+    headless(flags, as_json, "restoretui.commands.looking", "ls", choice)
+
+
+@cli.command()
+@LOCATIONS
+@DAYS
+@click.option("--tier", type=TIER, help="Only this tier; all of them without.")
+@selectors
+@keys
+@click.option("--engine", type=click.Choice(["direct", "batch"]), default="direct", show_default=True,
+              help="What it would take through single requests, or through S3 Batch Operations.")  # fmt: skip
+@JSON
+@common
+def plan(locations: tuple[str, ...], days: int, tier: str | None, engine: str, as_json: bool, **options: Any) -> None:
+    """What a restore would do, take and cost; sends nothing."""
+    choice, flags = choice_of(locations, options)
+    wanted = Tier(tier) if tier else None
+    headless(flags, as_json, "restoretui.commands.restoring", "plan", choice, days, wanted, engine)
+
+
+@cli.command()
+@LOCATIONS
+@DAYS
+@click.option("--tier", type=TIER, required=True, help="How fast, and so how dear.")
+@selectors
+@keys
+@click.option("--engine", type=click.Choice(["direct", "batch", "auto"]), default="direct", show_default=True,
+              help="One request for each object, S3 Batch Operations, or whichever is better.")  # fmt: skip
+@batch_options
+@click.option("--max-cost", type=Money(), help="Send nothing when the estimate is above this (exit code 5).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait", is_flag=True, help="Wait until the copies are available.")
+@WAIT_LIMIT
+@JSON
+@common
+def restore(
+    locations: tuple[str, ...],
+    days: int,
+    tier: str,
+    engine: str,
+    max_cost: Decimal | None,
+    yes: bool,
+    wait: bool,
+    timeout: timedelta | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Restore objects: plan, confirm, send, and with --wait watch them arrive."""
+    batch = take_batch_options(options)
+    choice, flags = choice_of(locations, options)
+    headless(
+        flags,
+        as_json,
+        "restoretui.commands.restoring", "restore", choice, days=days, tier=Tier(tier), max_cost=max_cost,
+            confirm=None if yes else ask, wait=wait, timeout=timeout, engine=engine, batch=batch,
+    )  # fmt: skip
+
+
+@cli.command()
+@click.argument("locations", nargs=-1, required=True, metavar="LOCATION...|RUN")
+@click.option("--storage-class", "classes", multiple=True, metavar="CLASS",
+              help="Only this storage class; may be repeated.")  # fmt: skip
+@click.option("--match", metavar="GLOB", default="", help="Only keys that match, or contain, this.")
+@click.option("--versions", is_flag=True, help="Every version, not only the current one.")
+@click.option("--version-id", metavar="ID", help="That version of the one key.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@JSON
+@common
+def clean(locations: tuple[str, ...], yes: bool, as_json: bool, **options: Any) -> None:
+    """End restored copies early, to stop paying for them (OSS: ColdArchive and DeepColdArchive)."""
+    choice, flags = choice_of(locations, {**options, "states": (), "keys_from": None})
+
+    confirm = None if yes else ask
+    headless(
+        flags, as_json, "restoretui.commands.cleaning", "clean", choice, confirm,
+    )  # fmt: skip
+
+
+@cli.command()
+@click.argument("run", required=False)
+@JSON
+@common
+def status(run: str | None, as_json: bool, **flags: Any) -> None:
+    """Runs and their objects, after one look at the cloud."""
+    headless(flags, as_json, "restoretui.commands.following", "status", run)
+
+
+@cli.command()
+@click.argument("run", required=False)
+@WAIT_LIMIT
+@JSON
+@common
+def watch(run: str | None, timeout: timedelta | None, as_json: bool, **flags: Any) -> None:
+    """Pick up where things stand and follow until everything is settled."""
+    headless(flags, as_json, "restoretui.commands.following", "watch", run, timeout)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("-o", "--output", "target", metavar="FILE", help="Default: stdout.")
+@common
+def export(run: str, form: str, target: str | None, **flags: Any) -> None:
+    """A run's objects, with what became of each."""
+    headless(flags, False, "restoretui.commands.exporting", "export", run, form, target)
+
+
+add_batch(cli)
+
+
+def main() -> None:
+    """The console script."""
+    # Rows by the million are made and kept; the collector's usual thresholds would walk them ten times over.
+    gc.set_threshold(20_000, 50, 100)
+    try:
+        cli.main(prog_name="restoretui", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        sys.exit(int(ExitCode.INTERRUPTED))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(int(UsageError.exit_code))

@@ -1,0 +1,102 @@
+"""Options that several commands take, and the types of their values."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+import click
+
+from restoretui.core.model import State, Tier
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_COMMON: Sequence[Callable[[F], F]] = (
+    click.option("--profile", help="Profile of the AWS config and credentials files."),
+    click.option("--region", help="Region to sign for when a bucket does not tell its own."),
+    click.option("--endpoint-url", help="An S3-compatible store, or a sandbox."),
+    click.option("--path-style/--virtual-host-style", default=None, help="How to write a bucket into the URL."),
+    click.option("--requester-pays", is_flag=True, help="Agree to pay for requests on requester-pays buckets."),
+    click.option("--expected-bucket-owner", metavar="ACCOUNT", help="Refuse buckets of any other account."),
+    click.option("--read-only", is_flag=True, help="Look and watch, never send a restore request."),
+    click.option("--state-dir", metavar="DIR", help="Where the ledger lives."),
+    click.option("--config", metavar="PATH", help="Config file, or the folder it is in."),
+    click.option("--verbose", "-v", is_flag=True, help="Write a log of what is done to the state folder."),
+)
+TAKES_VALUE = {"--profile", "--region", "--endpoint-url", "--expected-bucket-owner", "--state-dir", "--config"}
+COMMON_NAMES = (
+    "profile", "region", "endpoint_url", "path_style", "requester_pays", "expected_bucket_owner", "read_only",
+    "state_dir", "config", "verbose",
+)  # fmt: skip
+
+
+def common(command: F) -> F:
+    """Add the options every command takes."""
+    for option in reversed(_COMMON):
+        command = option(command)
+    return command
+
+
+def selectors(command: F) -> F:
+    """Add the options that choose among the objects at a location."""
+    for option in reversed((
+        click.option("--state", "states", multiple=True, type=click.Choice([state.value for state in State]),
+                     help="Only objects in this state; may be repeated."),
+        click.option("--storage-class", "classes", multiple=True, metavar="CLASS",
+                     help="Only this storage class; may be repeated."),
+        click.option("--match", metavar="GLOB", default="", help="Only keys that match, or contain, this."),
+        click.option("--versions", is_flag=True, help="Every version, not only the current one."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def keys(command: F) -> F:
+    """Add the options that name objects one by one."""
+    for option in reversed((
+        click.option("--keys-from", metavar="FILE", help="Keys, one a line, verbatim; - reads stdin."),
+        click.option("--version-id", metavar="ID", help="That version of the one key."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+class Duration(click.ParamType[timedelta]):
+    """``90``, ``90s``, ``15m``, ``6h``, ``2d``, ``1h30m``."""
+
+    name = "DURATION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Seconds when no unit is given."""
+        if isinstance(value, timedelta):
+            return value
+        text = value if value[-1:].isalpha() else f"{value}s"
+        if not re.fullmatch(r"(\d+(\.\d+)?[smhd])+", text):
+            self.fail(f"{value!r} is not a duration: write 90s, 15m, 6h, 2d or 1h30m", param, ctx)
+        units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
+        return timedelta(seconds=sum(float(number) * units[unit] for number, unit in parts))
+
+
+class Money(click.ParamType[Decimal]):
+    """An amount in the price table's currency."""
+
+    name = "USD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """Not negative."""
+        try:
+            money = Decimal(str(value).removeprefix("$"))
+        except InvalidOperation:
+            money = Decimal(-1)
+        if not money.is_finite() or money < 0:
+            self.fail(f"{value!r} is not an amount of money", param, ctx)
+        return money
+
+
+TIER = click.Choice([tier.value for tier in Tier], case_sensitive=False)
+DAYS = click.option("--days", required=True, type=int, metavar="N", help="How long the restored copy shall last.")
+JSON = click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
+WAIT_LIMIT = click.option("--timeout", type=Duration(), help="Give up waiting after this (exit code 3).")
+LOCATIONS = click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")

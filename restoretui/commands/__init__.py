@@ -1,0 +1,1 @@
+"""Commands without a screen: each command is a thin thread through the session, told on an ``Output``."""

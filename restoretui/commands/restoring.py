@@ -1,0 +1,178 @@
+"""``restoretui plan`` and ``restore``."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from restoretui.commands.choice import Choice, selected
+from restoretui.commands.following import follow
+from restoretui.commands.output import Output, cost_text
+from restoretui.commands.summary import summarise
+from restoretui.config import Settings
+from restoretui.core.batch import NO_EXPEDITED, BatchOptions, jobs_of
+from restoretui.core.errors import ExitCode, GuardStopped, UsageError
+from restoretui.core.model import Tier
+from restoretui.core.plan import RestorePlan, TierPlan
+from restoretui.core.rules import Action
+from restoretui.planning import why_nothing
+from restoretui.session import Session, open_session
+from restoretui.wording import format as words
+
+Engine = Literal["direct", "batch", "auto"]
+
+
+async def plan(
+    settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None, engine: Engine = "direct"
+) -> ExitCode:
+    """What a restore would do and cost; sends nothing but looks."""
+    async with open_session(settings) as session, selected(session, output, choice) as (sel, missing):
+        objects = refused = 0
+        for direct in await _plans(session, sel, days):
+            made = direct
+            if engine == "batch":
+                _check_has_jobs(direct)
+                made = session.batch.plan(direct)
+            _tell_plan(output, made, tier)
+            chosen = [made.tiers[tier]] if tier else list(made.tiers.values())
+            refused += min(entry.counts.get(Action.REFUSED, 0) for entry in chosen)
+            objects += made.objects
+        summarise(output, {"objects": objects, "days": days, "missing": len(missing), "requests": 0})
+        return ExitCode.SOME_FAILED if missing or refused else ExitCode.DONE
+
+
+async def _plans(session: Session, sel: int, days: int) -> list[RestorePlan]:
+    """One plan for each cloud in which objects were chosen."""
+    return [await session.plan(sel, days, scheme=scheme) for scheme in await session.schemes(sel) or ["s3"]]
+
+
+def _tell_plan(output: Output, made: RestorePlan, tier: Tier | None) -> None:
+    output.plan(made, tier)
+    output.plan_note(made)
+
+
+async def restore(
+    settings: Settings,
+    output: Output,
+    choice: Choice,
+    *,
+    days: int,
+    tier: Tier,
+    max_cost: Decimal | None,
+    confirm: Callable[[str], bool] | None,
+    wait: bool,
+    timeout: timedelta | None,
+    engine: Engine = "direct",
+    batch: Mapping[str, Any] | None = None,
+) -> ExitCode:
+    """Restore what was chosen. ``confirm`` asks the person; None means it was confirmed beforehand (--yes).
+
+    ``batch`` holds the options of jobs, as the command line has them.
+    """
+    given = _batch_options(engine, tier, batch or {})
+    async with open_session(settings) as session:
+        if engine == "batch":
+            session.batch.options(given)  # Before anything is listed: a role is missing, say.
+        async with selected(session, output, choice) as (sel, missing):
+            asked: list[tuple[RestorePlan, BatchOptions | None]] = []
+            for made in await _plans(session, sel, days):
+                jobs = await _jobs_wanted(session, output, engine, made, tier, given)
+                asked.append((made if jobs is None else session.batch.plan(made), jobs))
+            limit = max_cost if max_cost is not None else settings.budget
+            return await _confirmed(
+                session, output, sel, missing, asked, tier, limit, confirm,
+                wait=wait, timeout=timeout,
+            )  # fmt: skip
+
+
+def _batch_options(engine: Engine, tier: Tier, batch: Mapping[str, Any]) -> dict[str, Any]:
+    from restoretui.commands.batch import given
+
+    if engine == "direct" and any(value not in (None, ()) for value in batch.values()):
+        raise UsageError("options of jobs mean nothing to --engine direct", "choose --engine batch or auto")
+    if engine == "batch" and tier is Tier.EXPEDITED:
+        raise UsageError(NO_EXPEDITED, "choose --tier standard or bulk, or --engine direct")
+    return given(**batch) if batch else {}
+
+
+async def _jobs_wanted(
+    session: Session, output: Output, engine: Engine, made: RestorePlan, tier: Tier, given: Mapping[str, Any]
+) -> BatchOptions | None:
+    """How jobs are to be made; None for single requests."""
+    if engine == "batch":
+        _check_has_jobs(made)
+    if engine == "direct" or made.scheme != "s3":
+        return None
+    if engine == "auto":
+        choice = session.batch.choose(made, tier, given.get("role_arn"))
+        output.say(f"engine: {choice.reason}")
+        if not choice.batch:
+            return None
+    return session.batch.options(given)
+
+
+def _check_has_jobs(made: RestorePlan) -> None:
+    if made.scheme != "s3":
+        raise UsageError(f"{made.scheme}:// has no jobs: they are of S3 alone", "choose --engine direct or auto")
+
+
+async def _confirmed(
+    session: Session,
+    output: Output,
+    sel: int,
+    missing: Sequence[str],
+    asked: Sequence[tuple[RestorePlan, BatchOptions | None]],
+    tier: Tier,
+    limit: Decimal | None,
+    confirm: Callable[[str], bool] | None,
+    *,
+    wait: bool,
+    timeout: timedelta | None,
+) -> ExitCode:
+    for made, jobs in asked:
+        if jobs is not None:
+            _tell_of_jobs(session, output, made.tiers[tier], jobs)
+        _tell_plan(output, made, tier)
+    sending = [
+        (made, jobs)
+        for made, jobs in asked
+        if made.tiers[tier].requests or made.tiers[tier].counts.get(Action.ALREADY, 0)
+    ]
+    if not sending:
+        return _nothing(output, [made for made, _ in asked], tier, len(missing))
+    if limit is not None and len(sending) > 1:
+        raise GuardStopped(
+            "a cost limit holds for one cloud at a time, so nothing was sent", "restore s3:// and oss:// one by one"
+        )
+    if confirm is not None and not confirm(f"Restore {' and '.join(_offer(made, tier) for made, _ in sending)}?"):
+        raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
+    runs = [await session.confirm(sel, made, tier, max_cost=limit, batch=jobs) for made, jobs in sending]
+    for run in runs:
+        output.run(run)
+    run_ids = [run.id for run in runs]
+    session.start_engine(run_ids)
+    return await follow(session, output, run_ids, wait=wait, timeout=timeout, missing=len(missing))
+
+
+def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs: BatchOptions) -> None:
+    number = words.plural(len(jobs_of(chosen, session.rules)), "job")
+    report = jobs.report and f"s3://{jobs.report.bucket}/{jobs.report.prefix}"
+    output.say(f"through {number} of S3 Batch Operations, as {jobs.role_arn}, priority {jobs.priority};")
+    output.say(f"completion report ({jobs.scope}): {report or 'below restoretui/reports/ in the bucket itself'}")
+
+
+def _offer(made: RestorePlan, tier: Tier) -> str:
+    chosen = made.tiers[tier]
+    cost = cost_text(chosen.cost, made.prices.currency)
+    return f"{words.plural(chosen.requests, 'object')} ({words.size(chosen.size_bytes)}) for about {cost}"
+
+
+def _nothing(output: Output, plans: Sequence[RestorePlan], tier: Tier, missing: int) -> ExitCode:
+    refused = 0
+    for made in plans:
+        counts = made.tiers[tier].counts
+        refused += counts.get(Action.REFUSED, 0) + counts.get(Action.LOOK, 0)
+        output.say(f"nothing to send: {why_nothing(made, tier)}")
+    objects = sum(made.objects for made in plans)
+    summarise(output, {"objects": objects, "requests": 0, "refused": refused, "missing": missing})
+    return ExitCode.SOME_FAILED if refused or missing else ExitCode.DONE

@@ -1,0 +1,112 @@
+"""Plans of what was chosen, and the guards between a plan and its money."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+
+from restoretui.config import Settings
+from restoretui.core.errors import GuardStopped, UsageError
+from restoretui.core.model import Tier
+from restoretui.core.plan import RestorePlan, make_plan
+from restoretui.core.pricing import PriceBook, PriceTable
+from restoretui.core.provider import Provider
+from restoretui.core.rules import RULES, Action, Purpose, check_days
+from restoretui.engine.reads import Reader
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import Cloud
+
+DIRECT_READ_KNOWN_S = 60.0
+"""How long a bucket's setting is taken to stay; machine time."""
+
+
+class Planner:
+    """Makes plans; sends nothing but looks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        prices: PriceBook,
+        clouds: Mapping[str, Cloud],
+        provider: Callable[[str], Awaitable[Provider]],
+        region: Callable[[str, str], Awaitable[str]],
+        readers: Mapping[str, Reader],
+    ) -> None:
+        self._settings = settings
+        self._clock = settings.clock
+        self._ledger = ledger
+        self._prices = prices
+        self._clouds = clouds
+        self._provider = provider
+        self._region = region
+        self._readers = readers
+        self._direct_reads: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
+
+    async def schemes(self, sel: int) -> list[str]:
+        """The clouds in which objects are chosen: a plan and a run is of one of them."""
+        chosen = await self._ledger.selections.facts(sel)
+        return [scheme for scheme, cloud in self._clouds.items() if chosen.get(cloud)]
+
+    async def plan(
+        self, sel: int, days: int, purpose: Purpose = Purpose.RESTORE, scheme: str | None = None
+    ) -> RestorePlan:
+        """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
+
+        ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``).
+        """
+        check_days(days)
+        facts = await self._ledger.selections.facts(sel)
+        chosen = [name for name, cloud in self._clouds.items() if facts.get(cloud)]
+        if scheme is None and len(chosen) > 1:
+            raise UsageError("objects of S3 and OSS are chosen together", "plan each cloud by itself")
+        scheme = scheme or (chosen or ["s3"])[0]
+        groups = facts.get(self._clouds[scheme], [])
+        buckets = {group.bucket for group in groups}
+        prices = await self._price_table(buckets, scheme)
+        readable = {bucket: await self._readable(bucket, scheme) for bucket in buckets}
+        return make_plan(RULES[scheme], groups, days, self._clock.now(), prices, purpose, readable)
+
+    async def _readable(self, bucket: str, scheme: str) -> frozenset[str]:
+        """Archives that the bucket lets anybody read as they are; asked for once a minute: plans are made often."""
+        asked_at, archives = self._direct_reads.get((scheme, bucket), (float("-inf"), frozenset()))
+        if self._clock.monotonic() - asked_at >= DIRECT_READ_KNOWN_S:
+            provider = await self._provider(scheme)
+            archives = await self._readers[scheme](lambda: provider.readable_archives(bucket))
+            self._direct_reads[scheme, bucket] = self._clock.monotonic(), archives
+        return archives
+
+    async def _price_table(self, buckets: set[str], scheme: str) -> tuple[PriceTable, bool]:
+        regions = {await self._region(bucket, scheme) for bucket in sorted(buckets)}
+        regions = regions or {self._settings.connection_to(scheme).region or ""}
+        tables = [self._prices.table_for(scheme, region) for region in sorted(regions)]
+        table, _ = tables[0]
+        return table, all(exact and other is table for other, exact in tables)
+
+
+def check_worth_it(plan: RestorePlan, tier: Tier, max_cost: Decimal | None) -> None:
+    """``GuardStopped`` when the plan sends nothing at ``tier``, or costs more than ``max_cost``, or nobody knows."""
+    chosen = plan.tiers[tier]
+    if not chosen.requests and not chosen.counts.get(Action.ALREADY, 0):
+        raise GuardStopped(f"nothing to send: {why_nothing(plan, tier)}")
+    if max_cost is None:
+        return
+    if chosen.cost.total > max_cost:
+        raise GuardStopped(
+            f"this would cost about {chosen.cost.total:.2f} {plan.prices.currency}, "
+            f"more than the {max_cost:.2f} allowed; nothing was sent",
+            "choose a cheaper tier, fewer objects, or a higher limit",
+        )
+    if chosen.cost.unpriced:
+        raise GuardStopped(
+            f"the price of {chosen.cost.unpriced} objects is unknown, so the limit cannot be held",
+            "add the price to prices.toml, choose another tier, or leave the limit away",
+        )
+
+
+def why_nothing(plan: RestorePlan, tier: Tier) -> str:
+    """One sentence for a plan that sends nothing at ``tier``: each reason with how many objects it holds for."""
+    reasons: dict[str, int] = {}
+    for line in plan.tiers[tier].lines:
+        reasons[line.verdict.reason] = reasons.get(line.verdict.reason, 0) + line.group.objects
+    if not reasons:
+        return "no object was chosen"
+    return "; ".join(f"{count} × {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1]))
