@@ -16,6 +16,20 @@ from restoretui.sandbox import RunningSandbox, SandboxOptions, serve
 settings.register_profile("restoretui", deadline=None)
 settings.load_profile("restoretui")
 
+
+LENGTHY = ("test_kills.py", "e2e/", "test_crashes.py", "cli/")
+"""In this order."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The lengthy first: several tests run at a time, and a long one begun last would be waited for by all."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((at for at, part in enumerate(LENGTHY) if f"/{part}" in item.path.as_posix()), len(LENGTHY))
+
+    items.sort(key=rank)
+
+
 StartSandbox = Callable[..., Awaitable[RunningSandbox]]
 _COUNT = count()
 

@@ -18,7 +18,7 @@ def world(serve: Any) -> Any:
 
 def restored(run: Any, served: Any, *more: str, where: str = BUCKET, code: int | None = 0) -> Any:
     ran = run(
-        served, "restore", where, "--days", "2", "--tier", "bulk", "--engine", "batch", "--yes", "--json", *more
+        served, "restore", where, "--days", "40", "--tier", "bulk", "--engine", "batch", "--yes", "--json", *more
     )
     if code is not None:
         assert ran.code == code, ran.err
@@ -37,7 +37,7 @@ def test_restore_through_jobs_goes_all_the_way(run: Any, world: Any) -> None:
     assert [line["job"] for line in listed.of("job")] == [job_id]
     assert listed.summary["statuses"] == {"Complete": 1}
     shown = run(world, "batch", "show", job_id, "--json").of("job")[0]
-    assert (shown["priority"], shown["tier"], shown["days"], shown["run"]) == (7, "bulk", 2, 1)
+    assert (shown["priority"], shown["tier"], shown["days"], shown["run"]) == (7, "bulk", 40, 1)
     assert shown["description"].startswith("a restore")
     assert shown["report"] == "s3://acme-genomics-cold/restoretui/reports"
     plain = run(world, "batch", "show", job_id)

@@ -47,9 +47,10 @@ def test_direct_read_needs_no_restore(run: Callable[..., Any], served: Any) -> N
     assert any("archive direct read is on" in group["reason"] for group in line["groups"])
 
 
-def test_restore_waits_extend_and_clean(run: Callable[..., Any], served: Any) -> None:
+def test_restore_waits_extend_and_clean(run: Callable[..., Any], serve: Callable[..., Any]) -> None:
+    served = serve("--objects", "60", "--speed", "5400")  # Seven days, Archive's most, are to outlast all commands.
     where = f"{FILMS}/films/2019/"
-    ran = run(served, "restore", where, "--days", "5", "--tier", "expedited", "--yes", "--wait", "--json")
+    ran = run(served, "restore", where, "--days", "7", "--tier", "expedited", "--yes", "--wait", "--json")
     assert ran.code == 0, ran.err
     (summary,) = ran.of("summary")
     assert summary["available"] == summary["objects"]

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Served
 from tests.e2e.conftest import NEEDS_TMUX, Terminal
 
-pytestmark = [NEEDS_TMUX, pytest.mark.terminal, pytest.mark.timeout(150)]
+pytestmark = [NEEDS_TMUX, pytest.mark.terminal, pytest.mark.timeout(300)]
 
 Open = Callable[..., Terminal]
 SIZES = pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])

@@ -1,5 +1,6 @@
 """A table of any size without a ledger, a driver that keeps its bytes, and walks through the whole app."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,11 @@ from restoretui.tui.widgets.columns import Column, cell
 from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.row_styles import COMPONENTS
+from tests.settling import settle
+
+PATIENCE_S = 20.0
+SETTLED_S = 2.0
+"""The screens have work of their own, so a walk does not insist."""
 
 
 class FakeRow(NamedTuple):
@@ -182,12 +188,17 @@ class Walk:
         notice.tell = tell  # type: ignore[method-assign]
 
     async def until(self, true: Callable[[], object], rounds: int = 400) -> None:
-        """Turn loop and clock, a little at a time, until something holds."""
-        for _ in range(rounds):
-            if true():
-                return
-            await self.sandbox.advance(0.3)
-            await self.pilot.pause(0.005)
+        """Turn loop and clock, a little at a time, until something holds; the machine may take its time over each."""
+        patience = time.monotonic() + PATIENCE_S
+        while not true():
+            rounds -= 1
+            if rounds < 0 and time.monotonic() > patience:
+                break
+            await self.sandbox.clock.advance(0.3, settle=5)
+            await self.pilot.pause(0.002)
+            await settle(most_s=SETTLED_S)
+        else:
+            return
         raise AssertionError(f"never came true; notice: {self.notice!r}\n" + "\n".join(self.lines()))
 
     async def press(self, *keys: str) -> None:
@@ -202,8 +213,9 @@ class Walk:
     async def hours(self, hours: float) -> None:
         """Let cloud time pass."""
         for _ in range(round(hours * 2)):
-            await self.sandbox.advance(1800)
-            await self.pilot.pause(0.005)
+            await self.sandbox.clock.advance(1800, settle=1)
+            await self.pilot.pause(0.002)
+            await settle(most_s=SETTLED_S)
 
     def lines(self) -> list[str]:
         """What the terminal shows, line by line."""

@@ -1,0 +1,76 @@
+"""Knowing that a program under test has nothing left to do but wait for the clock.
+
+Tests turn the clock. On a slow or busy machine the clock must not run ahead of the requests, commits and threads that
+the last turn set going; so a test lets everything settle before it turns the clock again. What counts as settled is
+looked at, not guessed from the time gone by.
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from types import FrameType
+
+_PARKED = {
+    ("threading.py", "wait"),
+    ("threading.py", "_wait_for_tstate_lock"),
+    ("thread.py", "_worker"),
+    ("queue.py", "get"),
+    ("selectors.py", "select"),
+    ("socketserver.py", "serve_forever"),
+    ("gateway_base.py", "read"),  # pytest-xdist listens for its master
+}
+GIVE_UP_S = 20.0
+"""Something that never settles (a request that hangs on purpose) must not hold up the clock for good."""
+
+
+async def settle(*, timers_s: float = 0.0, most_s: float = GIVE_UP_S) -> None:
+    """Until no callback, no byte on a socket and no thread of ours is waiting to be dealt with.
+
+    Timers of the loop itself, due within ``timers_s``, are waited for, too: the library that paces requests has them.
+    """
+    end = time.monotonic() + most_s
+    quiet = 0
+    while quiet < 2 and time.monotonic() < end:
+        await asyncio.sleep(0)
+        if _is_loop_busy():
+            quiet = 0
+        elif _are_threads_busy() or _is_timer_due(timers_s):
+            quiet = 0
+            await asyncio.sleep(0.0005)
+        else:
+            quiet += 1
+
+
+def _is_loop_busy() -> bool:
+    loop = asyncio.get_running_loop()
+    # The peek takes nothing away: what is ready now is reported again to the loop.
+    return bool(loop._ready or loop._selector.select(0))  # type: ignore[attr-defined]
+
+
+def _is_timer_due(within_s: float) -> bool:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within_s
+    return within_s > 0 and any(
+        timer.when() <= end and not timer.cancelled()
+        for timer in loop._scheduled  # type: ignore[attr-defined]
+    )
+
+
+def _are_threads_busy() -> bool:
+    here = threading.get_ident()
+    return any(_is_busy(frame) for ident, frame in sys._current_frames().items() if ident != here)
+
+
+def _is_busy(frame: FrameType) -> bool:
+    while frame.f_code.co_filename.endswith("blockbuster.py") and frame.f_back is not None:
+        frame = frame.f_back  # Its guard around the call that waits.
+    name = frame.f_code.co_filename.rpartition("/")[2]
+    if (name, frame.f_code.co_name) not in _PARKED:
+        return True
+    # The ledger's writer gathers work for a moment before it commits.
+    while (back := frame.f_back) is not None:
+        frame = back
+        if frame.f_code.co_name == "_next_batch":
+            return bool(frame.f_locals["self"]._queue)
+    return False
