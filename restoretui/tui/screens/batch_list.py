@@ -39,7 +39,7 @@ class BatchList(Working, Vertical):
         self.table = LiveTable[BatchRow](
             batch_columns(lambda: self.session.clock.now()),
             self.shell.pacer,
-            placeholder="no restore jobs: mark objects in Browse, press r and choose batch as the engine",
+            placeholder="no restore jobs: mark objects in Browse, press r, choose batch jobs",
             id="batches",
         )
         yield self.table

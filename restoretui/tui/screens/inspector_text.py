@@ -37,6 +37,8 @@ def lines(known: Known, now: datetime, width: int) -> list[Content]:
     if known.row is not None:
         text += _of_row(known.row, width)
     if known.detail is not None:
+        if known.row is None:
+            text += _fact("storage class", known.detail.storage_class, width)
         text += _of_head(known.detail, now, width)
     elif known.problem:
         text += _fact("problem", known.problem, width, "bad")

@@ -31,6 +31,7 @@ LandOn = tuple[str, bool]
 """A key, or a common prefix if True, to put the cursor on."""
 
 NOTHING, NO_MATCH, FAILED = "nothing is here", "nothing matches the filter", "nothing to show; R tries again"
+NO_MATCH_HERE = f"{NO_MATCH}; tab, then d, looks at all keys below"
 
 
 class ListingBoard(Pane):
@@ -200,7 +201,7 @@ class ListingBoard(Pane):
         if old is not None:
             await old.aclose()
         if not self.source.is_listing:
-            self.table.placeholder = NO_MATCH if self.source.is_filtered else NOTHING
+            self.table.placeholder = self._nothing(listing)
         self._look()
         self._say()
         self.marking.recount()
@@ -231,8 +232,13 @@ class ListingBoard(Pane):
         self._look()
         return self._say() or painted
 
+    def _nothing(self, listing: Listing) -> str:
+        if not self.source.is_filtered:
+            return NOTHING
+        return NO_MATCH_HERE if listing.prefixes else NO_MATCH
+
     def _listing_ended(self, listing: Listing) -> None:
-        self.table.placeholder = NO_MATCH if self.source.is_filtered else NOTHING
+        self.table.placeholder = self._nothing(listing)
         problem = self.session.listing_problem(listing.id)
         if problem is not None:
             self.complain(problem)

@@ -70,6 +70,7 @@ class Marking:
     async def toggle(self, listing: Listing, row: BrowseRow) -> None:
         """Turn the mark of one row; of a prefix, of everything below it."""
         selections = self._pane.session.ledger.selections
+        self._pane.shell.move_on()
         if not row.is_prefix:
             await selections.toggle_rows(MARKS, listing.id, [row.id])
         elif row.marked:
@@ -116,12 +117,14 @@ class Marking:
 
     async def invert(self, view: BrowseView) -> None:
         """Turn the marks of every object of the view."""
+        self._pane.shell.move_on()
         await view.wait()
         await self._pane.session.ledger.selections.invert_view(MARKS, view)
         self._after()
 
     async def clear(self) -> None:
         """Remove every mark, also those out of sight."""
+        self._pane.shell.move_on()
         await self._pane.session.ledger.selections.clear(MARKS)
         self._after()
 

@@ -176,6 +176,7 @@ class RestoreDialog(Dialog[Run]):
         self._button.disabled = nothing or self.session.read_only
         verb = f"{VERBS[self._purpose]} {chosen.requests:,}" if chosen.requests or nothing else f"Watch {watched:,}"
         self._button.label = Content(verb)
+        self._button.refresh(layout=True)  # A label by itself does not make room for a longer one.
 
     def _warnings(self, plan: RestorePlan, chosen: TierPlan) -> list[Content]:
         texts = []

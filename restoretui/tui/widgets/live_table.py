@@ -248,7 +248,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
             return self._header(width)
         if index >= len(self._window.lines):
             text = f"  {self.placeholder}" if index == 1 and not self._window.lines else ""
-            return Strip([Segment(fit(text, width), self._row_styles.get("dim", Kind.PLAIN))], width)
+            return Strip([Segment(fit(text, width, prose=True), self._row_styles.get("dim", Kind.PLAIN))], width)
         line = self._window.lines[index]
         kind = self._kind(self._window.top + index)
         if line.strip is None or line.kind is not kind:
