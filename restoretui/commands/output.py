@@ -50,8 +50,10 @@ class Output:
             self.line("error", fields)
         details = ""
         if isinstance(error, CloudError) and (error.code or error.request_id):
-            known = [error.code, f"request id {error.request_id}" if error.request_id else ""]
-            details = f" ({', '.join(part for part in known if part)})"
+            code = "" if error.code in str(error) else error.code
+            known = [code, f"request id {error.request_id}" if error.request_id else ""]
+            told = ", ".join(part for part in known if part)
+            details = f" ({told})" if told else ""
         self.say(f"restoretui: {error}{details}")
         if error.hint:
             self.say(f"  {error.hint}")

@@ -185,6 +185,8 @@ READING = CommandGroup(
 )
 
 GROUPS = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, TIERS, PICKING, DIALOG, READING)
+PRESS = "press"
+"""Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""
 IDS = frozenset(command.id for group in GROUPS for command in group)
 _RANKS: Mapping[tuple[str | None, str], int] = {
     (command.id, command.help): command.rank for group in GROUPS for command in group
@@ -193,7 +195,7 @@ _RANKS: Mapping[tuple[str | None, str], int] = {
 
 def rank(binding: Binding) -> int:
     """Where the footer puts a binding: lowest first, kept longest when there is little room."""
-    return _RANKS.get((binding.id, binding.tooltip), 99)
+    return 0 if binding.id == PRESS else _RANKS.get((binding.id, binding.tooltip), 99)
 
 
 _NAMES = {

@@ -28,7 +28,7 @@ def slowly(serve: Callable[..., Any], tmp_path: Path) -> Any:
     """A cloud that takes its time, and a config that sends 30 requests a second."""
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("rate = 30\n")
-    return serve("--objects", "80", "--speed", "14400")
+    return serve("--objects", "80", "--speed", "7200")
 
 
 @pytest.mark.parametrize(

@@ -226,3 +226,13 @@ async def test_everything_is_still_there_after_reopening(walk: Start, sandbox: A
         await on.hours(60)
         await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 3})
         assert on.posts() == 3
+
+
+async def test_the_footer_says_what_enter_does_to_the_button_in_focus(walk: Start) -> None:
+    async with walk(COLD) as on:
+        await mark_archived(on, 2)
+        await dialog(on)
+        await on.press("tab", "tab")
+        await on.until(lambda: on.footer.startswith(" enter restore 2"))
+        await on.press("tab")
+        await on.until(lambda: on.footer.startswith(" enter cancel"))

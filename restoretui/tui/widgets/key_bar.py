@@ -5,8 +5,9 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Button
 
-from restoretui.tui.keys import IDS, key_name, rank
+from restoretui.tui.keys import IDS, PRESS, key_name, rank
 from restoretui.tui.words import Part, said
 
 _TAIL = 90
@@ -34,6 +35,10 @@ class KeyBar(Widget):
             binding = active.binding
             if binding.show and active.enabled and binding.id in IDS:
                 found.setdefault(binding.action, binding)
+        focused = screen.focused
+        if isinstance(focused, Button):
+            # What Enter does now is what the button says.
+            found[PRESS] = Binding("enter", PRESS, str(focused.label).strip().lower(), id=PRESS)
         keys = sorted(found.values(), key=rank)
         if keys != self._keys:
             self._keys = keys
