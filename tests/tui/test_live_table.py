@@ -1,6 +1,7 @@
 """The live table: constant cost, a cursor that keeps its row, and repaints of changed cells only."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -68,13 +69,14 @@ async def test_changes_are_painted_together_ten_times_a_second(table_app: Make, 
     async with app.run_test(headless=False, size=(100, 30)) as pilot:
         await settle(pilot)
         app.tape.probes = 0
+        begun = time.monotonic()
         for step in range(50):
             for row_id in range(20):
                 view.states[row_id] = f"state-{step}-{row_id}"
                 app.table.changed()
             await pilot.pause(0.01)
         await settle(pilot)
-        assert 2 <= app.tape.probes <= 9
+        assert 2 <= app.tape.probes <= 10 * (time.monotonic() - begun) + 2
         assert "state-49-1" in app.line(2)
 
 
