@@ -193,8 +193,8 @@ class BatchDesk:
         return deleted
 
     async def _service(self) -> BatchService:
-        if self._rules.scheme != "s3":
-            raise Unsupported("only S3 has Batch Operations")
+        if not self._rules.has_jobs:
+            raise Unsupported("only AWS itself has S3 Batch Operations", "restore without jobs: --engine direct")
         return service_of(await self._provider())()
 
     async def _region(self) -> str:

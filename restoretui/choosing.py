@@ -8,7 +8,6 @@ from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectDetail, ObjectRef, State
 from restoretui.core.provider import Provider
-from restoretui.core.rules import RULES
 from restoretui.engine.reads import Reader
 from restoretui.engine.sweep import looked_at
 from restoretui.ledger import Ledger
@@ -102,7 +101,7 @@ class Choosing:
         """Mark the objects of these jobs, with what their jobs know of them."""
         by_bucket: dict[str, list[Observation]] = {}
         for row in rows:
-            tiered = row.storage_class == RULES[scheme].tiered_class
+            tiered = row.storage_class == self._clouds[scheme].rules.tiered_class
             status = {State.RESTORING: True, State.REQUESTED: True, State.AVAILABLE: False}.get(row.state)
             seen = Observation(
                 row.ref.key, row.ref.version_id, row.storage_class, row.size, None,

@@ -5,7 +5,7 @@ Every value knows where it came from, so that an error can say which of them to 
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from importlib import resources
@@ -14,10 +14,13 @@ from typing import Any
 
 from platformdirs import user_config_path, user_state_path
 
+from restoretui.aws_config import profile_endpoint
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
+from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import UsageError
 from restoretui.core.pricing import PriceBook, read_price_book
 from restoretui.core.provider import Connection
+from restoretui.core.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store
 
 APP = "restoretui"
 
@@ -40,6 +43,10 @@ class Settings:
     oss_internal: bool = False
     """Reach OSS by the endpoints that only machines in the same Region reach."""
     oss_path_style: bool | None = None
+    store: str | None = None
+    """The kind of S3-compatible store: a built-in one, or a section ``[stores.NAME]``; else told by the endpoint."""
+    stores: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The user's own, by name: see ``core.stores.make_store``."""
     requester_pays: bool = False
     expected_bucket_owner: str | None = None
     read_only: bool = False
@@ -78,7 +85,31 @@ class Settings:
             path_style=self.path_style,
             requester_pays=self.requester_pays,
             expected_bucket_owner=self.expected_bucket_owner,
+            store=self.known_store.spec if self.known_store else None,
         )
+
+    @property
+    def known_store(self) -> Store | None:
+        """The compatible store these settings are about; None for AWS, and for stores nothing is known of.
+
+        ``UsageError`` when ``store`` names none.
+        """
+        if self.store:
+            if self.store not in self.stores and self.store not in BUILT_IN:
+                known = ", ".join(sorted({*BUILT_IN, *self.stores}))
+                source = self.sources.get("store", "store")
+                raise UsageError(f"{source}: no store {self.store!r} is known", f"known are {known}")
+            return make_store(self.store, self.stores.get(self.store, {}))
+        for name, section in self.stores.items():
+            if self.endpoint_url and section.get("endpoint_url") == self.endpoint_url:
+                return make_store(name, section)
+        return known_by(self.endpoint_url) if self.endpoint_url else None
+
+    @property
+    def place(self) -> str:
+        """What tells the S3 of these settings from others, for the ledger: see ``ledger.records.Cloud``."""
+        endpoint = "" if is_amazon(self.endpoint_url or "") else self.endpoint_url or ""
+        return endpoint + (f"#{self.known_store.spec}" if self.known_store else "")
 
     def connection_to(self, scheme: str) -> Connection:
         """How to reach the cloud of ``scheme`` with these settings."""
@@ -110,6 +141,7 @@ class Settings:
 _ENVIRONMENT = {
     "profile": ("AWS_PROFILE",),
     "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    "store": ("RESTORETUI_STORE",),
     "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     "batch_role_arn": ("RESTORETUI_BATCH_ROLE_ARN",),
     "oss_profile": ("OSS_PROFILE",),
@@ -158,7 +190,27 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
         # A flag that is off says nothing: it must not undo what the config file switched on.
         if value is not None and value is not False and name != "config":
             put(name, Path(value).expanduser() if name == "state_dir" else value, f"--{name.replace('_', '-')}")
-    return Settings(**values, sources=sources)
+    _take_from_store(values, sources, put)
+    if not values.get("endpoint_url"):
+        found = profile_endpoint(env, values.get("profile"))
+        if found is not None:
+            put("endpoint_url", *found)
+    settings = Settings(**values, sources=sources)
+    _ = settings.known_store  # A store that cannot be meant is said now.
+    return settings
+
+
+def _take_from_store(
+    values: Mapping[str, Any], sources: Mapping[str, str], put: Callable[[str, Any, str], None]
+) -> None:
+    """How to reach the chosen store, where nothing said as loudly says otherwise."""
+    section = values.get("stores", {}).get(values.get("store"), {})
+    chosen_by_flag = sources.get("store", "").startswith("--")
+    for name in CONNECTION_FIELDS:
+        if name in section:
+            said = sources.get(name, "")
+            if not said or (chosen_by_flag and not said.startswith("--")):
+                put(name, section[name], f"[stores.{values['store']}]")
 
 
 def _config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
@@ -199,6 +251,15 @@ def _check(name: str, value: Any, source: str) -> Any:
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise UsageError(f"{source}: {name} must be a list of profile names")
         return tuple(value)
+    if name == "stores":
+        if not isinstance(value, dict) or not all(isinstance(section, dict) for section in value.values()):
+            raise UsageError(f"{source}: stores are written [stores.NAME]")
+        for store, section in value.items():
+            make_store(store, section)
+            for field_name in CONNECTION_FIELDS:
+                if field_name in section:
+                    _check(field_name, section[field_name], f"{source} [stores.{store}]")
+        return value
     if name == "keys":
         if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
             raise UsageError(f"{source}: [keys] must hold binding ids and key names")

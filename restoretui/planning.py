@@ -9,7 +9,7 @@ from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan, make_plan
 from restoretui.core.pricing import PriceBook, PriceTable
 from restoretui.core.provider import Provider
-from restoretui.core.rules import RULES, Action, Purpose, check_days
+from restoretui.core.rules import Action, Purpose, check_days
 from restoretui.engine.reads import Reader
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud
@@ -63,7 +63,7 @@ class Planner:
         buckets = {group.bucket for group in groups}
         prices = await self._price_table(buckets, scheme)
         readable = {bucket: await self._readable(bucket, scheme) for bucket in buckets}
-        return make_plan(RULES[scheme], groups, days, self._clock.now(), prices, purpose, readable)
+        return make_plan(self._clouds[scheme].rules, groups, days, self._clock.now(), prices, purpose, readable)
 
     async def _readable(self, bucket: str, scheme: str) -> frozenset[str]:
         """Archives that the bucket lets anybody read as they are; asked for once a minute: plans are made often."""
@@ -77,7 +77,8 @@ class Planner:
     async def _price_table(self, buckets: set[str], scheme: str) -> tuple[PriceTable, bool]:
         regions = {await self._region(bucket, scheme) for bucket in sorted(buckets)}
         regions = regions or {self._settings.connection_to(scheme).region or ""}
-        tables = [self._prices.table_for(scheme, region) for region in sorted(regions)]
+        store = self._clouds[scheme].rules.store
+        tables = [self._prices.table_for(scheme, region, store) for region in sorted(regions)]
         table, _ = tables[0]
         return table, all(exact and other is table for other, exact in tables)
 

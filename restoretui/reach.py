@@ -57,6 +57,7 @@ class Reach:
             requester_pays=connection.requester_pays,
             expected_bucket_owner=connection.expected_bucket_owner,
             path_style=connection.path_style,
+            store=connection.store,
             max_connections=self._settings.concurrency,
             clock=self._settings.clock,
             mfa=self.mfa,

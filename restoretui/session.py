@@ -21,7 +21,7 @@ from restoretui.core.model import Bucket, Identity, ObjectRef, Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.core.pricing import PriceBook
 from restoretui.core.provider import Connection, Provider
-from restoretui.core.rules import RULES, Purpose
+from restoretui.core.rules import Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.health import Health, HealthBoard
@@ -45,8 +45,8 @@ class Session:
         self.settings = settings
         self.ledger = ledger
         self.clock = settings.clock
-        self.cloud = Cloud("s3", settings.endpoint_url or "")
-        self.rules = RULES[self.cloud.scheme]
+        self.cloud = Cloud("s3", settings.place)
+        self.rules = self.cloud.rules
         oss = settings.oss_endpoint or ""
         self._clouds = {"s3": self.cloud, "oss": Cloud("oss", "" if is_aliyun(oss) else oss)}
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))

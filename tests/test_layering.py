@@ -26,7 +26,8 @@ COMMANDS = {"click", "rich"}
 MAY_IMPORT = {
     # part -> the other parts of restoretui it may know
     "core": set(),
-    "config": {"core"},
+    "aws_config": set(),
+    "config": {"core", "aws_config"},
     "ledger": {"core"},
     "providers": {"core"},
     "engine": {"core", "ledger"},
@@ -67,6 +68,7 @@ MAY_IMPORT = {
 }
 MUST_NOT_IMPORT = {
     # part -> libraries that would pull the world in
+    "aws_config": SCREENS | SDKS | HTTP | COMMANDS,
     "config": SCREENS | SDKS | HTTP | COMMANDS,
     "ledger": SCREENS | SDKS | HTTP | COMMANDS,
     "engine": SCREENS | SDKS | HTTP | COMMANDS,

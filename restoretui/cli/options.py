@@ -16,6 +16,7 @@ _COMMON: Sequence[Callable[[F], F]] = (
     click.option("--profile", help="Profile of the AWS config and credentials files."),
     click.option("--region", help="Region to sign for when a bucket does not tell its own."),
     click.option("--endpoint-url", help="An S3-compatible store, or a sandbox."),
+    click.option("--store", metavar="NAME", help="What kind of S3-compatible store it is: scaleway, minio, …"),
     click.option("--path-style/--virtual-host-style", default=None, help="How to write a bucket into the URL."),
     click.option("--requester-pays", is_flag=True, help="Agree to pay for requests on requester-pays buckets."),
     click.option("--expected-bucket-owner", metavar="ACCOUNT", help="Refuse buckets of any other account."),
@@ -24,10 +25,12 @@ _COMMON: Sequence[Callable[[F], F]] = (
     click.option("--config", metavar="PATH", help="Config file, or the folder it is in."),
     click.option("--verbose", "-v", is_flag=True, help="Write a log of what is done to the state folder."),
 )
-TAKES_VALUE = {"--profile", "--region", "--endpoint-url", "--expected-bucket-owner", "--state-dir", "--config"}
+TAKES_VALUE = {
+    "--profile", "--region", "--endpoint-url", "--store", "--expected-bucket-owner", "--state-dir", "--config",
+}  # fmt: skip
 COMMON_NAMES = (
-    "profile", "region", "endpoint_url", "path_style", "requester_pays", "expected_bucket_owner", "read_only",
-    "state_dir", "config", "verbose",
+    "profile", "region", "endpoint_url", "store", "path_style", "requester_pays", "expected_bucket_owner",
+    "read_only", "state_dir", "config", "verbose",
 )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from restoretui.config import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, ObjectNotFound, UsageError
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import ObjectFacts, ObjectRef, State
-from restoretui.core.rules import RULES
 from restoretui.engine.cleaner import Cleaned
 from restoretui.export import each
 from restoretui.jsonlines import where
@@ -40,8 +39,8 @@ async def clean(
     async with open_session(settings) as session:
         run = await _run_meant(session, choice)
         found = [copy async for copy in (_copies_of(session, run) if run else _copies(session, choice))]
-        copies = [copy for copy in found if _can_end(copy)]
-        if left := Counter(copy.storage_class for copy in found if not _can_end(copy)):
+        copies = [copy for copy in found if _can_end(session, copy)]
+        if left := Counter(copy.storage_class for copy in found if not _can_end(session, copy)):
             for storage_class, count in left.items():
                 output.say(f"{words.plural(count, 'copy', 'copies')} of {storage_class} can only be waited for")
         if not copies:
@@ -62,8 +61,8 @@ async def clean(
         return ExitCode.SOME_FAILED if counts["failed"] else ExitCode.DONE
 
 
-def _can_end(copy: Copy) -> bool:
-    rule = RULES[copy.scheme].archives.get(copy.storage_class)
+def _can_end(session: Session, copy: Copy) -> bool:
+    rule = session.cloud_of(copy.scheme).rules.archive_named(copy.storage_class)
     return rule is not None and rule.cleanable
 
 
@@ -100,7 +99,7 @@ async def _copies_at(session: Session, place: Location, choice: Choice) -> Async
         facts = ObjectFacts(
             detail.storage_class, detail.archive_status, True, told and told.in_progress, told and told.expiry
         )
-        if RULES[place.scheme].state_of(facts, session.clock.now()) is State.AVAILABLE:
+        if session.cloud_of(place.scheme).rules.state_of(facts, session.clock.now()) is State.AVAILABLE:
             yield Copy(place.scheme, detail.ref, detail.storage_class, detail.size)
         return
     restored = replace(choice, query=replace(choice.query, states=frozenset({State.AVAILABLE})))

@@ -101,7 +101,7 @@ async def _jobs_wanted(
     """How jobs are to be made; None for single requests."""
     if engine == "batch":
         _check_has_jobs(made)
-    if engine == "direct" or made.scheme != "s3":
+    if engine == "direct" or not made.rules.has_jobs:
         return None
     if engine == "auto":
         choice = session.batch.choose(made, tier, given.get("role_arn"))
@@ -112,8 +112,9 @@ async def _jobs_wanted(
 
 
 def _check_has_jobs(made: RestorePlan) -> None:
-    if made.scheme != "s3":
-        raise UsageError(f"{made.scheme}:// has no jobs: they are of S3 alone", "choose --engine direct or auto")
+    if not made.rules.has_jobs:
+        where = made.rules.store or f"{made.scheme}://"
+        raise UsageError(f"{where} has no jobs: they are of AWS S3 alone", "choose --engine direct or auto")
 
 
 async def _confirmed(

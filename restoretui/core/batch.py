@@ -235,7 +235,7 @@ class Choice(NamedTuple):
 def choose_engine(chosen: TierPlan, rules: CloudRules, *, has_role: bool, offered: bool = True) -> Choice:
     """Whether jobs are the better way for this tier of a (direct) plan."""
     tier, requests = chosen.request.tier, chosen.requests
-    if not offered or not any(rule.batch_windows for rule in rules.archives.values()):
+    if not offered or not rules.has_jobs:
         return Choice(False, "direct: this cloud has no S3 Batch Operations")
     if tier is Tier.EXPEDITED:
         return Choice(False, f"direct: {NO_EXPEDITED}")

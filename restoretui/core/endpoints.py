@@ -15,6 +15,12 @@ def host_of(endpoint: str) -> str:
         return ""
 
 
+def is_amazon(endpoint: str) -> bool:
+    """It is one of AWS's own, VPC endpoints included."""
+    ends = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+    return host_of(endpoint).endswith(ends)
+
+
 def is_aliyun(endpoint: str) -> bool:
     """It is one of Alibaba Cloud's own."""
     return host_of(endpoint).endswith((".aliyuncs.com", ".aliyuncs.com.cn"))

@@ -102,7 +102,7 @@ class TierPlan:
 class RestorePlan:
     """Every tier side by side, at one number of days and one moment."""
 
-    scheme: str
+    rules: CloudRules
     days: int
     purpose: Purpose
     made_at: datetime
@@ -112,6 +112,11 @@ class RestorePlan:
     prices: PriceTable
     prices_exact: bool
     """Whether the price table is the buckets' own region's; if not, every cost is an estimate by another's."""
+
+    @property
+    def scheme(self) -> str:
+        """``s3`` or ``oss``."""
+        return self.rules.scheme
 
     @property
     def objects(self) -> int:
@@ -161,7 +166,7 @@ def make_plan(
 
     requests = [RestoreRequest(days, tier) for tier in Tier]
     return RestorePlan(
-        scheme=rules.scheme,
+        rules=rules,
         days=days,
         purpose=purpose,
         made_at=now,

@@ -41,6 +41,8 @@ class PriceTable:
     head_per_1000: Decimal | None
     """What a look costs; None where it is not known."""
     source: str = ""
+    store: str = ""
+    """The kind of compatible store it is of (``core.stores``); empty for the vendor's own cloud."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,16 @@ class PriceBook:
 
     tables: Sequence[PriceTable]
 
-    def table_for(self, scheme: str, region: str) -> tuple[PriceTable, bool]:
+    def table_for(self, scheme: str, region: str, store: str = "") -> tuple[PriceTable, bool]:
         """The table to use in ``region``, and whether it is that region's own (else an estimate by another's).
+
+        A compatible store is priced by its own tables only: without any, nothing of it has a price.
 
         Other regions are estimated by the first region of the first table, as the last table that names it has it.
         """
-        ours = [table for table in self.tables if table.scheme == scheme]
+        ours = [table for table in self.tables if (table.scheme, table.store) == (scheme, store)]
+        if not ours and store:
+            return PriceTable(scheme, (), "", "USD", {}, ZERO, frozenset(), None, None, store=store), True
         if not ours:
             raise UsageError(f"no price table for {scheme}:// is known", "add one to the prices file")
 
@@ -122,7 +128,7 @@ def read_price_book(documents: Iterable[Mapping[str, Any]]) -> PriceBook:
 
 
 _NEEDED = {"scheme", "regions", "date", "retrieval", "copy_per_gib_month"}
-_OPTIONAL = {"currency", "copy_free", "source", "list_per_1000", "head_per_1000"}
+_OPTIONAL = {"store", "currency", "copy_free", "source", "list_per_1000", "head_per_1000"}
 
 
 def _read_table(raw: Mapping[str, Any]) -> PriceTable:
@@ -137,6 +143,7 @@ def _read_table(raw: Mapping[str, Any]) -> PriceTable:
         raise _bad("regions = [] names no region")
     return PriceTable(
         scheme=raw["scheme"],
+        store=str(raw.get("store", "")),
         regions=regions,
         date=str(raw["date"]),
         currency=str(raw.get("currency", "USD")),

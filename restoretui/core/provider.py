@@ -24,6 +24,8 @@ class Connection:
     expected_bucket_owner: str | None = None
     internal: bool | None = None
     """OSS: by the endpoint that only machines in the same Region reach."""
+    store: str | None = None
+    """A compatible store's rules (``core.stores``), as text."""
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, for storing."""

@@ -5,7 +5,7 @@ for OSS, FACTS 4.1 and 4.2.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -76,6 +76,10 @@ class CloudRules:
     scheme: str
     archives: Mapping[str, ArchiveRule]
     """By storage class, and by archive status for the tiered class."""
+    store: str = ""
+    """The kind of compatible store (``core.stores``); empty for the vendor's own cloud."""
+    other_archives: ArchiveRule | None = None
+    """The rule of every class that is not named anywhere here: of stores whose operators name them freely."""
     tiered_class: str | None = None
     """The class whose listing does not tell whether an object is archived; HEAD does."""
     online_classes: frozenset[str] = frozenset()
@@ -88,7 +92,19 @@ class CloudRules:
         """The rule that governs a restore of such an object; None when there is nothing to restore."""
         if facts.storage_class == self.tiered_class:
             return self.archives.get(facts.archive_status or "")
-        return self.archives.get(facts.storage_class)
+        return self.archive_named(facts.storage_class)
+
+    def archive_named(self, archive: str | None) -> ArchiveRule | None:
+        """The rule of a class, or of an archive tier inside the tiered class, by its name."""
+        rule = self.archives.get(archive or "")
+        if rule is None and self.other_archives is not None and archive and archive not in self.online_classes:
+            return replace(self.other_archives, archive=archive)
+        return rule
+
+    @property
+    def has_jobs(self) -> bool:
+        """The cloud has S3 Batch Operations."""
+        return any(rule.batch_windows for rule in self.archives.values())
 
     def needs_look(self, facts: ObjectFacts) -> bool:
         """Only a HEAD can tell whether such an object is archived (FACTS 1.7)."""

@@ -8,7 +8,6 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.model import Look, ObjectRef, State
 from restoretui.core.provider import Provider
-from restoretui.core.rules import RULES
 from restoretui.engine.pace import Pace
 from restoretui.engine.reads import Reader
 from restoretui.engine.sweep import facts_of, looked_at
@@ -87,7 +86,7 @@ class Cleaner:
             return Cleaned(ref, ended), None
         now = self._clock.now()
         seen = looked_at(detail, ref.version_id, now.timestamp())
-        return Cleaned(ref, ended, RULES[self._cloud.scheme].state_of(facts_of(seen), now)), seen
+        return Cleaned(ref, ended, self._cloud.rules.state_of(facts_of(seen), now)), seen
 
     async def _note(self, looks: list[Observation], ended: set[ObjectRef]) -> None:
         """What was seen goes to the catalog; our own jobs on the ended copies are over."""

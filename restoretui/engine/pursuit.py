@@ -6,7 +6,6 @@ from collections.abc import Callable
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError
 from restoretui.core.provider import Provider
-from restoretui.core.rules import RULES
 from restoretui.engine.batch import BatchPursuit, service_of
 from restoretui.engine.gate import Gate
 from restoretui.engine.health import HealthBoard
@@ -34,7 +33,7 @@ class Pursuit:
         self.submitter = Submitter(run, ledger, provider, clock, pace, gate, health, concurrency, is_ours)
         self.submitter.on_sent = self._sent
         self.watcher = Watcher(
-            run, ledger, provider, RULES[run.cloud.scheme], clock, Reader(clock, gate, health),
+            run, ledger, provider, run.cloud.rules, clock, Reader(clock, gate, health),
             on_replanned=self.resend,
             on_calls=health.looked,
             on_due=lambda due: on_due(run.id, due), on_sight=self._sight,

@@ -147,7 +147,7 @@ class Watcher:
         return Due(unit, at, "waiting for the first" if now < opens else "expected now")
 
     def _window(self, group: TrackedGroup) -> Window | None:
-        rule = self._rules.archives.get(group.archive or group.storage_class)
+        rule = self._rules.archive_named(group.archive or group.storage_class)
         if rule and self._by_job and group.tier and group.tier in rule.batch_windows:
             return rule.batch_windows[group.tier]
         return rule.window(group.tier) if rule else None

@@ -55,7 +55,7 @@ class BrowseView(TableView[BrowseRow]):
         self.place_id = place_id
         self._context = context
         self._windows = context.windows
-        self._rules = facts.rules_of(listing.scope.cloud.scheme)
+        self._rules = listing.scope.cloud.rules
         self._base = facts.of_listing(listing.started_at.timestamp())
         self._bucket_id = 0
         self._has_looks = False

@@ -49,7 +49,7 @@ class MarkedPlace:
     @property
     def rules(self) -> CloudRules:
         """The cloud's tables."""
-        return facts.rules_of(self.cloud.scheme)
+        return self.cloud.rules
 
     def objects(self, extra: str = "1 AS one") -> str:
         """A SELECT of every marked object's key, version, size and facts, as a plan is to judge them.

@@ -8,9 +8,8 @@ generated from the tables in ``core.rules``, so that a filter over a million row
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
-from restoretui.core.rules import RULES, CloudRules
+from restoretui.core.rules import CloudRules
 from restoretui.ledger.records import WAITING
 from restoretui.ledger.schema import LIVE
 
@@ -148,8 +147,9 @@ def with_state(rules: CloudRules, inner: str) -> str:
 def state_case(rules: CloudRules) -> str:
     """``CloudRules.state_of`` over the names of ``known``; ``unknown`` for what is no longer there."""
     tiered = f"storage_class = {_quoted(rules.tiered_class)}" if rules.tiered_class else "0"
-    archives = ", ".join(_quoted(name) for name in rules.archives) or "NULL"
-    archived = f"storage_class IN ({archives})"
+    archived = f"storage_class IN ({_listed(rules.archives)})"
+    if rules.other_archives is not None:
+        archived = f"storage_class NOT IN ('', {_listed(rules.online_classes)})"
     untold = "coalesce(archive_status, '') = ''"
     return (
         f"CASE WHEN gone OR ({tiered} AND NOT looked AND {untold} AND in_progress IS NOT 1) THEN 'unknown'"
@@ -164,6 +164,10 @@ def state_case(rules: CloudRules) -> str:
 def names(states: Iterable[State]) -> str:
     """States as a list of SQL literals, in a fixed order so that statements are cached."""
     return ", ".join(_quoted(state) for state in sorted(states))
+
+
+def _listed(classes: Iterable[str]) -> str:
+    return ", ".join(map(_quoted, sorted(classes))) or "NULL"
 
 
 def _quoted(text: str) -> str:
@@ -214,13 +218,3 @@ def state_rank(state: str) -> str:
     """A number to sort the expression ``state`` by: first what wants attention."""
     ranks = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(_BY_INTEREST))
     return f"CASE {state} {ranks} END"
-
-
-def rules_of(scheme: str) -> CloudRules:
-    """The cloud's tables; ``LedgerError`` for a cloud this version does not know."""
-    try:
-        return RULES[scheme]
-    except KeyError:
-        raise LedgerError(
-            f"the ledger holds objects of {scheme}://, which this restoretui does not know", "upgrade restoretui"
-        ) from None

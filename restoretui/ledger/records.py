@@ -8,20 +8,41 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
+from restoretui.core.errors import LedgerError
 from restoretui.core.model import Look, ObjectRef, State, Tier
-from restoretui.core.rules import Action, Purpose
+from restoretui.core.rules import RULES, Action, CloudRules, Purpose
+from restoretui.core.stores import read_spec
 
 
 class Cloud(NamedTuple):
     """Which cloud a bucket belongs to; an empty ``endpoint`` is the vendor's own.
 
-    Two compatible stores may each hold a bucket of the same name: the endpoint tells them apart.
+    Two compatible stores may each hold a bucket of the same name: the endpoint tells them apart. Behind a ``#`` it
+    says by which rules the store goes (``core.stores``), for those that have some of their own.
     """
 
     scheme: str
     endpoint: str = ""
+
+    @property
+    def rules(self) -> CloudRules:
+        """The cloud's tables; ``LedgerError`` for a cloud that this version does not know."""
+        return _rules(self)
+
+
+@lru_cache(64)
+def _rules(cloud: Cloud) -> CloudRules:
+    _, _, spec = cloud.endpoint.partition("#")
+    try:
+        return read_spec(spec).rules if spec else RULES[cloud.scheme]
+    except (KeyError, ValueError):
+        raise LedgerError(
+            f"the ledger holds objects of {cloud.scheme}://, kept by rules this restoretui does not know",
+            "upgrade restoretui",
+        ) from None
 
 
 # --- what was seen -------------------------------------------------------------------------------------------------

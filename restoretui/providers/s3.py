@@ -10,6 +10,8 @@ from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
+from restoretui.core.rules import S3
+from restoretui.core.stores import Store, read_spec
 from restoretui.providers.aside import aside
 from restoretui.providers.calls import Calls
 from restoretui.providers.connection import Limits, MfaPrompter
@@ -33,13 +35,20 @@ class S3Provider:
 
     scheme = "s3"
 
-    def __init__(self, sdk: "Sdk", calls: Calls, clock: Clock) -> None:
+    def __init__(self, sdk: "Sdk", calls: Calls, clock: Clock, store: Store | None = None) -> None:
         self._sdk = sdk
         self._calls = calls
         self._witness = Witness(clock)
-        self._asks_status = True
+        self._rules = store.rules if store else S3
+        self._sends_tiers = store is None or store.tiers
         self._batch: BatchService | None = None
-        self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND)
+        listed = store.lists_status if store else None
+        self._asks_status = listed is not False
+        if listed is not None:
+            self._witness.listings_tell = listed
+        self.capabilities = Capabilities(
+            max_rate=(store and store.max_rate) or RESTORES_PER_SECOND, restore_status_in_list=listed is not False
+        )
 
     @classmethod
     async def open(
@@ -51,6 +60,7 @@ class S3Provider:
         requester_pays: bool = False,
         expected_bucket_owner: str | None = None,
         path_style: bool | None = None,
+        store: str | None = None,
         max_connections: int = 256,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
@@ -69,6 +79,7 @@ class S3Provider:
             path_style=path_style,
             requester_pays=requester_pays,
             expected_bucket_owner=expected_bucket_owner,
+            store=store,
         )
         limits = Limits(max_connections, connect_timeout, read_timeout)
         clock = clock or SystemClock()
@@ -79,7 +90,9 @@ class S3Provider:
             return await Sdk.start(connection, limits, clock, mfa)
 
         sdk = await aside(load, "restoretui-sdk")
-        return cls(sdk, Calls(sdk, Requests(sdk, connection, clock), clock), clock)
+        return cls(
+            sdk, Calls(sdk, Requests(sdk, connection, clock), clock), clock, read_spec(store) if store else None
+        )
 
     @property
     def endpoint(self) -> str:
@@ -159,10 +172,14 @@ class S3Provider:
         return detail
 
     async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
-        body: dict[str, Any] = {"GlacierJobParameters": {"Tier": request.tier.wire}}
-        if storage_class != _NO_DAYS:
+        body: dict[str, Any] = {}
+        rule = self._rules.archive_named(storage_class)
+        if rule.takes_tier if rule else self._sends_tiers:
+            body["GlacierJobParameters"] = {"Tier": request.tier.wire}
+        # The tiered class's restores have no end and refuse to be given one (FACTS 1.1).
+        if storage_class != self._rules.tiered_class and (rule is None or rule.takes_days):
             body["Days"] = request.days
-        kind = body.get("Days"), request.tier
+        kind = body.get("Days"), request.tier if "GlacierJobParameters" in body else None
         ask = Ask("RestoreObject", ref.bucket, _given(ref), {"RestoreRequest": body}, kind)
         reply, refusal = await self._calls.once(ask)
         if refusal is not None:
@@ -242,8 +259,6 @@ class S3Provider:
             self.capabilities = replace(self.capabilities, restore_status_in_list=tell)
 
 
-_NO_DAYS = "INTELLIGENT_TIERING"
-"""The class whose restores have no end and refuse to be given one (FACTS 1.1)."""
 _UNKNOWN_ATTRIBUTE = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented", "400", "501"})
 
 

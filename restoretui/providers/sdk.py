@@ -22,6 +22,7 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 
 from restoretui import __version__
 from restoretui.core.clock import Clock
+from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import InvalidRequest, UsageError
 from restoretui.core.provider import Connection
 from restoretui.providers.aside import aside
@@ -75,7 +76,7 @@ class Sdk:
         sdk = cls(connection, limits, clock, mfa)
         await sdk._make("s3", sdk.region)
         endpoint = sdk._clients["s3", sdk.region].meta.endpoint_url
-        if not _is_aws(endpoint):
+        if not is_amazon(endpoint):
             sdk.caller = replace(sdk.caller, endpoint=endpoint)
         return sdk
 
@@ -110,14 +111,14 @@ class Sdk:
         creating = partial(self._aio.client, service, region_name=region, config=config)
         try:
             client = await creating(endpoint_url=connection.endpoint_url or None).__aenter__()
-            if self.caller.endpoint and _is_aws(client.meta.endpoint_url):
+            if self.caller.endpoint and is_amazon(client.meta.endpoint_url):
                 # A store's keys mean nothing to AWS, so whatever else is asked is asked of the store.
                 client = await creating(endpoint_url=self.caller.endpoint).__aenter__()
         except (BotoCoreError, ValueError, OSError) as error:
             raise UsageError(
                 f"no {service} client can be made: {printable(str(error))}", "check --region and --endpoint-url"
             ) from None
-        if service == "s3control" and not _is_aws(client.meta.endpoint_url):
+        if service == "s3control" and not is_amazon(client.meta.endpoint_url):
             client.meta.events.register_first("before-sign.s3-control", partial(_keep_host, client.meta.endpoint_url))
         self._clients[service, region] = client
 
@@ -200,8 +201,3 @@ def _keep_host(endpoint: str, request: Any, **_: Any) -> None:
     The account also stands in a header.
     """
     request.url = urlsplit(request.url)._replace(netloc=urlsplit(endpoint).netloc).geturl()
-
-
-def _is_aws(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn"))

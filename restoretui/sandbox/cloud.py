@@ -190,17 +190,19 @@ class Cloud:
         tier: Tier = Tier.STANDARD,
         at: float | None = None,
         by_job: bool = False,
+        for_good: bool = False,
     ) -> int:
         """Judge one restore request (FACTS 1.1, 1.2, 1.5): 202 or 200, or a ``Refusal``.
 
         ``at`` is when it came (default: now); one that a job of S3 Batch Operations sent has other windows.
+        ``for_good``: it may lack days, and then has no end.
         """
         now = self.now() if at is None else at
         target = self.bucket(bucket)
         row = self._restorable(target, key, version_id)
         status = 0
         try:
-            status = self._judge(target, row, days, tier, now, by_job=by_job)
+            status = self._judge(target, row, days, tier, now, by_job=by_job, for_good=for_good)
         except Refusal as no:
             status = no.status
             raise
@@ -246,7 +248,9 @@ class Cloud:
             raise marker_not_allowed("POST", version_id)
         return row
 
-    def _judge(self, bucket: Bucket, row: Row, days: int | None, tier: Tier, now: float, *, by_job: bool) -> int:
+    def _judge(
+        self, bucket: Bucket, row: Row, days: int | None, tier: Tier, now: float, *, by_job: bool, for_good: bool
+    ) -> int:
         kind = bucket.kind_of(row, now)
         if kind >= TIERING and days is not None:
             raise invalid_argument(
@@ -255,7 +259,7 @@ class Cloud:
         rule = RULES[kind]
         if rule is None:
             raise already_active() if kind == TIERING else restore_not_allowed(KINDS[kind].storage_class)
-        if rule.takes_days:
+        if rule.takes_days and not for_good:
             if days is None:
                 raise malformed_xml()
             if days < 1:

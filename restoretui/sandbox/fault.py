@@ -57,6 +57,8 @@ QUIRKS: Mapping[str, str] = {
     "tiering-unlisted": "listings tell no restore status of Intelligent-Tiering objects",
     "first-200": "a first restore request is answered 200, as MinIO does",
     "no-expiry": "a restored copy has no expiry date, as with permanent restores in Ceph",
+    "no-tiers": "a restore request that names a tier is malformed",
+    "days-optional": "a restore without days brings the object back for good, as in Ceph",
     "ignore-start-after": "listings begin at the beginning whatever was asked",
     "repeat-token": "a listing's next token is the one it was asked with",
     "unsorted": "the keys of a listing come in reverse order",

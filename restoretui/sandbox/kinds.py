@@ -6,6 +6,7 @@ A million objects keep their kind in a ``bytearray``; everything else about a ki
 from typing import NamedTuple
 
 from restoretui.core.rules import OSS, S3, ArchiveRule
+from restoretui.core.stores import BUILT_IN
 
 
 class Kind(NamedTuple):
@@ -23,10 +24,17 @@ class Kind(NamedTuple):
     @property
     def rule(self) -> ArchiveRule | None:
         """How it is restored; None when it can be read as it is."""
+        if self.storage_class in _OF_STORES:
+            return _OF_STORES[self.storage_class]
         archives = (OSS if self.scheme == "oss" else S3).archives
         return archives.get(self.archive_status or self.storage_class)
 
 
+_OF_STORES = {
+    "ACCELERATED": BUILT_IN["ibm"].rules.archive_named("ACCELERATED"),
+    "COLD-TIER": BUILT_IN["minio"].rules.archive_named("COLD-TIER"),
+}
+"""Classes that only compatible stores have; the second as somebody might name a tier of his own."""
 _OSS_CLASSES = OSS.online_classes | OSS.archives.keys()
 
 
@@ -43,6 +51,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("Archive"),
     Kind("ColdArchive"),
     Kind("DeepColdArchive"),
+    Kind("ACCELERATED"),
+    Kind("COLD-TIER"),
     # Intelligent-Tiering comes last: its kinds are told by their order.
     Kind("INTELLIGENT_TIERING"),
     Kind("INTELLIGENT_TIERING", "ARCHIVE_ACCESS"),

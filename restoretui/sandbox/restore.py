@@ -53,7 +53,7 @@ def duration(rule: ArchiveRule, tier: Tier, size: int, draw: float, *, by_job: b
 
     ``by_job``: asked for by S3 Batch Operations, whose Standard restores begin to arrive within minutes (FACTS 1.4).
     """
-    window = (rule.batch_windows if by_job else rule.windows)[tier]
+    window = ((by_job and rule.batch_windows) or rule.windows)[tier]
     seconds = (window.shortest + draw * (window.longest - window.shortest)) / timedelta(seconds=1)
     if tier is Tier.EXPEDITED and size > EXPEDITED_TYPICAL_BYTES:
         seconds += size / EXPEDITED_BYTES_PER_SECOND
@@ -69,7 +69,8 @@ def start(rule: ArchiveRule, tier: Tier, days: int | None, asked: float, ready: 
     """
     until = float("inf")
     if rule.takes_days and days is not None and ready < float("inf"):
-        until = ready + days * _DAY if rule.archive in OSS.archives else expiry(asked, days)
+        exact = rule.archive in OSS.archives or not rule.takes_tier  # FACTS 4.1, 5
+        until = ready + days * _DAY if exact else expiry(asked, days)
         if until <= ready:
             until = expiry(ready, days)
     return Restore(asked, ready, until, tier, days)

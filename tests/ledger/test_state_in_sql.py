@@ -9,6 +9,7 @@ import pytest
 
 from restoretui.core.model import ObjectFacts
 from restoretui.core.rules import RULES, CloudRules
+from restoretui.core.stores import BUILT_IN
 from restoretui.ledger.facts import state_case
 
 NOW = int(datetime(2026, 10, 15, 10, 30, tzinfo=UTC).timestamp())
@@ -25,7 +26,12 @@ def rows() -> Iterator[tuple[str, str | None, bool, bool | None, int | None]]:
             yield storage_class, archive_status, looked, in_progress, None if expiry is None else NOW + expiry
 
 
-@pytest.mark.parametrize("rules", [*RULES.values(), UNTIERED], ids=[*RULES, "no tiered class"])
+STORES = {name: store.rules for name, store in BUILT_IN.items()}
+
+
+@pytest.mark.parametrize(
+    "rules", [*RULES.values(), UNTIERED, *STORES.values()], ids=[*RULES, "no tiered class", *STORES]
+)
 def test_sql_and_rules_agree(rules: CloudRules) -> None:
     database = sqlite3.connect(":memory:")
     names = ("storage_class", "archive_status", "looked", "in_progress", "expiry")

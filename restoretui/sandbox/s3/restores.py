@@ -12,7 +12,16 @@ _TIERS = {tier.wire: tier for tier in Tier}
 def restore_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     """``POST ?restore[&versionId=]``: 202 started or sped up, 200 period changed."""
     days, tier = parse_request(call.body)
-    status = cloud.restore(bucket.name, call.key, call.query.get("versionId"), days=days, tier=tier)
+    if "no-tiers" in call.quirks and b"<Tier>" in call.body:
+        raise malformed_xml()
+    status = cloud.restore(
+        bucket.name,
+        call.key,
+        call.query.get("versionId"),
+        days=days,
+        tier=tier,
+        for_good=days is None and "days-optional" in call.quirks,
+    )
     return Reply(200 if "first-200" in call.quirks else status)
 
 

@@ -63,7 +63,7 @@ class EngineFields(Working, Vertical):
     # --- what is chosen
 
     def _choice(self, plan: RestorePlan, tier: Tier) -> Choice:
-        if plan.scheme != "s3" or not self.display:
+        if not plan.rules.has_jobs or not self.display:
             return Choice(False, "")
         if self._engine.value == "auto":
             return self.session.batch.choose(plan, tier, self.role.value.strip() or None)

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.pricing import Cost
-from restoretui.core.rules import RULES, Action, Purpose
+from restoretui.core.rules import Action, Purpose
 from restoretui.tui.words import ACTIONS, Part, said
 from restoretui.wording import format as fmt
 from restoretui.wording.safe import clean, fit
@@ -47,16 +47,16 @@ def is_priced(cost: Cost) -> bool:
 
 def days_words(plan: RestorePlan) -> tuple[str, list[Part]]:
     """What stands before and after the number of days."""
-    if plan.purpose is Purpose.EXTEND and RULES[plan.scheme].extension_adds:
+    if plan.purpose is Purpose.EXTEND and plan.rules.extension_adds:
         return "Add ", [" days to the end that each copy has now"]
     return "Copies last ", [" days, until at least ", (f"{fmt.instant(plan.expiry)} UTC", "strong")]
 
 
 def limits_words(plan: RestorePlan, chosen: TierPlan) -> list[Part]:
     """The longest that copies of the chosen classes may last, where there is such a limit."""
-    archives = RULES[plan.scheme].archives
     classes = sorted({line.verdict.archive for line in chosen.lines if line.verdict.archive})
-    limits = [f"{name} at most {archives[name].max_days} days" for name in classes if archives[name].max_days]
+    rules = [(name, plan.rules.archive_named(name)) for name in classes]
+    limits = [f"{name} at most {rule.max_days} days" for name, rule in rules if rule and rule.max_days]
     return [(f" · {', '.join(limits)}", "dim")] if limits else []
 
 

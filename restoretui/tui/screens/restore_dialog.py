@@ -125,7 +125,7 @@ class RestoreDialog(Dialog[Run]):
         if wait:
             await self.session.clock.pause(SETTLE_S)
         self._plan = plan = await self.session.plan(self._sel, self._days, self._purpose, self._scheme)
-        self._engine.display = plan.scheme == "s3" and self._purpose is Purpose.RESTORE
+        self._engine.display = plan.rules.has_jobs and self._purpose is Purpose.RESTORE
         self.no_complaint()
         table = self._tiers
         if not self._tier_touched:

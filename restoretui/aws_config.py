@@ -1,0 +1,43 @@
+"""The endpoint that a profile of the AWS config file names, told without loading the SDK.
+
+The SDK finds it by itself for its requests; we have to know it, too, to tell one store's objects from another's.
+"""
+
+import configparser
+from collections.abc import Mapping
+from pathlib import Path
+
+_NO = ("", "false")
+
+
+def profile_endpoint(env: Mapping[str, str], profile: str | None) -> tuple[str, str] | None:
+    """The endpoint for S3 in that profile, or the default one, and where it stands; None when there is none.
+
+    A service's own endpoint (``services = NAME`` and ``[services NAME]``) wins over the profile's, as in the SDKs'
+    reference guide under "Service-specific endpoints". A file that cannot be read is the SDK's to complain of.
+    """
+    if env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() not in _NO:
+        return None
+    path = Path(env.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+    config = configparser.RawConfigParser(strict=False)
+    try:
+        config.read_string(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return None
+    name = profile or "default"
+    section = next((title for title in (f"profile {name}", name) if config.has_section(title)), None)
+    if section is None or config.get(section, "ignore_configured_endpoint_urls", fallback="").lower() == "true":
+        return None
+    services = f"services {config.get(section, 'services', fallback='')}"
+    of_s3 = _nested(config.get(services, "s3", fallback=""), "endpoint_url")
+    found = of_s3 or config.get(section, "endpoint_url", fallback="")
+    return (found, f"{path} [{services if of_s3 else section}]") if found else None
+
+
+def _nested(text: str, wanted: str) -> str:
+    """A value of an indented list of settings, which the format keeps as lines below one name."""
+    for line in text.splitlines():
+        name, equals, value = line.partition("=")
+        if equals and name.strip() == wanted:
+            return value.strip()
+    return ""

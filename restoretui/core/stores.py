@@ -1,0 +1,176 @@
+"""Stores that speak S3's protocol and archive by rules of their own, as data (FACTS 5).
+
+A store is known by its name in the config, or by the end of its endpoint's host. What it is travels as text
+(``spec``) with every place and run, so that a later start goes on by the same rules, whatever the config says then.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from restoretui.core.endpoints import host_of
+from restoretui.core.errors import UsageError
+from restoretui.core.model import Tier
+from restoretui.core.rules import S3, ArchiveRule, CloudRules, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """How one kind of store differs from AWS."""
+
+    name: str
+    classes: tuple[str, ...] = ()
+    """Those that need a restore. Empty: every class that is not ``online``, since an operator names them freely."""
+    online: tuple[str, ...] = tuple(sorted(S3.online_classes))
+    tiers: bool = False
+    """It takes a tier. Without, none is sent, and one speed stands under all of them."""
+    days: bool = True
+    """Copies end after some days. Without, none are sent and objects come back for good."""
+    max_days: int | None = None
+    shortest: timedelta = timedelta(minutes=1)
+    longest: timedelta = timedelta(hours=24)
+    within: bool = True
+    """The documentation says only "within ``longest``"."""
+    lists_status: bool | None = None
+    """Whether listings tell of restores; None where that has to be found out."""
+    max_rate: float | None = None
+    """Restore requests a second, where the store documents a limit."""
+    hosts: tuple[str, ...] = ()
+    """Ends of its endpoints' hosts."""
+
+    @property
+    def spec(self) -> str:
+        """All of it in one line of text; ``read_spec`` reads it."""
+        told = {
+            "store": self.name,
+            "classes": ",".join(self.classes),
+            "online": ",".join(self.online),
+            "tiers": str(int(self.tiers)),
+            "days": str(int(self.days)),
+            "minutes": f"{self.shortest / _MINUTE:g}-{self.longest / _MINUTE:g}",
+            "within": str(int(self.within)),
+        }
+        if self.max_days is not None:
+            told["max_days"] = str(self.max_days)
+        if self.lists_status is not None:
+            told["lists_status"] = str(int(self.lists_status))
+        if self.max_rate is not None:
+            told["max_rate"] = f"{self.max_rate:g}"
+        return urlencode(told)
+
+    @property
+    def rules(self) -> CloudRules:
+        """Its tables. No jobs of S3 Batch Operations, and no class that tells only by HEAD."""
+        window = Window(self.shortest, self.longest, self.within)
+        rule = ArchiveRule(
+            "", dict.fromkeys(Tier, window), takes_days=self.days, max_days=self.max_days, takes_tier=self.tiers
+        )
+        return CloudRules(
+            scheme="s3",
+            store=self.name,
+            archives={name: replace(rule, archive=name) for name in self.classes},
+            other_archives=None if self.classes else rule,
+            online_classes=frozenset(self.online),
+            # Midnight is AWS's own; of the others some count from the request, and none documents it (FACTS 5).
+            expiry_at_midnight=False,
+        )
+
+
+_MINUTE = timedelta(minutes=1)
+
+BUILT_IN: Mapping[str, Store] = {
+    store.name: store
+    for store in (
+        # "Minutes to 24 hours", longer the more parts an upload had; takes no tier.
+        Store("scaleway", ("GLACIER",), hosts=(".scw.cloud",)),
+        # Object-level Cold Archive; what its class is called could not be confirmed, so none is named here.
+        Store("ovhcloud", longest=timedelta(hours=48), hosts=(".cloud.ovh.net", ".cloud.ovh.us")),
+        # The tier has to be the bucket policy's own, so none is sent: GLACIER within 12 hours, ACCELERATED within 2.
+        Store("ibm", ("GLACIER", "ACCELERATED"), longest=timedelta(hours=12), hosts=(".appdomain.cloud",)),
+        # Classes are named by whoever set up tiering; a first restore is answered 200.
+        Store("minio"),
+        # Cloud restore: classes as above; days may be left out, which brings the object back for good.
+        Store("ceph"),
+    )
+}
+"""By name, each as FACTS 5 has it."""
+
+
+@lru_cache(64)
+def read_spec(spec: str) -> Store:
+    """What ``Store.spec`` wrote; ValueError for anything else."""
+    told = dict(parse_qsl(spec, keep_blank_values=True, strict_parsing=True))
+    shortest, longest = (timedelta(minutes=float(part)) for part in told["minutes"].split("-"))
+    return Store(
+        name=told["store"],
+        classes=_names(told["classes"]),
+        online=_names(told["online"]),
+        tiers=told["tiers"] == "1",
+        days=told["days"] == "1",
+        max_days=int(told["max_days"]) if "max_days" in told else None,
+        shortest=shortest,
+        longest=longest,
+        within=told["within"] == "1",
+        lists_status=told["lists_status"] == "1" if "lists_status" in told else None,
+        max_rate=float(told["max_rate"]) if "max_rate" in told else None,
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
+
+
+def known_by(endpoint: str) -> Store | None:
+    """The built-in store that such an endpoint belongs to."""
+    host = host_of(endpoint)
+    return next((store for store in BUILT_IN.values() if host.endswith(store.hosts or ("\0",))), None)
+
+
+_FIELDS = {
+    "classes": list, "online": list, "tiers": bool, "days": bool, "max_days": int, "shortest_hours": float,
+    "longest_hours": float, "lists_status": bool, "max_rate": float,
+}  # fmt: skip
+CONNECTION_FIELDS = ("endpoint_url", "region", "profile", "path_style")
+"""What a section of the config may hold besides: how to reach the store."""
+
+
+def make_store(name: str, section: Mapping[str, Any]) -> Store:
+    """A store as the config has it: a built-in one of that name, or of ``like``, with what the section changes.
+
+    ``UsageError`` names the value that cannot be meant.
+    """
+    like = section.get("like", name if name in BUILT_IN else None)
+    if like is not None and like not in BUILT_IN:
+        raise UsageError(f"[stores.{name}]: like = {like!r} is none of {', '.join(BUILT_IN)}")
+    store = replace(BUILT_IN[like] if like else Store(name), name=name, hosts=())
+    changes: dict[str, Any] = {}
+    for field, value in section.items():
+        if field == "like" or field in CONNECTION_FIELDS:
+            continue
+        changes |= _changed(name, field, value)
+    return replace(store, **changes)
+
+
+def _changed(name: str, field: str, value: Any) -> dict[str, Any]:
+    wanted = _FIELDS.get(field)
+    if wanted is None:
+        known = ", ".join(sorted({*_FIELDS, *CONNECTION_FIELDS, "like"}))
+        raise UsageError(f"[stores.{name}]: unknown {field!r}", f"known are {known}")
+    if wanted is list:
+        if not isinstance(value, list) or not all(isinstance(entry, str) and "," not in entry for entry in value):
+            raise UsageError(f"[stores.{name}]: {field} must be a list of storage classes, not {value!r}")
+        return {field: tuple(value)}
+    if wanted is bool:
+        if not isinstance(value, bool):
+            raise UsageError(f"[stores.{name}]: {field} must be true or false, not {value!r}")
+        return {field: value}
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0 or value != wanted(value):
+        raise UsageError(f"[stores.{name}]: {field} must be a number above 0, not {value!r}")
+    if field == "shortest_hours":
+        return {"shortest": timedelta(hours=value), "within": False}
+    if field == "longest_hours":
+        return {"longest": timedelta(hours=value)}
+    return {field: wanted(value)}
