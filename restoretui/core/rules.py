@@ -102,6 +102,11 @@ class CloudRules:
         return rule
 
     @property
+    def ends_copies(self) -> bool:
+        """Some restored copies can be ended before their days are over."""
+        return any(rule.cleanable for rule in self.archives.values())
+
+    @property
     def has_jobs(self) -> bool:
         """The cloud has S3 Batch Operations."""
         return any(rule.batch_windows for rule in self.archives.values())

@@ -103,7 +103,7 @@ async def test_a_click_on_a_footer_key_is_the_key(walk: Start) -> None:
         await on.settled()
         await on.sees("? help")
         await on.pilot.click("KeyBar", offset=(on.footer.index("? help") + 2, 0))
-        await on.sees("In every table")
+        await on.sees("On every tab")
 
 
 async def test_help_fits_small_and_large_screens(walk: Start) -> None:

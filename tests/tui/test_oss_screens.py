@@ -203,3 +203,39 @@ async def test_giving_one_cloud_up_leaves_its_marks(walk: Start, sandbox: Any) -
         await on.press("1")
         await on.sees("2 marked")
         assert {cloud.scheme for cloud, _ in pane.marking.summary.by_bucket} == {"s3"}
+
+
+async def test_copies_are_ended_early_where_the_cloud_can(walk: Start, sandbox: Any) -> None:
+    async with walk(FILMS, **await oss(sandbox)) as on:
+        await marked(on, "ColdArchive", number=2)
+        await dialog(on)
+        await confirm(on)
+        await on.until(lambda: on.posts() == 2)
+        await on.hours(6)
+        await on.until(lambda: counts(on) == {State.AVAILABLE: 2})
+        assert "end copies" in on.footer
+        await on.press("E")
+        await on.sees("End 2 restored copies", "a day;", "at the standard tier.", "End 2 ")
+        await on.press("enter")
+        ended = on.sandbox.stats.requests
+        assert ended.get("CleanRestoredObject", 0) == 0, "the keys stand on no"
+        await on.press("E", "shift+tab", "enter")
+        await on.sees("2 copies ended")
+        await on.until(lambda: counts(on) == {State.EXPIRED: 2})
+        assert ended["CleanRestoredObject"] == 2
+        assert "end copies" not in on.footer
+
+
+async def test_what_has_no_copy_to_end_is_said(walk: Start, sandbox: Any) -> None:
+    world = await oss(sandbox)
+    async with walk(FILMS, **world) as on:
+        await marked(on, "Archive")
+        await on.press("E")
+        await on.sees("none of these has a restored copy", "only copies of ColdArchive")
+    async with walk("s3://acme-frankfurt-archive", **world) as on:
+        await marked(on, "GLACIER")
+        pane = on.app.query_main(BrowsePane)
+        pane.marking.begin(pane.marking.clear)
+        await on.until(lambda: not pane.marking.summary.objects)
+        assert not pane.check_action("end_copies", ())
+        assert on.sandbox.stats.requests.get("CleanRestoredObject", 0) == 0

@@ -10,6 +10,7 @@ from restoretui.core.model import State
 from restoretui.core.rules import Purpose
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.keys import BROWSE
+from restoretui.tui.screens.ending import end_marks
 from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.screens.listing_board import ListingBoard
 from restoretui.tui.screens.menus import CLASSES, OSS_CLASSES, FacetMenu, Facets, SortMenu
@@ -43,12 +44,19 @@ class BrowsePane(ListingBoard):
             "restore": marked or row is not None,
             "extend": marked or state is State.AVAILABLE,
             "upgrade": marked or state in (State.REQUESTED, State.RESTORING),
+            "end_copies": self._ends_copies and (marked or state is State.AVAILABLE),
             "mark_all": row is not None,
             "invert": row is not None,
             "unmark_all": marked,
             **dict.fromkeys(("parent", "buckets", "filter", "facets", "sort", "flat", "versions"), here),
         }
         return needed.get(action, True)
+
+    @property
+    def _ends_copies(self) -> bool:
+        clouds = {cloud for cloud, _ in self.marking.summary.by_bucket}
+        here = self.session.cloud_of(self.location.scheme)
+        return any(cloud.rules.ends_copies for cloud in clouds or {here})
 
     # --- where to
 
@@ -176,6 +184,10 @@ class BrowsePane(ListingBoard):
 
     def action_upgrade(self) -> None:
         self._act(Purpose.UPGRADE)
+
+    def action_end_copies(self) -> None:
+        row = self.table.row if self.source.is_bucket else None
+        self.attempt(partial(end_marks, self, self.source.listing, row), "act", hold_keys=True)
 
     def _act(self, purpose: Purpose) -> None:
         row = self.table.row if self.source.is_bucket else None

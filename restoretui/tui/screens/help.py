@@ -84,7 +84,7 @@ class Help(Dialog[None], inherit_bindings=False):
             for command in group:
                 keys = self._keymap.get(command.id, command.keys).split(",")
                 names = " ".join(key_name(key) for key in keys[:2])
-                first, *more = textwrap.wrap(command.help, max(16, width - KEY_CELLS))
+                first, *more = textwrap.wrap(command.help, max(16, width - KEY_CELLS - 1))
                 lines.append(said((f"{names:<{KEY_CELLS}}", "key"), first))
                 lines += [said(" " * KEY_CELLS, text) for text in more]
             lines.append(Content(""))

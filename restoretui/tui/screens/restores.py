@@ -13,6 +13,7 @@ from restoretui.core.rules import Purpose
 from restoretui.ledger.records import JobRow, Run
 from restoretui.tui.keys import RUNS
 from restoretui.tui.screens.ask import Ask, Confirm
+from restoretui.tui.screens.ending import end_run
 from restoretui.tui.screens.pane import Pane
 from restoretui.tui.screens.restoring import replan_run
 from restoretui.tui.screens.run_detail import RunDetail
@@ -114,6 +115,7 @@ class RestoresPane(Pane):
             "retry": bool(counts.get(State.FAILED)),
             "extend": bool(counts.get(State.AVAILABLE)),
             "upgrade": bool(counts.get(State.RESTORING) or counts.get(State.REQUESTED)),
+            "end_copies": run is not None and run.cloud.rules.ends_copies and bool(counts.get(State.AVAILABLE)),
             "cancel": bool(counts.get(State.PLANNED)),
             "export": run is not None,
             "copy": run is not None,
@@ -173,6 +175,11 @@ class RestoresPane(Pane):
 
     def action_upgrade(self) -> None:
         self._act(Purpose.UPGRADE, State.RESTORING, State.REQUESTED)
+
+    def action_end_copies(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(end_run, self, run), "act", hold_keys=True)
 
     def _act(self, purpose: Purpose, *states: State) -> None:
         run = self._run

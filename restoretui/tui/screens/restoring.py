@@ -31,7 +31,7 @@ async def restore_marks(pane: "BrowsePane", purpose: Purpose, listing: Listing |
         sel = await selections.create()
     try:
         if sel != MARKS and row is not None and listing is not None:
-            await _choose(pane, sel, listing, row)
+            await choose_row(pane, sel, listing, row)
         runs = await _confirm_each(pane, sel, purpose, hidden)
     finally:
         if sel != MARKS:
@@ -73,7 +73,8 @@ async def _confirm_each(pane: "BrowsePane", sel: int, purpose: Purpose, hidden: 
     return runs
 
 
-async def _choose(pane: "BrowsePane", sel: int, listing: Listing, row: BrowseRow) -> None:
+async def choose_row(pane: "BrowsePane", sel: int, listing: Listing, row: BrowseRow) -> None:
+    """Put one row into a selection; of a prefix, everything below it."""
     if row.is_prefix:
         await pane.marking.under(pane.location.below(row.ref.key), sel)
     else:
