@@ -53,13 +53,13 @@ def job_fields(scheme: str, run: Run, row: JobRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def run_fields(run: Run) -> dict[str, Any]:
-    """A run as JSON."""
+def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
+    """A run as JSON, and what its LIST and HEAD requests have cost, where that is known."""
     return {
         "run": run.id, "tier": run.tier, "days": run.days, "purpose": run.purpose, "created_at": run.created_at,
         "objects": run.objects, "size": run.size_bytes, "counts": {state.value: n for state, n in run.counts.items()},
         "estimate": run.estimate, "currency": run.currency, "unpriced": run.unpriced, "list_calls": run.list_calls,
-        "head_calls": run.head_calls, "ended_at": run.ended_at, "note": run.note,
+        "head_calls": run.head_calls, "looks_cost": looks_cost, "ended_at": run.ended_at, "note": run.note,
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from restoretui.core.provider import Provider
 from restoretui.core.rules import Action, Purpose, check_days
 from restoretui.engine.reads import Reader
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import Cloud, Run
 
 DIRECT_READ_KNOWN_S = 60.0
 """How long a bucket's setting is taken to stay; machine time."""
@@ -64,6 +64,12 @@ class Planner:
         prices = await self._price_table(buckets, scheme)
         readable = {bucket: await self._readable(bucket, scheme) for bucket in buckets}
         return make_plan(self._clouds[scheme].rules, groups, days, self._clock.now(), prices, purpose, readable)
+
+    def looks_cost(self, run: Run) -> Decimal | None:
+        """What watching the run has cost so far, in the run's currency; None where that is not known."""
+        region = str(run.connection.get("region") or "")
+        table, _ = self._prices.table_for(run.cloud.scheme, region, run.cloud.rules.store)
+        return table.looks(run.list_calls, run.head_calls)
 
     async def _readable(self, bucket: str, scheme: str) -> frozenset[str]:
         """Archives that the bucket lets anybody read as they are; asked for once a minute: plans are made often."""

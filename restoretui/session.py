@@ -256,6 +256,10 @@ class Session:
             return error
         return RestoreTuiError(f"the watcher met a defect: {error!r}", BUG_HINT)
 
+    def looks_cost(self, run: Run) -> Decimal | None:
+        """What watching the run has cost so far, in its currency; None where a price is not known."""
+        return self._planner.looks_cost(run)
+
     def is_ours(self, run_id: int) -> bool:
         """This process pursues the run; otherwise another one may, and this one shows what it finds."""
         return self._engine.is_ours(run_id)

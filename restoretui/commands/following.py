@@ -28,14 +28,14 @@ async def status(settings: Settings, output: Output, name: str | None) -> ExitCo
                     output.say(f"run {run.id} could not be refreshed: {error}")
         runs = [await session.ledger.runs.get(run.id) for run in runs]
         for run in runs:
-            output.run(run)
+            output.run(run, session.looks_cost(run))
         for run in runs:
             if name or output.as_json:
                 async for row in _jobs(session, run):
                     output.job(run.cloud.scheme, run, row)
         if not runs:
             output.say("no runs yet: `restoretui restore` or the TUI starts one")
-        summarise(output, counts_of(runs))
+        summarise(output, counts_of(session, runs))
         return await verdict_on(session, runs) if name else ExitCode.DONE
 
 
@@ -45,7 +45,7 @@ async def watch(settings: Settings, output: Output, name: str | None, timeout: t
         runs = [await session.find_run(name)] if name else await session.ledger.runs.open_runs()
         if not runs:
             output.say("nothing is under way")
-            summarise(output, counts_of([]))
+            summarise(output, counts_of(session, []))
             return ExitCode.DONE
         session.start_engine([run.id for run in runs])
         return await follow(session, output, [run.id for run in runs], wait=True, timeout=timeout)
@@ -94,7 +94,7 @@ async def follow(
     timed_out = not all(done(run) for run in runs)
     if timed_out:
         output.error(TimedOut("the time to wait is over; the restores go on", "`restoretui watch` picks them up"))
-    summarise(output, counts_of(runs) | {"missing": missing, "timed_out": timed_out})
+    summarise(output, counts_of(session, runs) | {"missing": missing, "timed_out": timed_out})
     if timed_out:
         return ExitCode.TIMED_OUT
     verdict = await verdict_on(session, runs)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import IO, Any, Self
 
 from restoretui.core.batch import JobInfo
@@ -106,10 +107,10 @@ class Output:
             f"  {clean(row.ref.key)}{reason}"
         )
 
-    def run(self, run: Run) -> None:
-        """A run and how far it is."""
+    def run(self, run: Run, looks_cost: Decimal | None) -> None:
+        """A run and how far it is; ``looks_cost`` is what watching it has cost."""
         if self.as_json:
-            self.line("run", run_fields(run))
+            self.line("run", run_fields(run, looks_cost))
             return
         self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)

@@ -149,7 +149,7 @@ async def _confirmed(
         raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
     runs = [await session.confirm(sel, made, tier, max_cost=limit, batch=jobs) for made, jobs in sending]
     for run in runs:
-        output.run(run)
+        output.run(run, session.looks_cost(run))
     run_ids = [run.id for run in runs]
     session.start_engine(run_ids)
     return await follow(session, output, run_ids, wait=wait, timeout=timeout, missing=len(missing))

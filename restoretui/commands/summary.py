@@ -14,13 +14,14 @@ from restoretui.session import Session
 from restoretui.wording import format as words
 
 
-def counts_of(runs: Iterable[Run]) -> dict[str, Any]:
+def counts_of(session: Session, runs: Iterable[Run]) -> dict[str, Any]:
     """The fields of a ``summary`` line."""
     runs = list(runs)
     counts: dict[str, int] = {}
     for run in runs:
         for state, number in run.counts.items():
             counts[state.value] = counts.get(state.value, 0) + number
+    looks = [session.looks_cost(run) for run in runs]
     return {
         "runs": [run.id for run in runs],
         "objects": sum(run.objects for run in runs),
@@ -30,6 +31,7 @@ def counts_of(runs: Iterable[Run]) -> dict[str, Any]:
         "estimate": sum((run.estimate for run in runs), Decimal()),
         "list_calls": sum(run.list_calls for run in runs),
         "head_calls": sum(run.head_calls for run in runs),
+        "looks_cost": None if None in looks else sum(filter(None, looks), Decimal()),
     }
 
 

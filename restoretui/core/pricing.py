@@ -44,6 +44,12 @@ class PriceTable:
     store: str = ""
     """The kind of compatible store it is of (``core.stores``); empty for the vendor's own cloud."""
 
+    def looks(self, lists: int, heads: int) -> Decimal | None:
+        """What so many LIST and HEAD requests cost; None where a price that is needed is not known."""
+        priced = [(lists, self.list_per_1000), (heads, self.head_per_1000)]
+        known = [count * per_1000 / 1000 for count, per_1000 in priced if count and per_1000 is not None]
+        return sum(known, ZERO) if len(known) == sum(bool(count) for count, _ in priced) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:

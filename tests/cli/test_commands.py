@@ -92,6 +92,8 @@ def test_restore_waits_until_available_and_its_counts_match(run: Callable[..., A
     last = {line["key"]: line["state"] for line in ran.of("change")}
     assert Counter(last.values())["available"] == summary["available"]
     assert served.stats["requests"].get("HeadObject", 0) < 60
+    price = 0.005 * summary["list_calls"] / 1000 + 0.0004 * summary["head_calls"] / 1000
+    assert float(summary["looks_cost"]) == pytest.approx(price)
 
     listed = run(served, "ls", BUCKET, "--state", "available", "--json").of("object")
     tiered = sum(g["objects"] for g in planned["groups"] if g["storage_class"] == "INTELLIGENT_TIERING")

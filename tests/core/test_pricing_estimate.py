@@ -105,3 +105,18 @@ def test_costs_add_up() -> None:
     assert one + Cost() == one
     assert one + one == Cost(Decimal(2), Decimal(4), Decimal(6), 8)
     assert one.total == 6
+
+
+@pytest.mark.parametrize(
+    ("lists", "heads", "cost"),
+    [(0, 0, "0"), (1000, 0, "0.005"), (0, 1000, "0.0004"), (200, 500, "0.0012")],
+)
+def test_looks_have_a_price(table: PriceTable, lists: int, heads: int, cost: str) -> None:
+    assert table.looks(lists, heads) == Decimal(cost)
+
+
+def test_looks_of_an_unknown_price_are_not_free() -> None:
+    table, _ = read_price_book([]).table_for("s3", "anywhere", "minio")
+    assert table.looks(1, 0) is None
+    assert table.looks(0, 1) is None
+    assert table.looks(0, 0) == 0

@@ -166,7 +166,11 @@ class RunDetail(Working, Vertical):
             first, last = fmt.short_instant(window.earliest, now), fmt.short_instant(window.latest, now)
             span = f"{first} to {last.removeprefix(first[:-5])}"
             times += [(" · typically ", "dim"), span]
-        times += [(f" UTC · {run.list_calls} LIST, {run.head_calls} HEAD", "dim")]
+        cost = self.session.looks_cost(run)
+        looks = f"{run.list_calls} LIST, {run.head_calls} HEAD" + (
+            f", {fmt.money(cost, run.currency)}" if cost else ""
+        )
+        times += [(f" UTC · {looks}", "dim")]
         jobs = job_lines(self.session.batch.ours(run.id))
         return [said(*title), said(*plan), counts_line(run), said(*times), *jobs]
 
