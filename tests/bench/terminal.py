@@ -1,0 +1,239 @@
+"""What a person at a terminal feels: key to paint, frames and bytes, near and over a slow line.
+
+    python tests/bench/terminal.py [--keys N] [--seconds N] [--only TEXT] [--quick]
+
+The real program runs in a pty against the fake S3. Key to paint is from writing a key until the text that it changes
+is there, keys pressed at uneven moments. The changes to tracked rows go through the ledger of the same program, as
+the engine's own do (``changing.py``). The slow line holds what is on its way like ssh does (``tty_host.py``).
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from statistics import median
+
+from endpoint import Endpoint, fake_s3
+from measure import percentile, run
+from peers import HERE, Setting
+from tables import Verdict, say_machine, say_table, say_verdicts
+from tty_host import Terminal
+
+SLOW = {"bytes_per_s": 12_500.0, "round_trip_s": 0.08}
+"""An ssh line as the issue has it."""
+PATIENCE_S = 10.0
+SETTLE_S = 2.0
+PROGRAM = [sys.executable, "-m", "restoretui"]
+
+
+@dataclass(frozen=True)
+class Felt:
+    """Of one case; milliseconds, bytes a second, frames a second, MiB."""
+
+    keys: Sequence[float]
+    lost: int
+    bytes_per_s: float
+    frames_per_s: float
+    cpu: float
+    rss_mib: float
+
+    @property
+    def p50(self) -> float:
+        return median(self.keys) if self.keys else float("nan")
+
+    @property
+    def p99(self) -> float:
+        return percentile(self.keys, 0.99) if self.keys else float("nan")
+
+
+class Bench:
+    """Runs the cases and keeps what came out."""
+
+    def __init__(self, endpoint: Endpoint, folder: Path, *, keys: int, seconds: float, big: str, only: str) -> None:
+        self._endpoint, self._folder, self._big, self._only = endpoint, folder, big, only
+        self._keys, self._seconds = keys, seconds
+        self._chance = Random(7)
+        self.rows: list[tuple[str, ...]] = []
+        self.verdicts: list[Verdict] = []
+
+    def all(self) -> None:
+        small = self._tracked("b10k")
+        self._case("idle, 10k rows listed", lambda: self._listed("h10k"), target=None, bytes_at_most=0)
+        self._case(f"while {self._big} is listed", lambda: self._listing(self._big), target=60)
+        self._case(
+            "1,000 changes/s, any of 10k tracked rows", lambda: self._changing(small, 1000, "spread"), target=60
+        )
+        self._case(
+            "100 changes/s, any of 10k tracked rows", lambda: self._changing(small, 100, "spread"), bytes_at_most=1024
+        )
+        self._case("all visible rows, 100 changes/s", lambda: self._changing(small, 100, "top"), bytes_at_most=8192)
+        self._case(
+            "all visible rows, 1,000 changes/s, 12.5 KB/s and 80 ms away",
+            lambda: self._changing(small, 1000, "top", **SLOW),
+            target=500,
+        )
+        self._big_list()
+
+    # --- cases
+
+    @contextmanager
+    def _listed(self, bucket: str) -> Iterator[tuple[Terminal, str]]:
+        with self._home() as home:
+            self._endpoint.prepare(bucket)
+            at = Setting(self._endpoint, bucket, home, home / "state")
+            with Terminal([*PROGRAM, f"s3://{bucket}"], at.env) as terminal:
+                self._see(terminal, b"", b"10,000 objects")
+                yield terminal, " of 10,000"
+
+    @contextmanager
+    def _listing(self, bucket: str) -> Iterator[tuple[Terminal, str]]:
+        with self._home() as home:
+            # Slow enough that it lasts as long as the keys do.
+            self._endpoint.prepare(bucket, latency_ms=400)
+            at = Setting(self._endpoint, bucket, home, home / "state")
+            with Terminal([*PROGRAM, f"s3://{bucket}"], at.env) as terminal:
+                self._see(terminal, b"", b" of ")
+                time.sleep(1)
+                yield terminal, " of "
+
+    @contextmanager
+    def _changing(self, state: Path, rate: float, where: str, **line: float) -> Iterator[tuple[Terminal, str]]:
+        with self._home() as home:
+            self._endpoint.prepare("b10k", asked=10_000)
+            at = Setting(self._endpoint, "b10k", home, state)
+            command = [sys.executable, str(HERE / "changing.py"), "screens", "s3://b10k", str(rate), where]
+            with Terminal(command, at.env, **line) as terminal:
+                self._see(terminal, b"", b"Browse")
+                self._see(terminal, b"2", b"Run")
+                self._see(terminal, b"\r", b"1 of 10,000")
+                time.sleep(1)
+                yield terminal, " of 10,000"
+
+    def _big_list(self) -> None:
+        """The most memory the screens take with all of it listed."""
+        title = f"{self._big} listed"
+        if self._only not in title:
+            return
+        objects = {"h1m": b"1,000,000 objects", "h100k": b"100,000 objects"}[self._big]
+        with self._home() as home:
+            self._endpoint.prepare(self._big)
+            at = Setting(self._endpoint, self._big, home, home / "state")
+            with Terminal([*PROGRAM, f"s3://{self._big}"], at.env) as terminal:
+                self._see(terminal, b"", objects, seconds=300)
+                time.sleep(2)
+                at_end = terminal.key_to_paint(b"\x1b[F", b"of 1" if self._big == "h1m" else b"of 100", 30)
+                back = terminal.key_to_paint(b"\x1b[H", b"1 of 1", 30)
+                marked = terminal.key_to_paint(b"a", b"marked", 60)
+                filtered = terminal.key_to_paint(b"/", b"/ ", 30)
+                rss = terminal.peak_rss_mib
+        for what, took in (
+            ("jump to end", at_end),
+            ("jump to top", back),
+            ("mark all", marked),
+            ("filter", filtered),
+        ):
+            said = float("nan") if took is None else took * 1000
+            self.rows.append((f"{title}: {what}", f"{said:.0f}", "", "", "", "", "", ""))
+            self.verdicts.append(Verdict(title, f"{what}, ms ≤ 300", said, lambda value: value <= 300))
+        self.rows.append((title, "", "", "", "", "", "", f"{rss:.0f}"))
+        self.verdicts.append(Verdict(title, "peak RSS, MiB ≤ 160", rss, lambda value: value <= 160))
+
+    # --- measuring
+
+    def _case(
+        self, title: str, begin: object, *, target: float | None = None, bytes_at_most: float | None = None
+    ) -> None:
+        if self._only not in title:
+            return
+        with begin() as (terminal, suffix):  # type: ignore[operator]
+            time.sleep(SETTLE_S)
+            quiet = self._quiet(terminal)
+            keys, lost = self._press(terminal, suffix)
+            felt = Felt(keys, lost, *quiet, terminal.peak_rss_mib)
+        self.rows.append(
+            (title, f"{felt.p50:.0f}", f"{felt.p99:.0f}", str(felt.lost), f"{felt.bytes_per_s:,.0f}",
+             f"{felt.frames_per_s:.1f}", f"{felt.cpu:.0%}", f"{felt.rss_mib:.0f}")
+        )  # fmt: skip
+        print(" ".join(self.rows[-1]), file=sys.stderr, flush=True)
+        if target is not None:
+            got = float("inf") if felt.lost else felt.p99
+            self.verdicts.append(Verdict(title, f"key to paint, p99 ms ≤ {target:g}", got, lambda v: v <= target))
+        if bytes_at_most is not None:
+            limit = bytes_at_most
+            self.verdicts.append(
+                Verdict(title, f"bytes/s to the terminal ≤ {limit:g}", felt.bytes_per_s, lambda v: v <= limit)
+            )
+
+    def _quiet(self, terminal: Terminal) -> tuple[float, float, float]:
+        """Bytes and frames a second, and CPU, while nobody types."""
+        began, bytes_, frames, cpu = time.perf_counter(), terminal.bytes, terminal.frames, terminal.cpu_s
+        time.sleep(self._seconds)
+        took = time.perf_counter() - began
+        return (
+            (terminal.bytes - bytes_) / took,
+            (terminal.frames - frames) / took,
+            (terminal.cpu_s - cpu) / took,
+        )
+
+    def _press(self, terminal: Terminal, suffix: str) -> tuple[list[float], int]:
+        times, lost, at = [], 0, 1
+        for _ in range(self._keys):
+            down = at < 9 and (at == 1 or self._chance.random() < 0.7)
+            at += 1 if down else -1
+            took = terminal.key_to_paint(b"j" if down else b"k", f"{at}{suffix}".encode(), PATIENCE_S)
+            if took is None:
+                lost += 1
+            else:
+                times.append(took * 1000)
+            time.sleep(0.05 + 0.2 * self._chance.random())
+        return times, lost
+
+    def _see(self, terminal: Terminal, keys: bytes, text: bytes, seconds: float = 60) -> None:
+        if terminal.key_to_paint(keys, text, seconds) is None:
+            raise SystemExit(f"{text!r} never came")
+
+    # --- setting up
+
+    @contextmanager
+    def _home(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(dir=self._folder) as name:
+            home = Path(name)
+            (home / "config.toml").write_text("bell = false\n")
+            yield home
+
+    def _tracked(self, bucket: str) -> Path:
+        """A ledger with a run of all of the bucket, being restored."""
+        state = self._folder / f"tracking-{bucket}"
+        with self._home() as home:
+            self._endpoint.prepare(bucket)
+            at = Setting(self._endpoint, bucket, home, state)
+            made = run([sys.executable, str(HERE / "ours.py"), "track", bucket], at.env)
+        if made.code:
+            raise SystemExit(f"no ledger to watch could be made: {made.complained}")
+        return state
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keys", type=int, default=60, help="a case")
+    parser.add_argument("--seconds", type=float, default=10.0, help="without keys, a case")
+    parser.add_argument("--only", default="", help="only cases whose title holds this text")
+    parser.add_argument("--quick", action="store_true", help="100,000 objects instead of a million")
+    asked = parser.parse_args()
+    say_machine()
+    with tempfile.TemporaryDirectory(prefix="restoretui-bench-") as folder, fake_s3() as endpoint:
+        big = "h100k" if asked.quick else "h1m"
+        bench = Bench(endpoint, Path(folder), keys=asked.keys, seconds=asked.seconds, big=big, only=asked.only)
+        bench.all()
+    heads = ("while", "key p50 ms", "p99 ms", "lost", "bytes/s", "frames/s", "CPU", "RSS MiB")
+    say_table("at the terminal", heads, bench.rows)
+    say_verdicts(bench.verdicts)
+
+
+if __name__ == "__main__":
+    main()
