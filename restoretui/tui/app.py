@@ -73,7 +73,7 @@ class RestoreApp(App[int]):
         self._scrub = Scrub()
         self._completion = Completion()
         self._window_title = ""
-        self.pacer = Pacer(partial(self.call_later, self._while_running), self._probe)
+        self.pacer = Pacer(partial(self.call_later, self._while_running), self._probe, self._written)
         self.feed = Feed(self.pacer)
         self._lifetime = Lifetime(open_session, self.feed)
         self.key_line = KeyLine(super().on_event, self._is_handling)
@@ -192,6 +192,9 @@ class RestoreApp(App[int]):
         # Twice: the widgets just told to repaint hand their regions to the screen only after its current refresh.
         self.call_after_refresh(self.call_after_refresh, self._driver.ask)
         return True
+
+    def _written(self) -> int:
+        return self._driver.sent if isinstance(self._driver, TerminalDriver) else 0
 
     @on(events.CursorPosition)
     def _terminal_answered(self) -> None:

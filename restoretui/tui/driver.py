@@ -1,9 +1,12 @@
 """The terminal driver with what Textual's lacks: a question to the terminal, a title, a desktop notice."""
 
 import os
+import select
+import threading
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from restoretui.core.errors import ExitCode
 from restoretui.wording.safe import clean
 
 _SAVE_TITLE = "\x1b[22;2t"
@@ -13,9 +16,27 @@ _RESTORE_TITLE = "\x1b[23;2t"
 class TerminalDriver(LinuxDriver):
     """Everything written here is cleaned: a title made of a key must not end the sequence it stands in."""
 
+    _is_listening = False
+    sent = 0
+    """Characters written so far."""
+
+    def write(self, data: str) -> None:
+        self.sent += len(data)
+        super().write(data)
+
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.write(_SAVE_TITLE)
+        if not self._is_listening:
+            self._is_listening = True
+            threading.Thread(target=self._await_hang_up, name="hang-up", daemon=True).start()
+
+    def _await_hang_up(self) -> None:
+        """Leave when the terminal is gone: without a controlling terminal no signal says so, and reads just end."""
+        line = select.poll()
+        line.register(self.fileno, 0)  # A hang-up is told in any case.
+        line.poll()
+        self._app.call_later(self._app.exit, ExitCode.INTERRUPTED)
 
     def stop_application_mode(self) -> None:
         self.write(_RESTORE_TITLE)

@@ -4,6 +4,8 @@ Keys, scrolling and dialogs paint at once. Whatever changes by itself asks the p
 at most ten times a second. After such a frame it sends the terminal a question (DSR, ``ESC [ 6 n``) that every
 terminal answers in order, after drawing what came before: until then no further data frame goes out, so that on a
 slow line changes coalesce here instead of queueing up in front of the answer to a key (TEXTUAL.md, slow lines).
+What a frame took to draw also tells how much the next may hold, and a screen that changes all over is painted less
+often, so that it never takes more than ``BYTES_PER_S``.
 """
 
 import asyncio
@@ -15,6 +17,14 @@ Paint = Callable[[], bool]
 INTERVAL_S = 0.1
 LONGEST_INTERVAL_S = 2.0
 """A line gets at most half of its time filled with data frames, so that keys find it free; but never less often."""
+BYTES_PER_S = 7_000.0
+"""What data frames may take of the line, however much changes: a screen full of it is painted about each second."""
+FRAME_S = 0.1
+"""A frame should be drawn in this time, so that a key pressed behind it does not wait for long."""
+SMALLEST_FRAME = 1_000.0
+"""Bytes; a few rows."""
+TELLING = 400
+"""Bytes from which on a frame says something of the line's speed."""
 PATIENCE_S = 10.0
 """Longest wait for an answer from a terminal that answered before."""
 FIRST_PATIENCE_S = 3.0
@@ -26,11 +36,22 @@ TRIALS = 2
 class Pacer:
     """Runs paint callbacks together, self-clocked by the terminal."""
 
-    def __init__(self, call: Callable[[Callable[[], None]], object], probe: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        call: Callable[[Callable[[], None]], object],
+        probe: Callable[[], bool],
+        written: Callable[[], int] = lambda: 0,
+    ) -> None:
         """``call`` runs something in the app's own turn, after the keys that wait already.
 
         ``probe`` asks the terminal once the frame being made has been written; False: there is none to ask.
+        ``written`` is how many bytes have been written to the terminal so far.
         """
+        self._written = written
+        self._written_before = 0
+        self._frame_room = float("inf")
+        self.room = float("inf")
+        """Bytes this frame may still hold; whoever paints much takes his part off."""
         self._call = call
         self._probe = probe
         self._due: dict[Paint, None] = {}
@@ -66,6 +87,9 @@ class Pacer:
         if self._asked_at is None:
             return
         self.round_trip = self._time() - self._asked_at
+        frame = self._frame
+        if frame >= TELLING and self.round_trip > 0:
+            self._frame_room = max(SMALLEST_FRAME, frame / self.round_trip * FRAME_S)
         self._asked_at = None
         if self._due:
             self._schedule()
@@ -79,10 +103,16 @@ class Pacer:
     def _schedule(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        due = self._painted_at + max(INTERVAL_S, min(2 * self.round_trip, LONGEST_INTERVAL_S))
+        rest = max(2 * self.round_trip, self._frame / BYTES_PER_S)
+        due = self._painted_at + max(INTERVAL_S, min(rest, LONGEST_INTERVAL_S))
         if self._asked_at is not None:
             due = max(due, self._patient_until(self._asked_at))
         self._timer = asyncio.get_running_loop().call_at(max(due, self._time()), self._call, self._turn)
+
+    @property
+    def _frame(self) -> int:
+        """Bytes written since the last frame began, it included."""
+        return self._written() - self._written_before
 
     def _time(self) -> float:
         return asyncio.get_running_loop().time()
@@ -103,6 +133,8 @@ class Pacer:
             self._unanswered += 1
         due, self._due = list(self._due), {}
         self._painted_at = now
+        self._written_before = self._written()
+        self.room = self._frame_room
         painted = False
         for paint in due:
             painted = paint() or painted

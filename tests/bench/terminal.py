@@ -109,7 +109,8 @@ class Bench:
             command = [sys.executable, str(HERE / "changing.py"), "screens", "s3://b10k", str(rate), where]
             with Terminal(command, at.env, **line) as terminal:
                 self._see(terminal, b"", b"Browse")
-                self._see(terminal, b"2", b"Run")
+                self._see(terminal, b"2", b"#1")
+                time.sleep(0.5)
                 self._see(terminal, b"\r", b"1 of 10,000")
                 time.sleep(1)
                 yield terminal, " of 10,000"
@@ -128,8 +129,10 @@ class Bench:
                 time.sleep(2)
                 at_end = terminal.key_to_paint(b"\x1b[F", b"of 1" if self._big == "h1m" else b"of 100", 30)
                 back = terminal.key_to_paint(b"\x1b[H", b"1 of 1", 30)
-                marked = terminal.key_to_paint(b"a", b"marked", 60)
-                filtered = terminal.key_to_paint(b"/", b"/ ", 30)
+                marked = terminal.key_to_paint(b"a", "●".encode(), 60)
+                terminal.press(b"/")
+                time.sleep(0.3)
+                filtered = terminal.key_to_paint(b"ff", b"match", 30)
                 rss = terminal.peak_rss_mib
         for what, took in (
             ("jump to end", at_end),

@@ -1,5 +1,7 @@
 """The main path in a true terminal, by keys alone: browse, mark, plan, restore, watch, quit, come back."""
 
+import os
+import pty
 import re
 import subprocess
 import sys
@@ -167,3 +169,23 @@ def test_a_plain_s3_endpoint_works_from_bucket_to_available(terminal: Open, tmp_
         shown.type("q")
         shown.wait_dead()
         moto.kill()
+
+
+def test_a_terminal_that_goes_away_without_a_signal_ends_the_program(tmp_path: Path) -> None:
+    """As under nohup or setsid: nobody is told of the hang-up, and every read of the terminal ends at once."""
+    master, slave = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "restoretui",
+        "--state-dir",
+        str(tmp_path / "state"),
+        "--endpoint-url",
+        "http://[::1]:1",
+    ]
+    child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+    os.close(slave)
+    while b"Browse" not in os.read(master, 65536):
+        pass
+    os.close(master)
+    assert child.wait(60) == 130

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from restoretui.core.location import Location
 from restoretui.core.model import State
@@ -22,6 +21,7 @@ from restoretui.tui.screens.run_place import common_place
 from restoretui.tui.screens.run_words import bar_parts, counts_line, due, headline, outlook
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.fact_lines import FactLines
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.words import Part, said
@@ -51,11 +51,11 @@ class RunDetail(Working, Vertical):
         """What is open, and where its objects lie."""
         self._place: Location | None = None
         self._query = Query()
+        self._is_new = True
 
     def compose(self) -> ComposeResult:
-        self._facts_shown = Content("")
-        self._facts_text = Static("", id="run-facts", markup=False)
-        yield self._facts_text
+        self._facts_lines = FactLines(id="run-facts", now=lambda: self.session.clock.monotonic())
+        yield self._facts_lines
         self._filter_bar = FilterBar("part of a key, or a glob such as *.bam", id="run-filter")
         yield self._filter_bar
         self.table = LiveTable[JobRow](
@@ -86,6 +86,7 @@ class RunDetail(Working, Vertical):
 
     async def _open(self, run_id: int) -> None:
         self.run = await self.session.ledger.runs.get(run_id)
+        self._is_new = True
         self._place, self.title = None, f"run #{run_id}"
         await self._show(at=0)
         await self._find_common(self.run)
@@ -133,11 +134,8 @@ class RunDetail(Working, Vertical):
         run = self.run
         if run is None:
             return False
-        facts = Content("\n").join(self._facts(run))
-        changed = not self._facts_shown.is_same(facts)
-        if changed:
-            self._facts_shown = facts
-            self._facts_text.update(facts)
+        changed = self._facts_lines.show(lambda: self._facts(run), at_once=self._is_new or not run.is_open)
+        self._is_new = False
         count, cursor = self.table.count, self.table.cursor
         left = f"{fmt.plural(count, 'object')}" + (f" match {self._limits()}" if self._limits() else "")
         place = f"{cursor + 1:,} of {count:,}" if count else ""

@@ -30,6 +30,8 @@ from restoretui.tui.widgets.window import Line, RowT, Window
 from restoretui.wording.safe import fit
 
 EDGE = 1
+BYTES_A_CELL = 2.0
+"""About what a cell takes on the line, colours included."""
 """Cells left of the first column, for the bar that marks the cursor where colours do not."""
 _EDGES = {Kind.PLAIN: " ", Kind.RANGE: "┃", Kind.CURSOR: "▌", Kind.CURSOR_BLURRED: "▏"}
 
@@ -149,9 +151,13 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         if bool(count) != bool(self._count):
             self.refresh()
             self.refresh_bindings()
-        dirty = self._window.compare(self._height, self._width)
+        pacer = self._pacer
+        dirty, cells, is_more = self._window.compare(self._height, self._width, pacer.room / BYTES_A_CELL)
+        pacer.room = max(0.0, pacer.room - cells * BYTES_A_CELL)
         if dirty:
             self.refresh(*dirty)
+        if is_more:
+            self.changed()
         return bool(dirty)
 
     def on_unmount(self) -> None:

@@ -46,6 +46,7 @@ class Window(Generic[RowT]):
         self.lines: list[Line] = []
         self.top = -1
         """Position of the first line; -1 when nothing that was read is still good."""
+        self._next = 0
 
     def read(self, start: int, n: int) -> Sequence[RowT]:
         """Rows of the view; none when it cannot be read."""
@@ -67,21 +68,31 @@ class Window(Generic[RowT]):
             self.lines = self._read_lines(top, height)
             self.top = top
 
-    def compare(self, height: int, width: int) -> list[Region]:
-        """Read the same lines again; the parts of the widget that show something else now."""
+    def compare(self, height: int, width: int, most: float) -> tuple[list[Region], int, bool]:
+        """Read the same lines again; the parts of the widget that show something else now.
+
+        Where about ``most`` cells have changed, the rest stays as it was. Then how many cells will be sent, and
+        whether there is such a rest; the next comparison begins with it.
+        """
         old, self.lines = self.lines, self._read_lines(self.top, height)
-        regions = []
-        for index in range(max(len(old), len(self.lines))):
+        regions, cells, rest = [], 0, None
+        lines = max(len(old), len(self.lines))
+        for index in (*range(self._next, lines), *range(min(self._next, lines))):
             if index >= len(old) or index >= len(self.lines) or old[index].id != self.lines[index].id:
                 regions.append(Region(0, index + 1, width, 1))
                 continue
             changed = self._changed(old[index], self.lines[index])
             if changed is None:
                 self.lines[index] = old[index]  # with its strip
+            elif cells >= most:
+                self.lines[index] = old[index]
+                rest = index if rest is None else rest
             else:
                 x, end = changed
+                cells += end  # A line is sent again from its left edge.
                 regions.append(Region(x, index + 1, end - x, 1))
-        return regions
+        self._next = rest or 0
+        return regions, cells, rest is not None
 
     def _read_lines(self, top: int, height: int) -> list[Line]:
         placed = self.placed
