@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +130,8 @@ class Settings:
 
     def prices(self) -> PriceBook:
         """The built-in price tables, with the user's ``prices.toml`` winning over them."""
+        from importlib import resources  # not before the first paint
+
         own = self.config_dir / "prices.toml"
         documents = [tomllib.loads(resources.files(APP).joinpath("prices.toml").read_text("utf-8"))]
         if own.exists():

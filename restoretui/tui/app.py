@@ -30,7 +30,6 @@ from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.go_to import GoTo
 from restoretui.tui.screens.help import Help
 from restoretui.tui.screens.main import TABS, MainScreen
-from restoretui.tui.screens.restores import RestoresPane
 from restoretui.tui.scrub import Scrub
 from restoretui.tui.typing import KeyLine
 from restoretui.tui.widgets.notice import Level, Notice
@@ -109,7 +108,8 @@ class RestoreApp(App[int]):
         focused = self.focused or self.screen
         return any(node.message_queue_size for node in focused.ancestors_with_self)
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
+        await self.main.add_tabs()
         self.run_worker(self.key_line.run(), group="keys")
         self.pacer.ask()
         self._apply_settings()
@@ -285,6 +285,8 @@ class RestoreApp(App[int]):
     def show_run(self, run: Run) -> None:
         """Open a run in its tab."""
         self.main.show_tab("restores")
+        from restoretui.tui.screens.restores import RestoresPane
+
         self.query_main(RestoresPane).show_run(run.id)
 
     def show_object(self, ref: ObjectRef, scheme: str) -> None:

@@ -50,7 +50,7 @@ class Terminal:
         """With the escapes that colour it."""
         return self._tmux("capture-pane", "-p", "-e")
 
-    def wait(self, *texts: str | Callable[[str], bool], seconds: float = 40) -> str:
+    def wait(self, *texts: str | Callable[[str], bool], seconds: float = 120) -> str:
         """The screen as soon as it shows all of ``texts``."""
         end = time.monotonic() + seconds
         while True:
@@ -63,7 +63,7 @@ class Terminal:
     def is_dead(self) -> bool:
         return self._tmux("list-panes", "-F", "#{pane_dead}").strip() in ("1", "")
 
-    def wait_dead(self, seconds: float = 15) -> None:
+    def wait_dead(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not self.is_dead():
             assert time.monotonic() < end, f"still running:\n{self.screen}"

@@ -87,7 +87,7 @@ def test_quitting_and_reopening_finds_everything_where_it_was(terminal: Open, se
     again = terminal(**env)
     again.wait("acme-media-archive")
     again.type("2")
-    again.wait("0/3")
+    again.wait(lambda screen: re.search(r"[0-3]/3", screen) is not None)
     again.wait("3/3", seconds=60)
     again.type("Enter")
     again.wait(lambda screen: count(screen, "available") >= 3)

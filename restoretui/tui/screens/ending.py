@@ -12,7 +12,6 @@ from restoretui.core.model import State, Tier
 from restoretui.core.plan import FactGroup
 from restoretui.core.pricing import GIB, Cost, PriceTable, estimate
 from restoretui.core.rules import Action, CloudRules
-from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import BrowseRow, Cloud, Listing, Query, Run
 from restoretui.tui.screens.ask import Confirm
 from restoretui.tui.screens.marking import MARKS
@@ -20,6 +19,7 @@ from restoretui.tui.screens.restoring import ROWS_AT_ONCE, choose_row
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
+    from restoretui.engine.cleaner import Cleaned
     from restoretui.tui.screens.browse import BrowsePane
     from restoretui.tui.screens.pane import Pane
     from restoretui.tui.screens.restores import RestoresPane
@@ -149,7 +149,7 @@ async def _end(pane: "Pane", sel: int, copies: Copies, run: Run | None) -> None:
     _say_result(pane, counts, problems)
 
 
-def _told(counts: Counter[str], problems: list[CloudError], progress: Callable[[], None], done: Cleaned) -> None:
+def _told(counts: Counter[str], problems: list[CloudError], progress: Callable[[], None], done: "Cleaned") -> None:
     if done.problem is not None and not isinstance(done.problem, ObjectNotFound):
         problems.append(done.problem)
         counts["failed"] += 1

@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, Listing, Query
 from restoretui.tui.screens.browse_columns import BucketRow, bucket_columns, object_columns
 from restoretui.tui.screens.browse_status import Listed, status
@@ -26,6 +25,9 @@ from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.list_view import ListView
 from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.words import Part
+
+if TYPE_CHECKING:
+    from restoretui.ledger.browse_view import BrowseView
 
 LandOn = tuple[str, bool]
 """A key, or a common prefix if True, to put the cursor on."""

@@ -6,11 +6,8 @@ from textual.widgets import ContentSwitcher
 
 from restoretui.core.location import Location
 from restoretui.tui.keys import EVERYWHERE
-from restoretui.tui.screens.activity import ActivityPane
-from restoretui.tui.screens.batches import BatchPane
 from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.pane import Pane
-from restoretui.tui.screens.restores import RestoresPane
 from restoretui.tui.widgets.key_bar import KeyBar
 from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
@@ -36,14 +33,21 @@ class MainScreen(Screen[None]):
         yield PlaceBar()
         with ContentSwitcher(initial="browse"):
             yield BrowsePane(self._location)
-            yield RestoresPane()
-            yield BatchPane()
-            yield ActivityPane()
         yield Notice()
         yield KeyBar()
 
     def on_mount(self) -> None:
         self.pane("browse").arrive()
+
+    async def add_tabs(self) -> None:
+        """Add what no first paint shows: two thirds of all widgets, and of the time to make them."""
+        from restoretui.tui.screens.activity import ActivityPane
+        from restoretui.tui.screens.batches import BatchPane
+        from restoretui.tui.screens.restores import RestoresPane
+
+        switcher = self.query_one(ContentSwitcher)
+        for pane in (RestoresPane(), BatchPane(), ActivityPane()):
+            await switcher.add_content(pane)
 
     @property
     def panes(self) -> list[Pane]:

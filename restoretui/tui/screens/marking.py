@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.location import Location
-from restoretui.ledger.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, Cloud, Listing, SelectionSummary
 from restoretui.tui.screens.marks_bar import MarksBar
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
+    from restoretui.ledger.browse_view import BrowseView
     from restoretui.tui.screens.listing_board import ListingBoard
 
 MARKS = 1
@@ -95,7 +95,7 @@ class Marking:
         )
         return summary
 
-    async def range(self, view: BrowseView, first: int, last: int) -> None:
+    async def range(self, view: "BrowseView", first: int, last: int) -> None:
         """Mark from one position to another; prefixes among them are left out."""
         before = self.summary.objects
         after = await self._pane.session.ledger.selections.add_range(MARKS, view, first, last)
@@ -103,7 +103,7 @@ class Marking:
             self._pane.shell.say("warning", "a range marks objects, and these are prefixes", "space marks a prefix")
         self._after()
 
-    async def all_shown(self, view: BrowseView, prefixes: int) -> None:
+    async def all_shown(self, view: "BrowseView", prefixes: int) -> None:
         """Mark every object of the view."""
         await view.wait()
         if view.count == 0:
@@ -115,7 +115,7 @@ class Marking:
             )
         self._after()
 
-    async def invert(self, view: BrowseView) -> None:
+    async def invert(self, view: "BrowseView") -> None:
         """Turn the marks of every object of the view."""
         self._pane.shell.move_on()
         await view.wait()

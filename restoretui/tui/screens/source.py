@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.location import Location
-from restoretui.ledger.browse_view import BrowseView
 from restoretui.ledger.records import Listing, Query
 
 if TYPE_CHECKING:
+    from restoretui.ledger.browse_view import BrowseView
     from restoretui.session import Session
 
 
@@ -54,6 +54,6 @@ class Source:
         """A listing of the place, made or found."""
         return await session.open_listing(self.location, recursive=self.flat, versions=self.versions, refresh=refresh)
 
-    async def view(self, session: "Session", listing: Listing) -> BrowseView:
+    async def view(self, session: "Session", listing: Listing) -> "BrowseView":
         """A listing through filter and order."""
         return await session.ledger.catalog.browse(listing.id, self.query)
