@@ -179,10 +179,6 @@ class Session:
             return await self.ledger.runs.get(run_id)
         return await self.ledger.runs.confirm(sel, self.cloud_of(plan.scheme), plan, tier, connection, note)
 
-    def _why(self, setting: str) -> str:
-        source = self.settings.sources.get(setting)
-        return f"it comes from {source}" if source else ""
-
     async def retry(self, run_id: int) -> int:
         """Plan the run's failed jobs anew; returns how many."""
         self._may_send()
@@ -222,7 +218,7 @@ class Session:
 
     def _may_send(self) -> None:
         if self.read_only:
-            raise GuardStopped("this session is read-only, so nothing was sent", self._why("read_only"))
+            raise GuardStopped("this session is read-only, so nothing was sent", self.settings.why("read_only"))
 
     async def export(self, run_id: int, target: Path) -> int:
         """Write the run's objects to ``target``, as JSON lines if it is so named, else CSV; returns how many."""
