@@ -17,10 +17,10 @@ from restoretui.core.batch import BatchOptions
 from restoretui.core.endpoints import is_aliyun
 from restoretui.core.errors import GuardStopped, RestoreTuiError, Unsupported, UsageError
 from restoretui.core.location import Location
-from restoretui.core.model import Bucket, Identity, ObjectRef, Tier
+from restoretui.core.model import Bucket, Identity, ObjectRef, State, Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.core.pricing import PriceBook
-from restoretui.core.provider import Connection, Provider
+from restoretui.core.provider import NO_CAPACITY_CODE, Connection, Provider
 from restoretui.core.rules import RULES, Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
@@ -185,6 +185,12 @@ class Session:
         count = await self.ledger.runs.reset_failed(run_id)
         self._engine.resend(run_id)
         return count
+
+    async def short_of_capacity(self, run: Run) -> int:
+        """How many of the run's objects failed for want of Expedited capacity: another tier would take them."""
+        if run.tier is not Tier.EXPEDITED or not run.counts.get(State.FAILED):
+            return 0
+        return await self.ledger.runs.count_failed(run.id, NO_CAPACITY_CODE)
 
     async def cancel(self, run_id: int) -> int:
         """Give up what has not been sent; returns how many. What was sent cannot be called back."""

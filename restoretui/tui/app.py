@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import ObjectRef, Tier
 from restoretui.ledger.records import Run
 from restoretui.tui import theme
 from restoretui.tui.completion import Completion, verdict
@@ -229,7 +229,8 @@ class RestoreApp(App[int]):
 
     def _tell_done(self, run: Run) -> None:
         text, well = verdict(run)
-        self.say("done" if well else "warning", text, "" if well else "2 shows why, t tries again")
+        again = "t tries again, at another tier if need be" if run.tier is Tier.EXPEDITED else "t tries again"
+        self.say("done" if well else "warning", text, "" if well else f"2 shows why, {again}")
         if self._settings is None or self._settings.bell:
             self.bell()
             if isinstance(self._driver, TerminalDriver):
