@@ -4,7 +4,9 @@ import asyncio
 import csv
 import io
 import os
+import re
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +28,7 @@ _COLUMNS = (
     "request_id", "action", "requested_at", "available_at", "changed_at",
 )  # fmt: skip
 
+_NO_PATH = re.compile(r"[^A-Za-z0-9]")
 _REPORT_COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
 
 
@@ -106,7 +109,19 @@ async def write_whole(target: Path, chunks: AsyncIterator[str]) -> None:
         await asyncio.to_thread(part.replace, target)
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror}", "choose another file") from None
+    finally:
+        # Gone already when all went well; half a file is of no use to anybody.
+        with suppress(OSError):
+            await asyncio.to_thread(part.unlink, missing_ok=True)
+
+
+def file_name(*words: object) -> str:
+    """A file's name offered for these words; some come from the cloud, and must name nothing but a file here."""
+    return "-".join(_NO_PATH.sub("_", str(word))[:80] for word in ("restoretui", *words))
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    # What a killed process left there, or what somebody else put there, is not written through.
+    with suppress(FileNotFoundError):
+        Path(path).unlink()
+    return os.open(path, flags | os.O_EXCL | os.O_NOFOLLOW, 0o600)

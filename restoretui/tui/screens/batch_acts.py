@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.batch import PER_JOB, PER_OBJECT
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
+from restoretui.export import file_name
 from restoretui.ledger.batch_records import Batch
 from restoretui.tui.screens.ask import Ask, Confirm, Pick
 from restoretui.tui.screens.batch_rows import BatchRow
@@ -99,7 +100,7 @@ async def retry_job(pane: "BatchPane", batch: Batch) -> None:
 async def export_report(pane: "BatchPane", row: BatchRow) -> None:
     """Write the completion report to a file."""
     path = await pane.shell.push_screen_wait(
-        Ask("Export", f"Write the report of job {row.job_id} to (CSV)", f"restoretui-job-{row.job_id}.csv")
+        Ask("Export", f"Write the report of job {row.job_id} to (CSV)", f"{file_name('job', row.job_id)}.csv")
     )
     if path:
         target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
