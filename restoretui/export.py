@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import os
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -28,7 +27,6 @@ _COLUMNS = (
     "request_id", "action", "requested_at", "available_at", "changed_at",
 )  # fmt: skip
 
-_NO_PATH = re.compile(r"[^A-Za-z0-9]")
 _REPORT_COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
 
 
@@ -113,11 +111,6 @@ async def write_whole(target: Path, chunks: AsyncIterator[str]) -> None:
         # Gone already when all went well; half a file is of no use to anybody.
         with suppress(OSError):
             await asyncio.to_thread(part.unlink, missing_ok=True)
-
-
-def file_name(*words: object) -> str:
-    """A file's name offered for these words; some come from the cloud, and must name nothing but a file here."""
-    return "-".join(_NO_PATH.sub("_", str(word))[:80] for word in ("restoretui", *words))
 
 
 def _private(path: str, flags: int) -> int:

@@ -21,7 +21,7 @@ from restoretui.core.errors import CloudError, LocationError, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules import Action
-from restoretui.export import export_chunks, file_name, write_whole
+from restoretui.export import export_chunks, write_whole
 from restoretui.jsonlines import json_line
 from restoretui.ledger.records import JobRow
 from restoretui.providers.errors import ACTIONS, Caller, Refusal, error_for, printable
@@ -29,6 +29,7 @@ from restoretui.providers.oss_pages import read_buckets, read_document, read_lis
 from restoretui.providers.outcomes import refused
 from restoretui.providers.report import Foreign, RowReader, read_manifest
 from restoretui.providers.wire import ErrorInside, Unreadable, read_page
+from restoretui.wording.safe import file_name
 
 NASTY = "\x00\x07\x1b\x7f\x9b\r\n\t\"',;=+-@\u2028\u202e\u200b\ufeff\ud800\U000e0041[]{}<>&%"
 anything = st.text(st.one_of(st.characters(), st.sampled_from(NASTY)), max_size=80)

@@ -31,6 +31,7 @@ from restoretui.tui.screens.go_to import GoTo
 from restoretui.tui.screens.help import Help
 from restoretui.tui.screens.main import TABS, MainScreen
 from restoretui.tui.screens.restores import RestoresPane
+from restoretui.tui.screens.sign_in import SignIn
 from restoretui.tui.scrub import Scrub
 from restoretui.tui.typing import KeyLine
 from restoretui.tui.widgets.notice import Level, Notice
@@ -316,6 +317,11 @@ class RestoreApp(App[int]):
     def action_help(self) -> None:
         if not isinstance(self.screen, Help):
             self.push_screen(Help(self._settings.keys if self._settings is not None else {}, self.main.tab))
+
+    def action_sign_in(self) -> None:
+        """One login at a time: a second box would start a second one."""
+        if self._settings is not None and not any(isinstance(screen, SignIn) for screen in self.screen_stack):
+            self.push_screen(SignIn(self._settings.profile))
 
     async def action_quit(self) -> None:
         self.exit(0)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from restoretui.core.batch import PER_JOB, PER_OBJECT
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.export import file_name
 from restoretui.ledger.batch_records import Batch
 from restoretui.tui.screens.ask import Ask, Confirm, Pick
 from restoretui.tui.screens.batch_rows import BatchRow
 from restoretui.wording import format as fmt
+from restoretui.wording.safe import file_name
 
 if TYPE_CHECKING:
     from restoretui.tui.screens.batches import BatchPane
