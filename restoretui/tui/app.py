@@ -19,6 +19,7 @@ from restoretui.core.model import ObjectRef, Tier
 from restoretui.ledger.records import Run
 from restoretui.tui import theme
 from restoretui.tui.completion import Completion, verdict
+from restoretui.tui.crash import crash_text
 from restoretui.tui.driver import TerminalDriver
 from restoretui.tui.feed import Feed
 from restoretui.tui.keys import IDS, key_name
@@ -132,6 +133,9 @@ class RestoreApp(App[int]):
                 raise error
 
         self.call_later(surface)
+
+    def _fatal_error(self) -> None:
+        self.panic(crash_text(self._exception))
 
     def _apply_settings(self) -> None:
         settings = self._settings
