@@ -302,6 +302,7 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.listings.ended()
         await self._reach.aclose()
         await self.ledger.aclose()
 

@@ -9,6 +9,8 @@ from typing import Any
 
 LIFE = 2.5
 """Machine seconds over which blind kills are spread: start, planning, sending and watching."""
+SHORT_LIFE = 1.0
+"""The same for what is done with a settled run."""
 SOFT = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -24,11 +26,12 @@ class Blow:
     """The request is applied although its sender is gone."""
 
     @classmethod
-    def drawn(cls, dice: random.Random, operations: Sequence[str], unsent: int = 0) -> "Blow":
-        """At one of ``operations``, or blindly; among ``unsent`` restore requests at any."""
+    def drawn(cls, dice: random.Random, operations: Sequence[str], unsent: int = 0, life: float = LIFE) -> "Blow":
+        """At one of ``operations``, or blindly within ``life``; among ``unsent`` restore requests at any."""
         sign = dice.choice(SOFT) if dice.random() < 0.125 else signal.SIGKILL
         if not operations or (sign is signal.SIGKILL and dice.random() < 0.4):
-            return cls(sign, seconds=dice.uniform(0.05, LIFE))
+            # Blind, it may come before anything of ours was loaded that could handle it.
+            return cls(signal.SIGKILL, seconds=dice.uniform(0.05, life))
         operation = dice.choice(operations)
         nth = dice.randrange(1, unsent // 2 + 2) if operation in MANY else dice.randrange(1, 3)
         return cls(sign, operation=operation, nth=nth, applied=dice.random() < 0.5)
