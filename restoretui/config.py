@@ -126,7 +126,12 @@ class Settings:
     @property
     def is_production(self) -> bool:
         """The profile is one of those marked in the config."""
-        return (self.profile or "default") in self.production_profiles
+        return (self.profile or "default") in self.production_profiles or self.oss_profile in self.production_profiles
+
+    def why(self, setting: str) -> str:
+        """Where a setting's value came from, as the end of an error message; empty for a default."""
+        source = self.sources.get(setting)
+        return f"it comes from {source}" if source else ""
 
     def prices(self) -> PriceBook:
         """The built-in price tables, with the user's ``prices.toml`` winning over them."""

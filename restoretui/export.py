@@ -5,6 +5,7 @@ import csv
 import io
 import os
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,7 +107,14 @@ async def write_whole(target: Path, chunks: AsyncIterator[str]) -> None:
         await asyncio.to_thread(part.replace, target)
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror}", "choose another file") from None
+    finally:
+        # Gone already when all went well; half a file is of no use to anybody.
+        with suppress(OSError):
+            await asyncio.to_thread(part.unlink, missing_ok=True)
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    # What a killed process left there, or what somebody else put there, is not written through.
+    with suppress(FileNotFoundError):
+        Path(path).unlink()
+    return os.open(path, flags | os.O_EXCL | os.O_NOFOLLOW, 0o600)

@@ -58,6 +58,7 @@ class Listings:
         self._readers = readers
         self._ids: dict[Scope, int] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._endings: set[asyncio.Task[None]] = set()
         self._problems: dict[int, RestoreTuiError] = {}
 
     @property
@@ -122,8 +123,19 @@ class Listings:
             error = self._problems[listing.id] = RestoreTuiError(f"the listing met a defect: {problem!r}", BUG_HINT)
         finally:
             self._tasks.pop(listing.id, None)
-            await asyncio.shield(self._ledger.catalog.finish(listing.id, str(error) if error else ""))
-            await asyncio.shield(self._ledger.catalog.prune(KEPT))
+            ending = asyncio.create_task(self._end(listing, str(error) if error else ""))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+            await asyncio.shield(ending)
+
+    async def _end(self, listing: Listing, problem: str) -> None:
+        await self._ledger.catalog.finish(listing.id, problem)
+        await self._ledger.catalog.prune(KEPT)
+
+    async def ended(self) -> None:
+        """Until the ends of listings are written down; the ledger must not be closed before."""
+        while self._endings:
+            await asyncio.gather(*self._endings)
 
     def problem(self, listing_id: int) -> RestoreTuiError | None:
         """Why the listing ended early; None while it runs and when it is whole."""

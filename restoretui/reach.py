@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from restoretui.config import Settings
 from restoretui.core.provider import Connection, Provider
+from restoretui.core.read_only import read_only
 
 MfaPrompter = Callable[[str], str | Awaitable[str]]
 """Given the device's name, the code it shows; a plain function may block, it is called in a thread."""
@@ -33,6 +34,8 @@ class Reach:
         provider = await (self._open_oss(connection) if connection.scheme == "oss" else self._open_s3(connection))
         # The SDK's tables live as long as we do: the collector need not walk them again and again.
         gc.freeze()
+        if self._settings.read_only:
+            return read_only(provider, self._settings.why("read_only"))
         return provider
 
     async def _open_oss(self, connection: Connection) -> Provider:

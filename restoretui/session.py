@@ -17,10 +17,10 @@ from restoretui.core.batch import BatchOptions
 from restoretui.core.endpoints import is_aliyun
 from restoretui.core.errors import GuardStopped, RestoreTuiError, Unsupported, UsageError
 from restoretui.core.location import Location
-from restoretui.core.model import Bucket, Identity, ObjectRef, Tier
+from restoretui.core.model import Bucket, Identity, ObjectRef, State, Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.core.pricing import PriceBook
-from restoretui.core.provider import Connection, Provider
+from restoretui.core.provider import NO_CAPACITY_CODE, Connection, Provider
 from restoretui.core.rules import Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
@@ -179,16 +179,18 @@ class Session:
             return await self.ledger.runs.get(run_id)
         return await self.ledger.runs.confirm(sel, self.cloud_of(plan.scheme), plan, tier, connection, note)
 
-    def _why(self, setting: str) -> str:
-        source = self.settings.sources.get(setting)
-        return f"it comes from {source}" if source else ""
-
     async def retry(self, run_id: int) -> int:
         """Plan the run's failed jobs anew; returns how many."""
         self._may_send()
         count = await self.ledger.runs.reset_failed(run_id)
         self._engine.resend(run_id)
         return count
+
+    async def short_of_capacity(self, run: Run) -> int:
+        """How many of the run's objects failed for want of Expedited capacity: another tier would take them."""
+        if run.tier is not Tier.EXPEDITED or not run.counts.get(State.FAILED):
+            return 0
+        return await self.ledger.runs.count_failed(run.id, NO_CAPACITY_CODE)
 
     async def cancel(self, run_id: int) -> int:
         """Give up what has not been sent; returns how many. What was sent cannot be called back."""
@@ -222,7 +224,7 @@ class Session:
 
     def _may_send(self) -> None:
         if self.read_only:
-            raise GuardStopped("this session is read-only, so nothing was sent", self._why("read_only"))
+            raise GuardStopped("this session is read-only, so nothing was sent", self.settings.why("read_only"))
 
     async def export(self, run_id: int, target: Path) -> int:
         """Write the run's objects to ``target``, as JSON lines if it is so named, else CSV; returns how many."""
@@ -304,6 +306,7 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.listings.ended()
         await self._reach.aclose()
         await self.ledger.aclose()
 

@@ -1,13 +1,20 @@
 """Some ends of the program at random instants; ``python tests/bench/kills.py`` gives it hundreds."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from tests.bench.blows import KINDS, Kind
 from tests.bench.kills import kill_many
 
 
-async def test_killed_and_started_again_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    tally = await kill_many(tmp_path, 8, seed=4, objects=30, most_a_run=12, speed=60_000)
-    assert tally.kills >= 8
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+async def test_killed_and_started_again_nothing_is_lost_or_doubled(tmp_path: Path, kind: Kind) -> None:
+    small = replace(kind, classes=kind.classes[:1])
+    tally = await kill_many(tmp_path, 3, seed=4, objects=12, most_a_run=4, speed=60_000, kinds=[small])
+    assert tally.kills >= 3
     assert tally.lost == []
     assert tally.doubled == []
     assert tally.differing == []

@@ -12,6 +12,7 @@ from restoretui.core.model import State
 from restoretui.export import WINDOW, each
 from restoretui.ledger.records import WAITING, JobRow, Run
 from restoretui.session import Session, open_session
+from restoretui.wording import format as words
 
 NOT_SENT = frozenset({State.PLANNED, State.UNKNOWN})
 
@@ -95,6 +96,12 @@ async def follow(
     if timed_out:
         output.error(TimedOut("the time to wait is over; the restores go on", "`restoretui watch` picks them up"))
     summarise(output, counts_of(session, runs) | {"missing": missing, "timed_out": timed_out})
+    for run in runs:
+        if short := await session.short_of_capacity(run):
+            output.say(
+                f"{words.plural(short, 'object')} found no Expedited capacity: the same restore with --tier standard "
+                "asks for those alone"
+            )
     if timed_out:
         return ExitCode.TIMED_OUT
     verdict = await verdict_on(session, runs)

@@ -37,6 +37,10 @@ class Connection:
         return cls(**{name: stored[name] for name in cls.__dataclass_fields__ if name in stored})
 
 
+NO_CAPACITY_CODE = "GlacierExpeditedRetrievalNotAvailable"
+"""How the cloud names ``Outcome.NO_CAPACITY``; jobs keep it."""
+
+
 class Outcome(StrEnum):
     """What the cloud answered to a restore request. None of these is an error (FACTS 1.2)."""
 

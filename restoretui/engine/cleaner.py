@@ -31,6 +31,11 @@ class Cleaned:
     problem: CloudError | None = None
     """Why it could not be ended."""
 
+    @property
+    def is_over(self) -> bool:
+        """There is no copy any more: ended now, or before we could write that down."""
+        return self.ended or self.state is State.ARCHIVED
+
 
 class Cleaner:
     """One cloud's. Asking twice does no harm: the second time there is nothing to end."""
@@ -49,15 +54,15 @@ class Cleaner:
         """End the copies of ``refs``, which lie in one bucket; ``told`` hears of each as it is done."""
         room = asyncio.Semaphore(AT_ONCE)
         looks: list[Observation] = []
-        ended: set[ObjectRef] = set()
+        over: set[ObjectRef] = set()
 
         async def one(ref: ObjectRef) -> None:
             async with room:
                 done, seen = await self._one(ref)
             if seen is not None:
                 looks.append(seen)
-            if done.ended:
-                ended.add(ref)
+            if done.is_over:
+                over.add(ref)
             told(done)
 
         try:
@@ -67,7 +72,7 @@ class Cleaner:
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
         finally:
-            await asyncio.shield(self._note(looks, ended))
+            await asyncio.shield(self._note(looks, over))
 
     async def _one(self, ref: ObjectRef) -> tuple[Cleaned, Observation | None]:
         async def end() -> bool:
@@ -88,13 +93,13 @@ class Cleaner:
         seen = looked_at(detail, ref.version_id, now.timestamp())
         return Cleaned(ref, ended, self._cloud.rules.state_of(facts_of(seen), now)), seen
 
-    async def _note(self, looks: list[Observation], ended: set[ObjectRef]) -> None:
+    async def _note(self, looks: list[Observation], over: set[ObjectRef]) -> None:
         """What was seen goes to the catalog; our own jobs on the ended copies are over."""
-        buckets = {ref.bucket for ref in ended}
+        buckets = {ref.bucket for ref in over}
         for bucket in buckets:
             await self._ledger.catalog.observe(self._cloud, bucket, looks)
             for versions in (False, True):
-                await self._expire(bucket, versions, {ref for ref in ended if bool(ref.version_id) is versions})
+                await self._expire(bucket, versions, {ref for ref in over if bool(ref.version_id) is versions})
 
     async def _expire(self, bucket: str, versions: bool, ended: set[ObjectRef]) -> None:
         after: tuple[str, str] | None = None

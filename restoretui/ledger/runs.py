@@ -228,6 +228,15 @@ class Runs:
 
         return await self._reader.run(find)
 
+    async def count_failed(self, run_id: int, code: str) -> int:
+        """How many jobs of a run failed with this code of the cloud."""
+
+        def count(connection: Connection) -> int:
+            sql = "SELECT count(*) FROM job WHERE run_id = ? AND state = 'failed' AND code = ?"
+            return int(connection.execute(sql, (run_id, code)).fetchone()[0])
+
+        return await self._reader.run(count)
+
     async def unknown(self, run_id: int, limit: int) -> JobList:
         """Jobs of which a crash left open whether they were asked for."""
         return await self._reader.run(

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Bucket, Entry, Page
 from restoretui.providers.restore_header import parse_instant, parse_restore
-from restoretui.providers.wire import Unreadable, versions_token
+from restoretui.providers.wire import Unreadable, refuse_document_type, versions_token
 
 
 def read_listing(body: bytes, *, versions: bool) -> Page:
@@ -36,8 +36,7 @@ def read_buckets(body: bytes) -> tuple[list[Bucket], str, str]:
 
 def read_document(body: bytes, name: str) -> ET.Element:
     """The root element, without namespaces; ``Unreadable`` when it is no ``name``."""
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise Unreadable("the answer declares a document type, which no OSS answer does")  # entity bombs end here
+    refuse_document_type(body)
     try:
         root = ET.fromstring(body)  # noqa: S314 - document types were refused
     except (ET.ParseError, ValueError, LookupError):

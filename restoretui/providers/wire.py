@@ -70,14 +70,14 @@ def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
         try:
             return reader(body, versions=versions)
         except (_Unusual, ValueError, LookupError, OverflowError, ET.ParseError):
-            _refuse_document_type(body)
+            refuse_document_type(body)
     raise Unreadable(f"the answer of {len(body)} bytes is not a listing")
 
 
-def _refuse_document_type(body: bytes) -> None:
-    """Before an XML parser sees the page: entity bombs end here."""
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise Unreadable("the answer declares a document type, which no S3 answer does")
+def refuse_document_type(body: bytes) -> None:
+    """Before an XML parser sees the answer: entity bombs end here, in UTF-16 too, which is full of zero bytes."""
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\x00" in body:
+        raise Unreadable("the answer declares a document type or is not UTF-8, as no cloud's answer is")
 
 
 # ---- the frame: a page without its rows ----

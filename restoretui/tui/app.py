@@ -15,10 +15,11 @@ from textual.widget import Widget
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import ObjectRef, Tier
 from restoretui.ledger.records import Run
 from restoretui.tui import theme
 from restoretui.tui.completion import Completion, verdict
+from restoretui.tui.crash import crash_text
 from restoretui.tui.driver import TerminalDriver
 from restoretui.tui.feed import Feed
 from restoretui.tui.keys import IDS, key_name
@@ -30,6 +31,7 @@ from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.go_to import GoTo
 from restoretui.tui.screens.help import Help
 from restoretui.tui.screens.main import TABS, MainScreen
+from restoretui.tui.screens.sign_in import SignIn
 from restoretui.tui.scrub import Scrub
 from restoretui.tui.typing import KeyLine
 from restoretui.tui.widgets.notice import Level, Notice
@@ -132,6 +134,9 @@ class RestoreApp(App[int]):
 
         self.call_later(surface)
 
+    def _fatal_error(self) -> None:
+        self.panic(crash_text(self._exception))
+
     def _apply_settings(self) -> None:
         settings = self._settings
         if settings is None:
@@ -232,7 +237,8 @@ class RestoreApp(App[int]):
 
     def _tell_done(self, run: Run) -> None:
         text, well = verdict(run)
-        self.say("done" if well else "warning", text, "" if well else "2 shows why, t tries again")
+        again = "t tries again, at another tier if need be" if run.tier is Tier.EXPEDITED else "t tries again"
+        self.say("done" if well else "warning", text, "" if well else f"2 shows why, {again}")
         if self._settings is None or self._settings.bell:
             self.bell()
             if isinstance(self._driver, TerminalDriver):
@@ -320,6 +326,11 @@ class RestoreApp(App[int]):
     def action_help(self) -> None:
         if not isinstance(self.screen, Help):
             self.push_screen(Help(self._settings.keys if self._settings is not None else {}, self.main.tab))
+
+    def action_sign_in(self) -> None:
+        """One login at a time: a second box would start a second one."""
+        if self._settings is not None and not any(isinstance(screen, SignIn) for screen in self.screen_stack):
+            self.push_screen(SignIn(self._settings.profile))
 
     async def action_quit(self) -> None:
         self.exit(0)

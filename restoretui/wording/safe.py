@@ -6,6 +6,7 @@ reaches a widget, a title, an OSC sequence or stdout. What could move the cursor
 something else becomes a visible mark; readable text of any script stays as it is.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -156,3 +157,11 @@ def fit(text: str, cells: int, *, right: bool = False, prose: bool = False) -> s
     """Cleaned ``text`` cropped and padded to exactly ``cells`` cells; ``prose`` loses its end, a key its middle."""
     fitting = _cached_fit if len(text) <= _CACHED_LENGTH else _fit
     return fitting(text, cells, right, prose)
+
+
+def file_name(*words: object) -> str:
+    """A file's name offered for these words; some come from the cloud, and must name nothing but a file here."""
+    return "-".join(_NO_PATH.sub("_", str(word))[:80] for word in ("restoretui", *words))
+
+
+_NO_PATH = re.compile(r"[^A-Za-z0-9]")

@@ -3,10 +3,12 @@
     python tests/bench/kills.py [--kills N] [--lanes N] [--seed N] [--objects N]
 
 One ledger and one simulated cloud serve all episodes. Each episode restores a prefix of its own by
-``restoretui restore --yes --wait``; the process is killed again and again, taken up by ``watch`` (or by the same
-``restore``, if it died before it had confirmed anything), and at last left alone. Instants are drawn over the whole
-life of the process, and at the arrival of its n-th request of a kind: before it is applied, or after, so that the
-answer finds nobody. One kill in eight is a SIGTERM, SIGHUP or SIGINT, which must end it with exit code 130.
+``restoretui restore --yes --wait``: by single requests, through jobs of S3 Batch Operations, or on OSS. The process
+is killed again and again, taken up by ``watch`` (or by the same ``restore``, if it died before it had confirmed
+anything), and at last left alone; then what can be done afterwards (export, reading a job's report and deleting it,
+ending copies) is killed and repeated alike. Instants are drawn over the whole life of the process, and at the arrival
+of its n-th request of a kind: before it is applied, or after, so that the answer finds nobody. One kill in eight is a
+SIGTERM, SIGHUP or SIGINT, which must end it with exit code 130.
 """
 
 import argparse
@@ -14,14 +16,12 @@ import asyncio
 import json
 import os
 import random
-import signal
 import sqlite3
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,63 +31,14 @@ sys.path.insert(0, str(ROOT))
 from restoretui.core.clock import ScaledClock, SystemClock  # noqa: E402
 from restoretui.core.model import State  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
+from restoretui.sandbox.oss.world import REGION as OSS_REGION  # noqa: E402
+from tests.bench.blows import KINDS, SHORT_LIFE, SOFT, After, Blow, Kind, Tally  # noqa: E402
 
 SPEED = 14_400.0
 """A Standard restore of GLACIER takes 0.75 to 1.25 seconds."""
-BUCKET = "cold"
-DAYS = 365
-LIFE = 2.5
-"""Machine seconds over which blind kills are spread: start, planning, sending and watching."""
 LATE = 0.15
 """Machine seconds by which a request may still be applied after its sender died."""
-SOFT = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-OPERATIONS = ("ListObjectsV2", "HeadBucket", "RestoreObject", "RestoreObject", "RestoreObject", "HeadObject")
-
-
-@dataclass(frozen=True)
-class Blow:
-    """When and how a process ends: after ``seconds``, or when its n-th ``operation`` arrives."""
-
-    sign: signal.Signals = signal.SIGKILL
-    seconds: float = 0.0
-    operation: str = ""
-    nth: int = 1
-    applied: bool = False
-    """The request is applied although its sender is gone."""
-
-    @classmethod
-    def drawn(cls, dice: random.Random, unsent: int) -> "Blow":
-        sign = dice.choice(SOFT) if dice.random() < 0.125 else signal.SIGKILL
-        if sign is signal.SIGKILL and dice.random() < 0.4:
-            return cls(sign, seconds=dice.uniform(0.05, LIFE))
-        operation = dice.choice(OPERATIONS) if unsent else "ListObjectsV2"
-        nth = dice.randrange(1, unsent // 2 + 2) if operation == "RestoreObject" else dice.randrange(1, 3)
-        return cls(sign, operation=operation, nth=nth, applied=dice.random() < 0.5)
-
-
-@dataclass
-class Tally:
-    """What came of it."""
-
-    starts: int = 0
-    kills: int = 0
-    soft: int = 0
-    """Of the kills, signals the process may handle."""
-    intents: int = 0
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    differing: list[str] = field(default_factory=list)
-    """Objects of which ledger and cloud do not say the same."""
-    wrong: list[str] = field(default_factory=list)
-    """Other broken promises, exit codes say."""
-    by_stage: Counter[str] = field(default_factory=Counter)
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(getattr(self, entry.name) + getattr(other, entry.name) for entry in fields(self)))
-
-    @property
-    def is_clean(self) -> bool:
-        return not (self.lost or self.doubled or self.differing or self.wrong)
+OF_LAST = "run_id = (SELECT max(id) FROM run)"
 
 
 class Bench:
@@ -102,6 +53,11 @@ class Bench:
         self._blow: Blow | None = None
         self._arrived = 0
         self._child: asyncio.subprocess.Process | None = None
+        self._kinds: dict[str, Kind] = {}
+        """By the prefix of an episode."""
+        self._jobs: set[str] = set()
+        self._doing = ""
+        """What is done after a run is settled."""
         self._disturb = running.faults.disturb
         running.faults.disturb = self._watched  # type: ignore[method-assign]
         running.faults.set(
@@ -110,6 +66,8 @@ class Bench:
                 {"kind": "drop", "when": "after", "operations": ["RestoreObject"], "chance": 0.01},
                 {"kind": "drop", "when": "before", "operations": ["RestoreObject"], "chance": 0.01},
                 {"kind": "error", "operations": ["RestoreObject"], "chance": 0.01},
+                {"kind": "drop", "when": "after", "operations": ["CreateJob", "PutObject"], "chance": 0.1},
+                {"kind": "error", "operations": ["CreateJob", "CleanRestoredObject"], "chance": 0.05},
             ],
             running.cloud.now(),
         )
@@ -139,16 +97,20 @@ class Bench:
 
     def _stage(self) -> str:
         """What the process was about, by what the ledger says."""
-        found = self.rows("SELECT state, count(*) FROM job WHERE run_id = (SELECT max(id) FROM run) GROUP BY state")
-        states = dict(found)
-        if not states or self._runs() == self._confirmed:
+        if self._doing:
+            return self._doing
+        if self._runs() == self._confirmed:
             return "planning"
-        return "submitting" if states.get("planned") or states.get("unknown") else "watching"
+        if self.rows(f"SELECT 1 FROM batch WHERE {OF_LAST} AND phase IN ('planned', 'uploaded', 'creating')"):
+            return "making jobs"
+        if self.rows(f"SELECT 1 FROM batch WHERE {OF_LAST} AND phase = 'created'"):
+            return "following jobs"
+        return "submitting" if self._unsent() else "watching"
 
     def _unsent(self) -> int:
         if self._runs() == self._confirmed:
             return self.objects
-        found = self.rows("SELECT sum(jobs) FROM run_count WHERE state IN ('planned', 'unknown')")
+        found = self.rows(f"SELECT count(*) FROM job WHERE {OF_LAST} AND state IN ('planned', 'unknown')")
         return int(found[0][0] or 0)
 
     def _runs(self) -> int:
@@ -166,10 +128,15 @@ class Bench:
     @property
     def env(self) -> dict[str, str]:
         env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RESTORETUI_"))}
+        if env.pop("PYTHONDONTWRITEBYTECODE", ""):
+            # Else each of hundreds of starts would compile everything anew.
+            env.setdefault("PYTHONPYCACHEPREFIX", f"{tempfile.gettempdir()}/restoretui-bytecode-{os.getuid()}")
         env |= {"RESTORETUI_STATE_DIR": str(self.folder / "state"), "RESTORETUI_CONFIG": str(self.folder / "config")}
         return env | {"HOME": str(self.folder), "PYTHONPATH": str(ROOT)} | self.running.env
 
-    async def live(self, arguments: list[str], blow: Blow | None) -> tuple[int, str]:
+    async def live(
+        self, arguments: Sequence[str], blow: Blow | None, told: Callable[[dict[str, Any]], None] | None = None
+    ) -> tuple[int, str]:
         """Run a child until it ends or is struck; its exit code and what it said on stderr."""
         self.tally.starts += 1
         self._arrived = 0
@@ -184,54 +151,83 @@ class Bench:
             timer = asyncio.get_running_loop().call_later(blow.seconds, self._strike)
         struck = self.tally.kills
         try:
-            _, err = await asyncio.wait_for(child.communicate(), 90)
+            out, err = await asyncio.wait_for(child.communicate(), 90)
         except TimeoutError:
             child.kill()
-            _, err = await child.communicate()
+            out, err = await child.communicate()
             self.tally.wrong.append(f"{arguments} was not done in 90 s")
         if timer is not None:
             timer.cancel()
         self._blow = None
         code = child.returncode or 0
+        for line in out.splitlines() if told is not None else ():
+            told(json.loads(line))
         if blow is not None and self.tally.kills > struck and blow.sign in SOFT and code not in (130, 0):
             self.tally.wrong.append(f"{blow.sign.name} ended it with exit code {code}: {err.decode()[-600:]}")
         if b"Traceback" in err:
             self.tally.wrong.append(err.decode()[-600:])
         return code, err.decode()
 
-    async def episode(self, number: int, blows: int) -> None:
-        """One prefix, restored through ``blows`` ends."""
+    async def episode(self, number: int, blows: int, kind: Kind) -> None:
+        """One prefix, restored and done with through ``blows`` ends."""
         prefix = f"e{number:04}/"
+        self._kinds[prefix] = kind
         for at in range(self.objects):
-            kind = {"storage_class": "GLACIER"}
-            if at % 10 == 9:
-                kind = {"storage_class": "INTELLIGENT_TIERING", "archive_status": "ARCHIVE_ACCESS"}
-            self.running.cloud.put(BUCKET, f"{prefix}{at:04}", size=1000, **kind)
+            self.running.cloud.put(kind.bucket, f"{prefix}{at:04}", size=1000, **kind.classes[at % len(kind.classes)])
         self._confirmed = self._runs()
-        for _ in range(blows):
-            await self.live(self._command(prefix), Blow.drawn(self.dice, self._unsent()))
-        code, err = await self.live(self._command(prefix), None)
-        if code:
-            self.tally.wrong.append(f"the last run of {prefix} ended with exit code {code}: {err[-600:]}")
+        later = [after for after in kind.after for _ in range(self.dice.randrange(1, 3))]
+        for _ in range(max(1, blows - len(later))):
+            unsent = self._unsent()
+            operations = kind.operations if unsent or self._stage() == "making jobs" else kind.watching
+            await self.live(self._command(prefix, kind), Blow.drawn(self.dice, operations, unsent))
+        if not await self._through(self._command(prefix, kind), prefix):
+            return
+        for after in kind.after:
+            await self._after(after, later.count(after), prefix)
+        if kind.name == "jobs":
+            await self._check_jobs()
 
-    def _command(self, prefix: str) -> list[str]:
+    async def _through(self, arguments: list[str], what: str) -> bool:
+        code, err = await self.live(arguments, None)
+        if code:
+            self.tally.wrong.append(f"the last {arguments} of {what} ended with exit code {code}: {err[-600:]}")
+        return not code
+
+    def _command(self, prefix: str, kind: Kind) -> list[str]:
         if self._runs() > self._confirmed:
             return ["watch", "--json"]
-        place = f"s3://{BUCKET}/{prefix}"
-        return ["restore", place, "--days", str(DAYS), "--tier", "standard", "--yes", "--wait", "--json"]
+        return ["restore", f"{kind.scheme}://{kind.bucket}/{prefix}", *kind.options, "--yes", "--wait", "--json"]
 
-    def check(self, episodes: int) -> None:
+    async def _after(self, after: After, blows: int, prefix: str) -> None:
+        """One thing done with the run, interrupted ``blows`` times, then for good."""
+        run = self._runs()
+        job_ids = [str(row[0]) for row in self.rows(f"SELECT job_id FROM batch WHERE {OF_LAST}")] or [""]
+        target = self.folder / f"{prefix[:-1]}.csv"
+        self._doing = after.stage
+        for job_id in job_ids:
+            arguments = [text.format(run=run, job=job_id, file=target) for text in after.arguments]
+            for _ in range(blows if job_id == job_ids[0] else 0):
+                await self.live(arguments, Blow.drawn(self.dice, after.operations, self.objects, SHORT_LIFE))
+                if target.exists():
+                    self._check_export(target)
+            await self._through(arguments, after.stage)
+        self._doing = ""
+        if after.stage == "exporting":
+            self._check_export(target)
+
+    def _check_export(self, target: Path) -> None:
+        lines = target.read_bytes().count(b"\r\n")
+        if lines != self.objects + 1:
+            self.tally.wrong.append(f"{target.name} has {lines} lines for {self.objects} objects")
+
+    async def check(self, episodes: int) -> None:
         """Hold the ledger against what the cloud says it was asked, and what it has."""
         tally = self.tally
         jobs = self.rows("SELECT key, state FROM job")
         tally.intents = len(jobs)
-        statuses = {str(entry["key"]): entry["statuses"] for entry in self.running.control.restores(BUCKET)}
+        statuses = {str(entry["key"]): entry["statuses"] for entry in self.running.control.restores()}
         for key, state in jobs:
-            in_cloud = self.running.cloud.state(BUCKET, key)
-            if in_cloud is not state and str(in_cloud) != state and not (
-                in_cloud is State.ONLINE and state == "available"
-            ):  # fmt: skip
-                tally.differing.append(f"{key}: {state} in the ledger, {in_cloud} in the cloud")
+            self._check_object(str(key), str(state))
             if 202 not in statuses.get(key, ()):  # type: ignore[operator]
                 tally.lost.append(f"{key}: {state}, {statuses.get(key)}")
         tally.doubled += [f"{key}: {found}" for key, found in statuses.items() if len(found) > 1]  # type: ignore[arg-type]
@@ -242,24 +238,61 @@ class Bench:
         if left := list((self.folder / "state" / "scratch").glob("*")):
             tally.wrong.append(f"left behind: {left}")
 
+    def _check_object(self, key: str, state: str) -> None:
+        kind = self._kinds[key[: key.index("/") + 1]]
+        in_cloud = self.running.cloud.state(kind.bucket, key)
+        ends = any(after.stage == "ending copies" for after in kind.after)
+        as_it_should = {
+            "available": in_cloud in (State.AVAILABLE, State.ONLINE) and not ends,
+            "expired": in_cloud is State.ARCHIVED and ends,
+        }
+        if not as_it_should.get(state, in_cloud == state):
+            self.tally.differing.append(f"{key}: {state} in the ledger, {in_cloud} in the cloud")
+
+    async def _check_jobs(self) -> None:
+        """The cloud has the jobs that the ledger has, and nothing that was written for them is left.
+
+        Asked after each episode, since the cloud forgets a job 90 days after its end.
+        """
+        ours = {str(row[0]) for row in self.rows(f"SELECT job_id FROM batch WHERE {OF_LAST}")}
+        self.tally.jobs += len(ours)
+        self._jobs |= ours
+        listed: list[str] = []
+        await self.live(["batch", "ls", "--json"], None, told=lambda line: listed.append(line.get("job", "")))
+        theirs = {job_id for job_id in listed if job_id}
+        self.tally.doubled += [f"job {job_id} belongs to nobody" for job_id in theirs - self._jobs]
+        self.tally.lost += [f"job {job_id} does not exist" for job_id in ours - theirs]
+        for name in ("cold", "films"):
+            rows = [row.key for row in self.running.cloud.bucket(name).rows() if not row.key.startswith("e")]
+            self.tally.wrong += [f"left in the bucket: {key}" for key in rows]
+
 
 async def kill_many(
-    folder: Path, kills: int, *, seed: int = 1, objects: int = 60, most_a_run: int = 8, speed: float = SPEED
+    folder: Path,
+    kills: int,
+    *,
+    seed: int = 1,
+    objects: int = 60,
+    most_a_run: int = 8,
+    speed: float = SPEED,
+    kinds: Sequence[Kind] = KINDS,
 ) -> Tally:
     """At least ``kills`` kills, each episode with at most ``most_a_run``; what came of it."""
     machine = SystemClock()
     clock = ScaledClock(speed, machine.now(), machine.wall())
     async with await serve(SandboxOptions(empty=True, seed=seed), clock=clock) as running:
-        running.cloud.add_bucket(BUCKET)
+        running.cloud.add_bucket("cold")
+        running.cloud.add_bucket("films", region=OSS_REGION, scheme="oss")
         bench = Bench(running, folder, seed, objects)
         episodes = 0
         while bench.tally.kills < kills:
             blows = min(bench.dice.randrange(3, most_a_run + 1), kills - bench.tally.kills + 1)
-            await bench.episode(episodes, blows)
+            await bench.episode(episodes, blows, kinds[episodes % len(kinds)])
             episodes += 1
             if not bench.tally.is_clean:
+                print(*bench.tally.wrong, "stopping here", sep="\n", file=sys.stderr)
                 break
-        bench.check(episodes)
+        await bench.check(episodes)
         return bench.tally
 
 
@@ -289,7 +322,7 @@ def main() -> None:
     counts = {
         "kills": tally.kills, "of them handled signals": tally.soft, "starts": tally.starts,
         **{f"killed while {stage}": number for stage, number in sorted(tally.by_stage.items())},
-        "intents": tally.intents, "lost": len(tally.lost), "doubled": len(tally.doubled),
+        "intents": tally.intents, "jobs": tally.jobs, "lost": len(tally.lost), "doubled": len(tally.doubled),
         "ledger and cloud differ": len(tally.differing), "other": len(tally.wrong),
         "seconds": round(time.monotonic() - began),
     }  # fmt: skip

@@ -4,7 +4,7 @@
 
 The clouds' clock is turned in steps while the session restores, watches, sees copies expire, and restores them again,
 in weather that changes by the hour. At the end fair weather returns and everything is settled; then ledger and cloud
-are held against each other. Memory is that of the whole process, the simulated cloud and its counters included.
+are held against each other. The cloud is a process of its own, so that the memory told is the session's alone.
 """
 
 import argparse
@@ -15,17 +15,21 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+import aiohttp
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from restoretui.config import Settings  # noqa: E402
 from restoretui.core.location import parse_location  # noqa: E402
-from restoretui.core.model import State, Tier  # noqa: E402
+from restoretui.core.model import Entry, State, Tier  # noqa: E402
 from restoretui.ledger.records import Query  # noqa: E402
-from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
+from restoretui.sandbox import SandboxOptions, serve  # noqa: E402
 from restoretui.session import Session, open_session  # noqa: E402
 from tests.bench.faults import environment, turned  # noqa: E402
 from tests.engine.turning import TurnedClock  # noqa: E402
@@ -51,12 +55,63 @@ def memory() -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
+class FarCloud:
+    """The simulated cloud in another process, by its levers."""
+
+    def __init__(self, contract: dict[str, Any], http: aiohttp.ClientSession) -> None:
+        self.url: str = contract["s3"]
+        self.env: dict[str, str] = contract["env"]
+        self._http = http
+
+    async def ask(self, lever: str, body: Any = None) -> Any:
+        """Pull a lever; what it answers."""
+        method = "GET" if lever in ("stats", "restores") else "POST"
+        async with self._http.request(method, f"{self.url}/_sandbox/{lever}", json=body) as answer:
+            answer.raise_for_status()
+            return await answer.json()
+
+    async def weather(self, faults: list[dict[str, Any]]) -> None:
+        """These faults from now on, in place of others."""
+        await self.ask("faults", {"faults": faults})
+
+    @classmethod
+    @asynccontextmanager
+    async def started(cls, objects: int) -> AsyncIterator["FarCloud"]:
+        """For the length of the block."""
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, __file__, "--serve", "--objects", str(objects),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            contract = json.loads(await child.stdout.readline())
+            async with aiohttp.ClientSession() as http:
+                yield cls(contract, http)
+        finally:
+            child.stdin.close()
+            await child.wait()
+
+
+async def serve_alone(objects: int) -> None:
+    """Be that process, until stdin ends."""
+    async with await serve(SandboxOptions(empty=True), clock=TurnedClock()) as running:
+        running.cloud.add_bucket(BUCKET)
+        for number in range(objects):
+            running.cloud.put(BUCKET, f"archive/{number // 1000:04}/{number:06}", size=1000, storage_class="GLACIER")
+        print(json.dumps(running.contract()), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
 class Soak:
     """One session on one cloud."""
 
-    def __init__(self, session: Session, running: RunningSandbox, objects: int, days: float, minutes: float) -> None:
+    def __init__(
+        self, session: Session, cloud: FarCloud, clock: TurnedClock, objects: int, days: float, minutes: float
+    ) -> None:
         self.session = session
-        self.running = running
+        self.cloud = cloud
+        self.clock = clock
         self.objects = objects
         self.days = days
         self.give_up = time.monotonic() + 60 * minutes
@@ -64,11 +119,6 @@ class Soak:
         self.figures: list[tuple[float, float]] = []
         """Cloud days and MiB."""
         self.pauses = 0
-
-    @property
-    def clock(self) -> TurnedClock:
-        assert isinstance(self.running.cloud.clock, TurnedClock)
-        return self.running.cloud.clock
 
     @property
     def elapsed_days(self) -> float:
@@ -95,17 +145,17 @@ class Soak:
         while self.elapsed_days < self.days and time.monotonic() < self.give_up:
             if self.clock.monotonic() >= changes_at:
                 changes_at = self.clock.monotonic() + self.dice.uniform(0.5, 3) * HOUR
-                self.running.faults.set(self.dice.choice(WEATHER), self.running.cloud.now())
+                await self.cloud.weather(self.dice.choice(WEATHER))
                 next_run = next_run or self.clock.monotonic() + 2.6 * DAY
             if self.clock.monotonic() >= next_run and not self.left():
-                self.running.faults.set([], self.running.cloud.now())
+                await self.cloud.weather([])
                 await turned(self.clock, self.start_run())
                 next_run = self.clock.monotonic() + 2.6 * DAY
             if self.clock.monotonic() >= next_figure:
                 self.figures.append((self.elapsed_days, memory()))
                 next_figure = self.clock.monotonic() + DAY / 4
             await self.step()
-        self.running.faults.set([], self.running.cloud.now())
+        await self.cloud.weather([])
         until = time.monotonic() + 120
         while self.left() and time.monotonic() < until:
             await self.step()
@@ -119,7 +169,9 @@ class Soak:
         paused = self.session.health.level == "paused"
         self.pauses += paused
         await asyncio.sleep(0.02)
-        await self.clock.advance(15.0 if sending and not paused else 300.0, settle=2)
+        seconds = 15.0 if sending and not paused else 300.0
+        await self.cloud.ask(f"advance?seconds={seconds}")
+        await self.clock.advance(seconds, settle=2)
 
     async def report(self) -> dict[str, Any]:
         """What it came to."""
@@ -127,22 +179,23 @@ class Soak:
         await turned(self.clock, self.session.look_now(runs[0]))
         newest: Counter[str] = Counter()
         differing: list[str] = []
+        cloud = await self._listed()
         view = await self.session.job_view(runs[0].id, Query())
         await view.wait()
         for at in range(0, view.count, 1000):
             for row in view.rows(at, 1000):
                 newest[row.state] += 1
-                in_cloud = self.running.cloud.state(BUCKET, row.ref.key)
+                in_cloud = cloud[row.ref.key]
                 expected = {State.EXPIRED: State.ARCHIVED, State.SKIPPED: in_cloud}.get(row.state, row.state)
                 if in_cloud is not expected:
                     differing.append(f"{row.ref.key}: {row.state} in the ledger, {in_cloud} in the cloud")
         await view.aclose()
         accepted = Counter(
-            str(entry["key"]) for entry in self.running.control.restores(BUCKET)
-            for status in entry["statuses"] if status in (200, 202)  # type: ignore[attr-defined]
+            entry["key"] for entry in (await self.cloud.ask("restores"))["restores"]
+            for status in entry["statuses"] if status in (200, 202)
         )  # fmt: skip
         asked = sum(run.objects - run.counts.get(State.SKIPPED, 0) for run in runs)
-        stats: Any = self.running.control.snapshot()["requests"]
+        stats = (await self.cloud.ask("stats"))["requests"]
         third = [mib for _, mib in self.figures[len(self.figures) // 3 :]]
         return {
             "objects": self.objects, "cloud days": round(self.elapsed_days, 1), "runs": len(runs),
@@ -155,31 +208,48 @@ class Soak:
             "MiB growth after a third": round(third[-1] - third[0], 1),
         }  # fmt: skip
 
+    async def _listed(self) -> dict[str, State]:
+        """What the cloud says of every object, asked past the ledger."""
+        provider = await self.session.provider()
+        found: dict[str, State] = {}
+        token = None
+        while True:
+            page = await provider.list_page(BUCKET, token=token)
+            found |= {entry.key: self._state(entry) for entry in page.entries}
+            token = page.next_token
+            if token is None:
+                return found
+
+    def _state(self, entry: Entry) -> State:
+        if entry.in_progress:
+            return State.RESTORING
+        is_there = entry.expiry is not None and entry.expiry > self.clock.now().timestamp()
+        return State.AVAILABLE if is_there else State.ARCHIVED
+
 
 async def soak(folder: Path, objects: int, days: float, minutes: float) -> dict[str, Any]:
     clock = TurnedClock()
-    async with await serve(SandboxOptions(empty=True), clock=clock) as running:
-        running.cloud.add_bucket(BUCKET)
-        for number in range(objects):
-            running.cloud.put(BUCKET, f"archive/{number // 1000:04}/{number:06}", size=1000, storage_class="GLACIER")
-        settings = Settings(
-            state_dir=folder, config_dir=folder, endpoint_url=running.url, clock=clock, rate=1000.0
-        )  # fmt: skip
-        with environment(running.env):
+    async with FarCloud.started(objects) as cloud:
+        settings = Settings(state_dir=folder, config_dir=folder, endpoint_url=cloud.url, clock=clock, rate=1000.0)
+        with environment(cloud.env):
             async with open_session(settings) as session:
-                work = Soak(session, running, objects, days, minutes)
+                work = Soak(session, cloud, clock, objects, days, minutes)
                 await work.go()
                 return await work.report()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--objects", type=int, default=20_000)
-    parser.add_argument("--days", type=float, default=12.0, help="of cloud time")
+    parser.add_argument("--objects", type=int, default=100_000)
+    parser.add_argument("--days", type=float, default=6.0, help="of cloud time")
     parser.add_argument(
         "--minutes", type=float, default=15.0, help="of ours, at most, before it is brought to an end"
     )
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.serve:
+        asyncio.run(serve_alone(options.objects))
+        return
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restoretui-soak-") as folder:
         figures = asyncio.run(soak(Path(folder), options.objects, options.days, options.minutes))

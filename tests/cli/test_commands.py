@@ -220,3 +220,16 @@ def test_the_sandbox_ends_cleanly(serve: Callable[..., Any]) -> None:
     assert {"s3", "s3control", "sts", "sqs", "oss", "env", "buckets"} <= set(served.contract)
     assert served.contract["buckets"][0]["objects"] == 10
     assert served.close() == 0
+
+
+def test_without_expedited_capacity_the_same_restore_at_another_tier_is_offered(
+    run: Callable[..., Any], serve: Callable[..., Any]
+) -> None:
+    served = serve("--objects", "60", "--speed", "14400", "--scenario", "no-expedited")
+    restore = ["restore", BUCKET, "--days", "1", "--storage-class", "GLACIER", "--yes"]
+    ran = run(served, *restore, "--tier", "expedited")
+    assert ran.code == 1
+    assert "found no Expedited capacity: the same restore with --tier standard asks for those alone" in ran.err
+    again = run(served, *restore, "--tier", "standard", "--json")
+    assert again.code == 0, again.err
+    assert again.summary["failed"] == 0

@@ -155,3 +155,27 @@ async def test_an_extension_whose_answer_was_lost_is_sent_if_it_had_no_effect(
     longer = await session.confirm(sel, plan, Tier.STANDARD)
     await turn(running.clock, lambda: counts(session, longer) == {State.AVAILABLE: 2}, step=5)
     assert set(map(tuple, statuses(running).values())) == {(202, 200)}, "each extended, and once"
+
+
+async def test_closed_while_a_listing_ends_its_end_is_written_down_first(sandbox: Start, session_on: Start) -> None:
+    running = await sandbox()
+    session = await session_on(running)
+    finish, reached, go_on = session.ledger.catalog.finish, asyncio.Event(), asyncio.Event()
+    written: list[int] = []
+
+    async def slowly(listing_id: int, problem: str = "") -> None:
+        reached.set()
+        await go_on.wait()
+        await finish(listing_id, problem)
+        written.append(listing_id)
+
+    session.ledger.catalog.finish = slowly
+    listing = await session.open_listing(parse_location("s3://acme-media-archive"), recursive=True)
+    await reached.wait()
+    closing = asyncio.create_task(session.aclose())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    go_on.set()
+    await closing
+    assert written == [listing.id]

@@ -124,6 +124,17 @@ async def test_a_copy_is_ended_early(running: Any, session: Session) -> None:
     assert [(done.ended, done.problem) for done in again] == [(False, None)]
 
 
+async def test_a_copy_that_ended_before_a_crash_could_be_written_down(running: Any, session: Session) -> None:
+    run = await restored(session, running, await chosen(session, "oss://films/cold"))
+    ref = ObjectRef("films", "cold")
+    assert await (await session.provider("oss")).clean_restored_object(ref)
+    assert (await rows(session, run))["cold"].state is State.AVAILABLE, "as a killed process leaves it"
+    heard: list[Cleaned] = []
+    await session.clean("oss", [ref], heard.append, run)
+    assert [(done.ended, done.is_over) for done in heard] == [(False, True)]
+    assert (await rows(session, run))["cold"].state is State.EXPIRED
+
+
 async def test_only_where_the_cloud_can_and_never_read_only(
     running: Any, session: Session, session_on: Start
 ) -> None:

@@ -191,6 +191,27 @@ async def test_speed_up_and_extend_from_the_run(walk: Start) -> None:
         await on.until(lambda: on.posts() == 6)
 
 
+async def test_without_expedited_capacity_another_tier_is_one_key_away(walk: Start) -> None:
+    async with walk(COLD, world={"scenario": "no-expedited"}) as on:
+        await mark_archived(on, 2)
+        await dialog(on)
+        await on.press("x")
+        await confirm(on)
+        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.FAILED: 2})
+        await on.sees("t retry failed", "at another tier if need be")
+        await on.press("t")
+        await on.sees("2 objects of run 1 found no Expedited capacity", "At another tier", "Expedited again")
+        await on.press("shift+tab", "shift+tab", "enter")
+        await on.until(lambda: isinstance(on.app.screen, RestoreDialog))
+        await on.sees("2 objects", "account 123456789012", "Restore 2")
+        await confirm(on)
+        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].id == 2)
+        await on.sees("standard")
+        await on.until(lambda: on.posts() == 4)
+        await on.hours(8)
+        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 2})
+
+
 async def test_a_run_is_filtered_sorted_exported_and_its_failures_retried(walk: Start, tmp_path: Path) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 4)

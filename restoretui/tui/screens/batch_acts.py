@@ -11,6 +11,7 @@ from restoretui.ledger.batch_records import Batch
 from restoretui.tui.screens.ask import Ask, Confirm, Pick
 from restoretui.tui.screens.batch_rows import BatchRow
 from restoretui.wording import format as fmt
+from restoretui.wording.safe import file_name
 
 if TYPE_CHECKING:
     from restoretui.tui.screens.batches import BatchPane
@@ -99,7 +100,7 @@ async def retry_job(pane: "BatchPane", batch: Batch) -> None:
 async def export_report(pane: "BatchPane", row: BatchRow) -> None:
     """Write the completion report to a file."""
     path = await pane.shell.push_screen_wait(
-        Ask("Export", f"Write the report of job {row.job_id} to (CSV)", f"restoretui-job-{row.job_id}.csv")
+        Ask("Export", f"Write the report of job {row.job_id} to (CSV)", f"{file_name('job', row.job_id)}.csv")
     )
     if path:
         target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk

@@ -12,7 +12,7 @@ from restoretui.core.model import State
 from restoretui.core.rules import Purpose
 from restoretui.ledger.records import JobRow, Run
 from restoretui.tui.keys import RUNS
-from restoretui.tui.screens.ask import Ask, Confirm
+from restoretui.tui.screens.ask import Ask, Confirm, Pick
 from restoretui.tui.screens.ending import end_run
 from restoretui.tui.screens.pane import Pane
 from restoretui.tui.screens.restoring import replan_run
@@ -153,6 +153,15 @@ class RestoresPane(Pane):
             self.attempt(partial(self._retry, run), "act")
 
     async def _retry(self, run: Run) -> None:
+        short = await self.session.short_of_capacity(run)
+        if short:
+            question = f"{fmt.plural(short, 'object')} of run {run.id} found no Expedited capacity. Ask how?"
+            ways = {"other": "At another tier", "again": "Expedited again"}
+            way = await self.shell.push_screen_wait(Pick("No Expedited capacity", question, ways))
+            if way == "other":
+                await replan_run(self, run, Purpose.RESTORE, frozenset({State.FAILED}))
+            if way != "again":
+                return
         count = await self.session.retry(run.id)
         self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
 

@@ -1,0 +1,122 @@
+"""What the kill harness does to a process, what it does it to, and what it counts."""
+
+import random
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+LIFE = 2.5
+"""Machine seconds over which blind kills are spread: start, planning, sending and watching."""
+SHORT_LIFE = 1.0
+"""The same for what is done with a settled run."""
+SOFT = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+@dataclass(frozen=True)
+class Blow:
+    """When and how a process ends: after ``seconds``, or when its n-th ``operation`` arrives."""
+
+    sign: signal.Signals = signal.SIGKILL
+    seconds: float = 0.0
+    operation: str = ""
+    nth: int = 1
+    applied: bool = False
+    """The request is applied although its sender is gone."""
+
+    @classmethod
+    def drawn(cls, dice: random.Random, operations: Sequence[str], unsent: int = 0, life: float = LIFE) -> "Blow":
+        """At one of ``operations``, or blindly within ``life``; among ``unsent`` restore requests at any."""
+        sign = dice.choice(SOFT) if dice.random() < 0.125 else signal.SIGKILL
+        if not operations or (sign is signal.SIGKILL and dice.random() < 0.4):
+            # Blind, it may come before anything of ours was loaded that could handle it.
+            return cls(signal.SIGKILL, seconds=dice.uniform(0.05, life))
+        operation = dice.choice(operations)
+        nth = dice.randrange(1, unsent // 2 + 2) if operation in MANY else dice.randrange(1, 3)
+        return cls(sign, operation=operation, nth=nth, applied=dice.random() < 0.5)
+
+
+MANY = frozenset({"RestoreObject", "CleanRestoredObject"})
+"""What there is one of for every object."""
+
+
+@dataclass(frozen=True)
+class After:
+    """Something done with a run that is settled; ``{run}``, ``{job}`` and ``{file}`` are filled in."""
+
+    stage: str
+    arguments: Sequence[str]
+    operations: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way of restoring, and what can be done afterwards."""
+
+    name: str
+    scheme: str
+    bucket: str
+    classes: Sequence[dict[str, Any]]
+    """Of the objects, in turn."""
+    options: Sequence[str]
+    operations: Sequence[str]
+    """At whose arrival to strike while something is to be sent."""
+    watching: Sequence[str]
+    """And after that."""
+    after: Sequence[After] = ()
+
+
+GLACIER = {"storage_class": "GLACIER"}
+TIERING = {"storage_class": "INTELLIGENT_TIERING", "archive_status": "ARCHIVE_ACCESS"}
+EXPORT = After("exporting", ("export", "{run}", "-o", "{file}"))
+
+KINDS = (
+    Kind(
+        "single requests", "s3", "cold", (*[GLACIER] * 9, TIERING), ("--days", "365", "--tier", "standard"),
+        ("ListObjectsV2", "HeadBucket", "RestoreObject", "RestoreObject", "RestoreObject", "HeadObject"),
+        ("ListObjectsV2",), (EXPORT,),
+    ),
+    Kind(
+        "jobs", "s3", "cold", (*[GLACIER] * 9, TIERING),
+        ("--days", "365", "--tier", "standard", "--engine", "batch"),
+        ("ListObjectsV2", "HeadBucket", "PutObject", "CreateJob", "CreateJob", "DescribeJob", "ListJobs"),
+        ("DescribeJob", "UpdateJobStatus", "GetObject", "ListObjectsV2"),
+        (
+            After("reading a report", ("batch", "report", "{job}", "--csv"), ("GetObject", "GetObject")),
+            After("cleaning up a job", ("batch", "clean", "{job}"), ("DeleteObject", "ListObjectsV2")),
+        ),
+    ),
+    Kind(
+        "OSS copies", "oss", "films", ({"storage_class": "ColdArchive"},), ("--days", "365", "--tier", "expedited"),
+        ("ListObjectsV2", "GetBucketInfo", "RestoreObject", "RestoreObject"), ("ListObjectsV2",),
+        (After("ending copies", ("clean", "{run}", "--yes"), ("CleanRestoredObject", "HeadObject")), EXPORT),
+    ),
+)  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """What came of it."""
+
+    starts: int = 0
+    kills: int = 0
+    soft: int = 0
+    """Of the kills, signals the process may handle."""
+    intents: int = 0
+    jobs: int = 0
+    """Of S3 Batch Operations."""
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+    """Objects of which ledger and cloud do not say the same."""
+    wrong: list[str] = field(default_factory=list)
+    """Other broken promises, exit codes say."""
+    by_stage: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(*(getattr(self, entry.name) + getattr(other, entry.name) for entry in fields(self)))
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.lost or self.doubled or self.differing or self.wrong)

@@ -1,0 +1,96 @@
+"""A read-only session can do nothing but look: proven at the one place everything passes, and at the wire."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from restoretui.core.batch_service import BatchService
+from restoretui.core.errors import GuardStopped
+from restoretui.core.model import ObjectRef
+from restoretui.core.provider import Provider
+from restoretui.core.read_only import FACTS, JOB_LOOKS, LOOKS, read_only
+from restoretui.providers.oss import OssProvider
+from restoretui.providers.s3 import S3Provider
+from restoretui.providers.s3_batch import S3Batch
+
+SENDING = {"restore_object", "clean_restored_object"}
+SENDING_JOBS = {
+    "upload_manifest", "create_job", "confirm_job", "cancel_job", "clone_job", "set_priority", "delete_written",
+    "delete_object",
+}  # fmt: skip
+SCHEMES = ("s3", "oss")
+REF = ObjectRef("acme-media-archive", "x")
+
+
+def methods(kind: type) -> set[str]:
+    return {name for name, _ in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("kind", [Provider, S3Provider, OssProvider])
+def test_every_method_of_a_provider_is_known_to_look_or_to_send(kind: type) -> None:
+    found = methods(kind) - {"batch"}
+    assert found <= LOOKS | SENDING, "say of a new method which it is"
+    assert found >= SENDING
+    assert not LOOKS & SENDING
+
+
+@pytest.mark.parametrize("kind", [BatchService, S3Batch])
+def test_every_method_of_jobs_is_known_to_look_or_to_send(kind: type) -> None:
+    assert methods(kind) == JOB_LOOKS | SENDING_JOBS
+    assert not JOB_LOOKS & SENDING_JOBS
+
+
+class Spy:
+    """Notes every call, whatever it is called."""
+
+    scheme = "s3"
+
+    def __init__(self) -> None:
+        self.called: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def method(*_arguments: Any, **_named: Any) -> Any:
+            self.called.append(name)
+            return self if name == "batch" else None
+
+        return method
+
+
+def test_what_is_not_listed_is_refused_and_never_reaches_the_cloud() -> None:
+    spy = Spy()
+    guarded: Any = read_only(spy, "it comes from --read-only")  # type: ignore[arg-type]
+    for name in SENDING | {"a_method_of_tomorrow"}:
+        with pytest.raises(GuardStopped, match="read-only") as stopped:
+            getattr(guarded, name)("anything", at="all")
+        assert stopped.value.hint == "it comes from --read-only"
+    for name in SENDING_JOBS | {"a_method_of_tomorrow"}:
+        with pytest.raises(GuardStopped):
+            getattr(guarded.batch(), name)()
+    assert set(spy.called) <= {"batch"}
+    for name in LOOKS:
+        getattr(guarded, name)()
+    for name in JOB_LOOKS:
+        getattr(guarded.batch(), name)()
+    assert set(spy.called) == LOOKS | JOB_LOOKS | {"batch"}
+    assert guarded.scheme in FACTS | {"s3"}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_a_session_hands_out_only_guarded_providers(sandbox: Any, session_on: Any, scheme: str) -> None:
+    running = await sandbox()
+    looking = await session_on(running, oss_endpoint=running.url, read_only=True)
+    provider: Any = await looking.provider(scheme)
+    for name in SENDING:
+        with pytest.raises(GuardStopped):
+            getattr(provider, name)(REF)
+    if scheme == "s3":
+        for name in SENDING_JOBS:
+            with pytest.raises(GuardStopped):
+                getattr(provider.batch(), name)()
+    else:
+        assert not hasattr(provider, "batch"), "OSS has no jobs"
+    assert await provider.list_buckets()
+    looked: Mapping[str, int] = running.stats.requests
+    assert set(looked) <= {"ListBuckets", "GetCallerIdentity"}

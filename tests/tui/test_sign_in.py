@@ -1,0 +1,77 @@
+"""An SSO login that is over is renewed without leaving: one at a time, and what the CLI says is only shown."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from restoretui.tui.screens.sign_in import SignIn
+
+Start = Callable[..., Any]
+
+CLI = """#!/bin/sh
+echo "$$ $@" >> {folder}/asked
+case "$*" in *--use-device-code*) [ -e {folder}/old ] && echo "Unknown options: --use-device-code" && exit 252;; esac
+echo "https://device.sso.example/  code {escape}[2JABCD-EFGH"
+while [ ! -e {folder}/code ]; do sleep 0.02; done
+exit $(cat {folder}/code)
+"""
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An AWS CLI whose login ends with the exit code written to ``code``."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "aws"
+    program.write_text(CLI.format(folder=folder, escape="\x1b"))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+def asked(cli: Path) -> list[str]:
+    path = cli / "asked"
+    return [line.partition(" ")[2] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.mark.parametrize("age", ["new", "old"])
+async def test_the_code_is_shown_and_the_login_said_to_be_done(walk: Start, cli: Path, age: str) -> None:
+    if age == "old":
+        (cli / "old").touch()
+    async with walk() as on:
+        await on.press("L")
+        await on.sees("aws sso login", "code ␛[2JABCD-EFGH")
+        await on.press("L")
+        assert sum(isinstance(screen, SignIn) for screen in on.app.screen_stack) == 1
+        await on.app.run_action("app.sign_in")
+        assert sum(isinstance(screen, SignIn) for screen in on.app.screen_stack) == 1
+        (cli / "code").write_text("0")
+        await on.until(lambda: len(on.app.screen_stack) == 1, rounds=2000)
+        assert "signed in" in on.notice
+    expected = ["sso login --no-browser --use-device-code", "sso login --no-browser"]
+    assert asked(cli) == expected[: 1 if age == "new" else 2]
+
+
+async def test_a_login_that_fails_says_so_and_closing_ends_it(walk: Start, cli: Path) -> None:
+    async with walk() as on:
+        (cli / "code").write_text("255")
+        await on.press("L")
+        await on.sees("ended with exit code 255")
+        await on.press("escape")
+        (cli / "code").unlink()
+        await on.press("L")
+        await on.sees("ABCD-EFGH")
+        box = on.app.screen
+        await on.press("escape")
+        await on.until(lambda: box._process.returncode is not None)
+        assert box._process.returncode != 0
+
+
+async def test_without_the_cli_the_command_is_told(walk: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    async with walk() as on:
+        await on.press("L")
+        await on.sees("the AWS CLI cannot be run here", "aws sso login in another window")
