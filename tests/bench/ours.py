@@ -10,6 +10,7 @@ The settings come from the environment, as for the program itself. The last line
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -115,4 +116,5 @@ async def main() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(20_000, 50, 100)  # as the program's own main does
     print(json.dumps(asyncio.run(main())))
