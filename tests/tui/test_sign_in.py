@@ -37,19 +37,24 @@ def asked(cli: Path) -> list[str]:
     return [line.partition(" ")[2] for line in path.read_text().splitlines()] if path.exists() else []
 
 
+async def shows(on: Any, *texts: str) -> None:
+    """However long it takes another process to say it."""
+    await on.until(lambda: all(text in on.text for text in texts), rounds=10_000)
+
+
 @pytest.mark.parametrize("age", ["new", "old"])
 async def test_the_code_is_shown_and_the_login_said_to_be_done(walk: Start, cli: Path, age: str) -> None:
     if age == "old":
         (cli / "old").touch()
     async with walk() as on:
         await on.press("L")
-        await on.sees("aws sso login", "code ␛[2JABCD-EFGH")
+        await shows(on, "aws sso login", "code ␛[2JABCD-EFGH")
         await on.press("L")
         assert sum(isinstance(screen, SignIn) for screen in on.app.screen_stack) == 1
         await on.app.run_action("app.sign_in")
         assert sum(isinstance(screen, SignIn) for screen in on.app.screen_stack) == 1
         (cli / "code").write_text("0")
-        await on.until(lambda: len(on.app.screen_stack) == 1, rounds=2000)
+        await on.until(lambda: len(on.app.screen_stack) == 1, rounds=10_000)
         assert "signed in" in on.notice
     expected = ["sso login --no-browser --use-device-code", "sso login --no-browser"]
     assert asked(cli) == expected[: 1 if age == "new" else 2]
@@ -59,14 +64,14 @@ async def test_a_login_that_fails_says_so_and_closing_ends_it(walk: Start, cli: 
     async with walk() as on:
         (cli / "code").write_text("255")
         await on.press("L")
-        await on.sees("ended with exit code 255")
+        await shows(on, "ended with exit code 255")
         await on.press("escape")
         (cli / "code").unlink()
         await on.press("L")
-        await on.sees("ABCD-EFGH")
+        await shows(on, "ABCD-EFGH")
         box = on.app.screen
         await on.press("escape")
-        await on.until(lambda: box._process.returncode is not None)
+        await on.until(lambda: box._process.returncode is not None, rounds=10_000)
         assert box._process.returncode != 0
 
 
@@ -74,4 +79,4 @@ async def test_without_the_cli_the_command_is_told(walk: Start, monkeypatch: pyt
     monkeypatch.setenv("PATH", "/nowhere")
     async with walk() as on:
         await on.press("L")
-        await on.sees("the AWS CLI cannot be run here", "aws sso login in another window")
+        await shows(on, "the AWS CLI cannot be run here", "aws sso login in another window")
