@@ -17,7 +17,7 @@ settings.register_profile("restoretui", deadline=None)
 settings.load_profile("restoretui")
 
 
-LENGTHY = ("test_kills.py", "e2e/", "test_crashes.py", "cli/")
+LENGTHY = ("test_soak.py", "test_kills.py", "e2e/", "test_crashes.py", "cli/")
 """In this order."""
 
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 WidgetT = TypeVar("WidgetT", bound=Widget)
 
 TICK_S = 1.0
+MFA_DECLINED_S = 300.0
 """How often texts that count down are read again; only those that read differently are repainted."""
 
 
@@ -74,6 +75,7 @@ class RestoreApp(App[int]):
         self._scrub = Scrub()
         self._completion = Completion()
         self._window_title = ""
+        self._mfa_declined_at = float("-inf")
         self.pacer = Pacer(partial(self.call_later, self._while_running), self._probe, self._written)
         self.feed = Feed(self.pacer)
         self._lifetime = Lifetime(open_session, self.feed)
@@ -174,11 +176,27 @@ class RestoreApp(App[int]):
                 self.complain(error)
 
     async def _ask_mfa_code(self, device: str) -> str:
-        """Called by the SDK's set-up, from a task that is not the screens'; an empty code gives up."""
+        """Called by the SDK's set-up, from a task that is not the screens'; an empty code gives up.
+
+        Whoever closes the box is not asked again for a while: what is paused tries again every few seconds.
+        """
+        now = asyncio.get_running_loop().time()
+        if now - self._mfa_declined_at < MFA_DECLINED_S:
+            return ""
         code: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = Ask("Multi-factor authentication", f"Code of {device}")
         self.call_later(self.push_screen, dialog, code.set_result)
-        return await code or ""
+        typed = await code or ""
+        if not typed:
+            self._mfa_declined_at = asyncio.get_running_loop().time()
+            self.say(
+                "warning", "without a code nothing is asked of the cloud for some minutes", "R asks for it again"
+            )
+        return typed
+
+    def ask_again(self) -> None:
+        """Somebody tries again: a code may be asked for."""
+        self._mfa_declined_at = float("-inf")
 
     async def on_unmount(self) -> None:
         self.pacer.stop()

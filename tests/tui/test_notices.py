@@ -58,6 +58,13 @@ async def test_an_mfa_code_is_asked_for_on_screen(walk: Start) -> None:
         await on.until(lambda: isinstance(on.app.screen, Ask))
         await on.press("escape")
         assert await asking == ""
+        await on.sees("R asks for it again")
+        assert await on.app.session.mfa("device") == "", "not again at every try"
+        await on.press("R")
+        asking = asyncio.create_task(on.app.session.mfa("device"))
+        await on.until(lambda: isinstance(on.app.screen, Ask))
+        await on.press("7", "enter")
+        assert await asking == "7"
 
 
 async def test_boxes_are_told_apart_without_colour(walk: Start) -> None:

@@ -81,6 +81,7 @@ class BrowsePane(ListingBoard):
         self.go(Location(self.location.scheme), (self.location.bucket, True))
 
     def action_refresh(self) -> None:
+        self.shell.ask_again()
         self.refresh_listing()
 
     def action_flat(self) -> None:
