@@ -183,18 +183,19 @@ class S3Batch:
     async def _put(self, bucket: str, key: str, body: bytes) -> str:
         asked = {"Key": key, "Body": body, "ContentType": "text/csv", "ServerSideEncryption": "AES256"}
         answer = await self._s3("PutObject", bucket, asked)
-        if str(answer.get("ServerSideEncryption", "AES256")).startswith("aws:kms"):
-            raise InvalidRequest(
-                f"bucket {bucket!r} encrypts by KMS whatever is asked, which a manifest must not be",
-                "name another bucket by --manifest-location",
-                operation="PutObject",
-            )
+        _refuse_kms(answer, bucket, "PutObject")
         return _etag(answer)
 
     async def _begin(self, bucket: str, key: str) -> "_Upload":
         asked = {"Key": key, "ContentType": "text/csv", "ServerSideEncryption": "AES256"}
         answer = await self._s3("CreateMultipartUpload", bucket, asked)
-        return _Upload(self._s3, bucket, key, str(answer.get("UploadId", "")))
+        upload = _Upload(self._s3, bucket, key, str(answer.get("UploadId", "")))
+        try:
+            _refuse_kms(answer, bucket, "CreateMultipartUpload")
+        except InvalidRequest:
+            await upload.abort_unless_done()
+            raise
+        return upload
 
     async def _s3(self, operation: str, bucket: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         understand = partial(self._parsed, operation, service="s3")
@@ -215,7 +216,8 @@ class S3Batch:
             ) from None
 
     async def delete_written(self, place: Place, job_id: str) -> int:
-        keys = await self._keys(place.bucket, f"{place.prefix}/job-{job_id}/".lstrip("/"))
+        folder = f"{place.prefix}/job-{job_id}/".lstrip("/")
+        keys = [key for key in await self._keys(place.bucket, folder) if _is_of_report(key[len(folder) :])]
         for key in keys:
             await self.delete_object(place.bucket, key)
         return len(keys)
@@ -333,6 +335,23 @@ def _as_it_is(reply: "Reply") -> "Reply":
 
 def _etag(answer: Mapping[str, Any]) -> str:
     return str(answer.get("ETag", "")).strip('"')
+
+
+def _refuse_kms(answer: Mapping[str, Any], bucket: str, operation: str) -> None:
+    if str(answer.get("ServerSideEncryption", "AES256")).startswith("aws:kms"):
+        raise InvalidRequest(
+            f"bucket {bucket!r} encrypts by KMS whatever is asked, which a manifest must not be",
+            "name another bucket by --manifest-location",
+            operation=operation,
+        )
+
+
+def _is_of_report(name: str) -> bool:
+    """Whether the service writes such a name into a job's folder (FACTS 2.3); else it is somebody's own."""
+    head, slash, rest = name.partition("/")
+    if slash:
+        return head == "results" and rest.endswith(".csv") and "/" not in rest
+    return name.removesuffix(".md5") in MANIFEST_NAMES
 
 
 def _partition(order: JobOrder) -> str:

@@ -115,6 +115,33 @@ async def test_an_upload_that_fails_leaves_no_parts(world, monkeypatch):
     assert not world.running.cloud.buckets["b"].uploads
 
 
+async def test_a_bucket_that_turns_a_large_manifest_to_kms_is_refused_before_any_part(world, monkeypatch):
+    monkeypatch.setattr(manifests.ManifestParts.__init__, "__kwdefaults__", {"part_bytes": 100})
+    asked = world.batch._s3
+
+    async def by_kms(operation: str, bucket: str, fields: Any) -> dict[str, Any]:
+        return await asked(operation, bucket, fields) | {"ServerSideEncryption": "aws:kms"}
+
+    monkeypatch.setattr(world.batch, "_s3", by_kms)
+    with pytest.raises(InvalidRequest, match="'b' encrypts by KMS") as caught:
+        await world.upload()
+    assert "--manifest-location" in caught.value.hint
+    assert world.running.stats.requests["UploadPart"] == 0
+    assert not world.running.cloud.buckets["b"].uploads
+
+
+async def test_only_what_a_report_consists_of_is_deleted_with_it(world):
+    job_id = await world.batch.create_job(world.order(await world.upload()))
+    await world.until(job_id, "Suspended")
+    await world.batch.confirm_job(REGION, job_id)
+    await world.until(job_id, "Complete")
+    theirs = [f"r/job-{job_id}/{name}" for name in ("notes.txt", "results/mine.txt", "results/old/a.csv")]
+    for key in theirs:
+        world.running.cloud.put("b", key, size=1)
+    assert await world.batch.delete_written(REPORTS, job_id) == 3
+    assert [world.running.cloud.state("b", key) for key in theirs] == [State.ONLINE] * 3
+
+
 async def test_a_missing_manifest_bucket_is_said_so(world):
     with pytest.raises(BucketNotFound, match="manifest's bucket 'nowhere'") as caught:
         await world.upload(bucket="nowhere")
