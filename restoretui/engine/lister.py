@@ -71,6 +71,7 @@ class Lister:
         self._ranges: list[Range] = []
         """Not yet listed to their end."""
         self._segments = 1
+        self._helpers = 0
         self._moved = asyncio.Event()
 
     async def list_all(self, left: str | None = None) -> None:
@@ -81,20 +82,11 @@ class Lister:
         self._ranges = _resumed(left) or [Range("", None)]
         self._segments = len(self._ranges)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for entry in self._ranges[1:]:
-                    tasks.create_task(self._list_range(entry))
-                tasks.create_task(self._begin(self._ranges[0], tasks))
+            async with asyncio.TaskGroup() as self._tasks:
+                for entry in self._ranges:
+                    self._tasks.create_task(self._list_range(entry))
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
-
-    async def _begin(self, first: Range, tasks: asyncio.TaskGroup) -> None:
-        """One page tells whether the listing is worth splitting at all."""
-        guard = PageGuard(first.after, self._scope.versions)
-        if await self._next_page(first, guard):
-            for _ in range(self._streams - 1):
-                tasks.create_task(self._help())
-            await self._list_range(first, guard)
 
     async def _help(self) -> None:
         """Take the upper half of what somebody else has left, again and again, until all is listed."""
@@ -108,10 +100,14 @@ class Lister:
             self._ranges.append(upper)
             await self._list_range(upper)
 
-    async def _list_range(self, entry: Range, guard: PageGuard | None = None) -> None:
-        guard = guard or PageGuard(entry.after, self._scope.versions)
+    async def _list_range(self, entry: Range) -> None:
+        guard = PageGuard(entry.after, self._scope.versions)
         while await self._next_page(entry, guard):
-            pass
+            # One more helper for every page that is not the last: they double with each round trip, so that a long
+            # listing has all of them soon, and a short one is not split into more requests than it has pages.
+            if self._helpers < self._streams - 1:
+                self._helpers += 1
+                self._tasks.create_task(self._help())
 
     async def _next_page(self, entry: Range, guard: PageGuard) -> bool:
         """List one page of the range; False when it was its last."""
