@@ -107,6 +107,7 @@ class Sweeper:
     def _match(self, jobs: Sequence[Job], at: int, page: Page) -> tuple[int, list[Sight], list[Job]]:
         """How many jobs the page covers, what it tells of them, and which still need a HEAD."""
         now = self.clock.now()
+        seen_at = now.timestamp()
         entries = {(entry.key, entry.version_id): entry for entry in page.entries}
         last = page.entries[-1].key if page.entries else ""
         sights: list[Sight] = []
@@ -116,9 +117,12 @@ class Sweeper:
             self.habits.status_listed = any(entry.in_progress is not None for entry in page.entries)
         for job in jobs[at:] if page.next_token is None else _up_to(jobs, at, last):
             covered += 1
-            entry = entries.get((job.ref.key, job.ref.version_id))
+            _, key, version_id = job.ref
+            entry = entries.get((key, version_id))
+            if entry is not None and entry.in_progress and job.state is State.RESTORING:
+                continue  # Nothing new, of nearly all objects in nearly all rounds.
             if entry is not None and self._tells(job, entry, now):
-                sights.append(Sight(job, Look.LIST, observed(entry, now.timestamp())))
+                sights.append(Sight(job, Look.LIST, observed(entry, seen_at)))
             else:
                 unseen.append(job)
         if covered == 0:  # The page does not even reach the key it was asked for: this server cannot be swept.

@@ -84,8 +84,7 @@ class Listing:
         return self.ended_at is not None and not self.error
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One look at one object, by HEAD, LIST or event. The newest look wins over what any listing showed."""
 
     key: str
@@ -308,9 +307,8 @@ class Run:
         return self.waiting > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One object in a run, as the submitter and the watcher need it."""
+class Job(NamedTuple):
+    """One object in a run, as the submitter and the watcher need it; a tuple, since a round makes a million."""
 
     id: int
     run_id: int

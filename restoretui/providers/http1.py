@@ -22,6 +22,10 @@ class NotSent(ValueError):
     """The request cannot be written as HTTP; nothing was sent."""
 
 
+LAST_CONNECT_S = 0.5
+"""How long a close waits for connections nobody wants any more."""
+
+
 class NotConnected(OSError):
     """There is no connection, so nothing was sent; the cause says why."""
 
@@ -41,6 +45,7 @@ class Connections:
         self._turn = asyncio.Semaphore(most)
         self._open: set[_Line] = set()
         self._idle: dict[str, list[_Line]] = {}
+        self._connecting: set[asyncio.Task[_Line]] = set()
 
     async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send one request, once.
@@ -66,6 +71,10 @@ class Connections:
 
     async def aclose(self) -> None:
         """End every connection."""
+        if self._connecting:
+            _, late = await asyncio.wait(self._connecting, timeout=LAST_CONNECT_S)
+            for task in late:
+                task.cancel()
         self._idle.clear()
         for line in list(self._open):
             line.end()
@@ -81,6 +90,17 @@ class Connections:
         return None
 
     async def _connect(self, origin: str) -> "_Line":
+        """A new connection. Whoever gives up waiting for it does not cut it short: that can leave a socket open."""
+        task = asyncio.create_task(self._new(origin))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_end_unwanted)
+            raise
+
+    async def _new(self, origin: str) -> "_Line":
         loop = asyncio.get_running_loop()
         try:
             parts = urlsplit(origin)
@@ -96,6 +116,11 @@ class Connections:
         except (OSError, ValueError, OverflowError) as error:  # a name that cannot be one is a ValueError
             raise NotConnected(str(error) or "no answer in time") from error
         return line
+
+
+def _end_unwanted(task: "asyncio.Task[_Line]") -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result().end()
 
 
 def _written(method: str, target: str, origin: str, headers: Mapping[str, str], body: bytes) -> bytes:

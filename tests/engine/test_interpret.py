@@ -1,6 +1,5 @@
 """What one look means for the job that waits for it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,9 +19,9 @@ BASE = Job(
     (NOW - timedelta(hours=6)).timestamp(), (NOW - timedelta(hours=6)).timestamp(), None, False,
 )  # fmt: skip
 COLD = Observation("k", None, "GLACIER", 5, 0, None, False, None, None, NOW.timestamp())
-WARMING = replace(COLD, in_progress=True)
-WARM = replace(COLD, in_progress=False, expiry=LATER)
-TIERED = replace(COLD, storage_class="INTELLIGENT_TIERING", looked=True)
+WARMING = COLD._replace(in_progress=True)
+WARM = COLD._replace(in_progress=False, expiry=LATER)
+TIERED = COLD._replace(storage_class="INTELLIGENT_TIERING", looked=True)
 
 
 @pytest.mark.parametrize(
@@ -36,41 +35,41 @@ TIERED = replace(COLD, storage_class="INTELLIGENT_TIERING", looked=True)
         (State.UNKNOWN, WARM, State.AVAILABLE),
         (State.UNKNOWN, COLD, State.PLANNED),
         (State.AVAILABLE, COLD, State.EXPIRED),
-        (State.AVAILABLE, replace(WARM, expiry=PAST), State.EXPIRED),
+        (State.AVAILABLE, WARM._replace(expiry=PAST), State.EXPIRED),
         (State.RESTORING, COLD, State.FAILED),
-        (State.RESTORING, replace(COLD, gone=True), State.FAILED),
-        (State.AVAILABLE, replace(COLD, gone=True), State.EXPIRED),
-        (State.AVAILABLE, replace(COLD, storage_class="STANDARD"), State.EXPIRED),
-        (State.RESTORING, replace(COLD, storage_class="STANDARD"), State.FAILED),
+        (State.RESTORING, COLD._replace(gone=True), State.FAILED),
+        (State.AVAILABLE, COLD._replace(gone=True), State.EXPIRED),
+        (State.AVAILABLE, COLD._replace(storage_class="STANDARD"), State.EXPIRED),
+        (State.RESTORING, COLD._replace(storage_class="STANDARD"), State.FAILED),
         (State.RESTORING, TIERED, State.AVAILABLE),
-        (State.RESTORING, replace(TIERED, archive_status="ARCHIVE_ACCESS", in_progress=True), None),
-        (State.RESTORING, replace(TIERED, looked=False), None),
+        (State.RESTORING, TIERED._replace(archive_status="ARCHIVE_ACCESS", in_progress=True), None),
+        (State.RESTORING, TIERED._replace(looked=False), None),
     ],
 )
 def test_state_and_look_give_the_next_state(state: State, seen: Observation, expected: State | None) -> None:
-    change = interpret(Sight(replace(BASE, state=state), Look.LIST, seen), S3, NOW)
+    change = interpret(Sight(BASE._replace(state=state), Look.LIST, seen), S3, NOW)
     assert (change.state if change else None) == expected
     if change is not None:
         assert change.reason
 
 
 def test_a_new_expiry_is_news_and_the_same_one_is_not() -> None:
-    available = replace(BASE, state=State.AVAILABLE, expiry=LATER)
+    available = BASE._replace(state=State.AVAILABLE, expiry=LATER)
     assert interpret(Sight(available, Look.LIST, WARM), S3, NOW) is None
-    change = interpret(Sight(available, Look.LIST, replace(WARM, expiry=LATER + 86400)), S3, NOW)
+    change = interpret(Sight(available, Look.LIST, WARM._replace(expiry=LATER + 86400)), S3, NOW)
     assert change is not None
     assert change.expiry == LATER + 86400
 
 
 def test_right_after_the_request_no_trace_proves_nothing() -> None:
-    fresh = replace(BASE, state=State.REQUESTED, requested_at=NOW.timestamp() - 30)
+    fresh = BASE._replace(state=State.REQUESTED, requested_at=NOW.timestamp() - 30)
     assert interpret(Sight(fresh, Look.LIST, COLD), S3, NOW) is None
-    unsure = replace(BASE, state=State.UNKNOWN, attempt_at=NOW.timestamp() - 3)
+    unsure = BASE._replace(state=State.UNKNOWN, attempt_at=NOW.timestamp() - 3)
     assert interpret(Sight(unsure, Look.LIST, COLD), S3, NOW) is None
 
 
 def test_a_copy_that_came_and_went_unwatched_is_expired_not_failed() -> None:
-    old = replace(BASE, requested_at=(NOW - timedelta(days=9)).timestamp())
+    old = BASE._replace(requested_at=(NOW - timedelta(days=9)).timestamp())
     change = interpret(Sight(old, Look.LIST, COLD), S3, NOW)
     assert change is not None
     assert change.state is State.EXPIRED
@@ -79,14 +78,14 @@ def test_a_copy_that_came_and_went_unwatched_is_expired_not_failed() -> None:
 def test_denied_sight_fails_only_what_cannot_be_settled_otherwise() -> None:
     denied = AccessDenied("no", code="AccessDenied", status=403)
     assert interpret(Sight(BASE, Look.HEAD, problem=denied), S3, NOW) is None
-    unsure = interpret(Sight(replace(BASE, state=State.UNKNOWN), Look.HEAD, problem=denied), S3, NOW)
+    unsure = interpret(Sight(BASE._replace(state=State.UNKNOWN), Look.HEAD, problem=denied), S3, NOW)
     assert unsure is not None
     assert unsure.state is State.FAILED
     assert interpret(Sight(BASE, Look.HEAD, problem=ServerFault("500")), S3, NOW) is None
 
 
 def test_no_trace_proves_nothing_while_the_request_may_be_under_way() -> None:
-    fresh = replace(BASE, state=State.UNKNOWN, changed_at=(NOW - timedelta(seconds=9)).timestamp())
+    fresh = BASE._replace(state=State.UNKNOWN, changed_at=(NOW - timedelta(seconds=9)).timestamp())
     assert interpret(Sight(fresh, Look.HEAD, COLD), S3, NOW) is None, "claimed hours ago, sent a moment ago"
     change = interpret(Sight(fresh, Look.HEAD, COLD), S3, NOW + timedelta(seconds=2))
     assert change is not None
@@ -95,18 +94,18 @@ def test_no_trace_proves_nothing_while_the_request_may_be_under_way() -> None:
 
 def test_an_unknown_extension_is_told_by_the_copys_end() -> None:
     asked = (NOW - timedelta(minutes=1)).timestamp()
-    job = replace(BASE, state=State.UNKNOWN, action=Action.EXTEND, days=9, attempt_at=asked)
+    job = BASE._replace(state=State.UNKNOWN, action=Action.EXTEND, days=9, attempt_at=asked)
     before = interpret(Sight(job, Look.HEAD, WARM), S3, NOW)
     assert before is not None
     assert before.state is State.PLANNED, "the old copy is there, the extension was never asked for"
     extended = int((NOW + timedelta(days=9, hours=12)).timestamp())
-    after = interpret(Sight(job, Look.HEAD, replace(WARM, expiry=extended)), S3, NOW)
+    after = interpret(Sight(job, Look.HEAD, WARM._replace(expiry=extended)), S3, NOW)
     assert after is not None
     assert (after.state, after.expiry) == (State.AVAILABLE, extended)
 
 
 def test_an_unknown_speed_up_is_asked_for_again_since_the_cloud_refuses_a_second() -> None:
-    job = replace(BASE, state=State.UNKNOWN, action=Action.UPGRADE)
+    job = BASE._replace(state=State.UNKNOWN, action=Action.UPGRADE)
     again = interpret(Sight(job, Look.HEAD, WARMING), S3, NOW)
     assert again is not None
     assert again.state is State.PLANNED
@@ -118,13 +117,13 @@ def test_an_unknown_speed_up_is_asked_for_again_since_the_cloud_refuses_a_second
 @pytest.mark.parametrize(
     ("seen", "says"),
     [
-        (replace(COLD, gone=True), "deleted after it had been restored"),
-        (replace(COLD, storage_class="STANDARD"), "now STANDARD"),
+        (COLD._replace(gone=True), "deleted after it had been restored"),
+        (COLD._replace(storage_class="STANDARD"), "now STANDARD"),
         (COLD, "before its date"),
     ],
 )
 def test_what_becomes_of_a_copy_afterwards_is_no_failure(seen: Observation, says: str) -> None:
-    available = replace(BASE, state=State.AVAILABLE, expiry=LATER)
+    available = BASE._replace(state=State.AVAILABLE, expiry=LATER)
     change = interpret(Sight(available, Look.LIST, seen), S3, NOW)
     assert change is not None
     assert change.state is State.EXPIRED
