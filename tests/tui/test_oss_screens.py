@@ -222,6 +222,7 @@ async def test_copies_are_ended_early_where_the_cloud_can(walk: Start, sandbox: 
         await on.press("E", "shift+tab", "enter")
         await on.sees("2 copies ended")
         await on.until(lambda: counts(on) == {State.EXPIRED: 2})
+        await on.sees(f"ended {on.sandbox.clock.now():%m-%d %H:}")
         assert ended["CleanRestoredObject"] == 2
         assert "end copies" not in on.footer
 

@@ -114,7 +114,8 @@ def cleanable(rules: CloudRules) -> list[str]:
 
 async def _question(pane: "Pane", sel: int, copies: Copies) -> str:
     plan = await pane.session.plan(sel, 1, scheme=copies.cloud.scheme)
-    left = f" The other {fmt.plural(copies.others, 'object')} stay as they are." if copies.others else ""
+    left = f" The other {copies.others:,} objects stay as they are." if copies.others > 1 else ""
+    left = " The other object stays as it is." if copies.others == 1 else left
     return (
         f"End {fmt.plural(copies.objects, 'restored copy', 'restored copies')} ({fmt.size(copies.size_bytes)}) now?"
         f" {_saved(copies, plan.prices)}; {_again(copies, plan.prices)}.{left}"
@@ -123,7 +124,9 @@ async def _question(pane: "Pane", sel: int, copies: Copies) -> str:
 
 def _saved(copies: Copies, prices: PriceTable) -> str:
     a_day = Decimal(copies.size_bytes) / GIB * prices.copy_per_gib_month / 30
-    amount = f"about {fmt.money(a_day, prices.currency)} a day" if a_day else "at a price that is not known"
+    price = fmt.money(a_day, prices.currency)
+    about = "" if price.startswith("<") else "about "
+    amount = f"{about}{price} a day" if a_day else "at a price that is not known"
     return f"That ends what their storage costs, {amount}"
 
 

@@ -27,8 +27,8 @@ def verdict_lines(chosen: TierPlan, width: int) -> list[Content]:
         start = f" {glyph} {objects:>9,}  {action:<17}"
         amount = f"{fmt.size(size):>9}  "
         room = max(8, width - len(start) - len(amount))
-        if action.sends:
-            # What is about to be done is told to its end.
+        if action.sends or action is Action.REFUSED:
+            # What is about to be done, or cannot be, is told to its end.
             first, *more = textwrap.wrap(clean(reason), room) or [""]
             lines.append(said((start, style), amount, first))
             lines += [said(" " * (len(start) + len(amount)), text) for text in more]

@@ -117,7 +117,8 @@ def _note(row: JobRow, now: datetime, window: Due | None) -> tuple[str, str]:
             "warn" if left < fmt.DAY else "dim",
         )
     if row.state is State.EXPIRED:
-        return f"ended {fmt.short_instant(row.expiry, now)}" if row.expiry is not None else "", "dim"
+        # A copy that was ended early was gone before its date.
+        return f"ended {fmt.short_instant(min(row.expiry, row.changed_at), now)}" if row.expiry else "", "dim"
     if row.state is State.PLANNED:
         return "not sent yet", "dim"
     if row.adopted:
