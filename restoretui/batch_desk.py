@@ -1,5 +1,6 @@
 """What screens and commands ask about S3 Batch Operations: part of a session, as ``session.batch``."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
@@ -18,15 +19,21 @@ from restoretui.core.batch import (
 )
 from restoretui.core.batch_policy import caller_policy, role_policy, trust_policy
 from restoretui.core.batch_service import BatchService
-from restoretui.core.errors import ObjectNotFound, Unsupported, UsageError
+from restoretui.core.errors import CloudError, InvalidRequest, ObjectNotFound, Unsupported, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.core.provider import Provider
 from restoretui.core.rules import CloudRules
 from restoretui.engine.batch import service_of
+from restoretui.engine.batch_checks import check_options
+from restoretui.engine.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.batch_records import Batch
+
+CHECK_WITHIN_S = 5.0
+"""Machine seconds that looking beforehand may take: IAM is out of reach of many a bastion host."""
+UNSEEN = "the role could not be checked beforehand: these credentials may not look at it (iam:GetRole)"
 
 
 class BatchDesk:
@@ -47,6 +54,7 @@ class BatchDesk:
         self._provider = provider
         self._may_send = may_send
         self._stir = stir
+        self._checked: dict[object, str] = {}
 
     # --- choosing ----------------------------------------------------------------------------------------------
 
@@ -74,6 +82,30 @@ class BatchDesk:
         """What ``--engine auto`` takes for a direct plan, and why."""
         role = role_arn or self._settings.batch_role_arn
         return choose_engine(plan.tiers[tier], self._rules, has_role=bool(role))
+
+    async def check(self, options: BatchOptions, buckets: Collection[str]) -> str:
+        """Look at what jobs that restore from ``buckets`` would need, before anything is written or sent.
+
+        Raises ``InvalidRequest`` for what cannot work. What nobody here may look at, or what does not answer, is no
+        obstacle: the remark that comes back says so, and is empty when all was seen to be well.
+        """
+        places = options.manifest, options.report, options.scope
+        known = options.role_arn, places, frozenset(buckets)
+        if known not in self._checked:
+            provider, service = await self._provider(), await self._service()
+            looking = asyncio.create_task(check_options(provider, service, options, buckets))
+            try:
+                await first_of(self._settings.clock.pause(CHECK_WITHIN_S), beside=[looking])
+                if not looking.done():
+                    return "the role could not be checked beforehand: no answer in time"
+                self._checked[known] = "" if looking.result() else UNSEEN
+            except InvalidRequest:
+                raise
+            except CloudError as error:
+                return f"the role could not be checked beforehand: {error}"
+            finally:
+                looking.cancel()
+        return self._checked[known]
 
     def policies(self, buckets: list[str], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """Trust, role and caller policy for restoring from ``buckets`` with these options; no role is needed yet."""
@@ -168,7 +200,8 @@ class BatchDesk:
         run = await self._ledger.runs.get(run_id)
         if run.tier is Tier.EXPEDITED:
             raise UsageError("S3 Batch Operations does not offer the expedited tier", "retry them directly")
-        count = await self._ledger.batches.retry(run_id, options.checked())
+        await self.check(options.checked(), {batch.bucket for batch in self.ours(run_id)})
+        count = await self._ledger.batches.retry(run_id, options)
         self._stir(run_id)
         return count
 

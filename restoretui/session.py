@@ -168,13 +168,15 @@ class Session:
         """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
 
         With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
-        ``GuardStopped`` when a guard holds; then nothing was written or sent.
+        ``GuardStopped`` when a guard holds, ``InvalidRequest`` when no job could be made with these options; then
+        nothing was written or sent.
         """
         self._may_send()
         check_worth_it(plan, tier, max_cost)
         connection = self.settings.connection_to(plan.scheme).to_mapping()
         if batch is not None:
             options = batch.checked()
+            await self.batch.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
             run_id = await self.ledger.batches.confirm(sel, self.cloud, plan, tier, connection, options, note)
             return await self.ledger.runs.get(run_id)
         return await self.ledger.runs.confirm(sel, self.cloud_of(plan.scheme), plan, tier, connection, note)

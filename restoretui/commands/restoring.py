@@ -11,7 +11,7 @@ from restoretui.commands.output import Output, cost_text
 from restoretui.commands.summary import summarise
 from restoretui.config import Settings
 from restoretui.core.batch import NO_EXPEDITED, BatchOptions, jobs_of
-from restoretui.core.errors import ExitCode, GuardStopped, UsageError
+from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.rules import Action
@@ -34,11 +34,26 @@ async def plan(
                 _check_has_jobs(direct)
                 made = session.batch.plan(direct)
             _tell_plan(output, made, tier)
+            if engine == "batch":
+                await _tell_of_role(session, output, made)
             chosen = [made.tiers[tier]] if tier else list(made.tiers.values())
             refused += min(entry.counts.get(Action.REFUSED, 0) for entry in chosen)
             objects += made.objects
         summarise(output, {"objects": objects, "days": days, "missing": len(missing), "requests": 0})
         return ExitCode.SOME_FAILED if missing or refused else ExitCode.DONE
+
+
+async def _tell_of_role(session: Session, output: Output, made: RestorePlan) -> None:
+    if not session.settings.batch_role_arn:
+        output.say("no role for S3 Batch Operations is configured: see `restoretui batch policy LOCATION`")
+        return
+    buckets = {line.group.bucket for chosen in made.tiers.values() for line in chosen.sending}
+    try:
+        remark = await session.batch.check(session.batch.options(), buckets)
+    except InvalidRequest as error:
+        output.say(f"no job could be made: {error}; {error.hint}")
+    else:
+        output.say(remark or f"the role {session.settings.batch_role_arn} trusts S3 Batch Operations")
 
 
 async def _plans(session: Session, sel: int, days: int) -> list[RestorePlan]:
@@ -132,7 +147,7 @@ async def _confirmed(
 ) -> ExitCode:
     for made, jobs in asked:
         if jobs is not None:
-            _tell_of_jobs(session, output, made.tiers[tier], jobs)
+            await _tell_of_jobs(session, output, made.tiers[tier], jobs)
         _tell_plan(output, made, tier)
     sending = [
         (made, jobs)
@@ -155,11 +170,14 @@ async def _confirmed(
     return await follow(session, output, run_ids, wait=wait, timeout=timeout, missing=len(missing))
 
 
-def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs: BatchOptions) -> None:
+async def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs: BatchOptions) -> None:
+    remark = await session.batch.check(jobs, {line.group.bucket for line in chosen.sending})
     number = words.plural(len(jobs_of(chosen, session.rules)), "job")
     report = jobs.report and f"s3://{jobs.report.bucket}/{jobs.report.prefix}"
     output.say(f"through {number} of S3 Batch Operations, as {jobs.role_arn}, priority {jobs.priority};")
     output.say(f"completion report ({jobs.scope}): {report or 'below restoretui/reports/ in the bucket itself'}")
+    if remark:
+        output.say(remark)
 
 
 def _offer(made: RestorePlan, tier: Tier) -> str:

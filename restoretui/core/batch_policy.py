@@ -1,4 +1,4 @@
-"""The three policies that S3 Batch Operations needs, ready to paste (FACTS 2.7)."""
+"""The three policies that S3 Batch Operations needs, ready to paste, and whether a role has the first (FACTS 2.7)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +16,32 @@ def trust_policy() -> dict[str, Any]:
     return {"Version": _VERSION, "Statement": [statement]}
 
 
+def trusts_the_service(document: object) -> bool:
+    """Whether a role's trust policy, as parsed JSON, lets S3 Batch Operations act as it.
+
+    Conditions are taken to hold: they are about accounts and jobs, which IAM alone can judge.
+    """
+    statements = _listed(document.get("Statement")) if isinstance(document, dict) else []
+    about_us = [entry for entry in statements if isinstance(entry, dict) and _is_about_us(entry)]
+    if any(entry.get("Effect") == "Deny" and not entry.get("Condition") for entry in about_us):
+        return False
+    return any(entry.get("Effect") == "Allow" for entry in about_us)
+
+
+def _is_about_us(statement: dict[str, Any]) -> bool:
+    actions = {str(action).lower() for action in _listed(statement.get("Action"))}
+    principal = statement.get("Principal")
+    if principal == "*":
+        services = {"*"}
+    else:
+        services = set(_listed(principal.get("Service"))) if isinstance(principal, dict) else set()
+    return bool(actions & {"sts:assumerole", "sts:*", "*"}) and bool(services & {SERVICE, "*"})
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 def role_policy(buckets: Sequence[str], manifests: Sequence[Place], reports: Sequence[Place]) -> dict[str, Any]:
     """What the role itself must be allowed."""
     statements = [
@@ -30,7 +56,10 @@ def role_policy(buckets: Sequence[str], manifests: Sequence[Place], reports: Seq
 def caller_policy(
     buckets: Sequence[str], manifests: Sequence[Place], reports: Sequence[Place], role_arn: str
 ) -> dict[str, Any]:
-    """What whoever runs restoretui must be allowed, beside looking and restoring."""
+    """What whoever runs restoretui must be allowed, beside looking and restoring.
+
+    ``iam:GetRole`` only lets the role be checked before a job is made; jobs work without.
+    """
     jobs = [
         "s3:CreateJob", "s3:DescribeJob", "s3:ListJobs", "s3:UpdateJobStatus", "s3:UpdateJobPriority",
         "s3:PutJobTagging",
@@ -40,6 +69,7 @@ def caller_policy(
     statements = [
         _allow(jobs, ["*"]),
         pass_role,
+        _allow(["iam:GetRole"], [role_arn or ROLE_PLACEHOLDER]),
         _allow(["s3:ListBucket", "s3:ListBucketVersions"], [f"arn:aws:s3:::{bucket}" for bucket in buckets]),
         _allow(["s3:GetObject"], [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
         _allow(

@@ -9,6 +9,13 @@ from restoretui.core.batch import JobInfo, JobOrder, Manifest, Place, ReportRow
 class BatchService(Protocol):
     """Jobs of one account. Every method raises from the ``CloudError`` tree and nothing else."""
 
+    async def check_role(self, role_arn: str) -> bool:
+        """False when nobody here may look at the role, which says nothing about it.
+
+        ``InvalidRequest`` when there is no such role, or when it does not let the service act as it (FACTS 2.7).
+        """
+        ...
+
     async def upload_manifest(
         self, place: Place, name: str, bucket: str, rows: AsyncIterator[Sequence[tuple[str, str]]], *, versions: bool
     ) -> Manifest:

@@ -10,17 +10,10 @@ from collections.abc import Awaitable, Callable
 from restoretui.core.batch import JobInfo, JobOrder, Manifest, ReportScope
 from restoretui.core.batch_service import BatchService
 from restoretui.core.clock import Clock
-from restoretui.core.errors import (
-    AccessDenied,
-    BucketNotFound,
-    CloudError,
-    InvalidRequest,
-    JobNotFound,
-    ObjectNotFound,
-    RestoreTuiError,
-)
+from restoretui.core.errors import CloudError, JobNotFound, ObjectNotFound, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Provider
+from restoretui.engine.batch_checks import check_options
 from restoretui.engine.reads import Reader
 from restoretui.engine.waits import first_of
 from restoretui.ledger import Ledger
@@ -121,7 +114,7 @@ class BatchPursuit:
             await self._end(batch, State.CANCELLED, "cancelled before its job was made", status="Cancelled")
             return batches.get(batch.id)
         if batch.phase is Phase.PLANNED:
-            await self._check(batch)
+            await self._read(lambda: check_options(self._provider, service, batch.options, [batch.bucket]))
             region = await self._read(lambda: self._provider.bucket_region(batch.bucket))
             made = await self._read(lambda: self._upload(batch))
             await batches.uploaded(batch.id, region, made.bucket, made.key, made.etag)
@@ -138,29 +131,6 @@ class BatchPursuit:
             job_id = await self._read(lambda: service.create_job(order))
         await batches.created(batch.id, job_id)
         return batches.get(batch.id)
-
-    async def _check(self, batch: Batch) -> None:
-        """What can be told before anything is written: whose role it is, and whether the report has a bucket."""
-        whose = batch.options.role_arn.split(":")[4]
-        account = (await self._read(self._provider.identity)).account
-        if account.isdecimal() and whose != account:
-            raise InvalidRequest(
-                f"the role {batch.options.role_arn} belongs to account {whose}, the jobs to {account}",
-                "name a role of the jobs' own account",
-            )
-        place = batch.report_place
-        if place is None or place.bucket == batch.bucket:
-            return
-        try:
-            await self._read(lambda: self._provider.bucket_region(place.bucket))
-        except BucketNotFound as error:
-            raise InvalidRequest(
-                f"the report's bucket {place.bucket!r} does not exist",
-                "name one by --report-location",
-                code=error.code,
-            ) from None
-        except AccessDenied:
-            return  # The role writes there, not we.
 
     async def _upload(self, batch: Batch) -> Manifest:
         name = f"restoretui-{batch.token}.csv"

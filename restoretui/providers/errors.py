@@ -66,6 +66,7 @@ ACTIONS = {
     "UpdateJobStatus": "s3:UpdateJobStatus",
     "UpdateJobPriority": "s3:UpdateJobPriority",
     "GetCallerIdentity": "sts:GetCallerIdentity",
+    "GetRole": "iam:GetRole",
 }
 """The IAM action each operation needs."""
 

@@ -1,12 +1,15 @@
 """S3 Batch Operations through the SDK's credentials, endpoints and request building (FACTS 2)."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from restoretui.core.batch import JobInfo, JobOrder, Manifest, Place, ReportRow, ReportScope
+from restoretui.core.batch_policy import SERVICE, trusts_the_service
 from restoretui.core.batch_service import BatchService
 from restoretui.core.errors import (
     AccessDenied,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is
 
 READ_BYTES = 4 * 2**20
 """Of a report at a time."""
+_NO_ROLE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 _GONE = frozenset({"NoSuchJobException", "NoSuchJob", "NotFoundException", "NotFound"})
 _SCOPES = {"AllTasks": ReportScope.ALL, "FailedTasksOnly": ReportScope.FAILED}
 _WIRE_SCOPES = {scope: name for name, scope in _SCOPES.items()}
@@ -139,6 +143,38 @@ class S3Batch:
             return self._sdk.parse(service, operation, reply)
         except ValueError as error:
             raise Unreadable(str(error)) from error
+
+    # --- the role
+
+    async def check_role(self, role_arn: str) -> bool:
+        name = role_arn.rpartition("/")[2]
+        ask = Ask("GetRole", fixed={"RoleName": name}, service="iam")
+        try:
+            answer = await self._calls.read(ask, partial(self._parsed, "GetRole", service="iam"))
+        except CloudError as error:
+            if error.code not in _NO_ROLE:
+                return False
+            raise InvalidRequest(
+                f"there is no role {printable(name)!r} in the account of these credentials",
+                "check the ARN; `restoretui batch policy LOCATION` prints the policies for a new role",
+                code=error.code,
+                status=error.status,
+                request_id=error.request_id,
+                operation="GetRole",
+            ) from None
+        role = answer.get("Role", {})
+        try:
+            trust = json.loads(unquote(str(role.get("AssumeRolePolicyDocument", ""))))
+        except ValueError:
+            return False
+        if not trusts_the_service(trust):
+            raise InvalidRequest(
+                f"the role {printable(name)!r} does not trust S3 Batch Operations: its trust policy must let "
+                f"{SERVICE} assume it (sts:AssumeRole)",
+                "`restoretui batch policy LOCATION --only trust` prints that policy",
+                operation="GetRole",
+            )
+        return True
 
     # --- manifests
 

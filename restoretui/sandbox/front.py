@@ -14,6 +14,7 @@ from restoretui.sandbox.body import pieces
 from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.control import CONTROL, Control
 from restoretui.sandbox.faults import Disturbance, Faults
+from restoretui.sandbox.iam import IamAdapter
 from restoretui.sandbox.oss.adapter import OssAdapter
 from restoretui.sandbox.refusals import Refusal
 from restoretui.sandbox.s3.adapter import S3Adapter
@@ -43,6 +44,7 @@ class Front:
             S3ControlAdapter(cloud),
             UnbuiltAdapter(),
             StsAdapter(cloud),
+            IamAdapter(cloud),
         )
         self._requests = 0
 

@@ -1,12 +1,11 @@
 """STS, the part an SDK needs: GetCallerIdentity and AssumeRole, in the query protocol."""
 
-from urllib.parse import parse_qs
-
 from restoretui.core.clock import SystemClock
 from restoretui.sandbox.cloud import CALLER_ARN, Cloud
+from restoretui.sandbox.query import action_of, field_of, refusal_of, result
 from restoretui.sandbox.refusals import Refusal, access_denied
 from restoretui.sandbox.signature import ROLE_ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN
-from restoretui.sandbox.wire import Call, Reply, document, elements, escape_readable, iso
+from restoretui.sandbox.wire import Call, Reply, elements, escape_readable, iso
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _LIFETIME_S = 3600
@@ -19,11 +18,8 @@ class StsAdapter:
         self.cloud = cloud
 
     def identify(self, call: Call) -> bool:
-        form = call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-        if call.method != "POST" or call.path != "/" or not form:
-            return False
-        action = _field(call, "Action")
-        if action not in ("GetCallerIdentity", "AssumeRole"):
+        action = action_of(call, ("GetCallerIdentity", "AssumeRole"))
+        if not action:
             return False
         call.service, call.operation = "sts", action
         return True
@@ -35,17 +31,13 @@ class StsAdapter:
             return self._assume_role(call)
         account = self.cloud.account
         content = {"Arn": CALLER_ARN, "UserId": "AIDASANDBOX", "Account": account}
-        return _reply(call, elements(content))
+        return result(call, elements(content), _NAMESPACE)
 
     def refuse(self, call: Call, refusal: Refusal) -> Reply:
-        content = (
-            f"<Error><Type>Sender</Type>{elements({'Code': refusal.code, 'Message': refusal.message})}</Error>"
-            f"{elements({'RequestId': call.request_id})}"
-        )
-        return Reply(refusal.status, document("ErrorResponse", content, _NAMESPACE), content_type="text/xml")
+        return refusal_of(call, refusal, _NAMESPACE)
 
     def _assume_role(self, call: Call) -> Reply:
-        arn, session = _field(call, "RoleArn"), _field(call, "RoleSessionName")
+        arn, session = field_of(call, "RoleArn"), field_of(call, "RoleSessionName")
         if not arn.startswith("arn:") or ":role/" not in arn or not session:
             raise access_denied(f"User is not authorized to perform: sts:AssumeRole on resource: {arn}")
         role = arn.partition(":role/")[2]
@@ -57,17 +49,4 @@ class StsAdapter:
             f"<Arn>{escape_readable(f'arn:aws:sts::{self.cloud.account}:assumed-role/{role}/{session}')}</Arn>"
             f"<AssumedRoleId>AROASANDBOX:{escape_readable(session)}</AssumedRoleId></AssumedRoleUser>"
         )
-        return _reply(call, content)
-
-
-def _reply(call: Call, content: str) -> Reply:
-    action = call.operation
-    whole = (
-        f"<{action}Result>{content}</{action}Result>"
-        f"<ResponseMetadata>{elements({'RequestId': call.request_id})}</ResponseMetadata>"
-    )
-    return Reply(body=document(f"{action}Response", whole, _NAMESPACE), content_type="text/xml")
-
-
-def _field(call: Call, name: str) -> str:
-    return parse_qs(call.body.decode("utf-8", "replace")).get(name, [""])[0]
+        return result(call, content, _NAMESPACE)

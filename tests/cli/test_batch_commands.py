@@ -97,7 +97,8 @@ def test_a_plan_through_jobs_has_their_fees_and_no_expedited(run: Any, world: An
         (["--tag", "nonsense"], 2, "KEY=VALUE"),
         (["--manifest-location", "oss://some-bucket"], 2, "no place to write to"),
         (["--role-arn", f"{ROLES}batch-without-passrole"], 4, "iam:PassRole"),
-        (["--role-arn", f"{ROLES}batch-without-trust"], 1, "assume"),
+        (["--role-arn", f"{ROLES}batch-without-trust"], 1, "does not trust S3 Batch Operations"),
+        (["--role-arn", f"{ROLES}nobody"], 1, "no role 'nobody'"),
         (["--manifest-location", "s3://not-there-at-all"], 1, "does not exist"),
     ],
 )

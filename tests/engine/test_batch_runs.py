@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from restoretui.core.batch import BatchOptions, Place, ReportScope
-from restoretui.core.errors import GuardStopped, JobNotFound, UsageError
+from restoretui.core.errors import GuardStopped, InvalidRequest, JobNotFound, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.batch_records import Phase
@@ -209,6 +209,7 @@ async def test_a_job_cancelled_halfway_tells_what_it_asked_for(running, session_
     [("batch-without-trust", "assume"), ("batch-without-manifest", "manifest"), ("nobody", "iam:PassRole")],
 )
 async def test_a_role_that_does_not_do_fails_the_objects_with_its_reason(running, session_on, role, word):
+    running.faults.set([{"kind": "error", "operations": ["GetRole"], "status": 403, "code": "AccessDenied"}], 0)
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(ROLES + role))
     assert await until(session, run_id, State.FAILED) == {State.FAILED: 30}
@@ -278,25 +279,43 @@ async def test_a_vanished_job_leaves_it_to_looking(running, session_on):
     assert again.batch.ours(run_id)[0].status == "Vanished"
 
 
-async def test_a_missing_manifest_bucket_fails_with_a_sentence(running, session_on):
-    session = await session_on(running)
-    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, manifest=Place("nowhere", "m")))
-    await until(session, run_id, State.FAILED)
-    assert "'nowhere' does not exist" in session.batch.ours(run_id)[0].problem
-
-
 @pytest.mark.parametrize(
     ("options", "word"),
     [
+        (BatchOptions(BATCH_ROLE_ARN, manifest=Place("nowhere", "m")), "manifest's bucket 'nowhere' does not exist"),
         (BatchOptions(BATCH_ROLE_ARN, report=Place("nowhere", "r")), "report's bucket 'nowhere' does not exist"),
         (BatchOptions("arn:aws:iam::999999999999:role/x"), "belongs to account 999999999999"),
+        (BatchOptions(ROLES + "batch-without-trust"), "does not trust S3 Batch Operations"),
+        (BatchOptions(ROLES + "path/nobody"), "no role 'nobody'"),
     ],
 )
 async def test_what_can_be_told_before_is_told_before_anything_is_written(running, session_on, options, word):
     session = await session_on(running)
-    run_id = await confirmed(session, "s3://cold/g/", options)
-    await until(session, run_id, State.FAILED)
-    assert word in session.batch.ours(run_id)[0].problem
+    with pytest.raises(InvalidRequest, match=word) as caught:
+        await confirmed(session, "s3://cold/g/", options)
+    assert caught.value.hint
+    assert await session.ledger.runs.list() == []
+    assert running.stats.requests["PutObject"] == running.stats.requests["CreateJob"] == 0
+
+
+@pytest.mark.parametrize("trouble", [{"kind": "error", "status": 403, "code": "AccessDenied"}, {"kind": "drop"}])
+async def test_a_role_that_nobody_may_look_at_is_no_obstacle(running, session_on, trouble):
+    running.faults.set([{**trouble, "operations": ["GetRole"]}], 0)
+    session = await session_on(running)
+    assert "could not be checked" in await session.batch.check(OPTIONS, ["cold"])
+    run_id = await confirmed(session, "s3://cold/g/")
+    assert await until(session, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
+
+
+async def test_what_changed_since_it_was_confirmed_fails_before_anything_is_written(running, session_on):
+    running.cloud.add_bucket("manifests")
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, manifest=Place("manifests", "m")))
+    await session.aclose()
+    del running.cloud.buckets["manifests"]
+    again = await session_on(running)
+    await until(again, run_id, State.FAILED)
+    assert "'manifests' does not exist" in again.batch.ours(run_id)[0].problem
     assert running.stats.requests["PutObject"] == running.stats.requests["CreateJob"] == 0
 
 

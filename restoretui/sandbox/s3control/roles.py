@@ -1,7 +1,9 @@
 """The roles a job may run as: one that can do all, and one for each thing that people forget (FACTS 2.7)."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
+from restoretui.core.batch_policy import trust_policy
 from restoretui.sandbox.cloud import ACCOUNT, CALLER_ARN
 from restoretui.sandbox.refusals import Refusal, access_denied
 
@@ -19,8 +21,15 @@ class Role(NamedTuple):
     restores: bool = True
     writes_report: bool = True
 
+    def trust(self) -> Mapping[str, Any]:
+        """Its trust policy."""
+        policy = trust_policy()
+        if not self.trusted:
+            policy["Statement"][0]["Principal"] = {"Service": "ec2.amazonaws.com"}
+        return policy
 
-_ROLES = {
+
+ROLES = {
     "restoretui-batch": Role(),
     "batch-without-trust": Role(trusted=False),
     "batch-without-passrole": Role(passable=False),
@@ -35,7 +44,7 @@ def check_role(arn: str) -> Role:
     account, _, name = arn.removeprefix("arn:aws:iam::").partition(":role/")
     if not arn.startswith("arn:aws:iam::") or not name:
         raise Refusal(400, "InvalidRequest", "Invalid role ARN")
-    role = _ROLES.get(name) if account == ACCOUNT else None
+    role = ROLES.get(name) if account == ACCOUNT else None
     if role is None or not role.passable:
         raise access_denied(
             f"User: {CALLER_ARN} is not authorized to perform: iam:PassRole on resource: {arn} "

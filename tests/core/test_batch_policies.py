@@ -1,0 +1,58 @@
+"""Whether a role's trust policy lets S3 Batch Operations act as it, whatever shape it was written in."""
+
+from typing import Any
+
+import pytest
+
+from restoretui.core.batch import Place
+from restoretui.core.batch_policy import SERVICE, caller_policy, role_policy, trust_policy, trusts_the_service
+
+
+def statement(**changes: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": {"Service": SERVICE}, "Action": "sts:AssumeRole", **changes}
+
+
+@pytest.mark.parametrize(
+    ("statements", "trusted"),
+    [
+        (statement(), True),
+        ([statement()], True),
+        ([statement(Principal={"Service": ["ec2.amazonaws.com", SERVICE]})], True),
+        ([statement(Action=["sts:TagSession", "STS:AssumeRole"])], True),
+        ([statement(Action="sts:*")], True),
+        ([statement(Principal="*")], True),
+        ([statement(Condition={"StringEquals": {"aws:SourceAccount": "1"}})], True),
+        ([statement(Principal={"Service": "ec2.amazonaws.com"}), statement()], True),
+        ([statement(Principal={"Service": "s3.amazonaws.com"})], False),
+        ([statement(Principal={"AWS": "arn:aws:iam::1:root"})], False),
+        ([statement(Action="sts:TagSession")], False),
+        ([statement(), statement(Effect="Deny")], False),
+        ([statement(), statement(Effect="Deny", Condition={"Bool": {"x": "true"}})], True),
+        ([], False),
+        ("nonsense", False),
+        ([None, 3], False),
+    ],
+)
+def test_trust(statements: Any, trusted: bool) -> None:
+    assert trusts_the_service({"Version": "2012-10-17", "Statement": statements}) is trusted
+
+
+@pytest.mark.parametrize("document", [None, [], "x", {}, {"Statement": None}])
+def test_what_is_no_policy_trusts_nobody(document: Any) -> None:
+    assert not trusts_the_service(document)
+
+
+def test_our_own_policies_do_what_they_are_for() -> None:
+    assert trusts_the_service(trust_policy())
+    role = role_policy(["b"], [Place("m", "")], [])
+    assert [entry["Action"] for entry in role["Statement"]] == [
+        ["s3:RestoreObject"],
+        ["s3:GetObject", "s3:GetObjectVersion"],
+    ]
+    assert role["Statement"][1]["Resource"] == ["arn:aws:s3:::m/*"]
+    arn = "arn:aws:iam::123456789012:role/x"
+    caller = caller_policy(["b"], [Place("b", "p")], [], arn)
+    assert [entry["Action"] for entry in caller["Statement"] if entry["Resource"] == [arn]] == [
+        ["iam:PassRole"],
+        ["iam:GetRole"],
+    ]
