@@ -70,6 +70,7 @@ class BatchDesk:
             report=as_place(own.batch_report_location),
             scope=ReportScope(own.batch_report_scope),
             priority=own.batch_priority,
+            generated=own.batch_manifest == "generated",
         )
         changes = {name: value for name, value in (given or {}).items() if value is not None}
         return replace(options, **changes).checked()
@@ -117,6 +118,9 @@ class BatchDesk:
         if (given.get("scope") or own.batch_report_scope) == ReportScope.NONE:
             reports = []
         role = given.get("role_arn") or own.batch_role_arn or ""
+        generated = given.get("generated")
+        if own.batch_manifest == "generated" if generated is None else generated:
+            manifests = []
         return {
             "trust": trust_policy(),
             "role": role_policy(buckets, manifests, reports),
@@ -200,7 +204,9 @@ class BatchDesk:
         run = await self._ledger.runs.get(run_id)
         if run.tier is Tier.EXPEDITED:
             raise UsageError("S3 Batch Operations does not offer the expedited tier", "retry them directly")
-        await self.check(options.checked(), {batch.bucket for batch in self.ours(run_id)})
+        # What failed is no longer all there is below a prefix.
+        options = replace(options.checked(), generated=False)
+        await self.check(options, {batch.bucket for batch in self.ours(run_id)})
         count = await self._ledger.batches.retry(run_id, options)
         self._stir(run_id)
         return count

@@ -55,6 +55,8 @@ class Settings:
     """Above this cost the restore dialog wants the amount typed, and ``restore`` wants ``--max-cost``."""
     batch_role_arn: str | None = None
     """The role that S3 Batch Operations acts as."""
+    batch_manifest: str = "written"
+    """``written`` by us, or ``generated`` by S3 where a whole prefix is restored."""
     batch_manifest_location: str | None = None
     """Where manifests are written; without it, the archived objects' own bucket."""
     batch_report_location: str | None = None
@@ -237,6 +239,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} is not valid TOML: {error}") from None
 
 
+_WORDS = {"batch_report_scope": ("all", "failed", "none"), "batch_manifest": ("written", "generated")}
+"""Settings that are one word of a few."""
+
+
 def _check(name: str, value: Any, source: str) -> Any:
     known = {entry.name for entry in fields(Settings)} - _NOT_IN_FILE
     if name not in known:
@@ -247,8 +253,9 @@ def _check(name: str, value: Any, source: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise UsageError(f"{source}: {name} must be a number above 0, not {value!r}")
         return float(value) if name == "rate" else int(value)
-    if name == "batch_report_scope" and value not in ("all", "failed", "none"):
-        raise UsageError(f"{source}: batch_report_scope must be all, failed or none, not {value!r}")
+    if name in _WORDS and value not in _WORDS[name]:
+        *most, last = _WORDS[name]
+        raise UsageError(f"{source}: {name} must be {', '.join(most)} or {last}, not {value!r}")
     if name == "batch_priority":
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2_147_483_647:
             raise UsageError(f"{source}: batch_priority must be a whole number from 0 to 2147483647, not {value!r}")

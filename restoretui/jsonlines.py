@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from restoretui.core.batch import JobInfo
+from restoretui.core.batch import Generator, JobInfo
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.core.plan import PlanLine, RestorePlan, TierPlan
@@ -71,9 +71,16 @@ def batch_job_fields(job: JobInfo, run: int | None) -> dict[str, Any]:
         "priority": job.priority, "description": job.description or None, "created_at": job.created,
         "ended_at": job.ended, "total": job.total, "succeeded": job.succeeded, "failed": job.failed,
         "elapsed_seconds": job.elapsed_s, "tier": job.tier, "days": job.days, "role_arn": job.role_arn or None,
-        "manifest": job.manifest or None, "report": f"s3://{report.bucket}/{report.prefix}" if report else None,
+        "manifest": job.manifest or None, "generated_from": _generated(job.generated),
+        "report": f"s3://{report.bucket}/{report.prefix}" if report else None,
         "failures": [{"code": code, "reason": reason} for code, reason in job.failures],
     }  # fmt: skip
+
+
+def _generated(generator: Generator | None) -> dict[str, Any] | None:
+    if generator is None:
+        return None
+    return {"bucket": generator.bucket, "prefix": generator.prefix, "storage_classes": list(generator.classes)}
 
 
 def batch_fields(batch: Batch) -> dict[str, Any]:
@@ -84,6 +91,7 @@ def batch_fields(batch: Batch) -> dict[str, Any]:
         "priority": batch.options.priority, "total": batch.total, "succeeded": batch.succeeded,
         "failed": batch.failed, "elapsed_seconds": batch.elapsed_s, "days": batch.days,
         "role_arn": batch.options.role_arn, "reason": batch.problem or None, "ended_at": instant(batch.ended_at),
+        "generated_from": _generated(batch.generator),
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from restoretui.batch_desk import as_place
 from restoretui.commands.following import follow
 from restoretui.commands.output import Output
 from restoretui.config import Settings
-from restoretui.core.batch import ReportRow, ReportScope
+from restoretui.core.batch import ReportRow, ReportScope, as_tags
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
@@ -28,6 +28,7 @@ _COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "re
 
 def given(
     role_arn: str | None,
+    manifest: str | None,
     manifest_location: str | None,
     report_location: str | None,
     report_scope: str | None,
@@ -36,12 +37,6 @@ def given(
     tags: Sequence[str],
 ) -> dict[str, Any]:
     """The options as ``BatchDesk.options`` takes them; ``UsageError`` for those that cannot be meant."""
-    pairs: dict[str, str] = {}
-    for tag in tags:
-        key, found, value = tag.partition("=")
-        if not found or not key:
-            raise UsageError(f"{tag!r} is not a tag", "write --tag KEY=VALUE")
-        pairs[key] = value
     return {
         "role_arn": role_arn,
         "manifest": as_place(manifest_location),
@@ -49,7 +44,8 @@ def given(
         "scope": ReportScope(report_scope) if report_scope else None,
         "priority": priority,
         "description": description,
-        "tags": pairs or None,
+        "tags": as_tags(tags) or None,
+        "generated": None if manifest is None else manifest == "generated",
     }
 
 

@@ -148,8 +148,9 @@ class Teller:
     def _tell_jobs(self) -> None:
         for run_id in self._run_ids:
             for batch in self._session.batch.ours(run_id):
-                if batch.status and self._jobs.get(batch.id) != batch.status:
-                    self._jobs[batch.id] = batch.status
+                known = f"{batch.status} {batch.problem}"
+                if batch.status and self._jobs.get(batch.id) != known:
+                    self._jobs[batch.id] = known
                     self._output.batch_state(batch)
 
     async def _tell_changes(self) -> None:

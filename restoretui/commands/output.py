@@ -140,6 +140,7 @@ class Output:
         ended = words.instant(job.ended) if job.ended else ""
         facts = {
             "region": job.region, "restore": restore, "role": job.role_arn, "manifest": job.manifest,
+            "generated": f"from {job.generated}" if job.generated else "",
             "report": report, "active for": words.duration(job.elapsed_s), "ended": ended, "reason": job.reason,
         }  # fmt: skip
         for name, value in facts.items():

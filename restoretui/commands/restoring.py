@@ -146,7 +146,7 @@ async def _confirmed(
     timeout: timedelta | None,
 ) -> ExitCode:
     for made, jobs in asked:
-        if jobs is not None:
+        if jobs is not None and made.tiers[tier].requests:
             await _tell_of_jobs(session, output, made.tiers[tier], jobs)
         _tell_plan(output, made, tier)
     sending = [

@@ -54,6 +54,8 @@ class BatchOptions:
     priority: int = 10
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    generated: bool = False
+    """S3 shall look for the objects itself, where they are all of their classes below a prefix."""
     hold: bool = False
     """Leave the jobs suspended until somebody confirms them."""
 
@@ -81,6 +83,17 @@ MOST_DESCRIPTION = 200
 """CreateJob takes 256; the rest is for the mark by which we find our jobs again."""
 
 
+def as_tags(pairs: Iterable[str]) -> dict[str, str]:
+    """``KEY=VALUE`` each; ``UsageError`` for what is none."""
+    tags: dict[str, str] = {}
+    for pair in pairs:
+        key, found, value = pair.partition("=")
+        if not found or not key:
+            raise UsageError(f"{pair!r} is not a tag", "write KEY=VALUE")
+        tags[key] = value
+    return tags
+
+
 class Manifest(NamedTuple):
     """A manifest that was uploaded."""
 
@@ -88,6 +101,18 @@ class Manifest(NamedTuple):
     key: str
     etag: str
     versions: bool
+
+
+class Generator(NamedTuple):
+    """What S3 looks for itself while it prepares a job: all current objects of these classes below a prefix."""
+
+    bucket: str
+    prefix: str
+    classes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """As a person would say it."""
+        return f"s3://{self.bucket}/{self.prefix} ({', '.join(self.classes) or 'any class'})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +127,7 @@ class JobOrder:
     priority: int
     description: str
     tags: Mapping[str, str]
-    manifest: Manifest
+    manifest: Manifest | Generator
     report: Place | None
     scope: ReportScope
 
@@ -129,6 +154,8 @@ class JobInfo:
     days: int | None = None
     manifest: str = ""
     """Location of the manifest."""
+    generated: Generator | None = None
+    """What the manifest was generated from; filters that we never use are not told."""
     report: Place | None = None
     scope: ReportScope = ReportScope.NONE
     failures: Sequence[tuple[str, str]] = ()

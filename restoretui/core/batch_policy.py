@@ -43,11 +43,12 @@ def _listed(value: object) -> list[Any]:
 
 
 def role_policy(buckets: Sequence[str], manifests: Sequence[Place], reports: Sequence[Place]) -> dict[str, Any]:
-    """What the role itself must be allowed."""
-    statements = [
-        _allow(["s3:RestoreObject"], [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
-        _allow(["s3:GetObject", "s3:GetObjectVersion"], [_below(place) for place in manifests]),
-    ]
+    """What the role itself must be allowed; without ``manifests`` S3 generates them, which takes an inventory."""
+    statements = [_allow(["s3:RestoreObject"], [f"arn:aws:s3:::{bucket}/*" for bucket in buckets])]
+    if manifests:
+        statements.append(_allow(["s3:GetObject", "s3:GetObjectVersion"], [_below(place) for place in manifests]))
+    else:
+        statements.append(_allow(["s3:PutInventoryConfiguration"], [f"arn:aws:s3:::{bucket}" for bucket in buckets]))
     if reports:
         statements.append(_allow(["s3:PutObject"], [_below(place) for place in reports]))
     return {"Version": _VERSION, "Statement": statements}
@@ -72,10 +73,10 @@ def caller_policy(
         _allow(["iam:GetRole"], [role_arn or ROLE_PLACEHOLDER]),
         _allow(["s3:ListBucket", "s3:ListBucketVersions"], [f"arn:aws:s3:::{bucket}" for bucket in buckets]),
         _allow(["s3:GetObject"], [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
-        _allow(
-            ["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"], [_below(place) for place in manifests]
-        ),
     ]
+    if manifests:
+        writing = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
+        statements.append(_allow(writing, [_below(place) for place in manifests]))
     if reports:
         statements.append(_allow(["s3:GetObject", "s3:DeleteObject"], [_below(place) for place in reports]))
         statements.append(_allow(["s3:ListBucket"], sorted({f"arn:aws:s3:::{place.bucket}" for place in reports})))

@@ -116,8 +116,11 @@ class BatchPursuit:
         if batch.phase is Phase.PLANNED:
             await self._read(lambda: check_options(self._provider, service, batch.options, [batch.bucket]))
             region = await self._read(lambda: self._provider.bucket_region(batch.bucket))
-            made = await self._read(lambda: self._upload(batch))
-            await batches.uploaded(batch.id, region, made.bucket, made.key, made.etag)
+            if batch.generator is not None:
+                await batches.uploaded(batch.id, region, "", "", "")
+            else:
+                made = await self._read(lambda: self._upload(batch))
+                await batches.uploaded(batch.id, region, made.bucket, made.key, made.etag)
             batch = batches.get(batch.id)
         job_id = ""
         if batch.phase is Phase.CREATING:
@@ -159,7 +162,8 @@ class BatchPursuit:
             priority=options.priority,
             description=f"{about} {batch.mark}",
             tags=options.tags,
-            manifest=Manifest(batch.manifest_bucket, batch.manifest_key, batch.manifest_etag, batch.versions),
+            manifest=batch.generator
+            or Manifest(batch.manifest_bucket, batch.manifest_key, batch.manifest_etag, batch.versions),
             report=batch.report_place,
             scope=options.scope,
         )
@@ -178,6 +182,10 @@ class BatchPursuit:
             await self._update(lambda: service.cancel_job(batch.region, batch.job_id))
             return SOONEST
         if info.status == "Suspended" and batch.confirmed_at is not None:
+            if batch.generator is not None and info.total != batch.objects and not batch.problem:
+                # Once only: whoever confirms it now has been told.
+                await self._ledger.batches.hold(batch, _found_others(batch, info.total))
+                return HELD
             await self._update(lambda: service.confirm_job(batch.region, batch.job_id))
             return SOONEST
         return self._next_look(batch, info)
@@ -281,6 +289,13 @@ class BatchPursuit:
     @property
     def _service(self) -> BatchService:
         return self._service_of()
+
+
+def _found_others(batch: Batch, total: int) -> str:
+    return (
+        f"S3 found {total:,} objects where {batch.objects:,} were planned, so it waits: confirm it if that is meant, "
+        "or cancel it and plan again"
+    )
 
 
 def service_of(provider: Provider) -> Callable[[], BatchService]:

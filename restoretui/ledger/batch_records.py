@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from restoretui.core.batch import BatchOptions, Place, ReportScope
+from restoretui.core.batch import BatchOptions, Generator, Place, ReportScope
 from restoretui.ledger.records import Cloud
 
 
@@ -40,6 +40,8 @@ class Batch:
     size_bytes: int
     token: str
     options: BatchOptions
+    generator: Generator | None
+    """What S3 looks for itself; None: the manifest is written by us."""
     phase: Phase
     planned_at: float
     confirmed_at: float | None
@@ -68,6 +70,11 @@ class Batch:
     def is_settled(self) -> bool:
         """Nothing more is to be done for it."""
         return self.phase is Phase.SETTLED
+
+    @property
+    def has_written(self) -> bool:
+        """Something lies in a bucket that was written for it."""
+        return bool(self.manifest_key or (self.generator and self.job_id and self.report_place))
 
     @property
     def mark(self) -> str:
@@ -99,12 +106,12 @@ def batch_of(row: tuple[Any, ...]) -> Batch:
     """A row of ``COLUMNS``."""
     return Batch(
         row[0], row[1], Cloud(row[2], row[3]), row[4], bool(row[5]), row[6], row[7], row[8], row[9],
-        options_of(row[10]), Phase(row[11]), *row[12:],
+        options_of(row[10]), generator_of(row[10]), Phase(row[11]), *row[12:],
     )  # fmt: skip
 
 
-def options_text(options: BatchOptions) -> str:
-    """Options as they are stored."""
+def options_text(options: BatchOptions, generator: Generator | None = None) -> str:
+    """Options as they are stored, and with them what S3 is to look for."""
     return json.dumps(
         {
             "role_arn": options.role_arn,
@@ -115,6 +122,8 @@ def options_text(options: BatchOptions) -> str:
             "description": options.description,
             "tags": dict(options.tags),
             "hold": options.hold,
+            "generated": options.generated,
+            "generator": generator,
         }
     )
 
@@ -131,7 +140,14 @@ def options_of(text: str) -> BatchOptions:
         description=stored["description"],
         tags=stored["tags"],
         hold=stored["hold"],
+        generated=stored.get("generated", False),
     )
+
+
+def generator_of(text: str) -> Generator | None:
+    """The other half of what ``options_text`` wrote."""
+    stored = json.loads(text).get("generator")
+    return Generator(stored[0], stored[1], tuple(stored[2])) if stored else None
 
 
 def moment(seconds: float | None) -> datetime | None:

@@ -15,6 +15,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Look, State, Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.ledger import changes
+from restoretui.ledger.batch_generator import find_generator
 from restoretui.ledger.batch_records import COLUMNS, Batch, Phase, batch_of, options_text
 from restoretui.ledger.confirm import confirm
 from restoretui.ledger.job_changes import apply_changes, move_all
@@ -146,6 +147,10 @@ class Batches:
             {"region": region, "bucket": bucket, "key": key, "etag": etag},
         )
 
+    async def hold(self, batch: Batch, problem: str) -> None:
+        """It waits for a person after all."""
+        await self._note(batch.id, "confirmed_at = NULL, problem = :problem", {"problem": problem}, problem)
+
     async def creating(self, batch_id: int) -> None:
         """CreateJob is about to go out."""
         now = self._clock.now().timestamp()
@@ -272,7 +277,8 @@ class Batches:
     async def priority(self, batch: Batch, options: BatchOptions) -> None:
         """It has another priority now."""
         text = f"priority is {options.priority}"
-        await self._note(batch.id, "options = :options", {"options": options_text(options)}, text)
+        stored = options_text(options, batch.generator)
+        await self._note(batch.id, "options = :options", {"options": stored}, text)
 
     async def _note(self, batch_id: int, what: str, values: Mapping[str, object], text: str = "") -> None:
         now = self._clock.now().timestamp()
@@ -312,6 +318,9 @@ def _assign(tx: Tx, run_id: int, options: BatchOptions, now: float) -> None:
             f" WHERE {unsent} AND j.bucket_id = ? AND (n.days IS NULL) = ? AND (j.version_id <> '') = ?)",
             (batch_id, run_id, bucket_id, tiered, versions),
         )
+        if options.generated:
+            text = options_text(options, find_generator(tx, batch_id))
+            tx.run("UPDATE batch SET options = ? WHERE id = ?", (text, batch_id))
     tx.touch(changes.BATCHES)
 
 
@@ -324,7 +333,8 @@ def _find(tx: Tx, batch: Batch, row: ReportRow) -> int | None:
             "SELECT j.id FROM job j WHERE j.bucket_id = (SELECT bucket_id FROM batch WHERE id = :batch)"
             " AND j.key = :key AND j.version_id = :version AND j.state NOT IN ('skipped', 'cancelled')"
             " AND j.batch_id = :batch",
-            {"batch": batch.id, "key": key, "version": row.version_id or ""},
+            # S3 names the versions it found; ours are whatever was current.
+            {"batch": batch.id, "key": key, "version": "" if batch.generator else row.version_id or ""},
         )
         if found is not None:
             return int(found[0])

@@ -8,7 +8,7 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from restoretui.core.batch import JobInfo, JobOrder, Manifest, Place, ReportRow, ReportScope
+from restoretui.core.batch import Generator, JobInfo, JobOrder, Manifest, Place, ReportRow, ReportScope
 from restoretui.core.batch_policy import SERVICE, trusts_the_service
 from restoretui.core.batch_service import BatchService
 from restoretui.core.errors import (
@@ -63,9 +63,12 @@ class S3Batch:
             "Priority": order.priority,
             "RoleArn": order.role_arn,
             "Operation": {"S3InitiateRestoreObject": restore},
-            "Manifest": _manifest(order.manifest, _partition(order)),
             "Report": _report(order),
         }
+        if isinstance(order.manifest, Generator):
+            asked["ManifestGenerator"] = _generator(order.manifest, _partition(order))
+        else:
+            asked["Manifest"] = _manifest(order.manifest, _partition(order))
         if order.description:
             asked["Description"] = order.description
         if order.tags:
@@ -403,6 +406,29 @@ def _manifest(manifest: Manifest, partition: str) -> dict[str, Any]:
     }
 
 
+def _generator(wanted: Generator, partition: str) -> dict[str, Any]:
+    chosen: dict[str, Any] = {"MatchAnyStorageClass": list(wanted.classes)}
+    if wanted.prefix:
+        chosen["KeyNameConstraint"] = {"MatchAnyPrefix": [wanted.prefix]}
+    source = f"arn:{partition}:s3:::{wanted.bucket}"
+    # What is not kept need not be cleaned up; the report tells the objects.
+    kept = {"EnableManifestOutput": False, "SourceBucket": source, "Filter": chosen}
+    return {"S3JobManifestGenerator": kept}
+
+
+def _generated(job: Mapping[str, Any]) -> Generator | None:
+    made = job.get("ManifestGenerator", {}).get("S3JobManifestGenerator", {})
+    if not made:
+        return None
+    chosen = made.get("Filter", {})
+    prefixes = chosen.get("KeyNameConstraint", {}).get("MatchAnyPrefix", ())
+    return Generator(
+        str(made.get("SourceBucket", "")).rpartition(":")[2],
+        " or ".join(printable(str(prefix)) for prefix in prefixes),
+        tuple(str(name) for name in chosen.get("MatchAnyStorageClass", ())),
+    )
+
+
 def _report(order: JobOrder) -> dict[str, Any]:
     if order.report is None or order.scope is ReportScope.NONE:
         return {"Enabled": False}
@@ -442,6 +468,7 @@ def _info(job: Mapping[str, Any], region: str) -> JobInfo:
         tier=Tier(tier) if tier in list(Tier) else None,
         days=restore.get("ExpirationInDays"),
         manifest=_location(str(location.get("ObjectArn", ""))),
+        generated=_generated(job),
         report=Place(str(report.get("Bucket", "")).rpartition(":")[2], str(report.get("Prefix", "")).rstrip("/"))
         if report.get("Enabled")
         else None,

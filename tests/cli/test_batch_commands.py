@@ -56,6 +56,20 @@ def test_restore_through_jobs_goes_all_the_way(run: Any, world: Any) -> None:
     assert "no completion report" in gone.of("error")[0]["message"]
 
 
+def test_a_whole_prefix_is_left_to_s3_to_find(run: Any, world: Any) -> None:
+    ran = restored(run, world, "--wait", "--manifest", "generated", where=f"{BUCKET}/runs/20251004_NB504_A008/bam/")
+    job_id = ran.of("job")[-1]["job"]
+    shown = run(world, "batch", "show", job_id, "--json").of("job")[0]
+    assert shown["generated_from"]["storage_classes"] == ["DEEP_ARCHIVE"]
+    assert shown["succeeded"] == ran.summary["available"] > 10
+    assert "generated   from s3://" in run(world, "batch", "show", job_id).out
+    assert world.stats["requests"].get("PutObject", 0) == 0
+    again = restored(
+        run, world, "--manifest", "generated", "--match", "*1*", "--storage-class", "DEEP_ARCHIVE", code=2
+    )
+    assert "--manifest written" in again.err
+
+
 def test_failed_tasks_give_exit_code_1_and_are_retried(run: Any, serve: Any) -> None:
     world = serve("--objects", "60", "--speed", "14400", "--scenario", "failing-tasks")
     world.ask("/_sandbox/faults", {"faults": [{"kind": "task-failure", "chance": 0.1}]}, "POST")
@@ -153,6 +167,9 @@ def test_policies_are_ready_to_paste(run: Any) -> None:
         ran = run(None, "batch", "policy", "s3://one", "s3://two/x/", "--only", only, "--role-arn", f"{ROLES}x")
         assert ran.code == 0, ran.err
         assert word in json.dumps(json.loads(ran.out))
+    generated = run(None, "batch", "policy", "s3://one", "--only", "role", "--manifest", "generated")
+    assert "s3:PutInventoryConfiguration" in generated.out
+    assert "GetObject" not in generated.out
     whole = run(
         None, "batch", "policy", "s3://one", "--report-scope", "none", "--manifest-location", "s3://manifests/p/"
     )

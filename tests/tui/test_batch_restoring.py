@@ -73,11 +73,17 @@ async def test_role_report_priority_description_and_review(walk: Start) -> None:
         role.value = ROLE
         box.query_one("#priority", Input).value = "77"
         box.query_one("#description", Input).value = "for the audit"
+        tags = box.query_one("#tags", Input)
+        tags.value = "nonsense"
+        box.query_one("#confirm", Button).press()
+        await on.sees("'nonsense' is not a tag")
+        tags.value = "team=x, audit=2026"
         box.query_one("#confirm", Button).press()
         await on.until(lambda: len(on.app.screen_stack) == 1)
         options = on.app.session.batch.ours()[0].options
         assert (options.scope, options.priority, options.description) == (ReportScope.FAILED, 77, "for the audit")
         assert options.hold
+        assert options.tags == {"team": "x", "audit": "2026"}
         await on.until(lambda: on.app.session.batch.ours()[0].status == "Suspended", rounds=2000)
 
 

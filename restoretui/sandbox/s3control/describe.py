@@ -1,6 +1,8 @@
 """Jobs as DescribeJob and ListJobs write them."""
 
-from restoretui.sandbox.s3control.job import Job, ManifestSpec
+from collections.abc import Iterable
+
+from restoretui.sandbox.s3control.job import Generator, Job, ManifestSpec
 from restoretui.sandbox.wire import elements, iso
 
 
@@ -72,12 +74,49 @@ def _source(job: Job) -> str:
         fields = "".join(f"<member>{field}</member>" for field in order.source.fields)
         spec = elements({"Format": order.source.format}) + (f"<Fields>{fields}</Fields>" if fields else "")
         return f"<Manifest><Spec>{spec}</Spec>{_location(order.source)}</Manifest>"
-    source = elements({"SourceBucket": f"arn:aws:s3:::{order.source.bucket}"})
-    text = f"<ManifestGenerator><S3JobManifestGenerator>{source}</S3JobManifestGenerator></ManifestGenerator>"
+    text = f"<ManifestGenerator>{_generator(order.source)}</ManifestGenerator>"
     if job.made_manifest is not None:
         form = elements({"Format": job.made_manifest.format})
         text += f"<GeneratedManifestDescriptor>{form}{_location(job.made_manifest)}</GeneratedManifestDescriptor>"
     return text
+
+
+def _generator(wanted: Generator) -> str:
+    """As it was asked for, so that whoever makes a job like this one filters alike."""
+    names = {"Prefix": wanted.prefixes, "Suffix": wanted.suffixes, "Substring": wanted.substrings}
+    keys = "".join(f"<MatchAny{name}>{_members(some)}</MatchAny{name}>" for name, some in names.items() if some)
+    bounds: dict[str, str] = {}
+    if wanted.created_after > float("-inf"):
+        bounds["CreatedAfter"] = iso(wanted.created_after)
+    if wanted.created_before < float("inf"):
+        bounds["CreatedBefore"] = iso(wanted.created_before)
+    if wanted.larger_than >= 0:
+        bounds["ObjectSizeGreaterThanBytes"] = str(wanted.larger_than)
+    if wanted.smaller_than < float("inf"):
+        bounds["ObjectSizeLessThanBytes"] = str(int(wanted.smaller_than))
+    classes = f"<MatchAnyStorageClass>{_members(sorted(wanted.classes))}</MatchAnyStorageClass>"
+    output = elements(
+        {
+            "Bucket": f"arn:aws:s3:::{wanted.output_bucket}",
+            "ManifestPrefix": wanted.output_prefix,
+            "ManifestFormat": "S3InventoryReport_CSV_20211130",
+        }
+    )
+    return (
+        "<S3JobManifestGenerator>"
+        + elements({"SourceBucket": f"arn:aws:s3:::{wanted.bucket}"})
+        + (f"<ManifestOutputLocation>{output}</ManifestOutputLocation>" if wanted.output_bucket else "")
+        + f"<Filter>{elements(bounds)}"
+        + (f"<KeyNameConstraint>{keys}</KeyNameConstraint>" if keys else "")
+        + (classes if wanted.classes else "")
+        + "</Filter>"
+        + elements({"EnableManifestOutput": str(bool(wanted.output_bucket)).lower()})
+        + "</S3JobManifestGenerator>"
+    )
+
+
+def _members(values: Iterable[str]) -> str:
+    return "".join(elements({"member": value}) for value in values)
 
 
 def _location(spec: ManifestSpec) -> str:

@@ -134,7 +134,7 @@ class BatchRow(NamedTuple):
             "cancel": live and self.status not in ("Cancelling", "Failing", "Completing"),
             "priority": live,
             "clone": made and self.status != VANISHED,
-            "clean": batch is not None and batch.is_settled and batch.cleaned_at is None and bool(batch.manifest_key),
+            "clean": batch is not None and batch.is_settled and batch.cleaned_at is None and batch.has_written,
             "retry": batch is not None and batch.is_settled and batch.failed > 0,
             "export": made and self.is_over and self.has_report,
             "show_run": batch is not None,

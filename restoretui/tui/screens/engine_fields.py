@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from restoretui.core.batch import PER_JOB, PER_OBJECT, BatchOptions, Choice, ReportScope, jobs_of
+from restoretui.core.batch import PER_JOB, PER_OBJECT, BatchOptions, Choice, ReportScope, as_tags, jobs_of
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan
@@ -20,6 +20,7 @@ from restoretui.wording import format as fmt
 
 ENGINES = {"direct": "direct", "batch": "batch jobs", "auto": "auto"}
 SCOPES = {ReportScope.ALL.value: "all tasks", ReportScope.FAILED.value: "failed", ReportScope.NONE.value: "none"}
+MANIFESTS = {"written": "written", "generated": "generated"}
 STARTS = {"ready": "when ready", "hold": "after review"}
 
 
@@ -40,7 +41,9 @@ class EngineFields(Working, Vertical):
         self._scope = PickLine("Report", SCOPES, settings.batch_report_scope, id="scope")
         self._start = PickLine("Start", STARTS, "ready", id="start")
         self._description = Input(compact=True, max_length=200, id="description")
-        for field in (self.role, self._priority, self._description):
+        self._manifest = PickLine("Manifest", MANIFESTS, settings.batch_manifest, id="manifest")
+        self._tags = Input(compact=True, placeholder="KEY=VALUE, …", id="tags")
+        for field in (self.role, self._priority, self._description, self._tags):
             field.cursor_blink = False
         yield self._engine
         yield self._why
@@ -56,6 +59,10 @@ class EngineFields(Working, Vertical):
                 yield self._start
                 yield Static(said((" Description ", "dim")), markup=False)
                 yield self._description
+            with Horizontal():
+                yield self._manifest
+                yield Static(said((" Tags ", "dim")), markup=False)
+                yield self._tags
 
     def on_mount(self) -> None:
         self._fields.display = self._why.display = False
@@ -91,6 +98,8 @@ class EngineFields(Working, Vertical):
             "priority": int(self._priority.value),
             "description": self._description.value.strip(),
             "hold": self._start.value == "hold",
+            "generated": self._manifest.value == "generated",
+            "tags": as_tags(pair.strip() for pair in self._tags.value.split(",") if pair.strip()),
         }
         return self.session.batch.options(given)
 
