@@ -72,6 +72,11 @@ class Batch:
         return self.phase is Phase.SETTLED
 
     @property
+    def is_held(self) -> bool:
+        """It waits for a person to confirm it."""
+        return self.status == "Suspended" and self.confirmed_at is None and self.cancelled_at is None
+
+    @property
     def has_written(self) -> bool:
         """Something lies in a bucket that was written for it."""
         return bool(self.manifest_key or (self.generator and self.job_id and self.report_place))

@@ -150,6 +150,8 @@ DIALOG = CommandGroup(
         Command("dismiss", "escape", "cancel", "cancel", "close the dialog; nothing is done", 50),
         Command("focus_next", "tab", "app.focus_next", "next field", "to the next field", 40),
         Command("focus_previous", "shift+tab", "app.focus_previous", "previous field", "to the field before"),
+        Command("next_button", "right", "button(1)", "next button", "from one button to the next"),
+        Command("previous_button", "left", "button(-1)", "previous button", "to the button before"),
     ),
 )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.batch import PER_JOB, PER_OBJECT
 from restoretui.core.errors import UsageError
-from restoretui.core.model import Tier
+from restoretui.core.model import State, Tier
 from restoretui.ledger.batch_records import Batch
 from restoretui.tui.screens.ask import Ask, Confirm, Pick
 from restoretui.tui.screens.batch_rows import BatchRow
@@ -85,7 +85,8 @@ async def retry_job(pane: "BatchPane", batch: Batch) -> None:
     choices = {"direct": "One by one", "batch": "As new jobs"}
     if run.tier is Tier.EXPEDITED:
         del choices["batch"]
-    question = f"Send the failed objects of run {run.id} again? As new jobs, each costs {fmt.money(PER_JOB)} more."
+    failed = fmt.plural(run.counts.get(State.FAILED, 0), "failed object")
+    question = f"Send the {failed} of run {run.id} again? As new jobs, each costs {fmt.money(PER_JOB)} more."
     way = await pane.shell.push_screen_wait(Pick("Retry failed", question, choices))
     if way == "direct":
         count = await session.retry(run.id)

@@ -36,7 +36,7 @@ def batch_facts(row: BatchRow, now: datetime) -> list[Content]:
     if row.info is not None and row.info.reason:
         lines.append(said(("status changed because ", "dim"), row.info.reason))
     if row.status == "Suspended" and row.allows("confirm"):
-        lines.append(said(("▲ waits until it is confirmed: y lets it run, X cancels it", "warn")))
+        lines.append(said(("▲ waits until it is confirmed or cancelled", "warn")))
     return lines
 
 

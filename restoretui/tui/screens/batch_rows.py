@@ -135,7 +135,7 @@ class BatchRow(NamedTuple):
             "priority": live,
             "clone": made and self.status != VANISHED,
             "clean": batch is not None and batch.is_settled and batch.cleaned_at is None and batch.has_written,
-            "retry": batch is not None and batch.is_settled and batch.failed > 0,
+            "retry": batch is not None and batch.is_settled,
             "export": made and self.is_over and self.has_report,
             "show_run": batch is not None,
             "copy": made,

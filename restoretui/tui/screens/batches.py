@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
 from restoretui.core.errors import RestoreTuiError
+from restoretui.core.model import State
 from restoretui.ledger.batch_records import Batch
 from restoretui.ledger.changes import BATCHES
 from restoretui.tui.keys import BATCH
@@ -105,7 +106,7 @@ class BatchPane(Pane):
             return False
         painted = self.detail.read() if self._detailed else self.list.read()
         row = self._row
-        allowed = tuple(row is not None and row.allows(action) for action in ACTIONS)
+        allowed = tuple(row is not None and self._allows(row, action) for action in ACTIONS)
         if allowed != self._allowed:
             self._allowed = allowed
             self.refresh_bindings()
@@ -152,7 +153,16 @@ class BatchPane(Pane):
             return True
         if session.read_only and action not in ("export", "show_run", "copy"):
             return False
-        return row is not None and row.allows(action)
+        return row is not None and self._allows(row, action)
+
+    def _allows(self, row: BatchRow, action: str) -> bool:
+        """A retry is of all that failed in the job's run, so there must be something left of that."""
+        if not row.allows(action):
+            return False
+        if action != "retry" or row.batch is None:
+            return True
+        runs = self.session.ledger.runs.peek_all()
+        return any(run.id == row.batch.run_id and run.counts.get(State.FAILED) for run in runs)
 
     def _act(self, act: Callable[["BatchPane", BatchRow], Awaitable[None]]) -> None:
         row = self._row

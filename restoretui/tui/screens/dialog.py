@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.keys import DIALOG
@@ -49,6 +49,12 @@ class Dialog(Working, ModalScreen[ResultT]):
         """What was wrong no longer is."""
         self._problem.update(Content(""))
         self._problem.display = False
+
+    def action_button(self, step: int) -> None:
+        """From one button to a neighbour, if the keys are on one."""
+        if isinstance(self.focused, Button) and self.focused.parent is not None:
+            row = [button for button in self.focused.parent.query_children(Button) if not button.disabled]
+            row[(row.index(self.focused) + step) % len(row)].focus()
 
     def action_cancel(self) -> None:
         self.dismiss(None)

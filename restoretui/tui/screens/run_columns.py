@@ -21,13 +21,15 @@ class RunRow(NamedTuple):
     """When its first copy ends."""
     title: str
     """Where it restores, or its note."""
+    held: bool = False
+    """A job of it waits to be confirmed."""
 
 
 def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
     """Newest run first."""
 
     def state(row: RunRow, cells: int) -> Spans:
-        word, style = headline(row.run, now())
+        word, style = headline(row.run, now(), held=row.held)
         return cell(word, cells, style)
 
     def bar(row: RunRow, cells: int) -> Spans:

@@ -146,7 +146,8 @@ class RunDetail(Working, Vertical):
 
     def _facts(self, run: Run) -> list[Content]:
         now = self.session.clock.now()
-        word, style = headline(run, now)
+        batches = self.session.batch.ours(run.id)
+        word, style = headline(run, now, held=any(batch.is_held for batch in batches))
         when, when_style = outlook(run, now, None)
         title: list[Part] = [(f"Run #{run.id} ", "strong"), (word, style), "  ", *bar_parts(run, 24)]
         if when:
@@ -169,7 +170,7 @@ class RunDetail(Working, Vertical):
             f", {fmt.money(cost, run.currency)}" if cost else ""
         )
         times += [(f" UTC · {looks}", "dim")]
-        jobs = job_lines(self.session.batch.ours(run.id))
+        jobs = job_lines(batches)
         return [said(*title), said(*plan), counts_line(run), said(*times), *jobs]
 
     # --- keys

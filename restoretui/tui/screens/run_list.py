@@ -58,8 +58,9 @@ class RunList(Working, Vertical):
     def read(self) -> bool:
         """Read the runs again; tells whether anything was repainted."""
         runs = self.session.ledger.runs.peek_all()
+        held = {batch.run_id for batch in self.session.batch.ours() if batch.is_held}
         rows = [
-            RunRow(run.id, run, self._expiries.get(run.id), self._titles.get(run.id, run.note))
+            RunRow(run.id, run, self._expiries.get(run.id), self._titles.get(run.id, run.note), held=run.id in held)
             for run in sorted(runs, key=lambda run: -run.id)
         ]
         self._view.replace(rows)

@@ -35,12 +35,14 @@ def is_overdue(run: Run, now: datetime) -> bool:
     return run.is_open and window is not None and now > window.latest
 
 
-def headline(run: Run, now: datetime) -> tuple[str, str]:
-    """The one word for a run, with its glyph, and its style."""
+def headline(run: Run, now: datetime, *, held: bool = False) -> tuple[str, str]:
+    """The one word for a run, with its glyph, and its style. ``held``: a job of it waits for a person."""
     counts = run.counts
     if run.is_open:
         if is_overdue(run, now):
             return "▲ overdue", "warn"
+        if held:
+            return "▲ to confirm", "warn"
         for state, word in ((State.PLANNED, "sending"), (State.UNKNOWN, "checking")):
             if counts.get(state):
                 return f"{STATES[state][0]} {word}", STATES[state][1]
