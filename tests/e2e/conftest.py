@@ -50,7 +50,7 @@ class Terminal:
         """With the escapes that colour it."""
         return self._tmux("capture-pane", "-p", "-e")
 
-    def wait(self, *texts: str | Callable[[str], bool], seconds: float = 120) -> str:
+    def wait(self, *texts: str | Callable[[str], object], seconds: float = 120) -> str:
         """The screen as soon as it shows all of ``texts``."""
         end = time.monotonic() + seconds
         while True:
