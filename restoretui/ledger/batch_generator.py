@@ -13,7 +13,7 @@ from restoretui.core.errors import UsageError
 from restoretui.ledger.match import end_of_prefix
 from restoretui.ledger.writer import Tx
 
-HINT = "write the manifest instead: --manifest written"
+HINT = "have the manifest written (--manifest written)"
 
 
 class _Listing(NamedTuple):

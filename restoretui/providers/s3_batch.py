@@ -222,8 +222,19 @@ class S3Batch:
     async def _put(self, bucket: str, key: str, body: bytes) -> str:
         asked = {"Key": key, "Body": body, "ContentType": "text/csv", "ServerSideEncryption": "AES256"}
         answer = await self._s3("PutObject", bucket, asked)
-        _refuse_kms(answer, bucket, "PutObject")
+        try:
+            _refuse_kms(answer, bucket, "PutObject")
+        except InvalidRequest:
+            await self._unwrite(bucket, key)
+            raise
         return _etag(answer)
+
+    async def _unwrite(self, bucket: str, key: str) -> None:
+        try:
+            await self.delete_object(bucket, key)
+        except CloudError:
+            # What is wrong with the bucket is the news; the key is one of ours and in nobody's way.
+            return
 
     async def _begin(self, bucket: str, key: str) -> "_Upload":
         asked = {"Key": key, "ContentType": "text/csv", "ServerSideEncryption": "AES256"}

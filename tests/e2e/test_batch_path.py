@@ -33,7 +33,7 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
     screen.type("r")
     screen.wait("Engine ◉ direct", "standard", "$")
     screen.type("Tab", "Right")
-    screen.wait("jobs of S3 Batch Operations, fees of", "restoretui-batch", "Manifest ◉ written")
+    screen.wait("2 jobs, fees of", "report below restoretui/reports/", "restoretui-batch", "Manifest ◉ written")
     screen.type("Tab", "Tab", "Tab", "Tab", "Right")
     screen.wait("◉ after review")
     screen.type("Tab")

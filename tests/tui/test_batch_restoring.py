@@ -43,7 +43,7 @@ async def test_marks_become_jobs_by_keys_alone(walk: Start) -> None:
         await dialog(on)
         await on.sees("Engine ◉ direct")
         await on.press("tab", "right")
-        await on.sees("1 job of S3 Batch Operations, fees of $0.25 included", "Role", "restoretui-batch", "1 min–5 h")
+        await on.sees("1 job, fees of $0.25 included", "Role", "restoretui-batch", "1 min–5 h")
         await on.sees("expedited", "refused: S3 Batch Operations does not offer", "Restore 12", "Cancel")
         assert on.posts() == 0
         await on.press("shift+tab", "enter", "enter")

@@ -44,11 +44,13 @@ class Dialog(Working, ModalScreen[ResultT]):
     def complain(self, error: RestoreTuiError) -> None:
         self._problem.update(said(("✗ ", "bad"), str(error), (f" — {error.hint}" if error.hint else "", "dim")))
         self._problem.display = True
+        self.add_class("-complaint")  # On a short terminal what is wrong needs the room.
 
     def no_complaint(self) -> None:
         """What was wrong no longer is."""
         self._problem.update(Content(""))
         self._problem.display = False
+        self.remove_class("-complaint")
 
     def action_button(self, step: int) -> None:
         """From one button to a neighbour, if the keys are on one."""

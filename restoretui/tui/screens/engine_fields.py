@@ -103,6 +103,12 @@ class EngineFields(Working, Vertical):
         }
         return self.session.batch.options(given)
 
+    def report(self) -> str:
+        """Where jobs as they are set now would report."""
+        if self._scope.value == ReportScope.NONE.value:
+            return "none"
+        return self.session.settings.batch_report_location or "below restoretui/reports/"
+
     # --- what is said
 
     def say(self, plan: RestorePlan, tier: Tier) -> None:
@@ -113,12 +119,8 @@ class EngineFields(Working, Vertical):
             jobs = jobs_of(self.through(plan).tiers[tier], self.session.rules)
             fee = PER_JOB * len(jobs) + PER_OBJECT * sum(job.objects for job in jobs)
             if jobs and not parts:
-                parts = [
-                    (
-                        f" {fmt.plural(len(jobs), 'job')} of S3 Batch Operations, fees of {fmt.money(fee)} included",
-                        "dim",
-                    )
-                ]
+                rates = f"{fmt.money(PER_JOB)} each, {fmt.money(PER_OBJECT * 1_000_000)} a million objects"
+                parts = [(f" {fmt.plural(len(jobs), 'job')}, fees of {fmt.money(fee)} included ({rates})", "dim")]
             elif jobs:
                 parts.append((f" · {fmt.plural(len(jobs), 'job')}", "dim"))
         self._why.update(said(*parts))

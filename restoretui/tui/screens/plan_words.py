@@ -83,13 +83,15 @@ def price_line(plan: RestorePlan) -> Content:
     return said(*parts)
 
 
-def place_line(scheme: str, buckets: Sequence[str], account: str, regions: Sequence[str], profile: str) -> Content:
-    """Where all this would happen."""
+def place_line(
+    scheme: str, buckets: Sequence[str], account: str, regions: Sequence[str], profile: str, report: str = ""
+) -> Content:
+    """Where all this would happen, and where jobs would report."""
     shown = [f"{scheme}://{bucket}" for bucket in buckets[:3]]
     if len(buckets) > 3:
         shown.append(f"{len(buckets) - 3} more")
     parts: list[Part] = [("in ", "dim"), (", ".join(shown), "strong")]
-    facts = [("account", account), ("region", ", ".join(regions)), ("profile", profile)]
+    facts = [("account", account), ("region", ", ".join(regions)), ("profile", profile), ("report", report)]
     for label, value in facts:
         if value:
             parts += [(f" · {label} ", "dim"), value]

@@ -1,5 +1,6 @@
 """The restore dialog: every tier side by side, what would happen to each object and why, and one careful Enter."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -57,6 +58,7 @@ class RestoreDialog(Dialog[Run]):
         self._plan: RestorePlan | None = None
         self._tier_touched = False
         self._confirming = False
+        self._caller: tuple[Sequence[str], str, Sequence[str], str] | None = None
 
     def body(self) -> ComposeResult:
         self._what = Static(said(("planning …", "dim")), id="what", markup=False)
@@ -144,7 +146,8 @@ class RestoreDialog(Dialog[Run]):
         identity = await session.identity(self._scheme)
         buckets = sorted({line.group.bucket for line in plan.tiers[Tier.STANDARD].lines})
         regions = sorted({await session.region(bucket, self._scheme) for bucket in buckets})
-        self._where.update(place_line(self._scheme, buckets, identity.account, regions, identity.profile))
+        self._caller = buckets, identity.account, regions, identity.profile
+        self._say_plan(plan)
 
     # --- what is said
 
@@ -154,7 +157,10 @@ class RestoreDialog(Dialog[Run]):
     def _say_plan(self, plan: RestorePlan) -> None:
         self._tiers.show(self._engine.through(plan))
         self._engine.say(plan, self._tiers.tier)
-        self.set_class(self._engine.uses_jobs(plan, self._tiers.tier), "-jobs")
+        jobs = self._engine.uses_jobs(plan, self._tiers.tier)
+        self.set_class(jobs, "-jobs")
+        if self._caller is not None:
+            self._where.update(place_line(self._scheme, *self._caller, report=self._engine.report() if jobs else ""))
         chosen = self._chosen(plan)
         size = sum(line.group.size_bytes for line in chosen.lines)
         what: list[Part] = [(fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"]
@@ -170,6 +176,7 @@ class RestoreDialog(Dialog[Run]):
         warnings = self._warnings(plan, chosen)
         self._warned.update(Content("\n").join(warnings))
         self._warned.display = bool(warnings)
+        self.set_class(bool(warnings), "-warned")
         self._ask_typed(plan, chosen)
         watched = chosen.counts.get(Action.ALREADY, 0)
         nothing = not chosen.requests and not watched
