@@ -119,10 +119,11 @@ async def test_failed_tasks_are_told_from_the_report_and_retried(running, sessio
     assert running.stats.requests["RestoreObject"] == (failed if direct else 0)
 
 
+@pytest.mark.parametrize("generated", [False, True])
 @pytest.mark.parametrize("step", ["uploaded", "creating", "created", "observed"])
-async def test_killed_at_any_step_makes_one_job(running, session_on, monkeypatch, step):
+async def test_killed_at_any_step_makes_one_job(running, session_on, monkeypatch, step, generated):
     session = await session_on(running)
-    run_id = await confirmed(session, "s3://cold/g/")
+    run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, generated=generated))
     reached = asyncio.Event()
     original = getattr(Batches, step)
 
@@ -427,26 +428,3 @@ async def test_a_generated_manifest_needs_a_whole_listing(running, session_on):
     plan = session.batch.plan(await session.plan(sel, 3))
     with pytest.raises(UsageError, match="was not listed as a whole"):
         await session.confirm(sel, plan, Tier.BULK, batch=GENERATED)
-
-
-@pytest.mark.parametrize("step", ["uploaded", "creating", "created"])
-async def test_killed_on_the_way_to_a_generated_manifest_makes_one_job(running, session_on, monkeypatch, step):
-    session = await session_on(running)
-    run_id = await confirmed(session, "s3://cold/g/", GENERATED)
-    reached = asyncio.Event()
-    original = getattr(Batches, step)
-
-    async def stuck(self: Batches, *args: Any, **kwargs: Any) -> None:
-        if step == "creating":
-            await original(self, *args, **kwargs)
-        reached.set()
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(Batches, step, stuck)
-    session.start_engine()
-    await turn(session.clock, reached.is_set, step=5)
-    await session.aclose()
-    monkeypatch.setattr(Batches, step, original)
-    again = await session_on(running)
-    assert await until(again, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
-    assert len(await jobs(again)) == 1

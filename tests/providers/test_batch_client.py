@@ -117,12 +117,12 @@ async def test_an_upload_that_fails_leaves_no_parts(world, monkeypatch):
 
 async def test_a_bucket_that_turns_a_large_manifest_to_kms_is_refused_before_any_part(world, monkeypatch):
     monkeypatch.setattr(manifests.ManifestParts.__init__, "__kwdefaults__", {"part_bytes": 100})
-    asked = world.batch._s3
+    asked = world.batch._files.ask
 
     async def by_kms(operation: str, bucket: str, fields: Any) -> dict[str, Any]:
         return await asked(operation, bucket, fields) | {"ServerSideEncryption": "aws:kms"}
 
-    monkeypatch.setattr(world.batch, "_s3", by_kms)
+    monkeypatch.setattr(world.batch._files, "ask", by_kms)
     with pytest.raises(InvalidRequest, match="'b' encrypts by KMS") as caught:
         await world.upload()
     assert "--manifest-location" in caught.value.hint
@@ -191,7 +191,7 @@ async def test_missing_and_half_written_reports(world):
 
 
 async def test_a_report_of_many_pieces_is_read_as_it_comes(world, monkeypatch):
-    monkeypatch.setattr("restoretui.providers.s3_batch.READ_BYTES", 97)
+    monkeypatch.setattr("restoretui.providers.s3_files.READ_BYTES", 97)
     job_id = await world.batch.create_job(world.order(await world.upload()))
     await world.until(job_id, "Suspended")
     await world.batch.confirm_job(REGION, job_id)

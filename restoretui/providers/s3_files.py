@@ -1,0 +1,78 @@
+"""Objects that jobs need or leave behind: manifests and reports, asked for through the SDK's request building."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from restoretui.core.errors import InvalidRequest
+from restoretui.providers.requests import Ask
+from restoretui.providers.wire import Unreadable
+
+if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
+    from restoretui.providers.calls import Calls
+    from restoretui.providers.sdk import Sdk
+    from restoretui.providers.transport import Reply
+
+READ_BYTES = 4 * 2**20
+"""Of an object at a time."""
+
+
+class S3Files:
+    """Plain requests about objects, one at a time."""
+
+    def __init__(self, sdk: "Sdk", calls: "Calls") -> None:
+        self._sdk = sdk
+        self._calls = calls
+
+    async def ask(self, operation: str, bucket: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """An S3 operation's answer, as the SDK reads it."""
+        return await self._calls.read(Ask(operation, bucket, fixed=asked), partial(self._parsed, operation))
+
+    def _parsed(self, operation: str, reply: "Reply") -> dict[str, Any]:
+        try:
+            return self._sdk.parse("s3", operation, reply)
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
+
+    async def delete(self, bucket: str, key: str) -> None:
+        """It need not be there."""
+        await self.ask("DeleteObject", bucket, {"Key": key})
+
+    async def keys(self, bucket: str, prefix: str) -> list[str]:
+        """All keys below a prefix."""
+        keys: list[str] = []
+        token = ""
+        while True:
+            asked = {"Prefix": prefix} | ({"ContinuationToken": token} if token else {})
+            answer = await self.ask("ListObjectsV2", bucket, asked)
+            keys += [str(entry["Key"]) for entry in answer.get("Contents", ())]
+            token = str(answer.get("NextContinuationToken", "") or "")
+            if not token:
+                return keys
+
+    async def whole(self, bucket: str, key: str) -> bytes:
+        """A small object's content."""
+        content, size, etag = await self.read(bucket, key, "")
+        while len(content) < size:
+            piece, size, etag = await self.read(bucket, key, etag, len(content))
+            content += piece
+        return content
+
+    async def read(self, bucket: str, key: str, etag: str, at: int = 0) -> tuple[bytes, int, str]:
+        """A piece from ``at``, the size of the whole, and its ETag, which must stay the same."""
+        asked: dict[str, Any] = {"Key": key, "Range": f"bytes={at}-{at + READ_BYTES - 1}"}
+        if etag:
+            asked["IfMatch"] = etag
+        try:
+            reply = await self._calls.read(Ask("GetObject", bucket, fixed=asked), _as_it_is)
+        except InvalidRequest as error:
+            if error.status != 416 or at:
+                raise
+            return b"", 0, ""  # An empty object has no range at all.
+        _, _, whole = reply.headers.get("content-range", "").rpartition("/")
+        size = int(whole) if whole.isdecimal() else len(reply.body)
+        return reply.body, size, reply.headers.get("etag", "")
+
+
+def _as_it_is(reply: "Reply") -> "Reply":
+    return reply

@@ -1,0 +1,83 @@
+"""Finding and reading the completion report of a job, in pieces, and deleting it (FACTS 2.3)."""
+
+from collections.abc import AsyncIterator
+from hashlib import md5
+
+from restoretui.core.batch import Place, ReportRow
+from restoretui.core.errors import AccessDenied, ObjectNotFound, ReportUnreadable
+from restoretui.providers.report import MANIFEST_NAMES, Foreign, ResultFile, RowReader, read_manifest
+from restoretui.providers.s3_files import S3Files
+
+
+class ReportFiles:
+    """The reports below a place."""
+
+    def __init__(self, files: S3Files) -> None:
+        self._files = files
+
+    async def rows(self, place: Place, job_id: str) -> AsyncIterator[list[ReportRow]]:
+        """As ``BatchService.read_report`` says."""
+        folder = f"{place.prefix}/job-{job_id}/".lstrip("/")
+        manifest = await self._find_manifest(place.bucket, folder)
+        try:
+            for file in read_manifest(manifest):
+                async for rows in self._rows(file):
+                    yield rows
+        except Foreign as error:
+            raise ReportUnreadable(
+                f"{error} (job {job_id})", f"look at it yourself: s3://{place.bucket}/{folder}", operation="GetObject"
+            ) from None
+
+    async def delete(self, place: Place, job_id: str) -> int:
+        """As ``BatchService.delete_written`` says."""
+        folder = f"{place.prefix}/job-{job_id}/".lstrip("/")
+        keys = [key for key in await self._files.keys(place.bucket, folder) if _is_of_report(key[len(folder) :])]
+        for key in keys:
+            await self._files.delete(place.bucket, key)
+        return len(keys)
+
+    async def _find_manifest(self, bucket: str, folder: str) -> bytes:
+        """By name; where neither is, the listing tells whether a report is only half there."""
+        for name in MANIFEST_NAMES:
+            try:
+                return await self._files.whole(bucket, folder + name)
+            except ObjectNotFound:
+                continue
+        try:
+            half = await self._files.keys(bucket, folder)
+        except AccessDenied:
+            half = []
+        if half:
+            raise ReportUnreadable(
+                f"the completion report below s3://{bucket}/{folder} lacks its manifest.json",
+                "it may still be being written: ask again in a while",
+                operation="GetObject",
+            )
+        raise ObjectNotFound(
+            f"there is no completion report below s3://{bucket}/{folder}",
+            "no task ran, no report was asked for, or the role may not write there (s3:PutObject)",
+            operation="GetObject",
+        )
+
+    async def _rows(self, file: ResultFile) -> AsyncIterator[list[ReportRow]]:
+        reader, digest = RowReader(), md5(usedforsecurity=False)
+        at, etag = 0, ""
+        while True:
+            piece, whole, etag = await self._files.read(file.bucket, file.key, etag, at)
+            at += len(piece)
+            digest.update(piece)
+            over = at >= whole or not piece
+            if over and len(file.md5) == 32 and digest.hexdigest() != file.md5.lower():
+                raise Foreign("the completion report is not what its checksum says: half-written or changed")
+            if rows := reader.feed(piece, final=over):
+                yield rows
+            if over:
+                return
+
+
+def _is_of_report(name: str) -> bool:
+    """Whether the service writes such a name into a job's folder (FACTS 2.3); else it is somebody's own."""
+    head, slash, rest = name.partition("/")
+    if slash:
+        return head == "results" and rest.endswith(".csv") and "/" not in rest
+    return name.removesuffix(".md5") in MANIFEST_NAMES
