@@ -11,17 +11,19 @@ whose restore status a page did not show, and where listing is denied.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import MAX_KEY_BYTES
-from restoretui.core.model import Entry, Look, ObjectDetail, ObjectFacts, ObjectRef, Page, State
+from restoretui.core.model import Entry, Look, ObjectDetail, ObjectFacts, Page, State
 from restoretui.core.provider import Provider
 from restoretui.core.rules import CloudRules
 from restoretui.engine.reads import Reader
+from restoretui.ledger.awaited import RESTORING_STILL, Awaited
 from restoretui.ledger.records import Job, Observation
 
 HEADS_AT_ONCE = 64
@@ -31,8 +33,8 @@ HEADS_AT_ONCE = 64
 class Habits:
     """What earlier rounds taught about a bucket; forgotten at exit."""
 
-    lonely: set[ObjectRef] = field(default_factory=set)
-    """Keys that were alone in their page."""
+    lonely: set[tuple[str, str]] = field(default_factory=set)
+    """Keys, with their version ids, that were alone in their page."""
     listing_denied: bool = False
     status_listed: bool = False
     """A page carried a restore status, so a key without one has none."""
@@ -59,25 +61,28 @@ class Sweeper:
     clock: Clock
     read: Reader
     count: Callable[[int, int], None]
+    whole: Callable[[Sequence[int]], Awaitable[Sequence[Job]]]
+    """Jobs by their ids: only those of which there may be news are read whole."""
     habits: Habits = field(default_factory=Habits)
 
-    async def sweep(self, jobs: Sequence[Job]) -> AsyncIterator[list[Sight]]:
-        """What became of ``jobs``: one bucket, key order, all with version ids or all without."""
-        heads: list[Job] = []
+    async def sweep(self, bucket: str, some: Awaited) -> AsyncIterator[list[Sight]]:
+        """What became of ``some`` objects, all with version ids or all without; where there is no news, nothing."""
+        heads: list[int] = []
         at = 0
-        while at < len(jobs):
-            if self._wants_head(jobs[at]):
-                heads.append(jobs[at])
+        while at < len(some.keys):
+            if self._wants_head(some.keys[at], some.versions[at]):
+                heads.append(some.ids[at])
                 at += 1
             else:
                 try:
-                    page = await self._page(jobs, at)
+                    page = await self._page(bucket, some, at)
                 except CloudError:
                     # Denied, or not understood here. HEAD tells of each object alone what is the matter.
                     self.habits.listing_denied = True
                     continue
-                covered, sights, unseen = self._match(jobs, at, page)
-                at += covered
+                end, news = self._match(some, at, page)
+                at = end
+                sights, unseen = await self._told(news, page)
                 heads.extend(unseen)
                 if sights:
                     yield sights
@@ -87,50 +92,65 @@ class Sweeper:
         if heads:
             yield await self._look(heads)
 
-    def _wants_head(self, job: Job) -> bool:
+    def _wants_head(self, key: str, version: str) -> bool:
         habits = self.habits
         if not self.provider.capabilities.restore_status_in_list:
             return True
-        return habits.listing_denied or habits.status_unlisted or job.ref in habits.lonely
+        return habits.listing_denied or habits.status_unlisted or (key, version) in habits.lonely
 
-    async def _page(self, jobs: Sequence[Job], at: int) -> Page:
-        ref = jobs[at].ref
-        prefix = _common_directory(ref.key, jobs[-1].ref.key)
+    async def _page(self, bucket: str, some: Awaited, at: int) -> Page:
+        key = some.keys[at]
+        prefix = _common_directory(key, some.keys[-1])
+        versions = bool(some.versions[at])
         page = await self.read(
-            lambda: self.provider.list_page(
-                ref.bucket, prefix, start_after=just_before(ref.key), versions=ref.version_id is not None
-            )
+            lambda: self.provider.list_page(bucket, prefix, start_after=just_before(key), versions=versions)
         )
         self.count(1, 0)
         return page
 
-    def _match(self, jobs: Sequence[Job], at: int, page: Page) -> tuple[int, list[Sight], list[Job]]:
-        """How many jobs the page covers, what it tells of them, and which still need a HEAD."""
-        now = self.clock.now()
-        seen_at = now.timestamp()
-        entries = {(entry.key, entry.version_id): entry for entry in page.entries}
-        last = page.entries[-1].key if page.entries else ""
-        sights: list[Sight] = []
-        unseen: list[Job] = []
-        covered = 0
+    def _match(self, some: Awaited, at: int, page: Page) -> tuple[int, dict[int, Entry | None]]:
+        """Where the page's part of ``some`` ends, and by id those that it has news of, or does not show."""
+        entries = {(entry.key, entry.version_id or ""): entry for entry in page.entries}
         if not self.habits.status_listed:
             self.habits.status_listed = any(entry.in_progress is not None for entry in page.entries)
-        for job in jobs[at:] if page.next_token is None else _up_to(jobs, at, last):
-            covered += 1
-            _, key, version_id = job.ref
-            entry = entries.get((key, version_id))
-            if entry is not None and entry.in_progress and job.state is State.RESTORING:
-                continue  # Nothing new, of nearly all objects in nearly all rounds.
+        last = page.entries[-1].key if page.entries else ""
+        # Keys are in the order of their UTF-8 bytes, which is that of their characters.
+        end = len(some.keys) if page.next_token is None else bisect_right(some.keys, last, at)
+        if end == at:  # The page does not even reach the key it was asked for: this server cannot be swept.
+            self.habits.status_unlisted = True
+            return at + 1, {some.ids[at]: None}
+        if end == at + 1:
+            self.habits.lonely.add((some.keys[at], some.versions[at]))
+        news: dict[int, Entry | None] = {}
+        now = self.clock.now().timestamp()
+        for key, version, job_id, expected in zip(
+            some.keys[at:end], some.versions[at:end], some.ids[at:end], some.expected[at:end], strict=True
+        ):
+            entry = entries.get((key, version))
+            if entry is None:
+                news[job_id] = None
+            elif entry.in_progress:
+                if expected != RESTORING_STILL:
+                    news[job_id] = entry
+            elif entry.in_progress is None or expected != str(entry.expiry) or (entry.expiry or 0) <= now:
+                news[job_id] = entry
+        return end, news
+
+    async def _told(self, news: dict[int, Entry | None], page: Page) -> tuple[list[Sight], list[int]]:
+        """What a page tells of the objects it has news of, and the ids of those it says too little of."""
+        if not news:
+            return [], []
+        now = self.clock.now()
+        seen_at = now.timestamp()
+        sights: list[Sight] = []
+        unseen: list[int] = []
+        for job in await self.whole(list(news)):
+            entry = news[job.id]
             if entry is not None and self._tells(job, entry, now):
                 sights.append(Sight(job, Look.LIST, observed(entry, seen_at)))
             else:
-                unseen.append(job)
-        if covered == 0:  # The page does not even reach the key it was asked for: this server cannot be swept.
-            self.habits.status_unlisted = True
-            return 1, [], [jobs[at]]
-        if covered == 1:
-            self.habits.lonely.add(jobs[at].ref)
-        return covered, sights, unseen
+                unseen.append(job.id)
+        return sights, unseen
 
     def _tells(self, job: Job, entry: Entry, now: datetime) -> bool:
         """Whether the listing alone settles what to think of the object."""
@@ -142,8 +162,8 @@ class Sweeper:
         past = job.state is State.AVAILABLE and job.expiry is not None and job.expiry <= now.timestamp()
         return past or self.habits.status_listed
 
-    async def _look(self, jobs: Sequence[Job]) -> list[Sight]:
-        return await asyncio.gather(*(self._head(job) for job in jobs))
+    async def _look(self, ids: Sequence[int]) -> list[Sight]:
+        return await asyncio.gather(*(self._head(job) for job in await self.whole(ids)))
 
     async def _head(self, job: Job) -> Sight:
         try:
@@ -159,16 +179,9 @@ class Sweeper:
         finally:
             self.count(0, 1)
         listed = self.habits.status_listed or job.storage_class == self.rules.tiered_class
-        if detail.restore is not None and not listed and not self._wants_head(job):
+        if detail.restore is not None and not listed and not self._wants_head(job.ref.key, job.ref.version_id or ""):
             self.habits.status_unlisted = True
         return Sight(job, Look.HEAD, looked_at(detail, job.ref.version_id, self.clock.now().timestamp()))
-
-
-def _up_to(jobs: Sequence[Job], at: int, last: str) -> Sequence[Job]:
-    end = at
-    while end < len(jobs) and jobs[end].ref.key <= last:
-        end += 1
-    return jobs[at:end]
 
 
 def _common_directory(first: str, last: str) -> str:

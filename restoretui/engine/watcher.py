@@ -17,7 +17,8 @@ from restoretui.engine.schedule import Expectation, next_expiry_look, next_look
 from restoretui.engine.sweep import Habits, Sight, Sweeper
 from restoretui.engine.waits import first_of
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Job, JobChange, Run, TrackedGroup
+from restoretui.ledger.awaited import Awaited
+from restoretui.ledger.records import JobChange, Run, TrackedGroup
 
 CHUNK = 20_000
 """Jobs swept by one task; a page may be asked for twice where two chunks meet."""
@@ -162,13 +163,14 @@ class Watcher:
         after: tuple[str, str] | None = None
         try:
             while True:
-                jobs = await self._ledger.runs.open_jobs(
-                    self._run.cloud, unit.bucket, unit.versions, states, after, CHUNK, run_id=self._run.id
-                )
-                if jobs:
-                    after = (jobs[-1].ref.key, jobs[-1].ref.version_id or "")
-                    running.add(asyncio.create_task(self._sweep(unit.bucket, jobs)))
-                if len(jobs) < CHUNK:
+                some = await self._ledger.runs.awaited(
+                    self._run.id, self._run.cloud, unit.bucket,
+                    versions=unit.versions, states=states, after=after, limit=CHUNK,
+                )  # fmt: skip
+                if some.keys:
+                    after = some.last
+                    running.add(asyncio.create_task(self._sweep(unit.bucket, some)))
+                if len(some.keys) < CHUNK:
                     break
                 if len(running) >= CHUNKS_AT_ONCE:
                     done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -184,10 +186,11 @@ class Watcher:
             self._calls = [0, 0]
             await self._ledger.runs.calls(self._run.id, lists, heads)
 
-    async def _sweep(self, bucket: str, jobs: Sequence[Job]) -> None:
+    async def _sweep(self, bucket: str, some: Awaited) -> None:
         habits = self._habits.setdefault(bucket, Habits())
-        sweeper = Sweeper(self._provider, self._rules, self._clock, self._reader, self._count, habits)
-        async for sights in sweeper.sweep(jobs):
+        whole = self._ledger.runs.of_ids
+        sweeper = Sweeper(self._provider, self._rules, self._clock, self._reader, self._count, whole, habits)
+        async for sights in sweeper.sweep(bucket, some):
             await self._record(bucket, sights)
 
     def _count(self, lists: int, heads: int) -> None:

@@ -8,6 +8,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.ledger import changes, tracking
+from restoretui.ledger.awaited import Awaited, read_awaited
 from restoretui.ledger.confirm import confirm
 from restoretui.ledger.facts import names
 from restoretui.ledger.job_changes import apply_changes, move_all
@@ -194,19 +195,17 @@ class Runs:
         states: Collection[State],
         after: tuple[str, str] | None,
         limit: int,
-        *,
-        run_id: int | None = None,
     ) -> JobList:
-        """Jobs on a bucket in key order, of all runs or one, from behind ``after`` (key and version id, "" for none).
+        """Jobs on a bucket in key order, of all runs, from behind ``after`` (key and version id, "" for none).
 
         All jobs of one object come together, even if that makes a few more than ``limit``.
         """
-        args: dict[str, object] = {"limit": limit, "key": "", "version": "", "id": 0, "run": run_id}
+        args: dict[str, object] = {"limit": limit, "key": "", "version": "", "id": 0}
         if after is not None:
             args |= {"key": after[0], "version": after[1]}
         chosen = (
             f"{JOB} WHERE j.bucket_id = :bucket AND j.version_id {'<>' if versions else '='} ''"
-            f" AND j.{LIVE} AND j.state IN ({names(states)}) AND (:run IS NULL OR j.run_id = :run) AND "
+            f" AND j.{LIVE} AND j.state IN ({names(states)}) AND "
         )
 
         def find(connection: Connection) -> JobList:
@@ -227,6 +226,32 @@ class Runs:
             return jobs
 
         return await self._reader.run(find)
+
+    async def awaited(
+        self,
+        run_id: int,
+        cloud: Cloud,
+        bucket: str,
+        *,
+        versions: bool,
+        states: Collection[State],
+        after: tuple[str, str] | None = None,
+        limit: int,
+    ) -> Awaited:
+        """Jobs of a run on a bucket in key order, from behind ``after`` (key and version id), as columns."""
+        return await self._reader.run(
+            lambda connection: read_awaited(
+                connection, run_id, cloud, bucket, versions=versions, states=states, after=after, limit=limit
+            )
+        )
+
+    async def of_ids(self, ids: Sequence[int]) -> JobList:
+        """These jobs as they are now, in the order of their ids; few hundred at a time."""
+        return await self._reader.run(
+            lambda connection: jobs_of(
+                connection.execute(f"{JOB} WHERE j.id IN ({_listed(ids)}) ORDER BY j.id").fetchall()
+            )
+        )
 
     async def count_failed(self, run_id: int, code: str) -> int:
         """How many jobs of a run failed with this code of the cloud."""

@@ -9,7 +9,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.model import State, Tier
 from restoretui.core.rules import RULES
 from restoretui.engine.watcher import Unit, Watcher
-from restoretui.ledger.records import Cloud, Job, TrackedGroup
+from restoretui.ledger.awaited import Awaited
+from restoretui.ledger.records import Cloud, TrackedGroup
 
 UNIT = Unit("b", versions=False, state=State.RESTORING)
 
@@ -21,8 +22,8 @@ class NoJobs:
     def runs(self) -> "NoJobs":
         return self
 
-    async def open_jobs(self, *_: Any, **__: Any) -> list[Job]:
-        return []
+    async def awaited(self, *_: Any, **__: Any) -> Awaited:
+        return Awaited([], [], [], [])
 
     async def calls(self, *_: Any) -> None:
         return None

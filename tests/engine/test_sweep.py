@@ -17,6 +17,7 @@ from restoretui.engine.gate import Gate
 from restoretui.engine.health import HealthBoard
 from restoretui.engine.reads import Reader
 from restoretui.engine.sweep import Habits, Sight, Sweeper, just_before
+from restoretui.ledger.awaited import Awaited
 from restoretui.ledger.records import Cloud, Job
 
 PAGE = 10
@@ -72,10 +73,21 @@ def look(cloud: ListedCloud, keys: Sequence[str], habits: Habits | None = None, 
         counted[1] += heads
 
     jobs = [job(number, key, **fields) for number, key in enumerate(sorted(keys))]  # type: ignore[arg-type]
-    sweeper = Sweeper(cloud, S3, clock, reader, count, habits if habits is not None else Habits())  # type: ignore[arg-type]
+    some = Awaited(
+        [job.ref.key for job in jobs],
+        [""] * len(jobs),
+        [job.id for job in jobs],
+        ["r" if job.state is State.RESTORING else "" for job in jobs],
+    )
+
+    async def whole(ids: Sequence[int]) -> list[Job]:
+        return [job for job in jobs if job.id in set(ids)]
+
+    habits = habits if habits is not None else Habits()
+    sweeper = Sweeper(cloud, S3, clock, reader, count, whole, habits)  # type: ignore[arg-type]
 
     async def go() -> list[Sight]:
-        return [sight async for sights in sweeper.sweep(jobs) for sight in sights]
+        return [sight async for sights in sweeper.sweep("b", some) for sight in sights]
 
     before = (cloud.lists, cloud.heads)
     seen = asyncio.run(go())
