@@ -4,12 +4,11 @@ Every value knows where it came from, so that an error can say which of them to 
 """
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_config_path, user_state_path
 
@@ -17,9 +16,11 @@ from restoretui.aws_config import profile_endpoint
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
 from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import UsageError
-from restoretui.core.pricing import PriceBook, read_price_book
 from restoretui.core.provider import Connection
 from restoretui.core.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store
+
+if TYPE_CHECKING:
+    from restoretui.core.pricing import PriceBook
 
 APP = "restoretui"
 
@@ -135,9 +136,13 @@ class Settings:
         source = self.sources.get(setting)
         return f"it comes from {source}" if source else ""
 
-    def prices(self) -> PriceBook:
+    def prices(self) -> "PriceBook":
         """The built-in price tables, with the user's ``prices.toml`` winning over them."""
-        from importlib import resources  # not before the first paint
+        # Not before the first paint:
+        import tomllib
+        from importlib import resources
+
+        from restoretui.core.pricing import read_price_book
 
         own = self.config_dir / "prices.toml"
         documents = [tomllib.loads(resources.files(APP).joinpath("prices.toml").read_text("utf-8"))]
@@ -231,6 +236,8 @@ def _config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib  # not before the first paint, unless there is a file
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:

@@ -110,6 +110,7 @@ class Listings:
                 listing.scope,
                 _LedgerSink(self._ledger, listing.id),
                 STREAMS,
+                self._clock.monotonic,
             )
             await lister.list_all(listing.resume_token)
         except RestoreTuiError as problem:

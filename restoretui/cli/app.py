@@ -1,7 +1,6 @@
 """The commands as the shell sees them: each parses its options and hands them to the function that does the work."""
 
 import asyncio
-import gc
 import sys
 from datetime import timedelta
 from decimal import Decimal
@@ -23,7 +22,7 @@ from restoretui.cli.options import (
     keys,
     selectors,
 )
-from restoretui.cli.running import ask, choice_of, finish, headless, settings_of
+from restoretui.cli.running import ask, choice_of, finish, headless, open_screens
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
 
@@ -78,15 +77,7 @@ def cli() -> None:
 @common
 def open_(location: str | None, **flags: Any) -> None:
     """The screens."""
-
-    def go() -> int:
-        from restoretui.core.location import parse_location
-        from restoretui.tui.app import run_app
-
-        place = parse_location(location) if location else None
-        return run_app(settings_of(flags), place)
-
-    finish(go)
+    open_screens(location, flags)
 
 
 @cli.command()
@@ -246,10 +237,8 @@ def export(run: str, form: str, target: str | None, **flags: Any) -> None:
 add_batch(cli)
 
 
-def main() -> None:
-    """The console script."""
-    # Rows by the million are made and kept; the collector's usual thresholds would walk them ten times over.
-    gc.set_threshold(20_000, 50, 100)
+def run() -> None:
+    """Do what the command line says."""
     try:
         cli.main(prog_name="restoretui", standalone_mode=False)
     except click.exceptions.Exit as done:

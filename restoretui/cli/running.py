@@ -10,9 +10,6 @@ from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from restoretui.cli.options import COMMON_NAMES
 from restoretui.core.errors import ExitCode, RestoreTuiError
 from restoretui.core.model import State
 
@@ -38,6 +35,19 @@ def headless(flags: dict[str, Any], as_json: bool, module: str, command: str, *a
     finish(go, output)
 
 
+def open_screens(location: str | None, flags: dict[str, Any]) -> None:
+    """Run the screens until they are left; ends the process with their exit code."""
+
+    def go() -> int:
+        from restoretui.core.location import parse_location
+        from restoretui.tui.app import run_app
+
+        place = parse_location(location) if location else None
+        return run_app(settings_of(flags), place)
+
+    finish(go)
+
+
 def settings_of(flags: dict[str, Any]) -> "Settings":
     """The settings that the common options, the environment and the config file make; starts the log if asked to."""
     from restoretui.config import load_settings
@@ -52,6 +62,7 @@ def settings_of(flags: dict[str, Any]) -> "Settings":
 
 def choice_of(locations: tuple[str, ...], options: dict[str, Any]) -> "tuple[Choice, dict[str, Any]]":
     """What a command is about, and its common options."""
+    from restoretui.cli.options import COMMON_NAMES
     from restoretui.commands.choice import Choice
     from restoretui.ledger.records import Query
 
@@ -97,7 +108,8 @@ def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
         # A second Ctrl-C must not spoil the exit code, and the terminal itself may be gone.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with contextlib.suppress(OSError):
-            click.echo("restoretui: interrupted; what was sent goes on, `restoretui watch` picks it up", err=True)
+            sys.stderr.write("restoretui: interrupted; what was sent goes on, `restoretui watch` picks it up\n")
+            sys.stderr.flush()
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read us has enough; Python must not complain while it flushes stdout at exit.

@@ -131,8 +131,7 @@ class ObjectDetail:
     """Every header of the answer, for the inspector."""
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreRequest:
+class RestoreRequest(NamedTuple):
     """What the user chose: ``days`` the copy shall last (at least 1) and the retrieval ``tier``.
 
     ``days`` is not sent for classes whose restore has no end (Intelligent-Tiering, FACTS 1.1).

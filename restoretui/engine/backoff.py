@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
-
 T = TypeVar("T")
 
 
@@ -23,6 +21,8 @@ async def persist(
         return await attempt()
     except over as error:
         first: Exception | None = error
+
+    from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
     async def again() -> T:
         nonlocal first

@@ -8,6 +8,7 @@ interrupted listing goes on where it stopped.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from math import inf
 from operator import le, lt
 from typing import Protocol
 
@@ -18,6 +19,11 @@ from restoretui.engine.ranges import Alphabet, Range, split
 from restoretui.ledger.records import Scope
 
 Read = Callable[[Callable[[], Awaitable[Page]]], Awaitable[Page]]
+AT_CAPACITY = 2.0
+"""When pages take so many times as long as one by itself, they come as quickly as this machine takes them, and one
+more stream would only wait with the others."""
+USUAL_OVER = 8
+"""Pages over which that is judged."""
 LEARNED_FROM = 8
 """Keys of a page that teach the alphabet; the next pages bring what they lack."""
 
@@ -61,7 +67,15 @@ class PageGuard:
 class Lister:
     """Lists one scope to its end into a sink; what was listed before an error stays there."""
 
-    def __init__(self, provider: Provider, read: Read, scope: Scope, sink: PageSink, streams: int) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        read: Read,
+        scope: Scope,
+        sink: PageSink,
+        streams: int,
+        monotonic: Callable[[], float],
+    ) -> None:
         self._provider = provider
         self._read = read
         self._scope = scope
@@ -72,6 +86,10 @@ class Lister:
         """Not yet listed to their end."""
         self._segments = 1
         self._helpers = 0
+        self._monotonic = monotonic
+        self._quickest = inf
+        self._usual = 0.0
+        """Seconds a page takes, and took at best."""
         self._moved = asyncio.Event()
 
     async def list_all(self, left: str | None = None) -> None:
@@ -102,12 +120,19 @@ class Lister:
 
     async def _list_range(self, entry: Range) -> None:
         guard = PageGuard(entry.after, self._scope.versions)
+        began = self._monotonic()
         while await self._next_page(entry, guard):
             # One more helper for every page that is not the last: they double with each round trip, so that a long
             # listing has all of them soon, and a short one is not split into more requests than it has pages.
-            if self._helpers < self._streams - 1:
+            self._note(self._monotonic() - began)
+            if self._helpers < self._streams - 1 and self._usual <= AT_CAPACITY * self._quickest:
                 self._helpers += 1
                 self._tasks.create_task(self._help())
+            began = self._monotonic()
+
+    def _note(self, took: float) -> None:
+        self._quickest = min(self._quickest, took)
+        self._usual = self._usual + (took - self._usual) / USUAL_OVER if self._usual else took
 
     async def _next_page(self, entry: Range, guard: PageGuard) -> bool:
         """List one page of the range; False when it was its last."""

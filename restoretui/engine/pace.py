@@ -1,11 +1,17 @@
 """How fast restore requests go out: a leaky bucket whose rate halves on SlowDown and creeps back."""
 
+import asyncio
+from collections import deque
+
 from aiolimiter import AsyncLimiter
 
 from restoretui.core.clock import Clock
 
-SLICE = 0.1
+BURST = 0.1
 """Seconds a burst may cover: the bucket never lets more than a tenth of the rate through at once."""
+SLICE = 0.02
+"""Seconds of requests let through together: a timer and a turn of the event loop for each would cost more than the
+request itself. Few enough that keys are answered in between."""
 LOWEST = 1.0
 RECOVER_AFTER = 5.0
 """Machine seconds without throttling before the rate grows by a tenth."""
@@ -26,6 +32,8 @@ class Pace:
         self._clock = clock
         self._changed_at = clock.monotonic()
         self._limiter = self._make()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._letting: asyncio.Task[None] | None = None
 
     @property
     def is_slowed(self) -> bool:
@@ -34,12 +42,17 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait for the next request's turn."""
-        quiet = self._clock.monotonic() - self._changed_at
-        if self.is_slowed and quiet >= RECOVER_AFTER:
-            # For every such while without a refusal, idle ones too.
-            steps = min(int(quiet / RECOVER_AFTER), MOST_STEPS)
-            self._set(min(self.limit, self.rate * 1.1**steps))
-        await self._limiter.acquire()
+        if self.is_slowed:
+            quiet = self._clock.monotonic() - self._changed_at
+            if quiet >= RECOVER_AFTER:
+                # For every such while without a refusal, idle ones too.
+                steps = min(int(quiet / RECOVER_AFTER), MOST_STEPS)
+                self._set(min(self.limit, self.rate * 1.1**steps))
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        if self._letting is None:
+            self._letting = asyncio.create_task(self._let_through(), name="pace")
+        await turn
 
     def slow_down(self) -> None:
         """The cloud refused a request for its rate."""
@@ -47,11 +60,25 @@ class Pace:
         if self.rate == self.limit or self._clock.monotonic() - self._changed_at >= HALVE_EVERY:
             self._set(max(LOWEST, self.rate / 2))
 
+    async def _let_through(self) -> None:
+        """For as long as somebody waits: a slice's worth of them at a time."""
+        try:
+            while self._waiting:
+                number = min(len(self._waiting), max(1, int(self.rate * SLICE)))
+                await self._limiter.acquire(number)
+                while number and self._waiting:
+                    turn = self._waiting.popleft()
+                    if not turn.done():  # else whoever waited has given up
+                        turn.set_result(None)
+                        number -= 1
+        finally:
+            self._letting = None
+
     def _set(self, rate: float) -> None:
         self.rate = rate
         self._changed_at = self._clock.monotonic()
         self._limiter = self._make()
 
     def _make(self) -> AsyncLimiter:
-        burst = max(1.0, self.rate * SLICE)
+        burst = max(1.0, self.rate * BURST)
         return AsyncLimiter(burst, burst / self.rate)

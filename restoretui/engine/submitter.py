@@ -33,8 +33,8 @@ from restoretui.ledger.records import Job, JobChange, Run
 
 CLAIM = 500
 """Jobs claimed at a time: what a crash can leave to be looked at."""
-FLUSH_EVERY = 0.1
-"""Machine seconds between records of outcomes."""
+FLUSH_EVERY = 0.25
+"""Machine seconds between records of outcomes: a screen that follows needs no more, and each is a commit."""
 NO_EFFECT = (Throttled, Unreachable, CredentialsError)
 """What was answered so, or not sent at all, may be sent again."""
 LONGEST_BACKOFF = 20.0

@@ -23,7 +23,6 @@ _ROOM = 20
 _CHUNKS = (1000, 200, 40, 8, 1)
 """Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
 _COLUMNS = "id, key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
-_WIDTH = len(Entry._fields)
 _OFTEN_ALIKE = frozenset(
     Entry._fields.index(name) for name in ("version_id", "storage_class", "in_progress", "expiry", "is_latest")
 )
@@ -166,28 +165,25 @@ def _write_segment(tx: Tx, listing_id: int, number: int, entries: Sequence[Entry
             columns = list(zip(*entries[done : done + size], strict=True))
             alike = tuple(at in _OFTEN_ALIKE and column.count(column[0]) == size for at, column in enumerate(columns))
             # A second's difference within one statement does not matter; the earliest is the cautious one.
-            args = [next_id + done, seconds[done]]
+            args = [next_id + done]
             args += [column[0] for column, is_alike in zip(columns, alike, strict=True) if is_alike]
+            args.append(seconds[done])
             args += chain.from_iterable(
                 zip(*(column for column, is_alike in zip(columns, alike, strict=True) if not is_alike), strict=True)
             )
-            tx.run(f"INSERT INTO l{listing_id} ({_COLUMNS}) VALUES {_template(size, alike)}", args)
+            tx.run(f"INSERT INTO l{listing_id} ({_COLUMNS}) {_template(size, alike)}", args)
             done += size
     tx.run("UPDATE segment SET rows = ? WHERE listing_id = ? AND number = ?", (before + done, listing_id, number))
 
 
 @cache
 def _template(rows: int, alike: tuple[bool, ...]) -> str:
-    """Rows as ``Entry`` has them, with ids that count up from the first argument and the second as their time.
+    """Rows as ``Entry`` has them, with ids that count up from the first argument and, behind them, their time.
 
-    Columns in which all rows are ``alike`` are bound once, before the others: for each None or bool that is bound,
-    Python's SQLite module looks for an adapter first, which takes longer than all the rest of a row.
+    See ``writer.alike_template`` for columns in which all rows are ``alike``.
     """
-    shared = {column: 3 + at for at, column in enumerate(at for at, is_alike in enumerate(alike) if is_alike)}
-    own = [column for column in range(_WIDTH) if column not in shared]
-    first = 3 + len(shared)
-    texts = []
-    for row in range(rows):
-        number = dict(zip(own, count(first + row * len(own)), strict=False)) | shared
-        texts.append(f"(?1 + {row}, {', '.join(f'?{number[column]}' for column in range(_WIDTH))}, ?2)")
-    return ", ".join(texts)
+    own = count(2)
+    texts = ["?" if is_alike else f"column{next(own)}" for is_alike in alike]
+    places = "?, " * alike.count(False)
+    values = ", ".join([f"({row}, {places[:-2]})" for row in range(rows)])
+    return f"SELECT ? + column1, {', '.join(texts)}, ? FROM (VALUES {values})"

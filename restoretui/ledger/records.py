@@ -330,8 +330,7 @@ class Job(NamedTuple):
     """Since when it is in its state."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobChange:
+class JobChange(NamedTuple):
     """What became of one job. Applying an equal one again changes and logs nothing."""
 
     job_id: int

@@ -11,11 +11,10 @@ Signing is Signature Version 4 in S3's flavour: the path is signed as sent, and 
 
 import hmac
 import re
-import uuid
 from calendar import timegm
 from collections.abc import Mapping
-from functools import lru_cache
 from hashlib import sha256
+from random import getrandbits
 from time import gmtime, strftime, strptime
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -60,6 +59,21 @@ class Unlearnable(Exception):
     """The request is not of a kind that a recipe can give."""
 
 
+class _Moment(NamedTuple):
+    """What is the same in all requests of one second that are signed with the same keys."""
+
+    second: int
+    keys: Keys
+    canonical: str
+    """A template of which only the slots are open."""
+    to_sign: str
+    """Without the hash at its end."""
+    signing_key: bytes
+    headers: Mapping[str, str]
+    authorization: str
+    """Without the signature at its end."""
+
+
 class Recipe:
     """How to build one kind of request: an operation on a bucket, with the same options and the same slots."""
 
@@ -84,6 +98,7 @@ class Recipe:
         self._fixed = {name: value for name, value in learned.headers.items() if name.lower() not in _PER_REQUEST}
         self._safe = {name: "/-_.~" if plain in parts.path else "-_.~" for name, plain in slots.items()}
         self._url = template.of(learned.url)
+        self._moment: _Moment | None = None
         self._canonical = "\n".join(
             [
                 learned.method,
@@ -101,25 +116,35 @@ class Recipe:
 
         Raises UnicodeEncodeError for text that is not Unicode.
         """
-        date = _date(int(at))
+        moment = self._moment
+        if moment is None or moment.second != int(at) or moment.keys is not keys:
+            moment = self._moment = self._at(int(at), keys)
         values = {name: quote(given[name], safe=safe) for name, safe in self._safe.items()}
-        url = self._url % values
-        values[_DATE] = date
-        values[_TOKEN] = keys.token or ""
-        canonical = self._canonical % values
+        hashed = sha256((moment.canonical % values).encode()).hexdigest()
+        signature = hmac.digest(moment.signing_key, f"{moment.to_sign}{hashed}".encode(), "sha256").hex()
+        headers = {**moment.headers, "Authorization": f"{moment.authorization}{signature}"}
+        if self._has_call_id:
+            headers[_CALL_ID] = _call_id()
+        return Signed(self._method, self._url % values, headers, self._body)
+
+    def _at(self, second: int, keys: Keys) -> _Moment:
+        date = strftime(_DATE_FORMAT, gmtime(second))
         scope = f"{date[:8]}/{self._region}/{self._service}/aws4_request"
-        to_sign = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-        signing_key = _signing_key(keys.secret_key, date[:8], self._region, self._service)
-        signature = hmac.digest(signing_key, to_sign.encode(), "sha256").hex()
-        headers = dict(self._fixed)
-        headers["X-Amz-Date"] = date
+        canonical = self._canonical
+        for name, value in ((_DATE, date), (_TOKEN, keys.token or "")):
+            canonical = canonical.replace(PLAIN.format(name), value.replace("%", "%%"))
+        headers = {**self._fixed, "X-Amz-Date": date}
         if keys.token:
             headers["X-Amz-Security-Token"] = keys.token
-        if self._has_call_id:
-            headers[_CALL_ID] = str(uuid.uuid4())
-        signed = f"SignedHeaders={self._names}, Signature={signature}"
-        headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, {signed}"
-        return Signed(self._method, url, headers, self._body)
+        return _Moment(
+            second,
+            keys,
+            canonical,
+            f"AWS4-HMAC-SHA256\n{date}\n{scope}\n",
+            _signing_key(keys.secret_key, date[:8], self._region, self._service),
+            headers,
+            f"AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, SignedHeaders={self._names}, Signature=",
+        )
 
     def gives(self, expected: Signed, given: Mapping[str, str], keys: Keys) -> bool:
         """Whether ``build`` gives the very request the SDK built from the same values."""
@@ -137,14 +162,14 @@ def hostile_values(slots: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 class _Template:
-    """%-templates of texts in which slots stand as their plain values."""
+    """%-templates of texts in which slots stand as their plain values, as does what changes with the time."""
 
     def __init__(self, slots: Mapping[str, str]) -> None:
         self._slots = slots
 
     def of(self, text: str) -> str:
         text = text.replace("%", "%%")
-        for name in (*self._slots, _DATE, _TOKEN):
+        for name in self._slots:
             text = text.replace(PLAIN.format(name), f"%({name})s")
         return text
 
@@ -160,12 +185,13 @@ def _comparable(request: Signed) -> tuple[object, ...]:
     return request.method, request.url, request.body, {n: v for n, v in headers.items() if n not in ignored}
 
 
-@lru_cache(maxsize=8)
-def _date(at: int) -> str:
-    return strftime(_DATE_FORMAT, gmtime(at))
+def _call_id() -> str:
+    """A random UUID; it names a request, guards nothing, and Python's own takes longer than signing."""
+    digits = f"{getrandbits(128):032x}"
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-@lru_cache(maxsize=64)
 def _signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret_key}".encode()
     for part in (day, region, service, "aws4_request"):

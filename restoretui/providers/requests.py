@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restoretui.core.clock import Clock
@@ -20,15 +20,14 @@ _DIRECTORY_BUCKET = "--x-s3"
 _OWNED = _PAID | {"HeadBucket"}
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What to ask of the cloud: an operation and its parameters as the SDK names them."""
 
     operation: str
     bucket: str = ""
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = MappingProxyType({})
     """Parameters that differ from request to request, none empty: the slots of a recipe."""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = MappingProxyType({})
     """Parameters that stay the same over many requests."""
     kind: Hashable = None
     """Stands for ``fixed`` when recipes are told apart."""

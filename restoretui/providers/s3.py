@@ -1,6 +1,6 @@
 """S3 and the stores that speak its protocol, through the SDK's credentials, endpoints and request building."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,7 @@ class S3Provider:
         self._rules = store.rules if store else S3
         self._sends_tiers = store is None or store.tiers
         self._batch: BatchService | None = None
+        self._asked_for: dict[tuple[RestoreRequest, str], tuple[Mapping[str, Any], Hashable]] = {}
         listed = store.lists_status if store else None
         self._asks_status = listed is not False
         if listed is not None:
@@ -172,6 +173,18 @@ class S3Provider:
         return detail
 
     async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
+        wanted = request, storage_class
+        if wanted not in self._asked_for:
+            self._asked_for[wanted] = self._wording(request, storage_class)
+        fixed, kind = self._asked_for[wanted]
+        reply, refusal = await self._calls.once(Ask("RestoreObject", ref.bucket, _given(ref), fixed, kind))
+        if refusal is not None:
+            return refused(refusal, self._sdk.caller)
+        outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
+        return Answer(outcome, reply.status, request_id=reply.headers.get("x-amz-request-id", ""))
+
+    def _wording(self, request: RestoreRequest, storage_class: str) -> tuple[Mapping[str, Any], Hashable]:
+        """How to ask for such a restore, which is the same for every object of a class."""
         body: dict[str, Any] = {}
         rule = self._rules.archive_named(storage_class)
         if rule.takes_tier if rule else self._sends_tiers:
@@ -180,12 +193,7 @@ class S3Provider:
         if storage_class != self._rules.tiered_class and (rule is None or rule.takes_days):
             body["Days"] = request.days
         kind = body.get("Days"), request.tier if "GlacierJobParameters" in body else None
-        ask = Ask("RestoreObject", ref.bucket, _given(ref), {"RestoreRequest": body}, kind)
-        reply, refusal = await self._calls.once(ask)
-        if refusal is not None:
-            return refused(refusal, self._sdk.caller)
-        outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
-        return Answer(outcome, reply.status, request_id=reply.headers.get("x-amz-request-id", ""))
+        return {"RestoreRequest": body}, kind
 
     async def clean_restored_object(self, ref: ObjectRef) -> bool:
         raise Unsupported(

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from importlib import resources
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual import events, on
@@ -26,12 +27,8 @@ from restoretui.tui.keys import IDS, key_name
 from restoretui.tui.lifetime import Lifetime, OpenSession
 from restoretui.tui.pacing import Pacer
 from restoretui.tui.palette import system_commands
-from restoretui.tui.screens.ask import Ask
 from restoretui.tui.screens.browse import BrowsePane
-from restoretui.tui.screens.go_to import GoTo
-from restoretui.tui.screens.help import Help
 from restoretui.tui.screens.main import TABS, MainScreen
-from restoretui.tui.screens.sign_in import SignIn
 from restoretui.tui.scrub import Scrub
 from restoretui.tui.typing import KeyLine
 from restoretui.tui.widgets.notice import Level, Notice
@@ -45,15 +42,17 @@ if TYPE_CHECKING:
 WidgetT = TypeVar("WidgetT", bound=Widget)
 
 TICK_S = 1.0
-MFA_DECLINED_S = 300.0
 """How often texts that count down are read again; only those that read differently are repainted."""
+MFA_DECLINED_S = 300.0
+LATER = ("ask", "ending", "go_to", "help", "inspector", "menus", "restoring", "sign_in")
+"""Screens that no first paint shows: loaded behind it, in a thread, before a key can ask for them."""
 
 
 class RestoreApp(App[int]):
     """``open_session`` is called after the first paint."""
 
     TITLE = "restoretui"
-    CSS = resources.files("restoretui.tui").joinpath("style.tcss").read_text("utf-8")
+    CSS = Path(__file__).with_name("style.tcss").read_text("utf-8")
     ALLOW_SELECT = False
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012  Textual declares it so
     ENABLE_COMMAND_PALETTE = False
@@ -112,6 +111,10 @@ class RestoreApp(App[int]):
         focused = self.focused or self.screen
         return any(node.message_queue_size for node in focused.ancestors_with_self)
 
+    async def _load_later(self) -> None:
+        for name in LATER:
+            await asyncio.to_thread(import_module, f"restoretui.tui.screens.{name}")
+
     async def _begin(self) -> None:
         await self.main.add_tabs()
         self.run_worker(self.key_line.run(), group="keys")
@@ -120,6 +123,7 @@ class RestoreApp(App[int]):
         self._lifetime.begin(
             partial(self.call_later, self._while_running, self._opened), self._not_opened, self._crashed
         )
+        self.run_worker(self._load_later(), group="later")
 
     def _not_opened(self, error: RestoreTuiError) -> None:
         self.complain(error)
@@ -184,6 +188,8 @@ class RestoreApp(App[int]):
         if now - self._mfa_declined_at < MFA_DECLINED_S:
             return ""
         code: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        from restoretui.tui.screens.ask import Ask
+
         dialog = Ask("Multi-factor authentication", f"Code of {device}")
         self.call_later(self.push_screen, dialog, code.set_result)
         typed = await code or ""
@@ -332,6 +338,8 @@ class RestoreApp(App[int]):
         self.main.show_tab(tabs[(tabs.index(self.main.tab) + step) % len(tabs)])
 
     def action_go(self) -> None:
+        from restoretui.tui.screens.go_to import GoTo
+
         pane = self.query_main(BrowsePane)
 
         def go(location: Location | None) -> None:
@@ -342,11 +350,15 @@ class RestoreApp(App[int]):
         self.push_screen(GoTo(pane.location), go)
 
     def action_help(self) -> None:
+        from restoretui.tui.screens.help import Help
+
         if not isinstance(self.screen, Help):
             self.push_screen(Help(self._settings.keys if self._settings is not None else {}, self.main.tab))
 
     def action_sign_in(self) -> None:
         """One login at a time: a second box would start a second one."""
+        from restoretui.tui.screens.sign_in import SignIn
+
         if self._settings is not None and not any(isinstance(screen, SignIn) for screen in self.screen_stack):
             self.push_screen(SignIn(self._settings.profile))
 

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from restoretui.core.pricing import Cost
-from restoretui.core.rules import Window
+if TYPE_CHECKING:
+    from restoretui.core.pricing import Cost
+    from restoretui.core.rules import Window
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -88,7 +90,7 @@ def ago(seconds: float) -> str:
     return "just now" if seconds < MINUTE else f"{duration(seconds)} ago"
 
 
-def span(window: Window) -> str:
+def span(window: "Window") -> str:
     """A typical time as the documentation gives it: ``1–5 min``, ``3–5 h``, ``within 12 h``."""
     return str(window)
 
@@ -101,7 +103,7 @@ def money(amount: Decimal, currency: str = "USD") -> str:
     return f"{sign}{amount:,.2f}"
 
 
-def estimate(cost: Cost, requests: int, currency: str) -> str:
+def estimate(cost: "Cost", requests: int, currency: str) -> str:
     """``$12.04``; ``$12.04+?`` when only some of the ``requests`` have a known price, ``unknown`` when none has."""
     if cost.unpriced and cost.unpriced >= requests:
         return "unknown"

@@ -69,7 +69,7 @@ async def read(call: Callable[[], Awaitable[Page]]) -> Page:
 def list_all(bucket: Bucket, *, prefix: str = "", versions: bool = False, left: str | None = None) -> Pages:
     pages = Pages()
     scope = Scope(Cloud("s3"), "b", prefix, recursive=True, versions=versions)
-    asyncio.run(Lister(bucket, read, scope, pages, 8).list_all(left))  # type: ignore[arg-type]
+    asyncio.run(Lister(bucket, read, scope, pages, 8, lambda: 0.0).list_all(left))  # type: ignore[arg-type]
     return pages
 
 
@@ -102,7 +102,7 @@ def test_an_interrupted_listing_goes_on_where_it_stopped(keys: set[str], fail_af
     bucket = Bucket([(key, None) for key in keys])
     bucket.fail_after = fail_after
     pages = Pages()
-    lister = Lister(bucket, read, Scope(Cloud("s3"), "b", recursive=True), pages, 8)  # type: ignore[arg-type]
+    lister = Lister(bucket, read, Scope(Cloud("s3"), "b", recursive=True), pages, 8, lambda: 0.0)  # type: ignore[arg-type]
     try:
         asyncio.run(lister.list_all())
     except RestoreTuiError:

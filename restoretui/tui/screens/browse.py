@@ -1,7 +1,7 @@
 """Browse: what keys and clicks do to the listing shown, to the marks, and with them."""
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 
@@ -10,13 +10,12 @@ from restoretui.core.model import State
 from restoretui.core.rules import Purpose
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.keys import BROWSE
-from restoretui.tui.screens.ending import end_marks
-from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.screens.listing_board import ListingBoard
-from restoretui.tui.screens.menus import CLASSES, OSS_CLASSES, FacetMenu, Facets, SortMenu
-from restoretui.tui.screens.restoring import restore_marks
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.filter_bar import FilterBar
+
+if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see ``app.LATER``
+    from restoretui.tui.screens.menus import Facets
 
 ORDERS = {
     "key": "Key", "size": "Size", "modified": "Modified", "storage_class": "Storage class", "state": "State",
@@ -70,6 +69,8 @@ class BrowsePane(ListingBoard):
         if row.is_prefix:
             self.go(self.location.below(row.ref.key))
         else:
+            from restoretui.tui.screens.inspector import Inspector
+
             self.shell.push_screen(Inspector(row.ref, self.location.scheme, row))
 
     def action_parent(self) -> None:
@@ -107,16 +108,20 @@ class BrowsePane(ListingBoard):
         self.filter_bar.open()
 
     def action_facets(self) -> None:
+        from restoretui.tui.screens.menus import CLASSES, OSS_CLASSES, FacetMenu, Facets
+
         query, classes = self.source.query, OSS_CLASSES if self.location.scheme == "oss" else CLASSES
         facets = Facets(query.states, query.storage_classes)
         self.shell.push_screen(FacetMenu(facets, STATES_SHOWN, classes=classes), self._show_facets)
 
-    def _show_facets(self, facets: Facets | None) -> None:
+    def _show_facets(self, facets: "Facets | None") -> None:
         if facets is not None:
             self.source.ask(states=facets.states, storage_classes=facets.storage_classes)
             self.requery()
 
     def action_sort(self) -> None:
+        from restoretui.tui.screens.menus import SortMenu
+
         query = self.source.query
         self.shell.push_screen(SortMenu(ORDERS, query.sort, descending=query.descending), self._sort_by)
 
@@ -187,9 +192,13 @@ class BrowsePane(ListingBoard):
         self._act(Purpose.UPGRADE)
 
     def action_end_copies(self) -> None:
+        from restoretui.tui.screens.ending import end_marks
+
         row = self.table.row if self.source.is_bucket else None
         self.attempt(partial(end_marks, self, self.source.listing, row), "act", hold_keys=True)
 
     def _act(self, purpose: Purpose) -> None:
+        from restoretui.tui.screens.restoring import restore_marks
+
         row = self.table.row if self.source.is_bucket else None
         self.attempt(partial(restore_marks, self, purpose, self.source.listing, row), "act", hold_keys=True)

@@ -1,14 +1,17 @@
 """What is marked, in numbers and in money, while anything is."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from restoretui.core.model import Tier
-from restoretui.core.plan import RestorePlan
 from restoretui.core.rules import Action
 from restoretui.ledger.records import SelectionSummary
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
+
+if TYPE_CHECKING:
+    from restoretui.core.plan import RestorePlan
 
 SHORT = {Tier.EXPEDITED: "exp", Tier.STANDARD: "std", Tier.BULK: "bulk"}
 
@@ -23,7 +26,7 @@ class MarksBar(Bar):
         self.summary = SelectionSummary()
         self.hidden = 0
 
-    def tell(self, summary: SelectionSummary, hidden: int, plans: Sequence[RestorePlan], *, filtered: bool) -> None:
+    def tell(self, summary: SelectionSummary, hidden: int, plans: "Sequence[RestorePlan]", *, filtered: bool) -> None:
         """So much is marked, that many of it out of sight, and this is what restoring it would cost in each cloud.
 
         What a filter hides is easily forgotten; what lies below prefixes shown was marked as such.
@@ -50,7 +53,7 @@ class MarksBar(Bar):
         self.show(said(*left), said(days, *wide), said(*wide), said(*costs[-1]))
 
     @staticmethod
-    def _cost(plan: RestorePlan, tier: Tier) -> list[Part]:
+    def _cost(plan: "RestorePlan", tier: Tier) -> list[Part]:
         chosen = plan.tiers[tier]
         name: Part = (f"{SHORT[tier]} ", "dim")
         if not chosen.requests:
