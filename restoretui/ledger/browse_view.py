@@ -12,10 +12,11 @@ from restoretui.ledger.changes import Changes
 from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.marking import IS_MARKED
 from restoretui.ledger.match import Condition, end_of_prefix, key_condition, prefix_condition
-from restoretui.ledger.orders import Order, Orders, Rank, Select, Span, Straight, falling, rising
+from restoretui.ledger.orders import Order, Piece, Rank, Select, Span, Straight, falling, piece_rows, rising
 from restoretui.ledger.pending_marks import PendingMarks
 from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
-from restoretui.ledger.segments import ROWS_OF_SEGMENT, Segments
+from restoretui.ledger.scratch import Orders
+from restoretui.ledger.segments import Segments
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 
@@ -150,10 +151,19 @@ class BrowseView(TableView[BrowseRow]):
         return Select(sql, match.args, rank)
 
     def _select_objects(self) -> Select:
+        everything = self._segments.everything(self.object_table, "l")
+        pieces: list[Piece] = []
+        if self.query.sort == "key":
+            rows = piece_rows(self._segments.count)
+            pieces = [self._piece(span) for span in self._segments.pieces(self.object_table, "l", rows)]
+        whole = self._piece(everything)
+        return Select(whole.sql, whole.args, self._object_rank(), pieces[::-1] if self.query.descending else pieces)
+
+    def _piece(self, span: Span) -> Piece:
         """Sizes, dates and classes are compared as they were listed; states and expiries as they are known now."""
         query = self.query
-        where = ["1"]
-        args = self._args() | {"listing": self.listing.id}
+        where = [span.where]
+        args = self._args() | span.args
         if query.text:
             match = key_condition(query.text, "l.key", self.listing.scope.prefix)
             where.append(match.sql)
@@ -162,11 +172,9 @@ class BrowseView(TableView[BrowseRow]):
             classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
             where.append(f"l.storage_class IN ({', '.join(f':{name}' for name in classes)})")
             args |= classes
-        source, major, listed = f"{self.object_table} l", "0", "0"
+        source, major, listed = span.source, span.major, "0"
         if query.sort in ("size", "modified", "storage_class"):
             listed = f"l.{query.sort}"
-        if self._segments.are_several:
-            source, major = f"segment g CROSS JOIN {source} ON {ROWS_OF_SEGMENT}", "g.first_key"
         if query.states or query.sort in ("state", "expiry"):
             inner = facts.known(
                 self._base,
@@ -181,7 +189,7 @@ class BrowseView(TableView[BrowseRow]):
             major = "0" if major == "0" else "l.major"
             where = [f"l.shown IN ({facts.names(query.states)})"] if query.states else ["1"]
         sql = f"SELECT l.id FROM {source} WHERE {' AND '.join(where)} ORDER BY {self._object_order(major, listed)}"
-        return Select(sql, args, self._object_rank())
+        return Piece(sql, args)
 
     def _object_order(self, major: str, listed: str) -> str:
         direction = "DESC" if self.query.descending else "ASC"

@@ -218,7 +218,7 @@ class View(Protocol[Row]):
         ...
 
     async def wait(self) -> None:
-        """Until ``complete``; at once for most views. A topic ``view:ID`` tells the same."""
+        """Until ``complete``; at once for most views. A topic ``view:ID`` tells of more rows, too."""
         ...
 
     def rows(self, start: int, n: int) -> Sequence[Row]:

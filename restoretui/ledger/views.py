@@ -8,7 +8,8 @@ from typing import Generic, TypeVar
 
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.changes import view_topic
-from restoretui.ledger.orders import Order, Orders
+from restoretui.ledger.orders import Order
+from restoretui.ledger.scratch import Orders
 
 Row = TypeVar("Row")
 
@@ -42,7 +43,7 @@ class TableView(Generic[Row]):
 
     @property
     def topic(self) -> str:
-        """Published once all rows are there."""
+        """Published when more rows are there, and once all are."""
         return view_topic(self.view_id)
 
     @property

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, ObjectFacts, Page, State
 from restoretui.core.rules import RULES
-from restoretui.ledger import Ledger, orders
+from restoretui.ledger import Ledger, scratch
 from restoretui.ledger.facts import _BY_INTEREST
 from restoretui.ledger.records import BrowseRow, Observation, Query, Scope
 from tests.ledger.helpers import BUCKET, CLOUD, KEYS, entry, keys, ledger_for_examples, listed, look, now_of
@@ -161,13 +161,13 @@ async def check_query(
 
 
 async def test_a_large_view_shows_its_head_first(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "LARGE", 1000)
+    monkeypatch.setattr(scratch, "LARGE", 1000)
     entries = [entry(key, size=number * 7919 % 5000) for number, key in enumerate(keys(5000))]
     listing = await listed(ledger, entries)
     with ledger.changes.subscribe() as changed:
         view = await ledger.catalog.browse(listing.id, Query(sort="size", descending=True))
         assert [row.size for row in view.rows(0, 3)] == [4999, 4998, 4997]
-        assert view.count in (orders.HEAD_ROWS, 5000)
+        assert view.count in (scratch.HEAD_ROWS, 5000)
         async for topics in changed:
             if view.topic in topics:
                 break
@@ -184,7 +184,7 @@ async def test_a_large_view_shows_its_head_first(ledger: Ledger, monkeypatch: py
 
 
 async def test_closing_a_view_that_is_still_being_built(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "LARGE", 1000)
+    monkeypatch.setattr(scratch, "LARGE", 1000)
     listing = await listed(ledger, [entry(key, size=number) for number, key in enumerate(keys(20_000))])
     for _ in range(5):
         view = await ledger.catalog.browse(listing.id, Query(sort="size", descending=True))
@@ -193,7 +193,7 @@ async def test_closing_a_view_that_is_still_being_built(ledger: Ledger, monkeypa
         with pytest.raises(LedgerError, match="closed"):
             view.rows(0, 1)
     left = await ledger._reader.run(
-        lambda scratch: scratch.execute("SELECT count(*) FROM main.sqlite_master WHERE type = 'table'").fetchone()
+        lambda files: files.execute("SELECT count(*) FROM scratch.sqlite_master WHERE type = 'table'").fetchone()
     )
     assert left == (0,)
 
