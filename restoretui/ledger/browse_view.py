@@ -76,13 +76,25 @@ class BrowseView(TableView[BrowseRow]):
         """The table of the listing's objects."""
         return f"l{self.listing.id}"
 
+    @property
+    def shows_every_object(self) -> bool:
+        """Nothing is filtered out, and no more rows will come."""
+        query = self.query
+        self._status()
+        return not (query.text or query.states or query.storage_classes) and self._final is not None
+
+    @property
+    def objects(self) -> int:
+        """Objects in the view, without common prefixes; so far, while it is not complete."""
+        return self._status().objects if self.shows_every_object else self._objects.count
+
     def object_span(self, first: int = 0, last: int | None = None) -> Span:
         """The objects of the view, or those between two of its positions (both included), as ``l``."""
         above = self._prefixes.count
         count = self._objects.count
         start = max(first - above, 0)
         stop = count if last is None else min(last + 1 - above, count)
-        if start == 0 and stop == self._status().objects:
+        if start == 0 and (stop == self._status().objects or (last is None and self.shows_every_object)):
             # All of the listing, in whatever order it is shown.
             return Span(f"{self.object_table} l", "1", "0", "l.id", {})
         return self._objects.members(self.object_table, "l", start, max(stop, start))
@@ -243,7 +255,7 @@ class BrowseView(TableView[BrowseRow]):
         args.update(span.args)
         found = self._windows.rows(self._object_sql(span), args)
         bucket = self.listing.scope.bucket
-        pending = self._context.marks.apply
+        becoming = self._context.marks.becoming
         above = self._prefixes.count
         return [
             BrowseRow(
@@ -256,12 +268,13 @@ class BrowseView(TableView[BrowseRow]):
                 row[6],
                 _STATES[row[7]],
                 row[8],
-                pending(self, row[0], position, bool(row[9])),
+                bool(row[9]),
                 _TIERS.get(row[10]),
                 row[11],
                 row[12],
                 bool(row[13]),
                 bool(row[14]),
+                becoming(self, row[0], position, bool(row[9])),
             )
             for position, row in enumerate(found, start + above)
         ]
@@ -292,6 +305,8 @@ class BrowseView(TableView[BrowseRow]):
             {**args, "low": prefix, "high": end_of_prefix(prefix)},
         )
         ref = ObjectRef(self.listing.scope.bucket, prefix)
+        becoming = False if self._context.marks.is_clearing else None
         return BrowseRow(
-            -row_id, True, ref, 0, 0, "", None, State.UNKNOWN, None, marked is not None, None, None, "", True, False
-        )
+            -row_id, True, ref, 0, 0, "", None, State.UNKNOWN, None, marked is not None, None, None, "", True, False,
+            becoming,
+        )  # fmt: skip

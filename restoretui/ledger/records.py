@@ -151,6 +151,8 @@ class BrowseRow(NamedTuple):
     is_latest: bool
     gone: bool
     """A later look found it deleted."""
+    marking: bool | None = None
+    """What ``marked`` is about to become; None when no change of it is on its way to disk."""
 
 
 class JobRow(NamedTuple):

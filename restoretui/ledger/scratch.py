@@ -180,11 +180,11 @@ class Scratch:
         await self._orders.builder.run(self._drop_table)
 
     def _glance(self, connection: Connection) -> tuple[list[int], bool]:
-        """The first ids, and whether they are all."""
+        """The first ids, perhaps none so far, and whether they are all."""
         ids: list[int] = []
         until = time.monotonic() + GLANCE_S
         for sql, args in self._select.steps:
-            if ids and time.monotonic() >= until:
+            if time.monotonic() >= until:
                 return ids, False
             # As one value: each row that is fetched lets go of the interpreter's lock (see ``writer.Tx.values``).
             first = f"SELECT group_concat(id) FROM ({sql} LIMIT {HEAD_ROWS - len(ids)})"

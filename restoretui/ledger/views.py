@@ -109,13 +109,14 @@ class TableView(Generic[Row]):
             await part.drop()
 
     @asynccontextmanager
-    async def in_use(self) -> AsyncIterator[None]:
-        """The view is whole and stays while somebody works with all its rows."""
+    async def in_use(self, *, whole: bool = True) -> AsyncIterator[None]:
+        """The view stays while somebody works with its rows, and has all of them if they are to be ``whole``."""
         self._raise_if_closed()
         self._users += 1
         self._unused.clear()
         try:
-            await self.wait()
+            if whole:
+                await self.wait()
             yield
         finally:
             self._users -= 1
