@@ -218,9 +218,18 @@ class BrowseView(TableView[BrowseRow]):
                 return f"{listed} {direction}, {rest}"
 
     def _object_rank(self) -> Rank | None:
-        if self.query.sort != "key":
-            return None
-        return self._segments.falling_rank if self.query.descending else self._segments.rank
+        match self.query.sort:
+            case "key":
+                return self._segments.falling_rank if self.query.descending else self._segments.rank
+            case "size" | "modified":
+                return self._number_rank
+            case _:
+                return None
+
+    def _number_rank(self, row_id: int) -> tuple[int, ...] | None:
+        row = self._windows.row(f"SELECT {self.query.sort} FROM {self.object_table} WHERE id = ?", (row_id,))
+        rest = self._segments.rank(row_id)
+        return None if row is None or rest is None else (-row[0] if self.query.descending else row[0], *rest)
 
     # --- reading
 

@@ -109,9 +109,9 @@ class Select:
     sql: str
     args: Mapping[str, object] = field(default_factory=dict)
     rank: Rank | None = None
-    """Rises along the order."""
+    """Rises along the order; without it positions are found by an index, which takes time to make."""
     pieces: Sequence[Piece] = ()
-    """The same ids in the same order, where they can be found a part at a time; only together with ``rank``."""
+    """The same ids in the same order, where they can be found a part at a time."""
 
     @property
     def steps(self) -> Sequence[Piece]:

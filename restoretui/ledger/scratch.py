@@ -2,7 +2,7 @@
 
 A scratch table holds (position, id) pairs, written by SQL and read a screenful at a time. Where rows stand in the
 order they are searched in, it fills piece by piece, and each piece counts as soon as it is there; what has to be
-sorted is shown once it is whole and has an index from id to position.
+sorted is shown once it is whole. The way back, from id to position, is by rank or by an index.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from restoretui.ledger.windows import Windows
 HEAD_ROWS = 500
 """What a large order shows before it is whole."""
 LARGE = 50_000
-"""From so many candidates on, an order is built in steps."""
+"""From so many candidates on, nobody waits for more than the first rows."""
 GLANCE_S = 0.1
-"""How long to look for first rows, if they can be looked for in pieces; then what was found has to do."""
+"""How long to look for rows before what was found so far has to do."""
 
 
 class Head(NamedTuple):
@@ -85,7 +85,7 @@ class Orders:
         return next(self._ids)
 
     async def build(self, select: Select, candidates: int, view_id: int) -> "Scratch":
-        """The order that ``select`` gives; from ``LARGE`` candidates on only its head is there when this returns."""
+        """The order that ``select`` gives; of many candidates only its first rows may be there when this returns."""
         order = Scratch(self, select, f"v{self.new_id()}", view_id)
         await order.begin(is_large=candidates >= LARGE)
         return order
@@ -107,22 +107,22 @@ class Scratch:
         self._error: RestoreTuiError | None = None
 
     async def begin(self, *, is_large: bool) -> None:
-        """Find all rows, or the first ones if there are many to look through."""
-        if is_large:
-            ids, is_all = await self._orders.glancer.run(self._glance)
-            self._head, self._count, self._is_complete = Head(ids), len(ids), is_all
-            if not is_all:
-                self._rest = asyncio.create_task(self._complete())
-                self._orders.keep(self._rest)
+        """Find the first rows, and all of them if that is soon done."""
+        ids, is_all = await self._orders.glancer.run(self._glance)
+        self._head, self._count, self._is_complete = Head(ids), len(ids), is_all
+        if is_all:
             return
-        try:
-            self._count = await self._append(Piece(self._select.sql, self._select.args))
-            await self._index()
-            self._is_complete = True
-        except BaseException:
-            # It was stopped half way, perhaps by a cancellation that allows no further waiting here.
-            self._orders.builder.post(self._drop_table)
-            raise
+        self._rest = asyncio.create_task(self._complete())
+        self._orders.keep(self._rest)
+        if not is_large:
+            try:
+                await asyncio.wait({self._rest}, timeout=GLANCE_S)
+                self._raise_error()
+            except BaseException:
+                # Perhaps a cancellation, which allows no further waiting here.
+                self._rest.cancel()
+                self._orders.builder.post(self._drop_table)
+                raise
 
     @property
     def count(self) -> int:
@@ -175,22 +175,19 @@ class Scratch:
         if self._rest is not None:
             self._rest.cancel()
             await asyncio.gather(self._rest, return_exceptions=True)
-        elif self._head is not None:
-            return
-        await self._orders.builder.run(self._drop_table)
+            await self._orders.builder.run(self._drop_table)
 
     def _glance(self, connection: Connection) -> tuple[list[int], bool]:
         """The first ids, perhaps none so far, and whether they are all."""
         ids: list[int] = []
         until = time.monotonic() + GLANCE_S
-        for sql, args in self._select.steps:
-            if time.monotonic() >= until:
-                return ids, False
+        steps = self._select.steps
+        for number, (sql, args) in enumerate(steps, 1):
             # As one value: each row that is fetched lets go of the interpreter's lock (see ``writer.Tx.values``).
             first = f"SELECT group_concat(id) FROM ({sql} LIMIT {HEAD_ROWS - len(ids)})"
             (found,) = connection.execute(first, dict(args)).fetchone()
             ids += map(int, found.split(",")) if found else ()
-            if len(ids) == HEAD_ROWS:
+            if len(ids) == HEAD_ROWS or (number < len(steps) and time.monotonic() >= until):
                 return ids, False
         return ids, True
 
@@ -199,7 +196,7 @@ class Scratch:
             found = 0
             for piece in self._select.steps:
                 found += await self._append(piece)
-                if self._select.rank is not None and found >= self._count:
+                if self._select.pieces and found > self._count:
                     self._show(found)
             await self._index()
             self._is_complete = True

@@ -2,8 +2,9 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from restoretui.core.plan import RestorePlan, make_plan
 from restoretui.core.pricing import PriceTable
 from restoretui.core.rules import RULES, Purpose
 from restoretui.ledger import Ledger
+from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import Cloud, Listing, Observation, Run, Scope
+from restoretui.ledger.writer import Tx, Writer
 
 CLOUD = Cloud("s3")
 ELSEWHERE = Cloud("s3", "https://store.example")
@@ -130,3 +133,36 @@ def ledger_for_examples() -> Iterator[tuple[asyncio.Runner, Ledger]]:
 
 def total(entries: Iterable[Entry]) -> int:
     return sum(entry.size for entry in entries)
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+
+
+@asynccontextmanager
+async def busy(reader: Reader) -> AsyncIterator[None]:
+    """A query that takes for ever keeps that thread from anything else."""
+    task = asyncio.create_task(reader.run(lambda connection: connection.execute(ENDLESS).fetchone()))
+    await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def held(writer: Writer) -> AsyncIterator[None]:
+    """Nothing is written meanwhile."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(_tx: Tx) -> None:
+        begun.set()
+        go_on.wait(30)
+
+    task = asyncio.create_task(writer.do(hold))
+    try:
+        await asyncio.to_thread(begun.wait, 30)
+        yield
+    finally:
+        go_on.set()
+        await task

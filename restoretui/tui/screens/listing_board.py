@@ -218,7 +218,7 @@ class ListingBoard(Pane):
             self.table.placeholder = self._nothing(listing)
         self._look()
         self._say()
-        self.marking.recount()
+        self.marking.recount(changed=False)
 
     async def _view(self, listing: Listing, *, whole: bool) -> "BrowseView":
         view = await self.source.view(self.session, listing)

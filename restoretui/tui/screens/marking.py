@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.location import Location
+from restoretui.core.plan import RestorePlan
 from restoretui.ledger.records import BrowseRow, Cloud, Listing, SelectionSummary
 from restoretui.tui.screens.marks_bar import MarksBar
 from restoretui.wording import format as fmt
@@ -35,6 +36,8 @@ class Marking:
         """What is being done, "" where that is over before it could be read."""
         self._settled = asyncio.Event()
         self._settled.set()
+        self._plans: list[RestorePlan] | None = None
+        """Of the marks as they are; None until they have been planned."""
         self.days: dict[str, int] = {}
         """By scheme, those of the last restore."""
 
@@ -181,8 +184,10 @@ class Marking:
             self._pane.refresh_bindings()
         self.recount()
 
-    def recount(self) -> None:
-        """Add the marks up, soon."""
+    def recount(self, *, changed: bool = True) -> None:
+        """Add the marks up, soon; unless they ``changed`` only how many of them are hidden is counted again."""
+        if changed:
+            self._plans = None
         self._pane.attempt(self._recount, "marks")
 
     async def count_hidden(self) -> int:
@@ -199,11 +204,11 @@ class Marking:
             return  # They are added up after that.
         summary = await session.ledger.selections.summary(MARKS)
         hidden, filtered = await self.count_hidden() if summary.objects else 0, self._pane.source.is_filtered
-        self._bar.tell(summary, hidden, [], filtered=filtered)
+        self._bar.tell(summary, hidden, self._plans or [], filtered=filtered)
         self._pane.refresh_bindings()
-        if summary.objects:
+        if summary.objects and self._plans is None:
             try:
-                plans = await session.plans(MARKS, self.days_for)
+                self._plans = await session.plans(MARKS, self.days_for)
             except CloudError:
                 return  # The counts stand; the restore dialog says why there is no price.
-            self._bar.tell(summary, hidden, plans, filtered=filtered)
+            self._bar.tell(summary, hidden, self._plans, filtered=filtered)
