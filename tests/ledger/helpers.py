@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from restoretui.core.rules import RULES, Purpose
 from restoretui.ledger import Ledger
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import Cloud, Listing, Observation, Run, Scope
-from restoretui.ledger.writer import Tx, Writer
+from restoretui.ledger.writer import Writer
 
 CLOUD = Cloud("s3")
 ELSEWHERE = Cloud("s3", "https://store.example")
@@ -135,33 +135,31 @@ def total(entries: Iterable[Entry]) -> int:
     return sum(entry.size for entry in entries)
 
 
-ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
-
-
 @asynccontextmanager
 async def busy(reader: Reader) -> AsyncIterator[None]:
-    """A query that takes for ever keeps that thread from anything else."""
-    task = asyncio.create_task(reader.run(lambda connection: connection.execute(ENDLESS).fetchone()))
-    await asyncio.sleep(0)
-    try:
+    """That thread gets to nothing else meanwhile."""
+    async with _waiting(lambda wait: reader.run(lambda _connection: wait())):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager
 async def held(writer: Writer) -> AsyncIterator[None]:
     """Nothing is written meanwhile."""
+    async with _waiting(lambda wait: writer.do(lambda _tx: wait())):
+        yield
+
+
+@asynccontextmanager
+async def _waiting(begin: Callable[[Callable[[], None]], Awaitable[None]]) -> AsyncIterator[None]:
     begun, go_on = threading.Event(), threading.Event()
 
-    def hold(_tx: Tx) -> None:
+    def wait() -> None:
         begun.set()
-        go_on.wait(30)
+        go_on.wait()
 
-    task = asyncio.create_task(writer.do(hold))
+    task = asyncio.ensure_future(begin(wait))
     try:
-        await asyncio.to_thread(begun.wait, 30)
+        await asyncio.to_thread(begun.wait)
         yield
     finally:
         go_on.set()
