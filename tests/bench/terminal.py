@@ -134,24 +134,28 @@ class Bench:
                 self._act(terminal, title, "jump to top", b"\x1b[H", b"1 of " + number)
                 mark = ("◌".encode(), "●".encode())
                 self._act(terminal, title, "mark all", b"a", *mark, all_there=number + b" marked")
-                self._act(terminal, title, "filter", b"/ff", b"match ff")
-                self._act(terminal, title, "filter that matches nothing", b"zz", b"nothing")
-                self._see(terminal, b"\x1b", b"1 of " + number)
-                terminal.press(b"u")
+                self._filter(terminal, title, "filter")
+                self._act(terminal, title, "filter that matches nothing", b"zz", b"nothing", b"looking for ffzz")
+                self._see(terminal, b"\x1b", b" of " + number)
+                terminal.press(b"\x1b[Hu")
                 time.sleep(SETTLE_S)
                 self._see(terminal, b"a", number + b" marked")
-                time.sleep(0.3)
-                self._act(terminal, title, "filter while marks are added up", b"/ff", b"match ff")
+                self._filter(terminal, title, "filter while marks are added up")
                 self._see(terminal, b"\x1b", b" of " + number)
                 time.sleep(SETTLE_S)
                 terminal.press(b"\x1b[H")
                 self._see(terminal, b"o", b"Size")
                 self._see(terminal, b"\x1b[B", b"Size")
                 self._act(terminal, title, "sort by size", b"\r", "Size ▼".encode(), all_there=b" of " + number)
-                self._act(terminal, title, "filter of what is sorted", b"/ff", b"match ff")
+                self._filter(terminal, title, "filter of what is sorted")
                 rss = terminal.peak_rss_mib
         self.rows.append((title, "", "", "", "", "", "", f"{rss:.0f}"))
         self.verdicts.append(Verdict(title, "peak RSS, MiB ≤ 160", rss, lambda value: value <= 160))
+
+    def _filter(self, terminal: Terminal, title: str, what: str) -> None:
+        terminal.press(b"/")
+        time.sleep(0.3)
+        self._act(terminal, title, what, b"ff", b"match ff", b"looking for ff")
 
     def _act(
         self, terminal: Terminal, title: str, what: str, key: bytes, *first: bytes, all_there: bytes = b""
