@@ -116,6 +116,7 @@ class ListingBoard(Pane):
         self.go(Location(scheme, ref.bucket, head + slash), (ref.key, False))
 
     async def _go(self, location: Location, land_on: LandOn | None) -> None:
+        self._give_up_views()
         left = self.source.listing if self.source.is_listing else None
         other_cloud = location.scheme != self.location.scheme
         self.source.location, self.source.listing = location, None
@@ -191,7 +192,8 @@ class ListingBoard(Pane):
             self._say()
         self._looker.forget()
         row = self.table.row
-        await self._show(listing, (row.ref.key, row.is_prefix) if row is not None else None)
+        self._give_up_views()
+        await self._show(listing, (row.ref.key, row.is_prefix) if row is not None else None, whole=True)
 
     async def _show(self, listing: Listing, land_on: LandOn | None = None, *, whole: bool = False) -> None:
         """Show a listing, the cursor on ``land_on`` if that can be found, or else where it is.
@@ -219,6 +221,16 @@ class ListingBoard(Pane):
         self._look()
         self._say()
         self.marking.recount(changed=False)
+        if not view.complete:
+            self.attempt(partial(self._see_whole, view), "whole")
+
+    async def _see_whole(self, view: "BrowseView") -> None:
+        """What was asked for does not wait for its turn like what changes by itself."""
+        await view.wait()
+        if self.view is view and self.source.listing is not None:
+            self.table.placeholder = self._nothing(self.source.listing)
+            self.table.look_again()
+            self._say()
 
     async def _view(self, listing: Listing, *, whole: bool) -> "BrowseView":
         view = await self.source.view(self.session, listing)
@@ -229,6 +241,11 @@ class ListingBoard(Pane):
                 self._close(view)
                 raise
         return view
+
+    def _give_up_views(self) -> None:
+        """What is being looked for is of a listing that is about to be left."""
+        for group in ("view", "whole"):
+            self.workers.cancel_group(self, group)
 
     def _close(self, view: "BrowseView | None") -> None:
         """Nobody looks at it any more, and nobody waits for it to go."""

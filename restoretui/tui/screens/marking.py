@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from restoretui.core.errors import CloudError, UsageError
+from restoretui.core.errors import CloudError, LedgerError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.plan import RestorePlan
 from restoretui.ledger.records import BrowseRow, Cloud, Listing, SelectionSummary
@@ -140,8 +140,11 @@ class Marking:
 
     @staticmethod
     def _doing(what: str, view: "BrowseView") -> str:
-        whole = view.complete or view.shows_every_object
-        return f"{what} {view.objects:,}{'' if whole else '+'}" if view.objects >= MANY or not whole else ""
+        try:
+            objects, whole = view.objects, view.complete or view.shows_every_object
+        except LedgerError:
+            return ""  # The work itself will say what is wrong.
+        return f"{what} {objects:,}{'' if whole else '+'}" if objects >= MANY or not whole else ""
 
     async def _all(self, view: "BrowseView", prefixes: int) -> SelectionSummary:
         if view.count == 0:
