@@ -1,12 +1,12 @@
 """Plans of what was chosen, and the guards between a plan and its money."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 
 from restoretui.config import Settings
 from restoretui.core.errors import GuardStopped, UsageError
 from restoretui.core.model import Tier
-from restoretui.core.plan import RestorePlan, make_plan
+from restoretui.core.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.pricing import PriceBook, PriceTable
 from restoretui.core.provider import Provider
 from restoretui.core.rules import Action, Purpose, check_days
@@ -59,7 +59,17 @@ class Planner:
         if scheme is None and len(chosen) > 1:
             raise UsageError("objects of S3 and OSS are chosen together", "plan each cloud by itself")
         scheme = scheme or (chosen or ["s3"])[0]
-        groups = facts.get(self._clouds[scheme], [])
+        return await self._plan(scheme, facts.get(self._clouds[scheme], []), days, purpose)
+
+    async def plans(self, sel: int, days: Callable[[str], int]) -> list[RestorePlan]:
+        """One for each cloud in which objects are chosen; the objects are looked up only once."""
+        facts = await self._ledger.selections.facts(sel)
+        wanted = [(scheme, groups) for scheme, cloud in self._clouds.items() if (groups := facts.get(cloud))]
+        for scheme, _ in wanted:
+            check_days(days(scheme))
+        return [await self._plan(scheme, groups, days(scheme), Purpose.RESTORE) for scheme, groups in wanted]
+
+    async def _plan(self, scheme: str, groups: Sequence[FactGroup], days: int, purpose: Purpose) -> RestorePlan:
         buckets = {group.bucket for group in groups}
         prices = await self._price_table(buckets, scheme)
         readable = {bucket: await self._readable(bucket, scheme) for bucket in buckets}

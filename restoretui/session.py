@@ -155,6 +155,10 @@ class Session:
         """
         return await self._planner.plan(sel, days, purpose, scheme)
 
+    async def plans(self, sel: int, days: Callable[[str], int]) -> list[RestorePlan]:
+        """A plan to restore for each cloud in which objects are chosen, ``days`` by scheme; they are read once."""
+        return await self._planner.plans(sel, days)
+
     async def confirm(
         self,
         sel: int,

@@ -58,7 +58,7 @@ async def _tell_of_role(session: Session, output: Output, made: RestorePlan) -> 
 
 async def _plans(session: Session, sel: int, days: int) -> list[RestorePlan]:
     """One plan for each cloud in which objects were chosen."""
-    return [await session.plan(sel, days, scheme=scheme) for scheme in await session.schemes(sel) or ["s3"]]
+    return await session.plans(sel, lambda _scheme: days) or [await session.plan(sel, days, scheme="s3")]
 
 
 def _tell_plan(output: Output, made: RestorePlan, tier: Tier | None) -> None:

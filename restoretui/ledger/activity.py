@@ -8,9 +8,10 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger import changes, facts
 from restoretui.ledger.buckets import bucket_id
 from restoretui.ledger.match import key_condition
-from restoretui.ledger.orders import Order, Orders, Select, Straight, falling
+from restoretui.ledger.orders import Order, Select, Straight, falling
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, Cloud, Query
+from restoretui.ledger.scratch import Orders
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer

@@ -12,10 +12,11 @@ from restoretui.ledger.changes import Changes
 from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.marking import IS_MARKED
 from restoretui.ledger.match import Condition, end_of_prefix, key_condition, prefix_condition
-from restoretui.ledger.orders import Order, Orders, Rank, Select, Span, Straight, falling, rising
+from restoretui.ledger.orders import Order, Piece, Rank, Select, Span, Straight, falling, piece_rows, rising
 from restoretui.ledger.pending_marks import PendingMarks
 from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
-from restoretui.ledger.segments import ROWS_OF_SEGMENT, Segments
+from restoretui.ledger.scratch import Orders
+from restoretui.ledger.segments import Segments
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 
@@ -75,13 +76,25 @@ class BrowseView(TableView[BrowseRow]):
         """The table of the listing's objects."""
         return f"l{self.listing.id}"
 
+    @property
+    def shows_every_object(self) -> bool:
+        """Nothing is filtered out, and no more rows will come."""
+        query = self.query
+        self._status()
+        return not (query.text or query.states or query.storage_classes) and self._final is not None
+
+    @property
+    def objects(self) -> int:
+        """Objects in the view, without common prefixes; so far, while it is not complete."""
+        return self._status().objects if self.shows_every_object else self._objects.count
+
     def object_span(self, first: int = 0, last: int | None = None) -> Span:
         """The objects of the view, or those between two of its positions (both included), as ``l``."""
         above = self._prefixes.count
         count = self._objects.count
         start = max(first - above, 0)
         stop = count if last is None else min(last + 1 - above, count)
-        if start == 0 and stop == self._status().objects:
+        if start == 0 and (stop == self._status().objects or (last is None and self.shows_every_object)):
             # All of the listing, in whatever order it is shown.
             return Span(f"{self.object_table} l", "1", "0", "l.id", {})
         return self._objects.members(self.object_table, "l", start, max(stop, start))
@@ -150,10 +163,19 @@ class BrowseView(TableView[BrowseRow]):
         return Select(sql, match.args, rank)
 
     def _select_objects(self) -> Select:
+        everything = self._segments.everything(self.object_table, "l")
+        pieces: list[Piece] = []
+        if self.query.sort == "key":
+            rows = piece_rows(self._segments.count)
+            pieces = [self._piece(span) for span in self._segments.pieces(self.object_table, "l", rows)]
+        whole = self._piece(everything)
+        return Select(whole.sql, whole.args, self._object_rank(), pieces[::-1] if self.query.descending else pieces)
+
+    def _piece(self, span: Span) -> Piece:
         """Sizes, dates and classes are compared as they were listed; states and expiries as they are known now."""
         query = self.query
-        where = ["1"]
-        args = self._args() | {"listing": self.listing.id}
+        where = [span.where]
+        args = self._args() | span.args
         if query.text:
             match = key_condition(query.text, "l.key", self.listing.scope.prefix)
             where.append(match.sql)
@@ -162,11 +184,9 @@ class BrowseView(TableView[BrowseRow]):
             classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
             where.append(f"l.storage_class IN ({', '.join(f':{name}' for name in classes)})")
             args |= classes
-        source, major, listed = f"{self.object_table} l", "0", "0"
+        source, major, listed = span.source, span.major, "0"
         if query.sort in ("size", "modified", "storage_class"):
             listed = f"l.{query.sort}"
-        if self._segments.are_several:
-            source, major = f"segment g CROSS JOIN {source} ON {ROWS_OF_SEGMENT}", "g.first_key"
         if query.states or query.sort in ("state", "expiry"):
             inner = facts.known(
                 self._base,
@@ -181,7 +201,7 @@ class BrowseView(TableView[BrowseRow]):
             major = "0" if major == "0" else "l.major"
             where = [f"l.shown IN ({facts.names(query.states)})"] if query.states else ["1"]
         sql = f"SELECT l.id FROM {source} WHERE {' AND '.join(where)} ORDER BY {self._object_order(major, listed)}"
-        return Select(sql, args, self._object_rank())
+        return Piece(sql, args)
 
     def _object_order(self, major: str, listed: str) -> str:
         direction = "DESC" if self.query.descending else "ASC"
@@ -198,9 +218,18 @@ class BrowseView(TableView[BrowseRow]):
                 return f"{listed} {direction}, {rest}"
 
     def _object_rank(self) -> Rank | None:
-        if self.query.sort != "key":
-            return None
-        return self._segments.falling_rank if self.query.descending else self._segments.rank
+        match self.query.sort:
+            case "key":
+                return self._segments.falling_rank if self.query.descending else self._segments.rank
+            case "size" | "modified":
+                return self._number_rank
+            case _:
+                return None
+
+    def _number_rank(self, row_id: int) -> tuple[int, ...] | None:
+        row = self._windows.row(f"SELECT {self.query.sort} FROM {self.object_table} WHERE id = ?", (row_id,))
+        rest = self._segments.rank(row_id)
+        return None if row is None or rest is None else (-row[0] if self.query.descending else row[0], *rest)
 
     # --- reading
 
@@ -235,7 +264,7 @@ class BrowseView(TableView[BrowseRow]):
         args.update(span.args)
         found = self._windows.rows(self._object_sql(span), args)
         bucket = self.listing.scope.bucket
-        pending = self._context.marks.apply
+        becoming = self._context.marks.becoming
         above = self._prefixes.count
         return [
             BrowseRow(
@@ -248,12 +277,13 @@ class BrowseView(TableView[BrowseRow]):
                 row[6],
                 _STATES[row[7]],
                 row[8],
-                pending(self, row[0], position, bool(row[9])),
+                bool(row[9]),
                 _TIERS.get(row[10]),
                 row[11],
                 row[12],
                 bool(row[13]),
                 bool(row[14]),
+                becoming(self, row[0], position, bool(row[9])),
             )
             for position, row in enumerate(found, start + above)
         ]
@@ -284,6 +314,8 @@ class BrowseView(TableView[BrowseRow]):
             {**args, "low": prefix, "high": end_of_prefix(prefix)},
         )
         ref = ObjectRef(self.listing.scope.bucket, prefix)
+        becoming = False if self._context.marks.is_clearing else None
         return BrowseRow(
-            -row_id, True, ref, 0, 0, "", None, State.UNKNOWN, None, marked is not None, None, None, "", True, False
-        )
+            -row_id, True, ref, 0, 0, "", None, State.UNKNOWN, None, marked is not None, None, None, "", True, False,
+            becoming,
+        )  # fmt: skip

@@ -34,7 +34,7 @@ def run_topic(run_id: int) -> str:
 
 
 def view_topic(view_id: int) -> str:
-    """That view now has all its rows."""
+    """That view now has more rows, or all of them."""
     return f"view:{view_id}"
 
 

@@ -21,16 +21,19 @@ BUSY_SECONDS = 30.0
 _RETRY_SECONDS = 0.01
 
 # Page caches, in KiB. Four times as much was no faster in the benchmark: the system caches the files anyway.
-_WRITER_CACHE, _READER_CACHE, _WINDOW_CACHE = 2_048, 2_048, 1_024
+_WRITER_CACHE, _READER_CACHE, _WINDOW_CACHE, _GLANCE_CACHE = 2_048, 2_048, 1_024, 1_024
 _WAL_LIMIT = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """One writable connection and two that only read (the reader also writes its scratch database)."""
+    """One writable connection, and others that only read."""
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
+    builder: sqlite3.Connection
+    """Writes the scratch database, its main one."""
+    glancer: sqlite3.Connection
     window: sqlite3.Connection
 
 
@@ -71,13 +74,13 @@ def prepare_files(folder: Path, now: datetime) -> Path | None:
 
 
 def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:
-    """The three connections on prepared files."""
+    """The connections on prepared files."""
     ledger, catalog = folder / LEDGER_FILE, folder / CATALOG_FILE
     opened = contextlib.ExitStack()
     with opened, explained(folder):
-        reader = opened.enter_context(contextlib.closing(connect(scratch.path)))
+        builder = opened.enter_context(contextlib.closing(connect(scratch.path)))
         # The scratch file is gone after us: it need not survive anything.
-        _wal(reader, "main", "OFF")
+        _wal(builder, "main", "OFF")
         writer = opened.enter_context(contextlib.closing(connect(ledger)))
         _attach(writer, catalog, "catalog", "rw")
         _attach(writer, scratch.path, "scratch", "ro")
@@ -87,21 +90,26 @@ def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:
         writer.execute("PRAGMA catalog.synchronous = NORMAL")
         for name in ("main", "catalog"):
             writer.execute(f"PRAGMA {name}.journal_size_limit = {_WAL_LIMIT}")
-        _attach(reader, ledger, "ledger", "ro")
-        _attach(reader, catalog, "catalog", "ro")
+        _attach(builder, ledger, "ledger", "ro")
+        _attach(builder, catalog, "catalog", "ro")
+        reader = opened.enter_context(contextlib.closing(connect(ledger, "ro")))
+        glancer = opened.enter_context(contextlib.closing(connect(ledger, "ro")))
         # Windows are read between two frames: better no answer than a late one.
         window = opened.enter_context(contextlib.closing(connect(ledger, "ro", timeout=1.0)))
-        _attach(window, catalog, "catalog", "ro")
-        _attach(window, scratch.path, "scratch", "ro")
+        for connection in (reader, glancer, window):
+            _attach(connection, catalog, "catalog", "ro")
+            _attach(connection, scratch.path, "scratch", "ro")
         for connection, names, cache in (
             (writer, ("main", "catalog"), _WRITER_CACHE),
-            (reader, ("main", "ledger", "catalog"), _READER_CACHE),
+            (reader, ("main", "catalog"), _READER_CACHE),
+            (builder, ("main", "ledger", "catalog"), _READER_CACHE),
+            (glancer, ("main", "catalog"), _GLANCE_CACHE),
             (window, ("main", "catalog", "scratch"), _WINDOW_CACHE),
         ):
             for name in names:
                 connection.execute(f"PRAGMA {name}.cache_size = -{cache}")
         opened.pop_all()
-    return Connections(writer, reader, window)
+    return Connections(writer, reader, builder, glancer, window)
 
 
 def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> None:

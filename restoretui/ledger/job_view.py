@@ -7,8 +7,9 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules import Action
 from restoretui.ledger import facts
 from restoretui.ledger.match import Condition, key_condition
-from restoretui.ledger.orders import Order, Orders, Rank, Select, Straight, falling, rising
+from restoretui.ledger.orders import Order, Piece, Rank, Select, Straight, falling, piece_rows, rising
 from restoretui.ledger.records import EVERYTHING, JobRow, Query
+from restoretui.ledger.scratch import Orders
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 
@@ -56,11 +57,15 @@ class JobView(TableView[JobRow]):
         if classes:
             where.append(f"n.storage_class IN ({', '.join(f':{name}' for name in classes)})")
         order, rank = self._sort()
-        return Select(
-            f"SELECT j.id FROM job j JOIN line n ON n.id = j.line_id WHERE {' AND '.join(where)} ORDER BY {order}",
-            {"from_job": self._first_job, "to_job": self._first_job + self._jobs - 1, **match.args, **classes},
-            rank,
-        )
+        sql = f"SELECT j.id FROM job j JOIN line n ON n.id = j.line_id WHERE {' AND '.join(where)} ORDER BY {order}"
+        first, end = self._first_job, self._first_job + self._jobs
+
+        def within(start: int, stop: int) -> Piece:
+            return Piece(sql, {"from_job": start, "to_job": stop - 1, **match.args, **classes})
+
+        rows = piece_rows(self._jobs)
+        pieces = [within(start, min(start + rows, end)) for start in range(first, end, rows)] if rank else []
+        return Select(*within(first, end), rank, pieces[::-1] if query.descending else pieces)
 
     def _sort(self) -> tuple[str, Rank | None]:
         direction = "DESC" if self.query.descending else "ASC"

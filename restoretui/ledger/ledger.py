@@ -1,6 +1,7 @@
-"""The ledger as a whole: two files in the state folder, one writer, one reader, and the windows of the screen."""
+"""The ledger as a whole: two files in the state folder, one writer, some readers, and the windows of the screen."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,10 +18,10 @@ from restoretui.ledger.connections import Connections, open_connections, prepare
 from restoretui.ledger.files import ScratchSpace, prepare_folder
 from restoretui.ledger.leases import Leases
 from restoretui.ledger.neighbours import Neighbours
-from restoretui.ledger.orders import Orders
 from restoretui.ledger.pending_marks import PendingMarks
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.runs import Runs
+from restoretui.ledger.scratch import Orders
 from restoretui.ledger.selections import Selections
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Writer
@@ -51,7 +52,10 @@ class Ledger:
         )
         self._reader = Reader(connections.reader, folder)
         self._windows = Windows(connections.window, folder)
-        self._orders = Orders(self._reader, self._windows, self.changes)
+        # Threads of their own: what the screen is to show must not wait for what it adds up.
+        self._builder = Reader(connections.builder, folder, "ledger-builder")
+        self._glancer = Reader(connections.glancer, folder, "ledger-glancer")
+        self._orders = Orders(self._builder, self._glancer, self._windows, self.changes)
         pending = PendingMarks(Selections.MARKS)
         views = BrowseContext(self._orders, self._windows, self.changes, clock, pending)
         self.catalog = Catalog(self._writer, self._windows, clock, views, self._report)
@@ -82,7 +86,8 @@ class Ledger:
         private, connections, scratch, set_aside = await asyncio.to_thread(prepare)
         ledger = cls(private, clock, connections, scratch, set_aside, poll_s)
         ledger._writer.start()
-        ledger._reader.start()
+        for reader in ledger._readers:
+            reader.start()
         return ledger
 
     async def aclose(self) -> None:
@@ -103,12 +108,18 @@ class Ledger:
     ) -> None:
         await self.aclose()
 
+    @property
+    def _readers(self) -> Sequence[Reader]:
+        return (self._reader, self._builder, self._glancer)
+
     def _stop(self) -> None:
         self._writer.stop()
-        self._reader.stop()
+        for reader in self._readers:
+            reader.stop()
 
     def _close(self) -> None:
-        self._connections.reader.close()
+        for reader in (self._connections.reader, self._connections.builder, self._connections.glancer):
+            reader.close()
         # The last to go folds the write-ahead logs into the files.
         self._connections.writer.close()
         self._scratch.remove()

@@ -1,4 +1,4 @@
-"""The reader thread: whatever scans. SQLite lets go of the interpreter's lock meanwhile: the screen stays fluid."""
+"""Reader threads: whatever scans. SQLite lets go of the interpreter's lock meanwhile: the screen stays fluid."""
 
 import asyncio
 import contextlib
@@ -26,16 +26,16 @@ class _Task(Generic[T]):
 
 
 class Reader:
-    """Owns a connection whose main database is the scratch file; the ledger and the catalog are read-only to it."""
+    """Owns a connection to which ledger and catalog are read-only, and does one thing after the other with it."""
 
-    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, folder: Path, name: str = "ledger-reader") -> None:
         self._connection = connection
         self._folder = folder
         self._wake = threading.Condition()
         self._queue: deque[_Task[Any]] = deque()
         self._running: _Task[Any] | None = None
         self._stopping = False
-        self._thread = threading.Thread(target=self._loop, name="ledger-reader", daemon=True)
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin to work."""

@@ -151,6 +151,8 @@ class BrowseRow(NamedTuple):
     is_latest: bool
     gone: bool
     """A later look found it deleted."""
+    marking: bool | None = None
+    """What ``marked`` is about to become; None when no change of it is on its way to disk."""
 
 
 class JobRow(NamedTuple):
@@ -218,7 +220,7 @@ class View(Protocol[Row]):
         ...
 
     async def wait(self) -> None:
-        """Until ``complete``; at once for most views. A topic ``view:ID`` tells the same."""
+        """Until ``complete``; at once for most views. A topic ``view:ID`` tells of more rows, too."""
         ...
 
     def rows(self, start: int, n: int) -> Sequence[Row]:

@@ -13,11 +13,11 @@ from restoretui.ledger.confirm import confirm
 from restoretui.ledger.facts import names
 from restoretui.ledger.job_changes import apply_changes, move_all
 from restoretui.ledger.job_view import JobView
-from restoretui.ledger.orders import Orders
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
 from restoretui.ledger.run_rows import JOB, RUN, jobs_of, run_of
 from restoretui.ledger.schema import LIVE
+from restoretui.ledger.scratch import Orders
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
 

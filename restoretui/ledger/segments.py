@@ -49,12 +49,6 @@ class Segments:
     def complete(self) -> bool:
         return True
 
-    @property
-    def are_several(self) -> bool:
-        """Ids alone do not give the order."""
-        self._refresh()
-        return len(self._segments) > 1
-
     def span(self, table: str, alias: str, start: int, stop: int) -> Span:
         self._refresh()
         last = self._at(stop - 1) if stop > start else None
@@ -77,6 +71,21 @@ class Segments:
             f"{alias}.id",
             {**ends, **args, "head": head.number, "tail": tail.number},
         )
+
+    def everything(self, table: str, alias: str) -> Span:
+        """All rows there are when it is used, also those that arrive after now."""
+        self._refresh()
+        if len(self._segments) > 1:
+            args: dict[str, object] = {"listing": self._listing_id}
+            source = f"segment g CROSS JOIN {table} {alias} ON {ROWS_OF_SEGMENT}"
+            return Span(source, "1", "g.first_key", f"{alias}.id", args)
+        return Span(f"{table} {alias}", "1", "0", f"{alias}.id", {})
+
+    def pieces(self, table: str, alias: str, rows: int) -> list[Span]:
+        """All rows there are now, so many at a time: rows that arrive later neither shift nor repeat any."""
+        self._refresh()
+        total = self._total
+        return [self.span(table, alias, start, min(start + rows, total)) for start in range(0, total, rows)]
 
     def members(self, table: str, alias: str, start: int, stop: int) -> Span:
         return self.span(table, alias, start, stop)

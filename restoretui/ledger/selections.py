@@ -4,7 +4,8 @@ Set 1 holds the marks on screen and survives restarts. Marks are kept by key, no
 listing they were made in; an object is in a set once, however often it is added.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from sqlite3 import Connection
 from typing import Any
 
@@ -64,7 +65,8 @@ class Selections:
 
     async def clear(self, sel: int) -> SelectionSummary:
         """Unmark everything."""
-        return await self._change(sel, lambda tx: marking.clear(tx, sel))
+        with self._pending.everything(sel):
+            return await self._change(sel, lambda tx: marking.clear(tx, sel))
 
     # --- rows of a listing
 
@@ -84,9 +86,10 @@ class Selections:
 
     async def toggle_rows(self, sel: int, listing_id: int, ids: Collection[int]) -> SelectionSummary:
         """Mark the unmarked ones, unmark the marked."""
-        return await self._change(
-            sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda marked: not marked)
-        )
+        with self._pending.rows(sel, listing_id, frozenset(ids), mark=None):
+            return await self._change(
+                sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda marked: not marked)
+            )
 
     # --- views
 
@@ -99,22 +102,31 @@ class Selections:
 
     async def add_view(self, sel: int, view: BrowseView) -> SelectionSummary:
         """Mark every object of a view: all that match its filter."""
-        with self._pending.positions(sel, view, range(view.count), mark=True):
-            async with view.in_use():
-                return await self._add_span(sel, view, view.object_span())
+        async with self._all_of(sel, view, mark=True) as span:
+            return await self._add_span(sel, view, span)
 
     async def remove_view(self, sel: int, view: BrowseView) -> SelectionSummary:
         """Unmark every object of a view."""
-        with self._pending.positions(sel, view, range(view.count), mark=False):
-            async with view.in_use():
-                span = view.object_span()
-                return await self._change(sel, lambda tx: marking.remove_span(tx, sel, view.place_id, span))
+        async with self._all_of(sel, view, mark=False) as span:
+            return await self._change(sel, lambda tx: marking.remove_span(tx, sel, view.place_id, span))
 
     async def invert_view(self, sel: int, view: BrowseView) -> SelectionSummary:
         """Unmark the marked objects of a view, mark the others."""
-        async with view.in_use():
-            span = view.object_span()
+        async with self._all_of(sel, view, mark=None) as span:
             return await self._change(sel, lambda tx: marking.invert_span(tx, sel, _place(view), span))
+
+    @asynccontextmanager
+    async def _all_of(self, sel: int, view: BrowseView, *, mark: bool | None) -> AsyncIterator[Span]:
+        """The objects of a view, shown as being marked or unmarked, and there to work with."""
+        if view.shows_every_object:
+            pending = self._pending.rows(sel, view.listing_id, None, mark=mark)
+        else:
+            # What is still looked for will be in it; what a listing still finds will not.
+            positions = range(view.count) if view.complete else None
+            pending = self._pending.positions(sel, view, positions, mark=mark)
+        with pending:
+            async with view.in_use(whole=not view.shows_every_object):
+                yield view.object_span()
 
     async def _add_span(self, sel: int, view: BrowseView, span: Span) -> SelectionSummary:
         def add(tx: Tx) -> None:
@@ -158,7 +170,7 @@ class Selections:
 
     async def hidden(self, sel: int, view: BrowseView) -> int:
         """Marked objects that the view does not show."""
-        async with view.in_use():
+        async with view.in_use(whole=not view.shows_every_object):
             span = view.object_span()
             args = {**span.args, "sel": sel, "place": view.place_id}
 

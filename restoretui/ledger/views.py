@@ -8,7 +8,8 @@ from typing import Generic, TypeVar
 
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.changes import view_topic
-from restoretui.ledger.orders import Order, Orders
+from restoretui.ledger.orders import Order
+from restoretui.ledger.scratch import Orders
 
 Row = TypeVar("Row")
 
@@ -42,7 +43,7 @@ class TableView(Generic[Row]):
 
     @property
     def topic(self) -> str:
-        """Published once all rows are there."""
+        """Published when more rows are there, and once all are."""
         return view_topic(self.view_id)
 
     @property
@@ -108,13 +109,14 @@ class TableView(Generic[Row]):
             await part.drop()
 
     @asynccontextmanager
-    async def in_use(self) -> AsyncIterator[None]:
-        """The view is whole and stays while somebody works with all its rows."""
+    async def in_use(self, *, whole: bool = True) -> AsyncIterator[None]:
+        """The view stays while somebody works with its rows, and has all of them if they are to be ``whole``."""
         self._raise_if_closed()
         self._users += 1
         self._unused.clear()
         try:
-            await self.wait()
+            if whole:
+                await self.wait()
             yield
         finally:
             self._users -= 1

@@ -45,8 +45,9 @@ class Terminal:
         self.bytes = 0
         self.frames = 0
         self._tail = b""
-        self._wanted = b""
+        self._wanted: tuple[bytes, ...] = ()
         self._seen_at: float | None = None
+        self._watched, self._watched_at, self._watched_tail = b"", 0.0, b""
         self._seen = threading.Condition()
         self._on_line: deque[tuple[float, bytes]] = deque()
         self._held = 0
@@ -72,10 +73,21 @@ class Terminal:
         else:
             self._send(keys)
 
-    def expect(self, text: bytes) -> None:
-        """Begin to look out for ``text`` in what arrives from now on."""
+    def expect(self, *texts: bytes) -> None:
+        """Begin to look out for any of ``texts`` in what arrives from now on."""
         with self._seen:
-            self._wanted, self._seen_at, self._tail = text, None, b""
+            self._wanted, self._seen_at, self._tail = texts, None, b""
+
+    def watch(self, text: bytes) -> None:
+        """Note when ``text`` arrives next, whatever else is expected meanwhile."""
+        with self._seen:
+            self._watched, self._watched_at, self._watched_tail = text, 0.0, b""
+
+    def watched_at(self, seconds: float = 30.0) -> float | None:
+        """When that was (``time.perf_counter``); waits for it, None if it does not come in time."""
+        with self._seen:
+            self._seen.wait_for(lambda: self._watched_at or self._ended, seconds)
+            return self._watched_at or None
 
     def wait(self, seconds: float = 30.0) -> float | None:
         """When the expected text arrived (``time.perf_counter``); None if it did not in time."""
@@ -83,9 +95,9 @@ class Terminal:
             self._seen.wait_for(lambda: self._seen_at is not None or self._ended, seconds)
             return self._seen_at
 
-    def key_to_paint(self, keys: bytes, text: bytes, seconds: float = 30.0) -> float | None:
-        """Seconds from pressing ``keys`` until ``text`` arrives."""
-        self.expect(text)
+    def key_to_paint(self, keys: bytes, text: bytes, seconds: float = 30.0, *others: bytes) -> float | None:
+        """Seconds from pressing ``keys`` until ``text`` arrives, or one of ``others``."""
+        self.expect(text, *others)
         pressed = time.perf_counter()
         self.press(keys)
         seen = self.wait(seconds)
@@ -180,9 +192,15 @@ class Terminal:
             for question in _QUESTION.finditer(text):
                 if question.end() > old:
                     self.press(_ANSWERS[question[0]])
-            if self._wanted and self._seen_at is None and self._wanted in text:
+            if self._seen_at is None and any(wanted in text for wanted in self._wanted):
                 self._seen_at = now
                 self._seen.notify_all()
+            if self._watched and not self._watched_at:
+                watched = self._watched_tail + data
+                if self._watched in watched:
+                    self._watched_at = now
+                    self._seen.notify_all()
+                self._watched_tail = watched[-_OVERLAP:]
             self._tail = text[-_OVERLAP:]
 
 

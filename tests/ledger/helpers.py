@@ -2,8 +2,9 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from restoretui.core.plan import RestorePlan, make_plan
 from restoretui.core.pricing import PriceTable
 from restoretui.core.rules import RULES, Purpose
 from restoretui.ledger import Ledger
+from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import Cloud, Listing, Observation, Run, Scope
+from restoretui.ledger.writer import Writer
 
 CLOUD = Cloud("s3")
 ELSEWHERE = Cloud("s3", "https://store.example")
@@ -130,3 +133,34 @@ def ledger_for_examples() -> Iterator[tuple[asyncio.Runner, Ledger]]:
 
 def total(entries: Iterable[Entry]) -> int:
     return sum(entry.size for entry in entries)
+
+
+@asynccontextmanager
+async def busy(reader: Reader) -> AsyncIterator[None]:
+    """That thread gets to nothing else meanwhile."""
+    async with _waiting(lambda wait: reader.run(lambda _connection: wait())):
+        yield
+
+
+@asynccontextmanager
+async def held(writer: Writer) -> AsyncIterator[None]:
+    """Nothing is written meanwhile."""
+    async with _waiting(lambda wait: writer.do(lambda _tx: wait())):
+        yield
+
+
+@asynccontextmanager
+async def _waiting(begin: Callable[[Callable[[], None]], Awaitable[None]]) -> AsyncIterator[None]:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        go_on.wait()
+
+    task = asyncio.ensure_future(begin(wait))
+    try:
+        await asyncio.to_thread(begun.wait)
+        yield
+    finally:
+        go_on.set()
+        await task

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, ObjectFacts, Page, State
 from restoretui.core.rules import RULES
-from restoretui.ledger import Ledger, orders
+from restoretui.ledger import Ledger, orders, scratch
 from restoretui.ledger.facts import _BY_INTEREST
 from restoretui.ledger.records import BrowseRow, Observation, Query, Scope
-from tests.ledger.helpers import BUCKET, CLOUD, KEYS, entry, keys, ledger_for_examples, listed, look, now_of
+from tests.ledger.helpers import BUCKET, CLOUD, KEYS, busy, entry, keys, ledger_for_examples, listed, look, now_of
 from tests.ledger.test_filter_text import expected as text_matches
 
 S3 = RULES["s3"]
@@ -122,7 +122,12 @@ def reference(entries: Sequence[Entry], looks: Sequence[Observation], query: Que
     return [(row.key, state) for row, _, state in rows]
 
 
-def test_any_query_over_any_listing() -> None:
+@pytest.mark.parametrize("in_steps", [False, True], ids=["at once", "in steps"])
+def test_any_query_over_any_listing(monkeypatch: pytest.MonkeyPatch, in_steps: bool) -> None:
+    if in_steps:
+        monkeypatch.setattr(scratch, "LARGE", 1)
+        monkeypatch.setattr(scratch, "HEAD_ROWS", 3)
+        monkeypatch.setattr(orders, "SMALLEST_PIECE", 4)
     with ledger_for_examples() as (runner, ledger):
         bucket = iter(range(10**6))
 
@@ -150,8 +155,11 @@ async def check_query(
     await ledger.catalog.finish(listing.id)
     await ledger.catalog.observe(CLOUD, bucket, looks)
     view = await ledger.catalog.browse(listing.id, query)
-    await view.wait()
     wanted = reference(entries, looks, query)
+    first = view.rows(0, 100)
+    assert [(row.ref.key, row.state) for row in first] == wanted[: len(first)]
+    assert [view.position(row.id) for row in first] == list(range(len(first)))
+    await view.wait()
     rows = view.rows(0, 100)
     assert [(row.ref.key, row.state) for row in rows] == wanted
     assert view.count == len(wanted)
@@ -161,13 +169,13 @@ async def check_query(
 
 
 async def test_a_large_view_shows_its_head_first(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "LARGE", 1000)
+    monkeypatch.setattr(scratch, "LARGE", 1000)
     entries = [entry(key, size=number * 7919 % 5000) for number, key in enumerate(keys(5000))]
     listing = await listed(ledger, entries)
     with ledger.changes.subscribe() as changed:
         view = await ledger.catalog.browse(listing.id, Query(sort="size", descending=True))
         assert [row.size for row in view.rows(0, 3)] == [4999, 4998, 4997]
-        assert view.count in (orders.HEAD_ROWS, 5000)
+        assert view.count in (scratch.HEAD_ROWS, 5000)
         async for topics in changed:
             if view.topic in topics:
                 break
@@ -183,8 +191,93 @@ async def test_a_large_view_shows_its_head_first(ledger: Ledger, monkeypatch: py
     await view.aclose()
 
 
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("segments", [1, 7])
+async def test_a_filtered_view_grows_piece_by_piece(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, descending: bool, segments: int
+) -> None:
+    monkeypatch.setattr(scratch, "LARGE", 1000)
+    monkeypatch.setattr(scratch, "GLANCE_S", 0.0)
+    monkeypatch.setattr(orders, "SMALLEST_PIECE", 300)
+    entries = [entry(key) for key in keys(5000)]
+    listing = await ledger.catalog.begin(Scope(CLOUD, BUCKET, recursive=True))
+    share = -(-len(entries) // segments)
+    for number in reversed(range(segments)):
+        page = Page(entries[number * share : (number + 1) * share], (), None)
+        ledger.catalog.append(listing.id, page, segment=segments - number)
+    await ledger.catalog.finish(listing.id)
+    wanted = sorted((row.key for row in entries if "7" in row.key), reverse=descending)
+    counts = []
+    with ledger.changes.subscribe() as changed:
+        view = await ledger.catalog.browse(listing.id, Query(text="7", descending=descending))
+        assert not view.complete
+        counts.append(view.count)
+        async for topics in changed:
+            if view.topic in topics:
+                count = view.count
+                counts.append(count)
+                rows = view.rows(0, count)
+                assert [row.ref.key for row in rows] == wanted[:count]
+                assert view.position(rows[-1].id) == count - 1
+                assert view.row_id(count - 1) == rows[-1].id
+                if view.complete:
+                    break
+    assert counts == sorted(counts)
+    assert counts[0] < 300
+    assert counts[-1] == len(wanted)
+    assert len(set(counts)) > 2
+    await view.aclose()
+
+
+async def test_first_rows_wait_neither_for_counts_nor_for_other_views(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "LARGE", 1000)
+    listing = await listed(ledger, [entry(key, size=5000 - number) for number, key in enumerate(keys(5000))])
+    async with busy(ledger._reader), busy(ledger._builder):
+        found = await ledger.catalog.browse(listing.id, Query(text="K0"))
+        by_size = await ledger.catalog.browse(listing.id, Query(sort="size"))
+        assert [row.ref.key for row in found.rows(0, 2)] == ["k00000", "k00001"]
+        assert [row.size for row in by_size.rows(0, 2)] == [1, 2]
+        few = await ledger.catalog.browse(listing.id, Query(text="k0001"))
+        assert (few.complete, few.count) == (True, 10)
+        none = await ledger.catalog.browse(listing.id, Query(text="nothing"))
+        assert (none.complete, none.count, none.rows(0, 9)) == (True, 0, [])
+        await few.aclose()
+        await none.aclose()
+    for view in (found, by_size):
+        await view.wait()
+        assert view.count == 5000
+        await view.aclose()
+
+
+async def test_a_view_of_a_moment_is_not_shifted_by_pages_to_come(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "LARGE", 1000)
+    monkeypatch.setattr(scratch, "GLANCE_S", 0.0)
+    monkeypatch.setattr(orders, "SMALLEST_PIECE", 100)
+    listing = await ledger.catalog.begin(Scope(CLOUD, BUCKET, recursive=True))
+    ledger.catalog.append(listing.id, Page([entry(key) for key in keys(1000, "b{:05d}")], (), None), segment=1)
+    ledger.catalog.append(listing.id, Page([entry(key) for key in keys(1000, "d{:05d}")], (), None), segment=3)
+    await ledger.catalog._pages.written()
+    async with busy(ledger._builder):
+        view = await ledger.catalog.browse(listing.id, Query(text="5"))
+        for segment, form in enumerate(("a{:05d}", "b1{:05d}", "c{:05d}", "d1{:05d}")):
+            page = Page([entry(key) for key in keys(500, form)], (), None)
+            ledger.catalog.append(listing.id, page, segment=segment)
+        await ledger.catalog._pages.written()
+    await view.wait()
+    shown = [row.ref.key for row in view.rows(0, 5000)]
+    assert shown == sorted(set(shown))
+    assert {key for key in shown if not key.startswith(("a", "c", "b1", "d1"))} == {
+        key for form in ("b{:05d}", "d{:05d}") for key in keys(1000, form) if "5" in key
+    }
+    await view.aclose()
+
+
 async def test_closing_a_view_that_is_still_being_built(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "LARGE", 1000)
+    monkeypatch.setattr(scratch, "LARGE", 1000)
     listing = await listed(ledger, [entry(key, size=number) for number, key in enumerate(keys(20_000))])
     for _ in range(5):
         view = await ledger.catalog.browse(listing.id, Query(sort="size", descending=True))
@@ -193,7 +286,7 @@ async def test_closing_a_view_that_is_still_being_built(ledger: Ledger, monkeypa
         with pytest.raises(LedgerError, match="closed"):
             view.rows(0, 1)
     left = await ledger._reader.run(
-        lambda scratch: scratch.execute("SELECT count(*) FROM main.sqlite_master WHERE type = 'table'").fetchone()
+        lambda files: files.execute("SELECT count(*) FROM scratch.sqlite_master WHERE type = 'table'").fetchone()
     )
     assert left == (0,)
 

@@ -13,7 +13,7 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, ObjectFacts, ObjectRef, Tier
 from restoretui.core.plan import FactGroup
-from restoretui.ledger import Ledger
+from restoretui.ledger import Ledger, scratch
 from restoretui.ledger.browse_view import BrowseView
 from restoretui.ledger.records import Query, SelectionSummary, Tally
 from tests.ledger.helpers import (
@@ -21,7 +21,9 @@ from tests.ledger.helpers import (
     CLOUD,
     ELSEWHERE,
     KEYS,
+    busy,
     entry,
+    held,
     keys,
     ledger_for_examples,
     listed,
@@ -211,21 +213,114 @@ async def test_a_prefix_is_marked_when_something_below_it_is(ledger: Ledger) -> 
     assert [row.marked for row in view.rows(0, 3)] == [True, False, False]
 
 
-async def test_marks_show_before_they_are_on_disk(ledger: Ledger) -> None:
+async def test_marks_on_their_way_show_as_such(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry(key) for key in keys(100)], prefixes=["p/"])
     view = await ledger.catalog.browse(listing.id)
-    for change, expected in (
-        (ledger.selections.add_view(MARKS, view), [True] * 100),
-        (ledger.selections.remove_view(MARKS, view), [False] * 100),
-        (ledger.selections.add_range(MARKS, view, 1, 10), [True] * 10 + [False] * 90),
-        (ledger.selections.add_rows(MARKS, listing.id, [100]), [True] * 10 + [False] * 89 + [True]),
+    none = [False] * 100
+    ten = [True] * 10 + [False] * 90
+    eleven = [*ten[:99], True]
+    turned = [not marked for marked in eleven]
+    before = none
+    for change, after, concerned in (
+        (ledger.selections.add_view(MARKS, view), [True] * 100, range(100)),
+        (ledger.selections.remove_view(MARKS, view), none, range(100)),
+        (ledger.selections.add_range(MARKS, view, 1, 10), ten, range(10)),
+        (ledger.selections.add_rows(MARKS, listing.id, [100]), eleven, [99]),
+        (ledger.selections.invert_view(MARKS, view), turned, range(100)),
+        (ledger.selections.toggle_rows(MARKS, listing.id, [1]), [True, *turned[1:]], [0]),
+        (ledger.selections.clear(MARKS), none, range(100)),
     ):
-        task = asyncio.create_task(change)
-        await asyncio.sleep(0)
-        assert [row.marked for row in view.rows(1, 100)] == expected
+        async with held(ledger._writer):
+            task = asyncio.create_task(change)
+            await asyncio.sleep(0)
+            rows = view.rows(1, 100)
+            assert [row.marked for row in rows] == before, "on disk nothing has changed yet"
+            assert [row.marking for row in rows] == [after[at] if at in concerned else None for at in range(100)]
         await task
-        assert [row.marked for row in view.rows(1, 100)] == expected
-        assert not view.rows(0, 1)[0].marked or any(expected)
+        rows = view.rows(1, 100)
+        assert [row.marked for row in rows] == after
+        assert {row.marking for row in rows} == {None}
+        before = after
+
+
+async def test_what_is_queued_shows_as_it_will_be(ledger: Ledger) -> None:
+    listing = await listed(ledger, [entry(key) for key in keys(3)])
+    view = await ledger.catalog.browse(listing.id)
+    async with held(ledger._writer):
+        tasks = [
+            asyncio.create_task(ledger.selections.add_view(MARKS, view)),
+            asyncio.create_task(ledger.selections.toggle_rows(MARKS, listing.id, [2])),
+        ]
+        await asyncio.sleep(0)
+        shown = [(row.marked, row.marking) for row in view.rows(0, 3)]
+        assert shown == [(False, True), (False, False), (False, True)]
+    await asyncio.gather(*tasks)
+    assert [(row.marked, row.marking) for row in view.rows(0, 3)] == [(True, None), (False, None), (True, None)]
+
+
+async def test_marks_on_their_way_show_in_every_view_of_the_listing(ledger: Ledger) -> None:
+    listing = await listed(ledger, [entry(key) for key in keys(20)])
+    other = await listed(ledger, [entry("elsewhere")], bucket="other")
+    view, found, there = (
+        await ledger.catalog.browse(listing.id),
+        await ledger.catalog.browse(listing.id, Query(text="7")),
+        await ledger.catalog.browse(other.id),
+    )
+    async with held(ledger._writer):
+        task = asyncio.create_task(ledger.selections.add_view(MARKS, view))
+        await asyncio.sleep(0)
+        assert [row.marking for row in found.rows(0, 9)] == [True, True]
+        assert [row.marking for row in there.rows(0, 9)] == [None]
+    await task
+
+
+async def test_marks_that_cannot_be_made_no_longer_show_as_on_their_way(ledger: Ledger) -> None:
+    listing = await listed(ledger, [entry(key * 20) for key in keys(5000)])
+    view = await ledger.catalog.browse(listing.id)
+    writer = ledger._connections.writer
+    (pages,) = writer.execute("PRAGMA catalog.page_count").fetchone()
+    writer.execute(f"PRAGMA catalog.max_page_count = {pages + 5}")
+    with pytest.raises(LedgerError, match="disk is full"):
+        await ledger.selections.add_view(MARKS, view)
+    assert {(row.marked, row.marking) for row in view.rows(0, 100)} == {(False, None)}
+
+
+async def test_clearing_concerns_marked_prefixes_too(ledger: Ledger) -> None:
+    deep = await listed(ledger, [entry("a/x")])
+    level = await listed(ledger, [entry("z")], prefixes=["a/"])
+    await ledger.selections.add_under(MARKS, deep.id)
+    view = await ledger.catalog.browse(level.id)
+    async with held(ledger._writer):
+        task = asyncio.create_task(ledger.selections.clear(MARKS))
+        await asyncio.sleep(0)
+        assert [(row.marked, row.marking) for row in view.rows(0, 2)] == [(True, False), (False, False)]
+    await task
+    assert [(row.marked, row.marking) for row in view.rows(0, 2)] == [(False, None), (False, None)]
+
+
+async def test_marking_all_does_not_wait_for_their_order(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "LARGE", 1000)
+    listing = await listed(ledger, [entry(key, size=number) for number, key in enumerate(keys(2000))])
+    async with busy(ledger._builder):
+        by_size = await ledger.catalog.browse(listing.id, Query(sort="size"))
+        assert not by_size.complete
+        assert (by_size.objects, (await ledger.selections.add_view(MARKS, by_size)).objects) == (2000, 2000)
+        assert await ledger.selections.hidden(MARKS, by_size) == 0
+
+
+async def test_marking_what_is_still_looked_for_marks_all_of_it(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "LARGE", 1000)
+    listing = await listed(ledger, [entry(key) for key in keys(2000)])
+    async with busy(ledger._builder):
+        found = await ledger.catalog.browse(listing.id, Query(text="k"))
+        assert (found.complete, found.count) == (False, scratch.HEAD_ROWS)
+        task = asyncio.create_task(ledger.selections.add_view(MARKS, found))
+        await asyncio.sleep(0)
+        assert {(row.marked, row.marking) for row in found.rows(0, 2000)} == {(False, True)}
+    assert (await task).objects == 2000
+    assert {(row.marked, row.marking) for row in found.rows(0, 2000)} == {(True, None)}
 
 
 async def test_a_set_of_ones_own(ledger: Ledger) -> None:

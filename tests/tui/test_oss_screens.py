@@ -236,7 +236,7 @@ async def test_what_has_no_copy_to_end_is_said(walk: Start, sandbox: Any) -> Non
     async with walk("s3://acme-frankfurt-archive", **world) as on:
         await marked(on, "GLACIER")
         pane = on.app.query_main(BrowsePane)
-        pane.marking.begin(pane.marking.clear)
+        pane.marking.clear()
         await on.until(lambda: not pane.marking.summary.objects)
         assert not pane.check_action("end_copies", ())
         assert on.sandbox.stats.requests.get("CleanRestoredObject", 0) == 0

@@ -37,7 +37,7 @@ class BrowsePane(ListingBoard):
             return False
         here = self.source.is_bucket
         row = self.table.row if here else None
-        marked = self.marking.summary.objects > 0
+        marked = self.marking.summary.objects > 0 or self.marking.is_under_way
         state = row.state if row is not None and not row.is_prefix else None
         needed = {
             "restore": marked or row is not None,
@@ -165,20 +165,20 @@ class BrowsePane(ListingBoard):
     def _range_marked(self, event: table_events.RangeMarked) -> None:
         view = self.view
         if view is not None:
-            self.marking.begin(partial(self.marking.range, view, event.first, event.last))
+            self.marking.mark_range(view, event.first, event.last)
 
     def action_mark_all(self) -> None:
         view, listing = self.view, self.source.listing
         if view is not None and listing is not None:
-            self.marking.begin(partial(self.marking.all_shown, view, listing.prefixes))
+            self.marking.mark_all(view, listing.prefixes)
 
     def action_invert(self) -> None:
         view = self.view
         if view is not None:
-            self.marking.begin(partial(self.marking.invert, view))
+            self.marking.invert(view)
 
     def action_unmark_all(self) -> None:
-        self.marking.begin(self.marking.clear)
+        self.marking.clear()
 
     # --- restoring
 

@@ -9,6 +9,9 @@ from restoretui.tui.widgets.columns import Column, Spans, cell
 from restoretui.tui.words import STATE_CELLS, STATES, class_word, state_word
 from restoretui.wording import format as fmt
 
+BECOMING = "◌"
+"""A mark that is on its way to disk, or one that is about to go."""
+
 
 class BucketRow(NamedTuple):
     """One bucket of the account."""
@@ -35,6 +38,8 @@ def _cloud(row: BucketRow, cells: int) -> Spans:
 
 
 def _mark(row: BrowseRow, cells: int) -> Spans:
+    if row.marking is not None and row.marking is not row.marked:
+        return cell(BECOMING, cells, "mark" if row.marking else "dim")
     if not row.marked:
         return cell("", cells)
     return cell("◆" if row.is_prefix else "●", cells, "mark")

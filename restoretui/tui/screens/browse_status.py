@@ -15,6 +15,9 @@ class Listed(NamedTuple):
 
     listing: Listing | None
     query: Query
+    """What the rows shown were asked for by."""
+    wanted: Query
+    """What was asked for since, if it is not the same."""
     now: datetime
     cursor: int
     rows: int
@@ -31,8 +34,8 @@ def status(shown: Listed) -> list[Content]:
         ]
     if shown.listing is None:
         return [said(("listing …", "dim"))]
-    more = "" if shown.complete else "+"
-    place: Part = (f"{shown.cursor + 1:,} of {shown.rows:,}{more}" if shown.rows else "", "dim")
+    so_far = "" if shown.complete else " so far"
+    place: Part = (f"{shown.cursor + 1:,} of {shown.rows:,}{so_far}" if shown.rows else "", "dim")
     return [said(*_left(shown)), said(place), said()]
 
 
@@ -51,10 +54,22 @@ def _left(shown: Listed) -> list[Part]:
         parts.append((" · stopped early, R lists again", "warn"))
     else:
         parts.append((f" · seen {fmt.ago((shown.now - listing.ended_at).total_seconds())}", "dim"))
-    query = shown.query
-    limits = [query.text, *sorted(query.states), *sorted(query.storage_classes)]
-    said_limits = " ".join(limit for limit in limits if limit)
-    if said_limits:
-        more = "" if shown.complete else "+"
-        parts.append((f" · {shown.rows:,}{more} match {said_limits}", "mark"))
+    limits = _limits(shown.query)
+    if limits:
+        so_far = "" if shown.complete else " so far"
+        parts.append((f" · {shown.rows:,}{so_far} match {limits}", "mark"))
+    if shown.wanted != shown.query:
+        parts.append((f" · {_wanted(shown.query, shown.wanted)} …", "busy"))
     return parts
+
+
+def _limits(query: Query) -> str:
+    limits = [query.text, *sorted(query.states), *sorted(query.storage_classes)]
+    return " ".join(limit for limit in limits if limit)
+
+
+def _wanted(query: Query, wanted: Query) -> str:
+    limits = _limits(wanted)
+    if limits == _limits(query):
+        return "sorting"
+    return f"looking for {limits}" if limits else "looking for all"

@@ -34,6 +34,9 @@ LandOn = tuple[str, bool]
 
 NOTHING, NO_MATCH, FAILED = "nothing is here", "nothing matches the filter", "nothing to show; R tries again"
 NO_MATCH_HERE = f"{NO_MATCH}; tab, then d, looks at all keys below"
+NO_MATCH_YET = "nothing so far …"
+LATE_S = 0.1
+"""After that time without other rows it is said that they are being looked for."""
 
 
 class ListingBoard(Pane):
@@ -47,6 +50,8 @@ class ListingBoard(Pane):
         self.view: BrowseView | None = None
         """What the table shows of the listing."""
         self._requery_due = False
+        self._showing = 0
+        """Views on their way."""
         self._heard = asyncio.Event()
         """Set whenever the ledger told something."""
         self._looker = Looker()
@@ -111,6 +116,7 @@ class ListingBoard(Pane):
         self.go(Location(scheme, ref.bucket, head + slash), (ref.key, False))
 
     async def _go(self, location: Location, land_on: LandOn | None) -> None:
+        self._give_up_views()
         left = self.source.listing if self.source.is_listing else None
         other_cloud = location.scheme != self.location.scheme
         self.source.location, self.source.listing = location, None
@@ -125,8 +131,7 @@ class ListingBoard(Pane):
         self.table.set_view(None)
         self.table.placeholder = self.buckets.placeholder = "listing …"
         self._arrange()
-        if old is not None:
-            await old.aclose()
+        self._close(old)
         if left is not None:
             await self.session.stop_listing(left.id)
         try:
@@ -187,26 +192,65 @@ class ListingBoard(Pane):
             self._say()
         self._looker.forget()
         row = self.table.row
-        await self._show(listing, (row.ref.key, row.is_prefix) if row is not None else None)
+        self._give_up_views()
+        await self._show(listing, (row.ref.key, row.is_prefix) if row is not None else None, whole=True)
 
-    async def _show(self, listing: Listing, land_on: LandOn | None = None) -> None:
-        """Show a listing, the cursor on ``land_on`` if that can be found, or else where it is."""
-        view, old = await self.source.view(self.session, listing), self.view
-        at = None
+    async def _show(self, listing: Listing, land_on: LandOn | None = None, *, whole: bool = False) -> None:
+        """Show a listing, the cursor on ``land_on`` if that can be found, or else where it is.
+
+        First rows will do, unless all that is shown now is to stay in sight: then the view must be ``whole``.
+        """
+        late = self.set_timer(LATE_S, self._say)
+        self._showing += 1
+        try:
+            view = await self._view(listing, whole=whole)
+        finally:
+            self._showing -= 1
+            late.stop()
+        old, at = self.view, None
         if land_on is not None:
             found = self.session.ledger.catalog.find(listing.id, land_on[0], is_prefix=land_on[1])
             at = view.position(found) if found is not None else None
             at = at if at is not None else self.table.cursor if old is not None else 0
         self.source.listing, self.view = listing, view
         self.table.set_view(view, at=at)
-        self.table.set_sort(self.source.query.sort, self.source.query.descending)
-        if old is not None:
-            await old.aclose()
+        self.table.set_sort(view.query.sort, view.query.descending)
+        self._close(old)
         if not self.source.is_listing:
             self.table.placeholder = self._nothing(listing)
         self._look()
         self._say()
-        self.marking.recount()
+        self.marking.recount(changed=False)
+        if not view.complete:
+            self.attempt(partial(self._see_whole, view), "whole")
+
+    async def _see_whole(self, view: "BrowseView") -> None:
+        """What was asked for does not wait for its turn like what changes by itself."""
+        await view.wait()
+        if self.view is view and self.source.listing is not None:
+            self.table.placeholder = self._nothing(self.source.listing)
+            self.table.look_again()
+            self._say()
+
+    async def _view(self, listing: Listing, *, whole: bool) -> "BrowseView":
+        view = await self.source.view(self.session, listing)
+        if whole:
+            try:
+                await view.wait()
+            except BaseException:
+                self._close(view)
+                raise
+        return view
+
+    def _give_up_views(self) -> None:
+        """What is being looked for is of a listing that is about to be left."""
+        for group in ("view", "whole"):
+            self.workers.cancel_group(self, group)
+
+    def _close(self, view: "BrowseView | None") -> None:
+        """Nobody looks at it any more, and nobody waits for it to go."""
+        if view is not None:
+            self.attempt(view.aclose, "close", exclusive=False)
 
     def requery(self, *, typing: bool = False) -> None:
         """Filter or order have changed; while it is typed, the keys to come are not for the table."""
@@ -225,6 +269,8 @@ class ListingBoard(Pane):
             self._requery_due = self.source.query != Query()
             if listing.ended_at is None and not self.source.is_listing:
                 self._listing_ended(listing)
+        if self.view is not None and self.view.topic in topics and listing is not None:
+            self.table.placeholder = self._nothing(listing)
         if f"selection:{MARKS}" in topics:
             self.marking.recount()
         self._heard.set()
@@ -237,6 +283,8 @@ class ListingBoard(Pane):
     def _nothing(self, listing: Listing) -> str:
         if not self.source.is_filtered:
             return NOTHING
+        if self.view is not None and not self.view.complete:
+            return NO_MATCH_YET
         return NO_MATCH_HERE if listing.prefixes else NO_MATCH
 
     def _listing_ended(self, listing: Listing) -> None:
@@ -247,9 +295,9 @@ class ListingBoard(Pane):
             self.table.placeholder = FAILED
 
     def tick(self) -> bool:
-        if self._requery_due:
+        if self._requery_due and not self._showing and self.source.listing is not None:
             self._requery_due = False
-            self.requery(typing=True)
+            self.attempt(partial(self._show, self.source.listing, whole=True), "view")
         painted = self.source.is_bucket and self.table.look_again()
         return self._say() or painted
 
@@ -267,9 +315,10 @@ class ListingBoard(Pane):
             return False
         if self.following is not None:
             listing = session.ledger.catalog.peek(self.following)
+        wanted = self.source.query
         shown = Listed(
-            listing, self.source.query, session.clock.now(), self.table.cursor, self.table.count,
-            view is None or view.complete, None if self.source.is_bucket else self.buckets.count,
+            listing, wanted if view is None else view.query, wanted, session.clock.now(), self.table.cursor,
+            self.table.count, view is None or view.complete, None if self.source.is_bucket else self.buckets.count,
         )  # fmt: skip
         return self._status.show(*status(shown))
 

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from restoretui.core.errors import CloudError, UsageError
+from restoretui.core.errors import CloudError, LedgerError, UsageError
 from restoretui.core.location import Location
+from restoretui.core.plan import RestorePlan
 from restoretui.ledger.records import BrowseRow, Cloud, Listing, SelectionSummary
 from restoretui.tui.screens.marks_bar import MarksBar
 from restoretui.wording import format as fmt
@@ -19,6 +20,8 @@ MARKS = 1
 """The selection the screens mark in; it survives restarts."""
 SETTLE_S = 0.25
 """Time without another mark after which the marks are added up."""
+MANY = 10_000
+"""From so many rows on it takes long enough to say that they are being marked."""
 DAYS = 7
 """What the running cost is reckoned with until a restore dialog was used with other days."""
 
@@ -29,9 +32,12 @@ class Marking:
     def __init__(self, pane: "ListingBoard", bar: MarksBar) -> None:
         self._pane = pane
         self._bar = bar
-        self._under_way = 0
+        self._under_way: list[str] = []
+        """What is being done, "" where that is over before it could be read."""
         self._settled = asyncio.Event()
         self._settled.set()
+        self._plans: list[RestorePlan] | None = None
+        """Of the marks as they are; None until they have been planned."""
         self.days: dict[str, int] = {}
         """By scheme, those of the last restore."""
 
@@ -45,39 +51,60 @@ class Marking:
         return self._bar.summary
 
     @property
-    def hidden(self) -> int:
-        """How many marks are not in the view, as last counted."""
-        return self._bar.hidden
+    def is_under_way(self) -> bool:
+        """The marks are being changed."""
+        return bool(self._under_way)
 
-    def begin(self, work: Callable[[], Awaitable[object]]) -> None:
-        """Change the marks; keys go on meanwhile, and what acts on the marks waits for ``settled``."""
-        self._under_way += 1
+    def begin(self, work: Callable[[], Awaitable[SelectionSummary | None]], doing: str = "") -> None:
+        """Change the marks; keys go on meanwhile, and what acts on the marks waits for ``settled``.
+
+        Until it is done the rows it is about say so, and so does the bar if it is ``doing`` much.
+        """
+        self._under_way.append(doing)
         self._settled.clear()
-        self._pane.attempt(partial(self._change, work), "mark", exclusive=False)
+        if doing:
+            self._pane.workers.cancel_group(self._pane, "marks")
+        self._pane.attempt(partial(self._change, work, doing), "mark", exclusive=False)
 
-    async def _change(self, work: Callable[[], Awaitable[object]]) -> None:
+    async def _change(self, work: Callable[[], Awaitable[SelectionSummary | None]], doing: str) -> None:
+        self._pane.call_next(self._show_pending, doing)
+        summary = None
         try:
-            await work()
+            summary = await work()
         finally:
-            self._under_way -= 1
+            self._under_way.remove(doing)
             if not self._under_way:
                 self._settled.set()
+            if self._pane.is_attached and self._pane.app.is_running:
+                self._after(summary, doing)
+
+    def _show_pending(self, doing: str) -> None:
+        # A row or two is done in no time: no frame of its own for those.
+        if not doing:
+            self._pane.table.changed()
+        elif doing in self._under_way:
+            self._pane.table.look_again()
+            self._say_doing()
+
+    def _say_doing(self) -> bool:
+        doing = next(filter(None, self._under_way), "")
+        if doing:
+            self._bar.doing(doing)
+        return bool(doing)
 
     async def settled(self) -> None:
         """Until every change asked for so far has been made."""
         await self._settled.wait()
 
-    async def toggle(self, listing: Listing, row: BrowseRow) -> None:
+    async def toggle(self, listing: Listing, row: BrowseRow) -> SelectionSummary:
         """Turn the mark of one row; of a prefix, of everything below it."""
         selections = self._pane.session.ledger.selections
         self._pane.shell.move_on()
         if not row.is_prefix:
-            await selections.toggle_rows(MARKS, listing.id, [row.id])
-        elif row.marked:
-            await selections.remove_under(MARKS, listing.scope.cloud, row.ref.bucket, row.ref.key)
-        else:
-            await self.under(Location(listing.scope.cloud.scheme, row.ref.bucket, row.ref.key))
-        self._after()
+            return await selections.toggle_rows(MARKS, listing.id, [row.id])
+        if row.marked:
+            return await selections.remove_under(MARKS, listing.scope.cloud, row.ref.bucket, row.ref.key)
+        return await self.under(Location(listing.scope.cloud.scheme, row.ref.bucket, row.ref.key))
 
     async def under(self, location: Location, sel: int = MARKS) -> SelectionSummary:
         """Mark everything at a location, listing it first; says how far that is."""
@@ -95,38 +122,54 @@ class Marking:
         )
         return summary
 
-    async def range(self, view: "BrowseView", first: int, last: int) -> None:
+    def mark_range(self, view: "BrowseView", first: int, last: int) -> None:
         """Mark from one position to another; prefixes among them are left out."""
+        many = last - first + 1
+        self.begin(partial(self._range, view, first, last), f"marking {many:,}" if many >= MANY else "")
+
+    async def _range(self, view: "BrowseView", first: int, last: int) -> SelectionSummary:
         before = self.summary.objects
         after = await self._pane.session.ledger.selections.add_range(MARKS, view, first, last)
         if after.objects == before and all(row.is_prefix for row in view.rows(first, min(100, last - first + 1))):
             self._pane.shell.say("warning", "a range marks objects, and these are prefixes", "space marks a prefix")
-        self._after()
+        return after
 
-    async def all_shown(self, view: "BrowseView", prefixes: int) -> None:
+    def mark_all(self, view: "BrowseView", prefixes: int) -> None:
         """Mark every object of the view."""
-        await view.wait()
+        self.begin(partial(self._all, view, prefixes), self._doing("marking", view))
+
+    @staticmethod
+    def _doing(what: str, view: "BrowseView") -> str:
+        try:
+            objects, whole = view.objects, view.complete or view.shows_every_object
+        except LedgerError:
+            return ""  # The work itself will say what is wrong.
+        return f"{what} {objects:,}{'' if whole else '+'}" if objects >= MANY or not whole else ""
+
+    async def _all(self, view: "BrowseView", prefixes: int) -> SelectionSummary:
         if view.count == 0:
-            raise UsageError("nothing is shown that could be marked")
-        await self._pane.session.ledger.selections.add_view(MARKS, view)
+            await view.wait()
+            if view.count == 0:
+                raise UsageError("nothing is shown that could be marked")
+        summary = await self._pane.session.ledger.selections.add_view(MARKS, view)
         if prefixes:
             self._pane.shell.say(
                 "warning", "the objects shown are marked, those below prefixes are not", "d shows all keys below"
             )
-        self._after()
+        return summary
 
-    async def invert(self, view: "BrowseView") -> None:
+    def invert(self, view: "BrowseView") -> None:
         """Turn the marks of every object of the view."""
         self._pane.shell.move_on()
-        await view.wait()
-        await self._pane.session.ledger.selections.invert_view(MARKS, view)
-        self._after()
+        invert = partial(self._pane.session.ledger.selections.invert_view, MARKS, view)
+        self.begin(invert, self._doing("turning the marks of", view))
 
-    async def clear(self) -> None:
+    def clear(self) -> None:
         """Remove every mark, also those out of sight."""
         self._pane.shell.move_on()
-        await self._pane.session.ledger.selections.clear(MARKS)
-        self._after()
+        clear = partial(self._pane.session.ledger.selections.clear, MARKS)
+        marked = self.summary.objects
+        self.begin(clear, f"unmarking {marked:,}" if marked >= MANY else "")
 
     async def clear_cloud(self, cloud: Cloud) -> None:
         """Remove the marks of one cloud."""
@@ -134,14 +177,20 @@ class Marking:
         for theirs, bucket in (await selections.summary(MARKS)).by_bucket:
             if theirs == cloud:
                 await selections.remove_under(MARKS, cloud, bucket, "")
-        self._after()
+        self._after(None, "")
 
-    def _after(self) -> None:
+    def _after(self, summary: SelectionSummary | None, doing: str) -> None:
         self._pane.table.look_again()
+        if doing and not self._say_doing():
+            # That much is known at once; the rest takes a while.
+            self._bar.tell(summary or self.summary, None, [], filtered=self._pane.source.is_filtered)
+            self._pane.refresh_bindings()
         self.recount()
 
-    def recount(self) -> None:
-        """Add the marks up, soon."""
+    def recount(self, *, changed: bool = True) -> None:
+        """Add the marks up, soon; unless they ``changed`` only how many of them are hidden is counted again."""
+        if changed:
+            self._plans = None
         self._pane.attempt(self._recount, "marks")
 
     async def count_hidden(self) -> int:
@@ -154,16 +203,15 @@ class Marking:
     async def _recount(self) -> None:
         session = self._pane.session
         await session.clock.pause(SETTLE_S)
+        if self._say_doing():
+            return  # They are added up after that.
         summary = await session.ledger.selections.summary(MARKS)
         hidden, filtered = await self.count_hidden() if summary.objects else 0, self._pane.source.is_filtered
-        self._bar.tell(summary, hidden, [], filtered=filtered)
+        self._bar.tell(summary, hidden, self._plans or [], filtered=filtered)
         self._pane.refresh_bindings()
-        if summary.objects:
+        if summary.objects and self._plans is None:
             try:
-                plans = [
-                    await session.plan(MARKS, self.days_for(scheme), scheme=scheme)
-                    for scheme in await session.schemes(MARKS)
-                ]
+                self._plans = await session.plans(MARKS, self.days_for)
             except CloudError:
                 return  # The counts stand; the restore dialog says why there is no price.
-            self._bar.tell(summary, hidden, plans, filtered=filtered)
+            self._bar.tell(summary, hidden, self._plans, filtered=filtered)

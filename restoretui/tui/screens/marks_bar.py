@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.model import Tier
 from restoretui.core.rules import Action
 from restoretui.ledger.records import SelectionSummary
+from restoretui.tui.screens.browse_columns import BECOMING
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
@@ -24,21 +25,26 @@ class MarksBar(Bar):
     def __init__(self) -> None:
         super().__init__(id="marks")
         self.summary = SelectionSummary()
-        self.hidden = 0
 
-    def tell(self, summary: SelectionSummary, hidden: int, plans: "Sequence[RestorePlan]", *, filtered: bool) -> None:
+    def doing(self, what: str) -> None:
+        """The marks are being changed: what is marked now will not be for long, nor will it cost that."""
+        self.display = True
+        self.show(said((f"{BECOMING} {what} …", "busy"), *([" · ", *self._marked()] if self.summary.objects else [])))
+
+    def tell(
+        self, summary: SelectionSummary, hidden: int | None, plans: "Sequence[RestorePlan]", *, filtered: bool
+    ) -> None:
         """So much is marked, that many of it out of sight, and this is what restoring it would cost in each cloud.
 
-        What a filter hides is easily forgotten; what lies below prefixes shown was marked as such.
+        What a filter hides is easily forgotten; what lies below prefixes shown was marked as such. ``hidden`` is None
+        until it has been counted.
         """
-        self.summary, self.hidden = summary, hidden
+        self.summary = summary
         self.display = summary.objects > 0
-        left: list[Part] = [
-            ("● ", "mark"),
-            (f"{summary.objects:,} marked", "mark"),
-            f" · {fmt.size(summary.size_bytes)}",
-        ]
-        if hidden:
+        left = self._marked()
+        if hidden is None:
+            left.append((" · adding up …", "dim"))
+        elif hidden:
             left.append((f" · {hidden:,} not shown here", "warn" if filtered else "dim"))
         if len(summary.by_bucket) > 1:
             left.append((f" · {len(summary.by_bucket)} buckets", "warn"))
@@ -51,6 +57,10 @@ class MarksBar(Bar):
         days: Part = (f"{plan.days} days: ", "dim")
         wide = [part for cost in costs for part in (*cost, "  ")][:-1]
         self.show(said(*left), said(days, *wide), said(*wide), said(*costs[-1]))
+
+    def _marked(self) -> list[Part]:
+        summary = self.summary
+        return [("● ", "mark"), (f"{summary.objects:,} marked", "mark"), f" · {fmt.size(summary.size_bytes)}"]
 
     @staticmethod
     def _cost(plan: "RestorePlan", tier: Tier) -> list[Part]:

@@ -66,6 +66,8 @@ async def _confirm_each(pane: "BrowsePane", sel: int, purpose: Purpose, hidden: 
             marking.days[scheme] = run.days
             if sel == MARKS:
                 await marking.clear_cloud(run.cloud)
+            else:
+                marking.recount()  # The marks are for so many days now, too.
     if len(schemes) > 1 and len(runs) == len(schemes):
         pane.shell.say(
             "done", f"confirmed as {' and '.join(f'run {run.id} ({NAMES[run.cloud.scheme]})' for run in runs)}"

@@ -9,7 +9,7 @@ from textual.widgets import Input, Static
 
 from restoretui.tui.keys import FILTER
 
-SETTLE_S = 0.12
+SETTLE_S = 0.08
 """Time without a key after which the filter is applied."""
 
 

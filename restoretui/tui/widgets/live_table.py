@@ -66,6 +66,8 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         self._count = 0
         self._cursor = 0
         self._cursor_id: int | None = None
+        self._sought: int | None = None
+        """The row to stand on as soon as the view, which is not complete, has it."""
         self._anchor: int | None = None
         self._anchor_id: int | None = None
         self._sort: tuple[str, bool] = ("", False)
@@ -112,8 +114,11 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         self._window.view = view
         self._window.drop()
         self._count = view.count if view is not None else 0
-        if at is None and view is not None and self._cursor_id is not None:
-            at = view.position(self._cursor_id)
+        sought = self._cursor_id if self._sought is None else self._sought
+        self._sought = None
+        if at is None and view is not None and sought is not None:
+            at = view.position(sought)
+            self._sought = sought if at is None and not view.complete else None
         if self._anchor_id is not None:
             self._anchor = view.position(self._anchor_id) if view is not None else None
             self._anchor_id = self._anchor_id if self._anchor is not None else None
@@ -144,7 +149,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         count, self._count = self._count, view.count
         if count != self._count:
             self._resize_virtual()
-        if self._keep_place() or self._window.top != self.scroll_offset.y:
+        if self._find_sought(view) or self._keep_place() or self._window.top != self.scroll_offset.y:
             self._window.drop()
             self.refresh()
             return True
@@ -192,6 +197,18 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         if round(old_value) != round(new_value):
             self._move_thumb()
             self.refresh(self.size.region)
+
+    def _find_sought(self, view: View[RowT]) -> bool:
+        """Go to the row that was left for a view without it, if the view has it by now; tells whether it moved."""
+        if self._sought is None:
+            return False
+        found = view.position(self._sought)
+        if found is not None or view.complete:
+            self._sought = None
+        if found is None:
+            return False
+        self._place_cursor(found, self._cursor - self.scroll_offset.y)
+        return True
 
     def _keep_place(self) -> bool:
         """Follow the row that holds the screen when others came before it; tells whether it moved."""
@@ -306,6 +323,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
     def goto(self, position: int) -> None:
         """Put the cursor on that position, or the nearest there is, and show it."""
         position = max(0, min(self._count - 1, position))
+        self._sought = None
         old, self._cursor = self._cursor, position
         view = self._window.view
         self._cursor_id = view.row_id(position) if view is not None else None
@@ -366,6 +384,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         if self._anchor is not None:
             self.action_mark()
             return
+        self._sought = None
         self._anchor, self._anchor_id = self._cursor, self._cursor_id
         self._repaint(self._cursor, self._cursor)
         self.refresh_bindings()
