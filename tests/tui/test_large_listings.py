@@ -125,6 +125,19 @@ async def test_what_is_found_so_far_counts_as_that(walk: Start) -> None:
         assert pane.view.count > 50
 
 
+async def test_hidden_marks_are_counted_before_they_are_told(walk: Start) -> None:
+    async with walk("s3://acme-media-archive") as on:
+        await flat(on)
+        await on.press("a")
+        await on.sees("● 200 marked", "std $")
+        async with busy(on.app.session.ledger._reader):
+            await on.press("slash", *"index", "enter")
+            await on.sees("9 match index", "adding up …", "std $")
+            assert "not shown here" not in on.text
+        await on.sees("191 not shown here", "std $")
+        assert "adding up" not in on.text
+
+
 async def test_nothing_so_far_is_not_nothing(walk: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     async with walk("s3://acme-media-archive") as on:
         await flat(on)

@@ -183,7 +183,8 @@ class Marking:
         self._pane.table.look_again()
         if doing and not self._say_doing():
             # That much is known at once; the rest takes a while.
-            self._bar.tell(summary or self.summary, None, [], filtered=self._pane.source.is_filtered)
+            self._plans = None
+            self._say_adding(summary or self.summary)
             self._pane.refresh_bindings()
         self.recount()
 
@@ -191,7 +192,12 @@ class Marking:
         """Add the marks up, soon; unless they ``changed`` only how many of them are hidden is counted again."""
         if changed:
             self._plans = None
+        elif self.summary.objects >= MANY and not self._say_doing():
+            self._say_adding(self.summary)
         self._pane.attempt(self._recount, "marks")
+
+    def _say_adding(self, summary: SelectionSummary) -> None:
+        self._bar.tell(summary, None, self._plans or [], filtered=self._pane.source.is_filtered)
 
     async def count_hidden(self) -> int:
         """How many marks are not in the view."""
