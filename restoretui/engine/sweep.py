@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
@@ -40,6 +41,8 @@ class Habits:
     """A page carried a restore status, so a key without one has none."""
     status_unlisted: bool = False
     """Pages carry no restore status though HEAD knows of one (compatible stores, FACTS 5)."""
+    page_s: float = inf
+    """How long the quickest page of this round took to come, machine time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Sweeper:
                     # Denied, or not understood here. HEAD tells of each object alone what is the matter.
                     self.habits.listing_denied = True
                     continue
+                await asyncio.sleep(0)  # To read a page took a while already: keys are answered in between.
                 end, news = self._match(some, at, page)
                 at = end
                 sights, unseen = await self._told(news, page)
@@ -102,9 +106,11 @@ class Sweeper:
         key = some.keys[at]
         prefix = _common_directory(key, some.keys[-1])
         versions = bool(some.versions[at])
+        asked_at = self.clock.monotonic()
         page = await self.read(
             lambda: self.provider.list_page(bucket, prefix, start_after=just_before(key), versions=versions)
         )
+        self.habits.page_s = min(self.habits.page_s, self.clock.monotonic() - asked_at)
         self.count(1, 0)
         return page
 

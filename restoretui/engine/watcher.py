@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import NamedTuple
 
 from restoretui.core.clock import Clock
@@ -22,7 +23,10 @@ from restoretui.ledger.records import JobChange, Run, TrackedGroup
 
 CHUNK = 20_000
 """Jobs swept by one task; a page may be asked for twice where two chunks meet."""
-CHUNKS_AT_ONCE = 4
+CHUNKS_AT_ONCE = 8
+"""At most, where pages come slowly."""
+WORTH_ANOTHER_S = 0.015
+"""A page that took this long to come is worth a chunk more at once; reading it takes a few milliseconds."""
 QUICKEST = 0.3
 """Machine seconds between two rounds, however fast the cloud's clock runs."""
 RESTS_PER_GROUPING = 20
@@ -158,7 +162,9 @@ class Watcher:
         states = WAITING if unit.state is State.RESTORING else frozenset({unit.state})
         self._looked[unit] = self._clock.now()
         self._denied.pop(unit.bucket, None)
-        self._habits.setdefault(unit.bucket, Habits()).listing_denied = False  # Permissions come and go.
+        habits = self._habits.setdefault(unit.bucket, Habits())
+        habits.listing_denied = False  # Permissions come and go.
+        habits.page_s = inf
         running: set[asyncio.Task[None]] = set()
         after: tuple[str, str] | None = None
         try:
@@ -167,15 +173,15 @@ class Watcher:
                     self._run.id, self._run.cloud, unit.bucket,
                     versions=unit.versions, states=states, after=after, limit=CHUNK,
                 )  # fmt: skip
+                while len(running) >= _chunks_at_once(habits.page_s):
+                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
                 if some.keys:
                     after = some.last
                     running.add(asyncio.create_task(self._sweep(unit.bucket, some)))
                 if len(some.keys) < CHUNK:
                     break
-                if len(running) >= CHUNKS_AT_ONCE:
-                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done:
-                        task.result()
             await asyncio.gather(*running)
             self._on_sight(unit.bucket, self._denied.get(unit.bucket))
         finally:
@@ -224,6 +230,11 @@ class Watcher:
     async def _sleep_until(self, at: datetime | None) -> None:
         seconds = timedelta(days=1) if at is None else at - self._clock.now()
         await first_of(self._clock.sleep(seconds.total_seconds()), self._stirred.wait())
+
+
+def _chunks_at_once(page_s: float) -> int:
+    """More only help while pages are waited for: where none is, they would only hold up the screen."""
+    return 1 if page_s == inf else min(CHUNKS_AT_ONCE, 1 + int(page_s / WORTH_ANOTHER_S))
 
 
 def _instant(seconds: float | None) -> datetime | None:
