@@ -1,0 +1,52 @@
+"""A page's entries by column: most are written down as they came, and never looked at one by one."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, overload
+
+from restoretui.core.model import Entry
+
+_WIDTH = len(Entry._fields)
+_as_entry = partial(tuple.__new__, Entry)
+
+
+class Rows(Sequence[Entry]):
+    """Reads like a list of entries, each of which is made when it is asked for."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
+        """``columns`` in the order of ``Entry``'s fields, all of one length."""
+        self.columns = columns
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> "Rows":
+        """The same entries; a no-op where they are rows already."""
+        if isinstance(entries, Rows):
+            return entries
+        return cls(list(zip(*entries, strict=True)) or [()] * _WIDTH)
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The first column."""
+        return self.columns[0]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @overload
+    def __getitem__(self, at: int) -> Entry: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Rows": ...
+    def __getitem__(self, at: int | slice) -> "Entry | Rows":
+        if isinstance(at, slice):
+            return Rows([column[at] for column in self.columns])
+        return Entry(*[column[at] for column in self.columns])
+
+    def __iter__(self) -> Iterator[Entry]:
+        return map(_as_entry, zip(*self.columns, strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as lists have none
