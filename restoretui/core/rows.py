@@ -7,6 +7,7 @@ from typing import Any, overload
 from restoretui.core.model import Entry
 
 _WIDTH = len(Entry._fields)
+_VERSION_ID, _IN_PROGRESS = map(Entry._fields.index, ("version_id", "in_progress"))
 _as_entry = partial(tuple.__new__, Entry)
 
 
@@ -28,8 +29,18 @@ class Rows(Sequence[Entry]):
 
     @property
     def keys(self) -> Sequence[str]:
-        """The first column."""
+        """Of all entries."""
         return self.columns[0]
+
+    @property
+    def version_ids(self) -> Sequence[str | None]:
+        """Of all entries."""
+        return self.columns[_VERSION_ID]
+
+    @property
+    def in_progress(self) -> Sequence[bool | None]:
+        """Of all entries."""
+        return self.columns[_IN_PROGRESS]
 
     def __len__(self) -> int:
         return len(self.columns[0])

@@ -20,6 +20,7 @@ from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.model import Entry, Look, ObjectDetail, ObjectFacts, ObjectRef, Page, State
 from restoretui.core.provider import Provider
+from restoretui.core.rows import Rows
 from restoretui.core.rules import CloudRules
 from restoretui.engine.reads import Reader
 from restoretui.ledger.records import Job, Observation
@@ -108,19 +109,22 @@ class Sweeper:
         """How many jobs the page covers, what it tells of them, and which still need a HEAD."""
         now = self.clock.now()
         seen_at = now.timestamp()
-        entries = {(entry.key, entry.version_id): entry for entry in page.entries}
-        last = page.entries[-1].key if page.entries else ""
+        rows = Rows.of(page.entries)
+        places = dict(zip(zip(rows.keys, rows.version_ids, strict=True), range(len(rows)), strict=True))
+        in_progress = rows.in_progress
+        last = rows.keys[-1] if rows else ""
         sights: list[Sight] = []
         unseen: list[Job] = []
         covered = 0
         if not self.habits.status_listed:
-            self.habits.status_listed = any(entry.in_progress is not None for entry in page.entries)
+            self.habits.status_listed = in_progress.count(None) < len(rows)
         for job in jobs[at:] if page.next_token is None else _up_to(jobs, at, last):
             covered += 1
             _, key, version_id = job.ref
-            entry = entries.get((key, version_id))
-            if entry is not None and entry.in_progress and job.state is State.RESTORING:
+            place = places.get((key, version_id))
+            if place is not None and in_progress[place] and job.state is State.RESTORING:
                 continue  # Nothing new, of nearly all objects in nearly all rounds.
+            entry = None if place is None else rows[place]
             if entry is not None and self._tells(job, entry, now):
                 sights.append(Sight(job, Look.LIST, observed(entry, seen_at)))
             else:

@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 from restoretui.core.clock import Clock
-from restoretui.core.model import Entry, ObjectDetail, Page
+from restoretui.core.model import ObjectDetail, Page
 from restoretui.core.rows import Rows
 
-_IN_PROGRESS = Entry._fields.index("in_progress")
 _MARGIN = timedelta(minutes=1)
 _UNDOCUMENTED = "INTELLIGENT_TIERING"
 """Whether AWS itself lists the status of this class is not known, so it proves nothing (FACTS 1.7)."""
@@ -31,7 +30,7 @@ class Witness:
         if self.listings_tell:
             return
         seen = self._seen
-        in_progress = Rows.of(page.entries).columns[_IN_PROGRESS]
+        in_progress = Rows.of(page.entries).in_progress
         if in_progress.count(None) < len(in_progress):
             self.listings_tell = True
         elif seen and seen.ref.bucket == bucket and self._is_restored(seen) and _shows(page, seen):
