@@ -20,6 +20,8 @@ from restoretui.ledger.writer import Tx, Writer
 
 _ROOM = 20
 """Pages that may wait for the writer before ``room`` asks for patience: some 8 MB."""
+_WORTH_A_COMMIT = 6
+"""With so many pages the writer begins, so that it works while the next ones come, and not when there is no room."""
 
 _CHUNKS = (1000, 200, 40, 8, 1)
 """Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
@@ -79,6 +81,7 @@ class PageQueue:
         self._waiting += 1
         if self._waiting >= _ROOM:
             self._has_room.clear()
+        if self._waiting >= _ROOM or len(self._batches[listing_id].pages) >= _WORTH_A_COMMIT:
             self._writer.hurry()
 
     async def room(self) -> None:
