@@ -3,7 +3,6 @@
 The SDK finds it by itself for its requests; we have to know it, too, to tell one store's objects from another's.
 """
 
-import configparser
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,10 +18,16 @@ def profile_endpoint(env: Mapping[str, str], profile: str | None) -> tuple[str, 
     if env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() not in _NO:
         return None
     path = Path(env.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    import configparser  # not before the first paint, unless there is something to read
+
     config = configparser.RawConfigParser(strict=False)
     try:
-        config.read_string(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, configparser.Error):
+        config.read_string(text)
+    except configparser.Error:
         return None
     name = profile or "default"
     section = next((title for title in (f"profile {name}", name) if config.has_section(title)), None)

@@ -16,11 +16,11 @@ from restoretui.aws_config import profile_endpoint
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
 from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import UsageError
-from restoretui.core.provider import Connection
 from restoretui.core.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store
 
 if TYPE_CHECKING:
     from restoretui.core.pricing import PriceBook
+    from restoretui.core.provider import Connection
 
 APP = "restoretui"
 
@@ -77,8 +77,10 @@ class Settings:
     """Where each value came from: ``--flag``, ``$VARIABLE``, the config file's path, or absent for a default."""
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> "Connection":
         """How to reach S3 with these settings."""
+        from restoretui.core.provider import Connection
+
         return Connection(
             scheme="s3",
             profile=self.profile,
@@ -113,10 +115,12 @@ class Settings:
         endpoint = "" if is_amazon(self.endpoint_url or "") else self.endpoint_url or ""
         return endpoint + (f"#{self.known_store.spec}" if self.known_store else "")
 
-    def connection_to(self, scheme: str) -> Connection:
+    def connection_to(self, scheme: str) -> "Connection":
         """How to reach the cloud of ``scheme`` with these settings."""
         if scheme != "oss":
             return self.connection
+        from restoretui.core.provider import Connection
+
         return Connection(
             scheme="oss",
             profile=self.oss_profile,

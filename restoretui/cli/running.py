@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import os
 import signal
 import sys
@@ -37,6 +38,8 @@ def headless(flags: dict[str, Any], as_json: bool, module: str, command: str, *a
 
 def open_screens(location: str | None, flags: dict[str, Any]) -> None:
     """Run the screens until they are left; ends the process with their exit code."""
+    # What is made up to the first paint stays; the collector would only walk it. The app switches it on again.
+    gc.disable()
 
     def go() -> int:
         from restoretui.core.location import parse_location

@@ -7,14 +7,16 @@ interrupted listing goes on where it stopped.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Awaitable, Callable
 from math import inf
 from operator import le, lt
 from typing import Protocol
 
 from restoretui.core.errors import MalformedAnswer
-from restoretui.core.model import Entry, Page
+from restoretui.core.model import Page
 from restoretui.core.provider import Provider
+from restoretui.core.rows import Rows
 from restoretui.engine.ranges import Alphabet, Range, split
 from restoretui.ledger.records import Scope
 
@@ -49,7 +51,7 @@ class PageGuard:
 
     def check(self, page: Page, *, by_token: bool = False) -> Page:
         """``page`` itself; ``MalformedAnswer`` when the server repeats itself or does not sort."""
-        keys = [entry.key for entry in page.entries]
+        keys = Rows.of(page.entries).keys
         if not all(map(self._follows, keys, keys[1:])):
             raise MalformedAnswer("the server lists keys out of order", "this endpoint's listings cannot be trusted")
         ends = [*keys[:1], *page.prefixes[:1]]
@@ -156,11 +158,11 @@ class Lister:
         await self._sink.put(Page(rows, (), None), entry.segment, self._left())
         return more
 
-    def _inside(self, entry: Range, page: Page) -> tuple[Sequence[Entry], bool]:
+    def _inside(self, entry: Range, page: Page) -> tuple[Rows, bool]:
         """The page's rows that belong to the range, and whether the range goes on behind them."""
-        rows = page.entries
-        if entry.stop is not None and rows and rows[-1].key > entry.stop:
-            return [row for row in rows if row.key <= entry.stop], False
+        rows = Rows.of(page.entries)
+        if entry.stop is not None and rows and rows.keys[-1] > entry.stop:
+            return rows[: bisect_right(rows.keys, entry.stop)], False
         if page.next_token is None or not rows:
             return rows, False
         if self._scope.versions:
@@ -190,15 +192,12 @@ class Lister:
         return json.dumps([[entry.after, entry.stop] for entry in self._ranges])
 
 
-def _whole_keys(rows: Sequence[Entry]) -> Sequence[Entry]:
+def _whole_keys(rows: Rows) -> Rows:
     """Without the last key, whose versions may go on behind the page: they are listed anew, all together."""
-    last = rows[-1].key
-    if rows[0].key == last:
+    last = rows.keys[-1]
+    if rows.keys[0] == last:
         raise MalformedAnswer(f"{last!r} has more versions than a page holds", "list it by itself")
-    end = len(rows)
-    while rows[end - 1].key == last:
-        end -= 1
-    return rows[:end]
+    return rows[: bisect_left(rows.keys, last)]
 
 
 def _resumed(left: str | None) -> list[Range]:

@@ -22,6 +22,7 @@ from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.model import Entry, Look, ObjectDetail, ObjectFacts, Page, State
 from restoretui.core.provider import Provider
+from restoretui.core.rows import Rows
 from restoretui.core.rules import CloudRules
 from restoretui.engine.reads import Reader
 from restoretui.ledger.awaited import RESTORING_STILL, Awaited
@@ -116,10 +117,11 @@ class Sweeper:
 
     def _match(self, some: Awaited, at: int, page: Page) -> tuple[int, dict[int, Entry | None]]:
         """Where the page's part of ``some`` ends, and by id those that it has news of, or does not show."""
-        entries = {(entry.key, entry.version_id or ""): entry for entry in page.entries}
+        rows = Rows.of(page.entries)
+        in_progress, expiries = rows.in_progress, rows.expiries
         if not self.habits.status_listed:
-            self.habits.status_listed = any(entry.in_progress is not None for entry in page.entries)
-        last = page.entries[-1].key if page.entries else ""
+            self.habits.status_listed = in_progress.count(None) < len(rows)
+        last = rows.keys[-1] if rows else ""
         # Keys are in the order of their UTF-8 bytes, which is that of their characters.
         end = len(some.keys) if page.next_token is None else bisect_right(some.keys, last, at)
         if end == at:  # The page does not even reach the key it was asked for: this server cannot be swept.
@@ -127,19 +129,22 @@ class Sweeper:
             return at + 1, {some.ids[at]: None}
         if end == at + 1:
             self.habits.lonely.add((some.keys[at], some.versions[at]))
+        if _nothing_new(some, at, end, rows):
+            return end, {}
+        places = dict(zip(zip(rows.keys, rows.version_ids, strict=True), range(len(rows)), strict=True))
         news: dict[int, Entry | None] = {}
         now = self.clock.now().timestamp()
         for key, version, job_id, expected in zip(
             some.keys[at:end], some.versions[at:end], some.ids[at:end], some.expected[at:end], strict=True
         ):
-            entry = entries.get((key, version))
-            if entry is None:
+            place = places.get((key, version or None))
+            if place is None:
                 news[job_id] = None
-            elif entry.in_progress:
+            elif in_progress[place]:
                 if expected != RESTORING_STILL:
-                    news[job_id] = entry
-            elif entry.in_progress is None or expected != str(entry.expiry) or (entry.expiry or 0) <= now:
-                news[job_id] = entry
+                    news[job_id] = rows[place]
+            elif in_progress[place] is None or expected != str(expiries[place]) or (expiries[place] or 0) <= now:
+                news[job_id] = rows[place]
         return end, news
 
     async def _told(self, news: dict[int, Entry | None], page: Page) -> tuple[list[Sight], list[int]]:
@@ -188,6 +193,17 @@ class Sweeper:
         if detail.restore is not None and not listed and not self._wants_head(job.ref.key, job.ref.version_id or ""):
             self.habits.status_unlisted = True
         return Sight(job, Look.HEAD, looked_at(detail, job.ref.version_id, self.clock.now().timestamp()))
+
+
+def _nothing_new(some: Awaited, at: int, end: int, rows: Rows) -> bool:
+    """The page shows just these objects, all still restoring: nearly every page of nearly every round."""
+    number = end - at
+    return (
+        not some.versions[at]
+        and some.expected[at:end].count(RESTORING_STILL) == number
+        and list(rows.in_progress[:number]).count(True) == number
+        and list(rows.keys[:number]) == some.keys[at:end]
+    )
 
 
 def _common_directory(first: str, last: str) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, count, groupby
-from operator import attrgetter, itemgetter
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
+from restoretui.core.rows import Rows
 from restoretui.ledger import changes
 from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.segments import PLACE_BITS
@@ -19,10 +20,13 @@ from restoretui.ledger.writer import Tx, Writer
 
 _ROOM = 20
 """Pages that may wait for the writer before ``room`` asks for patience: some 8 MB."""
+_WORTH_A_COMMIT = 6
+"""With so many pages the writer begins, so that it works while the next ones come, and not when there is no room."""
 
 _CHUNKS = (1000, 200, 40, 8, 1)
 """Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
 _COLUMNS = "id, key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
+_SIZE = Entry._fields.index("size")
 _OFTEN_ALIKE = frozenset(
     Entry._fields.index(name) for name in ("version_id", "storage_class", "in_progress", "expiry", "is_latest")
 )
@@ -77,6 +81,7 @@ class PageQueue:
         self._waiting += 1
         if self._waiting >= _ROOM:
             self._has_room.clear()
+        if self._waiting >= _ROOM or len(self._batches[listing_id].pages) >= _WORTH_A_COMMIT:
             self._writer.hurry()
 
     async def room(self) -> None:
@@ -134,15 +139,17 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
     started_at, first_segment = row
     objects = size_bytes = 0
     for number, of_segment in groupby(sorted(arrivals, key=attrgetter("segment")), attrgetter("segment")):
-        entries: list[Entry] = []
+        columns: list[list[Any]] = [[] for _ in Entry._fields]
         seconds: list[int] = []
         for arrival in of_segment:
-            entries += arrival.page.entries
-            seconds += [max(0, int(arrival.seen_at - started_at))] * len(arrival.page.entries)
-        if entries:
-            _write_segment(tx, listing_id, first_segment + number, entries, seconds)
-            objects += len(entries)
-            size_bytes += sum(map(itemgetter(2), entries))
+            rows = Rows.of(arrival.page.entries)
+            for column, more in zip(columns, rows.columns, strict=True):
+                column += more
+            seconds += [max(0, int(arrival.seen_at - started_at))] * len(rows)
+        if seconds:
+            _write_segment(tx, listing_id, first_segment + number, columns, seconds)
+            objects += len(seconds)
+            size_bytes += sum(columns[_SIZE])
     prefixes = list(chain.from_iterable(arrival.page.prefixes for arrival in arrivals))
     tx.values(f"INSERT INTO p{listing_id} (prefix)", [(prefix,) for prefix in prefixes])
     tx.run(
@@ -153,23 +160,25 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
     tx.touch(changes.listing_topic(listing_id))
 
 
-def _write_segment(tx: Tx, listing_id: int, number: int, entries: Sequence[Entry], seconds: Sequence[int]) -> None:
+def _write_segment(
+    tx: Tx, listing_id: int, number: int, columns: Sequence[list[Any]], seconds: Sequence[int]
+) -> None:
     row = tx.row("SELECT rows FROM segment WHERE listing_id = ? AND number = ?", (listing_id, number))
     if row is None:
-        tx.run("INSERT INTO segment VALUES (?, ?, ?, 0)", (listing_id, number, entries[0].key))
+        tx.run("INSERT INTO segment VALUES (?, ?, ?, 0)", (listing_id, number, columns[0][0]))
     before = 0 if row is None else int(row[0])
     next_id = (number << PLACE_BITS) + before + 1
     done = 0
     for size in _CHUNKS:
-        while len(entries) - done >= size:
-            columns = list(zip(*entries[done : done + size], strict=True))
-            alike = tuple(at in _OFTEN_ALIKE and column.count(column[0]) == size for at, column in enumerate(columns))
+        while len(seconds) - done >= size:
+            some = [column[done : done + size] for column in columns]
+            alike = tuple(at in _OFTEN_ALIKE and column.count(column[0]) == size for at, column in enumerate(some))
             # A second's difference within one statement does not matter; the earliest is the cautious one.
             args = [next_id + done]
-            args += [column[0] for column, is_alike in zip(columns, alike, strict=True) if is_alike]
+            args += [column[0] for column, is_alike in zip(some, alike, strict=True) if is_alike]
             args.append(seconds[done])
             args += chain.from_iterable(
-                zip(*(column for column, is_alike in zip(columns, alike, strict=True) if not is_alike), strict=True)
+                zip(*(column for column, is_alike in zip(some, alike, strict=True) if not is_alike), strict=True)
             )
             tx.run(f"INSERT INTO l{listing_id} ({_COLUMNS}) {_template(size, alike)}", args)
             done += size

@@ -17,12 +17,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import repeat
 from typing import Any
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Entry, Page
+from restoretui.core.rows import Rows
 
 StockParser = Callable[[bytes], Mapping[str, Any]]
 """A page as the SDK's parser gives it: ``Contents`` or ``Versions``, ``CommonPrefixes``, markers; names undecoded."""
@@ -163,8 +163,6 @@ _ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _BOOL = {"": None, "true": True, "false": False}
 
-_as_entry = partial(tuple.__new__, Entry)
-
 
 def _quick(body: bytes, *, versions: bool) -> Page:
     text = body.decode()
@@ -210,7 +208,7 @@ def _tile(text: str, *, versions: bool) -> tuple[list[tuple[str, ...]], str]:
     return rows, text[:start] + text[at:]
 
 
-def _entries(rows: list[tuple[str, ...]], frame: _Frame, *, versions: bool) -> list[Entry]:
+def _entries(rows: list[tuple[str, ...]], frame: _Frame, *, versions: bool) -> Sequence[Entry]:
     """Entries from the groups of the row patterns, column by column because that stays in C."""
     if versions:
         rows = [row for row in rows if row[1]]  # a delete marker leaves every group empty
@@ -219,27 +217,24 @@ def _entries(rows: list[tuple[str, ...]], frame: _Frame, *, versions: bool) -> l
     keys, modified, etags, sizes, classes, progress, expiries, *more = zip(*rows, strict=True)
     if "" in keys:
         raise _Unusual
-    return list(
-        map(
-            _as_entry,
-            zip(
-                _names(keys, frame),
-                [text or None for text in more[0]] if versions else repeat(None, len(keys)),
-                map(int, sizes),
-                _epochs(modified),
-                [text or "STANDARD" for text in classes] if "" in classes else classes,
-                map(_BOOL.__getitem__, progress),
-                [_epoch(text) if text else None for text in expiries] if any(expiries) else repeat(None, len(keys)),
-                etags,
-                [text != "false" for text in more[1]] if versions else repeat(True, len(keys)),
-                strict=True,
-            ),
-        )
+    nothing = [None] * len(keys)
+    return Rows(
+        [
+            _names(keys, frame),
+            [text or None for text in more[0]] if versions else nothing,
+            list(map(int, sizes)),
+            _epochs(modified),
+            [text or "STANDARD" for text in classes] if "" in classes else classes,
+            list(map(_BOOL.__getitem__, progress)) if any(progress) else nothing,
+            [_epoch(text) if text else None for text in expiries] if any(expiries) else nothing,
+            etags,
+            [text != "false" for text in more[1]] if versions else [True] * len(keys),
+        ]
     )
 
 
-def _epochs(texts: Iterable[str]) -> Iterable[int]:
-    return map(int, map(datetime.timestamp, map(datetime.fromisoformat, texts)))
+def _epochs(texts: Iterable[str]) -> list[int]:
+    return list(map(int, map(datetime.timestamp, map(datetime.fromisoformat, texts))))
 
 
 def _epoch(text: str) -> int:

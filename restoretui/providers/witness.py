@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectDetail, Page
+from restoretui.core.rows import Rows
 
 _MARGIN = timedelta(minutes=1)
 _UNDOCUMENTED = "INTELLIGENT_TIERING"
@@ -29,7 +30,8 @@ class Witness:
         if self.listings_tell:
             return
         seen = self._seen
-        if any(entry.in_progress is not None for entry in page.entries):
+        in_progress = Rows.of(page.entries).in_progress
+        if in_progress.count(None) < len(in_progress):
             self.listings_tell = True
         elif seen and seen.ref.bucket == bucket and self._is_restored(seen) and _shows(page, seen):
             self.listings_tell = False

@@ -1,6 +1,7 @@
 """The app: one session, one main screen, and what panes and dialogs ask of both."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
@@ -116,6 +117,7 @@ class RestoreApp(App[int]):
             await asyncio.to_thread(import_module, f"restoretui.tui.screens.{name}")
 
     async def _begin(self) -> None:
+        gc.enable()
         await self.main.add_tabs()
         self.run_worker(self.key_line.run(), group="keys")
         self.pacer.ask()

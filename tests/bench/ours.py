@@ -10,7 +10,6 @@ The settings come from the environment, as for the program itself. The last line
 """
 
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 from measure import percentile
 
 from restoretui import listings
+from restoretui.cli import tune
 from restoretui.config import load_settings
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
@@ -116,5 +116,5 @@ async def main() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(20_000, 50, 100)  # as the program's own main does
+    tune()
     print(json.dumps(asyncio.run(main())))
