@@ -4,23 +4,22 @@ A job is an intent, with its token, in the same transaction as its run. An objec
 the job has asked for it; the submitter leaves it alone meanwhile.
 """
 
-import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from sqlite3 import Connection
-from urllib.parse import unquote
 
-from restoretui.core.batch import BatchOptions, JobInfo, Kind, Portion, ReportRow, group_into_jobs
+from restoretui.core.batch import BatchOptions, JobInfo, ReportRow
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
-from restoretui.core.model import Look, State, Tier
+from restoretui.core.model import State, Tier
 from restoretui.core.plan import RestorePlan
 from restoretui.ledger import changes
-from restoretui.ledger.batch_generator import find_generator
-from restoretui.ledger.batch_records import COLUMNS, Batch, Phase, batch_of, options_text
+from restoretui.ledger.batch_assignment import assign
+from restoretui.ledger.batch_records import COLUMNS, Batch, batch_of, options_text
+from restoretui.ledger.batch_reports import join_report
 from restoretui.ledger.confirm import confirm
-from restoretui.ledger.job_changes import apply_changes, move_all
+from restoretui.ledger.job_changes import move_all
 from restoretui.ledger.reader import Reader
-from restoretui.ledger.records import Cloud, JobChange
+from restoretui.ledger.records import Cloud
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
 
@@ -29,12 +28,6 @@ ROWS = 2000
 """Of a manifest at a time."""
 _IN = "batch_id = {} AND state = 'planned'"
 
-# Codes of failed tasks that mean something milder than a failure (FACTS 1.2).
-_MILD = {
-    "RestoreAlreadyInProgress": (State.RESTORING, "already restoring: somebody asked before"),
-    "ObjectAlreadyInActiveTierError": (State.SKIPPED, "not archived: it can be read as it is"),
-    "InvalidObjectState": (State.SKIPPED, "not archived: it can be read as it is"),
-}
 BatchList = list[Batch]
 
 
@@ -64,7 +57,7 @@ class Batches:
 
         def write(tx: Tx) -> int:
             run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now)
-            _assign(tx, run_id, options, now)
+            assign(tx, run_id, options, now)
             return run_id
 
         return await self._writer.do(write)
@@ -76,7 +69,7 @@ class Batches:
         def write(tx: Tx) -> int:
             count = move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again by a job")
             if count:
-                _assign(tx, run_id, options, now)
+                assign(tx, run_id, options, now)
             return count
 
         return await self._writer.do(write)
@@ -186,22 +179,7 @@ class Batches:
 
         Successes are told one by one only where they do not go without saying.
         """
-
-        def join(tx: Tx) -> int:
-            found: list[JobChange] = []
-            strangers = 0
-            for row in rows:
-                if row.succeeded and not successes:
-                    continue
-                job_id = _find(tx, batch, row)
-                if job_id is None:
-                    strangers += 1
-                else:
-                    found.append(_change(job_id, row, at))
-            apply_changes(tx, found)
-            return strangers
-
-        return await self._writer.do(join)
+        return await self._writer.do(lambda tx: join_report(tx, batch, rows, at, successes=successes))
 
     async def settle(
         self,
@@ -292,61 +270,6 @@ class Batches:
             tx.touch(changes.BATCHES)
 
         await self._writer.do(note)
-
-
-def _assign(tx: Tx, run_id: int, options: BatchOptions, now: float) -> None:
-    """Put every unsent object of the run into a job: as few as the rules allow."""
-    unsent = "j.run_id = ? AND j.state = 'planned' AND j.attempt_at IS NULL AND j.batch_id IS NULL"
-    rows = tx.rows(
-        "SELECT j.bucket_id, n.days IS NULL, j.version_id <> '', count(*), total(j.size), max(n.days)"
-        f" FROM job j JOIN line n ON n.id = j.line_id WHERE {unsent} GROUP BY 1, 2, 3",
-        (run_id,),
-    )
-    known = {Kind(str(row[0]), bool(row[1]), bool(row[2])): row for row in rows}
-    for kind in dict.fromkeys(job.kind for job in group_into_jobs(Portion(k, row[3]) for k, row in known.items())):
-        bucket_id, tiered, versions, objects, size_bytes, days = known[kind]
-        batch_id = tx.insert(
-            "INSERT INTO batch (run_id, bucket_id, versions, days, objects, size_bytes, token, options, phase,"
-            " planned_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                run_id, bucket_id, versions, days, objects, int(size_bytes), uuid.uuid4().hex, options_text(options),
-                Phase.PLANNED, now, None if options.hold else now,
-            ),
-        )  # fmt: skip
-        tx.run(
-            f"UPDATE job SET batch_id = ? WHERE id IN (SELECT j.id FROM job j JOIN line n ON n.id = j.line_id"
-            f" WHERE {unsent} AND j.bucket_id = ? AND (n.days IS NULL) = ? AND (j.version_id <> '') = ?)",
-            (batch_id, run_id, bucket_id, tiered, versions),
-        )
-        if options.generated:
-            text = options_text(options, find_generator(tx, batch_id))
-            tx.run("UPDATE batch SET options = ? WHERE id = ?", (text, batch_id))
-    tx.touch(changes.BATCHES)
-
-
-def _find(tx: Tx, batch: Batch, row: ReportRow) -> int | None:
-    """The object a row is about. Whether reports encode keys is not documented, so both readings are tried."""
-    if row.bucket != batch.bucket:
-        return None
-    for key in dict.fromkeys((unquote(row.key), row.key)):
-        found = tx.row(
-            "SELECT j.id FROM job j WHERE j.bucket_id = (SELECT bucket_id FROM batch WHERE id = :batch)"
-            " AND j.key = :key AND j.version_id = :version AND j.state NOT IN ('skipped', 'cancelled')"
-            " AND j.batch_id = :batch",
-            # S3 names the versions it found; ours are whatever was current.
-            {"batch": batch.id, "key": key, "version": "" if batch.generator else row.version_id or ""},
-        )
-        if found is not None:
-            return int(found[0])
-    return None
-
-
-def _change(job_id: int, row: ReportRow, at: float) -> JobChange:
-    if row.succeeded:
-        return JobChange(job_id, State.REQUESTED, at, reason="asked for by the job", look=Look.JOB)
-    state, reason = _MILD.get(row.code, (State.FAILED, f"its task failed: {row.code or row.status}"))
-    code = row.code or str(row.status or "")
-    return JobChange(job_id, state, at, reason=reason, code=code, message=row.message[:500], look=Look.JOB)
 
 
 def _tell(tx: Tx, batch: Batch, at: float, text: str) -> None:
