@@ -31,8 +31,12 @@ class Reach:
         return await asyncio.shield(task)
 
     async def _open_provider(self, connection: Connection) -> Provider:
-        provider = await (self._open_oss(connection) if connection.scheme == "oss" else self._open_s3(connection))
-        # The SDK's tables live as long as we do: the collector need not walk them again and again.
+        # The SDK's tables live as long as we do: the collector need not walk them, now or again and again.
+        gc.disable()
+        try:
+            provider = await (self._open_oss(connection) if connection.scheme == "oss" else self._open_s3(connection))
+        finally:
+            gc.enable()
         gc.freeze()
         if self._settings.read_only:
             return read_only(provider, self._settings.why("read_only"))

@@ -28,6 +28,7 @@ def headless(flags: dict[str, Any], as_json: bool, module: str, command: str, *a
     from restoretui.commands.output import Output
 
     output = Output(as_json)
+    gc.disable()  # What is loaded stays; the collector would only walk it.
 
     def go() -> int:
         run = getattr(import_module(module), command)
@@ -89,6 +90,7 @@ def ask(question: str) -> bool:
 
 async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:
     """Run ``command``; a hang-up or a request to end closes everything properly first."""
+    gc.enable()
     task = asyncio.ensure_future(command)
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

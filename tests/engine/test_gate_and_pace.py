@@ -120,3 +120,43 @@ async def test_idle_time_counts_towards_recovery() -> None:
     await clock.advance(3600)
     await pace.turn()
     assert pace.rate == 400.0
+
+
+class Counted:
+    """A limiter that has room for everybody, and says how many came at a time."""
+
+    def __init__(self) -> None:
+        self.numbers: list[float] = []
+
+    async def acquire(self, amount: float = 1) -> None:
+        self.numbers.append(amount)
+        await asyncio.sleep(0)
+
+
+async def test_waiting_requests_are_let_through_in_slices() -> None:
+    pace = Pace(1000.0, ManualClock())
+    pace._limiter = counted = Counted()  # type: ignore[assignment]
+    await asyncio.wait_for(asyncio.gather(*(pace.turn() for _ in range(45))), 5)
+    assert counted.numbers == [20, 20, 5]
+    await pace.turn()
+    assert counted.numbers[3:] == [1], "never more than wait: what was not used would come on top of a later burst"
+
+
+async def test_a_slow_pace_lets_one_through_at_a_time() -> None:
+    pace = Pace(4.0, ManualClock())
+    pace._limiter = counted = Counted()  # type: ignore[assignment]
+    await asyncio.wait_for(asyncio.gather(*(pace.turn() for _ in range(3))), 5)
+    assert counted.numbers == [1, 1, 1]
+
+
+async def test_who_gave_up_waiting_takes_nobodys_turn() -> None:
+    pace = Pace(1000.0, ManualClock())
+    pace._limiter = Counted()  # type: ignore[assignment]
+    turns = [asyncio.create_task(pace.turn()) for _ in range(60)]
+    await asyncio.sleep(0)
+    for turn in turns[:50:2]:
+        turn.cancel()
+    done = await asyncio.wait_for(asyncio.gather(*turns, return_exceptions=True), 5)
+    assert [isinstance(result, asyncio.CancelledError) for result in done] == [
+        number < 50 and number % 2 == 0 for number in range(60)
+    ]
