@@ -213,7 +213,7 @@ async def test_copies_are_ended_early_where_the_cloud_can(walk: Start, sandbox: 
         await on.until(lambda: on.posts() == 2)
         await on.hours(6)
         await on.until(lambda: counts(on) == {State.AVAILABLE: 2})
-        assert "end copies" in on.footer
+        await on.until(lambda: "end copies" in on.footer)
         await on.press("E")
         await on.sees("End 2 restored copies", "a day;", "at the standard tier.", "End 2 ")
         await on.press("enter")
