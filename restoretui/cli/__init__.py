@@ -1,7 +1,11 @@
 """The command line (DESIGN 7). Nothing heavy is imported at the top: ``--help`` and ``--version`` must be instant."""
 
 import gc
+import os
 import sys
+
+COMPLETION = "_RESTORETUI_COMPLETE"
+"""Set by a shell that asks Click what could be typed next."""
 
 
 def tune() -> None:
@@ -16,7 +20,8 @@ def main() -> None:
     """The console script."""
     tune()
     arguments = sys.argv[1:]
-    if not arguments or (len(arguments) == 1 and not arguments[0].startswith("-") and "://" in arguments[0]):
+    plain = not arguments or (len(arguments) == 1 and not arguments[0].startswith("-") and "://" in arguments[0])
+    if plain and COMPLETION not in os.environ:
         # No command is called so, and without options there is nothing to parse: the screens need not wait for Click.
         from restoretui.cli.running import open_screens
 

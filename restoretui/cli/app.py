@@ -44,7 +44,7 @@ class Group(click.Group):
             # Of a group, its command comes along.
             end = at + (2 if isinstance(self.commands[args[at]], click.Group) else 1)
             args = [*args[at:end], *args[:at], *args[end:]]
-        else:
+        elif args or not ctx.resilient_parsing:  # else the shell asks which commands there are
             args = [OPEN, *args]
         return super().parse_args(ctx, args)
 

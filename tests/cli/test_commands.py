@@ -233,3 +233,12 @@ def test_without_expedited_capacity_the_same_restore_at_another_tier_is_offered(
     again = run(served, *restore, "--tier", "standard", "--json")
     assert again.code == 0, again.err
     assert again.summary["failed"] == 0
+
+
+def test_the_shell_is_told_what_could_be_typed_next(run: Any) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        script = run(None, _RESTORETUI_COMPLETE=f"{shell}_source")
+        assert script.code == 0, script.err
+        assert "_RESTORETUI_COMPLETE" in script.out
+    asked = {"_RESTORETUI_COMPLETE": "bash_complete", "COMP_WORDS": "restoretui re", "COMP_CWORD": "1"}
+    assert "restore" in run(None, **asked).out
