@@ -88,6 +88,13 @@ KINDS = (
         ),
     ),
     Kind(
+        "jobs whose objects S3 finds", "s3", "cold", (GLACIER,),
+        ("--days", "365", "--tier", "standard", "--engine", "batch", "--manifest", "generated"),
+        ("ListObjectsV2", "HeadBucket", "GetRole", "CreateJob", "CreateJob", "DescribeJob", "ListJobs"),
+        ("DescribeJob", "UpdateJobStatus", "GetObject", "ListObjectsV2"),
+        (After("cleaning up a job", ("batch", "clean", "{job}"), ("DeleteObject", "ListObjectsV2")),),
+    ),
+    Kind(
         "OSS copies", "oss", "films", ({"storage_class": "ColdArchive"},), ("--days", "365", "--tier", "expedited"),
         ("ListObjectsV2", "GetBucketInfo", "RestoreObject", "RestoreObject"), ("ListObjectsV2",),
         (After("ending copies", ("clean", "{run}", "--yes"), ("CleanRestoredObject", "HeadObject")), EXPORT),
