@@ -1,6 +1,8 @@
 """Fixtures that every part of the suite may use."""
 
+import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -28,6 +30,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((at for at, part in enumerate(LENGTHY) if f"/{part}" in item.path.as_posix()), len(LENGTHY))
 
     items.sort(key=rank)
+
+
+class EagerPolicy(asyncio.DefaultEventLoopPolicy):
+    """Loops whose tasks begin where they are made, as Textual has them from Python 3.12 on."""
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        loop = super().new_event_loop()
+        loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined, unused-ignore]
+        return loop
+
+
+@pytest.fixture(scope="session")
+def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
+    """Whatever works in the screens must work so; the commands' own loops are met by the tests of commands."""
+    return EagerPolicy() if sys.version_info >= (3, 12) else asyncio.DefaultEventLoopPolicy()
 
 
 StartSandbox = Callable[..., Awaitable[RunningSandbox]]

@@ -50,7 +50,8 @@ class Pace:
                 self._set(min(self.limit, self.rate * 1.1**steps))
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
-        if self._letting is None:
+        # Where tasks begin eagerly, as in the screens, it may be over before it is known here.
+        if self._letting is None or self._letting.done():
             self._letting = asyncio.create_task(self._let_through(), name="pace")
         await turn
 
@@ -62,17 +63,14 @@ class Pace:
 
     async def _let_through(self) -> None:
         """For as long as somebody waits: a slice's worth of them at a time."""
-        try:
-            while self._waiting:
-                number = min(len(self._waiting), max(1, int(self.rate * SLICE)))
-                await self._limiter.acquire(number)
-                while number and self._waiting:
-                    turn = self._waiting.popleft()
-                    if not turn.done():  # else whoever waited has given up
-                        turn.set_result(None)
-                        number -= 1
-        finally:
-            self._letting = None
+        while self._waiting:
+            number = min(len(self._waiting), max(1, int(self.rate * SLICE)))
+            await self._limiter.acquire(number)
+            while number and self._waiting:
+                turn = self._waiting.popleft()
+                if not turn.done():  # else whoever waited has given up
+                    turn.set_result(None)
+                    number -= 1
 
     def _set(self, rate: float) -> None:
         self.rate = rate

@@ -5,15 +5,20 @@ requests a second that decides whether the event loop is busy or idle. Proxies a
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Mapping
 from typing import cast
 from urllib.parse import urlsplit
 
+from aiohappyeyeballs import start_connection
+
 from restoretui.providers.http1_answer import Answer, NotHttp, Reply
 
 KEPT_S = 12.0
 """An idle connection older than this is not used again: servers close theirs after some 20 s, perhaps right now."""
+NEXT_ADDRESS_S = 0.25
+"""How long one of a server's addresses has before the next is tried, too (RFC 8305)."""
 _ROOM = 1 << 18
 """Bytes taken from a socket at a time."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -110,13 +115,16 @@ class Connections:
         try:
             parts = urlsplit(origin)
             host, port = parts.hostname or "", parts.port or _DEFAULT_PORT[parts.scheme]
+            secure = parts.scheme == "https"
             async with asyncio.timeout(self._connect_s):
+                # Not the loop's own way to try several addresses: it fails where tasks begin eagerly (CPython up to
+                # 3.13.0), as Textual has them.
+                addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
                 _, line = await loop.create_connection(
                     lambda: _Line(loop, self._read_s, self._open, self._buffer),
-                    host,
-                    port,
-                    ssl=self._context if parts.scheme == "https" else None,
-                    happy_eyeballs_delay=0.25,
+                    sock=await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_S),
+                    ssl=self._context if secure else None,
+                    server_hostname=host if secure else None,
                 )
         except (OSError, ValueError, OverflowError) as error:  # a name that cannot be one is a ValueError
             raise NotConnected(str(error) or "no answer in time") from error

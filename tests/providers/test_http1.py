@@ -1,6 +1,7 @@
 """Answers as servers send them, in any pieces; connections kept when that is safe, and ended when it is not."""
 
 import asyncio
+import socket
 
 import pytest
 from hypothesis import given
@@ -298,3 +299,23 @@ async def test_a_line_break_in_a_header_is_not_sent(talk):
         with pytest.raises(NotSent):
             await ask(connections, url, token=value)
     assert server.requests == []
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+async def test_a_server_is_reached_by_whichever_of_its_addresses_answers(talk, monkeypatch, eagerly):
+    loop = asyncio.get_running_loop()
+    if eagerly:
+        if not hasattr(asyncio, "eager_task_factory"):
+            pytest.skip("tasks can begin eagerly from Python 3.12 on")
+        monkeypatch.setattr(loop, "_task_factory", asyncio.eager_task_factory)  # as Textual has it
+    url, server, connections = await talk()
+    port = int(url.rpartition(":")[2])
+
+    async def found(*_args, **_named):
+        dead = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 1, 0, 0))
+        return [dead, (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(loop, "getaddrinfo", found)
+    for _ in range(3):
+        assert (await ask(connections, f"http://many.example:{port}")).body == b"ok"
+    assert server.connections == 1
