@@ -32,19 +32,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
-class EagerPolicy(asyncio.DefaultEventLoopPolicy):
-    """Loops whose tasks begin where they are made, as Textual has them from Python 3.12 on."""
-
-    def new_event_loop(self) -> asyncio.AbstractEventLoop:
-        loop = super().new_event_loop()
-        loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined, unused-ignore]
-        return loop
-
-
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Whatever works in the screens must work so; the commands' own loops are met by the tests of commands."""
-    return EagerPolicy() if sys.version_info >= (3, 12) else asyncio.DefaultEventLoopPolicy()
+    return {"eager": eager_loop} if sys.version_info >= (3, 12) else {"plain": asyncio.new_event_loop}
+
+
+def eager_loop() -> asyncio.AbstractEventLoop:
+    """A loop whose tasks begin where they are made, as Textual has it from Python 3.12 on."""
+    loop = asyncio.new_event_loop()
+    loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined, unused-ignore]
+    return loop
 
 
 StartSandbox = Callable[..., Awaitable[RunningSandbox]]
