@@ -50,7 +50,6 @@ class Pace:
                 self._set(min(self.limit, self.rate * 1.1**steps))
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
-        # Where tasks begin eagerly, as in the screens, it may be over before it is known here.
         if self._letting is None or self._letting.done():
             self._letting = asyncio.create_task(self._let_through(), name="pace")
         await turn
@@ -63,6 +62,9 @@ class Pace:
 
     async def _let_through(self) -> None:
         """For as long as somebody waits: a slice's worth of them at a time."""
+        await asyncio.sleep(
+            0
+        )  # Whoever asks in this turn of the event loop goes along, also where tasks begin at once.
         while self._waiting:
             number = min(len(self._waiting), max(1, int(self.rate * SLICE)))
             await self._limiter.acquire(number)
