@@ -128,7 +128,7 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         if self.is_running:
-            self._send(b"\x03")
+            self._send(b"\x03\x11")
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
