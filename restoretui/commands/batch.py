@@ -37,6 +37,10 @@ def given(
     tags: Sequence[str],
 ) -> dict[str, Any]:
     """The options as ``BatchDesk.options`` takes them; ``UsageError`` for those that cannot be meant."""
+    if manifest == "generated" and manifest_location:
+        raise UsageError(
+            "a manifest that S3 generates is not written anywhere", "leave out --manifest-location, or --manifest"
+        )
     return {
         "role_arn": role_arn,
         "manifest": as_place(manifest_location),
@@ -191,6 +195,8 @@ async def retry(
         run = await session.find_run(name)
         before = session.batch.ours(run.id)
         asked = given(**options)
+        if asked["generated"]:
+            raise UsageError("what failed is no whole prefix, so its manifest is written", "leave out --manifest")
         changes = {key: value for key, value in asked.items() if value is not None}
         chosen = replace(before[-1].options, **changes) if before else session.batch.options(asked)
         count = await session.batch.retry(run.id, replace(chosen, hold=False))

@@ -22,11 +22,10 @@ async def check_options(
             f"the role {options.role_arn} belongs to account {whose}, the jobs to {account}",
             "name a role of the jobs' own account",
         )
-    report = None if options.scope is ReportScope.NONE else options.report
-    for place, what, option in (
-        (options.manifest, "manifest", "--manifest-location"),
-        (report, "report", "--report-location"),
-    ):
+    places = [] if options.generated else [(options.manifest, "manifest", "--manifest-location")]
+    if options.scope is not ReportScope.NONE:
+        places.append((options.report, "report", "--report-location"))
+    for place, what, option in places:
         if place is None or place.bucket in buckets:
             continue
         try:

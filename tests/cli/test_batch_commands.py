@@ -80,6 +80,7 @@ def test_failed_tasks_give_exit_code_1_and_are_retried(run: Any, serve: Any) -> 
     assert report.code == 1
     assert len(report.of("object")) == failed
     assert {row["code"] for row in report.of("object")} == {"InternalError"}
+    assert "no whole prefix" in run(world, "batch", "retry", "last", "--manifest", "generated").err
     again = run(world, "batch", "retry", "last", "--wait", "--json")
     assert again.code == 0, again.err
     assert again.summary["failed"] == 0
@@ -107,6 +108,7 @@ def test_a_plan_through_jobs_has_their_fees_and_no_expedited(run: Any, world: An
     [
         (["--engine", "direct", "--priority", "3"], 2, "--engine direct"),
         (["--tier", "expedited"], 2, "expedited"),
+        (["--manifest", "generated", "--manifest-location", "s3://acme-empty"], 2, "not written anywhere"),
         (["--role-arn", "nonsense"], 2, "not a role's ARN"),
         (["--tag", "nonsense"], 2, "KEY=VALUE"),
         (["--manifest-location", "oss://some-bucket"], 2, "no place to write to"),
