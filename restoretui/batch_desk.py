@@ -8,6 +8,8 @@ from typing import Any
 
 from restoretui.config import Settings
 from restoretui.core.batch import (
+    MANIFESTS,
+    REPORTS,
     BatchOptions,
     Choice,
     JobInfo,
@@ -113,8 +115,8 @@ class BatchDesk:
         own = self._settings
         manifest = given.get("manifest") or as_place(own.batch_manifest_location)
         report = given.get("report") or as_place(own.batch_report_location)
-        manifests = [manifest] if manifest else [Place(bucket, "restoretui/manifests") for bucket in buckets]
-        reports = [report] if report else [Place(bucket, "restoretui/reports") for bucket in buckets]
+        manifests = [manifest] if manifest else [Place(bucket, MANIFESTS) for bucket in buckets]
+        reports = [report] if report else [Place(bucket, REPORTS) for bucket in buckets]
         if (given.get("scope") or own.batch_report_scope) == ReportScope.NONE:
             reports = []
         role = given.get("role_arn") or own.batch_role_arn or ""

@@ -10,7 +10,7 @@ from restoretui.commands.following import follow
 from restoretui.commands.output import Output, cost_text
 from restoretui.commands.summary import summarise
 from restoretui.config import Settings
-from restoretui.core.batch import NO_EXPEDITED, BatchOptions, jobs_of
+from restoretui.core.batch import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
 from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan, TierPlan
@@ -175,7 +175,7 @@ async def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs
     number = words.plural(len(jobs_of(chosen, session.rules)), "job")
     report = jobs.report and f"s3://{jobs.report.bucket}/{jobs.report.prefix}"
     output.say(f"through {number} of S3 Batch Operations, as {jobs.role_arn}, priority {jobs.priority};")
-    output.say(f"completion report ({jobs.scope}): {report or 'below restoretui/reports/ in the bucket itself'}")
+    output.say(f"completion report ({jobs.scope}): {report or f'below {REPORTS}/ in the bucket itself'}")
     if remark:
         output.say(remark)
 

@@ -28,6 +28,10 @@ NO_EXPEDITED = "S3 Batch Operations does not offer the expedited tier"
 TERMINAL = frozenset({"Complete", "Failed", "Cancelled"})
 
 
+MANIFESTS, REPORTS = "restoretui/manifests", "restoretui/reports"
+"""Prefixes in the archived objects' own bucket, where no other place is named."""
+
+
 class ReportScope(StrEnum):
     """What a completion report tells of."""
 
@@ -58,6 +62,14 @@ class BatchOptions:
     """S3 shall look for the objects itself, where they are all of their classes below a prefix."""
     hold: bool = False
     """Leave the jobs suspended until somebody confirms them."""
+
+    def manifest_of(self, bucket: str) -> Place:
+        """Where the manifest of a job on ``bucket`` goes."""
+        return self.manifest or Place(bucket, MANIFESTS)
+
+    def report_of(self, bucket: str) -> Place | None:
+        """Where its completion report goes; None for none."""
+        return None if self.scope is ReportScope.NONE else self.report or Place(bucket, REPORTS)
 
     def checked(self) -> "BatchOptions":
         """Itself; ``UsageError`` for what CreateJob would refuse (FACTS 2.1)."""

@@ -89,14 +89,12 @@ class Batch:
     @property
     def manifest_place(self) -> Place:
         """Where its manifest goes."""
-        return self.options.manifest or Place(self.bucket, "restoretui/manifests")
+        return self.options.manifest_of(self.bucket)
 
     @property
     def report_place(self) -> Place | None:
         """Where its completion report goes; None for none."""
-        if self.options.scope is ReportScope.NONE:
-            return None
-        return self.options.report or Place(self.bucket, "restoretui/reports")
+        return self.options.report_of(self.bucket)
 
 
 COLUMNS = (

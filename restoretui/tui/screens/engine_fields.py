@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from restoretui.core.batch import PER_JOB, PER_OBJECT, BatchOptions, Choice, ReportScope, as_tags, jobs_of
+from restoretui.core.batch import PER_JOB, PER_OBJECT, REPORTS, BatchOptions, Choice, ReportScope, as_tags, jobs_of
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan
@@ -107,7 +107,7 @@ class EngineFields(Working, Vertical):
         """Where jobs as they are set now would report."""
         if self._scope.value == ReportScope.NONE.value:
             return "none"
-        return self.session.settings.batch_report_location or "below restoretui/reports/"
+        return self.session.settings.batch_report_location or f"below {REPORTS}/"
 
     # --- what is said
 
