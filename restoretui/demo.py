@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,21 @@ from restoretui.core.errors import UsageError
 
 
 async def serve_sandbox(
-    *, port: int, objects: int | None, speed: float, seed: int, scenario: str | None, while_stdin: bool = False
+    *,
+    port: int,
+    objects: int | None,
+    speed: float,
+    seed: int,
+    scenario: str | None,
+    now: datetime | None = None,
+    while_stdin: bool = False,
 ) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP; the first line on stdout tells where, as one JSON object.
 
-    With ``while_stdin`` it also ends when stdin does: a child then never outlives its parent, however that died.
+    ``now`` is the virtual time to begin at; None: the world's own. With ``while_stdin`` it also ends when stdin
+    does: a child then never outlives its parent, however that died.
     """
+    from restoretui.core.clock import EPOCH
     from restoretui.sandbox.server import SandboxOptions, serve
 
     stopped = asyncio.Event()
@@ -35,7 +45,8 @@ async def serve_sandbox(
                 stopped.set()
 
         loop.add_reader(0, listen)
-    async with await serve(SandboxOptions(port, objects, speed, seed, scenario)) as running:
+    options = SandboxOptions(port, objects, speed, seed, scenario, now=now or EPOCH)
+    async with await serve(options) as running:
         sys.stdout.write(json.dumps(running.contract()) + "\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -44,13 +55,17 @@ async def serve_sandbox(
     return 0
 
 
-def run_demo(*, objects: int | None, speed: float, seed: int, scenario: str | None) -> int:
+def run_demo(
+    *, objects: int | None, speed: float, seed: int, scenario: str | None, now: datetime | None = None
+) -> int:
     """Start a sandbox beside us, open the screens on it, and leave nothing behind."""
     command = [sys.executable, "-m", "restoretui", "sandbox", "--while-stdin", f"--speed={speed}", f"--seed={seed}"]
     if objects:
         command.append(f"--objects={objects}")
     if scenario:
         command.append(f"--scenario={scenario}")
+    if now:
+        command.append(f"--now={now.isoformat()}")
     with tempfile.TemporaryDirectory(prefix="restoretui-demo-") as folder, _started(command) as contract:
         return _screens(contract, Path(folder))
 

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from blockbuster import blockbuster_ctx
 from hypothesis import settings
 
-from restoretui.core.clock import Clock, ManualClock
+from restoretui.core.clock import EPOCH, Clock, ManualClock
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve
 
 # A slow machine is no counter-example.
@@ -30,6 +32,42 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((at for at, part in enumerate(LENGTHY) if f"/{part}" in item.path.as_posix()), len(LENGTHY))
 
     items.sort(key=rank)
+
+
+DAYS = {
+    "the epoch": (EPOCH, "UTC"),
+    "a day on": (EPOCH + timedelta(days=1), "UTC"),
+    "33 days on": (EPOCH + timedelta(days=33), "UTC"),
+    "29 February": (datetime(2028, 2, 29, 12, tzinfo=UTC), "UTC"),
+    "31 December": (datetime(2026, 12, 31, 23, 30, tzinfo=UTC), "UTC"),
+    "Kiritimati": (EPOCH, "Pacific/Kiritimati"),
+    "Los Angeles": (EPOCH, "America/Los_Angeles"),
+}
+"""When tests marked ``dated`` take place: the time in the world, and the time zone of the machine."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-day", action="store_true", help="every test that has a sandbox is a dated one")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked ``dated`` passes on whatever day and in whatever time zone it is run."""
+    if "epoch" not in metafunc.fixturenames:
+        return
+    if metafunc.config.getoption("every_day") or metafunc.definition.get_closest_marker("dated"):
+        metafunc.parametrize("epoch", DAYS.values(), ids=DAYS, indirect=True)
+
+
+@pytest.fixture
+def epoch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
+    """When worlds begin that this test serves. Always the same day, but for tests marked ``dated``."""
+    now, zone = getattr(request, "param", (EPOCH, None))
+    with monkeypatch.context() as patch:
+        if zone:
+            patch.setenv("TZ", zone)
+            time.tzset()
+        yield now
+    time.tzset()
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -90,11 +128,12 @@ def manual_clock() -> ManualClock:
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[StartSandbox]:
+async def sandbox(epoch: datetime) -> AsyncIterator[StartSandbox]:
     """Start simulated clouds in this event loop: ``running = await sandbox(empty=True)``.
 
-    The clock is a ``ManualClock`` unless another is given; ``await running.advance(seconds)`` turns it. By default
-    the small seeded world is served; with ``empty=True`` use ``running.cloud.add_bucket`` and ``.put``.
+    The clock is a ``ManualClock`` from ``epoch`` on unless another is given; ``await running.advance(seconds)``
+    turns it. By default the small seeded world is served; with ``empty=True`` use ``running.cloud.add_bucket`` and
+    ``.put``.
     Whatever was started is stopped after the test.
     """
     started: list[RunningSandbox] = []
@@ -108,7 +147,7 @@ async def sandbox() -> AsyncIterator[StartSandbox]:
         clock: Clock | None = None,
     ) -> RunningSandbox:
         options = SandboxOptions(objects=objects, seed=seed, scenario=scenario, empty=empty)
-        running = await serve(options, clock=clock or ManualClock())
+        running = await serve(options, clock=clock or ManualClock(epoch))
         started.append(running)
         return running
 

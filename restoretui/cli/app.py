@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from restoretui.cli.options import (
     TAKES_VALUE,
     TIER,
     WAIT_LIMIT,
+    Instant,
     Money,
     common,
     keys,
@@ -86,13 +87,14 @@ def open_(location: str | None, **flags: Any) -> None:
               help="Cloud seconds a second: 3600 is an hour a second.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
-def demo(objects: int | None, speed: float, seed: int, scenario: str | None) -> None:
+@click.option("--now", type=Instant(), help="When it is in the world: an instant, or now. Default: a fixed day.")
+def demo(objects: int | None, speed: float, seed: int, scenario: str | None, now: datetime | None) -> None:
     """The screens on a sandbox cloud: no account, nothing outside a temporary folder."""
 
     def go() -> int:
         from restoretui.demo import run_demo
 
-        return run_demo(objects=objects, speed=speed, seed=seed, scenario=scenario)
+        return run_demo(objects=objects, speed=speed, seed=seed, scenario=scenario, now=now)
 
     finish(go)
 
@@ -104,15 +106,30 @@ def demo(objects: int | None, speed: float, seed: int, scenario: str | None) -> 
               help="Cloud seconds a second: 3600 is an hour a second.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
+@click.option("--now", type=Instant(), help="When it is in the world: an instant, or now. Default: a fixed day.")
 @click.option("--while-stdin", is_flag=True, hidden=True)
-def sandbox(port: int, objects: int | None, speed: float, seed: int, scenario: str | None, while_stdin: bool) -> None:
+def sandbox(
+    port: int,
+    objects: int | None,
+    speed: float,
+    seed: int,
+    scenario: str | None,
+    now: datetime | None,
+    while_stdin: bool,
+) -> None:
     """Serve a simulated archive cloud on 127.0.0.1 until interrupted."""
 
     def go() -> int:
         from restoretui.demo import serve_sandbox
 
         serving = serve_sandbox(
-            port=port, objects=objects, speed=speed, seed=seed, scenario=scenario, while_stdin=while_stdin
+            port=port,
+            objects=objects,
+            speed=speed,
+            seed=seed,
+            scenario=scenario,
+            now=now,
+            while_stdin=while_stdin,
         )
         return asyncio.run(serving)
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 import click
 
+from restoretui.core.clock import SystemClock
 from restoretui.core.model import State, Tier
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,6 +81,22 @@ class Duration(click.ParamType[timedelta]):
         units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
         parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
         return timedelta(seconds=sum(float(number) * units[unit] for number, unit in parts))
+
+
+class Instant(click.ParamType[datetime]):
+    """``2026-12-01T12:00:00Z``, ``2026-12-01`` (midnight), or ``now``; UTC unless an offset is given."""
+
+    name = "INSTANT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """An aware instant in UTC."""
+        if value == "now":
+            return SystemClock().now()
+        try:
+            instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+            return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not an instant: write 2026-12-01T12:00:00Z, 2026-12-01 or now", param, ctx)
 
 
 class Money(click.ParamType[Decimal]):

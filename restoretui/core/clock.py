@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+EPOCH = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+"""When time begins in the sandbox and in tests unless told otherwise: the same on whatever day they run."""
+
 
 class Clock(Protocol):
     """The only source of time for the engine, the watcher and the screens."""
@@ -90,7 +93,7 @@ class ScaledClock(SystemClock):
 class ManualClock:
     """A clock the tests turn: cloud and machine time are one, and move only by ``advance``."""
 
-    time: datetime = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+    time: datetime = EPOCH
     _elapsed: float = 0.0
     _sleepers: list[tuple[float, int, asyncio.Future[None]]] = field(default_factory=list)
     _count: int = 0

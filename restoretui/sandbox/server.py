@@ -2,14 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
-from restoretui.core.clock import Clock, ScaledClock, SystemClock
+from restoretui.core.clock import EPOCH, Clock, ScaledClock, SystemClock
 from restoretui.core.errors import UsageError
 from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.control import Control
@@ -34,7 +34,8 @@ class SandboxOptions:
     """What to serve.
 
     ``objects`` is the size of the first bucket (None: about 2,000); ``speed`` is virtual seconds per second;
-    ``scenario`` names faults that ship with the package, or a TOML file of them; ``empty`` serves no buckets.
+    ``scenario`` names faults that ship with the package, or a TOML file of them; ``empty`` serves no buckets;
+    ``now`` is the virtual time to begin at (an aware instant).
     """
 
     port: int = 0
@@ -43,6 +44,7 @@ class SandboxOptions:
     seed: int = 1
     scenario: str | Path | None = None
     empty: bool = False
+    now: datetime = EPOCH
 
 
 class RunningSandbox:
@@ -179,7 +181,8 @@ class RunningSandbox:
 async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = None) -> RunningSandbox:
     """Build the world and serve it until ``aclose``.
 
-    ``clock``: any clock; by default one that runs ``options.speed`` times as fast as the machine's, from now.
+    ``clock``: any clock; by default one that runs ``options.speed`` times as fast as the machine's, from
+    ``options.now``.
     Raises OSError when the port is taken, UsageError when the options cannot be meant.
     """
     options = options or SandboxOptions()
@@ -189,9 +192,10 @@ async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = 
         )
     if options.objects is not None and options.objects < 0:
         raise UsageError(f"a bucket cannot hold {options.objects} objects", "choose --objects 0 or more")
+    if not 2000 <= options.now.year < 3000:
+        raise UsageError(f"the sandbox knows no year {options.now.year}", "choose --now from 2000 to 2999")
     if clock is None:
-        machine = SystemClock()
-        clock = ScaledClock(options.speed, machine.now(), machine.wall())
+        clock = ScaledClock(options.speed, options.now, SystemClock().wall())
     cloud = Cloud(clock, options.seed)
     faults = Faults(options.seed)
     scenario = None

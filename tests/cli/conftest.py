@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,11 +62,11 @@ class Served:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Served]]:
+def serve(epoch: datetime) -> Iterator[Callable[..., Served]]:
     running: list[Served] = []
 
     def start(*options: str) -> Served:
-        running.append(Served(*options))
+        running.append(Served(*options, f"--now={epoch.isoformat()}"))
         return running[-1]
 
     yield start

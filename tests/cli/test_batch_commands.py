@@ -57,7 +57,8 @@ def test_restore_through_jobs_goes_all_the_way(run: Any, world: Any) -> None:
 
 
 def test_a_whole_prefix_is_left_to_s3_to_find(run: Any, world: Any) -> None:
-    ran = restored(run, world, "--wait", "--manifest", "generated", where=f"{BUCKET}/runs/20251004_NB504_A008/bam/")
+    a_run = run(world, "ls", BUCKET, "--match", "*/bam/*", "--json").of("object")[0]["location"].split("/bam/")[0]
+    ran = restored(run, world, "--wait", "--manifest", "generated", where=f"{a_run}/bam/")
     job_id = ran.of("job")[-1]["job"]
     shown = run(world, "batch", "show", job_id, "--json").of("job")[0]
     assert shown["generated_from"]["storage_classes"] == ["DEEP_ARCHIVE"]
