@@ -77,9 +77,9 @@ class BatchDesk:
         changes = {name: value for name, value in (given or {}).items() if value is not None}
         return replace(options, **changes).checked()
 
-    def plan(self, plan: RestorePlan) -> RestorePlan:
-        """The same plan through jobs: windows, fees, Expedited refused."""
-        return as_batch(plan, self._rules)
+    def plan(self, plan: RestorePlan, tiers: Collection[Tier] = tuple(Tier)) -> RestorePlan:
+        """The same direct plan with these tiers through jobs: windows, fees, Expedited refused."""
+        return as_batch(plan, self._rules, tiers)
 
     def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> Choice:
         """What ``--engine auto`` takes for a direct plan, and why."""

@@ -1,6 +1,7 @@
 """Plans of what was chosen, and the guards between a plan and its money."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from restoretui.config import Settings
@@ -54,26 +55,34 @@ class Planner:
         ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``).
         """
         check_days(days)
-        facts = await self._ledger.selections.facts(sel)
+        marks, facts = await self._chosen(sel)
         chosen = [name for name, cloud in self._clouds.items() if facts.get(cloud)]
         if scheme is None and len(chosen) > 1:
             raise UsageError("objects of S3 and OSS are chosen together", "plan each cloud by itself")
         scheme = scheme or (chosen or ["s3"])[0]
-        return await self._plan(scheme, facts.get(self._clouds[scheme], []), days, purpose)
+        return await self._plan(scheme, facts.get(self._clouds[scheme], []), days, purpose, marks)
 
     async def plans(self, sel: int, days: Callable[[str], int]) -> list[RestorePlan]:
         """One for each cloud in which objects are chosen; the objects are looked up only once."""
-        facts = await self._ledger.selections.facts(sel)
+        marks, facts = await self._chosen(sel)
         wanted = [(scheme, groups) for scheme, cloud in self._clouds.items() if (groups := facts.get(cloud))]
         for scheme, _ in wanted:
             check_days(days(scheme))
-        return [await self._plan(scheme, groups, days(scheme), Purpose.RESTORE) for scheme, groups in wanted]
+        return [await self._plan(scheme, groups, days(scheme), Purpose.RESTORE, marks) for scheme, groups in wanted]
 
-    async def _plan(self, scheme: str, groups: Sequence[FactGroup], days: int, purpose: Purpose) -> RestorePlan:
+    async def _chosen(self, sel: int) -> tuple[int, Mapping[Cloud, Sequence[FactGroup]]]:
+        # The revision first: of a change in between, the plan then has the older one, and is not taken for current.
+        marks = await self._ledger.selections.revision(sel)
+        return marks, await self._ledger.selections.facts(sel)
+
+    async def _plan(
+        self, scheme: str, groups: Sequence[FactGroup], days: int, purpose: Purpose, marks: int
+    ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
         prices = await self._price_table(buckets, scheme)
         readable = {bucket: await self._readable(bucket, scheme) for bucket in buckets}
-        return make_plan(self._clouds[scheme].rules, groups, days, self._clock.now(), prices, purpose, readable)
+        made = make_plan(self._clouds[scheme].rules, groups, days, self._clock.now(), prices, purpose, readable)
+        return replace(made, marks=marks)
 
     def looks_cost(self, run: Run) -> Decimal | None:
         """What watching the run has cost so far, in the run's currency; None where that is not known."""

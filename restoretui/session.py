@@ -172,8 +172,9 @@ class Session:
         """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
 
         With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
-        ``GuardStopped`` when a guard holds, ``InvalidRequest`` when no job could be made with these options; then
-        nothing was written or sent.
+        ``GuardStopped`` when a guard holds, ``PlanChanged`` when what is marked and known by now gives another plan than
+        the one confirmed, ``InvalidRequest`` when no job could be made with these options; then nothing was written or
+        sent.
         """
         self._may_send()
         check_worth_it(plan, tier, max_cost)
@@ -181,9 +182,12 @@ class Session:
         if batch is not None:
             options = batch.checked()
             await self.batch.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
-            run_id = await self.ledger.batches.confirm(sel, self.cloud, plan, tier, connection, options, note)
+            run_id = await self.ledger.batches.confirm(
+                sel, self.cloud, plan, tier, connection, options, note, exact=True
+            )
             return await self.ledger.runs.get(run_id)
-        return await self.ledger.runs.confirm(sel, self.cloud_of(plan.scheme), plan, tier, connection, note)
+        cloud = self.cloud_of(plan.scheme)
+        return await self.ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True)
 
     async def retry(self, run_id: int) -> int:
         """Plan the run's failed jobs anew; returns how many."""

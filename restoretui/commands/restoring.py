@@ -11,15 +11,18 @@ from restoretui.commands.output import Output, cost_text
 from restoretui.commands.summary import summarise
 from restoretui.config import Settings
 from restoretui.core.batch import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
-from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, UsageError
+from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanChanged, UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.rules import Action
-from restoretui.planning import why_nothing
+from restoretui.ledger.records import Run
+from restoretui.planning import check_worth_it, why_nothing
 from restoretui.session import Session, open_session
 from restoretui.wording import format as words
 
 Engine = Literal["direct", "batch", "auto"]
+MOST_PLANS = 5
+"""Times a plan is told anew because what it is about changed meanwhile."""
 
 
 async def plan(
@@ -162,12 +165,41 @@ async def _confirmed(
         )
     if confirm is not None and not confirm(f"Restore {' and '.join(_offer(made, tier) for made, _ in sending)}?"):
         raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
-    runs = [await session.confirm(sel, made, tier, max_cost=limit, batch=jobs) for made, jobs in sending]
+    runs = [
+        await _confirmed_as_shown(session, output, sel, made, jobs, tier, limit, confirm) for made, jobs in sending
+    ]
     for run in runs:
         output.run(run, session.looks_cost(run))
     run_ids = [run.id for run in runs]
     session.start_engine(run_ids)
     return await follow(session, output, run_ids, wait=wait, timeout=timeout, missing=len(missing))
+
+
+async def _confirmed_as_shown(
+    session: Session,
+    output: Output,
+    sel: int,
+    made: RestorePlan,
+    jobs: BatchOptions | None,
+    tier: Tier,
+    limit: Decimal | None,
+    confirm: Callable[[str], bool] | None,
+) -> Run:
+    """The run of the plan that was told. What is no longer true is told anew, and whoever was asked is asked again."""
+    for _ in range(MOST_PLANS):
+        try:
+            return await session.confirm(sel, made, tier, max_cost=limit, batch=jobs)
+        except PlanChanged as change:
+            output.say(f"{change}; this is the plan now")
+        await session.choosing.look(sel)
+        made = await session.plan(sel, made.days, scheme=made.scheme)
+        if jobs is not None:
+            made = session.batch.plan(made)
+        _tell_plan(output, made, tier)
+        check_worth_it(made, tier, limit)
+        if confirm is not None and not confirm(f"Restore {_offer(made, tier)}?"):
+            raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
+    raise GuardStopped("the objects change faster than a plan is made, so nothing was sent", "try again later")
 
 
 async def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs: BatchOptions) -> None:

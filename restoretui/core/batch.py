@@ -3,7 +3,7 @@
 Sources: FACTS 2 (jobs), 1.4 (windows), 3 (fees).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.core.plan import PlanLine, RestorePlan, TierPlan
+from restoretui.core.plan import FactGroup, PlanLine, RestorePlan, TierPlan, make_plan
 from restoretui.core.rules import Action, CloudRules, Verdict
 
 MOST_OBJECTS = 4_000_000_000
@@ -222,9 +222,19 @@ def group_into_jobs(portions: Iterable[Portion], most: int = MOST_OBJECTS) -> li
     return jobs
 
 
-def as_batch(plan: RestorePlan, rules: CloudRules) -> RestorePlan:
-    """The same plan through jobs: their windows, their fees, and Expedited refused."""
-    return replace(plan, tiers={tier: _tier_as_batch(chosen, rules) for tier, chosen in plan.tiers.items()})
+def as_batch(plan: RestorePlan, rules: CloudRules, tiers: Collection[Tier] = tuple(Tier)) -> RestorePlan:
+    """The same direct plan with these tiers through jobs: their windows, their fees, and Expedited refused."""
+    through = {
+        tier: _tier_as_batch(chosen, rules) if tier in tiers else chosen for tier, chosen in plan.tiers.items()
+    }
+    return replace(plan, tiers=through, by_jobs=frozenset(tiers))
+
+
+def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, marks: int | None) -> RestorePlan:
+    """The plan that the same wishes give for what is chosen and known ``now``."""
+    prices = plan.prices, plan.prices_exact
+    direct = make_plan(plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable)
+    return as_batch(replace(direct, marks=marks), plan.rules, plan.by_jobs)
 
 
 def _tier_as_batch(chosen: TierPlan, rules: CloudRules) -> TierPlan:

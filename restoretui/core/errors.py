@@ -6,6 +6,7 @@
     ├── UsageError               2   a location, option or config value that cannot be meant
     │   └── LocationError
     ├── GuardStopped             5   budget, read-only, not confirmed: nothing was sent
+    │   └── PlanChanged          5   what was confirmed is not what would be done now: nothing was sent
     ├── TimedOut                 3   --timeout passed; the restores go on
     ├── LedgerError              2   the local state cannot be used as it is
     └── CloudError               1   the cloud said no, or did not answer
@@ -66,6 +67,10 @@ class GuardStopped(RestoreTuiError):
     """A guard held: over budget, read-only, or not confirmed. Nothing was sent."""
 
     exit_code = ExitCode.GUARD
+
+
+class PlanChanged(GuardStopped):
+    """What was shown and confirmed no longer holds: to be shown as it is now, and asked again. Nothing was sent."""
 
 
 class TimedOut(RestoreTuiError):

@@ -3,10 +3,12 @@
 Objects with equal facts get equal verdicts, so a plan is made from groups: a million marks are a few dozen lines.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from math import ceil
 
@@ -37,6 +39,8 @@ class PlanLine:
     group: FactGroup
     verdict: Verdict
     cost: Cost
+    added_days: int = 0
+    """By how many days the life of each temporary copy is lengthened: what its part of ``cost`` is for."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,12 @@ class RestorePlan:
     prices: PriceTable
     prices_exact: bool
     """Whether the price table is the buckets' own region's; if not, every cost is an estimate by another's."""
+    readable: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By bucket, the archives that its setting lets anybody read without a restore."""
+    by_jobs: frozenset[Tier] = frozenset()
+    """The tiers that would go through S3 Batch Operations."""
+    marks: int | None = None
+    """The selection's revision the plan was made from: another one may hold other objects. None: not to be compared."""
 
     @property
     def scheme(self) -> str:
@@ -122,6 +132,30 @@ class RestorePlan:
     def objects(self) -> int:
         """How many objects were chosen."""
         return sum(next(iter(self.tiers.values())).counts.values())
+
+    def identity(self, tier: Tier) -> str:
+        """The same for two plans exactly if they show the same, and would send the same, at ``tier``.
+
+        It stands for the selection, what was found of its objects, days, tier, engine and prices: what somebody
+        confirms. The instant a plan was made at is no part of it, unless a verdict has come to depend on that.
+        """
+        chosen = self.tiers[tier]
+        amounts: dict[tuple[str, ...], list[Decimal]] = {}
+        for line in chosen.lines:
+            verdict, cost = line.verdict, line.cost
+            kind = (
+                line.group.bucket, verdict.action, verdict.reason, verdict.archive or "", str(verdict.window or ""),
+                str(verdict.tierless), str(verdict.endless), str(line.added_days),
+            )  # fmt: skip
+            numbers = line.group.objects, line.group.size_bytes, line.group.large_objects, cost.unpriced
+            sums = amounts.setdefault(kind, [Decimal(0)] * 7)
+            parts = (*map(Decimal, numbers), cost.retrieval, cost.requests, cost.copy)
+            amounts[kind] = [have + more for have, more in zip(sums, parts, strict=True)]
+        prices = self.prices.date, self.prices.currency, *self.prices.regions, str(self.prices_exact)
+        texts = [self.scheme, self.rules.store, self.purpose, str(self.days), tier, str(tier in self.by_jobs)]
+        texts += [str(self.marks), *prices]
+        texts += [f"{kind} {[str(round(amount, 9)) for amount in sums]}" for kind, sums in sorted(amounts.items())]
+        return hashlib.sha256("\n".join(texts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def _added_days(rules: CloudRules, facts: ObjectFacts, action: Action, days: int, now: datetime) -> int:
@@ -156,13 +190,13 @@ def make_plan(
         verdict = judge(rules, group.facts, request, now, purpose)
         if verdict.action is Action.START and verdict.archive in (readable or {}).get(group.bucket, ()):
             verdict = Verdict(Action.NOTHING, READ_DIRECTLY, verdict.archive)
-        cost = Cost()
+        cost, added = Cost(), 0
         if verdict.action.sends and verdict.archive is not None:
             added = _added_days(rules, group.facts, verdict.action, days, now)
             cost = estimate(
                 table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added
             )
-        return PlanLine(group, verdict, cost)
+        return PlanLine(group, verdict, cost, added)
 
     requests = [RestoreRequest(days, tier) for tier in Tier]
     return RestorePlan(
@@ -174,4 +208,5 @@ def make_plan(
         expiry=rules.expiry_of(now, days),
         prices=table,
         prices_exact=exact,
+        readable=readable or {},
     )

@@ -51,12 +51,14 @@ class Batches:
         connection: Mapping[str, object],
         options: BatchOptions,
         note: str = "",
+        *,
+        exact: bool = False,
     ) -> int:
         """``Runs.confirm``, and every object to be sent put into a job, in one transaction; the run's id."""
         now = self._clock.now().timestamp()
 
         def write(tx: Tx) -> int:
-            run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now)
+            run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now, exact=exact)
             assign(tx, run_id, options, now)
             return run_id
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from restoretui.core.errors import LedgerError
+from restoretui.core.batch import made_again
+from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
-from restoretui.core.plan import RestorePlan
+from restoretui.core.plan import FactGroup, RestorePlan
 from restoretui.core.rules import Action, Verdict, judge
 from restoretui.ledger import changes
 from restoretui.ledger.buckets import bucket_id
@@ -56,13 +57,20 @@ def confirm(
     connection: Mapping[str, object],
     note: str,
     now: float,
+    *,
+    exact: bool = False,
 ) -> int:
-    """Write the run; its id. The facts are read anew: nothing is sent that the plan did not announce."""
-    places = [
-        _decide(tx, place, plan, tier) for place in marked_places(tx.connection, sel, now) if place.cloud == cloud
-    ]
-    if not places:
+    """Write the run; its id. The facts are read anew: nothing is sent that the plan did not announce.
+
+    ``exact``: and nothing else than it announced; ``PlanChanged`` when what is marked and known now gives another plan.
+    """
+    marked = [place for place in marked_places(tx.connection, sel, now) if place.cloud == cloud]
+    found = [(place, group_facts(tx.connection, place)) for place in marked]
+    if exact:
+        plan = _still(tx, sel, found, plan, tier, now)
+    if not found:
         raise LedgerError("nothing is marked there, so there is nothing to confirm")
+    places = [_decide(tx, place, groups, plan, tier) for place, groups in found]
     counts: dict[State, tuple[int, int]] = {}
     for place in places:
         fates = [(group, fate.state) for group, fate in place.groups]
@@ -87,11 +95,32 @@ def confirm(
     return run_id
 
 
-def _decide(tx: Tx, place: MarkedPlace, plan: RestorePlan, tier: Tier) -> _Place:
+def _still(
+    tx: Tx, sel: int, found: list[tuple[MarkedPlace, list[Group]]], plan: RestorePlan, tier: Tier, now: float
+) -> RestorePlan:
+    """The plan as what is marked and known now gives it, if that is the one that was confirmed."""
+    groups = [
+        FactGroup(place.bucket, group.facts, group.objects, group.size_bytes, group.large_objects)
+        for place, there in found
+        for group in there
+    ]
+    marks = None
+    if plan.marks is not None:
+        row = tx.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
+        marks = -1 if row is None else int(row[0])
+    today = made_again(plan, groups, datetime.fromtimestamp(now, UTC), marks)
+    if today.identity(tier) != plan.identity(tier):
+        what = "the marks" if marks != plan.marks else "what is known of the objects"
+        raise PlanChanged(
+            f"{what} changed after this plan was made, so nothing was sent", "look at the plan as it is now"
+        )
+    return today
+
+
+def _decide(tx: Tx, place: MarkedPlace, groups: list[Group], plan: RestorePlan, tier: Tier) -> _Place:
     announced = {
         key_of(line.group.facts): line.verdict for line in plan.tiers[tier].lines if line.group.bucket == place.bucket
     }
-    groups = group_facts(tx.connection, place)
     fates = [(group, _fate(place, group, announced.get(group.key), plan, tier)) for group in groups]
     row = tx.row("SELECT objects FROM selection_total WHERE sel = ? AND place_id = ?", (place.sel, place.place_id))
     gone = None

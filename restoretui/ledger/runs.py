@@ -53,14 +53,19 @@ class Runs:
         tier: Tier,
         connection: Mapping[str, object],
         note: str = "",
+        *,
+        exact: bool = False,
     ) -> Run:
         """Make the plan at ``tier`` an intent: a run, and a job for every selected object of ``cloud``.
 
         The facts are read anew. Objects that got a job meanwhile are watched, not asked for twice; objects that would
-        be sent now although the plan did not say so are skipped, with that reason.
+        be sent now although the plan did not say so are skipped, with that reason. ``exact``: ``PlanChanged`` instead,
+        as soon as the plan made now would not be this one.
         """
         now = self._clock.now().timestamp()
-        run_id = await self._writer.do(lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now))
+        run_id = await self._writer.do(
+            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now, exact=exact)
+        )
         return self._get(run_id)
 
     async def get(self, run_id: int) -> Run:

@@ -249,6 +249,11 @@ CATALOG = (
             ) WITHOUT ROWID""",
         ),
     ),
+    Migration(
+        "what is marked has a revision",
+        # By which a plan knows that the objects it was made of are still the ones that are marked.
+        ("ALTER TABLE selection_set ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",),
+    ),
 )
 
 

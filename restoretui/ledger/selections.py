@@ -217,6 +217,11 @@ class Selections:
 
         return await self._reader.run(group)
 
+    async def revision(self, sel: int) -> int:
+        """A number that grows whenever objects are marked or unmarked, by whichever process."""
+        row = self._windows.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
+        return 0 if row is None else int(row[0])
+
     async def sample(self, sel: int, cloud: Cloud, bucket: str, facts: ObjectFacts, limit: int) -> list[ObjectRef]:
         """Some of the objects behind one group of ``facts``, in key order."""
         now = self._clock.now().timestamp()
@@ -235,6 +240,7 @@ class Selections:
             if tx.row("SELECT 1 FROM selection_set WHERE id = ?", (sel,)) is None:
                 raise LedgerError("this selection was dropped")
             change(tx)
+            tx.run("UPDATE selection_set SET revision = revision + 1 WHERE id = ?", (sel,))
             tx.touch(changes.selection_topic(sel))
             return _summary(tx.rows(_TOTALS, (sel,)))
 

@@ -10,6 +10,7 @@ EXIT_CODES = {
     "UsageError": 2,
     "LocationError": 2,
     "GuardStopped": 5,
+    "PlanChanged": 5,
     "TimedOut": 3,
     "LedgerError": 2,
     "CloudError": 1,
