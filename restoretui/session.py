@@ -172,9 +172,9 @@ class Session:
         """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
 
         With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
-        ``GuardStopped`` when a guard holds, ``PlanChanged`` when what is marked and known by now gives another plan than
-        the one confirmed, ``InvalidRequest`` when no job could be made with these options; then nothing was written or
-        sent.
+        ``GuardStopped`` when a guard holds, ``PlanChanged`` when what is marked and known by now gives another plan
+        than the one confirmed, ``InvalidRequest`` when no job could be made with these options; then nothing was
+        written or sent.
         """
         self._may_send()
         check_worth_it(plan, tier, max_cost)

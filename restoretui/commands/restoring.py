@@ -185,7 +185,7 @@ async def _confirmed_as_shown(
     limit: Decimal | None,
     confirm: Callable[[str], bool] | None,
 ) -> Run:
-    """The run of the plan that was told. What is no longer true is told anew, and whoever was asked is asked again."""
+    """The run of the plan that was told. What is no longer true is told anew, and who was asked is asked again."""
     for _ in range(MOST_PLANS):
         try:
             return await session.confirm(sel, made, tier, max_cost=limit, batch=jobs)

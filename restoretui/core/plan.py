@@ -121,7 +121,7 @@ class RestorePlan:
     by_jobs: frozenset[Tier] = frozenset()
     """The tiers that would go through S3 Batch Operations."""
     marks: int | None = None
-    """The selection's revision the plan was made from: another one may hold other objects. None: not to be compared."""
+    """The selection's revision it was made from: another may hold other objects. None: not to be compared."""
 
     @property
     def scheme(self) -> str:

@@ -62,7 +62,7 @@ def confirm(
 ) -> int:
     """Write the run; its id. The facts are read anew: nothing is sent that the plan did not announce.
 
-    ``exact``: and nothing else than it announced; ``PlanChanged`` when what is marked and known now gives another plan.
+    ``exact``: and all it announced; ``PlanChanged`` when what is marked and known now gives another plan.
     """
     marked = [place for place in marked_places(tx.connection, sel, now) if place.cloud == cloud]
     found = [(place, group_facts(tx.connection, place)) for place in marked]

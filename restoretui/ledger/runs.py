@@ -59,8 +59,8 @@ class Runs:
         """Make the plan at ``tier`` an intent: a run, and a job for every selected object of ``cloud``.
 
         The facts are read anew. Objects that got a job meanwhile are watched, not asked for twice; objects that would
-        be sent now although the plan did not say so are skipped, with that reason. ``exact``: ``PlanChanged`` instead,
-        as soon as the plan made now would not be this one.
+        be sent now although the plan did not say so are skipped, with that reason. ``exact``: ``PlanChanged``
+        instead, as soon as the plan made now would not be this one.
         """
         now = self._clock.now().timestamp()
         run_id = await self._writer.do(

@@ -79,7 +79,7 @@ class RestoreApp(App[int]):
         self.pacer = Pacer(partial(self.call_later, self._while_running), self._probe, self._written)
         self.feed = Feed(self.pacer)
         self._lifetime = Lifetime(open_session, self.feed)
-        self.key_line = KeyLine(super().on_event, self._is_handling)
+        self.key_line = KeyLine(super().on_event, self._is_handling, self._on_screen)
         for ours in theme.THEMES:
             self.register_theme(ours)
         self.theme = theme.DARK.name
@@ -111,6 +111,10 @@ class RestoreApp(App[int]):
         """Messages wait between what has the focus and the app."""
         focused = self.focused or self.screen
         return any(node.message_queue_size for node in focused.ancestors_with_self)
+
+    def _on_screen(self) -> object:
+        """What a key pressed now is about, where it decides something."""
+        return getattr(self.screen, "on_screen", None)
 
     async def _load_later(self) -> None:
         for name in LATER:

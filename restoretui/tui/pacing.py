@@ -10,6 +10,7 @@ often, so that it never takes more than ``BYTES_PER_S``.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 Paint = Callable[[], bool]
 """Repaints what changed; tells whether anything had."""
@@ -29,6 +30,8 @@ PATIENCE_S = 10.0
 """Longest wait for an answer from a terminal that answered before."""
 FIRST_PATIENCE_S = 3.0
 """Longest wait for the first answer."""
+DRAWN_S = 2.0
+"""Longest wait until a frame of which the terminal does not say that it has drawn it is taken for drawn."""
 TRIALS = 2
 """Unanswered questions after which a terminal is taken to be unable to answer, until it does."""
 
@@ -60,6 +63,8 @@ class Pacer:
         self._asked_at: float | None = None
         self._unanswered = 0
         self._answers = 0
+        self._drawn: list[tuple[int, Callable[[], object]]] = []
+        self._questions = 0
         self.round_trip = 0.0
         """Seconds the terminal last took to draw a frame and answer."""
 
@@ -77,8 +82,25 @@ class Pacer:
         """Ask the terminal now, to learn early whether it answers."""
         if self._asked_at is None and self._unanswered < TRIALS:
             self._asked_at = self._time()
+            self._questions += 1
             if not self._probe():
                 self._asked_at = None
+
+    def when_drawn(self, then: Callable[[], object]) -> None:
+        """Call ``then`` once the terminal has drawn what it was sent; at once where it never told such a thing."""
+        if not self._answers or self._unanswered >= TRIALS:
+            then()
+            return
+        # A question that is under way was asked before the frame this is about.
+        waits = (self._questions + 1, then)
+        self._drawn.append(waits)
+        asyncio.get_running_loop().call_later(DRAWN_S, self._call, partial(self._tell_drawn, waits))
+        self.ask()
+
+    def _tell_drawn(self, waits: tuple[int, Callable[[], object]]) -> None:
+        if waits in self._drawn:
+            self._drawn.remove(waits)
+            waits[1]()
 
     def answered(self) -> None:
         """The terminal has drawn everything that was sent before the question."""
@@ -91,6 +113,10 @@ class Pacer:
         if frame >= TELLING and self.round_trip > 0:
             self._frame_room = max(SMALLEST_FRAME, frame / self.round_trip * FRAME_S)
         self._asked_at = None
+        for waits in [waits for waits in self._drawn if waits[0] <= self._questions]:
+            self._tell_drawn(waits)
+        if self._drawn:
+            self.ask()
         if self._due:
             self._schedule()
 

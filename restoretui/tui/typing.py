@@ -21,11 +21,22 @@ Release = Callable[[], None]
 class KeyLine:
     """Keys waiting in line."""
 
-    def __init__(self, deliver: Callable[[events.Key], Awaitable[None]], is_busy: Callable[[], bool]) -> None:
-        """``deliver`` gives a key to the screen; ``is_busy``: it still has messages to handle."""
+    def __init__(
+        self,
+        deliver: Callable[[events.Key], Awaitable[None]],
+        is_busy: Callable[[], bool],
+        on_screen: Callable[[], object] = lambda: None,
+    ) -> None:
+        """``deliver`` gives a key to the screen; ``is_busy``: it still has messages to handle.
+
+        ``on_screen`` names what a person can see and decide about at the moment.
+        """
         self._deliver = deliver
         self._is_busy = is_busy
-        self._keys: asyncio.Queue[events.Key] = asyncio.Queue()
+        self._on_screen = on_screen
+        self._keys: asyncio.Queue[tuple[events.Key, object]] = asyncio.Queue()
+        self.seen: object = None
+        """What was on screen when the key that is acted on now was pressed."""
         self._holds: set[object] = set()
         self._free = asyncio.Event()
         self._free.set()
@@ -40,7 +51,7 @@ class KeyLine:
         """A key was pressed. Escape does not wait for what it interrupts, but keeps its place in line."""
         if key.key == "escape" and self._keys.empty():
             self.let_go()
-        self._keys.put_nowait(key)
+        self._keys.put_nowait((key, self._on_screen()))
 
     def let_go(self) -> None:
         """Whatever keys waited for is here, or wanted no more."""
@@ -63,19 +74,23 @@ class KeyLine:
 
     async def run(self) -> None:
         """Act on keys for ever."""
+        quiet = True
         while True:
-            key = await self._keys.get()
+            key, seen = await self._keys.get()
             self._acting = True
             await self._free.wait()
+            # Where the key before is still being handled, neither decides anything.
+            self.seen = seen if quiet else None
             await self._deliver(key)
-            await self._until_quiet()
+            quiet = await self._until_quiet()
             self._acting = False
 
-    async def _until_quiet(self) -> None:
-        """Until the key, and what it set off at once, has been handled."""
+    async def _until_quiet(self) -> bool:
+        """Until the key, and what it set off at once, has been handled; False when that takes too long."""
         quiet = 0
         for _ in range(_MOST_TURNS):
             await asyncio.sleep(0)
             quiet = 0 if self._is_busy() else quiet + 1
             if quiet == _QUIET_TURNS:
-                return
+                return True
+        return False

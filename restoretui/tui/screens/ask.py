@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Static
 
 from restoretui.tui.screens.dialog import Dialog
+from restoretui.tui.widgets.act_button import ActButton
 from restoretui.tui.words import said
 
 
@@ -21,6 +22,8 @@ class Ask(Dialog[str]):
 
     def body(self) -> ComposeResult:
         yield Static(said((self._question, "dim")), markup=False)
+
+    def foot(self) -> ComposeResult:
         field = Input(self._value, compact=True, select_on_focus=False)
         field.cursor_blink = False
         yield field
@@ -42,8 +45,10 @@ class Confirm(Dialog[bool]):
 
     def body(self) -> ComposeResult:
         yield Static(said(self._question), markup=False)
+
+    def foot(self) -> ComposeResult:
         with Horizontal(classes="buttons"):
-            yield Button(said(self._yes), variant="primary", compact=True, id="yes")
+            yield ActButton(said(self._yes), variant="primary", compact=True, id="yes")
             yield Button("No", compact=True, id="no")
 
     @on(Button.Pressed)
@@ -63,9 +68,11 @@ class Pick(Dialog[str]):
 
     def body(self) -> ComposeResult:
         yield Static(said(self._question), markup=False)
+
+    def foot(self) -> ComposeResult:
         with Horizontal(classes="buttons"):
             for way, label in self._ways.items():
-                yield Button(said(label), variant="primary", compact=True, id=way)
+                yield ActButton(said(label), variant="primary", compact=True, id=way)
             yield Button("No", compact=True, id="no")
 
     @on(Button.Pressed)

@@ -1,6 +1,5 @@
 """How a restore is sent: one request an object, or jobs of S3 Batch Operations, and how those are made."""
 
-from dataclasses import replace
 from typing import Any
 
 from textual import on
@@ -81,8 +80,11 @@ class EngineFields(Working, Vertical):
         jobs = {tier for tier in plan.tiers if self._choice(plan, tier).batch}
         if not jobs:
             return plan
-        batch = self.session.batch.plan(plan)
-        return replace(plan, tiers={t: (batch if t in jobs else plan).tiers[t] for t in plan.tiers})
+        return self.session.batch.plan(plan, jobs)
+
+    def said(self) -> tuple[str, ...]:
+        """What is chosen on its lines: part of what is confirmed."""
+        return tuple(line.value for line in (self._engine, self._scope, self._start, self._manifest))
 
     def uses_jobs(self, plan: RestorePlan, tier: Tier) -> bool:
         """Whether that tier of a direct plan would go through jobs."""

@@ -1,13 +1,13 @@
 """All keys and what they do, made from the same table as the bindings, with the user's own keys."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from restoretui.tui.keys import (
@@ -41,6 +41,9 @@ SIDE_BY_SIDE = 96
 class Help(Dialog[None], inherit_bindings=False):
     """Scrolls where it does not fit."""
 
+    FITS_ITSELF = True
+    COUNTS_HIDDEN = False
+
     BINDINGS = [*READING.bindings(), Binding("question_mark", "cancel", "close", show=False)]  # noqa: RUF012
 
     def __init__(self, keymap: Mapping[str, str], tab: str) -> None:
@@ -58,15 +61,10 @@ class Help(Dialog[None], inherit_bindings=False):
             self._legend = Static("", markup=False)
             yield self._legend
 
-    def on_mount(self) -> None:
-        self.watch(self._scroll, "scroll_y", self._say_more, init=False)
-        self.watch(self._scroll, "virtual_size", self._say_more, init=False)
+    def giving(self) -> Sequence[Widget]:
+        return [self._scroll]
 
-    def _say_more(self) -> None:
-        more = self._scroll.scroll_offset.y < self._scroll.max_scroll_y
-        self.box.border_subtitle = said(("↓ more", "mark")) if more else None
-
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         room = self._scroll.size.width
         two = room >= SIDE_BY_SIDE - 8
         width = (room - 2) // 2 if two else room - 1

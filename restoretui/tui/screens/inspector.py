@@ -1,10 +1,12 @@
 """One object: everything HEAD tells of it, and what the ledger remembers of its restores."""
 
-from textual import events
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from restoretui.core.errors import RestoreTuiError
@@ -33,16 +35,21 @@ class Inspector(Dialog[None], inherit_bindings=False):
         self._scheme = scheme
         self._known = Known(ref, str(Location(scheme, ref.bucket, key=ref.key)), row)
 
+    FITS_ITSELF = True
+
     def body(self) -> ComposeResult:
         with VerticalScroll(can_focus=True) as self._scroll:
             self._facts = Static("", markup=False)
             yield self._facts
 
+    def giving(self) -> Sequence[Widget]:
+        return [self._scroll]
+
     def on_mount(self) -> None:
         self.attempt(self._look, "look")
         self.attempt(self._remember, "remember")
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         self._say()
 
     async def _look(self) -> None:

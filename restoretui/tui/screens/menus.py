@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -29,6 +30,8 @@ OSS_CLASSES = ("Archive", "ColdArchive", "DeepColdArchive", "IA", "Standard")
 class SortMenu(Dialog[tuple[str, bool]]):
     """Answers with the order and whether it is descending; the one in force is turned round."""
 
+    FITS_ITSELF = True
+
     def __init__(self, orders: Mapping[str, str], sort: str, *, descending: bool) -> None:
         super().__init__("Sort by")
         self._orders = orders
@@ -42,7 +45,11 @@ class SortMenu(Dialog[tuple[str, bool]]):
             options.append(Option(said((arrow, "mark"), " ", label), id=sort))
         menu = OptionList(*options, compact=True)
         menu.highlighted = list(self._orders).index(self._sort) if self._sort in self._orders else 0
+        self._menu = menu
         yield menu
+
+    def giving(self) -> Sequence[Widget]:
+        return [self._menu]
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -61,6 +68,8 @@ class Facets:
 
 class FacetMenu(Dialog[Facets]):
     """Answers with what was ticked."""
+
+    FITS_ITSELF = True
 
     def __init__(self, facets: Facets, states: Sequence[State], *, classes: Sequence[str] = CLASSES) -> None:
         super().__init__("Show only")
@@ -82,6 +91,13 @@ class FacetMenu(Dialog[Facets]):
                     yield Static(said(("Storage class", "strong")), markup=False)
                     yield self._class_list
         yield Static(said(("space ticks; nothing ticked shows everything", "dim")), markup=False)
+
+    def giving(self) -> Sequence[OptionList]:
+        # The longer one tells how much is out of view.
+        lists: list[OptionList] = [self._state_list, *([self._class_list] if self._class_names else [])]
+        return sorted(lists, key=lambda one: -one.option_count)
+
+    def foot(self) -> ComposeResult:
         with Horizontal(classes="buttons"):
             yield Button("Show", variant="primary", compact=True, id="show")
             yield Button("Everything", compact=True, id="everything")

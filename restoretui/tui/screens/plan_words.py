@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual.content import Content
 
@@ -13,30 +14,31 @@ from restoretui.wording import format as fmt
 from restoretui.wording.safe import clean, fit
 
 
-def verdict_lines(chosen: TierPlan, width: int) -> list[Content]:
-    """One line for every action and reason, those that send first, then the largest."""
+def verdict_entries(chosen: TierPlan, width: int) -> list[list[Content]]:
+    """The lines of every action and reason, those that send first, then the largest; each reason told to its end."""
     found: dict[tuple[Action, str], tuple[int, int]] = {}
     for line in chosen.lines:
         key = (line.verdict.action, line.verdict.reason)
         objects, size = found.get(key, (0, 0))
         found[key] = (objects + line.group.objects, size + line.group.size_bytes)
     order = sorted(found.items(), key=lambda item: (not item[0][0].sends, -item[1][0]))
-    lines = []
+    entries = []
     for (action, reason), (objects, size) in order:
         glyph, style = ACTIONS[action]
         start = f" {glyph} {objects:>9,}  {action:<17}"
         amount = f"{fmt.size(size):>9}  "
-        room = max(8, width - len(start) - len(amount))
-        if action.sends or action is Action.REFUSED:
-            # What is about to be done, or cannot be, is told to its end.
-            first, *more = textwrap.wrap(clean(reason), room) or [""]
-            lines.append(said((start, style), amount, first))
-            lines += [said(" " * (len(start) + len(amount)), text) for text in more]
-        else:
-            lines.append(said((start, style), amount, (fit(reason, room, prose=True), "dim")))
-    return lines
+        tone = "" if action.sends or action is Action.REFUSED else "dim"
+        room = width - len(start) - len(amount)
+        beside = room >= LEAST_REASON
+        indent = len(start) + len(amount) if beside else NARROW_INDENT
+        texts = textwrap.wrap(clean(reason), max(8, width - indent)) or [""]
+        lines = [said((start, style), amount, (texts.pop(0), tone)) if beside else said((start, style), amount)]
+        entries.append(lines + [said(" " * indent, (text, tone)) for text in texts])
+    return entries
 
 
+LEAST_REASON, NARROW_INDENT = 24, 5
+"""With less room than that a reason stands below its numbers."""
 UNPRICED = ", not nothing; prices.toml can name it"
 
 
@@ -45,11 +47,29 @@ def is_priced(cost: Cost) -> bool:
     return not cost.unpriced or bool(cost.total)
 
 
-def days_words(plan: RestorePlan) -> tuple[str, list[Part]]:
+def days_words(plan: RestorePlan, *, narrow: bool = False) -> tuple[str, list[Part]]:
     """What stands before and after the number of days."""
     if plan.purpose is Purpose.EXTEND and plan.rules.extension_adds:
         return "Add ", [" days to the end that each copy has now"]
-    return "Copies last ", [" days, until at least ", (f"{fmt.instant(plan.expiry)} UTC", "strong")]
+    days = " days, until at least "
+    if plan.purpose is Purpose.EXTEND:
+        days = " days from now, until at least "
+    if narrow:
+        # The day is true without its hour, too: it begins earlier.
+        days = days.replace(" at least", "") if plan.purpose is Purpose.EXTEND else days
+        return "Copies last ", [days, (fmt.instant(plan.expiry)[:10], "strong")]
+    return "Copies last ", [days, (f"{fmt.instant(plan.expiry)} UTC", "strong")]
+
+
+def copy_words(chosen: TierPlan) -> str:
+    """What the copies' part of the cost is for: all their days, or only those that are added to copies there are."""
+    whole = sorted({line.added_days for line in chosen.sending if line.verdict.action is Action.START})
+    more = sorted({line.added_days for line in chosen.sending if line.verdict.action is Action.EXTEND})
+    words = [f"for {fmt.plural(whole[-1], 'day')}"] if whole else []
+    if more:
+        least = f"+{more[0]:,} to " if more[0] != more[-1] else ""
+        words.append(f"{least}+{fmt.plural(more[-1], 'day')}")
+    return "copy " + (" or ".join(words) or "as long as before")
 
 
 def limits_words(plan: RestorePlan, chosen: TierPlan) -> list[Part]:
@@ -60,14 +80,14 @@ def limits_words(plan: RestorePlan, chosen: TierPlan) -> list[Part]:
     return [(f" · {', '.join(limits)}", "dim")] if limits else []
 
 
-def cost_line(plan: RestorePlan, cost: Cost) -> Content:
+def cost_line(plan: RestorePlan, chosen: TierPlan) -> Content:
     """What the estimate is made of."""
-    currency = plan.prices.currency
+    currency, cost = plan.prices.currency, chosen.cost
     if not is_priced(cost):
         return said((f"the price of {fmt.plural(cost.unpriced, 'object')} is unknown", "warn"), (UNPRICED, "dim"))
     parts: list[Part] = [
         ("retrieval ", "dim"), fmt.money(cost.retrieval, currency), (" + requests ", "dim"),
-        fmt.money(cost.requests, currency), (f" + copy for {plan.days} days ", "dim"), fmt.money(cost.copy, currency),
+        fmt.money(cost.requests, currency), (f" + {copy_words(chosen)} ", "dim"), fmt.money(cost.copy, currency),
     ]  # fmt: skip
     if cost.unpriced:
         parts.append((f" + unknown price of {fmt.plural(cost.unpriced, 'object')}", "warn"))
@@ -83,16 +103,58 @@ def price_line(plan: RestorePlan) -> Content:
     return said(*parts)
 
 
-def place_line(
-    scheme: str, buckets: Sequence[str], account: str, regions: Sequence[str], profile: str, report: str = ""
-) -> Content:
-    """Where all this would happen, and where jobs would report."""
-    shown = [f"{scheme}://{bucket}" for bucket in buckets[:3]]
-    if len(buckets) > 3:
-        shown.append(f"{len(buckets) - 3} more")
-    parts: list[Part] = [("in ", "dim"), (", ".join(shown), "strong")]
-    facts = [("account", account), ("region", ", ".join(regions)), ("profile", profile), ("report", report)]
-    for label, value in facts:
-        if value:
-            parts += [(f" · {label} ", "dim"), value]
-    return said(*parts)
+class Target(NamedTuple):
+    """Where a plan would be carried out, and by whom."""
+
+    scheme: str
+    buckets: Sequence[str]
+    account: str
+    regions: Sequence[str]
+    profile: str
+
+
+def place_lines(target: Target, width: int, most: int, report: str = "") -> list[Content]:
+    """The target on as few lines as it takes, at most ``most``: then fewer buckets are named, or they are cropped."""
+    facts = [
+        ("account", target.account), ("region", ", ".join(target.regions)), ("profile", target.profile),
+        ("report", report),
+    ]  # fmt: skip
+    told = [(label, value) for label, value in facts if value]
+    for named in (3, 2, 1):
+        lines = _place_lines(target, named, told, width)
+        if len(lines) <= most:
+            return lines
+    # Each on its line; what is longer than that is cropped in its middle.
+    room = max(8, width - 3)
+    others = len(target.buckets) - 1
+    more = f", {others} more" if others > 0 else ""
+    bucket = fit(f"{target.scheme}://{target.buckets[0] if target.buckets else ''}", room - len(more))
+    rest = " · ".join(f"{label} {value}" for label, value in told)
+    lines = [said(("in ", "dim"), (bucket.rstrip() + more, "strong"))]
+    if most > 1 and told:
+        lines.append(said("   ", fit(rest, room).rstrip()))
+    return lines
+
+
+def _place_lines(target: Target, named: int, told: Sequence[tuple[str, str]], width: int) -> list[Content]:
+    shown = [f"{target.scheme}://{bucket}" for bucket in target.buckets[:named]]
+    if len(target.buckets) > named:
+        shown.append(f"{len(target.buckets) - named} more")
+    pieces = [("", bucket, "strong") for bucket in shown] + [(f"{label} ", value, "") for label, value in told]
+    lines: list[list[Part]] = [[("in ", "dim")]]
+    used = 3
+    for number, (label, value, style) in enumerate(pieces):
+        between = "" if not number else ", " if number < len(shown) else " · "
+        if number and used + len(between + label + value) > width:
+            lines.append(["   "])
+            used, between = 3, ""
+        lines[-1] += [(between, "dim"), (label, "dim")]
+        used += len(between + label)
+        while used + len(value) > width > used:
+            # A name longer than a line goes on in the next one.
+            lines[-1].append((value[: width - used], style))
+            lines.append(["   "])
+            value, used = value[width - used :], 3
+        lines[-1].append((value, style))
+        used += len(value)
+    return [said(*line) for line in lines]

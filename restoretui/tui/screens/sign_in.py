@@ -36,8 +36,10 @@ class SignIn(Dialog[bool]):
         """As it would be typed."""
         return " ".join(self._command)
 
-    def body(self) -> ComposeResult:
+    def head(self) -> ComposeResult:
         yield Static(said(("runs ", "dim"), self.command), markup=False)
+
+    def body(self) -> ComposeResult:
         self._text = Static(said(("starting …", "dim")), markup=False)
         yield self._text
 
@@ -80,4 +82,5 @@ class SignIn(Dialog[bool]):
             if text := line.decode(errors="replace").strip():
                 self._said.append(text)
                 self._text.update(Content("\n").join(said(shown) for shown in self._said))
+                self.middle.scroll_end(animate=False)
         return await process.wait()
