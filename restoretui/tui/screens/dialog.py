@@ -109,12 +109,16 @@ class Dialog(Working, ModalScreen[ResultT]):
         room = max(1, self.room - stays)
         for part in giving:
             part.styles.max_height = room
-        self.call_after_refresh(self.say_hidden)
+        self.say_hidden_soon()
 
     @property
     def room(self) -> int:
         """The lines that may be in the frame."""
         return self.app.size.height - KEY_LINES - FRAME_LINES
+
+    def say_hidden_soon(self) -> None:
+        """Once the parts have the heights they were given."""
+        self.call_after_refresh(self.call_after_refresh, self.say_hidden)
 
     def say_hidden(self) -> None:
         """Tell in the frame how much is out of view."""

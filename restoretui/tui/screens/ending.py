@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from restoretui.core.errors import CloudError, ObjectNotFound, UsageError
-from restoretui.core.model import State, Tier
+from restoretui.core.errors import CloudError, ObjectNotFound, PlanChanged, UsageError
+from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan import FactGroup
 from restoretui.core.pricing import GIB, Cost, PriceTable, estimate
 from restoretui.core.rules import Action, CloudRules
@@ -34,6 +34,8 @@ class Copies:
     cloud: Cloud
     groups: Sequence[FactGroup]
     others: int
+    marks: int
+    """The selection's revision: another one may hold other objects."""
 
     @property
     def objects(self) -> int:
@@ -80,18 +82,46 @@ async def end_run(pane: "RestoresPane", run: Run) -> None:
 async def _end_chosen(pane: "Pane", sel: int, run: Run | None = None) -> None:
     session = pane.session
     session.check_may_send()
-    facts = await session.ledger.selections.facts(sel)
-    found = [_of_cloud(cloud, groups, pane) for cloud, groups in facts.items()]
+    found = await _found(pane, sel)
     copies = [one for one in found if one.objects]
     if not copies:
         raise UsageError("none of these has a restored copy that can be ended early", _where(found))
     for one in copies:
-        question = await _question(pane, sel, one)
-        if await pane.shell.push_screen_wait(Confirm("End copies", question, f"End {one.objects:,}")):
-            await _end(pane, sel, one, run)
+        await _ask_and_end(pane, sel, one, run)
 
 
-def _of_cloud(cloud: Cloud, groups: Sequence[FactGroup], pane: "Pane") -> Copies:
+async def _ask_and_end(pane: "Pane", sel: int, copies: Copies, run: Run | None) -> None:
+    """End the copies the question was about, those and no others; if they are others by now, ask about them anew."""
+    while copies.objects:
+        question = await _question(pane, sel, copies)
+        if not await pane.shell.push_screen_wait(Confirm("End copies", question, f"End {copies.objects:,}")):
+            return
+        refs = await _refs(pane, sel, copies)
+        now = next((one for one in await _found(pane, sel) if one.cloud == copies.cloud), None)
+        if now == copies:
+            await _end(pane, copies, refs, run)
+            return
+        if now is None:
+            break
+        pane.shell.say("warning", "the copies changed after the question was put", "this is how it is now")
+        copies = now
+    raise PlanChanged("there is no copy left to end, so nothing was sent", "somebody else was quicker")
+
+
+async def _found(pane: "Pane", sel: int) -> list[Copies]:
+    # The revision first: of a change in between, it is then the older one, and does not pass for the current.
+    selections = pane.session.ledger.selections
+    marks = await selections.revision(sel)
+    return [_of_cloud(cloud, groups, pane, marks) for cloud, groups in (await selections.facts(sel)).items()]
+
+
+async def _refs(pane: "Pane", sel: int, copies: Copies) -> list[list[ObjectRef]]:
+    """The objects themselves, by bucket and facts."""
+    sample = pane.session.ledger.selections.sample
+    return [await sample(sel, copies.cloud, one.bucket, one.facts, one.objects) for one in copies.groups]
+
+
+def _of_cloud(cloud: Cloud, groups: Sequence[FactGroup], pane: "Pane", marks: int) -> Copies:
     now = pane.session.clock.now()
 
     def can_end(group: FactGroup) -> bool:
@@ -99,7 +129,8 @@ def _of_cloud(cloud: Cloud, groups: Sequence[FactGroup], pane: "Pane") -> Copies
         return rule is not None and rule.cleanable and cloud.rules.state_of(group.facts, now) is State.AVAILABLE
 
     ending = [group for group in groups if can_end(group)]
-    return Copies(cloud, ending, sum(group.objects for group in groups) - sum(group.objects for group in ending))
+    others = sum(group.objects for group in groups) - sum(group.objects for group in ending)
+    return Copies(cloud, ending, others, marks)
 
 
 def _where(found: Sequence[Copies]) -> str:
@@ -141,12 +172,11 @@ def _again(copies: Copies, prices: PriceTable) -> str:
     return f"to read these objects again, they must be restored again, for {amount}"
 
 
-async def _end(pane: "Pane", sel: int, copies: Copies, run: Run | None) -> None:
-    session, selections = pane.session, pane.session.ledger.selections
+async def _end(pane: "Pane", copies: Copies, objects: Sequence[Sequence[ObjectRef]], run: Run | None) -> None:
+    session = pane.session
     counts: Counter[str] = Counter()
     problems: list[CloudError] = []
-    for group in copies.groups:
-        refs = await selections.sample(sel, copies.cloud, group.bucket, group.facts, group.objects)
+    for refs in objects:
         told = partial(_told, counts, problems, lambda: _say_progress(pane, counts, copies.objects))
         await session.clean(copies.cloud.scheme, refs, told, run)
     _say_result(pane, counts, problems)

@@ -47,18 +47,27 @@ def is_priced(cost: Cost) -> bool:
     return not cost.unpriced or bool(cost.total)
 
 
-def days_words(plan: RestorePlan, *, narrow: bool = False) -> tuple[str, list[Part]]:
+NARROW_LINE, NARROWEST_LINE = 68, 48
+"""Below so many cells a line is said in fewer words, or in very few."""
+
+
+def days_words(plan: RestorePlan, width: int) -> tuple[str, list[Part]]:
     """What stands before and after the number of days."""
     if plan.purpose is Purpose.EXTEND and plan.rules.extension_adds:
-        return "Add ", [" days to the end that each copy has now"]
-    days = " days, until at least "
-    if plan.purpose is Purpose.EXTEND:
-        days = " days from now, until at least "
-    if narrow:
-        # The day is true without its hour, too: it begins earlier.
-        days = days.replace(" at least", "") if plan.purpose is Purpose.EXTEND else days
-        return "Copies last ", [days, (fmt.instant(plan.expiry)[:10], "strong")]
-    return "Copies last ", [days, (f"{fmt.instant(plan.expiry)} UTC", "strong")]
+        return "Add ", [
+            " days to each copy's end" if width < NARROWEST_LINE else " days to the end that each copy has now"
+        ]
+    extends = plan.purpose is Purpose.EXTEND
+    end = fmt.instant(plan.expiry)
+    if width < NARROWEST_LINE:
+        return "Last ", [" days, to ", (end[:10], "strong")]
+    if width < NARROW_LINE:
+        # The day is true without its hour, too: it begins before that.
+        return "Copies last ", [
+            " days from now, until " if extends else " days, until at least ",
+            (end[:10], "strong"),
+        ]
+    return "Copies last ", [" days from now, " if extends else " days, ", "until at least ", (f"{end} UTC", "strong")]
 
 
 def copy_words(chosen: TierPlan) -> str:

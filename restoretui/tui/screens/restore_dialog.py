@@ -28,6 +28,7 @@ from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.screens.engine_fields import EngineFields
 from restoretui.tui.screens.plan_layout import Layout, Parts, laid_out
 from restoretui.tui.screens.plan_words import (
+    NARROW_LINE,
     Target,
     cost_line,
     days_words,
@@ -224,7 +225,7 @@ class RestoreDialog(Dialog[Run]):
         size = sum(line.group.size_bytes for line in chosen.lines)
         what: list[Part] = [(fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"]
         self._what.update(said(*what, *limits_words(plan, chosen)))
-        before, after = days_words(plan, narrow=self._width < NARROW_DAYS)
+        before, after = days_words(plan, self._width)
         self._before_days.update(before)
         self._until.update(said(*after))
         prices = [price_line(plan)] if is_priced(chosen.cost) else []
@@ -243,6 +244,8 @@ class RestoreDialog(Dialog[Run]):
         self._button.disabled = nothing or self.session.read_only
         verb = f"{VERBS[self._purpose]} {chosen.requests:,}" if chosen.requests or nothing else f"Watch {watched:,}"
         self._say_button(verb)
+        if self.focused is None or self.middle not in self.focused.ancestors:
+            self.middle.scroll_home(animate=False)
         self.will_show((shown.identity(tier), self._unseen, self._engine.said()))
         self.fit_soon()
 
@@ -318,7 +321,7 @@ class RestoreDialog(Dialog[Run]):
             self._arrange(cramped=not layout.is_roomy)
             self._say_where()
         self.middle.styles.max_height = max(1, layout.middle)
-        self.call_after_refresh(self.say_hidden)
+        self.say_hidden_soon()
 
     def _where_height(self, most: int) -> int:
         return 1 if self._target is None else len(place_lines(self._target, self._width, most, self._report()))
@@ -373,7 +376,7 @@ class RestoreDialog(Dialog[Run]):
         if self._typed_line.display:
             budget = fmt.money(self.session.settings.budget or Decimal(0), plan.prices.currency)
             above: list[Part] = [("Above the budget of ", "warn"), budget, (". Type ", "warn")]
-            if self._width < NARROW_DAYS:
+            if self._width < NARROW_LINE:
                 above = [("Over ", "warn"), budget, (": type ", "warn")]
             self._typed_label.update(said(*above, (_amount(chosen), "strong"), (" to confirm: ", "warn")))
 
@@ -499,8 +502,6 @@ class RestoreDialog(Dialog[Run]):
 MOST_WIDTH = 96
 """As the style sheet has it."""
 FRAME_CELLS = 4
-NARROW_DAYS = 68
-"""Below so many cells the days are said in fewer words."""
 
 
 def _amount(chosen: TierPlan) -> str:

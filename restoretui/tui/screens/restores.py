@@ -171,13 +171,22 @@ class RestoresPane(Pane):
             self.attempt(partial(self._cancel, run), "act")
 
     async def _cancel(self, run: Run) -> None:
-        unsent = fmt.plural(run.counts.get(State.PLANNED, 0), "request")
-        question = (
-            f"Give up the {unsent} of run {run.id} that were not sent yet? What was sent cannot be called back."
-        )
-        if await self.shell.push_screen_wait(Confirm("Cancel unsent", question, "Give them up")):
-            count = await self.session.cancel(run.id)
-            self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'request')} given up")
+        while unsent := await self._unsent(run):
+            question = (
+                f"Give up the {fmt.plural(unsent, 'request')} of run {run.id} that were not sent yet? What was sent"
+                " cannot be called back, nor what goes out while this is asked."
+            )
+            if not await self.shell.push_screen_wait(Confirm("Cancel unsent", question, "Give them up")):
+                return
+            if await self._unsent(run) <= unsent:
+                break
+            self.shell.say("warning", "there are more to give up by now", "this is how it is now")
+        count = await self.session.cancel(run.id) if unsent else 0
+        late = f", {unsent - count:,} were sent before" if count < unsent else ""
+        self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'request')} given up{late}")
+
+    async def _unsent(self, run: Run) -> int:
+        return (await self.session.ledger.runs.get(run.id)).counts.get(State.PLANNED, 0)
 
     def action_extend(self) -> None:
         self._act(Purpose.EXTEND, State.AVAILABLE)

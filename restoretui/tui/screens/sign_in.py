@@ -68,6 +68,15 @@ class SignIn(Dialog[bool]):
         self.shell.say("done", "signed in", "what was paused goes on by itself")
         self.dismiss(True)
 
+    def say_lines(self) -> None:
+        """Show what it said, the last of it in any case."""
+        self._text.update(Content("\n").join(said(shown) for shown in self._said))
+        self.fit_soon()
+
+    def fit(self) -> None:
+        super().fit()
+        self.call_after_refresh(self.middle.scroll_end, animate=False)
+
     async def _run(self, *options: str) -> int:
         try:
             self._process = process = await asyncio.create_subprocess_exec(
@@ -81,6 +90,5 @@ class SignIn(Dialog[bool]):
         while process.stdout is not None and (line := await process.stdout.readline()):
             if text := line.decode(errors="replace").strip():
                 self._said.append(text)
-                self._text.update(Content("\n").join(said(shown) for shown in self._said))
-                self.middle.scroll_end(animate=False)
+                self.say_lines()
         return await process.wait()
