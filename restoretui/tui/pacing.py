@@ -86,9 +86,14 @@ class Pacer:
             if not self._probe():
                 self._asked_at = None
 
+    @property
+    def is_answered(self) -> bool:
+        """The terminal tells when it has drawn something."""
+        return self._answers > 0 and self._unanswered < TRIALS
+
     def when_drawn(self, then: Callable[[], object]) -> None:
         """Call ``then`` once the terminal has drawn what it was sent; at once where it never told such a thing."""
-        if not self._answers or self._unanswered >= TRIALS:
+        if not self.is_answered:
             then()
             return
         # A question that is under way was asked before the frame this is about.

@@ -193,9 +193,9 @@ def facets() -> FacetMenu:
 
 
 SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
-    "yes or no": (lambda: Confirm("End copies", QUESTION, "End 12,345"), "End copies", ("12,345", "End 12,345", "No")),
+    "yes or no": (lambda: Confirm("End copies", QUESTION, "End 12,345"), "End copies", ("End 12,345", "No")),
     "a much longer question": (
-        lambda: Confirm("Clean up", " ".join([QUESTION] * 4), "Delete them"), "Clean up", ("12,345", "Delete them", "No")
+        lambda: Confirm("Clean up", " ".join([QUESTION] * 4), "Delete them"), "Clean up", ("Delete them", "No")
     ),
     "ways": (
         lambda: Pick("Retry failed", QUESTION, {"direct": "One by one", "batch": "As new jobs"}),

@@ -185,7 +185,7 @@ async def test_speed_up_and_extend_from_the_run(walk: Start) -> None:
         box = await dialog(on, "e")
         box.query_one("#days", Input).focus()
         await on.press("end", "0")
-        await on.sees("copy for 70 days", "extend")
+        await on.sees("copy +65 days", "70 ", "extend")
         await on.press("enter")
         await confirm(on)
         await on.until(lambda: on.posts() == 6)

@@ -48,7 +48,9 @@ async def test_going_down_and_marking_in_one_burst_marks_what_is_there(walk: Sta
 async def test_a_plan_confirmed_in_one_burst_is_sent_once(walk: Start) -> None:
     async with walk("s3://acme-frankfurt-archive") as on:
         await on.settled()
-        burst(on, "d", "space", "space", "r", "enter", "enter", "enter", "enter")
+        burst(on, "d", "space", "space", "r")
+        await on.sees("account 123456789012", "Restore ")
+        burst(on, "enter", "enter", "enter", "enter")
         await on.until(lambda: on.posts() >= 1)
         await all_done(on)
         await on.hours(1)

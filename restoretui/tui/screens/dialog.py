@@ -144,12 +144,16 @@ class Dialog(Working, ModalScreen[ResultT]):
     # --- what is on screen
 
     def will_show(self, what: object) -> None:
-        """Something to decide about is being painted: keys are for it once it has been drawn."""
-        self.on_screen = None
+        """Something to decide about is painted: keys are for it from now on, or once a slow line has it drawn."""
+        if what == self._to_be_seen:
+            return
         self._to_be_seen = what
-        if what is not None:
-            # Twice: the widgets just told to repaint hand their regions to the screen only after its current refresh.
-            self.call_after_refresh(self.call_after_refresh, self._painted, what)
+        if what is None or not self.shell.pacer.is_answered:
+            self.on_screen = what
+            return
+        self.on_screen = None
+        # Twice: the widgets just told to repaint hand their regions to the screen only after its current refresh.
+        self.call_after_refresh(self.call_after_refresh, self._painted, what)
 
     def _painted(self, what: object) -> None:
         self.shell.pacer.when_drawn(partial(self._drawn, what))
