@@ -152,7 +152,7 @@ DIALOG = CommandGroup(
         Command("focus_previous", "shift+tab", "app.focus_previous", "previous field", "to the field before"),
         Command("next_button", "right", "button(1)", "next button", "from one button to the next"),
         Command("previous_button", "left", "button(-1)", "previous button", "to the button before"),
-        Command("text_down", "pagedown", "scroll_text(1)", "more", "to what is out of view below"),
+        Command("text_down", "pagedown", "scroll_text(1)", "more", "to what is out of view below", 45),
         Command("text_up", "pageup", "scroll_text(-1)", "back", "to what is out of view above"),
     ),
 )

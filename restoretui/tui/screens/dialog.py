@@ -47,6 +47,7 @@ class Dialog(Working, ModalScreen[ResultT]):
         self.on_screen: object = None
         """What the person can see of it, as far as decisions are concerned; None until it has been drawn."""
         self._to_be_seen: object = None
+        self._scrolls = False
 
     def compose(self) -> ComposeResult:
         self.shell.key_line.let_go()  # Keys that waited for the dialog are for it.
@@ -130,12 +131,18 @@ class Dialog(Working, ModalScreen[ResultT]):
         ]
         text = " · ".join(f"{arrow} {number}more" for arrow, number in told)
         self.box.border_subtitle = said((text, "mark")) if text else None
+        if bool(text) is not self._scrolls:
+            self._scrolls = bool(text)
+            self.refresh_bindings()
 
     def hidden(self) -> tuple[int, int]:
         """How many lines are out of view, above and below."""
         for part in self.giving()[:1]:
             return round(part.scroll_y), max(0, part.max_scroll_y - round(part.scroll_y))
         return 0, 0
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._scrolls if action == "scroll_text" else super().check_action(action, parameters)
 
     def action_scroll_text(self, pages: int) -> None:
         for part in self.giving()[:1]:

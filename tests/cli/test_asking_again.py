@@ -1,0 +1,97 @@
+"""The question of a command is about the plan that is printed above it, and about nothing else."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.cli.living import environment
+
+PLACE = "s3://acme-frankfurt-archive/radio/berlin/"
+
+
+class Asked:
+    """A command at a terminal, whose questions the test answers."""
+
+    def __init__(self, env: dict[str, str], *arguments: str) -> None:
+        self.keyboard, screen = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "restoretui", *arguments], env=env, stdin=screen, stdout=screen, stderr=screen
+        )
+        os.close(screen)
+        self.text = ""
+
+    def until(self, text: str, times: int = 1) -> None:
+        give_up = time.monotonic() + 60
+        while self.text.count(text) < times:
+            assert time.monotonic() < give_up, self.text
+            self._read()
+
+    def answer(self, text: str) -> None:
+        os.write(self.keyboard, text.encode() + b"\n")
+
+    def end(self) -> int:
+        while self._read():
+            pass
+        os.close(self.keyboard)
+        return self.process.wait(30)
+
+    def _read(self) -> bool:
+        try:
+            more = os.read(self.keyboard, 65536)
+        except OSError:  # What a terminal says once nobody is at its other end.
+            return False
+        self.text += more.decode().replace("\r\n", "\n")
+        return bool(more)
+
+
+def offered(text: str) -> list[int]:
+    return [int(number.replace(",", "")) for number in re.findall(r"Restore ([\d,]+) objects? ", text)]
+
+
+def test_a_plan_that_changed_during_the_question_is_told_and_asked_about_anew(
+    serve: Callable[..., Any], run: Callable[..., Any], tmp_path: Path
+) -> None:
+    served = serve("--objects", "60", "--speed", "60")
+    asked = Asked(environment(served, tmp_path), "restore", PLACE, "--tier", "bulk", "--days", "3")
+    asked.until("[y/N]")
+    (number,) = offered(asked.text)
+    assert number > 1
+    first = run(served, "ls", PLACE, "--json").of("object")
+    archived = [row for row in first if row["state"] == "archived"]
+    other = run(served, "restore", archived[0]["location"], "--tier", "bulk", "--days", "3", "--yes", "--json")
+    assert other.code == 0, other.err
+    asked.answer("y")
+    asked.until("[y/N]", 2)
+    assert "changed after this plan was made, so nothing was sent; this is the plan now" in asked.text
+    assert offered(asked.text) == [number, number - 1]
+    sent = sum(1 for entry in served.ask("/_sandbox/restores")["restores"] if entry["statuses"])
+    assert sent == 1
+    asked.answer("y")
+    assert asked.end() == 0, asked.text
+    accepted = [
+        entry for entry in served.ask("/_sandbox/restores")["restores"] if {200, 202} & set(entry["statuses"])
+    ]
+    assert len(accepted) == number
+    assert all(len(entry["statuses"]) < 2 for entry in served.ask("/_sandbox/restores")["restores"])
+
+
+def test_no_to_the_second_question_sends_nothing(
+    serve: Callable[..., Any], run: Callable[..., Any], tmp_path: Path
+) -> None:
+    served = serve("--objects", "60", "--speed", "60")
+    asked = Asked(environment(served, tmp_path), "restore", PLACE, "--tier", "bulk", "--days", "3")
+    asked.until("[y/N]")
+    archived = [row for row in run(served, "ls", PLACE, "--json").of("object") if row["state"] == "archived"]
+    assert run(served, "restore", archived[0]["location"], "--tier", "bulk", "--days", "3", "--yes").code == 0
+    asked.answer("y")
+    asked.until("[y/N]", 2)
+    asked.answer("n")
+    assert asked.end() == 5
+    assert "not confirmed, so nothing was sent" in asked.text
+    assert sum(1 for entry in served.ask("/_sandbox/restores")["restores"] if entry["statuses"]) == 1
