@@ -149,12 +149,15 @@ async def test_no_button_before_everything_has_been_looked_at(walk: Start) -> No
         while not box._looked:
             assert on_screen(on) is None
             burst(on, "enter")
+            if steps == 1:
+                box.query_one("#days", Input).value = "9"
             await turn(on, 0.02)
             steps += 1
         assert steps > 3, "the looks took no time"
         await on.until(lambda: on.app.key_line.is_empty and on_screen(on) is not None)
         assert on.app.screen is box
         assert witness.confirmed == []
+        assert box._plan.days == 9
         for text in (TIERING, "account 123456789012", "region us-east-1"):
             assert text in on.text
         await on.press("enter", "enter")
