@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from restoretui.core.clock import Clock
-from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.model import ObjectRef
 from restoretui.ledger import changes, facts
 from restoretui.ledger.buckets import bucket_id
 from restoretui.ledger.match import key_condition
@@ -12,6 +12,7 @@ from restoretui.ledger.orders import Order, Select, Straight, falling
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, Cloud, Query
 from restoretui.ledger.scratch import Orders
+from restoretui.ledger.values import STATES, TIERS, Shape, decodes
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
@@ -134,7 +135,13 @@ def _last_id(windows: Windows) -> int:
     return 0 if row is None or row[0] is None else int(row[0])
 
 
+# id at kind run job scheme endpoint name key version from to tier expiry size class text code request
+_SHAPE = Shape("the activity log", "istIITTTTTTTTSItttt")
+
+
+@decodes("the activity log")
 def _entry(row: tuple[Any, ...]) -> ActivityEntry:
+    _SHAPE.check([row])
     cloud = None if row[5] is None else Cloud(row[5], row[6])
     ref = None if row[7] is None or row[8] is None else ObjectRef(row[7], row[8], row[9] or None)
     return ActivityEntry(
@@ -145,9 +152,9 @@ def _entry(row: tuple[Any, ...]) -> ActivityEntry:
         job_id=row[4],
         cloud=cloud,
         ref=ref,
-        from_state=State(row[10]) if row[10] else None,
-        to_state=State(row[11]) if row[11] else None,
-        tier=Tier(row[12]) if row[12] else None,
+        from_state=STATES[row[10]] if row[10] else None,
+        to_state=STATES[row[11]] if row[11] else None,
+        tier=TIERS[row[12]],
         expiry=row[13],
         size=row[14],
         storage_class=row[15],

@@ -14,7 +14,7 @@ from restoretui.ledger.batches import Batches
 from restoretui.ledger.browse_view import BrowseContext
 from restoretui.ledger.catalog import Catalog
 from restoretui.ledger.changes import Changes
-from restoretui.ledger.connections import Connections, open_connections, prepare_files
+from restoretui.ledger.connections import Connections, Prepared, open_connections, prepare_files
 from restoretui.ledger.files import ScratchSpace, prepare_folder
 from restoretui.ledger.leases import Leases
 from restoretui.ledger.neighbours import Neighbours
@@ -23,6 +23,7 @@ from restoretui.ledger.reader import Reader
 from restoretui.ledger.runs import Runs
 from restoretui.ledger.scratch import Orders
 from restoretui.ledger.selections import Selections
+from restoretui.ledger.upkeep import Upkeep
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Writer
 
@@ -36,12 +37,14 @@ class Ledger:
         clock: Clock,
         connections: Connections,
         scratch: ScratchSpace,
-        set_aside: Path | None,
+        prepared: Prepared,
         poll_s: float,
     ) -> None:
         self.folder = folder
-        self.set_aside = set_aside
+        self.set_aside = prepared.set_aside
         """Where a damaged or foreign catalog was moved to when this ledger was opened; marks were lost with it."""
+        self.note = prepared.note
+        """What a person should know of how it was opened; mostly nothing."""
         self.problem: LedgerError | None = None
         """Why what nobody waited for could not be written, until that works again; topic ``ledger``."""
         self.changes = Changes()
@@ -58,7 +61,8 @@ class Ledger:
         self._orders = Orders(self._builder, self._glancer, self._windows, self.changes)
         pending = PendingMarks(Selections.MARKS)
         views = BrowseContext(self._orders, self._windows, self.changes, clock, pending)
-        self.catalog = Catalog(self._writer, self._windows, clock, views, self._report)
+        upkeep = Upkeep(self._writer, clock, folder, scratch.name)
+        self.catalog = Catalog(self._writer, self._windows, clock, views, self._report, upkeep)
         self.selections = Selections(self._writer, self._reader, self._windows, clock, pending)
         self.runs = Runs(self._writer, self._reader, self._windows, clock, self._orders)
         self.batches = Batches(self._writer, self._reader, self._windows, clock)
@@ -73,18 +77,18 @@ class Ledger:
         ``poll_s`` is how often commits of other processes are looked for while anybody listens.
         """
 
-        def prepare() -> tuple[Path, Connections, ScratchSpace, Path | None]:
+        def prepare() -> tuple[Path, Connections, ScratchSpace, Prepared]:
             private = prepare_folder(folder)
-            set_aside = prepare_files(private, clock.now())
+            prepared = prepare_files(private, clock.now())
             scratch = ScratchSpace.open(private)
             try:
-                return private, open_connections(private, scratch), scratch, set_aside
+                return private, open_connections(private, scratch), scratch, prepared
             except BaseException:
                 scratch.remove()
                 raise
 
-        private, connections, scratch, set_aside = await asyncio.to_thread(prepare)
-        ledger = cls(private, clock, connections, scratch, set_aside, poll_s)
+        private, connections, scratch, prepared = await asyncio.to_thread(prepare)
+        ledger = cls(private, clock, connections, scratch, prepared, poll_s)
         ledger._writer.start()
         for reader in ledger._readers:
             reader.start()

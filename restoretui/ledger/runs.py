@@ -15,7 +15,7 @@ from restoretui.ledger.job_changes import apply_changes, move_all
 from restoretui.ledger.job_view import JobView
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
-from restoretui.ledger.run_rows import JOB, RUN, jobs_of, run_of
+from restoretui.ledger.run_rows import JOB, RUN, count_of, jobs_of, run_of
 from restoretui.ledger.schema import LIVE
 from restoretui.ledger.scratch import Orders
 from restoretui.ledger.windows import Windows
@@ -301,8 +301,8 @@ class Runs:
             f" AND run_id IN (SELECT id FROM run WHERE {where})",
             args,
         )
-        for run_id, state, jobs, size_bytes in counted:
-            counts.setdefault(run_id, []).append((State(state), jobs, size_bytes))
+        for run_id, state, jobs, size_bytes in map(count_of, counted):
+            counts.setdefault(run_id, []).append((state, jobs, size_bytes))
         rows = self._windows.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
         return [run_of(row, counts.get(row[0], [])) for row in rows]
 

@@ -4,9 +4,9 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from restoretui.core.model import State, Tier
 from restoretui.ledger.facts import names
 from restoretui.ledger.records import TRACKED, Cloud, TrackedGroup
+from restoretui.ledger.values import STATES, TIERS, Shape, decodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,13 @@ def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[Track
     return [_group(run.id, row) for row in rows]
 
 
+# scheme endpoint bucket versions archive class tier state jobs size first last expiry
+_SHAPE = Shape("an object of a run", "tttiTtTtiiSSS")
+
+
+@decodes("an object of a run")
 def _group(run_id: int, row: tuple[Any, ...]) -> TrackedGroup:
+    _SHAPE.check([row])
     return TrackedGroup(
         run_id=run_id,
         cloud=Cloud(row[0], row[1]),
@@ -67,8 +73,8 @@ def _group(run_id: int, row: tuple[Any, ...]) -> TrackedGroup:
         versions=bool(row[3]),
         archive=row[4],
         storage_class=row[5],
-        tier=Tier(row[6]) if row[6] else None,
-        state=State(row[7]),
+        tier=TIERS[row[6]],
+        state=STATES[row[7]],
         jobs=row[8],
         size_bytes=row[9],
         requested_first=row[10],
