@@ -148,6 +148,7 @@ class Listings:
     async def _clear(self, making: Scope | None) -> None:
         try:
             await self._ledger.catalog.tidy(self._bounds, making)
+            await self._ledger.pruner.finish()
         except LedgerError as problem:
             # Nothing that anybody asked for failed; what cannot be written is told by the next who writes.
             log.warning("old listings could not be cleared away: %s", problem)

@@ -94,16 +94,28 @@ class ActivityView(TableView[ActivityEntry]):
         self._windows = windows
         self._query = query
         self._run_id = run_id
-        # Ids count up without gaps: nothing is ever deleted.
         self._order: Order = Straight(lambda: 1, lambda: _last_id(windows), step=-1)
+        self._below: Order | None = None
+        """Where runs were pruned: entries up to ``_gaps``, whose ids have gaps. Above it they count up without."""
+        self._gaps = 0
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
         if self._run_id is not None or self._query.text or self._query.states:
             self._order = await self._orders.build(self._select(), _last_id(self._windows), self.view_id)
+            return
+        row = self._windows.row("SELECT max(last_activity) FROM pruned")
+        if row is not None and row[0]:
+            self._gaps = gaps = int(row[0])
+            self._order = Straight(lambda: gaps + 1, lambda: _last_id(self._windows) - gaps, step=-1)
+            old = Select("SELECT id FROM activity WHERE id <= :last ORDER BY id DESC", {"last": gaps}, falling)
+            self._below = await self._orders.build(old, gaps, self.view_id)
 
     def _parts(self) -> Sequence[Order]:
-        return (self._order,)
+        return (self._order,) if self._below is None else (self._order, self._below)
+
+    def _part_of(self, row_id: int) -> tuple[int, int]:
+        return (1 if self._below is not None and row_id <= self._gaps else 0), row_id
 
     def _select(self) -> Select:
         where = ["1"] if self._run_id is None else ["a.run_id = :run"]

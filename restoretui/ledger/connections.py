@@ -197,7 +197,7 @@ def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> st
 def _prepare_catalog(path: Path, now: datetime) -> Path | None:
     try:
         if how := what_was_cut(path):
-            raise sqlite3.DatabaseError(f"{how} (malformed)")
+            raise sqlite3.DatabaseError(f"{how} (malformed)")  # noqa: TRY301 - one way for all that is damage
         _open_catalog(path, now)
     except (NewerSchema, ForeignFile, sqlite3.DatabaseError) as error:
         if isinstance(error, sqlite3.DatabaseError) and not is_damage(error):

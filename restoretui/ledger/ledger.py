@@ -19,11 +19,13 @@ from restoretui.ledger.files import ScratchSpace, prepare_folder
 from restoretui.ledger.leases import Leases
 from restoretui.ledger.neighbours import Neighbours
 from restoretui.ledger.pending_marks import PendingMarks
+from restoretui.ledger.pruning import Pruner
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.runs import Runs
 from restoretui.ledger.scratch import Orders
 from restoretui.ledger.selections import Selections
-from restoretui.ledger.upkeep import Upkeep
+from restoretui.ledger.upkeep import Upkeep, give_back, sizes_of
+from restoretui.ledger.vitals import Vitals, read_vitals
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Writer
 
@@ -68,6 +70,7 @@ class Ledger:
         self.batches = Batches(self._writer, self._reader, self._windows, clock)
         self.activity = ActivityLog(self._writer, self._reader, self._windows, clock, self._orders)
         self.leases = Leases(self._writer, clock)
+        self.pruner = Pruner(self._writer, self._reader, clock)
         self._closed = False
 
     @classmethod
@@ -93,6 +96,15 @@ class Ledger:
         for reader in ledger._readers:
             reader.start()
         return ledger
+
+    async def vitals(self) -> Vitals:
+        """How large it is, and of what; reads much of it."""
+        return await self._reader.run(lambda connection: read_vitals(connection, self.folder))
+
+    async def give_back(self) -> int:
+        """Give freed pages of the ledger back to the disk, in steps; how many bytes."""
+        before = await self._writer.do(lambda tx: sizes_of(tx, "main"))
+        return max(0, before.file_bytes - await give_back(self._writer, "main", slack_bytes=0))
 
     async def aclose(self) -> None:
         """Write what is queued and let go of the files."""
