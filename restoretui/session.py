@@ -35,6 +35,8 @@ from restoretui.listings import BUG_HINT, Listings
 from restoretui.planning import Planner, check_worth_it
 from restoretui.reach import MfaPrompter, Reach
 
+notices = logging.getLogger("restoretui.notices")
+"""What a person should be told whatever the log is set to: commands say it on stderr."""
 logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python would write over the screen
 
 
@@ -328,6 +330,8 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
     """A session for the length of the block."""
     prices = await asyncio.to_thread(settings.prices)
     ledger = await Ledger.open(settings.state_dir, settings.clock)
+    if ledger.note:
+        notices.warning("%s", ledger.note)
     session = Session(settings, ledger, prices)
     try:
         yield session

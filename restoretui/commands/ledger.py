@@ -1,4 +1,4 @@
-"""``restoretui ledger info``, ``prune``, ``vacuum``, ``backup`` and ``check``: the local state itself. Asks no cloud."""
+"""``restoretui ledger``: the local state itself, its size, its past, copies of it, its soundness. Asks no cloud."""
 
 import asyncio
 import contextlib
@@ -281,7 +281,7 @@ async def _tell(ledger: Ledger, output: Output, found: Findings, *, of_runs: boo
                 f"  {words.size(run.size_bytes):>9}"
             )
     for reason, count in found.staying.items():
-        output.say(f"{words.plural(count, 'run')} stay: {REASONS[reason]}")
+        output.say(f"{words.plural(count, 'run stays', 'runs stay')}: {REASONS[reason]}")
     if of_runs and not found.runs:
         output.say("no run is to go")
     output.flush()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from restoretui.core.errors import LedgerDamaged
+from restoretui.core.rules import MAX_DAYS
 from restoretui.ledger import schema
 from restoretui.ledger.batch_records import COLUMNS, batch_of
 from restoretui.ledger.connections import connect
@@ -20,12 +21,18 @@ from restoretui.ledger.faults import is_busy
 from restoretui.ledger.files import CATALOG_FILE, LEDGER_FILE, what_was_cut
 from restoretui.ledger.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
 from restoretui.ledger.run_rows import RUN, run_of
-from restoretui.ledger.values import ACTIONS, FIRST_SECOND, LAST_SECOND, PURPOSES, STATES, TIERS
+from restoretui.ledger.values import ACTIONS, FIRST_SECOND, LAST_SECOND, LONGEST_SECONDS, PURPOSES, STATES, TIERS
 
 _MOST = 20
 """Lines of SQLite's own check that are told of one file."""
 _TYPES = {"INTEGER": ("integer",), "TEXT": ("text",), "REAL": ("real", "integer")}
-_INSTANTS = re.compile(r"(.*_at|at|expiry|modified)$")
+_RANGES = (
+    (re.compile(r"(.*_at|at|expiry|modified)$"), FIRST_SECOND, LAST_SECOND),
+    (re.compile(r"days$"), 0, MAX_DAYS),
+    (re.compile(r"window_(shortest|longest)$"), 0, LONGEST_SECONDS),
+    (re.compile(r"(objects|prefixes|size|size_bytes|jobs|rows)$"), 0, 1 << 62),
+)
+"""Columns whose values lie between two ends."""
 _TREE = re.compile(r"Tree (\d+)")
 _NAMED = re.compile(r"(?:index|table|in) ([A-Za-z_0-9]+)$")
 _OF_LISTING = re.compile(r"[lp][0-9]+$")
@@ -181,8 +188,9 @@ def _types(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             wrong.append(f"typeof({name}) NOT IN ({', '.join(map(repr, may_be))})")
             if kind == "TEXT":
                 texts.append(name)
-            elif _INSTANTS.match(name):
-                wrong.append(f"({name} < {FIRST_SECOND} OR {name} > {LAST_SECOND})")
+            for pattern, least, most in _RANGES:
+                if kind != "TEXT" and pattern.match(name):
+                    wrong.append(f"({name} < {least} OR {name} > {most})")
         if wrong:
             (rows,) = database.execute(f'SELECT count(*) FROM "{table}" WHERE {" OR ".join(wrong)}').fetchone()
             if rows:

@@ -77,6 +77,8 @@ class Upkeep:
                 break
             dropped += 1
             await self._clear()
+        if making is not None:
+            return Freed(dropped, 0)  # What became free is what the new listing is written to.
         after = await give_back(self._writer, "catalog")
         return Freed(dropped, max(0, before - after))
 
@@ -173,14 +175,15 @@ async def in_steps(writer: Writer, step: Callable[[Tx, int], bool]) -> None:
         rows = min(MANY_ROWS, rows * 2) if took < STEP_S / 2 else max(FEW_ROWS, rows // 2) if took > STEP_S else rows
 
 
-async def give_back(writer: Writer, name: str, slack_bytes: int = SLACK_BYTES) -> int:
+async def give_back(writer: Writer, name: str, slack_bytes: int | None = None) -> int:
     """Give free pages beyond the slack back to the disk, in steps; the bytes of the file after that.
 
     A file made before this could be done keeps them: ``restoretui ledger vacuum`` changes that.
     """
 
     def is_too_much(sizes: Sizes) -> bool:
-        return sizes.file_bytes - sizes.used_bytes > max(slack_bytes, sizes.used_bytes // 10 if slack_bytes else 0)
+        slack = max(SLACK_BYTES, sizes.used_bytes // 10) if slack_bytes is None else slack_bytes
+        return sizes.file_bytes - sizes.used_bytes > slack
 
     def some(tx: Tx, _rows: int) -> bool:
         (mode,) = tx.rows(f"PRAGMA {name}.auto_vacuum")[0]
