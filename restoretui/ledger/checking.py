@@ -17,7 +17,7 @@ from restoretui.core.rules import MAX_DAYS
 from restoretui.ledger import schema
 from restoretui.ledger.batch_records import COLUMNS, batch_of
 from restoretui.ledger.connections import connect
-from restoretui.ledger.faults import is_busy
+from restoretui.ledger.faults import UNREADABLE, is_busy
 from restoretui.ledger.files import CATALOG_FILE, LEDGER_FILE, what_was_cut
 from restoretui.ledger.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
 from restoretui.ledger.run_rows import RUN, run_of
@@ -91,8 +91,8 @@ def _check_file(
         except NewerSchema as newer:
             yield "the header", f"schema {newer.found}, which is newer than this restoretui ({newer.known})"
             return
-        except sqlite3.DatabaseError as error:
-            if is_busy(error):
+        except UNREADABLE as error:
+            if isinstance(error, sqlite3.Error) and is_busy(error):
                 raise
             yield "the header", str(error)
             return
@@ -101,8 +101,8 @@ def _check_file(
         for check in (_pages, lambda it: _schema(it, migrations[:version], number), _foreign_keys, _types, *checks):
             try:
                 yield from check(database)
-            except sqlite3.DatabaseError as error:
-                if is_busy(error):
+            except UNREADABLE as error:
+                if isinstance(error, sqlite3.Error) and is_busy(error):
                     raise
                 yield "what is stored", str(error)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.ledger import schema
 from restoretui.ledger.copies import copy_before_migration
-from restoretui.ledger.faults import explained, is_busy, is_damage
+from restoretui.ledger.faults import UNREADABLE, explained, is_busy, is_damage
 from restoretui.ledger.files import (
     CATALOG_FILE,
     LEDGER_FILE,
@@ -187,7 +187,7 @@ def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> st
         raise LedgerError(
             f"{path} is a database of another program", "choose another --state-dir; the file was not touched"
         ) from None
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         if not is_damage(error):
             raise
         raise _damaged(path, ascii(str(error))[1:-1][:200]) from error
@@ -197,9 +197,9 @@ def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> st
 def _prepare_catalog(path: Path, now: datetime) -> Path | None:
     try:
         if how := what_was_cut(path):
-            raise sqlite3.DatabaseError(f"{how} (malformed)")  # noqa: TRY301 - one way for all that is damage
+            raise sqlite3.DatabaseError(f"{how} (malformed)")
         _open_catalog(path, now)
-    except (NewerSchema, ForeignFile, sqlite3.DatabaseError) as error:
+    except (NewerSchema, ForeignFile, *UNREADABLE) as error:
         if isinstance(error, sqlite3.DatabaseError) and not is_damage(error):
             raise
         aside = set_aside(path, now)
@@ -217,7 +217,7 @@ def _is_ready(path: Path) -> bool:
             ):
                 return False
             _check_tables(catalog, schema.CATALOG)
-        except (NewerSchema, ForeignFile, sqlite3.DatabaseError):
+        except (NewerSchema, ForeignFile, *UNREADABLE):
             return False
     return True
 

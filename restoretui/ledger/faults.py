@@ -28,6 +28,10 @@ _LISTING_GONE = re.compile(r"no such table: (catalog\.)?[lp][0-9]+$")
 """What SQLite says when a listing was pruned between two statements."""
 
 
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading a damaged file may raise: Python's module cannot spell out an error that names a damaged name."""
+
+
 def primary_code(error: sqlite3.Error) -> int:
     """The low byte of SQLite's result code; 0 for errors of the Python module itself."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
@@ -38,8 +42,10 @@ def is_busy(error: sqlite3.Error) -> bool:
     return primary_code(error) in (_BUSY, _LOCKED)
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
     """The file itself is not what it should be."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     if primary_code(error) in (_CORRUPT, _NOTADB) or getattr(error, "sqlite_errorcode", 0) == _SHORT_READ:
         return True
     text = str(error)
@@ -80,10 +86,7 @@ def explain(error: sqlite3.Error, folder: Path) -> LedgerError:
     if _LISTING_GONE.match(str(error)):
         return listing_replaced()
     if is_damage(error):
-        return LedgerDamaged(
-            f"the ledger in {folder} is damaged ({_spelled(error)})",
-            "`restoretui ledger check` says which file, and what to do; nothing was replaced",
-        )
+        return _damage(folder, _spelled(error))
     return LedgerError(
         f"the ledger in {folder} cannot be used: {_spelled(error)}",
         "`restoretui ledger check` says whether it is damaged; if it is not, report this",
@@ -93,6 +96,13 @@ def explain(error: sqlite3.Error, folder: Path) -> LedgerError:
 def listing_replaced() -> LedgerError:
     """A listing is not there any more: pruned, perhaps by another process."""
     return LedgerError("this listing was replaced by a newer one", "refresh")
+
+
+def _damage(folder: Path, how: str) -> LedgerDamaged:
+    return LedgerDamaged(
+        f"the ledger in {folder} is damaged ({how})",
+        "`restoretui ledger check` says which file, and what to do; nothing was replaced",
+    )
 
 
 def _spelled(error: sqlite3.Error) -> str:
@@ -114,6 +124,8 @@ def explained(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise explain(error, folder) from error
+    except UnicodeDecodeError as error:
+        raise _damage(folder, "text in it is no Unicode") from error
     except UnicodeEncodeError as error:
         raise LedgerError(
             f"{error.object!r} is not valid Unicode, so the ledger cannot keep it", "leave that name out"

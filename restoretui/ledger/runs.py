@@ -317,7 +317,7 @@ class Runs:
 
 
 def _check_planned(tx: Tx, run_id: int) -> None:
-    """Objects that count as planned are so: one whose state is no word of ours would be waited for, and never sent."""
+    """What counts as planned is so: an object whose state is no word of ours would be waited for, and never sent."""
     row = tx.row(
         "SELECT coalesce((SELECT jobs FROM run_count WHERE run_id = :run AND state = 'planned'), 0)"
         " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NULL)"

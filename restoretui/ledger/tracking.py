@@ -31,7 +31,7 @@ def tracked_runs(connection: sqlite3.Connection, run_id: int | None) -> list[Tra
 
 
 def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[TrackedGroup]:
-    """The groups of one run; counted by key, since GROUP BY would sort every job. In a transaction of the caller's."""
+    """The groups of one run, in a transaction of the caller's; counted by key: GROUP BY would sort every job."""
     connection.execute("DROP TABLE IF EXISTS temp.tracked")
     connection.execute(
         "CREATE TEMP TABLE tracked (bucket_id, line_id, versions, state, jobs, size_bytes, first, last, expiry,"

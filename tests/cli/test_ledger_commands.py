@@ -205,5 +205,6 @@ def test_no_damage_ends_in_a_traceback_or_a_request(
         shutil.rmtree(state)
         shutil.copytree(sound, state)
         how = damage.damage(state, damage.random.Random(f"{number} {command}"))
-        assert damage.judge(damage.run(env, *command)) == "", (how, command)
+        done = damage.run(env, *command)
+        assert damage.judge(done) == "", (how, command, done.stderr[-3000:])
     assert restored.stats["requests"]["RestoreObject"] == before
