@@ -10,7 +10,7 @@ from pathlib import Path
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.ledger import schema
-from restoretui.ledger.copies import copy_before_migration
+from restoretui.ledger.copies import copy_before_migration, keep_one_copy
 from restoretui.ledger.faults import UNREADABLE, explained, is_busy, is_damage
 from restoretui.ledger.files import (
     CATALOG_FILE,
@@ -178,6 +178,8 @@ def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> st
         _wal(ledger, "main", "FULL")
         migrate(ledger, schema.LEDGER, schema.APPLICATION_ID, now.timestamp())
         _check_tables(ledger, schema.LEDGER)
+        if 0 < version < len(schema.LEDGER):
+            keep_one_copy(path, version)
     except NewerSchema as newer:
         raise LedgerError(
             f"{path} was written by a newer restoretui (schema {newer.found}, this one knows {newer.known})",

@@ -28,19 +28,27 @@ def used_bytes(connection: sqlite3.Connection, name: str = "main") -> int:
 
 
 def copy_before_migration(ledger: sqlite3.Connection, path: Path, version: int) -> str:
-    """Copy the ledger to ``ledger.db.schema-VERSION`` and drop older such copies; in words why not, or nothing."""
+    """Copy the ledger to ``ledger.db.schema-VERSION``; in words why not, or nothing."""
     size = path.stat().st_size
     if not room_for(path.parent, size):
         return (
             f"the ledger came to a new schema without a copy of the old one: {path.parent} has no room for"
             f" {size / (1 << 20):,.0f} MiB more"
         )
-    target = path.with_name(f"{path.name}.schema-{version}")
-    copy_whole(ledger, target)
-    for older in copies_of(path):
-        if older != target:
-            older.unlink(missing_ok=True)
+    copy_whole(ledger, _copy_of(path, version))
     return ""
+
+
+def keep_one_copy(path: Path, version: int) -> None:
+    """The migration from that schema went well: copies of still older ones are not needed any more."""
+    newest = _copy_of(path, version)
+    for older in copies_of(path) if newest.exists() else ():
+        if older != newest:
+            older.unlink(missing_ok=True)
+
+
+def _copy_of(path: Path, version: int) -> Path:
+    return path.with_name(f"{path.name}.schema-{version}")
 
 
 def copy_whole(ledger: sqlite3.Connection, target: Path) -> None:

@@ -106,6 +106,25 @@ async def test_a_value_that_was_never_written_is_named_and_so_is_its_table(
     assert "restoretui ledger check" in caught.value.hint
 
 
+@pytest.mark.parametrize("version", [-(2**31), -1, 0, 1, 3])
+async def test_a_schema_number_that_is_not_its_own_changes_nothing(
+    state_dir: Path, manual_clock: ManualClock, version: int
+) -> None:
+    await filled(state_dir, manual_clock, 5)
+    kept = state_dir / f"{LEDGER}.schema-1"
+    shutil.copy(state_dir / LEDGER, kept)
+    with closing(sqlite3.connect(state_dir / LEDGER)) as database:
+        (true,) = database.execute("PRAGMA user_version").fetchone()
+        database.execute(f"PRAGMA user_version = {version}")
+    assert (await asyncio.to_thread(check_folder, state_dir)).findings
+    with pytest.raises(LedgerDamaged):
+        await Ledger.open(state_dir, manual_clock)
+    assert kept.exists()
+    with closing(sqlite3.connect(state_dir / LEDGER)) as database:
+        database.execute(f"PRAGMA user_version = {true}")
+    assert (await asyncio.to_thread(check_folder, state_dir)).findings == []
+
+
 async def test_counts_that_do_not_agree_are_found(state_dir: Path, manual_clock: ManualClock) -> None:
     await filled(state_dir, manual_clock, 20)
     with closing(sqlite3.connect(state_dir / LEDGER)) as database, database:
