@@ -73,7 +73,7 @@ class ActivityLog:
         sql = f"{_ROW} FROM activity a {_JOINS} WHERE a.id > :after {of_run} ORDER BY a.id LIMIT :limit"
         args = {"after": after_id, "run": run_id, "limit": limit}
         rows = await self._reader.run(lambda connection: connection.execute(sql, args).fetchall())
-        return [_entry(row) for row in rows]
+        return _entries(rows)
 
     async def last_id(self) -> int:
         """The id of the newest entry; 0 if there is none."""
@@ -139,7 +139,7 @@ class ActivityView(TableView[ActivityEntry]):
         rows = self._windows.rows(
             f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
         )
-        return [_entry(row) for row in rows]
+        return _entries(rows)
 
 
 def _last_id(windows: Windows) -> int:
@@ -152,8 +152,12 @@ _SHAPE = Shape("the activity log", "istIITTTTTTTTSItttt")
 
 
 @decodes("the activity log")
+def _entries(rows: Sequence[tuple[Any, ...]]) -> list[ActivityEntry]:
+    _SHAPE.check(rows)
+    return [_entry(row) for row in rows]
+
+
 def _entry(row: tuple[Any, ...]) -> ActivityEntry:
-    _SHAPE.check([row])
     cloud = None if row[5] is None else Cloud(row[5], row[6])
     ref = None if row[7] is None or row[8] is None else ObjectRef(row[7], row[8], row[9] or None)
     return ActivityEntry(

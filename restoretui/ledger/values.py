@@ -4,7 +4,7 @@ A flipped bit turns a state into a word, a number into a text, a date into one p
 that out as it finds it; unchecked it would come to light far away, as a defect of whoever uses it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -67,29 +67,37 @@ class Shape:
 
     def __init__(self, what: str, letters: str) -> None:
         self._what = what
-        self._letters = letters
-        self._known: set[tuple[type, ...]] = set()
-        """Types seen and found good: a run of a million rows has a few."""
+        self._allowed = [
+            frozenset((*_KINDS[letter.lower()], *((type(None),) if letter.isupper() else ()))) for letter in letters
+        ]
         self._ranges = [
             (at, *_RANGES[letter.lower()]) for at, letter in enumerate(letters) if letter.lower() in _RANGES
         ]
+        self._known: set[tuple[type, ...]] = set()
+        """Types of whole rows that were found good: there are a few."""
 
-    def check(self, rows: Iterable[Row]) -> None:
-        """``LedgerDamaged`` names the first value that cannot be."""
-        known = self._known
-        for row in rows:
-            types = tuple(map(type, row))
-            if types not in known:
-                self._learn(types, row)
+    def check(self, rows: Sequence[Row]) -> None:
+        """``LedgerDamaged`` names the first value that cannot be. Many rows are looked at column by column, by C."""
+        if len(rows) == 1:
+            self._check_row(rows[0])
+        elif rows:
+            columns = list(zip(*rows, strict=True))
+            for column, allowed in zip(columns, self._allowed, strict=True):
+                if not allowed.issuperset(map(type, column)):
+                    raise damaged(self._what, next(value for value in column if type(value) not in allowed))
             for at, least, most in self._ranges:
-                value = row[at]
-                if value is not None and not least <= value <= most:
-                    raise damaged(self._what, value)
+                values = [value for value in columns[at] if value is not None]
+                if values and not (least <= min(values) and max(values) <= most):
+                    raise damaged(self._what, next(value for value in values if not least <= value <= most))
 
-    def _learn(self, types: Sequence[type], row: Row) -> None:
-        if len(types) != len(self._letters):
-            raise AssertionError(f"{self._what}: {len(types)} columns for {self._letters!r}")
-        for at, (kind, letter) in enumerate(zip(types, self._letters, strict=True)):
-            if kind not in _KINDS[letter.lower()] and not (kind is type(None) and letter.isupper()):
-                raise damaged(self._what, row[at] if row[at] is not None else "nothing")
-        self._known.add(tuple(types))
+    def _check_row(self, row: Row) -> None:
+        types = tuple(map(type, row))
+        if types not in self._known:
+            for value, kind, allowed in zip(row, types, self._allowed, strict=True):
+                if kind not in allowed:
+                    raise damaged(self._what, value)
+            self._known.add(types)
+        for at, least, most in self._ranges:
+            value = row[at]
+            if value is not None and not least <= value <= most:
+                raise damaged(self._what, value)
