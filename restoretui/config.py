@@ -64,6 +64,10 @@ class Settings:
     batch_report_scope: str = "all"
     """``all``, ``failed`` or ``none``."""
     batch_priority: int = 10
+    listings_max_gib: float = 2.0
+    """GiB on disk that listings may take together; beyond it the oldest that nobody shows go first."""
+    listings_max_days: float = 30.0
+    """Days after which a listing that nobody shows is forgotten."""
     production_profiles: tuple[str, ...] = ()
     """Profiles whose screens are marked, so that nobody mistakes them."""
     bell: bool = True
@@ -254,6 +258,10 @@ _WORDS = {"batch_report_scope": ("all", "failed", "none"), "batch_manifest": ("w
 """Settings that are one word of a few."""
 
 
+_AMOUNTS = {"listings_max_gib": (0.01, 1_000_000, "GiB"), "listings_max_days": (0.01, 36_500, "days")}
+"""Settings that are an amount between two ends."""
+
+
 def _check(name: str, value: Any, source: str) -> Any:
     known = {entry.name for entry in fields(Settings)} - _NOT_IN_FILE
     if name not in known:
@@ -264,6 +272,11 @@ def _check(name: str, value: Any, source: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise UsageError(f"{source}: {name} must be a number above 0, not {value!r}")
         return float(value) if name == "rate" else int(value)
+    if name in _AMOUNTS:
+        lowest, highest, unit = _AMOUNTS[name]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
+            raise UsageError(f"{source}: {name} must be from {lowest:g} to {highest:,g} {unit}, not {value!r}")
+        return float(value)
     if name in _WORDS and value not in _WORDS[name]:
         *most, last = _WORDS[name]
         raise UsageError(f"{source}: {name} must be {', '.join(most)} or {last}, not {value!r}")

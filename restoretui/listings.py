@@ -1,25 +1,24 @@
 """The listings of a session: one for each scope, streaming in behind, reused while fresh, resumed when cut short."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import RestoreTuiError
+from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import Page
 from restoretui.core.provider import Provider
 from restoretui.engine.lister import Lister
 from restoretui.engine.reads import Reader
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, Listing, Scope
+from restoretui.ledger.records import Bounds, Cloud, Listing, Scope
 
 log = logging.getLogger(__name__)
 
-FRESH = timedelta(minutes=10)
-"""A listing of an earlier session is shown again when it is younger (cloud time); older ones are made anew."""
-KEPT = 40
+LEAVE_S = 2.0
+"""Seconds that the end of a session waits for old listings to be cleared away; the next session goes on with it."""
 STREAMS = 32
 """Ranges of one flat listing under way at a time."""
 BUG_HINT = "start again: nothing is lost; and please report it"
@@ -48,8 +47,10 @@ class Listings:
         provider: Callable[[str], Awaitable[Provider]],
         region: Callable[[str, str], Awaitable[str]],
         readers: Mapping[str, Reader],
+        bounds: Bounds,
     ) -> None:
         """``clouds``, ``provider`` and ``readers`` are by scheme, ``region`` by bucket and scheme."""
+        self._bounds = bounds
         self._ledger = ledger
         self._clock = clock
         self._clouds = clouds
@@ -59,6 +60,7 @@ class Listings:
         self._ids: dict[Scope, int] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._endings: set[asyncio.Task[None]] = set()
+        self._tidying: set[asyncio.Task[None]] = set()
         self._problems: dict[int, RestoreTuiError] = {}
 
     @property
@@ -85,21 +87,26 @@ class Listings:
         self._problems.pop(listing.id, None)
         self._ids[scope] = listing.id
         self._tasks[listing.id] = asyncio.create_task(self._list(listing), name=f"listing {listing.id}")
+        # While pages come: the room of the oldest is what they are written to.
+        self._tidy(scope)
         return listing
 
     async def _known(self, scope: Scope) -> Listing | None:
         """The newest listing of the scope worth showing or going on with."""
+        catalog = self._ledger.catalog
         if scope in self._ids:
-            known = await self._ledger.catalog.get(self._ids[scope])
-            if known.id in self._tasks:
-                return known
-        else:
-            latest = await self._ledger.catalog.latest(scope)
-            if latest is None or self._clock.now() - (latest.ended_at or latest.started_at) > FRESH:
-                return None
-            known = latest
-            self._ids[scope] = known.id
-        return known if known.is_complete or known.resume_token else None
+            with contextlib.suppress(LedgerError):  # It may have made room for a newer one, of another process.
+                known = await catalog.get(self._ids[scope])
+                if known.id in self._tasks or self._is_worth_it(known):
+                    return known
+        latest = await catalog.latest(scope)
+        if latest is None or not self._is_worth_it(latest):
+            return None
+        self._ids[scope] = latest.id
+        return latest
+
+    def _is_worth_it(self, listing: Listing) -> bool:
+        return not listing.is_stale(self._clock.now()) and bool(listing.is_complete or listing.resume_token)
 
     async def _list(self, listing: Listing) -> None:
         error: RestoreTuiError | None = None
@@ -131,12 +138,30 @@ class Listings:
 
     async def _end(self, listing: Listing, problem: str) -> None:
         await self._ledger.catalog.finish(listing.id, problem)
-        await self._ledger.catalog.prune(KEPT)
+        self._tidy()
+
+    def _tidy(self, making: Scope | None = None) -> None:
+        task = asyncio.create_task(self._clear(making), name="upkeep")
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
+
+    async def _clear(self, making: Scope | None) -> None:
+        try:
+            await self._ledger.catalog.tidy(self._bounds, making)
+            await self._ledger.pruner.finish()
+        except LedgerError as problem:
+            # Nothing that anybody asked for failed; what cannot be written is told by the next who writes.
+            log.warning("old listings could not be cleared away: %s", problem)
 
     async def ended(self) -> None:
         """Until the ends of listings are written down; the ledger must not be closed before."""
         while self._endings:
             await asyncio.gather(*self._endings)
+        if self._tidying:
+            _, left = await asyncio.wait(self._tidying, timeout=LEAVE_S)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     def problem(self, listing_id: int) -> RestoreTuiError | None:
         """Why the listing ended early; None while it runs and when it is whole."""

@@ -30,11 +30,13 @@ from restoretui.engine.reads import Reader
 from restoretui.engine.waits import first_of
 from restoretui.export import write_export, write_report
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, JobRow, Listing, Query, Run, View
+from restoretui.ledger.records import Bounds, Cloud, JobRow, Listing, Query, Run, View
 from restoretui.listings import BUG_HINT, Listings
 from restoretui.planning import Planner, check_worth_it
 from restoretui.reach import MfaPrompter, Reach
 
+notices = logging.getLogger("restoretui.notices")
+"""What a person should be told whatever the log is set to: commands say it on stderr."""
 logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python would write over the screen
 
 
@@ -68,7 +70,13 @@ class Session:
             scheme: Reader(self.clock, self._engine.gate(settings.connection_to(scheme)), self._board)
             for scheme in self._clouds
         }
-        self.listings = Listings(ledger, self.clock, self._clouds, self.provider, self.region, self._readers)
+        self.bounds = Bounds(
+            size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
+        )
+        """How much is kept of what was listed."""
+        self.listings = Listings(
+            ledger, self.clock, self._clouds, self.provider, self.region, self._readers, self.bounds
+        )
         self.choosing = Choosing(ledger, self.clock, self._clouds, self.provider, self._readers, self.listings)
         """Filling selections."""
         self._planner = Planner(settings, ledger, prices, self._clouds, self.provider, self.region, self._readers)
@@ -123,8 +131,8 @@ class Session:
     ) -> Listing:
         """A listing of what is at ``location``; returns at once, pages stream in behind (topic ``listing:ID``).
 
-        A listing made before in this session, or a fresh one of an earlier session, is taken as it is, and goes on
-        where it stopped if it was interrupted; ``refresh`` asks for a new one.
+        A fresh listing, of this session or an earlier one, is taken as it is, and goes on where it stopped if it was
+        interrupted; one that has become stale (``Listing.is_stale``) is made anew. ``refresh`` asks for a new one.
         """
         return await self.listings.at(location, recursive=recursive, versions=versions, refresh=refresh)
 
@@ -326,6 +334,8 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
     """A session for the length of the block."""
     prices = await asyncio.to_thread(settings.prices)
     ledger = await Ledger.open(settings.state_dir, settings.clock)
+    if ledger.note:
+        notices.warning("%s", ledger.note)
     session = Session(settings, ledger, prices)
     try:
         yield session

@@ -10,6 +10,7 @@ import click
 
 from restoretui import __version__
 from restoretui.cli.batch import add_batch, batch_options, take_batch_options
+from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
     DAYS,
     JSON,
@@ -252,6 +253,7 @@ def export(run: str, form: str, target: str | None, **flags: Any) -> None:
 
 
 add_batch(cli)
+add_ledger(cli)
 
 
 def run() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import logging
 import os
 import signal
 import sys
@@ -29,12 +30,24 @@ def headless(flags: dict[str, Any], as_json: bool, module: str, command: str, *a
 
     output = Output(as_json)
     gc.disable()  # What is loaded stays; the collector would only walk it.
+    logging.getLogger("restoretui.notices").addHandler(_Notices(output))
 
     def go() -> int:
         run = getattr(import_module(module), command)
         return asyncio.run(_until_told(run(settings_of(flags), output, *args, **options)))
 
     finish(go, output)
+
+
+class _Notices(logging.Handler):
+    """Says on stderr what a person should be told."""
+
+    def __init__(self, output: "Output") -> None:
+        super().__init__()
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._output.say(record.getMessage())
 
 
 def open_screens(location: str | None, flags: dict[str, Any]) -> None:

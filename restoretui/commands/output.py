@@ -73,6 +73,12 @@ class Output:
         """One JSON line."""
         print(json_line(kind, fields), file=self._out)
 
+    def summary(self, fields: Mapping[str, Any]) -> None:
+        """The last line of all, for programs only."""
+        if self.as_json:
+            self.line("summary", fields)
+        self.flush()
+
     def raw(self, text: str) -> None:
         """Exactly this."""
         self._out.write(text)

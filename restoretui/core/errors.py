@@ -9,6 +9,7 @@
     │   └── PlanChanged          5   what was confirmed is not what would be done now: nothing was sent
     ├── TimedOut                 3   --timeout passed; the restores go on
     ├── LedgerError              2   the local state cannot be used as it is
+    │   └── LedgerDamaged        2   it holds what was never written there
     └── CloudError               1   the cloud said no, or did not answer
         ├── CredentialsError     4   none, expired, or not accepted
         ├── AccessDenied         4   they are good, but may not do this
@@ -83,6 +84,13 @@ class LedgerError(RestoreTuiError):
     """The ledger cannot be opened or written as it is; it is never replaced silently."""
 
     exit_code = ExitCode.USAGE
+
+
+class LedgerDamaged(LedgerError):
+    """A file of the ledger is cut, or holds what no version of this program wrote; nothing is done upon it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint or "`restoretui ledger check` says what is damaged, and what to do")
 
 
 class CloudError(RestoreTuiError):

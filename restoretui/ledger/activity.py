@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from restoretui.core.clock import Clock
-from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.model import ObjectRef
 from restoretui.ledger import changes, facts
 from restoretui.ledger.buckets import bucket_id
 from restoretui.ledger.match import key_condition
@@ -12,6 +12,7 @@ from restoretui.ledger.orders import Order, Select, Straight, falling
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, Cloud, Query
 from restoretui.ledger.scratch import Orders
+from restoretui.ledger.values import STATES, TIERS, Shape, decodes
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
@@ -72,7 +73,7 @@ class ActivityLog:
         sql = f"{_ROW} FROM activity a {_JOINS} WHERE a.id > :after {of_run} ORDER BY a.id LIMIT :limit"
         args = {"after": after_id, "run": run_id, "limit": limit}
         rows = await self._reader.run(lambda connection: connection.execute(sql, args).fetchall())
-        return [_entry(row) for row in rows]
+        return _entries(rows)
 
     async def last_id(self) -> int:
         """The id of the newest entry; 0 if there is none."""
@@ -93,16 +94,28 @@ class ActivityView(TableView[ActivityEntry]):
         self._windows = windows
         self._query = query
         self._run_id = run_id
-        # Ids count up without gaps: nothing is ever deleted.
         self._order: Order = Straight(lambda: 1, lambda: _last_id(windows), step=-1)
+        self._below: Order | None = None
+        """Where runs were pruned: entries up to ``_gaps``, whose ids have gaps. Above it they count up without."""
+        self._gaps = 0
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
         if self._run_id is not None or self._query.text or self._query.states:
             self._order = await self._orders.build(self._select(), _last_id(self._windows), self.view_id)
+            return
+        row = self._windows.row("SELECT max(last_activity) FROM pruned")
+        if row is not None and row[0]:
+            self._gaps = gaps = int(row[0])
+            self._order = Straight(lambda: gaps + 1, lambda: _last_id(self._windows) - gaps, step=-1)
+            old = Select("SELECT id FROM activity WHERE id <= :last ORDER BY id DESC", {"last": gaps}, falling)
+            self._below = await self._orders.build(old, gaps, self.view_id)
 
     def _parts(self) -> Sequence[Order]:
-        return (self._order,)
+        return (self._order,) if self._below is None else (self._order, self._below)
+
+    def _part_of(self, row_id: int) -> tuple[int, int]:
+        return (1 if self._below is not None and row_id <= self._gaps else 0), row_id
 
     def _select(self) -> Select:
         where = ["1"] if self._run_id is None else ["a.run_id = :run"]
@@ -126,12 +139,22 @@ class ActivityView(TableView[ActivityEntry]):
         rows = self._windows.rows(
             f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
         )
-        return [_entry(row) for row in rows]
+        return _entries(rows)
 
 
 def _last_id(windows: Windows) -> int:
     row = windows.row("SELECT max(id) FROM activity")
     return 0 if row is None or row[0] is None else int(row[0])
+
+
+# id at kind run job scheme endpoint name key version from to tier expiry size class text code request
+_SHAPE = Shape("the activity log", "istIITTTTTTTTSItttt")
+
+
+@decodes("the activity log")
+def _entries(rows: Sequence[tuple[Any, ...]]) -> list[ActivityEntry]:
+    _SHAPE.check(rows)
+    return [_entry(row) for row in rows]
 
 
 def _entry(row: tuple[Any, ...]) -> ActivityEntry:
@@ -145,9 +168,9 @@ def _entry(row: tuple[Any, ...]) -> ActivityEntry:
         job_id=row[4],
         cloud=cloud,
         ref=ref,
-        from_state=State(row[10]) if row[10] else None,
-        to_state=State(row[11]) if row[11] else None,
-        tier=Tier(row[12]) if row[12] else None,
+        from_state=STATES[row[10]] if row[10] else None,
+        to_state=STATES[row[11]] if row[11] else None,
+        tier=TIERS[row[12]],
         expiry=row[13],
         size=row[14],
         storage_class=row[15],

@@ -12,6 +12,7 @@ from restoretui.core.model import State
 from restoretui.ledger.facts import names
 from restoretui.ledger.records import Cloud
 from restoretui.ledger.schema import LIVE
+from restoretui.ledger.values import decodes
 
 _BLOCK = 5000
 _END = "\n"
@@ -36,6 +37,7 @@ class Awaited(NamedTuple):
         return self.keys[-1], self.versions[-1]
 
 
+@decodes("an object of a run")
 def read_awaited(
     connection: Connection,
     run_id: int,

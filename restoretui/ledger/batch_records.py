@@ -8,6 +8,7 @@ from typing import Any
 
 from restoretui.core.batch import BatchOptions, Generator, Place, ReportScope
 from restoretui.ledger.records import Cloud
+from restoretui.ledger.values import Shape, decodes
 
 
 class Phase(StrEnum):
@@ -105,8 +106,13 @@ COLUMNS = (
 )
 
 
+_SHAPE = Shape("a batch job", "iitttiDiitttsSSttttSttiiiittSS")
+
+
+@decodes("a batch job")
 def batch_of(row: tuple[Any, ...]) -> Batch:
     """A row of ``COLUMNS``."""
+    _SHAPE.check([row])
     return Batch(
         row[0], row[1], Cloud(row[2], row[3]), row[4], bool(row[5]), row[6], row[7], row[8], row[9],
         options_of(row[10]), generator_of(row[10]), Phase(row[11]), *row[12:],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
-from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.model import ObjectRef, State
 from restoretui.ledger import facts
 from restoretui.ledger.changes import Changes
 from restoretui.ledger.faults import listing_replaced
@@ -17,11 +17,9 @@ from restoretui.ledger.pending_marks import PendingMarks
 from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
 from restoretui.ledger.scratch import Orders
 from restoretui.ledger.segments import Segments
+from restoretui.ledger.values import STATES, TIERS, damaged, decodes
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
-
-_STATES = {state.value: state for state in State}
-_TIERS = {tier.value: tier for tier in Tier}
 
 _SHOWN = (
     f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {facts.SHOWN_STATE} AS shown,"
@@ -258,6 +256,7 @@ class BrowseView(TableView[BrowseRow]):
             self._has_looks = row is not None
         return self._has_looks
 
+    @decodes("a listing")
     def _read_objects(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
         span = order.span(self.object_table, "l", start, stop)
         args = self._args()
@@ -266,6 +265,16 @@ class BrowseView(TableView[BrowseRow]):
         bucket = self.listing.scope.bucket
         becoming = self._context.marks.becoming
         above = self._prefixes.count
+        for row in found:
+            # A listing has too many rows to look at every column: these are what is reckoned and shown with.
+            if not (
+                type(row[1]) is str
+                and type(row[3]) is int
+                and type(row[4]) is int
+                and type(row[5]) is str
+                and (row[8] is None or type(row[8]) is int)
+            ):
+                raise damaged("a listing", row[1])
         return [
             BrowseRow(
                 row[0],
@@ -275,10 +284,10 @@ class BrowseView(TableView[BrowseRow]):
                 row[4],
                 row[5],
                 row[6],
-                _STATES[row[7]],
+                STATES[row[7]],
                 row[8],
                 bool(row[9]),
-                _TIERS.get(row[10]),
+                TIERS[row[10]],
                 row[11],
                 row[12],
                 bool(row[13]),

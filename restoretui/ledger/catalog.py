@@ -3,6 +3,7 @@
 import asyncio
 import weakref
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +17,11 @@ from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.looks import place_id, record_looks
 from restoretui.ledger.marking import refresh_marks
 from restoretui.ledger.pages import PageQueue
-from restoretui.ledger.records import EVERYTHING, Cloud, Listing, Observation, Query, Scope
+from restoretui.ledger.records import EVERYTHING, Bounds, Cloud, Listing, Observation, Query, Scope
 from restoretui.ledger.schema import listing_tables
 from restoretui.ledger.segments import Segments
+from restoretui.ledger.upkeep import Freed, Upkeep
+from restoretui.ledger.values import Shape, decodes
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
 
@@ -28,8 +31,9 @@ _LISTING = (
     " FROM listing g JOIN place p ON p.id = g.place_id"
 )
 
-_ABANDONED_S = 86_400.0
-"""A listing that has not ended after a day was left by a crash; until then another process may be at it."""
+DEFAULT_BOUNDS = Bounds()
+_RECENT = 8
+"""Listings of this process that nobody may remove though no view shows them: one is about to be opened."""
 
 
 class Catalog:
@@ -42,6 +46,7 @@ class Catalog:
         clock: Clock,
         views: BrowseContext,
         report: Callable[[LedgerError | None], None],
+        upkeep: Upkeep,
     ) -> None:
         self._writer = writer
         self._windows = windows
@@ -49,6 +54,11 @@ class Catalog:
         self._views = views
         self._pages = PageQueue(writer, asyncio.get_running_loop(), report)
         self._live: set[int] = set()
+        self._upkeep = upkeep
+        self._tidying = asyncio.Lock()
+        self._held: set[int] = set()
+        """Listings that the catalog knows to be used by this process."""
+        self._recent: deque[int] = deque(maxlen=_RECENT)
         self._in_view: weakref.WeakSet[BrowseView] = weakref.WeakSet()
 
     async def begin(self, scope: Scope) -> Listing:
@@ -64,10 +74,12 @@ class Catalog:
             )
             for statement in listing_tables(listing_id):
                 tx.run(statement)
+            self._upkeep.hold(tx, listing_id)
             tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
             return listing_id
 
         listing_id = await self._writer.do(insert)
+        self._held.add(listing_id)
         self._live.add(listing_id)
         return self.peek(listing_id)
 
@@ -105,6 +117,7 @@ class Catalog:
             tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
 
         self._live.discard(listing_id)
+        self._used(listing_id)
         await self._writer.do(end)
         if lost is not None:
             raise lost
@@ -114,6 +127,8 @@ class Catalog:
         """Open an interrupted listing again, to go on at its ``resume_token``."""
 
         def reopen(tx: Tx) -> None:
+            if not self._upkeep.hold(tx, listing_id):
+                raise listing_replaced()
             tx.run(
                 "UPDATE listing SET ended_at = NULL, error = '', first_segment ="
                 " (SELECT coalesce(max(number) + 1, 0) FROM segment WHERE listing_id = listing.id) WHERE id = ?",
@@ -124,6 +139,7 @@ class Catalog:
         self.peek(listing_id)
         self._pages.forgive(listing_id)
         await self._writer.do(reopen)
+        self._held.add(listing_id)
         self._live.add(listing_id)
         return self.peek(listing_id)
 
@@ -145,35 +161,30 @@ class Catalog:
         """The same, for a repaint."""
         return _listing(self._row(listing_id))
 
-    async def prune(self, keep: int) -> int:
-        """Keep the newest ``keep`` listings of each scope, and those in use; how many were dropped.
+    async def tidy(self, bounds: Bounds = DEFAULT_BOUNDS, making: Scope | None = None) -> Freed:
+        """Forget listings beyond ``bounds`` that no living process shows or makes; what was freed.
 
-        Of a scope with a complete listing, older interrupted ones go first.
+        Of a scope with a complete listing, older interrupted ones go first. With a listing of ``making`` under way,
+        the oldest of that scope makes room for it.
         """
-        in_use = self._live | {view.listing.id for view in self._in_view if not view.is_closed}
-        abandoned = self._clock.now().timestamp() - _ABANDONED_S
+        async with self._tidying:
+            in_use = self._live | {view.listing.id for view in self._in_view if not view.is_closed}
+            in_use |= set(self._recent)
+            release = self._held - in_use
+            # Before the wait: who opens one of them meanwhile must take hold of it anew.
+            self._held -= release
+            return await self._upkeep.tidy(bounds, release, in_use, making)
 
-        def drop(tx: Tx) -> int:
-            rows = tx.rows(
-                "SELECT id, place_id, prefix, recursive, versions, single, ended_at IS NULL AND started_at > ?"
-                " FROM listing ORDER BY ended_at IS NOT NULL AND error = '' DESC, id DESC",
-                (abandoned,),
-            )
-            kept: dict[tuple[Any, ...], int] = {}
-            dropped = 0
-            for listing_id, *scope, is_running in rows:
-                kept[tuple(scope)] = rank = kept.get(tuple(scope), 0) + 1
-                if rank <= keep or is_running or listing_id in in_use:
-                    continue
-                tx.run(f"DROP TABLE catalog.l{listing_id}")
-                tx.run(f"DROP TABLE catalog.p{listing_id}")
-                tx.run("DELETE FROM segment WHERE listing_id = ?", (listing_id,))
-                tx.run("DELETE FROM listing WHERE id = ?", (listing_id,))
-                tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
-                dropped += 1
-            return dropped
+    async def _hold(self, listing_id: int) -> None:
+        if listing_id not in self._held:
+            if not await self._writer.do(lambda tx: self._upkeep.hold(tx, listing_id)):
+                raise listing_replaced()
+            self._held.add(listing_id)
 
-        return await self._writer.do(drop)
+    def _used(self, listing_id: int) -> None:
+        if listing_id in self._recent:
+            self._recent.remove(listing_id)
+        self._recent.append(listing_id)
 
     async def observe(self, cloud: Cloud, bucket: str, looks: Sequence[Observation]) -> None:
         """Record looks at single objects. The newest wins over every listing and selection that shows the object."""
@@ -182,6 +193,8 @@ class Catalog:
 
     async def browse(self, listing_id: int, query: Query = EVERYTHING) -> BrowseView:
         """A view of the listing. Large filtered or sorted ones come with their first rows and complete themselves."""
+        await self._hold(listing_id)
+        self._used(listing_id)
         row = self._row(listing_id)
         view = BrowseView(self._views, _listing(row), row[15], query)
         self._in_view.add(view)
@@ -213,7 +226,13 @@ class Catalog:
         return row
 
 
+# id scheme endpoint bucket prefix recursive versions single objects prefixes size started ended token error place
+_SHAPE = Shape("a listing", "ittttiiiiiisSTti")
+
+
+@decodes("a listing")
 def _listing(row: tuple[Any, ...]) -> Listing:
+    _SHAPE.check([row])
     scope = Scope(Cloud(row[1], row[2]), row[3], row[4], bool(row[5]), bool(row[6]), bool(row[7]))
     ended_at = None if row[12] is None else datetime.fromtimestamp(row[12], UTC)
     started_at = datetime.fromtimestamp(row[11], UTC)

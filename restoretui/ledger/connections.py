@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from restoretui.core.errors import LedgerError
+from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.ledger import schema
-from restoretui.ledger.faults import explained, is_busy, is_damage
-from restoretui.ledger.files import CATALOG_FILE, LEDGER_FILE, ScratchSpace, make_private, set_aside
+from restoretui.ledger.copies import copy_before_migration, keep_one_copy
+from restoretui.ledger.faults import UNREADABLE, explained, is_busy, is_damage
+from restoretui.ledger.files import (
+    CATALOG_FILE,
+    LEDGER_FILE,
+    ScratchSpace,
+    appear_whole,
+    copies_of,
+    make_private,
+    set_aside,
+    unusable,
+    what_was_cut,
+)
 from restoretui.ledger.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
 
 OLDEST_SQLITE = (3, 33, 0)
@@ -49,8 +60,18 @@ def connect(path: Path, mode: str = "rw", timeout: float | None = None) -> sqlit
     )
 
 
-def prepare_files(folder: Path, now: datetime) -> Path | None:
-    """Check and migrate both files; the new name of a catalog that had to be set aside, if any.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was found out while the files were made ready."""
+
+    set_aside: Path | None = None
+    """The new name of a catalog that had to be set aside."""
+    note: str = ""
+    """What a person should know of it."""
+
+
+def prepare_files(folder: Path, now: datetime) -> Prepared:
+    """Check and migrate both files.
 
     The ledger is never replaced: ``LedgerError`` says what is wrong with it. It is locked while the catalog is made
     or replaced, so that two processes which start together do not both do so.
@@ -61,16 +82,52 @@ def prepare_files(folder: Path, now: datetime) -> Path | None:
             "use a Python built with SQLite 3.33 or newer",
         )
     path = folder / LEDGER_FILE
-    with explained(folder), contextlib.closing(connect(path)) as ledger:
-        _prepare_ledger(ledger, path, now)
-        if _is_ready(folder / CATALOG_FILE):
-            return None
-        ledger.execute("BEGIN IMMEDIATE")
-        try:
-            return _prepare_catalog(folder / CATALOG_FILE, now)
-        finally:
-            if ledger.in_transaction:  # A full disk has undone it already.
-                ledger.execute("ROLLBACK")
+    with explained(folder):
+        _make_or_look(path, now)
+        with contextlib.closing(connect(path)) as ledger:
+            note = _prepare_ledger(ledger, path, now)
+            if _is_ready(folder / CATALOG_FILE):
+                return Prepared(note=note)
+            ledger.execute("BEGIN IMMEDIATE")
+            try:
+                aside = _prepare_catalog(folder / CATALOG_FILE, now)
+            finally:
+                if ledger.in_transaction:  # A full disk has undone it already.
+                    ledger.execute("ROLLBACK")
+    if aside is not None:
+        lost = f"what was listed and marked was damaged, and was set aside as {aside.name}: listings are made anew"
+        note = f"{note}; {lost}" if note else lost
+    return Prepared(aside, note)
+
+
+def _make_or_look(path: Path, now: datetime) -> None:
+    def build(draft: Path) -> None:
+        with contextlib.closing(connect(draft)) as ledger:
+            make_incremental(ledger)
+            migrate(ledger, schema.LEDGER, schema.APPLICATION_ID, now.timestamp())
+
+    try:
+        if not path.exists():
+            appear_whole(path, build)
+        if how := what_was_cut(path):
+            raise _damaged(path, how)
+    except OSError as error:
+        raise unusable(path.parent, error) from error
+
+
+def make_incremental(connection: sqlite3.Connection) -> None:
+    """Let a database that is still empty give freed pages back to the disk a few at a time."""
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+
+
+def _damaged(path: Path, how: str) -> LedgerDamaged:
+    copies = copies_of(path)
+    offer = f"put back a copy ({', '.join(copy.name for copy in copies)})" if copies else "put back a copy of yours"
+    return LedgerDamaged(
+        f"{path} is damaged: {how}",
+        f"it was not touched; `restoretui ledger check` says more; {offer}, or start anew with:"
+        f" mv {path} {path}.damaged",
+    )
 
 
 def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:
@@ -112,14 +169,17 @@ def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:
     return Connections(writer, reader, builder, glancer, window)
 
 
-def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> None:
+def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> str:
+    note = ""
     try:
         version = version_of(ledger, schema.APPLICATION_ID, len(schema.LEDGER))
         if 0 < version < len(schema.LEDGER):
-            _back_up(ledger, path.with_name(f"{path.name}.schema-{version}"))
+            note = copy_before_migration(ledger, path, version)
         _wal(ledger, "main", "FULL")
         migrate(ledger, schema.LEDGER, schema.APPLICATION_ID, now.timestamp())
         _check_tables(ledger, schema.LEDGER)
+        if 0 < version < len(schema.LEDGER):
+            keep_one_copy(path, version)
     except NewerSchema as newer:
         raise LedgerError(
             f"{path} was written by a newer restoretui (schema {newer.found}, this one knows {newer.known})",
@@ -129,21 +189,19 @@ def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> No
         raise LedgerError(
             f"{path} is a database of another program", "choose another --state-dir; the file was not touched"
         ) from None
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         if not is_damage(error):
             raise
-        copies = sorted(copy.name for copy in path.parent.glob(f"{path.name}.schema-*"))
-        offer = f"put back a copy ({', '.join(copies)})" if copies else "put back a copy of yours"
-        raise LedgerError(
-            f"{path} is damaged: {error}",
-            f"it was not touched; {offer}, or start anew with: mv {path} {path}.damaged",
-        ) from error
+        raise _damaged(path, ascii(str(error))[1:-1][:200]) from error
+    return note
 
 
 def _prepare_catalog(path: Path, now: datetime) -> Path | None:
     try:
+        if how := what_was_cut(path):
+            raise sqlite3.DatabaseError(f"{how} (malformed)")
         _open_catalog(path, now)
-    except (NewerSchema, ForeignFile, sqlite3.DatabaseError) as error:
+    except (NewerSchema, ForeignFile, *UNREADABLE) as error:
         if isinstance(error, sqlite3.DatabaseError) and not is_damage(error):
             raise
         aside = set_aside(path, now)
@@ -156,17 +214,20 @@ def _prepare_catalog(path: Path, now: datetime) -> Path | None:
 def _is_ready(path: Path) -> bool:
     with contextlib.closing(connect(path)) as catalog:
         try:
-            if version_of(catalog, schema.CATALOG_APPLICATION_ID, len(schema.CATALOG)) < len(schema.CATALOG):
+            if what_was_cut(path) or version_of(catalog, schema.CATALOG_APPLICATION_ID, len(schema.CATALOG)) < len(
+                schema.CATALOG
+            ):
                 return False
             _check_tables(catalog, schema.CATALOG)
-        except (NewerSchema, ForeignFile, sqlite3.DatabaseError):
+        except (NewerSchema, ForeignFile, *UNREADABLE):
             return False
     return True
 
 
 def _open_catalog(path: Path, now: datetime) -> None:
     with contextlib.closing(connect(path)) as catalog:
-        version_of(catalog, schema.CATALOG_APPLICATION_ID, len(schema.CATALOG))
+        if not version_of(catalog, schema.CATALOG_APPLICATION_ID, len(schema.CATALOG)):
+            make_incremental(catalog)
         _wal(catalog, "main", "NORMAL")
         migrate(catalog, schema.CATALOG, schema.CATALOG_APPLICATION_ID, now.timestamp())
         _check_tables(catalog, schema.CATALOG)
@@ -179,12 +240,6 @@ def _check_tables(connection: sqlite3.Connection, migrations: Sequence[Migration
     (recorded,) = connection.execute("SELECT count(*) FROM migration").fetchone()
     if recorded != len(migrations):
         raise sqlite3.DatabaseError(f"{recorded} migrations recorded, {len(migrations)} expected")
-
-
-def _back_up(ledger: sqlite3.Connection, target: Path) -> None:
-    make_private(target)
-    with contextlib.closing(connect(target)) as copy:
-        ledger.backup(copy)
 
 
 def _wal(connection: sqlite3.Connection, name: str, synchronous: str) -> None:

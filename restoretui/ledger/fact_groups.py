@@ -4,10 +4,11 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from restoretui.core.model import ObjectFacts, Tier
+from restoretui.core.model import ObjectFacts
 from restoretui.core.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
 from restoretui.ledger import facts
 from restoretui.ledger.records import Cloud
+from restoretui.ledger.values import TIERS, Shape, decodes
 
 FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days"
 """The columns that make a group."""
@@ -85,6 +86,7 @@ class Group:
     large_objects: int
 
     @property
+    @decodes("a marked object")
     def facts(self) -> ObjectFacts:
         """As the planner takes them."""
         storage_class, archive_status, looked, in_progress, expiry, tier, days = self.key
@@ -94,7 +96,7 @@ class Group:
             looked=bool(looked),
             in_progress=None if in_progress < 0 else bool(in_progress),
             expiry=None if expiry < 0 else datetime.fromtimestamp(expiry, UTC),
-            tier=Tier(tier) if tier else None,
+            tier=TIERS[tier],
             days=None if days < 0 else days,
         )
 
@@ -142,7 +144,12 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Grou
     )
     rows = connection.execute("SELECT * FROM temp.fact_group").fetchall()
     connection.execute("DROP TABLE temp.fact_group")
+    _SHAPE.check(rows)
     return [Group(row[:7], *row[7:]) for row in rows]
+
+
+# class archive looked restoring expiry tier days objects size large; -1 stands for no expiry and no days
+_SHAPE = Shape("a marked object", "ttiistiiii")
 
 
 def objects_with(

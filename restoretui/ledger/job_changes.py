@@ -13,7 +13,8 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.ledger import changes as topics
 from restoretui.ledger.records import WAITING, JobChange
-from restoretui.ledger.writer import Tx
+from restoretui.ledger.values import STATES, Shape, decodes
+from restoretui.ledger.writer import Row, Tx
 
 _PROGRESS = (State.PLANNED, State.UNKNOWN, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED)
 _RANK = {state: rank for rank, state in enumerate(_PROGRESS)}
@@ -60,7 +61,8 @@ class _Job:
 
 
 _STORED = attrgetter("id", *_COLUMNS)
-_STATES = {state.value: state for state in State}
+_SHAPE = Shape("an object of a run", "iiiiTtsSSSSIttttt")
+_MOVED_SHAPE = Shape("an object of a run", "irt")
 
 
 class Tallies:
@@ -138,13 +140,15 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
     return ids
 
 
+@decodes("an object of a run")
 def _load(tx: Tx, ids: Sequence[int]) -> dict[int, _Job]:
     jobs: dict[int, _Job] = {}
     for at in range(0, len(ids), 1000):
         some = ", ".join(map(str, ids[at : at + 1000]))
         rows = tx.rows(f"{_SELECT} FROM job j JOIN line n ON n.id = j.line_id WHERE j.id IN ({some})")
+        _SHAPE.check(rows)
         for row in rows:
-            jobs[row[0]] = _Job(row[0], row[1], row[2], bool(row[3]), row[4], _STATES[row[5]], *row[6:])
+            jobs[row[0]] = _Job(row[0], row[1], row[2], bool(row[3]), row[4], STATES[row[5]], *row[6:])
     return jobs
 
 
@@ -211,12 +215,18 @@ def _entry(job: _Job, before: State, change: JobChange) -> tuple[object, ...]:
     )
 
 
+@decodes("an object of a run")
+def _moved(row: Row) -> tuple[int, int, State]:
+    _MOVED_SHAPE.check([row])
+    return int(row[0]), int(row[1]), STATES[row[2]]
+
+
 def move_all(tx: Tx, run_id: int, where: str, state: State, at: float, text: str) -> int:
     """Bring every job of a run that meets ``where`` (all are in one state) into another; how many there were."""
     found = tx.row(f"SELECT count(*), total(size), min(state) FROM job WHERE run_id = ? AND {where}", (run_id,))
     if found is None or not found[0]:
         return 0
-    jobs, size_bytes, before = int(found[0]), int(found[1]), State(found[2])
+    jobs, size_bytes, before = _moved(found)
     tx.run(
         "INSERT INTO activity (at, kind, run_id, job_id, from_state, to_state, tier, text)"
         " SELECT ?, 'state', j.run_id, j.id, j.state, ?, n.tier, ?"

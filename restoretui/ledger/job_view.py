@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.rules import Action
+from restoretui.core.model import ObjectRef
 from restoretui.ledger import facts
 from restoretui.ledger.match import Condition, key_condition
 from restoretui.ledger.orders import Order, Piece, Rank, Select, Straight, falling, piece_rows, rising
 from restoretui.ledger.records import EVERYTHING, JobRow, Query
 from restoretui.ledger.scratch import Orders
+from restoretui.ledger.values import ACTIONS, STATES, TIERS, Shape, decodes
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
 
@@ -82,7 +82,16 @@ class JobView(TableView[JobRow]):
         found = self._windows.rows(
             f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
         )
-        return [_row(row) for row in found]
+        return _rows(found)
+
+
+_SHAPE = Shape("an object of a run", "itttittTttTDSSSsSttti")
+
+
+@decodes("an object of a run")
+def _rows(found: list[tuple[Any, ...]]) -> list[JobRow]:
+    _SHAPE.check(found)
+    return [_row(row) for row in found]
 
 
 def _row(row: tuple[Any, ...]) -> JobRow:
@@ -90,12 +99,12 @@ def _row(row: tuple[Any, ...]) -> JobRow:
         id=row[0],
         ref=ObjectRef(row[1], row[2], row[3] or None),
         size=row[4],
-        state=State(row[5]),
+        state=STATES[row[5]],
         storage_class=row[6],
         archive=row[7],
-        action=Action(row[8]),
+        action=ACTIONS[row[8]],
         reason=row[9],
-        tier=Tier(row[10]) if row[10] else None,
+        tier=TIERS[row[10]],
         days=row[11],
         attempt_at=row[12],
         requested_at=row[13],

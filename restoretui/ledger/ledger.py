@@ -14,15 +14,18 @@ from restoretui.ledger.batches import Batches
 from restoretui.ledger.browse_view import BrowseContext
 from restoretui.ledger.catalog import Catalog
 from restoretui.ledger.changes import Changes
-from restoretui.ledger.connections import Connections, open_connections, prepare_files
+from restoretui.ledger.connections import Connections, Prepared, open_connections, prepare_files
 from restoretui.ledger.files import ScratchSpace, prepare_folder
 from restoretui.ledger.leases import Leases
 from restoretui.ledger.neighbours import Neighbours
 from restoretui.ledger.pending_marks import PendingMarks
+from restoretui.ledger.pruning import Pruner
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.runs import Runs
 from restoretui.ledger.scratch import Orders
 from restoretui.ledger.selections import Selections
+from restoretui.ledger.upkeep import Upkeep, give_back, sizes_of
+from restoretui.ledger.vitals import Vitals, read_vitals
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Writer
 
@@ -36,12 +39,14 @@ class Ledger:
         clock: Clock,
         connections: Connections,
         scratch: ScratchSpace,
-        set_aside: Path | None,
+        prepared: Prepared,
         poll_s: float,
     ) -> None:
         self.folder = folder
-        self.set_aside = set_aside
+        self.set_aside = prepared.set_aside
         """Where a damaged or foreign catalog was moved to when this ledger was opened; marks were lost with it."""
+        self.note = prepared.note
+        """What a person should know of how it was opened; mostly nothing."""
         self.problem: LedgerError | None = None
         """Why what nobody waited for could not be written, until that works again; topic ``ledger``."""
         self.changes = Changes()
@@ -58,12 +63,14 @@ class Ledger:
         self._orders = Orders(self._builder, self._glancer, self._windows, self.changes)
         pending = PendingMarks(Selections.MARKS)
         views = BrowseContext(self._orders, self._windows, self.changes, clock, pending)
-        self.catalog = Catalog(self._writer, self._windows, clock, views, self._report)
+        upkeep = Upkeep(self._writer, clock, folder, scratch.name)
+        self.catalog = Catalog(self._writer, self._windows, clock, views, self._report, upkeep)
         self.selections = Selections(self._writer, self._reader, self._windows, clock, pending)
         self.runs = Runs(self._writer, self._reader, self._windows, clock, self._orders)
         self.batches = Batches(self._writer, self._reader, self._windows, clock)
         self.activity = ActivityLog(self._writer, self._reader, self._windows, clock, self._orders)
         self.leases = Leases(self._writer, clock)
+        self.pruner = Pruner(self._writer, self._reader, clock)
         self._closed = False
 
     @classmethod
@@ -73,22 +80,31 @@ class Ledger:
         ``poll_s`` is how often commits of other processes are looked for while anybody listens.
         """
 
-        def prepare() -> tuple[Path, Connections, ScratchSpace, Path | None]:
+        def prepare() -> tuple[Path, Connections, ScratchSpace, Prepared]:
             private = prepare_folder(folder)
-            set_aside = prepare_files(private, clock.now())
+            prepared = prepare_files(private, clock.now())
             scratch = ScratchSpace.open(private)
             try:
-                return private, open_connections(private, scratch), scratch, set_aside
+                return private, open_connections(private, scratch), scratch, prepared
             except BaseException:
                 scratch.remove()
                 raise
 
-        private, connections, scratch, set_aside = await asyncio.to_thread(prepare)
-        ledger = cls(private, clock, connections, scratch, set_aside, poll_s)
+        private, connections, scratch, prepared = await asyncio.to_thread(prepare)
+        ledger = cls(private, clock, connections, scratch, prepared, poll_s)
         ledger._writer.start()
         for reader in ledger._readers:
             reader.start()
         return ledger
+
+    async def vitals(self) -> Vitals:
+        """How large it is, and of what; reads much of it."""
+        return await self._reader.run(lambda connection: read_vitals(connection, self.folder))
+
+    async def give_back(self) -> int:
+        """Give freed pages of the ledger back to the disk, in steps; how many bytes."""
+        before = await self._writer.do(lambda tx: sizes_of(tx, "main"))
+        return max(0, before.file_bytes - await give_back(self._writer, "main", slack_bytes=0))
 
     async def aclose(self) -> None:
         """Write what is queued and let go of the files."""

@@ -48,6 +48,8 @@ def version_of(connection: sqlite3.Connection, application_id: int, known: int) 
     if found == application_id:
         if version > known:
             raise NewerSchema(version, known)
+        if version < 0:
+            raise sqlite3.DatabaseError(f"malformed header: schema {version}")
         return int(version)
     if found or version or tables:
         raise ForeignFile

@@ -6,7 +6,7 @@ of which there may be a million, carry seconds since the epoch (UTC). Sizes are 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol, TypeVar
@@ -60,6 +60,10 @@ class Scope:
     single: bool = False
 
 
+FRESH = timedelta(minutes=10)
+"""A listing that is younger (cloud time) may be shown as it is when its place is opened; older ones are made anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One listing, finished or not."""
@@ -82,6 +86,22 @@ class Listing:
     def is_complete(self) -> bool:
         """It reached the end."""
         return self.ended_at is not None and not self.error
+
+    def is_stale(self, now: datetime) -> bool:
+        """It ended (or, cut short, began) longer ago than what may be shown unasked, whoever made it."""
+        return now - (self.ended_at or self.started_at) > FRESH
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is kept of what was listed."""
+
+    listings: int = 2
+    """Of each place: the one on screen, and the one being made or the one before."""
+    size_bytes: int = 2 << 30
+    """Of the whole catalog on disk; the oldest listings go first."""
+    age_s: float = 30 * 86_400.0
+    """Since a listing ended, in cloud time."""
 
 
 class Observation(NamedTuple):

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.rules import Action, Purpose
 from restoretui.ledger.records import Cloud, Job, Run
+from restoretui.ledger.values import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
 
 RUN = (
     "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
@@ -22,15 +22,34 @@ JOB = (
 )
 
 
+_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSi")
+_JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSis")
+_COUNT_SHAPE = Shape("the counts of a run", "itii")
+_TEXTS = frozenset({"scheme", "profile", "region", "endpoint_url", "expected_bucket_owner", "store"})
+"""What a connection holds as text; all else in it is yes or no."""
+
+
+@decodes("the counts of a run")
+def count_of(row: tuple[Any, ...]) -> tuple[int, State, int, int]:
+    """Run, state, jobs and bytes, of a row of ``run_count``."""
+    _COUNT_SHAPE.check([row])
+    return row[0], STATES[row[1]], row[2], row[3]
+
+
+@decodes("a run")
 def run_of(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Run:
     """A row of ``RUN``, with its jobs and bytes by state."""
-    connection: Mapping[str, object] = json.loads(row[3])
+    _RUN_SHAPE.check([row])
+    connection = _connection_of(row[3])
+    estimate = Decimal(row[11])
+    if not estimate.is_finite():
+        raise damaged("a run's estimate", row[11])
     return Run(
         id=row[0],
         cloud=Cloud(row[1], row[2]),
         connection=connection,
-        purpose=Purpose(row[4]),
-        tier=Tier(row[5]),
+        purpose=PURPOSES[row[4]],
+        tier=_tier_of(row[5]),
         days=row[6],
         note=row[7],
         created_at=datetime.fromtimestamp(row[8], UTC),
@@ -38,7 +57,7 @@ def run_of(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Ru
         size_bytes=row[10],
         counts={state: jobs for state, jobs, _ in counts},
         bytes_by_state={state: size_bytes for state, _, size_bytes in counts},
-        estimate=Decimal(row[11]),
+        estimate=estimate,
         currency=row[12],
         unpriced=row[13],
         list_calls=row[14],
@@ -50,18 +69,29 @@ def run_of(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Ru
     )
 
 
+def _connection_of(text: str) -> Mapping[str, object]:
+    connection = json.loads(text)
+    for name, value in connection.items():
+        if value is not None and not isinstance(value, str if name in _TEXTS else bool | int | float | str):
+            raise damaged("how to reach the cloud of a run", name)
+    return cast("Mapping[str, object]", connection)
+
+
+def _tier_of(text: str) -> Tier:
+    tier = TIERS[text]
+    if tier is None:
+        raise damaged("a run's tier", text)
+    return tier
+
+
 def _instant(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-_ACTIONS = {action.value: action for action in Action}
-_STATES = {state.value: state for state in State}
-_TIERS = {tier.value: tier for tier in Tier} | dict.fromkeys(("", None))
-"""Calling an Enum is slower than all the rest of a row."""
-
-
+@decodes("an object of a run")
 def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
     """Rows of ``JOB``."""
+    _JOB_SHAPE.check(rows)
     clouds: dict[tuple[str, str], Cloud] = {}
     return [
         Job(
@@ -72,9 +102,9 @@ def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
             size,
             storage_class,
             archive,
-            _ACTIONS[action],
-            _STATES[state],
-            _TIERS[tier],
+            ACTIONS[action],
+            STATES[state],
+            TIERS[tier],
             days,
             attempt_at,
             requested_at,

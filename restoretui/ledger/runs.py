@@ -15,9 +15,10 @@ from restoretui.ledger.job_changes import apply_changes, move_all
 from restoretui.ledger.job_view import JobView
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
-from restoretui.ledger.run_rows import JOB, RUN, jobs_of, run_of
+from restoretui.ledger.run_rows import JOB, RUN, count_of, jobs_of, run_of
 from restoretui.ledger.schema import LIVE
 from restoretui.ledger.scratch import Orders
+from restoretui.ledger.values import damaged
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
 
@@ -114,6 +115,8 @@ class Runs:
 
         def take(tx: Tx) -> JobList:
             ids = tx.rows(f"SELECT id FROM job WHERE run_id = ? AND {_UNSENT} ORDER BY id LIMIT ?", (run_id, limit))
+            if not ids:
+                _check_planned(tx, run_id)
             chosen = _listed(row[0] for row in ids)
             tx.run(f"UPDATE job SET attempt_at = ? WHERE id IN ({chosen})", (now,))
             return jobs_of(tx.rows(f"{JOB} WHERE j.id IN ({chosen}) ORDER BY j.id"))
@@ -182,12 +185,18 @@ class Runs:
 
         def group(connection: Connection) -> GroupList:
             groups: GroupList = []
-            for run in tracking.tracked_runs(connection, run_id):
-                revision, known = self._tracked.get(run.id, (-1, []))
-                if revision != run.revision:
-                    known = tracking.group_tracked(connection, run)
-                    self._tracked[run.id] = (run.revision, known)
-                groups += known
+            # One moment's view: objects and counts are compared.
+            connection.execute("BEGIN")
+            try:
+                for run in tracking.tracked_runs(connection, run_id):
+                    revision, known = self._tracked.get(run.id, (-1, []))
+                    if revision != run.revision:
+                        known = tracking.group_tracked(connection, run)
+                        self._tracked[run.id] = (run.revision, known)
+                    groups += known
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
             return groups
 
         return await self._reader.run(group)
@@ -306,10 +315,22 @@ class Runs:
             f" AND run_id IN (SELECT id FROM run WHERE {where})",
             args,
         )
-        for run_id, state, jobs, size_bytes in counted:
-            counts.setdefault(run_id, []).append((State(state), jobs, size_bytes))
+        for run_id, state, jobs, size_bytes in map(count_of, counted):
+            counts.setdefault(run_id, []).append((state, jobs, size_bytes))
         rows = self._windows.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
         return [run_of(row, counts.get(row[0], [])) for row in rows]
+
+
+def _check_planned(tx: Tx, run_id: int) -> None:
+    """What counts as planned is so: an object whose state is no word of ours would be waited for, and never sent."""
+    row = tx.row(
+        "SELECT coalesce((SELECT jobs FROM run_count WHERE run_id = :run AND state = 'planned'), 0)"
+        " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NULL)"
+        " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NOT NULL)",
+        {"run": run_id},
+    )
+    if row is not None and row[0]:
+        raise damaged("an object of a run")
 
 
 def _listed(ids: Iterable[int]) -> str:

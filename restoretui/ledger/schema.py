@@ -170,6 +170,24 @@ LEDGER = (
             "ALTER TABLE job ADD COLUMN batch_id INTEGER REFERENCES batch",
         ),
     ),
+    Migration(
+        "pruning",
+        (
+            # Runs that were removed on request: their rows go a few at a time, and only theirs may.
+            """CREATE TABLE pruned (
+                run_id INTEGER PRIMARY KEY,
+                first_job INTEGER NOT NULL,
+                last_job INTEGER NOT NULL,
+                last_activity INTEGER NOT NULL,
+                at REAL NOT NULL,
+                is_done INTEGER NOT NULL DEFAULT 0
+            )""",
+            "DROP TRIGGER activity_is_not_deleted",
+            """CREATE TRIGGER activity_is_not_deleted BEFORE DELETE ON activity
+               WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE run_id = OLD.run_id AND NOT is_done)
+               BEGIN SELECT raise(ABORT, 'the activity log is append-only'); END""",
+        ),
+    ),
 )
 
 CATALOG = (
@@ -253,6 +271,17 @@ CATALOG = (
         "what is marked has a revision",
         # By which a plan knows that the objects it was made of are still the ones that are marked.
         ("ALTER TABLE selection_set ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",),
+    ),
+    Migration(
+        "holders",
+        (
+            # Which process shows or makes which listing, by the name of its scratch space: its lock tells who lives.
+            """CREATE TABLE holder (
+                process TEXT NOT NULL,
+                listing_id INTEGER NOT NULL,
+                PRIMARY KEY (process, listing_id)
+            ) WITHOUT ROWID""",
+        ),
     ),
 )
 

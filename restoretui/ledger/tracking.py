@@ -4,9 +4,9 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from restoretui.core.model import State, Tier
 from restoretui.ledger.facts import names
 from restoretui.ledger.records import TRACKED, Cloud, TrackedGroup
+from restoretui.ledger.values import STATES, TIERS, Shape, damaged, decodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def tracked_runs(connection: sqlite3.Connection, run_id: int | None) -> list[Tra
 
 
 def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[TrackedGroup]:
-    """The groups of one run; counted by key, since GROUP BY would sort every job."""
+    """The groups of one run, in a transaction of the caller's; counted by key: GROUP BY would sort every job."""
     connection.execute("DROP TABLE IF EXISTS temp.tracked")
     connection.execute(
         "CREATE TEMP TABLE tracked (bucket_id, line_id, versions, state, jobs, size_bytes, first, last, expiry,"
@@ -56,10 +56,23 @@ def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[Track
         " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
     ).fetchall()
     connection.execute("DROP TABLE temp.tracked")
-    return [_group(run.id, row) for row in rows]
+    groups = [_group(run.id, row) for row in rows]
+    (counted,) = connection.execute(
+        f"SELECT coalesce(sum(jobs), 0) FROM run_count WHERE run_id = ? AND state IN ({names(TRACKED)})", (run.id,)
+    ).fetchone()
+    if counted != sum(group.jobs for group in groups):
+        # An object whose state is no word of ours would be waited for, and never looked at.
+        raise damaged("an object of a run")
+    return groups
 
 
+# scheme endpoint bucket versions archive class tier state jobs size first last expiry
+_SHAPE = Shape("an object of a run", "tttiTtTtiiSSS")
+
+
+@decodes("an object of a run")
 def _group(run_id: int, row: tuple[Any, ...]) -> TrackedGroup:
+    _SHAPE.check([row])
     return TrackedGroup(
         run_id=run_id,
         cloud=Cloud(row[0], row[1]),
@@ -67,8 +80,8 @@ def _group(run_id: int, row: tuple[Any, ...]) -> TrackedGroup:
         versions=bool(row[3]),
         archive=row[4],
         storage_class=row[5],
-        tier=Tier(row[6]) if row[6] else None,
-        state=State(row[7]),
+        tier=TIERS[row[6]],
+        state=STATES[row[7]],
         jobs=row[8],
         size_bytes=row[9],
         requested_first=row[10],

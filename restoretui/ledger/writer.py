@@ -292,7 +292,7 @@ class Writer:
         tx = Tx(self._connection)
         try:
             self._watch_others(tx)
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             # A file that cannot be read now will be reported by whoever needs it.
             return
         self._publish(*tx.topics)

@@ -167,6 +167,8 @@ class RestoreApp(App[int]):
         if self.session is None:
             return
         self.session.mfa = self._ask_mfa_code
+        if self.session.ledger.note:
+            self.say("warning", self.session.ledger.note)
         self._told(frozenset({"health", "runs"}))
         for pane in self.main.panes:
             pane.opened()

@@ -13,6 +13,7 @@ EXIT_CODES = {
     "PlanChanged": 5,
     "TimedOut": 3,
     "LedgerError": 2,
+    "LedgerDamaged": 2,
     "CloudError": 1,
     "CredentialsError": 4,
     "AccessDenied": 4,
@@ -46,7 +47,7 @@ def test_the_drawing_shows_every_error_with_its_exit_code() -> None:
     assert errors.__doc__ is not None
     for name, code in EXIT_CODES.items():
         line = next(line for line in errors.__doc__.splitlines() if line.strip(" ├└│─").startswith(name))
-        if name not in ("RestoreTuiError", "LocationError"):
+        if name not in ("RestoreTuiError", "LocationError", "LedgerDamaged"):
             assert line.strip(" ├└│─").split()[1] == str(code), line
 
 

@@ -179,3 +179,17 @@ async def test_closed_while_a_listing_ends_its_end_is_written_down_first(sandbox
     go_on.set()
     await closing
     assert written == [listing.id]
+
+
+async def test_a_listing_of_this_session_is_made_anew_once_it_is_stale(sandbox: Start, session_on: Start) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    fill(running, "one", 3)
+    session = await session_on(running)
+    place = parse_location("s3://one")
+    first = await session.listed(await session.open_listing(place, recursive=True))
+    assert (await session.open_listing(place, recursive=True)).id == first.id
+    await running.clock.advance(601)
+    again = await session.listed(await session.open_listing(place, recursive=True))
+    assert again.id != first.id
+    assert again.objects == 3
+    assert (await session.open_listing(place, recursive=True)).id == again.id

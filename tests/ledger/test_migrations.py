@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.clock import ManualClock
-from restoretui.ledger import Ledger, schema
+from restoretui.ledger import Ledger, copies, schema
 from restoretui.ledger.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
 
 ID = 0x1234
@@ -93,3 +93,24 @@ async def test_an_old_ledger_keeps_its_runs_and_a_copy_is_made(state_dir: Path, 
     with closing(sqlite3.connect(copy)) as kept:
         assert kept.execute("PRAGMA user_version").fetchone() == (1,)
         assert kept.execute("SELECT note FROM run").fetchall() == [("of old",)]
+
+
+async def test_without_room_for_a_copy_the_schema_changes_all_the_same_and_that_is_said(
+    state_dir: Path, manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread(of_old, state_dir / "ledger.db")
+    monkeypatch.setattr(copies, "room_for", lambda _folder, _size: False)
+    async with await Ledger.open(state_dir, manual_clock) as ledger:
+        assert "without a copy" in ledger.note
+        assert len(await ledger.runs.open_runs()) == 1
+    assert list(state_dir.glob("ledger.db.schema-*")) == []
+
+
+async def test_of_copies_the_last_one_stays_once_the_schema_has_changed(
+    state_dir: Path, manual_clock: ManualClock
+) -> None:
+    await asyncio.to_thread(of_old, state_dir / "ledger.db")
+    (state_dir / "ledger.db.schema-0").write_bytes(b"an older copy")
+    async with await Ledger.open(state_dir, manual_clock) as ledger:
+        assert ledger.note == ""
+    assert [path.name for path in state_dir.glob("ledger.db.schema-*")] == ["ledger.db.schema-1"]

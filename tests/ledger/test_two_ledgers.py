@@ -11,7 +11,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page, State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.changes import Subscription
-from restoretui.ledger.records import JobChange, Query, Scope
+from restoretui.ledger.records import Bounds, JobChange, Query, Scope
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, planned, started
 
 
@@ -130,14 +130,17 @@ async def test_each_has_views_of_its_own(pair: tuple[Ledger, Ledger]) -> None:
     assert [row.size for row in down.rows(0, 3)] == [49, 48, 47]
 
 
-async def test_a_listing_pruned_by_the_other_is_named(pair: tuple[Ledger, Ledger]) -> None:
+async def test_what_the_other_shows_is_not_removed_and_what_it_showed_is_named(pair: tuple[Ledger, Ledger]) -> None:
     one, two = pair
     listing = await listed(one, [entry("a")])
     view = await two.catalog.browse(listing.id)
-    assert view.count == 1
     await listed(one, [entry("a")])
-    await one.catalog.prune(1)
+    one.catalog._recent.clear()
+    assert (await one.catalog.tidy(Bounds(listings=1))).listings == 0
+    assert view.rows(0, 1)[0].ref.key == "a"
+    await view.aclose()
+    two.catalog._recent.clear()
+    await two.catalog.tidy(Bounds(listings=9))
+    assert (await one.catalog.tidy(Bounds(listings=1))).listings == 1
     with pytest.raises(LedgerError, match="replaced"):
-        view.rows(0, 1)
-    with pytest.raises(LedgerError, match="replaced"):
-        await two.selections.add_view(1, view)
+        await two.catalog.browse(listing.id)

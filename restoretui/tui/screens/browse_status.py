@@ -53,7 +53,8 @@ def _left(shown: Listed) -> list[Part]:
     elif listing.error:
         parts.append((" · stopped early, R lists again", "warn"))
     else:
-        parts.append((f" · seen {fmt.ago((shown.now - listing.ended_at).total_seconds())}", "dim"))
+        seen = f" · seen {fmt.ago((shown.now - listing.ended_at).total_seconds())}"
+        parts.append((f"{seen} · R", "warn") if listing.is_stale(shown.now) else (seen, "dim"))
     limits = _limits(shown.query)
     if limits:
         so_far = "" if shown.complete else " so far"

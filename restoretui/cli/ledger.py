@@ -1,0 +1,59 @@
+"""The ``ledger`` group of the command line: the local state itself."""
+
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from restoretui.cli.options import JSON, Duration, common
+from restoretui.cli.running import ask, headless
+
+LEDGER = "restoretui.commands.ledger"
+
+
+def add_ledger(cli: click.Group) -> None:
+    """Add the group."""
+
+    @cli.group()
+    def ledger() -> None:
+        """The local state: how large it is, what may go, copies of it, and whether it is sound."""
+
+    def plain(name: str, about: str) -> None:
+        @ledger.command(name, help=about)
+        @JSON
+        @common
+        def command(as_json: bool, **flags: Any) -> None:
+            headless(flags, as_json, LEDGER, name)
+
+    plain("info", "How large the ledger is, and of what.")
+    plain("vacuum", "Give freed room back to the disk.")
+    plain("check", "Read all of it, and name what is damaged; exit code 1 when anything is.")
+
+    @ledger.command()
+    @click.argument("target", metavar="FILE")
+    @JSON
+    @common
+    def backup(target: str, as_json: bool, **flags: Any) -> None:
+        """A copy of the ledger, whole and checked, while others go on."""
+        headless(flags, as_json, LEDGER, "backup", target)
+
+    @ledger.command()
+    @click.option("--older-than", type=Duration(), help="Runs that were over so long ago: 90d.")
+    @click.option("--keep", type=click.IntRange(0), metavar="N", help="Keep the newest N runs whatever their age.")
+    @click.option("--listings", is_flag=True, help="Old listings, too.")
+    @click.option("--export", "folder", metavar="DIR", help="Write what goes to files there first.")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @JSON
+    @common
+    def prune(
+        older_than: timedelta | None,
+        keep: int | None,
+        listings: bool,
+        folder: str | None,
+        yes: bool,
+        as_json: bool,
+        **flags: Any,
+    ) -> None:
+        """Remove runs that are over, with their objects and entries; one line in the trail says so."""
+        confirm = None if yes else ask
+        headless(flags, as_json, LEDGER, "prune", older_than, keep, folder, confirm, listings=listings)
