@@ -1,5 +1,6 @@
 """What it means when an HTTP exchange fails: never sent, or sent and not answered."""
 
+import os
 import ssl
 from socket import gaierror
 from typing import NamedTuple
@@ -82,7 +83,7 @@ def _no_tls(error: BaseException, whose: str, setting: str, trust: Trust, addres
     """Why there is no TLS connection to ``whose``, and what to change; ``address`` leads there."""
     cause: BaseException = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        message = f"the certificate of {whose} is not trusted: {printable(cause.verify_message)}"
+        message = f"the certificate of {whose} is not trusted: {printable(cause.verify_message).removesuffix('.')}"
         if cause.verify_code in _MISNAMED:
             return message, f"check {address}; if it is right, somebody may stand in between"
         if cause.verify_code in _OUT_OF_TIME:
@@ -131,6 +132,8 @@ def _said(error: BaseException) -> str:
     """The cause in the system's words, or in ours where it has none."""
     inner: BaseException = getattr(error, "os_error", None) or error
     said = getattr(inner, "strerror", None) or str(inner)
+    if said.startswith("Connect call failed") and isinstance(inner, OSError) and inner.errno:
+        said = os.strerror(inner.errno)  # asyncio says where to, not why not
     if not said:
         said = "it was cut off" if isinstance(inner, ConnectionError) else type(inner).__name__
     return printable(said)
