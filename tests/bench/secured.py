@@ -65,6 +65,8 @@ class Secured:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        # What comes before TLS begins would be taken for plain text; start_tls goes on with reading.
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
         self._tasks.add(task)
         self._writers.add(writer)
         try:
