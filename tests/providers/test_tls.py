@@ -4,8 +4,10 @@ One contract for everything that is asked over the network: S3 by our client and
 credential chain's own questions, OSS; each directly and through a proxy. What counts is what arrived.
 """
 
+import asyncio
 import hashlib
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 from aiobotocore.credentials import AioSSOProvider
 
+import restoretui
 from restoretui.core.errors import CredentialsError, Unreachable, UsageError
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
 from tests.certificates import DAY, Authority
@@ -251,6 +254,19 @@ async def test_the_right_server_is_asked(meet, authority, proxy, way, caller, sh
     check_way(way, caller, proxy, scene.url)
 
 
+async def test_a_name_may_end_in_the_roots_dot(meet, authority, monkeypatch):
+    scene, server = await meet(authority.server("s3.example"), "s3.example.")
+    trust(scene, authority, "AWS_CA_BUNDLE")
+    port = int(scene.url.rpartition(":")[2])
+
+    async def found(*_args: Any, **_named: Any) -> Any:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
+    await by_s3(scene)
+    assert server.asked
+
+
 @pytest.mark.parametrize("shown", BAD)
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_an_impostor_is_told_nothing(meet, authority, proxy, way, caller, shown):
@@ -383,6 +399,34 @@ async def test_a_bucket_with_dots_is_asked_for_by_path_so_that_the_name_matches(
         with pytest.raises(Unreachable, match="Hostname mismatch"):
             await (await open_s3(region="eu-west-1", path_style=path_style)).head_object(REF)
     assert len(server.asked) == 4
+
+
+async def test_a_region_by_which_the_sdk_makes_a_config_of_its_own(meet, authority, open_s3, monkeypatch):
+    _, server = await meet(authority.server("s3-fips.us-east-1.amazonaws.com", "*.s3-fips.us-east-1.amazonaws.com"))
+    async with HttpProxy(to=int(server.url.rpartition(":")[2])) as leads_there:
+        monkeypatch.setenv("HTTPS_PROXY", leads_there.url)
+        s3 = await open_s3(region="fips-us-east-1")
+        with pytest.raises(Unreachable, match="unable to get local issuer"):
+            await s3.head_object(REF)
+        assert server.asked == []
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.bundle))
+        await (await open_s3(region="fips-us-east-1")).head_object(REF)
+        assert [asked.method for asked in server.asked] == ["HEAD", "HEAD"]
+
+
+# --- where contexts are made
+
+
+def test_contexts_are_made_in_one_place():
+    package = Path(restoretui.__file__).parent
+    wrong = [
+        f"{path.relative_to(package)}: {name}"
+        for path in package.rglob("*.py")
+        if path.relative_to(package).as_posix() != "providers/tls.py"
+        for name in ("SSLContext(", "create_default_context", "create_urllib3_context", "ssl=False", "verify=False")
+        if name in path.read_text("utf-8")
+    ]
+    assert wrong == []
 
 
 # --- proxies
