@@ -16,6 +16,7 @@ from restoretui.aws_config import profile_endpoint
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
 from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import UsageError
+from restoretui.core.http_client import http_client
 from restoretui.core.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store
 
 if TYPE_CHECKING:
@@ -207,6 +208,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
             raise UsageError(
                 "$RESTORETUI_CLOCK is not a clock", "take it as `restoretui sandbox` prints it, or unset it"
             ) from None
+    http_client(env)  # which providers read for themselves: a word that cannot be meant is said by every command
     for name, value in flags.items():
         # A flag that is off says nothing: it must not undo what the config file switched on.
         if value is not None and value is not False and name != "config":

@@ -5,11 +5,11 @@ Imports the SDK; only ``providers.sdk`` may import this module.
 
 import asyncio
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from aiobotocore.credentials import AioCredentials, create_credential_resolver
-from aiobotocore.session import AioSession
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import (
     BotoCoreError,
@@ -31,20 +31,39 @@ from restoretui.providers.aside import aside
 from restoretui.providers.connection import MfaPrompter
 from restoretui.providers.errors import Caller, printable, sign_in_hint
 from restoretui.providers.recipes import Keys
+from restoretui.providers.sdk_http import VerifyingSession
 
-_FRESH_S = 300
-"""Keys with less time left than this are renewed before use."""
+_FRESH_S = 300.0
+"""Keys with less time left than this are renewed before use; those that had little to begin with, at half of it."""
 _AGAIN_S = 2.0
 """The chain is asked at most this often, whatever comes of it; machine time."""
 
 
 class _Held(NamedTuple):
+    """Keys, and when to see to others. Instants are the clock's machine time; infinite for keys without an end."""
+
     keys: Keys
     frozen: ReadOnlyCredentials
     source: Any
+    until: float
+    renew_at: float
 
-    def lasts(self, seconds: float) -> bool:
-        return not (hasattr(self.source, "refresh_needed") and self.source.refresh_needed(seconds))
+    def is_fresh(self, now: float) -> bool:
+        return now < self.renew_at and not self._ends_within(min(_FRESH_S, self.until - self.renew_at))
+
+    def lasts(self, now: float) -> bool:
+        return now < self.until and not self._ends_within(0)
+
+    def seen_to(self, now: float) -> "_Held":
+        """What came of a renewal is the same: the next is due when half of what is left has passed.
+
+        Whoever gives keys of two minutes gives no longer ones for being asked every second.
+        """
+        return self._replace(renew_at=max(self.until - _FRESH_S, now + (self.until - now) / 2))
+
+    def _ends_within(self, seconds: float) -> bool:
+        # By the wall clock: machine time stands still while the machine sleeps.
+        return bool(hasattr(self.source, "refresh_needed") and self.source.refresh_needed(seconds))
 
 
 class Vault:
@@ -56,7 +75,7 @@ class Vault:
 
     def __init__(
         self,
-        new_session: Callable[[], AioSession],
+        new_session: Callable[[], VerifyingSession],
         region: str,
         caller: Caller,
         clock: Clock,
@@ -89,16 +108,17 @@ class Vault:
 
     async def _current(self) -> _Held:
         held = self._held
-        if held and not self._rejected and held.lasts(_FRESH_S):
+        if held and not self._rejected and held.is_fresh(self._clock.monotonic()):
             return held
         async with self._one_at_a_time:
             return await self._renewed()
 
     async def _renewed(self) -> _Held:
         held = self._held
-        if held and not self._rejected and held.lasts(_FRESH_S):
+        now = self._clock.monotonic()
+        if held and not self._rejected and held.is_fresh(now):
             return held
-        if self._clock.monotonic() - self._asked_at >= _AGAIN_S:
+        if now - self._asked_at >= _AGAIN_S:
             if self._rejected:
                 self._roles.clear()
             self._trouble = None
@@ -108,9 +128,10 @@ class Vault:
                 self._rejected = False
             except RestoreTuiError as error:
                 self._trouble = error
+                self._held = held = held and held.seen_to(self._clock.monotonic())
             finally:
                 self._asked_at = self._clock.monotonic()
-        if held and held.lasts(0) and not (self._rejected and self._trouble):
+        if held and held.lasts(self._clock.monotonic()) and not (self._rejected and self._trouble):
             return held  # renewing early failed, or it is too soon to: these may still do
         raise self._trouble or CredentialsError("the credentials have expired", sign_in_hint(self._caller))
 
@@ -119,15 +140,21 @@ class Vault:
         try:
             session = self._new_session()
             resolver = create_credential_resolver(session, cache=self._roles, region_name=self._region)
+            session.secure(resolver)
             # The SDK has no other way in: the prompter is only a constructor argument deep inside its factory.
             resolver.get_provider("assume-role")._prompter = lambda text: self._ask_person(text, loop)  # noqa: SLF001
             source = await resolver.load_credentials()
             if source is None:
                 raise NoCredentialsError
             frozen = await source.get_frozen_credentials()
+        except Unreachable as error:
+            raise Unreachable(f"the credentials cannot be renewed: {error}", error.hint) from error
         except (BotoCoreError, ClientError, RuntimeError, OSError, ValueError, KeyError) as error:
             raise chain_error(error, self._caller) from error
-        return _Held(Keys(frozen.access_key, frozen.secret_key, frozen.token), frozen, source)
+        now = self._clock.monotonic()
+        until = now + _seconds_left(source)
+        keys = Keys(frozen.access_key, frozen.secret_key, frozen.token)
+        return _Held(keys, frozen, source, until, until).seen_to(now)
 
     def _ask_person(self, text: str, loop: asyncio.AbstractEventLoop) -> str:
         if self._mfa is None:
@@ -141,6 +168,13 @@ class Vault:
         if not code:
             raise CredentialsError("no MFA code was given", "try again and type the code of your device")
         return code
+
+
+def _seconds_left(source: Any) -> float:
+    """What is left of the keys' time; infinite where the SDK knows of no end."""
+    if getattr(source, "_expiry_time", None) is None:
+        return math.inf
+    return float(source._seconds_remaining())  # noqa: SLF001 - the SDK tells only whether it is less than given
 
 
 class LiveCredentials(AioCredentials):

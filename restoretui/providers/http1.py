@@ -56,6 +56,7 @@ class Connections:
         self._open: set[_Line] = set()
         self._idle: dict[str, list[_Line]] = {}
         self._connecting: set[asyncio.Task[_Line]] = set()
+        self._sweep: asyncio.TimerHandle | None = None
 
     async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send one request, once.
@@ -75,6 +76,8 @@ class Connections:
                 raise
             if line.is_reusable:
                 self._idle.setdefault(origin, []).append(line)
+                if self._sweep is None:
+                    self._sweep = asyncio.get_running_loop().call_later(KEPT_S, self._end_stale)
             else:
                 line.end()
         return reply
@@ -86,6 +89,8 @@ class Connections:
             for task in late:
                 task.cancel()
         self._idle.clear()
+        if self._sweep is not None:
+            self._sweep.cancel()
         for line in list(self._open):
             line.end()
         await asyncio.sleep(0)  # transports close in the loop's next turn
@@ -98,6 +103,24 @@ class Connections:
                 return line
             line.end()
         return None
+
+    def _end_stale(self) -> None:
+        """Idle connections do not outlive their use by more than twice the time they are kept for."""
+        # One timer for all: setting one for each request would cost more.
+        self._sweep = None
+        for origin, idle in list(self._idle.items()):
+            fresh = []
+            for line in idle:
+                if line.is_fresh:
+                    fresh.append(line)
+                else:
+                    line.end()
+            if fresh:
+                self._idle[origin] = fresh
+            else:
+                del self._idle[origin]
+        if self._idle:
+            self._sweep = asyncio.get_running_loop().call_later(KEPT_S, self._end_stale)
 
     async def _connect(self, origin: str) -> "_Line":
         """A new connection. Whoever gives up waiting for it does not cut it short: that can leave a socket open."""
@@ -124,7 +147,7 @@ class Connections:
                     lambda: _Line(loop, self._read_s, self._open, self._buffer),
                     sock=await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_S),
                     ssl=self._context if secure else None,
-                    server_hostname=host if secure else None,
+                    server_hostname=host.rstrip(".") if secure else None,
                 )
         except (OSError, ValueError, OverflowError) as error:  # a name that cannot be one is a ValueError
             raise NotConnected(str(error) or "no answer in time") from error

@@ -3,10 +3,9 @@
 Imports the SDK, so it is itself imported late, by ``OssProvider.open``.
 """
 
-import urllib.request
+import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit
 
 import aiohttp
 import alibabacloud_oss_v2 as oss
@@ -16,13 +15,16 @@ from yarl import URL
 
 from restoretui import __version__
 from restoretui.core.endpoints import aliyun_region, is_aliyun_internal
-from restoretui.core.errors import CredentialsError, InvalidRequest, MalformedAnswer
+from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.provider import Connection
 from restoretui.providers.connection import Limits
 from restoretui.providers.errors import Refusal, printable
 from restoretui.providers.oss_credentials import Found, KeyRing, OssKeys
 from restoretui.providers.oss_errors import EXPIRED
+from restoretui.providers.proxies import Proxies
+from restoretui.providers.tls import Tls, make_tls, trust_of
 from restoretui.providers.trouble import Settings, trouble
+from restoretui.providers.tunnels import WANTS_PASSWORD, Connector, refuse_without_password
 
 DEFAULT_REGION = "cn-hangzhou"
 """Where to ask about no bucket when nobody said where: any Region lists them all."""
@@ -76,6 +78,15 @@ class OssSdk:
         self._limits = limits
         self._ring = ring
         self._signing = _Signing()
+        self._proxies = Proxies()
+        self._proxies.check(self._address())
+        self._tls: Tls | None = None
+        self._settings = _SETTINGS
+        if not self._address().lower().startswith("http:") or self._proxies.of(self._address()):
+            # AWS's variables name what else is believed: they say nothing of who else is not to be.
+            trust = trust_of(os.environ, replaces=False)
+            self._tls = make_tls(trust)
+            self._settings = _SETTINGS.trusting(trust, trust)
         self._clients: dict[str, AsyncClient] = {}
         self._http: _Http | None = None
 
@@ -108,7 +119,7 @@ class OssSdk:
     def _client(self, region: str) -> AsyncClient:
         if region not in self._clients:
             if self._http is None:
-                self._http = _Http(self._limits)
+                self._http = _Http(self._limits, self._tls, self._proxies)
             config = oss.config.load_default()
             config.region = region
             config.endpoint = self.endpoint or None
@@ -128,13 +139,15 @@ class OssSdk:
     def _what(self, error: Exception, ask: Ask, keys: OssKeys) -> Exception:
         inner = error.unwrap() if hasattr(error, "unwrap") else error
         match inner:
+            case CloudError():
+                return inner
             case oss.exceptions.ServiceError():
                 refusal = _refusal(inner, ask)
                 if refusal.code in EXPIRED:
                     self._ring.reject(keys)
                 return Refused(refusal)
             case oss.exceptions.RequestError() | oss.exceptions.ResponseError():
-                return trouble(inner.unwrap(), self._address(ask), ask.operation, _SETTINGS)
+                return trouble(inner.unwrap(), self._address(), ask.operation, self._settings)
             case oss.exceptions.CredentialsBaseError():
                 return CredentialsError(printable(str(inner)), "check OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET")
             case oss.exceptions.BucketNameInvalidError():
@@ -146,13 +159,13 @@ class OssSdk:
                     operation=ask.operation,
                 )
             case OSError():
-                return trouble(inner, self._address(ask), ask.operation, _SETTINGS)
+                return trouble(inner, self._address(), ask.operation, self._settings)
         said = printable(str(inner))
         return InvalidRequest(
             f"{ask.operation} cannot be asked: {said}", "check OSS_ENDPOINT", operation=ask.operation
         )
 
-    def _address(self, ask: Ask) -> str:
+    def _address(self) -> str:
         if not self.endpoint:
             return f"https://oss-{self.region}.aliyuncs.com/"
         return self.endpoint if "://" in self.endpoint else f"https://{self.endpoint}/"
@@ -189,28 +202,25 @@ class _Http:
     many connections as asked for, and it goes through the proxies the environment names.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, tls: Tls | None, proxies: Proxies) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=limits.connections),
+            connector=Connector(tls, proxies, limits.connect_s, limit=limits.connections),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        self._proxies: dict[str, str | None] = {}
+        self._proxies = proxies
 
     async def __aenter__(self) -> Self:
         return self
 
     async def request(self, method: str, url: str, **options: Any) -> aiohttp.ClientResponse:
         """As aiohttp's, for a URL that is encoded already."""
-        options["proxy"] = self._proxy(url)
-        return await self._session.request(method, URL(url, encoded=True), **options)
-
-    def _proxy(self, url: str) -> str | None:
-        parts = urlsplit(url)
-        if parts.netloc not in self._proxies:
-            bypass = urllib.request.proxy_bypass_environment(parts.netloc)  # type: ignore[attr-defined]
-            found = urllib.request.getproxies_environment().get(parts.scheme)
-            self._proxies[parts.netloc] = None if bypass else found
-        return self._proxies[parts.netloc]
+        proxy = self._proxies.of(url)
+        options["proxy"] = proxy.url if proxy else None
+        response = await self._session.request(method, URL(url, encoded=True), **options)
+        if proxy is not None and response.status == WANTS_PASSWORD:
+            response.close()
+        refuse_without_password(response.status, proxy)
+        return response
 
     async def aclose(self) -> None:
         await self._session.close()

@@ -52,8 +52,10 @@ class _Known(NamedTuple):
 class Requests:
     """Builds requests, and learns how from the SDK."""
 
-    def __init__(self, sdk: "Sdk", connection: Connection, clock: Clock) -> None:
+    def __init__(self, sdk: "Sdk", connection: Connection, clock: Clock, *, learns: bool = True) -> None:
+        """``learns`` is false where the SDK is to build every request."""
         self._sdk = sdk
+        self._learns = learns
         self._clock = clock
         self._payer = {"RequestPayer": "requester"} if connection.requester_pays else {}
         self._owner = {"ExpectedBucketOwner": owner} if (owner := connection.expected_bucket_owner) else {}
@@ -67,7 +69,7 @@ class Requests:
         if "" in ask.given.values():
             raise InvalidRequest(f"{ask.operation} cannot be asked about an empty name", operation=ask.operation)
         keys = await self._sdk.vault.keys()
-        if not ask.given:
+        if not ask.given or not self._learns:
             ready = await self._by_sdk(ask, region, ask.given)
             return Outgoing(ready.request, ready.transport, keys)
         label = region, ask.operation, ask.bucket, ask.kind, *ask.given, keys.token is None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from restoretui.core.batch_service import BatchService
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
+from restoretui.core.http_client import HttpClient
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
 from restoretui.core.rules import S3
@@ -91,9 +92,8 @@ class S3Provider:
             return await Sdk.start(connection, limits, clock, mfa)
 
         sdk = await aside(load, "restoretui-sdk")
-        return cls(
-            sdk, Calls(sdk, Requests(sdk, connection, clock), clock), clock, read_spec(store) if store else None
-        )
+        requests = Requests(sdk, connection, clock, learns=sdk.http is HttpClient.OWN)
+        return cls(sdk, Calls(sdk, requests, clock), clock, read_spec(store) if store else None)
 
     @property
     def endpoint(self) -> str:

@@ -6,6 +6,8 @@ late, by ``S3Provider.open``.
 
 import asyncio
 import logging
+import os
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
@@ -13,10 +15,12 @@ from urllib.parse import urlsplit
 
 from aioboto3.session import Session
 from aiobotocore.config import AioConfig
+from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from botocore import xform_name
 from botocore.awsrequest import HeadersDict
 from botocore.exceptions import BotoCoreError, ProfileNotFound
+from botocore.httpsession import get_cert_path
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 
@@ -24,12 +28,16 @@ from restoretui import __version__
 from restoretui.core.clock import Clock
 from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import InvalidRequest, UsageError
+from restoretui.core.http_client import http_client
 from restoretui.core.provider import Connection
 from restoretui.providers.aside import aside
 from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.credentials import Vault, VaultProvider
 from restoretui.providers.errors import Caller, Refusal, printable
+from restoretui.providers.proxies import Proxies
 from restoretui.providers.restore_header import parse_instant
+from restoretui.providers.sdk_http import Verified, VerifyingSession
+from restoretui.providers.tls import Tls, make_tls, trust_of
 from restoretui.providers.transport import Ready, Reply, Transport
 
 DEFAULT_REGION = "us-east-1"
@@ -42,12 +50,14 @@ class Sdk:
     def __init__(self, connection: Connection, limits: Limits, clock: Clock, mfa: MfaPrompter | None) -> None:
         self._connection = connection
         self._limits = limits
+        self.http = http_client(os.environ)
         try:
             seed = AioSession(profile=connection.profile)
             self._loader = _models(seed.get_config_variable("data_path"))
             scoped = seed.get_scoped_config()
             self.region: str = connection.region or seed.get_config_variable("region") or DEFAULT_REGION
             profile = seed.get_config_variable("profile") or ""
+            self._tls = _tls(scoped, profile, seed.get_config_variable("proxies_config") or {})
         except ProfileNotFound as error:
             message = printable(str(error))
             raise UsageError(message, "aws configure list-profiles shows the profiles there are") from None
@@ -55,20 +65,24 @@ class Sdk:
             raise UsageError(f"the AWS configuration cannot be used: {printable(str(error))}", "mend it") from None
         sso = "sso_session" in scoped or "sso_start_url" in scoped
         self.caller = Caller(profile, sso, requester_pays=connection.requester_pays)
+        self._proxies = Proxies()
         self.vault = Vault(self._new_session, self.region, self.caller, clock, mfa)
-        self._session = self._new_session()
+        self._session = self._new_session(self._transport)
         logging.getLogger("aiobotocore").addHandler(logging.NullHandler())  # its warnings would land on the screen
-        self._session.register_component("credential_provider", VaultProvider(self.vault))
+        self._session.use("credential_provider", VaultProvider(self.vault))
         self._aio = Session(botocore_session=self._session)
         self._clients: dict[tuple[str, str], Any] = {}
         self._one_at_a_time: asyncio.Lock | None = None
         self._parsers = ResponseParserFactory()
         self._parsers.set_parser_defaults(timestamp_parser=_instant)
 
-    def _new_session(self) -> AioSession:
-        session = AioSession(profile=self._connection.profile)
-        session.register_component("data_loader", self._loader)
+    def _new_session(self, verified: Verified | None = None) -> VerifyingSession:
+        session = VerifyingSession(self._connection.profile, self._tls, self._proxies, verified)
+        session.use("data_loader", self._loader)
         return session
+
+    def _transport(self, stock: AIOHTTPSession) -> Transport:
+        return Transport(stock, self._tls, self._proxies, self.http)
 
     @classmethod
     async def start(cls, connection: Connection, limits: Limits, clock: Clock, mfa: MfaPrompter | None) -> "Sdk":
@@ -76,6 +90,7 @@ class Sdk:
         sdk = cls(connection, limits, clock, mfa)
         await sdk._make("s3", sdk.region)
         endpoint = sdk._clients["s3", sdk.region].meta.endpoint_url
+        sdk._proxies.check(endpoint)
         if not is_amazon(endpoint):
             sdk.caller = replace(sdk.caller, endpoint=endpoint)
         return sdk
@@ -99,7 +114,6 @@ class Sdk:
         if connection.path_style is not None and service == "s3":
             options["s3"] = {"addressing_style": "path" if connection.path_style else "virtual"}
         config = AioConfig(
-            http_session_cls=Transport,
             connect_timeout=self._limits.connect_s,
             read_timeout=self._limits.read_s,
             max_pool_connections=self._limits.connections,
@@ -186,6 +200,15 @@ class Sdk:
 def _models(data_path: str | None) -> Any:
     """The SDK's JSON models, which are the same for every session of a process."""
     return create_loader(data_path)
+
+
+def _tls(scoped: Mapping[str, Any], profile: str, of_proxies: Mapping[str, Any]) -> Tls:
+    """What the environment and the profile say of certificates. Reads files; ``UsageError`` names a bad one."""
+    where = f"profile {profile or 'default'!r}"
+    own = (str(scoped.get("ca_bundle") or ""), f"ca_bundle of {where}")
+    trust = trust_of(os.environ, str(get_cert_path(True)), own)
+    bundle, certificate = (str(of_proxies.get(name) or "") for name in ("proxy_ca_bundle", "proxy_client_cert"))
+    return make_tls(trust, bundle, certificate, where)
 
 
 def _instant(text: Any) -> Any:

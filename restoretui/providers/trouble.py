@@ -1,5 +1,6 @@
 """What it means when an HTTP exchange fails: never sent, or sent and not answered."""
 
+import os
 import ssl
 from socket import gaierror
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from restoretui.core.errors import CloudError, ConnectionLost, InvalidRequest, M
 from restoretui.providers.errors import printable
 from restoretui.providers.http1 import NotConnected, NotSent
 from restoretui.providers.http1_answer import NotHttp
+from restoretui.providers.tls import Trust
+from restoretui.providers.tunnels import WANTS_PASSWORD, NoTunnel
 
 
 class Settings(NamedTuple):
@@ -19,6 +22,12 @@ class Settings(NamedTuple):
     endpoint: str = "--endpoint-url"
     bundle: str = "AWS_CA_BUNDLE"
     service: str = "an S3"
+    trust: Trust = Trust()
+    proxy_trust: Trust = Trust()
+
+    def trusting(self, trust: Trust, proxy_trust: Trust) -> "Settings":
+        """The same, with whose certificates are believed."""
+        return self._replace(trust=trust, proxy_trust=proxy_trust)
 
 
 S3_SETTINGS = Settings()
@@ -27,19 +36,15 @@ S3_SETTINGS = Settings()
 def trouble(error: Exception, url: str, operation: str, settings: Settings = S3_SETTINGS) -> CloudError:
     """What a failed exchange means. The SDK would call most of these "could not connect", sent or not."""
     host = URL(url, encoded=True).authority
+    if isinstance(error, NoTunnel):
+        message, hint = _on_the_way(error, host, settings)
+        return Unreachable(message, hint, operation=operation)
     cause = (error.__cause__ if isinstance(error, NotConnected) else None) or error
-    detail = printable(getattr(cause, "strerror", None) or str(cause) or type(cause).__name__)
+    detail = _said(cause)
     kind: type[CloudError] = Unreachable
     match cause:
-        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
-            message, hint = (
-                f"the certificate of {host} is not trusted: {detail}",
-                f"set {settings.bundle} to its CA bundle",
-            )
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            message, hint = f"no TLS connection to {host}: {detail}", "is it an https endpoint?"
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            message, hint = f"the proxy does not lead to {host}: {detail}", "check HTTPS_PROXY and HTTP_PROXY"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError() | ssl.SSLError():
+            message, hint = _no_tls(cause, host, settings.bundle, settings.trust, settings.endpoint)
         case aiohttp.ClientConnectorDNSError() | gaierror() | UnicodeError():
             message, hint = (
                 f"the name {host} cannot be resolved",
@@ -65,6 +70,73 @@ def trouble(error: Exception, url: str, operation: str, settings: Settings = S3_
             kind = ConnectionLost
             message, hint = f"the connection to {host} broke before an answer: {detail}", _LOOK
     return kind(message, hint, operation=operation)
+
+
+_MISNAMED = (62, 64)
+"""OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
+_OUT_OF_TIME = (9, 10)
+"""Not yet valid, expired."""
+_TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"})
+
+
+def _no_tls(error: BaseException, whose: str, setting: str, trust: Trust, address: str) -> tuple[str, str]:
+    """Why there is no TLS connection to ``whose``, and what to change; ``address`` leads there."""
+    cause: BaseException = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        message = f"the certificate of {whose} is not trusted: {printable(cause.verify_message).removesuffix('.')}"
+        if cause.verify_code in _MISNAMED:
+            return message, f"check {address}; if it is right, somebody may stand in between"
+        if cause.verify_code in _OUT_OF_TIME:
+            return message, "is this machine's clock right? Else whoever runs it has to renew the certificate"
+        if trust.told:
+            return message, f"{trust.told}: set {setting} to its CA bundle"
+        return message, f"set {setting} to its CA bundle"
+    if getattr(cause, "reason", "") in _TOO_OLD:
+        return f"no TLS connection to {whose}: it speaks only an old version", "TLS 1.2 is the least that is used"
+    return f"no TLS connection to {whose}: {_said(cause)}", "is it an https endpoint?"
+
+
+def _on_the_way(error: NoTunnel, host: str, settings: Settings) -> tuple[str, str]:
+    """Why a proxy did not lead to ``host``, and what to change."""
+    proxy, cause = error.proxy, error.__cause__ or error
+    check = f"check {proxy.source}, or name {host} in NO_PROXY"
+    if isinstance(cause, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError | ssl.SSLError):
+        if (getattr(cause, "host", ""), getattr(cause, "port", 0)) == proxy.place:
+            return _no_tls(cause, f"the proxy {proxy.name}", "proxy_ca_bundle", settings.proxy_trust, proxy.source)
+        return _no_tls(cause, host, settings.bundle, settings.trust, settings.endpoint)
+    if error.status == WANTS_PASSWORD:
+        if proxy.has_user:
+            return (
+                f"the proxy {proxy.name} does not accept the user and password in {proxy.source}",
+                f"correct them in {proxy.source}",
+            )
+        return (
+            f"the proxy {proxy.name} wants a user and a password",
+            f"write them into {proxy.source}, as in http://USER:PASSWORD@HOST:PORT",
+        )
+    if error.status:
+        said = f"{error.status} {printable(getattr(cause, 'message', ''))}".strip()
+        return f"the proxy {proxy.name} does not lead to {host}: it answers {said}", check
+    if isinstance(cause, TimeoutError):
+        return f"the proxy {proxy.name} does not lead to {host} in time", check
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        return f"the name of the proxy {proxy.name} cannot be resolved", check
+    if isinstance(cause, aiohttp.ClientProxyConnectionError):
+        return f"the proxy {proxy.name} cannot be reached: {_said(cause)}", check
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return f"no TLS connection to {host} through the proxy {proxy.name}: {_said(cause)}", check
+    return f"the proxy {proxy.name} hung up before it led to {host}: {_said(cause)}", check
+
+
+def _said(error: BaseException) -> str:
+    """The cause in the system's words, or in ours where it has none."""
+    inner: BaseException = getattr(error, "os_error", None) or error
+    said = getattr(inner, "strerror", None) or str(inner)
+    if said.startswith("Connect call failed") and isinstance(inner, OSError) and inner.errno:
+        said = os.strerror(inner.errno)  # asyncio says where to, not why not
+    if not said:
+        said = "it was cut off" if isinstance(inner, ConnectionError) else type(inner).__name__
+    return printable(said)
 
 
 _LOOK = "what the request did is found out by looking"

@@ -113,6 +113,8 @@ class Tally:
     intents: int = 0
     jobs: int = 0
     """Of S3 Batch Operations."""
+    tunnels: int = 0
+    """Connections through a proxy."""
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)

@@ -1,10 +1,10 @@
 """Every kind of bad weather through a whole restore, from listing to settled, and what came of it.
 
-    python tests/bench/faults.py [--objects N] [--only TEXT]
+    python tests/bench/faults.py [--objects N] [--only TEXT] [--secured N]
 
 Each row is a restore of its own on a simulated cloud whose clock is turned, not waited for. *Lost* are confirmed
 objects that were not settled in ten days of cloud time, or of which ledger and cloud do not say the same; *doubled*
-are objects whose restore the cloud accepted twice.
+are objects whose restore the cloud accepted twice. Every third reaches its cloud by TLS through a proxy.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from restoretui.ledger.records import Query, Run  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
 from restoretui.sandbox.scenario import load_scenario  # noqa: E402
 from restoretui.session import Session, open_session  # noqa: E402
+from tests.bench.secured import Secured  # noqa: E402
 from tests.bench.tables import say_table  # noqa: E402
 from tests.engine.turning import TurnedClock, turn  # noqa: E402
 
@@ -132,26 +133,33 @@ class Outcome:
     requests: int = 0
     looks: int = 0
     pauses: int = 0
+    tunnels: int = 0
+    """Connections through a proxy."""
     level: str = ""
     """Of health, at the end."""
 
 
-async def brave(case: Case, folder: Path, objects: int = 120) -> Outcome:
-    """Restore ``objects`` in this weather; what came of it."""
+async def brave(case: Case, folder: Path, objects: int = 120, *, secured: bool = False) -> Outcome:
+    """Restore ``objects`` in this weather, ``secured`` by TLS through a proxy; what came of it."""
     clock = TurnedClock()
     entries = [dict(entry) for entry in case.faults]
     for name in case.scenarios:
         entries += (await asyncio.to_thread(load_scenario, name)).faults
-    async with await serve(SandboxOptions(empty=True), clock=clock) as running:
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(await serve(SandboxOptions(empty=True), clock=clock))
+        between = await stack.enter_async_context(Secured(running.port)) if secured else None
         running.cloud.add_bucket(BUCKET)
         for number in range(objects):
             running.cloud.put(
                 BUCKET, f"archive/{2023 + number % 4 // 3}/{number:05}", size=1000, **kind_of(number, case)
             )
         running.faults.set(entries, running.cloud.now())
-        settings = Settings(state_dir=folder, config_dir=folder, endpoint_url=running.url, clock=clock)
-        with environment(running.env):
-            return await restored(settings, case, running, objects)
+        url = between.url if between else running.url
+        settings = Settings(state_dir=folder, config_dir=folder, endpoint_url=url, clock=clock)
+        with environment(between.env(running.env) if between else running.env):
+            outcome = await restored(settings, case, running, objects)
+        outcome.tunnels = between.tunnels if between else 0
+        return outcome
 
 
 async def restored(settings: Settings, case: Case, running: RunningSandbox, objects: int) -> Outcome:
@@ -279,7 +287,7 @@ def agrees(state: State, running: RunningSandbox, ref: ObjectRef, case: Case) ->
 def say(outcomes: Sequence[Outcome]) -> None:
     heads = (
         "weather", "objects", "available", "expired", "failed", "unfinished", "lost", "doubled", "requests", "looks",
-        "pauses",
+        "pauses", "tunnels",
     )  # fmt: skip
     rows = []
     for one in outcomes:
@@ -287,7 +295,7 @@ def say(outcomes: Sequence[Outcome]) -> None:
         left = one.counts.get(State.RESTORING, 0) + one.counts.get(State.REQUESTED, 0)
         numbers = (
             one.objects, one.counts.get(State.AVAILABLE, 0), one.counts.get(State.EXPIRED, 0), codes or 0, left,
-            len(one.lost), len(one.doubled), one.requests, one.looks, one.pauses,
+            len(one.lost), len(one.doubled), one.requests, one.looks, one.pauses, one.tunnels,
         )  # fmt: skip
         rows.append([one.case.name, *map(str, numbers)])
     say_table("Restores in bad weather", heads, rows)
@@ -300,13 +308,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--objects", type=int, default=120)
     parser.add_argument("--only", default="", help="weather whose name contains this")
+    parser.add_argument("--secured", type=int, default=3, help="every so manyth by TLS through a proxy; 0: none")
     options = parser.parse_args()
     began = time.monotonic()
     outcomes = []
-    for case in CASES:
+    for number, case in enumerate(CASES, 1):
         if options.only in case.name:
             with tempfile.TemporaryDirectory(prefix="restoretui-faults-") as folder:
-                outcomes.append(asyncio.run(brave(case, Path(folder), options.objects)))
+                secured = bool(options.secured) and number % options.secured == 0
+                outcomes.append(asyncio.run(brave(case, Path(folder), options.objects, secured=secured)))
             print(".", end="", file=sys.stderr, flush=True)
     say(outcomes)
     lost, doubled = sum(len(one.lost) for one in outcomes), sum(len(one.doubled) for one in outcomes)

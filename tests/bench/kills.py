@@ -1,6 +1,6 @@
 """Kills restoretui at random instants, starts it again, and counts what was lost or asked for twice.
 
-    python tests/bench/kills.py [--kills N] [--lanes N] [--seed N] [--objects N]
+    python tests/bench/kills.py [--kills N] [--lanes N] [--seed N] [--objects N] [--secured N]
 
 One ledger and one simulated cloud serve all episodes. Each episode restores a prefix of its own by
 ``restoretui restore --yes --wait``: by single requests, through jobs of S3 Batch Operations, or on OSS. The process
@@ -8,7 +8,8 @@ is killed again and again, taken up by ``watch`` (or by the same ``restore``, if
 anything), and at last left alone; then what can be done afterwards (export, reading a job's report and deleting it,
 ending copies) is killed and repeated alike. Instants are drawn over the whole life of the process, and at the arrival
 of its n-th request of a kind: before it is applied, or after, so that the answer finds nobody. One kill in eight is a
-SIGTERM, SIGHUP or SIGINT, which must end it with exit code 130.
+SIGTERM, SIGHUP or SIGINT, which must end it with exit code 130. Every second lane reaches its cloud by TLS through a
+proxy.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from restoretui.core.model import State  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
 from restoretui.sandbox.oss.world import REGION as OSS_REGION  # noqa: E402
 from tests.bench.blows import KINDS, SHORT_LIFE, SOFT, After, Blow, Kind, Tally  # noqa: E402
+from tests.bench.secured import Secured  # noqa: E402
 
 SPEED = 14_400.0
 """A Standard restore of GLACIER takes 0.75 to 1.25 seconds."""
@@ -44,8 +46,11 @@ OF_LAST = "run_id = (SELECT max(id) FROM run)"
 class Bench:
     """A cloud in this process, and one child at a time that uses it."""
 
-    def __init__(self, running: RunningSandbox, folder: Path, seed: int, objects: int) -> None:
+    def __init__(
+        self, running: RunningSandbox, folder: Path, seed: int, objects: int, secured: Secured | None = None
+    ) -> None:
         self.running = running
+        self.cloud_env = secured.env(running.env) if secured else running.env
         self.folder = folder
         self.objects = objects
         self.dice = random.Random(seed)
@@ -132,7 +137,7 @@ class Bench:
             # Else each of hundreds of starts would compile everything anew.
             env.setdefault("PYTHONPYCACHEPREFIX", f"{tempfile.gettempdir()}/restoretui-bytecode-{os.getuid()}")
         env |= {"RESTORETUI_STATE_DIR": str(self.folder / "state"), "RESTORETUI_CONFIG": str(self.folder / "config")}
-        return env | {"HOME": str(self.folder), "PYTHONPATH": str(ROOT)} | self.running.env
+        return env | {"HOME": str(self.folder), "PYTHONPATH": str(ROOT)} | self.cloud_env
 
     async def live(
         self, arguments: Sequence[str], blow: Blow | None, told: Callable[[dict[str, Any]], None] | None = None
@@ -276,14 +281,20 @@ async def kill_many(
     most_a_run: int = 8,
     speed: float = SPEED,
     kinds: Sequence[Kind] = KINDS,
+    secured: bool = False,
 ) -> Tally:
-    """At least ``kills`` kills, each episode with at most ``most_a_run``; what came of it."""
+    """At least ``kills`` kills, each episode with at most ``most_a_run``; what came of it.
+
+    ``secured``: by TLS through a proxy.
+    """
     machine = SystemClock()
     clock = ScaledClock(speed, machine.now(), machine.wall())
-    async with await serve(SandboxOptions(empty=True, seed=seed), clock=clock) as running:
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(await serve(SandboxOptions(empty=True, seed=seed), clock=clock))
+        between = await stack.enter_async_context(Secured(running.port)) if secured else None
         running.cloud.add_bucket("cold")
         running.cloud.add_bucket("films", region=OSS_REGION, scheme="oss")
-        bench = Bench(running, folder, seed, objects)
+        bench = Bench(running, folder, seed, objects, between)
         episodes = 0
         while bench.tally.kills < kills:
             blows = min(bench.dice.randrange(3, most_a_run + 1), kills - bench.tally.kills + 1)
@@ -293,16 +304,30 @@ async def kill_many(
                 print(*bench.tally.wrong, "stopping here", sep="\n", file=sys.stderr)
                 break
         await bench.check(episodes)
+        if between is not None:
+            bench.tally.tunnels = between.tunnels
         return bench.tally
 
 
-async def lanes(folder: Path, kills: int, number: int, seed: int, objects: int) -> Tally:
-    """So many at once, each with a cloud and a ledger of its own; what came of all."""
+async def lanes(folder: Path, kills: int, number: int, seed: int, objects: int, secured: int = 2) -> Tally:
+    """So many at once, each with a cloud and a ledger of its own; what came of all.
+
+    Every ``secured``-th goes by TLS through a proxy.
+    """
     share = -(-kills // number)
     for lane in range(number):
         (folder / str(lane)).mkdir()
     tallies = await asyncio.gather(
-        *(kill_many(folder / str(lane), share, seed=seed * 1000 + lane, objects=objects) for lane in range(number))
+        *(
+            kill_many(
+                folder / str(lane),
+                share,
+                seed=seed * 1000 + lane,
+                objects=objects,
+                secured=bool(secured) and lane % secured == secured - 1,
+            )
+            for lane in range(number)
+        )
     )
     return sum(tallies[1:], tallies[0])
 
@@ -313,16 +338,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=2, help="so many at once")
     parser.add_argument("--objects", type=int, default=60, help="for each episode")
+    parser.add_argument("--secured", type=int, default=2, help="every so manyth lane by TLS through a proxy; 0: none")
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restoretui-kills-") as folder:
-        tally = asyncio.run(lanes(Path(folder), options.kills, options.lanes, options.seed, options.objects))
+        tally = asyncio.run(
+            lanes(Path(folder), options.kills, options.lanes, options.seed, options.objects, options.secured)
+        )
     for words in (*tally.lost, *tally.doubled, *tally.differing, *tally.wrong):
         print(words)
     counts = {
         "kills": tally.kills, "of them handled signals": tally.soft, "starts": tally.starts,
         **{f"killed while {stage}": number for stage, number in sorted(tally.by_stage.items())},
-        "intents": tally.intents, "jobs": tally.jobs, "lost": len(tally.lost), "doubled": len(tally.doubled),
+        "intents": tally.intents, "jobs": tally.jobs, "tunnels": tally.tunnels,
+        "lost": len(tally.lost), "doubled": len(tally.doubled),
         "ledger and cloud differ": len(tally.differing), "other": len(tally.wrong),
         "seconds": round(time.monotonic() - began),
     }  # fmt: skip

@@ -1,10 +1,11 @@
 """Days of watching in minutes: many objects, faults on, and what it costs to go on.
 
-    python tests/bench/soak.py [--objects N] [--days N] [--minutes N]
+    python tests/bench/soak.py [--objects N] [--days N] [--minutes N] [--plain]
 
 The clouds' clock is turned in steps while the session restores, watches, sees copies expire, and restores them again,
 in weather that changes by the hour. At the end fair weather returns and everything is settled; then ledger and cloud
-are held against each other. The cloud is a process of its own, so that the memory told is the session's alone.
+are held against each other. The cloud is a process of its own, so that the memory told is the session's alone; the
+way there is by TLS through a proxy, unless ``--plain`` is said.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from restoretui.ledger.records import Query  # noqa: E402
 from restoretui.sandbox import SandboxOptions, serve  # noqa: E402
 from restoretui.session import Session, open_session  # noqa: E402
 from tests.bench.faults import environment, turned  # noqa: E402
+from tests.bench.secured import Secured  # noqa: E402
 from tests.engine.turning import TurnedClock  # noqa: E402
 
 BUCKET = "cold"
@@ -60,6 +62,7 @@ class FarCloud:
 
     def __init__(self, contract: dict[str, Any], http: aiohttp.ClientSession) -> None:
         self.url: str = contract["s3"]
+        self.endpoint: str = contract["endpoint"]
         self.env: dict[str, str] = contract["env"]
         self._http = http
 
@@ -76,10 +79,10 @@ class FarCloud:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, objects: int) -> AsyncIterator["FarCloud"]:
+    async def started(cls, objects: int, *, secured: bool) -> AsyncIterator["FarCloud"]:
         """For the length of the block."""
         child = await asyncio.create_subprocess_exec(
-            sys.executable, __file__, "--serve", "--objects", str(objects),
+            sys.executable, __file__, "--serve", "--objects", str(objects), *([] if secured else ["--plain"]),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert child.stdin is not None
@@ -93,13 +96,17 @@ class FarCloud:
             await child.wait()
 
 
-async def serve_alone(objects: int) -> None:
+async def serve_alone(objects: int, *, secured: bool) -> None:
     """Be that process, until stdin ends."""
-    async with await serve(SandboxOptions(empty=True), clock=TurnedClock()) as running:
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(await serve(SandboxOptions(empty=True), clock=TurnedClock()))
+        between = await stack.enter_async_context(Secured(running.port)) if secured else None
         running.cloud.add_bucket(BUCKET)
         for number in range(objects):
             running.cloud.put(BUCKET, f"archive/{number // 1000:04}/{number:06}", size=1000, storage_class="GLACIER")
-        print(json.dumps(running.contract()), flush=True)
+        env = between.env(running.env) if between else running.env
+        told = {"endpoint": between.url if between else running.url, "env": env}
+        print(json.dumps(running.contract() | told), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 
@@ -227,10 +234,12 @@ class Soak:
         return State.AVAILABLE if is_there else State.ARCHIVED
 
 
-async def soak(folder: Path, objects: int, days: float, minutes: float) -> dict[str, Any]:
+async def soak(folder: Path, objects: int, days: float, minutes: float, *, secured: bool = True) -> dict[str, Any]:
     clock = TurnedClock()
-    async with FarCloud.started(objects) as cloud:
-        settings = Settings(state_dir=folder, config_dir=folder, endpoint_url=cloud.url, clock=clock, rate=1000.0)
+    async with FarCloud.started(objects, secured=secured) as cloud:
+        settings = Settings(
+            state_dir=folder, config_dir=folder, endpoint_url=cloud.endpoint, clock=clock, rate=1000.0
+        )
         with environment(cloud.env):
             async with open_session(settings) as session:
                 work = Soak(session, cloud, clock, objects, days, minutes)
@@ -245,14 +254,17 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=15.0, help="of ours, at most, before it is brought to an end"
     )
+    parser.add_argument("--plain", action="store_true", help="without TLS and proxy")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        asyncio.run(serve_alone(options.objects))
+        asyncio.run(serve_alone(options.objects, secured=not options.plain))
         return
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restoretui-soak-") as folder:
-        figures = asyncio.run(soak(Path(folder), options.objects, options.days, options.minutes))
+        figures = asyncio.run(
+            soak(Path(folder), options.objects, options.days, options.minutes, secured=not options.plain)
+        )
     print(json.dumps(figures | {"seconds": round(time.monotonic() - began)}, indent=2))
     sys.exit(1 if figures["lost"] or figures["doubled"] or figures["ledger and cloud differ"] else 0)
 

@@ -183,17 +183,22 @@ class MotoStage(InS3):
         raise AssertionError("moto's clock cannot be turned")
 
 
-@pytest.fixture(params=["sandbox", "oss", "moto", *STORES])
+@pytest.fixture(params=["sandbox", "sandbox by sdk", "oss", "moto", "moto by sdk", *STORES])
 async def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    if request.param != "moto":
-        store = request.param if request.param in STORES else ""
+    where, _, client = request.param.partition(" by ")
+    if client:
+        monkeypatch.setenv("RESTORETUI_HTTP", client)
+        for ours in ("restoretui.providers.transport.Connections", "restoretui.providers.requests.Recipe"):
+            monkeypatch.setattr(ours, None)  # nothing of ours is in the way
+    if where != "moto":
+        store = where if where in STORES else ""
         running = await sandbox(empty=True, scenario=f"store-{store}" if store else None)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"):
             monkeypatch.setenv(name, running.env[name])  # under its own keys the sandbox checks signatures
         if store:
             yield StoreStage(running, store)
         else:
-            yield OssStage(running) if request.param == "oss" else SandboxStage(running)
+            yield OssStage(running) if where == "oss" else SandboxStage(running)
         return
     url = request.getfixturevalue("moto_url")
     urlopen(Request(f"{url}/moto-api/reset", method="POST")).close()

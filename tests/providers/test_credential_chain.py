@@ -178,15 +178,17 @@ async def test_a_chain_without_a_network_is_unreachable(open_s3, config, monkeyp
         await s3.head_object(REF)
 
 
-def a_process(tmp_path, expires_in):
-    """A credential_process that counts its runs and signs with their number."""
+def a_process(tmp_path, expires_in, fails_after=10**9):
+    """A credential_process that counts its runs and signs with their number, and fails after so many."""
     counter = tmp_path / "runs"
     script = tmp_path / "process.py"
     script.write_text(
-        "import datetime, json, pathlib\n"
+        "import datetime, json, pathlib, sys\n"
         f"counter = pathlib.Path({str(counter)!r})\n"
         "runs = int(counter.read_text()) + 1 if counter.exists() else 1\n"
         "counter.write_text(str(runs))\n"
+        f"if runs > {fails_after}:\n"
+        "    sys.exit('locked')\n"
         f"until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds={expires_in})\n"
         "print(json.dumps({'Version': 1, 'AccessKeyId': f'RUN{runs}', 'SecretAccessKey': 's', 'SessionToken': 't',"
         " 'Expiration': until.isoformat()}))\n"
@@ -195,19 +197,57 @@ def a_process(tmp_path, expires_in):
 
 
 async def test_keys_near_their_end_are_renewed_once_for_all(scripted, open_s3, config, tmp_path):
-    profile, counter = a_process(tmp_path, expires_in=100)
+    profile, counter = a_process(tmp_path, expires_in=1000)
     config(profile)
     server = await scripted(lambda _: FOUND)
     clock = ManualClock()
     s3 = await open_s3(profile="tool", endpoint_url=server.url, clock=clock)
     await asyncio.gather(*(s3.head_object(REF) for _ in range(10)))
-    once = int(await asyncio.to_thread(counter.read_text))
-    assert once <= 2  # the SDK may ask twice at a time for what is so short-lived
-    assert len(set(signers(server))) == 1
-    await clock.advance(5)
+    assert set(signers(server)) == {"RUN1"}
+    await clock.advance(690)
     await asyncio.gather(*(s3.head_object(REF) for _ in range(10)))
-    assert int(await asyncio.to_thread(counter.read_text)) == 2 * once
-    assert len(set(signers(server))) == 2
+    assert set(signers(server)) == {"RUN1"}
+    await clock.advance(20)
+    await asyncio.gather(*(s3.head_object(REF) for _ in range(10)))
+    assert set(signers(server)) == {"RUN1", "RUN2"}
+    assert await asyncio.to_thread(counter.read_text) == "2"
+
+
+@pytest.mark.parametrize("expires_in", [400, 200, 60])
+async def test_keys_that_never_last_long_are_renewed_at_half_their_time(
+    scripted, open_s3, config, tmp_path, expires_in
+):
+    profile, counter = a_process(tmp_path, expires_in)
+    config(profile)
+    server = await scripted(lambda _: FOUND)
+    clock = ManualClock()
+    s3 = await open_s3(profile="tool", endpoint_url=server.url, clock=clock)
+    await s3.head_object(REF)
+    at_first = int(await asyncio.to_thread(counter.read_text))
+    assert at_first <= 2  # the SDK may ask twice at a time for what is so short-lived
+    for _ in range(100):
+        await clock.advance(4)
+        await s3.head_object(REF)
+    renewals = int(await asyncio.to_thread(counter.read_text)) / at_first
+    assert 400 / expires_in <= renewals <= 1 + 400 // (expires_in / 2)
+
+
+async def test_who_cannot_renew_keys_yet_is_asked_ever_closer_to_their_end_not_all_the_time(
+    scripted, open_s3, config, tmp_path
+):
+    profile, counter = a_process(tmp_path, 1000, fails_after=1)
+    config(profile)
+    server = await scripted(lambda _: FOUND)
+    clock = ManualClock()
+    s3 = await open_s3(profile="tool", endpoint_url=server.url, clock=clock)
+    for _ in range(248):
+        await s3.head_object(REF)
+        await clock.advance(4)
+    assert set(signers(server)) == {"RUN1"}
+    assert 3 <= int(await asyncio.to_thread(counter.read_text)) <= 9
+    await clock.advance(10)
+    with pytest.raises(CredentialsError, match="locked"):
+        await s3.head_object(REF)
 
 
 async def test_keys_with_time_left_are_kept(scripted, open_s3, config, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from restoretui.providers import http1
 from restoretui.providers.http1 import Broken, Connections, NotConnected, NotSent
 from restoretui.providers.http1_answer import LONGEST_HEAD, Answer, NotHttp
 
@@ -142,11 +143,13 @@ class Server:
         self.script = script
         self.requests = []
         self.connections = 0
+        self.open = 0
         self.gone = asyncio.Event()
         self.writers = []
 
     async def serve(self, reader, writer):
         self.connections += 1
+        self.open += 1
         self.writers.append(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
@@ -161,6 +164,7 @@ class Server:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            self.open -= 1
             self.gone.set()
             writer.close()
 
@@ -233,6 +237,28 @@ async def test_a_connection_the_server_has_closed_meanwhile_is_replaced(talk):
     await asyncio.sleep(0.01)
     assert (await ask(connections, url)).body == b"ok"
     assert server.connections == 2
+
+
+async def test_connections_nobody_uses_any_more_are_closed_without_being_asked_for(talk, monkeypatch):
+    monkeypatch.setattr(http1, "KEPT_S", 0.05)
+    url, server, connections = await talk(most=40)
+    await asyncio.gather(*(ask(connections, url) for _ in range(40)))
+    assert server.connections == server.open > 1
+    while server.open:
+        await asyncio.sleep(0.01)
+    assert (await ask(connections, url)).body == b"ok"
+    while server.open:
+        await asyncio.sleep(0.01)
+
+
+async def test_a_connection_that_is_used_is_not_closed(talk, monkeypatch):
+    monkeypatch.setattr(http1, "KEPT_S", 0.5)
+    url, server, connections = await talk()
+    until = asyncio.get_running_loop().time() + 1.2
+    while asyncio.get_running_loop().time() < until:
+        await ask(connections, url)
+        await asyncio.sleep(0.02)
+    assert server.connections == 1
 
 
 async def test_no_more_than_allowed_are_in_use_at_a_time(talk):

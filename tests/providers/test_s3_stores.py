@@ -1,16 +1,14 @@
-"""AWS and the stores that speak its protocol: endpoints, addressing, what stores leave out, TLS."""
+"""AWS and the stores that speak its protocol: endpoints, addressing, what stores leave out."""
 
 import asyncio
-import ipaddress
-import ssl
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from restoretui.core.clock import ManualClock
-from restoretui.core.errors import InvalidRequest, Throttled, Unreachable
+from restoretui.core.errors import InvalidRequest, Throttled
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.model import RestoreRequest as Wish
 
@@ -233,64 +231,6 @@ async def test_a_throttled_region_look_is_throttled(scripted, open_s3):
     s3 = await open_s3(endpoint_url=server.url)
     with pytest.raises(Throttled):
         await s3.restore_object(REF, Wish(1, Tier.BULK), "GLACIER")
-
-
-# --- TLS
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    """A self-signed certificate for 127.0.0.1: (server context, path of the CA bundle)."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    bundle, private = folder / "ca.pem", folder / "key.pem"
-    bundle.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(bundle, private)
-    return context, str(bundle)
-
-
-async def test_an_unknown_certificate_is_not_trusted(scripted, open_s3, certificate):
-    server = await scripted(lambda _: {"headers": LOCATED}, certificate[0])
-    s3 = await open_s3(endpoint_url=server.url)
-    with pytest.raises(Unreachable, match="not trusted") as caught:
-        await s3.bucket_region("bkt")
-    assert "AWS_CA_BUNDLE" in caught.value.hint
-    assert server.asked == []
-
-
-async def test_a_ca_bundle_makes_it_trusted(scripted, open_s3, certificate, monkeypatch):
-    server = await scripted(
-        lambda asked: {"headers": LOCATED} if asked.method == "HEAD" else {"status": 202}, certificate[0]
-    )
-    monkeypatch.setenv("AWS_CA_BUNDLE", certificate[1])
-    s3 = await open_s3(endpoint_url=server.url)
-    answer = await s3.restore_object(REF, Wish(1, Tier.BULK), "GLACIER")
-    assert answer.status == 202
 
 
 # --- start-up
