@@ -34,7 +34,9 @@ _RANGES = (
 )
 """Columns whose values lie between two ends."""
 _TREE = re.compile(r"Tree (\d+)")
-_NAMED = re.compile(r"(?:index|table|in) ([A-Za-z_0-9]+)$")
+_PAGE = re.compile(r"page (\d+)")
+_CELL = re.compile(r" cell \d+")
+_NAMED = re.compile(r"(?:index|table|in) ([A-Za-z_0-9]+)(?:\.[A-Za-z_0-9]+)?$")
 _OF_LISTING = re.compile(r"[lp][0-9]+$")
 
 
@@ -109,12 +111,26 @@ def _check_file(
 
 def _pages(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     roots = dict(database.execute("SELECT rootpage, tbl_name FROM sqlite_master").fetchall())
+    told: set[tuple[str, str]] = set()
     for (said,) in database.execute(f"PRAGMA integrity_check({_MOST})"):
-        if said == "ok":
-            continue
-        tree, named = _TREE.search(said), _NAMED.search(said)
-        where = roots.get(int(tree[1])) if tree else named[1] if named else None
-        yield where or "the file", said.replace("*** in database main ***", "").strip()
+        for line in str(said).splitlines():
+            if line == "ok" or line.startswith("***"):
+                continue
+            tree, page, named = _TREE.search(line), _PAGE.search(line), _NAMED.search(line)
+            where = roots.get(int(tree[1])) if tree else None
+            where = where or (_owner(database, int(page[1])) if page else named[1] if named else None) or "the file"
+            # A torn page is told cell by cell.
+            if (where, kind := _CELL.sub("", line)) not in told and len(told) < _MOST:
+                told.add((where, kind))
+                yield where, line
+
+
+def _owner(database: sqlite3.Connection, page: int) -> str | None:
+    """The table or index a page belongs to, where this SQLite can tell."""
+    with contextlib.suppress(sqlite3.DatabaseError):
+        row = database.execute("SELECT name FROM dbstat WHERE pageno = ? LIMIT 1", (page,)).fetchone()
+        return str(row[0]) if row else None
+    return None
 
 
 def _schema(database: sqlite3.Connection, migrations: Sequence[Migration], number: int) -> Iterator[tuple[str, str]]:
