@@ -3,13 +3,9 @@
 import asyncio
 import csv
 import io
-import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
-
-import aiofiles
 
 from restoretui.core.batch import ReportRow
 from restoretui.core.errors import UsageError
@@ -17,6 +13,7 @@ from restoretui.core.model import ObjectRef, State
 from restoretui.jsonlines import job_fields, json_line, where
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Query, Run, View
+from restoretui.targets import Target, open_target
 
 Form = Literal["csv", "json"]
 WINDOW = 1000
@@ -40,8 +37,10 @@ async def each(view: View[Any]) -> AsyncIterator[Any]:
         await asyncio.sleep(0)
 
 
-async def export_chunks(ledger: Ledger, run: Run, form: Form) -> AsyncIterator[str]:
-    """The run's objects as text, some rows at a time."""
+async def export_chunks(
+    ledger: Ledger, run: Run, form: Form, spelled: Callable[[str], str] | None = None
+) -> AsyncIterator[str]:
+    """The run's objects as text, some rows at a time; exact, unless ``spelled`` makes each cell fit to be seen."""
     buffer = io.StringIO()
     table = csv.DictWriter(buffer, _COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     if form == "csv":
@@ -52,7 +51,7 @@ async def export_chunks(ledger: Ledger, run: Run, form: Form) -> AsyncIterator[s
         async for row in each(view):
             fields = job_fields(run.cloud.scheme, run, row)
             if form == "csv":
-                table.writerow(fields)
+                table.writerow(_spelled(fields, spelled))
             else:
                 buffer.write(json_line("object", fields) + "\n")
             if buffer.tell() > CHUNK:
@@ -64,20 +63,36 @@ async def export_chunks(ledger: Ledger, run: Run, form: Form) -> AsyncIterator[s
     yield buffer.getvalue()
 
 
-async def write_export(ledger: Ledger, run: Run, form: Form, target: Path) -> None:
-    """Write the run's objects to ``target`` (``write_whole``)."""
-    await write_whole(target, export_chunks(ledger, run, form))
+def _spelled(fields: dict[str, Any], spelled: Callable[[str], str] | None) -> dict[str, Any]:
+    if spelled is None:
+        return fields
+    return {name: spelled(value) if isinstance(value, str) else value for name, value in fields.items()}
+
+
+async def write_export(
+    ledger: Ledger, run: Run, form: Form, target: Path, spelled: Callable[[str], str] | None = None
+) -> None:
+    """Write the run's objects to ``target`` (``targets.open_target``); ``spelled`` is for one that is a terminal."""
+    async with open_target(target) as file:
+        _check_terminal(file, target, spelled)
+        async for chunk in export_chunks(ledger, run, form, spelled if file.is_terminal else None):
+            await file.write(chunk.replace("\r\n", "\n") if file.is_terminal else chunk)
+
+
+def _check_terminal(file: Target, target: Path, spelled: Callable[[str], str] | None) -> None:
+    """``UsageError`` for a terminal on which nobody would spell out what acts there; it may have screens on it."""
+    if file.is_terminal and spelled is None:
+        raise UsageError(f"{target} is a terminal", "choose a file")
 
 
 async def write_report(parts: AsyncIterator[Sequence[ReportRow]], target: Path) -> int:
-    """Write a completion report to ``target`` (``write_whole``) as it comes; how many tasks it has."""
+    """Write a completion report to ``target`` (``targets.open_target``) as it comes; how many tasks it has."""
     tasks = 0
-
-    async def chunks() -> AsyncIterator[str]:
-        nonlocal tasks
-        buffer = io.StringIO()
-        table = csv.DictWriter(buffer, _REPORT_COLUMNS, extrasaction="ignore", lineterminator="\r\n")
-        table.writeheader()
+    buffer = io.StringIO()
+    table = csv.DictWriter(buffer, _REPORT_COLUMNS, extrasaction="ignore", lineterminator="\r\n")
+    table.writeheader()
+    async with open_target(target) as file:
+        _check_terminal(file, target, None)
         async for rows in parts:
             tasks += len(rows)
             table.writerows(
@@ -88,33 +103,8 @@ async def write_report(parts: AsyncIterator[Sequence[ReportRow]], target: Path) 
                 }
                 for row in rows
             )  # fmt: skip
-            yield buffer.getvalue()
+            await file.write(buffer.getvalue())
             buffer.seek(0)
             buffer.truncate()
-        yield buffer.getvalue()
-
-    await write_whole(target, chunks())
+        await file.write(buffer.getvalue())
     return tasks
-
-
-async def write_whole(target: Path, chunks: AsyncIterator[str]) -> None:
-    """Write to ``target``, readable by its owner only; an older file there stays until the new one is whole."""
-    part = target.with_name(target.name + ".part")
-    try:
-        async with aiofiles.open(part, "w", encoding="utf-8", newline="", opener=_private) as file:
-            async for chunk in chunks:
-                await file.write(chunk)
-        await asyncio.to_thread(part.replace, target)
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}", "choose another file") from None
-    finally:
-        # Gone already when all went well; half a file is of no use to anybody.
-        with suppress(OSError):
-            await asyncio.to_thread(part.unlink, missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    # What a killed process left there, or what somebody else put there, is not written through.
-    with suppress(FileNotFoundError):
-        Path(path).unlink()
-    return os.open(path, flags | os.O_EXCL | os.O_NOFOLLOW, 0o600)

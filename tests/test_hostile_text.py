@@ -5,9 +5,7 @@ import csv
 import io
 import json
 import re
-import stat
 import unicodedata
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.errors import CloudError, LocationError, UsageError
+from restoretui.core.errors import CloudError, LocationError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules import Action
-from restoretui.export import export_chunks, write_whole
+from restoretui.export import export_chunks
 from restoretui.jsonlines import json_line
 from restoretui.ledger.records import JobRow
 from restoretui.providers.errors import ACTIONS, Caller, Refusal, error_for, printable
@@ -147,26 +145,3 @@ def test_a_name_offered_for_a_file_stays_in_its_folder(text: str) -> None:
     assert Path(name).name == name
     assert name.isascii()
     assert len(name) < 120
-
-
-async def chunks(*texts: str, fails: bool = False) -> AsyncIterator[str]:
-    for text in texts:
-        yield text
-    if fails:
-        raise OSError(28, "No space left on device")
-
-
-async def test_an_export_is_whole_private_and_never_written_through_a_link(tmp_path: Path) -> None:
-    precious = tmp_path / "precious"
-    precious.write_text("mine")
-    target = tmp_path / "out.csv"
-    (tmp_path / "out.csv.part").symlink_to(precious)
-    target.symlink_to(precious)
-    await write_whole(target, chunks("a", "b"))
-    assert target.read_text() == "ab"
-    assert precious.read_text() == "mine"
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    with pytest.raises(UsageError, match="cannot be written"):
-        await write_whole(target, chunks("half", fails=True))
-    assert target.read_text() == "ab", "the older one stays until the new one is whole"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "precious"]

@@ -1,6 +1,8 @@
 """The main job by keys alone: mark, plan, confirm, watch; and what may stop it."""
 
 import csv
+import os
+import pty
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -228,6 +230,11 @@ async def test_a_run_is_filtered_sorted_exported_and_its_failures_retried(walk: 
         await on.until(target.exists)
         with target.open(newline="") as file:
             assert len(list(csv.DictReader(file))) == 4
+        master, slave = pty.openpty()
+        await on.press("x", "ctrl+u", *os.ttyname(slave), "enter")
+        await on.sees("is a terminal", "choose a file")
+        os.close(slave)
+        os.close(master)
         await on.press("b")
         await on.sees("s3://acme-frankfurt-archive/")
         assert on.app.main.tab == "browse"

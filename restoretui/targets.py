@@ -1,0 +1,169 @@
+"""Files that a person names to be written: replaced whole, or written through where they are no regular file.
+
+A regular file, or none yet, is replaced by a new one that lay beside it until it was whole; a symbolic link stays,
+and what it leads to is replaced. A device, a pipe or a terminal is what it is: it is opened and written to.
+"""
+
+import asyncio
+import errno
+import os
+import re
+import secrets
+import select
+import stat
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from restoretui.core.beside import beside
+from restoretui.core.errors import UsageError
+
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/(\d+|self|thread-self)(?:/task/\d+)?)/fd/(\d+)")
+_MOST_LINKS = 40
+"""Symbolic links followed one after the other, as by Linux itself."""
+_NAME_KEPT = 200
+"""Bytes of a target's name that its part keeps: names end at 255 on most file systems."""
+
+
+class Target:
+    """One open file to write text to, as UTF-8."""
+
+    def __init__(self, descriptor: int, named: Path) -> None:
+        self._descriptor = descriptor
+        self._named = named
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self.is_terminal = os.isatty(descriptor)
+        """What is written is seen at once, and what acts on a terminal would act."""
+
+    async def write(self, text: str) -> None:
+        """All of it; ``UsageError`` when it cannot be written."""
+        data = memoryview(text.encode("utf-8"))
+        try:
+            await beside(lambda: self._write(data), "restoretui-write")
+        except OSError as error:
+            raise refused(self._named, error) from None
+
+    def _write(self, data: memoryview) -> None:
+        # A write that nobody waits for any more must not go on in whatever file has the number next.
+        with self._lock:
+            while data and not self._is_closed:
+                try:
+                    data = data[os.write(self._descriptor, data) :]
+                except BlockingIOError:
+                    select.select([], [self._descriptor], [])
+
+    def close(self, *, kept: bool) -> None:
+        """Once what is being written is through; ``kept``: on disk, before anybody relies on it."""
+        self._is_closed = True
+        with self._lock:
+            try:
+                if kept:
+                    os.fsync(self._descriptor)
+            finally:
+                os.close(self._descriptor)
+
+
+def own_descriptor(path: Path) -> int | None:
+    """Which of our own descriptors ``path`` is another name of, as ``/dev/stdout`` is of 1. Reads the disk."""
+    text = os.path.abspath(path)  # noqa: PTH100  resolve() would go on to what the descriptor leads to
+    for _ in range(_MOST_LINKS):
+        folder, name = os.path.split(text)
+        text = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
+        if found := _DESCRIPTOR.fullmatch(text):
+            return int(found[2]) if found[1] in (None, "self", "thread-self", str(os.getpid())) else None
+        if not os.path.islink(text):  # noqa: PTH114
+            return None
+        text = os.path.normpath(os.path.join(os.path.dirname(text), os.readlink(text)))  # noqa: PTH115, PTH118, PTH120
+    return None
+
+
+@asynccontextmanager
+async def open_target(path: Path) -> AsyncIterator[Target]:
+    """Open ``path`` for the length of the block, at whose end it is written whole.
+
+    After an error an older regular file is as it was, and nothing half-written is left beside it. A new file may be
+    read by its owner only; an older one's mode and owner stay. ``UsageError`` says why it cannot be written.
+    """
+    try:
+        through = await beside(lambda: _opened_through(path), "restoretui-open")
+        if through is None:
+            real, part, descriptor = await asyncio.to_thread(_new_beside, path)
+    except OSError as error:
+        raise refused(path, error) from None
+    if through is not None:
+        target = Target(through, path)
+        try:
+            yield target
+        finally:
+            await beside(lambda: target.close(kept=False), "restoretui-close")
+        return
+    target = Target(descriptor, path)
+    kept = False
+    try:
+        yield target
+        kept = True
+    finally:
+        await asyncio.to_thread(_settle, target, part, real if kept else None, path)
+
+
+def _settle(target: Target, part: Path, real: Path | None, named: Path) -> None:
+    """Put the part in its place; without one, and after any trouble, take it away: half a file is of no use."""
+    try:
+        target.close(kept=real is not None)
+        if real is not None:
+            part.replace(real)
+    except OSError as error:
+        raise refused(named, error) from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def refused(path: Path, error: OSError) -> UsageError:
+    """Why ``path`` cannot be written, in a sentence."""
+    if error.errno == errno.EISDIR:
+        return UsageError(f"{path} is a folder", "name a file in it")
+    why = "whoever read it is gone" if error.errno == errno.EPIPE else error.strerror or str(error)
+    return UsageError(f"{path} cannot be written: {why}", "choose another file")
+
+
+def _opened_through(path: Path) -> int | None:
+    """What is no regular file, opened to be written through; None for a file to replace, or to make."""
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "a null byte cannot be part of a name")
+    own = own_descriptor(path)
+    if own is not None:
+        # The same open file, position and all: opened anew, it would be written over from its beginning.
+        return os.dup(own)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if stat.S_ISBLK(mode):
+        raise UsageError(f"{path} is a disk, and what is on it would be lost", "choose a file")
+    # A pipe is open once somebody reads it.
+    return os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def _new_beside(path: Path) -> tuple[Path, Path, int]:
+    """The file that ``path`` leads to, and a new one beside it, open, of a name nobody can have made before."""
+    real = Path(os.path.realpath(path))
+    before = None
+    with suppress(FileNotFoundError):
+        before = real.stat()
+        if not os.access(real, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(real))
+    kept = os.fsencode(real.name)[:_NAME_KEPT].decode("utf-8", "ignore")
+    part = real.with_name(f"{kept}.{secrets.token_hex(6)}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    if before is not None:
+        with suppress(OSError):  # Only root may give a file away.
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & 0o777)
+    return real, part, descriptor
