@@ -1,18 +1,15 @@
 """What a command is about: locations, what of them, and a selection made of that."""
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import aiofiles
-
+from restoretui.commands.key_list import read_keys
 from restoretui.commands.output import Output
 from restoretui.core.errors import CloudError, UsageError
-from restoretui.core.location import Location, check_key, parse_location
+from restoretui.core.location import Location, parse_location
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import Query, View
 from restoretui.session import Session
@@ -79,17 +76,3 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
         yield sel, missing
     finally:
         await session.ledger.selections.drop(sel)
-
-
-async def read_keys(source: str, prefix: str) -> list[str]:
-    """Keys, one a line, verbatim, from a file or ``-``; empty lines are skipped, ``prefix`` is put before each."""
-    try:
-        if source == "-":
-            text = await asyncio.to_thread(sys.stdin.read)
-        else:
-            async with aiofiles.open(source, encoding="utf-8", newline="\n") as file:
-                text = await file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the key list {source!r} cannot be read: {error}") from None
-    lines = (line.removesuffix("\r") for line in text.split("\n"))
-    return [check_key(prefix + line) for line in lines if line]

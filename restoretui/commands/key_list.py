@@ -1,0 +1,74 @@
+"""The key lists of ``--keys-from``: bytes, one key a line, always UTF-8, from a file or stdin."""
+
+import codecs
+import os
+import sys
+
+from restoretui.core.beside import beside
+from restoretui.core.errors import LocationError, UsageError
+from restoretui.core.location import MAX_KEY_BYTES, check_key
+
+_PIECE = 1 << 16
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+async def read_keys(source: str, prefix: str) -> list[str]:
+    """Keys, verbatim, from a file or ``-``; empty lines are skipped, ``prefix`` is put before each.
+
+    A byte order mark is no part of the first key. ``UsageError`` when the list cannot be read, and with the number of
+    the line that cannot be a key.
+    """
+    try:
+        # Whoever types the keys, or holds the pipe, may never end: that must not keep us from ending.
+        return await beside(lambda: _read(source, prefix), "restoretui-keys")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UsageError(f"the key list {source!r} cannot be read: {why}", "name a file with a key a line") from None
+
+
+def _read(source: str, prefix: str) -> list[str]:
+    if source == "-":
+        if sys.stdin is None:
+            raise UsageError("the key list is to come from stdin, which is closed", "give --keys-from a file")
+        return _keys(0, prefix)
+    descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return _keys(descriptor, prefix)
+    finally:
+        os.close(descriptor)
+
+
+def _keys(descriptor: int, prefix: str) -> list[str]:
+    keys: list[str] = []
+    number = 0
+    rest = b""
+    while piece := os.read(descriptor, _PIECE):
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            number += 1
+            _add(keys, line, number, prefix)
+        if len(rest) > MAX_KEY_BYTES + len(codecs.BOM_UTF8):
+            _add(keys, rest, number + 1, prefix)  # It is too long already, whatever comes.
+    _add(keys, rest, number + 1, prefix)
+    return keys
+
+
+def _add(keys: list[str], line: bytes, number: int, prefix: str) -> None:
+    if number == 1:
+        if line.startswith(_UTF16):
+            raise UsageError("the key list is in UTF-16 or UTF-32", "write it in UTF-8")
+        line = line.removeprefix(codecs.BOM_UTF8)
+    line = line.removesuffix(b"\r")
+    if not line:
+        return
+    if len(line) > MAX_KEY_BYTES:
+        raise UsageError(
+            f"line {number:,} of the key list is longer than the {MAX_KEY_BYTES:,} bytes of the longest key",
+            "write a key a line",
+        )
+    try:
+        keys.append(check_key(prefix + line.decode("utf-8")))
+    except UnicodeDecodeError:
+        raise UsageError(f"line {number:,} of the key list is not UTF-8", "write the list in UTF-8") from None
+    except LocationError as error:
+        raise UsageError(f"line {number:,} of the key list: {error}", error.hint) from None

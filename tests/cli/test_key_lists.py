@@ -1,0 +1,87 @@
+"""Key lists: bytes in UTF-8, a key a line; what cannot be one is named by its line."""
+
+import codecs
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from restoretui.commands.key_list import read_keys
+from restoretui.core.errors import UsageError
+
+LONGEST = "ü" * 512
+
+
+@pytest.mark.parametrize(
+    ("data", "keys"),
+    [
+        (b"", []), (b"\n\n\r\n", []), (b"a", ["a"]), (b"a\nb", ["a", "b"]), (b"a\r\n\r\nb\r\n", ["a", "b"]),
+        (codecs.BOM_UTF8 + b"a\nb", ["a", "b"]), (codecs.BOM_UTF8, []), (codecs.BOM_UTF8 + b"\r\nb", ["b"]),
+        (b"a\n" + codecs.BOM_UTF8 + b"b", ["a", "\ufeffb"]), (b" a \n\tb\r\r\n", [" a ", "\tb\r"]),
+        ("café\ncafe\u0301\n\u2028\x85\x0b".encode(), ["café", "cafe\u0301", "\u2028\x85\x0b"]),
+        (LONGEST.encode() + b"\r\n" + LONGEST.encode(), [LONGEST, LONGEST]),
+        (codecs.BOM_UTF8 + LONGEST.encode(), [LONGEST]),
+        (b"".join(b"key-%07d\n" % n for n in range(30_000)), [f"key-{n:07d}" for n in range(30_000)]),
+    ],
+)  # fmt: skip
+async def test_keys_are_verbatim(tmp_path: Path, data: bytes, keys: list[str]) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(data)
+    assert await read_keys(str(path), "") == keys
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+async def test_other_encodings_are_refused(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(("\ufeff" if "-16-" in encoding else "").encode(encoding) + "archive/ü\n".encode(encoding))
+    with pytest.raises(UsageError, match="is in UTF-16"):
+        await read_keys(str(path), "")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"a\n\nb\xff\nc", "line 3 of the key list is not UTF-8"),
+        (b"a\n" + b"x" * 1025, "line 2 of the key list is longer than the 1,024 bytes"),
+        (b"a\n" * 70_000 + "ü".encode("latin-1"), "line 70,001 of the key list is not UTF-8"),
+        (b"a\n" + b"x" * 1020, "line 2 of the key list: a key of 1027 bytes is longer"),
+    ],
+)
+async def test_a_line_that_is_no_key_is_named(tmp_path: Path, data: bytes, says: str) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(data)
+    with pytest.raises(UsageError, match=says):
+        await read_keys(str(path), "prefix/")
+
+
+@pytest.mark.parametrize("source", ["/dev/zero", "/dev/urandom"])
+async def test_an_endless_line_is_not_read_to_its_end(source: str) -> None:
+    with pytest.raises(UsageError, match="of the key list"):
+        await read_keys(source, "")
+
+
+async def test_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.write(write, b"a\nb")
+    os.close(write)
+    assert await read_keys(f"/dev/fd/{read}", "p/") == ["p/a", "p/b"]
+    os.close(read)
+
+
+@pytest.mark.parametrize(("source", "says"), [("/nonexistent", "No such file"), ("/tmp", "Is a directory")])
+async def test_a_list_that_cannot_be_read_is_a_sentence(source: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        await read_keys(source, "")
+
+
+def test_stdin_is_utf8_in_any_locale(run: Callable[..., Any], served: Any) -> None:
+    command = ("plan", "s3://acme-odd-names", "--days", "1", "--keys-from", "-", "--json")
+    for locale in ({"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}):
+        done = run(served, *command, stdin="\ufeffcafé-composed.txt\r\n日本語/動画/二〇二一年.mov", **locale)
+        assert done.code == 0, done.err
+        assert done.summary["objects"] == 2
+    done = run(served, *command, stdin="plain.txt\n" + "x" * 2000)
+    assert done.code == 2
+    assert done.of("error")[0]["message"].startswith("line 2 of the key list is longer")
