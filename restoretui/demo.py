@@ -8,12 +8,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from restoretui.core.errors import UsageError
+
+_WORDS_KEPT = 8
+"""Pieces of at most 4 KiB of what the sandbox's process said last."""
 
 
 async def serve_sandbox(
@@ -46,7 +51,16 @@ async def serve_sandbox(
 
         loop.add_reader(0, listen)
     options = SandboxOptions(port, objects, speed, seed, scenario, now=now or EPOCH)
-    async with await serve(options) as running:
+    try:
+        sandbox = await serve(options)
+    except OSError as error:
+        if not port:
+            raise
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise UsageError(
+            f"port {port} cannot be used: {why}", "choose another --port, or none for a free one"
+        ) from None
+    async with sandbox as running:
         sys.stdout.write(json.dumps(running.contract()) + "\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -75,10 +89,14 @@ def _started(command: list[str]) -> Iterator[dict[str, Any]]:
     # In a session of its own: Ctrl-C in our terminal is the screens' key, not the sandbox's end.
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True) as process:  # noqa: S603 - our own module
+        said: deque[bytes] = deque(maxlen=_WORDS_KEPT)
+        listener = threading.Thread(target=_listen, args=(process.stderr, said), name="sandbox-stderr", daemon=True)
+        listener.start()
         try:
             first = process.stdout.readline() if process.stdout else b""
             if not first:
-                words = process.stderr.read().decode(errors="replace") if process.stderr else ""
+                listener.join()
+                words = b"".join(said).decode(errors="replace")
                 raise UsageError(words.strip().removeprefix("restoretui: ") or "the sandbox did not start")
             yield json.loads(first)
         finally:
@@ -87,6 +105,12 @@ def _started(command: list[str]) -> Iterator[dict[str, Any]]:
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _listen(stderr: IO[bytes] | None, said: deque[bytes]) -> None:
+    """Keep the last of what the sandbox says: unread, its pipe would fill up and then hold it still."""
+    while stderr is not None and (piece := stderr.read1(4096)):  # type: ignore[attr-defined]  # it is buffered
+        said.append(piece)
 
 
 def _screens(contract: dict[str, Any], folder: Path) -> int:
