@@ -80,3 +80,28 @@ async def test_without_the_cli_the_command_is_told(walk: Start, monkeypatch: pyt
     async with walk() as on:
         await on.press("L")
         await shows(on, "the AWS CLI cannot be run here", "aws sso login in another window")
+
+
+async def test_the_login_gets_what_it_needs_and_nobody_elses_tokens(
+    walk: Start, cli: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = {
+        "HOME": "/home/me", "AWS_PROFILE": "archive", "AWS_CA_BUNDLE": "/ca.pem", "https_proxy": "http://proxy:1",
+        "NO_PROXY": "localhost", "LC_ALL": "C.UTF-8", "SSL_CERT_FILE": "/ca.pem", "BROWSER": "lynx", "TERM": "xterm",
+    }  # fmt: skip
+    foreign = ("SOME_OTHER_TOKEN", "GITHUB_TOKEN", "OSS_ACCESS_KEY_SECRET", "RESTORETUI_CONFIG", "SSH_AUTH_SOCK",
+               "DATABASE_URL", "LESSOPEN", "BASH_FUNC_x%%")  # fmt: skip
+    for name, value in needed.items():
+        monkeypatch.setenv(name, value)
+    for name in foreign:
+        monkeypatch.setenv(name, "foreign")
+    program = cli / "aws"
+    program.write_text(program.read_text().replace("echo", f"env > {cli}/env\necho", 1))
+    (cli / "code").write_text("0")
+    async with walk() as on:
+        await on.press("L")
+        await on.until(lambda: "signed in" in on.notice, rounds=10_000)
+    told = dict(line.partition("=")[::2] for line in (cli / "env").read_text().splitlines())
+    assert needed.items() <= told.items()
+    assert str(cli) in told["PATH"]
+    assert "foreign" not in told.values()

@@ -5,8 +5,10 @@ by itself. The device's code is shown and typed into a browser anywhere, so it w
 """
 
 import asyncio
+import os
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 
 from textual.app import ComposeResult
@@ -20,6 +22,24 @@ from restoretui.tui.words import said
 LINES_SHOWN = 12
 _UNKNOWN_OPTION = 252
 """The AWS CLI's exit code for a command line it does not know: older ones have no ``--use-device-code``."""
+
+
+_NEEDED = frozenset((
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE",
+    "BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+))  # fmt: skip
+_NEEDED_FAMILIES = ("AWS_", "LC_", "XDG_")
+
+
+def environment_for_login(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the AWS CLI needs of ``environ`` to sign in: nobody else's tokens are any of its business."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.upper() in _NEEDED or name.startswith(_NEEDED_FAMILIES)  # proxies are written small as well
+    }
 
 
 class SignIn(Dialog[bool]):
@@ -80,8 +100,9 @@ class SignIn(Dialog[bool]):
     async def _run(self, *options: str) -> int:
         try:
             self._process = process = await asyncio.create_subprocess_exec(
-                *self._command, *options, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
-            )
+                *self._command, *options, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
+                env=environment_for_login(os.environ),
+            )  # fmt: skip
         except OSError:
             raise CredentialsError(
                 "the AWS CLI cannot be run here",
