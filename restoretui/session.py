@@ -22,6 +22,7 @@ from restoretui.core.plan import RestorePlan
 from restoretui.core.pricing import PriceBook
 from restoretui.core.provider import NO_CAPACITY_CODE, Connection, Provider
 from restoretui.core.rules import Purpose
+from restoretui.core.system import refused_by_system
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.health import Health, HealthBoard
@@ -274,6 +275,8 @@ class Session:
         error = task.exception()
         if isinstance(error, RestoreTuiError):
             return error
+        if isinstance(error, OSError):
+            return refused_by_system(error)
         return RestoreTuiError(f"the watcher met a defect: {error!r}", BUG_HINT)
 
     def looks_cost(self, run: Run) -> Decimal | None:

@@ -18,6 +18,12 @@ def tune() -> None:
 
 def main() -> None:
     """The console script."""
+    from restoretui.cli import signals
+
+    signals.leave_at_once()
+    from restoretui.cli import streams
+
+    streams.prepare()
     tune()
     arguments = sys.argv[1:]
     plain = not arguments or (len(arguments) == 1 and not arguments[0].startswith("-") and "://" in arguments[0])

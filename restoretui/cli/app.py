@@ -1,6 +1,7 @@
 """The commands as the shell sees them: each parses its options and hands them to the function that does the work."""
 
 import asyncio
+import io
 import sys
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from restoretui import __version__
+from restoretui.cli import signals
 from restoretui.cli.batch import add_batch, batch_options, take_batch_options
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
@@ -24,7 +26,7 @@ from restoretui.cli.options import (
     keys,
     selectors,
 )
-from restoretui.cli.running import ask, choice_of, finish, headless, open_screens
+from restoretui.cli.running import ask, check_terminal, choice_of, finish, headless, open_screens
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
 
@@ -93,8 +95,10 @@ def demo(objects: int | None, speed: float, seed: int, scenario: str | None, now
     """The screens on a sandbox cloud: no account, nothing outside a temporary folder."""
 
     def go() -> int:
+        check_terminal()
         from restoretui.demo import run_demo
 
+        signals.as_usual()
         return run_demo(objects=objects, speed=speed, seed=seed, scenario=scenario, now=now)
 
     finish(go)
@@ -145,7 +149,7 @@ def sandbox(
 def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """List objects with their class and state."""
     choice, flags = choice_of(locations, options)
-    headless(flags, as_json, "restoretui.commands.looking", "ls", choice)
+    headless(flags, as_json, "restoretui.commands.looking", "ls", choice, only_shows=True)
 
 
 @cli.command()
@@ -162,7 +166,10 @@ def plan(locations: tuple[str, ...], days: int, tier: str | None, engine: str, a
     """What a restore would do, take and cost; sends nothing."""
     choice, flags = choice_of(locations, options)
     wanted = Tier(tier) if tier else None
-    headless(flags, as_json, "restoretui.commands.restoring", "plan", choice, days, wanted, engine)
+    headless(
+        flags, as_json,
+        "restoretui.commands.restoring", "plan", choice, days, wanted, engine, only_shows=True,
+    )  # fmt: skip
 
 
 @cli.command()
@@ -229,7 +236,7 @@ def clean(locations: tuple[str, ...], yes: bool, as_json: bool, **options: Any) 
 @common
 def status(run: str | None, as_json: bool, **flags: Any) -> None:
     """Runs and their objects, after one look at the cloud."""
-    headless(flags, as_json, "restoretui.commands.following", "status", run)
+    headless(flags, as_json, "restoretui.commands.following", "status", run, only_shows=True)
 
 
 @cli.command()
@@ -249,7 +256,7 @@ def watch(run: str | None, timeout: timedelta | None, as_json: bool, **flags: An
 @common
 def export(run: str, form: str, target: str | None, **flags: Any) -> None:
     """A run's objects, with what became of each."""
-    headless(flags, False, "restoretui.commands.exporting", "export", run, form, target)
+    headless(flags, False, "restoretui.commands.exporting", "export", run, form, target, only_shows=True)
 
 
 add_batch(cli)
@@ -258,12 +265,23 @@ add_ledger(cli)
 
 def run() -> None:
     """Do what the command line says."""
+    finish(_run)
+
+
+def _run() -> int:
+    """A command ends the process by itself; what is left is Click's own: help, versions, completion, usage errors."""
     try:
-        cli.main(prog_name="restoretui", standalone_mode=False)
+        code = cli.main(prog_name="restoretui", standalone_mode=False)
     except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        return done.exit_code
     except click.Abort:
-        sys.exit(int(ExitCode.INTERRUPTED))
+        return ExitCode.INTERRUPTED
     except click.ClickException as error:
-        error.show()
-        sys.exit(int(UsageError.exit_code))
+        from restoretui.wording.safe import clean
+
+        words = io.StringIO()
+        error.show(words)
+        for line in words.getvalue().splitlines():
+            sys.stderr.write(clean(line) + "\n")
+        return UsageError.exit_code
+    return code if isinstance(code, int) else ExitCode.DONE

@@ -62,7 +62,7 @@ def add_batch(cli: click.Group) -> None:
     @common
     def ls(statuses: tuple[str, ...], everything: bool, as_json: bool, **flags: Any) -> None:
         """Jobs of anybody in the account and region."""
-        headless(flags, as_json, BATCH, "ls", statuses, everything=everything)
+        headless(flags, as_json, BATCH, "ls", statuses, everything=everything, only_shows=True)
 
     def one(name: str, about: str) -> None:
         @batch.command(name, help=about)
@@ -71,7 +71,7 @@ def add_batch(cli: click.Group) -> None:
         @common
         def command(job: str, as_json: bool, **flags: Any) -> None:
             function = "clean_up" if name == "clean" else name
-            headless(flags, as_json, BATCH, function, job)
+            headless(flags, as_json, BATCH, function, job, only_shows=name == "show")
 
     one("show", "All that is known of one job.")
     one("confirm", "Let a suspended job run.")
@@ -97,7 +97,7 @@ def add_batch(cli: click.Group) -> None:
     def report(job: str, form: str | None, failed: bool, **flags: Any) -> None:
         """The completion report of a job; exit code 1 when any task failed."""
         as_json = form == "json"
-        headless(flags, as_json, BATCH, "report", job, form or "table", failed=failed)
+        headless(flags, as_json, BATCH, "report", job, form or "table", failed=failed, only_shows=True)
 
     @batch.command()
     @click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")
@@ -109,7 +109,7 @@ def add_batch(cli: click.Group) -> None:
         chosen = take_batch_options(options)
         headless(
             options, False,
-            BATCH, "policy", locations, chosen, only,
+            BATCH, "policy", locations, chosen, only, only_shows=True,
         )  # fmt: skip
 
     @batch.command()

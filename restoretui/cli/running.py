@@ -2,33 +2,57 @@
 
 import asyncio
 import contextlib
-import errno
 import gc
 import logging
 import os
-import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from restoretui.core.errors import ExitCode, RestoreTuiError
+from restoretui.cli import signals, streams
+from restoretui.cli.asking import ask
+from restoretui.core.errors import ExitCode, RestoreTuiError, UsageError
 from restoretui.core.model import State
+from restoretui.core.system import refused_by_system
 
 if TYPE_CHECKING:
     from restoretui.commands.choice import Choice
     from restoretui.commands.output import Output
     from restoretui.config import Settings
 
+__all__ = ["ask", "choice_of", "finish", "headless", "open_screens", "settings_of"]
 
-def headless(flags: dict[str, Any], as_json: bool, module: str, command: str, *args: Any, **options: Any) -> None:
+log = logging.getLogger(__name__)
+
+
+def keep_defects_off_the_terminal() -> None:
+    """What breaks where nobody can catch it goes to the log alone; Python would put a traceback among our words."""
+    logging.getLogger("restoretui").addHandler(logging.NullHandler())
+    sys.unraisablehook = lambda what: log.error("%s", what.err_msg, exc_info=what.exc_value)
+    threading.excepthook = lambda what: log.error("in thread %s", what.thread, exc_info=what.exc_value)
+
+
+def headless(
+    flags: dict[str, Any],
+    as_json: bool,
+    module: str,
+    command: str,
+    *args: Any,
+    only_shows: bool = False,
+    **options: Any,
+) -> None:
     """Run a command that has no screen, loaded only now; ends the process with its exit code.
 
     ``command`` is the function of ``module`` that takes the settings, an ``Output``, and then the other arguments.
+    ``only_shows``: it changes nothing, so it is over once nobody reads stdout; any other goes on to its end.
     """
     from restoretui.commands.output import Output
 
     output = Output(as_json)
+    if only_shows:
+        streams.stop_unread()
     gc.disable()  # What is loaded stays; the collector would only walk it.
     logging.getLogger("restoretui.notices").addHandler(_Notices(output))
 
@@ -56,13 +80,26 @@ def open_screens(location: str | None, flags: dict[str, Any]) -> None:
     gc.disable()
 
     def go() -> int:
+        check_terminal()
         from restoretui.core.location import parse_location
         from restoretui.tui.app import run_app
 
         place = parse_location(location) if location else None
-        return run_app(settings_of(flags), place)
+        settings = settings_of(flags)
+        signals.as_usual()
+        return run_app(settings, place)
 
     finish(go)
+
+
+def check_terminal() -> None:
+    """``UsageError`` where the screens could not be seen, or no key pressed: they read stdin, draw on stderr."""
+    for descriptor, name in ((0, "stdin"), (2, "stderr")):
+        if not os.isatty(descriptor):
+            raise UsageError(
+                f"the screens need a terminal, and {name} is none",
+                "start them in one, or use a command: `restoretui --help` lists them",
+            )
 
 
 def settings_of(flags: dict[str, Any]) -> "Settings":
@@ -92,52 +129,80 @@ def choice_of(locations: tuple[str, ...], options: dict[str, Any]) -> "tuple[Cho
     return Choice(locations=locations, query=query, **options), flags
 
 
-def ask(question: str) -> bool:
-    """Ask the person at the terminal; without one there is nobody to say yes."""
-    if not sys.stdin.isatty():
-        return False
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
 async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:
     """Run ``command``; a hang-up or a request to end closes everything properly first."""
     gc.enable()
     task = asyncio.ensure_future(command)
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(sign, task.cancel)
-    return await task
+    signals.heed(task.cancel)
+    try:
+        code = await task
+        streams.flush()  # While a signal still ends it: a reader may have stopped without going away.
+        return code
+    finally:
+        signals.over(asyncio.get_running_loop())
 
 
 def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
     """Exit with what ``go`` returns; errors become one sentence and their exit code."""
-    try:
-        code = go()
-    except RestoreTuiError as error:
-        if output is None:
-            from restoretui.commands.output import Output as Plain
-
-            output = Plain(False)
-        output.error(error)
-        code = error.exit_code
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        # A second Ctrl-C must not spoil the exit code, and the terminal itself may be gone.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        with contextlib.suppress(OSError):
-            sys.stderr.write("restoretui: interrupted; what was sent goes on, `restoretui watch` picks it up\n")
-            sys.stderr.flush()
-        code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read us has enough; Python must not complain while it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.DONE
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
-        # The terminal is gone: the line dropped. Nothing can be said, and nothing is lost.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        code = ExitCode.INTERRUPTED
+    keep_defects_off_the_terminal()
+    code = _outcome(go, output)
+    signals.over()
+    streams.go_on()
+    with contextlib.suppress(asyncio.CancelledError):  # Told to end while the reader stalls: the rest is dropped.
+        streams.flush()
+        if outlet := streams.lost():
+            code = code or UsageError.exit_code
+            _tell_of_loss(outlet, output)
     sys.exit(int(code))
+
+
+def _outcome(go: Callable[[], int], output: "Output | None") -> int:
+    try:
+        return go()
+    except streams.OutputLost:
+        return ExitCode.DONE  # Told, and counted, at the very end.
+    except streams.ReaderGone as gone:
+        # The line dropped: nothing can be said, and nothing is lost. Or whoever read us has enough.
+        return ExitCode.INTERRUPTED if gone.hung_up else ExitCode.DONE
+    except RestoreTuiError as error:
+        return _tell(error, output)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        signals.over()
+        streams.go_on()
+        left = output.left if output is not None else ""
+        _output(output).say(f"restoretui: interrupted; {left}" if left else "restoretui: interrupted")
+        return ExitCode.INTERRUPTED
+    except OSError as error:
+        return _tell(refused_by_system(error), output)
+    except Exception as error:  # boundary: a defect is one sentence, too, and the log has its way
+        log.exception("a defect")
+        from restoretui.listings import BUG_HINT
+
+        return _tell(RestoreTuiError(f"restoretui met a defect: {error!r}", BUG_HINT), output)
+
+
+def _tell(error: RestoreTuiError, output: "Output | None") -> int:
+    streams.go_on()
+    _output(output).error(error)
+    return error.exit_code
+
+
+def _output(output: "Output | None") -> "Output":
+    if output is None:
+        from restoretui.commands.output import Output as Plain
+
+        output = Plain(False)
+    return output
+
+
+def _tell_of_loss(outlet: streams.Outlet, output: "Output | None") -> None:
+    """On the other stream, unless that is text made for a program."""
+    words = streams.lost_words(outlet, went_on=output is not None and output.left != "")
+    shown = _output(output)
+    if outlet.name == "stdout":
+        shown.error(words)
+    elif shown.as_json:
+        shown.line("error", {"message": str(words), "hint": words.hint, "exit_code": int(words.exit_code)})
+    elif not shown.is_exact:
+        shown.text(f"restoretui: {words}")
+    streams.flush()

@@ -122,7 +122,7 @@ async def report(settings: Settings, output: Output, job_id: str, form: Form, *,
         async for rows in session.batch.report(job_id):
             shown = [row for row in rows if not (failed and row.succeeded)]
             if form == "csv":
-                output.raw(_csv([tuple(_row(row, run)[name] for name in _COLUMNS) for row in shown]))
+                output.raw(_csv([_cells(output, _row(row, run)) for row in shown]))
             for row in shown if form != "csv" else ():
                 if form == "json":
                     output.line("object", _row(row, run))
@@ -145,6 +145,11 @@ def _row(row: ReportRow, run: int | None) -> dict[str, Any]:
         "state": State.REQUESTED if row.succeeded else State.FAILED, "code": row.code or None,
         "http_status": row.status, "reason": row.message, "run": run,
     }  # fmt: skip
+
+
+def _cells(output: Output, fields: Mapping[str, Any]) -> tuple[Any, ...]:
+    values = [fields[name] for name in _COLUMNS]
+    return tuple(output.cell(value) if isinstance(value, str) else value for value in values)
 
 
 def _csv(rows: Sequence[Sequence[Any]]) -> str:

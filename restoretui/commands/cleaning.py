@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from restoretui.commands.choice import Choice, listing_view
+from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
 from restoretui.config import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, ObjectNotFound, UsageError
@@ -36,6 +37,7 @@ async def clean(
     settings: Settings, output: Output, choice: Choice, confirm: Callable[[str], bool] | None
 ) -> ExitCode:
     """End the copies at locations, or those of a run. ``confirm`` asks the person; None: confirmed beforehand."""
+    output.left = NOTHING_SENT
     async with open_session(settings) as session:
         run = await _run_meant(session, choice)
         found = [copy async for copy in (_copies_of(session, run) if run else _copies(session, choice))]
@@ -55,6 +57,7 @@ async def clean(
         ):
             raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
         counts: Counter[str] = Counter()
+        output.left = "the copies that were ended are over, the others stay; say it again to end those"
         for start in range(0, len(copies), BATCH):
             await _end(session, output, copies[start : start + BATCH], counts, run)
         _summary(output, counts, len(found))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
+from restoretui.commands.leaving import what_goes_on
 from restoretui.commands.output import Output
 from restoretui.commands.summary import counts_of, summarise, verdict_on
 from restoretui.config import Settings
@@ -77,6 +78,7 @@ async def follow(
     def done(run: Run) -> bool:
         return not any(run.counts.get(state) for state in awaited)
 
+    output.left = what_goes_on(session, [await session.ledger.runs.get(run_id) for run_id in run_ids])
     teller = Teller(session, output, run_ids, awaited)
     telling = asyncio.create_task(teller.run())
     waiting = asyncio.create_task(session.wait_for(run_ids, done))
@@ -92,6 +94,7 @@ async def follow(
             task.cancel()
         await asyncio.gather(waiting, telling, return_exceptions=True)
         runs = await teller.finish()
+        output.left = what_goes_on(session, runs)
     timed_out = not all(done(run) for run in runs)
     if timed_out:
         output.error(TimedOut("the time to wait is over; the restores go on", "`restoretui watch` picks them up"))

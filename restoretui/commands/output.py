@@ -1,5 +1,6 @@
 """The only writer of stdout: tables for people, JSON lines for programs. Words for people go to stderr."""
 
+import io
 import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -33,7 +34,12 @@ class Output:
         self.as_json = as_json
         self._out = out or sys.stdout
         self._err = err or sys.stderr
+        self._is_terminal = self._out.isatty()
         self._headed = ""
+        self.left = ""
+        """What an interruption leaves behind, in words; nothing for a command that sends nothing."""
+        self.is_exact = False
+        """Stdout holds text in a form of its own, which a sentence would spoil."""
 
     # --- for people --------------------------------------------------------------------------------------------
 
@@ -60,8 +66,8 @@ class Output:
             self.say(f"  {error.hint}")
 
     def text(self, line: str) -> None:
-        """One line of a table; its cells are cleaned where they are made."""
-        print(line, file=self._out)
+        """One line of a table; its cells are cleaned where they are made, and on a terminal once more as a line."""
+        print(clean(line) if self._is_terminal else line, file=self._out)
 
     def flush(self) -> None:
         """Push out what is buffered."""
@@ -71,7 +77,11 @@ class Output:
 
     def line(self, kind: str, fields: Mapping[str, Any]) -> None:
         """One JSON line."""
-        print(json_line(kind, fields), file=self._out)
+        self.text(json_line(kind, fields))
+
+    def cell(self, value: str) -> str:
+        """A value for ``raw``: as it is, and spelled out where it would go to a terminal."""
+        return clean(value) if self._is_terminal else value
 
     def summary(self, fields: Mapping[str, Any]) -> None:
         """The last line of all, for programs only."""
@@ -80,8 +90,16 @@ class Output:
         self.flush()
 
     def raw(self, text: str) -> None:
-        """Exactly this."""
-        self._out.write(text)
+        """Exactly this, in UTF-8 whatever the locale; on a terminal the same lines with nothing in them that acts."""
+        self.is_exact = True
+        if self._is_terminal:
+            for line in text.splitlines(keepends=True):
+                print(clean(line.rstrip("\r\n")), file=self._out, end="\n" if line.endswith("\n") else "")
+        elif isinstance(self._out, io.TextIOWrapper):
+            self._out.flush()
+            self._out.buffer.write(text.encode("utf-8", "backslashreplace"))
+        else:
+            self._out.write(text)
 
     # --- both --------------------------------------------------------------------------------------------------
 

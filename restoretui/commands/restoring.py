@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from restoretui.commands.choice import Choice, selected
 from restoretui.commands.following import follow
+from restoretui.commands.leaving import NOTHING_SENT, all_or_none, what_goes_on
 from restoretui.commands.output import Output, cost_text
 from restoretui.commands.summary import summarise
 from restoretui.config import Settings
@@ -88,6 +89,7 @@ async def restore(
     ``batch`` holds the options of jobs, as the command line has them.
     """
     given = _batch_options(engine, tier, batch or {})
+    output.left = NOTHING_SENT
     async with open_session(settings) as session:
         if engine == "batch":
             session.batch.options(given)  # Before anything is listed: a role is missing, say.
@@ -165,9 +167,11 @@ async def _confirmed(
         )
     if confirm is not None and not confirm(f"Restore {' and '.join(_offer(made, tier) for made, _ in sending)}?"):
         raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
-    runs = [
-        await _confirmed_as_shown(session, output, sel, made, jobs, tier, limit, confirm) for made, jobs in sending
-    ]
+    runs = await all_or_none(
+        session,
+        [_confirmed_as_shown(session, output, sel, made, jobs, tier, limit, confirm) for made, jobs in sending],
+    )
+    output.left = what_goes_on(session, runs)
     for run in runs:
         output.run(run, session.looks_cost(run))
     run_ids = [run.id for run in runs]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
+from restoretui.core.system import is_out_of_files, no_more_files
 
 # Primary result codes (sqlite.org/rescode.html); extended codes keep them in the low byte.
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
@@ -73,6 +74,9 @@ def explain(error: sqlite3.Error, folder: Path) -> LedgerError:
             f"the ledger in {folder} cannot be written",
             "make the folder and its files writable, or choose another --state-dir",
         )
+    if code == _CANTOPEN and is_out_of_files():
+        short = no_more_files()
+        return LedgerError(str(short), short.hint)
     if code == _CANTOPEN:
         return LedgerError(
             f"the ledger in {folder} cannot be opened",

@@ -1,0 +1,110 @@
+"""Signals that tell us to end (SIGINT, SIGTERM, SIGHUP), from the first import to the exit code.
+
+Python hands a signal on only between two steps of its own, and asyncio only between two turns of the loop. Where a
+read or a write blocks the whole loop neither comes round, so there the handler itself ends the wait.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+IMPATIENT_S = 3.0
+"""Seconds after which another signal breaks into the closing that the first one began."""
+
+_told = False
+_blocks = False
+
+
+def heeded() -> list[signal.Signals]:
+    """Those that are for us: whoever started us under ``nohup`` wants no hang-up to end us."""
+    return [sign for sign in SIGNS if sign is not signal.SIGHUP or signal.getsignal(sign) is not signal.SIG_IGN]
+
+
+def leave_at_once() -> None:
+    """While everything is still being loaded nothing is open, so a signal simply ends it, in one word."""
+    for sign in heeded():
+        signal.signal(sign, _leave)
+
+
+def as_usual() -> None:
+    """Python's own handlers again: for what handles signals by itself."""
+    for sign in heeded():
+        signal.signal(sign, signal.default_int_handler if sign is signal.SIGINT else signal.SIG_DFL)
+
+
+def heed(cancel: Callable[[], object]) -> None:
+    """Call ``cancel`` in the running event loop when a signal comes, and end a blocking wait of the main thread."""
+    import asyncio  # Loaded by now; not for --help.
+
+    loop = asyncio.get_running_loop()
+    first = 0.0
+
+    def told() -> None:
+        nonlocal first
+        if not first or loop.time() - first > IMPATIENT_S:
+            # One who presses the key five times means the same as one who presses it once.
+            first = first or loop.time()
+            cancel()
+
+    for sign in heeded():
+        loop.add_signal_handler(sign, told)
+        # In the place of asyncio's, which does nothing. The loop is woken by Python itself, whatever the handler.
+        signal.signal(sign, _note)
+
+
+def over(loop: "asyncio.AbstractEventLoop | None" = None) -> None:
+    """The work is done: from here on a signal changes no exit code, and only ends a write that blocks.
+
+    ``loop``: it would put Python's own handlers back when it is closed.
+    """
+    for sign in heeded():
+        if loop is not None:
+            loop.remove_signal_handler(sign)
+        signal.signal(sign, _note)
+
+
+def check() -> None:
+    """Raise ``asyncio.CancelledError`` if we were told to end, though the loop may not have come round to it."""
+    if _told:
+        raise _cancelled()
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """A signal ends what blocks in here by ``asyncio.CancelledError``, in the main thread."""
+    global _blocks
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before, _blocks = _blocks, True
+    try:
+        yield
+    finally:
+        _blocks = before
+
+
+def _cancelled() -> BaseException:
+    import asyncio
+
+    return asyncio.CancelledError()
+
+
+def _note(_sign: int, _frame: FrameType | None) -> None:
+    global _told
+    _told = True
+    if _blocks:
+        raise _cancelled()
+
+
+def _leave(_sign: int, _frame: FrameType | None) -> None:
+    with suppress(OSError):
+        os.write(2, b"restoretui: interrupted\n")
+    os._exit(130)

@@ -1,0 +1,49 @@
+"""What an interruption leaves behind, in words that are true of it."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
+
+from restoretui.core.model import State
+from restoretui.ledger.records import Run
+from restoretui.session import Session
+from restoretui.wording import format as words
+
+NOTHING_SENT = "nothing was sent"
+_NEVER_SENT = (State.PLANNED, State.SKIPPED, State.CANCELLED)
+
+
+async def all_or_none(session: Session, confirming: Sequence[Coroutine[Any, Any, Run]]) -> list[Run]:
+    """Confirm runs, one by one. Whoever ends us meanwhile, or what stops one, gives up all of them, unsent."""
+    runs: list[Run] = []
+
+    async def one_by_one() -> None:
+        for each in confirming:
+            runs.append(await each)
+
+    task = asyncio.ensure_future(one_by_one())
+    try:
+        await asyncio.shield(task)
+    except BaseException:
+        await asyncio.wait({task})  # Half of one cannot be given up.
+        for each in confirming:
+            each.close()
+        for run in runs:
+            await session.cancel(run.id)
+        raise
+    return runs
+
+
+def what_goes_on(session: Session, runs: Iterable[Run]) -> str:
+    """Of confirmed runs: whether anything was sent, how much was not, and the command that goes on."""
+    runs = list(runs)
+    name = f"`restoretui watch {runs[0].id}`" if len(runs) == 1 else "`restoretui watch`"
+    # What a job will ask for is planned as long as the job has not said so.
+    by_jobs = {run.id for run in runs if any(batch.job_id for batch in session.batch.ours(run.id))}
+    unsent = sum(run.counts.get(State.PLANNED, 0) for run in runs if run.id not in by_jobs)
+    sent = sum(sum(run.counts.values()) - sum(run.counts.get(state, 0) for state in _NEVER_SENT) for run in runs)
+    begun = "its jobs go on in the cloud" if by_jobs else "what was sent goes on" if sent else NOTHING_SENT
+    if not unsent:
+        return f"{begun}, and {name} follows it" if by_jobs or sent else begun
+    left = f"{words.plural(unsent, 'object')} of what was confirmed {'is' if unsent == 1 else 'are'} unsent"
+    return f"{begun}; {left}: {name}, or the screens, will send {'it' if unsent == 1 else 'them'}"

@@ -1,0 +1,34 @@
+"""What the operating system would not give, in words a person can act on; wherever it was asked for."""
+
+import errno
+import os
+
+from restoretui.core.errors import UsageError
+
+_NO_FILES = (errno.EMFILE, errno.ENFILE)
+
+
+def refused_by_system(error: OSError) -> UsageError:
+    """One sentence for any ``OSError``, and the next step."""
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in _NO_FILES:
+        return no_more_files(where)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UsageError(f"the disk is full{where}", "free some space; everything confirmed before is still there")
+    return UsageError(f"the system refused: {error.strerror or error}{where}", "see to that, and try again")
+
+
+def no_more_files(where: str = "") -> UsageError:
+    """The limit of open files is reached."""
+    return UsageError(
+        f"the system allows no more open files{where}", "raise the limit, with `ulimit -n 1024`, and try again"
+    )
+
+
+def is_out_of_files() -> bool:
+    """Nothing more can be opened right now, though whoever tried was told something else."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in _NO_FILES
+    return False
