@@ -108,6 +108,13 @@ async def open_target(path: Path) -> AsyncIterator[Target]:
         await asyncio.to_thread(_settle, target, part, real if kept else None, path)
 
 
+async def write_whole(path: Path, chunks: AsyncIterator[str]) -> None:
+    """Write all of it to ``path`` (``open_target``); for text in which nothing acts on a terminal."""
+    async with open_target(path) as target:
+        async for chunk in chunks:
+            await target.write(chunk)
+
+
 def _settle(target: Target, part: Path, real: Path | None, named: Path) -> None:
     """Put the part in its place; without one, and after any trouble, take it away: half a file is of no use."""
     try:

@@ -16,22 +16,28 @@ _NEVER_SENT = (State.PLANNED, State.SKIPPED, State.CANCELLED)
 async def all_or_none(session: Session, confirming: Sequence[Coroutine[Any, Any, Run]]) -> list[Run]:
     """Confirm runs, one by one. Whoever ends us meanwhile, or what stops one, gives up all of them, unsent."""
     runs: list[Run] = []
-
-    async def one_by_one() -> None:
+    try:
         for each in confirming:
             runs.append(await each)
-
-    task = asyncio.ensure_future(one_by_one())
-    try:
-        await asyncio.shield(task)
     except BaseException:
-        await asyncio.wait({task})  # Half of one cannot be given up.
         for each in confirming:
             each.close()
         for run in runs:
             await session.cancel(run.id)
         raise
     return runs
+
+
+async def confirmed_whole(session: Session, confirming: Coroutine[Any, Any, Run]) -> Run:
+    """Write one run down. Who ends us while it is being written finds it given up, unsent."""
+    task = asyncio.ensure_future(confirming)
+    try:
+        return await asyncio.shield(task)
+    except BaseException:
+        await asyncio.wait({task})  # Half of one cannot be given up.
+        if not task.cancelled() and task.exception() is None:
+            await session.cancel(task.result().id)
+        raise
 
 
 def what_goes_on(session: Session, runs: Iterable[Run]) -> str:

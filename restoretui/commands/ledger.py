@@ -14,11 +14,12 @@ from restoretui.commands.output import Output
 from restoretui.config import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, LedgerError, UsageError
 from restoretui.core.model import State
-from restoretui.export import WINDOW, write_export, write_whole
+from restoretui.export import WINDOW, write_export
 from restoretui.jsonlines import change_fields, instant, json_line
 from restoretui.ledger import Ledger
 from restoretui.ledger.pruning import REASONS, Findings, ranges
 from restoretui.ledger.records import Bounds, Run
+from restoretui.targets import write_whole
 from restoretui.wording import format as words
 
 LEDGER = "ledger.db"

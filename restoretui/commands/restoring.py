@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from restoretui.commands.choice import Choice, selected
 from restoretui.commands.following import follow
-from restoretui.commands.leaving import NOTHING_SENT, all_or_none, what_goes_on
+from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
 from restoretui.commands.output import Output, cost_text
 from restoretui.commands.summary import summarise
 from restoretui.config import Settings
@@ -192,7 +192,7 @@ async def _confirmed_as_shown(
     """The run of the plan that was told. What is no longer true is told anew, and who was asked is asked again."""
     for _ in range(MOST_PLANS):
         try:
-            return await session.confirm(sel, made, tier, max_cost=limit, batch=jobs)
+            return await confirmed_whole(session, session.confirm(sel, made, tier, max_cost=limit, batch=jobs))
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")
         await session.choosing.look(sel)
