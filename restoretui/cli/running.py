@@ -9,9 +9,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from restoretui.cli.threads import leave, not_waited_for
 from restoretui.core.errors import ExitCode, RestoreTuiError
 from restoretui.core.model import State
 
@@ -34,7 +36,8 @@ def headless(flags: dict[str, Any], as_json: bool, module: str, command: str, *a
 
     def go() -> int:
         run = getattr(import_module(module), command)
-        return asyncio.run(_until_told(run(settings_of(flags), output, *args, **options)))
+        settings = replace(settings_of(flags), voice=output.say)
+        return asyncio.run(_until_told(run(settings, output, *args, **options)))
 
     finish(go, output)
 
@@ -108,7 +111,8 @@ async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(sign, task.cancel)
-    return await task
+    with not_waited_for():
+        return await task
 
 
 def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
@@ -140,4 +144,4 @@ def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         code = ExitCode.INTERRUPTED
-    sys.exit(int(code))
+    leave(int(code))
