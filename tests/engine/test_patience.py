@@ -168,7 +168,9 @@ async def test_the_same_unreadable_answer_three_times_is_enough(line: Line) -> N
 
 
 async def test_other_unreadable_answers_are_other_troubles(line: Line) -> None:
-    read, raised = raising(*(MalformedAnswer(f"cut after {at} bytes") for at in (3, 4, 3, 4, 5, 6)), MalformedAnswer("x"))
+    read, raised = raising(
+        *(MalformedAnswer(f"cut after {at} bytes") for at in (3, 4, 3, 4, 5, 6)), MalformedAnswer("x")
+    )
     task = asyncio.create_task(line.read(read))
     await line.ends(task, 60)
     with pytest.raises(MalformedAnswer, match="x"):
