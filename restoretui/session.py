@@ -332,6 +332,8 @@ class Session:
             if not isinstance(source, Gate | Watchdog | Reader):  # else its connection has been told of
                 yield Wait(source, f"{told.level}: {told.text}{f' ({told.hint})' if told.hint else ''}",
                            after=TROUBLE_AFTER if told.level == "paused" else SLOW_AFTER)  # fmt: skip
+        if locked_out := self.ledger.locked_out_for:
+            yield Wait("ledger", "waiting for the ledger: another process writes to it", age=locked_out)
         if self._engine.only is not None:
             for run_id, why in self._engine.left_alone.items():
                 yield Wait(("left alone", run_id), f"run {run_id}: {why}")

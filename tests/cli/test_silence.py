@@ -1,7 +1,10 @@
 """No command waits in silence, or for ever: it says within seconds what it waits for, and ends when patience does."""
 
 import json
+import os
+import signal
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -243,3 +246,31 @@ def test_watch_says_why_it_waits_and_goes_on_when_that_is_over(
     assert watching.wait() == 0
     assert any("answers again: going on" in line for line in watching.err)
     assert json.loads(watching.out[-1])["available"] > 0
+
+
+@pytest.mark.parametrize("source", ["-", "pipe"])
+def test_a_key_list_that_never_ends_is_said_and_can_be_left(tmp_path: Path, dead: str, source: str) -> None:
+    held, end = os.pipe()
+    if source == "pipe":
+        os.mkfifo(tmp_path / "pipe", 0o600)
+    child = Living(
+        environment(None, tmp_path) | KEYS, "plan", "s3://bucket", "--days", "1", "--keys-from",
+        source if source == "-" else str(tmp_path / "pipe"), "--endpoint-url", dead, stdin=held,
+    )  # fmt: skip
+    try:
+        child.until(lambda: any(line.startswith("reading keys from") for line in child.err))
+        child.process.send_signal(signal.SIGINT)
+        assert child.wait(SOON) == 130, "nobody has to end the list first"
+    finally:
+        os.close(held)
+        os.close(end)
+
+
+def test_a_ledger_that_somebody_writes_to_for_long_is_said(run: Any, served: Any, tmp_path: Path) -> None:
+    assert run(served, "restore", f"{BUCKET}/archive/", "--storage-class", "GLACIER", *RESTORE).code == 0
+    with closing(sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        child = Living(environment(served, tmp_path), "watch")
+        child.until(lambda: any(line.startswith("waiting for the ledger: another process") for line in child.err))
+        holder.execute("ROLLBACK")
+    assert child.wait() == 0
