@@ -99,7 +99,7 @@ async def watch(settings: Settings, output: Output, name: str | None, timeout: t
             summarise(output, counts_of(session, []))
             return ExitCode.DONE
         session.start_engine([run.id for run in runs])
-        return await follow(session, output, [run.id for run in runs], wait=True, timeout=timeout, patient=True)
+        return await follow(session, output, [run.id for run in runs], wait=True, timeout=timeout)
 
 
 @asynccontextmanager
@@ -139,11 +139,10 @@ async def follow(
     wait: bool,
     timeout: timedelta | None,
     missing: int = 0,
-    patient: bool = False,
 ) -> ExitCode:
     """Tell what becomes of some runs until all is asked for or, with ``wait``, available; the exit code.
 
-    Unless ``patient``, patience ends while nothing of them was sent. Once something was, there is no end to it.
+    Patience ends while nothing of them was sent. Once something was, there is no end to it.
     """
     awaited = WAITING if wait else NOT_SENT
 
@@ -153,8 +152,8 @@ async def follow(
     teller = Teller(session, output, run_ids, awaited)
     telling = asyncio.create_task(teller.run())
     waiting = asyncio.create_task(session.wait_for(run_ids, done))
-    pressing = None if patient else asyncio.create_task(_give_up_unsent(session, run_ids))
-    tasks = [task for task in (waiting, telling, pressing) if task is not None]
+    pressing = asyncio.create_task(_give_up_unsent(session, run_ids))
+    tasks = [waiting, telling, pressing]
     # The time a person gives is the machine's, also where the cloud's clock runs faster.
     seconds = None if timeout is None else timeout.total_seconds()
     if seconds is not None:

@@ -225,6 +225,9 @@ def test_a_confirmed_run_that_nobody_takes_is_given_up_and_sent_later(
     assert ran.code == 4, ran.err
     assert "nothing was sent yet: the credentials have expired" in ran.err
     assert "run 1 is confirmed and waits: `restoretui watch` sends it" in ran.err
+    assert run(served, "watch", "--patience", "1s", timeout=SOON).code == 4, (
+        "nor does it watch for ever what is not sent"
+    )
     served.ask("/_sandbox/faults", {"faults": []}, "POST")
     done = run(served, "watch", "--json")
     assert done.code == 0, done.err
