@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 LEASE = 10.0
 """Wall seconds a run stays ours without a renewal."""
 RENEW = 3.0
+LOOKS_AT_ONCE = 16
+"""Runs of one connection that are looked at side by side; those of another never wait for them."""
 RETRY_PURSUIT = 30.0
 """Machine seconds after which a run that was held up by itself is tried again."""
 
@@ -65,6 +67,7 @@ class Engine:
         self._ahead: dict[int, tuple[Lease, float]] = {}
         """Leases whose end says nothing, and since when (machine time) they stand as they do."""
         self._left: dict[int, str] = {}
+        self._looking: dict[Connection, asyncio.Semaphore] = {}
         self.only: frozenset[int] | None = None
         """When set, the runs to pursue; all others are left alone."""
 
@@ -114,9 +117,11 @@ class Engine:
 
     async def look_now(self, run: Run) -> None:
         """One status round over a run, whoever pursues it."""
-        pursuit = self._pursuits.get(run.id) or await self._pursuit(run, bounded=True)
-        await pursuit.batches.refresh()
-        await pursuit.watcher.look_now()
+        connection = Connection.from_mapping(run.connection)
+        async with self._looking.setdefault(connection, asyncio.Semaphore(LOOKS_AT_ONCE)):
+            pursuit = self._pursuits.get(run.id) or await self._pursuit(run, bounded=True)
+            await pursuit.batches.refresh()
+            await pursuit.watcher.look_now()
 
     async def _take_up(self) -> None:
         unsettled = self._ledger.batches.peek_unsettled()

@@ -381,3 +381,17 @@ async def test_progress_is_told_now_and_then_and_not_while_everything_stands_sti
         told.now = [*works.waits(), Wait("a", "waiting for store")]
         assert await told.after(100) == ["waiting for store"]
     assert list(works.waits()) == []
+
+
+async def test_what_follows_at_once_has_no_patience_of_its_own(line: Line) -> None:
+    """A hundred looks at a store that is gone take as long as one."""
+    read, _ = raising(AWAY)
+    first = asyncio.create_task(line.read(read))
+    await line.ends(first, 60)
+    for _ in range(100):
+        task = asyncio.create_task(line.read(read))
+        assert await line.ends(task, 5) <= 1
+        with pytest.raises(Unreachable):
+            await task
+    with pytest.raises(Unreachable):
+        await first
