@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from restoretui.config import Settings
 from restoretui.core.batch import (
@@ -21,7 +21,7 @@ from restoretui.core.batch import (
 )
 from restoretui.core.batch_policy import caller_policy, role_policy, trust_policy
 from restoretui.core.batch_service import BatchService
-from restoretui.core.errors import CloudError, InvalidRequest, ObjectNotFound, Unsupported, UsageError
+from restoretui.core.errors import CloudError, InvalidRequest, ObjectNotFound, Throttled, Unsupported, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan
@@ -29,10 +29,17 @@ from restoretui.core.provider import Provider
 from restoretui.core.rules import CloudRules
 from restoretui.engine.batch import service_of
 from restoretui.engine.batch_checks import check_options
+from restoretui.engine.gate import COMMON
+from restoretui.engine.reads import Ask
+from restoretui.engine.speaker import Works
 from restoretui.engine.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.batch_records import Batch
 
+T = TypeVar("T")
+
+NO_EFFECT = (Throttled, *COMMON)
+"""After these a decision about a job surely was not taken in, and may be sent again."""
 CHECK_WITHIN_S = 5.0
 """Machine seconds that looking beforehand may take: IAM is out of reach of many a bastion host."""
 UNSEEN = "the role could not be checked beforehand: these credentials may not look at it (iam:GetRole)"
@@ -49,7 +56,12 @@ class BatchDesk:
         provider: Callable[[], Awaitable[Provider]],
         may_send: Callable[[], None],
         stir: Callable[[int], None],
+        ask: Ask,
+        works: Works,
     ) -> None:
+        """``ask``: how questions are put to the cloud; ``works`` hears of what takes its time."""
+        self._works = works
+        self._ask = ask
         self._settings = settings
         self._ledger = ledger
         self._rules = rules
@@ -98,7 +110,8 @@ class BatchDesk:
             provider, service = await self._provider(), await self._service()
             looking = asyncio.create_task(check_options(provider, service, options, buckets))
             try:
-                await first_of(self._settings.clock.pause(CHECK_WITHIN_S), beside=[looking])
+                with self._works.telling(lambda: f"looking whether jobs can work with the role {options.role_arn}"):
+                    await first_of(self._settings.clock.pause(CHECK_WITHIN_S), beside=[looking])
                 if not looking.done():
                     return "the role could not be checked beforehand: no answer in time"
                 self._checked[known] = "" if looking.result() else UNSEEN
@@ -138,12 +151,17 @@ class BatchDesk:
 
     async def jobs(self, region: str | None = None, statuses: Collection[str] = ()) -> AsyncIterator[list[JobInfo]]:
         """Jobs of anybody in the account and region, a page at a time; newest first, as the cloud lists them."""
-        async for page in (await self._service()).list_jobs(region or await self._region(), statuses):
-            yield page
+        service, where = await self._service(), region or await self._region()
+        known: set[str] = set()
+        async for page in self._pages(lambda: service.list_jobs(where, statuses)):
+            # Asked anew from the beginning, a page may begin with jobs that were on the one before.
+            yield [job for job in page if job.job_id not in known]
+            known.update(job.job_id for job in page)
 
     async def job(self, job_id: str, region: str | None = None) -> JobInfo:
         """All that is known of one job; ``JobNotFound``."""
-        return await (await self._service()).describe_job(await self._region_of(job_id, region), job_id)
+        service, where = await self._service(), await self._region_of(job_id, region)
+        return await self._ask(lambda: service.describe_job(where, job_id))
 
     async def report(self, job_id: str, region: str | None = None) -> AsyncIterator[list[ReportRow]]:
         """The rows of a job's completion report, some at a time; ours or not."""
@@ -151,7 +169,8 @@ class BatchDesk:
         place = batch.report_place if batch else (await self.job(job_id, region)).report
         if place is None:
             raise ObjectNotFound(f"job {job_id} was made without a completion report", "--report-scope all or failed")
-        async for rows in (await self._service()).read_report(place, job_id):
+        service = await self._service()
+        async for rows in self._pages(lambda: service.read_report(place, job_id)):
             yield rows
 
     # --- deciding ----------------------------------------------------------------------------------------------
@@ -162,7 +181,7 @@ class BatchDesk:
         service, where = await self._service(), await self._region_of(job_id, region)
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.decide(batch.id, run=True)
-        status = await service.confirm_job(where, job_id)
+        status = await self._ask(lambda: service.confirm_job(where, job_id), over=NO_EFFECT)
         self._stir_of(job_id)
         return status
 
@@ -172,7 +191,7 @@ class BatchDesk:
         service, where = await self._service(), await self._region_of(job_id, region)
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.decide(batch.id, run=False)
-        status = await service.cancel_job(where, job_id)
+        status = await self._ask(lambda: service.cancel_job(where, job_id), over=NO_EFFECT)
         self._stir_of(job_id)
         return status
 
@@ -190,7 +209,8 @@ class BatchDesk:
         self._may_send()
         if not 0 <= priority <= 2_147_483_647:
             raise UsageError(f"a job's priority lies between 0 and 2147483647, not at {priority}")
-        await (await self._service()).set_priority(await self._region_of(job_id, region), job_id, priority)
+        service, where = await self._service(), await self._region_of(job_id, region)
+        await self._ask(lambda: service.set_priority(where, job_id, priority))
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.priority(batch, replace(batch.options, priority=priority))
 
@@ -198,7 +218,8 @@ class BatchDesk:
         """A new, suspended job like this one, with the same manifest; its id. It belongs to no run."""
         self._may_send()
         where = await self._region_of(job_id, region)
-        return await (await self._service()).clone_job(where, job_id, uuid.uuid4().hex)
+        service, token = await self._service(), uuid.uuid4().hex  # by which asking twice makes one job
+        return await self._ask(lambda: service.clone_job(where, job_id, token))
 
     async def retry(self, run_id: int, options: BatchOptions) -> int:
         """Send the run's failed objects anew through jobs of their own; how many objects."""
@@ -226,12 +247,37 @@ class BatchDesk:
         service = await self._service()
         deleted = 0
         if batch.manifest_key:
-            await service.delete_object(batch.manifest_bucket, batch.manifest_key)
+            await self._ask(lambda: service.delete_object(batch.manifest_bucket, batch.manifest_key))
             deleted += 1
-        if batch.job_id and batch.report_place is not None:
-            deleted += await service.delete_written(batch.report_place, batch.job_id)
+        place = batch.report_place
+        if batch.job_id and place is not None:
+            deleted += await self._ask(lambda: service.delete_written(place, batch.job_id))
         await self._ledger.batches.cleaned(batch.id)
         return deleted
+
+    async def _pages(self, begin: Callable[[], AsyncIterator[list[T]]]) -> AsyncIterator[list[T]]:
+        """What ``begin`` gives, page by page; where an answer fails to come, begun anew behind what was given."""
+        pages: AsyncIterator[list[T]] | None = None
+        given = behind = 0
+
+        async def following() -> list[T] | None:
+            nonlocal pages, behind
+            if pages is None:
+                pages, behind = begin(), given
+            try:
+                async for page in pages:
+                    skipped = min(behind, len(page))
+                    behind -= skipped
+                    if skipped < len(page):
+                        return page[skipped:]
+            except BaseException:
+                pages = None  # One that has failed goes no further.
+                raise
+            return None
+
+        while (page := await self._ask(following)) is not None:
+            given += len(page)
+            yield page
 
     async def _service(self) -> BatchService:
         if not self._rules.has_jobs:

@@ -8,7 +8,9 @@ from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectDetail, ObjectRef, State
 from restoretui.core.provider import Provider
-from restoretui.engine.reads import Reader
+from restoretui.engine.gate import NO_ANSWER
+from restoretui.engine.reads import Reader, all_of
+from restoretui.engine.speaker import Tally, Works
 from restoretui.engine.sweep import looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Observation, Query, SelectionSummary
@@ -29,7 +31,9 @@ class Choosing:
         provider: Callable[[str], Awaitable[Provider]],
         readers: Mapping[str, Reader],
         listings: Listings,
+        works: Works,
     ) -> None:
+        self._works = works
         self._ledger = ledger
         self._clock = clock
         self._clouds = clouds
@@ -84,17 +88,22 @@ class Choosing:
         missing: Callable[[ObjectRef, CloudError], None] | None = None,
         scheme: str = "s3",
     ) -> SelectionSummary:
-        """Mark these very objects, each looked at by HEAD. One that cannot be seen goes to ``missing``, or raises."""
+        """Mark these very objects, each looked at by HEAD. One that cannot be seen goes to ``missing``, or raises.
+
+        Where no answer can be had at all, that raises in any case: it says nothing about the object.
+        """
         todo = list(refs)
-        for at in range(0, len(todo), LOOKS_BATCH):
-            batch = todo[at : at + LOOKS_BATCH]
-            for ref, found in await self._heads(batch, scheme):
-                if isinstance(found, Observation):
-                    await self._ledger.selections.add_observed(sel, self._clouds[scheme], ref.bucket, [found])
-                elif missing is None:
-                    raise found
-                else:
-                    missing(ref, found)
+        tally = Tally()
+        with self._works.telling(lambda: tally.text(f"of {len(todo):,} objects looked at so far")):
+            for at in range(0, len(todo), LOOKS_BATCH):
+                batch = todo[at : at + LOOKS_BATCH]
+                for ref, found in await self._heads(batch, scheme, tally):
+                    if isinstance(found, Observation):
+                        await self._ledger.selections.add_observed(sel, self._clouds[scheme], ref.bucket, [found])
+                    elif missing is None:
+                        raise found
+                    else:
+                        missing(ref, found)
         return await self._ledger.selections.summary(sel)
 
     async def jobs(self, sel: int, rows: Iterable[JobRow], scheme: str = "s3") -> SelectionSummary:
@@ -116,6 +125,13 @@ class Choosing:
     async def look(self, sel: int, progress: Callable[[int], None] | None = None) -> int:
         """HEAD every marked object that only a HEAD can judge; returns how many could not be looked at."""
         looked: set[ObjectRef] = set()
+        tally = Tally()
+        with self._works.telling(lambda: tally.text("Intelligent-Tiering objects looked at so far")):
+            return await self._look(sel, looked, tally, progress)
+
+    async def _look(
+        self, sel: int, looked: set[ObjectRef], tally: Tally, progress: Callable[[int], None] | None
+    ) -> int:
         unseen = 0
         while todo := [
             ref for cloud, ref in await self._ledger.selections.unlooked(sel, LOOKS_BATCH + len(looked))
@@ -124,7 +140,7 @@ class Choosing:
             batch = todo[:LOOKS_BATCH]
             looked.update(batch)
             found: dict[str, list[Observation]] = {}
-            for ref, seen in await self._heads(batch):
+            for ref, seen in await self._heads(batch, "s3", tally):
                 if isinstance(seen, Observation):
                     found.setdefault(ref.bucket, []).append(seen)
                 elif isinstance(seen, ObjectNotFound):
@@ -138,7 +154,7 @@ class Choosing:
         return unseen
 
     async def _heads(
-        self, refs: Sequence[ObjectRef], scheme: str = "s3"
+        self, refs: Sequence[ObjectRef], scheme: str, tally: Tally
     ) -> list[tuple[ObjectRef, Observation | CloudError]]:
         provider = await self._provider(scheme)
         room = asyncio.Semaphore(LOOKS_AT_ONCE)
@@ -147,8 +163,12 @@ class Choosing:
             async with room:
                 try:
                     detail = await self._readers[scheme](lambda: provider.head_object(ref))
+                except NO_ANSWER:
+                    raise
                 except CloudError as error:
                     return ref, error
+                finally:
+                    tally.number += 1
             return ref, looked_at(detail, ref.version_id, self._clock.now().timestamp())
 
-        return await asyncio.gather(*(head(ref) for ref in refs))
+        return await all_of([head(ref) for ref in refs])

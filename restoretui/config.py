@@ -6,6 +6,7 @@ Every value knows where it came from, so that an error can say which of them to 
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from platformdirs import user_config_path, user_state_path
 
 from restoretui.aws_config import profile_endpoint
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
+from restoretui.core.durations import read_duration
 from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import UsageError
 from restoretui.core.http_client import http_client
@@ -69,6 +71,11 @@ class Settings:
     """GiB on disk that listings may take together; beyond it the oldest that nobody shows go first."""
     listings_max_days: float = 30.0
     """Days after which a listing that nobody shows is forgotten."""
+    patience: float = 45.0
+    """Machine seconds without a usable answer after which a command ends that has sent nothing yet; 0: at once.
+
+    The screens have all the patience there is: they pause.
+    """
     production_profiles: tuple[str, ...] = ()
     """Profiles whose screens are marked, so that nobody mistakes them."""
     bell: bool = True
@@ -78,6 +85,8 @@ class Settings:
     state_dir: Path = field(default_factory=lambda: user_state_path(APP))
     config_dir: Path = field(default_factory=lambda: user_config_path(APP))
     clock: Clock = field(default_factory=SystemClock)
+    voice: Callable[[str], None] | None = None
+    """Where a command says what it waits for; None where a screen shows it."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each value came from: ``--flag``, ``$VARIABLE``, the config file's path, or absent for a default."""
 
@@ -171,7 +180,7 @@ _ENVIRONMENT = {
     "oss_endpoint": ("OSS_ENDPOINT",),
 }
 _SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style")
-_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "sources"}
+_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources"}
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
@@ -211,6 +220,8 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     http_client(env)  # which providers read for themselves: a word that cannot be meant is said by every command
     for name, value in flags.items():
         # A flag that is off says nothing: it must not undo what the config file switched on.
+        if isinstance(value, timedelta):
+            value = value.total_seconds()
         if value is not None and value is not False and name != "config":
             put(name, Path(value).expanduser() if name == "state_dir" else value, f"--{name.replace('_', '-')}")
     _take_from_store(values, sources, put)
@@ -279,6 +290,8 @@ def _check(name: str, value: Any, source: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
             raise UsageError(f"{source}: {name} must be from {lowest:g} to {highest:,g} {unit}, not {value!r}")
         return float(value)
+    if name == "patience":
+        return _patience(value, source)
     if name in _WORDS and value not in _WORDS[name]:
         *most, last = _WORDS[name]
         raise UsageError(f"{source}: {name} must be {', '.join(most)} or {last}, not {value!r}")
@@ -307,6 +320,16 @@ def _check(name: str, value: Any, source: str) -> Any:
     if not isinstance(value, wanted):
         raise UsageError(f"{source}: {name} must be {'true or false' if wanted is bool else 'text'}, not {value!r}")
     return value
+
+
+def _patience(value: Any, source: str) -> float:
+    try:
+        text = value if isinstance(value, str) else "" if isinstance(value, bool) else f"{value:f}"
+        return read_duration(text).total_seconds()
+    except (ValueError, TypeError):
+        raise UsageError(
+            f'{source}: patience must be a duration such as "45s", or a number of seconds, not {value!r}'
+        ) from None
 
 
 def _money(value: Any, source: str) -> Decimal:

@@ -12,6 +12,7 @@ from restoretui.core.model import Page
 from restoretui.core.provider import Provider
 from restoretui.engine.lister import Lister
 from restoretui.engine.reads import Reader
+from restoretui.engine.speaker import Works
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Bounds, Cloud, Listing, Scope
 
@@ -30,8 +31,10 @@ class _LedgerSink:
     def __init__(self, ledger: Ledger, listing_id: int) -> None:
         self._ledger = ledger
         self._listing_id = listing_id
+        self.objects = 0
 
     async def put(self, page: Page, segment: int, left: str) -> None:
+        self.objects += len(page.entries)
         self._ledger.catalog.append(self._listing_id, page, left, segment=segment)
         await self._ledger.catalog.room()
 
@@ -48,9 +51,11 @@ class Listings:
         region: Callable[[str, str], Awaitable[str]],
         readers: Mapping[str, Reader],
         bounds: Bounds,
+        works: Works,
     ) -> None:
         """``clouds``, ``provider`` and ``readers`` are by scheme, ``region`` by bucket and scheme."""
         self._bounds = bounds
+        self._works = works
         self._ledger = ledger
         self._clock = clock
         self._clouds = clouds
@@ -110,16 +115,19 @@ class Listings:
 
     async def _list(self, listing: Listing) -> None:
         error: RestoreTuiError | None = None
+        scope, sink = listing.scope, _LedgerSink(self._ledger, listing.id)
+        where = str(Location(scope.cloud.scheme, scope.bucket, scope.prefix))
         try:
             lister = Lister(
-                await self._provider(listing.scope.cloud.scheme),
-                self._readers[listing.scope.cloud.scheme],
-                listing.scope,
-                _LedgerSink(self._ledger, listing.id),
+                await self._provider(scope.cloud.scheme),
+                self._readers[scope.cloud.scheme],
+                scope,
+                sink,
                 STREAMS,
                 self._clock.monotonic,
             )
-            await lister.list_all(listing.resume_token)
+            with self._works.telling(lambda: f"listing {where}: {sink.objects:,} objects so far"):
+                await lister.list_all(listing.resume_token)
         except RestoreTuiError as problem:
             error = problem
             self._problems[listing.id] = problem

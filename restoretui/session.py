@@ -5,7 +5,7 @@ The screens and the commands call these functions and nothing below them, so tha
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ from restoretui.choosing import Choosing
 from restoretui.config import Settings
 from restoretui.core.batch import BatchOptions
 from restoretui.core.endpoints import is_aliyun
-from restoretui.core.errors import GuardStopped, RestoreTuiError, Unsupported, UsageError
+from restoretui.core.errors import CloudError, GuardStopped, RestoreTuiError, Unsupported, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import Bucket, Identity, ObjectRef, State, Tier
 from restoretui.core.plan import RestorePlan
@@ -25,10 +25,13 @@ from restoretui.core.rules import Purpose
 from restoretui.core.system import refused_by_system
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
+from restoretui.engine.gate import COMMON, Gate
 from restoretui.engine.health import Health, HealthBoard
 from restoretui.engine.pace import Pace
-from restoretui.engine.reads import Reader
-from restoretui.engine.waits import first_of
+from restoretui.engine.reads import Ask, Reader, once
+from restoretui.engine.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
+from restoretui.engine.waits import TimeLimit, first_of
+from restoretui.engine.watchdog import Watchdog
 from restoretui.export import write_export, write_report
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Bounds, Cloud, JobRow, Listing, Query, Run, View
@@ -38,13 +41,18 @@ from restoretui.reach import MfaPrompter, Reach
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""
+SLOWEST_START = 60.0
+"""Machine seconds in which an SDK is loaded on any machine that is not stuck."""
+SLOW_AFTER = 3.0
+"""Machine seconds after which a command says that it is made slower."""
+
 logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python would write over the screen
 
 
 class Session:
     """Everything a screen or a command may ask for. Made by ``open_session``."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, prices: PriceBook) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, prices: PriceBook, works: Works | None = None) -> None:
         self.settings = settings
         self.ledger = ledger
         self.clock = settings.clock
@@ -53,32 +61,54 @@ class Session:
         oss = settings.oss_endpoint or ""
         self._clouds = {"s3": self.cloud, "oss": Cloud("oss", "" if is_aliyun(oss) else oss)}
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
+        self.patience = None if settings.voice is None else settings.patience
+        """Machine seconds after which looks without a usable answer end; None: never, as on a screen."""
+        self.works = works or Works()
+        """What takes its time, for whoever has to say so."""
+        self.time_left: Callable[[], float | None] = lambda: None
+        """Seconds until the command itself ends, whatever it waits for then."""
+        self.is_pressed = False
+        """Nothing of the runs that are followed was sent yet, so that patience with their clouds ends, too."""
         self._reach = Reach(settings)
         self._engine = Engine(
             ledger,
             self.clock,
-            self._reach.provider_for,
+            self._provider_for,
             self._board,
             settings.rate,
             settings.concurrency,
             may_send=not settings.read_only,
+            patience=self.patience,
         )
-        self.batch = BatchDesk(settings, ledger, self.rules, self.provider, self._may_send, self._engine.resend)
-        """Everything about S3 Batch Operations."""
         # One gate for the person and the background: whichever gets through first opens it for both. But one for each
         # cloud: what ails the keys of one must not hold up the other.
         self._readers = {
-            scheme: Reader(self.clock, self._engine.gate(settings.connection_to(scheme)), self._board)
+            scheme: Reader(self.clock, self._engine.gate(settings.connection_to(scheme)), self._board, bounded=True)
             for scheme in self._clouds
         }
+        # What a person asks for on a screen is asked once: he sees what came of it, and asks again.
+        self._asks: Mapping[str, Ask] = dict.fromkeys(self._clouds, once) if self.patience is None else self._readers
+        self.batch = BatchDesk(
+            settings,
+            ledger,
+            self.rules,
+            self.provider,
+            self._may_send,
+            self._engine.resend,
+            self._asks["s3"],
+            self.works,
+        )
+        """Everything about S3 Batch Operations."""
         self.bounds = Bounds(
             size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
         )
         """How much is kept of what was listed."""
         self.listings = Listings(
-            ledger, self.clock, self._clouds, self.provider, self.region, self._readers, self.bounds
+            ledger, self.clock, self._clouds, self.provider, self.region, self._readers, self.bounds, self.works
         )
-        self.choosing = Choosing(ledger, self.clock, self._clouds, self.provider, self._readers, self.listings)
+        self.choosing = Choosing(
+            ledger, self.clock, self._clouds, self.provider, self._readers, self.listings, self.works
+        )
         """Filling selections."""
         self._planner = Planner(settings, ledger, prices, self._clouds, self.provider, self.region, self._readers)
         self._engine_task: asyncio.Task[None] | None = None
@@ -111,19 +141,36 @@ class Session:
 
     async def provider(self, scheme: str = "s3") -> Provider:
         """The cloud of these settings; its SDK is loaded by the first call, in a thread."""
-        return await self._reach.provider_for(self.settings.connection_to(scheme))
+        return await self._provider_for(self.settings.connection_to(scheme))
+
+    async def _provider_for(self, connection: Connection) -> Provider:
+        """What is loaded is not waited for with the cloud's own time, and not for ever either."""
+        name = connection.scheme.upper()
+        longest = None if self.patience is None else max(self.patience, SLOWEST_START)
+
+        def late() -> RestoreTuiError:
+            hint = "is the home folder, with the cloud's configuration, on a disk that answers?"
+            return RestoreTuiError(f"the SDK of {name} was not ready within {longest:g} s", hint)
+
+        with self.works.telling(lambda: f"loading the SDK of {name} and its configuration"):
+            async with TimeLimit(self.clock, longest, late):
+                return await self._reach.provider_for(connection)
 
     async def identity(self, scheme: str = "s3") -> Identity:
         """Whose credentials these are."""
-        return await (await self.provider(scheme)).identity()
+        provider = await self.provider(scheme)
+        return await self._asks[scheme](provider.identity)
 
     async def buckets(self, scheme: str = "s3") -> list[Bucket]:
         """The account's buckets."""
-        return await (await self.provider(scheme)).list_buckets()
+        provider = await self.provider(scheme)
+        return await self._asks[scheme](provider.list_buckets)
 
     async def region(self, bucket: str, scheme: str = "s3") -> str:
         """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
-        return await self._reach.region(self.settings.connection_to(scheme), bucket)
+        connection = self.settings.connection_to(scheme)
+        await self._provider_for(connection)
+        return await self._asks[scheme](lambda: self._reach.region(connection, bucket))
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -229,11 +276,11 @@ class Session:
         cloud, connection = self.cloud_of(scheme), self.settings.connection_to(scheme)
         if run is not None:
             cloud, connection = run.cloud, Connection.from_mapping(run.connection)
-        provider = await self._reach.provider_for(connection)
+        provider = await self._provider_for(connection)
         if not provider.capabilities.clean:
             raise Unsupported(f"{scheme}:// ends a restored copy only when its days are over", "wait for that")
         pace = Pace(min(self.settings.rate, provider.capabilities.max_rate), self.clock)
-        read = Reader(self.clock, self._engine.gate(connection), self._board)
+        read = Reader(self.clock, self._engine.gate(connection), self._board, bounded=True)
         cleaner = Cleaner(self.ledger, cloud, provider, self.clock, read, pace)
         await cleaner.clean(refs, told)
 
@@ -278,6 +325,34 @@ class Session:
         if isinstance(error, OSError):
             return refused_by_system(error)
         return RestoreTuiError(f"the watcher met a defect: {error!r}", BUG_HINT)
+
+    def waits(self) -> Iterator[Wait]:
+        """All that is waited for now, and why."""
+        for watchdog in self._engine.watchdogs:
+            if watchdog.silent_for:
+                yield _wait_for(watchdog, self._gives_up_in(watchdog))
+        for source, told in self._board.troubles.items():
+            if not isinstance(source, Gate | Watchdog | Reader):  # else its connection has been told of
+                yield Wait(source, f"{told.level}: {told.text}{f' ({told.hint})' if told.hint else ''}",
+                           after=TROUBLE_AFTER if told.level == "paused" else SLOW_AFTER)  # fmt: skip
+        if locked_out := self.ledger.locked_out_for:
+            yield Wait("ledger", "waiting for the ledger: another process writes to it", age=locked_out)
+        if self._engine.only is not None:
+            for run_id, why in self._engine.left_alone.items():
+                yield Wait(("left alone", run_id), f"run {run_id}: {why}")
+        yield from self.works.waits()
+
+    def _gives_up_in(self, watchdog: Watchdog) -> float | None:
+        ends = [watchdog.patience_left if self.is_pressed else watchdog.left, self.time_left()]
+        return min((end for end in ends if end is not None), default=None)
+
+    def why_not_sent(self, runs: Iterable[Run]) -> CloudError | None:
+        """Why nothing of these runs could be sent yet, once patience with that is over."""
+        for run in runs:
+            watchdog = self._engine.gate(Connection.from_mapping(run.connection)).watchdog
+            if watchdog.is_over:
+                return watchdog.verdict()
+        return None
 
     def looks_cost(self, run: Run) -> Decimal | None:
         """What watching the run has cost so far, in its currency; None where a price is not known."""
@@ -327,6 +402,7 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._engine.aclose()
         await self.listings.ended()
         await self._reach.aclose()
         await self.ledger.aclose()
@@ -335,12 +411,44 @@ class Session:
 @asynccontextmanager
 async def open_session(settings: Settings) -> AsyncIterator[Session]:
     """A session for the length of the block."""
-    prices = await asyncio.to_thread(settings.prices)
-    ledger = await Ledger.open(settings.state_dir, settings.clock)
-    if ledger.note:
-        notices.warning("%s", ledger.note)
-    session = Session(settings, ledger, prices)
+    works = Works()
+    waits: Callable[[], Iterable[Wait]] = works.waits
+    speaking = None
+    if settings.voice is not None:
+        speaker = Speaker(settings.clock, settings.voice, lambda: waits())
+        speaking = asyncio.create_task(speaker.run(), name="speaker")
     try:
-        yield session
+        with works.telling(lambda: "opening the ledger: another process may have it to itself"):
+            prices = await asyncio.to_thread(settings.prices)
+            ledger = await Ledger.open(settings.state_dir, settings.clock)
+        if ledger.note:
+            notices.warning("%s", ledger.note)
+        session = Session(settings, ledger, prices, works)
+        waits = session.waits
+        try:
+            yield session
+        finally:
+            await session.aclose()
     finally:
-        await session.aclose()
+        if speaking is not None:
+            speaking.cancel()
+            await asyncio.gather(speaking, return_exceptions=True)
+
+
+def _wait_for(watchdog: Watchdog, ends_in: float | None) -> Wait:
+    """What a connection is waited for, and why."""
+    problem, doing, answers = watchdog.problem, watchdog.doing, watchdog.answers
+    if problem is not None:
+        reason = f"waiting for {watchdog.name}: {problem}{f' ({problem.hint})' if problem.hint else ''}"
+    elif doing is not None and doing.for_credentials:
+        reason = f"waiting for {doing.text}"
+    else:
+        reason = f"waiting for {watchdog.name} to answer{f' {doing.text}' if doing is not None else ''}"
+    return Wait(
+        watchdog,
+        reason,
+        "; it goes on by itself, for as long as it takes" if ends_in is None else f"; gives up in {ends_in:.0f} s",
+        age=watchdog.silent_for,
+        after=TROUBLE_AFTER if isinstance(problem, COMMON) else SILENCE_AFTER,
+        goes_on=lambda: f"{watchdog.name} answers again: going on" if watchdog.answers > answers else "",
+    )

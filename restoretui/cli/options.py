@@ -1,6 +1,5 @@
 """Options that several commands take, and the types of their values."""
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -9,9 +8,26 @@ from typing import Any, TypeVar
 import click
 
 from restoretui.core.clock import SystemClock
+from restoretui.core.durations import read_duration
 from restoretui.core.model import State, Tier
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Duration(click.ParamType[timedelta]):
+    """``90``, ``90s``, ``15m``, ``6h``, ``2d``, ``1h30m``."""
+
+    name = "DURATION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Seconds when no unit is given."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return read_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
 
 _COMMON: Sequence[Callable[[F], F]] = (
     click.option("--profile", help="Profile of the AWS config and credentials files."),
@@ -22,16 +38,19 @@ _COMMON: Sequence[Callable[[F], F]] = (
     click.option("--requester-pays", is_flag=True, help="Agree to pay for requests on requester-pays buckets."),
     click.option("--expected-bucket-owner", metavar="ACCOUNT", help="Refuse buckets of any other account."),
     click.option("--read-only", is_flag=True, help="Look and watch, never send a restore request."),
+    click.option("--patience", type=Duration(),
+                 help="End after so long without an answer, before anything was sent; 0: at once. Default: 45s."),
     click.option("--state-dir", metavar="DIR", help="Where the ledger lives."),
     click.option("--config", metavar="PATH", help="Config file, or the folder it is in."),
     click.option("--verbose", "-v", is_flag=True, help="Write a log of what is done to the state folder."),
-)
+)  # fmt: skip
 TAKES_VALUE = {
-    "--profile", "--region", "--endpoint-url", "--store", "--expected-bucket-owner", "--state-dir", "--config",
+    "--profile", "--region", "--endpoint-url", "--store", "--expected-bucket-owner", "--patience", "--state-dir",
+    "--config",
 }  # fmt: skip
 COMMON_NAMES = (
     "profile", "region", "endpoint_url", "store", "path_style", "requester_pays", "expected_bucket_owner",
-    "read_only", "state_dir", "config", "verbose",
+    "read_only", "patience", "state_dir", "config", "verbose",
 )  # fmt: skip
 
 
@@ -64,23 +83,6 @@ def keys(command: F) -> F:
     )):  # fmt: skip
         command = option(command)
     return command
-
-
-class Duration(click.ParamType[timedelta]):
-    """``90``, ``90s``, ``15m``, ``6h``, ``2d``, ``1h30m``."""
-
-    name = "DURATION"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Seconds when no unit is given."""
-        if isinstance(value, timedelta):
-            return value
-        text = value if value[-1:].isalpha() else f"{value}s"
-        if not re.fullmatch(r"(\d+(\.\d+)?[smhd])+", text):
-            self.fail(f"{value!r} is not a duration: write 90s, 15m, 6h, 2d or 1h30m", param, ctx)
-        units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
-        return timedelta(seconds=sum(float(number) * units[unit] for number, unit in parts))
 
 
 class Instant(click.ParamType[datetime]):

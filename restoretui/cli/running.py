@@ -8,11 +8,13 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from restoretui.cli import signals, streams
 from restoretui.cli.asking import ask
+from restoretui.cli.threads import leave, not_waited_for
 from restoretui.core.errors import ExitCode, RestoreTuiError, UsageError
 from restoretui.core.model import State
 from restoretui.core.system import refused_by_system
@@ -58,7 +60,8 @@ def headless(
 
     def go() -> int:
         run = getattr(import_module(module), command)
-        return asyncio.run(_until_told(run(settings_of(flags), output, *args, **options)))
+        settings = replace(settings_of(flags), voice=output.say)
+        return asyncio.run(_until_told(run(settings, output, *args, **options)))
 
     finish(go, output)
 
@@ -135,7 +138,8 @@ async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:
     task = asyncio.ensure_future(command)
     signals.heed(task.cancel)
     try:
-        code = await task
+        with not_waited_for():
+            code = await task
         streams.flush()  # While a signal still ends it: a reader may have stopped without going away.
         return code
     finally:
@@ -153,7 +157,7 @@ def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
         if outlet := streams.lost():
             code = code or UsageError.exit_code
             _tell_of_loss(outlet, output)
-    sys.exit(int(code))
+    leave(int(code))
 
 
 def _outcome(go: Callable[[], int], output: "Output | None") -> int:

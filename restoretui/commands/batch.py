@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from restoretui.batch_desk import as_place
-from restoretui.commands.following import follow
+from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.output import Output
 from restoretui.config import Settings
 from restoretui.core.batch import ReportRow, ReportScope, as_tags
@@ -204,14 +204,16 @@ async def retry(
             raise UsageError("what failed is no whole prefix, so its manifest is written", "leave out --manifest")
         changes = {key: value for key, value in asked.items() if value is not None}
         chosen = replace(before[-1].options, **changes) if before else session.batch.options(asked)
-        count = await session.batch.retry(run.id, replace(chosen, hold=False))
+        await session.provider()
+        async with time_to_wait(session, timeout) as limit:
+            count = await session.batch.retry(run.id, replace(chosen, hold=False))
         if not count:
             output.say(f"nothing of run {run.id} has failed")
             _summary(output, {"runs": [run.id], "retried": 0})
             return ExitCode.DONE
         output.say(f"{words.plural(count, 'object')} of run {run.id} go out again")
         session.start_engine([run.id])
-        return await follow(session, output, [run.id], wait=wait, timeout=timeout)
+        return await follow(session, output, [run.id], wait=wait, timeout=left_of(limit))
 
 
 async def clean_up(settings: Settings, output: Output, job_id: str) -> ExitCode:

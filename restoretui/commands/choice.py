@@ -65,7 +65,10 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
                 raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
             at_place = partial(note, scheme=place.scheme)
             if choice.keys_from:
-                refs = [ObjectRef(place.bucket, key) for key in await read_keys(choice.keys_from, place.prefix)]
+                source = "stdin" if choice.keys_from == "-" else choice.keys_from
+                with session.works.telling(lambda source=source: f"reading keys from {source}"):  # type: ignore[misc]
+                    keys = await read_keys(choice.keys_from, place.prefix)
+                refs = [ObjectRef(place.bucket, key) for key in keys]
                 await session.choosing.keys(sel, refs, at_place, place.scheme)
             elif place.key is not None:
                 ref = ObjectRef(place.bucket, place.key, choice.version_id)

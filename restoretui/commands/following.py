@@ -2,43 +2,93 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from restoretui.commands.leaving import what_goes_on
-from restoretui.commands.output import Output
+from restoretui.commands.output import Output, Seen
 from restoretui.commands.summary import counts_of, summarise, verdict_on
 from restoretui.config import Settings
-from restoretui.core.errors import CloudError, ExitCode, TimedOut
+from restoretui.core.errors import CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
 from restoretui.core.model import State
+from restoretui.engine.waits import TimeLimit
 from restoretui.export import WINDOW, each
 from restoretui.ledger.records import WAITING, JobRow, Run
 from restoretui.session import Session, open_session
 from restoretui.wording import format as words
 
+TOGETHER = 1.5
+"""Seconds for which runs that are looked at quickly wait for each other, so that they come in their order."""
+PRESS_EVERY = 0.3
+"""Machine seconds between two looks whether something was sent."""
 NOT_SENT = frozenset({State.PLANNED, State.UNKNOWN})
 
 
 async def status(settings: Settings, output: Output, name: str | None) -> ExitCode:
-    """Runs, and the objects of one, after one look at the cloud."""
+    """Runs, and the objects of one, after one look at the cloud.
+
+    All are looked at together, and each is told once: after its look, or as the ledger has it where the look failed.
+    Then the exit code is that of what stood in the way.
+    """
     async with open_session(settings) as session:
         runs = [await session.find_run(name)] if name else await session.ledger.runs.list()
-        for run in runs:
-            if run.is_open:
-                try:
-                    await session.look_now(run)
-                except CloudError as error:
-                    output.say(f"run {run.id} could not be refreshed: {error}")
+        problems = await _look_at_all(session, output, runs)
         runs = [await session.ledger.runs.get(run.id) for run in runs]
-        for run in runs:
-            output.run(run, session.looks_cost(run))
         for run in runs:
             if name or output.as_json:
                 async for row in _jobs(session, run):
                     output.job(run.cloud.scheme, run, row)
         if not runs:
             output.say("no runs yet: `restoretui restore` or the TUI starts one")
-        summarise(output, counts_of(session, runs))
+        for error, run_ids in problems:
+            names = f"run {run_ids[0]}" if len(run_ids) == 1 else f"runs {', '.join(map(str, run_ids))}"
+            output.error(with_text(error, f"{names} could not be looked at: {error}"))
+        summarise(output, counts_of(session, runs) | {"not_looked_at": sum(len(ids) for _, ids in problems)})
+        if problems:
+            codes = {error.exit_code for error, _ in problems}
+            return codes.pop() if len(codes) == 1 else ExitCode.SOME_FAILED
         return await verdict_on(session, runs) if name else ExitCode.DONE
+
+
+async def _look_at_all(
+    session: Session, output: Output, runs: Sequence[Run]
+) -> list[tuple[RestoreTuiError, list[int]]]:
+    """Look at every run that can change, all at once, and tell each: in order, but for those that keep us waiting.
+
+    Why looks failed, each reason with the runs it holds for.
+    """
+    problems: dict[tuple[type, str], tuple[RestoreTuiError, list[int]]] = {}
+    looks = {run.id: asyncio.create_task(session.look_now(run)) for run in runs if run.is_open}
+    told: set[int] = set()
+
+    async def tell(run_id: int) -> None:
+        told.add(run_id)
+        look = looks.get(run_id)
+        error = look.exception() if look is not None else None
+        if error is not None:
+            if not isinstance(error, RestoreTuiError) or isinstance(error, LedgerError):
+                raise error
+            problems.setdefault((type(error), str(error)), (error, []))[1].append(run_id)
+        run = await session.ledger.runs.get(run_id)
+        as_of = session.ledger.runs.looked_at(run_id) or run.ended_at or run.last_requested_at or run.created_at
+        output.run(run, session.looks_cost(run), Seen(as_of, looked=look is not None and error is None))
+
+    try:
+        pending = set(looks.values())
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=TOGETHER)
+        while True:
+            for run in runs:
+                if run.id not in told and (run.id not in looks or looks[run.id].done()):
+                    await tell(run.id)
+            output.flush()
+            if not pending:
+                return list(problems.values())
+            _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for look in looks.values():
+            look.cancel()
+        await asyncio.gather(*looks.values(), return_exceptions=True)
 
 
 async def watch(settings: Settings, output: Output, name: str | None, timeout: timedelta | None) -> ExitCode:
@@ -51,6 +101,25 @@ async def watch(settings: Settings, output: Output, name: str | None, timeout: t
             return ExitCode.DONE
         session.start_engine([run.id for run in runs])
         return await follow(session, output, [run.id for run in runs], wait=True, timeout=timeout)
+
+
+@asynccontextmanager
+async def time_to_wait(session: Session, timeout: timedelta | None) -> AsyncIterator[TimeLimit]:
+    """``--timeout`` before anything was sent: holds whatever is waited for. What is left of it is for ``follow``."""
+
+    def over() -> TimedOut:
+        return TimedOut("the time to wait is over; nothing was sent", "give a longer --timeout, or none")
+
+    limit = TimeLimit(session.clock, None if timeout is None else timeout.total_seconds(), over)
+    session.time_left = lambda: limit.left
+    async with limit:
+        yield limit
+
+
+def left_of(limit: TimeLimit) -> timedelta | None:
+    """What is left to wait; from now on it does not run here any more."""
+    limit.lift()
+    return None if limit.left is None else timedelta(seconds=limit.left)
 
 
 async def _jobs(session: Session, run: Run) -> AsyncIterator[JobRow]:
@@ -72,7 +141,10 @@ async def follow(
     timeout: timedelta | None,
     missing: int = 0,
 ) -> ExitCode:
-    """Tell what becomes of some runs until all is asked for or, with ``wait``, available; the exit code."""
+    """Tell what becomes of some runs until all is asked for or, with ``wait``, available; the exit code.
+
+    Patience ends while nothing of them was sent. Once something was, there is no end to it.
+    """
     awaited = WAITING if wait else NOT_SENT
 
     def done(run: Run) -> bool:
@@ -82,17 +154,22 @@ async def follow(
     teller = Teller(session, output, run_ids, awaited)
     telling = asyncio.create_task(teller.run())
     waiting = asyncio.create_task(session.wait_for(run_ids, done))
+    pressing = asyncio.create_task(_give_up_unsent(session, run_ids))
+    tasks = [waiting, telling, pressing]
+    # The time a person gives is the machine's, also where the cloud's clock runs faster.
+    seconds = None if timeout is None else timeout.total_seconds()
+    if seconds is not None:
+        end = session.clock.monotonic() + seconds
+        session.time_left = lambda: max(0.0, end - session.clock.monotonic())
     try:
-        # The time a person gives is the machine's, also where the cloud's clock runs faster.
-        seconds = None if timeout is None else timeout.total_seconds()
-        await asyncio.wait({waiting, telling}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in (waiting, telling):
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             if task.done():
                 task.result()
     finally:
-        for task in (waiting, telling):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(waiting, telling, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         runs = await teller.finish()
         output.left = what_goes_on(session, runs)
     timed_out = not all(done(run) for run in runs)
@@ -111,6 +188,46 @@ async def follow(
     return ExitCode.SOME_FAILED if missing and verdict is ExitCode.DONE else verdict
 
 
+async def _give_up_unsent(session: Session, run_ids: Sequence[int]) -> None:
+    """Raises when patience is over before anything of these runs was sent; waits for ever once something was."""
+    session.is_pressed = True
+    try:
+        while True:
+            runs = [await session.ledger.runs.get(run_id) for run_id in run_ids]
+            if any(_is_sent(session, run) for run in runs):
+                break
+            if (error := session.why_not_sent(runs)) is not None:
+                names = ", ".join(str(run.id) for run in runs)
+                hint = f"run {names} is confirmed and waits: `restoretui watch` sends it"
+                raise with_text(error, f"nothing was sent yet: {error}", f"{error.hint}; {hint}")
+            await session.clock.pause(PRESS_EVERY)
+    finally:
+        session.is_pressed = False
+    await asyncio.Event().wait()
+
+
+def _is_sent(session: Session, run: Run) -> bool:
+    """Something left, or may have left, for this run."""
+    states = {state for state, number in run.counts.items() if number}
+    return bool(states - {State.PLANNED, State.SKIPPED}) or any(
+        batch.sent_at is not None for batch in session.batch.ours(run.id)
+    )
+
+
+def with_text(error: RestoreTuiError, text: str, hint: str = "") -> RestoreTuiError:
+    """The same error in other words."""
+    if not isinstance(error, CloudError):
+        return type(error)(text, hint or error.hint)
+    return type(error)(
+        text,
+        hint or error.hint,
+        code=error.code,
+        status=error.status,
+        request_id=error.request_id,
+        operation=error.operation,
+    )
+
+
 class Teller:
     """Says what happens to some runs while it happens: JSON lines for programs, a progress bar for people."""
 
@@ -120,7 +237,6 @@ class Teller:
         self._run_ids = run_ids
         self._bar = output.progress(awaited)
         self._last: int | None = None
-        self._paused = ""
         self._jobs: dict[int, str] = {}
 
     async def run(self) -> None:
@@ -128,7 +244,7 @@ class Teller:
         with self._bar, self._session.ledger.changes.subscribe() as changed:
             await self._tell()
             async for topics in changed:
-                if topics & {"activity", "runs", "health", "batches"}:
+                if topics & {"activity", "runs", "batches"}:
                     await self._tell()
 
     async def finish(self) -> list[Run]:
@@ -137,11 +253,6 @@ class Teller:
         return [await self._session.ledger.runs.get(run_id) for run_id in self._run_ids]
 
     async def _tell(self) -> None:
-        health = self._session.health
-        paused = f"paused: {health.text} {health.hint}".strip() if health.level == "paused" else ""
-        if paused and paused != self._paused:
-            self._output.say(paused)
-        self._paused = paused
         self._tell_jobs()
         if self._output.as_json:
             await self._tell_changes()

@@ -3,8 +3,9 @@
 import io
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import IO, Any, Self
+from typing import IO, Any, NamedTuple, Self
 
 from restoretui.core.batch import JobInfo
 from restoretui.core.errors import CloudError, RestoreTuiError
@@ -25,6 +26,15 @@ from restoretui.ledger.batch_records import Batch
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit
+
+
+class Seen(NamedTuple):
+    """How fresh is what is told of a run."""
+
+    as_of: datetime
+    """When it was last looked at as a whole, or was last known to change."""
+    looked: bool
+    """That was just now."""
 
 
 class Output:
@@ -131,13 +141,16 @@ class Output:
             f"  {clean(row.ref.key)}{reason}"
         )
 
-    def run(self, run: Run, looks_cost: Decimal | None) -> None:
-        """A run and how far it is; ``looks_cost`` is what watching it has cost."""
+    def run(self, run: Run, looks_cost: Decimal | None, seen: "Seen | None" = None) -> None:
+        """A run and how far it is; ``looks_cost`` is what watching it has cost, ``seen`` how fresh this is."""
         if self.as_json:
-            self.line("run", run_fields(run, looks_cost))
+            about = {} if seen is None else {"looked": seen.looked, "as_of": seen.as_of}
+            self.line("run", run_fields(run, looks_cost) | about)
             return
         self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
+        if seen is not None and run.is_open and not seen.looked:
+            states += f" (as of {words.instant(seen.as_of)} UTC)"
         self.text(
             f"{run.id:>3}  {words.instant(run.created_at)}  {run.tier:9}  {run.days:>4}  {run.objects:>10,}"
             f"  {words.size(run.size_bytes):>8}  {states}"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from restoretui.commands.choice import Choice, selected
-from restoretui.commands.following import follow
+from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
 from restoretui.commands.output import Output, cost_text
 from restoretui.commands.summary import summarise
@@ -16,6 +16,7 @@ from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanC
 from restoretui.core.model import Tier
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.rules import Action
+from restoretui.engine.waits import TimeLimit
 from restoretui.ledger.records import Run
 from restoretui.planning import check_worth_it, why_nothing
 from restoretui.session import Session, open_session
@@ -93,15 +94,17 @@ async def restore(
     async with open_session(settings) as session:
         if engine == "batch":
             session.batch.options(given)  # Before anything is listed: a role is missing, say.
-        async with selected(session, output, choice) as (sel, missing):
+        for scheme in {place.scheme for place in choice.parsed()}:
+            await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
+        async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as (sel, missing):
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
             for made in await _plans(session, sel, days):
                 jobs = await _jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made), jobs))
-            limit = max_cost if max_cost is not None else settings.budget
+            most = max_cost if max_cost is not None else settings.budget
             return await _confirmed(
-                session, output, sel, missing, asked, tier, limit, confirm,
-                wait=wait, timeout=timeout,
+                session, output, sel, missing, asked, tier, most, confirm,
+                wait=wait, time=limit,
             )  # fmt: skip
 
 
@@ -148,7 +151,7 @@ async def _confirmed(
     confirm: Callable[[str], bool] | None,
     *,
     wait: bool,
-    timeout: timedelta | None,
+    time: TimeLimit,
 ) -> ExitCode:
     for made, jobs in asked:
         if jobs is not None and made.tiers[tier].requests:
@@ -165,6 +168,8 @@ async def _confirmed(
         raise GuardStopped(
             "a cost limit holds for one cloud at a time, so nothing was sent", "restore s3:// and oss:// one by one"
         )
+    # Nobody is hurried while he is asked; and what is confirmed is written down, whatever the time.
+    timeout = left_of(time)
     if confirm is not None and not confirm(f"Restore {' and '.join(_offer(made, tier) for made, _ in sending)}?"):
         raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
     runs = await all_or_none(

@@ -30,6 +30,7 @@ see ``core.provider.Outcome``.
 """
 
 from enum import IntEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -117,6 +118,13 @@ class CredentialsError(CloudError):
     """No credentials, expired ones, or ones the cloud does not know."""
 
     exit_code = ExitCode.CREDENTIALS
+    may_mend = True
+    """Somebody may sign in again while we wait; False where they are wrong as they stand."""
+
+    def as_wrong(self) -> Self:
+        """This error, of credentials that no waiting will mend: there are none, or nobody knows them."""
+        self.may_mend = False
+        return self
 
 
 class AccessDenied(CloudError):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 
@@ -26,6 +27,13 @@ class Connection:
     """OSS: by the endpoint that only machines in the same Region reach."""
     store: str | None = None
     """A compatible store's rules (``core.stores``), as text."""
+
+    @property
+    def whereabouts(self) -> str:
+        """Where it leads, for people: the endpoint's host and nothing else of its URL, or the cloud's name."""
+        if not self.endpoint_url:
+            return {"s3": "S3", "oss": "OSS"}.get(self.scheme, self.scheme)
+        return urlsplit(self.endpoint_url).netloc.rpartition("@")[2] or self.endpoint_url.rpartition("@")[2]
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, for storing."""

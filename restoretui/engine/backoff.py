@@ -12,17 +12,20 @@ async def persist(
     over: tuple[type[Exception], ...],
     longest: float,
     rest: Callable[[float], Awaitable[None]],
+    enough: Callable[[], bool] = lambda: False,
 ) -> T:
-    """The result of ``attempt``, repeated for as long as it raises one of ``over``.
+    """The result of ``attempt``, repeated for as long as it raises one of ``over`` and it is not ``enough``.
 
     ``rest`` waits between two attempts: up to a quarter of a second at first, up to ``longest`` seconds at last.
     """
     try:
         return await attempt()
     except over as error:
+        if enough():
+            raise
         first: Exception | None = error
 
-    from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+    from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
 
     async def again() -> T:
         nonlocal first
@@ -33,7 +36,7 @@ async def persist(
         return await attempt()
 
     backoff = AsyncRetrying(
-        retry=retry_if_exception_type(over),
+        retry=retry_if_exception(lambda error: isinstance(error, over) and not enough()),
         wait=wait_random_exponential(multiplier=0.25, max=longest),
         sleep=rest,
         reraise=True,

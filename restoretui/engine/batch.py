@@ -14,6 +14,7 @@ from restoretui.core.errors import CloudError, JobNotFound, ObjectNotFound, Rest
 from restoretui.core.model import State
 from restoretui.core.provider import Provider
 from restoretui.engine.batch_checks import check_options
+from restoretui.engine.gate import NO_ANSWER
 from restoretui.engine.reads import Reader
 from restoretui.engine.waits import first_of
 from restoretui.ledger import Ledger
@@ -260,6 +261,8 @@ class BatchPursuit:
 
         try:
             strangers = await self._read(join)
+        except NO_ANSWER:
+            raise
         except CloudError as error:
             if not isinstance(error, ObjectNotFound):
                 return False, str(error)

@@ -1,13 +1,14 @@
 """Ends restored copies before their days are over, where the cloud can (FACTS 4.1), and looks at what came of it."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.model import Look, ObjectRef, State
 from restoretui.core.provider import Provider
+from restoretui.engine.gate import NO_ANSWER
 from restoretui.engine.pace import Pace
 from restoretui.engine.reads import Reader
 from restoretui.engine.sweep import facts_of, looked_at
@@ -51,16 +52,16 @@ class Cleaner:
         self._pace = pace
 
     async def clean(self, refs: Iterable[ObjectRef], told: Callable[[Cleaned], None]) -> None:
-        """End the copies of ``refs``, which lie in one bucket; ``told`` hears of each as it is done."""
+        """End the copies of ``refs``; ``told`` hears of each as it is done. Raises where no answer comes at all."""
         room = asyncio.Semaphore(AT_ONCE)
-        looks: list[Observation] = []
+        looks: dict[str, list[Observation]] = {}
         over: set[ObjectRef] = set()
 
         async def one(ref: ObjectRef) -> None:
             async with room:
                 done, seen = await self._one(ref)
             if seen is not None:
-                looks.append(seen)
+                looks.setdefault(ref.bucket, []).append(seen)
             if done.is_over:
                 over.add(ref)
             told(done)
@@ -81,6 +82,8 @@ class Cleaner:
 
         try:
             ended = await self._read(end)
+        except NO_ANSWER:
+            raise
         except CloudError as error:
             return Cleaned(ref, problem=error), None
         try:
@@ -93,13 +96,12 @@ class Cleaner:
         seen = looked_at(detail, ref.version_id, now.timestamp())
         return Cleaned(ref, ended, self._cloud.rules.state_of(facts_of(seen), now)), seen
 
-    async def _note(self, looks: list[Observation], over: set[ObjectRef]) -> None:
-        """What was seen goes to the catalog; our own jobs on the ended copies are over."""
-        buckets = {ref.bucket for ref in over}
-        for bucket in buckets:
-            await self._ledger.catalog.observe(self._cloud, bucket, looks)
-            for versions in (False, True):
-                await self._expire(bucket, versions, {ref for ref in over if bool(ref.version_id) is versions})
+    async def _note(self, looks: Mapping[str, list[Observation]], over: set[ObjectRef]) -> None:
+        """What was seen goes to the catalog, whatever came of it; our own jobs on the ended copies are over."""
+        for bucket, seen in looks.items():
+            await self._ledger.catalog.observe(self._cloud, bucket, seen)
+        for bucket, versions in {(ref.bucket, ref.version_id is not None) for ref in over}:
+            await self._expire(bucket, versions, over)
 
     async def _expire(self, bucket: str, versions: bool, ended: set[ObjectRef]) -> None:
         after: tuple[str, str] | None = None

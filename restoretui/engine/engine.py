@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
@@ -16,8 +16,10 @@ from restoretui.engine.health import HealthBoard
 from restoretui.engine.pace import Pace
 from restoretui.engine.pursuit import Pursuit
 from restoretui.engine.waits import first_of
+from restoretui.engine.watchdog import Watchdog
 from restoretui.engine.watcher import Due
 from restoretui.ledger import Ledger
+from restoretui.ledger.leases import Lease
 from restoretui.ledger.records import Run
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 LEASE = 10.0
 """Wall seconds a run stays ours without a renewal."""
 RENEW = 3.0
+LOOKS_AT_ONCE = 16
+"""Runs of one connection that are looked at side by side; those of another never wait for them."""
 RETRY_PURSUIT = 30.0
 """Machine seconds after which a run that was held up by itself is tried again."""
 
@@ -41,7 +45,10 @@ class Engine:
         rate: float,
         concurrency: int,
         may_send: bool = True,
+        patience: float | None = None,
     ) -> None:
+        """``patience``: machine seconds without a usable answer after which looks end; None: never."""
+        self._patience = patience
         self._may_send = may_send
         self._ledger = ledger
         self._clock = clock
@@ -57,6 +64,10 @@ class Engine:
         self._held_until: dict[int, float] = {}
         """When the lease of a run lapses unless it is renewed, in wall seconds."""
         self._gates: dict[Connection, Gate] = {}
+        self._ahead: dict[int, tuple[Lease, float]] = {}
+        """Leases whose end says nothing, and since when (machine time) they stand as they do."""
+        self._left: dict[int, str] = {}
+        self._looking: dict[Connection, asyncio.Semaphore] = {}
         self.only: frozenset[int] | None = None
         """When set, the runs to pursue; all others are left alone."""
 
@@ -66,7 +77,20 @@ class Engine:
 
     def gate(self, connection: Connection) -> Gate:
         """What all requests through a connection wait at while its credentials or network are away."""
-        return self._gates.setdefault(connection, Gate(self._clock))
+        if connection not in self._gates:
+            watchdog = Watchdog(self._clock, self._patience, connection.whereabouts)
+            self._gates[connection] = Gate(self._clock, watchdog)
+        return self._gates[connection]
+
+    @property
+    def watchdogs(self) -> list[Watchdog]:
+        """Of all connections so far: what each waits for."""
+        return [gate.watchdog for gate in self._gates.values()]
+
+    @property
+    def left_alone(self) -> Mapping[int, str]:
+        """Open runs that are not pursued here, and why."""
+        return self._left
 
     def resend(self, run_id: int) -> None:
         """Jobs of the run are planned again."""
@@ -86,26 +110,63 @@ class Engine:
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
+    async def aclose(self) -> None:
+        """Stop the timers; ``run`` has ended."""
+        for watchdog in self.watchdogs:
+            await watchdog.aclose()
+
     async def look_now(self, run: Run) -> None:
         """One status round over a run, whoever pursues it."""
-        pursuit = self._pursuits.get(run.id) or await self._pursuit(run)
-        await pursuit.batches.refresh()
-        await pursuit.watcher.look_now()
+        connection = Connection.from_mapping(run.connection)
+        async with self._looking.setdefault(connection, asyncio.Semaphore(LOOKS_AT_ONCE)):
+            pursuit = self._pursuits.get(run.id) or await self._pursuit(run, bounded=True)
+            await pursuit.batches.refresh()
+            await pursuit.watcher.look_now()
 
     async def _take_up(self) -> None:
         unsettled = self._ledger.batches.peek_unsettled()
+        left: dict[int, str] = {}
         for run in await self._ledger.runs.list():
             if not run.is_open and not run.counts.get(State.AVAILABLE) and run.id not in unsettled:
                 continue
-            if not self._may_send and run.counts.get(State.PLANNED):
-                continue  # Its lease belongs to somebody who can send.
             if run.id in self._tasks or (self.only is not None and run.id not in self.only):
                 continue
+            if not self._may_send and (planned := run.counts.get(State.PLANNED)):
+                # Its lease belongs to somebody who can send.
+                left[run.id] = f"{planned:,} of its objects are not sent, and this session is read-only"
+                continue
             until = self._clock.wall() + LEASE
-            if await self._ledger.leases.acquire(f"run:{run.id}", self._holder, LEASE):
+            if await self._acquire(run.id, left):
                 self._held_until[run.id] = until
                 self._tasks[run.id] = asyncio.create_task(self._hold(run), name=f"run {run.id}")
+        self._left = left
         self._health.busy(bool(self._tasks))
+
+    async def _acquire(self, run_id: int, left: dict[int, str]) -> bool:
+        """Take the run's lease, if nobody has it; else ``left`` is told who.
+
+        One that lies ahead of our clock may be that of a process which goes on, by a clock of its own or since ours
+        was set back. Whether it does is seen from its renewals, not from the time: only when there was none for as
+        long as a lease lasts is it over.
+        """
+        name = f"run:{run_id}"
+        if await self._ledger.leases.acquire(name, self._holder, LEASE, void_ahead=False):
+            self._ahead.pop(run_id, None)
+            return True
+        lease = await self._ledger.leases.find(name)
+        if lease is None:
+            return False  # given up just now: next time
+        now = self._clock.monotonic()
+        seen, since = self._ahead.get(run_id, (None, 0.0))
+        if seen != lease:
+            self._ahead[run_id] = lease, now
+        elif now - since >= LEASE and await self._ledger.leases.acquire(name, self._holder, LEASE):
+            log.info("run %s: the lease of %s lies ahead and was not renewed, so it is void", run_id, lease.holder)
+            del self._ahead[run_id]
+            return True
+        host, pid = lease.holder.split(":")[:2] if lease.holder.count(":") > 1 else (lease.holder, "?")
+        left[run_id] = f"another process pursues it ({pid} on {host}): what it does is shown"
+        return False
 
     def _raise_failures(self) -> None:
         for run_id, task in list(self._tasks.items()):
@@ -122,6 +183,7 @@ class Engine:
     async def _hold(self, run: Run) -> None:
         name = f"run:{run.id}"
         pursuing = asyncio.create_task(self._pursue(run))
+        before = self._clock.wall()
         try:
             while not pursuing.done():
                 await first_of(self._clock.pause(RENEW), beside=[pursuing])
@@ -132,6 +194,10 @@ class Engine:
                     self._held_until.pop(run.id, None)
                     return  # Held up too long and taken over: the other one goes on, we follow.
                 self._held_until[run.id] = until
+                if until - LEASE < before:
+                    # The clock was set back: what is unsure must not wait until it has caught up.
+                    await self._ledger.runs.recover(run.id)
+                before = until - LEASE
             pursuing.result()
         finally:
             pursuing.cancel()
@@ -155,10 +221,11 @@ class Engine:
                 return
 
     def _holds(self, run_id: int) -> bool:
-        """The lease has not lapsed: a process that was stopped for a while sends nothing before it has renewed it."""
-        return self._clock.wall() < self._held_until.get(run_id, 0.0)
+        """The lease is good. Who was stopped for a while, or whose clock was set, renews it before sending on."""
+        until = self._held_until.get(run_id, 0.0)
+        return until - LEASE <= self._clock.wall() < until
 
-    async def _pursuit(self, run: Run) -> Pursuit:
+    async def _pursuit(self, run: Run, *, bounded: bool = False) -> Pursuit:
         connection = Connection.from_mapping(run.connection)
         provider = await self._provider_for(connection)
         if connection not in self._paces:
@@ -178,6 +245,7 @@ class Engine:
             self._note_due,
             self._may_send,
             lambda: self._holds(run.id),
+            bounded=bounded,
         )
 
     def _note_due(self, run_id: int, due: Due | None) -> None:

@@ -1,17 +1,50 @@
-"""A gate for everything that talks to one cloud: shut while credentials or network are away, opened by one probe."""
+"""A gate for everything that talks to one cloud: shut while credentials or network are away, opened by one probe.
+
+A circuit breaker that holds requests up instead of failing them.
+"""
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import CloudError
+from restoretui.core.errors import (
+    CloudError,
+    ConnectionLost,
+    CredentialsError,
+    MalformedAnswer,
+    ServerFault,
+    Throttled,
+    Unreachable,
+)
+from restoretui.engine.health import HealthBoard
 from restoretui.engine.waits import first_of
+from restoretui.engine.watchdog import Watchdog
+
+TRANSIENT = (Throttled, ServerFault, ConnectionLost, MalformedAnswer)
+"""Problems of one request: the next try may succeed, others are not held up."""
+COMMON = (CredentialsError, Unreachable)
+"""Problems every request would meet: all wait behind the gate."""
+NO_ANSWER = TRANSIENT + COMMON
+"""What says nothing about what was asked: repeated, and where patience is over an end for all that is asked there."""
 
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 """Machine seconds between probes; doubled at each failure."""
+LONGEST_ATTENDED = 5.0
+"""The same while a command waits whose patience ends: it must not end just before what it waits for is back."""
+SHOWN_AFTER = 3.0
+"""Machine seconds without a usable answer after which a trouble of single requests is one of the connection."""
 
 
 @dataclass(slots=True, eq=False)
+class Passage:
+    """One request's way through the gate."""
+
+    has_shut: bool = False
+    """It met a problem that every other would meet too, and was the first to."""
+
+
 class Gate:
     """Pauses every caller instead of failing them; when the wait is over, one goes ahead and finds out.
 
@@ -19,18 +52,67 @@ class Gate:
     by its ticket what becomes of it is told from what becomes of the probe.
     """
 
-    clock: Clock
-    problem: CloudError | None = None
-    _wait: float = field(default=FIRST_WAIT)
-    _retry_at: float = 0.0
-    _probing: bool = False
-    _ticket: int = 0
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self, clock: Clock, watchdog: Watchdog | None = None) -> None:
+        self.problem: CloudError | None = None
+        self.watchdog = watchdog or Watchdog(clock)
+        """Told of every answer, and of all that comes instead."""
+        self._clock = clock
+        self._wait = FIRST_WAIT
+        self._retry_at = 0.0
+        self._probing = False
+        self._ticket = 0
+        self._changed = asyncio.Event()
 
     @property
     def retry_in(self) -> float:
         """Machine seconds until the next probe; 0 when open."""
-        return max(0.0, self._retry_at - self.clock.monotonic()) if self.problem else 0.0
+        return max(0.0, self._retry_at - self._clock.monotonic()) if self.problem else 0.0
+
+    @asynccontextmanager
+    async def passing(self, health: HealthBoard) -> AsyncIterator[Passage]:
+        """Around one request: waits for its turn to go, and judges by how it ends what becomes of all others.
+
+        The one place where a request's end meets the gate, whether it reads or sends.
+        """
+        passage = Passage()
+        if self.problem is None:
+            ticket = self._ticket
+        else:
+            with self.watchdog.waiting():
+                ticket = await self.enter()
+        try:
+            yield passage
+        except COMMON as error:
+            self.watchdog.failed(error)
+            passage.has_shut = self.shut(error, ticket)
+            if self.problem is not None:
+                health.trouble(self, "paused", str(error), error.hint)
+            raise
+        except TRANSIENT as error:
+            self._let_in(ticket, health)
+            self.watchdog.failed(error)
+            if not isinstance(error, Throttled) and self.watchdog.silent_for >= SHOWN_AFTER:
+                health.trouble(self.watchdog, "paused", str(error), error.hint)
+            raise
+        except CloudError:
+            # A refusal, and so an answer.
+            self._answered(ticket, health)
+            raise
+        else:
+            self._answered(ticket, health)
+        finally:
+            # After the answer was judged: this ends the probe and makes its ticket an old one. And neither a
+            # cancelled request nor a defect says anything about the cloud.
+            self.left(ticket)
+
+    def _answered(self, ticket: int, health: HealthBoard) -> None:
+        self.watchdog.answered()
+        health.well(self.watchdog)
+        self._let_in(ticket, health)
+
+    def _let_in(self, ticket: int, health: HealthBoard) -> None:
+        if self.opened(ticket):
+            health.well(self)
 
     async def enter(self) -> int:
         """A ticket, once a request may be tried; then say ``opened`` or ``shut`` of it, and ``left`` in any case."""
@@ -42,7 +124,7 @@ class Gate:
             if self._probing:
                 await changed
             else:
-                await first_of(changed, self.clock.pause(self.retry_in))
+                await first_of(changed, self._clock.pause(self.retry_in))
         return self._ticket
 
     def shut(self, problem: CloudError, ticket: int | None = None) -> bool:
@@ -51,8 +133,9 @@ class Gate:
             return False
         first = self.problem is None
         if first or self._probing:
-            self._wait = FIRST_WAIT if first else min(self._wait * 2, LONGEST_WAIT)
-            self._retry_at = self.clock.monotonic() + self._wait
+            longest = LONGEST_WAIT if self.watchdog.left is None else LONGEST_ATTENDED
+            self._wait = FIRST_WAIT if first else min(self._wait * 2, longest)
+            self._retry_at = self._clock.monotonic() + self._wait
             self._probing = False
         self.problem = problem
         self._turn()

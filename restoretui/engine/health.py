@@ -1,6 +1,6 @@
 """What the engine is doing now, for the header line and ``--json``: a frozen value, replaced when it changes."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -29,7 +29,9 @@ class Health:
     """Why then."""
 
 
-class _Told(NamedTuple):
+class Told(NamedTuple):
+    """One trouble, as its source told of it."""
+
     level: Trouble
     text: str
     hint: str
@@ -45,12 +47,17 @@ class HealthBoard:
     def __init__(self, changed: Callable[[], None]) -> None:
         self.now = Health()
         self._changed = changed
-        self._troubles: dict[Hashable, _Told] = {}
+        self._troubles: dict[Hashable, Told] = {}
         self._is_busy = False
+
+    @property
+    def troubles(self) -> Mapping[Hashable, Told]:
+        """All that is in the way now, by its source."""
+        return self._troubles
 
     def trouble(self, source: Hashable, level: Trouble, text: str, hint: str = "") -> None:
         """Something holds ``source`` up, until ``well``."""
-        self._troubles[source] = _Told(level, text, hint)
+        self._troubles[source] = Told(level, text, hint)
         self._judge()
 
     def well(self, source: Hashable) -> None:

@@ -23,8 +23,9 @@ class Pursuit:
     def __init__(
         self, run: Run, ledger: Ledger, provider: Provider, clock: Clock, pace: Pace, gate: Gate, health: HealthBoard,
         concurrency: int, on_due: Callable[[int, Due | None], None], may_send: bool = True,
-        is_ours: Callable[[], bool] = lambda: True,
+        is_ours: Callable[[], bool] = lambda: True, *, bounded: bool = False,
     ) -> None:  # fmt: skip
+        """``bounded``: for a look that ends when patience does."""
         self._run = run
         self._ledger = ledger
         self._may_send = may_send
@@ -33,15 +34,15 @@ class Pursuit:
         self.submitter = Submitter(run, ledger, provider, clock, pace, gate, health, concurrency, is_ours)
         self.submitter.on_sent = self._sent
         self.watcher = Watcher(
-            run, ledger, provider, run.cloud.rules, clock, Reader(clock, gate, health),
+            run, ledger, provider, run.cloud.rules, clock, Reader(clock, gate, health, bounded=bounded),
             on_replanned=self.resend,
             on_calls=health.looked,
             on_due=lambda due: on_due(run.id, due), on_sight=self._sight,
             by_job=bool(ledger.batches.peek_of_run(run.id)),
         )  # fmt: skip
         self.batches = BatchPursuit(
-            run, ledger, provider, service_of(provider), clock, Reader(clock, gate, health), self.watcher.stir,
-            may_send=may_send,
+            run, ledger, provider, service_of(provider), clock, Reader(clock, gate, health, bounded=bounded),
+            self.watcher.stir, may_send=may_send,
         )  # fmt: skip
 
     async def pursue(self) -> None:

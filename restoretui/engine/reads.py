@@ -1,68 +1,123 @@
 """Runs reading requests (LIST, HEAD) to their answer: paused through the gate, repeated with back-off, never lost."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import (
-    CloudError,
-    ConnectionLost,
-    CredentialsError,
-    MalformedAnswer,
-    ServerFault,
-    Throttled,
-    Unreachable,
-)
+from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, Throttled
 from restoretui.engine.backoff import persist
-from restoretui.engine.gate import Gate
+from restoretui.engine.gate import LONGEST_ATTENDED, NO_ANSWER, Gate
 from restoretui.engine.health import HealthBoard
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-TRANSIENT = (Throttled, ServerFault, ConnectionLost, MalformedAnswer)
-"""Problems of one request: the next try may succeed, others are not held up."""
-COMMON = (CredentialsError, Unreachable)
-"""Problems every request would meet: all wait behind the gate."""
 LONGEST_BACKOFF = 30.0
+SAME_TWICE_MORE = 3
+"""The same unreadable answer so often in a row, and the next would be no other."""
+
+
+class Ask(Protocol):
+    """How to put a question to a cloud: once, or until there is an answer."""
+
+    async def __call__(self, read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError], ...] = ...) -> T:
+        """The answer; ``over`` is what to repeat it after."""
+        ...
+
+
+async def once(read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError], ...] = NO_ANSWER) -> T:
+    """Ask a single time: for screens, where a person sees what came of it and asks again."""
+    del over
+    return await read()
 
 
 class Reader:
-    """Repeats reads until the cloud answers; an answer that is a refusal is raised."""
+    """Repeats reads until the cloud answers; an answer that is a refusal is raised.
 
-    def __init__(self, clock: Clock, gate: Gate, health: HealthBoard) -> None:
+    ``bounded``: patience has an end (``engine.watchdog``), and so have wrong credentials and unreadable answers that
+    waiting does not mend. What stood in the way is raised then, always one of ``NO_ANSWER``.
+    """
+
+    def __init__(self, clock: Clock, gate: Gate, health: HealthBoard, *, bounded: bool = False) -> None:
         self._clock = clock
         self._gate = gate
         self._health = health
+        self._bounded = bounded and gate.watchdog.patience is not None
 
-    async def __call__(self, read: Callable[[], Awaitable[T]]) -> T:
-        """The answer to ``read``; raises only what no repetition can mend (denied, not found, refused)."""
-        return await persist(
-            lambda: self._once(read), over=TRANSIENT + COMMON, longest=LONGEST_BACKOFF, rest=self._clock.pause
-        )
+    async def __call__(
+        self, read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError], ...] = NO_ANSWER
+    ) -> T:
+        """The answer to ``read``; raises what no repetition can mend (denied, not found, refused).
 
-    async def _once(self, read: Callable[[], Awaitable[T]]) -> T:
-        ticket = await self._gate.enter()
+        ``over`` is what it is repeated after: less than all for what must not be asked twice.
+        """
+        trial, watchdog = _Trial(self._gate, bounded=self._bounded), self._gate.watchdog
         try:
-            answer = await read()
-        except COMMON as error:
-            self._gate.shut(error, ticket)
-            if self._gate.problem is not None:
-                self._health.trouble(self._gate, "paused", str(error), error.hint)
-            raise
-        except CloudError as error:
-            self._answered(ticket)
+            with watchdog.waiting(bounded=self._bounded):
+                return await persist(
+                    lambda: self._once(read, trial),
+                    over=over,
+                    longest=LONGEST_ATTENDED if self._bounded else LONGEST_BACKOFF,
+                    rest=self._rest,
+                    enough=lambda: trial.is_enough,
+                )
+        finally:
+            if not watchdog.is_waiting:
+                # Given up, or called off: what nobody waits for is no trouble any more.
+                self._health.well(watchdog)
+                self._health.well(self)
+
+    async def _rest(self, seconds: float) -> None:
+        log.debug("%s: asked again in %.1f s", self._gate.watchdog.name, seconds)
+        await self._clock.pause(seconds)
+
+    async def _once(self, read: Callable[[], Awaitable[T]], trial: "_Trial") -> T:
+        try:
+            async with self._gate.passing(self._health):
+                answer = await read()
+        except NO_ANSWER as error:
+            trial.failed(error)
             if isinstance(error, Throttled):
                 self._health.refused()
                 self._health.trouble(self, "slow", str(error), error.hint)
             raise
-        else:
-            self._answered(ticket)
-            self._health.well(self)
-            return answer
-        finally:
-            # Neither a cancelled read nor a defect says anything about the cloud.
-            self._gate.left(ticket)
+        self._health.well(self)
+        return answer
 
-    def _answered(self, ticket: int) -> None:
-        if self._gate.opened(ticket):
-            self._health.well(self._gate)
+
+class _Trial:
+    """What one read has met so far, and whether to go on makes no sense."""
+
+    __slots__ = ("_alike", "_bounded", "_gate", "_said", "is_enough")
+
+    def __init__(self, gate: Gate, *, bounded: bool) -> None:
+        self._gate = gate
+        self._bounded = bounded
+        self._alike = 0
+        self._said = ""
+        self.is_enough = False
+
+    def failed(self, error: CloudError) -> None:
+        if not self._bounded:
+            return
+        watchdog = self._gate.watchdog
+        # Keys that have worked may be in the middle of being renewed; those that never did are simply wrong.
+        wrong = isinstance(error, CredentialsError) and not error.may_mend and not watchdog.answers
+        if isinstance(error, MalformedAnswer):
+            self._alike = self._alike + 1 if str(error) == self._said else 1
+            self._said = str(error)
+        self.is_enough = not watchdog.patience or wrong or self._alike >= SAME_TWICE_MORE
+
+
+async def all_of(works: "list[Awaitable[T]]") -> list[T]:
+    """As ``asyncio.gather``, but when one raises the others end: no request goes on that nobody waits for."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

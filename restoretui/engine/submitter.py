@@ -6,6 +6,7 @@ anything is sent for it again (``engine.unsure``).
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
@@ -18,12 +19,11 @@ from restoretui.core.errors import (
     MalformedAnswer,
     ServerFault,
     Throttled,
-    Unreachable,
 )
 from restoretui.core.model import RestoreRequest, State, Tier
-from restoretui.core.provider import Provider
+from restoretui.core.provider import Answer, Provider
 from restoretui.engine.backoff import persist
-from restoretui.engine.gate import Gate
+from restoretui.engine.gate import COMMON, Gate
 from restoretui.engine.health import HealthBoard
 from restoretui.engine.outcomes import settle
 from restoretui.engine.pace import Pace
@@ -31,11 +31,13 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.activity import Kind
 from restoretui.ledger.records import Job, JobChange, Run
 
+log = logging.getLogger(__name__)
+
 CLAIM = 500
 """Jobs claimed at a time: what a crash can leave to be looked at."""
 FLUSH_EVERY = 0.25
 """Machine seconds between records of outcomes: a screen that follows needs no more, and each is a commit."""
-NO_EFFECT = (Throttled, Unreachable, CredentialsError)
+NO_EFFECT = (Throttled, *COMMON)
 """What was answered so, or not sent at all, may be sent again."""
 LONGEST_BACKOFF = 20.0
 MOST_FAULTS = 5
@@ -124,30 +126,22 @@ class Submitter:
             return self._change(job, State.FAILED, str(error), error)
 
     async def _attempt(self, job: Job, request: RestoreRequest) -> JobChange:
-        ticket = await self._wait_for_turn(job)
+        is_out = False
         try:
-            answer = await self._provider.restore_object(job.ref, request, job.storage_class)
-        except Throttled:
-            self._answered(ticket)
-            self._pace.slow_down()
-            self._health.refused()
-            self._health.paced(self._pace.rate)
-            self._health.trouble(self._pace, "slow", "the cloud says SlowDown")
+            async with self._gate.passing(self._health) as passage:
+                await self._turn()
+                is_out = True
+                with self._gate.watchdog.waiting():
+                    answer = await self._ask(job, request)
+        except asyncio.CancelledError:
+            if not is_out:  # it surely had no effect
+                self._released.append(job.id)
             raise
-        except (CredentialsError, Unreachable) as error:
-            first = self._gate.shut(error, ticket)
-            if self._gate.problem is not None:
-                self._health.trouble(self._gate, "paused", str(error), error.hint)
-            if first:
+        except COMMON as error:
+            if passage.has_shut:
                 kind: Kind = "credentials" if isinstance(error, CredentialsError) else "network"
                 await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
             raise
-        except CloudError:
-            self._answered(ticket)
-            raise
-        finally:
-            self._gate.left(ticket)
-        self._answered(ticket)
         state, reason = settle(answer)
         return JobChange(
             job.id,
@@ -160,36 +154,43 @@ class Submitter:
             request_id=answer.request_id,
         )
 
-    async def _rest(self, job: Job, seconds: float) -> None:
-        """Between two tries, of which the last surely had no effect."""
-        try:
-            await self._clock.pause(seconds)
-        except asyncio.CancelledError:
-            self._released.append(job.id)
-            raise
+    async def _turn(self) -> None:
+        """Until one more request may leave."""
+        await self._pace.turn()
+        while not self._is_ours():
+            await self._clock.pause(FLUSH_EVERY)
 
-    async def _wait_for_turn(self, job: Job) -> int:
-        """The gate's ticket, once the job's request may leave; stopped before that, it surely had no effect."""
+    async def _ask(self, job: Job, request: RestoreRequest) -> Answer:
         try:
-            ticket = await self._gate.enter()
-            try:
-                await self._pace.turn()
-                while not self._is_ours():
-                    await self._clock.pause(FLUSH_EVERY)
-            except BaseException:
-                self._gate.left(ticket)
-                raise
-        except asyncio.CancelledError:
-            self._released.append(job.id)
+            answer = await self._provider.restore_object(job.ref, request, job.storage_class)
+        except Throttled:
+            self._pace.slow_down()
+            self._health.refused()
+            self._health.paced(self._pace.rate)
+            self._health.trouble(self._pace, "slow", "the cloud says SlowDown")
             raise
-        return ticket
+        except COMMON:
+            raise
+        except CloudError:
+            self._paced()
+            raise
+        self._paced()
+        return answer
 
-    def _answered(self, ticket: int) -> None:
-        if self._gate.opened(ticket):
-            self._health.well(self._gate)
+    def _paced(self) -> None:
         self._health.paced(self._pace.rate)
         if not self._pace.is_slowed:
             self._health.well(self._pace)
+
+    async def _rest(self, job: Job, seconds: float) -> None:
+        """Between two tries, of which the last surely had no effect."""
+        try:
+            with self._gate.watchdog.waiting():
+                log.debug("run %s: sent again in %.1f s", self._run.id, seconds)
+                await self._clock.pause(seconds)
+        except asyncio.CancelledError:
+            self._released.append(job.id)
+            raise
 
     def _unsure(self, job: Job, error: CloudError) -> JobChange:
         self._faults[job.id] += 1

@@ -24,7 +24,8 @@ from restoretui.core.model import Entry, Look, ObjectDetail, ObjectFacts, Page, 
 from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
 from restoretui.core.rules import CloudRules
-from restoretui.engine.reads import Reader
+from restoretui.engine.gate import NO_ANSWER
+from restoretui.engine.reads import Reader, all_of
 from restoretui.ledger.awaited import RESTORING_STILL, Awaited
 from restoretui.ledger.records import Job, Observation
 
@@ -80,6 +81,8 @@ class Sweeper:
             else:
                 try:
                     page = await self._page(bucket, some, at)
+                except NO_ANSWER:
+                    raise
                 except CloudError:
                     # Denied, or not understood here. HEAD tells of each object alone what is the matter.
                     self.habits.listing_denied = True
@@ -174,7 +177,7 @@ class Sweeper:
         return past or self.habits.status_listed
 
     async def _look(self, ids: Sequence[int]) -> list[Sight]:
-        return await asyncio.gather(*(self._head(job) for job in await self.whole(ids)))
+        return await all_of([self._head(job) for job in await self.whole(ids)])
 
     async def _head(self, job: Job) -> Sight:
         try:
@@ -185,6 +188,8 @@ class Sweeper:
                 self.clock.now().timestamp(), gone=True,
             )  # fmt: skip
             return Sight(job, Look.HEAD, gone)
+        except NO_ANSWER:
+            raise
         except CloudError as error:
             return Sight(job, Look.HEAD, problem=error)
         finally:

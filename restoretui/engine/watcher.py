@@ -1,7 +1,7 @@
 """Finds out what became of one run's requests: looks when something is expected, and says what it cost."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -100,6 +100,7 @@ class Watcher:
             if ready:
                 for entry in ready:
                     await self.round(entry.unit)
+                await self._note_looked(entry.unit for entry in due)
                 await self._clock.pause(QUICKEST)
                 continue
             nearest = min(due, key=lambda entry: entry.at, default=None)
@@ -110,8 +111,17 @@ class Watcher:
 
     async def look_now(self) -> None:
         """One round over everything tracked, whatever is due."""
-        for unit in {_unit(group) for group in await self._ledger.runs.tracked(self._run.id)}:
+        units = {_unit(group) for group in await self._ledger.runs.tracked(self._run.id)}
+        for unit in units:
             await self.round(unit)
+        await self._note_looked(units)
+
+    async def _note_looked(self, units: Iterable[Unit]) -> None:
+        """How old what the ledger says is: as old as the oldest look at any part that can still change."""
+        looks = [self._looked.get(unit) for unit in units]
+        oldest = min((look for look in looks if look is not None), default=None)
+        if oldest is not None and None not in looks:
+            await self._ledger.runs.looked(self._run.id, oldest.timestamp())
 
     def due(self, groups: Collection[TrackedGroup], *, is_sending: bool = False) -> list[Due]:
         """When each unit's next look is; the earliest of its groups decides.
@@ -133,6 +143,8 @@ class Watcher:
     def _due(self, group: TrackedGroup, now: datetime, *, may_wait: bool) -> Due:
         unit = _unit(group)
         last = self._looked.get(unit)
+        if last is not None and last > now:
+            last = now  # The clock was set back meanwhile.
         if group.state is State.UNKNOWN:
             return Due(
                 unit,
@@ -142,7 +154,9 @@ class Watcher:
         if group.state is State.AVAILABLE:
             return Due(unit, next_expiry_look(_instant(group.expiry_first), last, now), "the next copy expires")
         window = self._window(group)
-        asked = [_instant(moment) or self._run.created_at for moment in (group.requested_first, group.requested_last)]
+        # By a clock that was ahead of ours, it may have been asked for in our future.
+        moments = (group.requested_first, group.requested_last)
+        asked = [min(_instant(moment) or self._run.created_at, now) for moment in moments]
         opens = Expectation(asked[0], window).opens
         if may_wait:
             at = next_look(Expectation(asked[0], window), last, now)

@@ -106,6 +106,11 @@ class Ledger:
         before = await self._writer.do(lambda tx: sizes_of(tx, "main"))
         return max(0, before.file_bytes - await give_back(self._writer, "main", slack_bytes=0))
 
+    @property
+    def locked_out_for(self) -> float:
+        """Seconds for which another process has kept us from writing; 0 when none does."""
+        return self._writer.locked_out_for
+
     async def aclose(self) -> None:
         """Write what is queued and let go of the files."""
         if self._closed:

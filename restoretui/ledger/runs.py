@@ -1,6 +1,7 @@
 """Runs and their jobs: what was intended, what was asked of the cloud, and what came of it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from sqlite3 import Connection
 
 from restoretui.core.clock import Clock
@@ -98,6 +99,19 @@ class Runs:
 
         await self._writer.do(add)
 
+    async def looked(self, run_id: int, at: float) -> None:
+        """All of the run that can still change was looked at, at this cloud time."""
+
+        def note(tx: Tx) -> None:
+            tx.run("UPDATE run SET looked_at = ? WHERE id = ?", (at, run_id))
+
+        await self._writer.do(note)
+
+    def looked_at(self, run_id: int) -> datetime | None:
+        """When the run was last looked at as a whole; None before its first look."""
+        row = self._windows.row("SELECT looked_at FROM run WHERE id = ?", (run_id,))
+        return None if row is None or row[0] is None else datetime.fromtimestamp(row[0], UTC)
+
     async def view(self, run_id: int, query: Query = EVERYTHING) -> JobView:
         """A view of the run's jobs."""
         row = self._windows.row("SELECT first_job, objects FROM run WHERE id = ?", (run_id,))
@@ -148,6 +162,14 @@ class Runs:
             rows = tx.rows(f"SELECT id FROM job WHERE run_id = ? AND {_CLAIMED}", (run_id,))
             lost = _listed(row[0] for row in rows if row[0] not in ours)
             text = "the program ended between request and answer; to be looked up"
+            # Since when something is unsure counts for when it is settled. What lies ahead of us was written before
+            # the clock was set back: it counts from now.
+            tx.run(
+                "UPDATE job SET attempt_at = min(attempt_at, :now), changed_at = min(changed_at, :now)"
+                f" WHERE run_id = :run AND (state = 'unknown' OR {_CLAIMED})"
+                " AND (attempt_at > :now OR changed_at > :now)",
+                {"now": now, "run": run_id},
+            )
             return move_all(tx, run_id, f"{_CLAIMED} AND id IN ({lost})", State.UNKNOWN, now, text)
 
         return await self._writer.do(settle)

@@ -188,6 +188,14 @@ LEDGER = (
                BEGIN SELECT raise(ABORT, 'the activity log is append-only'); END""",
         ),
     ),
+    Migration(
+        "lengths of leases, and when runs were looked at",
+        (
+            # What a lease ends ahead of its length was written by another clock than ours.
+            "ALTER TABLE lease ADD COLUMN lasts_s REAL NOT NULL DEFAULT 10.0",
+            "ALTER TABLE run ADD COLUMN looked_at REAL",
+        ),
+    ),
 )
 
 CATALOG = (

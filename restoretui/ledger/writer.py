@@ -151,9 +151,16 @@ class Writer:
         self._queue: deque[_Work[Any]] = deque()
         self._stopping = False
         self._is_hurried = False
+        self._begins_at: float | None = None
         self._last_commit = 0.0
         self._last_look = time.monotonic()
         self._thread = threading.Thread(target=self._loop, name="ledger-writer", daemon=True)
+
+    @property
+    def locked_out_for(self) -> float:
+        """Seconds for which another process has kept the file to itself while something is to be written; else 0."""
+        began = self._begins_at
+        return 0.0 if began is None else time.monotonic() - began
 
     def start(self) -> None:
         """Begin to work."""
@@ -247,12 +254,15 @@ class Writer:
 
     def _attempt(self, batch: list[_Work[Any]]) -> list[_Work[Any]]:
         """One transaction over ``batch``; what must be tried again without the piece that spoiled it."""
+        self._begins_at = time.monotonic()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             for work in batch:
                 work.error = explain(error, self._folder)
             return []
+        finally:
+            self._begins_at = None
         for work in batch:
             self._run(work)
             if not self._connection.in_transaction:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from restoretui.core import doing
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, MalformedAnswer, Unreachable
 from restoretui.providers.errors import EXPIRED, Refusal, error_for, is_credentials, is_wrong_region
@@ -128,6 +129,7 @@ class Calls:
             await asyncio.sleep(0)
 
     async def _exchange(self, ask: Ask, region: str) -> "Reply":
+        doing.note(doing.about(ask.operation, ask.bucket))
         out = await self._requests.build(ask, region)
         reply = await out.transport.exchange(out.request, ask.operation)
         if reply.status in (400, 401, 403) and any(code.encode() in reply.body for code in EXPIRED):

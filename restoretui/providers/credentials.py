@@ -26,6 +26,7 @@ from botocore.exceptions import (
 )
 
 from restoretui.core.clock import Clock
+from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CloudError, CredentialsError, RestoreTuiError, Unreachable
 from restoretui.providers.aside import aside
 from restoretui.providers.connection import MfaPrompter
@@ -110,8 +111,10 @@ class Vault:
         held = self._held
         if held and not self._rejected and held.is_fresh(self._clock.monotonic()):
             return held
-        async with self._one_at_a_time:
-            return await self._renewed()
+        profile = self._caller.profile
+        with finding_credentials(f"the credentials of profile {profile}" if profile else "the credentials"):
+            async with self._one_at_a_time:
+                return await self._renewed()
 
     async def _renewed(self) -> _Held:
         held = self._held
@@ -160,7 +163,7 @@ class Vault:
         if self._mfa is None:
             raise CredentialsError(
                 "the role asks for an MFA code, and there is nobody to ask", "run it in a terminal"
-            )
+            ).as_wrong()
         answer = self._mfa(text)
         if inspect.iscoroutine(answer):
             answer = asyncio.run_coroutine_threadsafe(answer, loop).result()
@@ -204,13 +207,13 @@ def chain_error(error: Exception, caller: Caller) -> CloudError:
     hint = sign_in_hint(caller)
     match error:
         case ProfileNotFound():
-            return CredentialsError(said, "aws configure list-profiles shows the profiles there are")
+            return CredentialsError(said, "aws configure list-profiles shows the profiles there are").as_wrong()
         case NoCredentialsError():
             return CredentialsError(
                 "there are no credentials", "choose a --profile, run aws configure, or set AWS_ACCESS_KEY_ID"
-            )
+            ).as_wrong()
         case PartialCredentialsError():
-            return CredentialsError(said, "set both the access key and the secret key")
+            return CredentialsError(said, "set both the access key and the secret key").as_wrong()
         case SSOError() | TokenRetrievalError():
             return CredentialsError(f"the SSO session has expired or was never started: {said}", hint)
         case ClientError():

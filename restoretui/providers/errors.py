@@ -84,6 +84,7 @@ EXPIRED = frozenset(
 )
 """Codes that fresh credentials may cure, so that the chain is asked again."""
 
+_UNKNOWN_KEY = frozenset({"InvalidAccessKeyId", "InvalidClientTokenId"})
 _NOT_ACCEPTED = frozenset(
     {
         "SignatureDoesNotMatch",
@@ -152,7 +153,7 @@ def is_fault(refusal: Refusal) -> bool:
 def error_for(refusal: Refusal, caller: Caller) -> CloudError:
     """The error that says what the refusal means; wrong regions and restore outcomes are the caller's business."""
     kind, message, hint = _explain(refusal, caller)
-    return kind(
+    error = kind(
         message,
         hint,
         code=refusal.code,
@@ -160,6 +161,9 @@ def error_for(refusal: Refusal, caller: Caller) -> CloudError:
         request_id=refusal.request_id,
         operation=refusal.operation,
     )
+    if isinstance(error, CredentialsError) and (refusal.code in _UNKNOWN_KEY or refusal.code not in EXPIRED | _CLOCK):
+        error.as_wrong()
+    return error
 
 
 def printable(text: str, limit: int = 300) -> str:
@@ -185,7 +189,7 @@ def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, s
     if code in _CLOCK:
         return CredentialsError, "this machine's clock is too far from the cloud's", "set the clock (NTP), then go on"
     if code in EXPIRED:
-        what = "do not exist" if code in ("InvalidAccessKeyId", "InvalidClientTokenId") else "have expired"
+        what = "do not exist" if code in _UNKNOWN_KEY else "have expired"
         return CredentialsError, f"the credentials {what} ({code})", sign_in_hint(caller)
     if is_credentials(refusal):
         return CredentialsError, f"the credentials are not accepted ({code or status})", sign_in_hint(caller)

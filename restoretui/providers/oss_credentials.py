@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from restoretui.core.clock import Clock
+from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CredentialsError, UsageError
 
 _AGAIN_S = 2.0
@@ -96,10 +97,11 @@ class KeyRing:
     async def keys(self) -> OssKeys:
         """Keys that can be used now; ``CredentialsError`` when there are none."""
         if self._rejected:
-            async with self._one_at_a_time:
-                await self._renew()
+            with finding_credentials("the OSS credentials"):
+                async with self._one_at_a_time:
+                    await self._renew()
         if self._found.keys is None:
-            raise CredentialsError(self._found.why, HINT)
+            raise CredentialsError(self._found.why, HINT).as_wrong()
         return self._found.keys
 
     def reject(self, keys: OssKeys) -> None:

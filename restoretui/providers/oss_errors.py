@@ -55,7 +55,7 @@ def is_fault(refusal: Refusal) -> bool:
 def error_for(refusal: Refusal, endpoint: str = "") -> CloudError:
     """The error that says what the refusal means; wrong Regions and restore outcomes are the caller's business."""
     kind, message, hint = _explain(refusal, endpoint)
-    return kind(
+    error = kind(
         message,
         hint,
         code=refusal.code,
@@ -63,6 +63,11 @@ def error_for(refusal: Refusal, endpoint: str = "") -> CloudError:
         request_id=refusal.request_id,
         operation=refusal.operation,
     )
+    if isinstance(error, CredentialsError) and (
+        refusal.code == "InvalidAccessKeyId" or refusal.code not in EXPIRED | _CLOCK
+    ):
+        error.as_wrong()
+    return error
 
 
 def _explain(refusal: Refusal, endpoint: str) -> tuple[type[CloudError], str, str]:

@@ -14,6 +14,7 @@ from alibabacloud_oss_v2.aio.transport import AioHttpClient
 from yarl import URL
 
 from restoretui import __version__
+from restoretui.core import doing
 from restoretui.core.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.provider import Connection
@@ -93,6 +94,7 @@ class OssSdk:
     async def exchange(self, ask: Ask, region: str) -> Reply:
         """Send one request, once. ``Refused`` when OSS says no; ``CloudError`` for everything that is no answer."""
         keys = await self._ring.keys()
+        doing.note(doing.about(ask.operation, ask.bucket))
         self._signing.use(keys)
         client = self._client(region)
         asked = oss.OperationInput(

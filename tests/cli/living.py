@@ -17,7 +17,7 @@ def environment(served: Any, home: Path) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RESTORETUI_"))}
     env |= {"RESTORETUI_STATE_DIR": str(home / "state"), "RESTORETUI_CONFIG": str(home / "config")}
     env |= {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(home)}
-    return env | served.contract["env"]
+    return env | (served.contract["env"] if served is not None else {})
 
 
 class Living:
@@ -25,8 +25,8 @@ class Living:
 
     def __init__(self, env: dict[str, str], *arguments: str, **options: Any) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "restoretui", *arguments], env=env, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+            [sys.executable, "-m", "restoretui", *arguments], env=env, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, **{"stdin": subprocess.DEVNULL} | options,
         )  # fmt: skip
         self.out: list[str] = []
         self.err: list[str] = []

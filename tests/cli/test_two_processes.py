@@ -36,6 +36,8 @@ def test_the_follower_takes_over_from_the_killed(
     first.until(lambda: asked() > 3)
     second = Living(env, "watch", "--json")
     second.until(lambda: second.said("change", state="requested"))
+    pursued = f"run 1: another process pursues it ({first.process.pid} on "
+    second.until(lambda: any(line.startswith(pursued) for line in second.err))
     held = holder(tmp_path / "state")
     assert f":{first.process.pid}:" in held
     first.process.kill()

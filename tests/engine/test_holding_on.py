@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +194,72 @@ async def test_a_listing_of_this_session_is_made_anew_once_it_is_stale(sandbox: 
     assert again.id != first.id
     assert again.objects == 3
     assert (await session.open_listing(place, recursive=True)).id == again.id
+
+
+class SetClock(TurnedClock):
+    """Its wall can be set, as people and NTP do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.off = 0.0
+
+    def wall(self) -> float:
+        return super().wall() + self.off
+
+    def set_by(self, seconds: float) -> None:
+        """Everything that tells the time of day jumps; what runs on does not."""
+        self.time += timedelta(seconds=seconds)
+        self.off += seconds
+
+
+async def test_a_clock_set_back_keeps_a_killed_run_from_nobody(sandbox: Start, session_on: Start) -> None:
+    running = await sandbox(empty=True, clock=SetClock())
+    fill(running, "cold", 30)
+    session = await session_on(running)
+    run = await confirmed(session, "s3://cold")
+    # The process that had it is gone, one request was on its way, and its clock was an hour ahead.
+    running.clock.set_by(3600)
+    assert await session.ledger.leases.acquire(f"run:{run.id}", "host:1:killed", engine_module.LEASE)
+    (claimed,) = await session.ledger.runs.claim(run.id, 1)
+    session.ledger.runs.disown([claimed.id])
+    running.clock.set_by(-3600)
+    began = running.clock.monotonic()
+    session.start_engine()
+    await turn(running.clock, lambda: session.is_ours(run.id), step=1.0)
+    assert running.clock.monotonic() - began <= engine_module.LEASE + 2 * engine_module.RENEW
+    await turn(running.clock, lambda: len(statuses(running)) == 30, step=1.0)
+    assert running.clock.monotonic() - began < 120, "what was unsure is settled as soon, too"
+    await turn(running.clock, lambda: counts(session, run) == {State.AVAILABLE: 30})
+    assert set(map(tuple, statuses(running).values())) == {(202,)}
+
+
+async def test_a_clock_set_back_takes_a_run_from_nobody_who_goes_on(sandbox: Start, session_on: Start) -> None:
+    running = await sandbox(empty=True, clock=SetClock())
+    fill(running, "cold", 60)
+    first = await session_on(running, rate=20.0)
+    second = await session_on(running, rate=20.0)
+    run = await confirmed(first, "s3://cold")
+    first.start_engine()
+    await turn(running.clock, lambda: len(statuses(running)) >= 5, step=0.1)
+    second.start_engine([run.id])
+    running.clock.set_by(-300)
+    assert not first._engine._holds(run.id), "it sends nothing before it has renewed what it holds"
+    await turn(running.clock, lambda: len(statuses(running)) >= 40, step=0.1)
+    assert first.is_ours(run.id)
+    assert not second.is_ours(run.id)
+    assert "another process pursues it" in second._engine.left_alone[run.id]
+    await turn(running.clock, lambda: counts(first, run) == {State.AVAILABLE: 60})
+    assert set(map(tuple, statuses(running).values())) == {(202,)}
+
+
+async def test_a_read_only_session_says_why_it_leaves_a_run_alone(sandbox: Start, session_on: Start) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    fill(running, "cold", 3)
+    writable = await session_on(running)
+    run = await confirmed(writable, "s3://cold")
+    await writable.aclose()
+    session = await session_on(running, read_only=True)
+    session.start_engine([run.id])
+    await turn(running.clock, lambda: run.id in session._engine.left_alone, step=1.0)
+    (wait,) = session.waits()
+    assert wait.reason == f"run {run.id}: 3 of its objects are not sent, and this session is read-only"

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -175,3 +176,29 @@ async def test_a_lease_is_one_holders_until_it_lapses(ledger: Ledger, manual_clo
     assert not await leases.acquire("run:1", "a", 10)
     await leases.release("run:1", "b")
     assert await leases.acquire("run:1", "a", 10)
+
+
+async def test_a_lease_further_ahead_than_it_is_long_is_void(ledger: Ledger, manual_clock: ManualClock) -> None:
+    leases = ledger.leases
+    assert await leases.acquire("run:1", "killed", 10)
+    manual_clock.time -= timedelta(hours=1)
+    assert not await leases.acquire("run:1", "careful", 10, void_ahead=False)
+    assert await leases.acquire("run:1", "next", 10)
+    assert not await leases.acquire("run:1", "third", 10), "by the clock as it is now it is a good one"
+    assert await leases.acquire("run:2", "long", 5000)
+    assert not await leases.acquire("run:2", "third", 10), "its own length counts, not that of whoever asks"
+
+
+async def test_a_lease_that_somebody_else_had_meanwhile_is_not_prolonged(
+    ledger: Ledger, manual_clock: ManualClock
+) -> None:
+    leases = ledger.leases
+    assert await leases.acquire("run:1", "a", 10)
+    await manual_clock.advance(11)
+    assert await leases.renew("run:1", "a", 10), "lapsed, and nobody took it"
+    await manual_clock.advance(11)
+    assert await leases.acquire("run:1", "b", 10)
+    manual_clock.time -= timedelta(hours=1)
+    assert not await leases.renew("run:1", "a", 10), "void or not: what the other did with it is not known"
+    await leases.release("run:1", "b")
+    assert not await leases.renew("run:1", "a", 10)

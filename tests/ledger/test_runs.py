@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -534,3 +535,19 @@ async def replay(ledger: Ledger, after: int, states_then: dict[int, State]) -> N
 
 def test_clouds_are_told_apart_by_endpoint() -> None:
     assert Cloud("s3") != Cloud("s3", "https://store.example")
+
+
+async def test_what_is_unsure_since_a_clock_that_was_ahead_is_unsure_since_now(
+    ledger: Ledger, manual_clock: ManualClock
+) -> None:
+    run = await started(ledger, [entry(key) for key in keys(2)])
+    (first,) = await ledger.runs.claim(run.id, 1)
+    ledger.runs.disown([first.id])
+    assert await ledger.runs.recover(run.id) == 1
+    (second,) = await ledger.runs.claim(run.id, 1)
+    ledger.runs.disown([second.id])
+    manual_clock.time -= timedelta(hours=1)
+    assert await ledger.runs.recover(run.id) == 1
+    now = manual_clock.now().timestamp()
+    for job in await ledger.runs.unknown(run.id, 10):
+        assert max(job.attempt_at or 0.0, job.changed_at) <= now

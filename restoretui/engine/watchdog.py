@@ -1,0 +1,169 @@
+"""A watchdog timer over one connection: since when it owes a usable answer, why, and when patience is over."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from restoretui.core.clock import Clock
+from restoretui.core.doing import Doing, watched
+from restoretui.core.errors import CloudError, ConnectionLost, CredentialsError
+from restoretui.engine.waits import Cut, first_of
+
+log = logging.getLogger(__name__)
+
+SLOWEST_ANSWER = 5.0
+"""Machine seconds that an answer may take though patience is shorter: what is merely slow is no failure."""
+SAME_WAIT = 1.0
+"""Machine seconds between two requests of which the second still belongs to the trouble that the first met."""
+LONGER = "--patience waits longer"
+
+
+class Watchdog:
+    """Every usable answer winds it up again: one that a request could be told by, be it a refusal.
+
+    What waits *bounded* ends when ``patience`` (machine seconds; None: all there is) went by without one; everything
+    else goes on for as long as it takes, and is only told of.
+    """
+
+    def __init__(self, clock: Clock, patience: float | None = None, name: str = "the cloud") -> None:
+        self.patience = patience
+        self.name = name
+        """Of what is asked, for people."""
+        self.problem: CloudError | None = None
+        """What came instead of the last usable answer."""
+        self.answers = 0
+        """Usable ones so far."""
+        self._clock = clock
+        self._since = 0.0
+        self._left_at = 0.0
+        self._waiting: dict[Doing, Cut | None] = {}
+        self._bounded = 0
+        self._timer: asyncio.Task[None] | None = None
+        self._stirred = asyncio.Event()
+
+    # --- what is told
+
+    @property
+    def silent_for(self) -> float:
+        """Machine seconds for which something has waited without a usable answer; 0 when nothing waits."""
+        return self._clock.monotonic() - self._since if self._waiting else 0.0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Something waits now."""
+        return bool(self._waiting)
+
+    @property
+    def doing(self) -> Doing | None:
+        """What is waited for, of several the one that others depend on."""
+        found = next((doing for doing in self._waiting if doing.for_credentials), None)
+        return found or next((doing for doing in self._waiting if doing.text), None)
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until what waits is given up; None when nothing will be."""
+        return self.patience_left if self._bounded else None
+
+    @property
+    def patience_left(self) -> float | None:
+        """Seconds until whoever has sent nothing yet gives up, bounded or not."""
+        return None if self.patience is None else max(0.0, self._limit - self.silent_for)
+
+    @property
+    def is_over(self) -> bool:
+        """Patience has gone by, for those who have not sent anything yet."""
+        return self.patience is not None and bool(self._waiting) and self.silent_for >= self._limit
+
+    def verdict(self) -> CloudError:
+        """Why it was given up, as an error of the kind that stood in the way."""
+        after = f"given up after {self._limit:g} s"
+        problem, doing = self.problem, self.doing
+        if problem is None:
+            if doing is not None and doing.for_credentials:
+                return CredentialsError(
+                    f"{doing.text} did not come: {after}", f"check what the profile gets them from; {LONGER}"
+                )
+            what = f" to {doing.text}" if doing is not None else ""
+            return ConnectionLost(
+                f"{self.name} gave no answer{what}: {after}", f"check the network and the endpoint; {LONGER}"
+            )
+        return type(problem)(
+            f"{problem} ({after})",
+            f"{problem.hint}; {LONGER}" if problem.hint else LONGER,
+            code=problem.code,
+            status=problem.status,
+            request_id=problem.request_id,
+            operation=problem.operation,
+        )
+
+    # --- what requests say
+
+    @contextmanager
+    def waiting(self, *, bounded: bool = False) -> Iterator[None]:
+        """Something is waited for within this block. ``bounded`` cuts it short with ``verdict`` in the end."""
+        now = self._clock.monotonic()
+        if not self._waiting and (self.problem is None or now - self._left_at > SAME_WAIT):
+            self._since = now
+            self.problem = None
+        if not bounded or self.patience is None:
+            with watched() as doing:
+                self._waiting[doing] = None
+                try:
+                    yield
+                finally:
+                    self._leave(doing)
+            return
+        with Cut() as cut, watched() as doing:
+            self._waiting[doing] = cut
+            self._bounded += 1
+            if self._timer is None or self._timer.done():
+                self._timer = asyncio.create_task(self._run(), name="watchdog")
+            try:
+                yield
+            finally:
+                self._leave(doing)
+                self._bounded -= 1
+
+    def _leave(self, doing: Doing) -> None:
+        del self._waiting[doing]
+        self._left_at = self._clock.monotonic()
+
+    def answered(self) -> None:
+        """A usable answer came."""
+        self.answers += 1
+        self._since = self._clock.monotonic()
+        self.problem = None
+
+    def failed(self, problem: CloudError) -> None:
+        """Something else came, or nothing."""
+        log.info("%s: %s %s", self.name, problem, problem.code)
+        self.problem = problem
+        self._stirred.set()
+
+    async def aclose(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._timer
+
+    @property
+    def _limit(self) -> float:
+        patience = self.patience or 0.0
+        return patience if self.problem is not None else max(patience, SLOWEST_ANSWER)
+
+    async def _run(self) -> None:
+        """Goes on until it finds nobody waiting: to start it for each request would cost more."""
+        while self._bounded:
+            left = self._limit - self.silent_for
+            if left <= 0:
+                error = self.verdict()
+                log.warning("%s", error)
+                for cut in list(self._waiting.values()):
+                    if cut is not None:
+                        cut.now(error)
+                break
+            self._stirred.clear()
+            await first_of(self._clock.pause(left), self._stirred.wait())
+        self._timer = None
