@@ -157,6 +157,7 @@ def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
         if outlet := streams.lost():
             code = code or UsageError.exit_code
             _tell_of_loss(outlet, output)
+    signals.ignore()
     leave(int(code))
 
 

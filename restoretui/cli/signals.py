@@ -71,6 +71,12 @@ def over(loop: "asyncio.AbstractEventLoop | None" = None) -> None:
         signal.signal(sign, _note)
 
 
+def ignore() -> None:
+    """Nothing is left to do but to go: while it ends, Python would put the system's action in place of ours."""
+    for sign in heeded():
+        signal.signal(sign, signal.SIG_IGN)
+
+
 def check() -> None:
     """Raise ``asyncio.CancelledError`` if we were told to end, though the loop may not have come round to it."""
     if _told:
