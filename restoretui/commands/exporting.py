@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from restoretui.commands.output import Output
+from restoretui.commands.unheard import say_unheard
 from restoretui.config import Settings
 from restoretui.core.errors import ExitCode
 from restoretui.export import Form, export_chunks, write_export
@@ -14,6 +15,7 @@ async def export(settings: Settings, output: Output, name: str, form: Form, targ
     """A run's objects as CSV or JSON lines, to a file or stdout."""
     async with open_session(settings) as session:
         run = await session.find_run(name)
+        say_unheard(settings, output, [run])
         if target is None or target == "-":
             async for chunk in export_chunks(session.ledger, run, form):
                 output.raw(chunk)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from restoretui.commands.output import Output
 from restoretui.commands.summary import counts_of, summarise, verdict_on
+from restoretui.commands.unheard import say_unheard
 from restoretui.config import Settings
 from restoretui.core.errors import CloudError, ExitCode, TimedOut
 from restoretui.core.model import State
@@ -21,6 +22,7 @@ async def status(settings: Settings, output: Output, name: str | None) -> ExitCo
     """Runs, and the objects of one, after one look at the cloud."""
     async with open_session(settings) as session:
         runs = [await session.find_run(name)] if name else await session.ledger.runs.list()
+        say_unheard(settings, output, runs)
         for run in runs:
             if run.is_open:
                 try:
@@ -44,6 +46,7 @@ async def watch(settings: Settings, output: Output, name: str | None, timeout: t
     """Pick up where things stand and follow until everything is settled."""
     async with open_session(settings) as session:
         runs = [await session.find_run(name)] if name else await session.ledger.runs.open_runs()
+        say_unheard(settings, output, runs)
         if not runs:
             output.say("nothing is under way")
             summarise(output, counts_of(session, []))

@@ -68,6 +68,14 @@ class Engine:
         """What all requests through a connection wait at while its credentials or network are away."""
         return self._gates.setdefault(connection, Gate(self._clock))
 
+    def pace(self, connection: Connection, provider: Provider) -> Pace:
+        """The one rate limiter of a connection, for everything that is sent through it: runs, and copies ended."""
+        if connection not in self._paces:
+            rate = min(self._rate, provider.capabilities.max_rate)
+            self._paces[connection] = Pace(rate, self._clock)
+            self._health.paced(rate)
+        return self._paces[connection]
+
     def resend(self, run_id: int) -> None:
         """Jobs of the run are planned again."""
         if run_id in self._pursuits:
@@ -161,11 +169,7 @@ class Engine:
     async def _pursuit(self, run: Run) -> Pursuit:
         connection = Connection.from_mapping(run.connection)
         provider = await self._provider_for(connection)
-        if connection not in self._paces:
-            rate = min(self._rate, provider.capabilities.max_rate)
-            self._paces[connection] = Pace(rate, self._clock)
-            self._health.paced(rate)
-        pace, gate = self._paces[connection], self.gate(connection)
+        pace, gate = self.pace(connection, provider), self.gate(connection)
         return Pursuit(
             run,
             self._ledger,
