@@ -53,8 +53,8 @@ def plain(value: Decimal) -> str:
 def told_apart(cost: Decimal, limit: Decimal) -> tuple[str, str]:
     """Both as text, the first with as many digits as it takes to see by how much it is above the second."""
     for places in range(2, 19):
-        shown = f"{cost:.{places}f}"
-        if Decimal(shown) > limit:
-            # Two digits more than the first that tells, so that the rest is not rounded away.
-            return plain(Decimal(f"{cost:.{places if places == 2 else places + 2}f}")), plain(limit)
+        # Two digits more than the first that tells, so that the rest is not rounded away.
+        texts = [f"{cost:.{places}f}", f"{cost:.{places if places == 2 else places + 2}f}"]
+        if all(Decimal(text) > limit for text in texts):
+            return plain(Decimal(texts[1])), plain(limit)
     return plain(cost), plain(limit)

@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pytest
 
-from restoretui.cli import app, batch
+from restoretui.cli import app, batch, ledger
 from restoretui.cli.app import cli
 from restoretui.cli.options import COMMON_NAMES
 from restoretui.config import Settings, load_settings
@@ -36,6 +36,7 @@ ARGUMENTS = {
     "batch report": ["JOB"],
     "batch policy": ["s3://bucket"],
     "batch retry": ["last"],
+    "ledger backup": ["file"],
 }
 """What a command cannot do without."""
 
@@ -91,6 +92,10 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--scenario": (["no-expedited"], "cli/test_commands"),
     "--port": (["1234"], "sandbox/test_serving"),
     "--while-stdin": ([], "sandbox/test_serving"),
+    "--older-than": (["90d"], "cli/test_ledger_commands"),
+    "--keep": (["3"], "cli/test_ledger_commands"),
+    "--listings": ([], "cli/test_ledger_commands"),
+    "--export": (["folder"], "cli/test_ledger_commands"),
     "--now": (["2026-01-01T00:00:00Z"], "sandbox/test_world"),
 }
 NOT_OURS = {"--help", "--version"}
@@ -133,7 +138,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
         def served(go: Any) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])
 
-        for module in (app, batch):
+        for module in (app, batch, ledger):
             monkeypatch.setattr(module, "headless", heard)
         monkeypatch.setattr(app, "open_screens", screens)
         monkeypatch.setattr(app, "finish", served)
