@@ -1,7 +1,6 @@
 """What screens and commands ask about S3 Batch Operations: part of a session, as ``session.batch``."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -61,7 +60,7 @@ class BatchDesk:
     ) -> None:
         """``ask``: how questions are put to the cloud; ``works`` hears of what takes its time."""
         self._works = works
-        self._ask = ask
+        self.ask = ask
         self._settings = settings
         self._ledger = ledger
         self._rules = rules
@@ -107,7 +106,7 @@ class BatchDesk:
         places = options.manifest, options.report, options.scope
         known = options.role_arn, places, frozenset(buckets)
         if known not in self._checked:
-            provider, service = await self._provider(), await self._service()
+            provider, service = await self._provider(), await self.service()
             looking = asyncio.create_task(check_options(provider, service, options, buckets))
             try:
                 with self._works.telling(lambda: f"looking whether jobs can work with the role {options.role_arn}"):
@@ -151,7 +150,7 @@ class BatchDesk:
 
     async def jobs(self, region: str | None = None, statuses: Collection[str] = ()) -> AsyncIterator[list[JobInfo]]:
         """Jobs of anybody in the account and region, a page at a time; newest first, as the cloud lists them."""
-        service, where = await self._service(), region or await self._region()
+        service, where = await self.service(), region or await self._region()
         known: set[str] = set()
         async for page in self._pages(lambda: service.list_jobs(where, statuses)):
             # Asked anew from the beginning, a page may begin with jobs that were on the one before.
@@ -160,8 +159,8 @@ class BatchDesk:
 
     async def job(self, job_id: str, region: str | None = None) -> JobInfo:
         """All that is known of one job; ``JobNotFound``."""
-        service, where = await self._service(), await self._region_of(job_id, region)
-        return await self._ask(lambda: service.describe_job(where, job_id))
+        service, where = await self.service(), await self.region_of(job_id, region)
+        return await self.ask(lambda: service.describe_job(where, job_id))
 
     async def report(self, job_id: str, region: str | None = None) -> AsyncIterator[list[ReportRow]]:
         """The rows of a job's completion report, some at a time; ours or not."""
@@ -169,30 +168,20 @@ class BatchDesk:
         place = batch.report_place if batch else (await self.job(job_id, region)).report
         if place is None:
             raise ObjectNotFound(f"job {job_id} was made without a completion report", "--report-scope all or failed")
-        service = await self._service()
+        service = await self.service()
         async for rows in self._pages(lambda: service.read_report(place, job_id)):
             yield rows
 
-    # --- deciding ----------------------------------------------------------------------------------------------
-
-    async def confirm(self, job_id: str, region: str | None = None) -> str:
-        """Let a suspended job run; its status then."""
-        self._may_send()
-        service, where = await self._service(), await self._region_of(job_id, region)
-        if batch := self._ledger.batches.find(job_id):
-            await self._ledger.batches.decide(batch.id, run=True)
-        status = await self._ask(lambda: service.confirm_job(where, job_id), over=NO_EFFECT)
-        self._stir_of(job_id)
-        return status
+    # --- deciding, where nothing is spent: see ``restoretui.spending`` for the rest ---------------------------------
 
     async def cancel(self, job_id: str, region: str | None = None) -> str:
         """Its status then; restores that were asked for go on."""
         self._may_send()
-        service, where = await self._service(), await self._region_of(job_id, region)
+        service, where = await self.service(), await self.region_of(job_id, region)
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.decide(batch.id, run=False)
-        status = await self._ask(lambda: service.cancel_job(where, job_id), over=NO_EFFECT)
-        self._stir_of(job_id)
+        status = await self.ask(lambda: service.cancel_job(where, job_id), over=NO_EFFECT)
+        self.stir_of(job_id)
         return status
 
     async def cancel_run(self, run_id: int) -> int:
@@ -209,30 +198,10 @@ class BatchDesk:
         self._may_send()
         if not 0 <= priority <= 2_147_483_647:
             raise UsageError(f"a job's priority lies between 0 and 2147483647, not at {priority}")
-        service, where = await self._service(), await self._region_of(job_id, region)
-        await self._ask(lambda: service.set_priority(where, job_id, priority))
+        service, where = await self.service(), await self.region_of(job_id, region)
+        await self.ask(lambda: service.set_priority(where, job_id, priority))
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.priority(batch, replace(batch.options, priority=priority))
-
-    async def clone(self, job_id: str, region: str | None = None) -> str:
-        """A new, suspended job like this one, with the same manifest; its id. It belongs to no run."""
-        self._may_send()
-        where = await self._region_of(job_id, region)
-        service, token = await self._service(), uuid.uuid4().hex  # by which asking twice makes one job
-        return await self._ask(lambda: service.clone_job(where, job_id, token))
-
-    async def retry(self, run_id: int, options: BatchOptions) -> int:
-        """Send the run's failed objects anew through jobs of their own; how many objects."""
-        self._may_send()
-        run = await self._ledger.runs.get(run_id)
-        if run.tier is Tier.EXPEDITED:
-            raise UsageError("S3 Batch Operations does not offer the expedited tier", "retry them directly")
-        # What failed is no longer all there is below a prefix.
-        options = replace(options.checked(), generated=False)
-        await self.check(options, {batch.bucket for batch in self.ours(run_id)})
-        count = await self._ledger.batches.retry(run_id, options)
-        self._stir(run_id)
-        return count
 
     async def clean(self, batch: Batch) -> int:
         """Delete the manifest and the completion report that were written for a job of ours; how many objects.
@@ -244,14 +213,14 @@ class BatchDesk:
             raise UsageError(
                 f"job {batch.job_id or batch.id} is not over", "its manifest and report are still needed"
             )
-        service = await self._service()
+        service = await self.service()
         deleted = 0
         if batch.manifest_key:
-            await self._ask(lambda: service.delete_object(batch.manifest_bucket, batch.manifest_key))
+            await self.ask(lambda: service.delete_object(batch.manifest_bucket, batch.manifest_key))
             deleted += 1
         place = batch.report_place
         if batch.job_id and place is not None:
-            deleted += await self._ask(lambda: service.delete_written(place, batch.job_id))
+            deleted += await self.ask(lambda: service.delete_written(place, batch.job_id))
         await self._ledger.batches.cleaned(batch.id)
         return deleted
 
@@ -275,11 +244,12 @@ class BatchDesk:
                 raise
             return None
 
-        while (page := await self._ask(following)) is not None:
+        while (page := await self.ask(following)) is not None:
             given += len(page)
             yield page
 
-    async def _service(self) -> BatchService:
+    async def service(self) -> BatchService:
+        """The account's jobs; ``Unsupported`` where there are none."""
         if not self._rules.has_jobs:
             raise Unsupported("only AWS itself has S3 Batch Operations", "restore without jobs: --engine direct")
         return service_of(await self._provider())()
@@ -287,11 +257,13 @@ class BatchDesk:
     async def _region(self) -> str:
         return self._settings.region or str(getattr(await self._provider(), "region", ""))
 
-    async def _region_of(self, job_id: str, region: str | None) -> str:
+    async def region_of(self, job_id: str, region: str | None) -> str:
+        """Where a job is: as given, as we know of ours, or the region of these settings."""
         batch = self._ledger.batches.find(job_id)
         return region or (batch.region if batch else "") or await self._region()
 
-    def _stir_of(self, job_id: str) -> None:
+    def stir_of(self, job_id: str) -> None:
+        """Something was decided about a job: if it is ours, its run is looked at."""
         if batch := self._ledger.batches.find(job_id):
             self._stir(batch.run_id)
 
@@ -301,6 +273,6 @@ def as_place(text: str | None) -> Place | None:
     if not text:
         return None
     location = parse_location(text)
-    if location.scheme != "s3" or not location.bucket:
+    if location.scheme != "s3" or not location.bucket or location.version_id is not None:
         raise UsageError(f"{text!r} is no place to write to", "write s3://BUCKET or s3://BUCKET/PREFIX/")
     return Place(location.bucket, (location.prefix or location.key or "").rstrip("/"))

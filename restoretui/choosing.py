@@ -18,6 +18,8 @@ from restoretui.listings import Listings
 
 LOOKS_AT_ONCE = 64
 LOOKS_BATCH = 512
+Missing = Callable[[ObjectRef, CloudError], None]
+"""Told of an object that cannot be seen, and why."""
 
 
 class Choosing:
@@ -68,8 +70,9 @@ class Choosing:
         refresh: bool = False,
     ) -> SelectionSummary:
         """Mark everything at ``location`` (that matches ``query``), listing it first; a key is looked at by HEAD."""
-        if location.key is not None:
-            return await self.keys(sel, [ObjectRef(location.bucket, location.key)], scheme=location.scheme)
+        if location.key is not None and not versions and query is None:
+            ref = ObjectRef(location.bucket, location.key, location.version_id)
+            return await self.keys(sel, [ref], scheme=location.scheme)
         listing = await self._listings.at(location, recursive=True, versions=versions, refresh=refresh)
         listing = await self._listings.whole(listing)
         if query is None or query == Query():
@@ -81,30 +84,74 @@ class Choosing:
         finally:
             await view.aclose()
 
-    async def keys(
+    async def named(
         self,
         sel: int,
         refs: Iterable[ObjectRef],
-        missing: Callable[[ObjectRef, CloudError], None] | None = None,
+        query: Query,
+        missing: Missing,
         scheme: str = "s3",
+        *,
+        prefix: str = "",
+        versions: bool = False,
+    ) -> int:
+        """Mark those of these objects that ``query`` lets through; how many it left out.
+
+        What its texts leave out is not even looked at; what cannot be seen goes to ``missing``. With ``versions``,
+        every version of each key.
+        """
+        todo = list(dict.fromkeys(refs))
+        matching = set(await self._ledger.selections.matching([ref.key for ref in todo], query, prefix))
+        chosen = [ref for ref in todo if ref.key in matching]
+        left_out = len(todo) - len(chosen)
+        if not query.states and not query.storage_classes:
+            await self._mark(sel, chosen, missing, scheme, versions=versions)
+            return left_out
+        selections = self._ledger.selections
+        own = await selections.create()
+        try:
+            await self._mark(own, chosen, missing, scheme, versions=versions)
+            left_out += await selections.keep(own, query)
+            await selections.add_selection(sel, own)
+        finally:
+            await selections.drop(own)
+        return left_out
+
+    async def keys(
+        self, sel: int, refs: Iterable[ObjectRef], missing: Missing | None = None, scheme: str = "s3"
     ) -> SelectionSummary:
         """Mark these very objects, each looked at by HEAD. One that cannot be seen goes to ``missing``, or raises.
 
         Where no answer can be had at all, that raises in any case: it says nothing about the object.
         """
-        todo = list(refs)
-        tally = Tally()
-        with self._works.telling(lambda: tally.text(f"of {len(todo):,} objects looked at so far")):
-            for at in range(0, len(todo), LOOKS_BATCH):
-                batch = todo[at : at + LOOKS_BATCH]
-                for ref, found in await self._heads(batch, scheme, tally):
-                    if isinstance(found, Observation):
-                        await self._ledger.selections.add_observed(sel, self._clouds[scheme], ref.bucket, [found])
-                    elif missing is None:
-                        raise found
-                    else:
-                        missing(ref, found)
+
+        def told(ref: ObjectRef, error: CloudError) -> None:
+            if missing is None:
+                raise error
+            missing(ref, error)
+
+        await self._mark(sel, list(refs), told, scheme)
         return await self._ledger.selections.summary(sel)
+
+    async def _mark(
+        self, sel: int, refs: Sequence[ObjectRef], missing: Missing, scheme: str, *, versions: bool = False
+    ) -> None:
+        """Look at all, some at a time, and mark what is there: one change of the selection a bucket and batch."""
+        tally = Tally()
+        with self._works.telling(lambda: tally.text(f"of {len(refs):,} objects looked at so far")):
+            for at in range(0, len(refs), LOOKS_BATCH):
+                batch = refs[at : at + LOOKS_BATCH]
+                found = await (
+                    self._versions(batch, scheme, tally) if versions else self._heads(batch, scheme, tally)
+                )
+                by_bucket: dict[str, list[Observation]] = {}
+                for ref, seen in found:
+                    if isinstance(seen, Observation):
+                        by_bucket.setdefault(ref.bucket, []).append(seen)
+                    else:
+                        missing(ref, seen)
+                for bucket, looks in by_bucket.items():
+                    await self._ledger.selections.add_observed(sel, self._clouds[scheme], bucket, looks)
 
     async def jobs(self, sel: int, rows: Iterable[JobRow], scheme: str = "s3") -> SelectionSummary:
         """Mark the objects of these jobs, with what their jobs know of them."""
@@ -157,18 +204,64 @@ class Choosing:
         self, refs: Sequence[ObjectRef], scheme: str, tally: Tally
     ) -> list[tuple[ObjectRef, Observation | CloudError]]:
         provider = await self._provider(scheme)
-        room = asyncio.Semaphore(LOOKS_AT_ONCE)
 
-        async def head(ref: ObjectRef) -> tuple[ObjectRef, Observation | CloudError]:
-            async with room:
-                try:
-                    detail = await self._readers[scheme](lambda: provider.head_object(ref))
-                except NO_ANSWER:
-                    raise
-                except CloudError as error:
-                    return ref, error
-                finally:
-                    tally.number += 1
-            return ref, looked_at(detail, ref.version_id, self._clock.now().timestamp())
+        async def head(ref: ObjectRef) -> list[Observation]:
+            detail = await self._readers[scheme](lambda: provider.head_object(ref))
+            return [looked_at(detail, ref.version_id, self._clock.now().timestamp())]
 
-        return await all_of([head(ref) for ref in refs])
+        return await _look_at_each(refs, head, tally)
+
+    async def _versions(
+        self, refs: Sequence[ObjectRef], scheme: str, tally: Tally
+    ) -> list[tuple[ObjectRef, Observation | CloudError]]:
+        """Every version of these keys, each as a listing of its own key shows it."""
+        provider = await self._provider(scheme)
+
+        async def of_key(ref: ObjectRef) -> list[Observation]:
+            found: list[Observation] = []
+            token: str | None = None
+            while True:
+                page = await self._readers[scheme](
+                    lambda: provider.list_page(ref.bucket, ref.key, token=token, versions=True)  # noqa: B023
+                )
+                seen_at = self._clock.now().timestamp()
+                found += [
+                    Observation(
+                        row.key, row.version_id, row.storage_class, row.size, row.modified, None, False,
+                        row.in_progress, row.expiry, seen_at,
+                    )
+                    for row in page.entries
+                    if row.key == ref.key
+                ]  # fmt: skip
+                # The key itself comes first of all that begin so.
+                if page.next_token in (None, token) or any(row.key != ref.key for row in page.entries):
+                    break
+                token = page.next_token
+            if not found:
+                raise ObjectNotFound("the object has no version", "check the key", code="NoSuchKey")
+            return found
+
+        return await _look_at_each(refs, of_key, tally)
+
+
+async def _look_at_each(
+    refs: Sequence[ObjectRef], look: Callable[[ObjectRef], Awaitable[list[Observation]]], tally: Tally
+) -> list[tuple[ObjectRef, Observation | CloudError]]:
+    """What ``look`` finds of each, some at a time; what the cloud refuses stands in the place of what was found.
+
+    Where no answer can be had at all, that raises: it says nothing about the object.
+    """
+    room = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+    async def one(ref: ObjectRef) -> list[tuple[ObjectRef, Observation | CloudError]]:
+        async with room:
+            try:
+                return [(ref, seen) for seen in await look(ref)]
+            except NO_ANSWER:
+                raise
+            except CloudError as error:
+                return [(ref, error)]
+            finally:
+                tally.number += 1
+
+    return [found for several in await all_of([one(ref) for ref in refs]) for found in several]

@@ -7,23 +7,26 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_config_path, user_state_path
 
 from restoretui.aws_config import profile_endpoint
+from restoretui.core.bounds import Bounds, shown
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
 from restoretui.core.durations import read_duration
-from restoretui.core.endpoints import is_amazon
+from restoretui.core.endpoints import check_endpoint, is_amazon
 from restoretui.core.errors import UsageError
 from restoretui.core.http_client import http_client
+from restoretui.core.money import DOLLARS, Amount, read_amount
 from restoretui.core.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store
 
 if TYPE_CHECKING:
     from restoretui.core.pricing import PriceBook
     from restoretui.core.provider import Connection
+    from restoretui.core.rules import CloudRules
 
 APP = "restoretui"
 
@@ -57,6 +60,8 @@ class Settings:
     concurrency: int = 128
     budget: Decimal | None = None
     """Above this cost the restore dialog wants the amount typed, and ``restore`` wants ``--max-cost``."""
+    budget_currency: str = DOLLARS
+    """What the budget is in: ``budget = "100 CNY"``."""
     batch_role_arn: str | None = None
     """The role that S3 Batch Operations acts as."""
     batch_manifest: str = "written"
@@ -129,6 +134,12 @@ class Settings:
         endpoint = "" if is_amazon(self.endpoint_url or "") else self.endpoint_url or ""
         return endpoint + (f"#{self.known_store.spec}" if self.known_store else "")
 
+    def rules_of(self, scheme: str) -> "CloudRules":
+        """The tables of the cloud behind ``scheme``."""
+        from restoretui.core.rules import RULES
+
+        return self.known_store.rules if scheme == "s3" and self.known_store else RULES[scheme]
+
     def connection_to(self, scheme: str) -> "Connection":
         """How to reach the cloud of ``scheme`` with these settings."""
         if scheme != "oss":
@@ -143,6 +154,11 @@ class Settings:
             path_style=self.oss_path_style,
             internal=self.oss_internal or None,
         )
+
+    @property
+    def limits(self) -> tuple[Amount, ...]:
+        """The budget as limits on spending; empty without one."""
+        return () if self.budget is None else (Amount(self.budget, self.budget_currency),)
 
     @property
     def is_production(self) -> bool:
@@ -180,7 +196,9 @@ _ENVIRONMENT = {
     "oss_endpoint": ("OSS_ENDPOINT",),
 }
 _SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style")
-_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources"}
+_PAIRS = {"path_style": "--virtual-host-style"}
+"""Switches of which both positions can be said, and how off is said."""
+_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency"}
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
@@ -200,7 +218,11 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     values["config_dir"] = config_dir
     if file.exists():
         for name, value in _read_toml(file).items():
-            put(name, _check(name, value, str(file)), str(file))
+            checked = _check(name, value, str(file))
+            if isinstance(checked, Amount):
+                values["budget_currency"] = checked.currency
+                checked = checked.value
+            put(name, checked, str(file))
     elif flags.get("config"):
         raise UsageError(f"there is no config file {file}", "leave --config away for the usual place")
     for name, variables in _ENVIRONMENT.items():
@@ -219,19 +241,31 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
             ) from None
     http_client(env)  # which providers read for themselves: a word that cannot be meant is said by every command
     for name, value in flags.items():
-        # A flag that is off says nothing: it must not undo what the config file switched on.
+        # A flag that is off says nothing: it must not undo what the config file switched on. One of a pair does.
         if isinstance(value, timedelta):
             value = value.total_seconds()
-        if value is not None and value is not False and name != "config":
-            put(name, Path(value).expanduser() if name == "state_dir" else value, f"--{name.replace('_', '-')}")
+        if value is not None and name != "config" and (value is not False or name in _PAIRS):
+            flag = _PAIRS[name] if value is False else f"--{name.replace('_', '-')}"
+            put(name, Path(value).expanduser() if name == "state_dir" else value, flag)
     _take_from_store(values, sources, put)
     if not values.get("endpoint_url"):
         found = profile_endpoint(env, values.get("profile"))
         if found is not None:
             put("endpoint_url", *found)
+    _check_endpoints(values, sources, env)
     settings = Settings(**values, sources=sources)
     _ = settings.known_store  # A store that cannot be meant is said now.
     return settings
+
+
+def _check_endpoints(values: Mapping[str, Any], sources: Mapping[str, str], env: Mapping[str, str]) -> None:
+    """Wherever an endpoint may come from, used now or not: none may carry a secret into ledger or messages."""
+    for variable in sorted(env):
+        if env[variable] and (variable.startswith("AWS_ENDPOINT_URL") or variable == "OSS_ENDPOINT"):
+            check_endpoint(env[variable], f"${variable}", bare=variable == "OSS_ENDPOINT")
+    for name, bare in (("endpoint_url", False), ("oss_endpoint", True)):
+        if values.get(name):
+            check_endpoint(values[name], sources[name], bare=bare)
 
 
 def _take_from_store(
@@ -263,16 +297,20 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # Also of numbers too long, and of brackets in thousands.
         raise UsageError(f"{path} is not valid TOML: {error}") from None
 
 
+BOUNDS = {
+    "rate": Bounds(0.1, 100_000, unit="restore requests a second"),
+    "concurrency": Bounds(1, 1024, whole=True, unit="requests at a time"),
+    "batch_priority": Bounds(0, 2_147_483_647, whole=True),
+    "listings_max_gib": Bounds(0.01, 1_000_000, unit="GiB"),
+    "listings_max_days": Bounds(0.01, 36_500, unit="days"),
+}
+"""Settings that are numbers, and what each may be. Those of a store are bounded where stores are made."""
 _WORDS = {"batch_report_scope": ("all", "failed", "none"), "batch_manifest": ("written", "generated")}
 """Settings that are one word of a few."""
-
-
-_AMOUNTS = {"listings_max_gib": (0.01, 1_000_000, "GiB"), "listings_max_days": (0.01, 36_500, "days")}
-"""Settings that are an amount between two ends."""
 
 
 def _check(name: str, value: Any, source: str) -> Any:
@@ -280,25 +318,14 @@ def _check(name: str, value: Any, source: str) -> Any:
     if name not in known:
         raise UsageError(f"{source}: unknown setting {name!r}", f"known are {', '.join(sorted(known))}")
     if name == "budget":
-        return _money(value, source)
-    if name in ("rate", "concurrency"):
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            raise UsageError(f"{source}: {name} must be a number above 0, not {value!r}")
-        return float(value) if name == "rate" else int(value)
-    if name in _AMOUNTS:
-        lowest, highest, unit = _AMOUNTS[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
-            raise UsageError(f"{source}: {name} must be from {lowest:g} to {highest:,g} {unit}, not {value!r}")
-        return float(value)
+        return _budget(value, source)
+    if name in BOUNDS:
+        return BOUNDS[name].check(f"{source}: {name}", value)
     if name == "patience":
         return _patience(value, source)
     if name in _WORDS and value not in _WORDS[name]:
         *most, last = _WORDS[name]
-        raise UsageError(f"{source}: {name} must be {', '.join(most)} or {last}, not {value!r}")
-    if name == "batch_priority":
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2_147_483_647:
-            raise UsageError(f"{source}: batch_priority must be a whole number from 0 to 2147483647, not {value!r}")
-        return value
+        raise UsageError(f"{source}: {name} must be {', '.join(most)} or {last}, not {shown(value)}")
     if name == "production_profiles":
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise UsageError(f"{source}: {name} must be a list of profile names")
@@ -318,7 +345,11 @@ def _check(name: str, value: Any, source: str) -> Any:
         return value
     wanted = bool if name in _SWITCHES else str
     if not isinstance(value, wanted):
-        raise UsageError(f"{source}: {name} must be {'true or false' if wanted is bool else 'text'}, not {value!r}")
+        raise UsageError(
+            f"{source}: {name} must be {'true or false' if wanted is bool else 'text'}, not {shown(value)}"
+        )
+    if name in ("endpoint_url", "oss_endpoint") and value:
+        check_endpoint(str(value), source, bare=name == "oss_endpoint")
     return value
 
 
@@ -332,11 +363,11 @@ def _patience(value: Any, source: str) -> float:
         ) from None
 
 
-def _money(value: Any, source: str) -> Decimal:
+def _budget(value: Any, source: str) -> Amount:
     try:
-        money = Decimal(str(value))
-    except InvalidOperation:
-        money = Decimal(-1)
-    if not money.is_finite() or money < 0:
-        raise UsageError(f"{source}: budget must be an amount of money, not {value!r}")
-    return money
+        text = value if isinstance(value, str) else "" if isinstance(value, bool) else str(value)
+        return read_amount(text)
+    except ValueError:  # a whole number of thousands of digits
+        raise UsageError(f"{source}: budget must be an amount of money, not {shown(value)}") from None
+    except UsageError as error:
+        raise UsageError(f"{source}: budget must be an amount of money, not {shown(value)}", error.hint) from None

@@ -12,6 +12,7 @@ from typing import Any
 from restoretui.core.batch import Generator, JobInfo
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
+from restoretui.core.offers import Offer
 from restoretui.core.plan import PlanLine, RestorePlan, TierPlan
 from restoretui.core.pricing import Cost
 from restoretui.ledger.batch_records import Batch
@@ -109,6 +110,14 @@ def plan_fields(plan: RestorePlan, chosen: TierPlan) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def offer_fields(offer: Offer) -> dict[str, Any]:
+    """What an act other than a restore would send and cost."""
+    return {
+        "act": offer.act, "about": offer.about, "requests": offer.objects, "size": offer.size_bytes,
+        "cost": {"total": offer.cost, "currency": offer.currency, "unpriced": offer.unpriced},
+    }  # fmt: skip
+
+
 def _group(line: PlanLine) -> dict[str, Any]:
     return {
         "bucket": line.group.bucket, "storage_class": line.group.facts.storage_class, "action": line.verdict.action,
@@ -126,7 +135,7 @@ def _cost(cost: Cost, currency: str) -> dict[str, Any]:
 
 def where(scheme: str, ref: ObjectRef) -> dict[str, Any]:
     """Which object."""
-    location = Location(scheme, ref.bucket, key=ref.key)
+    location = Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
     return {"location": str(location), "bucket": ref.bucket, "key": ref.key, "version_id": ref.version_id}
 
 

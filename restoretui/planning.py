@@ -1,4 +1,4 @@
-"""Plans of what was chosen, and the guards between a plan and its money."""
+"""Plans of what was chosen."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ class Planner:
         self._settings = settings
         self._clock = settings.clock
         self._ledger = ledger
-        self._prices = prices
+        self.prices = prices
         self._clouds = clouds
         self._provider = provider
         self._region = region
@@ -87,7 +87,7 @@ class Planner:
     def looks_cost(self, run: Run) -> Decimal | None:
         """What watching the run has cost so far, in the run's currency; None where that is not known."""
         region = str(run.connection.get("region") or "")
-        table, _ = self._prices.table_for(run.cloud.scheme, region, run.cloud.rules.store)
+        table, _ = self.prices.table_for(run.cloud.scheme, region, run.cloud.rules.store)
         return table.looks(run.list_calls, run.head_calls)
 
     async def _readable(self, bucket: str, scheme: str) -> frozenset[str]:
@@ -103,29 +103,16 @@ class Planner:
         regions = {await self._region(bucket, scheme) for bucket in sorted(buckets)}
         regions = regions or {self._settings.connection_to(scheme).region or ""}
         store = self._clouds[scheme].rules.store
-        tables = [self._prices.table_for(scheme, region, store) for region in sorted(regions)]
+        tables = [self.prices.table_for(scheme, region, store) for region in sorted(regions)]
         table, _ = tables[0]
         return table, all(exact and other is table for other, exact in tables)
 
 
-def check_worth_it(plan: RestorePlan, tier: Tier, max_cost: Decimal | None) -> None:
-    """``GuardStopped`` when the plan sends nothing at ``tier``, or costs more than ``max_cost``, or nobody knows."""
+def check_sends(plan: RestorePlan, tier: Tier) -> None:
+    """``GuardStopped`` when there is nothing to send at ``tier``, and nothing to watch."""
     chosen = plan.tiers[tier]
     if not chosen.requests and not chosen.counts.get(Action.ALREADY, 0):
         raise GuardStopped(f"nothing to send: {why_nothing(plan, tier)}")
-    if max_cost is None:
-        return
-    if chosen.cost.total > max_cost:
-        raise GuardStopped(
-            f"this would cost about {chosen.cost.total:.2f} {plan.prices.currency}, "
-            f"more than the {max_cost:.2f} allowed; nothing was sent",
-            "choose a cheaper tier, fewer objects, or a higher limit",
-        )
-    if chosen.cost.unpriced:
-        raise GuardStopped(
-            f"the price of {chosen.cost.unpriced} objects is unknown, so the limit cannot be held",
-            "add the price to prices.toml, choose another tier, or leave the limit away",
-        )
 
 
 def why_nothing(plan: RestorePlan, tier: Tier) -> str:

@@ -15,19 +15,19 @@ from restoretui.choosing import Choosing
 from restoretui.config import Settings
 from restoretui.core.batch import BatchOptions
 from restoretui.core.endpoints import is_aliyun
-from restoretui.core.errors import CloudError, GuardStopped, RestoreTuiError, Unsupported, UsageError
+from restoretui.core.errors import CloudError, RestoreTuiError, UsageError
 from restoretui.core.location import Location
-from restoretui.core.model import Bucket, Identity, ObjectRef, State, Tier
+from restoretui.core.model import Bucket, Identity, State, Tier
+from restoretui.core.money import Amount
+from restoretui.core.offers import offer_of
 from restoretui.core.plan import RestorePlan
 from restoretui.core.pricing import PriceBook
 from restoretui.core.provider import NO_CAPACITY_CODE, Connection, Provider
 from restoretui.core.rules import Purpose
 from restoretui.core.system import refused_by_system
-from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.gate import COMMON, Gate
 from restoretui.engine.health import Health, HealthBoard
-from restoretui.engine.pace import Pace
 from restoretui.engine.reads import Ask, Reader, once
 from restoretui.engine.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
 from restoretui.engine.waits import TimeLimit, first_of
@@ -36,8 +36,9 @@ from restoretui.export import write_export, write_report
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Bounds, Cloud, JobRow, Listing, Query, Run, View
 from restoretui.listings import BUG_HINT, Listings
-from restoretui.planning import Planner, check_worth_it
+from restoretui.planning import Planner, check_sends
 from restoretui.reach import MfaPrompter, Reach
+from restoretui.spending import Spending
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""
@@ -93,7 +94,7 @@ class Session:
             ledger,
             self.rules,
             self.provider,
-            self._may_send,
+            lambda: self.spending.check_may_send(),
             self._engine.resend,
             self._asks["s3"],
             self.works,
@@ -111,6 +112,18 @@ class Session:
         )
         """Filling selections."""
         self._planner = Planner(settings, ledger, prices, self._clouds, self.provider, self.region, self._readers)
+        self.spending = Spending(
+            settings,
+            ledger,
+            self.cloud_of,
+            self._provider_for,
+            self._reach.region,
+            self._planner,
+            self.batch,
+            self._engine,
+            self._board,
+        )
+        """Everything that costs money, or ends what was paid for: offered, guarded, agreed to, recorded."""
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
 
@@ -221,36 +234,20 @@ class Session:
         plan: RestorePlan,
         tier: Tier,
         *,
-        max_cost: Decimal | None = None,
+        max_cost: Decimal | Amount | None = None,
         note: str = "",
         batch: BatchOptions | None = None,
+        typed: Decimal | None = None,
     ) -> Run:
-        """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
+        """Agree to the plan at ``tier``, which the person was shown and said yes to, and write its intents down.
 
-        With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
-        ``GuardStopped`` when a guard holds, ``PlanChanged`` when what is marked and known by now gives another plan
-        than the one confirmed, ``InvalidRequest`` when no job could be made with these options; then nothing was
-        written or sent.
+        ``max_cost`` (dollars, or an ``Amount``) takes the place of the budget; ``typed`` is the amount that was typed
+        to go beyond it. See ``Spending.agree`` and ``Spending.restore``.
         """
-        self._may_send()
-        check_worth_it(plan, tier, max_cost)
-        connection = self.settings.connection_to(plan.scheme).to_mapping()
-        if batch is not None:
-            options = batch.checked()
-            await self.batch.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
-            run_id = await self.ledger.batches.confirm(
-                sel, self.cloud, plan, tier, connection, options, note, exact=True
-            )
-            return await self.ledger.runs.get(run_id)
-        cloud = self.cloud_of(plan.scheme)
-        return await self.ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True)
-
-    async def retry(self, run_id: int) -> int:
-        """Plan the run's failed jobs anew; returns how many."""
-        self._may_send()
-        count = await self.ledger.runs.reset_failed(run_id)
-        self._engine.resend(run_id)
-        return count
+        limits = () if max_cost is None else (max_cost if isinstance(max_cost, Amount) else Amount(max_cost),)
+        check_sends(plan, tier)
+        consent = await self.spending.agree([offer_of(plan, tier)], limits=limits, typed=typed)
+        return await self.spending.restore(consent, sel, plan, tier, note=note, batch=batch)
 
     async def short_of_capacity(self, run: Run) -> int:
         """How many of the run's objects failed for want of Expedited capacity: another tier would take them."""
@@ -264,33 +261,9 @@ class Session:
             await self.batch.cancel_run(run_id)
         return await self.ledger.runs.set_cancelled(run_id)
 
-    async def clean(
-        self, scheme: str, refs: Iterable[ObjectRef], told: Callable[[Cleaned], None], run: Run | None = None
-    ) -> None:
-        """End restored copies of one bucket early, where the cloud can; ``told`` hears of each (FACTS 4.1).
-
-        With ``run`` by the connection it was made with. ``GuardStopped`` in a read-only session; ``Unsupported``
-        where copies only end by themselves.
-        """
-        self.check_may_send()
-        cloud, connection = self.cloud_of(scheme), self.settings.connection_to(scheme)
-        if run is not None:
-            cloud, connection = run.cloud, Connection.from_mapping(run.connection)
-        provider = await self._provider_for(connection)
-        if not provider.capabilities.clean:
-            raise Unsupported(f"{scheme}:// ends a restored copy only when its days are over", "wait for that")
-        pace = Pace(min(self.settings.rate, provider.capabilities.max_rate), self.clock)
-        read = Reader(self.clock, self._engine.gate(connection), self._board, bounded=True)
-        cleaner = Cleaner(self.ledger, cloud, provider, self.clock, read, pace)
-        await cleaner.clean(refs, told)
-
     def check_may_send(self) -> None:
         """``GuardStopped`` in a read-only session, which changes nothing in any cloud."""
-        self._may_send()
-
-    def _may_send(self) -> None:
-        if self.read_only:
-            raise GuardStopped("this session is read-only, so nothing was sent", self.settings.why("read_only"))
+        self.spending.check_may_send()
 
     async def export(self, run_id: int, target: Path) -> int:
         """Write the run's objects to ``target``, as JSON lines if it is so named, else CSV; returns how many."""

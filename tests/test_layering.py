@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "listings": {"core", "ledger", "engine"},
     "choosing": {"core", "ledger", "engine", "listings"},
     "planning": {"core", "config", "ledger", "engine"},
+    "spending": {"core", "config", "ledger", "engine", "batch_desk", "planning", "reach"},
     "session": {
         "core",
         "config",
@@ -51,6 +52,7 @@ MAY_IMPORT = {
         "reach",
         "choosing",
         "planning",
+        "spending",
     },
     "wording": {"core"},
     "commands": {
@@ -63,10 +65,11 @@ MAY_IMPORT = {
         "batch_desk",
         "planning",
         "session",
+        "spending",
         "targets",
         "wording",
     },
-    "tui": {"core", "config", "ledger", "engine", "planning", "session", "wording"},
+    "tui": {"core", "config", "ledger", "engine", "planning", "session", "spending", "wording"},
 }
 MUST_NOT_IMPORT = {
     # part -> libraries that would pull the world in
@@ -83,6 +86,7 @@ MUST_NOT_IMPORT = {
     "choosing": SCREENS | SDKS | HTTP | COMMANDS,
     "planning": SCREENS | SDKS | HTTP | COMMANDS,
     "session": SCREENS | SDKS | HTTP | COMMANDS,
+    "spending": SCREENS | SDKS | HTTP | COMMANDS,
     "providers": SCREENS | COMMANDS,
     "wording": SCREENS | SDKS | HTTP | {"click"},
     "commands": SCREENS | SDKS | HTTP | {"click"},

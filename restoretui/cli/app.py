@@ -4,7 +4,6 @@ import asyncio
 import io
 import sys
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -17,16 +16,26 @@ from restoretui.cli.options import (
     DAYS,
     JSON,
     LOCATIONS,
+    MATCH,
+    SPEED,
     TAKES_VALUE,
     TIER,
     WAIT_LIMIT,
     Instant,
-    Money,
+    agreeing,
     common,
     keys,
     selectors,
 )
-from restoretui.cli.running import ask, check_terminal, choice_of, finish, headless, open_screens
+from restoretui.cli.running import (
+    ask,
+    check_terminal,
+    choice_of,
+    finish,
+    headless,
+    open_screens,
+    take_agreeing,
+)
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
 
@@ -62,7 +71,9 @@ HELP = """See, plan, send and watch restores of archived objects.
 
 \b
 LOCATION is s3://bucket, s3://bucket/prefix/ (all below), s3://bucket/key (that object),
-s3://bucket/part* (keys that begin so); oss:// alike. Without one, the screens begin with the buckets.
+s3://bucket/part* (keys that begin so), s3://bucket/key?versionId=ID (that version; without an ID,
+the object of that very key, also one that ends in / or *); oss:// alike. Without one, the screens
+begin with the buckets.
 
 \b
 Exit codes: 0 done · 1 some failed or were refused · 2 usage · 3 timed out · 4 credentials or
@@ -86,8 +97,7 @@ def open_(location: str | None, **flags: Any) -> None:
 
 @cli.command()
 @click.option("--objects", type=click.IntRange(1), help="Size of the first bucket.")
-@click.option("--speed", type=click.FloatRange(0.001), default=3600.0, show_default=True,
-              help="Cloud seconds a second: 3600 is an hour a second.")  # fmt: skip
+@SPEED
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
 @click.option("--now", type=Instant(), help="When it is in the world: an instant, or now. Default: a fixed day.")
@@ -107,8 +117,7 @@ def demo(objects: int | None, speed: float, seed: int, scenario: str | None, now
 @cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
 @click.option("--objects", type=click.IntRange(1), help="Size of the first bucket.")
-@click.option("--speed", type=click.FloatRange(0.001), default=3600.0, show_default=True,
-              help="Cloud seconds a second: 3600 is an hour a second.")  # fmt: skip
+@SPEED
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
 @click.option("--now", type=Instant(), help="When it is in the world: an instant, or now. Default: a fixed day.")
@@ -181,8 +190,7 @@ def plan(locations: tuple[str, ...], days: int, tier: str | None, engine: str, a
 @click.option("--engine", type=click.Choice(["direct", "batch", "auto"]), default="direct", show_default=True,
               help="One request for each object, S3 Batch Operations, or whichever is better.")  # fmt: skip
 @batch_options
-@click.option("--max-cost", type=Money(), help="Send nothing when the estimate is above this (exit code 5).")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@agreeing
 @click.option("--wait", is_flag=True, help="Wait until the copies are available.")
 @WAIT_LIMIT
 @JSON
@@ -192,21 +200,19 @@ def restore(
     days: int,
     tier: str,
     engine: str,
-    max_cost: Decimal | None,
-    yes: bool,
     wait: bool,
     timeout: timedelta | None,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Restore objects: plan, confirm, send, and with --wait watch them arrive."""
-    batch = take_batch_options(options)
+    batch, agreed = take_batch_options(options), take_agreeing(options)
     choice, flags = choice_of(locations, options)
     headless(
         flags,
         as_json,
-        "restoretui.commands.restoring", "restore", choice, days=days, tier=Tier(tier), max_cost=max_cost,
-            confirm=None if yes else ask, wait=wait, timeout=timeout, engine=engine, batch=batch,
+        "restoretui.commands.restoring", "restore", choice, days=days, tier=Tier(tier), agreeing=agreed,
+            wait=wait, timeout=timeout, engine=engine, batch=batch,
     )  # fmt: skip
 
 
@@ -214,7 +220,7 @@ def restore(
 @click.argument("locations", nargs=-1, required=True, metavar="LOCATION...|RUN")
 @click.option("--storage-class", "classes", multiple=True, metavar="CLASS",
               help="Only this storage class; may be repeated.")  # fmt: skip
-@click.option("--match", metavar="GLOB", default="", help="Only keys that match, or contain, this.")
+@MATCH
 @click.option("--versions", is_flag=True, help="Every version, not only the current one.")
 @click.option("--version-id", metavar="ID", help="That version of the one key.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from restoretui.cli.options import JSON, WAIT_LIMIT, common
-from restoretui.cli.running import headless
+from restoretui.cli.options import JSON, WAIT_LIMIT, agreeing, common
+from restoretui.cli.running import headless, take_agreeing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,10 +74,21 @@ def add_batch(cli: click.Group) -> None:
             headless(flags, as_json, BATCH, function, job, only_shows=name == "show")
 
     one("show", "All that is known of one job.")
-    one("confirm", "Let a suspended job run.")
     one("cancel", "Cancel a job; restores it asked for go on.")
-    one("clone", "Make a suspended job like that one, with the same manifest.")
     one("clean", "Delete the manifest and the report that we wrote for a job of ours.")
+
+    def paid(name: str, about: str) -> None:
+        @batch.command(name, help=about)
+        @job
+        @agreeing
+        @JSON
+        @common
+        def command(job: str, as_json: bool, **options: Any) -> None:
+            agreed = take_agreeing(options)
+            headless(options, as_json, BATCH, name, job, agreed)
+
+    paid("confirm", "Let a suspended job run, once its cost is shown and agreed to.")
+    paid("clone", "Make a suspended job like that one, with the same manifest; it costs its fees.")
 
     @batch.command()
     @job
@@ -115,14 +126,15 @@ def add_batch(cli: click.Group) -> None:
     @batch.command()
     @click.argument("run")
     @batch_options
+    @agreeing
     @click.option("--wait", is_flag=True, help="Wait until the copies are available.")
     @WAIT_LIMIT
     @JSON
     @common
     def retry(run: str, wait: bool, timeout: timedelta | None, as_json: bool, **options: Any) -> None:
         """Send the failed objects of a run anew through a job."""
-        chosen = take_batch_options(options)
+        chosen, agreed = take_batch_options(options), take_agreeing(options)
         headless(
             options, as_json,
-            BATCH, "retry", run, chosen, wait=wait, timeout=timeout,
+            BATCH, "retry", run, chosen, agreed, wait=wait, timeout=timeout,
         )  # fmt: skip

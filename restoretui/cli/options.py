@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 import click
 
+from restoretui.core.bounds import Bounds
 from restoretui.core.clock import SystemClock
 from restoretui.core.durations import read_duration
+from restoretui.core.errors import UsageError
 from restoretui.core.model import State, Tier
+from restoretui.core.money import Amount, read_amount
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +63,12 @@ def common(command: F) -> F:
     return command
 
 
+MATCH = click.option(
+    "--match", "matches", metavar="GLOB", multiple=True,
+    help="Only keys that match this glob, or, without wildcards, contain it; may be repeated: any of them.",
+)  # fmt: skip
+
+
 def selectors(command: F) -> F:
     """Add the options that choose among the objects at a location."""
     for option in reversed((
@@ -68,7 +76,7 @@ def selectors(command: F) -> F:
                      help="Only objects in this state; may be repeated."),
         click.option("--storage-class", "classes", multiple=True, metavar="CLASS",
                      help="Only this storage class; may be repeated."),
-        click.option("--match", metavar="GLOB", default="", help="Only keys that match, or contain, this."),
+        MATCH,
         click.option("--versions", is_flag=True, help="Every version, not only the current one."),
     )):  # fmt: skip
         command = option(command)
@@ -101,20 +109,61 @@ class Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is not an instant: write 2026-12-01T12:00:00Z, 2026-12-01 or now", param, ctx)
 
 
-class Money(click.ParamType[Decimal]):
-    """An amount in the price table's currency."""
+class Number(click.ParamType[float]):
+    """A number in a range: what is no number, nan say, lies in none."""
 
-    name = "USD"
+    name = "NUMBER"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """Not negative."""
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """As the config's numbers are checked."""
         try:
-            money = Decimal(str(value).removeprefix("$"))
-        except InvalidOperation:
-            money = Decimal(-1)
-        if not money.is_finite() or money < 0:
-            self.fail(f"{value!r} is not an amount of money", param, ctx)
-        return money
+            return self._bounds.check("it", float(value))
+        except (ValueError, UsageError):
+            self.fail(f"{value!r} is not {self._bounds}", param, ctx)
+
+
+SPEED = click.option(
+    "--speed", type=Number(Bounds(0.001, 1_000_000)), default=3600.0, show_default=True,
+    help="Cloud seconds a second: 3600 is an hour a second.",
+)  # fmt: skip
+
+
+class Money(click.ParamType[Amount]):
+    """An amount and its currency."""
+
+    name = "AMOUNT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Amount:
+        """Not negative; dollars where no currency is named."""
+        if isinstance(value, Amount):
+            return value
+        try:
+            return read_amount(value)
+        except UsageError as error:
+            self.fail(f"{error}: {error.hint}", param, ctx)
+
+
+def _one_each(_ctx: click.Context, _param: click.Parameter, limits: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    currencies = [limit.currency for limit in limits]
+    for currency in currencies:
+        if currencies.count(currency) > 1:
+            raise click.BadParameter(f"there are two limits in {currency}, and only one can hold")
+    return limits
+
+
+def agreeing(command: F) -> F:
+    """Add the options by which spending is agreed to."""
+    for option in reversed((
+        click.option("--max-cost", "max_costs", type=Money(), multiple=True, metavar="AMOUNT", callback=_one_each,
+                     help="Send nothing when the estimate is above this (exit code 5): 20, or 100CNY for another "
+                     "currency; one for each currency. In place of the config's budget."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
 
 
 TIER = click.Choice([tier.value for tier in Tier], case_sensitive=False)

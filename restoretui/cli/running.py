@@ -20,6 +20,7 @@ from restoretui.core.model import State
 from restoretui.core.system import refused_by_system
 
 if TYPE_CHECKING:
+    from restoretui.commands.agreeing import Agreeing
     from restoretui.commands.choice import Choice
     from restoretui.commands.output import Output
     from restoretui.config import Settings
@@ -125,11 +126,19 @@ def choice_of(locations: tuple[str, ...], options: dict[str, Any]) -> "tuple[Cho
 
     flags = {name: options.pop(name) for name in COMMON_NAMES}
     query = Query(
-        text=options.pop("match"),
+        matches=options.pop("matches"),
         states=frozenset(State(state) for state in options.pop("states")),
         storage_classes=frozenset(options.pop("classes")),
     )
     return Choice(locations=locations, query=query, **options), flags
+
+
+def take_agreeing(options: dict[str, Any]) -> "Agreeing":
+    """Take ``--yes`` and ``--max-cost`` out of a command's options."""
+    from restoretui.commands.agreeing import Agreeing
+
+    limits = options.pop("max_costs")
+    return Agreeing(None if options.pop("yes") else ask, limits)
 
 
 async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:

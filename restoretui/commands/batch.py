@@ -9,8 +9,10 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from restoretui.batch_desk import as_place
+from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.output import Output
+from restoretui.commands.unheard import said_of_s3
 from restoretui.config import Settings
 from restoretui.core.batch import ReportRow, ReportScope, as_tags
 from restoretui.core.errors import ExitCode, UsageError
@@ -18,6 +20,7 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
 from restoretui.jsonlines import where
 from restoretui.session import Session, open_session
+from restoretui.spending import check_takes_jobs
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean
 
@@ -75,10 +78,12 @@ async def show(settings: Settings, output: Output, job_id: str) -> ExitCode:
     return ExitCode.DONE
 
 
-async def confirm(settings: Settings, output: Output, job_id: str) -> ExitCode:
+async def confirm(settings: Settings, output: Output, job_id: str, agreeing: Agreeing) -> ExitCode:
     """Let a suspended job run."""
     async with open_session(settings) as session:
-        await session.batch.confirm(job_id)
+        offer = await session.spending.offer_job(job_id)
+        consent = await agreeing.to(session, output, offer, f"Let job {job_id} run")
+        await session.spending.confirm_job(consent, job_id)
         await _show(session, output, job_id)
     return ExitCode.DONE
 
@@ -99,10 +104,12 @@ async def priority(settings: Settings, output: Output, job_id: str, number: int)
     return ExitCode.DONE
 
 
-async def clone(settings: Settings, output: Output, job_id: str) -> ExitCode:
+async def clone(settings: Settings, output: Output, job_id: str, agreeing: Agreeing) -> ExitCode:
     """Make a suspended job like that one."""
     async with open_session(settings) as session:
-        await _show(session, output, await session.batch.clone(job_id))
+        offer = await session.spending.offer_clone(job_id)
+        consent = await agreeing.to(session, output, offer, f"Make a suspended job like {job_id}, for its fees")
+        await _show(session, output, await session.spending.clone(consent, job_id))
     return ExitCode.DONE
 
 
@@ -163,6 +170,8 @@ async def policy(
 ) -> ExitCode:
     """The policies that restoring from these places needs, ready to paste. Asks no cloud."""
     buckets = list(dict.fromkeys(_bucket(text) for text in locations))
+    for flag in said_of_s3(settings):
+        output.say(f"{flag} changes nothing here: no cloud is asked")
     async with open_session(settings) as session:
         policies = session.batch.policies(buckets, given(**options))
     titles = {
@@ -191,6 +200,7 @@ async def retry(
     output: Output,
     name: str,
     options: Mapping[str, Any],
+    agreeing: Agreeing,
     *,
     wait: bool,
     timeout: timedelta | None,
@@ -206,11 +216,14 @@ async def retry(
         chosen = replace(before[-1].options, **changes) if before else session.batch.options(asked)
         await session.provider()
         async with time_to_wait(session, timeout) as limit:
-            count = await session.batch.retry(run.id, replace(chosen, hold=False))
-        if not count:
+            offer = await session.spending.offer_retry(run.id, jobs=True)
+        if not offer.objects:
             output.say(f"nothing of run {run.id} has failed")
             _summary(output, {"runs": [run.id], "retried": 0})
             return ExitCode.DONE
+        check_takes_jobs(run)
+        consent = await agreeing.to(session, output, offer, f"Send the failed objects of run {run.id} again")
+        count = await session.spending.retry_jobs(consent, run.id, replace(chosen.checked(), hold=False))
         output.say(f"{words.plural(count, 'object')} of run {run.id} go out again")
         session.start_engine([run.id])
         return await follow(session, output, [run.id], wait=wait, timeout=left_of(limit))

@@ -1,18 +1,27 @@
 """What a command is about: locations, what of them, and a selection made of that."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from restoretui.commands.key_list import read_keys
 from restoretui.commands.output import Output
+from restoretui.config import Settings
 from restoretui.core.errors import CloudError, UsageError
-from restoretui.core.location import Location, parse_location
+from restoretui.core.location import SCHEMES, Location, parse_location
 from restoretui.core.model import ObjectRef
+from restoretui.core.rules import CloudRules
 from restoretui.ledger.records import Query, View
 from restoretui.session import Session
+from restoretui.wording import format as words
+
+S3_ALONE = (
+    "profile", "region", "endpoint_url", "store", "path_style", "requester_pays", "expected_bucket_owner",
+)  # fmt: skip
+"""Settings that say how S3 is reached: locations in OSS are not reached by them."""
+MOST_MISSING = 20
+"""Objects that cannot be seen are named one by one up to here, then counted."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +37,62 @@ class Choice:
     def parsed(self) -> list[Location]:
         """The locations; ``LocationError`` for the first that is none, ``UsageError`` when options clash."""
         places = [parse_location(text) for text in self.locations]
-        if self.keys_from and (len(places) != 1 or places[0].key is not None or not places[0].bucket):
-            raise UsageError("--keys-from needs exactly one location: the bucket, or a prefix, the keys are in")
-        if self.version_id and (len(places) != 1 or places[0].key is None):
-            raise UsageError("--version-id needs exactly one location that is a key")
+        if self.keys_from:
+            if len(places) != 1 or places[0].key is not None or not places[0].bucket:
+                raise UsageError("--keys-from needs exactly one location: the bucket, or a prefix, the keys are in")
+            if places[0].prefix and not places[0].prefix.endswith("/"):
+                raise UsageError(
+                    f"--keys-from puts the prefix before each key, and {places[0]} ends in the middle of a name",
+                    "name the bucket, or a prefix that ends in a slash",
+                )
+        if self.version_id is not None:
+            if self.versions:
+                raise UsageError("--version-id is one version and --versions are all", "leave out one of them")
+            if len(places) != 1 or places[0].key is None:
+                raise UsageError("--version-id needs exactly one location that is a key")
+            if places[0].version_id not in (None, self.version_id):
+                raise UsageError(f"{places[0]} names another version than --version-id {self.version_id}")
+            return [replace(places[0], version_id=self.version_id)]
+        if self.versions and any(place.version_id is not None for place in places):
+            raise UsageError("--versions are all, but a location names one version", "leave out one of them")
         return places
+
+    def meant(self, settings: Settings) -> "Choice":
+        """Itself, with storage classes as the clouds spell them.
+
+        ``UsageError`` for a class that no cloud of the locations has, for options that clash, and for what was said
+        on the command line and could have no effect.
+        """
+        schemes = {place.scheme for place in self.parsed()}
+        if "s3" not in schemes:
+            for name in S3_ALONE:
+                if (flag := settings.sources.get(name, "")).startswith("--"):
+                    raise UsageError(
+                        f"{flag} says how S3 is reached, and no location is there",
+                        "leave it out; OSS is reached by OSS_ variables, or oss_ settings of the config",
+                    )
+        return self.in_clouds([settings.rules_of(scheme) for scheme in sorted(schemes, reverse=True)])
+
+    def in_clouds(self, clouds: Sequence[CloudRules]) -> "Choice":
+        """Itself, with storage classes as ``clouds`` spell them; ``UsageError`` for one that none of them has."""
+        meant: set[str] = set()
+        for text in sorted(self.query.storage_classes):
+            named = {name for rules in clouds if (name := rules.class_named(text))}
+            if not named:
+                known = ", ".join(name for rules in clouds for name in sorted(rules.classes))
+                raise UsageError(
+                    f"no storage class is called {text!r} here",
+                    f"known are {known}; a store with names of its own is named by --store or [stores.NAME]",
+                )
+            meant |= named
+        return replace(self, query=replace(self.query, storage_classes=frozenset(meant)))
 
 
 @asynccontextmanager
 async def listing_view(session: Session, place: Location, choice: Choice) -> AsyncIterator[View[Any]]:
-    """What is at ``place`` right now, of that what was chosen."""
-    listing = await session.open_listing(place, recursive=True, versions=choice.versions, refresh=True)
+    """What is at ``place`` right now, of that what was chosen; of one version, all versions of its key."""
+    versions = choice.versions or place.version_id is not None
+    listing = await session.open_listing(place, recursive=True, versions=versions, refresh=True)
     await session.listed(listing)
     view = await session.ledger.catalog.browse(listing.id, choice.query)
     try:
@@ -48,34 +102,73 @@ async def listing_view(session: Session, place: Location, choice: Choice) -> Asy
         await view.aclose()
 
 
+@dataclass
+class Selected:
+    """A selection of the chosen objects, and what is not in it."""
+
+    sel: int
+    missing: int = 0
+    """Objects that could not be seen."""
+    left_out: int = 0
+    """Objects that were named, but that the selectors left out."""
+
+
 @asynccontextmanager
-async def selected(session: Session, output: Output, choice: Choice) -> AsyncIterator[tuple[int, list[str]]]:
-    """A selection of the chosen objects, and a sentence for each that could not be seen."""
+async def selected(session: Session, output: Output, choice: Choice) -> AsyncIterator[Selected]:
+    """What is chosen, marked in a selection of its own; what could not be seen, or was left out, is said."""
     places = choice.parsed()
-    missing: list[str] = []
-
-    def note(ref: ObjectRef, error: CloudError, scheme: str) -> None:
-        missing.append(f"{scheme}://{ref.bucket}/{ref.key}: {error}")
-        output.say(missing[-1])
-
-    sel = await session.ledger.selections.create()
+    chosen = Selected(await session.ledger.selections.create())
     try:
         for place in places:
             if not place.bucket:
                 raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
-            at_place = partial(note, scheme=place.scheme)
             if choice.keys_from:
                 source = "stdin" if choice.keys_from == "-" else choice.keys_from
                 with session.works.telling(lambda source=source: f"reading keys from {source}"):  # type: ignore[misc]
                     keys = await read_keys(choice.keys_from, place.prefix)
                 refs = [ObjectRef(place.bucket, key) for key in keys]
-                await session.choosing.keys(sel, refs, at_place, place.scheme)
+                _hint_at_locations(output, refs, place)
+                await _select_named(session, output, choice, chosen, place, refs)
             elif place.key is not None:
-                ref = ObjectRef(place.bucket, place.key, choice.version_id)
-                await session.choosing.keys(sel, [ref], at_place, place.scheme)
+                ref = ObjectRef(place.bucket, place.key, place.version_id)
+                await _select_named(session, output, choice, chosen, place, [ref])
             else:
-                await session.choosing.under(sel, place, versions=choice.versions, query=choice.query, refresh=True)
-        await session.choosing.look(sel)
-        yield sel, missing
+                await session.choosing.under(
+                    chosen.sel, place, versions=choice.versions, query=choice.query, refresh=True
+                )
+        await session.choosing.look(chosen.sel)
+        if chosen.missing > MOST_MISSING:
+            output.say(f"… and {words.plural(chosen.missing - MOST_MISSING, 'object')} more could not be seen")
+        if chosen.left_out:
+            named = words.plural(chosen.left_out, "object")
+            output.say(f"{named} that you named {'is' if chosen.left_out == 1 else 'are'} left out by the selectors")
+        yield chosen
     finally:
-        await session.ledger.selections.drop(sel)
+        await session.ledger.selections.drop(chosen.sel)
+
+
+async def _select_named(
+    session: Session, output: Output, choice: Choice, chosen: Selected, place: Location, refs: Sequence[ObjectRef]
+) -> None:
+    def note(ref: ObjectRef, error: CloudError) -> None:
+        chosen.missing += 1
+        if chosen.missing <= MOST_MISSING:
+            where = Location(place.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
+            output.say(f"{where}: {error}")
+
+    chosen.left_out += await session.choosing.named(
+        chosen.sel, refs, choice.query, note, place.scheme,
+        prefix=place.prefix, versions=choice.versions,
+    )  # fmt: skip
+
+
+def _hint_at_locations(output: Output, refs: Sequence[ObjectRef], place: Location) -> None:
+    """Key lists are verbatim; whoever lists locations instead is told why none of them is found."""
+    for ref in refs:
+        line = ref.key.removeprefix(place.prefix)
+        if line.startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
+            output.say(
+                f"the key list holds {line!r}, which is taken as a key, verbatim: write keys without "
+                f"{place.scheme}://{place.bucket}/, or give locations as arguments"
+            )
+            return

@@ -1,7 +1,7 @@
 """``restoretui clean``: restored copies ended before their days are over, to stop paying for them."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,14 +9,16 @@ from restoretui.commands.choice import Choice, listing_view
 from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
 from restoretui.config import Settings
-from restoretui.core.errors import ExitCode, GuardStopped, ObjectNotFound, UsageError
-from restoretui.core.location import Location, parse_location
-from restoretui.core.model import ObjectFacts, ObjectRef, State
+from restoretui.core.errors import CloudError, ExitCode, ObjectNotFound, UsageError
+from restoretui.core.location import Location
+from restoretui.core.model import ObjectRef, State
+from restoretui.core.plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
 from restoretui.export import each
 from restoretui.jsonlines import where
 from restoretui.ledger.records import Query, Run
 from restoretui.session import Session, open_session
+from restoretui.spending import Ask, Consent
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean as cleaned_text
 
@@ -33,14 +35,19 @@ class Copy(NamedTuple):
     run: int | None = None
 
 
-async def clean(
-    settings: Settings, output: Output, choice: Choice, confirm: Callable[[str], bool] | None
-) -> ExitCode:
+async def clean(settings: Settings, output: Output, choice: Choice, confirm: Ask | None) -> ExitCode:
     """End the copies at locations, or those of a run. ``confirm`` asks the person; None: confirmed beforehand."""
     output.left = NOTHING_SENT
+    named_run = len(choice.locations) == 1 and "://" not in choice.locations[0]
+    if named_run and (choice.versions or choice.version_id is not None):
+        raise UsageError("the copies of a run are those of its own versions", "leave out --versions and --version-id")
+    if not named_run:
+        choice = choice.meant(settings)
     async with open_session(settings) as session:
-        run = await _run_meant(session, choice)
-        found = [copy async for copy in (_copies_of(session, run) if run else _copies(session, choice))]
+        run = await session.find_run(choice.locations[0]) if named_run else None
+        if run is not None:
+            choice = choice.in_clouds([run.cloud.rules])
+        found = [copy async for copy in (_copies_of(session, run, choice) if run else _copies(session, choice))]
         copies = [copy for copy in found if _can_end(session, copy)]
         if left := Counter(copy.storage_class for copy in found if not _can_end(session, copy)):
             for storage_class, count in left.items():
@@ -49,17 +56,18 @@ async def clean(
             output.say("there is no restored copy to end")
             _summary(output, Counter(), len(found))
             return ExitCode.DONE
-        session.check_may_send()
-        size = words.size(sum(copy.size for copy in copies))
-        if confirm is not None and not confirm(
-            f"End {words.plural(len(copies), 'restored copy', 'restored copies')} ({size}) now? To read the objects "
-            "again they must be restored, and paid for, again."
-        ):
-            raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
+        size = sum(copy.size for copy in copies)
+        about = f"{words.plural(len(copies), 'restored copy', 'restored copies')} ({words.size(size)})"
+        output.say(f"{about} can be ended now")
+        consent = await session.spending.agree(
+            [session.spending.offer_clean(len(copies), size)],
+            ask=confirm,
+            question=f"End {about} now? To read the objects again they must be restored, and paid for, again.",
+        )
         counts: Counter[str] = Counter()
         output.left = "the copies that were ended are over, the others stay; say it again to end those"
         for start in range(0, len(copies), BATCH):
-            await _end(session, output, copies[start : start + BATCH], counts, run)
+            await _end(session, output, consent, copies[start : start + BATCH], counts, run)
         _summary(output, counts, len(found))
         return ExitCode.SOME_FAILED if counts["failed"] else ExitCode.DONE
 
@@ -69,15 +77,8 @@ def _can_end(session: Session, copy: Copy) -> bool:
     return rule is not None and rule.cleanable
 
 
-async def _run_meant(session: Session, choice: Choice) -> Run | None:
-    """The run, when its number or ``last`` stands where a location could."""
-    if len(choice.locations) != 1 or "://" in choice.locations[0]:
-        return None
-    return await session.find_run(choice.locations[0])
-
-
-async def _copies_of(session: Session, run: Run) -> AsyncIterator[Copy]:
-    view = await session.job_view(run.id, Query(states=frozenset({State.AVAILABLE})))
+async def _copies_of(session: Session, run: Run, choice: Choice) -> AsyncIterator[Copy]:
+    view = await session.job_view(run.id, _restored(choice))
     try:
         await view.wait()
         async for job in each(view):
@@ -87,8 +88,7 @@ async def _copies_of(session: Session, run: Run) -> AsyncIterator[Copy]:
 
 
 async def _copies(session: Session, choice: Choice) -> AsyncIterator[Copy]:
-    for text in choice.locations:
-        place = parse_location(text)
+    for place in choice.parsed():
         if not place.bucket:
             raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
         async for copy in _copies_at(session, place, choice):
@@ -96,22 +96,38 @@ async def _copies(session: Session, choice: Choice) -> AsyncIterator[Copy]:
 
 
 async def _copies_at(session: Session, place: Location, choice: Choice) -> AsyncIterator[Copy]:
-    if place.key is not None:
-        detail = await session.choosing.inspect(ObjectRef(place.bucket, place.key, choice.version_id), place.scheme)
-        told = detail.restore
-        facts = ObjectFacts(
-            detail.storage_class, detail.archive_status, True, told and told.in_progress, told and told.expiry
-        )
-        if session.cloud_of(place.scheme).rules.state_of(facts, session.clock.now()) is State.AVAILABLE:
-            yield Copy(place.scheme, detail.ref, detail.storage_class, detail.size)
+    if place.key is not None and not choice.versions:
+        ref = ObjectRef(place.bucket, place.key, place.version_id)
+        for group in await _named(session, place.scheme, ref, choice):
+            yield Copy(place.scheme, ref, group.facts.storage_class, group.size_bytes)
         return
-    restored = replace(choice, query=replace(choice.query, states=frozenset({State.AVAILABLE})))
-    async with listing_view(session, place, restored) as view:
+    async with listing_view(session, place, replace(choice, query=_restored(choice))) as view:
         async for row in each(view):
             yield Copy(place.scheme, row.ref, row.storage_class, row.size, row.run_id)
 
 
-async def _end(session: Session, output: Output, copies: list[Copy], counts: Counter[str], run: Run | None) -> None:
+def _restored(choice: Choice) -> Query:
+    return replace(choice.query, states=frozenset({State.AVAILABLE}))
+
+
+async def _named(session: Session, scheme: str, ref: ObjectRef, choice: Choice) -> Sequence[FactGroup]:
+    """What is known of one object that has a restored copy and is meant; empty if it has none, or is not."""
+
+    def missing(_ref: ObjectRef, error: CloudError) -> None:
+        raise error
+
+    selections = session.ledger.selections
+    sel = await selections.create()
+    try:
+        await session.choosing.named(sel, [ref], _restored(choice), missing, scheme)
+        return (await selections.facts(sel)).get(session.cloud_of(scheme), [])
+    finally:
+        await selections.drop(sel)
+
+
+async def _end(
+    session: Session, output: Output, consent: Consent, copies: list[Copy], counts: Counter[str], run: Run | None
+) -> None:
     of = {(copy.scheme, copy.ref): copy for copy in copies}
     for scheme, bucket in sorted({(copy.scheme, copy.ref.bucket) for copy in copies}):
         refs = [copy.ref for copy in copies if (copy.scheme, copy.ref.bucket) == (scheme, bucket)]
@@ -119,7 +135,7 @@ async def _end(session: Session, output: Output, copies: list[Copy], counts: Cou
         def tell(done: Cleaned, scheme: str = scheme) -> None:
             counts[_tell(output, of[scheme, done.ref], done)] += 1
 
-        await session.clean(scheme, refs, tell, run)
+        await session.spending.clean(consent, scheme, refs, tell, run)
         output.flush()
 
 

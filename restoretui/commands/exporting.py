@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from restoretui.commands.output import Output
+from restoretui.commands.unheard import say_unheard
 from restoretui.config import Settings
 from restoretui.core.errors import ExitCode
 from restoretui.export import Form, export_chunks, write_export
@@ -17,6 +18,7 @@ async def export(settings: Settings, output: Output, name: str, form: Form, targ
     """A run's objects as CSV or JSON lines, to a file or stdout: exact, and spelled out on a terminal."""
     async with open_session(settings) as session:
         run = await session.find_run(name)
+        say_unheard(settings, output, [run])
         if target is None or target == "-" or await asyncio.to_thread(own_descriptor, Path(target)) == 1:
             async for chunk in export_chunks(session.ledger, run, form, output.cell):
                 output.raw(chunk)

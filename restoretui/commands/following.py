@@ -8,6 +8,7 @@ from datetime import timedelta
 from restoretui.commands.leaving import what_goes_on
 from restoretui.commands.output import Output, Seen
 from restoretui.commands.summary import counts_of, summarise, verdict_on
+from restoretui.commands.unheard import say_unheard
 from restoretui.config import Settings
 from restoretui.core.errors import CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
 from restoretui.core.model import State
@@ -32,6 +33,7 @@ async def status(settings: Settings, output: Output, name: str | None) -> ExitCo
     """
     async with open_session(settings) as session:
         runs = [await session.find_run(name)] if name else await session.ledger.runs.list()
+        say_unheard(settings, output, runs)
         problems = await _look_at_all(session, output, runs)
         runs = [await session.ledger.runs.get(run.id) for run in runs]
         for run in runs:
@@ -95,6 +97,7 @@ async def watch(settings: Settings, output: Output, name: str | None, timeout: t
     """Pick up where things stand and follow until everything is settled."""
     async with open_session(settings) as session:
         runs = [await session.find_run(name)] if name else await session.ledger.runs.open_runs()
+        say_unheard(settings, output, runs)
         if not runs:
             output.say("nothing is under way")
             summarise(output, counts_of(session, []))

@@ -4,7 +4,7 @@ from restoretui.commands.choice import Choice, listing_view
 from restoretui.commands.output import Output
 from restoretui.commands.summary import summarise
 from restoretui.config import Settings
-from restoretui.core.errors import ExitCode
+from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.export import each
@@ -15,16 +15,23 @@ from restoretui.wording import format as words
 
 async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
     """List objects with their state, from one listing."""
+    choice = choice.meant(settings)
     places = choice.parsed()
     async with open_session(settings) as session:
         states: dict[str, int] = {}
         total = size = 0
         for place in places:
             if not place.bucket:
+                if choice.versions or choice.query.filters:
+                    raise UsageError(
+                        f"{place} is a list of buckets, and selectors choose among objects", "name a bucket"
+                    )
                 await _list_buckets(session, output, place.scheme)
                 continue
             async with listing_view(session, place, choice) as view:
                 async for row in each(view):
+                    if place.version_id not in (None, row.ref.version_id):
+                        continue
                     output.object(place.scheme, row)
                     states[row.state] = states.get(row.state, 0) + 1
                     total += 1

@@ -10,6 +10,7 @@ from typing import IO, Any, NamedTuple, Self
 from restoretui.core.batch import JobInfo
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.model import State, Tier
+from restoretui.core.offers import Offer
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.pricing import Cost
 from restoretui.jsonlines import (
@@ -18,6 +19,7 @@ from restoretui.jsonlines import (
     change_fields,
     job_fields,
     json_line,
+    offer_fields,
     plan_fields,
     row_fields,
     run_fields,
@@ -232,6 +234,13 @@ class Output:
         for reason, count in reasons.items():
             self.text(f"           {count:>8,}  {clean(reason)}")
 
+    def offer(self, offer: Offer) -> None:
+        """What an act other than a restore would send and cost."""
+        if self.as_json:
+            self.line("plan", offer_fields(offer))
+        else:
+            self.say(f"{offer.act} of {offer.about}: {offer_text(offer)}")
+
     def plan_note(self, plan: RestorePlan) -> None:
         """Where the numbers come from."""
         table = plan.prices
@@ -291,6 +300,15 @@ class ProgressBar:
         elif not self._silent and text != self._told:
             self._told = text
             print(text, file=self._err, flush=True)
+
+
+def offer_text(offer: Offer) -> str:
+    """How much, and for how much, as it stands in a question."""
+    size = f" ({words.size(offer.size_bytes)})" if offer.size_bytes else ""
+    price = words.money(offer.cost, offer.currency)
+    more = f", and {offer.unpriced:,} of them at a price that is not known" if offer.unpriced else ""
+    about = "" if price.startswith("<") else "about "
+    return f"{words.plural(offer.objects, 'object')}{size} for {about}{price}{more}"
 
 
 def cost_text(cost: Cost, currency: str) -> str:

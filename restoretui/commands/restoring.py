@@ -1,25 +1,27 @@
 """``restoretui plan`` and ``restore``."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, Literal
 
-from restoretui.commands.choice import Choice, selected
+from restoretui.commands.agreeing import Agreeing
+from restoretui.commands.choice import Choice, Selected, selected
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
-from restoretui.commands.output import Output, cost_text
+from restoretui.commands.output import Output, offer_text
 from restoretui.commands.summary import summarise
 from restoretui.config import Settings
 from restoretui.core.batch import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
 from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanChanged, UsageError
 from restoretui.core.model import Tier
+from restoretui.core.offers import offer_of
 from restoretui.core.plan import RestorePlan, TierPlan
-from restoretui.core.rules import Action
+from restoretui.core.rules import Action, check_days
 from restoretui.engine.waits import TimeLimit
 from restoretui.ledger.records import Run
-from restoretui.planning import check_worth_it, why_nothing
+from restoretui.planning import check_sends, why_nothing
 from restoretui.session import Session, open_session
+from restoretui.spending import Consent
 from restoretui.wording import format as words
 
 Engine = Literal["direct", "batch", "auto"]
@@ -31,9 +33,11 @@ async def plan(
     settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None, engine: Engine = "direct"
 ) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks."""
-    async with open_session(settings) as session, selected(session, output, choice) as (sel, missing):
+    check_days(days)
+    choice = choice.meant(settings)
+    async with open_session(settings) as session, selected(session, output, choice) as chosen:
         objects = refused = 0
-        for direct in await _plans(session, sel, days):
+        for direct in await _plans(session, chosen.sel, days):
             made = direct
             if engine == "batch":
                 _check_has_jobs(direct)
@@ -41,11 +45,12 @@ async def plan(
             _tell_plan(output, made, tier)
             if engine == "batch":
                 await _tell_of_role(session, output, made)
-            chosen = [made.tiers[tier]] if tier else list(made.tiers.values())
-            refused += min(entry.counts.get(Action.REFUSED, 0) for entry in chosen)
+            shown = [made.tiers[tier]] if tier else list(made.tiers.values())
+            refused += min(entry.counts.get(Action.REFUSED, 0) for entry in shown)
             objects += made.objects
-        summarise(output, {"objects": objects, "days": days, "missing": len(missing), "requests": 0})
-        return ExitCode.SOME_FAILED if missing or refused else ExitCode.DONE
+        fields = {"objects": objects, "days": days, "missing": chosen.missing, "left_out": chosen.left_out}
+        summarise(output, fields | {"requests": 0})
+        return ExitCode.SOME_FAILED if chosen.missing or refused else ExitCode.DONE
 
 
 async def _tell_of_role(session: Session, output: Output, made: RestorePlan) -> None:
@@ -78,17 +83,18 @@ async def restore(
     *,
     days: int,
     tier: Tier,
-    max_cost: Decimal | None,
-    confirm: Callable[[str], bool] | None,
+    agreeing: Agreeing,
     wait: bool,
     timeout: timedelta | None,
     engine: Engine = "direct",
     batch: Mapping[str, Any] | None = None,
 ) -> ExitCode:
-    """Restore what was chosen. ``confirm`` asks the person; None means it was confirmed beforehand (--yes).
+    """Restore what was chosen, once it is agreed to.
 
     ``batch`` holds the options of jobs, as the command line has them.
     """
+    check_days(days)
+    choice = choice.meant(settings)
     given = _batch_options(engine, tier, batch or {})
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
@@ -96,14 +102,13 @@ async def restore(
             session.batch.options(given)  # Before anything is listed: a role is missing, say.
         for scheme in {place.scheme for place in choice.parsed()}:
             await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
-        async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as (sel, missing):
+        async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
-            for made in await _plans(session, sel, days):
+            for made in await _plans(session, chosen.sel, days):
                 jobs = await _jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made), jobs))
-            most = max_cost if max_cost is not None else settings.budget
             return await _confirmed(
-                session, output, sel, missing, asked, tier, most, confirm,
+                session, output, chosen, asked, tier, agreeing,
                 wait=wait, time=limit,
             )  # fmt: skip
 
@@ -143,12 +148,10 @@ def _check_has_jobs(made: RestorePlan) -> None:
 async def _confirmed(
     session: Session,
     output: Output,
-    sel: int,
-    missing: Sequence[str],
+    chosen: Selected,
     asked: Sequence[tuple[RestorePlan, BatchOptions | None]],
     tier: Tier,
-    limit: Decimal | None,
-    confirm: Callable[[str], bool] | None,
+    agreeing: Agreeing,
     *,
     wait: bool,
     time: TimeLimit,
@@ -163,25 +166,40 @@ async def _confirmed(
         if made.tiers[tier].requests or made.tiers[tier].counts.get(Action.ALREADY, 0)
     ]
     if not sending:
-        return _nothing(output, [made for made, _ in asked], tier, len(missing))
-    if limit is not None and len(sending) > 1:
-        raise GuardStopped(
-            "a cost limit holds for one cloud at a time, so nothing was sent", "restore s3:// and oss:// one by one"
-        )
+        return _nothing(output, [made for made, _ in asked], tier, chosen)
+    offers = [offer_of(made, tier) for made, _ in sending]
+    for (made, _), offer in zip(sending, offers, strict=True):
+        if not offer.sends:
+            watched = made.tiers[tier].counts[Action.ALREADY]
+            output.say(f"nothing is sent: {words.plural(watched, 'restore')} already under way will be watched")
+    question = f"Restore {' and '.join(offer_text(offer) for offer in offers if offer.sends)}?"
+    spending = session.spending
     # Nobody is hurried while he is asked; and what is confirmed is written down, whatever the time.
     timeout = left_of(time)
-    if confirm is not None and not confirm(f"Restore {' and '.join(_offer(made, tier) for made, _ in sending)}?"):
-        raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
+    consent = await spending.agree(offers, limits=agreeing.limits, ask=agreeing.confirm, question=question)
     runs = await all_or_none(
         session,
-        [_confirmed_as_shown(session, output, sel, made, jobs, tier, limit, confirm) for made, jobs in sending],
+        [
+            _confirmed_as_shown(session, output, chosen.sel, made, jobs, tier, agreeing, consent)
+            for made, jobs in sending
+        ],
     )
     output.left = what_goes_on(session, runs)
+    await _tell_of_rate(session, output, {made.scheme for made, _ in sending})
     for run in runs:
         output.run(run, session.looks_cost(run))
     run_ids = [run.id for run in runs]
     session.start_engine(run_ids)
-    return await follow(session, output, run_ids, wait=wait, timeout=timeout, missing=len(missing))
+    return await follow(session, output, run_ids, wait=wait, timeout=timeout, missing=chosen.missing)
+
+
+async def _tell_of_rate(session: Session, output: Output, schemes: Iterable[str]) -> None:
+    """A rate that was asked for and is not reached: the cloud documents less."""
+    settings = session.settings
+    for scheme in sorted(schemes) if "rate" in settings.sources else ():
+        most = (await session.provider(scheme)).capabilities.max_rate
+        if settings.rate > most:
+            output.say(f"rate = {settings.rate:g} is more than {scheme}:// takes: at most {most:g} requests/s go out")
 
 
 async def _confirmed_as_shown(
@@ -191,13 +209,14 @@ async def _confirmed_as_shown(
     made: RestorePlan,
     jobs: BatchOptions | None,
     tier: Tier,
-    limit: Decimal | None,
-    confirm: Callable[[str], bool] | None,
+    agreeing: Agreeing,
+    consent: Consent,
 ) -> Run:
     """The run of the plan that was told. What is no longer true is told anew, and who was asked is asked again."""
+    offer = offer_of(made, tier)
     for _ in range(MOST_PLANS):
         try:
-            return await confirmed_whole(session, session.confirm(sel, made, tier, max_cost=limit, batch=jobs))
+            return await confirmed_whole(session, session.spending.restore(consent, sel, made, tier, batch=jobs))
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")
         await session.choosing.look(sel)
@@ -205,9 +224,12 @@ async def _confirmed_as_shown(
         if jobs is not None:
             made = session.batch.plan(made)
         _tell_plan(output, made, tier)
-        check_worth_it(made, tier, limit)
-        if confirm is not None and not confirm(f"Restore {_offer(made, tier)}?"):
-            raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
+        check_sends(made, tier)
+        others, offer = [one for one in consent.offers if one != offer], offer_of(made, tier)
+        consent = await session.spending.agree(
+            [*others, offer], limits=agreeing.limits, ask=agreeing.confirm if offer.sends else None,
+            question=f"Restore {offer_text(offer)}?",
+        )  # fmt: skip
     raise GuardStopped("the objects change faster than a plan is made, so nothing was sent", "try again later")
 
 
@@ -221,18 +243,13 @@ async def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs
         output.say(remark)
 
 
-def _offer(made: RestorePlan, tier: Tier) -> str:
-    chosen = made.tiers[tier]
-    cost = cost_text(chosen.cost, made.prices.currency)
-    return f"{words.plural(chosen.requests, 'object')} ({words.size(chosen.size_bytes)}) for about {cost}"
-
-
-def _nothing(output: Output, plans: Sequence[RestorePlan], tier: Tier, missing: int) -> ExitCode:
+def _nothing(output: Output, plans: Sequence[RestorePlan], tier: Tier, chosen: Selected) -> ExitCode:
     refused = 0
     for made in plans:
         counts = made.tiers[tier].counts
         refused += counts.get(Action.REFUSED, 0) + counts.get(Action.LOOK, 0)
         output.say(f"nothing to send: {why_nothing(made, tier)}")
     objects = sum(made.objects for made in plans)
-    summarise(output, {"objects": objects, "requests": 0, "refused": refused, "missing": missing})
-    return ExitCode.SOME_FAILED if refused or missing else ExitCode.DONE
+    fields = {"objects": objects, "requests": 0, "refused": refused}
+    summarise(output, fields | {"missing": chosen.missing, "left_out": chosen.left_out})
+    return ExitCode.SOME_FAILED if refused or chosen.missing else ExitCode.DONE

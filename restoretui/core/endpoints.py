@@ -1,10 +1,45 @@
-"""Which endpoints are the vendor's own: equal bucket names of two stores are told apart by the rest."""
+"""What an endpoint may be, and which are the vendor's own: equal bucket names of two stores are told apart by it."""
 
 import re
 from urllib.parse import urlsplit
 
+from restoretui.core.errors import UsageError
+
 _REGIONAL = re.compile(r"(?:oss-([a-z0-9-]+?)(-internal)?|([a-z0-9-]+)\.oss)\.aliyuncs\.com(?:\.cn)?")
 _WORLDWIDE = ("accelerate", "accelerate-overseas")
+
+
+def check_endpoint(endpoint: str, source: str, *, bare: bool = False) -> str:
+    """``endpoint`` itself; ``UsageError`` for what is none, and for one that carries more than a place.
+
+    It is written to the ledger and shown, so there must be nothing secret in it: no user name, password or query.
+    What is refused is never repeated, only where it came from. ``bare``: it may lack its scheme, as OSS's may.
+    """
+    form = "write it as https://HOST or https://HOST:PORT"
+    if "@" in endpoint:
+        raise UsageError(
+            f"the endpoint from {source} holds a user name or password, which do not belong there",
+            f"{form}; credentials come from the environment or a profile",
+        )
+    if "?" in endpoint or "#" in endpoint:
+        raise UsageError(f"the endpoint from {source} holds a query or fragment, which do not belong there", form)
+    if not all(char.isprintable() and char not in " \\" for char in endpoint):
+        raise UsageError(f"the endpoint from {source} holds characters that no URL has", form)
+    scheme, found, _ = endpoint.partition("://")
+    if not found and not bare:
+        raise UsageError(f"the endpoint {endpoint!r} from {source} is no URL", form)
+    if found and scheme.lower() not in ("http", "https"):
+        raise UsageError(f"the endpoint {endpoint!r} from {source} is reached by neither http nor https", form)
+    try:
+        parts = urlsplit(endpoint if found else f"//{endpoint}")
+        named = parts.hostname and (parts.port is None or parts.port)
+    except ValueError:
+        named = None
+    if not named:
+        raise UsageError(
+            f"the endpoint {endpoint!r} from {source} names no host and port that could be reached", form
+        )
+    return endpoint
 
 
 def host_of(endpoint: str) -> str:

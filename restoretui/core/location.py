@@ -2,19 +2,23 @@
 
 A location is never guessed at (DESIGN, command line):
 
-=====================  ==============================================
-``s3://bucket``        the whole bucket
-``s3://bucket/p/``     every key below the prefix ``p/``
-``s3://bucket/key``    that one object
-``s3://bucket/part*``  keys that begin with ``part``
-``s3://``              the buckets of the account
-=====================  ==============================================
+================================  ==========================================================
+``s3://bucket``                   the whole bucket
+``s3://bucket/p/``                every key below the prefix ``p/``
+``s3://bucket/key``               that one object
+``s3://bucket/part*``             keys that begin with ``part``
+``s3://bucket/key?versionId=ID``  that version of that one object
+``s3://bucket/p/?versionId=``     the one object whose key is ``p/``, as it is now
+``s3://``                         the buckets of the account
+================================  ==========================================================
 
-A key that itself ends in ``*`` or ``/`` is reached by ``--keys-from``, which takes keys verbatim.
+Behind ``?versionId=`` at the end nothing is a wildcard: what stands before it is a key, verbatim. So every object has
+a location that reads back as that very object, also one whose key ends in ``/`` or ``*``, or holds ``?versionId=``.
 """
 
 import re
 from dataclasses import dataclass
+from urllib.parse import quote, unquote
 
 from restoretui.core.errors import LocationError
 
@@ -24,26 +28,33 @@ MAX_KEY_BYTES = 1024
 
 # Laxer than either cloud on purpose: old us-east-1 buckets and compatible stores allow more than today's rules.
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_VERSION = "?versionId="
+# Ids are percent-encoded, so that none ends in a slash or a star: those end a prefix.
+_OBJECT = re.compile(r"(?P<key>.*)\?versionId=(?P<id>[A-Za-z0-9._~%-]*)", re.DOTALL)
 _FORM = "write s3://BUCKET, s3://BUCKET/PREFIX/, s3://BUCKET/KEY or s3://BUCKET/PART*"
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a cloud. At most one of ``key`` and a non-empty ``prefix`` is given.
+    """A place in a cloud. At most one of ``key`` and a non-empty ``prefix`` is given; a version only with a key.
 
-    ``str()`` gives the text that ``parse_location`` reads back, except for a key that ends in ``*`` or ``/``.
+    ``str()`` gives the text that ``parse_location`` reads back.
     """
 
     scheme: str
     bucket: str = ""
     prefix: str = ""
     key: str | None = None
+    version_id: str | None = None
 
     def __str__(self) -> str:
         if not self.bucket:
             return f"{self.scheme}://"
         if self.key is not None:
-            return f"{self.scheme}://{self.bucket}/{self.key}"
+            plain = f"{self.scheme}://{self.bucket}/{self.key}"
+            if self.version_id is None and not self.key.endswith(("/", "*")) and not _OBJECT.fullmatch(self.key):
+                return plain
+            return f"{plain}{_VERSION}{quote(self.version_id or '', safe='')}"
         if not self.prefix:
             return f"{self.scheme}://{self.bucket}"
         star = "" if self.prefix.endswith("/") else "*"
@@ -79,11 +90,22 @@ def parse_location(text: str) -> Location:
     bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
         raise LocationError(f"{bucket!r} cannot be a bucket's name", _FORM)
+    if named := _OBJECT.fullmatch(key):
+        if not named["key"]:
+            raise LocationError(f"{text!r} names no key", _FORM)
+        return Location(scheme, bucket, key=check_key(named["key"]), version_id=_version(named["id"]))
     if key.endswith("*"):
         return Location(scheme, bucket, check_key(key[:-1]))
     if not key or key.endswith("/"):
         return Location(scheme, bucket, check_key(key))
     return Location(scheme, bucket, key=check_key(key))
+
+
+def _version(text: str) -> str | None:
+    try:
+        return unquote(text, errors="strict") or None
+    except UnicodeDecodeError:
+        raise LocationError(f"{text!r} is not a version id", _FORM) from None
 
 
 def check_key(key: str) -> str:

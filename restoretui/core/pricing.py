@@ -3,14 +3,17 @@
 Money is in the table's currency as ``Decimal``; a GB is 2**30 bytes, as the clouds bill it.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from restoretui.core.bounds import shown
 from restoretui.core.errors import UsageError
 from restoretui.core.location import SCHEMES
 from restoretui.core.model import Tier
+from restoretui.core.money import DOLLARS, MOST
 from restoretui.core.rules import Action
 
 GIB = Decimal(2**30)
@@ -152,7 +155,7 @@ def _read_table(raw: Mapping[str, Any]) -> PriceTable:
         store=str(raw.get("store", "")),
         regions=regions,
         date=str(raw["date"]),
-        currency=str(raw.get("currency", "USD")),
+        currency=_currency(raw.get("currency", DOLLARS)),
         retrieval=_read_retrieval(raw["retrieval"]),
         copy_per_gib_month=_money("copy_per_gib_month", raw["copy_per_gib_month"]),
         copy_free=frozenset(_names(raw, "copy_free")),
@@ -181,11 +184,18 @@ def _money(where: str, value: object) -> Decimal:
     # Through its text, so that 0.023 is meant exactly; a string keeps more digits than TOML's numbers.
     try:
         price = Decimal(str(value))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # no number, or a whole one of thousands of digits
         price = Decimal(-1)
-    if not price.is_finite() or price < 0:
-        raise _bad(f"{where} = {value!r} is not an amount of money")
+    if not price.is_finite() or not 0 <= price <= MOST or isinstance(value, bool):
+        raise _bad(f"{where} = {shown(value)} is not an amount of money")
     return price
+
+
+def _currency(value: object) -> str:
+    """As budgets name it, so that the two can be compared."""
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{3}", value):
+        raise _bad(f"currency = {shown(value)} is not the three letters of one")
+    return value.upper()
 
 
 def _money_if_known(raw: Mapping[str, Any], name: str) -> Decimal | None:

@@ -133,6 +133,21 @@ class CloudRules:
             return State.AVAILABLE
         return State.ARCHIVED
 
+    @property
+    def classes(self) -> frozenset[str]:
+        """The storage classes that objects are known to be in."""
+        inside = {name for name, rule in self.archives.items() if self.tiered_class and not rule.takes_days}
+        tiered = {self.tiered_class} if self.tiered_class else set()
+        return self.online_classes | tiered | (self.archives.keys() - inside)
+
+    def class_named(self, text: str) -> str | None:
+        """The storage class that is so called, in whatever case; None for none that is known.
+
+        Where operators name classes as they like, any name may be one.
+        """
+        named = next((name for name in self.classes if name.casefold() == text.casefold()), None)
+        return text if named is None and self.other_archives is not None else named
+
     def expiry_of(self, start: datetime, days: int) -> datetime:
         """When a copy asked for (or extended) at ``start`` ends, at the earliest.
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from restoretui.core.bounds import Bounds, shown
 from restoretui.core.endpoints import host_of
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
@@ -80,6 +81,7 @@ class Store:
 
 
 _MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
 
 BUILT_IN: Mapping[str, Store] = {
     store.name: store
@@ -129,9 +131,16 @@ def known_by(endpoint: str) -> Store | None:
     return next((store for store in BUILT_IN.values() if host.endswith(store.hosts or ("\0",))), None)
 
 
+_BOUNDS = {
+    "max_days": Bounds(1, 36_500, whole=True),
+    "shortest_hours": Bounds(0.001, 8_760),
+    "longest_hours": Bounds(0.001, 8_760),
+    "max_rate": Bounds(0.1, 100_000, unit="restore requests a second"),
+}
+"""Fields that are numbers."""
 _FIELDS = {
-    "classes": list, "online": list, "tiers": bool, "days": bool, "max_days": int, "shortest_hours": float,
-    "longest_hours": float, "lists_status": bool, "max_rate": float,
+    "classes": list, "online": list, "tiers": bool, "days": bool, "lists_status": bool,
+    **dict.fromkeys(_BOUNDS, float),
 }  # fmt: skip
 CONNECTION_FIELDS = ("endpoint_url", "region", "profile", "path_style")
 """What a section of the config may hold besides: how to reach the store."""
@@ -151,7 +160,14 @@ def make_store(name: str, section: Mapping[str, Any]) -> Store:
         if field == "like" or field in CONNECTION_FIELDS:
             continue
         changes |= _changed(name, field, value)
-    return replace(store, **changes)
+    made = replace(store, **changes)
+    if made.shortest > made.longest:
+        shortest, longest = (made.shortest / _HOUR, made.longest / _HOUR)
+        raise UsageError(
+            f"[stores.{name}]: shortest_hours = {shortest:g} is above longest_hours = {longest:g}",
+            "say both, the shorter time first",
+        )
+    return made
 
 
 def _changed(name: str, field: str, value: Any) -> dict[str, Any]:
@@ -161,16 +177,15 @@ def _changed(name: str, field: str, value: Any) -> dict[str, Any]:
         raise UsageError(f"[stores.{name}]: unknown {field!r}", f"known are {known}")
     if wanted is list:
         if not isinstance(value, list) or not all(isinstance(entry, str) and "," not in entry for entry in value):
-            raise UsageError(f"[stores.{name}]: {field} must be a list of storage classes, not {value!r}")
+            raise UsageError(f"[stores.{name}]: {field} must be a list of storage classes, not {shown(value)}")
         return {field: tuple(value)}
     if wanted is bool:
         if not isinstance(value, bool):
-            raise UsageError(f"[stores.{name}]: {field} must be true or false, not {value!r}")
+            raise UsageError(f"[stores.{name}]: {field} must be true or false, not {shown(value)}")
         return {field: value}
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0 or value != wanted(value):
-        raise UsageError(f"[stores.{name}]: {field} must be a number above 0, not {value!r}")
+    number = _BOUNDS[field].check(f"[stores.{name}]: {field}", value)
     if field == "shortest_hours":
-        return {"shortest": timedelta(hours=value), "within": False}
+        return {"shortest": timedelta(hours=number), "within": False}
     if field == "longest_hours":
-        return {"longest": timedelta(hours=value)}
-    return {field: wanted(value)}
+        return {"longest": timedelta(hours=number)}
+    return {field: number}

@@ -92,6 +92,14 @@ class Engine:
         """Open runs that are not pursued here, and why."""
         return self._left
 
+    def pace(self, connection: Connection, provider: Provider) -> Pace:
+        """The one rate limiter of a connection, for everything that is sent through it: runs, and copies ended."""
+        if connection not in self._paces:
+            rate = min(self._rate, provider.capabilities.max_rate)
+            self._paces[connection] = Pace(rate, self._clock)
+            self._health.paced(rate)
+        return self._paces[connection]
+
     def resend(self, run_id: int) -> None:
         """Jobs of the run are planned again."""
         if run_id in self._pursuits:
@@ -228,11 +236,7 @@ class Engine:
     async def _pursuit(self, run: Run, *, bounded: bool = False) -> Pursuit:
         connection = Connection.from_mapping(run.connection)
         provider = await self._provider_for(connection)
-        if connection not in self._paces:
-            rate = min(self._rate, provider.capabilities.max_rate)
-            self._paces[connection] = Pace(rate, self._clock)
-            self._health.paced(rate)
-        pace, gate = self._paces[connection], self.gate(connection)
+        pace, gate = self.pace(connection, provider), self.gate(connection)
         return Pursuit(
             run,
             self._ledger,

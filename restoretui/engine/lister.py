@@ -161,6 +161,9 @@ class Lister:
     def _inside(self, entry: Range, page: Page) -> tuple[Rows, bool]:
         """The page's rows that belong to the range, and whether the range goes on behind them."""
         rows = Rows.of(page.entries)
+        if self._scope.single and rows and rows.keys[-1] > self._scope.prefix:
+            # The key itself comes first of all that begin so; the others are none of ours.
+            return rows[: bisect_right(rows.keys, self._scope.prefix)], False
         if entry.stop is not None and rows and rows.keys[-1] > entry.stop:
             return rows[: bisect_right(rows.keys, entry.stop)], False
         if page.next_token is None or not rows:

@@ -18,6 +18,7 @@ from restoretui.ledger.batch_records import COLUMNS, Batch, batch_of, options_te
 from restoretui.ledger.batch_reports import join_report
 from restoretui.ledger.confirm import confirm
 from restoretui.ledger.job_changes import move_all
+from restoretui.ledger.job_lines import check_failed
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import Cloud
 from restoretui.ledger.windows import Windows
@@ -64,11 +65,15 @@ class Batches:
 
         return await self._writer.do(write)
 
-    async def retry(self, run_id: int, options: BatchOptions) -> int:
-        """Plan the run's failed objects anew, in jobs of their own; how many objects."""
+    async def retry(self, run_id: int, options: BatchOptions, expected: int | None = None) -> int:
+        """Plan the run's failed objects anew, in jobs of their own; how many objects.
+
+        ``GuardStopped`` if they are no longer as many as ``expected``.
+        """
         now = self._clock.now().timestamp()
 
         def write(tx: Tx) -> int:
+            check_failed(tx, run_id, expected)
             count = move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again by a job")
             if count:
                 assign(tx, run_id, options, now)

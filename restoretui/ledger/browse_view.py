@@ -11,7 +11,7 @@ from restoretui.ledger import facts
 from restoretui.ledger.changes import Changes
 from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.marking import IS_MARKED
-from restoretui.ledger.match import Condition, end_of_prefix, key_condition, prefix_condition
+from restoretui.ledger.match import Condition, any_key_condition, end_of_prefix, key_condition, prefix_condition
 from restoretui.ledger.orders import Order, Piece, Rank, Select, Span, Straight, falling, piece_rows, rising
 from restoretui.ledger.pending_marks import PendingMarks
 from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
@@ -79,7 +79,7 @@ class BrowseView(TableView[BrowseRow]):
         """Nothing is filtered out, and no more rows will come."""
         query = self.query
         self._status()
-        return not (query.text or query.states or query.storage_classes) and self._final is not None
+        return not query.filters and self._final is not None
 
     @property
     def objects(self) -> int:
@@ -139,7 +139,7 @@ class BrowseView(TableView[BrowseRow]):
 
     async def _build(self, status: _Status) -> None:
         query = self.query
-        if query.states or query.storage_classes:
+        if query.states or query.storage_classes or query.matches:
             self._prefixes = Straight(lambda: 1, lambda: 0)
         elif query.text or self._is_backwards:
             self._prefixes = await self._order(self._select_prefixes(), status.prefixes)
@@ -176,6 +176,10 @@ class BrowseView(TableView[BrowseRow]):
         args = self._args() | span.args
         if query.text:
             match = key_condition(query.text, "l.key", self.listing.scope.prefix)
+            where.append(match.sql)
+            args |= match.args
+        if query.matches:
+            match = any_key_condition(query.matches, "l.key", self.listing.scope.prefix)
             where.append(match.sql)
             args |= match.args
         if query.storage_classes:

@@ -5,7 +5,7 @@ from typing import Any
 
 from restoretui.core.model import ObjectRef
 from restoretui.ledger import facts
-from restoretui.ledger.match import Condition, key_condition
+from restoretui.ledger.match import Condition, any_key_condition, key_condition
 from restoretui.ledger.orders import Order, Piece, Rank, Select, Straight, falling, piece_rows, rising
 from restoretui.ledger.records import EVERYTHING, JobRow, Query
 from restoretui.ledger.scratch import Orders
@@ -50,7 +50,8 @@ class JobView(TableView[JobRow]):
     def _select(self) -> Select:
         query = self.query
         match = key_condition(query.text, "j.key") if query.text else Condition("1")
-        where = ["j.id BETWEEN :from_job AND :to_job", match.sql]
+        more = any_key_condition(query.matches, "j.key")
+        where = ["j.id BETWEEN :from_job AND :to_job", match.sql, more.sql]
         if query.states:
             where.append(f"j.state IN ({facts.names(query.states)})")
         classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
@@ -61,7 +62,7 @@ class JobView(TableView[JobRow]):
         first, end = self._first_job, self._first_job + self._jobs
 
         def within(start: int, stop: int) -> Piece:
-            return Piece(sql, {"from_job": start, "to_job": stop - 1, **match.args, **classes})
+            return Piece(sql, {"from_job": start, "to_job": stop - 1, **match.args, **more.args, **classes})
 
         rows = piece_rows(self._jobs)
         pieces = [within(start, min(start + rows, end)) for start in range(first, end, rows)] if rank else []

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from restoretui.ledger import changes
+from restoretui.ledger import changes, facts
+from restoretui.ledger.fact_groups import marked_places
 from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.match import end_of_prefix
 from restoretui.ledger.orders import Span
-from restoretui.ledger.records import Observation
+from restoretui.ledger.records import Observation, Query
 from restoretui.ledger.writer import Tx
 
 _FACTS = ("storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at")
@@ -120,6 +121,41 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> Non
     ]
     tx.values(_INSERT, rows, _IF_NEWER)
     recount(tx, sel, place)
+
+
+def keep(tx: Tx, sel: int, query: Query, now: float) -> int:
+    """Unmark what is not in the states and classes of ``query`` (its texts play no part); how many."""
+    removed = 0
+    for place in marked_places(tx.connection, sel, now):
+        inner = facts.known(
+            facts.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
+            looks=place.has_looks, jobs=bool(place.bucket_id),
+        )  # fmt: skip
+        classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
+        wanted = ["1"]
+        if query.states:
+            wanted.append(f"({facts.SHOWN_STATE}) IN ({facts.names(query.states)})")
+        if classes:
+            wanted.append(f"storage_class IN ({', '.join(f':{name}' for name in classes)})")
+        removed += tx.run(
+            "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
+            f" (SELECT key, version_id FROM ({facts.with_state(place.rules, inner)}) WHERE NOT"
+            f" ({' AND '.join(wanted)}))",
+            place.args | classes,
+        )
+        recount(tx, sel, place.place_id)
+    return removed
+
+
+def add_selection(tx: Tx, sel: int, other: int) -> None:
+    """Mark in ``sel`` what is marked in ``other``."""
+    columns = f"key, version_id, {', '.join(_FACTS)}"
+    for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ? AND objects > 0", (other,)):
+        tx.run(
+            f"{_INSERT} SELECT ?, place_id, {columns} FROM selection WHERE sel = ? AND place_id = ? {_IF_NEWER}",
+            (sel, other, place),
+        )
+        recount(tx, sel, place)
 
 
 def remove_span(tx: Tx, sel: int, place: int, span: Span) -> None:

@@ -5,6 +5,7 @@ that contains it matches, whatever its case. A backslash before one of ``* ? [ ]
 text with brackets only, ``[draft]`` say, also matches keys that contain it as it stands.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -77,6 +78,24 @@ def key_condition(text: str, column: str, prefix: str = "") -> Condition:
     if not any(isinstance(token, _Wild) for token in tokens):
         ways.append(_contains(text, column))
     return _any_of(ways)
+
+
+def any_key_condition(texts: Sequence[str], column: str, prefix: str = "") -> Condition:
+    """Keys that match any of ``texts``; all keys where there are none."""
+    if not texts:
+        return Condition("1")
+    ways = [key_condition(text, column, prefix) for text in texts]
+    # Each stems from a text of its own, so that equal names would hold different values.
+    named = [
+        Condition(
+            _ARGUMENT.sub(rf":\1_{number}", way.sql), {f"{name}_{number}": arg for name, arg in way.args.items()}
+        )
+        for number, way in enumerate(ways)
+    ]
+    return named[0] if len(named) == 1 else _any_of(named)
+
+
+_ARGUMENT = re.compile(r":(glob|part\d*)\b")
 
 
 def prefix_condition(text: str, column: str, prefix: str = "") -> Condition:

@@ -142,6 +142,13 @@ class Query:
     storage_classes: frozenset[str] = frozenset()
     sort: SortKey = "key"
     descending: bool = False
+    matches: tuple[str, ...] = ()
+    """More such texts, of which any one must match, besides ``text``."""
+
+    @property
+    def filters(self) -> bool:
+        """It leaves something out."""
+        return bool(self.text or self.matches or self.states or self.storage_classes)
 
 
 EVERYTHING = Query()

@@ -13,6 +13,7 @@ from restoretui.ledger.awaited import Awaited, read_awaited
 from restoretui.ledger.confirm import confirm
 from restoretui.ledger.facts import names
 from restoretui.ledger.job_changes import apply_changes, move_all
+from restoretui.ledger.job_lines import FAILED, OF_BATCH, JobLine, check_failed, read_lines
 from restoretui.ledger.job_view import JobView
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
@@ -31,6 +32,7 @@ RunList = list[Run]
 JobList = list[Job]
 GroupList = list[TrackedGroup]
 IdList = list[int]
+LineList = list[JobLine]
 
 
 class Runs:
@@ -189,12 +191,23 @@ class Runs:
             lambda tx: move_all(tx, run_id, _UNSENT, State.CANCELLED, now, "cancelled before it was sent")
         )
 
-    async def reset_failed(self, run_id: int) -> int:
-        """Plan the failed jobs anew; how many."""
+    async def failed_lines(self, run_id: int) -> LineList:
+        """The failed jobs, grouped by what decides the price of asking for them once more."""
+        return await self._reader.run(lambda connection: read_lines(connection, run_id, FAILED))
+
+    async def lines_of_batch(self, run_id: int, batch_id: int) -> LineList:
+        """The objects of one job of S3 Batch Operations, likewise."""
+        return await self._reader.run(lambda connection: read_lines(connection, run_id, OF_BATCH, batch_id))
+
+    async def reset_failed(self, run_id: int, expected: int | None = None) -> int:
+        """Plan the failed jobs anew; how many. ``GuardStopped`` if they are no longer as many as ``expected``."""
         now = self._clock.now().timestamp()
-        return await self._writer.do(
-            lambda tx: move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again")
-        )
+
+        def reset(tx: Tx) -> int:
+            check_failed(tx, run_id, expected)
+            return move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again")
+
+        return await self._writer.do(reset)
 
     # --- watching
 

@@ -4,6 +4,7 @@ Set 1 holds the marks on screen and survives restarts. Marks are kept by key, no
 listing they were made in; an object is in a set once, however often it is added.
 """
 
+import json
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from sqlite3 import Connection
@@ -16,10 +17,11 @@ from restoretui.core.plan import FactGroup
 from restoretui.ledger import changes, fact_groups, marking
 from restoretui.ledger.browse_view import BrowseView
 from restoretui.ledger.looks import place_id, record_looks
+from restoretui.ledger.match import Condition, any_key_condition, key_condition
 from restoretui.ledger.orders import Span
 from restoretui.ledger.pending_marks import PendingMarks
 from restoretui.ledger.reader import Reader
-from restoretui.ledger.records import Cloud, Observation, SelectionSummary, Tally
+from restoretui.ledger.records import Cloud, Observation, Query, SelectionSummary, Tally
 from restoretui.ledger.windows import Windows
 from restoretui.ledger.writer import Tx, Writer
 
@@ -147,6 +149,31 @@ class Selections:
             marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks)
 
         return await self._change(sel, add)
+
+    async def add_selection(self, sel: int, other: int) -> SelectionSummary:
+        """Mark what is marked in ``other``, too."""
+        return await self._change(sel, lambda tx: marking.add_selection(tx, sel, other))
+
+    async def keep(self, sel: int, query: Query) -> int:
+        """Unmark what is not in the states and storage classes of ``query``, as known now; how many objects."""
+        now = self._clock.now().timestamp()
+
+        def remove(tx: Tx) -> int:
+            tx.touch(changes.selection_topic(sel))
+            return marking.keep(tx, sel, query, now)
+
+        return await self._writer.do(remove)
+
+    async def matching(self, keys: Sequence[str], query: Query, prefix: str) -> list[str]:
+        """Those of ``keys`` that the texts of ``query`` let through, as they do in a listing below ``prefix``."""
+        if not query.text and not query.matches:
+            return list(keys)
+        one = Condition("1") if not query.text else key_condition(query.text, "k.value", prefix)
+        more = any_key_condition(query.matches, "k.value", prefix)
+        sql = f"SELECT k.key FROM json_each(:keys) k WHERE {one.sql} AND {more.sql}"
+        args = {"keys": json.dumps(list(keys)), **one.args, **more.args}
+        found = await self._reader.run(lambda connection: connection.execute(sql, args).fetchall())
+        return [keys[int(number)] for (number,) in found]
 
     async def add_under(self, sel: int, listing_id: int) -> SelectionSummary:
         """Mark everything a listing holds: what lies under a marked prefix."""

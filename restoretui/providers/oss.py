@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from restoretui.core.clock import Clock, SystemClock
+from restoretui.core.endpoints import check_endpoint
 from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer, Unreachable, Unsupported, UsageError
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
@@ -65,10 +66,10 @@ class OssProvider:
             scheme="oss", profile=profile, region=region, endpoint_url=endpoint_url, path_style=path_style,
             internal=internal,
         )  # fmt: skip
-        _check_endpoint(endpoint_url)
+        _check_endpoint(endpoint_url, "OSS_ENDPOINT or oss_endpoint")
         limits = Limits(max_connections, connect_timeout, read_timeout)
         found = await asyncio.to_thread(look_up, profile)
-        _check_endpoint(found.endpoint)
+        _check_endpoint(found.endpoint, "ossutil's config file")
         ring = KeyRing(profile, clock or SystemClock(), found)
 
         async def load() -> "OssSdk":
@@ -345,9 +346,11 @@ def _unreadable(ask: "Ask", reply: "Reply", why: str) -> MalformedAnswer:
     )
 
 
-def _check_endpoint(endpoint: str | None) -> None:
+def _check_endpoint(endpoint: str | None, source: str) -> None:
     if not endpoint:
         return
+    if any(char in endpoint for char in "@?#"):
+        check_endpoint(endpoint, source, bare=True)  # which does not repeat it
     try:
         parts = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0

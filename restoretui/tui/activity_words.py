@@ -28,7 +28,9 @@ def entry_parts(entry: ActivityEntry, *, key: bool = True, cells: int = 1000) ->
         parts.append((f"{glyph} {entry.to_state}" if wide else f"{state_word(entry.to_state):<11}", style))
     if key and entry.ref is not None:
         scheme = entry.cloud.scheme if entry.cloud is not None else "s3"
-        parts += [" ", str(Location(scheme, entry.ref.bucket, key=entry.ref.key)) if wide else entry.ref.key]
+        ref = entry.ref
+        where = Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
+        parts += [" ", str(where) if wide else ref.key]
     if entry.text and (wide or entry.ref is None or entry.to_state in (State.FAILED, State.SKIPPED)):
         parts += ["  " if parts else "", (entry.text, KINDS.get(entry.kind, "") if not parts else "dim")]
     if entry.tier is not None and entry.kind == "request":

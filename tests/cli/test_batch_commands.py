@@ -82,7 +82,7 @@ def test_failed_tasks_give_exit_code_1_and_are_retried(run: Any, serve: Any) -> 
     assert len(report.of("object")) == failed
     assert {row["code"] for row in report.of("object")} == {"InternalError"}
     assert "no whole prefix" in run(world, "batch", "retry", "last", "--manifest", "generated").err
-    again = run(world, "batch", "retry", "last", "--wait", "--json")
+    again = run(world, "batch", "retry", "last", "--wait", "--yes", "--json")
     assert again.code == 0, again.err
     assert again.summary["failed"] == 0
     assert {line["status"] for line in again.of("job")} >= {"Complete"}
@@ -148,13 +148,13 @@ def test_not_confirmed_and_read_only_make_no_job(run: Any, world: Any) -> None:
 
 def test_jobs_are_confirmed_cancelled_cloned_and_given_a_priority(run: Any, world: Any) -> None:
     job_id = restored(run, world).of("job")[-1]["job"]
-    clone = run(world, "batch", "clone", job_id, "--json").of("job")[0]["job"]
+    clone = run(world, "batch", "clone", job_id, "--yes", "--json").of("job")[0]["job"]
     for _ in range(50):
         if run(world, "batch", "show", clone, "--json").of("job")[0]["status"] == "Suspended":
             break
     assert run(world, "batch", "priority", clone, "99", "--json").of("job")[0]["priority"] == 99
-    assert run(world, "--region", "us-east-1", "batch", "confirm", clone, "--json").code == 0
-    other = run(world, "batch", "clone", job_id, "--json").of("job")[0]["job"]
+    assert run(world, "--region", "us-east-1", "batch", "confirm", clone, "--yes", "--json").code == 0
+    other = run(world, "batch", "clone", job_id, "--yes", "--json").of("job")[0]["job"]
     assert run(world, "batch", "cancel", other, "--json").of("job")[0]["status"] in ("Cancelling", "Cancelled")
     assert run(world, "batch", "clean", other).code == 2
     listed = run(world, "batch", "ls")

@@ -29,6 +29,13 @@ LOCATIONS = [
     ("s3://films/a\x1b[31m[bold]", Location("s3", "films", key="a\x1b[31m[bold]")),
     ("s3://films/a%20b?versionId=1#x", Location("s3", "films", key="a%20b?versionId=1#x")),
     ("s3://films/ключ/日本語 \u202e🎬", Location("s3", "films", key="ключ/日本語 \u202e🎬")),
+    # What stands before ?versionId= is a key, whatever it ends in.
+    ("s3://films/a?versionId=3L4kq.t_9-a", Location("s3", "films", key="a", version_id="3L4kq.t_9-a")),
+    ("s3://films/a/?versionId=", Location("s3", "films", key="a/")),
+    ("s3://films/a*?versionId=null", Location("s3", "films", key="a*", version_id="null")),
+    ("s3://films/a?versionId=b?versionId=", Location("s3", "films", key="a?versionId=b")),
+    ("s3://films/a?versionId=b/", Location("s3", "films", "a?versionId=b/")),
+    ("oss://films/a?versionId=%2F%2A", Location("oss", "films", key="a", version_id="/*")),
     ("s3://films/s3://films/a", Location("s3", "films", key="s3://films/a")),
     # Laxer than today's rules for buckets: old and compatible ones.
     ("s3://My_Old.Bucket-1/a", Location("s3", "My_Old.Bucket-1", key="a")),
@@ -74,6 +81,8 @@ BAD = [
     ("s3://films/" + "é" * 513, "a key of 1026 bytes is longer than the cloud's 1024"),
     ("s3://films/" + "k" * 1025 + "*", "a key of 1025 bytes is longer than the cloud's 1024"),
     ("s3://films/" + "k" * 1024 + "/", "a key of 1025 bytes is longer than the cloud's 1024"),
+    ("s3://films/?versionId=x", "names no key"),
+    ("s3://films/a?versionId=%FF", "is not a version id"),
     ("s3://films/a\udcff", r"'a\udcff' is not valid Unicode, so it cannot be a key"),
 ]
 
@@ -148,17 +157,36 @@ def test_what_was_parsed_can_be_written_and_parsed_again(scheme: str, bucket: st
     assert location.key is None or not location.prefix
 
 
-@given(bucket=buckets, key=keys)
-def test_every_key_but_those_that_look_like_prefixes_has_a_location(bucket: str, key: str) -> None:
-    location = Location("s3", bucket, key=key)
-    reads_back = parse_location(str(location)) == location
-    assert reads_back is not (key == "" or key.endswith(("*", "/")))
+hostile = st.lists(
+    st.sampled_from(["/", "*", "?versionId=", "?versionId=a", "%2F", "%", "#", "?", "\n", "\x1b", "\u202e", "k", "é"])
+    | st.characters(exclude_categories=["Cs"]),
+    max_size=12,
+).map("".join)
+version_ids = st.none() | st.from_regex(r"[A-Za-z0-9._]{1,40}", fullmatch=True) | keys.filter(bool)
+schemes = st.sampled_from(["s3", "oss"])
 
 
-@given(bucket=buckets, prefix=keys)
-def test_every_prefix_has_a_location(bucket: str, prefix: str) -> None:
-    location = Location("s3", bucket, prefix)
+@given(scheme=schemes, bucket=buckets, key=(keys | hostile).filter(bool), version_id=version_ids)
+def test_every_object_has_a_location_that_reads_back_as_that_very_object(
+    scheme: str, bucket: str, key: str, version_id: str | None
+) -> None:
+    location = Location(scheme, bucket, key=key, version_id=version_id)
     assert parse_location(str(location)) == location
+    ordinary = version_id is None and not key.endswith(("/", "*")) and "?versionId=" not in key
+    assert not ordinary or str(location) == f"{scheme}://{bucket}/{key}", "and people write most of them themselves"
+
+
+@given(scheme=schemes, bucket=buckets, prefix=keys | hostile)
+def test_every_prefix_has_a_location(scheme: str, bucket: str, prefix: str) -> None:
+    location = Location(scheme, bucket, prefix)
+    assert parse_location(str(location)) == location
+
+
+@given(scheme=schemes, bucket=buckets, one=hostile, other=hostile)
+def test_no_two_places_are_written_alike(scheme: str, bucket: str, one: str, other: str) -> None:
+    places = {Location(scheme, bucket, text) for text in (one, other)}
+    places |= {Location(scheme, bucket, key=text, version_id=v) for text in (one, other) if text for v in (None, "a")}
+    assert len({str(place) for place in places}) == len(places)
 
 
 @given(bucket=buckets, key=keys)

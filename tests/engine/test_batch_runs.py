@@ -14,6 +14,7 @@ from restoretui.ledger.batch_records import Phase
 from restoretui.ledger.batches import Batches
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session import Session
+from tests.engine.agreeing import clone_job, confirm_job, retry, retry_jobs
 from tests.engine.turning import TurnedClock, turn
 
 ROLES = "arn:aws:iam::123456789012:role/"
@@ -111,9 +112,9 @@ async def test_failed_tasks_are_told_from_the_report_and_retried(running, sessio
     assert all("SlowDown" in row.reason and "Status Code: 503" in row.message for row in rows)
     await view.aclose()
     if direct:
-        assert await session.retry(run_id) == failed
+        assert await retry(session, run_id) == failed
     else:
-        assert await session.batch.retry(run_id, OPTIONS) == failed
+        assert await retry_jobs(session, run_id, OPTIONS) == failed
     assert await until(session, run_id, State.AVAILABLE, step=600) == {State.AVAILABLE: 60}
     assert len(await jobs(session)) == (1 if direct else 2)
     assert running.stats.requests["RestoreObject"] == (failed if direct else 0)
@@ -167,10 +168,10 @@ async def test_a_held_job_waits_for_its_person(running, session_on):
     assert info.description.startswith("mine [rt:")
     await session.batch.priority(batch.job_id, 99)
     assert (await session.batch.job(batch.job_id)).priority == 99 == session.batch.ours(run_id)[0].options.priority
-    clone = await session.batch.clone(batch.job_id)
+    clone = await clone_job(session, batch.job_id)
     assert clone != batch.job_id
     assert (await session.batch.job(clone)).description == "mine"
-    assert await session.batch.confirm(batch.job_id) == "Ready"
+    assert await confirm_job(session, batch.job_id) == "Ready"
     await until(session, run_id, State.AVAILABLE, step=120)
 
 
@@ -218,7 +219,7 @@ async def test_a_role_that_does_not_do_fails_the_objects_with_its_reason(running
     view = await session.job_view(run_id)
     assert word in view.rows(0, 1)[0].reason
     await view.aclose()
-    assert await session.batch.retry(run_id, OPTIONS) == 30
+    assert await retry_jobs(session, run_id, OPTIONS) == 30
     assert await until(session, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
 
 
@@ -325,9 +326,9 @@ async def test_a_retry_by_a_job_leaves_out_what_restores_already(running, sessio
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/")
     after = await until(session, run_id, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.FAILED)
-    assert await session.batch.retry(run_id, OPTIONS) == after[State.FAILED]
+    assert await retry_jobs(session, run_id, OPTIONS) == after[State.FAILED]
     assert session.batch.ours(run_id)[-1].objects == after[State.FAILED]
-    assert await session.batch.retry(run_id, OPTIONS) == 0
+    assert await retry_jobs(session, run_id, OPTIONS) == 0
 
 
 async def test_clean_up_takes_what_we_wrote_and_nothing_else(running, session_on):
@@ -352,7 +353,7 @@ async def test_guards(running, session_on):
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, hold=True))
     await session.aclose()
     watching = await session_on(running, read_only=True)
-    for refused in (watching.batch.confirm("x"), watching.batch.cancel("x"), watching.batch.retry(run_id, OPTIONS)):
+    for refused in (watching.batch.cancel("x"), retry_jobs(watching, run_id, OPTIONS), retry(watching, run_id)):
         with pytest.raises(GuardStopped):
             await refused
 
@@ -376,11 +377,11 @@ async def test_a_manifest_that_s3_generates_takes_a_run_to_its_copies(running, s
     job = await session.batch.job(batch.job_id)
     assert (job.generated, job.manifest) == (batch.generator, "")
     # Of a clone nothing must come but what the job itself would do.
-    clone = await session.batch.job(await session.batch.clone(batch.job_id))
+    clone = await session.batch.job(await clone_job(session, batch.job_id))
     assert clone.generated == batch.generator
     assert await session.batch.clean(batch) == 4  # The report: its manifest, the sum of that, and two results.
     # What failed is no longer a whole prefix, so that its manifest is written.
-    assert await session.batch.retry(run_id, GENERATED) == after[State.FAILED]
+    assert await retry_jobs(session, run_id, GENERATED) == after[State.FAILED]
     assert session.batch.ours(run_id)[-1].generator is None
 
 
@@ -396,7 +397,9 @@ async def test_a_generated_manifest_that_names_others_waits_for_a_person(running
     assert "31 objects where 30 were planned" in batch.problem
     await running.advance(3600)
     assert (await session.batch.job(batch.job_id)).status == "Suspended"
-    await getattr(session.batch, by_person)(batch.job_id)
+    offer = await session.spending.offer_job(batch.job_id)
+    assert (offer.objects, offer.unpriced) == (31, 1), "who confirms is told what was not planned"
+    await (confirm_job(session, batch.job_id) if by_person == "confirm" else session.batch.cancel(batch.job_id))
     ends = {"confirm": State.AVAILABLE, "cancel": State.CANCELLED}
     assert await until(session, run_id, ends[by_person], step=120) == {ends[by_person]: 30}
 

@@ -13,6 +13,7 @@ from restoretui.core.rules import Action, Purpose
 from restoretui.engine.cleaner import ENDED, Cleaned
 from restoretui.ledger.records import Query, Run
 from restoretui.session import Session
+from tests.engine.agreeing import clean
 from tests.engine.turning import TurnedClock, turn
 
 Start = Callable[..., Awaitable[Any]]
@@ -106,7 +107,7 @@ async def test_a_copy_is_ended_early(running: Any, session: Session) -> None:
     run = await restored(session, running, await chosen(session, "oss://films"))
     refs = [ObjectRef("films", key) for key in ("cold", "deep", "warm", "std", "nothing")]
     heard: dict[str, Cleaned] = {}
-    await session.clean("oss", refs, lambda done: heard.__setitem__(done.ref.key, done), run)
+    await clean(session, "oss", refs, lambda done: heard.__setitem__(done.ref.key, done), run)
     assert (heard["cold"].ended, heard["cold"].state, heard["cold"].problem) == (True, State.ARCHIVED, None)
     assert heard["deep"].ended
     assert isinstance(heard["warm"].problem, Unsupported)
@@ -120,7 +121,7 @@ async def test_a_copy_is_ended_early(running: Any, session: Session) -> None:
     }
     assert found["cold"].reason == ENDED
     again: list[Cleaned] = []
-    await session.clean("oss", refs[:1], again.append)
+    await clean(session, "oss", refs[:1], again.append)
     assert [(done.ended, done.problem) for done in again] == [(False, None)]
 
 
@@ -130,7 +131,7 @@ async def test_a_copy_that_ended_before_a_crash_could_be_written_down(running: A
     assert await (await session.provider("oss")).clean_restored_object(ref)
     assert (await rows(session, run))["cold"].state is State.AVAILABLE, "as a killed process leaves it"
     heard: list[Cleaned] = []
-    await session.clean("oss", [ref], heard.append, run)
+    await clean(session, "oss", [ref], heard.append, run)
     assert [(done.ended, done.is_over) for done in heard] == [(False, True)]
     assert (await rows(session, run))["cold"].state is State.EXPIRED
 
@@ -139,11 +140,11 @@ async def test_only_where_the_cloud_can_and_never_read_only(
     running: Any, session: Session, session_on: Start
 ) -> None:
     with pytest.raises(Unsupported, match="s3:// ends a restored copy only when its days are over"):
-        await session.clean("s3", [ObjectRef("tapes", "t")], lambda done: None)
+        await clean(session, "s3", [ObjectRef("tapes", "t")], lambda done: None)
     await session.aclose()
     looking = await session_on(running, oss_endpoint=running.url, read_only=True)
     with pytest.raises(GuardStopped):
-        await looking.clean("oss", [ObjectRef("films", "cold")], lambda done: None)
+        await clean(looking, "oss", [ObjectRef("films", "cold")], lambda done: None)
     assert running.stats.requests["CleanRestoredObject"] == 0
 
 

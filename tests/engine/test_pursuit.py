@@ -15,6 +15,7 @@ from restoretui.core.rules import Action, Purpose
 from restoretui.ledger.records import Run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session import Session
+from tests.engine.agreeing import retry
 from tests.engine.turning import TurnedClock, turn
 
 Start = Callable[..., Awaitable[Any]]
@@ -200,7 +201,7 @@ async def test_retry_sends_what_failed_and_only_that(sandbox: Start, session_on:
     failed = await session.ledger.runs.get(run.id)
     assert failed.counts[State.FAILED] == 2
     running.faults.set([], running.cloud.now())
-    assert await session.retry(run.id) == 2
+    assert await retry(session, run.id) == 2
     await turn(running.clock, lambda: settled(session, run))
     assert (await session.ledger.runs.get(run.id)).counts[State.AVAILABLE] == 2
 

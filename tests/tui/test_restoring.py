@@ -214,6 +214,33 @@ async def test_without_expedited_capacity_another_tier_is_one_key_away(walk: Sta
         await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 2})
 
 
+async def test_a_retry_is_asked_about_with_its_price_and_held_by_the_budget(walk: Start) -> None:
+    async with walk(COLD, budget=Decimal(1000000)) as on:
+        on.sandbox.faults.set([{"kind": "deny", "operations": ["RestoreObject"]}], on.sandbox.cloud.now())
+        await mark_archived(on, 3)
+        await dialog(on)
+        await confirm(on)
+        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.FAILED: 3})
+        sent = on.posts()
+        on.sandbox.faults.set([], on.sandbox.cloud.now())
+        await on.press("t")
+        await on.sees("Send the 3 failed objects of run 1", "$")
+        await on.press("enter")
+        await on.until(lambda: len(on.app.screen_stack) == 1)
+        assert on.posts() == sent, "the keys stand on no"
+        on.app.session.settings.__dict__["budget"] = Decimal(0)
+        await on.press("t")
+        await on.sees("more than the 0.00 USD allowed", "to confirm")
+        await on.press(*"1", "enter")
+        await on.sees("has to be typed")
+        assert on.posts() == sent
+        offer = await on.app.session.spending.offer_retry(1)
+        await on.press("t")
+        await on.sees("to confirm")
+        await on.press(*f"{offer.cost:.2f}", "enter")
+        await on.until(lambda: on.posts() == sent + 3)
+
+
 async def test_a_run_is_filtered_sorted_exported_and_its_failures_retried(walk: Start, tmp_path: Path) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 4)

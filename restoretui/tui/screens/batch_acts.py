@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restoretui.core.batch import PER_JOB, PER_OBJECT
 from restoretui.core.errors import UsageError
-from restoretui.core.model import State, Tier
+from restoretui.core.model import Tier
 from restoretui.ledger.batch_records import Batch
+from restoretui.tui.screens.agreeing import agreed, price
 from restoretui.tui.screens.ask import Ask, Confirm, Pick
 from restoretui.tui.screens.batch_rows import BatchRow
 from restoretui.wording import format as fmt
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 async def confirm_job(pane: "BatchPane", row: BatchRow) -> None:
     """Let a suspended job run."""
-    cost = f"fees of {fmt.money(PER_JOB + PER_OBJECT * row.total)} and the retrieval"
+    spending = pane.session.spending
+    offer = await spending.offer_job(row.job_id, row.region)
+    cost = f"{price(offer)} for its requests and the retrieval"
     if row.batch is not None:
         run = await pane.session.ledger.runs.get(row.batch.run_id)
         more = " + ?" if run.unpriced else ""
-        cost = f"about {fmt.money(run.estimate, run.currency)}{more} for run {run.id} as a whole"
-    question = f"Let job {row.job_id} ask for {fmt.plural(row.total, 'object')}? It costs {cost}."
-    if await pane.shell.push_screen_wait(Confirm("Confirm job", question, "Let it run")):
-        status = await pane.session.batch.confirm(row.job_id, row.region)
+        cost = f"{price(offer)}; {fmt.money(run.estimate, run.currency)}{more} for run {run.id} as a whole"
+    question = f"Let job {row.job_id} ask for {fmt.plural(offer.objects, 'object')}? It costs {cost}."
+    if consent := await agreed(pane, offer, "Confirm job", question, "Let it run"):
+        status = await spending.confirm_job(consent, row.job_id, row.region)
         await pane.after(row, f"job {row.job_id} is confirmed: {status}")
 
 
@@ -55,13 +57,14 @@ async def change_priority(pane: "BatchPane", row: BatchRow) -> None:
 
 async def clone_job(pane: "BatchPane", row: BatchRow) -> None:
     """Make a suspended job like this one."""
-    fee = fmt.money(PER_JOB + PER_OBJECT * row.total)
+    spending = pane.session.spending
+    offer = await spending.offer_clone(row.job_id, row.region)
     question = (
         f"Make a new job with the manifest of {row.job_id}? It stays suspended until it is confirmed, belongs to no"
-        f" run, and costs fees of {fee} even if it is cancelled."
+        f" run, and costs fees of {fmt.money(offer.cost, offer.currency)} even if it is cancelled."
     )
-    if await pane.shell.push_screen_wait(Confirm("Clone job", question, "Make it")):
-        new = await pane.session.batch.clone(row.job_id, row.region)
+    if consent := await agreed(pane, offer, "Clone job", question, "Make it"):
+        new = await spending.clone(consent, row.job_id, row.region)
         pane.shell.say("done", f"job {new} is made, suspended: y lets it run")
         await pane.look(whole=True)
 
@@ -80,20 +83,27 @@ async def clean_job(pane: "BatchPane", batch: Batch) -> None:
 
 async def retry_job(pane: "BatchPane", batch: Batch) -> None:
     """Send the failed objects of the job's run again, one by one or through jobs."""
-    session = pane.session
-    run = await session.ledger.runs.get(batch.run_id)
-    choices = {"direct": "One by one", "batch": "As new jobs"}
-    if run.tier is Tier.EXPEDITED:
-        del choices["batch"]
-    failed = fmt.plural(run.counts.get(State.FAILED, 0), "failed object")
-    question = f"Send the {failed} of run {run.id} again? As new jobs, each costs {fmt.money(PER_JOB)} more."
+    spending = pane.session.spending
+    run = await pane.session.ledger.runs.get(batch.run_id)
+    offers = {"direct": await spending.offer_retry(run.id)}
+    choices = {"direct": "One by one"}
+    costs = price(offers["direct"])
+    if run.tier is not Tier.EXPEDITED:
+        offers["batch"] = await spending.offer_retry(run.id, jobs=True)
+        choices["batch"] = "As new jobs"
+        costs += f", as new jobs {price(offers['batch'])}"
+    failed = fmt.plural(offers["direct"].objects, "failed object")
+    question = f"Send the {failed} of run {run.id} again? One by one it costs {costs}."
     way = await pane.shell.push_screen_wait(Pick("Retry failed", question, choices))
-    if way == "direct":
-        count = await session.retry(run.id)
-    elif way == "batch":
-        count = await session.batch.retry(run.id, replace(batch.options, hold=False))
-    else:
+    if not way:
         return
+    consent = await agreed(pane, offers[way], "Retry failed", question, choices[way], asked=True)
+    if consent is None:
+        return
+    if way == "direct":
+        count = await spending.retry(consent, run.id)
+    else:
+        count = await spending.retry_jobs(consent, run.id, replace(batch.options, hold=False))
     pane.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
     pane.read()
 

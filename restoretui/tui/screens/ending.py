@@ -13,13 +13,14 @@ from restoretui.core.plan import FactGroup
 from restoretui.core.pricing import GIB, Cost, PriceTable, estimate
 from restoretui.core.rules import Action, CloudRules
 from restoretui.ledger.records import BrowseRow, Cloud, Listing, Query, Run
-from restoretui.tui.screens.ask import Confirm
+from restoretui.tui.screens.agreeing import agreed
 from restoretui.tui.screens.marking import MARKS
 from restoretui.tui.screens.restoring import ROWS_AT_ONCE, choose_row
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.engine.cleaner import Cleaned
+    from restoretui.spending import Consent
     from restoretui.tui.screens.browse import BrowsePane
     from restoretui.tui.screens.pane import Pane
     from restoretui.tui.screens.restores import RestoresPane
@@ -94,12 +95,14 @@ async def _ask_and_end(pane: "Pane", sel: int, copies: Copies, run: Run | None) 
     """End the copies the question was about, those and no others; if they are others by now, ask about them anew."""
     while copies.objects:
         question = await _question(pane, sel, copies)
-        if not await pane.shell.push_screen_wait(Confirm("End copies", question, f"End {copies.objects:,}")):
+        offer = pane.session.spending.offer_clean(copies.objects, copies.size_bytes)
+        consent = await agreed(pane, offer, "End copies", question, f"End {copies.objects:,}")
+        if consent is None:
             return
         refs = await _refs(pane, sel, copies)
         now = next((one for one in await _found(pane, sel) if one.cloud == copies.cloud), None)
         if now == copies:
-            await _end(pane, copies, refs, run)
+            await _end(pane, copies, refs, run, consent)
             return
         if now is None:
             break
@@ -172,13 +175,15 @@ def _again(copies: Copies, prices: PriceTable) -> str:
     return f"to read these objects again, they must be restored again, for {amount}"
 
 
-async def _end(pane: "Pane", copies: Copies, objects: Sequence[Sequence[ObjectRef]], run: Run | None) -> None:
+async def _end(
+    pane: "Pane", copies: Copies, objects: Sequence[Sequence[ObjectRef]], run: Run | None, consent: "Consent"
+) -> None:
     session = pane.session
     counts: Counter[str] = Counter()
     problems: list[CloudError] = []
     for refs in objects:
         told = partial(_told, counts, problems, lambda: _say_progress(pane, counts, copies.objects))
-        await session.clean(copies.cloud.scheme, refs, told, run)
+        await session.spending.clean(consent, copies.cloud.scheme, refs, told, run)
     _say_result(pane, counts, problems)
 
 

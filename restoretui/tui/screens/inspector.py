@@ -33,7 +33,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
     def __init__(self, ref: ObjectRef, scheme: str, row: BrowseRow | None = None) -> None:
         super().__init__("Object")
         self._scheme = scheme
-        self._known = Known(ref, str(Location(scheme, ref.bucket, key=ref.key)), row)
+        self._known = Known(ref, str(Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)), row)
 
     FITS_ITSELF = True
 

@@ -1,6 +1,7 @@
 """The part of Browse that shows: buckets, or what a listing holds, kept up with as pages and states come in."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,12 @@ class ListingBoard(Pane):
         self._give_up_views()
         left = self.source.listing if self.source.is_listing else None
         other_cloud = location.scheme != self.location.scheme
+        if location.version_id is not None:
+            # One version is looked for: it is shown among all of its key.
+            location = replace(location, version_id=None)
+            if not self.source.versions:
+                self.source.versions = True
+                self.table.set_columns(self._columns())
         self.source.location, self.source.listing = location, None
         if other_cloud:
             self.table.set_columns(self._columns())

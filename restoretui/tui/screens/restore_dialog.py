@@ -20,6 +20,7 @@ from textual.widgets import Button, Input, Static
 from restoretui.core.batch import BatchOptions
 from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
 from restoretui.core.model import Tier
+from restoretui.core.offers import offer_of
 from restoretui.core.plan import RestorePlan, TierPlan
 from restoretui.core.rules import Action, Purpose, check_days
 from restoretui.engine.waits import first_of
@@ -368,14 +369,18 @@ class RestoreDialog(Dialog[Run]):
     # --- the guard
 
     def _over_budget(self, chosen: TierPlan) -> bool:
-        budget = self.session.settings.budget
-        return budget is not None and chosen.requests > 0 and (chosen.cost.total > budget or chosen.cost.unpriced > 0)
+        if self._plan is None or not chosen.requests:
+            return False
+        return bool(self.session.spending.why_not(offer_of(self._engine.through(self._plan), self._tiers.tier)))
 
     def _ask_typed(self, plan: RestorePlan, chosen: TierPlan) -> None:
         self._typed_line.display = self._over_budget(chosen)
         if self._typed_line.display:
-            budget = fmt.money(self.session.settings.budget or Decimal(0), plan.prices.currency)
+            settings = self.session.settings
+            budget = fmt.money(settings.budget or Decimal(0), settings.budget_currency)
             above: list[Part] = [("Above the budget of ", "warn"), budget, (". Type ", "warn")]
+            if plan.prices.currency != settings.budget_currency:
+                above = [("Not to be compared with the budget of ", "warn"), budget, (". Type ", "warn")]
             if self._width < NARROW_LINE:
                 above = [("Over ", "warn"), budget, (": type ", "warn")]
             self._typed_label.update(said(*above, (_amount(chosen), "strong"), (" to confirm: ", "warn")))
@@ -464,6 +469,7 @@ class RestoreDialog(Dialog[Run]):
                 self.complain(RestoreTuiError(f"to confirm, type {_amount(chosen)}", "nothing was sent"))
                 self._typed.focus()
                 return
+        typed_amount = Decimal(_amount(chosen)) if self._over_budget(chosen) else None
         options = None
         if chosen.requests and self._engine.uses_jobs(self._plan, self._tiers.tier):
             try:
@@ -474,11 +480,11 @@ class RestoreDialog(Dialog[Run]):
                 return
         self._confirming = True
         plan = self._engine.through(self._plan)
-        self.attempt(partial(self._send, plan, self._tiers.tier, options), "confirm")
+        self.attempt(partial(self._send, plan, self._tiers.tier, options, typed_amount), "confirm")
 
-    async def _send(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None) -> None:
+    async def _send(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None, typed: Decimal | None) -> None:
         try:
-            run = await self.session.confirm(self._sel, plan, tier, batch=options)
+            run = await self.session.confirm(self._sel, plan, tier, batch=options, typed=typed)
         except PlanChanged as change:
             self._typed.value = ""
             self._tiers.focus()

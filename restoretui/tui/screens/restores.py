@@ -12,6 +12,7 @@ from restoretui.core.model import State
 from restoretui.core.rules import Purpose
 from restoretui.ledger.records import JobRow, Run
 from restoretui.tui.keys import RUNS
+from restoretui.tui.screens.agreeing import agreed, price
 from restoretui.tui.screens.ask import Ask, Confirm, Pick
 from restoretui.tui.screens.ending import end_run
 from restoretui.tui.screens.pane import Pane
@@ -153,17 +154,27 @@ class RestoresPane(Pane):
             self.attempt(partial(self._retry, run), "act")
 
     async def _retry(self, run: Run) -> None:
+        spending = self.session.spending
+        offer = await spending.offer_retry(run.id)
         short = await self.session.short_of_capacity(run)
         if short:
-            question = f"{fmt.plural(short, 'object')} of run {run.id} found no Expedited capacity. Ask how?"
+            question = (
+                f"{fmt.plural(short, 'object')} of run {run.id} found no Expedited capacity. Ask how? "
+                f"Expedited again costs {price(offer)} for the {fmt.plural(offer.objects, 'failed object')}."
+            )
             ways = {"other": "At another tier", "again": "Expedited again"}
             way = await self.shell.push_screen_wait(Pick("No Expedited capacity", question, ways))
             if way == "other":
                 await replan_run(self, run, Purpose.RESTORE, frozenset({State.FAILED}))
             if way != "again":
                 return
-        count = await self.session.retry(run.id)
-        self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
+        else:
+            failed = fmt.plural(offer.objects, "failed object")
+            question = f"Send the {failed} of run {run.id} ({fmt.size(offer.size_bytes)}) again, for {price(offer)}?"
+        consent = await agreed(self, offer, "Retry failed", question, "Send again", asked=bool(short))
+        if consent is not None:
+            count = await spending.retry(consent, run.id)
+            self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
 
     def action_cancel(self) -> None:
         run = self._run
@@ -226,7 +237,8 @@ class RestoresPane(Pane):
         if run is None:
             return
         if row is not None:
-            self.shell.copy(str(Location(run.cloud.scheme, row.ref.bucket, key=row.ref.key)))
+            ref = row.ref
+            self.shell.copy(str(Location(run.cloud.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)))
         elif self.list.table.row is not None:
             self.shell.copy(self.list.table.row.title)
 

@@ -1,0 +1,100 @@
+"""What an act would set off and cost, as it is shown to the person before any of it is done, and the limits on it.
+
+Everything that spends is offered first; the session's ``spending`` is the one place that turns an offer into deeds.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from restoretui.core.errors import GuardStopped
+from restoretui.core.model import Tier
+from restoretui.core.money import Amount, told_apart
+from restoretui.core.plan import RestorePlan
+from restoretui.core.pricing import ZERO, Cost
+
+
+class Act(StrEnum):
+    """What can be offered; each costs money, or ends what was paid for."""
+
+    RESTORE = "restore"
+    """Restore, extend or speed up: the plan says which."""
+    RETRY = "retry"
+    """A run's failed objects once more, by single requests."""
+    RETRY_JOBS = "retry through jobs"
+    CLONE = "clone"
+    """A new, suspended job with the manifest of another."""
+    CONFIRM_JOB = "confirm job"
+    """A suspended job is let run."""
+    CLEAN = "clean"
+    """Restored copies are ended early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One act with its price. Two offers of the same thing at the same price are equal."""
+
+    act: Act
+    about: str
+    """What it is done to: a run, a job, a plan."""
+    objects: int
+    """Requests that go out, or tasks that a job works off; none where things are only watched."""
+    size_bytes: int
+    cost: Decimal
+    currency: str
+    unpriced: int = 0
+    """Objects whose price nobody knows; they are not in ``cost``."""
+
+    @property
+    def sends(self) -> bool:
+        """It changes something in the cloud."""
+        # How much a job is about may not be known yet.
+        return self.objects > 0 or self.act in (Act.CLONE, Act.CONFIRM_JOB)
+
+
+def offer_of(plan: RestorePlan, tier: Tier) -> Offer:
+    """What confirming ``plan`` at ``tier`` means."""
+    chosen = plan.tiers[tier]
+    about = f"{plan.purpose} {plan.days} days {tier} {plan.scheme} {plan.made_at.isoformat()}"
+    cost: Cost = chosen.cost
+    return Offer(
+        Act.RESTORE, about, chosen.requests, chosen.size_bytes, cost.total, plan.prices.currency, cost.unpriced
+    )
+
+
+def check_limits(offers: Iterable[Offer], limits: Sequence[Amount]) -> None:
+    """``GuardStopped`` when the offers together cost more than a limit allows, or that cannot be known.
+
+    Each currency is held to the limit in that currency. Without any limit all is allowed.
+    """
+    if not limits:
+        return
+    most = {limit.currency: limit.value for limit in limits}
+    totals: dict[str, tuple[Decimal, int]] = {}
+    for offer in offers:
+        cost, unpriced = totals.get(offer.currency, (ZERO, 0))
+        totals[offer.currency] = cost + offer.cost, unpriced + offer.unpriced
+    for currency, (cost, unpriced) in totals.items():
+        if not cost and not unpriced:
+            continue
+        if currency not in most:
+            ours = " and ".join(sorted(most))
+            together = ", and so holds for one cloud at a time" if len(totals) > 1 else ""
+            raise GuardStopped(
+                f"the limit is in {ours}{together}, but this is priced in {currency}, so the two cannot be compared; "
+                "nothing was sent",
+                f"give a limit in that currency: --max-cost 100{currency}",
+            )
+        if cost > most[currency]:
+            asked, allowed = told_apart(cost, most[currency])
+            raise GuardStopped(
+                f"this would cost about {asked} {currency}, more than the {allowed} {currency} allowed; "
+                "nothing was sent",
+                "choose a cheaper tier, fewer objects, or a higher limit",
+            )
+        if unpriced:
+            raise GuardStopped(
+                f"the price of {unpriced:,} objects is unknown, so the limit cannot be held; nothing was sent",
+                "add the price to prices.toml, choose another tier, or leave the limit away",
+            )

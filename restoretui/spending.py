@@ -1,0 +1,292 @@
+"""The one choke point of everything that spends: offered with its price, held to the guards, agreed to, recorded.
+
+Nothing else confirms a run, plans failed objects anew, makes, clones or lets run a job, or ends copies; a test holds
+that. What was agreed to before is sent by the engine without a further question, and never by a read-only session.
+"""
+
+import inspect
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from restoretui.batch_desk import BatchDesk
+from restoretui.config import Settings
+from restoretui.core.batch import NO_EXPEDITED, PER_JOB, PER_OBJECT, BatchOptions
+from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
+from restoretui.core.model import ObjectRef, Tier
+from restoretui.core.money import DOLLARS, Amount
+from restoretui.core.offers import Act, Offer, check_limits, offer_of
+from restoretui.core.plan import RestorePlan
+from restoretui.core.pricing import ZERO, Cost, estimate
+from restoretui.core.provider import Connection, Provider
+from restoretui.core.rules import Action, Purpose
+from restoretui.engine.cleaner import Cleaned, Cleaner
+from restoretui.engine.engine import Engine
+from restoretui.engine.health import HealthBoard
+from restoretui.engine.reads import Reader
+from restoretui.engine.submitter import NO_EFFECT
+from restoretui.ledger import Ledger
+from restoretui.ledger.job_lines import JobLine
+from restoretui.ledger.records import Cloud, Run
+from restoretui.planning import Planner, check_sends
+
+Ask = Callable[[str], bool | Awaitable[bool]]
+"""Puts a question to the person; True for yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """No guard held these offers, and whoever may decide said yes. Made by ``Spending.agree`` alone."""
+
+    offers: Sequence[Offer]
+
+    def require(self, offer: Offer) -> None:
+        """``GuardStopped`` unless exactly this was agreed to."""
+        if offer not in self.offers:
+            raise GuardStopped("this is not what was agreed to, so nothing was sent", "look at it again")
+
+
+class Spending:
+    """What costs money, or ends what was paid for; part of a session, as ``session.spending``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        clouds: Callable[[str], Cloud],
+        provider_for: Callable[[Connection], Awaitable[Provider]],
+        region: Callable[[Connection, str], Awaitable[str]],
+        planner: Planner,
+        desk: BatchDesk,
+        engine: Engine,
+        board: HealthBoard,
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._cloud_of = clouds
+        self._provider_for = provider_for
+        self._region_of = region
+        self._planner = planner
+        self._desk = desk
+        self._engine = engine
+        self._board = board
+
+    # --- guards ------------------------------------------------------------------------------------------------
+
+    def check_may_send(self) -> None:
+        """``GuardStopped`` in a read-only session, which changes nothing in any cloud."""
+        if self._settings.read_only:
+            raise GuardStopped("this session is read-only, so nothing was sent", self._settings.why("read_only"))
+
+    def why_not(self, offer: Offer) -> str:
+        """Why the budget holds this offer, in a sentence; empty when it does not."""
+        try:
+            check_limits([offer], self._settings.limits)
+        except GuardStopped as held:
+            return str(held)
+        return ""
+
+    async def agree(
+        self,
+        offers: Sequence[Offer],
+        *,
+        limits: Sequence[Amount] = (),
+        ask: Ask | None = None,
+        question: str = "",
+        typed: Decimal | None = None,
+    ) -> Consent:
+        """Hold the offers to every guard, then have them agreed to; ``GuardStopped`` when anything is against it.
+
+        ``limits`` take the place of the budget. ``ask`` puts ``question`` to the person; None where that was done,
+        or waived (``--yes``). Who typed the whole amount knew that it is above the budget, so ``typed`` lifts that.
+        """
+        self.check_may_send()
+        if typed is None:
+            check_limits(offers, limits or self._settings.limits)
+        elif typed != sum((offer.cost for offer in offers), ZERO).quantize(Decimal("0.01")):
+            raise GuardStopped("the amount that was typed is not what this costs; nothing was sent", "look again")
+        if ask is not None and any(offer.sends for offer in offers):
+            answer = ask(question)
+            if not (await answer if inspect.isawaitable(answer) else answer):
+                raise GuardStopped("not confirmed, so nothing was sent", "answer y, or give --yes")
+        return Consent(tuple(offers))
+
+    # --- restores ----------------------------------------------------------------------------------------------
+
+    async def restore(
+        self,
+        consent: Consent,
+        sel: int,
+        plan: RestorePlan,
+        tier: Tier,
+        *,
+        note: str = "",
+        batch: BatchOptions | None = None,
+    ) -> Run:
+        """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
+
+        With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
+        ``GuardStopped`` when a guard holds, ``PlanChanged`` when what is marked and known by now gives another plan
+        than the one agreed to, ``InvalidRequest`` when no job could be made with these options; then nothing was
+        written or sent.
+        """
+        self.check_may_send()
+        check_sends(plan, tier)
+        consent.require(offer_of(plan, tier))
+        cloud = self._cloud_of(plan.scheme)
+        connection = self._settings.connection_to(plan.scheme).to_mapping()
+        if batch is None:
+            return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True)
+        options = batch.checked()
+        await self._desk.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
+        run_id = await self._ledger.batches.confirm(sel, cloud, plan, tier, connection, options, note, exact=True)
+        return await self._ledger.runs.get(run_id)
+
+    # --- once more ---------------------------------------------------------------------------------------------
+
+    async def offer_retry(self, run_id: int, *, jobs: bool = False) -> Offer:
+        """What asking for the run's failed objects once more would cost; ``jobs``: through S3 Batch Operations."""
+        run = await self._ledger.runs.get(run_id)
+        lines = await self._ledger.runs.failed_lines(run_id)
+        cost, currency = await self._price(run, lines)
+        if jobs:
+            tiered = run.cloud.rules.tiered_class
+            kinds = {(line.bucket, line.storage_class == tiered, line.versions) for line in lines}
+            cost += Cost(requests=PER_JOB * len(kinds) + PER_OBJECT * sum(line.objects for line in lines))
+        return _offer(Act.RETRY_JOBS if jobs else Act.RETRY, f"run {run_id}", lines, cost, currency)
+
+    async def retry(self, consent: Consent, run_id: int) -> int:
+        """Plan the run's failed objects anew; returns how many."""
+        self.check_may_send()
+        offer = await self.offer_retry(run_id)
+        consent.require(offer)
+        count = await self._ledger.runs.reset_failed(run_id, offer.objects)
+        self._engine.resend(run_id)
+        return count
+
+    async def retry_jobs(self, consent: Consent, run_id: int, options: BatchOptions) -> int:
+        """Send the run's failed objects anew through jobs of their own; how many objects."""
+        self.check_may_send()
+        run = await self._ledger.runs.get(run_id)
+        check_takes_jobs(run)
+        offer = await self.offer_retry(run_id, jobs=True)
+        consent.require(offer)
+        # What failed is no longer all there is below a prefix.
+        options = replace(options.checked(), generated=False)
+        await self._desk.check(options, {batch.bucket for batch in self._desk.ours(run_id)})
+        count = await self._ledger.batches.retry(run_id, options, offer.objects)
+        self._engine.resend(run_id)
+        return count
+
+    # --- jobs --------------------------------------------------------------------------------------------------
+
+    async def offer_clone(self, job_id: str, region: str | None = None) -> Offer:
+        """The fees of a job like this one; its retrieval is paid for once it is confirmed."""
+        info = await self._desk.job(job_id, region)
+        return Offer(Act.CLONE, f"job {job_id}", info.total, 0, PER_JOB + PER_OBJECT * info.total, DOLLARS)
+
+    async def clone(self, consent: Consent, job_id: str, region: str | None = None) -> str:
+        """A new, suspended job like this one, with the same manifest; its id. It belongs to no run."""
+        self.check_may_send()
+        consent.require(await self.offer_clone(job_id, region))
+        where = await self._desk.region_of(job_id, region)
+        service, token = await self._desk.service(), uuid.uuid4().hex  # by which asking twice makes one job
+        return await self._desk.ask(lambda: service.clone_job(where, job_id, token))
+
+    async def offer_job(self, job_id: str, region: str | None = None) -> Offer:
+        """What a suspended job will cost once it runs; of a stranger's, what it retrieves has no price here."""
+        info = await self._desk.job(job_id, region)
+        about = f"job {job_id}"
+        batch = self._ledger.batches.find(job_id)
+        if batch is None:
+            unpriced = info.total or 1  # Not counted yet, but surely not for nothing.
+            return Offer(Act.CONFIRM_JOB, about, info.total, 0, PER_OBJECT * info.total, DOLLARS, unpriced)
+        run = await self._ledger.runs.get(batch.run_id)
+        lines = await self._ledger.runs.lines_of_batch(run.id, batch.id)
+        cost, currency = await self._price(run, lines)
+        known = sum(line.objects for line in lines)
+        total = info.total or known
+        # S3 may have found more below a prefix than was planned.
+        cost += Cost(requests=PER_OBJECT * total, unpriced=max(0, total - known))
+        size = sum(line.size_bytes for line in lines)
+        return Offer(Act.CONFIRM_JOB, about, total, size, cost.total, currency, cost.unpriced)
+
+    async def confirm_job(self, consent: Consent, job_id: str, region: str | None = None) -> str:
+        """Let a suspended job run; its status then."""
+        self.check_may_send()
+        consent.require(await self.offer_job(job_id, region))
+        service, where = await self._desk.service(), await self._desk.region_of(job_id, region)
+        if batch := self._ledger.batches.find(job_id):
+            await self._ledger.batches.decide(batch.id, run=True)
+        status = await self._desk.ask(lambda: service.confirm_job(where, job_id), over=NO_EFFECT)
+        self._desk.stir_of(job_id)
+        return status
+
+    # --- copies ------------------------------------------------------------------------------------------------
+
+    def offer_clean(self, copies: int, size_bytes: int) -> Offer:
+        """Ending copies is free of charge, and takes away what was paid for."""
+        return Offer(Act.CLEAN, "copies", copies, size_bytes, ZERO, DOLLARS)
+
+    async def clean(
+        self,
+        consent: Consent,
+        scheme: str,
+        refs: Iterable[ObjectRef],
+        told: Callable[[Cleaned], None],
+        run: Run | None = None,
+    ) -> None:
+        """End restored copies of one bucket early, where the cloud can; ``told`` hears of each (FACTS 4.1).
+
+        With ``run`` by the connection it was made with. ``Unsupported`` where copies only end by themselves.
+        """
+        self.check_may_send()
+        if not any(offer.act is Act.CLEAN for offer in consent.offers):
+            raise GuardStopped("ending copies was not agreed to, so nothing was sent")
+        cloud, connection = self._cloud_of(scheme), self._settings.connection_to(scheme)
+        if run is not None:
+            cloud, connection = run.cloud, Connection.from_mapping(run.connection)
+        provider = await self._provider_for(connection)
+        if not provider.capabilities.clean:
+            raise Unsupported(f"{scheme}:// ends a restored copy only when its days are over", "wait for that")
+        clock = self._settings.clock
+        read = Reader(clock, self._engine.gate(connection), self._board, bounded=True)
+        cleaner = Cleaner(self._ledger, cloud, provider, clock, read, self._engine.pace(connection, provider))
+        await cleaner.clean(refs, told)
+
+    # --- prices ------------------------------------------------------------------------------------------------
+
+    async def _price(self, run: Run, lines: Sequence[JobLine]) -> tuple[Cost, str]:
+        """What asking for these once more costs, by the prices of today; an extension at most."""
+        connection = Connection.from_mapping(run.connection)
+        regions = [await self._region(connection, bucket) for bucket in sorted({line.bucket for line in lines})]
+        region = regions[0] if regions else connection.region or ""
+        table, _ = self._planner.prices.table_for(run.cloud.scheme, region, run.cloud.rules.store)
+        cost = Cost()
+        for line in lines:
+            action = line.action
+            if not action.sends:  # Somebody else's restore, which failed: now it is ours to ask for.
+                action = Action.EXTEND if run.purpose is Purpose.EXTEND else Action.START
+            days = 0 if action is Action.UPGRADE else line.days or run.days
+            cost += estimate(
+                table, line.archive or line.storage_class, run.tier, action, line.objects, line.size_bytes, days
+            )
+        return cost, table.currency
+
+    async def _region(self, connection: Connection, bucket: str) -> str:
+        try:
+            return await self._region_of(connection, bucket)
+        except CloudError:  # Out of reach now: an estimate by the region it was asked for in will do.
+            return connection.region or ""
+
+
+def check_takes_jobs(run: Run) -> None:
+    """``UsageError`` for a run whose objects no job could ask for."""
+    if run.tier is Tier.EXPEDITED:
+        raise UsageError(NO_EXPEDITED, "retry them directly")
+
+
+def _offer(act: Act, about: str, lines: Sequence[JobLine], cost: Cost, currency: str) -> Offer:
+    objects, size = sum(line.objects for line in lines), sum(line.size_bytes for line in lines)
+    return Offer(act, about, objects, size, cost.total, currency, cost.unpriced)

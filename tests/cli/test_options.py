@@ -1,0 +1,184 @@
+"""Every option of every command is heard: it changes what the command is asked to do, or is refused.
+
+Driven over Click's own table, so that an option added tomorrow fails here until it does something. What the command
+makes of it is shown by the test that stands beside it.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from restoretui.cli import app, batch, ledger
+from restoretui.cli.app import cli
+from restoretui.cli.options import COMMON_NAMES
+from restoretui.config import Settings, load_settings
+
+TESTS = Path(__file__).parents[1]
+
+ARGUMENTS = {
+    "open": ["s3://bucket"],
+    "ls": ["s3://bucket"],
+    "plan": ["s3://bucket", "--days", "1"],
+    "restore": ["s3://bucket", "--days", "1", "--tier", "bulk"],
+    "clean": ["s3://bucket"],
+    "export": ["last"],
+    "batch show": ["JOB"],
+    "batch confirm": ["JOB"],
+    "batch cancel": ["JOB"],
+    "batch clone": ["JOB"],
+    "batch clean": ["JOB"],
+    "batch priority": ["JOB", "5"],
+    "batch report": ["JOB"],
+    "batch policy": ["s3://bucket"],
+    "batch retry": ["last"],
+    "ledger backup": ["file"],
+}
+"""What a command cannot do without."""
+
+SETTINGS = "test_config_values"
+SELECTORS = "cli/test_selectors"
+BATCH = "cli/test_batch_commands"
+SAID: dict[str, tuple[list[str], str]] = {
+    # option: how it is said, and the tests that show what comes of it
+    "--profile": (["x"], "providers/test_credential_chain"),
+    "--region": (["eu-west-1"], "test_store_settings"),
+    "--endpoint-url": (["http://127.0.0.1:9"], "cli/test_commands"),
+    "--store": (["minio"], "cli/test_stores"),
+    "--path-style": ([], SETTINGS),
+    "--virtual-host-style": ([], SETTINGS),
+    "--requester-pays": ([], "providers/test_contract"),
+    "--expected-bucket-owner": (["123456789012"], "providers/test_contract"),
+    "--read-only": ([], "engine/test_read_only"),
+    "--state-dir": (["/tmp/elsewhere"], "ledger/test_state_folder"),
+    "--config": (["."], SETTINGS),
+    "--verbose": ([], "cli/test_secrets"),
+    "--json": ([], "cli/test_commands"),
+    "--state": (["archived"], SELECTORS),
+    "--storage-class": (["glacier"], SELECTORS),
+    "--match": (["*.mov"], SELECTORS),
+    "--versions": ([], SELECTORS),
+    "--version-id": (["v"], SELECTORS),
+    "--keys-from": (["keys"], SELECTORS),
+    "--days": (["2"], "cli/test_commands"),
+    "--tier": (["standard"], "cli/test_commands"),
+    "--engine": (["batch"], BATCH),
+    "--yes": ([], "cli/test_spending"),
+    "--max-cost": (["1"], "cli/test_spending"),
+    "--wait": ([], "cli/test_commands"),
+    "--timeout": (["90s"], "cli/test_commands"),
+    "--format": (["json"], "cli/test_commands"),
+    "--output": (["file"], "cli/test_commands"),
+    "--role-arn": (["arn:aws:iam::123456789012:role/x"], BATCH),
+    "--manifest": (["generated"], BATCH),
+    "--manifest-location": (["s3://m/"], BATCH),
+    "--report-location": (["s3://r/"], BATCH),
+    "--report-scope": (["none"], BATCH),
+    "--priority": (["7"], BATCH),
+    "--description": (["text"], BATCH),
+    "--tag": (["a=b"], BATCH),
+    "--status": (["Active"], BATCH),
+    "--all": ([], BATCH),
+    "--csv": ([], BATCH),
+    "--failed": ([], BATCH),
+    "--only": (["role"], BATCH),
+    "--objects": (["5"], "cli/test_commands"),
+    "--speed": (["7"], "cli/test_commands"),
+    "--seed": (["7"], "sandbox/test_world"),
+    "--scenario": (["no-expedited"], "cli/test_commands"),
+    "--port": (["1234"], "sandbox/test_serving"),
+    "--while-stdin": ([], "sandbox/test_serving"),
+    "--older-than": (["90d"], "cli/test_ledger_commands"),
+    "--keep": (["3"], "cli/test_ledger_commands"),
+    "--listings": ([], "cli/test_ledger_commands"),
+    "--export": (["folder"], "cli/test_ledger_commands"),
+    "--now": (["2026-01-01T00:00:00Z"], "sandbox/test_world"),
+}
+NOT_OURS = {"--help", "--version"}
+"""Click's own."""
+
+
+def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} ")
+        else:
+            yield before + name, command
+
+
+def spellings() -> Iterator[tuple[str, str]]:
+    """Every command with every option, in its long form, and both of a pair."""
+    for name, command in commands(cli):
+        for param in command.params:
+            if isinstance(param, click.Option):
+                for spelling in [*param.opts, *param.secondary_opts]:
+                    if spelling.startswith("--"):
+                        yield name, spelling
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What a command line comes to: the settings, and all that reaches the function which does the work."""
+
+    def ask(*line: str) -> Any:
+        got: list[Any] = []
+
+        def heard(flags: dict[str, Any], as_json: bool, *args: Any, **options: Any) -> None:
+            wanted = {name: flags.pop(name) for name in COMMON_NAMES if name in flags}
+            assert not flags, "no option is left lying"
+            got.extend([settings(wanted), wanted["verbose"], as_json, args, options])
+
+        def screens(location: str | None, flags: dict[str, Any]) -> None:
+            heard(flags, False, location)
+
+        def served(go: Any) -> None:
+            got.append([cell.cell_contents for cell in go.__closure__ or ()])
+
+        for module in (app, batch, ledger):
+            monkeypatch.setattr(module, "headless", heard)
+        monkeypatch.setattr(app, "open_screens", screens)
+        monkeypatch.setattr(app, "finish", served)
+        cli.main(list(line), standalone_mode=False)
+        assert got
+        return got
+
+    return ask
+
+
+def settings(flags: dict[str, Any]) -> Settings:
+    # Where a value came from is no effect, and a clock is made anew each time.
+    found = load_settings({**flags, "config": None, "verbose": None} if flags["config"] is None else {"config": "."})
+    return replace(found, sources={}, clock=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("command", "option"), [pytest.param(*pair, id=" ".join(pair)) for pair in spellings()])
+def test_an_option_changes_what_is_asked_for(
+    asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, option: str
+) -> None:
+    assert option in SAID, f"{option} of {command} is new: say here how it is said and which tests show what it does"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text("rate = 7\n")
+    values, _ = SAID[option]
+    words = [*command.split(), *ARGUMENTS.get(command, [])]
+    if option in words:
+        at = words.index(option)
+        plain, said = words, [*words[:at], option, *values, *words[at + 2 :]]
+    else:
+        plain, said = words, [*words, option, *values]
+    assert asked(*said) != asked(*plain)
+
+
+def test_every_entry_is_an_option_and_its_tests_are_there() -> None:
+    known = {option for _, option in spellings()}
+    assert known - NOT_OURS <= set(SAID)
+    for option, (_, shown_by) in SAID.items():
+        if option in known:
+            path = TESTS / f"{shown_by}.py"
+            assert any(
+                isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+                for node in ast.parse(path.read_text("utf-8")).body
+            ), f"{option}: {path} shows nothing"

@@ -1,0 +1,115 @@
+"""Objects named by key: each is looked at once, marked in bulk, and held to what was asked for."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+
+from restoretui.choosing import LOOKS_BATCH
+from restoretui.core.errors import CloudError
+from restoretui.core.location import Location, parse_location
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.ledger.records import Query
+from restoretui.ledger.selections import Selections
+from restoretui.session import Session
+
+Start = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+async def running(sandbox: Start) -> Any:
+    served = await sandbox(empty=True)
+    for bucket in ("cold", "old"):
+        served.cloud.add_bucket(bucket, versioning=bucket == "old")
+    for number in range(600):
+        served.cloud.put("cold", f"g/{number:04d}", size=10, storage_class="GLACIER" if number % 2 else "STANDARD")
+    return served
+
+
+class Missing(list[str]):
+    """Keys that could not be seen."""
+
+    def __call__(self, ref: ObjectRef, _error: CloudError) -> None:
+        self.append(ref.key)
+
+
+async def named(session: Session, refs: Sequence[ObjectRef], query: Query, **more: Any) -> tuple[int, int, Missing]:
+    """How many were marked, how many left out, and what is missing."""
+    sel, missing = await session.ledger.selections.create(), Missing()
+    left_out = await session.choosing.named(sel, refs, query, missing, **more)
+    return (await session.ledger.selections.summary(sel)).objects, left_out, missing
+
+
+async def test_many_keys_are_marked_in_few_steps(
+    running: Any, session_on: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await session_on(running)
+    adds: list[int] = []
+    add = Selections.add_observed
+
+    async def counted(self: Selections, sel: int, cloud: Any, bucket: str, looks: Any) -> Any:
+        adds.append(len(looks))
+        return await add(self, sel, cloud, bucket, looks)
+
+    monkeypatch.setattr(Selections, "add_observed", counted)
+    told: list[tuple[int, int]] = []
+    refs = [ObjectRef("cold", f"g/{number:04d}") for number in range(600)] * 2
+    marked, left_out, missing = await named(
+        session, refs, Query(), progress=lambda looked, total: told.append((looked, total))
+    )
+    assert (marked, left_out, missing) == (600, 0, [])
+    assert adds == [LOOKS_BATCH, 600 - LOOKS_BATCH], "one step a batch: each recounts what is marked"
+    assert told == [(LOOKS_BATCH, 600), (600, 600)]
+    assert running.stats.requests["HeadObject"] == 600, "what is named twice is looked at once"
+
+
+async def test_what_the_texts_leave_out_is_not_looked_at_and_states_and_classes_hold(
+    running: Any, session_on: Start
+) -> None:
+    session = await session_on(running)
+    refs = [ObjectRef("cold", f"g/{number:04d}") for number in range(20)] + [ObjectRef("cold", "no/such")]
+    assert await named(session, refs, Query(matches=("*5", "000[12]")), prefix="g/") == (4, 17, [])
+    assert running.stats.requests["HeadObject"] == 4
+    assert await named(session, refs, Query(matches=("0001", "such"))) == (1, 19, ["no/such"])
+    assert await named(session, refs, Query(storage_classes=frozenset({"GLACIER"}))) == (10, 10, ["no/such"])
+    assert await named(session, refs, Query(states=frozenset({State.ONLINE}))) == (10, 10, ["no/such"])
+    both = Query(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({"STANDARD"}))
+    assert await named(session, refs, both) == (0, 20, ["no/such"])
+
+
+async def test_our_own_intents_count_as_states_as_they_do_in_a_listing(running: Any, session_on: Start) -> None:
+    session = await session_on(running)
+    sel = await session.ledger.selections.create()
+    await session.choosing.keys(sel, [ObjectRef("cold", "g/0001")])
+    await session.confirm(sel, await session.plan(sel, 1), Tier.BULK)
+    refs = [ObjectRef("cold", "g/0001"), ObjectRef("cold", "g/0003")]
+    assert await named(session, refs, Query(states=frozenset({State.PLANNED}))) == (1, 1, [])
+    assert await named(session, refs, Query(states=frozenset({State.ARCHIVED}))) == (1, 1, [])
+
+
+async def test_every_version_of_named_keys_and_of_no_other(running: Any, session_on: Start) -> None:
+    session = await session_on(running)
+    for key in ("a", "a", "a", "a/b", "ab"):
+        running.cloud.put("old", key, size=10, storage_class="GLACIER")
+    refs = [ObjectRef("old", "a"), ObjectRef("old", "none")]
+    assert await named(session, refs, Query(), versions=True) == (3, 0, ["none"])
+    assert await named(session, refs, Query(storage_classes=frozenset({"DEEP_ARCHIVE"})), versions=True) == (
+        0, 3, ["none"],
+    )  # fmt: skip
+
+
+async def test_a_listing_of_one_key_holds_no_other_that_begins_so(running: Any, session_on: Start) -> None:
+    session = await session_on(running)
+    for key in ("a", "a/", "a/b", "ab", "a"):
+        running.cloud.put("old", key, size=10, storage_class="GLACIER")
+    for text, objects, versions in (
+        ("s3://old/a", 1, False),
+        ("s3://old/a", 2, True),
+        ("s3://old/a/?versionId=", 1, False),
+        ("s3://old/nothing", 0, False),
+    ):
+        listing = await session.open_listing(parse_location(text), recursive=True, versions=versions, refresh=True)
+        assert (await session.listed(listing)).objects == objects, text
+    sel = await session.ledger.selections.create()
+    await session.choosing.under(sel, Location("s3", "old", key="a"), versions=True, refresh=True)
+    assert (await session.ledger.selections.summary(sel)).objects == 2
