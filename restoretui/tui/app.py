@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
@@ -15,16 +16,17 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widget import Widget
 
-from restoretui.core.errors import RestoreTuiError
+from restoretui.core.errors import ExitCode, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.ledger.records import Run
 from restoretui.tui import theme
 from restoretui.tui.completion import Completion, verdict
-from restoretui.tui.crash import crash_text
+from restoretui.tui.crash import Defect, defect
 from restoretui.tui.driver import TerminalDriver
 from restoretui.tui.feed import Feed
 from restoretui.tui.keys import IDS, key_name
+from restoretui.tui.leaving import last_words
 from restoretui.tui.lifetime import Lifetime, OpenSession
 from restoretui.tui.pacing import Pacer
 from restoretui.tui.palette import system_commands
@@ -45,7 +47,7 @@ WidgetT = TypeVar("WidgetT", bound=Widget)
 TICK_S = 1.0
 """How often texts that count down are read again; only those that read differently are repainted."""
 MFA_DECLINED_S = 300.0
-LATER = ("ask", "ending", "go_to", "help", "inspector", "menus", "restoring", "sign_in")
+LATER = ("ask", "ending", "go_to", "help", "inspector", "leave", "menus", "restoring", "sign_in")
 """Screens that no first paint shows: loaded behind it, in a thread, before a key can ask for them."""
 
 
@@ -66,19 +68,24 @@ class RestoreApp(App[int]):
         *,
         settings: "Settings | None" = None,
         driver_class: type[Driver] | None = TerminalDriver,
+        demo: bool = False,
     ) -> None:
+        """``demo``: nothing outlives the screens, the ledger no more than the cloud."""
         super().__init__(driver_class=driver_class)
         self.animation_level = "none"
         self.use_command_palette = True
         self._location = location
         self._settings = settings
+        self._demo = demo
+        self.last_words: list[str] = []
+        """For the shell, once the screens are gone: runs under way, and how to go on with each."""
         self._scrub = Scrub()
         self._completion = Completion()
         self._window_title = ""
         self._mfa_declined_at = float("-inf")
         self.pacer = Pacer(partial(self.call_later, self._while_running), self._probe, self._written)
         self.feed = Feed(self.pacer)
-        self._lifetime = Lifetime(open_session, self.feed)
+        self._lifetime = Lifetime(open_session, self.feed, self._note_last_words)
         self.key_line = KeyLine(super().on_event, self._is_handling)
         for ours in theme.THEMES:
             self.register_theme(ours)
@@ -90,8 +97,12 @@ class RestoreApp(App[int]):
         production = self._settings is not None and self._settings.is_production
         return MainScreen(self._location, warning="PRODUCTION" if production else "")
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theme.DEFAULTS
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        now = self.current_theme
+        # Also for styled text, which looks its variables up there.
+        self.theme_variables = variables | theme.own_variables(variables, ansi=now.ansi, dark=now.dark)
+        return self.theme_variables
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._scrub]
@@ -128,6 +139,8 @@ class RestoreApp(App[int]):
         self.run_worker(self._load_later(), group="later")
 
     def _not_opened(self, error: RestoreTuiError) -> None:
+        if not self.is_running:
+            return  # It could not be closed well, which the shell is told.
         self.complain(error)
         self.query_main(PlaceBar).not_open()
         for pane in self.main.panes:
@@ -142,8 +155,27 @@ class RestoreApp(App[int]):
 
         self.call_later(surface)
 
-    def _fatal_error(self) -> None:
-        self.panic(crash_text(self._exception))
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual would print values of variables, or pages of a stylesheet, and exit as if all was well.
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._return_code = int(Defect.exit_code)
+        self._close_messages_no_wait()
+
+    def problem(self) -> RestoreTuiError | None:
+        """Why the screens ended, or were never what they should be; None when all is well."""
+        error = self._exception or self._lifetime.defect
+        if isinstance(error, RestoreTuiError):
+            return error
+        if error is not None:
+            folder = self._settings.state_dir if self._settings is not None and not self._demo else None
+            return defect(error, folder)
+        return self._lifetime.problem
+
+    def _note_last_words(self, session: "Session") -> None:
+        if not self._demo:
+            self.last_words = last_words(session)
 
     def _apply_settings(self) -> None:
         settings = self._settings
@@ -365,10 +397,23 @@ class RestoreApp(App[int]):
             self.push_screen(SignIn(self._settings.profile))
 
     async def action_quit(self) -> None:
-        self.exit(0)
+        from restoretui.tui.screens.leave import Leave
+
+        if self._has_unsent() and not any(isinstance(screen, Leave) for screen in self.screen_stack):
+            self.push_screen(Leave(), lambda leaves: self.exit(0) if leaves else None)
+        else:
+            self.exit(0)
+
+    def _has_unsent(self) -> bool:
+        """Leaving now would stop requests that nobody else sends; in the demo there is nothing to lose."""
+        try:
+            return self.session is not None and not self._demo and bool(self.session.unsent())
+        except RestoreTuiError:
+            return False  # A ledger that cannot be read must not keep anybody in.
 
     def action_help_quit(self) -> None:
-        # Textual's ctrl+c only explains itself; here everything confirmed is on disk, so leaving is safe.
+        # Textual's ctrl+c only explains itself. Here it leaves without a question: everything confirmed is on disk, and
+        # the shell is told how to go on.
         self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -378,13 +423,20 @@ class RestoreApp(App[int]):
         return key_name(getattr(binding, "key", ""))
 
 
-def run_app(settings: "Settings", location: Location | None) -> int:
-    """Run the screens until they are left; the exit code."""
+def run_app(settings: "Settings", location: Location | None, *, demo: bool = False) -> int:
+    """Run the screens until they are left; the exit code. Raises what ended them, or kept them from opening."""
 
     def open_session():  # type: ignore[no-untyped-def]
         from restoretui.session import open_session as open_
 
         return open_(settings)
 
-    app = RestoreApp(open_session, location, settings=settings)
-    return app.run() or 0
+    app = RestoreApp(open_session, location, settings=settings, demo=demo)
+    code = app.run()
+    for line in app.last_words:
+        sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+    problem = app.problem()
+    if problem is not None:
+        raise problem
+    return code if code is not None else int(ExitCode.SOME_FAILED)

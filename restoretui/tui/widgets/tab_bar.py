@@ -56,18 +56,18 @@ class TabBar(Bar):
         self._say()
 
     def _say(self) -> bool:
-        parts: list[Part] = [(BRAND, "bold $background on $primary"), " "]
+        parts: list[Part] = [(BRAND, "bold $on-primary on $primary"), " "]
         self._ends = []
         for number, (tab, label) in enumerate(self._tabs.items(), 1):
             note = self._notes.get(tab, "")
             text = f" {number} {label} " + (f"{note} " if note else "")
-            parts.append((text, "bold $foreground on $primary 30%" if tab == self._active else "$quiet"))
+            parts.append((text, "bold $ink on $ground-tab" if tab == self._active else "$quiet"))
             at = sum(len(part if isinstance(part, str) else part[0]) for part in parts)
             self._ends.append((at + self.styles.padding.left, tab))
         return self.show(said(*parts), *self._who())
 
     def _who(self) -> list[Content]:
-        warning: list[Part] = [(f" {self._warning} ", "bold $background on $error"), " "] if self._warning else []
+        warning: list[Part] = [(f" {self._warning} ", "bold $on-error on $error"), " "] if self._warning else []
         if self._identity is None:
             return [said(*warning)]
         dot: Part = (" · ", "dim")

@@ -85,7 +85,7 @@ class TierTable(Widget, can_focus=True):
         line = said(start, name, *(self._numbers(plan, plan.tiers[tier]) if plan is not None else [("…", "dim")]))
         spare = self.size.width - line.cell_length
         line = line.pad_right(spare) if spare > 0 else line.truncate(self.size.width, ellipsis=True)
-        return line.stylize_before("on $primary 20%") if chosen else line
+        return line.stylize_before("on $ground-chosen") if chosen else line
 
     @staticmethod
     def _numbers(plan: RestorePlan, chosen: TierPlan) -> list[Part]:
