@@ -1,4 +1,4 @@
-"""What of a run is still to be sent: requests that have not left, jobs that the cloud does not have or may not begin."""
+"""What of a run is still to be sent: requests that have not left, jobs that were not made or not begun."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

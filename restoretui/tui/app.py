@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -33,6 +33,7 @@ from restoretui.tui.palette import system_commands
 from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.main import TABS, MainScreen
 from restoretui.tui.scrub import Scrub
+from restoretui.tui.trouble import key_for
 from restoretui.tui.typing import KeyLine
 from restoretui.tui.widgets.notice import Level, Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
@@ -84,7 +85,7 @@ class RestoreApp(App[int]):
         self._window_title = ""
         self._mfa_declined_at = float("-inf")
         self.pacer = Pacer(partial(self.call_later, self._while_running), self._probe, self._written)
-        self.feed = Feed(self.pacer)
+        self.feed = Feed(self.pacer, self.complain)
         self._lifetime = Lifetime(open_session, self.feed, self._note_last_words)
         self.key_line = KeyLine(super().on_event, self._is_handling)
         for ours in theme.THEMES:
@@ -144,7 +145,7 @@ class RestoreApp(App[int]):
         self.complain(error)
         self.query_main(PlaceBar).not_open()
         for pane in self.main.panes:
-            pane.not_opened()
+            pane.not_opened(error)
 
     def _crashed(self, error: BaseException | None) -> None:
         """A mistake of ours must not pass for a screen on which nothing happens."""
@@ -269,7 +270,7 @@ class RestoreApp(App[int]):
             return False
         painted = False
         if "health" in topics:
-            painted = self.query_main(PlaceBar).tell(session.health)
+            painted = self.query_main(PlaceBar).tell(session.health, stopped=session.failure is not None)
             self._say_if_stopped(session)
         if "runs" in topics:
             runs = session.ledger.runs.peek_all()
@@ -310,9 +311,22 @@ class RestoreApp(App[int]):
     def _tick(self) -> bool:
         if self.session is not None and not self.query_main(Notice).text:
             self._say_if_stopped(self.session)
-        return self.main.pane(self.main.tab).tick()
+        try:
+            return self.main.pane(self.main.tab).tick()
+        except RestoreTuiError as error:
+            self.complain(error)  # A ledger that cannot be read now may be soon; the screen says so meanwhile.
+            return True
 
     # --- what panes and dialogs use
+
+    @property
+    def remapped(self) -> Mapping[str, str]:
+        """Keys by the ids of what they do, where the config says other than the table."""
+        return self._settings.keys if self._settings is not None else {}
+
+    def key_for(self, command_id: str) -> str:
+        """The key that does it, as it is written on screen."""
+        return key_for(command_id, self.remapped)
 
     @property
     def session(self) -> "Session | None":
@@ -387,7 +401,7 @@ class RestoreApp(App[int]):
         from restoretui.tui.screens.help import Help
 
         if not isinstance(self.screen, Help):
-            self.push_screen(Help(self._settings.keys if self._settings is not None else {}, self.main.tab))
+            self.push_screen(Help(self.remapped, self.main.tab))
 
     def action_sign_in(self) -> None:
         """One login at a time: a second box would start a second one."""
@@ -412,8 +426,8 @@ class RestoreApp(App[int]):
             return False  # A ledger that cannot be read must not keep anybody in.
 
     def action_help_quit(self) -> None:
-        # Textual's ctrl+c only explains itself. Here it leaves without a question: everything confirmed is on disk, and
-        # the shell is told how to go on.
+        # Textual's ctrl+c only explains itself. Here it leaves without a question: everything confirmed is on disk,
+        # and the shell is told how to go on.
         self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

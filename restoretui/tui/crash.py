@@ -1,4 +1,4 @@
-"""A defect ends the screens with one sentence; the way to it goes into the log, without a value that could be a secret.
+"""A defect ends the screens with one sentence; the way to it goes into the log, without values, which may be secrets.
 
 Textual would print every frame's local variables, among them keys that sign requests, and names from outside as they
 are; of a defect in the stylesheet or in a theme it would print pages.
@@ -26,7 +26,7 @@ class Defect(RestoreTuiError):
 
 
 def defect(error: BaseException, folder: Path | None) -> Defect:
-    """What to say of ``error``; the way to it is added to the log in ``folder``, if there is one that can be written."""
+    """What to say of ``error``; the way to it is added to the log in ``folder``, if one can be written there."""
     while isinstance(error, WorkerFailed):
         error = error.error
     message = crop_end(" ".join(str(error).split()), MESSAGE_CELLS)
@@ -41,15 +41,15 @@ def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(PACKAGE)]
     if not ours:
-        return "outside of restoretui" if not frames else f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
+        return (
+            "outside of restoretui" if not frames else f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
+        )
     return f"{Path(ours[-1].filename).relative_to(PACKAGE.parent)}, line {ours[-1].lineno}"
 
 
 def way(error: BaseException) -> list[str]:
     """The way to it, line by line, without values of variables."""
-    return [
-        clean(line) for part in traceback.format_exception(error) for line in part.rstrip("\n").split("\n")
-    ]
+    return [clean(line) for part in traceback.format_exception(error) for line in part.rstrip("\n").split("\n")]
 
 
 def _log(error: BaseException, folder: Path) -> Path | None:

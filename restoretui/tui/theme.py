@@ -1,4 +1,4 @@
-"""Colours by what they mean, worked out from whatever theme is in force: ours, Textual's, or a terminal's own sixteen.
+"""Colours by what they mean, worked out from the theme in force: ours, Textual's, or a terminal's own sixteen.
 
 Ice for what is archived, amber for what thaws, green for what can be read. A theme says what its colours are, not
 that they can be read on each of its grounds; so every colour of ours is moved towards the theme's text colour until
@@ -154,7 +154,7 @@ def _opaque(text: str, variables: Mapping[str, str]) -> Color:
 def _of_terminal(colours: Mapping[str, str]) -> dict[str, str]:
     """For themes made of the terminal's own colours, which nobody here knows: no tints, and rows turned round."""
     names = chain(_TINTS, ("ink", "on-primary", "on-error"))
-    return {name: "ansi_default" for name in names} | {
+    return dict.fromkeys(names, "ansi_default") | {
         **colours,
         "row-cursor-style": "reverse",
         "row-range-style": "underline",

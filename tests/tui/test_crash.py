@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-CRASHING = '''
+CRASHING = """
 import sys
 from textual.widget import Widget
 from restoretui.tui import app, lifetime
@@ -62,7 +62,7 @@ elif where == "leaving":
 
 from restoretui.cli import main
 main()
-'''
+"""
 
 
 class Ended(NamedTuple):

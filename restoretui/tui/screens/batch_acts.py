@@ -106,4 +106,4 @@ async def export_report(pane: "BatchPane", row: BatchRow) -> None:
     if path:
         target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
         written = await pane.session.export_report(row.job_id, row.region, target)
-        pane.shell.say("done", f"{fmt.plural(written, 'task')} written to {target}")
+        pane.shell.say("done", f"{fmt.plural(written, 'task')} written to {target.absolute()}")
