@@ -95,8 +95,23 @@ class RestoreApp(App[int]):
     # --- from first paint to the end
 
     def get_default_screen(self) -> MainScreen:
-        production = self._settings is not None and self._settings.is_production
-        return MainScreen(self._location, warning="PRODUCTION" if production else "")
+        settings = self._settings
+        badges = [("DEMO", "primary")] if self._demo else []
+        if settings is not None:
+            badges += [("PRODUCTION", "error")] if settings.is_production else []
+            badges += [("READ-ONLY", "primary")] if settings.read_only else []
+        return MainScreen(self._location, badges=badges, profile=self._profile(self._scheme))
+
+    @property
+    def _scheme(self) -> str:
+        return self._location.scheme if self._location is not None else "s3"
+
+    def _profile(self, scheme: str) -> str:
+        """The name of the profile that locations of that scheme are reached with, as it is set."""
+        settings = self._settings
+        if settings is None:
+            return ""
+        return (settings.oss_profile if scheme == "oss" else settings.profile) or ""
 
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()
@@ -200,10 +215,11 @@ class RestoreApp(App[int]):
         for pane in self.main.panes:
             pane.opened()
         self.refresh_bindings()
-        self.identify(self._location.scheme if self._location is not None else "s3")
+        self.identify(self._scheme)
 
     def identify(self, scheme: str) -> None:
         """Tell whose credentials are used for locations of that scheme."""
+        self.query_main(TabBar).use(self._profile(scheme))
         self.run_worker(self._identify(scheme), group="identity", exclusive=True)
 
     async def _identify(self, scheme: str) -> None:
