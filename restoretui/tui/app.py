@@ -38,6 +38,8 @@ from restoretui.tui.typing import KeyLine
 from restoretui.tui.widgets.notice import Level, Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import TabBar
+from restoretui.wording.safe import clean
+from restoretui.wording.shell import shell_word
 
 if TYPE_CHECKING:
     from restoretui.config import Settings
@@ -197,14 +199,19 @@ class RestoreApp(App[int]):
         settings = self._settings
         if settings is None:
             return
+        wrong: list[str] = []
+        known: list[str] = []
         if settings.theme in self.available_themes:
             self.theme = settings.theme
         elif settings.theme is not None:
-            names = ", ".join(sorted(self.available_themes))
-            self.say("warning", f"there is no theme {settings.theme!r}", f"known are {names}")
+            wrong.append(f"there is no theme {settings.theme!r}")
+            known.append(f"known themes are {', '.join(sorted(self.available_themes))}")
         unknown = sorted(set(settings.keys) - IDS)
         if unknown:
-            self.say("warning", f"no command is called {', '.join(unknown)}", f"known are {', '.join(sorted(IDS))}")
+            wrong.append(f"no command is called {', '.join(unknown)}")
+            known.append(f"known commands are {', '.join(sorted(IDS))}")
+        if wrong:
+            self.say("warning", "; ".join(wrong), "; ".join(known))
         self.set_keymap({name: key for name, key in settings.keys.items() if name in IDS})
 
     def _opened(self) -> None:
@@ -372,9 +379,16 @@ class RestoreApp(App[int]):
         self.query_main(Notice).move_on()
 
     def copy(self, text: str) -> None:
-        """To the clipboard, by way of the terminal."""
-        self.copy_to_clipboard(text)
-        self.say("done", f"copied {text}")
+        """To the clipboard, by way of the terminal: quoted if a shell or a terminal would act on it."""
+        word = shell_word(text)
+        self.copy_to_clipboard(word)
+        self.say("done", f"copied {word}", "quoted for a shell" if word != text else "")
+
+    def copy_prose(self, text: str) -> None:
+        """The same for what is to be read, not to be one word: what a terminal would obey or hide is spelled out."""
+        shown = clean(text)
+        self.copy_to_clipboard(shown)
+        self.say("done", f"copied {shown}", "control characters spelled out" if shown != text else "")
 
     def show_run(self, run: Run) -> None:
         """Open a run in its tab."""

@@ -65,9 +65,11 @@ async def test_q_while_sending_asks_and_stays(walk: Start) -> None:
         await on.sees(f"{unsent} of {OBJECTS} requests are not sent yet", "at the next start")
         await on.sees("Send, then leave", "Leave", "Stay")
         await on.press("escape")
-        assert on.app.is_running and not asks(on)
+        assert on.app.is_running
+        assert not asks(on)
         await on.press("q", "tab", "tab", "enter")
-        assert on.app.is_running and not asks(on)
+        assert on.app.is_running
+        assert not asks(on)
         await on.until(lambda: run_of(on).counts[State.PLANNED] < unsent)
 
 

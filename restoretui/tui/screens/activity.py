@@ -167,7 +167,7 @@ class ActivityPane(Pane):
     def action_copy(self) -> None:
         row = self.table.row
         if row is not None:
-            self.shell.copy(entry_line(row))
+            self.shell.copy_prose(entry_line(row))
 
     def action_clear(self) -> None:
         self.shell.move_on()
