@@ -79,7 +79,8 @@ async def test_leave_leaves_and_the_shell_is_told_how_to_go_on(walk: Start) -> N
         await goes(on, "q", "tab", "enter")
     (line,) = on.app.last_words
     numbers = [int(word) for word in line.replace(",", " ").replace(":", " ").split() if word.isdigit()]
-    assert line.startswith("run 1: ") and line.endswith(". Go on: restoretui watch 1"), line
+    assert line.startswith("run 1: "), line
+    assert line.endswith(". Go on: restoretui watch 1"), line
     assert f"{numbers[1]} unsent, " in line
     assert sum(numbers[1:-1]) == OBJECTS, line
 

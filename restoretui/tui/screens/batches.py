@@ -104,7 +104,6 @@ class BatchPane(Pane):
         except RestoreTuiError as error:
             self.list.problem = error
         self.read()
-        self.say_place()
 
     async def after(self, row: BatchRow, text: str) -> None:
         """Something was done to a job: say so, and show it as the cloud has it now."""
@@ -117,6 +116,7 @@ class BatchPane(Pane):
         if self.shell.session is None:
             return False
         painted = self.detail.read() if self._detailed else self.list.read()
+        self.say_place()
         row = self._row
         allowed = tuple(row is not None and self._allows(row, action) for action in ACTIONS)
         if allowed != self._allowed:

@@ -1,5 +1,6 @@
 """Restores: the runs, and one of them opened; what a run still allows is done from here."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -216,7 +217,8 @@ class RestoresPane(Pane):
         if path:
             target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
             written = await self.session.export(run.id, target)
-            self.shell.say("done", f"{fmt.plural(written, 'object')} written to {target.absolute()}")
+            where = await asyncio.to_thread(target.absolute)
+            self.shell.say("done", f"{fmt.plural(written, 'object')} written to {where}")
 
     def _ref_row(self) -> JobRow | None:
         return self.detail.table.row if self._detailed else None

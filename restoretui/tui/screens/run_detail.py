@@ -88,6 +88,7 @@ class RunDetail(Working, Vertical):
         """Show this run, its failed objects first if it has any."""
         self._query = Query()
         self._filter_bar.clear()
+        self.table.focus()  # Also of a run that cannot be read keys must lead back.
         self.attempt(partial(self._read_or_tell, partial(self._open, run_id)), "open", hold_keys=True)
 
     async def _read_or_tell(self, read: Callable[[], Awaitable[None]]) -> None:

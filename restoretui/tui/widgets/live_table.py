@@ -276,7 +276,7 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         if y == 0:
             return self._header(width)
         if index >= len(self._window.lines):
-            said = self._instead_of_rows(width) if not self._window.lines else []
+            said = self._instead_of_rows(width, self._height) if not self._window.lines else []
             text, style = said[index - 1] if 1 <= index <= len(said) else ("", "dim")
             return Strip([Segment(fit(text, width, prose=True), self._row_styles.get(style, Kind.PLAIN))], width)
         line = self._window.lines[index]
@@ -285,18 +285,23 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
             line.kind, line.strip = kind, self._strip(line, kind, width)
         return line.strip
 
-    def _instead_of_rows(self, width: int) -> list[tuple[str, str]]:
-        """Lines of text, each with its style."""
+    def _instead_of_rows(self, width: int, height: int) -> list[tuple[str, str]]:
+        """Lines of text, each with its style; where there is no room for all, cause and keys without the hint."""
         if self.trouble is None:
             told = [(self.placeholder, "dim")]
         else:
             told = [(f"✗ {self.trouble.cause}", "bad"), (self.trouble.hint, ""), (self.trouble.keys, "dim")]
         room = max(8, width - 2 * INDENT)
-        return [
-            (" " * INDENT + line, style)
-            for text, style in told
-            for line in textwrap.wrap(clean(text), room, break_on_hyphens=False)
-        ]
+
+        def wrapped(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
+            return [
+                (" " * INDENT + line, style)
+                for text, style in told
+                for line in textwrap.wrap(clean(text), room, break_on_hyphens=False)
+            ]
+
+        lines = wrapped(told)
+        return lines if len(lines) < height else wrapped([told[0], *told[2:]])
 
     def _kind(self, position: int) -> Kind:
         if position == self._cursor:
