@@ -15,7 +15,8 @@ from textual.worker import WorkerFailed
 from restoretui.core.errors import RestoreTuiError
 from restoretui.wording.safe import clean, crop_end
 
-LOG = "restoretui.log"
+LOG = Path("restoretui").with_suffix(".log")
+"""The one that ``--verbose`` writes, too."""
 MESSAGE_CELLS = 200
 PACKAGE = Path(__file__).parent.parent
 GOES_ON = "what was confirmed is on disk: start restoretui again to go on"
