@@ -124,4 +124,4 @@ def _screens(contract: dict[str, Any], folder: Path) -> int:
     nothing = str(folder / "no-such-file")
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = nothing
     settings = load_settings({"state_dir": str(folder / "state")}, {**os.environ, "RESTORETUI_CONFIG": str(folder)})
-    return run_app(settings, None)
+    return run_app(settings, None, demo=True)

@@ -34,6 +34,7 @@ from restoretui.engine.waits import TimeLimit, first_of
 from restoretui.engine.watchdog import Watchdog
 from restoretui.export import write_export, write_report
 from restoretui.ledger import Ledger
+from restoretui.ledger.outstanding import Outstanding, outstanding
 from restoretui.ledger.records import Bounds, Cloud, JobRow, Listing, Query, Run, View
 from restoretui.listings import BUG_HINT, Listings
 from restoretui.planning import Planner, check_sends
@@ -335,6 +336,21 @@ class Session:
         """This process pursues the run; otherwise another one may, and this one shows what it finds."""
         return self._engine.is_ours(run_id)
 
+    def outstanding(self) -> list[Outstanding]:
+        """How much of each run under way is still to be sent, in the order of their numbers."""
+        open_runs = sorted((run for run in self.ledger.runs.peek_all() if run.is_open), key=lambda run: run.id)
+        return [outstanding(run, self.batch.ours(run.id)) for run in open_runs]
+
+    def is_elsewhere(self, run_id: int) -> bool:
+        """Another process sends and watches the run."""
+        return self._engine.is_elsewhere(run_id)
+
+    def unsent(self) -> list[Outstanding]:
+        """The runs whose requests wait for this very process: none in a read-only one, which sends nothing."""
+        if self.read_only:
+            return []
+        return [left for left in self.outstanding() if left.unsent and not self.is_elsewhere(left.run.id)]
+
     async def look_now(self, run: Run) -> None:
         """One status round over a run."""
         await self._engine.look_now(run)
@@ -366,17 +382,21 @@ class Session:
         known = ", ".join(str(run.id) for run in runs[-5:]) or "none yet"
         raise UsageError(f"there is no run {name!r}", f"known runs: {known}; `restoretui status` lists them")
 
-    async def aclose(self) -> None:
-        """Stop the background, note what was under way, close connections and the ledger."""
-        if self.is_closed:
-            return
-        self.is_closed = True
+    async def stop(self) -> None:
+        """Stop the background, and note what was under way: nothing changes by itself any more."""
         tasks = [task for task in (self._engine_task, *self.listings.tasks) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._engine.aclose()
         await self.listings.ended()
+
+    async def aclose(self) -> None:
+        """Stop the background, close connections and the ledger."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        await self.stop()
         await self._reach.aclose()
         await self.ledger.aclose()
 

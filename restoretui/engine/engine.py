@@ -68,12 +68,18 @@ class Engine:
         """Leases whose end says nothing, and since when (machine time) they stand as they do."""
         self._left: dict[int, str] = {}
         self._looking: dict[Connection, asyncio.Semaphore] = {}
+        self._elsewhere: set[int] = set()
+        """Runs whose lease somebody else had when it was last asked for."""
         self.only: frozenset[int] | None = None
         """When set, the runs to pursue; all others are left alone."""
 
     def is_ours(self, run_id: int) -> bool:
         """Whether this process pursues the run; otherwise another one may, or it is settled."""
         return run_id in self._tasks
+
+    def is_elsewhere(self, run_id: int) -> bool:
+        """Whether another process was found to pursue the run."""
+        return run_id in self._elsewhere
 
     def gate(self, connection: Connection) -> Gate:
         """What all requests through a connection wait at while its credentials or network are away."""
@@ -146,7 +152,10 @@ class Engine:
             until = self._clock.wall() + LEASE
             if await self._acquire(run.id, left):
                 self._held_until[run.id] = until
+                self._elsewhere.discard(run.id)
                 self._tasks[run.id] = asyncio.create_task(self._hold(run), name=f"run {run.id}")
+            else:
+                self._elsewhere.add(run.id)
         self._left = left
         self._health.busy(bool(self._tasks))
 

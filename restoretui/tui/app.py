@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -15,26 +16,30 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widget import Widget
 
-from restoretui.core.errors import RestoreTuiError
+from restoretui.core.errors import ExitCode, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.ledger.records import Run
 from restoretui.tui import theme
 from restoretui.tui.completion import Completion, verdict
-from restoretui.tui.crash import crash_text
+from restoretui.tui.crash import Defect, defect
 from restoretui.tui.driver import TerminalDriver
 from restoretui.tui.feed import Feed
 from restoretui.tui.keys import IDS, key_name
+from restoretui.tui.leaving import last_words
 from restoretui.tui.lifetime import Lifetime, OpenSession
 from restoretui.tui.pacing import Pacer
 from restoretui.tui.palette import system_commands
 from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.main import TABS, MainScreen
 from restoretui.tui.scrub import Scrub
+from restoretui.tui.trouble import key_for
 from restoretui.tui.typing import KeyLine
 from restoretui.tui.widgets.notice import Level, Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import TabBar
+from restoretui.wording.safe import clean
+from restoretui.wording.shell import shell_word
 
 if TYPE_CHECKING:
     from restoretui.config import Settings
@@ -45,7 +50,7 @@ WidgetT = TypeVar("WidgetT", bound=Widget)
 TICK_S = 1.0
 """How often texts that count down are read again; only those that read differently are repainted."""
 MFA_DECLINED_S = 300.0
-LATER = ("ask", "ending", "go_to", "help", "inspector", "menus", "restoring", "sign_in")
+LATER = ("ask", "ending", "go_to", "help", "inspector", "leave", "menus", "restoring", "sign_in")
 """Screens that no first paint shows: loaded behind it, in a thread, before a key can ask for them."""
 
 
@@ -66,19 +71,24 @@ class RestoreApp(App[int]):
         *,
         settings: "Settings | None" = None,
         driver_class: type[Driver] | None = TerminalDriver,
+        demo: bool = False,
     ) -> None:
+        """``demo``: nothing outlives the screens, the ledger no more than the cloud."""
         super().__init__(driver_class=driver_class)
         self.animation_level = "none"
         self.use_command_palette = True
         self._location = location
         self._settings = settings
+        self._demo = demo
+        self.last_words: list[str] = []
+        """For the shell, once the screens are gone: runs under way, and how to go on with each."""
         self._scrub = Scrub()
         self._completion = Completion()
         self._window_title = ""
         self._mfa_declined_at = float("-inf")
         self.pacer = Pacer(partial(self.call_later, self._while_running), self._probe, self._written)
-        self.feed = Feed(self.pacer)
-        self._lifetime = Lifetime(open_session, self.feed)
+        self.feed = Feed(self.pacer, self.complain)
+        self._lifetime = Lifetime(open_session, self.feed, self._note_last_words)
         self.key_line = KeyLine(super().on_event, self._is_handling, self._on_screen)
         for ours in theme.THEMES:
             self.register_theme(ours)
@@ -87,11 +97,30 @@ class RestoreApp(App[int]):
     # --- from first paint to the end
 
     def get_default_screen(self) -> MainScreen:
-        production = self._settings is not None and self._settings.is_production
-        return MainScreen(self._location, warning="PRODUCTION" if production else "")
+        settings = self._settings
+        badges = [("DEMO", "primary")] if self._demo else []
+        if settings is not None:
+            badges += [("PRODUCTION", "error")] if settings.is_production else []
+            badges += [("READ-ONLY", "primary")] if settings.read_only else []
+        return MainScreen(self._location, badges=badges, profile=self._profile(self._scheme))
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theme.DEFAULTS
+    @property
+    def _scheme(self) -> str:
+        return self._location.scheme if self._location is not None else "s3"
+
+    def _profile(self, scheme: str) -> str:
+        """The name of the profile that locations of that scheme are reached with, as it is set."""
+        settings = self._settings
+        if settings is None:
+            return ""
+        return (settings.oss_profile if scheme == "oss" else settings.profile) or ""
+
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        now = self.current_theme
+        # Also for styled text, which looks its variables up there.
+        self.theme_variables = variables | theme.own_variables(variables, ansi=now.ansi, dark=now.dark)
+        return self.theme_variables
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._scrub]
@@ -132,10 +161,12 @@ class RestoreApp(App[int]):
         self.run_worker(self._load_later(), group="later")
 
     def _not_opened(self, error: RestoreTuiError) -> None:
+        if not self.is_running:
+            return  # It could not be closed well, which the shell is told.
         self.complain(error)
         self.query_main(PlaceBar).not_open()
         for pane in self.main.panes:
-            pane.not_opened()
+            pane.not_opened(error)
 
     def _crashed(self, error: BaseException | None) -> None:
         """A mistake of ours must not pass for a screen on which nothing happens."""
@@ -146,21 +177,45 @@ class RestoreApp(App[int]):
 
         self.call_later(surface)
 
-    def _fatal_error(self) -> None:
-        self.panic(crash_text(self._exception))
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual would print values of variables, or pages of a stylesheet, and exit as if all was well.
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._return_code = int(Defect.exit_code)
+        self._close_messages_no_wait()
+
+    def problem(self) -> RestoreTuiError | None:
+        """Why the screens ended, or were never what they should be; None when all is well."""
+        error = self._exception or self._lifetime.defect
+        if isinstance(error, RestoreTuiError):
+            return error
+        if error is not None:
+            folder = self._settings.state_dir if self._settings is not None and not self._demo else None
+            return defect(error, folder)
+        return self._lifetime.problem
+
+    def _note_last_words(self, session: "Session") -> None:
+        if not self._demo:
+            self.last_words = last_words(session)
 
     def _apply_settings(self) -> None:
         settings = self._settings
         if settings is None:
             return
+        wrong: list[str] = []
+        known: list[str] = []
         if settings.theme in self.available_themes:
             self.theme = settings.theme
         elif settings.theme is not None:
-            names = ", ".join(sorted(self.available_themes))
-            self.say("warning", f"there is no theme {settings.theme!r}", f"known are {names}")
+            wrong.append(f"there is no theme {settings.theme!r}")
+            known.append(f"known themes are {', '.join(sorted(self.available_themes))}")
         unknown = sorted(set(settings.keys) - IDS)
         if unknown:
-            self.say("warning", f"no command is called {', '.join(unknown)}", f"known are {', '.join(sorted(IDS))}")
+            wrong.append(f"no command is called {', '.join(unknown)}")
+            known.append(f"known commands are {', '.join(sorted(IDS))}")
+        if wrong:
+            self.say("warning", "; ".join(wrong), "; ".join(known))
         self.set_keymap({name: key for name, key in settings.keys.items() if name in IDS})
 
     def _opened(self) -> None:
@@ -173,10 +228,11 @@ class RestoreApp(App[int]):
         for pane in self.main.panes:
             pane.opened()
         self.refresh_bindings()
-        self.identify(self._location.scheme if self._location is not None else "s3")
+        self.identify(self._scheme)
 
     def identify(self, scheme: str) -> None:
         """Tell whose credentials are used for locations of that scheme."""
+        self.query_main(TabBar).use(self._profile(scheme))
         self.run_worker(self._identify(scheme), group="identity", exclusive=True)
 
     async def _identify(self, scheme: str) -> None:
@@ -243,7 +299,7 @@ class RestoreApp(App[int]):
             return False
         painted = False
         if "health" in topics:
-            painted = self.query_main(PlaceBar).tell(session.health)
+            painted = self.query_main(PlaceBar).tell(session.health, stopped=session.failure is not None)
             self._say_if_stopped(session)
         if "runs" in topics:
             runs = session.ledger.runs.peek_all()
@@ -284,9 +340,22 @@ class RestoreApp(App[int]):
     def _tick(self) -> bool:
         if self.session is not None and not self.query_main(Notice).text:
             self._say_if_stopped(self.session)
-        return self.main.pane(self.main.tab).tick()
+        try:
+            return self.main.pane(self.main.tab).tick()
+        except RestoreTuiError as error:
+            self.complain(error)  # A ledger that cannot be read now may be soon; the screen says so meanwhile.
+            return True
 
     # --- what panes and dialogs use
+
+    @property
+    def remapped(self) -> Mapping[str, str]:
+        """Keys by the ids of what they do, where the config says other than the table."""
+        return self._settings.keys if self._settings is not None else {}
+
+    def key_for(self, command_id: str) -> str:
+        """The key that does it, as it is written on screen."""
+        return key_for(command_id, self.remapped)
 
     @property
     def session(self) -> "Session | None":
@@ -316,9 +385,16 @@ class RestoreApp(App[int]):
         self.query_main(Notice).move_on()
 
     def copy(self, text: str) -> None:
-        """To the clipboard, by way of the terminal."""
-        self.copy_to_clipboard(text)
-        self.say("done", f"copied {text}")
+        """To the clipboard, by way of the terminal: quoted if a shell or a terminal would act on it."""
+        word = shell_word(text)
+        self.copy_to_clipboard(word)
+        self.say("done", f"copied {word}", "quoted for a shell" if word != text else "")
+
+    def copy_prose(self, text: str) -> None:
+        """The same for what is to be read, not to be one word: what a terminal would obey or hide is spelled out."""
+        shown = clean(text)
+        self.copy_to_clipboard(shown)
+        self.say("done", f"copied {shown}", "control characters spelled out" if shown != text else "")
 
     def show_run(self, run: Run) -> None:
         """Open a run in its tab."""
@@ -361,7 +437,7 @@ class RestoreApp(App[int]):
         from restoretui.tui.screens.help import Help
 
         if not isinstance(self.screen, Help):
-            self.push_screen(Help(self._settings.keys if self._settings is not None else {}, self.main.tab))
+            self.push_screen(Help(self.remapped, self.main.tab))
 
     def action_sign_in(self) -> None:
         """One login at a time: a second box would start a second one."""
@@ -371,10 +447,23 @@ class RestoreApp(App[int]):
             self.push_screen(SignIn(self._settings.profile))
 
     async def action_quit(self) -> None:
-        self.exit(0)
+        from restoretui.tui.screens.leave import Leave
+
+        if self._has_unsent() and not any(isinstance(screen, Leave) for screen in self.screen_stack):
+            self.push_screen(Leave(), lambda leaves: self.exit(0) if leaves else None)
+        else:
+            self.exit(0)
+
+    def _has_unsent(self) -> bool:
+        """Leaving now would stop requests that nobody else sends; in the demo there is nothing to lose."""
+        try:
+            return self.session is not None and not self._demo and bool(self.session.unsent())
+        except RestoreTuiError:
+            return False  # A ledger that cannot be read must not keep anybody in.
 
     def action_help_quit(self) -> None:
-        # Textual's ctrl+c only explains itself; here everything confirmed is on disk, so leaving is safe.
+        # Textual's ctrl+c only explains itself. Here it leaves without a question: everything confirmed is on disk,
+        # and the shell is told how to go on.
         self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -384,13 +473,20 @@ class RestoreApp(App[int]):
         return key_name(getattr(binding, "key", ""))
 
 
-def run_app(settings: "Settings", location: Location | None) -> int:
-    """Run the screens until they are left; the exit code."""
+def run_app(settings: "Settings", location: Location | None, *, demo: bool = False) -> int:
+    """Run the screens until they are left; the exit code. Raises what ended them, or kept them from opening."""
 
     def open_session():  # type: ignore[no-untyped-def]
         from restoretui.session import open_session as open_
 
         return open_(settings)
 
-    app = RestoreApp(open_session, location, settings=settings)
-    return app.run() or 0
+    app = RestoreApp(open_session, location, settings=settings, demo=demo)
+    code = app.run()
+    for line in app.last_words:
+        sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+    problem = app.problem()
+    if problem is not None:
+        raise problem
+    return code if code is not None else int(ExitCode.SOME_FAILED)

@@ -1,7 +1,9 @@
 """The terminal driver with what Textual's lacks: a question to the terminal, a title, a desktop notice."""
 
+import asyncio
 import os
 import select
+import signal
 import threading
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -11,6 +13,7 @@ from restoretui.wording.safe import clean
 
 _SAVE_TITLE = "\x1b[22;2t"
 _RESTORE_TITLE = "\x1b[23;2t"
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class TerminalDriver(LinuxDriver):
@@ -29,7 +32,17 @@ class TerminalDriver(LinuxDriver):
         self.write(_SAVE_TITLE)
         if not self._is_listening:
             self._is_listening = True
+            loop = asyncio.get_running_loop()
+            for sign in _ENDS:
+                loop.add_signal_handler(sign, self._told_to_end)
             threading.Thread(target=self._await_hang_up, name="hang-up", daemon=True).start()
+
+    def _told_to_end(self) -> None:
+        """Close everything properly, give the terminal back, and say on the shell how to go on."""
+        loop = asyncio.get_running_loop()
+        for sign in _ENDS:
+            loop.remove_signal_handler(sign)  # Who asks twice is not kept waiting.
+        self._app.exit(ExitCode.INTERRUPTED)
 
     def _await_hang_up(self) -> None:
         """Leave when the terminal is gone: without a controlling terminal no signal says so, and reads just end."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.pacing import Pacer
 
 if TYPE_CHECKING:
@@ -15,8 +16,10 @@ Listener = Callable[[frozenset[str]], bool]
 class Feed:
     """One for the app. A change carries no facts: listeners read them from the ledger again."""
 
-    def __init__(self, pacer: Pacer) -> None:
+    def __init__(self, pacer: Pacer, failed: Callable[[RestoreTuiError], object] = lambda _error: None) -> None:
+        """``failed`` hears what a listener could not read; the others are told all the same."""
         self._pacer = pacer
+        self._failed = failed
         self._listeners: list[Listener] = []
         self._topics: set[str] = set()
 
@@ -39,5 +42,8 @@ class Feed:
         topics, self._topics = frozenset(self._topics), set()
         painted = False
         for listener in self._listeners:
-            painted = listener(topics) or painted
+            try:
+                painted = listener(topics) or painted
+            except RestoreTuiError as error:
+                self._failed(error)
         return painted

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import RestoreTuiError
+from restoretui.engine.waits import first_of
 from restoretui.tui.feed import Feed
 
 if TYPE_CHECKING:
@@ -18,13 +19,19 @@ OpenSession = Callable[[], "AbstractAsyncContextManager[Session]"]
 class Lifetime:
     """A task of its own, so that leaving the app closes the session whole, however the app is left."""
 
-    def __init__(self, open_session: OpenSession, feed: Feed) -> None:
+    def __init__(self, open_session: OpenSession, feed: Feed, closing: "Callable[[Session], object]") -> None:
+        """``closing`` is called when the session does nothing any more and can still be asked."""
         self._open_session = open_session
         self._feed = feed
+        self._at_close = closing
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.session: Session | None = None
         """None until it is open, and once it is closed."""
+        self.problem: RestoreTuiError | None = None
+        """Why it could not be opened, or not be closed as it should."""
+        self.defect: Exception | None = None
+        """What nobody expected."""
 
     def begin(
         self,
@@ -46,11 +53,18 @@ class Lifetime:
                 following = asyncio.create_task(self._feed.follow(session.ledger.changes), name="feed")
                 session.start_engine()
                 opened()
-                await self._closing.wait()
-                self.session = None
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+                try:
+                    await first_of(self._closing.wait(), beside=[following])
+                    if following.done():
+                        following.result()  # Screens that hear of nothing any more would show what was.
+                finally:
+                    self.session = None
+                    following.cancel()
+                    await asyncio.gather(following, return_exceptions=True)
+                await session.stop()
+                self._at_close(session)
         except RestoreTuiError as error:
+            self.problem = error
             failed(error)
         finally:
             self.session = None
@@ -62,4 +76,6 @@ class Lifetime:
             return
         if self.session is None:
             self._task.cancel()  # Still opening: nothing to close but what its own clean-up closes.
-        await asyncio.gather(self._task, return_exceptions=True)
+        (ended,) = await asyncio.gather(self._task, return_exceptions=True)
+        if isinstance(ended, Exception):
+            self.defect = ended

@@ -36,18 +36,18 @@ ACTIONS: dict[Action, tuple[str, str]] = {
 }
 
 COLOURS = {
-    "": "$foreground",
+    "": "$ink",
     "dim": "$quiet",
-    "strong": "bold $foreground",
-    "mark": "bold $accent",
-    "prefix": "bold $primary",
-    "ok": "$success",
-    "busy": "$accent",
-    "wait": "$primary",
-    "warn": "$warning",
-    "bad": "$error",
+    "strong": "bold $ink",
+    "mark": "bold $busy",
+    "prefix": "bold $wait",
+    "ok": "$ok",
+    "busy": "$busy",
+    "wait": "$wait",
+    "warn": "$warn",
+    "bad": "$bad",
     "cold": "$cold",
-    "key": "bold $primary",
+    "key": "bold $wait",
 }
 """The same style names for text outside of tables."""
 

@@ -5,11 +5,13 @@ from functools import partial
 from textual import on
 from textual.app import ComposeResult
 
-from restoretui.ledger.records import ActivityEntry, Query
+from restoretui.core.errors import RestoreTuiError
+from restoretui.ledger.records import ActivityEntry, Query, View
 from restoretui.tui.activity_words import KINDS, entry_line, entry_parts
 from restoretui.tui.keys import ACTIVITY
 from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.screens.pane import Pane
+from restoretui.tui.trouble import not_open, trouble_of
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.columns import Column, Spans, cell
@@ -61,7 +63,7 @@ class ActivityPane(Pane):
         self._filter_bar = FilterBar("part of a key, text, code or request id", id="activity-filter")
         yield self._filter_bar
         self.table = LiveTable[ActivityEntry](
-            COLUMNS, self.shell.pacer, follow_top=True, placeholder="nothing happened yet", id="entries"
+            COLUMNS, self.shell.pacer, follow_top=True, placeholder="opening …", id="entries"
         )
         yield self.table
         self._status = Bar(id="activity-status", classes="status")
@@ -78,26 +80,51 @@ class ActivityPane(Pane):
     def place(self) -> list[Part]:
         return [("activity", "strong")]
 
+    def not_opened(self, error: RestoreTuiError) -> None:
+        self.table.trouble = not_open(error, self.shell.key_for("quit"))
+
+    def light(self) -> Part | None:
+        return ("✗ not read", "bad") if self.table.trouble is not None else None
+
     async def _show(self) -> None:
         self._stale = False
-        view = await self.session.ledger.activity.view(self._query)
+        self.table.trouble = None
+        try:
+            view = await self.session.ledger.activity.view(self._query)
+        except RestoreTuiError as error:
+            another = f"{self.shell.key_for('filter')} filters otherwise"
+            self.table.trouble = trouble_of(error, another if self._query.text else "")
+            raise
+        finally:
+            self.say_place()
         old = self.table.view
+        self._say_empty(view)
         self.table.set_view(view)
         if old is not None:
             await old.aclose()
         self._say()
+
+    def _say_empty(self, view: View[ActivityEntry] | None) -> None:
+        """What is said where no entry is: there may be some to come."""
+        if view is None or not view.complete:
+            self.table.placeholder = "reading …"
+        else:
+            self.table.placeholder = "no entry matches" if self._query.text else "nothing happened yet"
 
     def told(self, topics: frozenset[str]) -> bool:
         if "activity" in topics and self._query.text:
             self._stale = True
         if not self.is_shown or self.shell.session is None:
             return False
+        self._say_empty(self.table.view)
         painted = self.table.look_again()
         return self._say() or painted
 
     def tick(self) -> bool:
         if self._stale and self.shell.session is not None:
             self.attempt(self._show, "view")
+        if self.shell.session is not None:
+            self._say_empty(self.table.view)
         return False
 
     def _say(self) -> bool:
@@ -140,7 +167,7 @@ class ActivityPane(Pane):
     def action_copy(self) -> None:
         row = self.table.row
         if row is not None:
-            self.shell.copy(entry_line(row))
+            self.shell.copy_prose(entry_line(row))
 
     def action_clear(self) -> None:
         self.shell.move_on()

@@ -1,5 +1,6 @@
 """What keys do to jobs: each asks first where it costs or cannot be undone, and says what came of it."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,4 +117,5 @@ async def export_report(pane: "BatchPane", row: BatchRow) -> None:
     if path:
         target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
         written = await pane.session.export_report(row.job_id, row.region, target)
-        pane.shell.say("done", f"{fmt.plural(written, 'task')} written to {target}")
+        where = await asyncio.to_thread(target.absolute)
+        pane.shell.say("done", f"{fmt.plural(written, 'task')} written to {where}")

@@ -5,6 +5,7 @@ from functools import partial
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from restoretui.core.errors import RestoreTuiError
@@ -12,6 +13,7 @@ from restoretui.tui.screens.batch_board import BatchBoard
 from restoretui.tui.screens.batch_columns import Task, task_columns
 from restoretui.tui.screens.batch_facts import batch_facts
 from restoretui.tui.screens.batch_rows import BatchRow
+from restoretui.tui.trouble import trouble_of
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.list_view import ListView
 from restoretui.tui.widgets.live_table import LiveTable
@@ -26,6 +28,9 @@ MOST_SHOWN = 10_000
 class BatchDetail(Working, Vertical):
     """A projection of one row of the board, and of its report once it is over."""
 
+    class Judged(Message):
+        """It is known whether what was asked of the cloud came."""
+
     def __init__(self, board: BatchBoard) -> None:
         super().__init__(id="batch-detail")
         self._board = board
@@ -33,6 +38,8 @@ class BatchDetail(Working, Vertical):
         """The job shown, as it was last read."""
         self._facts_shown = Content("")
         self._report = ""
+        self.problem: RestoreTuiError | None = None
+        """Why the cloud tells nothing newer of the job, or why its report cannot be read."""
 
     def compose(self) -> ComposeResult:
         self._facts = Static("", id="batch-facts", classes="facts", markup=False)
@@ -49,6 +56,9 @@ class BatchDetail(Working, Vertical):
         """Show this job."""
         self.row = row
         self._report = ""
+        self._failed(None)
+        self.table.trouble = None
+        self._status.show(said())
         self.table.set_view(None)
         coming = "the completion report comes when the job is over"
         self.table.placeholder = coming if row.has_report else "there is no completion report"
@@ -62,9 +72,24 @@ class BatchDetail(Working, Vertical):
 
     async def describe(self, row: BatchRow) -> None:
         """Ask the cloud for all of it."""
-        if row.job_id:
-            self._board.learn(await self.session.batch.job(row.job_id, row.region))
+        try:
+            if row.job_id:
+                self._board.learn(await self.session.batch.job(row.job_id, row.region))
+        except RestoreTuiError as error:
+            self._failed(error)
+            raise
         self.read()
+
+    def _failed(self, error: RestoreTuiError | None) -> None:
+        self.problem = error
+        self.post_message(self.Judged())
+
+    def ask_again(self) -> None:
+        """Whatever could not be had may be there now."""
+        if self.row is not None:
+            self._failed(None)
+            self.attempt(partial(self.describe, self.row), "describe")
+            self.read_report()
 
     def read(self) -> bool:
         """Read the job again; tells whether anything was repainted."""
@@ -88,6 +113,7 @@ class BatchDetail(Working, Vertical):
             self.attempt(partial(self._read_report, self.row), "report")
 
     async def _read_report(self, row: BatchRow) -> None:
+        self.table.trouble = None
         self.table.placeholder = "reading the completion report …"
         view: ListView[Task] = ListView()
         tasks: list[Task] = []
@@ -99,8 +125,9 @@ class BatchDetail(Working, Vertical):
                 tasks += [Task(len(tasks) + n, line) for n, line in enumerate(bad[: MOST_SHOWN - len(tasks)])]
         except RestoreTuiError as error:
             self._report = "unread"
-            self.table.placeholder = f"{error}. {error.hint}".strip() if error.hint else str(error)
+            self.table.trouble = trouble_of(error, f"{self.shell.key_for('refresh')} reads it again")
             self._status.show(said(("no report", "warn")))
+            self._failed(error)
             return
         if self.row is None or self.row.id != row.id:
             return

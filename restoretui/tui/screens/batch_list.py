@@ -6,9 +6,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
+from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.screens.batch_board import BatchBoard
 from restoretui.tui.screens.batch_columns import batch_columns
 from restoretui.tui.screens.batch_rows import BatchRow
+from restoretui.tui.trouble import trouble_of
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.list_view import ListView
@@ -16,6 +18,8 @@ from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.words import said
 from restoretui.tui.working import Working
 from restoretui.wording import format as fmt
+
+ASKING = "asking the account …"
 
 
 class BatchList(Working, Vertical):
@@ -32,14 +36,14 @@ class BatchList(Working, Vertical):
         super().__init__(id="batch-list")
         self._board = board
         self._view: ListView[BatchRow] = ListView()
-        self.problem = ""
+        self.problem: RestoreTuiError | None = None
         """Why the cloud's jobs could not be listed."""
 
     def compose(self) -> ComposeResult:
         self.table = LiveTable[BatchRow](
             batch_columns(lambda: self.session.clock.now()),
             self.shell.pacer,
-            placeholder="no restore jobs: mark objects in Browse, press r, choose batch jobs",
+            placeholder="opening …",
             id="batches",
         )
         yield self.table
@@ -50,22 +54,38 @@ class BatchList(Working, Vertical):
         """Read the jobs again; tells whether anything was repainted."""
         rows = self._board.rows(self.session.batch.ours())
         self._view.replace(rows)
+        self._say_empty()
         if self.table.view is None:
             self.table.set_view(self._view)
         painted = self._status.show(*self._summary(rows))
         return self.table.look_again() or painted
 
+    def _say_empty(self) -> None:
+        """What is said where no job is."""
+        self.table.trouble = None
+        if self.problem is not None:
+            self.table.trouble = trouble_of(self.problem, f"{self.shell.key_for('refresh')} asks again")
+        elif not self._board.looked:
+            self.table.placeholder = ASKING
+        else:
+            restore = self.shell.key_for("restore")
+            self.table.placeholder = f"no restore jobs: mark objects in Browse, press {restore}, choose batch jobs"
+
     def _summary(self, rows: list[BatchRow]) -> list[Content]:
+        if not rows and self.problem is not None:
+            return [said(("not listed", "warn"))]
+        if not rows and not self._board.looked:
+            return [said((ASKING, "dim"))]
         live = sum(not row.is_over for row in rows)
         waiting = sum(row.allows("confirm") for row in rows)
         left = said(
             (f"{fmt.plural(len(rows), 'restore job')}, {live} under way", "dim"),
             (f" · {waiting} to confirm", "warn") if waiting else "",
         )
-        if self.problem:
-            return [left, said(("only ours: ", "warn"), (self.problem, "warn")), said(("only ours", "warn"))]
+        if self.problem is not None:
+            return [left, said(("only ours: ", "warn"), (str(self.problem), "warn")), said(("only ours", "warn"))]
         if not self._board.looked:
-            return [left, said(("asking the account …", "dim"))]
+            return [left, said((ASKING, "dim"))]
         return [left, said(("ours and others' in this region · enter shows the job", "dim")), said()]
 
     @on(table_events.Opened)

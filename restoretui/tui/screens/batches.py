@@ -18,6 +18,7 @@ from restoretui.tui.screens.batch_detail import BatchDetail
 from restoretui.tui.screens.batch_list import BatchList
 from restoretui.tui.screens.batch_rows import BatchRow
 from restoretui.tui.screens.pane import Pane
+from restoretui.tui.trouble import not_open
 from restoretui.tui.widgets import table_events
 from restoretui.tui.words import Part
 
@@ -60,6 +61,13 @@ class BatchPane(Pane):
         row = self.detail.row
         return [(f"job {row.job_id}" if self._detailed and row is not None else "batch jobs", "strong")]
 
+    def light(self) -> Part | None:
+        if self._detailed:
+            return ("✗ not read", "bad") if self.detail.problem is not None else None
+        if self.list.problem is None:
+            return None
+        return ("▲ only ours", "warn") if self.list.table.count else ("✗ not listed", "bad")
+
     # --- staying current
 
     def arrive(self) -> None:
@@ -70,6 +78,9 @@ class BatchPane(Pane):
     def opened(self) -> None:
         if self.is_shown:
             self.arrive()
+
+    def not_opened(self, error: RestoreTuiError) -> None:
+        self.list.table.trouble = not_open(error, self.shell.key_for("quit"))
 
     def told(self, topics: frozenset[str]) -> bool:
         return self.is_shown and BATCHES in topics and self.read()
@@ -89,9 +100,9 @@ class BatchPane(Pane):
         """Ask the cloud. What it refuses is said in the list for as long as it does: ours are shown all the same."""
         try:
             await self._board.look(self.session, whole=whole)
-            self.list.problem = ""
+            self.list.problem = None
         except RestoreTuiError as error:
-            self.list.problem = str(error)
+            self.list.problem = error
         self.read()
 
     async def after(self, row: BatchRow, text: str) -> None:
@@ -105,6 +116,7 @@ class BatchPane(Pane):
         if self.shell.session is None:
             return False
         painted = self.detail.read() if self._detailed else self.list.read()
+        self.say_place()
         row = self._row
         allowed = tuple(row is not None and self._allows(row, action) for action in ACTIONS)
         if allowed != self._allowed:
@@ -125,6 +137,10 @@ class BatchPane(Pane):
     def _moved(self) -> None:
         self.refresh_bindings()
 
+    @on(BatchDetail.Judged)
+    def _judged(self) -> None:
+        self.say_place()
+
     def action_back(self) -> None:
         self.detail.close()
         self.query_one(ContentSwitcher).current = "batch-list"
@@ -136,7 +152,7 @@ class BatchPane(Pane):
     def action_refresh(self) -> None:
         self.shell.move_on()
         if self._detailed:
-            self.detail.read_report()
+            self.detail.ask_again()
         self._look_soon(whole=True)
 
     # --- keys

@@ -23,17 +23,27 @@ class Listed(NamedTuple):
     rows: int
     complete: bool
     buckets: int | None
+    asking: bool = False
+    """Something to show has been asked for."""
+    failed: bool = False
+    """And did not come, or not all of it."""
+    unlisted: tuple[str, ...] = ()
+    """Clouds whose buckets are missing."""
 
 
 def status(shown: Listed) -> list[Content]:
     """Left and right part, the right one in two lengths."""
+    nothing_came = shown.buckets == 0 if shown.buckets is not None else shown.listing is None
+    if nothing_came and shown.failed:
+        return [said(("not listed", "warn"))]
+    if nothing_came and (shown.asking or (shown.listing is None and shown.buckets is None)):
+        return [said(("listing …", "dim"))]
     if shown.buckets is not None:
+        missing = f" · {', '.join(shown.unlisted)} not listed" if shown.unlisted else ""
         return [
-            said((fmt.plural(shown.buckets, "bucket"), "dim")),
+            said((fmt.plural(shown.buckets, "bucket"), "dim"), (missing, "warn")),
             said(("enter opens · g goes to a location", "dim")),
         ]
-    if shown.listing is None:
-        return [said(("listing …", "dim"))]
     so_far = "" if shown.complete else " so far"
     place: Part = (f"{shown.cursor + 1:,} of {shown.rows:,}{so_far}" if shown.rows else "", "dim")
     return [said(*_left(shown)), said(place), said()]
@@ -52,9 +62,13 @@ def _left(shown: Listed) -> list[Part]:
         parts = [("◑ listing ", "busy"), *parts, (" · esc stops", "dim")]
     elif listing.error:
         parts.append((" · stopped early, R lists again", "warn"))
+    elif shown.asking:
+        parts.append((" · listing again …", "busy"))
     else:
         seen = f" · seen {fmt.ago((shown.now - listing.ended_at).total_seconds())}"
         parts.append((f"{seen} · R", "warn") if listing.is_stale(shown.now) else (seen, "dim"))
+        if shown.failed:
+            parts.append((", and not since", "warn"))
     limits = _limits(shown.query)
     if limits:
         so_far = "" if shown.complete else " so far"

@@ -21,6 +21,8 @@ class AccountBuckets:
     """The clouds asked."""
     rows: list[BucketRow]
     problems: list[RestoreTuiError]
+    unlisted: list[str]
+    """The clouds the problems are of, as ``oss://``."""
 
 
 def clouds_of(settings: "Settings", scheme: str) -> list[str]:
@@ -37,18 +39,20 @@ async def account_buckets(session: "Session", scheme: str) -> AccountBuckets:
     schemes = clouds_of(session.settings, scheme)
     rows: list[BucketRow] = []
     problems: list[RestoreTuiError] = []
+    unlisted: list[str] = []
     answers = await asyncio.gather(*(_ask(session, each) for each in schemes))
     for name, answer in zip(schemes, answers, strict=True):
         if isinstance(answer, RestoreTuiError):
             if name == scheme or name == "oss" or not isinstance(answer, CredentialsError):
                 problems.append(answer)
+                unlisted.append(f"{name}://")
             continue
         for bucket in answer:
             created = int(bucket.created.timestamp()) if bucket.created else None
             rows.append(BucketRow(len(rows), bucket.name, bucket.region, created, name))
     if problems and not rows:
         raise problems[0]
-    return AccountBuckets(schemes, rows, problems)
+    return AccountBuckets(schemes, rows, problems, unlisted)
 
 
 async def _ask(session: "Session", scheme: str) -> list[Bucket] | RestoreTuiError:

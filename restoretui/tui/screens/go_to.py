@@ -8,11 +8,18 @@ from restoretui.core.errors import LocationError
 from restoretui.core.location import Location, parse_location
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.words import said
+from restoretui.wording.shell import unquoted
 
 FORMS = (
     "s3://bucket/prefix/ all below · s3://bucket/key one object · s3://bucket/part* keys so begun"
     " · oss:// for Alibaba Cloud"
 )
+
+
+def pasted(text: str) -> str:
+    """A location as it was typed, or as it was copied here or for a shell: then without its quotes."""
+    word = text.strip()
+    return unquoted(word) if word.startswith(("'", "$'")) else text.lstrip()
 
 
 class GoTo(Dialog[Location]):
@@ -40,6 +47,6 @@ class GoTo(Dialog[Location]):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         try:
-            self.dismiss(parse_location(event.value.lstrip()))
+            self.dismiss(parse_location(pasted(event.value)))
         except LocationError as error:
             self.complain(error)

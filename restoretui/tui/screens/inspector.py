@@ -9,13 +9,14 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from restoretui.core.errors import RestoreTuiError
+from restoretui.core.errors import ObjectNotFound, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import ActivityEntry, BrowseRow, Query
 from restoretui.tui.keys import READING
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.screens.inspector_text import Known, lines
+from restoretui.tui.widgets.place_bar import PlaceBar
 
 HISTORY_SHOWN = 50
 HISTORY_READ = 200
@@ -56,8 +57,15 @@ class Inspector(Dialog[None], inherit_bindings=False):
         try:
             self._known.detail = await self.session.choosing.inspect(self._known.ref, self._scheme)
         except RestoreTuiError as error:
-            self._known.problem = f"{error} {error.hint}".strip()
+            joint = "" if str(error).endswith((".", "!", "?")) else "."
+            self._known.problem = f"{error}{joint} {error.hint}" if error.hint else str(error)
+            if not isinstance(error, ObjectNotFound):  # That is an answer.
+                self.shell.query_main(PlaceBar).over(("✗ object not seen", "bad"))
         self._say()
+
+    def on_unmount(self) -> None:
+        if self.app.is_running:
+            self.shell.query_main(PlaceBar).over(None)
 
     async def _remember(self) -> None:
         key = self._known.ref.key

@@ -1,6 +1,8 @@
 """The part of Browse that shows: buckets, or what a listing holds, kept up with as pages and states come in."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ from restoretui.tui.screens.marking import MARKS, Marking
 from restoretui.tui.screens.marks_bar import MarksBar
 from restoretui.tui.screens.pane import Pane
 from restoretui.tui.screens.source import Source
+from restoretui.tui.trouble import listing_keys, not_open, trouble_of
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.filter_bar import FilterBar
@@ -33,7 +36,10 @@ if TYPE_CHECKING:
 LandOn = tuple[str, bool]
 """A key, or a common prefix if True, to put the cursor on."""
 
-NOTHING, NO_MATCH, FAILED = "nothing is here", "nothing matches the filter", "nothing to show; R tries again"
+LISTING, READING = "listing …", "reading …"
+NOTHING, NO_MATCH = "nothing is here", "nothing matches the filter"
+STOPPED = "the listing was stopped before anything was found; R lists again"
+NO_BUCKETS = "no buckets, or none that this account may list; g goes to one by its name"
 NO_MATCH_HERE = f"{NO_MATCH}; tab, then d, looks at all keys below"
 NO_MATCH_YET = "nothing so far …"
 LATE_S = 0.1
@@ -51,6 +57,12 @@ class ListingBoard(Pane):
         self.view: BrowseView | None = None
         """What the table shows of the listing."""
         self._requery_due = False
+        self._problem: RestoreTuiError | None = None
+        """Why what was asked for last is not shown, or not all of it."""
+        self._unlisted: list[str] = []
+        """Clouds whose buckets are missing in the list."""
+        self._asked: object = None
+        """What is to be shown has been asked for, and nothing has come yet: whoever asked last."""
         self._showing = 0
         """Views on their way."""
         self._heard = asyncio.Event()
@@ -93,6 +105,7 @@ class ListingBoard(Pane):
     def arrive(self) -> None:
         (self.table if self.source.is_bucket else self.buckets).focus()
         self.table.changed()
+        self._say()
 
     # --- going somewhere
 
@@ -100,8 +113,8 @@ class ListingBoard(Pane):
         self._go_soon(self.location, None)
         self.marking.recount()
 
-    def not_opened(self) -> None:
-        self.table.placeholder = self.buckets.placeholder = "nothing to show"
+    def not_opened(self, error: RestoreTuiError) -> None:
+        self.table.trouble = self.buckets.trouble = not_open(error, self.shell.key_for("quit"))
 
     def go(self, location: Location, land_on: LandOn | None = None) -> None:
         """Show what is there."""
@@ -136,20 +149,38 @@ class ListingBoard(Pane):
         old = self.view
         self.view = None
         self.table.set_view(None)
-        self.table.placeholder = self.buckets.placeholder = "listing …"
-        self._arrange()
-        self._close(old)
-        if left is not None:
-            await self.session.stop_listing(left.id)
-        try:
+        self.buckets.set_view(None)
+        with self._asking():
+            self._arrange()
+            self._close(old)
+            if left is not None:
+                await self.session.stop_listing(left.id)
             if self.source.is_bucket:
                 await self._show(await self.source.list(self.session), land_on or ("", True))
                 await self._first_rows()
             else:
                 await self._list_buckets(land_on)
-        except RestoreTuiError:
-            self.table.placeholder = self.buckets.placeholder = FAILED
+
+    @property
+    def _is_asking(self) -> bool:
+        return self._asked is not None
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """One state at a time: what failed before is moot, and what fails now is said for as long as it is so."""
+        asked = self._asked = object()
+        self._problem, self._unlisted = None, []
+        self._judge()
+        try:
+            yield
+        except RestoreTuiError as error:
+            self._problem = error
             raise
+        finally:
+            if self._asked is asked:
+                self._asked = None
+                if self.is_attached and self.app.is_running:
+                    self._judge()
 
     async def _first_rows(self) -> None:
         """Until there is something to act on, or nothing to come."""
@@ -175,10 +206,10 @@ class ListingBoard(Pane):
         found = await account_buckets(self.session, self.location.scheme)
         for problem in found.problems:
             self.complain(problem)
+        self._unlisted = found.unlisted
         came_from = (self.location.scheme, land_on[0] if land_on is not None else "")
         at = next((row.id for row in found.rows if (row.scheme, row.name) == came_from), 0)
         self.buckets.set_columns(bucket_columns(clouds=len(found.schemes) > 1))
-        self.buckets.placeholder = "no buckets, or none that this account may list; g goes to one by its name"
         self.buckets.set_view(ListView(found.rows), at=at)
         self._say()
 
@@ -190,13 +221,14 @@ class ListingBoard(Pane):
             self.attempt(self._list_again, "go")
 
     async def _list_again(self) -> None:
-        listing = await self.source.list(self.session, refresh=True)
-        self.following = listing.id
-        try:
-            listing = await self.session.listed(listing)
-        finally:
-            self.following = None
-            self._say()
+        with self._asking():
+            listing = await self.source.list(self.session, refresh=True)
+            self.following = listing.id
+            try:
+                listing = await self.session.listed(listing)
+            finally:
+                self.following = None
+                self._say()
         self._looker.forget()
         row = self.table.row
         self._give_up_views()
@@ -223,8 +255,7 @@ class ListingBoard(Pane):
         self.table.set_view(view, at=at)
         self.table.set_sort(view.query.sort, view.query.descending)
         self._close(old)
-        if not self.source.is_listing:
-            self.table.placeholder = self._nothing(listing)
+        self._judge()
         self._look()
         self._say()
         self.marking.recount(changed=False)
@@ -235,7 +266,7 @@ class ListingBoard(Pane):
         """What was asked for does not wait for its turn like what changes by itself."""
         await view.wait()
         if self.view is view and self.source.listing is not None:
-            self.table.placeholder = self._nothing(self.source.listing)
+            self._judge()
             self.table.look_again()
             self._say()
 
@@ -276,8 +307,6 @@ class ListingBoard(Pane):
             self._requery_due = self.source.query != Query()
             if listing.ended_at is None and not self.source.is_listing:
                 self._listing_ended(listing)
-        if self.view is not None and self.view.topic in topics and listing is not None:
-            self.table.placeholder = self._nothing(listing)
         if f"selection:{MARKS}" in topics:
             self.marking.recount()
         self._heard.set()
@@ -287,19 +316,54 @@ class ListingBoard(Pane):
         self._look()
         return self._say() or painted
 
-    def _nothing(self, listing: Listing) -> str:
-        if not self.source.is_filtered:
-            return NOTHING
-        if self.view is not None and not self.view.complete:
+    def _listing_ended(self, listing: Listing) -> None:
+        problem = self.session.listing_problem(listing.id)
+        if problem is not None:
+            self._problem = problem
+            self.complain(problem)
+        self._judge()
+
+    # --- how it stands
+
+    def _judge(self) -> None:
+        """Say in the empty space and in the header which of all states it is: on its way, failed, empty or whole."""
+        problem, trouble = self._problem, None
+        if problem is not None:
+            trouble = trouble_of(problem, *listing_keys(problem, str(self.location), self.shell.remapped))
+        for table in (self.table, self.buckets):
+            table.trouble = trouble
+            table.placeholder = self._empty()
+        self.say_place()
+        self._say()
+
+    def _empty(self) -> str:
+        """What is said where there is no row, and nothing went wrong."""
+        listing, view = self.source.listing, self.view
+        if self.shell.session is None:
+            return "opening …"
+        if not self.source.is_bucket:
+            return LISTING if self._is_asking else NO_BUCKETS
+        if listing is None:
+            return LISTING
+        has_rows = bool(listing.objects or listing.prefixes)
+        filtered = self.source.is_filtered
+        if listing.ended_at is None or (self._is_asking and not has_rows):
+            return NO_MATCH_YET if filtered and has_rows else LISTING
+        if not has_rows:
+            return STOPPED if listing.error else NOTHING
+        if not filtered:
+            return READING  # They are on their way from the ledger.
+        if self._showing or self._requery_due or view is None or not view.complete:
             return NO_MATCH_YET
         return NO_MATCH_HERE if listing.prefixes else NO_MATCH
 
-    def _listing_ended(self, listing: Listing) -> None:
-        self.table.placeholder = self._nothing(listing)
-        problem = self.session.listing_problem(listing.id)
-        if problem is not None:
-            self.complain(problem)
-            self.table.placeholder = FAILED
+    def light(self) -> Part | None:
+        if self._problem is not None:
+            has_rows = self.source.is_bucket and self.table.count
+            return ("✗ not whole" if has_rows else "✗ not listed"), "bad"
+        if self._unlisted:
+            return f"▲ {', '.join(self._unlisted)} not listed", "warn"
+        return ("◑ listing", "busy") if self._is_asking else None
 
     def tick(self) -> bool:
         if self._requery_due and not self._showing and self.source.listing is not None:
@@ -326,6 +390,7 @@ class ListingBoard(Pane):
         shown = Listed(
             listing, wanted if view is None else view.query, wanted, session.clock.now(), self.table.cursor,
             self.table.count, view is None or view.complete, None if self.source.is_bucket else self.buckets.count,
+            asking=self._is_asking, failed=self._problem is not None, unlisted=tuple(self._unlisted),
         )  # fmt: skip
         return self._status.show(*status(shown))
 

@@ -1,5 +1,7 @@
 """The one screen behind all dialogs: header, the tab chosen, notices, keys."""
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher
@@ -11,7 +13,7 @@ from restoretui.tui.screens.pane import Pane
 from restoretui.tui.widgets.key_bar import KeyBar
 from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
-from restoretui.tui.widgets.tab_bar import TabBar
+from restoretui.tui.widgets.tab_bar import Badge, TabBar
 
 TABS = {"browse": "Browse", "restores": "Restores", "batch": "Batch", "activity": "Activity"}
 
@@ -23,13 +25,14 @@ class MainScreen(Screen[None]):
     # Here, not on the app: in a dialog, tab moves between fields, and q must not leave the app.
     BINDINGS = EVERYWHERE.bindings()
 
-    def __init__(self, location: Location | None, *, warning: str = "") -> None:
+    def __init__(self, location: Location | None, *, badges: Sequence[Badge] = (), profile: str = "") -> None:
         super().__init__()
         self._location = location
-        self._warning = warning
+        self._badges = badges
+        self._profile = profile
 
     def compose(self) -> ComposeResult:
-        yield TabBar(TABS, warning=self._warning)
+        yield TabBar(TABS, badges=self._badges, profile=self._profile)
         yield PlaceBar()
         with ContentSwitcher(initial="browse"):
             yield BrowsePane(self._location)

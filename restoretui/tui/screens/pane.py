@@ -2,6 +2,7 @@
 
 from textual.containers import Vertical
 
+from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.words import Part
 from restoretui.tui.working import Working
@@ -15,7 +16,7 @@ class Pane(Working, Vertical):
     def opened(self) -> None:
         """The session is open."""
 
-    def not_opened(self) -> None:
+    def not_opened(self, error: RestoreTuiError) -> None:
         """The session cannot be opened."""
 
     def told(self, topics: frozenset[str]) -> bool:
@@ -33,10 +34,14 @@ class Pane(Working, Vertical):
         """Where we are, for the header."""
         return []
 
+    def light(self) -> Part | None:
+        """What the header says instead of how well the background is: what is on its way here, or failed."""
+        return None
+
     def say_place(self) -> None:
-        """Have the header say it, if this is the tab on screen."""
-        if self.is_shown:
-            self.shell.query_main(PlaceBar).go(*self.place())
+        """Have the header say both, if this is the tab on screen."""
+        if self.is_shown and self.is_attached:
+            self.shell.query_main(PlaceBar).go(*self.place(), light=self.light())
 
     @property
     def is_shown(self) -> bool:

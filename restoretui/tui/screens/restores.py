@@ -1,5 +1,6 @@
 """Restores: the runs, and one of them opened; what a run still allows is done from here."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
+from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.core.rules import Purpose
@@ -19,6 +21,7 @@ from restoretui.tui.screens.pane import Pane
 from restoretui.tui.screens.restoring import replan_run
 from restoretui.tui.screens.run_detail import RunDetail
 from restoretui.tui.screens.run_list import RunList
+from restoretui.tui.trouble import not_open
 from restoretui.tui.widgets import table_events
 from restoretui.tui.words import Part
 from restoretui.wording import format as fmt
@@ -62,6 +65,12 @@ class RestoresPane(Pane):
     def opened(self) -> None:
         self._read()
 
+    def not_opened(self, error: RestoreTuiError) -> None:
+        self.list.table.trouble = not_open(error, self.shell.key_for("quit"))
+
+    def light(self) -> Part | None:
+        return ("✗ not read", "bad") if self._detailed and self.detail.table.trouble is not None else None
+
     def told(self, topics: frozenset[str]) -> bool:
         if self.shell.session is None or not self.is_shown:
             return False
@@ -94,6 +103,7 @@ class RestoresPane(Pane):
         self.show_run(event.run_id)
 
     @on(RunDetail.Found)
+    @on(RunDetail.Judged)
     def _found(self) -> None:
         self.say_place()
 
@@ -227,7 +237,8 @@ class RestoresPane(Pane):
         if path:
             target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
             written = await self.session.export(run.id, target)
-            self.shell.say("done", f"{fmt.plural(written, 'object')} written to {target}")
+            where = await asyncio.to_thread(target.absolute)
+            self.shell.say("done", f"{fmt.plural(written, 'object')} written to {where}")
 
     def _ref_row(self) -> JobRow | None:
         return self.detail.table.row if self._detailed else None

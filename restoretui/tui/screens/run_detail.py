@@ -1,5 +1,6 @@
 """One run: how it stands, and every object of it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,15 +11,17 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
+from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.ledger.records import JobRow, Query, Run
+from restoretui.ledger.records import JobRow, Query, Run, View
 from restoretui.tui.screens.batch_facts import job_lines
 from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.screens.menus import FacetMenu, Facets, SortMenu
 from restoretui.tui.screens.run_columns import job_columns
 from restoretui.tui.screens.run_place import common_place
 from restoretui.tui.screens.run_words import bar_parts, counts_line, due, headline, outlook
+from restoretui.tui.trouble import trouble_of
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.fact_lines import FactLines
@@ -43,6 +46,9 @@ class RunDetail(Working, Vertical):
 
     class Found(Message):
         """What the run's objects have in common is known."""
+
+    class Judged(Message):
+        """It cannot be read, or can again."""
 
     def __init__(self) -> None:
         super().__init__(id="run-detail")
@@ -82,7 +88,20 @@ class RunDetail(Working, Vertical):
         """Show this run, its failed objects first if it has any."""
         self._query = Query()
         self._filter_bar.clear()
-        self.attempt(partial(self._open, run_id), "open", hold_keys=True)
+        self.table.focus()  # Also of a run that cannot be read keys must lead back.
+        self.attempt(partial(self._read_or_tell, partial(self._open, run_id)), "open", hold_keys=True)
+
+    async def _read_or_tell(self, read: Callable[[], Awaitable[None]]) -> None:
+        """Where it cannot be read, the rows' place says why, for as long as it is so."""
+        before, self.table.trouble = self.table.trouble, None
+        try:
+            await read()
+        except RestoreTuiError as error:
+            self.table.trouble = trouble_of(error, f"{self.shell.key_for('back')} goes back to the runs")
+            raise
+        finally:
+            if before is not self.table.trouble and self.is_attached:
+                self.post_message(self.Judged())
 
     async def _open(self, run_id: int) -> None:
         self.run = await self.session.ledger.runs.get(run_id)
@@ -105,12 +124,17 @@ class RunDetail(Working, Vertical):
             return
         view = await self.session.job_view(self.run.id, self._query)
         old = self.table.view
-        self.table.placeholder = "no object matches"
+        self._say_empty(view)
         self.table.set_view(view, at=at)
         self.table.set_sort(self._query.sort, self._query.descending)
         if old is not None:
             await old.aclose()
         self._say()
+
+    def _say_empty(self, view: View[JobRow] | None) -> None:
+        """What is said where no row is: there may be some to come."""
+        is_whole = view is not None and view.complete
+        self.table.placeholder = "no object matches" if is_whole else "reading …"
 
     def close(self) -> None:
         """The list is shown again."""
@@ -125,6 +149,7 @@ class RunDetail(Working, Vertical):
         if run is None:
             return False
         self.run = next((known for known in self.session.ledger.runs.peek_all() if known.id == run.id), run)
+        self._say_empty(self.table.view)
         painted = self._say()
         return self.table.look_again() or painted
 
@@ -190,7 +215,7 @@ class RunDetail(Working, Vertical):
         event.stop()
         if event.text != self._query.text or event.final:
             self._query = replace(self._query, text=event.text)
-            self.attempt(self._show, "view", hold_keys=event.final)
+            self.attempt(partial(self._read_or_tell, self._show), "view", hold_keys=event.final)
         if event.final:
             self.table.focus()
 
@@ -201,7 +226,7 @@ class RunDetail(Working, Vertical):
 
     def _requery(self, **changes: Any) -> None:
         self._query = replace(self._query, **changes)
-        self.attempt(self._show, "view", hold_keys=True)
+        self.attempt(partial(self._read_or_tell, self._show), "view", hold_keys=True)
 
     def filter(self) -> None:
         """Type a filter."""

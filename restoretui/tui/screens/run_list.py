@@ -42,7 +42,7 @@ class RunList(Working, Vertical):
         self.table = LiveTable[RunRow](
             run_columns(lambda: self.session.clock.now()),
             self.shell.pacer,
-            placeholder="no restores yet: mark objects in Browse and press r",
+            placeholder="opening …",
             id="runs",
         )
         yield self.table
@@ -64,6 +64,9 @@ class RunList(Working, Vertical):
             for run in sorted(runs, key=lambda run: -run.id)
         ]
         self._view.replace(rows)
+        restore = self.shell.key_for("restore")
+        self.table.placeholder = f"no restores yet: mark objects in Browse and press {restore}"
+        self.table.trouble = None
         if self.table.view is None:
             self.table.set_view(self._view)
         copies = {run.id: run.counts.get(State.AVAILABLE, 0) for run in runs}

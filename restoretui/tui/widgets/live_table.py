@@ -8,6 +8,7 @@ The cursor stands on a row, not on a line: whatever is inserted, sorted or filte
 stays where it is on screen, as long as the view has it.
 """
 
+import textwrap
 from collections.abc import Sequence
 from typing import Generic
 
@@ -23,12 +24,15 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.records import View
 from restoretui.tui.keys import TABLE
 from restoretui.tui.pacing import Pacer
+from restoretui.tui.trouble import Trouble
 from restoretui.tui.widgets import table_events
 from restoretui.tui.widgets.columns import GAP, Column, lay_out
 from restoretui.tui.widgets.row_styles import COMPONENTS, Kind, RowStyles
 from restoretui.tui.widgets.window import Line, RowT, Window
-from restoretui.wording.safe import fit
+from restoretui.wording.safe import clean, fit
 
+INDENT = 2
+"""Cells left of what is said instead of rows."""
 EDGE = 1
 BYTES_A_CELL = 2.0
 """About what a cell takes on the line, colours included."""
@@ -46,6 +50,8 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
 
     placeholder: reactive[str] = reactive("")
     """Said where rows would be when there are none."""
+    trouble: reactive[Trouble | None] = reactive[Trouble | None](None)
+    """Said there instead: why there are none, and what to do."""
 
     def __init__(
         self,
@@ -270,13 +276,32 @@ class LiveTable(ScrollView, Generic[RowT], can_focus=True):
         if y == 0:
             return self._header(width)
         if index >= len(self._window.lines):
-            text = f"  {self.placeholder}" if index == 1 and not self._window.lines else ""
-            return Strip([Segment(fit(text, width, prose=True), self._row_styles.get("dim", Kind.PLAIN))], width)
+            said = self._instead_of_rows(width, self._height) if not self._window.lines else []
+            text, style = said[index - 1] if 1 <= index <= len(said) else ("", "dim")
+            return Strip([Segment(fit(text, width, prose=True), self._row_styles.get(style, Kind.PLAIN))], width)
         line = self._window.lines[index]
         kind = self._kind(self._window.top + index)
         if line.strip is None or line.kind is not kind:
             line.kind, line.strip = kind, self._strip(line, kind, width)
         return line.strip
+
+    def _instead_of_rows(self, width: int, height: int) -> list[tuple[str, str]]:
+        """Lines of text, each with its style; where there is no room for all, cause and keys without the hint."""
+        if self.trouble is None:
+            told = [(self.placeholder, "dim")]
+        else:
+            told = [(f"✗ {self.trouble.cause}", "bad"), (self.trouble.hint, ""), (self.trouble.keys, "dim")]
+        room = max(8, width - 2 * INDENT)
+
+        def wrapped(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
+            return [
+                (" " * INDENT + line, style)
+                for text, style in told
+                for line in textwrap.wrap(clean(text), room, break_on_hyphens=False)
+            ]
+
+        lines = wrapped(told)
+        return lines if len(lines) < height else wrapped([told[0], *told[2:]])
 
     def _kind(self, position: int) -> Kind:
         if position == self._cursor:

@@ -14,13 +14,21 @@ class PlaceBar(Bar):
         self._place: list[Part] = []
         self._health = Health()
         self._before: Part | None = ("opening …", "dim")
+        self._light: Part | None = None
+        self._over: Part | None = None
+        self._is_stopped = False
 
     def on_mount(self) -> None:
         self._say()
 
-    def go(self, *place: Part) -> None:
-        """We are there now."""
-        self._place = list(place)
+    def go(self, *place: Part, light: Part | None = None) -> None:
+        """We are there now; ``light`` says what is on its way there, or what failed."""
+        self._place, self._light = list(place), light
+        self._say()
+
+    def over(self, light: Part | None) -> None:
+        """What failed in a box in front of that place; None when the box closes."""
+        self._over = light
         self._say()
 
     def not_open(self) -> None:
@@ -28,10 +36,10 @@ class PlaceBar(Bar):
         self._before = ("✗ not open", "bad")
         self._say()
 
-    def tell(self, health: Health) -> bool:
-        """The background is doing so; tells whether that is anything new."""
+    def tell(self, health: Health, *, stopped: bool = False) -> bool:
+        """The background is doing so, or has stopped for good; tells whether that is anything new."""
         self._before = None
-        self._health = health
+        self._health, self._is_stopped = health, stopped
         return self._say()
 
     def _say(self) -> bool:
@@ -41,7 +49,7 @@ class PlaceBar(Bar):
 
     def _wordings(self) -> list[list[Part]]:
         health = self._health
-        state: list[Part] = [_state(health)]
+        state: list[Part] = [self._state()]
         calls = health.list_calls + health.head_calls
         cost: list[Part] = []
         if calls:
@@ -52,6 +60,17 @@ class PlaceBar(Bar):
             due = [(f" · next {fmt.time_of_day(health.next_look_at)[:5]}", "dim")]
         why: list[Part] = [(f" {health.reason}", "dim")] if due and health.reason else []
         return [state + cost + due + why, state + cost + due, state + cost[:1] + due, state + due, state]
+
+    def _state(self) -> Part:
+        """The worst there is: no green light beside a failure."""
+        health = self._health
+        if self._is_stopped:
+            return "✗ stopped", "bad"
+        if health.level != "paused":
+            light = self._over or self._light
+            if light is not None:
+                return light
+        return _state(health)
 
 
 def _state(health: Health) -> Part:

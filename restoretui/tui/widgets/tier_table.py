@@ -126,7 +126,7 @@ class TierTable(Widget, can_focus=True):
             for line in of_tier:
                 spare = width - line.cell_length
                 whole = line.pad_right(spare) if spare > 0 else line.truncate(width, ellipsis=True)
-                lines.append(whole.stylize_before("on $primary 20%") if tier is self.tier else whole)
+                lines.append(whole.stylize_before("on $ground-chosen") if tier is self.tier else whole)
         return Content("\n").join(lines)
 
     @staticmethod

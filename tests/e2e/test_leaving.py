@@ -1,0 +1,75 @@
+"""Leaving a true terminal in the middle of sending: the shell is told how to go on, and the next start does."""
+
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.cli.conftest import Served
+from tests.e2e.conftest import NEEDS_TMUX, Terminal
+
+pytestmark = [NEEDS_TMUX, pytest.mark.terminal, pytest.mark.timeout(300)]
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    running = Served("--speed", "600", "--objects", "20000")
+    yield running
+    running.close()
+
+
+def begin_sending(terminal: Open, served: Served) -> Terminal:
+    shown = terminal("s3://acme-media-archive", columns=100, **served.contract["env"])
+    shown.wait("archive/")
+    shown.type("d")
+    shown.wait("20,000 objects")
+    shown.type("a")
+    shown.wait("20,000 marked")
+    shown.type("r")
+    shown.wait("Restore 1", "region us-east-1")
+    shown.type("Enter", "Enter")
+    shown.wait("Run #1", "planned", "requested")
+    return shown
+
+
+def left_on(shown: Terminal) -> str:
+    """The shell's lines, long ones whole, with what has scrolled away."""
+    return shown._tmux("capture-pane", "-p", "-J", "-S", "-50")
+
+
+LINE = r"run 1: [\d,]+ unsent, .*\. Go on: restoretui watch 1"
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_gives_the_terminal_back_and_says_how_to_go_on(terminal: Open, served: Served, sign: int) -> None:
+    shown = begin_sending(terminal, served)
+    os.kill(int(shown._tmux("list-panes", "-F", "#{pane_pid}")), sign)
+    shown.wait_dead()
+    assert re.search(LINE, left_on(shown)), left_on(shown)
+    assert shown._tmux("list-panes", "-F", "#{pane_dead_status}").strip() == "130"
+    assert served.stats["restores"]["repeated"] == 0
+
+
+def test_q_asks_and_leaving_is_not_silent(terminal: Open, served: Served) -> None:
+    shown = begin_sending(terminal, served)
+    shown.type("q")
+    shown.wait("requests are not sent yet", "Send, then leave", "Stay")
+    shown.type("Tab", "Enter")
+    shown.wait_dead()
+    assert re.search(LINE, left_on(shown)), left_on(shown)
+    again = terminal(columns=100, **served.contract["env"])
+    again.wait("acme-media-archive")
+    again.type("2")
+    again.wait("sending")
+    again.type("q")
+    again.wait("requests are not sent yet")
+    again.type("Enter")
+    again.wait("This leaves by itself")
+    again.wait_dead(120)
+    assert re.search(r"run 1: (?!.*unsent).*Go on: restoretui watch 1", left_on(again)), left_on(again)
+    stats = served.stats["restores"]
+    assert stats["repeated"] == 0

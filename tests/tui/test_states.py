@@ -1,0 +1,355 @@
+"""One state at a time: on its way, empty, failed with its cause and the next key, or whole; no green light then."""
+
+import asyncio
+import base64
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Static
+
+from restoretui.core.errors import AccessDenied, CloudError, LedgerError, RestoreTuiError, Unreachable
+from restoretui.ledger.activity import ActivityLog
+from restoretui.ledger.runs import Runs
+from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.screens.inspector import Inspector
+from restoretui.tui.widgets.live_table import LiveTable
+from tests.tui.test_batch_jobs import confirmed, job
+
+Start = Callable[..., Any]
+GREEN = "● ready"
+TABS = [("1", "s3://"), ("2", "restores"), ("3", "batch jobs"), ("4", "activity")]
+
+
+def above(on: Any) -> str:
+    """What is on screen without the notice, which repeats what failed for a while."""
+    on.app.query_main(BrowsePane)
+    notice = on.app.main.query_one("Notice", Static).region
+    return "\n".join(line for at, line in enumerate(on.lines()) if not notice.y <= at < notice.bottom)
+
+
+async def test_a_failed_listing_is_only_that(walk: Start) -> None:
+    async with walk("s3://no-such-bucket-here", size=(80, 24)) as on:
+        await on.sees("✗ not listed")
+        shown = above(on)
+        assert "no bucket 'no-such-bucket-here'" in shown
+        assert "R tries again" in shown
+        assert "~ shows the buckets" in shown
+        for other in (GREEN, "listing …", "nothing is here", "reading …"):
+            assert other not in shown, shown
+        await on.press("tilde")
+        await on.sees("8 buckets", GREEN)
+        assert "no-such-bucket-here" not in on.text
+
+
+async def test_the_cause_is_read_at_any_width(walk: Start) -> None:
+    async with walk("s3://no-such-bucket-here", size=(40, 15)) as on:
+        await on.sees("✗ not listed", "✗ there is no bucket")
+        assert "R tries again" in " ".join(above(on).split())
+
+
+async def test_a_bucket_list_that_fails_is_only_that(walk: Start, monkeypatch: Any) -> None:
+    async def refused(*_args: Any) -> Any:
+        raise AccessDenied("you may not list the buckets", "the IAM action s3:ListAllMyBuckets is missing")
+
+    monkeypatch.setattr("restoretui.session.Session.buckets", refused)
+    async with walk() as on:
+        await on.sees("✗ not listed", "s3:ListAllMyBuckets is missing", "R tries again", "g goes to another place")
+        for other in (GREEN, "listing …", "0 buckets", "no buckets"):
+            assert other not in on.text
+        monkeypatch.undo()
+
+
+async def test_while_it_is_on_its_way_nothing_else_is_said(walk: Start, monkeypatch: Any) -> None:
+    async def never(*_args: Any) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("restoretui.session.Session.buckets", never)
+    async with walk(opens=False) as on:
+        await on.until(lambda: on.app.session is not None)
+        await on.sees("◑ listing", "listing …")
+        for other in (GREEN, "0 buckets", "no buckets", "nothing"):
+            assert other not in on.text
+
+
+async def test_a_refusal_over_who_pays_says_how_to_go_on(walk: Start, monkeypatch: Any) -> None:
+    async def refused(*_args: Any, **_more: Any) -> Any:
+        raise AccessDenied("this bucket refuses", "for a requester-pays bucket add --requester-pays")
+
+    monkeypatch.setattr("restoretui.session.Session.open_listing", refused)
+    async with walk("s3://acme-media-archive") as on:
+        await on.sees("q leaves, then restoretui --requester-pays begins with you paying", "✗ not listed")
+
+
+async def test_keys_are_named_as_they_are_mapped(walk: Start) -> None:
+    async with walk("s3://no-such-bucket-here", keys={"refresh": "ctrl+l", "buckets": "B"}) as on:
+        await on.sees("^l tries again", "B shows the buckets")
+
+
+async def test_a_refresh_that_fails_keeps_the_rows_and_puts_the_light_out(walk: Start, sandbox: Any) -> None:
+    async with walk("s3://acme-media-archive") as on:
+        await on.settled()
+        await on.sees("README.txt", GREEN)
+
+        async def lost(*_args: Any, **_more: Any) -> Any:
+            raise Unreachable("the endpoint does not answer")
+
+        on.app.session.open_listing = lost
+        await on.press("R")
+        await on.sees("✗ not whole", "README.txt", "and not since")
+        assert GREEN not in on.text
+        del on.app.session.open_listing
+        await on.press("R")
+        await on.sees(GREEN)
+        assert "not since" not in on.text
+
+
+async def test_nothing_is_here_never_stands_before_the_first_rows(walk: Start, monkeypatch: Any) -> None:
+    said: list[str] = []
+    watch = LiveTable.validate_placeholder if hasattr(LiveTable, "validate_placeholder") else None
+    assert watch is None
+
+    def validate(self: Any, text: str) -> str:
+        if self.id == "objects":
+            said.append(text)
+        return text
+
+    monkeypatch.setattr(LiveTable, "validate_placeholder", validate, raising=False)
+    async with walk("s3://acme-genomics-cold") as on:
+        await on.settled()
+        await on.until(lambda: on.app.query_main(BrowsePane).table.count)
+        await on.press("d")
+        await on.settled()
+        assert said
+        assert "nothing is here" not in said
+        await on.press("g", "ctrl+u", *"s3://acme-empty", "enter")
+        await on.sees("nothing is here")
+
+
+async def test_a_stopped_listing_does_not_call_the_place_empty(walk: Start, monkeypatch: Any) -> None:
+    async def slow(*_args: Any, **_more: Any) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("restoretui.engine.lister.Lister.list_all", slow)
+    async with walk("s3://acme-media-archive") as on:
+        await on.sees("listing …", "esc stops")
+        await on.press("escape")
+        await on.sees("stopped before anything was found; R lists again")
+        assert "nothing is here" not in on.text
+
+
+@pytest.mark.parametrize(("tab", "where"), TABS)
+async def test_a_session_that_cannot_open_says_so_on_each_tab(
+    walk: Start, tmp_path: Path, tab: str, where: str
+) -> None:
+    (tmp_path / "state").write_text("not a folder")
+    async with walk(opens=False) as on:
+        await on.sees("✗ not open")
+        await on.press(tab)
+        await on.sees(where, "nothing to show until then; q leaves", "✗ not open")
+        for other in (GREEN, "opening …", "no restores yet", "nothing happened yet", "no restore jobs"):
+            assert other not in on.text
+
+
+async def test_a_run_that_cannot_be_read_says_why(walk: Start, monkeypatch: Any) -> None:
+    async with walk() as on:
+        await confirmed(on)
+
+        async def broken(*_args: Any) -> Any:
+            raise LedgerError("the ledger cannot be read", "make room")
+
+        await on.press("2")
+        await on.sees("1 run")
+        monkeypatch.setattr(Runs, "view", broken)
+        await on.press("enter")
+        await on.sees("✗ not read", "✗ the ledger cannot be read", "make room", "bksp goes back to the runs")
+        assert "reading …" not in on.text
+        await on.press("backspace")
+        await on.until(lambda: "✗ not read" not in on.text)
+
+
+async def test_activity_that_cannot_be_read_says_why(walk: Start, monkeypatch: Any) -> None:
+    async def broken(*_args: Any) -> Any:
+        raise LedgerError("the ledger cannot be read", "make room")
+
+    async with walk() as on:
+        monkeypatch.setattr(ActivityLog, "view", broken)
+        await on.press("4")
+        await on.sees("✗ not read", "✗ the ledger cannot be read", "make room")
+        for other in (GREEN, "nothing happened yet", "reading …"):
+            assert other not in on.text
+
+
+async def test_a_filter_without_a_match_does_not_say_that_nothing_happened(walk: Start) -> None:
+    async with walk() as on:
+        await confirmed(on)
+        await on.press("4")
+        await on.sees("confirmed")
+        await on.press("slash", *"no-such-text", "enter")
+        await on.sees("no entry matches")
+        assert "nothing happened" not in on.text
+
+
+async def test_jobs_that_cannot_be_listed_say_why(walk: Start, monkeypatch: Any) -> None:
+    async def refused(*_args: Any, **_more: Any) -> Any:
+        raise AccessDenied("you may not list jobs", "the IAM action s3:ListJobs is missing")
+        yield
+
+    async with walk() as on:
+        monkeypatch.setattr("restoretui.batch_desk.BatchDesk.jobs", refused)
+        await on.press("3")
+        await on.sees("✗ not listed", "✗ you may not list jobs", "s3:ListJobs is missing", "R asks again")
+        for other in (GREEN, "no restore jobs", "asking the account", "0 restore jobs"):
+            assert other not in on.text
+        await confirmed(on)
+        await on.sees("▲ only ours", "#1 cold", "only ours: you may not list jobs")
+        await on.press("1")
+        await on.until(lambda: "only ours" not in on.text)
+
+
+async def test_a_job_that_cannot_be_looked_at_says_why(walk: Start, monkeypatch: Any) -> None:
+    async def refused(*_args: Any, **_more: Any) -> Any:
+        raise CloudError("the account does not tell", "ask for s3:DescribeJob")
+
+    async with walk() as on:
+        await confirmed(on)
+        await on.until(lambda: job(on).job_id, rounds=2000)
+        await on.press("3")
+        await on.sees("#1 cold")
+        monkeypatch.setattr("restoretui.batch_desk.BatchDesk.job", refused)
+        await on.press("enter")
+        await on.sees("✗ not read", "the account does not tell")
+        assert GREEN not in on.text
+        monkeypatch.undo()
+        await on.press("R")
+        await on.until(lambda: "✗ not read" not in on.text)
+
+
+async def test_an_object_that_cannot_be_looked_at_puts_the_light_out(walk: Start, monkeypatch: Any) -> None:
+    async def refused(*_args: Any, **_more: Any) -> Any:
+        raise AccessDenied("you may not look at this object", "the IAM action s3:GetObject is missing")
+
+    async with walk("s3://acme-media-archive/catalog/") as on:
+        await on.settled()
+        monkeypatch.setattr("restoretui.choosing.Choosing.inspect", refused)
+        await on.press("enter")
+        await on.until(lambda: isinstance(on.app.screen, Inspector))
+        await on.sees("you may not look at this object. the IAM action s3:GetObject is missing", "✗ object not seen")
+        assert "asking for the rest" not in on.text
+        await on.press("escape")
+        await on.sees(GREEN)
+
+
+async def test_a_background_that_stopped_has_no_green_light(walk: Start, monkeypatch: Any) -> None:
+    async with walk("s3://acme-media-archive") as on:
+        await on.settled()
+        failure = RestoreTuiError("the disk is full", "make room and start again")
+        monkeypatch.setattr(type(on.app.session), "failure", property(lambda _session: failure))
+        on.app.session.ledger.changes.publish("health")
+        await on.sees("the disk is full", "✗ stopped")
+        assert GREEN not in on.text
+
+
+async def test_a_ledger_that_cannot_be_read_does_not_end_the_screens(walk: Start, monkeypatch: Any) -> None:
+    async with walk("s3://acme-media-archive") as on:
+        await on.settled()
+        await on.press("2")
+
+        def broken(_self: Any) -> Any:
+            raise LedgerError("the ledger cannot be read", "make room")
+
+        monkeypatch.setattr(Runs, "peek_all", broken)
+        on.app.session.ledger.changes.publish("runs")
+        await on.until(lambda: "the ledger cannot be read" in on.notice)
+        assert on.app.is_running
+        monkeypatch.undo()
+
+
+# --- what session this is
+
+
+@pytest.mark.parametrize("width", [60, 64, 70, 80, 100, 160])
+async def test_read_only_and_the_profile_are_in_sight_on_each_screen(walk: Start, width: int) -> None:
+    async with walk(
+        "s3://acme-media-archive", size=(width, 15), read_only=True, env=PROFILE, profile="archive-prod"
+    ) as on:
+        for tab in ("1", "2", "3", "4"):
+            await on.press(tab)
+            await on.pilot.pause()
+            assert "READ-ONLY" in on.lines()[0], on.lines()[0]
+            assert "archive-prod" in on.lines()[0], on.lines()[0]
+
+
+async def test_a_very_long_profile_is_cropped_and_badges_are_not(walk: Start) -> None:
+    name = "AdministratorAccess-123456789012-production-eu"
+    async with walk(size=(60, 15), read_only=True, env=PROFILE, profile=name, production_profiles=(name,)) as on:
+        head = on.lines()[0]
+        assert "READ-ONLY" in head
+        assert "PRODUCTION" in head
+        assert re.search(r"A\w*…[\w-]*eu", head), head
+
+
+async def test_a_click_finds_its_tab_however_narrow(walk: Start) -> None:
+    async with walk(size=(60, 15), read_only=True, env=PROFILE, profile="archive-prod") as on:
+        for tab, label in (("restores", " 2 "), ("activity", " 4 "), ("browse", " 1 ")):
+            await on.pilot.click("#tabs", offset=(on.lines()[0].index(label) + 1, 0))
+            await on.until(lambda tab=tab: on.app.main.tab == tab)
+
+
+PROFILE = {"AWS_CONFIG_FILE": "/nonexistent/config"}
+
+
+# --- what leaves for elsewhere
+
+
+def clipboard(tape: str) -> str:
+    (found,) = re.findall(r"\x1b\]52;c;([^\a]*)\a", tape)
+    return base64.b64decode(found).decode()
+
+
+@pytest.mark.parametrize("key", ["a\nrm -rf x\n", "a\x1b[2Jb", "a b", "it's", "$(id)", "\u202egpj", "plain.txt"])
+async def test_what_is_copied_is_one_word_of_a_shell(walk: Start, key: str) -> None:
+    async with walk(taped=True) as on:
+        on.sandbox.cloud.add_bucket("odd")
+        on.sandbox.cloud.put("odd", key, size=1, storage_class="STANDARD")
+        await on.press("g", "ctrl+u", *"s3://odd", "enter")
+        await on.settled()
+        await on.until(lambda: on.app.query_main(BrowsePane).table.row)
+        on.tape.take()
+        await on.press("c")
+        copied = clipboard(on.tape.take())
+        assert copied.isprintable()
+        shell = subprocess.run(["bash", "-c", f"printf %s {copied}"], capture_output=True, check=True)
+        assert shell.stdout.decode() == f"s3://odd/{key}"
+        assert ("quoted for a shell" in on.notice) is (copied != f"s3://odd/{key}")
+        assert (copied == f"s3://odd/{key}") is (key == "plain.txt")
+        await on.press("g", "ctrl+u")
+        on.app.screen.focused.value = copied
+        await on.press("enter")
+        await on.until(lambda: on.app.query_main(BrowsePane).location.key == key)
+
+
+async def test_an_entry_of_the_trail_is_copied_without_what_a_terminal_obeys(walk: Start) -> None:
+    async with walk(taped=True) as on:
+        await on.app.session.ledger.activity.add("network", "paused: \x1b]0;owned\x07\nrm -rf x")
+        await on.press("4")
+        await on.sees("paused")
+        on.tape.take()
+        await on.press("c")
+        copied = clipboard(on.tape.take())
+        assert "␛]0;owned␇␊rm -rf x" in copied
+        assert copied.isprintable()
+        assert "control characters spelled out" in on.notice
+
+
+async def test_an_export_says_where_it_is(walk: Start, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with walk() as on:
+        await confirmed(on)
+        await on.press("2", "x")
+        await on.sees("Write the objects of run 1")
+        await on.press("enter")
+        await on.until(lambda: f"40 objects written to {tmp_path / 'restoretui-run-1.csv'}" in on.notice)

@@ -1,0 +1,206 @@
+"""Every theme there is can be started with and switched to, on every screen, and be read."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from rich.color import Color as TerminalColor
+from rich.color import ColorType
+from textual.app import App
+from textual.color import Color
+from textual.geometry import Region
+from textual.theme import BUILTIN_THEMES
+from textual.widgets import Static
+
+from restoretui.core.model import State
+from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
+from restoretui.tui import theme
+from restoretui.tui.screens.ask import Ask, Confirm, Pick
+from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.screens.leave import Leave
+from restoretui.tui.widgets.tier_table import TierTable
+from tests.tui.test_batch_jobs import confirmed
+from tests.tui.test_restoring import dialog
+
+Start = Callable[..., Any]
+OURS = {one.name: one for one in theme.THEMES}
+ALL = {**BUILTIN_THEMES, **OURS}
+TINTED = [name for name, one in ALL.items() if not one.ansi]
+
+
+def test_these_are_all_the_themes_the_palette_offers() -> None:
+    assert set(App().available_themes) | set(OURS) == set(ALL)
+
+
+@pytest.mark.parametrize("name", ALL)
+async def test_each_theme_can_be_started_with(walk: Start, name: str) -> None:
+    async with walk(theme=name) as on:
+        await on.sees("8 buckets")
+        assert on.app.theme == name
+        assert on.app.is_running
+
+
+async def every_theme(on: Any) -> None:
+    before = on.app.theme
+    for name in ALL:
+        on.app.theme = name
+        await on.pilot.pause()
+        assert on.app.is_running, name
+    on.app.theme = before
+    await on.pilot.pause()
+
+
+@pytest.mark.timeout(600)
+async def test_each_theme_can_be_switched_to_on_each_screen(walk: Start, tmp_path: Any) -> None:
+    async with walk("s3://acme-frankfurt-archive", batch_role_arn=BATCH_ROLE_ARN) as on:
+        await on.settled()
+        await confirmed(on)
+        for keys in (["1"], ["2"], ["3"], ["4"]):
+            await on.press(*keys)
+            await every_theme(on)
+        await on.press("1", "d")
+        await on.settled()
+        for opens in ("question_mark", "g", "o", "f", "slash", "ctrl+p", "enter"):
+            await on.press(opens)
+            await every_theme(on)
+            await on.press("escape")
+            await on.until(lambda: len(on.app.screen_stack) == 1)
+        await dialog(on)
+        await every_theme(on)
+        await on.press("escape")
+        for box in (Ask("Q", "what?"), Confirm("Q", "really?", "Yes"), Pick("Q", "which?", {"a": "A"}), Leave()):
+            on.app.push_screen(box)
+            await on.pilot.pause()
+            await every_theme(on)
+            await on.press("escape")
+        await on.press("2", "enter")
+        await on.sees("Run #1")
+        await every_theme(on)
+        await on.press("3", "enter")
+        await on.sees("manifest")
+        await every_theme(on)
+        for level in ("done", "busy", "warning", "error"):
+            on.app.say(level, "something")
+            await every_theme(on)
+
+
+def painted(on: Any, region: Region) -> Iterator[tuple[str, Color, Color]]:
+    """Every piece of text of a part of the screen, with its colour and its ground."""
+    for strip in on.app.screen._compositor.render_strips()[region.y : region.bottom]:
+        for segment in strip.crop(region.x, region.right):
+            style = segment.style
+            if segment.text.strip() and style is not None and style.color and style.bgcolor:
+                yield segment.text, rgb(style.color), rgb(style.bgcolor)
+
+
+def rgb(colour: TerminalColor) -> Color:
+    assert colour.type is ColorType.TRUECOLOR, colour
+    return Color.from_rich_color(colour)
+
+
+DRAWN = set("│─╭╮╰╯╸━▁▂▃▄▅▆▇█▌▏▎▍▊▉▔ ")
+"""Borders and scrollbars."""
+
+
+@pytest.mark.timeout(600)
+async def test_what_is_painted_can_be_read_in_each_theme(walk: Start) -> None:
+    """Rows of every state, plain, marked and under the cursor; header, tabs, keys, notices and the restore dialog."""
+    async with walk("s3://acme-frankfurt-archive", size=(140, 40), production_profiles=("default",)) as on:
+        await on.settled()
+        await on.press("d")
+        await on.settled()
+        pane = on.app.query_main(BrowsePane)
+        rows = pane.table.view.rows(0, 20)
+        states = list(State)
+        original = pane.table.view.rows
+        shown = {row.id: states[at % len(states)] for at, row in enumerate(rows)}
+
+        def as_others(start: int, n: int) -> list[Any]:
+            return [row._replace(state=shown.get(row.id, row.state)) for row in original(start, n)]
+
+        pane.table.view.rows = as_others
+        await on.press("space", "v", "down", "down")
+        for name in TINTED:
+            on.app.theme = name
+            for level in ("done", "busy", "warning", "error"):
+                on.app.say(level, "what happened", "what to do next")
+                await on.pilot.pause()
+                faint = unreadable(on, on.app.screen.region)
+                assert not faint, (name, level, faint)
+
+
+def unreadable(on: Any, region: Region) -> list[tuple[str, str, str, float]]:
+    return [
+        (text, colour.hex, ground.hex, round(theme.contrast(colour, ground), 2))
+        for text, colour, ground in painted(on, region)
+        if not set(text) <= DRAWN and theme.contrast(colour, ground) < theme.LEAST_CONTRAST
+    ]
+
+
+@pytest.mark.timeout(600)
+async def test_the_restore_dialog_can_be_read_in_each_theme(walk: Start) -> None:
+    async with walk("s3://acme-frankfurt-archive", size=(100, 30)) as on:
+        await on.settled()
+        await dialog(on)
+        for name in TINTED:
+            on.app.theme = name
+            await on.pilot.pause()
+            box = on.app.screen.query_one("#box").region
+            # Textual's own fields and buttons are as their theme has them.
+            faint = [each for each in unreadable(on, box) if any(each[0].strip() in text for text in texts_of(on))]
+            assert not faint, (name, faint)
+
+
+def texts_of(on: Any) -> list[str]:
+    kinds = [*on.app.screen.query(Static), *on.app.screen.query(TierTable)]
+    return [line for widget in kinds for line in str(widget.render()).splitlines()]
+
+
+@pytest.mark.parametrize("name", TINTED)
+def test_our_colours_are_read_on_our_grounds(name: str) -> None:
+    variables = {**ALL[name].to_color_system().generate(), **ALL[name].variables}
+    ours = theme.own_variables(variables, ansi=False, dark=ALL[name].dark)
+    grounds = ["ground-panel", "row-range", "row-cursor", "row-blurred", "ground-marks", "ground-done", "ground-busy"]
+    grounds += ["ground-warning", "ground-error", "ground-chosen"]
+    under = [Color.parse(ours[ground]) for ground in grounds]
+    under += [Color.parse(variables["background"]), Color.parse(variables["surface"])]
+    for colour in ("ink", "quiet", "ok", "busy", "wait", "warn", "bad", "cold"):
+        for ground in under:
+            assert theme.contrast(Color.parse(ours[colour]), ground) >= 3, (name, colour, ground.hex)
+    assert theme.contrast(Color.parse(ours["ink"]), Color.parse(ours["ground-tab"])) >= 3
+    assert theme.contrast(Color.parse(ours["on-error"]), Color.parse(variables["error"])) >= 3
+    assert theme.contrast(Color.parse(ours["on-primary"]), Color.parse(variables["primary"])) >= 3
+
+
+def test_our_own_themes_keep_the_colours_they_were_given() -> None:
+    for ours in theme.THEMES:
+        variables = {**ours.to_color_system().generate(), **ours.variables}
+        made = theme.own_variables(variables, ansi=False, dark=ours.dark)
+        assert made["cold"].lower() == ours.variables["cold"]
+        assert made["quiet"].lower() == ours.variables["quiet"]
+        assert made["ok"] == variables["success"]
+
+
+def test_contrast_is_reckoned_as_the_rule_says() -> None:
+    assert theme.contrast(Color(0, 0, 0), Color(255, 255, 255)) == pytest.approx(21.0)
+    assert theme.contrast(Color(119, 119, 119), Color(255, 255, 255)) == pytest.approx(4.48, abs=0.01)
+    assert theme.contrast(Color(10, 20, 30), Color(10, 20, 30)) == 1.0
+
+
+@pytest.mark.parametrize("name", ["dracula", "ansi-dark", "ansi-light", "restoretui"])
+async def test_without_colours_every_theme_is_without(walk: Start, name: str) -> None:
+    async with walk("s3://acme-frankfurt-archive", theme=name, env={"NO_COLOR": "1"}, taped=True) as on:
+        await on.settled()
+        for strip in on.app.screen._compositor.render_strips():
+            for segment in strip:
+                style = segment.style
+                for colour in (style.color, style.bgcolor) if style else ():
+                    if colour is not None and colour.type is ColorType.TRUECOLOR:
+                        red, green, blue = colour.triplet
+                        assert red == green == blue, (name, segment)
+
+
+async def test_an_unknown_theme_and_an_unknown_key_are_both_said(walk: Start) -> None:
+    async with walk(theme="no-such-theme", keys={"no-such-command": "x"}) as on:
+        await on.until(lambda: "no-such-theme" in on.notice and "no-such-command" in on.notice)
+        assert on.app.theme == theme.DARK.name
