@@ -29,7 +29,7 @@ class Copy(NamedTuple):
     scheme: str
     ref: ObjectRef
     storage_class: str
-    size: int
+    size: int | None
     run: int | None = None
 
 
@@ -50,7 +50,8 @@ async def clean(
             _summary(output, Counter(), len(found))
             return ExitCode.DONE
         session.check_may_send()
-        size = words.size(sum(copy.size for copy in copies))
+        known = [copy.size for copy in copies if copy.size is not None]
+        size = words.sizes(sum(known), len(copies) - len(known))
         if confirm is not None and not confirm(
             f"End {words.plural(len(copies), 'restored copy', 'restored copies')} ({size}) now? To read the objects "
             "again they must be restored, and paid for, again."

@@ -221,7 +221,7 @@ class Output:
         left = ", ".join(f"{count:,} {action}" for action, count in out.items())
         window = words.span(chosen.window) if chosen.window else "–"
         self.text(
-            f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.size(chosen.size_bytes):>10}"
+            f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.sizes(chosen.size_bytes, chosen.unsized):>10}"
             f"  {cost_text(chosen.cost, plan.prices.currency):11}  {window:13}  {left or '–'}"
         )
         reasons: dict[str, int] = {}

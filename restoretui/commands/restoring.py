@@ -224,7 +224,8 @@ async def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs
 def _offer(made: RestorePlan, tier: Tier) -> str:
     chosen = made.tiers[tier]
     cost = cost_text(chosen.cost, made.prices.currency)
-    return f"{words.plural(chosen.requests, 'object')} ({words.size(chosen.size_bytes)}) for about {cost}"
+    size = words.sizes(chosen.size_bytes, chosen.unsized)
+    return f"{words.plural(chosen.requests, 'object')} ({size}) for about {cost}"
 
 
 def _nothing(output: Output, plans: Sequence[RestorePlan], tier: Tier, missing: int) -> ExitCode:

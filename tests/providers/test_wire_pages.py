@@ -11,7 +11,7 @@ from botocore.parsers import ResponseParserError, create_parser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restoretui.core.model import Entry, Page
+from restoretui.core.model import LARGEST_SIZE, Entry, Page
 from restoretui.providers import wire
 from restoretui.providers.wire import (
     ErrorInside,
@@ -178,14 +178,22 @@ def test_a_damaged_page_is_refused_or_read_as_the_sdk_reads_it(body, data):
     except (Unreadable, ErrorInside):
         return
     for entry in page.entries:
-        assert isinstance(entry.size, int)
+        assert entry.size is None or 0 <= entry.size <= LARGEST_SIZE
         assert isinstance(entry.key, str)
         entry.key.encode()
     try:
         expected = by_the_sdk(damaged)
     except Exception:  # noqa: BLE001 - the SDK is stricter about control characters, and fails in many ways
         return
-    assert page == expected
+    assert page._replace(entries=[]) == expected._replace(entries=[])
+    for read, said in zip(page.entries, expected.entries, strict=True):
+        assert said == read._replace(
+            # What cannot be meant is unknown to us, whatever the SDK makes of it.
+            size=said.size if read.size is None else read.size,
+            modified=said.modified if read.modified is None else read.modified,
+            in_progress=said.in_progress if read.in_progress is None else read.in_progress,
+            expiry=said.expiry if read.expiry is None else read.expiry,
+        )
 
 
 @settings(max_examples=200, deadline=None)
