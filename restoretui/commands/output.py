@@ -123,7 +123,7 @@ class Output:
         expiry = words.instant(row.expiry) if row.expiry else ""
         self.text(
             f"{fit(row.state, 10)}  {fit(row.storage_class, 19)}  {words.size(row.size):>8}"
-            f"  {words.day(row.modified)}  {expiry:16}  {clean(row.ref.key)}{version}"
+            f"  {words.day(row.modified):10}  {expiry:16}  {clean(row.ref.key)}{version}"
         )
 
     def job(self, scheme: str, run: Run, row: JobRow) -> None:

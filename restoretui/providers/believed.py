@@ -13,6 +13,8 @@ _LATEST = int(datetime.max.replace(tzinfo=UTC).timestamp())
 
 def believed_size(text: str | None) -> int | None:
     """An object's bytes, 0 to ``LARGEST_SIZE``; None for what is no such number, or is not told."""
+    if text and len(text) < _LONGEST_NUMBER and text.isdecimal() and text.isascii():
+        return int(text)
     digits = (text or "").strip()
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER):
         return None
@@ -26,12 +28,11 @@ def believed_number(number: int) -> int | None:
 
 def believed_epoch(text: str | None) -> int | None:
     """An HTTP date or ISO 8601 in seconds since the epoch, UTC, of the years 1 to 9999; None for anything else."""
-    try:
-        quick = datetime.fromisoformat(text or "")
-        if quick.tzinfo is not None:
-            return believed_moment(quick.timestamp())
-    except ValueError:
-        pass
+    if text and text.endswith("Z"):
+        try:
+            return int(datetime.fromisoformat(text).timestamp())
+        except ValueError:
+            pass
     instant = parse_instant(text)
     return None if instant is None else believed_moment(instant.timestamp())
 

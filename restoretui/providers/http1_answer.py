@@ -39,7 +39,7 @@ class Answer:
     def __init__(self, *, has_body: bool) -> None:
         """Without ``has_body`` (HEAD) none follows, whatever its length is said to be."""
         self._has_body = has_body
-        self._rest = bytearray()
+        self._rest: bytearray | None = None
         self._head: tuple[int, dict[str, str]] | None = None
         self._interim = 0
         self._body: Body | None = None
@@ -56,10 +56,14 @@ class Answer:
             self.has_more = self.has_more or bool(data)
             return
         if self._head is None:
-            behind = self._read_heads(data)
-            if behind is None:
-                return
-            data = behind
+            end = -1 if self._rest else data.find(b"\r\n\r\n")
+            if 0 <= end <= LONGEST_HEAD and self._read_head(data[:end]):
+                data = data[end + 4 :]  # as nearly always: the head comes in one piece
+            else:
+                behind = self._read_heads(data)
+                if behind is None:
+                    return
+                data = behind
             if self._left is not None and self._left <= len(data):
                 self._finish(data[: self._left], has_more=len(data) > self._left)
                 return
@@ -89,32 +93,26 @@ class Answer:
             self._finish(self._body.whole() if self._body else b"", has_more=False)
 
     def _read_heads(self, data: bytes) -> bytes | None:
-        """What stands behind the final head; None as long as that has not come."""
+        """What stands behind the final head, gathered from pieces; None as long as that has not come."""
+        if self._rest is None:
+            self._rest = bytearray()
+        known = len(self._rest)
+        self._rest += data
         while True:
-            if self._rest:
-                # Looked for only where it can end now: what came before has been searched already.
-                known = len(self._rest)
-                self._rest += data
-                found = self._rest.find(b"\r\n\r\n", max(0, known - 3))
-                came = len(self._rest)
-            else:
-                known = 0
-                found = data.find(b"\r\n\r\n")
-                came = len(data)
-            start = bytes(self._rest[:40]) if self._rest else data[:40]
+            # Looked for only where it can end now: what came before has been searched already.
+            end = self._rest.find(b"\r\n\r\n", max(0, known - 3))
+            start = bytes(self._rest[:40])
             if not start.startswith(b"HTTP/1."[: len(start)]):
                 raise NotHttp(f"it begins with {start!r}")
-            if (found if found >= 0 else came - 3) > LONGEST_HEAD:
+            if (end if end >= 0 else len(self._rest) - 3) > LONGEST_HEAD:
                 raise TooMuch(f"its headers are longer than {LONGEST_HEAD // 1024} KiB")
-            if found < 0:
-                if not self._rest:
-                    self._rest += data
+            if end < 0:
                 return None
-            head = bytes(self._rest[:found]) if self._rest else data[:found]
-            data = data[found + 4 - known :]
-            self._rest.clear()
+            head = bytes(self._rest[:end])
+            del self._rest[: end + 4]
+            known = 0
             if self._read_head(head):
-                return data
+                return bytes(self._rest)
             self._interim += 1
             if self._interim > MOST_INTERIM:
                 raise TooMuch(f"more than {MOST_INTERIM} interim answers come before it")

@@ -27,7 +27,7 @@ from restoretui.providers.plausible import why_foreign
 from restoretui.providers.proxies import Proxies
 from restoretui.providers.tls import Tls, make_tls, trust_of
 from restoretui.providers.trouble import Settings, trouble
-from restoretui.providers.tunnels import WANTS_PASSWORD, Connector, refuse_without_password
+from restoretui.providers.tunnels import Connector, refuse_without_password
 
 DEFAULT_REGION = "cn-hangzhou"
 """Where to ask about no bucket when nobody said where: any Region lists them all."""

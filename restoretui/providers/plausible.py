@@ -25,7 +25,6 @@ MARKS = (
     "x-tigris-", "x-ncp-", "x-tos-", "x-goog-", "x-wasabi-", "x-bz-", "x-trans-id", "x-ntap-",
 )  # fmt: skip
 """How header names of S3, OSS and compatible stores begin, and of nobody else."""
-_PAGES = ("text/html", "application/xhtml")
 _UPLOADED = re.compile(r'\s*(?:W/)?"?[0-9a-fA-F]{32}(?:-[0-9]{1,5})?"?\s*')
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->)*+", re.DOTALL)
 _NAME = re.compile(rb"<(?:[\w.-]{1,64}:)?(!?[\w.-]{1,64})[\s/>]")
@@ -44,10 +43,11 @@ def why_foreign(operation: str, status: int, headers: Mapping[str, str], body: b
 
     ``headers`` are found by lower-case name.
     """
-    is_page = headers.get("content-type", "").lower().lstrip().startswith(_PAGES)
+    kind = headers.get("content-type")
+    is_page = kind is not None and "html" in kind.lower()
     redirects = 300 <= status < 400 and status != 304
-    tells_object = operation == "HeadObject" and status < 300
-    if not (is_page or redirects or tells_object):
+    tells = operation != "HeadObject" or status >= 300 or "etag" in headers or "last-modified" in headers
+    if tells and not is_page and not redirects:
         return ""  # as for nearly every answer
     if status == 429 or status >= 500 or is_marked(headers):
         return ""
@@ -60,8 +60,6 @@ def why_foreign(operation: str, status: int, headers: Mapping[str, str], body: b
         # What has neither body nor type is called text/html by some servers' frameworks.
         is_told = is_told or (status == 202 and not body.strip())
         return "" if is_told else f"it is a web page (status {status}), as a sign-in page or a proxy sends"
-    if "etag" in headers or "last-modified" in headers:
-        return ""
     return "it tells nothing of an object: no ETag, no date, no header of a store"
 
 

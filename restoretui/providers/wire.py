@@ -336,7 +336,7 @@ def _tree_entry(row: ET.Element, frame: _Frame, *, believes: bool) -> Entry:
 
 
 def _aware_epoch(text: str, *, believes: bool) -> int | None:
-    if not believes:
+    if not believes or text.endswith("Z"):
         return believed_epoch(text)
     instant = datetime.fromisoformat(text.strip())
     if instant.tzinfo is None:

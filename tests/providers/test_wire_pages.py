@@ -275,3 +275,47 @@ def test_both_markers_survive_in_one_token(key_marker, version_marker):
 def test_other_tokens_are_refused(token):
     with pytest.raises(ValueError):  # noqa: PT011 - any of its kind will do
         split_token(token)
+
+
+# --- what cannot be meant
+
+
+def a_page(*rows: str, truncated: str = "false") -> bytes:
+    return f"<ListBucketResult><IsTruncated>{truncated}</IsTruncated>{''.join(rows)}</ListBucketResult>".encode()
+
+
+@pytest.mark.parametrize("size", [str(2**53), str(2**63), "9" * 4300, "1.5", "-5", "many", "", "1e3"])
+def test_a_size_that_no_object_has_is_unknown_and_spoils_no_other_row(size):
+    odd = a_row("b").replace("<Size>1</Size>", f"<Size>{size}</Size>")
+    entries = read_page(a_page(a_row("a"), odd, a_row("c")), stock).entries
+    assert [(entry.key, entry.size) for entry in entries] == [("a", 1), ("b", None), ("c", 1)]
+
+
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "yesterday", "", "0"])
+def test_a_date_that_no_calendar_has_is_unknown_and_spoils_no_other_row(date):
+    entries = read_page(a_page(a_row("a"), a_row("b", date), a_row("c")), forbidden_dates).entries
+    assert [entry.modified for entry in entries] == [1704067200, None, 1704067200]
+
+
+def forbidden_dates(body: bytes) -> dict[str, Any]:
+    raise ValueError("as the SDK says of such dates")
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (a_page(a_row("a\0b")), "NUL"),
+        (a_page(a_row("a&#0;b")), "NUL"),
+        (a_page(a_row("a&#x0;b")), "NUL"),
+        (a_page(a_row("")), "no key"),
+        (a_page(a_row("a"), truncated="perhaps"), "perhaps"),
+        (a_page(a_row("a"), "<CommonPrefixes><Prefix></Prefix></CommonPrefixes>"), "common prefix"),
+        (a_page("<Contents></Contents>" * 400_000), "more than 250,000 tags"),
+        (a_page("<a>" * 500_000 + "</a>" * 500_000), "more than 250,000 tags"),
+        (a_page(a_row("k" * 5_000_000)), "longer than 32,768 bytes"),
+    ],
+    ids=["NUL", "decimal NUL", "hex NUL", "no key", "perhaps", "prefix", "rows", "nest", "long key"],
+)
+def test_a_page_that_is_not_believed_is_refused_by_its_cause(body, named):
+    with pytest.raises(Unreadable, match=named):
+        read_page(body, stock)
