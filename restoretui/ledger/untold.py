@@ -6,10 +6,13 @@ and older files need no change; outside it is None.
 
 from collections.abc import Iterable
 
+from restoretui.ledger.values import FIRST_SECOND
+
 UNTOLD_SIZE = -1
-UNTOLD_DATE = -(1 << 62)
+UNTOLD_DATE = FIRST_SECOND - 1
 MOST = 2**63 - 1
 """The largest number SQLite keeps. Bytes beyond it are counted as so many: 8 EiB."""
+_EXACT = 2**53
 OF_KNOWN = "FILTER (WHERE size > 0)"
 """Behind an aggregate over ``size``: without what is not told. ``total`` does not overflow as ``sum`` does."""
 
@@ -46,6 +49,11 @@ def saturated(size_bytes: float) -> int:
 def sum_of(sizes: Iterable[int | None]) -> int:
     """Of the sizes that are known, stored or not."""
     return saturated(sum(size for size in sizes if size is not None and size > 0))
+
+
+def agree(told: int, found: float) -> bool:
+    """Whether a stored sum is that of its parts; beyond 8 PiB ``total`` rounds, so that there it cannot be told."""
+    return told == saturated(found) or min(told, found) >= _EXACT
 
 
 def added(name: str, more: str) -> str:
