@@ -154,7 +154,13 @@ class RestorePlan:
                 line.group.bucket, verdict.action, verdict.reason, verdict.archive or "", str(verdict.window or ""),
                 str(verdict.tierless), str(verdict.endless), str(line.added_days),
             )  # fmt: skip
-            numbers = line.group.objects, line.group.size_bytes, line.group.large_objects, cost.unpriced
+            numbers = (
+                line.group.objects,
+                line.group.size_bytes,
+                line.group.large_objects,
+                line.group.unsized,
+                cost.unpriced,
+            )
             sums = amounts.setdefault(kind, [Decimal(0)] * 7)
             parts = (*map(Decimal, numbers), cost.retrieval, cost.requests, cost.copy)
             amounts[kind] = [have + more for have, more in zip(sums, parts, strict=True)]

@@ -101,7 +101,7 @@ def _still(
 ) -> RestorePlan:
     """The plan as what is marked and known now gives it, if that is the one that was confirmed."""
     groups = [
-        FactGroup(place.bucket, group.facts, group.objects, group.size_bytes, group.large_objects)
+        FactGroup(place.bucket, group.facts, group.objects, group.size_bytes, group.large_objects, group.unsized)
         for place, there in found
         for group in there
     ]

@@ -26,7 +26,7 @@ from restoretui.core.rows import Rows
 from restoretui.providers.believed import believed_epoch, believed_moment, believed_number, believed_size
 from restoretui.providers.errors import printable
 from restoretui.providers.xml_trees import Unreadable as Unreadable
-from restoretui.providers.xml_trees import refuse_document_type, tree_of
+from restoretui.providers.xml_trees import refuse_document_type, refuse_many_tags, tree_of
 
 StockParser = Callable[[bytes], Mapping[str, Any]]
 """A page as the SDK's parser gives it: ``Contents`` or ``Versions``, ``CommonPrefixes``, markers; names undecoded."""
@@ -74,6 +74,7 @@ def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
         raise Unreadable("the answer holds a NUL, which no XML can")
     if len(body) > _LONG:
         _refuse_long_text(body)
+        refuse_many_tags(body)
     for reader in (_quick, _tree, partial(_stock, stock=stock)):
         try:
             return reader(body, versions=versions)

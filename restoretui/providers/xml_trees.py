@@ -25,9 +25,7 @@ def tree_of(text: bytes | str) -> ET.Element:
 
     Raises ``Unreadable`` beyond ``MOST_TAGS``; what ElementTree raises when it is no XML.
     """
-    # Three characters make a tag at least. What is short, as nearly all is, need not be counted.
-    if len(text) > 3 * MOST_TAGS and _tags(text) > MOST_TAGS:
-        raise Unreadable(f"the answer has more than {MOST_TAGS:,} tags")
+    refuse_many_tags(text)
     return ET.fromstring(text)  # noqa: S314 - document types were refused
 
 
@@ -45,5 +43,10 @@ def refuse_nests(body: bytes) -> None:
     raise Unreadable(f"the answer nests more than {DEEPEST} elements")
 
 
-def _tags(text: bytes | str) -> int:
-    return text.count(b"<") if isinstance(text, bytes) else text.count("<")
+def refuse_many_tags(text: bytes | str) -> None:
+    """``Unreadable`` beyond ``MOST_TAGS``."""
+    # Three characters make a tag at least. What is short, as nearly all is, need not be counted.
+    if len(text) <= 3 * MOST_TAGS:
+        return
+    if (text.count(b"<") if isinstance(text, bytes) else text.count("<")) > MOST_TAGS:
+        raise Unreadable(f"the answer has more than {MOST_TAGS:,} tags")
