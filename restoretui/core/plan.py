@@ -161,7 +161,7 @@ class RestorePlan:
                 line.group.unsized,
                 cost.unpriced,
             )
-            sums = amounts.setdefault(kind, [Decimal(0)] * 7)
+            sums = amounts.setdefault(kind, [Decimal(0)] * 8)
             parts = (*map(Decimal, numbers), cost.retrieval, cost.requests, cost.copy)
             amounts[kind] = [have + more for have, more in zip(sums, parts, strict=True)]
         prices = self.prices.date, self.prices.currency, *self.prices.regions, str(self.prices_exact)
