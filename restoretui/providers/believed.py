@@ -13,7 +13,7 @@ _LATEST = int(datetime.max.replace(tzinfo=UTC).timestamp())
 
 def believed_size(text: str | None) -> int | None:
     """An object's bytes, 0 to ``LARGEST_SIZE``; None for what is no such number, or is not told."""
-    if text and len(text) < _LONGEST_NUMBER and text.isdecimal() and text.isascii():
+    if text and len(text) < _LONGEST_NUMBER and text.isdecimal():
         return int(text)
     digits = (text or "").strip()
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER):

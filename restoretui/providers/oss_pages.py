@@ -56,13 +56,13 @@ def read_document(body: bytes, name: str) -> ET.Element:
 def _entry(row: ET.Element, decode: Callable[[str], str]) -> Entry:
     text = {leaf.tag: leaf.text or "" for leaf in row}
     restore = parse_restore(text["RestoreInfo"]) if "RestoreInfo" in text else None
-    key = decode(text.get("Key", ""))
+    try:
+        key, size, modified = decode(text["Key"]), text["Size"], text["LastModified"]
+    except KeyError as error:
+        name = printable(text.get("Key", ""), 100)
+        raise Unreadable(f"the listing does not tell the {error.args[0]} of {name!r}") from None
     if not key:
         raise Unreadable("a row of the listing has no key")
-    try:
-        size, modified = text["Size"], text["LastModified"]
-    except KeyError:
-        raise Unreadable(f"the listing does not tell both size and date of {printable(key, 100)!r}") from None
     return Entry(
         key,
         text.get("VersionId") or None,

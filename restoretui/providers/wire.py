@@ -70,8 +70,6 @@ class _Absurd(_Unusual):
 def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
     if not body.strip():
         raise Unreadable("the answer is empty")  # which the SDK's parser would read as an empty bucket
-    if b"\x00" in body:
-        raise Unreadable("the answer holds a NUL, which no XML can")
     if len(body) > _LONG:
         _refuse_long_text(body)
         refuse_many_tags(body)
@@ -90,6 +88,7 @@ def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
 
 _UNKNOWN = (_Unusual, ValueError, LookupError, OverflowError, RecursionError, ET.ParseError)
 """What a reader raises that does not know the page."""
+_NUL = "a key of the listing holds a NUL, which no XML can"
 _LONG = 1 << 22
 """Bytes; pages are under a tenth of that, so only what is longer is looked through before it is decoded."""
 _LONGEST_TEXT = 1 << 15
@@ -270,6 +269,8 @@ def _epoch(text: str) -> int:
 def _names(keys: Sequence[str], frame: _Frame) -> Sequence[str]:
     """Keys as they are, out of what XML and url encoding made of them."""
     every = "".join(keys)
+    if "\0" in every:
+        raise Unreadable(_NUL)
     if "&" in every:
         keys = [_unescape(key) if "&" in key else key for key in keys]
     if frame.decode is unquote_plus and ("%" in every or "+" in every or "&" in every):
@@ -289,7 +290,7 @@ def _character(entity: re.Match[str]) -> str:
         return _NAMED[entity[1]]
     character = chr(int(entity[2]) if entity[2] else int(entity[3], 16))
     if character == "\0":
-        raise Unreadable("a key of the listing holds a NUL, which no XML can")
+        raise Unreadable(_NUL)
     if "\ud800" <= character <= "\udfff":
         raise _Unusual
     return character
