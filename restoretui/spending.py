@@ -271,7 +271,7 @@ class Spending:
             days = 0 if action is Action.UPGRADE else line.days or run.days
             cost += estimate(
                 table, line.archive or line.storage_class, run.tier, action, line.objects, line.size_bytes, days
-            )
+            ) + Cost(unpriced=line.unsized)
         return cost, table.currency
 
     async def _region(self, connection: Connection, bucket: str) -> str:

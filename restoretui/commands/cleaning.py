@@ -31,7 +31,7 @@ class Copy(NamedTuple):
     scheme: str
     ref: ObjectRef
     storage_class: str
-    size: int
+    size: int | None
     run: int | None = None
 
 
@@ -56,11 +56,12 @@ async def clean(settings: Settings, output: Output, choice: Choice, confirm: Ask
             output.say("there is no restored copy to end")
             _summary(output, Counter(), len(found))
             return ExitCode.DONE
-        size = sum(copy.size for copy in copies)
-        about = f"{words.plural(len(copies), 'restored copy', 'restored copies')} ({words.size(size)})"
+        known = [copy.size for copy in copies if copy.size is not None]
+        size = words.sizes(sum(known), len(copies) - len(known))
+        about = f"{words.plural(len(copies), 'restored copy', 'restored copies')} ({size})"
         output.say(f"{about} can be ended now")
         consent = await session.spending.agree(
-            [session.spending.offer_clean(len(copies), size)],
+            [session.spending.offer_clean(len(copies), sum(known))],
             ask=confirm,
             question=f"End {about} now? To read the objects again they must be restored, and paid for, again.",
         )

@@ -19,7 +19,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
     places = choice.parsed()
     async with open_session(settings) as session:
         states: dict[str, int] = {}
-        total = size = 0
+        total = size = unsized = 0
         for place in places:
             if not place.bucket:
                 if choice.versions or choice.query.filters:
@@ -35,13 +35,16 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                     output.object(place.scheme, row)
                     states[row.state] = states.get(row.state, 0) + 1
                     total += 1
-                    size += row.size
+                    if row.size is None:
+                        unsized += 1
+                    else:
+                        size += row.size
         summarise(output, {"objects": total, "size": size, "states": states})
         if states.get(State.UNKNOWN):
             output.say(
                 f"{states[State.UNKNOWN]:,} are Intelligent-Tiering: only a plan looks whether those are archived"
             )
-        output.say(f"{words.plural(total, 'object')}, {words.size(size)}")
+        output.say(f"{words.plural(total, 'object')}, {words.sizes(size, unsized)}")
     return ExitCode.DONE
 
 

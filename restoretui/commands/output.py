@@ -125,7 +125,7 @@ class Output:
         expiry = words.instant(row.expiry) if row.expiry else ""
         self.text(
             f"{fit(row.state, 10)}  {fit(row.storage_class, 19)}  {words.size(row.size):>8}"
-            f"  {words.day(row.modified)}  {expiry:16}  {clean(row.ref.key)}{version}"
+            f"  {words.day(row.modified):10}  {expiry:16}  {clean(row.ref.key)}{version}"
         )
 
     def job(self, scheme: str, run: Run, row: JobRow) -> None:
@@ -223,7 +223,7 @@ class Output:
         left = ", ".join(f"{count:,} {action}" for action, count in out.items())
         window = words.span(chosen.window) if chosen.window else "–"
         self.text(
-            f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.size(chosen.size_bytes):>10}"
+            f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.sizes(chosen.size_bytes, chosen.unsized):>10}"
             f"  {cost_text(chosen.cost, plan.prices.currency):11}  {window:13}  {left or '–'}"
         )
         reasons: dict[str, int] = {}

@@ -6,6 +6,11 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+LARGEST_SIZE = 2**53 - 1
+"""Bytes of the largest object that is believed: 8 PiB, up to which every reader of JSON keeps a number exact.
+
+The largest that a cloud takes has 50 TB."""
+
 
 class Tier(StrEnum):
     """How fast a restore shall be. Order of speed: ``faster_than``."""
@@ -75,8 +80,9 @@ class Entry(NamedTuple):
 
     key: str
     version_id: str | None
-    size: int
-    modified: int
+    size: int | None
+    """None, as for ``modified``: the store says nothing that can be meant (``LARGEST_SIZE``; years 1 to 9999)."""
+    modified: int | None
     storage_class: str
     in_progress: bool | None = None
     """None: the cloud reported no restore status for it."""
@@ -118,7 +124,8 @@ class ObjectDetail:
     """What HEAD knows of one object."""
 
     ref: ObjectRef
-    size: int
+    size: int | None
+    """None where the store does not tell."""
     modified: datetime | None
     storage_class: str
     restore: RestoreStatus | None = None

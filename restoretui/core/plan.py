@@ -6,7 +6,7 @@ Objects with equal facts get equal verdicts, so a plan is made from groups: a mi
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -30,6 +30,8 @@ class FactGroup:
     size_bytes: int
     large_objects: int = 0
     """Of them, those too large for Expedited's typical time (``rules.EXPEDITED_TYPICAL_BYTES``)."""
+    unsized: int = 0
+    """Of them, those whose size the store does not tell: not in ``size_bytes``, and without a price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class TierPlan:
     def size_bytes(self) -> int:
         """Bytes of the objects acted on."""
         return sum(line.group.size_bytes for line in self.sending)
+
+    @property
+    def unsized(self) -> int:
+        """Objects acted on whose size is not told."""
+        return sum(line.group.unsized for line in self.sending)
 
     @property
     def cost(self) -> Cost:
@@ -147,8 +154,14 @@ class RestorePlan:
                 line.group.bucket, verdict.action, verdict.reason, verdict.archive or "", str(verdict.window or ""),
                 str(verdict.tierless), str(verdict.endless), str(line.added_days),
             )  # fmt: skip
-            numbers = line.group.objects, line.group.size_bytes, line.group.large_objects, cost.unpriced
-            sums = amounts.setdefault(kind, [Decimal(0)] * 7)
+            numbers = (
+                line.group.objects,
+                line.group.size_bytes,
+                line.group.large_objects,
+                line.group.unsized,
+                cost.unpriced,
+            )
+            sums = amounts.setdefault(kind, [Decimal(0)] * 8)
             parts = (*map(Decimal, numbers), cost.retrieval, cost.requests, cost.copy)
             amounts[kind] = [have + more for have, more in zip(sums, parts, strict=True)]
         prices = self.prices.date, self.prices.currency, *self.prices.regions, str(self.prices_exact)
@@ -196,6 +209,7 @@ def make_plan(
             cost = estimate(
                 table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added
             )
+            cost = replace(cost, unpriced=max(cost.unpriced, group.unsized))
         return PlanLine(group, verdict, cost, added)
 
     requests = [RestoreRequest(days, tier) for tier in Tier]

@@ -56,7 +56,9 @@ class PriceTable:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An estimate. ``unpriced`` objects are not in it: their price is not in the table."""
+    """An estimate. ``unpriced`` objects are not in it, or not with all they cost: the table lacks
+    their price, or the store does not tell their size.
+    """
 
     retrieval: Decimal = ZERO
     requests: Decimal = ZERO

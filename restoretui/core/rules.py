@@ -38,6 +38,10 @@ class Window:
         return f"{shortest}–{longest} {unit}" if short_unit == unit else f"{shortest} {short_unit}–{longest} {unit}"
 
 
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+"""A store may name any instant up to it."""
+
+
 def _amount(duration: timedelta) -> tuple[str, str]:
     hours = duration / timedelta(hours=1)
     return (f"{hours:g}", "h") if hours >= 1 else (f"{hours * 60:g}", "min")
@@ -168,7 +172,7 @@ class CloudRules:
         """
         if not self.extension_adds:
             return self.expiry_of(now, days)
-        added = expiry + timedelta(days=days)
+        added = expiry + min(timedelta(days=days), END_OF_TIME - expiry)
         if rule.max_days is None:
             return added
         return max(expiry, min(added, now + timedelta(days=rule.max_days)))

@@ -7,7 +7,7 @@ must never do is spin.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from restoretui.core.rules import Window
+from restoretui.core.rules import END_OF_TIME, Window
 
 FIRST = timedelta(seconds=2)
 """After a request, before the first look: soon, for stores that restore at once."""
@@ -68,7 +68,7 @@ def next_expiry_look(earliest_expiry: datetime | None, last: datetime | None, no
     routine = (last or now) + AVAILABLE_LONGEST
     if earliest_expiry is None:
         return routine
-    due = earliest_expiry + AFTER_EXPIRY
+    due = earliest_expiry + min(AFTER_EXPIRY, END_OF_TIME - earliest_expiry)
     if last is not None and due <= last:
         # Seen after its date and still there: S3 removes copies in its own time.
         return last + min(SPARSE, max(FIRST, GROWTH * (last - earliest_expiry)))

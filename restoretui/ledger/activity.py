@@ -12,6 +12,7 @@ from restoretui.ledger.orders import Order, Select, Straight, falling
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, Cloud, Query
 from restoretui.ledger.scratch import Orders
+from restoretui.ledger.untold import told_size
 from restoretui.ledger.values import STATES, TIERS, Shape, decodes
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
@@ -172,7 +173,7 @@ def _entry(row: tuple[Any, ...]) -> ActivityEntry:
         to_state=STATES[row[11]] if row[11] else None,
         tier=TIERS[row[12]],
         expiry=row[13],
-        size=row[14],
+        size=None if row[14] is None else told_size(row[14]),
         storage_class=row[15],
         text=row[16],
         code=row[17],

@@ -6,6 +6,7 @@ from restoretui.core.batch import BatchOptions, Kind, Portion, group_into_jobs
 from restoretui.ledger import changes
 from restoretui.ledger.batch_generator import find_generator
 from restoretui.ledger.batch_records import Phase, options_text
+from restoretui.ledger.untold import saturated
 from restoretui.ledger.writer import Tx
 
 
@@ -13,7 +14,8 @@ def assign(tx: Tx, run_id: int, options: BatchOptions, now: float) -> None:
     """Put every unsent object of the run into a job: as few as the rules allow."""
     unsent = "j.run_id = ? AND j.state = 'planned' AND j.attempt_at IS NULL AND j.batch_id IS NULL"
     rows = tx.rows(
-        "SELECT j.bucket_id, n.days IS NULL, j.version_id <> '', count(*), total(j.size), max(n.days)"
+        "SELECT j.bucket_id, n.days IS NULL, j.version_id <> '', count(*), total(j.size) FILTER (WHERE j.size > 0),"
+        " max(n.days)"
         f" FROM job j JOIN line n ON n.id = j.line_id WHERE {unsent} GROUP BY 1, 2, 3",
         (run_id,),
     )
@@ -24,8 +26,8 @@ def assign(tx: Tx, run_id: int, options: BatchOptions, now: float) -> None:
             "INSERT INTO batch (run_id, bucket_id, versions, days, objects, size_bytes, token, options, phase,"
             " planned_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                run_id, bucket_id, versions, days, objects, int(size_bytes), uuid.uuid4().hex, options_text(options),
-                Phase.PLANNED, now, None if options.hold else now,
+                run_id, bucket_id, versions, days, objects, saturated(size_bytes), uuid.uuid4().hex,
+                options_text(options), Phase.PLANNED, now, None if options.hold else now,
             ),
         )  # fmt: skip
         tx.run(

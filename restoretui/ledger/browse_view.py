@@ -17,6 +17,7 @@ from restoretui.ledger.pending_marks import PendingMarks
 from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
 from restoretui.ledger.scratch import Orders
 from restoretui.ledger.segments import Segments
+from restoretui.ledger.untold import told_date, told_size
 from restoretui.ledger.values import STATES, TIERS, damaged, decodes
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
@@ -284,8 +285,8 @@ class BrowseView(TableView[BrowseRow]):
                 row[0],
                 False,
                 ObjectRef(bucket, row[1], row[2] or None),
-                row[3],
-                row[4],
+                told_size(row[3]),
+                told_date(row[4]),
                 row[5],
                 row[6],
                 STATES[row[7]],

@@ -21,16 +21,19 @@ from restoretui.ledger.faults import UNREADABLE, is_busy
 from restoretui.ledger.files import CATALOG_FILE, LEDGER_FILE, what_was_cut
 from restoretui.ledger.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
 from restoretui.ledger.run_rows import RUN, run_of
+from restoretui.ledger.untold import MOST, OF_KNOWN, UNTOLD_DATE, UNTOLD_SIZE, agree
 from restoretui.ledger.values import ACTIONS, FIRST_SECOND, LAST_SECOND, LONGEST_SECONDS, PURPOSES, STATES, TIERS
 
 _MOST = 20
 """Lines of SQLite's own check that are told of one file."""
 _TYPES = {"INTEGER": ("integer",), "TEXT": ("text",), "REAL": ("real", "integer")}
 _RANGES = (
-    (re.compile(r"(.*_at|at|expiry|modified)$"), FIRST_SECOND, LAST_SECOND),
+    (re.compile(r"(.*_at|at|expiry)$"), FIRST_SECOND, LAST_SECOND),
+    (re.compile(r"modified$"), UNTOLD_DATE, LAST_SECOND),
     (re.compile(r"days$"), 0, MAX_DAYS),
     (re.compile(r"window_(shortest|longest)$"), 0, LONGEST_SECONDS),
-    (re.compile(r"(objects|prefixes|size|size_bytes|jobs|rows)$"), 0, 1 << 62),
+    (re.compile(r"size$"), UNTOLD_SIZE, 1 << 62),
+    (re.compile(r"(objects|prefixes|size_bytes|jobs|rows)$"), 0, MOST),
 )
 """Columns whose values lie between two ends."""
 _TREE = re.compile(r"Tree (\d+)")
@@ -261,9 +264,11 @@ def _runs(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             "SELECT state, jobs, size_bytes FROM run_count WHERE run_id = ? AND jobs <> 0 ORDER BY state", (run.id,)
         ).fetchall()
         found = database.execute(
-            "SELECT state, count(*), total(size) FROM job WHERE run_id = ? GROUP BY state ORDER BY state", (run.id,)
+            f"SELECT state, count(*), total(size) {OF_KNOWN} FROM job WHERE run_id = ? GROUP BY state ORDER BY state",
+            (run.id,),
         ).fetchall()
-        if [tuple(entry) for entry in counted] != [(state, jobs, int(size)) for state, jobs, size in found]:
+        alike = [entry[:2] for entry in counted] == [entry[:2] for entry in found]
+        if not alike or not all(agree(told[2], real[2]) for told, real in zip(counted, found, strict=True)):
             yield "run_count", f"the counts of run {run.id} are not those of its objects"
         (objects, first, last) = database.execute(
             "SELECT count(*), min(id), max(id) FROM job WHERE run_id = ?", (run.id,)
@@ -315,10 +320,12 @@ def _marks(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     found = {
         (sel, place): (objects, size)
         for sel, place, objects, size in database.execute(
-            "SELECT sel, place_id, count(*), sum(size) FROM selection GROUP BY 1, 2"
+            f"SELECT sel, place_id, count(*), total(size) {OF_KNOWN} FROM selection GROUP BY 1, 2"
         )
     }
-    if told != found:
+    if told.keys() != found.keys() or not all(
+        told[place][0] == objects and agree(told[place][1], size) for place, (objects, size) in found.items()
+    ):
         yield "selection_total", "the totals of what is marked are not those of the marks"
 
 

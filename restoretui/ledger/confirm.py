@@ -14,6 +14,7 @@ from restoretui.ledger import changes
 from restoretui.ledger.buckets import bucket_id
 from restoretui.ledger.fact_groups import FACTS, PLAIN, Group, MarkedPlace, group_facts, key_of, marked_places
 from restoretui.ledger.records import WAITING, Cloud
+from restoretui.ledger.untold import OF_KNOWN, saturated, sum_of
 from restoretui.ledger.writer import Tx
 
 _CHANGED = "it changed after the plan was made; plan it again"
@@ -78,7 +79,7 @@ def confirm(
             fates.append((place.gone, State.SKIPPED))
         for group, state in fates:
             jobs, size = counts.get(state, (0, 0))
-            counts[state] = (jobs + group.objects, size + group.size_bytes)
+            counts[state] = (jobs + group.objects, saturated(size + group.size_bytes))
     run_id = _insert_run(tx, cloud, plan, tier, connection, note, now, counts)
     for place in places:
         _insert_jobs(tx, run_id, place, now)
@@ -100,7 +101,7 @@ def _still(
 ) -> RestorePlan:
     """The plan as what is marked and known now gives it, if that is the one that was confirmed."""
     groups = [
-        FactGroup(place.bucket, group.facts, group.objects, group.size_bytes, group.large_objects)
+        FactGroup(place.bucket, group.facts, group.objects, group.size_bytes, group.large_objects, group.unsized)
         for place, there in found
         for group in there
     ]
@@ -125,9 +126,9 @@ def _decide(tx: Tx, place: MarkedPlace, groups: list[Group], plan: RestorePlan, 
     row = tx.row("SELECT objects FROM selection_total WHERE sel = ? AND place_id = ?", (place.sel, place.place_id))
     gone = None
     if row is not None and row[0] > sum(group.objects for group in groups):
-        lost = tx.row(f"SELECT count(*), total(size) FROM ({place.objects()}) WHERE gone", place.args)
+        lost = tx.row(f"SELECT count(*), total(size) {OF_KNOWN} FROM ({place.objects()}) WHERE gone", place.args)
         if lost is not None and lost[0]:
-            gone = Group(key_of(ObjectFacts("")), lost[0], int(lost[1]), 0)
+            gone = Group(key_of(ObjectFacts("")), lost[0], saturated(lost[1]), 0, 0)
     return _Place(place, fates, gone)
 
 
@@ -180,7 +181,7 @@ def _insert_run(
             note,
             now,
             sum(jobs for jobs, _ in counts.values()),
-            sum(size for _, size in counts.values()),
+            sum_of(size for _, size in counts.values()),
             str(cost.total),
             plan.prices.currency,
             cost.unpriced,

@@ -8,6 +8,7 @@ from restoretui.core.model import ObjectFacts
 from restoretui.core.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
 from restoretui.ledger import facts
 from restoretui.ledger.records import Cloud
+from restoretui.ledger.untold import saturated
 from restoretui.ledger.values import TIERS, Shape, decodes
 
 FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days"
@@ -84,6 +85,8 @@ class Group:
     objects: int
     size_bytes: int
     large_objects: int
+    unsized: int
+    """Of them, those whose size is not told."""
 
     @property
     @decodes("a marked object")
@@ -134,22 +137,25 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Grou
     """
     connection.execute("DROP TABLE IF EXISTS temp.fact_group")
     connection.execute(
-        f"CREATE TEMP TABLE fact_group ({FACTS}, objects, size_bytes, large, PRIMARY KEY ({FACTS})) WITHOUT ROWID"
+        f"CREATE TEMP TABLE fact_group ({FACTS}, objects, size_bytes, large, unsized,"
+        f" PRIMARY KEY ({FACTS})) WITHOUT ROWID"
     )
     connection.execute(
-        f"INSERT INTO temp.fact_group SELECT {_PLAIN}, 1, size, size >= {EXPEDITED_TYPICAL_BYTES}"
+        f"INSERT INTO temp.fact_group SELECT {_PLAIN}, 1, CASE WHEN size > 0 THEN size ELSE 0 END,"
+        f" size >= {EXPEDITED_TYPICAL_BYTES}, size < 0"
         f" FROM ({place.objects()}) WHERE NOT gone ON CONFLICT DO UPDATE SET objects = objects + 1,"
-        " size_bytes = size_bytes + excluded.size_bytes, large = large + excluded.large",
+        " size_bytes = size_bytes + excluded.size_bytes, large = large + excluded.large,"
+        " unsized = unsized + excluded.unsized",
         place.args,
     )
     rows = connection.execute("SELECT * FROM temp.fact_group").fetchall()
     connection.execute("DROP TABLE temp.fact_group")
     _SHAPE.check(rows)
-    return [Group(row[:7], *row[7:]) for row in rows]
+    return [Group(row[:7], row[7], saturated(row[8]), *row[9:]) for row in rows]
 
 
-# class archive looked restoring expiry tier days objects size large; -1 stands for no expiry and no days
-_SHAPE = Shape("a marked object", "ttiistiiii")
+# class archive looked restoring expiry tier days objects size large unsized; -1 stands for no expiry and no days
+_SHAPE = Shape("a marked object", "ttiistiirii")
 
 
 def objects_with(

@@ -13,6 +13,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.ledger import changes as topics
 from restoretui.ledger.records import WAITING, JobChange
+from restoretui.ledger.untold import OF_KNOWN, added, saturated
 from restoretui.ledger.values import STATES, Shape, decodes
 from restoretui.ledger.writer import Row, Tx
 
@@ -82,9 +83,9 @@ class Tallies:
         """Bring counts, ends and revisions of ``runs`` up to date."""
         tx.values(
             "INSERT INTO run_count (run_id, state, jobs, size_bytes)",
-            [(*key, jobs, self.size_bytes[key]) for key, jobs in self.jobs.items()],
+            [(*key, jobs, saturated(self.size_bytes[key])) for key, jobs in self.jobs.items()],
             "ON CONFLICT (run_id, state) DO UPDATE SET jobs = jobs + excluded.jobs,"
-            " size_bytes = size_bytes + excluded.size_bytes",
+            f" size_bytes = {added('size_bytes', 'excluded.size_bytes')}",
         )
         waiting = ", ".join(f"'{state}'" for state in sorted(WAITING))
         for run_id in runs:
@@ -118,7 +119,7 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
         if before is not job.state:
             move = (job.run_id, before, job.state)
             moves[move] += 1
-            moved_bytes[move] += job.size
+            moved_bytes[move] += max(0, job.size)
         if job.requested_at is not None and job.requested_at != had_request:
             requested.setdefault(job.run_id, []).append(job.requested_at)
         log.append(_entry(job, before, change))
@@ -218,12 +219,14 @@ def _entry(job: _Job, before: State, change: JobChange) -> tuple[object, ...]:
 @decodes("an object of a run")
 def _moved(row: Row) -> tuple[int, int, State]:
     _MOVED_SHAPE.check([row])
-    return int(row[0]), int(row[1]), STATES[row[2]]
+    return int(row[0]), saturated(row[1]), STATES[row[2]]
 
 
 def move_all(tx: Tx, run_id: int, where: str, state: State, at: float, text: str) -> int:
     """Bring every job of a run that meets ``where`` (all are in one state) into another; how many there were."""
-    found = tx.row(f"SELECT count(*), total(size), min(state) FROM job WHERE run_id = ? AND {where}", (run_id,))
+    found = tx.row(
+        f"SELECT count(*), total(size) {OF_KNOWN}, min(state) FROM job WHERE run_id = ? AND {where}", (run_id,)
+    )
     if found is None or not found[0]:
         return 0
     jobs, size_bytes, before = _moved(found)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from restoretui.core.errors import GuardStopped
 from restoretui.core.model import Tier
 from restoretui.core.rules import Action
+from restoretui.ledger.untold import saturated
 from restoretui.ledger.writer import Tx
 
 
@@ -23,6 +24,8 @@ class JobLine(NamedTuple):
     days: int | None
     objects: int
     size_bytes: int
+    unsized: int = 0
+    """Of the objects, those whose size is not known; they are not in ``size_bytes``."""
 
 
 FAILED = "j.state = 'failed'"
@@ -33,7 +36,7 @@ def read_lines(connection: Connection, run_id: int, where: str, batch_id: int = 
     """The groups of those jobs of a run that meet ``where``."""
     rows = connection.execute(
         "SELECT b.name, j.version_id <> '', n.storage_class, n.archive, n.action, n.tier, n.days, count(*),"
-        " sum(j.size) FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
+        " total(j.size) FILTER (WHERE j.size > 0), count(*) FILTER (WHERE j.size < 0) FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
         " WHERE j.id BETWEEN (SELECT first_job FROM run WHERE id = :run)"
         " AND (SELECT first_job + objects - 1 FROM run WHERE id = :run)"
         f" AND {where} GROUP BY 1, 2, j.line_id ORDER BY 1, 2, j.line_id",
@@ -42,7 +45,7 @@ def read_lines(connection: Connection, run_id: int, where: str, batch_id: int = 
     return [
         JobLine(
             row[0], bool(row[1]), row[2], row[3], Action(row[4]), Tier(row[5]) if row[5] else None, row[6], row[7],
-            int(row[8]),
+            saturated(row[8]), row[9],
         )
         for row in rows
     ]  # fmt: skip

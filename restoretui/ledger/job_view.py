@@ -9,6 +9,7 @@ from restoretui.ledger.match import Condition, any_key_condition, key_condition
 from restoretui.ledger.orders import Order, Piece, Rank, Select, Straight, falling, piece_rows, rising
 from restoretui.ledger.records import EVERYTHING, JobRow, Query
 from restoretui.ledger.scratch import Orders
+from restoretui.ledger.untold import told_size
 from restoretui.ledger.values import ACTIONS, STATES, TIERS, Shape, decodes
 from restoretui.ledger.views import TableView
 from restoretui.ledger.windows import Windows
@@ -99,7 +100,7 @@ def _row(row: tuple[Any, ...]) -> JobRow:
     return JobRow(
         id=row[0],
         ref=ObjectRef(row[1], row[2], row[3] or None),
-        size=row[4],
+        size=told_size(row[4]),
         state=STATES[row[5]],
         storage_class=row[6],
         archive=row[7],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from restoretui.ledger import changes
 from restoretui.ledger.records import Cloud, Observation
+from restoretui.ledger.untold import stored_size
 from restoretui.ledger.writer import Tx
 
 # A look without HEAD does not know the archive tier inside Intelligent-Tiering: what a HEAD told of the same object
@@ -45,7 +46,7 @@ def record_looks(tx: Tx, cloud: Cloud, bucket: str, looks: Sequence[Observation]
                 look.key,
                 look.version_id or "",
                 look.storage_class,
-                look.size,
+                stored_size(look.size),
                 look.modified,
                 look.archive_status,
                 look.looked,

@@ -9,6 +9,7 @@ from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.match import end_of_prefix
 from restoretui.ledger.orders import Span
 from restoretui.ledger.records import Observation, Query
+from restoretui.ledger.untold import OF_KNOWN, added, saturated, stored_size, sum_of
 from restoretui.ledger.writer import Tx
 
 _FACTS = ("storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at")
@@ -90,12 +91,12 @@ def set_rows(tx: Tx, sel: int, listing_id: int, ids: Collection[int], wanted: Ca
                 (sel, place.place_id, key, version_id),
             )
         objects += len(adding) - len(leaving)
-        size_bytes += sum(row[3] for row in adding) - sum(row[4] for row in leaving)
+        size_bytes += sum_of(row[3] for row in adding) - sum_of(row[4] for row in leaving)
     tx.run(
         "INSERT INTO selection_total (sel, place_id, objects, size_bytes) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (sel, place_id) DO UPDATE SET"
-        " objects = objects + excluded.objects, size_bytes = size_bytes + excluded.size_bytes",
-        (sel, place.place_id, objects, size_bytes),
+        f" objects = objects + excluded.objects, size_bytes = {added('size_bytes', 'excluded.size_bytes')}",
+        (sel, place.place_id, objects, saturated(size_bytes)),
     )
 
 
@@ -108,7 +109,7 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> Non
             look.key,
             look.version_id or "",
             look.storage_class,
-            look.size,
+            stored_size(look.size),
             look.modified,
             look.archive_status,
             look.looked,
@@ -213,7 +214,7 @@ def recount(tx: Tx, sel: int, place: int) -> None:
     """Make the totals of one bucket true again after a change in bulk."""
     tx.run(
         "INSERT OR REPLACE INTO selection_total (sel, place_id, objects, size_bytes)"
-        " SELECT :sel, :place, count(*), coalesce(sum(size), 0) FROM selection"
+        f" SELECT :sel, :place, count(*), CAST(total(size) {OF_KNOWN} AS INTEGER) FROM selection"
         " WHERE sel = :sel AND place_id = :place",
         {"sel": sel, "place": place},
     )

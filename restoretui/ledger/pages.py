@@ -16,6 +16,7 @@ from restoretui.core.rows import Rows
 from restoretui.ledger import changes
 from restoretui.ledger.faults import listing_replaced
 from restoretui.ledger.segments import PLACE_BITS
+from restoretui.ledger.untold import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column, sum_of
 from restoretui.ledger.writer import Tx, Writer
 
 _ROOM = 20
@@ -26,7 +27,7 @@ _WORTH_A_COMMIT = 6
 _CHUNKS = (1000, 200, 40, 8, 1)
 """Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
 _COLUMNS = "id, key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
-_SIZE = Entry._fields.index("size")
+_SIZE, _MODIFIED = map(Entry._fields.index, ("size", "modified"))
 _OFTEN_ALIKE = frozenset(
     Entry._fields.index(name) for name in ("version_id", "storage_class", "in_progress", "expiry", "is_latest")
 )
@@ -147,15 +148,17 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
                 column += more
             seconds += [max(0, int(arrival.seen_at - started_at))] * len(rows)
         if seconds:
+            columns[_SIZE] = stored_column(columns[_SIZE], UNTOLD_SIZE)
+            columns[_MODIFIED] = stored_column(columns[_MODIFIED], UNTOLD_DATE)
             _write_segment(tx, listing_id, first_segment + number, columns, seconds)
             objects += len(seconds)
-            size_bytes += sum(columns[_SIZE])
+            size_bytes += sum_of(columns[_SIZE])
     prefixes = list(chain.from_iterable(arrival.page.prefixes for arrival in arrivals))
     tx.values(f"INSERT INTO p{listing_id} (prefix)", [(prefix,) for prefix in prefixes])
     tx.run(
-        "UPDATE listing SET objects = objects + ?, prefixes = prefixes + ?, size_bytes = size_bytes + ?,"
+        f"UPDATE listing SET objects = objects + ?, prefixes = prefixes + ?, size_bytes = {added('size_bytes', '?')},"
         " resume_token = ? WHERE id = ?",
-        (objects, len(prefixes), size_bytes, arrivals[-1].resume_token, listing_id),
+        (objects, len(prefixes), saturated(size_bytes), arrivals[-1].resume_token, listing_id),
     )
     tx.touch(changes.listing_topic(listing_id))
 

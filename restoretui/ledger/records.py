@@ -110,7 +110,8 @@ class Observation(NamedTuple):
     key: str
     version_id: str | None
     storage_class: str
-    size: int
+    size: int | None
+    """None, wherever it stands: the store does not tell."""
     modified: int | None
     archive_status: str | None
     looked: bool
@@ -162,8 +163,8 @@ class BrowseRow(NamedTuple):
     is_prefix: bool
     ref: ObjectRef
     """Of a common prefix: the prefix stands in ``key``."""
-    size: int
-    modified: int
+    size: int | None
+    modified: int | None
     storage_class: str
     archive_status: str | None
     state: State
@@ -187,7 +188,7 @@ class JobRow(NamedTuple):
 
     id: int
     ref: ObjectRef
-    size: int
+    size: int | None
     state: State
     storage_class: str
     archive: str | None
@@ -343,7 +344,7 @@ class Job(NamedTuple):
     run_id: int
     cloud: Cloud
     ref: ObjectRef
-    size: int
+    size: int | None
     storage_class: str
     archive: str | None
     action: Action

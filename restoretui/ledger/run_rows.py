@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import Cloud, Job, Run
+from restoretui.ledger.untold import told_size
 from restoretui.ledger.values import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
 
 RUN = (
@@ -99,7 +100,7 @@ def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
             run_id,
             clouds.get((scheme, endpoint)) or clouds.setdefault((scheme, endpoint), Cloud(scheme, endpoint)),
             ObjectRef(bucket, key, version_id or None),
-            size,
+            told_size(size),
             storage_class,
             archive,
             ACTIONS[action],

@@ -237,7 +237,9 @@ class Selections:
             groups: dict[Cloud, list[FactGroup]] = {}
             for place in fact_groups.marked_places(connection, sel, now):
                 groups.setdefault(place.cloud, []).extend(
-                    FactGroup(place.bucket, found.facts, found.objects, found.size_bytes, found.large_objects)
+                    FactGroup(
+                        place.bucket, found.facts, found.objects, found.size_bytes, found.large_objects, found.unsized
+                    )
                     for found in fact_groups.group_facts(connection, place)
                 )
             return groups

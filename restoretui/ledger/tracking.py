@@ -6,6 +6,7 @@ from typing import Any
 
 from restoretui.ledger.facts import names
 from restoretui.ledger.records import TRACKED, Cloud, TrackedGroup
+from restoretui.ledger.untold import saturated
 from restoretui.ledger.values import STATES, TIERS, Shape, damaged, decodes
 
 
@@ -38,7 +39,8 @@ def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[Track
         " PRIMARY KEY (bucket_id, line_id, versions, state)) WITHOUT ROWID"
     )
     connection.execute(
-        "INSERT INTO temp.tracked SELECT bucket_id, line_id, version_id <> '', state, 1, size, requested_at,"
+        "INSERT INTO temp.tracked SELECT bucket_id, line_id, version_id <> '', state, 1,"
+        " CASE WHEN size > 0 THEN size ELSE 0 END, requested_at,"
         " requested_at, expiry FROM job WHERE id BETWEEN ? AND ?"
         f" AND state IN ({names(TRACKED)})"
         " ON CONFLICT (bucket_id, line_id, versions, state) DO UPDATE SET"
@@ -51,7 +53,7 @@ def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[Track
     # Lines that differ only in their reason are one to the watcher.
     rows = connection.execute(
         "SELECT b.scheme, b.endpoint, b.name, t.versions, n.archive, n.storage_class, n.tier, t.state, sum(t.jobs),"
-        " sum(t.size_bytes), min(t.first), max(t.last), min(t.expiry)"
+        " total(t.size_bytes), min(t.first), max(t.last), min(t.expiry)"
         " FROM temp.tracked t JOIN bucket b ON b.id = t.bucket_id JOIN line n ON n.id = t.line_id"
         " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
     ).fetchall()
@@ -67,7 +69,7 @@ def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[Track
 
 
 # scheme endpoint bucket versions archive class tier state jobs size first last expiry
-_SHAPE = Shape("an object of a run", "tttiTtTtiiSSS")
+_SHAPE = Shape("an object of a run", "tttiTtTtirSSS")
 
 
 @decodes("an object of a run")
@@ -83,7 +85,7 @@ def _group(run_id: int, row: tuple[Any, ...]) -> TrackedGroup:
         tier=TIERS[row[6]],
         state=STATES[row[7]],
         jobs=row[8],
-        size_bytes=row[9],
+        size_bytes=saturated(row[9]),
         requested_first=row[10],
         requested_last=row[11],
         expiry_first=row[12],

@@ -1,15 +1,25 @@
 """One S3 request, answered: to the right region, refusals told apart. Repeating it is the engine's business."""
 
 import asyncio
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from restoretui.core import doing
 from restoretui.core.clock import Clock
-from restoretui.core.errors import CloudError, MalformedAnswer, Unreachable
-from restoretui.providers.errors import EXPIRED, Refusal, error_for, is_credentials, is_wrong_region
+from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, Unreachable
+from restoretui.providers.errors import (
+    EXPIRED,
+    Refusal,
+    error_for,
+    is_credentials,
+    is_wrong_region,
+    printable,
+)
+from restoretui.providers.plausible import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.requests import Ask, Requests
 from restoretui.providers.wire import ErrorInside, Unreadable
+from restoretui.providers.xml_trees import LONGEST_ERROR
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.sdk import Sdk
@@ -19,6 +29,11 @@ T = TypeVar("T")
 
 _LONG_READING = 1 << 16
 """Bytes of an answer that take about a millisecond, or more, to read."""
+_SILENT = frozenset({"PutObject", "UploadPart", "DeleteObject", "AbortMultipartUpload"})
+"""Operations whose answers have no body."""
+_OF_RESULTS = ("Result", "Response")
+"""How the documents of all services asked here are called."""
+_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _EXPLAINED_S = 10.0
 """How long one explanation of bodiless refusals serves a bucket; machine time."""
 
@@ -62,15 +77,34 @@ class Calls:
             raise error_for(refusal, self._sdk.caller)
         raise AssertionError("a second answer is always returned or raised")
 
+    def parsed(self, operation: str, service: str = "s3") -> Callable[["Reply"], dict[str, Any]]:
+        """Reads an answer as the SDK does, for ``read``, where it is a document of the operation's at all."""
+
+        def parse(reply: "Reply") -> dict[str, Any]:
+            root = root_of(reply.body)
+            if not root and (reply.body.strip() or operation not in _SILENT):
+                raise Unreadable("it is no XML" if reply.body.strip() else "it is empty")
+            if root.lower() in ("error", "errorresponse"):
+                raise ErrorInside
+            if root and not root.endswith(_OF_RESULTS):
+                # Whose fields the SDK would not find, and so read an account without buckets.
+                raise Unreadable(f"it is a <{printable(root)}> document")
+            try:
+                return self._sdk.parse(service, operation, reply)
+            except ValueError as error:
+                raise Unreadable(str(error)) from error
+
+        return parse
+
     async def once(self, ask: Ask) -> "tuple[Reply, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong region and unfit credentials."""
         region = await self.region(ask.bucket)
         reply = await self._exchange(ask, region)
-        start = reply.body[:200].lstrip().lower()
-        if reply.status < 300 and start.startswith((b"<html", b"<!doctype")):
-            raise _unreadable(ask, reply, "it is a web page")
-        if reply.status < 300 and b"<error" not in start:
-            return reply, None
+        if reply.status < 300:
+            if why := why_not_accepted(reply.status, reply.body):
+                raise _unreadable(ask, reply, why)
+            if not reply.body or not is_error(reply.body):
+                return reply, None
         refusal = self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket)
         if is_wrong_region(refusal) and await self._moved(refusal, region):
             raise Unreachable(
@@ -112,6 +146,7 @@ class Calls:
         asked = self._sdk.region
         reply = await self._exchange(Ask("HeadBucket", bucket), asked)
         named = reply.headers.get("x-amz-bucket-region", "")
+        _check_region(named, Refusal("HeadBucket", reply.status, bucket=bucket))
         if reply.status < 300 or reply.status in (301, 307, 308):
             return named or asked
         refusal = self._sdk.refusal("s3", "HeadBucket", reply, bucket)
@@ -132,13 +167,16 @@ class Calls:
         doing.note(doing.about(ask.operation, ask.bucket))
         out = await self._requests.build(ask, region)
         reply = await out.transport.exchange(out.request, ask.operation)
-        if reply.status in (400, 401, 403) and any(code.encode() in reply.body for code in EXPIRED):
+        if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
+            raise _unreadable(ask, reply, why)
+        if reply.status in (400, 401, 403) and any(code.encode() in reply.body[:LONGEST_ERROR] for code in EXPIRED):
             self._sdk.vault.reject(out.keys)
         return reply
 
     async def _moved(self, refusal: Refusal, asked: str) -> bool:
         """Learn from a redirect, looking again where it does not say; whether the bucket is elsewhere indeed."""
         self._regions.pop(refusal.bucket, None)
+        _check_region(refusal.region, refusal)
         if refusal.region:
             self._regions[refusal.bucket] = refusal.region
         return await self.region(refusal.bucket) != asked
@@ -163,6 +201,20 @@ class Calls:
             return None
         refusal = self._sdk.refusal("s3", "ListObjectsV2", reply, bucket)
         return refusal if is_credentials(refusal) else None
+
+
+def _check_region(named: str, refusal: Refusal) -> None:
+    """Refuse at once to ask where no region can be."""
+    if named and not _REGION.fullmatch(named):
+        raise InvalidRequest(
+            f"the answer to {refusal.operation} says that bucket {refusal.bucket!r} lives in "
+            f"{printable(named, 80)!r}, which cannot be a region",
+            "is it an S3 endpoint?",
+            code=refusal.code,
+            status=refusal.status,
+            request_id=refusal.request_id,
+            operation=refusal.operation,
+        )
 
 
 def _unreadable(ask: Ask, reply: "Reply", why: str) -> MalformedAnswer:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from aiohappyeyeballs import start_connection
 
+from restoretui.providers.bounds import answer_s, too_late
 from restoretui.providers.http1_answer import Answer, NotHttp, Reply
 
 KEPT_S = 12.0
@@ -23,6 +24,7 @@ _ROOM = 1 << 18
 """Bytes taken from a socket at a time."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _OURS = frozenset({"host", "content-length"})
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
 class NotSent(ValueError):
@@ -45,7 +47,10 @@ class Connections:
     """Connections to any number of servers, at most ``most`` in use at a time; further requests wait their turn."""
 
     def __init__(self, most: int, connect_s: float, read_s: float, context: ssl.SSLContext | None) -> None:
-        """``connect_s`` is for name, TCP and TLS together, ``read_s`` between two pieces of an answer."""
+        """``connect_s`` is for name, TCP and TLS together, ``read_s`` between two pieces of an answer.
+
+        How long a whole answer may take, and how much it may be: ``providers.bounds``.
+        """
         self._connect_s = connect_s
         self._read_s = read_s
         self._context = context
@@ -163,7 +168,8 @@ def _written(method: str, target: str, origin: str, headers: Mapping[str, str], 
     scheme, _, host = origin.partition("://")
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host.removesuffix(f':{_DEFAULT_PORT.get(scheme)}')}"]
     lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in _OURS]
-    if body or method == "POST":
+    if body or method not in _WITHOUT_BODY:
+        # A server that is told of no length may wait for one (411); RFC 9110, 8.6.
         lines.append(f"Content-Length: {len(body)}")
     head = "\r\n".join([*lines, "", ""])
     if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1:
@@ -185,6 +191,8 @@ class _Line(asyncio.BufferedProtocol):
         self._waiter: asyncio.Future[Reply] | None = None
         self._answer = Answer(has_body=True)
         self._heard_at = 0.0
+        self._allowed_s = self._until = 0.0
+        """For the answer under way: how long it may take, and until when that is."""
         self._watch: asyncio.TimerHandle | None = None
         self._is_clean = True
         """Nothing came that was not asked for."""
@@ -197,8 +205,10 @@ class _Line(asyncio.BufferedProtocol):
         self._answer = Answer(has_body=has_body)
         self._waiter = self._loop.create_future()
         self._heard_at = self._loop.time()
+        self._allowed_s = answer_s(len(request))
+        self._until = self._heard_at + self._allowed_s
         if self._watch is None:
-            self._watch = self._loop.call_later(self._read_s, self._check)
+            self._watch = self._loop.call_later(min(self._read_s, self._allowed_s), self._check)
         self._transport.write(request)
         try:
             return await self._waiter
@@ -230,11 +240,14 @@ class _Line(asyncio.BufferedProtocol):
         self._watch = None
         if self._waiter is None:
             return
-        left = self._heard_at + self._read_s - self._loop.time()
+        now = self._loop.time()
+        left = min(self._heard_at + self._read_s, self._until) - now
         if left > 0:
             self._watch = self._loop.call_later(left, self._check)
+        elif now >= self._until:
+            self._fail(too_late(self._allowed_s))
         else:
-            self._fail(TimeoutError("no answer in time"))
+            self._fail(TimeoutError(f"nothing came for {self._read_s:g} s"))
 
     def _fail(self, error: Exception) -> None:
         if self._waiter is not None and not self._waiter.done():

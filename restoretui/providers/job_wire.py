@@ -6,6 +6,7 @@ from typing import Any
 
 from restoretui.core.batch import Generator, JobInfo, JobOrder, Manifest, Place, ReportScope
 from restoretui.core.model import Tier
+from restoretui.providers.believed import believed_number
 from restoretui.providers.errors import printable
 
 _SCOPES = {"AllTasks": ReportScope.ALL, "FailedTasksOnly": ReportScope.FAILED}
@@ -99,18 +100,18 @@ def job_told(job: Mapping[str, Any], region: str) -> JobInfo:
         job_id=str(job.get("JobId", "")),
         region=region,
         status=str(job.get("Status", "")),
-        priority=int(job.get("Priority", 0)),
+        priority=_count(job.get("Priority")),
         description=printable(str(job.get("Description", "")), 256),
         operation=kind,
         created=_moment(job.get("CreationTime")),
         ended=_moment(job.get("TerminationDate")),
-        total=int(progress.get("TotalNumberOfTasks", 0)),
-        succeeded=int(progress.get("NumberOfTasksSucceeded", 0)),
-        failed=int(progress.get("NumberOfTasksFailed", 0)),
-        elapsed_s=int(progress.get("Timers", {}).get("ElapsedTimeInActiveSeconds", 0)),
+        total=_count(progress.get("TotalNumberOfTasks")),
+        succeeded=_count(progress.get("NumberOfTasksSucceeded")),
+        failed=_count(progress.get("NumberOfTasksFailed")),
+        elapsed_s=_count(progress.get("Timers", {}).get("ElapsedTimeInActiveSeconds")),
         role_arn=str(job.get("RoleArn", "")),
         tier=Tier(tier) if tier in list(Tier) else None,
-        days=restore.get("ExpirationInDays"),
+        days=_count(days) if (days := restore.get("ExpirationInDays")) is not None else None,
         manifest=_location(str(location.get("ObjectArn", ""))),
         generated=_generated(job),
         report=Place(str(report.get("Bucket", "")).rpartition(":")[2], str(report.get("Prefix", "")).rstrip("/"))
@@ -132,6 +133,11 @@ def _location(arn: str) -> str:
 def unmarked(description: str) -> str:
     """Without the mark by which a job of ours is found again: a clone must not be taken for it."""
     return description.partition(" [rt:")[0] or "clone"
+
+
+def _count(value: object) -> int:
+    """0 for what cannot be meant, as for what is not told yet (FACTS 2.4)."""
+    return believed_number(value) or 0 if isinstance(value, int) else 0
 
 
 def _moment(value: object) -> datetime | None:

@@ -13,10 +13,12 @@ from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Pag
 from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
 from restoretui.core.rules import OSS
 from restoretui.providers.aside import aside
+from restoretui.providers.believed import believed_size
 from restoretui.providers.connection import Limits
 from restoretui.providers.oss_credentials import KeyRing, look_up
 from restoretui.providers.oss_errors import error_for, is_credentials, refused
 from restoretui.providers.oss_pages import read_buckets, read_document, read_listing
+from restoretui.providers.plausible import is_error, is_marked, why_foreign, why_not_accepted
 from restoretui.providers.restore_header import parse_instant, parse_restore
 from restoretui.providers.wire import Unreadable, split_token
 
@@ -212,7 +214,7 @@ class OssProvider:
         for last in (False, True):
             region = await self._region(ask.bucket)
             try:
-                reply = await self._sdk.exchange(ask, region)
+                reply = await self._exchange(ask, region)
             except Refused as no:
                 if not last and self._moved(no.refusal, region):
                     continue
@@ -229,12 +231,16 @@ class OssProvider:
 
         region = await self._region(ask.bucket)
         try:
-            reply = await self._sdk.exchange(ask, region)
+            reply = await self._exchange(ask, region)
         except Refused as no:
             refusal = no.refusal
         else:
-            if not reply.request_id:
-                raise _unreadable(ask, reply, "it has no request id")
+            if why := why_not_accepted(reply.status, reply.body, _ACCEPTING[ask.operation]):
+                raise _unreadable(ask, reply, why)
+            if not is_marked(reply.headers, ("x-oss-",)):
+                raise _unreadable(ask, reply, "it bears no header of OSS")
+            if is_error(reply.body):
+                raise _unreadable(ask, reply, "it is an error with the status of none")
             return reply, None
         if self._moved(refusal, region):
             raise Unreachable(
@@ -248,6 +254,12 @@ class OssProvider:
         if is_credentials(refusal):
             raise error_for(refusal, self.endpoint)
         return Reply(refusal.status, {}, b""), refusal
+
+    async def _exchange(self, ask: "Ask", region: str) -> "Reply":
+        reply = await self._sdk.exchange(ask, region)
+        if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
+            raise _unreadable(ask, reply, why)
+        return reply
 
     async def _region(self, bucket: str) -> str:
         """Where the bucket lives, asked for once; ``BucketNotFound``."""
@@ -265,7 +277,7 @@ class OssProvider:
 
         ask = self._request("GetBucketLocation", bucket, query={"location": ""})
         try:
-            reply = await self._sdk.exchange(ask, self._sdk.region)
+            reply = await self._exchange(ask, self._sdk.region)
         except Refused as no:
             if no.refusal.region:
                 return no.refusal.region
@@ -287,6 +299,8 @@ class OssProvider:
         return True
 
 
+_ACCEPTING = {"RestoreObject": (200, 202), "CleanRestoredObject": (200, 204)}
+"""The documented answers of a yes (FACTS 4.1)."""
 _OF_OBJECTS = frozenset({"HeadObject", "RestoreObject", "CleanRestoredObject"})
 
 
@@ -320,12 +334,9 @@ def _direct_read(reply: "Reply") -> bool:
 
 def _detail(ref: ObjectRef, reply: "Reply") -> ObjectDetail:
     headers = reply.headers
-    size = headers.get("content-length", "")
-    if not size.isdecimal():
-        raise Unreadable("it gives no size")
     return ObjectDetail(
         ref=ref,
-        size=int(size),
+        size=believed_size(headers.get("content-length")),
         modified=parse_instant(headers.get("last-modified")),
         storage_class=headers.get("x-oss-storage-class") or "Standard",
         restore=parse_restore(headers.get("x-oss-restore")),

@@ -18,14 +18,16 @@ from restoretui.core import doing
 from restoretui.core.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.provider import Connection
+from restoretui.providers.bounds import NotHttp, gather, in_time
 from restoretui.providers.connection import Limits
 from restoretui.providers.errors import Refusal, printable
 from restoretui.providers.oss_credentials import Found, KeyRing, OssKeys
 from restoretui.providers.oss_errors import EXPIRED
+from restoretui.providers.plausible import why_foreign
 from restoretui.providers.proxies import Proxies
 from restoretui.providers.tls import Tls, make_tls, trust_of
 from restoretui.providers.trouble import Settings, trouble
-from restoretui.providers.tunnels import WANTS_PASSWORD, Connector, refuse_without_password
+from restoretui.providers.tunnels import Connector, refuse_without_password
 
 DEFAULT_REGION = "cn-hangzhou"
 """Where to ask about no bucket when nobody said where: any Region lists them all."""
@@ -144,6 +146,14 @@ class OssSdk:
             case CloudError():
                 return inner
             case oss.exceptions.ServiceError():
+                headers = inner.headers or {}
+                if why := why_foreign(ask.operation, int(inner.status_code), headers, inner.snapshot or b""):
+                    return MalformedAnswer(
+                        f"the answer to {ask.operation} cannot be read: {why}",
+                        "is OSS_ENDPOINT an OSS endpoint?",
+                        status=int(inner.status_code),
+                        operation=ask.operation,
+                    )
                 refusal = _refusal(inner, ask)
                 if refusal.code in EXPIRED:
                     self._ring.reject(keys)
@@ -160,7 +170,7 @@ class OssSdk:
                     "is OSS_ENDPOINT an OSS endpoint?",
                     operation=ask.operation,
                 )
-            case OSError():
+            case OSError() | NotHttp():
                 return trouble(inner, self._address(), ask.operation, self._settings)
         said = printable(str(inner))
         return InvalidRequest(
@@ -197,6 +207,22 @@ class _Signing(oss.credentials.StaticCredentialsProvider):  # type: ignore[misc]
         self._credentials = oss.credentials.Credentials(keys.key_id, keys.secret, keys.token)
 
 
+class _Taken(NamedTuple):
+    """An answer that has been read, as the SDK asks aiohttp's for it."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    content: bytes
+
+    async def read(self) -> bytes:
+        """The body."""
+        return self.content
+
+    def close(self) -> None:
+        """The connection has been given back already."""
+
+
 class _Http:
     """One aiohttp session in the place where the SDK would make its own.
 
@@ -214,15 +240,15 @@ class _Http:
     async def __aenter__(self) -> Self:
         return self
 
-    async def request(self, method: str, url: str, **options: Any) -> aiohttp.ClientResponse:
-        """As aiohttp's, for a URL that is encoded already."""
+    async def request(self, method: str, url: str, **options: Any) -> "_Taken":
+        """As aiohttp's, for a URL that is encoded already; the answer is taken whole, within ``providers.bounds``."""
         proxy = self._proxies.of(url)
         options["proxy"] = proxy.url if proxy else None
-        response = await self._session.request(method, URL(url, encoded=True), **options)
-        if proxy is not None and response.status == WANTS_PASSWORD:
-            response.close()
-        refuse_without_password(response.status, proxy)
-        return response
+        asking = self._session.request(method, URL(url, encoded=True), **options)
+        async with in_time(len(options.get("data") or b"")), asking as response:
+            refuse_without_password(response.status, proxy)
+            content = await gather(response.content.iter_any())
+        return _Taken(response.status, response.reason or "", response.headers, content)
 
     async def aclose(self) -> None:
         await self._session.close()

@@ -1,6 +1,6 @@
 """S3 and the stores that speak its protocol, through the SDK's credentials, endpoints and request building."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,14 @@ from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, 
 from restoretui.core.rules import S3
 from restoretui.core.stores import Store, read_spec
 from restoretui.providers.aside import aside
+from restoretui.providers.believed import believed_size
 from restoretui.providers.calls import Calls
 from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.outcomes import refused
 from restoretui.providers.requests import Ask, Requests
 from restoretui.providers.restore_header import parse_instant, parse_restore
 from restoretui.providers.s3_batch import S3Batch
-from restoretui.providers.wire import Unreadable, read_page, read_versions, split_token
+from restoretui.providers.wire import read_page, read_versions, split_token
 from restoretui.providers.witness import Witness
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ class S3Provider:
     async def identity(self) -> Identity:
         caller = self._sdk.caller
         try:
-            who = await self._calls.read(Ask("GetCallerIdentity", service="sts"), self._parsed("GetCallerIdentity"))
+            asked = Ask("GetCallerIdentity", service="sts")
+            who = await self._calls.read(asked, self._calls.parsed("GetCallerIdentity", "sts"))
             account, arn = str(who.get("Account", "")), str(who.get("Arn", ""))
         except CloudError:
             if not caller.endpoint:
@@ -121,7 +123,7 @@ class S3Provider:
             account, arn = "", ""
         if not account and caller.endpoint:
             # Compatible stores rarely have an STS; whoever lists the buckets owns them.
-            listed = await self._calls.read(Ask("ListBuckets"), self._parsed("ListBuckets"))
+            listed = await self._calls.read(Ask("ListBuckets"), self._calls.parsed("ListBuckets"))
             account = str(listed.get("Owner", {}).get("ID", ""))
         return Identity(account=account, arn=arn, profile=caller.profile, region=self._sdk.region)
 
@@ -130,7 +132,7 @@ class S3Provider:
         token = ""
         while True:
             asked = {"MaxBuckets": 1000} | ({"ContinuationToken": token} if token else {})
-            page = await self._calls.read(Ask("ListBuckets", fixed=asked), self._parsed("ListBuckets"))
+            page = await self._calls.read(Ask("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
             for bucket in page.get("Buckets", ()):
                 name = str(bucket.get("Name", ""))
                 buckets[name] = Bucket(name, bucket.get("BucketRegion", ""), bucket.get("CreationDate"))
@@ -251,17 +253,6 @@ class S3Provider:
 
         return await self._calls.read(Ask(operation, bucket, given, fixed, (max_keys, with_status)), understand)
 
-    def _parsed(self, operation: str) -> "Callable[[Reply], dict[str, Any]]":
-        service = "sts" if operation == "GetCallerIdentity" else "s3"
-
-        def parse(reply: "Reply") -> dict[str, Any]:
-            try:
-                return self._sdk.parse(service, operation, reply)
-            except ValueError as error:
-                raise Unreadable(str(error)) from error
-
-        return parse
-
     def _set_listings_tell(self, *, tell: bool) -> None:
         if self.capabilities.restore_status_in_list != tell:
             self.capabilities = replace(self.capabilities, restore_status_in_list=tell)
@@ -283,12 +274,9 @@ def _markers(token: str) -> tuple[str, str]:
 
 def _detail(ref: ObjectRef, reply: "Reply") -> ObjectDetail:
     headers = reply.headers
-    size = headers.get("content-length", "")
-    if not size.isdecimal():
-        raise Unreadable("it gives no size")
     return ObjectDetail(
         ref=ref,
-        size=int(size),
+        size=believed_size(headers.get("content-length")),
         modified=parse_instant(headers.get("last-modified")),
         storage_class=headers.get("x-amz-storage-class") or "STANDARD",
         restore=parse_restore(headers.get("x-amz-restore")),

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -24,12 +23,10 @@ from restoretui.providers.requests import Ask
 from restoretui.providers.s3_files import S3Files
 from restoretui.providers.s3_manifests import ManifestWriter
 from restoretui.providers.s3_reports import ReportFiles
-from restoretui.providers.wire import Unreadable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.calls import Calls
     from restoretui.providers.sdk import Sdk
-    from restoretui.providers.transport import Reply
 
 _NO_ROLE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 _GONE = frozenset({"NoSuchJobException", "NoSuchJob", "NotFoundException", "NotFound"})
@@ -54,14 +51,14 @@ class S3Batch:
             answer = await self._ask("CreateJob", order.region, job_asked(order))
         except AccessDenied as error:
             raise _denied_role(error, order.role_arn) from None
-        job_id = str(answer.get("JobId", ""))
-        if not job_id:
-            raise MalformedAnswer("the answer to CreateJob names no job", operation="CreateJob")
-        return job_id
+        return _new_job(answer)
 
     async def describe_job(self, region: str, job_id: str) -> JobInfo:
         answer = await self._ask("DescribeJob", region, {"JobId": job_id})
-        return job_told(answer.get("Job", {}), region)
+        job = job_told(answer.get("Job", {}), region)
+        if not job.job_id or not job.status:
+            raise MalformedAnswer("the answer to DescribeJob tells of no job", operation="DescribeJob")
+        return job
 
     async def list_jobs(self, region: str, statuses: Collection[str] = ()) -> AsyncIterator[list[JobInfo]]:
         token = ""
@@ -95,7 +92,7 @@ class S3Batch:
         answer = await self._ask(
             "CreateJob", region, asked | {"ConfirmationRequired": True, "ClientRequestToken": token}
         )
-        return str(answer.get("JobId", ""))
+        return _new_job(answer)
 
     async def set_priority(self, region: str, job_id: str, priority: int) -> None:
         await self._ask("UpdateJobPriority", region, {"JobId": job_id, "Priority": priority})
@@ -114,15 +111,9 @@ class S3Batch:
         fixed = {"AccountId": self._account, **asked}
         ask = Ask(operation, fixed=fixed, service="s3control", region=region or self._sdk.region)
         try:
-            return await self._calls.read(ask, partial(self._parsed, operation))
+            return await self._calls.read(ask, self._calls.parsed(operation, "s3control"))
         except CloudError as error:
             raise _of_jobs(error, str(asked.get("JobId", "")), ask.region) from None
-
-    def _parsed(self, operation: str, reply: "Reply", service: str = "s3control") -> dict[str, Any]:
-        try:
-            return self._sdk.parse(service, operation, reply)
-        except ValueError as error:
-            raise Unreadable(str(error)) from error
 
     # --- the role
 
@@ -130,7 +121,7 @@ class S3Batch:
         name = role_arn.rpartition("/")[2]
         ask = Ask("GetRole", fixed={"RoleName": name}, service="iam")
         try:
-            answer = await self._calls.read(ask, partial(self._parsed, "GetRole", service="iam"))
+            answer = await self._calls.read(ask, self._calls.parsed("GetRole", "iam"))
         except CloudError as error:
             if error.code not in _NO_ROLE:
                 return False
@@ -171,6 +162,13 @@ class S3Batch:
 
     async def delete_object(self, bucket: str, key: str) -> None:
         await self._files.delete(bucket, key)
+
+
+def _new_job(answer: Mapping[str, Any]) -> str:
+    job_id = str(answer.get("JobId", ""))
+    if not job_id:
+        raise MalformedAnswer("the answer to CreateJob names no job", operation="CreateJob")
+    return job_id
 
 
 def _denied_role(error: AccessDenied, role_arn: str) -> AccessDenied:

@@ -1,12 +1,10 @@
 """Objects that jobs need or leave behind: manifests and reports, asked for through the SDK's request building."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.errors import InvalidRequest
 from restoretui.providers.requests import Ask
-from restoretui.providers.wire import Unreadable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.calls import Calls
@@ -26,13 +24,7 @@ class S3Files:
 
     async def ask(self, operation: str, bucket: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """An S3 operation's answer, as the SDK reads it."""
-        return await self._calls.read(Ask(operation, bucket, fixed=asked), partial(self._parsed, operation))
-
-    def _parsed(self, operation: str, reply: "Reply") -> dict[str, Any]:
-        try:
-            return self._sdk.parse("s3", operation, reply)
-        except ValueError as error:
-            raise Unreadable(str(error)) from error
+        return await self._calls.read(Ask(operation, bucket, fixed=asked), self._calls.parsed(operation))
 
     async def delete(self, bucket: str, key: str) -> None:
         """It need not be there."""

@@ -39,6 +39,7 @@ from restoretui.providers.restore_header import parse_instant
 from restoretui.providers.sdk_http import Verified, VerifyingSession
 from restoretui.providers.tls import Tls, make_tls, trust_of
 from restoretui.providers.transport import Ready, Reply, Transport
+from restoretui.providers.xml_trees import LONGEST_ERROR, Unreadable, refuse_nests
 
 DEFAULT_REGION = "us-east-1"
 """Where S3 answers for every bucket, if only by naming the right region."""
@@ -162,8 +163,10 @@ class Sdk:
             "context": {},
         }
         try:
+            if reply.body.strip():
+                refuse_nests(reply.body)
             parsed: dict[str, Any] = parser.parse(response, model.operation_model(operation).output_shape)
-        except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
+        except (ResponseParserError, Unreadable, LookupError, TypeError, AttributeError) as error:
             raise ValueError(printable(str(error))) from error
         return parsed
 
@@ -171,7 +174,9 @@ class Sdk:
         """An answer that is no, in the SDK's words."""
         status = 500 if reply.status < 300 else reply.status  # an <Error> in a 200 is a failed 500, as the SDK has it
         try:
-            parsed = self.parse(service, operation, reply._replace(status=status))
+            # What is longer than any error is none, and goes by its status.
+            told = reply.body if len(reply.body) <= LONGEST_ERROR else b""
+            parsed = self.parse(service, operation, reply._replace(status=status, body=told))
         except ValueError:
             parsed = {}
         error = parsed.get("Error", {})

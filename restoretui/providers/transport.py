@@ -14,6 +14,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from yarl import URL
 
 from restoretui.core.http_client import HttpClient
+from restoretui.providers.bounds import gather, in_time
 from restoretui.providers.http1 import Connections, NotSent
 from restoretui.providers.http1_answer import NotHttp
 from restoretui.providers.http1_answer import Reply as Reply
@@ -76,16 +77,17 @@ class Transport(VerifiedHttp):
                 return await self._direct.exchange(request.method, request.url, headers, request.body)
             way = proxy.url if proxy else None
             session = await self._get_session(way)  # type: ignore[no-untyped-call]
-            async with session.request(
+            asking = session.request(
                 request.method,
                 URL(request.url, encoded=True),
                 headers=headers,
                 data=_content(request.body),
                 allow_redirects=False,
                 proxy=way,
-            ) as response:
+            )
+            async with in_time(len(request.body)), asking as response:
                 refuse_without_password(response.status, proxy)
-                content = await response.read()
+                content = await gather(response.content.iter_any())
                 return Reply(response.status, _plain(response.raw_headers), content)
         except (aiohttp.ClientError, OSError, NotHttp, NotSent) as error:
             raise trouble(error, request.url, operation, self._settings) from error

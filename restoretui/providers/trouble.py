@@ -9,9 +9,9 @@ import aiohttp
 from yarl import URL
 
 from restoretui.core.errors import CloudError, ConnectionLost, InvalidRequest, MalformedAnswer, Unreachable
+from restoretui.providers.bounds import NotHttp, TooLate, TooMuch
 from restoretui.providers.errors import printable
 from restoretui.providers.http1 import NotConnected, NotSent
-from restoretui.providers.http1_answer import NotHttp
 from restoretui.providers.tls import Trust
 from restoretui.providers.tunnels import WANTS_PASSWORD, NoTunnel
 
@@ -57,12 +57,21 @@ def trouble(error: Exception, url: str, operation: str, settings: Settings = S3_
         case NotSent():
             kind = InvalidRequest
             message, hint = f"{operation} cannot be asked: {detail}", "check the credentials and the profile"
+        case TooMuch():
+            kind = MalformedAnswer
+            message, hint = (
+                f"the answer of {host} to {operation} is not read to its end: {detail}",
+                f"is {settings.endpoint} {settings.service} endpoint?",
+            )
         case aiohttp.ClientResponseError() | NotHttp():
             kind = MalformedAnswer
             message, hint = (
                 f"{host} does not answer in HTTP: {detail}",
                 f"is {settings.endpoint} {settings.service} endpoint?",
             )
+        case TooLate():
+            kind = ConnectionLost
+            message, hint = f"{host} took the request and did not answer in time: {detail}", _LOOK
         case TimeoutError():
             kind = ConnectionLost
             message, hint = f"{host} took the request and did not answer in time", _LOOK

@@ -23,13 +23,13 @@ from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
+from restoretui.providers.believed import believed_epoch, believed_moment, believed_number, believed_size
+from restoretui.providers.errors import printable
+from restoretui.providers.xml_trees import Unreadable as Unreadable
+from restoretui.providers.xml_trees import refuse_document_type, refuse_many_tags, tree_of
 
 StockParser = Callable[[bytes], Mapping[str, Any]]
 """A page as the SDK's parser gives it: ``Contents`` or ``Versions``, ``CommonPrefixes``, markers; names undecoded."""
-
-
-class Unreadable(Exception):
-    """Not a listing page, or not a whole one."""
 
 
 class ErrorInside(Exception):
@@ -63,21 +63,41 @@ class _Unusual(Exception):
     """Not what this reader knows; the next one may."""
 
 
+class _Absurd(_Unusual):
+    """A row says what cannot be; no reader may believe it."""
+
+
 def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
     if not body.strip():
         raise Unreadable("the answer is empty")  # which the SDK's parser would read as an empty bucket
+    if len(body) > _LONG:
+        _refuse_long_text(body)
+        refuse_many_tags(body)
     for reader in (_quick, _tree, partial(_stock, stock=stock)):
         try:
             return reader(body, versions=versions)
-        except (_Unusual, ValueError, LookupError, OverflowError, ET.ParseError):
+        except _Absurd:
+            break
+        except _UNKNOWN:
             refuse_document_type(body)
-    raise Unreadable(f"the answer of {len(body)} bytes is not a listing")
+    try:
+        return _tree(body, versions=versions, believes=False)
+    except _UNKNOWN:
+        raise Unreadable(f"the answer of {len(body)} bytes is not a listing") from None
 
 
-def refuse_document_type(body: bytes) -> None:
-    """Before an XML parser sees the answer: entity bombs end here, in UTF-16 too, which is full of zero bytes."""
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\x00" in body:
-        raise Unreadable("the answer declares a document type or is not UTF-8, as no cloud's answer is")
+_UNKNOWN = (_Unusual, ValueError, LookupError, OverflowError, RecursionError, ET.ParseError)
+"""What a reader raises that does not know the page."""
+_NUL = "a key of the listing holds a NUL, which no XML can"
+_LONG = 1 << 22
+"""Bytes; pages are under a tenth of that, so only what is longer is looked through before it is decoded."""
+_LONGEST_TEXT = 1 << 15
+"""Bytes between two tags. A key of 1,024 bytes, url-encoded and then written in XML references, has 18,432."""
+
+
+def _refuse_long_text(body: bytes) -> None:
+    if re.search(rb"[^<]{%d}" % (_LONGEST_TEXT + 1), body):
+        raise Unreadable(f"a text of the answer is longer than {_LONGEST_TEXT:,} bytes, as no key is")
 
 
 # ---- the frame: a page without its rows ----
@@ -105,14 +125,19 @@ class _Frame:
             else:
                 self.fields[name] = child.text or ""
         self.decode = unquote_plus if self.fields.get("EncodingType") == "url" else str
+        if "" in prefixes:
+            raise Unreadable("a common prefix of the listing is empty")
         self.prefixes = [self.decode(prefix) for prefix in prefixes]
 
     def page(self, entries: Sequence[Entry], *, versions: bool) -> Page:
         return Page(entries, self.prefixes, self._next_token(versions=versions))
 
     def _next_token(self, *, versions: bool) -> str | None:
-        truncated = self.fields.get("IsTruncated", "").strip()
+        said = self.fields.get("IsTruncated", "")
+        truncated = said.strip().lower()
         if truncated not in ("true", "false"):
+            if truncated:
+                raise Unreadable(f"the listing says {printable(said, 40)!r} where it says whether it goes on")
             raise _Unusual
         if truncated == "false":
             return None
@@ -142,7 +167,7 @@ _STATUS = (
 _COMMON = (
     r"<Key>([^<]*)</Key>|<LastModified>([^<]*Z)</LastModified>"
     r'|<ETag>(?:&quot;|"|&#34;)?([^<&"]*)(?:&quot;|"|&#34;)?</ETag>'
-    rf"|<Size>([0-9]+)</Size>|<StorageClass>([^<&]*)</StorageClass>|{_STATUS}"
+    rf"|<Size>([0-9]{{1,15}})</Size>|<StorageClass>([^<&]*)</StorageClass>|{_STATUS}"
     rf"|{_OWNER}|<Checksum(?:Algorithm|Type)>[^<]*</Checksum(?:Algorithm|Type)>|<Type>[^<]*</Type>"
 )
 _MARKER = "|".join(rf"<{name}>[^<]*</{name}>" for name in ("Key", "VersionId", "IsLatest", "LastModified"))
@@ -151,7 +176,7 @@ _OBJECT_IN_ORDER = re.compile(
     r"<Contents><Key>([^<]++)</Key><LastModified>([^<Z]*+Z)</LastModified>"
     r'<ETag>(?:&quot;|"|&#34;)?+([^<&"]*+)(?:&quot;|"|&#34;)?+</ETag>'
     r"(?:<ChecksumAlgorithm>[^<]*+</ChecksumAlgorithm>)*+(?:<ChecksumType>[^<]*+</ChecksumType>)?+"
-    rf"<Size>([0-9]++)</Size>(?:{_OWNER})?+(?:<StorageClass>([^<&]*+)</StorageClass>)?+(?:{_STATUS})?+</Contents>"
+    rf"<Size>([0-9]{{1,15}}+)</Size>(?:{_OWNER})?+(?:<StorageClass>([^<&]*+)</StorageClass>)?+(?:{_STATUS})?+</Contents>"
 )
 _VERSION = re.compile(
     rf"<Version>(?:{_COMMON}|<VersionId>([^<&]*)</VersionId>|<IsLatest>(true|false)</IsLatest>)*</Version>"
@@ -172,7 +197,7 @@ def _quick(body: bytes, *, versions: bool) -> Page:
     rows, skeleton = _count(text) or _tile(text, versions=versions)
     if "<!" in skeleton:
         raise _Unusual
-    frame = _Frame(ET.fromstring(skeleton))  # noqa: S314 - it declares nothing
+    frame = _Frame(tree_of(skeleton))
     if frame.rows:
         raise _Unusual
     return frame.page(_entries(rows, frame, versions=versions), versions=versions)
@@ -244,6 +269,8 @@ def _epoch(text: str) -> int:
 def _names(keys: Sequence[str], frame: _Frame) -> Sequence[str]:
     """Keys as they are, out of what XML and url encoding made of them."""
     every = "".join(keys)
+    if "\0" in every:
+        raise Unreadable(_NUL)
     if "&" in every:
         keys = [_unescape(key) if "&" in key else key for key in keys]
     if frame.decode is unquote_plus and ("%" in every or "+" in every or "&" in every):
@@ -262,6 +289,8 @@ def _character(entity: re.Match[str]) -> str:
     if entity[1]:
         return _NAMED[entity[1]]
     character = chr(int(entity[2]) if entity[2] else int(entity[3], 16))
+    if character == "\0":
+        raise Unreadable(_NUL)
     if "\ud800" <= character <= "\udfff":
         raise _Unusual
     return character
@@ -270,36 +299,51 @@ def _character(entity: re.Match[str]) -> str:
 # ---- the careful ways ----
 
 
-def _tree(body: bytes, *, versions: bool) -> Page:
-    frame = _Frame(ET.fromstring(body))  # noqa: S314 - document types were refused
+def _tree(body: bytes, *, versions: bool, believes: bool = True) -> Page:
+    """Row by row. While it ``believes``, an unusual row is another reader's; after that, what it says is unknown."""
+    frame = _Frame(tree_of(body))
     wanted = "Version" if versions else "Contents"
-    entries = [_tree_entry(row, frame) for row in frame.rows if _local(row) == wanted]
+    entries = [_tree_entry(row, frame, believes=believes) for row in frame.rows if _local(row) == wanted]
     return frame.page(entries, versions=versions)
 
 
-def _tree_entry(row: ET.Element, frame: _Frame) -> Entry:
+def _tree_entry(row: ET.Element, frame: _Frame, *, believes: bool) -> Entry:
     leaves = {_local(leaf): leaf for leaf in row}
     text = {name: leaf.text or "" for name, leaf in leaves.items()}
+    key = frame.decode(text.get("Key", ""))
+    if not key:
+        raise Unreadable("a row of the listing has no key")
+    if not believes and not {"Size", "LastModified"} <= text.keys():
+        raise Unreadable(f"the listing does not tell both size and date of {printable(key, 100)!r}")
     status = {_local(leaf): leaf.text or "" for leaf in leaves.get("RestoreStatus", ())}
-    expiry = status.get("RestoreExpiryDate", "").strip()
+    ongoing = status.get("IsRestoreInProgress", "").strip()
+    size, modified = believed_size(text["Size"]), _aware_epoch(text["LastModified"], believes=believes)
+    in_progress, expiry = _BOOL.get(ongoing), status.get("RestoreExpiryDate", "").strip()
+    ends = _aware_epoch(expiry, believes=believes) if expiry else None
+    if believes and (size is None or modified is None or ongoing not in _BOOL or (expiry and ends is None)):
+        raise _Absurd
+    if expiry and ends is None:
+        in_progress = None  # An end that cannot be read is not "for good".
     return Entry(
-        frame.decode(text["Key"]),
+        key,
         text.get("VersionId") or None,
-        int(text["Size"]),
-        _aware_epoch(text["LastModified"].strip()),
+        size,
+        modified,
         text.get("StorageClass") or "STANDARD",
-        _BOOL[status.get("IsRestoreInProgress", "").strip()],
-        _aware_epoch(expiry) if expiry else None,
+        in_progress,
+        ends,
         text.get("ETag", "").removeprefix('"').removesuffix('"'),
         text.get("IsLatest", "").strip() != "false",
     )
 
 
-def _aware_epoch(text: str) -> int:
-    instant = datetime.fromisoformat(text)
+def _aware_epoch(text: str, *, believes: bool) -> int | None:
+    if not believes or text.endswith("Z"):
+        return believed_epoch(text)
+    instant = datetime.fromisoformat(text.strip())
     if instant.tzinfo is None:
         raise _Unusual
-    return int(instant.timestamp())
+    return believed_moment(instant.timestamp())
 
 
 def _stock(body: bytes, *, versions: bool, stock: StockParser) -> Page:
@@ -309,15 +353,18 @@ def _stock(body: bytes, *, versions: bool, stock: StockParser) -> Page:
     for row in parsed.get("Versions" if versions else "Contents", ()):
         status = row.get("RestoreStatus", {})
         expiry = status.get("RestoreExpiryDate")
+        size, modified = believed_number(int(row["Size"])), believed_moment(row["LastModified"].timestamp())
+        if size is None or modified is None or not row["Key"]:
+            raise _Absurd
         entries.append(
             Entry(
                 decode(row["Key"]),
                 row.get("VersionId") or None,
-                int(row["Size"]),
-                int(row["LastModified"].timestamp()),
+                size,
+                modified,
                 row.get("StorageClass") or "STANDARD",
                 status.get("IsRestoreInProgress"),
-                int(expiry.timestamp()) if expiry else None,
+                believed_moment(expiry.timestamp()) if expiry else None,
                 row.get("ETag", "").removeprefix('"').removesuffix('"'),
                 bool(row.get("IsLatest", True)),
             )

@@ -41,7 +41,7 @@ class Witness:
         if detail.restore is None or detail.storage_class == _UNDOCUMENTED:
             return False
         expiry = detail.restore.expiry
-        return detail.restore.in_progress or expiry is None or expiry - _MARGIN > self._clock.now()
+        return detail.restore.in_progress or expiry is None or expiry > self._clock.now() + _MARGIN
 
 
 def _shows(page: Page, seen: ObjectDetail) -> bool:

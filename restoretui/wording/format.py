@@ -13,9 +13,15 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
+UNTOLD = "?"
+"""For what a store does not tell."""
+
+
 @lru_cache(8192)
-def size(size_bytes: int) -> str:
-    """Binary units, at most 8 cells: ``0 B``, ``1.5 KiB``, ``1023 GiB``."""
+def size(size_bytes: int | None) -> str:
+    """Binary units, at most 8 cells: ``0 B``, ``1.5 KiB``, ``1023 GiB``; ``?`` for None, which is not told."""
+    if size_bytes is None:
+        return UNTOLD
     value = float(size_bytes)
     for unit in _UNITS:
         if value < 1023.5 or unit == _UNITS[-1]:
@@ -24,6 +30,13 @@ def size(size_bytes: int) -> str:
     if unit == "B":
         return f"{size_bytes} B"
     return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+
+
+def sizes(size_bytes: int, unsized: int) -> str:
+    """Of several objects: ``1.5 KiB``, ``1.5 KiB+?`` when the size of some is not told, ``?`` when that of all is."""
+    if not unsized:
+        return size(size_bytes)
+    return f"{size(size_bytes)}+?" if size_bytes else UNTOLD
 
 
 def count(number: int) -> str:
@@ -46,8 +59,10 @@ def plural(number: int, one: str, many: str = "") -> str:
 
 
 @lru_cache(8192)
-def day(epoch: int) -> str:
-    """The date of an instant, UTC: ``2026-01-15``."""
+def day(epoch: int | None) -> str:
+    """The date of an instant, UTC: ``2026-01-15``; ``?`` for None, which is not told."""
+    if epoch is None:
+        return UNTOLD
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d")
 
 

@@ -4,14 +4,18 @@ import asyncio
 import socket
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restoretui.providers import http1
+from restoretui.providers import bounds, http1, http1_answer
+from restoretui.providers.bounds import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS, MOST_INTERIM, TooMuch
 from restoretui.providers.http1 import Broken, Connections, NotConnected, NotSent
-from restoretui.providers.http1_answer import LONGEST_HEAD, Answer, NotHttp
+from restoretui.providers.http1_answer import Answer, NotHttp
 
 # --- answers
+
+
+FINE_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 def chunked(parts, trailer=b""):
@@ -131,9 +135,172 @@ def test_anything_at_all_is_an_answer_or_refused(first, second):
             continue
 
 
+# --- limits
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+SMALL = 1 << 16
+"""A bound on bodies that a test can reach byte by byte."""
+
+
+@pytest.fixture
+def small_bodies(monkeypatch):
+    for module in (bounds, http1_answer):
+        monkeypatch.setattr(module, "MOST_BODY", SMALL)
+
+
+def outcome(sent, step, has_body=True):
+    """What becomes of an answer that comes ``step`` bytes at a time."""
+    answer = Answer(has_body=has_body)
+    try:
+        for at in range(0, len(sent), step):
+            answer.feed(sent[at : at + step])
+        answer.end()
+    except NotHttp as error:
+        return type(error), str(error)
+    return answer.reply, answer.has_more, answer.keeps_open
+
+
+def in_all_ways(sent, has_body=True):
+    """The one outcome, whole, byte by byte and in pieces."""
+    first, *others = [outcome(sent, step, has_body) for step in (len(sent) or 1, 1, 7, 4096)]
+    # How much of junk is quoted depends on how much of it has come.
+    same = [found[:1] if found[0] is NotHttp else found for found in (first, *others)]
+    assert same == same[:1] * len(same)
+    return first
+
+
+HEADERS_LEFT = LONGEST_HEAD - len(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\na: ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "limit"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (SMALL + 1), "its body is longer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", "its body is longer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", "its body is longer"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (SMALL + 1), "its body is longer"),
+        (CHUNKED + b"fffffffffffffff\r\n", "its body is longer"),
+        (CHUNKED + chunked([b"x" * 100] * (SMALL // 100 + 1)), "its body is longer"),
+        (CHUNKED + b"1;%s\r\na\r\n" % (b"e" * 1000) * (SMALL // 900), "the lengths of its chunks alone"),
+        (CHUNKED + b"1;" + b"e" * LONGEST_LINE, "the line before a chunk is longer than 8 KiB"),
+        (CHUNKED + b"0\r\n" + b"a: b\r\n" * LONGEST_HEAD, "its trailers are longer than 64 KiB"),
+        (CHUNKED + b"0\r\na: " + b"b" * LONGEST_LINE, "a trailer is longer than 8 KiB"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\na: " + b"b" * (HEADERS_LEFT + 1) + b"\r\n\r\n", "its headers are"),
+        (b"HTTP/1.1 200 OK\r\na: " + b"b" * LONGEST_HEAD, "its headers are longer than 64 KiB"),
+        (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * (MOST_HEADERS + 1) + b"\r\n", "more than 256 headers"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * (MOST_INTERIM + 1) + FINE_ANSWER, "more than 16 interim answers"),
+        (b"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n" * 1000, "more than 16 interim answers"),
+    ],
+)
+@pytest.mark.usefixtures("small_bodies")
+def test_what_goes_beyond_a_limit_is_refused_by_a_sentence_that_names_it(sent, limit):
+    kind, words = in_all_ways(sent)
+    assert kind is TooMuch
+    assert limit in words
+    assert "\n" not in words
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % SMALL + b"x" * SMALL,
+        CHUNKED + chunked([b"x" * SMALL]),
+        CHUNKED + chunked([b"x" * 64] * (SMALL // 64)),
+        CHUNKED + b"0\r\n" + b"a: %s\r\n" % (b"b" * 1000) * 60 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\na: " + b"b" * HEADERS_LEFT + b"\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * MOST_INTERIM + FINE_ANSWER,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + b"a: b\r\n" * (MOST_HEADERS - 1) + b"\r\n",
+    ],
+)
+@pytest.mark.usefixtures("small_bodies")
+def test_up_to_the_limit_all_is_taken(sent):
+    reply, has_more, _ = in_all_ways(sent)
+    assert reply is not None
+    assert not has_more
+
+
+def test_a_head_is_not_measured_by_a_body_it_does_not_have():
+    reply, _, _ = in_all_ways(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n", has_body=False)
+    assert reply.headers["content-length"] == "99999999999999"
+
+
+def test_a_length_beside_a_transfer_encoding_is_refused_by_its_cause():
+    kind, words = in_all_ways(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+    assert kind is NotHttp
+    assert "both a length and a transfer encoding" in words
+
+
+MUTABLE = [
+    FINE_ANSWER,
+    CHUNKED + chunked([b"hello", b"x" * 300], b"Checked: yes\r\n"),
+    b"HTTP/1.1 100 Continue\r\n\r\n" + FINE_ANSWER,
+    b"HTTP/1.0 200 OK\r\nServer: x\r\n\r\nto the end",
+    b"HTTP/1.1 204 No Content\r\nA: b\r\n\r\n",
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(MUTABLE), st.data())
+def test_a_mutated_answer_comes_to_the_same_however_it_is_cut(sent, data):
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(sent)))
+        junk = data.draw(
+            st.sampled_from([b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"0\r\n", b"f", b":", b"\x00"])
+            | st.binary(max_size=5)
+        )
+        sent = sent[:at] + junk + sent[at + data.draw(st.integers(0, 6)) :]
+    in_all_ways(sent)
+
+
+class Counted(bytes):
+    """Bytes that count what is copied out of them, or together with them."""
+
+    copied = 0
+
+    def __getitem__(self, at):
+        found = super().__getitem__(at)
+        if isinstance(at, slice):
+            Counted.copied += len(found)
+            return Counted(found)
+        return found
+
+    def __add__(self, other):
+        Counted.copied += len(self) + len(other)
+        return Counted(super().__add__(other))
+
+    def __radd__(self, other):
+        if isinstance(other, bytearray):
+            return NotImplemented  # which grows in place
+        Counted.copied += len(self) + len(other)
+        return Counted(other + bytes(self))
+
+
+@pytest.mark.parametrize(
+    "parts", [[b"x" * (1 << 22)], [b"x" * 5000] * 800, [b"x"] * 20_000], ids=["one", "some", "many"]
+)
+def test_chunks_are_read_in_linear_time(parts):
+    sent = CHUNKED + chunked(parts)
+    answer, Counted.copied = Answer(has_body=True), 0
+    for at in range(0, len(sent), 1024):
+        answer.feed(Counted(sent[at : at + 1024]))
+    assert answer.reply is not None
+    assert len(answer.reply.body) == sum(map(len, parts))
+    assert Counted.copied < 4 * len(sent)
+
+
+def test_an_endless_body_is_kept_no_longer_than_to_its_limit():
+    answer = Answer(has_body=True)
+    answer.feed(CHUNKED)
+    piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    for _ in range(bounds.MOST_BODY // 65536):
+        answer.feed(piece)
+    with pytest.raises(TooMuch, match="its body is longer than 32 MiB"):
+        answer.feed(piece)
+
+
 # --- connections
 
-FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+FINE = FINE_ANSWER
 
 
 class Server:
@@ -296,6 +463,38 @@ async def test_no_answer_has_a_name_and_the_next_request_goes_on(talk, said, kin
         await ask(connections, url)
     assert (await ask(connections, url)).body == b"ok"
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "drop", [b"x", b"HTTP/1.1 100 Continue\r\n\r\n", b"a: b\r\n"], ids=["body", "interim", "trailers"]
+)
+async def test_an_answer_that_drips_has_an_end_to_its_time(talk, monkeypatch, drop):
+    monkeypatch.setattr(bounds, "ANSWER_S", 0.2)
+    monkeypatch.setattr(http1_answer, "MOST_INTERIM", 1 << 20)
+    heads = {b"x": b"HTTP/1.1 200 OK\r\n\r\n", b"a: b\r\n": CHUNKED + b"0\r\n"}
+    url, server, connections = await talk(lambda _: heads.get(drop, drop))
+    asking = asyncio.create_task(ask(connections, url))
+
+    async def drip():
+        while not server.requests:
+            await asyncio.sleep(0.001)
+        while True:
+            server.writers[0].write(drop)
+            await asyncio.sleep(0.005)
+
+    dripping = asyncio.create_task(drip())
+    with pytest.raises(bounds.TooLate, match="not whole after 0 s"):
+        await asking
+    dripping.cancel()
+
+
+@pytest.mark.parametrize(
+    ("method", "told"), [("PUT", True), ("DELETE", True), ("POST", True), ("GET", False), ("HEAD", False)]
+)
+async def test_an_empty_body_has_a_length_where_a_server_may_wait_for_one(talk, method, told):
+    url, server, connections = await talk(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    await ask(connections, url, method)
+    assert (b"\r\nContent-Length: 0\r\n" in server.requests[0]) is told
 
 
 async def test_an_answer_cut_off_is_none(talk):

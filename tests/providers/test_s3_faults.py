@@ -443,7 +443,7 @@ async def test_who_may_not_list_may_still_restore(scripted, open_s3):
 
 
 async def test_redirects_by_location_are_not_followed(talk):
-    s3, server = await talk({"status": 307, "headers": {"Location": "http://127.0.0.1:1/elsewhere"}})
+    s3, server = await talk(refusal("TemporaryRedirect", 307, Location="http://127.0.0.1:1/elsewhere"))
     with pytest.raises(InvalidRequest, match="lives elsewhere"):
         await s3.restore_object(REF, WISH, "GLACIER")
     assert len([asked for asked in server.asked if asked.method == "POST"]) == 1

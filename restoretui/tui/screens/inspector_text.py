@@ -67,7 +67,8 @@ def _of_head(detail: ObjectDetail, now: datetime, width: int) -> list[Content]:
     text = _fact("restore", *_restore(detail, now, width))
     if detail.archive_status:
         text += _fact("archived in", detail.archive_status, width, "cold")
-    text += _fact("size", f"{fmt.size(detail.size)} ({detail.size:,} bytes)", width)
+    size = "not told" if detail.size is None else f"{fmt.size(detail.size)} ({detail.size:,} bytes)"
+    text += _fact("size", size, width)
     if detail.modified is not None:
         text += _fact("modified", f"{fmt.instant(detail.modified)} UTC", width)
     if detail.lifecycle_expiry:

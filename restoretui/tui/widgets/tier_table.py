@@ -212,7 +212,7 @@ def _row(plan: RestorePlan, chosen: TierPlan) -> _Row:
     return _Row(
         {
             "requests": f"{chosen.requests:,}",
-            "size": fmt.size(chosen.size_bytes),
+            "size": fmt.sizes(chosen.size_bytes, chosen.unsized),
             "window": fmt.span(chosen.window) if chosen.window is not None else "at once",
             "cost": fmt.estimate(chosen.cost, chosen.requests, plan.prices.currency),
         },

@@ -1,0 +1,42 @@
+"""Values of an answer that can be meant. What cannot is unknown (None): one absurd row must not spoil a bucket."""
+
+from datetime import UTC, datetime
+
+from restoretui.core.model import LARGEST_SIZE
+from restoretui.providers.restore_header import parse_instant
+
+_LONGEST_NUMBER = 16
+"""Digits of ``LARGEST_SIZE``; Python takes long to read thousands of them."""
+_EARLIEST = int(datetime.min.replace(tzinfo=UTC).timestamp())
+_LATEST = int(datetime.max.replace(tzinfo=UTC).timestamp())
+
+
+def believed_size(text: str | None) -> int | None:
+    """An object's bytes, 0 to ``LARGEST_SIZE``; None for what is no such number, or is not told."""
+    if text and len(text) < _LONGEST_NUMBER and text.isdecimal():
+        return int(text)
+    digits = (text or "").strip()
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER):
+        return None
+    return believed_number(int(digits))
+
+
+def believed_number(number: int) -> int | None:
+    """Bytes, or a count of objects: 0 to ``LARGEST_SIZE``."""
+    return number if 0 <= number <= LARGEST_SIZE else None
+
+
+def believed_epoch(text: str | None) -> int | None:
+    """An HTTP date or ISO 8601 in seconds since the epoch, UTC, of the years 1 to 9999; None for anything else."""
+    if text and text.endswith("Z"):
+        try:
+            return int(datetime.fromisoformat(text).timestamp())
+        except ValueError:
+            pass
+    instant = parse_instant(text)
+    return None if instant is None else believed_moment(instant.timestamp())
+
+
+def believed_moment(seconds: float) -> int | None:
+    """The same for an instant that has been read; an offset can carry it out of the calendar."""
+    return int(seconds) if _EARLIEST <= seconds <= _LATEST else None

@@ -1,0 +1,91 @@
+"""Answers without an end, or beyond any measure: refused in one sentence, whoever reads them, and asked for once."""
+
+import pytest
+
+from restoretui.core.errors import ConnectionLost, MalformedAnswer
+from restoretui.core.model import ObjectRef, RestoreRequest, Tier
+from restoretui.providers import bounds, http1_answer
+from restoretui.providers.wire import read_page
+
+REF = ObjectRef("bkt", "k")
+WISH = RestoreRequest(2, Tier.BULK)
+OK = (
+    b"HTTP/1.1 200 OK\r\nConnection: close\r\nx-amz-request-id: R\r\nx-oss-request-id: R\r\n"
+    b"Date: Fri, 21 Dec 2012 00:00:00 GMT\r\n"
+)
+FOUND = OK + b"x-amz-bucket-region: us-east-1\r\nContent-Length: 0\r\n\r\n"
+WHERE = b"<LocationConstraint>oss-cn-hangzhou</LocationConstraint>"
+SMALL = 1 << 16
+
+
+@pytest.fixture(params=["s3", "s3 by proxy", "oss"])
+async def reader(request, scripted, open_s3, open_oss, monkeypatch):
+    """A provider that is answered in raw bytes, and its server: ``provider, server = await reader(raw)``."""
+    for module in (bounds, http1_answer):
+        monkeypatch.setattr(module, "MOST_BODY", SMALL)
+
+    async def start(raw):
+        def script(asked):
+            if asked.method == "HEAD" and asked.path.rstrip("/").endswith("/bkt"):
+                return {"raw": FOUND}
+            if "location" in asked.query:
+                return {"body": WHERE, "headers": {"Date": "Fri, 21 Dec 2012 00:00:00 GMT"}}
+            return {"raw": raw}
+
+        server = await scripted(script)
+        if request.param == "oss":
+            monkeypatch.setenv("OSS_ACCESS_KEY_ID", "k")
+            monkeypatch.setenv("OSS_ACCESS_KEY_SECRET", "s")
+            return await open_oss(endpoint_url=server.url), server
+        if request.param == "s3 by proxy":
+            monkeypatch.setenv("HTTP_PROXY", server.url)
+            return await open_s3(endpoint_url="http://store.example"), server
+        return await open_s3(endpoint_url=server.url), server
+
+    return start
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        OK + b"Content-Length: 9999999\r\n\r\n" + b"x" * (SMALL + 1),
+        OK + b"Transfer-Encoding: chunked\r\n\r\n" + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 17,
+        OK + b"\r\n" + b"x" * (SMALL + 1),
+        OK + b"a: b\r\n" * 10_000 + b"Content-Length: 0\r\n\r\n",
+        OK + b"a: " + b"b" * 100_000 + b"\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["length", "chunks", "to the end", "headers", "long header"],
+)
+async def test_an_answer_beyond_its_limit_cannot_be_read_and_is_not_asked_for_again(reader, raw):
+    provider, server = await reader(raw)
+    with pytest.raises(MalformedAnswer) as caught:
+        await provider.list_page("bkt")
+    assert "\n" not in str(caught.value)
+    assert caught.value.hint
+    server.asked.clear()
+    with pytest.raises(MalformedAnswer) as caught:
+        await provider.restore_object(REF, WISH, "ColdArchive")
+    assert caught.value.operation == "RestoreObject"
+    assert [asked.method for asked in server.asked] == ["POST"]
+
+
+@pytest.mark.parametrize("by_proxy", [False, True])
+async def test_an_answer_that_is_never_whole_is_lost_after_its_time(scripted, open_s3, monkeypatch, by_proxy):
+    monkeypatch.setattr(bounds, "ANSWER_S", 0.2)
+    server = await scripted(lambda asked: {"raw": FOUND} if asked.method == "HEAD" else {"stall": True})
+    if by_proxy:
+        monkeypatch.setenv("HTTP_PROXY", server.url)
+    s3 = await open_s3(endpoint_url="http://store.example" if by_proxy else server.url)
+    with pytest.raises(ConnectionLost, match="did not answer in time: its answer was not whole after 0 s"):
+        await s3.restore_object(REF, WISH, "GLACIER")
+
+
+def test_the_largest_page_a_store_can_send_is_read():
+    """1,000 keys of 1,024 bytes, each byte url-encoded and each character of that an XML reference."""
+    key = "".join(f"&#x{ord(character):x};" for character in "%E2%82%AC" * 339 + "%61")
+    row = "<Contents><Key>{}{:06}</Key><LastModified>2024-01-01T00:00:00Z</LastModified><Size>1</Size></Contents>"
+    body = "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>"
+    body += "".join(row.format(key, number) for number in range(1000)) + "</ListBucketResult>"
+    assert 18_000_000 < len(body) < bounds.MOST_BODY
+    page = read_page(body.encode(), lambda _: {})
+    assert page.entries[999].key == "€" * 339 + "a000999"
