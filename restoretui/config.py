@@ -357,9 +357,9 @@ def _patience(value: Any, source: str) -> float:
     try:
         text = value if isinstance(value, str) else "" if isinstance(value, bool) else f"{value:f}"
         return read_duration(text).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise UsageError(
-            f'{source}: patience must be a duration such as "45s", or a number of seconds, not {value!r}'
+            f'{source}: patience must be a duration such as "45s", or a number of seconds, not {shown(value)}'
         ) from None
 
 

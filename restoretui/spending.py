@@ -269,9 +269,11 @@ class Spending:
             if not action.sends:  # Somebody else's restore, which failed: now it is ours to ask for.
                 action = Action.EXTEND if run.purpose is Purpose.EXTEND else Action.START
             days = 0 if action is Action.UPGRADE else line.days or run.days
-            cost += estimate(
+            priced = estimate(
                 table, line.archive or line.storage_class, run.tier, action, line.objects, line.size_bytes, days
-            ) + Cost(unpriced=line.unsized)
+            )
+            # What is of no known size has no known price, whether or not a byte has one.
+            cost += priced if priced.unpriced else priced + Cost(unpriced=line.unsized)
         return cost, table.currency
 
     async def _region(self, connection: Connection, bucket: str) -> str:

@@ -36,7 +36,8 @@ def read_lines(connection: Connection, run_id: int, where: str, batch_id: int = 
     """The groups of those jobs of a run that meet ``where``."""
     rows = connection.execute(
         "SELECT b.name, j.version_id <> '', n.storage_class, n.archive, n.action, n.tier, n.days, count(*),"
-        " total(j.size) FILTER (WHERE j.size > 0), count(*) FILTER (WHERE j.size < 0) FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
+        " total(j.size) FILTER (WHERE j.size > 0), count(*) FILTER (WHERE j.size < 0)"
+        " FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
         " WHERE j.id BETWEEN (SELECT first_job FROM run WHERE id = :run)"
         " AND (SELECT first_job + objects - 1 FROM run WHERE id = :run)"
         f" AND {where} GROUP BY 1, 2, j.line_id ORDER BY 1, 2, j.line_id",

@@ -56,6 +56,7 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--read-only": ([], "engine/test_read_only"),
     "--state-dir": (["/tmp/elsewhere"], "ledger/test_state_folder"),
     "--config": (["."], SETTINGS),
+    "--patience": (["90s"], "cli/test_silence"),
     "--verbose": ([], "cli/test_secrets"),
     "--json": ([], "cli/test_commands"),
     "--state": (["archived"], SELECTORS),

@@ -14,6 +14,12 @@ PLAN = ["--days", "1", "--tier", "bulk", "--json"]
 
 
 @pytest.fixture
+def served(serve: Callable[..., Any]) -> Any:
+    """A world in which no copy ends while a test compares what it lists with what it plans."""
+    return serve("--objects", "60", "--speed", "60")
+
+
+@pytest.fixture
 def listed(run: Callable[..., Any], served: Any) -> list[dict[str, Any]]:
     return list(run(served, "ls", BUCKET, "--json").of("object"))
 
