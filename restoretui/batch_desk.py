@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from restoretui.config import Settings
-from restoretui.core.batch import (
+from restoretui.core.batch.jobs import (
     MANIFESTS,
     REPORTS,
     BatchOptions,
@@ -18,14 +18,14 @@ from restoretui.core.batch import (
     as_batch,
     choose_engine,
 )
-from restoretui.core.batch_policy import caller_policy, role_policy, trust_policy
-from restoretui.core.batch_service import BatchService
+from restoretui.core.batch.policy import caller_policy, role_policy, trust_policy
+from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import CloudError, InvalidRequest, ObjectNotFound, Throttled, Unsupported, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import Tier
-from restoretui.core.plan import RestorePlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import Provider
-from restoretui.core.rules import CloudRules
+from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.batch import service_of
 from restoretui.engine.batch_checks import check_options
 from restoretui.engine.gate import COMMON

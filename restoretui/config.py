@@ -20,13 +20,13 @@ from restoretui.core.durations import read_duration
 from restoretui.core.endpoints import check_endpoint, is_amazon
 from restoretui.core.errors import UsageError
 from restoretui.core.http_client import http_client
-from restoretui.core.money import DOLLARS, Amount, read_amount
-from restoretui.core.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store
+from restoretui.core.plan.money import DOLLARS, Amount, read_amount
+from restoretui.core.rules.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store
 
 if TYPE_CHECKING:
-    from restoretui.core.pricing import PriceBook
+    from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.provider import Connection
-    from restoretui.core.rules import CloudRules
+    from restoretui.core.rules.rules import CloudRules
 
 APP = "restoretui"
 
@@ -136,7 +136,7 @@ class Settings:
 
     def rules_of(self, scheme: str) -> "CloudRules":
         """The tables of the cloud behind ``scheme``."""
-        from restoretui.core.rules import RULES
+        from restoretui.core.rules.rules import RULES
 
         return self.known_store.rules if scheme == "s3" and self.known_store else RULES[scheme]
 
@@ -176,7 +176,7 @@ class Settings:
         import tomllib
         from importlib import resources
 
-        from restoretui.core.pricing import read_price_book
+        from restoretui.core.plan.pricing import read_price_book
 
         own = self.config_dir / "prices.toml"
         documents = [tomllib.loads(resources.files(APP).joinpath("prices.toml").read_text("utf-8"))]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from restoretui.core.batch import ReportRow
+from restoretui.core.batch.jobs import ReportRow
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectRef, State
 from restoretui.jsonlines import job_fields, json_line, where

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from restoretui.core.batch import Generator, JobInfo
+from restoretui.core.batch.jobs import Generator, JobInfo
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
-from restoretui.core.offers import Offer
-from restoretui.core.plan import PlanLine, RestorePlan, TierPlan
-from restoretui.core.pricing import Cost
+from restoretui.core.plan.offers import Offer
+from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
+from restoretui.core.plan.pricing import Cost
 from restoretui.ledger.batch_records import Batch
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 

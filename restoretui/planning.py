@@ -7,10 +7,10 @@ from decimal import Decimal
 from restoretui.config import Settings
 from restoretui.core.errors import GuardStopped, UsageError
 from restoretui.core.model import Tier
-from restoretui.core.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.pricing import PriceBook, PriceTable
+from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
+from restoretui.core.plan.pricing import PriceBook, PriceTable
 from restoretui.core.provider import Provider
-from restoretui.core.rules import Action, Purpose, check_days
+from restoretui.core.rules.rules import Action, Purpose, check_days
 from restoretui.engine.reads import Reader
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, Run

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from restoretui.config import Settings
 from restoretui.core.provider import Connection, Provider
-from restoretui.core.read_only import read_only
+from restoretui.core.rules.read_only import read_only
 
 MfaPrompter = Callable[[str], str | Awaitable[str]]
 """Given the device's name, the code it shows; a plain function may block, it is called in a thread."""

@@ -13,18 +13,18 @@ from pathlib import Path
 from restoretui.batch_desk import BatchDesk
 from restoretui.choosing import Choosing
 from restoretui.config import Settings
-from restoretui.core.batch import BatchOptions
+from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.endpoints import is_aliyun
 from restoretui.core.errors import CloudError, RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import Bucket, Identity, State, Tier
-from restoretui.core.money import Amount
-from restoretui.core.offers import offer_of
-from restoretui.core.plan import RestorePlan
-from restoretui.core.pricing import PriceBook
+from restoretui.core.os_errors import refused_by_system
+from restoretui.core.plan.money import Amount
+from restoretui.core.plan.offers import offer_of
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.plan.pricing import PriceBook
 from restoretui.core.provider import NO_CAPACITY_CODE, Connection, Provider
-from restoretui.core.rules import Purpose
-from restoretui.core.system import refused_by_system
+from restoretui.core.rules.rules import Purpose
 from restoretui.engine.engine import Engine
 from restoretui.engine.gate import COMMON, Gate
 from restoretui.engine.health import Health, HealthBoard

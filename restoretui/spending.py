@@ -12,15 +12,15 @@ from decimal import Decimal
 
 from restoretui.batch_desk import BatchDesk
 from restoretui.config import Settings
-from restoretui.core.batch import NO_EXPEDITED, PER_JOB, PER_OBJECT, BatchOptions
+from restoretui.core.batch.jobs import NO_EXPEDITED, PER_JOB, PER_OBJECT, BatchOptions
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
 from restoretui.core.model import ObjectRef, Tier
-from restoretui.core.money import DOLLARS, Amount
-from restoretui.core.offers import Act, Offer, check_limits, offer_of
-from restoretui.core.plan import RestorePlan
-from restoretui.core.pricing import ZERO, Cost, estimate
+from restoretui.core.plan.money import DOLLARS, Amount
+from restoretui.core.plan.offers import Act, Offer, check_limits, offer_of
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.plan.pricing import ZERO, Cost, estimate
 from restoretui.core.provider import Connection, Provider
-from restoretui.core.rules import Action, Purpose
+from restoretui.core.rules.rules import Action, Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.health import HealthBoard

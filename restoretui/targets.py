@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from restoretui.core.beside import beside
+from restoretui.core.blocking import beside
 from restoretui.core.errors import UsageError
 
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/(\d+|self|thread-self)(?:/task/\d+)?)/fd/(\d+)")

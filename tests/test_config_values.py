@@ -14,7 +14,7 @@ from restoretui.config import BOUNDS, Settings, load_settings
 from restoretui.core.bounds import Bounds
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.core.pricing import read_price_book
+from restoretui.core.plan.pricing import read_price_book
 
 Load = Callable[..., Settings]
 

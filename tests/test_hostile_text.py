@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from restoretui.core.errors import CloudError, LocationError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.rules import Action
+from restoretui.core.rules.rules import Action
 from restoretui.export import export_chunks
 from restoretui.jsonlines import json_line
 from restoretui.ledger.records import JobRow

@@ -7,7 +7,7 @@ import pytest
 
 from restoretui.config import Settings, load_settings
 from restoretui.core.errors import UsageError
-from restoretui.core.stores import BUILT_IN, read_spec
+from restoretui.core.rules.stores import BUILT_IN, read_spec
 from restoretui.ledger.records import Cloud
 
 OWN = """

@@ -11,7 +11,7 @@ from restoretui.core.clock import SystemClock
 from restoretui.core.durations import read_duration
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State, Tier
-from restoretui.core.money import Amount, read_amount
+from restoretui.core.plan.money import Amount, read_amount
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -17,7 +17,7 @@ from restoretui.cli.asking import ask
 from restoretui.cli.threads import leave, not_waited_for
 from restoretui.core.errors import ExitCode, RestoreTuiError, UsageError
 from restoretui.core.model import State
-from restoretui.core.system import refused_by_system
+from restoretui.core.os_errors import refused_by_system
 
 if TYPE_CHECKING:
     from restoretui.commands.agreeing import Agreeing

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from restoretui.commands.output import Output, offer_text
-from restoretui.core.money import Amount
-from restoretui.core.offers import Offer
+from restoretui.core.plan.money import Amount
+from restoretui.core.plan.offers import Offer
 from restoretui.session import Session
 from restoretui.spending import Ask, Consent
 

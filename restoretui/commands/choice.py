@@ -11,7 +11,7 @@ from restoretui.config import Settings
 from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.location import SCHEMES, Location, parse_location
 from restoretui.core.model import ObjectRef
-from restoretui.core.rules import CloudRules
+from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import Query, View
 from restoretui.session import Session
 from restoretui.wording import format as words

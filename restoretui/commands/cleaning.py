@@ -12,7 +12,7 @@ from restoretui.config import Settings
 from restoretui.core.errors import CloudError, ExitCode, ObjectNotFound, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
-from restoretui.core.plan import FactGroup
+from restoretui.core.plan.plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
 from restoretui.export import each
 from restoretui.jsonlines import where

@@ -4,7 +4,7 @@ import codecs
 import os
 import sys
 
-from restoretui.core.beside import beside
+from restoretui.core.blocking import beside
 from restoretui.core.errors import LocationError, UsageError
 from restoretui.core.location import MAX_KEY_BYTES, check_key
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import IO, Any, NamedTuple, Self
 
-from restoretui.core.batch import JobInfo
+from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.model import State, Tier
-from restoretui.core.offers import Offer
-from restoretui.core.plan import RestorePlan, TierPlan
-from restoretui.core.pricing import Cost
+from restoretui.core.plan.offers import Offer
+from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.pricing import Cost
 from restoretui.jsonlines import (
     batch_fields,
     batch_job_fields,

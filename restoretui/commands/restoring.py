@@ -11,12 +11,12 @@ from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_who
 from restoretui.commands.output import Output, offer_text
 from restoretui.commands.summary import summarise
 from restoretui.config import Settings
-from restoretui.core.batch import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
+from restoretui.core.batch.jobs import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
 from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanChanged, UsageError
 from restoretui.core.model import Tier
-from restoretui.core.offers import offer_of
-from restoretui.core.plan import RestorePlan, TierPlan
-from restoretui.core.rules import Action, check_days
+from restoretui.core.plan.offers import offer_of
+from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.rules.rules import Action, check_days
 from restoretui.engine.waits import TimeLimit
 from restoretui.ledger.records import Run
 from restoretui.planning import check_sends, why_nothing

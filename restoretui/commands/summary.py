@@ -7,7 +7,7 @@ from typing import Any
 from restoretui.commands.output import Output
 from restoretui.core.errors import ExitCode
 from restoretui.core.model import State
-from restoretui.core.rules import Action
+from restoretui.core.rules.rules import Action
 from restoretui.export import each
 from restoretui.ledger.records import Query, Run
 from restoretui.session import Session

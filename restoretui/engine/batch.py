@@ -7,8 +7,8 @@ may exist is looked for by its mark before it is asked for again.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from restoretui.core.batch import JobInfo, JobOrder, Manifest, ReportScope
-from restoretui.core.batch_service import BatchService
+from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, ReportScope
+from restoretui.core.batch.service import BatchService
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, JobNotFound, ObjectNotFound, RestoreTuiError
 from restoretui.core.model import State

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from restoretui.core.batch import BatchOptions, ReportScope
-from restoretui.core.batch_service import BatchService
+from restoretui.core.batch.jobs import BatchOptions, ReportScope
+from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import AccessDenied, BucketNotFound, InvalidRequest
 from restoretui.core.provider import Provider
 

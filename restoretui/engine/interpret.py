@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from restoretui.core.errors import AccessDenied
 from restoretui.core.model import State
-from restoretui.core.rules import Action, CloudRules
+from restoretui.core.rules.rules import Action, CloudRules
 from restoretui.engine.sweep import Sight, facts_of
 from restoretui.ledger.records import Job, JobChange, Observation
 

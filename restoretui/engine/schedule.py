@@ -7,7 +7,7 @@ must never do is spin.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from restoretui.core.rules import END_OF_TIME, Window
+from restoretui.core.rules.rules import END_OF_TIME, Window
 
 FIRST = timedelta(seconds=2)
 """After a request, before the first look: soon, for stores that restore at once."""

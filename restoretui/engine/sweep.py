@@ -23,7 +23,7 @@ from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.model import Entry, Look, ObjectDetail, ObjectFacts, Page, State
 from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
-from restoretui.core.rules import CloudRules
+from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.gate import NO_ANSWER
 from restoretui.engine.reads import Reader, all_of
 from restoretui.ledger.awaited import RESTORING_STILL, Awaited

@@ -11,7 +11,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import AccessDenied, CloudError
 from restoretui.core.model import State
 from restoretui.core.provider import Provider
-from restoretui.core.rules import CloudRules, Window
+from restoretui.core.rules.rules import CloudRules, Window
 from restoretui.engine.interpret import SENT_WITHIN, interpret
 from restoretui.engine.reads import Reader
 from restoretui.engine.schedule import Expectation, next_expiry_look, next_look

@@ -2,7 +2,7 @@
 
 import uuid
 
-from restoretui.core.batch import BatchOptions, Kind, Portion, group_into_jobs
+from restoretui.core.batch.jobs import BatchOptions, Kind, Portion, group_into_jobs
 from restoretui.ledger import changes
 from restoretui.ledger.batch_generator import find_generator
 from restoretui.ledger.batch_records import Phase, options_text

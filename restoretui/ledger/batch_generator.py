@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from os.path import commonprefix
 from typing import NamedTuple
 
-from restoretui.core.batch import Generator
+from restoretui.core.batch.jobs import Generator
 from restoretui.core.errors import UsageError
 from restoretui.ledger.match import end_of_prefix
 from restoretui.ledger.writer import Tx

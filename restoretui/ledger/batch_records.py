@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from restoretui.core.batch import BatchOptions, Generator, Place, ReportScope
+from restoretui.core.batch.jobs import BatchOptions, Generator, Place, ReportScope
 from restoretui.ledger.records import Cloud
 from restoretui.ledger.values import Shape, decodes
 

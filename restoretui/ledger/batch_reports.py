@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import unquote
 
-from restoretui.core.batch import ReportRow
+from restoretui.core.batch.jobs import ReportRow
 from restoretui.core.model import Look, State
 from restoretui.ledger.batch_records import Batch
 from restoretui.ledger.job_changes import apply_changes

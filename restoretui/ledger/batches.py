@@ -7,11 +7,11 @@ the job has asked for it; the submitter leaves it alone meanwhile.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from sqlite3 import Connection
 
-from restoretui.core.batch import BatchOptions, JobInfo, ReportRow
+from restoretui.core.batch.jobs import BatchOptions, JobInfo, ReportRow
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
-from restoretui.core.plan import RestorePlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger import changes
 from restoretui.ledger.batch_assignment import assign
 from restoretui.ledger.batch_records import COLUMNS, Batch, batch_of, options_text

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from restoretui.core.errors import LedgerDamaged
-from restoretui.core.rules import MAX_DAYS
+from restoretui.core.rules.rules import MAX_DAYS
 from restoretui.ledger import schema
 from restoretui.ledger.batch_records import COLUMNS, batch_of
 from restoretui.ledger.connections import connect

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from restoretui.core.batch import made_again
+from restoretui.core.batch.jobs import made_again
 from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
-from restoretui.core.plan import FactGroup, RestorePlan
-from restoretui.core.rules import Action, Verdict, judge
+from restoretui.core.plan.plan import FactGroup, RestorePlan
+from restoretui.core.rules.rules import Action, Verdict, judge
 from restoretui.ledger import changes
 from restoretui.ledger.buckets import bucket_id
 from restoretui.ledger.fact_groups import FACTS, PLAIN, Group, MarkedPlace, group_facts, key_of, marked_places

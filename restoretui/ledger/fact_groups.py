@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from restoretui.core.model import ObjectFacts
-from restoretui.core.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
 from restoretui.ledger import facts
 from restoretui.ledger.records import Cloud
 from restoretui.ledger.untold import saturated

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from restoretui.core.model import State
-from restoretui.core.rules import CloudRules
+from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import WAITING
 from restoretui.ledger.schema import LIVE
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
-from restoretui.core.system import is_out_of_files, no_more_files
+from restoretui.core.os_errors import is_out_of_files, no_more_files
 
 # Primary result codes (sqlite.org/rescode.html); extended codes keep them in the low byte.
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26

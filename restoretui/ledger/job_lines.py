@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from restoretui.core.errors import GuardStopped
 from restoretui.core.model import Tier
-from restoretui.core.rules import Action
+from restoretui.core.rules.rules import Action
 from restoretui.ledger.untold import saturated
 from restoretui.ledger.writer import Tx
 

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Look, ObjectRef, State, Tier
-from restoretui.core.rules import RULES, Action, CloudRules, Purpose
-from restoretui.core.stores import read_spec
+from restoretui.core.rules.rules import RULES, Action, CloudRules, Purpose
+from restoretui.core.rules.stores import read_spec
 
 
 class Cloud(NamedTuple):

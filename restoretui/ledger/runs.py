@@ -7,7 +7,7 @@ from sqlite3 import Connection
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
-from restoretui.core.plan import RestorePlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger import changes, tracking
 from restoretui.ledger.awaited import Awaited, read_awaited
 from restoretui.ledger.confirm import confirm

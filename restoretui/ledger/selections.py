@@ -13,7 +13,7 @@ from typing import Any
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectFacts, ObjectRef
-from restoretui.core.plan import FactGroup
+from restoretui.core.plan.plan import FactGroup
 from restoretui.ledger import changes, fact_groups, marking
 from restoretui.ledger.browse_view import BrowseView
 from restoretui.ledger.looks import place_id, record_looks

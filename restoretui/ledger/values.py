@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from restoretui.core.errors import LedgerDamaged
 from restoretui.core.model import State, Tier
-from restoretui.core.rules import MAX_DAYS, Action, Purpose
+from restoretui.core.rules.rules import MAX_DAYS, Action, Purpose
 
 P = ParamSpec("P")
 T = TypeVar("T")

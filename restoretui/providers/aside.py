@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from restoretui.core.beside import beside
+from restoretui.core.blocking import beside
 
 T = TypeVar("T")
 

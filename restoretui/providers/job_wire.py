@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from restoretui.core.batch import Generator, JobInfo, JobOrder, Manifest, Place, ReportScope
+from restoretui.core.batch.jobs import Generator, JobInfo, JobOrder, Manifest, Place, ReportScope
 from restoretui.core.model import Tier
 from restoretui.providers.believed import believed_number
 from restoretui.providers.errors import printable

@@ -11,7 +11,7 @@ from restoretui.core.endpoints import check_endpoint
 from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer, Unreachable, Unsupported, UsageError
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
-from restoretui.core.rules import OSS
+from restoretui.core.rules.rules import OSS
 from restoretui.providers.aside import aside
 from restoretui.providers.believed import believed_size
 from restoretui.providers.connection import Limits

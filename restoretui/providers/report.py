@@ -5,7 +5,7 @@ import json
 from codecs import getincrementaldecoder
 from typing import NamedTuple
 
-from restoretui.core.batch import ReportRow
+from restoretui.core.batch.jobs import ReportRow
 
 COLUMNS = 7
 MANIFEST_NAMES = ("manifest.json", "report.json")

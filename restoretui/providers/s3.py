@@ -5,14 +5,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from restoretui.core.batch_service import BatchService
+from restoretui.core.batch.service import BatchService
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
 from restoretui.core.http_client import HttpClient
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
-from restoretui.core.rules import S3
-from restoretui.core.stores import Store, read_spec
+from restoretui.core.rules.rules import S3
+from restoretui.core.rules.stores import Store, read_spec
 from restoretui.providers.aside import aside
 from restoretui.providers.believed import believed_size
 from restoretui.providers.calls import Calls

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from restoretui.core.batch import JobInfo, JobOrder, Manifest, Place, ReportRow
-from restoretui.core.batch_policy import SERVICE, trusts_the_service
-from restoretui.core.batch_service import BatchService
+from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, Place, ReportRow
+from restoretui.core.batch.policy import SERVICE, trusts_the_service
+from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import (
     AccessDenied,
     CloudError,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from restoretui.core.batch import Manifest, Place
+from restoretui.core.batch.jobs import Manifest, Place
 from restoretui.core.errors import AccessDenied, BucketNotFound, CloudError, InvalidRequest
 from restoretui.providers.manifest import ManifestParts
 from restoretui.providers.s3_files import S3Files

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from hashlib import md5
 
-from restoretui.core.batch import Place, ReportRow
+from restoretui.core.batch.jobs import Place, ReportRow
 from restoretui.core.errors import AccessDenied, ObjectNotFound, ReportUnreadable
 from restoretui.providers.report import MANIFEST_NAMES, Foreign, ResultFile, RowReader, read_manifest
 from restoretui.providers.s3_files import S3Files

@@ -5,8 +5,8 @@ A million objects keep their kind in a ``bytearray``; everything else about a ki
 
 from typing import NamedTuple
 
-from restoretui.core.rules import OSS, S3, ArchiveRule
-from restoretui.core.stores import BUILT_IN
+from restoretui.core.rules.rules import OSS, S3, ArchiveRule
+from restoretui.core.rules.stores import BUILT_IN
 
 
 class Kind(NamedTuple):

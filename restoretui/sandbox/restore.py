@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from restoretui.core.model import Tier
-from restoretui.core.rules import EXPEDITED_TYPICAL_BYTES, OSS, S3, ArchiveRule
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, OSS, S3, ArchiveRule
 
 _DAY = 86400
 EXPEDITED_BYTES_PER_SECOND = 300e6

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from restoretui.core.model import Tier
-from restoretui.core.rules import S3
+from restoretui.core.rules.rules import S3
 from restoretui.sandbox.bucket import DAY, Bucket, Expiration, describe
 from restoretui.sandbox.cloud import OTHER_ACCOUNT, Cloud, instant
 from restoretui.sandbox.kinds import MARKER, RULES, kind_number

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from restoretui.core.pricing import Cost
-    from restoretui.core.rules import Window
+    from restoretui.core.plan.pricing import Cost
+    from restoretui.core.rules.rules import Window
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from restoretui.config import Settings
-from restoretui.core.batch import BatchOptions, as_batch
+from restoretui.core.batch.jobs import BatchOptions, as_batch
 from restoretui.core.clock import SystemClock
 from restoretui.core.model import Entry, Page, Tier
-from restoretui.core.plan import make_plan
-from restoretui.core.rules import S3
+from restoretui.core.plan.plan import make_plan
+from restoretui.core.rules.rules import S3
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, Scope
 from restoretui.providers.manifest import ManifestParts

@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from restoretui.config import Settings
-from restoretui.core.batch import BatchOptions, Kind, Portion, as_batch, choose_engine, group_into_jobs, jobs_of
+from restoretui.core.batch.jobs import BatchOptions, Kind, Portion, as_batch, choose_engine, group_into_jobs, jobs_of
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
-from restoretui.core.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.rules import S3, Action
+from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
+from restoretui.core.rules.rules import S3, Action
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/x"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from restoretui.core.batch import Place
-from restoretui.core.batch_policy import SERVICE, caller_policy, role_policy, trust_policy, trusts_the_service
+from restoretui.core.batch.jobs import Place
+from restoretui.core.batch.policy import SERVICE, caller_policy, role_policy, trust_policy, trusts_the_service
 
 
 def statement(**changes: Any) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.errors import GuardStopped, UsageError
-from restoretui.core.money import MOST, Amount, plain, read_amount, told_apart
-from restoretui.core.offers import Act, Offer, check_limits
+from restoretui.core.plan.money import MOST, Amount, plain, read_amount, told_apart
+from restoretui.core.plan.offers import Act, Offer, check_limits
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.batch import as_batch, made_again
+from restoretui.core.batch.jobs import as_batch, made_again
 from restoretui.core.model import ObjectFacts, Tier
-from restoretui.core.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.rules import RULES, Purpose
+from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
+from restoretui.core.rules.rules import RULES, Purpose
 from tests.core.test_plans import DEEP, GLACIER, NOW, PRICES, RESTORED, RESTORING, STANDARD, TIERED, UNLOOKED
 
 S3 = RULES["s3"]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
-from restoretui.core.plan import FactGroup, RestorePlan, TierPlan, make_plan
-from restoretui.core.pricing import Cost, PriceTable, read_price_book
-from restoretui.core.rules import EXPEDITED_TYPICAL_BYTES, RULES, Action, Purpose
+from restoretui.core.plan.plan import FactGroup, RestorePlan, TierPlan, make_plan
+from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, RULES, Action, Purpose
 
 S3 = RULES["s3"]
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
-from restoretui.core.pricing import PriceBook, RetrievalPrice, read_price_book
+from restoretui.core.plan.pricing import PriceBook, RetrievalPrice, read_price_book
 
 TABLE = """
 [[table]]

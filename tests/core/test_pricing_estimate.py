@@ -7,8 +7,8 @@ from importlib.resources import files
 import pytest
 
 from restoretui.core.model import Tier
-from restoretui.core.pricing import Cost, PriceTable, RetrievalPrice, estimate, read_price_book
-from restoretui.core.rules import Action
+from restoretui.core.plan.pricing import Cost, PriceTable, RetrievalPrice, estimate, read_price_book
+from restoretui.core.rules.rules import Action
 
 GIB = 2**30
 TIB = 2**40

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.rules import RULES, CloudRules
+from restoretui.core.rules.rules import RULES, CloudRules
 
 S3 = RULES["s3"]
 EXACT = CloudRules("oss", archives={}, expiry_at_midnight=False)

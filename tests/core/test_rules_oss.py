@@ -8,9 +8,9 @@ from importlib.resources import files
 import pytest
 
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
-from restoretui.core.plan import READ_DIRECTLY, FactGroup, make_plan
-from restoretui.core.pricing import Cost, PriceTable, read_price_book
-from restoretui.core.rules import RULES, Action, Purpose, Verdict, judge
+from restoretui.core.plan.plan import READ_DIRECTLY, FactGroup, make_plan
+from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
+from restoretui.core.rules.rules import RULES, Action, Purpose, Verdict, judge
 
 OSS = RULES["oss"]
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from restoretui.core.model import ObjectFacts, State
-from restoretui.core.rules import RULES, CloudRules
+from restoretui.core.rules.rules import RULES, CloudRules
 
 S3 = RULES["s3"]
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
-from restoretui.core.rules import (
+from restoretui.core.rules.rules import (
     RULES,
     Action,
     ArchiveRule,

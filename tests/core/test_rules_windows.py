@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.model import Tier
-from restoretui.core.rules import EXPEDITED_TYPICAL_BYTES, RULES, Window
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, RULES, Window
 
 S3 = RULES["s3"]
 

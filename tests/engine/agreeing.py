@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from restoretui.core.batch import BatchOptions
+from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import Run
 from restoretui.session import Session

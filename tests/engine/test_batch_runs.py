@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from restoretui.core.batch import BatchOptions, Place, ReportScope
+from restoretui.core.batch.jobs import BatchOptions, Place, ReportScope
 from restoretui.core.errors import GuardStopped, InvalidRequest, JobNotFound, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier

@@ -6,7 +6,7 @@ import pytest
 
 from restoretui.core.errors import AccessDenied, ServerFault
 from restoretui.core.model import Look, ObjectRef, State, Tier
-from restoretui.core.rules import S3, Action
+from restoretui.core.rules.rules import S3, Action
 from restoretui.engine.interpret import interpret
 from restoretui.engine.sweep import Sight
 from restoretui.ledger.records import Cloud, Job, Observation

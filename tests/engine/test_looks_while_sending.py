@@ -7,7 +7,7 @@ import pytest
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.model import State, Tier
-from restoretui.core.rules import RULES
+from restoretui.core.rules.rules import RULES
 from restoretui.engine.watcher import Unit, Watcher
 from restoretui.ledger.awaited import Awaited
 from restoretui.ledger.records import Cloud, TrackedGroup

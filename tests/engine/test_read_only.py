@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from restoretui.core.batch_service import BatchService
+from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import GuardStopped
 from restoretui.core.model import ObjectRef
 from restoretui.core.provider import Provider
-from restoretui.core.read_only import FACTS, JOB_LOOKS, LOOKS, read_only
+from restoretui.core.rules.read_only import FACTS, JOB_LOOKS, LOOKS, read_only
 from restoretui.providers.oss import OssProvider
 from restoretui.providers.s3 import S3Provider
 from restoretui.providers.s3_batch import S3Batch

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.model import Tier
-from restoretui.core.rules import S3, Window
+from restoretui.core.rules.rules import S3, Window
 from restoretui.engine.schedule import SPARSE, Expectation, next_expiry_look, next_look
 
 ASKED = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)

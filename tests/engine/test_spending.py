@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 import restoretui
-from restoretui.core.batch import BatchOptions
+from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import GuardStopped
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.money import Amount
-from restoretui.core.offers import Act, Offer, offer_of
+from restoretui.core.plan.money import Amount
+from restoretui.core.plan.offers import Act, Offer, offer_of
 from restoretui.engine import engine as engine_module
 from restoretui.engine.pace import Pace
 from restoretui.ledger.batch_records import Batch

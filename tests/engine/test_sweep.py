@@ -12,7 +12,7 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import AccessDenied, ObjectNotFound
 from restoretui.core.model import Entry, Look, ObjectDetail, ObjectRef, Page, RestoreStatus, State, Tier
 from restoretui.core.provider import Capabilities
-from restoretui.core.rules import S3, Action
+from restoretui.core.rules.rules import S3, Action
 from restoretui.engine.gate import Gate
 from restoretui.engine.health import HealthBoard
 from restoretui.engine.reads import Reader

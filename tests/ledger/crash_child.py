@@ -10,8 +10,8 @@ from pathlib import Path
 
 from restoretui.core.clock import SystemClock
 from restoretui.core.model import State, Tier
-from restoretui.core.plan import make_plan
-from restoretui.core.rules import RULES
+from restoretui.core.plan.plan import make_plan
+from restoretui.core.rules.rules import RULES
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Job, JobChange
 from tests.ledger.helpers import CLOUD, PRICES, entry, listed

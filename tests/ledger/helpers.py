@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.model import Entry, Page, Tier
-from restoretui.core.plan import RestorePlan, make_plan
-from restoretui.core.pricing import PriceTable
-from restoretui.core.rules import RULES, Purpose
+from restoretui.core.plan.plan import RestorePlan, make_plan
+from restoretui.core.plan.pricing import PriceTable
+from restoretui.core.rules.rules import RULES, Purpose
 from restoretui.ledger import Ledger
 from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import Cloud, Listing, Observation, Run, Scope

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, ObjectFacts, Page, State
-from restoretui.core.rules import RULES
+from restoretui.core.rules.rules import RULES
 from restoretui.ledger import Ledger, orders, scratch
 from restoretui.ledger.facts import _BY_INTEREST
 from restoretui.ledger.records import BrowseRow, Observation, Query, Scope

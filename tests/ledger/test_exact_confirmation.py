@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from restoretui.core.batch import BatchOptions, as_batch
+from restoretui.core.batch.jobs import BatchOptions, as_batch
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import PlanChanged
 from restoretui.core.model import State, Tier
-from restoretui.core.plan import RestorePlan
-from restoretui.core.rules import RULES, Purpose
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.rules.rules import RULES, Purpose
 from restoretui.ledger import Ledger
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, look, now_of, planned
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, ObjectFacts, ObjectRef, Tier
-from restoretui.core.plan import FactGroup
+from restoretui.core.plan.plan import FactGroup
 from restoretui.ledger import Ledger, scratch
 from restoretui.ledger.browse_view import BrowseView
 from restoretui.ledger.records import Query, SelectionSummary, Tally

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from restoretui.core.model import ObjectFacts
-from restoretui.core.rules import RULES, CloudRules
-from restoretui.core.stores import BUILT_IN
+from restoretui.core.rules.rules import RULES, CloudRules
+from restoretui.core.rules.stores import BUILT_IN
 from restoretui.ledger.facts import state_case
 
 NOW = int(datetime(2026, 10, 15, 10, 30, tzinfo=UTC).timestamp())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from restoretui.core.batch import JobInfo, JobOrder, Manifest, Place, ReportScope
+from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, Place, ReportScope
 from restoretui.core.errors import (
     AccessDenied,
     BucketNotFound,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.batch import ReportRow
+from restoretui.core.batch.jobs import ReportRow
 from restoretui.providers.manifest import ManifestParts, encode_rows
 from restoretui.providers.report import Foreign, RowReader, read_manifest
 

@@ -15,8 +15,8 @@ from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import BucketNotFound, ObjectNotFound
 from restoretui.core.model import Entry, ObjectRef, RestoreRequest, RestoreStatus, Tier
 from restoretui.core.provider import Outcome, Provider
-from restoretui.core.rules import RULES
-from restoretui.core.stores import BUILT_IN, Store
+from restoretui.core.rules.rules import RULES
+from restoretui.core.rules.stores import BUILT_IN, Store
 
 NOT_ASSERTED_ON_MOTO = {
     "409 while restoring": "a restore while ongoing answers 200",

@@ -5,7 +5,7 @@ from typing import Any
 
 from textual.widgets import Button, Input
 
-from restoretui.core.batch import ReportScope
+from restoretui.core.batch.jobs import ReportScope
 from restoretui.core.model import State
 from restoretui.tui.screens.engine_fields import EngineFields
 from restoretui.tui.screens.restore_dialog import RestoreDialog

@@ -1,7 +1,7 @@
 """RestoreObject and CleanRestoredObject as OSS judges them (FACTS 4.1)."""
 
 from restoretui.core.model import Tier
-from restoretui.core.rules import ArchiveRule
+from restoretui.core.rules.rules import ArchiveRule
 from restoretui.sandbox.bucket import DAY, Asked, Bucket, describe
 from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.kinds import MARKER

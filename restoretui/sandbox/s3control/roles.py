@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from restoretui.core.batch_policy import trust_policy
+from restoretui.core.batch.policy import trust_policy
 from restoretui.sandbox.cloud import ACCOUNT, CALLER_ARN
 from restoretui.sandbox.refusals import Refusal, access_denied
 

@@ -8,7 +8,7 @@ from restoretui.tui.screens.ask import Ask, Confirm
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
-    from restoretui.core.offers import Offer
+    from restoretui.core.plan.offers import Offer
     from restoretui.spending import Consent
     from restoretui.tui.screens.pane import Pane
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from restoretui.core.batch import JobInfo
+from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.batch_records import Batch
 from restoretui.tui.screens.batch_rows import BatchRow

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from restoretui.core.batch import ReportRow
+from restoretui.core.batch.jobs import ReportRow
 from restoretui.tui.screens.batch_rows import BatchRow, progress_parts, status_part
 from restoretui.tui.widgets.columns import Column, Spans, cell
 from restoretui.wording import format as fmt

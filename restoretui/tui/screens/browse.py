@@ -7,7 +7,7 @@ from textual import on
 
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.core.rules import Purpose
+from restoretui.core.rules.rules import Purpose
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.keys import BROWSE
 from restoretui.tui.screens.listing_board import ListingBoard

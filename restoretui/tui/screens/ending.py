@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError, ObjectNotFound, PlanChanged, UsageError
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.plan import FactGroup
-from restoretui.core.pricing import GIB, Cost, PriceTable, estimate
-from restoretui.core.rules import Action, CloudRules
+from restoretui.core.plan.plan import FactGroup
+from restoretui.core.plan.pricing import GIB, Cost, PriceTable, estimate
+from restoretui.core.rules.rules import Action, CloudRules
 from restoretui.ledger.records import BrowseRow, Cloud, Listing, Query, Run
 from restoretui.tui.screens.agreeing import agreed
 from restoretui.tui.screens.marking import MARKS

@@ -8,10 +8,19 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from restoretui.core.batch import PER_JOB, PER_OBJECT, REPORTS, BatchOptions, Choice, ReportScope, as_tags, jobs_of
+from restoretui.core.batch.jobs import (
+    PER_JOB,
+    PER_OBJECT,
+    REPORTS,
+    BatchOptions,
+    Choice,
+    ReportScope,
+    as_tags,
+    jobs_of,
+)
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.core.plan import RestorePlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.tui.widgets.pick_line import PickLine
 from restoretui.tui.words import Part, said
 from restoretui.tui.working import Working

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError, LedgerError, UsageError
 from restoretui.core.location import Location
-from restoretui.core.plan import RestorePlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger.records import BrowseRow, Cloud, Listing, SelectionSummary
 from restoretui.tui.screens.marks_bar import MarksBar
 from restoretui.wording import format as fmt

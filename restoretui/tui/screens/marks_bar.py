@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from restoretui.core.model import Tier
-from restoretui.core.rules import Action
+from restoretui.core.rules.rules import Action
 from restoretui.ledger.records import SelectionSummary
 from restoretui.tui.screens.browse_columns import BECOMING
 from restoretui.tui.widgets.bar import Bar
@@ -12,7 +12,7 @@ from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
-    from restoretui.core.plan import RestorePlan
+    from restoretui.core.plan.plan import RestorePlan
 
 SHORT = {Tier.EXPEDITED: "exp", Tier.STANDARD: "std", Tier.BULK: "bulk"}
 

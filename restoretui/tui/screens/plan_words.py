@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from restoretui.core.plan import RestorePlan, TierPlan
-from restoretui.core.pricing import Cost
-from restoretui.core.rules import Action, Purpose
+from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.pricing import Cost
+from restoretui.core.rules.rules import Action, Purpose
 from restoretui.tui.words import ACTIONS, Part, said
 from restoretui.wording import format as fmt
 from restoretui.wording.safe import clean, fit

@@ -17,12 +17,12 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
-from restoretui.core.batch import BatchOptions
+from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
 from restoretui.core.model import Tier
-from restoretui.core.offers import offer_of
-from restoretui.core.plan import RestorePlan, TierPlan
-from restoretui.core.rules import Action, Purpose, check_days
+from restoretui.core.plan.offers import offer_of
+from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.rules.rules import Action, Purpose, check_days
 from restoretui.engine.waits import first_of
 from restoretui.ledger.records import Run
 from restoretui.tui.screens.dialog import Dialog

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State
-from restoretui.core.rules import Purpose
+from restoretui.core.rules.rules import Purpose
 from restoretui.ledger.records import BrowseRow, Listing, Query, Run
 from restoretui.tui.screens.marking import MARKS
 from restoretui.tui.screens.restore_dialog import RestoreDialog

@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from restoretui.core.model import Tier
-from restoretui.core.plan import RestorePlan, TierPlan
-from restoretui.core.rules import Action
+from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.rules.rules import Action
 from restoretui.tui.keys import TIERS
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt

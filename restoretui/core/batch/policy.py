@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from restoretui.core.batch import Place
+from restoretui.core.batch.jobs import Place
 
 _VERSION = "2012-10-17"
 SERVICE = "batchoperations.s3.amazonaws.com"

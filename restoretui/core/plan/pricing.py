@@ -13,8 +13,8 @@ from restoretui.core.bounds import shown
 from restoretui.core.errors import UsageError
 from restoretui.core.location import SCHEMES
 from restoretui.core.model import Tier
-from restoretui.core.money import DOLLARS, MOST
-from restoretui.core.rules import Action
+from restoretui.core.plan.money import DOLLARS, MOST
+from restoretui.core.rules.rules import Action
 
 GIB = Decimal(2**30)
 ZERO = Decimal(0)

@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from restoretui.core.errors import GuardStopped
 from restoretui.core.model import Tier
-from restoretui.core.money import Amount, told_apart
-from restoretui.core.plan import RestorePlan
-from restoretui.core.pricing import ZERO, Cost
+from restoretui.core.plan.money import Amount, told_apart
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.plan.pricing import ZERO, Cost
 
 
 class Act(StrEnum):

@@ -13,8 +13,8 @@ from functools import cached_property
 from math import ceil
 
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
-from restoretui.core.pricing import Cost, PriceTable, estimate
-from restoretui.core.rules import Action, CloudRules, Purpose, Verdict, Window, check_days, judge
+from restoretui.core.plan.pricing import Cost, PriceTable, estimate
+from restoretui.core.rules.rules import Action, CloudRules, Purpose, Verdict, Window, check_days, judge
 
 READ_DIRECTLY = "the bucket's archive direct read is on: it can be read as it is, at a price per GB"
 """Why nothing is restored where OSS reads archived objects without a restore (FACTS 4.1)."""

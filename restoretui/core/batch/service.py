@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol
 
-from restoretui.core.batch import JobInfo, JobOrder, Manifest, Place, ReportRow
+from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, Place, ReportRow
 
 
 class BatchService(Protocol):

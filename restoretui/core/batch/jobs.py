@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.core.plan import FactGroup, PlanLine, RestorePlan, TierPlan, make_plan
-from restoretui.core.rules import Action, CloudRules, Verdict
+from restoretui.core.plan.plan import FactGroup, PlanLine, RestorePlan, TierPlan, make_plan
+from restoretui.core.rules.rules import Action, CloudRules, Verdict
 
 MOST_OBJECTS = 4_000_000_000
 """A job's limit for restores (FACTS 2.6)."""

@@ -1,0 +1,1 @@
+"""What a restore would do and cost, before anything is sent: plans, offers, prices, money."""
