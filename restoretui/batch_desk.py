@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import (
     MANIFESTS,
     REPORTS,

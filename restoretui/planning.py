@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.errors import GuardStopped, UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan

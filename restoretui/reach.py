@@ -5,7 +5,7 @@ import gc
 import importlib
 from collections.abc import Awaitable, Callable
 
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.provider import Connection, Provider
 from restoretui.core.rules.read_only import read_only
 

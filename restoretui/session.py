@@ -12,7 +12,7 @@ from pathlib import Path
 
 from restoretui.batch_desk import BatchDesk
 from restoretui.choosing import Choosing
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.endpoints import is_aliyun
 from restoretui.core.errors import CloudError, RestoreTuiError, UsageError

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from restoretui.batch_desk import BatchDesk
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import NO_EXPEDITED, PER_JOB, PER_OBJECT, BatchOptions
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
 from restoretui.core.model import ObjectRef, Tier

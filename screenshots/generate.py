@@ -12,7 +12,7 @@ from typing import cast
 
 from textual.pilot import Pilot
 
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.clock import ScaledClock
 from restoretui.core.location import Location
 from restoretui.core.model import State

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from restoretui.config import BOUNDS, Settings, load_settings
+from restoretui.config.settings import BOUNDS, Settings, load_settings
 from restoretui.core.bounds import Bounds
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from restoretui.config import Settings, load_settings
+from restoretui.config.settings import Settings, load_settings
 from restoretui.core.errors import UsageError
 from restoretui.core.provider import Connection
 

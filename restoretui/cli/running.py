@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from restoretui.commands.agreeing import Agreeing
     from restoretui.commands.choice import Choice
     from restoretui.commands.output import Output
-    from restoretui.config import Settings
+    from restoretui.config.settings import Settings
 
 __all__ = ["ask", "choice_of", "finish", "headless", "open_screens", "settings_of"]
 
@@ -108,7 +108,7 @@ def check_terminal() -> None:
 
 def settings_of(flags: dict[str, Any]) -> "Settings":
     """The settings that the common options, the environment and the config file make; starts the log if asked to."""
-    from restoretui.config import load_settings
+    from restoretui.config.settings import load_settings
     from restoretui.log import start_log
 
     verbose = flags.pop("verbose", False)

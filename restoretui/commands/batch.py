@@ -13,7 +13,7 @@ from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import said_of_s3
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import ReportRow, ReportScope, as_tags
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import parse_location

@@ -7,7 +7,7 @@ from typing import Any
 
 from restoretui.commands.key_list import read_keys
 from restoretui.commands.output import Output
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.location import SCHEMES, Location, parse_location
 from restoretui.core.model import ObjectRef

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from restoretui.commands.choice import Choice, listing_view
 from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.errors import CloudError, ExitCode, ObjectNotFound, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode
 from restoretui.export import Form, export_chunks, write_export
 from restoretui.session import open_session

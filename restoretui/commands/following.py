@@ -9,7 +9,7 @@ from restoretui.commands.leaving import what_goes_on
 from restoretui.commands.output import Output, Seen
 from restoretui.commands.summary import counts_of, summarise, verdict_on
 from restoretui.commands.unheard import say_unheard
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.errors import CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
 from restoretui.core.model import State
 from restoretui.engine.waits import TimeLimit

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from restoretui.commands.output import Output
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, LedgerError, UsageError
 from restoretui.core.model import State
 from restoretui.export import WINDOW, write_export

@@ -3,7 +3,7 @@
 from restoretui.commands.choice import Choice, listing_view
 from restoretui.commands.output import Output
 from restoretui.commands.summary import summarise
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import State

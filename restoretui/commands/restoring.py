@@ -10,7 +10,7 @@ from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
 from restoretui.commands.output import Output, offer_text
 from restoretui.commands.summary import summarise
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
 from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanChanged, UsageError
 from restoretui.core.model import Tier

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from restoretui.commands.choice import S3_ALONE
 from restoretui.commands.output import Output
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.ledger.records import Run
 
 

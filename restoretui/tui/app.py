@@ -42,7 +42,7 @@ from restoretui.wording.safe import clean
 from restoretui.wording.shell import shell_word
 
 if TYPE_CHECKING:
-    from restoretui.config import Settings
+    from restoretui.config.settings import Settings
     from restoretui.session import Session
 
 WidgetT = TypeVar("WidgetT", bound=Widget)

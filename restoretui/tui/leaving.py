@@ -8,7 +8,7 @@ from restoretui.ledger.outstanding import Outstanding
 from restoretui.tui.words import STATES
 
 if TYPE_CHECKING:
-    from restoretui.config import Settings
+    from restoretui.config.settings import Settings
     from restoretui.session import Session
 
 MOST_LINES = 10

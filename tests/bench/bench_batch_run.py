@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions, as_batch
 from restoretui.core.clock import SystemClock
 from restoretui.core.model import Entry, Page, Tier

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from restoretui.config import Settings  # noqa: E402
+from restoretui.config.settings import Settings  # noqa: E402
 from restoretui.core.location import parse_location  # noqa: E402
 from restoretui.core.model import ObjectRef, State, Tier  # noqa: E402
 from restoretui.ledger.records import Query, Run  # noqa: E402

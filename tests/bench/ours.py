@@ -20,7 +20,7 @@ from measure import percentile
 
 from restoretui import listings
 from restoretui.cli import tune
-from restoretui.config import load_settings
+from restoretui.config.settings import load_settings
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.records import JobChange, Run

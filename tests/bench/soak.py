@@ -26,7 +26,7 @@ import aiohttp
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from restoretui.config import Settings  # noqa: E402
+from restoretui.config.settings import Settings  # noqa: E402
 from restoretui.core.location import parse_location  # noqa: E402
 from restoretui.core.model import Entry, State, Tier  # noqa: E402
 from restoretui.ledger.records import Query  # noqa: E402

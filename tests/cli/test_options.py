@@ -16,7 +16,7 @@ import pytest
 from restoretui.cli import app, batch, ledger
 from restoretui.cli.app import cli
 from restoretui.cli.options import COMMON_NAMES
-from restoretui.config import Settings, load_settings
+from restoretui.config.settings import Settings, load_settings
 
 TESTS = Path(__file__).parents[1]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions, Kind, Portion, as_batch, choose_engine, group_into_jobs, jobs_of
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.sandbox import RunningSandbox
 from restoretui.session import Session, open_session
 

@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
-from restoretui.config import Settings
+from restoretui.config.settings import Settings
 from restoretui.core.location import parse_location
 from restoretui.sandbox import RunningSandbox
 from restoretui.session import open_session

@@ -9,7 +9,7 @@ from restoretui.core.model import Bucket
 from restoretui.tui.screens.browse_columns import BucketRow
 
 if TYPE_CHECKING:
-    from restoretui.config import Settings
+    from restoretui.config.settings import Settings
     from restoretui.session import Session
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_config_path, user_state_path
 
-from restoretui.aws_config import profile_endpoint
+from restoretui.config.aws_profile import profile_endpoint
 from restoretui.core.bounds import Bounds, shown
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
 from restoretui.core.durations import read_duration
