@@ -33,7 +33,7 @@ from restoretui.engine.reads import Ask
 from restoretui.engine.speaker import Works
 from restoretui.engine.waits import first_of
 from restoretui.ledger import Ledger
-from restoretui.ledger.batch_records import Batch
+from restoretui.ledger.batches.records import Batch
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from restoretui.core.model import ObjectRef
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
-from restoretui.ledger.batch_records import Batch
+from restoretui.ledger.batches.records import Batch
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 
 

@@ -34,7 +34,7 @@ from restoretui.engine.waits import TimeLimit, first_of
 from restoretui.engine.watchdog import Watchdog
 from restoretui.export import write_export, write_report
 from restoretui.ledger import Ledger
-from restoretui.ledger.outstanding import Outstanding, outstanding
+from restoretui.ledger.batches.outstanding import Outstanding, outstanding
 from restoretui.ledger.records import Bounds, Cloud, JobRow, Listing, Query, Run, View
 from restoretui.listings import BUG_HINT, Listings
 from restoretui.planning import Planner, check_sends

@@ -27,8 +27,8 @@ from restoretui.engine.health import HealthBoard
 from restoretui.engine.reads import Reader
 from restoretui.engine.submitter import NO_EFFECT
 from restoretui.ledger import Ledger
-from restoretui.ledger.job_lines import JobLine
 from restoretui.ledger.records import Cloud, Run
+from restoretui.ledger.runs.job_lines import JobLine
 from restoretui.planning import Planner, check_sends
 
 Ask = Callable[[str], bool | Awaitable[bool]]

@@ -17,8 +17,8 @@ from restoretui.core.model import State
 from restoretui.export import WINDOW, write_export
 from restoretui.jsonlines import change_fields, instant, json_line
 from restoretui.ledger import Ledger
-from restoretui.ledger.pruning import REASONS, Findings, ranges
 from restoretui.ledger.records import Bounds, Run
+from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
 from restoretui.targets import write_whole
 from restoretui.wording import format as words
 
@@ -122,7 +122,7 @@ async def prune(
 
 async def vacuum(settings: Settings, output: Output) -> ExitCode:
     """Give freed room back to the disk."""
-    from restoretui.ledger.vacuuming import vacuum as shrink
+    from restoretui.ledger.upkeep.vacuuming import vacuum as shrink
 
     if not _exists(settings, output):
         return ExitCode.DONE
@@ -151,8 +151,8 @@ async def backup(settings: Settings, output: Output, target: str) -> ExitCode:
 
 async def check(settings: Settings, output: Output) -> ExitCode:
     """Read all of the ledger; exit code 1 when anything is not as it was written."""
-    from restoretui.ledger.checking import check_folder
-    from restoretui.ledger.faults import explained
+    from restoretui.ledger.store.sqlite_errors import explained
+    from restoretui.ledger.upkeep.checking import check_folder
 
     if not _exists(settings, output):
         return ExitCode.DONE
@@ -230,9 +230,9 @@ def _home(name: str) -> Path:
 
 
 def _copy(folder: Path, target: Path) -> tuple[Path, int]:
-    from restoretui.ledger.connections import connect
-    from restoretui.ledger.copies import copy_whole
-    from restoretui.ledger.faults import explained
+    from restoretui.ledger.store.connections import connect
+    from restoretui.ledger.store.copies import copy_whole
+    from restoretui.ledger.store.sqlite_errors import explained
 
     path = target.expanduser().resolve()
     _check_target(folder, path)
@@ -260,7 +260,7 @@ def _check_target(folder: Path, path: Path) -> None:
 
 def _is_our_copy(path: Path) -> bool:
     """An earlier copy may be replaced, and an empty file; nothing else is."""
-    from restoretui.ledger.schema import APPLICATION_ID
+    from restoretui.ledger.store.schema import APPLICATION_ID
 
     if not path.stat().st_size:
         return True

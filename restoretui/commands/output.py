@@ -24,7 +24,7 @@ from restoretui.jsonlines import (
     row_fields,
     run_fields,
 )
-from restoretui.ledger.batch_records import Batch
+from restoretui.ledger.batches.records import Batch
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit

@@ -18,7 +18,7 @@ from restoretui.engine.gate import NO_ANSWER
 from restoretui.engine.reads import Reader
 from restoretui.engine.waits import first_of
 from restoretui.ledger import Ledger
-from restoretui.ledger.batch_records import Batch, Phase
+from restoretui.ledger.batches.records import Batch, Phase
 from restoretui.ledger.records import Run
 
 QUICKEST = 0.3

@@ -19,8 +19,8 @@ from restoretui.engine.waits import first_of
 from restoretui.engine.watchdog import Watchdog
 from restoretui.engine.watcher import Due
 from restoretui.ledger import Ledger
-from restoretui.ledger.leases import Lease
 from restoretui.ledger.records import Run
+from restoretui.ledger.store.leases import Lease
 
 log = logging.getLogger(__name__)
 

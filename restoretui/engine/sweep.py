@@ -26,8 +26,8 @@ from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.gate import NO_ANSWER
 from restoretui.engine.reads import Reader, all_of
-from restoretui.ledger.awaited import RESTORING_STILL, Awaited
 from restoretui.ledger.records import Job, Observation
+from restoretui.ledger.runs.awaited import RESTORING_STILL, Awaited
 
 HEADS_AT_ONCE = 64
 

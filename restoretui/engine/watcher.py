@@ -18,8 +18,8 @@ from restoretui.engine.schedule import Expectation, next_expiry_look, next_look
 from restoretui.engine.sweep import Habits, Sight, Sweeper
 from restoretui.engine.waits import first_of
 from restoretui.ledger import Ledger
-from restoretui.ledger.awaited import Awaited
 from restoretui.ledger.records import JobChange, Run, TrackedGroup
+from restoretui.ledger.runs.awaited import Awaited
 
 CHUNK = 20_000
 """Jobs swept by one task; a page may be asked for twice where two chunks meet."""

@@ -5,18 +5,18 @@ from typing import Any, Literal
 
 from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef
-from restoretui.ledger import changes, facts
-from restoretui.ledger.buckets import bucket_id
-from restoretui.ledger.match import key_condition
-from restoretui.ledger.orders import Order, Select, Straight, falling
-from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, Cloud, Query
-from restoretui.ledger.scratch import Orders
-from restoretui.ledger.untold import told_size
-from restoretui.ledger.values import STATES, TIERS, Shape, decodes
-from restoretui.ledger.views import TableView
-from restoretui.ledger.windows import Windows
-from restoretui.ledger.writer import Tx, Writer
+from restoretui.ledger.runs.buckets import bucket_id
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.unknown_values import told_size
+from restoretui.ledger.store.values import STATES, TIERS, Shape, decodes
+from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.writer import Tx, Writer
+from restoretui.ledger.views.match import key_condition
+from restoretui.ledger.views.materialised_order import Orders
+from restoretui.ledger.views.row_order import Order, Select, Straight, falling
+from restoretui.ledger.views.views import TableView, facts
 
 Kind = Literal["run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch"]
 

@@ -8,26 +8,26 @@ from typing import Self
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
-from restoretui.ledger import changes
 from restoretui.ledger.activity import ActivityLog
-from restoretui.ledger.batches import Batches
-from restoretui.ledger.browse_view import BrowseContext
-from restoretui.ledger.catalog import Catalog
-from restoretui.ledger.changes import Changes
-from restoretui.ledger.connections import Connections, Prepared, open_connections, prepare_files
-from restoretui.ledger.files import ScratchSpace, prepare_folder
-from restoretui.ledger.leases import Leases
-from restoretui.ledger.neighbours import Neighbours
-from restoretui.ledger.pending_marks import PendingMarks
-from restoretui.ledger.pruning import Pruner
-from restoretui.ledger.reader import Reader
-from restoretui.ledger.runs import Runs
-from restoretui.ledger.scratch import Orders
-from restoretui.ledger.selections import Selections
-from restoretui.ledger.upkeep import Upkeep, give_back, sizes_of
-from restoretui.ledger.vitals import Vitals, read_vitals
-from restoretui.ledger.windows import Windows
-from restoretui.ledger.writer import Writer
+from restoretui.ledger.batches.batches import Batches
+from restoretui.ledger.catalog.browse_view import BrowseContext
+from restoretui.ledger.catalog.catalog import Catalog
+from restoretui.ledger.catalog.retention import Upkeep, give_back, sizes_of
+from restoretui.ledger.marks.pending_marks import PendingMarks
+from restoretui.ledger.runs.runs import Runs
+from restoretui.ledger.selections.selections import Selections
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.changes import Changes
+from restoretui.ledger.store.connections import Connections, Prepared, open_connections, prepare_files
+from restoretui.ledger.store.files import ScratchSpace, prepare_folder
+from restoretui.ledger.store.leases import Leases
+from restoretui.ledger.store.other_processes import Neighbours
+from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.writer import Writer
+from restoretui.ledger.upkeep.pruning import Pruner
+from restoretui.ledger.upkeep.vitals import Vitals, read_vitals
+from restoretui.ledger.views.materialised_order import Orders
 
 
 class Ledger:

@@ -4,7 +4,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from restoretui.core.model import State
-from restoretui.ledger.outstanding import Outstanding
+from restoretui.ledger.batches.outstanding import Outstanding
 from restoretui.tui.words import STATES
 
 if TYPE_CHECKING:

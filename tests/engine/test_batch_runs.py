@@ -10,8 +10,8 @@ from restoretui.core.batch.jobs import BatchOptions, Place, ReportScope
 from restoretui.core.errors import GuardStopped, InvalidRequest, JobNotFound, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.ledger.batch_records import Phase
-from restoretui.ledger.batches import Batches
+from restoretui.ledger.batches.batches import Batches
+from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session import Session
 from tests.engine.agreeing import clone_job, confirm_job, retry, retry_jobs

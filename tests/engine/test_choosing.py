@@ -10,7 +10,7 @@ from restoretui.core.errors import CloudError
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import Query
-from restoretui.ledger.selections import Selections
+from restoretui.ledger.selections.selections import Selections
 from restoretui.session import Session
 
 Start = Callable[..., Awaitable[Any]]

@@ -9,8 +9,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.model import State, Tier
 from restoretui.core.rules.rules import RULES
 from restoretui.engine.watcher import Unit, Watcher
-from restoretui.ledger.awaited import Awaited
 from restoretui.ledger.records import Cloud, TrackedGroup
+from restoretui.ledger.runs.awaited import Awaited
 
 UNIT = Unit("b", versions=False, state=State.RESTORING)
 

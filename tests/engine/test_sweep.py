@@ -17,8 +17,8 @@ from restoretui.engine.gate import Gate
 from restoretui.engine.health import HealthBoard
 from restoretui.engine.reads import Reader
 from restoretui.engine.sweep import Habits, Sight, Sweeper, just_before
-from restoretui.ledger.awaited import Awaited
 from restoretui.ledger.records import Cloud, Job
+from restoretui.ledger.runs.awaited import Awaited
 
 PAGE = 10
 

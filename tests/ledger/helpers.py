@@ -16,9 +16,9 @@ from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.rules import RULES, Purpose
 from restoretui.ledger import Ledger
-from restoretui.ledger.reader import Reader
 from restoretui.ledger.records import Cloud, Listing, Observation, Run, Scope
-from restoretui.ledger.writer import Writer
+from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.writer import Writer
 
 CLOUD = Cloud("s3")
 ELSEWHERE = Cloud("s3", "https://store.example")

@@ -14,8 +14,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
-from restoretui.ledger.checking import check_folder
 from restoretui.ledger.records import JobChange, Query
+from restoretui.ledger.upkeep.checking import check_folder
 from tests.ledger.helpers import CLOUD, entry, keys, now_of, started
 
 LEDGER, CATALOG = "ledger.db", "catalog.db"

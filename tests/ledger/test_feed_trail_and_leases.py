@@ -11,8 +11,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger import Ledger
-from restoretui.ledger.changes import Changes
 from restoretui.ledger.records import JobChange, Query
+from restoretui.ledger.store.changes import Changes
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, now_of, started
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.clock import ManualClock
-from restoretui.ledger import Ledger, copies, schema
-from restoretui.ledger.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
+from restoretui.ledger import Ledger
+from restoretui.ledger.store import copies, schema
+from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
 
 ID = 0x1234
 STEPS = (

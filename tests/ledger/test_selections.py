@@ -13,9 +13,10 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, ObjectFacts, ObjectRef, Tier
 from restoretui.core.plan.plan import FactGroup
-from restoretui.ledger import Ledger, scratch
-from restoretui.ledger.browse_view import BrowseView
+from restoretui.ledger import Ledger
+from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import Query, SelectionSummary, Tally
+from restoretui.ledger.views.views import materialised_order as scratch
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,

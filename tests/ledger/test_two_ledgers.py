@@ -10,8 +10,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page, State, Tier
 from restoretui.ledger import Ledger
-from restoretui.ledger.changes import Subscription
 from restoretui.ledger.records import Bounds, JobChange, Query, Scope
+from restoretui.ledger.store.changes import Subscription
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, planned, started
 
 

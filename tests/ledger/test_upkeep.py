@@ -8,7 +8,8 @@ import pytest
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
-from restoretui.ledger import Ledger, upkeep
+from restoretui.ledger import Ledger
+from restoretui.ledger.catalog.catalog import retention as upkeep
 from restoretui.ledger.records import Bounds, Scope
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, started
 

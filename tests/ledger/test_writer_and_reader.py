@@ -10,9 +10,10 @@ import pytest
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.core.model import Page, State, Tier
-from restoretui.ledger import Ledger, connections
+from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Scope
-from restoretui.ledger.writer import Tx
+from restoretui.ledger.store import connections
+from restoretui.ledger.store.writer import Tx
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, planned, started
 
 

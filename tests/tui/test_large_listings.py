@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from restoretui.ledger import orders, scratch
+from restoretui.ledger.views.views import materialised_order as scratch
+from restoretui.ledger.views.views import row_order as orders
 from restoretui.tui.screens import listing_board, marking
 from restoretui.tui.screens.browse import BrowsePane
 from tests.ledger.helpers import busy, held

@@ -10,8 +10,8 @@ import pytest
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.engine.engine import Engine
-from restoretui.ledger.batch_records import Phase
-from restoretui.ledger.outstanding import outstanding
+from restoretui.ledger.batches.outstanding import outstanding
+from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.tui.screens.leave import Leave
 from tests.tui.test_batch_jobs import confirmed
@@ -153,7 +153,7 @@ async def test_a_run_that_another_process_sends_is_not_asked_about(walk: Start, 
     async def taken(_self: Any, _name: str, _holder: str, _ttl: float) -> bool:
         return False
 
-    monkeypatch.setattr("restoretui.ledger.leases.Leases.acquire", taken)
+    monkeypatch.setattr("restoretui.ledger.store.leases.Leases.acquire", taken)
     async with walk(running=running) as on:
         await on.until(lambda: on.app.session.is_elsewhere(1))
         await goes(on, "q")

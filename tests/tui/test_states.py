@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from restoretui.core.errors import AccessDenied, CloudError, LedgerError, RestoreTuiError, Unreachable
 from restoretui.ledger.activity import ActivityLog
-from restoretui.ledger.runs import Runs
+from restoretui.ledger.runs.runs import Runs
 from restoretui.tui.screens.browse import BrowsePane
 from restoretui.tui.screens.inspector import Inspector
 from restoretui.tui.widgets.live_table import LiveTable

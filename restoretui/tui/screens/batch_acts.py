@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.ledger.batch_records import Batch
+from restoretui.ledger.batches.records import Batch
 from restoretui.tui.screens.agreeing import agreed, price
 from restoretui.tui.screens.ask import Ask, Confirm, Pick
 from restoretui.tui.screens.batch_rows import BatchRow

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.errors import RestoreTuiError
-from restoretui.ledger.batch_records import Batch
+from restoretui.ledger.batches.records import Batch
 from restoretui.tui.screens.batch_rows import BatchRow
 
 if TYPE_CHECKING:

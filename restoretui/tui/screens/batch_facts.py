@@ -6,7 +6,7 @@ from datetime import datetime
 from textual.content import Content
 
 from restoretui.core.batch.jobs import ReportScope
-from restoretui.ledger.batch_records import Batch
+from restoretui.ledger.batches.records import Batch
 from restoretui.tui.screens.batch_rows import BatchRow, progress_parts, status_part
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt

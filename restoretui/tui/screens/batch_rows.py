@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from restoretui.core.batch.jobs import JobInfo, Place, ReportScope
-from restoretui.ledger.batch_records import Batch, Phase
+from restoretui.ledger.batches.records import Batch, Phase
 from restoretui.tui.words import Part
 from restoretui.wording import format as fmt
 

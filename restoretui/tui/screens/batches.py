@@ -9,8 +9,8 @@ from textual.widgets import ContentSwitcher
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.model import State
-from restoretui.ledger.batch_records import Batch
-from restoretui.ledger.changes import BATCHES
+from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.store.changes import BATCHES
 from restoretui.tui.keys import BATCH
 from restoretui.tui.screens import batch_acts as acts
 from restoretui.tui.screens.batch_board import BatchBoard

@@ -31,7 +31,7 @@ from restoretui.tui.widgets.live_table import LiveTable
 from restoretui.tui.words import Part
 
 if TYPE_CHECKING:
-    from restoretui.ledger.browse_view import BrowseView
+    from restoretui.ledger.catalog.browse_view import BrowseView
 
 LandOn = tuple[str, bool]
 """A key, or a common prefix if True, to put the cursor on."""

@@ -13,7 +13,7 @@ from restoretui.tui.screens.marks_bar import MarksBar
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
-    from restoretui.ledger.browse_view import BrowseView
+    from restoretui.ledger.catalog.browse_view import BrowseView
     from restoretui.tui.screens.listing_board import ListingBoard
 
 MARKS = 1

@@ -7,7 +7,7 @@ from restoretui.core.location import Location
 from restoretui.ledger.records import Listing, Query
 
 if TYPE_CHECKING:
-    from restoretui.ledger.browse_view import BrowseView
+    from restoretui.ledger.catalog.browse_view import BrowseView
     from restoretui.session import Session
 
 

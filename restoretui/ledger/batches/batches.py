@@ -1,0 +1,288 @@
+"""Runs that go through S3 Batch Operations: which objects are in which job, and what became of the jobs.
+
+A job is an intent, with its token, in the same transaction as its run. An object in a job stays ``planned`` until
+the job has asked for it; the submitter leaves it alone meanwhile.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from sqlite3 import Connection
+
+from restoretui.core.batch.jobs import BatchOptions, JobInfo, ReportRow
+from restoretui.core.clock import Clock
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import State, Tier
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.ledger.batches.assignment import assign
+from restoretui.ledger.batches.records import COLUMNS, Batch, batch_of, options_text
+from restoretui.ledger.batches.reports import join_report
+from restoretui.ledger.records import Cloud
+from restoretui.ledger.runs.create_run import confirm
+from restoretui.ledger.runs.job_changes import move_all
+from restoretui.ledger.runs.job_lines import check_failed
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.writer import Tx, Writer
+
+_FROM = f"SELECT {COLUMNS} FROM batch t JOIN bucket b ON b.id = t.bucket_id"
+ROWS = 2000
+"""Of a manifest at a time."""
+_IN = "batch_id = {} AND state = 'planned'"
+
+BatchList = list[Batch]
+
+
+class Batches:
+    """All that changes anything is on disk when it returns."""
+
+    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._windows = windows
+        self._clock = clock
+
+    # --- intents
+
+    async def confirm(
+        self,
+        sel: int,
+        cloud: Cloud,
+        plan: RestorePlan,
+        tier: Tier,
+        connection: Mapping[str, object],
+        options: BatchOptions,
+        note: str = "",
+        *,
+        exact: bool = False,
+    ) -> int:
+        """``Runs.confirm``, and every object to be sent put into a job, in one transaction; the run's id."""
+        now = self._clock.now().timestamp()
+
+        def write(tx: Tx) -> int:
+            run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now, exact=exact)
+            assign(tx, run_id, options, now)
+            return run_id
+
+        return await self._writer.do(write)
+
+    async def retry(self, run_id: int, options: BatchOptions, expected: int | None = None) -> int:
+        """Plan the run's failed objects anew, in jobs of their own; how many objects.
+
+        ``GuardStopped`` if they are no longer as many as ``expected``.
+        """
+        now = self._clock.now().timestamp()
+
+        def write(tx: Tx) -> int:
+            check_failed(tx, run_id, expected)
+            count = move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again by a job")
+            if count:
+                assign(tx, run_id, options, now)
+            return count
+
+        return await self._writer.do(write)
+
+    async def decide(self, batch_id: int, *, run: bool) -> None:
+        """It shall run, or be cancelled; the engine sees to it."""
+        now = self._clock.now().timestamp()
+        column = "confirmed_at" if run else "cancelled_at"
+        await self._note(batch_id, f"{column} = coalesce({column}, :now)", {"now": now})
+
+    # --- reading
+
+    def peek_of_run(self, run_id: int) -> BatchList:
+        """The jobs of a run, oldest first; quick enough for a repaint."""
+        return [batch_of(row) for row in self._windows.rows(f"{_FROM} WHERE t.run_id = ? ORDER BY t.id", (run_id,))]
+
+    def peek_all(self) -> BatchList:
+        """All of ours, newest first."""
+        return [batch_of(row) for row in self._windows.rows(f"{_FROM} ORDER BY t.id DESC", ())]
+
+    def peek_unsettled(self) -> frozenset[int]:
+        """Runs with a job that is not settled, though their objects may be."""
+        return frozenset(
+            row[0] for row in self._windows.rows("SELECT run_id FROM batch WHERE phase <> 'settled'", ())
+        )
+
+    def get(self, batch_id: int) -> Batch:
+        """One as it is now."""
+        row = self._windows.row(f"{_FROM} WHERE t.id = ?", (batch_id,))
+        if row is None:
+            raise LedgerError(f"there is no batch {batch_id} in the ledger")
+        return batch_of(row)
+
+    def find(self, job_id: str) -> Batch | None:
+        """The one with that job id, if it is ours."""
+        row = self._windows.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
+        return None if row is None else batch_of(row)
+
+    async def rows(self, batch: Batch) -> AsyncIterator[list[tuple[str, str]]]:
+        """Keys and version ids of its objects, some at a time."""
+        last = 0
+        while True:
+
+            def find(connection: Connection, after: int = last) -> list[tuple[int, str, str]]:
+                run = connection.execute(
+                    "SELECT first_job, objects FROM run WHERE id = ?", (batch.run_id,)
+                ).fetchone()
+                return connection.execute(
+                    "SELECT id, key, version_id FROM job WHERE id BETWEEN ? AND ? AND batch_id = ?"
+                    " AND state = 'planned' ORDER BY id LIMIT ?",
+                    (max(run[0], after + 1), run[0] + run[1] - 1, batch.id, ROWS),
+                ).fetchall()
+
+            some = await self._reader.run(find)
+            if not some:
+                return
+            last = some[-1][0]
+            yield [(key, version) for _, key, version in some]
+
+    # --- progress
+
+    async def uploaded(self, batch_id: int, region: str, bucket: str, key: str, etag: str) -> None:
+        """Its manifest is in place."""
+        await self._note(
+            batch_id,
+            "phase = 'uploaded', region = :region, manifest_bucket = :bucket, manifest_key = :key,"
+            " manifest_etag = :etag",
+            {"region": region, "bucket": bucket, "key": key, "etag": etag},
+        )
+
+    async def hold(self, batch: Batch, problem: str) -> None:
+        """It waits for a person after all."""
+        await self._note(batch.id, "confirmed_at = NULL, problem = :problem", {"problem": problem}, problem)
+
+    async def creating(self, batch_id: int) -> None:
+        """CreateJob is about to go out."""
+        now = self._clock.now().timestamp()
+        await self._note(batch_id, "phase = 'creating', sent_at = coalesce(sent_at, :now)", {"now": now})
+
+    async def created(self, batch_id: int, job_id: str) -> None:
+        """It has an id."""
+        text = f"job {job_id} was created"
+        await self._note(batch_id, "phase = 'created', job_id = :job", {"job": job_id}, text)
+
+    async def observed(self, batch: Batch, info: JobInfo) -> None:
+        """What the cloud says of it now."""
+        text = f"job {info.job_id}: {info.status}" if info.status != batch.status else ""
+        problem = "; ".join(f"{code}: {reason}" for code, reason in info.failures)
+        values = (info.status, info.total, info.succeeded, info.failed, info.elapsed_s)
+        if values == (batch.status, batch.total, batch.succeeded, batch.failed, batch.elapsed_s):
+            return
+        await self._note(
+            batch.id,
+            "status = :status, total = :total, succeeded = :succeeded, failed = :failed, elapsed_s = :elapsed,"
+            " problem = CASE WHEN :problem = '' THEN problem ELSE :problem END,"
+            " ended_at = coalesce(:ended, ended_at)",
+            {
+                "status": info.status, "total": info.total, "succeeded": info.succeeded, "failed": info.failed,
+                "elapsed": info.elapsed_s, "problem": problem,
+                "ended": info.ended.timestamp() if info.ended else None,
+            },
+            text,
+        )  # fmt: skip
+
+    async def report_rows(self, batch: Batch, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
+        """Join rows of the completion report to the job's objects; how many were not found among them.
+
+        Successes are told one by one only where they do not go without saying.
+        """
+        return await self._writer.do(lambda tx: join_report(tx, batch, rows, at, successes=successes))
+
+    async def settle(
+        self,
+        batch: Batch,
+        state: State,
+        reason: str,
+        at: float,
+        *,
+        report: str = "",
+        problem: str = "",
+        status: str = "",
+        code: str = "",
+    ) -> int:
+        """It is over: what is still planned of it goes to ``state``; how many objects."""
+
+        def end(tx: Tx) -> int:
+            where = _IN.format(batch.id)
+            if state in (State.REQUESTED, State.UNKNOWN):
+                column = "requested_at" if state is State.REQUESTED else "attempt_at"
+                asked = tx.run(f"UPDATE job SET {column} = ? WHERE run_id = ? AND {where}", (at, batch.run_id))
+                if asked and state is State.REQUESTED:
+                    tx.run(
+                        "UPDATE run SET first_requested_at = min(coalesce(first_requested_at, :at), :at),"
+                        " last_requested_at = max(coalesce(last_requested_at, :at), :at) WHERE id = :run",
+                        {"at": at, "run": batch.run_id},
+                    )
+            elif state is State.FAILED:
+                tx.run(
+                    f"UPDATE job SET reason = ?, code = ?, message = ? WHERE run_id = ? AND {where}",
+                    (reason, code or "JobFailed", problem, batch.run_id),
+                )
+            moved = move_all(tx, batch.run_id, where, state, at, reason)
+            tx.run(
+                "UPDATE batch SET phase = 'settled', report = ?, problem = CASE WHEN ? = '' THEN problem ELSE ? END,"
+                " status = CASE WHEN ? = '' THEN status ELSE ? END, ended_at = coalesce(ended_at, ?) WHERE id = ?",
+                (report, problem, problem, status, status, at, batch.id),
+            )
+            _tell(tx, batch, at, reason)
+            return moved
+
+        return await self._writer.do(end)
+
+    async def close_gaps(self, run_id: int) -> int:
+        """Objects that a look found untouched after their job had ended: no job will ask for them any more."""
+        now = self._clock.now().timestamp()
+        gaps = self._windows.rows(
+            "SELECT t.id, t.status, t.problem FROM batch t WHERE t.run_id = ? AND t.phase = 'settled'", (run_id,)
+        )
+        if not gaps:
+            return 0
+
+        def close(tx: Tx) -> int:
+            closed = 0
+            for batch_id, status, problem in gaps:
+                where = _IN.format(int(batch_id))
+                state = State.CANCELLED if status == "Cancelled" else State.FAILED
+                reason = f"its job ended ({status or 'unknown'}) before it was asked for"
+                if state is State.FAILED:
+                    tx.run(
+                        f"UPDATE job SET reason = ?, code = 'JobFailed', message = ? WHERE run_id = ? AND {where}",
+                        (reason, problem, run_id),
+                    )
+                closed += move_all(tx, run_id, where, state, now, reason)
+            return closed
+
+        return await self._writer.do(close)
+
+    async def cleaned(self, batch_id: int) -> None:
+        """What we wrote for it was deleted."""
+        now = self._clock.now().timestamp()
+        await self._note(batch_id, "cleaned_at = :now", {"now": now}, "its manifest and report were deleted")
+
+    async def priority(self, batch: Batch, options: BatchOptions) -> None:
+        """It has another priority now."""
+        text = f"priority is {options.priority}"
+        stored = options_text(options, batch.generator)
+        await self._note(batch.id, "options = :options", {"options": stored}, text)
+
+    async def _note(self, batch_id: int, what: str, values: Mapping[str, object], text: str = "") -> None:
+        now = self._clock.now().timestamp()
+
+        def note(tx: Tx) -> None:
+            tx.run(f"UPDATE batch SET {what} WHERE id = :batch", {**values, "batch": batch_id})
+            row = tx.row("SELECT run_id FROM batch WHERE id = ?", (batch_id,))
+            if text and row is not None:
+                tx.run("INSERT INTO activity (at, kind, run_id, text) VALUES (?, 'batch', ?, ?)", (now, row[0], text))
+                tx.touch(changes.ACTIVITY)
+            tx.touch(changes.BATCHES)
+
+        await self._writer.do(note)
+
+
+def _tell(tx: Tx, batch: Batch, at: float, text: str) -> None:
+    name = f"job {batch.job_id}" if batch.job_id else "a job that was not created"
+    tx.run(
+        "INSERT INTO activity (at, kind, run_id, text) VALUES (?, 'batch', ?, ?)",
+        (at, batch.run_id, f"{name}: {text}"),
+    )
+    tx.touch(changes.BATCHES, changes.ACTIVITY, changes.RUNS, changes.run_topic(batch.run_id))

@@ -1,0 +1,334 @@
+"""A listing on screen: common prefixes and objects, filtered, sorted, with marks and the state of our jobs."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from restoretui.core.clock import Clock
+from restoretui.core.model import ObjectRef, State
+from restoretui.ledger.catalog.segments import Segments
+from restoretui.ledger.marks.marking import IS_MARKED
+from restoretui.ledger.marks.pending_marks import PendingMarks
+from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
+from restoretui.ledger.store.changes import Changes
+from restoretui.ledger.store.sqlite_errors import listing_replaced
+from restoretui.ledger.store.unknown_values import told_date, told_size
+from restoretui.ledger.store.values import STATES, TIERS, damaged, decodes
+from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.views.match import Condition, any_key_condition, end_of_prefix, key_condition, prefix_condition
+from restoretui.ledger.views.materialised_order import Orders
+from restoretui.ledger.views.row_order import Order, Piece, Rank, Select, Span, Straight, falling, piece_rows, rising
+from restoretui.ledger.views.views import TableView, facts
+
+_SHOWN = (
+    f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {facts.SHOWN_STATE} AS shown,"
+    f" {facts.SHOWN_EXPIRY} AS shown_expiry, marked, CASE WHEN {facts.STILL_OURS} THEN job_tier END AS tier,"
+    f" CASE WHEN {facts.STILL_OURS} THEN job_run END AS run_id, etag, is_latest, gone"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseContext:
+    """What views of listings share."""
+
+    orders: Orders
+    windows: Windows
+    changes: Changes
+    clock: Clock
+    marks: PendingMarks
+
+
+class _Status(NamedTuple):
+    objects: int
+    prefixes: int
+
+
+class BrowseView(TableView[BrowseRow]):
+    """See ``records.View``. Made by ``Catalog.browse``."""
+
+    def __init__(self, context: BrowseContext, listing: Listing, place_id: int, query: Query) -> None:
+        super().__init__(context.orders)
+        self.listing = listing
+        self.query = query
+        self.place_id = place_id
+        self._context = context
+        self._windows = context.windows
+        self._rules = listing.scope.cloud.rules
+        self._base = facts.of_listing(listing.started_at.timestamp())
+        self._bucket_id = 0
+        self._has_looks = False
+        self._final: _Status | None = None
+        self._sql: dict[tuple[str, bool, bool], str] = {}
+        self._prefixes: Order = Straight(lambda: 1, lambda: self._status().prefixes)
+        self._segments = Segments(context.windows, listing.id, lambda: self._status().objects)
+        self._objects: Order = self._segments
+
+    @property
+    def listing_id(self) -> int:
+        """The listing it shows."""
+        return self.listing.id
+
+    @property
+    def object_table(self) -> str:
+        """The table of the listing's objects."""
+        return f"l{self.listing.id}"
+
+    @property
+    def shows_every_object(self) -> bool:
+        """Nothing is filtered out, and no more rows will come."""
+        query = self.query
+        self._status()
+        return not query.filters and self._final is not None
+
+    @property
+    def objects(self) -> int:
+        """Objects in the view, without common prefixes; so far, while it is not complete."""
+        return self._status().objects if self.shows_every_object else self._objects.count
+
+    def object_span(self, first: int = 0, last: int | None = None) -> Span:
+        """The objects of the view, or those between two of its positions (both included), as ``l``."""
+        above = self._prefixes.count
+        count = self._objects.count
+        start = max(first - above, 0)
+        stop = count if last is None else min(last + 1 - above, count)
+        if start == 0 and (stop == self._status().objects or (last is None and self.shows_every_object)):
+            # All of the listing, in whatever order it is shown.
+            return Span(f"{self.object_table} l", "1", "0", "l.id", {})
+        return self._objects.members(self.object_table, "l", start, max(stop, start))
+
+    async def prepare(self) -> None:
+        """Build what the query asks for; to be called once."""
+        if self.query == EVERYTHING:
+            return
+        try:
+            await self._build(self._status())
+        except BaseException:
+            await asyncio.shield(self.aclose())
+            raise
+
+    # Ids of prefixes are negative, and on screen they come first.
+
+    def _parts(self) -> Sequence[Order]:
+        return (self._prefixes, self._objects)
+
+    def _part_of(self, row_id: int) -> tuple[int, int]:
+        return (1, row_id) if row_id > 0 else (0, -row_id)
+
+    def _row_id_of(self, part: int, id_there: int) -> int:
+        return id_there if part else -id_there
+
+    def _read(self, part: int, order: Order, start: int, stop: int) -> list[BrowseRow]:
+        return self._read_objects(order, start, stop) if part else self._read_prefixes(order, start, stop)
+
+    def _status(self) -> _Status:
+        if self._final is not None:
+            return self._final
+        row = self._windows.row(
+            "SELECT objects, prefixes, ended_at IS NOT NULL AND error = '' FROM listing WHERE id = ?",
+            (self.listing.id,),
+        )
+        if row is None:
+            raise listing_replaced()
+        status = _Status(row[0], row[1])
+        if row[2]:
+            self._final = status
+        return status
+
+    # --- building
+
+    async def _build(self, status: _Status) -> None:
+        query = self.query
+        if query.states or query.storage_classes or query.matches:
+            self._prefixes = Straight(lambda: 1, lambda: 0)
+        elif query.text or self._is_backwards:
+            self._prefixes = await self._order(self._select_prefixes(), status.prefixes)
+        self._objects = await self._order(self._select_objects(), status.objects)
+
+    async def _order(self, select: Select, candidates: int) -> Order:
+        return await self._orders.build(select, candidates, self.view_id)
+
+    @property
+    def _is_backwards(self) -> bool:
+        return self.query.sort == "key" and self.query.descending
+
+    def _select_prefixes(self) -> Select:
+        match = Condition("1")
+        if self.query.text:
+            match = prefix_condition(self.query.text, "prefix", self.listing.scope.prefix)
+        direction, rank = ("DESC", falling) if self._is_backwards else ("ASC", rising)
+        sql = f"SELECT id FROM p{self.listing.id} WHERE {match.sql} ORDER BY id {direction}"
+        return Select(sql, match.args, rank)
+
+    def _select_objects(self) -> Select:
+        everything = self._segments.everything(self.object_table, "l")
+        pieces: list[Piece] = []
+        if self.query.sort == "key":
+            rows = piece_rows(self._segments.count)
+            pieces = [self._piece(span) for span in self._segments.pieces(self.object_table, "l", rows)]
+        whole = self._piece(everything)
+        return Select(whole.sql, whole.args, self._object_rank(), pieces[::-1] if self.query.descending else pieces)
+
+    def _piece(self, span: Span) -> Piece:
+        """Sizes, dates and classes are compared as they were listed; states and expiries as they are known now."""
+        query = self.query
+        where = [span.where]
+        args = self._args() | span.args
+        if query.text:
+            match = key_condition(query.text, "l.key", self.listing.scope.prefix)
+            where.append(match.sql)
+            args |= match.args
+        if query.matches:
+            match = any_key_condition(query.matches, "l.key", self.listing.scope.prefix)
+            where.append(match.sql)
+            args |= match.args
+        if query.storage_classes:
+            classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
+            where.append(f"l.storage_class IN ({', '.join(f':{name}' for name in classes)})")
+            args |= classes
+        source, major, listed = span.source, span.major, "0"
+        if query.sort in ("size", "modified", "storage_class"):
+            listed = f"l.{query.sort}"
+        if query.states or query.sort in ("state", "expiry"):
+            inner = facts.known(
+                self._base,
+                source,
+                " AND ".join(where),
+                f"l.id AS id, {major} AS major, {listed} AS listed, '' AS etag, 1 AS is_latest, 0 AS marked",
+                looks=self._find_looks(),
+                jobs=bool(self._find_bucket()),
+            )
+            source = f"({_SHOWN}, major, listed FROM ({facts.with_state(self._rules, inner)})) l"
+            listed = "l.listed"
+            major = "0" if major == "0" else "l.major"
+            where = [f"l.shown IN ({facts.names(query.states)})"] if query.states else ["1"]
+        sql = f"SELECT l.id FROM {source} WHERE {' AND '.join(where)} ORDER BY {self._object_order(major, listed)}"
+        return Piece(sql, args)
+
+    def _object_order(self, major: str, listed: str) -> str:
+        direction = "DESC" if self.query.descending else "ASC"
+        # In key order, apart from what was asked for: by segment, if there are several, and by id.
+        rest = "l.id" if major == "0" else f"{major}, l.id"
+        match self.query.sort:
+            case "key":
+                return f"l.id {direction}" if major == "0" else f"{major} {direction}, l.id {direction}"
+            case "state":
+                return f"{facts.state_rank('l.shown')} {direction}, {rest}"
+            case "expiry":
+                return f"l.shown_expiry IS NULL, l.shown_expiry {direction}, {rest}"
+            case _:
+                return f"{listed} {direction}, {rest}"
+
+    def _object_rank(self) -> Rank | None:
+        match self.query.sort:
+            case "key":
+                return self._segments.falling_rank if self.query.descending else self._segments.rank
+            case "size" | "modified":
+                return self._number_rank
+            case _:
+                return None
+
+    def _number_rank(self, row_id: int) -> tuple[int, ...] | None:
+        row = self._windows.row(f"SELECT {self.query.sort} FROM {self.object_table} WHERE id = ?", (row_id,))
+        rest = self._segments.rank(row_id)
+        return None if row is None or rest is None else (-row[0] if self.query.descending else row[0], *rest)
+
+    # --- reading
+
+    def _args(self) -> dict[str, object]:
+        return {
+            "place": self.place_id,
+            "bucket": self._find_bucket(),
+            "now": self._context.clock.now().timestamp(),
+            "sel": self._context.marks.shown,
+        }
+
+    def _find_bucket(self) -> int:
+        """The ledger's id of the bucket; 0 as long as no run ever touched it."""
+        if not self._bucket_id:
+            scope = self.listing.scope
+            row = self._windows.row(
+                "SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", (*scope.cloud, scope.bucket)
+            )
+            self._bucket_id = row[0] if row else 0
+        return self._bucket_id
+
+    def _find_looks(self) -> bool:
+        """Whether anything in the bucket was ever looked at."""
+        if not self._has_looks:
+            row = self._windows.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (self.place_id,))
+            self._has_looks = row is not None
+        return self._has_looks
+
+    @decodes("a listing")
+    def _read_objects(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
+        span = order.span(self.object_table, "l", start, stop)
+        args = self._args()
+        args.update(span.args)
+        found = self._windows.rows(self._object_sql(span), args)
+        bucket = self.listing.scope.bucket
+        becoming = self._context.marks.becoming
+        above = self._prefixes.count
+        for row in found:
+            # A listing has too many rows to look at every column: these are what is reckoned and shown with.
+            if not (
+                type(row[1]) is str
+                and type(row[3]) is int
+                and type(row[4]) is int
+                and type(row[5]) is str
+                and (row[8] is None or type(row[8]) is int)
+            ):
+                raise damaged("a listing", row[1])
+        return [
+            BrowseRow(
+                row[0],
+                False,
+                ObjectRef(bucket, row[1], row[2] or None),
+                told_size(row[3]),
+                told_date(row[4]),
+                row[5],
+                row[6],
+                STATES[row[7]],
+                row[8],
+                bool(row[9]),
+                TIERS[row[10]],
+                row[11],
+                row[12],
+                bool(row[13]),
+                bool(row[14]),
+                becoming(self, row[0], position, bool(row[9])),
+            )
+            for position, row in enumerate(found, start + above)
+        ]
+
+    def _object_sql(self, span: Span) -> str:
+        looks, jobs = self._find_looks(), bool(self._find_bucket())
+        kind = (span.source + span.where, looks, jobs)
+        sql = self._sql.get(kind)
+        if sql is None:
+            extra = f"l.id AS id, l.etag AS etag, l.is_latest AS is_latest, {IS_MARKED} AS marked"
+            extra = f"{extra}, {span.major} AS major, {span.minor} AS minor"
+            inner = facts.known(self._base, span.source, span.where, extra, looks=looks, jobs=jobs)
+            order = "minor" if span.major == "0" else "major, minor"
+            sql = self._sql[kind] = f"{_SHOWN} FROM ({facts.with_state(self._rules, inner)}) ORDER BY {order}"
+        return sql
+
+    def _read_prefixes(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
+        span = order.span(f"p{self.listing.id}", "p", start, stop)
+        args: dict[str, Any] = {**self._args(), **span.args}
+        found = self._windows.rows(
+            f"SELECT p.id, p.prefix FROM {span.source} WHERE {span.where} ORDER BY {span.minor}", args
+        )
+        return [self._prefix_row(row[0], row[1], args) for row in found]
+
+    def _prefix_row(self, row_id: int, prefix: str, args: Mapping[str, object]) -> BrowseRow:
+        marked = self._windows.row(
+            "SELECT 1 FROM selection WHERE sel = :sel AND place_id = :place AND key >= :low AND key < :high LIMIT 1",
+            {**args, "low": prefix, "high": end_of_prefix(prefix)},
+        )
+        ref = ObjectRef(self.listing.scope.bucket, prefix)
+        becoming = False if self._context.marks.is_clearing else None
+        return BrowseRow(
+            -row_id, True, ref, 0, 0, "", None, State.UNKNOWN, None, marked is not None, None, None, "", True, False,
+            becoming,
+        )  # fmt: skip

@@ -1,0 +1,239 @@
+"""What listings and looks showed. A cache: losing it costs another look."""
+
+import asyncio
+import weakref
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import Page
+from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
+from restoretui.ledger.catalog.observations import place_id, record_looks
+from restoretui.ledger.catalog.pages import PageQueue
+from restoretui.ledger.catalog.retention import Freed, Upkeep
+from restoretui.ledger.catalog.segments import Segments
+from restoretui.ledger.marks.marking import refresh_marks
+from restoretui.ledger.records import EVERYTHING, Bounds, Cloud, Listing, Observation, Query, Scope
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.schema import listing_tables
+from restoretui.ledger.store.sqlite_errors import listing_replaced
+from restoretui.ledger.store.values import Shape, decodes
+from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.writer import Tx, Writer
+
+_LISTING = (
+    "SELECT g.id, p.scheme, p.endpoint, p.bucket, g.prefix, g.recursive, g.versions, g.single, g.objects, g.prefixes,"
+    " g.size_bytes, g.started_at, g.ended_at, g.resume_token, g.error, g.place_id"
+    " FROM listing g JOIN place p ON p.id = g.place_id"
+)
+
+DEFAULT_BOUNDS = Bounds()
+_RECENT = 8
+"""Listings of this process that nobody may remove though no view shows them: one is about to be opened."""
+
+
+class Catalog:
+    """Listings, looks, and views over them."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        windows: Windows,
+        clock: Clock,
+        views: BrowseContext,
+        report: Callable[[LedgerError | None], None],
+        upkeep: Upkeep,
+    ) -> None:
+        self._writer = writer
+        self._windows = windows
+        self._clock = clock
+        self._views = views
+        self._pages = PageQueue(writer, asyncio.get_running_loop(), report)
+        self._live: set[int] = set()
+        self._upkeep = upkeep
+        self._tidying = asyncio.Lock()
+        self._held: set[int] = set()
+        """Listings that the catalog knows to be used by this process."""
+        self._recent: deque[int] = deque(maxlen=_RECENT)
+        self._in_view: weakref.WeakSet[BrowseView] = weakref.WeakSet()
+
+    async def begin(self, scope: Scope) -> Listing:
+        """Start a new listing of ``scope``; what earlier ones showed stays until it is pruned."""
+        now = self._clock.now().timestamp()
+
+        def insert(tx: Tx) -> int:
+            place = place_id(tx, scope.cloud, scope.bucket)
+            listing_id = tx.insert(
+                "INSERT INTO listing (place_id, prefix, recursive, versions, single, started_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (place, scope.prefix, scope.recursive, scope.versions, scope.single, now),
+            )
+            for statement in listing_tables(listing_id):
+                tx.run(statement)
+            self._upkeep.hold(tx, listing_id)
+            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+            return listing_id
+
+        listing_id = await self._writer.do(insert)
+        self._held.add(listing_id)
+        self._live.add(listing_id)
+        return self.peek(listing_id)
+
+    def append(self, listing_id: int, page: Page, resume_token: str | None = None, *, segment: int = 0) -> None:
+        """Add a page behind those of its ``segment``; it is on disk within a moment, with where to go on.
+
+        Rows of one segment come in key order, and segments (numbered from 0 in every attempt at a listing) do not
+        overlap. ``resume_token`` stands in for the page's own token where there is more than one sequence. Raises
+        ``LedgerError`` once an earlier page could not be written.
+        """
+        seen_at = self._clock.now().timestamp()
+        token = page.next_token if resume_token is None else resume_token
+        self._pages.put(listing_id, page, segment, token, seen_at)
+
+    async def room(self) -> None:
+        """Return at once while few pages wait for the writer, and otherwise when it has caught up."""
+        await self._pages.room()
+
+    async def finish(self, listing_id: int, error: str = "") -> Listing:
+        """The listing has reached its end, or stopped early with ``error``.
+
+        Raises ``LedgerError`` if a page could not be written; the listing then counts as interrupted.
+        """
+        await self._pages.written()
+        lost = self._pages.failure(listing_id)
+        now = self._clock.now().timestamp()
+
+        def end(tx: Tx) -> None:
+            tx.run(
+                "UPDATE listing SET ended_at = :now, error = :error,"
+                " resume_token = CASE WHEN :error = '' THEN NULL ELSE resume_token END WHERE id = :id",
+                {"now": now, "error": error or str(lost or ""), "id": listing_id},
+            )
+            refresh_marks(tx, listing_id)
+            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+
+        self._live.discard(listing_id)
+        self._used(listing_id)
+        await self._writer.do(end)
+        if lost is not None:
+            raise lost
+        return self.peek(listing_id)
+
+    async def resume(self, listing_id: int) -> Listing:
+        """Open an interrupted listing again, to go on at its ``resume_token``."""
+
+        def reopen(tx: Tx) -> None:
+            if not self._upkeep.hold(tx, listing_id):
+                raise listing_replaced()
+            tx.run(
+                "UPDATE listing SET ended_at = NULL, error = '', first_segment ="
+                " (SELECT coalesce(max(number) + 1, 0) FROM segment WHERE listing_id = listing.id) WHERE id = ?",
+                (listing_id,),
+            )
+            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+
+        self.peek(listing_id)
+        self._pages.forgive(listing_id)
+        await self._writer.do(reopen)
+        self._held.add(listing_id)
+        self._live.add(listing_id)
+        return self.peek(listing_id)
+
+    async def latest(self, scope: Scope) -> Listing | None:
+        """The newest complete listing of exactly this scope; failing that, the newest interrupted one."""
+        row = self._windows.row(
+            f"{_LISTING} WHERE p.scheme = ? AND p.endpoint = ? AND p.bucket = ? AND g.prefix = ? AND g.recursive = ?"
+            " AND g.versions = ? AND g.single = ?"
+            " ORDER BY g.ended_at IS NOT NULL AND g.error = '' DESC, g.id DESC LIMIT 1",
+            (*scope.cloud, scope.bucket, scope.prefix, scope.recursive, scope.versions, scope.single),
+        )
+        return None if row is None else _listing(row)
+
+    async def get(self, listing_id: int) -> Listing:
+        """The listing as it is now; ``LedgerError`` if it was pruned."""
+        return self.peek(listing_id)
+
+    def peek(self, listing_id: int) -> Listing:
+        """The same, for a repaint."""
+        return _listing(self._row(listing_id))
+
+    async def tidy(self, bounds: Bounds = DEFAULT_BOUNDS, making: Scope | None = None) -> Freed:
+        """Forget listings beyond ``bounds`` that no living process shows or makes; what was freed.
+
+        Of a scope with a complete listing, older interrupted ones go first. With a listing of ``making`` under way,
+        the oldest of that scope makes room for it.
+        """
+        async with self._tidying:
+            in_use = self._live | {view.listing.id for view in self._in_view if not view.is_closed}
+            in_use |= set(self._recent)
+            release = self._held - in_use
+            # Before the wait: who opens one of them meanwhile must take hold of it anew.
+            self._held -= release
+            return await self._upkeep.tidy(bounds, release, in_use, making)
+
+    async def _hold(self, listing_id: int) -> None:
+        if listing_id not in self._held:
+            if not await self._writer.do(lambda tx: self._upkeep.hold(tx, listing_id)):
+                raise listing_replaced()
+            self._held.add(listing_id)
+
+    def _used(self, listing_id: int) -> None:
+        if listing_id in self._recent:
+            self._recent.remove(listing_id)
+        self._recent.append(listing_id)
+
+    async def observe(self, cloud: Cloud, bucket: str, looks: Sequence[Observation]) -> None:
+        """Record looks at single objects. The newest wins over every listing and selection that shows the object."""
+        if looks:
+            await self._writer.do(lambda tx: record_looks(tx, cloud, bucket, looks))
+
+    async def browse(self, listing_id: int, query: Query = EVERYTHING) -> BrowseView:
+        """A view of the listing. Large filtered or sorted ones come with their first rows and complete themselves."""
+        await self._hold(listing_id)
+        self._used(listing_id)
+        row = self._row(listing_id)
+        view = BrowseView(self._views, _listing(row), row[15], query)
+        self._in_view.add(view)
+        await view.prepare()
+        return view
+
+    def find(
+        self, listing_id: int, key: str, version_id: str | None = None, *, is_prefix: bool = False
+    ) -> int | None:
+        """The row id of an object or common prefix in a listing, by a search in key order; None if there is none."""
+        if is_prefix:
+            return self._find_prefix(listing_id, key)
+        segments = Segments(self._windows, listing_id, lambda: self.peek(listing_id).objects)
+        return segments.find(key, version_id)
+
+    def _find_prefix(self, listing_id: int, prefix: str) -> int | None:
+        def prefix_at(row_id: int) -> str:
+            row = self._windows.row(f"SELECT prefix FROM p{listing_id} WHERE id = ?", (row_id,))
+            return "" if row is None else str(row[0])
+
+        ids = range(1, self.peek(listing_id).prefixes + 1)
+        found = bisect_left(ids, prefix, key=prefix_at)
+        return -ids[found] if found < len(ids) and prefix_at(ids[found]) == prefix else None
+
+    def _row(self, listing_id: int) -> tuple[Any, ...]:
+        row = self._windows.row(f"{_LISTING} WHERE g.id = ?", (listing_id,))
+        if row is None:
+            raise listing_replaced()
+        return row
+
+
+# id scheme endpoint bucket prefix recursive versions single objects prefixes size started ended token error place
+_SHAPE = Shape("a listing", "ittttiiiiiisSTti")
+
+
+@decodes("a listing")
+def _listing(row: tuple[Any, ...]) -> Listing:
+    _SHAPE.check([row])
+    scope = Scope(Cloud(row[1], row[2]), row[3], row[4], bool(row[5]), bool(row[6]), bool(row[7]))
+    ended_at = None if row[12] is None else datetime.fromtimestamp(row[12], UTC)
+    started_at = datetime.fromtimestamp(row[11], UTC)
+    return Listing(row[0], scope, row[8], row[9], row[10], started_at, ended_at, row[13], row[14])

@@ -1,0 +1,62 @@
+"""Looks at single objects, and the buckets they lie in, within a transaction."""
+
+from collections.abc import Sequence
+
+from restoretui.ledger.records import Cloud, Observation
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.unknown_values import stored_size
+from restoretui.ledger.store.writer import Tx
+
+# A look without HEAD does not know the archive tier inside Intelligent-Tiering: what a HEAD told of the same object
+# stays true until another HEAD.
+_SAME_OBJECT = (
+    "(NOT excluded.looked AND storage_class = excluded.storage_class"
+    " AND modified IS coalesce(excluded.modified, modified))"
+)
+_LOOK = (
+    "INSERT INTO observation (place_id, key, version_id, storage_class, size, modified, archive_status, looked,"
+    " in_progress, expiry, seen_at, gone)"
+)
+_NEWER_WINS = (
+    "ON CONFLICT (place_id, key, version_id) DO UPDATE SET"
+    f" archive_status = CASE WHEN {_SAME_OBJECT} THEN archive_status ELSE excluded.archive_status END,"
+    f" looked = CASE WHEN {_SAME_OBJECT} THEN looked ELSE excluded.looked END,"
+    " storage_class = excluded.storage_class, size = excluded.size, modified = coalesce(excluded.modified, modified),"
+    " in_progress = excluded.in_progress, expiry = excluded.expiry, seen_at = excluded.seen_at, gone = excluded.gone"
+    " WHERE excluded.seen_at >= seen_at"
+)
+
+
+def place_id(tx: Tx, cloud: Cloud, bucket: str) -> int:
+    """The catalog's id of a bucket, made if need be."""
+    named = (*cloud, bucket)
+    tx.run("INSERT OR IGNORE INTO place (scheme, endpoint, bucket) VALUES (?, ?, ?)", named)
+    row = tx.row("SELECT id FROM place WHERE scheme = ? AND endpoint = ? AND bucket = ?", named)
+    return int(row[0]) if row else 0
+
+
+def record_looks(tx: Tx, cloud: Cloud, bucket: str, looks: Sequence[Observation]) -> None:
+    """Write looks within a transaction."""
+    place = place_id(tx, cloud, bucket)
+    tx.values(
+        _LOOK,
+        [
+            (
+                place,
+                look.key,
+                look.version_id or "",
+                look.storage_class,
+                stored_size(look.size),
+                look.modified,
+                look.archive_status,
+                look.looked,
+                look.in_progress,
+                look.expiry,
+                look.seen_at,
+                look.gone,
+            )
+            for look in looks
+        ],
+        _NEWER_WINS,
+    )
+    tx.touch(changes.CATALOG)

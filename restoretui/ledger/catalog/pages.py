@@ -1,0 +1,201 @@
+"""Listing pages on their way to disk: gathered, written together, and held back when the writer cannot keep up."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain, count, groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import Entry, Page
+from restoretui.core.rows import Rows
+from restoretui.ledger.catalog.segments import PLACE_BITS
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.sqlite_errors import listing_replaced
+from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column, sum_of
+from restoretui.ledger.store.writer import Tx, Writer
+
+_ROOM = 20
+"""Pages that may wait for the writer before ``room`` asks for patience: some 8 MB."""
+_WORTH_A_COMMIT = 6
+"""With so many pages the writer begins, so that it works while the next ones come, and not when there is no room."""
+
+_CHUNKS = (1000, 200, 40, 8, 1)
+"""Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
+_COLUMNS = "id, key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
+_SIZE, _MODIFIED = map(Entry._fields.index, ("size", "modified"))
+_OFTEN_ALIKE = frozenset(
+    Entry._fields.index(name) for name in ("version_id", "storage_class", "in_progress", "expiry", "is_latest")
+)
+
+
+class _Arrival(NamedTuple):
+    page: Page
+    segment: int
+    resume_token: str | None
+    seen_at: float
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """Pages of one listing that are written together; open to more until the writer begins with it."""
+
+    listing_id: int
+    pages: list[_Arrival] = field(default_factory=list)
+    is_sealed: bool = False
+
+
+class PageQueue:
+    """Used from the event loop; batches are written in the writer's thread."""
+
+    def __init__(
+        self, writer: Writer, loop: asyncio.AbstractEventLoop, report: Callable[[LedgerError | None], None]
+    ) -> None:
+        """``report`` is told of each listing that cannot be written, and with None that writing works."""
+        self._report = report
+        self._writer = writer
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._batches: dict[int, _Batch] = {}
+        self._waiting = 0
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._failures: dict[int, Exception] = {}
+
+    def put(self, listing_id: int, page: Page, segment: int, resume_token: str | None, seen_at: float) -> None:
+        """Queue a page; raises what went wrong with an earlier page of the same listing."""
+        failed = self._failures.get(listing_id)
+        if failed is not None:
+            raise failed
+        arrival = _Arrival(page, segment, resume_token, seen_at)
+        with self._lock:
+            batch = self._batches.get(listing_id)
+            joined = batch is not None and not batch.is_sealed
+            if batch is not None and joined:
+                batch.pages.append(arrival)
+        if not joined:
+            self._post(_Batch(listing_id, [arrival]))
+        self._waiting += 1
+        if self._waiting >= _ROOM:
+            self._has_room.clear()
+        if self._waiting >= _ROOM or len(self._batches[listing_id].pages) >= _WORTH_A_COMMIT:
+            self._writer.hurry()
+
+    async def room(self) -> None:
+        """Until fewer than ``_ROOM`` pages wait."""
+        await self._has_room.wait()
+
+    async def written(self) -> None:
+        """Until all pages queued so far are on disk, or have failed."""
+        await self._writer.do(lambda _tx: None)
+
+    def failure(self, listing_id: int) -> Exception | None:
+        """Why a page of that listing could not be written."""
+        return self._failures.get(listing_id)
+
+    def forgive(self, listing_id: int) -> None:
+        """Try that listing again."""
+        self._failures.pop(listing_id, None)
+
+    def _post(self, batch: _Batch) -> None:
+        self._batches[batch.listing_id] = batch
+
+        def write(tx: Tx) -> None:
+            with self._lock:
+                batch.is_sealed = True
+            failed = self._failures.get(batch.listing_id)
+            if failed is not None:
+                # A hole in the middle would look like a complete listing.
+                raise failed
+            _write(tx, batch.listing_id, batch.pages)
+
+        def settled(error: Exception | None) -> None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._settle, batch, error)
+
+        self._writer.post(write, settled)
+
+    def _settle(self, batch: _Batch, error: Exception | None) -> None:
+        if self._batches.get(batch.listing_id) is batch:
+            del self._batches[batch.listing_id]
+        if error is None:
+            self._report(None)
+        elif batch.listing_id not in self._failures:
+            self._failures[batch.listing_id] = error
+            if isinstance(error, LedgerError):
+                self._report(error)
+        self._waiting -= len(batch.pages)
+        if self._waiting < _ROOM:
+            self._has_room.set()
+
+
+def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
+    row = tx.row("SELECT started_at, first_segment FROM listing WHERE id = ?", (listing_id,))
+    if row is None:
+        raise listing_replaced()
+    started_at, first_segment = row
+    objects = size_bytes = 0
+    for number, of_segment in groupby(sorted(arrivals, key=attrgetter("segment")), attrgetter("segment")):
+        columns: list[list[Any]] = [[] for _ in Entry._fields]
+        seconds: list[int] = []
+        for arrival in of_segment:
+            rows = Rows.of(arrival.page.entries)
+            for column, more in zip(columns, rows.columns, strict=True):
+                column += more
+            seconds += [max(0, int(arrival.seen_at - started_at))] * len(rows)
+        if seconds:
+            columns[_SIZE] = stored_column(columns[_SIZE], UNTOLD_SIZE)
+            columns[_MODIFIED] = stored_column(columns[_MODIFIED], UNTOLD_DATE)
+            _write_segment(tx, listing_id, first_segment + number, columns, seconds)
+            objects += len(seconds)
+            size_bytes += sum_of(columns[_SIZE])
+    prefixes = list(chain.from_iterable(arrival.page.prefixes for arrival in arrivals))
+    tx.values(f"INSERT INTO p{listing_id} (prefix)", [(prefix,) for prefix in prefixes])
+    tx.run(
+        f"UPDATE listing SET objects = objects + ?, prefixes = prefixes + ?, size_bytes = {added('size_bytes', '?')},"
+        " resume_token = ? WHERE id = ?",
+        (objects, len(prefixes), saturated(size_bytes), arrivals[-1].resume_token, listing_id),
+    )
+    tx.touch(changes.listing_topic(listing_id))
+
+
+def _write_segment(
+    tx: Tx, listing_id: int, number: int, columns: Sequence[list[Any]], seconds: Sequence[int]
+) -> None:
+    row = tx.row("SELECT rows FROM segment WHERE listing_id = ? AND number = ?", (listing_id, number))
+    if row is None:
+        tx.run("INSERT INTO segment VALUES (?, ?, ?, 0)", (listing_id, number, columns[0][0]))
+    before = 0 if row is None else int(row[0])
+    next_id = (number << PLACE_BITS) + before + 1
+    done = 0
+    for size in _CHUNKS:
+        while len(seconds) - done >= size:
+            some = [column[done : done + size] for column in columns]
+            alike = tuple(at in _OFTEN_ALIKE and column.count(column[0]) == size for at, column in enumerate(some))
+            # A second's difference within one statement does not matter; the earliest is the cautious one.
+            args = [next_id + done]
+            args += [column[0] for column, is_alike in zip(some, alike, strict=True) if is_alike]
+            args.append(seconds[done])
+            args += chain.from_iterable(
+                zip(*(column for column, is_alike in zip(some, alike, strict=True) if not is_alike), strict=True)
+            )
+            tx.run(f"INSERT INTO l{listing_id} ({_COLUMNS}) {_template(size, alike)}", args)
+            done += size
+    tx.run("UPDATE segment SET rows = ? WHERE listing_id = ? AND number = ?", (before + done, listing_id, number))
+
+
+@cache
+def _template(rows: int, alike: tuple[bool, ...]) -> str:
+    """Rows as ``Entry`` has them, with ids that count up from the first argument and, behind them, their time.
+
+    See ``writer.alike_template`` for columns in which all rows are ``alike``.
+    """
+    own = count(2)
+    texts = ["?" if is_alike else f"column{next(own)}" for is_alike in alike]
+    places = "?, " * alike.count(False)
+    values = ", ".join([f"({row}, {places[:-2]})" for row in range(rows)])
+    return f"SELECT ? + column1, {', '.join(texts)}, ? FROM (VALUES {values})"

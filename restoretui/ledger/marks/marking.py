@@ -1,0 +1,228 @@
+"""Putting objects into a selection and taking them out, by SQL, within a transaction."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from restoretui.ledger.marks.fact_groups import marked_places
+from restoretui.ledger.records import Observation, Query
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.sqlite_errors import listing_replaced
+from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, stored_size, sum_of
+from restoretui.ledger.store.writer import Tx
+from restoretui.ledger.views.match import end_of_prefix
+from restoretui.ledger.views.row_order import Span
+from restoretui.ledger.views.views import facts
+
+_FACTS = ("storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at")
+_INSERT = f"INSERT INTO selection (sel, place_id, key, version_id, {', '.join(_FACTS)})"
+# An object that is marked already takes the facts of a newer sight of it.
+_IF_NEWER = (
+    "ON CONFLICT (sel, place_id, key, version_id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _FACTS)
+    + " WHERE excluded.seen_at > seen_at"
+)
+_FEW = 500
+
+IS_MARKED = (
+    "EXISTS (SELECT 1 FROM selection m WHERE m.sel = :sel AND m.place_id = :place AND m.key = l.key"
+    " AND m.version_id = coalesce(l.version_id, ''))"
+)
+
+
+class ListingPlace(NamedTuple):
+    """Where the rows of a listing lie."""
+
+    listing_id: int
+    place_id: int
+    started_at: float
+
+
+def refresh_marks(tx: Tx, listing_id: int) -> None:
+    """Give marked objects the facts of a listing that saw them later."""
+    place = listing_place(tx, listing_id)
+    for (sel,) in tx.rows("SELECT sel FROM selection_total WHERE place_id = ? AND objects > 0", (place.place_id,)):
+        args: dict[str, object] = {"sel": sel, "place": place.place_id}
+        if add_span(tx, sel, place, Span(f"l{listing_id} l", IS_MARKED, "0", "l.id", args)):
+            recount(tx, sel, place.place_id)
+            tx.touch(changes.selection_topic(sel))
+
+
+def listing_place(tx: Tx, listing_id: int) -> ListingPlace:
+    """Where a listing lies; ``LedgerError`` if it was pruned."""
+    row = tx.row("SELECT place_id, started_at FROM listing WHERE id = ?", (listing_id,))
+    if row is None:
+        raise listing_replaced()
+    return ListingPlace(listing_id, *row)
+
+
+def add_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> int:
+    """Mark the rows of a span; how many were marked or brought up to date. The totals must be recounted after it."""
+    return tx.run(
+        f"{_INSERT} SELECT :sel, :place, l.key, coalesce(l.version_id, ''), l.storage_class,"
+        " l.size, l.modified, NULL, 0, l.in_progress, l.expiry, :started + l.seen"
+        f" FROM {span.source} WHERE {span.where} {_IF_NEWER}",
+        {**span.args, "sel": sel, "place": place.place_id, "started": place.started_at},
+    )
+
+
+def set_rows(tx: Tx, sel: int, listing_id: int, ids: Collection[int], wanted: Callable[[bool], bool]) -> None:
+    """Mark or unmark single rows, as ``wanted`` says given whether each is marked; keeps the totals by difference."""
+    place = listing_place(tx, listing_id)
+    chosen = sorted({row_id for row_id in ids if row_id > 0})
+    objects = size_bytes = 0
+    for at in range(0, len(chosen), _FEW):
+        some = chosen[at : at + _FEW]
+        rows = tx.rows(
+            "SELECT l.id, l.key, coalesce(l.version_id, ''), l.size, m.size"
+            f" FROM l{listing_id} l LEFT JOIN selection m ON m.sel = ? AND m.place_id = ? AND m.key = l.key"
+            " AND m.version_id = coalesce(l.version_id, '')"
+            f" WHERE l.id IN ({', '.join(map(str, some))})",
+            (sel, place.place_id),
+        )
+        # A server that repeats itself lists an object twice; it is marked once.
+        rows = list({row[1:3]: row for row in rows}.values())
+        adding = [row for row in rows if row[4] is None and wanted(False)]
+        leaving = [row for row in rows if row[4] is not None and not wanted(True)]
+        if adding:
+            ids_there = ", ".join(str(row[0]) for row in adding)
+            add_span(tx, sel, place, Span(f"l{listing_id} l", f"l.id IN ({ids_there})", "0", "l.id", {}))
+        for _, key, version_id, *_ in leaving:
+            tx.run(
+                "DELETE FROM selection WHERE sel = ? AND place_id = ? AND key = ? AND version_id = ?",
+                (sel, place.place_id, key, version_id),
+            )
+        objects += len(adding) - len(leaving)
+        size_bytes += sum_of(row[3] for row in adding) - sum_of(row[4] for row in leaving)
+    tx.run(
+        "INSERT INTO selection_total (sel, place_id, objects, size_bytes) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (sel, place_id) DO UPDATE SET"
+        f" objects = objects + excluded.objects, size_bytes = {added('size_bytes', 'excluded.size_bytes')}",
+        (sel, place.place_id, objects, saturated(size_bytes)),
+    )
+
+
+def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> None:
+    """Mark objects that were looked at, unless they are gone."""
+    rows = [
+        (
+            sel,
+            place,
+            look.key,
+            look.version_id or "",
+            look.storage_class,
+            stored_size(look.size),
+            look.modified,
+            look.archive_status,
+            look.looked,
+            look.in_progress,
+            look.expiry,
+            look.seen_at,
+        )
+        for look in looks
+        if not look.gone
+    ]
+    tx.values(_INSERT, rows, _IF_NEWER)
+    recount(tx, sel, place)
+
+
+def keep(tx: Tx, sel: int, query: Query, now: float) -> int:
+    """Unmark what is not in the states and classes of ``query`` (its texts play no part); how many."""
+    removed = 0
+    for place in marked_places(tx.connection, sel, now):
+        inner = facts.known(
+            facts.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
+            looks=place.has_looks, jobs=bool(place.bucket_id),
+        )  # fmt: skip
+        classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
+        wanted = ["1"]
+        if query.states:
+            wanted.append(f"({facts.SHOWN_STATE}) IN ({facts.names(query.states)})")
+        if classes:
+            wanted.append(f"storage_class IN ({', '.join(f':{name}' for name in classes)})")
+        removed += tx.run(
+            "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
+            f" (SELECT key, version_id FROM ({facts.with_state(place.rules, inner)}) WHERE NOT"
+            f" ({' AND '.join(wanted)}))",
+            place.args | classes,
+        )
+        recount(tx, sel, place.place_id)
+    return removed
+
+
+def add_selection(tx: Tx, sel: int, other: int) -> None:
+    """Mark in ``sel`` what is marked in ``other``."""
+    columns = f"key, version_id, {', '.join(_FACTS)}"
+    for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ? AND objects > 0", (other,)):
+        tx.run(
+            f"{_INSERT} SELECT ?, place_id, {columns} FROM selection WHERE sel = ? AND place_id = ? {_IF_NEWER}",
+            (sel, other, place),
+        )
+        recount(tx, sel, place)
+
+
+def remove_span(tx: Tx, sel: int, place: int, span: Span) -> None:
+    """Unmark the rows of a span."""
+    args = {**span.args, "sel": sel, "place": place}
+    within = tx.row(f"SELECT count(*) FROM {span.source} WHERE {span.where} AND {IS_MARKED}", args)
+    if within is not None and within[0] == _total(tx, sel, place):
+        _remove_place(tx, sel, place)
+    else:
+        tx.run(
+            "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
+            f" (SELECT l.key, coalesce(l.version_id, '') FROM {span.source} WHERE {span.where})",
+            args,
+        )
+    recount(tx, sel, place)
+
+
+def remove_prefix(tx: Tx, sel: int, place: int, prefix: str) -> None:
+    """Unmark every object whose key begins with ``prefix``."""
+    tx.run(
+        "DELETE FROM selection WHERE sel = ? AND place_id = ? AND key >= ? AND key < ?",
+        (sel, place, prefix, end_of_prefix(prefix)),
+    )
+    recount(tx, sel, place)
+
+
+def invert_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
+    """Unmark the marked rows of a span, mark the others."""
+    args = {**span.args, "sel": sel, "place": place.place_id}
+    rows = f"FROM {span.source} WHERE {span.where} AND"
+    tx.run("DROP TABLE IF EXISTS temp.unmarked")
+    tx.run(f"CREATE TEMP TABLE unmarked AS SELECT l.id {rows} NOT {IS_MARKED}", args)
+    remove_span(tx, sel, place.place_id, span)
+    there = Span(f"temp.unmarked u CROSS JOIN l{place.listing_id} l ON l.id = u.id", "1", "0", "l.id", {})
+    add_span(tx, sel, place, there)
+    tx.run("DROP TABLE temp.unmarked")
+    recount(tx, sel, place.place_id)
+
+
+def _total(tx: Tx, sel: int, place: int) -> int:
+    row = tx.row("SELECT objects FROM selection_total WHERE sel = ? AND place_id = ?", (sel, place))
+    return 0 if row is None else int(row[0])
+
+
+def _remove_place(tx: Tx, sel: int, place: int) -> None:
+    tx.run("DELETE FROM selection_total WHERE sel = ? AND place_id = ?", (sel, place))
+    if tx.row("SELECT 1 FROM selection_total WHERE objects > 0 LIMIT 1") is None:
+        # No other marks in the table: emptying it as a whole is quickest.
+        tx.run("DELETE FROM selection")
+    else:
+        tx.run("DELETE FROM selection WHERE sel = ? AND place_id = ?", (sel, place))
+
+
+def recount(tx: Tx, sel: int, place: int) -> None:
+    """Make the totals of one bucket true again after a change in bulk."""
+    tx.run(
+        "INSERT OR REPLACE INTO selection_total (sel, place_id, objects, size_bytes)"
+        f" SELECT :sel, :place, count(*), CAST(total(size) {OF_KNOWN} AS INTEGER) FROM selection"
+        " WHERE sel = :sel AND place_id = :place",
+        {"sel": sel, "place": place},
+    )
+
+
+def clear(tx: Tx, sel: int) -> None:
+    """Unmark everything."""
+    for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ?", (sel,)):
+        _remove_place(tx, sel, place)
+    tx.touch(changes.selection_topic(sel))

@@ -1,0 +1,1 @@
+"""Confirmed runs and their jobs: intents, changes of state, counts, views."""

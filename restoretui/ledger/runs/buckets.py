@@ -1,0 +1,12 @@
+"""The ledger's own ids of buckets."""
+
+from restoretui.ledger.records import Cloud
+from restoretui.ledger.store.writer import Tx
+
+
+def bucket_id(tx: Tx, cloud: Cloud, bucket: str) -> int:
+    """The id of a bucket, made if need be."""
+    named = (*cloud, bucket)
+    tx.run("INSERT OR IGNORE INTO bucket (scheme, endpoint, name) VALUES (?, ?, ?)", named)
+    row = tx.row("SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", named)
+    return int(row[0]) if row else 0

@@ -1,0 +1,239 @@
+"""A confirmed plan becomes a run and one job for every object, in one transaction, before anything is sent."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from restoretui.core.batch.jobs import made_again
+from restoretui.core.errors import LedgerError, PlanChanged
+from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
+from restoretui.core.plan.plan import FactGroup, RestorePlan
+from restoretui.core.rules.rules import Action, Verdict, judge
+from restoretui.ledger.marks.fact_groups import FACTS, PLAIN, Group, MarkedPlace, group_facts, key_of, marked_places
+from restoretui.ledger.records import WAITING, Cloud
+from restoretui.ledger.runs.buckets import bucket_id
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, sum_of
+from restoretui.ledger.store.writer import Tx
+
+_CHANGED = "it changed after the plan was made; plan it again"
+_GONE = "it is no longer there"
+
+
+class _Line(NamedTuple):
+    """What jobs with equal verdicts share."""
+
+    storage_class: str
+    archive: str | None
+    action: Action
+    reason: str
+    tier: Tier | None
+    days: int | None
+
+
+class _Fate(NamedTuple):
+    """What becomes of the objects of one group."""
+
+    line: _Line
+    state: State
+    adopted: bool = False
+    expiry: int | None = None
+
+
+class _Place(NamedTuple):
+    """One bucket of the run with what is decided for each of its groups."""
+
+    marked: MarkedPlace
+    groups: list[tuple[Group, _Fate]]
+    gone: Group | None
+
+
+def confirm(
+    tx: Tx,
+    sel: int,
+    cloud: Cloud,
+    plan: RestorePlan,
+    tier: Tier,
+    connection: Mapping[str, object],
+    note: str,
+    now: float,
+    *,
+    exact: bool = False,
+) -> int:
+    """Write the run; its id. The facts are read anew: nothing is sent that the plan did not announce.
+
+    ``exact``: and all it announced; ``PlanChanged`` when what is marked and known now gives another plan.
+    """
+    marked = [place for place in marked_places(tx.connection, sel, now) if place.cloud == cloud]
+    found = [(place, group_facts(tx.connection, place)) for place in marked]
+    if exact:
+        plan = _still(tx, sel, found, plan, tier, now)
+    if not found:
+        raise LedgerError("nothing is marked there, so there is nothing to confirm")
+    places = [_decide(tx, place, groups, plan, tier) for place, groups in found]
+    counts: dict[State, tuple[int, int]] = {}
+    for place in places:
+        fates = [(group, fate.state) for group, fate in place.groups]
+        if place.gone is not None:
+            fates.append((place.gone, State.SKIPPED))
+        for group, state in fates:
+            jobs, size = counts.get(state, (0, 0))
+            counts[state] = (jobs + group.objects, saturated(size + group.size_bytes))
+    run_id = _insert_run(tx, cloud, plan, tier, connection, note, now, counts)
+    for place in places:
+        _insert_jobs(tx, run_id, place, now)
+    tx.values(
+        "INSERT INTO run_count (run_id, state, jobs, size_bytes)",
+        [(run_id, state, jobs, size) for state, (jobs, size) in counts.items()],
+    )
+    told = ", ".join(f"{jobs:,} {state}" for state, (jobs, _) in sorted(counts.items()))
+    tx.run(
+        "INSERT INTO activity (at, kind, run_id, tier, text) VALUES (?, 'run', ?, ?, ?)",
+        (now, run_id, tier, f"confirmed: {told}"),
+    )
+    tx.touch(changes.RUNS, changes.run_topic(run_id), changes.ACTIVITY)
+    return run_id
+
+
+def _still(
+    tx: Tx, sel: int, found: list[tuple[MarkedPlace, list[Group]]], plan: RestorePlan, tier: Tier, now: float
+) -> RestorePlan:
+    """The plan as what is marked and known now gives it, if that is the one that was confirmed."""
+    groups = [
+        FactGroup(place.bucket, group.facts, group.objects, group.size_bytes, group.large_objects, group.unsized)
+        for place, there in found
+        for group in there
+    ]
+    marks = None
+    if plan.marks is not None:
+        row = tx.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
+        marks = -1 if row is None else int(row[0])
+    today = made_again(plan, groups, datetime.fromtimestamp(now, UTC), marks)
+    if today.identity(tier) != plan.identity(tier):
+        what = "the marks" if marks != plan.marks else "what is known of the objects"
+        raise PlanChanged(
+            f"{what} changed after this plan was made, so nothing was sent", "look at the plan as it is now"
+        )
+    return today
+
+
+def _decide(tx: Tx, place: MarkedPlace, groups: list[Group], plan: RestorePlan, tier: Tier) -> _Place:
+    announced = {
+        key_of(line.group.facts): line.verdict for line in plan.tiers[tier].lines if line.group.bucket == place.bucket
+    }
+    fates = [(group, _fate(place, group, announced.get(group.key), plan, tier)) for group in groups]
+    row = tx.row("SELECT objects FROM selection_total WHERE sel = ? AND place_id = ?", (place.sel, place.place_id))
+    gone = None
+    if row is not None and row[0] > sum(group.objects for group in groups):
+        lost = tx.row(f"SELECT count(*), total(size) {OF_KNOWN} FROM ({place.objects()}) WHERE gone", place.args)
+        if lost is not None and lost[0]:
+            gone = Group(key_of(ObjectFacts("")), lost[0], saturated(lost[1]), 0, 0)
+    return _Place(place, fates, gone)
+
+
+def _fate(place: MarkedPlace, group: Group, verdict: Verdict | None, plan: RestorePlan, tier: Tier) -> _Fate:
+    facts = group.facts
+    now = datetime.fromtimestamp(place.now, UTC)
+    if verdict is None:
+        verdict = judge(place.rules, facts, RestoreRequest(plan.days, tier), now, plan.purpose)
+        if verdict.action.sends:
+            verdict = Verdict(Action.REFUSED, _CHANGED, verdict.archive)
+    if verdict.action.sends:
+        asked = None if verdict.tierless else tier
+        return _Fate(_line(facts, verdict, asked, None if verdict.endless else plan.days), State.PLANNED)
+    state = place.rules.state_of(facts, now)
+    if verdict.action is Action.ALREADY:
+        return _Fate(_line(facts, verdict, facts.tier, facts.days), State.RESTORING, adopted=True)
+    if verdict.action is Action.NOTHING and state is State.AVAILABLE:
+        expiry = None if facts.expiry is None else int(facts.expiry.timestamp())
+        return _Fate(_line(facts, verdict, facts.tier, facts.days), State.AVAILABLE, adopted=True, expiry=expiry)
+    return _Fate(_line(facts, verdict, None, None), State.SKIPPED)
+
+
+def _line(facts: ObjectFacts, verdict: Verdict, tier: Tier | None, days: int | None) -> _Line:
+    return _Line(facts.storage_class, verdict.archive, verdict.action, verdict.reason, tier, days)
+
+
+def _insert_run(
+    tx: Tx,
+    cloud: Cloud,
+    plan: RestorePlan,
+    tier: Tier,
+    connection: Mapping[str, object],
+    note: str,
+    now: float,
+    counts: Mapping[State, tuple[int, int]],
+) -> int:
+    chosen = plan.tiers[tier]
+    cost, window = chosen.cost, chosen.window
+    is_over = not any(counts.get(state) for state in WAITING)
+    return tx.insert(
+        "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes,"
+        " first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?)",
+        (
+            *cloud,
+            json.dumps(dict(connection), sort_keys=True),
+            plan.purpose,
+            tier,
+            plan.days,
+            note,
+            now,
+            sum(jobs for jobs, _ in counts.values()),
+            sum_of(size for _, size in counts.values()),
+            str(cost.total),
+            plan.prices.currency,
+            cost.unpriced,
+            None if window is None else window.shortest.total_seconds(),
+            None if window is None else window.longest.total_seconds(),
+            now if is_over else None,
+        ),
+    )
+
+
+def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
+    marked = place.marked
+    lines: dict[_Line, int] = {}
+    verdicts: list[tuple[object, ...]] = []
+    for group, fate in place.groups:
+        if fate.line not in lines:
+            lines[fate.line] = _insert_line(tx, run_id, fate.line)
+        verdicts.append((*group.key, lines[fate.line], fate.state, fate.adopted, fate.expiry))
+    gone = None
+    if place.gone is not None:
+        gone = _insert_line(tx, run_id, _Line("", None, Action.NOTHING, _GONE, None, None))
+    tx.run("DROP TABLE IF EXISTS temp.verdict")
+    tx.run(
+        f"CREATE TEMP TABLE verdict ({FACTS}, line_id, state, adopted, new_expiry, PRIMARY KEY ({FACTS}))"
+        " WITHOUT ROWID"
+    )
+    tx.values("INSERT INTO temp.verdict", verdicts)
+    # In key order, so that the jobs of a run and bucket stand in the order listings come in.
+    tx.run(
+        "INSERT INTO job (run_id, line_id, bucket_id, key, version_id, size, state, changed_at, adopted, expiry)"
+        " SELECT :run, coalesce(v.line_id, :gone), :ledger_bucket, f.key, f.version_id, f.size,"
+        " coalesce(v.state, 'skipped'), :now, coalesce(v.adopted, 0), v.new_expiry"
+        f" FROM (SELECT key, version_id, size, gone, {_NAMED_PLAIN} FROM ({marked.objects()})) f"
+        f" LEFT JOIN temp.verdict v ON NOT f.gone AND {_EQUAL} ORDER BY f.key, f.version_id",
+        {
+            **marked.args,
+            "run": run_id,
+            "gone": gone,
+            "ledger_bucket": bucket_id(tx, marked.cloud, marked.bucket),
+            "now": now,
+        },
+    )
+    tx.run("DROP TABLE temp.verdict")
+
+
+_NAMES = [name.strip() for name in FACTS.split(",")]
+_NAMED_PLAIN = ", ".join(f"{value} AS plain_{name}" for name, value in zip(_NAMES, PLAIN, strict=True))
+_EQUAL = " AND ".join(f"v.{name} = f.plain_{name}" for name in _NAMES)
+
+
+def _insert_line(tx: Tx, run_id: int, line: _Line) -> int:
+    return tx.insert(
+        "INSERT INTO line (run_id, storage_class, archive, action, reason, tier, days) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (run_id, *line),
+    )

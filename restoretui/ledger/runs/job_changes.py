@@ -1,0 +1,250 @@
+"""What became of jobs, written in one transaction with their counts and the audit trail.
+
+Applying a change again does nothing. A change that comes late, a request's answer after its copy was already seen,
+does not turn the job back; what it tells (request id, code) is kept all the same.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import State
+from restoretui.ledger.records import WAITING, JobChange
+from restoretui.ledger.store import changes as topics
+from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated
+from restoretui.ledger.store.values import STATES, Shape, decodes
+from restoretui.ledger.store.writer import Row, Tx
+
+_PROGRESS = (State.PLANNED, State.UNKNOWN, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED)
+_RANK = {state: rank for rank, state in enumerate(_PROGRESS)}
+_AFTER_REQUEST = frozenset({State.REQUESTED, State.RESTORING, State.AVAILABLE})
+
+_COLUMNS = (
+    "state",
+    "changed_at",
+    "attempt_at",
+    "requested_at",
+    "available_at",
+    "expiry",
+    "look",
+    "reason",
+    "outcome",
+    "code",
+    "message",
+    "request_id",
+)
+_SELECT = f"SELECT j.id, j.run_id, j.size, j.adopted, n.tier, {', '.join(f'j.{name}' for name in _COLUMNS)}"
+_UPDATE = "UPDATE job SET " + ", ".join(f"{name} = v.column{at}" for at, name in enumerate(_COLUMNS, 2)) + " FROM ("
+_LOG = "INSERT INTO activity (at, kind, run_id, job_id, from_state, to_state, tier, expiry, text, code, request_id)"
+
+
+@dataclass(slots=True)
+class _Job:
+    id: int
+    run_id: int
+    size: int
+    adopted: bool
+    tier: str | None
+    state: State
+    changed_at: float
+    attempt_at: float | None
+    requested_at: float | None
+    available_at: float | None
+    expiry: int | None
+    look: int | None
+    reason: str
+    outcome: str
+    code: str
+    message: str
+    request_id: str
+
+
+_STORED = attrgetter("id", *_COLUMNS)
+_SHAPE = Shape("an object of a run", "iiiiTtsSSSSIttttt")
+_MOVED_SHAPE = Shape("an object of a run", "irt")
+
+
+class Tallies:
+    """What has to be added to the counts of runs."""
+
+    def __init__(self) -> None:
+        self.jobs: Counter[tuple[int, State]] = Counter()
+        self.size_bytes: Counter[tuple[int, State]] = Counter()
+
+    def move(self, run_id: int, before: State, after: State, jobs: int, size_bytes: int) -> None:
+        """So many jobs went from one state into another."""
+        for state, sign in ((before, -1), (after, 1)):
+            self.jobs[run_id, state] += sign * jobs
+            self.size_bytes[run_id, state] += sign * size_bytes
+
+    def write(self, tx: Tx, at: float, runs: Iterable[int]) -> None:
+        """Bring counts, ends and revisions of ``runs`` up to date."""
+        tx.values(
+            "INSERT INTO run_count (run_id, state, jobs, size_bytes)",
+            [(*key, jobs, saturated(self.size_bytes[key])) for key, jobs in self.jobs.items()],
+            "ON CONFLICT (run_id, state) DO UPDATE SET jobs = jobs + excluded.jobs,"
+            f" size_bytes = {added('size_bytes', 'excluded.size_bytes')}",
+        )
+        waiting = ", ".join(f"'{state}'" for state in sorted(WAITING))
+        for run_id in runs:
+            tx.run(
+                "UPDATE run SET revision = revision + 1, ended_at = CASE WHEN EXISTS"
+                f" (SELECT 1 FROM run_count WHERE run_id = run.id AND state IN ({waiting}) AND jobs > 0)"
+                " THEN NULL ELSE coalesce(ended_at, ?) END WHERE id = ?",
+                (at, run_id),
+            )
+            tx.touch(topics.run_topic(run_id))
+        tx.touch(topics.RUNS, topics.ACTIVITY)
+
+
+def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
+    """Apply in order; the ids of the jobs that are not what they were, each once, in id order."""
+    jobs = _load(tx, sorted({change.job_id for change in changes}))
+    moves: Counter[tuple[int, State, State]] = Counter()
+    moved_bytes: Counter[tuple[int, State, State]] = Counter()
+    log: list[tuple[object, ...]] = []
+    changed: set[int] = set()
+    requested: dict[int, list[float]] = {}
+    for change in changes:
+        job = jobs.get(change.job_id)
+        if job is None:
+            raise LedgerError(f"job {change.job_id} is not in the ledger")
+        before = job.state
+        had_request = job.requested_at
+        if not _update(job, change):
+            continue
+        changed.add(job.id)
+        if before is not job.state:
+            move = (job.run_id, before, job.state)
+            moves[move] += 1
+            moved_bytes[move] += max(0, job.size)
+        if job.requested_at is not None and job.requested_at != had_request:
+            requested.setdefault(job.run_id, []).append(job.requested_at)
+        log.append(_entry(job, before, change))
+    if not changed:
+        return []
+    ids = sorted(changed)
+    tx.values(_UPDATE, [_STORED(jobs[job_id]) for job_id in ids], ") AS v WHERE job.id = v.column1")
+    tx.values(_LOG, log)
+    for run_id, instants in requested.items():
+        tx.run(
+            "UPDATE run SET first_requested_at = min(coalesce(first_requested_at, :first), :first),"
+            " last_requested_at = max(coalesce(last_requested_at, :last), :last) WHERE id = :run",
+            {"first": min(instants), "last": max(instants), "run": run_id},
+        )
+    tallies = Tallies()
+    for move, count in moves.items():
+        tallies.move(*move, count, moved_bytes[move])
+    tallies.write(tx, max(change.at for change in changes), sorted({jobs[job_id].run_id for job_id in ids}))
+    return ids
+
+
+@decodes("an object of a run")
+def _load(tx: Tx, ids: Sequence[int]) -> dict[int, _Job]:
+    jobs: dict[int, _Job] = {}
+    for at in range(0, len(ids), 1000):
+        some = ", ".join(map(str, ids[at : at + 1000]))
+        rows = tx.rows(f"{_SELECT} FROM job j JOIN line n ON n.id = j.line_id WHERE j.id IN ({some})")
+        _SHAPE.check(rows)
+        for row in rows:
+            jobs[row[0]] = _Job(row[0], row[1], row[2], bool(row[3]), row[4], STATES[row[5]], *row[6:])
+    return jobs
+
+
+def _update(job: _Job, change: JobChange) -> bool:
+    """Whether ``change`` tells anything new; ``job`` is brought up to date."""
+    told = _learn(job, change)
+    if job.state is change.state or _is_late(job, change):
+        return told
+    if change.state is State.PLANNED:
+        # To be sent anew: nothing of the last attempt holds any more.
+        job.attempt_at = job.requested_at = job.expiry = None
+        job.outcome = job.code = job.message = job.reason = job.request_id = ""
+        _learn(job, change)
+    elif job.state in (State.FAILED, State.UNKNOWN):
+        job.code, job.message, job.reason = change.code, change.message, change.reason
+    if change.state in _AFTER_REQUEST and job.requested_at is None and not job.adopted:
+        # Found out by looking, it was asked for when the attempt was made.
+        asked = change.at if change.state is State.REQUESTED or change.outcome else job.attempt_at
+        job.requested_at = change.at if asked is None else asked
+    if change.state is State.AVAILABLE:
+        job.available_at = change.at
+    job.state = change.state
+    job.changed_at = change.at
+    return True
+
+
+def _learn(job: _Job, change: JobChange) -> bool:
+    """Take over what is given and differs, apart from the state."""
+    before = (job.reason, job.outcome, job.code, job.message, job.request_id, job.expiry)
+    job.reason = change.reason or job.reason
+    job.outcome = change.outcome or job.outcome
+    job.code = change.code or job.code
+    job.message = change.message or job.message
+    job.request_id = change.request_id or job.request_id
+    job.expiry = job.expiry if change.expiry is None else change.expiry
+    job.look = job.look if change.look is None else int(change.look)
+    return before != (job.reason, job.outcome, job.code, job.message, job.request_id, job.expiry)
+
+
+def _is_late(job: _Job, change: JobChange) -> bool:
+    now, then = _RANK.get(job.state), _RANK.get(change.state)
+    if now is None or then is None or then >= now:
+        return False
+    # Only where both agree is the change old news: clocks may be set back, and a restore may truly be gone.
+    return change.state is State.REQUESTED or change.at < job.changed_at
+
+
+def _entry(job: _Job, before: State, change: JobChange) -> tuple[object, ...]:
+    kind = "request" if change.outcome else "state"
+    expiry = job.expiry if job.state is State.AVAILABLE else None
+    text = change.reason or change.message or change.outcome
+    return (
+        change.at,
+        kind,
+        job.run_id,
+        job.id,
+        before,
+        job.state,
+        job.tier,
+        expiry,
+        text,
+        change.code,
+        change.request_id,
+    )
+
+
+@decodes("an object of a run")
+def _moved(row: Row) -> tuple[int, int, State]:
+    _MOVED_SHAPE.check([row])
+    return int(row[0]), saturated(row[1]), STATES[row[2]]
+
+
+def move_all(tx: Tx, run_id: int, where: str, state: State, at: float, text: str) -> int:
+    """Bring every job of a run that meets ``where`` (all are in one state) into another; how many there were."""
+    found = tx.row(
+        f"SELECT count(*), total(size) {OF_KNOWN}, min(state) FROM job WHERE run_id = ? AND {where}", (run_id,)
+    )
+    if found is None or not found[0]:
+        return 0
+    jobs, size_bytes, before = _moved(found)
+    tx.run(
+        "INSERT INTO activity (at, kind, run_id, job_id, from_state, to_state, tier, text)"
+        " SELECT ?, 'state', j.run_id, j.id, j.state, ?, n.tier, ?"
+        " FROM job j JOIN line n ON n.id = j.line_id"
+        f" WHERE j.id IN (SELECT id FROM job WHERE run_id = ? AND {where}) ORDER BY j.id",
+        (at, state, text, run_id),
+    )
+    clear = ", batch_id = NULL, attempt_at = NULL, requested_at = NULL"
+    clear += ", outcome = '', code = '', message = '', reason = ''"
+    tx.run(
+        f"UPDATE job SET state = ?, changed_at = ?{clear if state is State.PLANNED else ''}"
+        f" WHERE run_id = ? AND {where}",
+        (state, at, run_id),
+    )
+    tallies = Tallies()
+    tallies.move(run_id, before, state, jobs, size_bytes)
+    tallies.write(tx, at, [run_id])
+    return jobs

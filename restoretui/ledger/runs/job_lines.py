@@ -1,0 +1,64 @@
+"""Jobs of a run grouped by what decides their price, so that asking for them once more can be priced."""
+
+from sqlite3 import Connection
+from typing import NamedTuple
+
+from restoretui.core.errors import GuardStopped
+from restoretui.core.model import Tier
+from restoretui.core.rules.rules import Action
+from restoretui.ledger.store.unknown_values import saturated
+from restoretui.ledger.store.writer import Tx
+
+
+class JobLine(NamedTuple):
+    """Jobs of one run that cost alike."""
+
+    bucket: str
+    versions: bool
+    """They name versions."""
+    storage_class: str
+    archive: str | None
+    action: Action
+    tier: Tier | None
+    """None where none is sent."""
+    days: int | None
+    objects: int
+    size_bytes: int
+    unsized: int = 0
+    """Of the objects, those whose size is not known; they are not in ``size_bytes``."""
+
+
+FAILED = "j.state = 'failed'"
+OF_BATCH = "j.batch_id = :batch"
+
+
+def read_lines(connection: Connection, run_id: int, where: str, batch_id: int = 0) -> list[JobLine]:
+    """The groups of those jobs of a run that meet ``where``."""
+    rows = connection.execute(
+        "SELECT b.name, j.version_id <> '', n.storage_class, n.archive, n.action, n.tier, n.days, count(*),"
+        " total(j.size) FILTER (WHERE j.size > 0), count(*) FILTER (WHERE j.size < 0)"
+        " FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
+        " WHERE j.id BETWEEN (SELECT first_job FROM run WHERE id = :run)"
+        " AND (SELECT first_job + objects - 1 FROM run WHERE id = :run)"
+        f" AND {where} GROUP BY 1, 2, j.line_id ORDER BY 1, 2, j.line_id",
+        {"run": run_id, "batch": batch_id},
+    ).fetchall()
+    return [
+        JobLine(
+            row[0], bool(row[1]), row[2], row[3], Action(row[4]), Tier(row[5]) if row[5] else None, row[6], row[7],
+            saturated(row[8]), row[9],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def check_failed(tx: Tx, run_id: int, expected: int | None) -> None:
+    """``GuardStopped`` if others have failed or were retried since ``expected`` were shown; None: any number."""
+    row = tx.row("SELECT coalesce(sum(jobs), 0) FROM run_count WHERE run_id = ? AND state = 'failed'", (run_id,))
+    found = 0 if row is None else int(row[0])
+    if expected is not None and found != expected:
+        raise GuardStopped(
+            f"{expected:,} failed objects of run {run_id} were to be retried, but there are {found:,} now; "
+            "nothing was sent",
+            "say it again",
+        )

@@ -1,0 +1,119 @@
+"""A run on screen: its jobs, filtered and sorted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from restoretui.core.model import ObjectRef
+from restoretui.ledger.records import EVERYTHING, JobRow, Query
+from restoretui.ledger.store.unknown_values import told_size
+from restoretui.ledger.store.values import ACTIONS, STATES, TIERS, Shape, decodes
+from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.views.match import Condition, any_key_condition, key_condition
+from restoretui.ledger.views.materialised_order import Orders
+from restoretui.ledger.views.row_order import Order, Piece, Rank, Select, Straight, falling, piece_rows, rising
+from restoretui.ledger.views.views import TableView, facts
+
+_ROW = (
+    "SELECT j.id, b.name, j.key, j.version_id, j.size, j.state, n.storage_class, n.archive, n.action,"
+    " CASE WHEN j.reason = '' THEN n.reason ELSE j.reason END, n.tier, n.days, j.attempt_at, j.requested_at,"
+    " j.available_at, j.changed_at, j.expiry, j.code, j.message, j.request_id, j.adopted"
+)
+_JOINS = "JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
+
+_SORTS = {
+    "size": "j.size",
+    "modified": "j.changed_at",
+    "storage_class": "n.storage_class",
+    "state": facts.state_rank("j.state"),
+}
+
+
+class JobView(TableView[JobRow]):
+    """See ``records.View``. Made by ``Runs.view``."""
+
+    def __init__(self, orders: Orders, windows: Windows, first_job: int, jobs: int, query: Query) -> None:
+        super().__init__(orders)
+        self.query = query
+        self._windows = windows
+        self._first_job = first_job
+        self._jobs = jobs
+        self._order: Order = Straight(lambda: first_job, lambda: jobs)
+
+    async def prepare(self) -> None:
+        """Build what the query asks for; to be called once."""
+        if self.query != EVERYTHING:
+            self._order = await self._orders.build(self._select(), self._jobs, self.view_id)
+
+    def _parts(self) -> Sequence[Order]:
+        return (self._order,)
+
+    def _select(self) -> Select:
+        query = self.query
+        match = key_condition(query.text, "j.key") if query.text else Condition("1")
+        more = any_key_condition(query.matches, "j.key")
+        where = ["j.id BETWEEN :from_job AND :to_job", match.sql, more.sql]
+        if query.states:
+            where.append(f"j.state IN ({facts.names(query.states)})")
+        classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
+        if classes:
+            where.append(f"n.storage_class IN ({', '.join(f':{name}' for name in classes)})")
+        order, rank = self._sort()
+        sql = f"SELECT j.id FROM job j JOIN line n ON n.id = j.line_id WHERE {' AND '.join(where)} ORDER BY {order}"
+        first, end = self._first_job, self._first_job + self._jobs
+
+        def within(start: int, stop: int) -> Piece:
+            return Piece(sql, {"from_job": start, "to_job": stop - 1, **match.args, **more.args, **classes})
+
+        rows = piece_rows(self._jobs)
+        pieces = [within(start, min(start + rows, end)) for start in range(first, end, rows)] if rank else []
+        return Select(*within(first, end), rank, pieces[::-1] if query.descending else pieces)
+
+    def _sort(self) -> tuple[str, Rank | None]:
+        direction = "DESC" if self.query.descending else "ASC"
+        if self.query.sort == "expiry":
+            return f"j.expiry IS NULL, j.expiry {direction}, j.id", None
+        if self.query.sort == "key":
+            # Within a run, ids rise with bucket and key.
+            return f"j.id {direction}", falling if self.query.descending else rising
+        # The plus keeps the planner off indexes that would only send it to and fro.
+        return f"+{_SORTS[self.query.sort]} {direction}, j.id", None
+
+    def _read(self, _part: int, order: Order, start: int, stop: int) -> list[JobRow]:
+        span = order.span("job", "j", start, stop)
+        found = self._windows.rows(
+            f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
+        )
+        return _rows(found)
+
+
+_SHAPE = Shape("an object of a run", "itttittTttTDSSSsSttti")
+
+
+@decodes("an object of a run")
+def _rows(found: list[tuple[Any, ...]]) -> list[JobRow]:
+    _SHAPE.check(found)
+    return [_row(row) for row in found]
+
+
+def _row(row: tuple[Any, ...]) -> JobRow:
+    return JobRow(
+        id=row[0],
+        ref=ObjectRef(row[1], row[2], row[3] or None),
+        size=told_size(row[4]),
+        state=STATES[row[5]],
+        storage_class=row[6],
+        archive=row[7],
+        action=ACTIONS[row[8]],
+        reason=row[9],
+        tier=TIERS[row[10]],
+        days=row[11],
+        attempt_at=row[12],
+        requested_at=row[13],
+        available_at=row[14],
+        changed_at=row[15],
+        expiry=row[16],
+        code=row[17],
+        message=row[18],
+        request_id=row[19],
+        adopted=bool(row[20]),
+    )

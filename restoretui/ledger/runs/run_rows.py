@@ -1,0 +1,120 @@
+"""Runs and jobs as the tables hold them, and as the rest of the program knows them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.ledger.records import Cloud, Job, Run
+from restoretui.ledger.store.unknown_values import told_size
+from restoretui.ledger.store.values import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
+
+RUN = (
+    "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
+    " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
+    " last_requested_at, ended_at, first_job FROM run"
+)
+JOB = (
+    "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"
+    " n.action, j.state, n.tier, n.days, j.attempt_at, j.requested_at, j.expiry, j.adopted, j.changed_at"
+    " FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
+)
+
+
+_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSi")
+_JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSis")
+_COUNT_SHAPE = Shape("the counts of a run", "itii")
+_TEXTS = frozenset({"scheme", "profile", "region", "endpoint_url", "expected_bucket_owner", "store"})
+"""What a connection holds as text; all else in it is yes or no."""
+
+
+@decodes("the counts of a run")
+def count_of(row: tuple[Any, ...]) -> tuple[int, State, int, int]:
+    """Run, state, jobs and bytes, of a row of ``run_count``."""
+    _COUNT_SHAPE.check([row])
+    return row[0], STATES[row[1]], row[2], row[3]
+
+
+@decodes("a run")
+def run_of(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Run:
+    """A row of ``RUN``, with its jobs and bytes by state."""
+    _RUN_SHAPE.check([row])
+    connection = _connection_of(row[3])
+    estimate = Decimal(row[11])
+    if not estimate.is_finite():
+        raise damaged("a run's estimate", row[11])
+    return Run(
+        id=row[0],
+        cloud=Cloud(row[1], row[2]),
+        connection=connection,
+        purpose=PURPOSES[row[4]],
+        tier=_tier_of(row[5]),
+        days=row[6],
+        note=row[7],
+        created_at=datetime.fromtimestamp(row[8], UTC),
+        objects=row[9],
+        size_bytes=row[10],
+        counts={state: jobs for state, jobs, _ in counts},
+        bytes_by_state={state: size_bytes for state, _, size_bytes in counts},
+        estimate=estimate,
+        currency=row[12],
+        unpriced=row[13],
+        list_calls=row[14],
+        head_calls=row[15],
+        window=None if row[16] is None else (row[16], row[17]),
+        first_requested_at=_instant(row[18]),
+        last_requested_at=_instant(row[19]),
+        ended_at=_instant(row[20]),
+    )
+
+
+def _connection_of(text: str) -> Mapping[str, object]:
+    connection = json.loads(text)
+    for name, value in connection.items():
+        if value is not None and not isinstance(value, str if name in _TEXTS else bool | int | float | str):
+            raise damaged("how to reach the cloud of a run", name)
+    return cast("Mapping[str, object]", connection)
+
+
+def _tier_of(text: str) -> Tier:
+    tier = TIERS[text]
+    if tier is None:
+        raise damaged("a run's tier", text)
+    return tier
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+@decodes("an object of a run")
+def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
+    """Rows of ``JOB``."""
+    _JOB_SHAPE.check(rows)
+    clouds: dict[tuple[str, str], Cloud] = {}
+    return [
+        Job(
+            number,
+            run_id,
+            clouds.get((scheme, endpoint)) or clouds.setdefault((scheme, endpoint), Cloud(scheme, endpoint)),
+            ObjectRef(bucket, key, version_id or None),
+            told_size(size),
+            storage_class,
+            archive,
+            ACTIONS[action],
+            STATES[state],
+            TIERS[tier],
+            days,
+            attempt_at,
+            requested_at,
+            expiry,
+            bool(adopted),
+            changed_at,
+        )
+        for (
+            number, run_id, scheme, endpoint, bucket, key, version_id, size, storage_class, archive, action, state,
+            tier, days, attempt_at, requested_at, expiry, adopted, changed_at,
+        ) in rows
+    ]  # fmt: skip

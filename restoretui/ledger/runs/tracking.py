@@ -1,0 +1,92 @@
+"""What the watcher schedules by: tracked jobs of a run, grouped."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from restoretui.ledger.records import TRACKED, Cloud, TrackedGroup
+from restoretui.ledger.store.unknown_values import saturated
+from restoretui.ledger.store.values import STATES, TIERS, Shape, damaged, decodes
+from restoretui.ledger.views.facts import names
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedRun:
+    """A run with jobs to look after, and how often it has changed."""
+
+    id: int
+    revision: int
+    first_job: int
+    last_job: int
+
+
+def tracked_runs(connection: sqlite3.Connection, run_id: int | None) -> list[TrackedRun]:
+    """The runs with tracked jobs, or the one asked for."""
+    rows = connection.execute(
+        "SELECT r.id, r.revision, r.first_job, r.first_job + r.objects - 1 FROM run r"
+        " WHERE (:run IS NULL OR r.id = :run) AND EXISTS (SELECT 1 FROM run_count c WHERE c.run_id = r.id"
+        f" AND c.jobs > 0 AND c.state IN ({names(TRACKED)})) ORDER BY r.id",
+        {"run": run_id},
+    ).fetchall()
+    return [TrackedRun(*row) for row in rows]
+
+
+def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[TrackedGroup]:
+    """The groups of one run, in a transaction of the caller's; counted by key: GROUP BY would sort every job."""
+    connection.execute("DROP TABLE IF EXISTS temp.tracked")
+    connection.execute(
+        "CREATE TEMP TABLE tracked (bucket_id, line_id, versions, state, jobs, size_bytes, first, last, expiry,"
+        " PRIMARY KEY (bucket_id, line_id, versions, state)) WITHOUT ROWID"
+    )
+    connection.execute(
+        "INSERT INTO temp.tracked SELECT bucket_id, line_id, version_id <> '', state, 1,"
+        " CASE WHEN size > 0 THEN size ELSE 0 END, requested_at,"
+        " requested_at, expiry FROM job WHERE id BETWEEN ? AND ?"
+        f" AND state IN ({names(TRACKED)})"
+        " ON CONFLICT (bucket_id, line_id, versions, state) DO UPDATE SET"
+        " jobs = jobs + 1, size_bytes = size_bytes + excluded.size_bytes,"
+        " first = coalesce(min(first, excluded.first), first, excluded.first),"
+        " last = coalesce(max(last, excluded.last), last, excluded.last),"
+        " expiry = coalesce(min(expiry, excluded.expiry), expiry, excluded.expiry)",
+        (run.first_job, run.last_job),
+    )
+    # Lines that differ only in their reason are one to the watcher.
+    rows = connection.execute(
+        "SELECT b.scheme, b.endpoint, b.name, t.versions, n.archive, n.storage_class, n.tier, t.state, sum(t.jobs),"
+        " total(t.size_bytes), min(t.first), max(t.last), min(t.expiry)"
+        " FROM temp.tracked t JOIN bucket b ON b.id = t.bucket_id JOIN line n ON n.id = t.line_id"
+        " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
+    ).fetchall()
+    connection.execute("DROP TABLE temp.tracked")
+    groups = [_group(run.id, row) for row in rows]
+    (counted,) = connection.execute(
+        f"SELECT coalesce(sum(jobs), 0) FROM run_count WHERE run_id = ? AND state IN ({names(TRACKED)})", (run.id,)
+    ).fetchone()
+    if counted != sum(group.jobs for group in groups):
+        # An object whose state is no word of ours would be waited for, and never looked at.
+        raise damaged("an object of a run")
+    return groups
+
+
+# scheme endpoint bucket versions archive class tier state jobs size first last expiry
+_SHAPE = Shape("an object of a run", "tttiTtTtirSSS")
+
+
+@decodes("an object of a run")
+def _group(run_id: int, row: tuple[Any, ...]) -> TrackedGroup:
+    _SHAPE.check([row])
+    return TrackedGroup(
+        run_id=run_id,
+        cloud=Cloud(row[0], row[1]),
+        bucket=row[2],
+        versions=bool(row[3]),
+        archive=row[4],
+        storage_class=row[5],
+        tier=TIERS[row[6]],
+        state=STATES[row[7]],
+        jobs=row[8],
+        size_bytes=saturated(row[9]),
+        requested_first=row[10],
+        requested_last=row[11],
+        expiry_first=row[12],
+    )

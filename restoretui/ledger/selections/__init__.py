@@ -1,0 +1,1 @@
+"""Selections: sets of objects over buckets and clouds, kept across listings."""

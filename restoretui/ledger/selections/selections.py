@@ -1,0 +1,296 @@
+"""What is marked: sets of objects that a plan is about.
+
+Set 1 holds the marks on screen and survives restarts. Marks are kept by key, not by row, so that they outlive the
+listing they were made in; an object is in a set once, however often it is added.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from sqlite3 import Connection
+from typing import Any
+
+from restoretui.core.clock import Clock
+from restoretui.core.errors import LedgerError
+from restoretui.core.model import ObjectFacts, ObjectRef
+from restoretui.core.plan.plan import FactGroup
+from restoretui.ledger.catalog.browse_view import BrowseView
+from restoretui.ledger.catalog.observations import place_id, record_looks
+from restoretui.ledger.marks import fact_groups, marking
+from restoretui.ledger.marks.pending_marks import PendingMarks
+from restoretui.ledger.records import Cloud, Observation, Query, SelectionSummary, Tally
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.writer import Tx, Writer
+from restoretui.ledger.views.match import Condition, any_key_condition, key_condition
+from restoretui.ledger.views.row_order import Span
+
+_FORGOTTEN_S = 86_400.0
+"""Sets that a command made and did not drop were left by a crash after a day."""
+
+
+class Selections:
+    """Changing methods return the whole selection's summary after the change."""
+
+    MARKS = 1
+
+    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock, pending: PendingMarks) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._windows = windows
+        self._clock = clock
+        self._pending = pending
+
+    # --- sets
+
+    async def create(self) -> int:
+        """A new, empty set; to be dropped by who made it."""
+        now = self._clock.now().timestamp()
+
+        def insert(tx: Tx) -> int:
+            old = tx.rows("SELECT id FROM selection_set WHERE id <> 1 AND created_at < ?", (now - _FORGOTTEN_S,))
+            for (forgotten,) in old:
+                marking.clear(tx, forgotten)
+                tx.run("DELETE FROM selection_set WHERE id = ?", (forgotten,))
+            return tx.insert("INSERT INTO selection_set (created_at) VALUES (?)", (now,))
+
+        return await self._writer.do(insert)
+
+    async def drop(self, sel: int) -> None:
+        """Forget the set; the marks on screen are only cleared."""
+
+        def delete(tx: Tx) -> None:
+            marking.clear(tx, sel)
+            tx.run("DELETE FROM selection_set WHERE id = ? AND id <> 1", (sel,))
+
+        await self._writer.do(delete)
+
+    async def clear(self, sel: int) -> SelectionSummary:
+        """Unmark everything."""
+        with self._pending.everything(sel):
+            return await self._change(sel, lambda tx: marking.clear(tx, sel))
+
+    # --- rows of a listing
+
+    async def add_rows(self, sel: int, listing_id: int, ids: Collection[int]) -> SelectionSummary:
+        """Mark objects of a listing by row id; ids of common prefixes are passed over."""
+        with self._pending.rows(sel, listing_id, frozenset(ids), mark=True):
+            return await self._change(
+                sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda _marked: True)
+            )
+
+    async def remove_rows(self, sel: int, listing_id: int, ids: Collection[int]) -> SelectionSummary:
+        """Unmark objects of a listing by row id."""
+        with self._pending.rows(sel, listing_id, frozenset(ids), mark=False):
+            return await self._change(
+                sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda _marked: False)
+            )
+
+    async def toggle_rows(self, sel: int, listing_id: int, ids: Collection[int]) -> SelectionSummary:
+        """Mark the unmarked ones, unmark the marked."""
+        with self._pending.rows(sel, listing_id, frozenset(ids), mark=None):
+            return await self._change(
+                sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda marked: not marked)
+            )
+
+    # --- views
+
+    async def add_range(self, sel: int, view: BrowseView, first: int, last: int) -> SelectionSummary:
+        """Mark the objects between two positions of a view, both included."""
+        first, last = min(first, last), max(first, last)
+        with self._pending.positions(sel, view, range(first, last + 1), mark=True):
+            async with view.in_use():
+                return await self._add_span(sel, view, view.object_span(first, last))
+
+    async def add_view(self, sel: int, view: BrowseView) -> SelectionSummary:
+        """Mark every object of a view: all that match its filter."""
+        async with self._all_of(sel, view, mark=True) as span:
+            return await self._add_span(sel, view, span)
+
+    async def remove_view(self, sel: int, view: BrowseView) -> SelectionSummary:
+        """Unmark every object of a view."""
+        async with self._all_of(sel, view, mark=False) as span:
+            return await self._change(sel, lambda tx: marking.remove_span(tx, sel, view.place_id, span))
+
+    async def invert_view(self, sel: int, view: BrowseView) -> SelectionSummary:
+        """Unmark the marked objects of a view, mark the others."""
+        async with self._all_of(sel, view, mark=None) as span:
+            return await self._change(sel, lambda tx: marking.invert_span(tx, sel, _place(view), span))
+
+    @asynccontextmanager
+    async def _all_of(self, sel: int, view: BrowseView, *, mark: bool | None) -> AsyncIterator[Span]:
+        """The objects of a view, shown as being marked or unmarked, and there to work with."""
+        if view.shows_every_object:
+            pending = self._pending.rows(sel, view.listing_id, None, mark=mark)
+        else:
+            # What is still looked for will be in it; what a listing still finds will not.
+            positions = range(view.count) if view.complete else None
+            pending = self._pending.positions(sel, view, positions, mark=mark)
+        with pending:
+            async with view.in_use(whole=not view.shows_every_object):
+                yield view.object_span()
+
+    async def _add_span(self, sel: int, view: BrowseView, span: Span) -> SelectionSummary:
+        def add(tx: Tx) -> None:
+            marking.add_span(tx, sel, _place(view), span)
+            marking.recount(tx, sel, view.place_id)
+
+        return await self._change(sel, add)
+
+    # --- keys and prefixes
+
+    async def add_observed(
+        self, sel: int, cloud: Cloud, bucket: str, looks: Sequence[Observation]
+    ) -> SelectionSummary:
+        """Mark objects that were looked at one by one; the looks are recorded as well. Vanished ones are left out."""
+
+        def add(tx: Tx) -> None:
+            record_looks(tx, cloud, bucket, looks)
+            marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks)
+
+        return await self._change(sel, add)
+
+    async def add_selection(self, sel: int, other: int) -> SelectionSummary:
+        """Mark what is marked in ``other``, too."""
+        return await self._change(sel, lambda tx: marking.add_selection(tx, sel, other))
+
+    async def keep(self, sel: int, query: Query) -> int:
+        """Unmark what is not in the states and storage classes of ``query``, as known now; how many objects."""
+        now = self._clock.now().timestamp()
+
+        def remove(tx: Tx) -> int:
+            tx.touch(changes.selection_topic(sel))
+            return marking.keep(tx, sel, query, now)
+
+        return await self._writer.do(remove)
+
+    async def matching(self, keys: Sequence[str], query: Query, prefix: str) -> list[str]:
+        """Those of ``keys`` that the texts of ``query`` let through, as they do in a listing below ``prefix``."""
+        if not query.text and not query.matches:
+            return list(keys)
+        one = Condition("1") if not query.text else key_condition(query.text, "k.value", prefix)
+        more = any_key_condition(query.matches, "k.value", prefix)
+        sql = f"SELECT k.key FROM json_each(:keys) k WHERE {one.sql} AND {more.sql}"
+        args = {"keys": json.dumps(list(keys)), **one.args, **more.args}
+        found = await self._reader.run(lambda connection: connection.execute(sql, args).fetchall())
+        return [keys[int(number)] for (number,) in found]
+
+    async def add_under(self, sel: int, listing_id: int) -> SelectionSummary:
+        """Mark everything a listing holds: what lies under a marked prefix."""
+
+        def add(tx: Tx) -> None:
+            place = marking.listing_place(tx, listing_id)
+            marking.add_span(tx, sel, place, Span(f"l{listing_id} l", "1", "0", "l.id", {}))
+            marking.recount(tx, sel, place.place_id)
+
+        return await self._change(sel, add)
+
+    async def remove_under(self, sel: int, cloud: Cloud, bucket: str, prefix: str) -> SelectionSummary:
+        """Unmark every object whose key begins with ``prefix``."""
+        return await self._change(sel, lambda tx: marking.remove_prefix(tx, sel, place_id(tx, cloud, bucket), prefix))
+
+    # --- what is in it
+
+    async def summary(self, sel: int) -> SelectionSummary:
+        """How much is marked, and where; quick whatever the size."""
+        return _summary(self._windows.rows(_TOTALS, (sel,)))
+
+    async def hidden(self, sel: int, view: BrowseView) -> int:
+        """Marked objects that the view does not show."""
+        async with view.in_use(whole=not view.shows_every_object):
+            span = view.object_span()
+            args = {**span.args, "sel": sel, "place": view.place_id}
+
+            def count(connection: Connection) -> int:
+                (marked,) = connection.execute(
+                    "SELECT coalesce(sum(objects), 0) FROM selection_total WHERE sel = ?", (sel,)
+                ).fetchone()
+                if not marked:
+                    return 0
+                (seen,) = connection.execute(
+                    f"SELECT count(*) FROM {span.source} WHERE {span.where} AND {marking.IS_MARKED}", args
+                ).fetchone()
+                return int(marked - seen)
+
+            return await self._reader.run(count)
+
+    async def unlooked(self, sel: int, limit: int) -> list[tuple[Cloud, ObjectRef]]:
+        """Marked objects of which only a HEAD tells whether they are archived, in key order."""
+        now = self._clock.now().timestamp()
+
+        def find(connection: Connection) -> list[tuple[Cloud, ObjectRef]]:
+            found: list[tuple[Cloud, ObjectRef]] = []
+            for place in fact_groups.marked_places(connection, sel, now):
+                rows = fact_groups.unlooked(connection, place, limit - len(found))
+                found += [(place.cloud, ObjectRef(place.bucket, key, version or None)) for key, version in rows]
+                if len(found) >= limit:
+                    break
+            return found
+
+        return await self._reader.run(find)
+
+    async def facts(self, sel: int) -> dict[Cloud, list[FactGroup]]:
+        """The marked objects as a planner takes them, by cloud. Objects known to be gone are left out."""
+        now = self._clock.now().timestamp()
+
+        def group(connection: Connection) -> dict[Cloud, list[FactGroup]]:
+            groups: dict[Cloud, list[FactGroup]] = {}
+            for place in fact_groups.marked_places(connection, sel, now):
+                groups.setdefault(place.cloud, []).extend(
+                    FactGroup(
+                        place.bucket, found.facts, found.objects, found.size_bytes, found.large_objects, found.unsized
+                    )
+                    for found in fact_groups.group_facts(connection, place)
+                )
+            return groups
+
+        return await self._reader.run(group)
+
+    async def revision(self, sel: int) -> int:
+        """A number that grows whenever objects are marked or unmarked, by whichever process."""
+        row = self._windows.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
+        return 0 if row is None else int(row[0])
+
+    async def sample(self, sel: int, cloud: Cloud, bucket: str, facts: ObjectFacts, limit: int) -> list[ObjectRef]:
+        """Some of the objects behind one group of ``facts``, in key order."""
+        now = self._clock.now().timestamp()
+
+        def find(connection: Connection) -> list[ObjectRef]:
+            for place in fact_groups.marked_places(connection, sel, now):
+                if (place.cloud, place.bucket) == (cloud, bucket):
+                    rows = fact_groups.objects_with(connection, place, fact_groups.key_of(facts), limit)
+                    return [ObjectRef(bucket, key, version or None) for key, version in rows]
+            return []
+
+        return await self._reader.run(find)
+
+    async def _change(self, sel: int, change: Callable[[Tx], None]) -> SelectionSummary:
+        def work(tx: Tx) -> SelectionSummary:
+            if tx.row("SELECT 1 FROM selection_set WHERE id = ?", (sel,)) is None:
+                raise LedgerError("this selection was dropped")
+            change(tx)
+            tx.run("UPDATE selection_set SET revision = revision + 1 WHERE id = ?", (sel,))
+            tx.touch(changes.selection_topic(sel))
+            return _summary(tx.rows(_TOTALS, (sel,)))
+
+        return await self._writer.do(work)
+
+
+_TOTALS = (
+    "SELECT p.scheme, p.endpoint, p.bucket, t.objects, t.size_bytes FROM selection_total t"
+    " JOIN place p ON p.id = t.place_id WHERE t.sel = ? AND t.objects > 0 ORDER BY 1, 2, 3"
+)
+
+
+def _summary(rows: Sequence[tuple[Any, ...]]) -> SelectionSummary:
+    by_bucket = {(Cloud(row[0], row[1]), row[2]): Tally(row[3], row[4]) for row in rows}
+    return SelectionSummary(
+        objects=sum(tally.objects for tally in by_bucket.values()),
+        size_bytes=sum(tally.size_bytes for tally in by_bucket.values()),
+        by_bucket=by_bucket,
+    )
+
+
+def _place(view: BrowseView) -> marking.ListingPlace:
+    return marking.ListingPlace(view.listing_id, view.place_id, view.listing.started_at.timestamp())

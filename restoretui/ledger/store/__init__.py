@@ -1,0 +1,1 @@
+"""The SQLite files themselves: schema, migrations, the one writer, readers, leases, and what other processes do."""

@@ -1,0 +1,74 @@
+"""Leases: which of several processes on one ledger does a piece of work. They lapse unless renewed."""
+
+from typing import NamedTuple
+
+from restoretui.core.clock import Clock
+from restoretui.ledger.store.writer import Tx, Writer
+
+
+class Lease(NamedTuple):
+    """Who has it, and until when by the clock it was written with."""
+
+    holder: str
+    expires_at: float
+
+
+class Leases:
+    """By machine time, which the processes of one machine share.
+
+    A lease that ends further ahead than it is long was written before the clock was set back, or by a clock that is
+    ahead: its end says nothing.
+    """
+
+    def __init__(self, writer: Writer, clock: Clock) -> None:
+        self._writer = writer
+        self._clock = clock
+
+    async def acquire(self, name: str, holder: str, ttl_s: float, *, void_ahead: bool = True) -> bool:
+        """Whether ``holder`` now has the lease: it was free, had lapsed, or was the holder's already.
+
+        ``void_ahead``: one that ends further ahead than it is long counts as lapsed.
+        """
+
+        def take(tx: Tx) -> bool:
+            now = self._clock.wall()
+            changed = tx.run(
+                "INSERT INTO lease (name, holder, expires_at, lasts_s) VALUES (:name, :holder, :until, :ttl)"
+                " ON CONFLICT (name) DO UPDATE"
+                " SET holder = excluded.holder, expires_at = excluded.expires_at, lasts_s = excluded.lasts_s"
+                " WHERE holder = excluded.holder OR expires_at <= :now OR (:void AND expires_at > :now + lasts_s)",
+                {"name": name, "holder": holder, "until": now + ttl_s, "ttl": ttl_s, "now": now, "void": void_ahead},
+            )
+            return changed > 0
+
+        return await self._writer.do(take)
+
+    async def renew(self, name: str, holder: str, ttl_s: float) -> bool:
+        """Prolong one's own lease; False if it is somebody else's by now, or was: then it has to be taken anew."""
+
+        def prolong(tx: Tx) -> bool:
+            until = self._clock.wall() + ttl_s
+            changed = tx.run(
+                "UPDATE lease SET expires_at = ?, lasts_s = ? WHERE name = ? AND holder = ?",
+                (until, ttl_s, name, holder),
+            )
+            return changed > 0
+
+        return await self._writer.do(prolong)
+
+    async def find(self, name: str) -> Lease | None:
+        """The lease as it stands, lapsed or not."""
+
+        def look(tx: Tx) -> Lease | None:
+            row = tx.row("SELECT holder, expires_at FROM lease WHERE name = ?", (name,))
+            return None if row is None else Lease(*row)
+
+        return await self._writer.do(look)
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give the lease up, if it is the holder's."""
+
+        def free(tx: Tx) -> None:
+            tx.run("DELETE FROM lease WHERE name = ? AND holder = ?", (name, holder))
+
+        await self._writer.do(free)

@@ -1,0 +1,47 @@
+"""Other processes on the same files: what they have changed since we last looked."""
+
+from typing import Any
+
+from restoretui.ledger.store import changes
+from restoretui.ledger.store.changes import Changes
+from restoretui.ledger.store.writer import Tx
+
+
+class Neighbours:
+    """Lives in the writer's thread. SQLite's ``data_version`` changes only by commits of other connections, and ours
+    is the only one of this process that commits.
+    """
+
+    def __init__(self, feed: Changes) -> None:
+        self._feed = feed
+        self._versions: tuple[int, int] | None = None
+        self._runs: dict[int, Any] = {}
+        self._listings: dict[int, Any] = {}
+
+    def look(self, tx: Tx) -> None:
+        """Touch the topics of what others have changed."""
+        if not self._feed.has_subscribers:
+            self._versions = None
+            return
+        (ledger,) = tx.rows("PRAGMA main.data_version")[0]
+        (catalog,) = tx.rows("PRAGMA catalog.data_version")[0]
+        before, self._versions = self._versions, (ledger, catalog)
+        if before is None or before[0] != ledger:
+            runs = {row[0]: row for row in tx.rows("SELECT id, revision, list_calls, head_calls FROM run")}
+            if before is not None:
+                tx.touch(changes.RUNS, changes.ACTIVITY, changes.BATCHES)
+                tx.touch(
+                    *(changes.run_topic(run_id) for run_id, row in runs.items() if self._runs.get(run_id) != row)
+                )
+            self._runs = runs
+        if before is None or before[1] != catalog:
+            listings = {row[0]: row for row in tx.rows("SELECT id, objects, prefixes, ended_at, error FROM listing")}
+            if before is not None:
+                gone_or_new = {
+                    listing_id
+                    for listing_id in listings.keys() | self._listings.keys()
+                    if listings.get(listing_id) != self._listings.get(listing_id)
+                }
+                tx.touch(changes.CATALOG, *map(changes.listing_topic, gone_or_new))
+                tx.touch(*(changes.selection_topic(row[0]) for row in tx.rows("SELECT id FROM selection_set")))
+            self._listings = listings

@@ -1,0 +1,38 @@
+"""Reads that may happen on the event loop: a screenful of rows, or one row by its id. Never a scan.
+
+This is the only module of the package that touches SQLite on the loop's thread.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from restoretui.core.errors import LedgerError
+from restoretui.ledger.store.sqlite_errors import explained
+
+
+class Windows:
+    """A read-only connection. Every read is complete when it returns, so that no snapshot is held between frames."""
+
+    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
+        self._connection: sqlite3.Connection | None = connection
+        self._folder = folder
+
+    def rows(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query that is quick by design."""
+        if self._connection is None:
+            raise LedgerError("the ledger is closed")
+        with explained(self._folder):
+            return self._connection.execute(sql, args).fetchall()
+
+    def row(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> tuple[Any, ...] | None:
+        """The only row of a query, or None."""
+        found = self.rows(sql, args)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Let go of the files; later reads raise ``LedgerError``."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -1,0 +1,308 @@
+"""The one writer: a thread that alone may write, and commits together whatever has queued up.
+
+``do`` returns after its commit is on disk. ``post`` is for what may wait: it is committed at once when the last
+commit is a while ago, and otherwise gathered for a moment. Every piece of work has a savepoint, so that one that
+fails leaves the others standing. Work may run twice, when a transaction has to be begun anew.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain, count
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from restoretui.core.errors import LedgerError
+from restoretui.ledger.store.sqlite_errors import explain, explained
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+_CHUNKS = (1000, 100, 10, 1)
+_WORTH_COMPARING = 100
+"""Rows of which it pays to find out what they have in common."""
+_MAX_VALUES = 32_000
+"""SQLite's own limit on bound values of one statement is 32,766 since 3.32."""
+
+
+class Tx:
+    """What a piece of work may use: the connection inside its savepoint, and the topics it makes stale."""
+
+    __slots__ = ("connection", "topics")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.topics: set[str] = set()
+
+    def run(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> int:
+        """Execute and return the number of rows changed."""
+        return self.connection.execute(sql, args).rowcount
+
+    def rows(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> list[Row]:
+        """All rows of a query."""
+        return self.connection.execute(sql, args).fetchall()
+
+    def row(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> Row | None:
+        """The first row of a query, or None."""
+        row: Row | None = self.connection.execute(sql, args).fetchone()
+        return row
+
+    def insert(self, sql: str, args: Sequence[object] = ()) -> int:
+        """Insert one row and return its id."""
+        return self.connection.execute(sql, args).lastrowid or 0
+
+    def values(self, head: str, rows: Sequence[Sequence[object]], tail: str = "") -> None:
+        """Execute ``head VALUES (...), (...) tail`` for all ``rows``, a thousand a statement.
+
+        Large statements say the same by a query (see ``alike_template``), whose columns have the same names.
+
+        ``executemany`` lets go of the interpreter's lock once a row; while the event loop is busy each return to it
+        takes a switch interval, which makes it slower by a factor of a hundred.
+        """
+        done = 0
+        for size in _CHUNKS:
+            width = len(rows[0]) if rows else 1
+            if size * width > _MAX_VALUES:
+                continue
+            while len(rows) - done >= size:
+                some = rows[done : done + size]
+                if size < _WORTH_COMPARING:
+                    template, args = f"VALUES {values_template(size, width)}", list(chain.from_iterable(some))
+                else:
+                    template, args = _by_query(some)
+                self.connection.execute(f"{head} {template} {tail}", args)
+                done += size
+
+    def touch(self, *topics: str) -> None:
+        """Say what subscribers will have to read again after the commit."""
+        self.topics.update(topics)
+
+
+_templates: dict[tuple[int, int], str] = {}
+
+
+def values_template(rows: int, width: int) -> str:
+    """``(?, ?), (?, ?)``: the same text each time, so that SQLite's statement cache knows it."""
+    text = _templates.get((rows, width))
+    if text is None:
+        text = _templates[rows, width] = ", ".join([f"({', '.join('?' * width)})"] * rows)
+    return text
+
+
+def _by_query(rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]:
+    columns = list(zip(*rows, strict=True))
+    alike = tuple(column.count(column[0]) == len(column) for column in columns)
+    args = [column[0] for column, is_alike in zip(columns, alike, strict=True) if is_alike]
+    own = [column for column, is_alike in zip(columns, alike, strict=True) if not is_alike]
+    args += chain.from_iterable(zip(*own or columns[:1], strict=True))
+    return alike_template(len(rows), alike), args
+
+
+@lru_cache(maxsize=64)
+def alike_template(rows: int, alike: tuple[bool, ...]) -> str:
+    """A query for rows whose ``alike`` columns are bound once, before all others.
+
+    For each None, bool or Enum that is bound, Python's SQLite module looks for an adapter first, which takes longer
+    than all the rest of a row. (``VALUES`` with numbered arguments would do, but takes SQLite 20 ms to parse.)
+    """
+    own = count(1)
+    texts = ["?" if is_alike else f"column{next(own)}" for is_alike in alike]
+    chosen = ", ".join(f"{text} AS column{at}" for at, text in enumerate(texts, 1))
+    return f"SELECT {chosen} FROM (VALUES {values_template(rows, max(1, alike.count(False)))}) WHERE true"
+
+
+@dataclass(slots=True)
+class _Work(Generic[T]):
+    run: Callable[[Tx], T]
+    settle: Callable[["_Work[T]"], None]
+    """Called in the writer thread after the commit, or after the failure."""
+    urgent: bool
+    result: T | None = None
+    error: Exception | None = None
+    topics: Iterable[str] = field(default=())
+
+
+class Writer:
+    """Owns the writable connection from ``start`` to ``stop``."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        folder: Path,
+        publish: Callable[..., None],
+        watch_others: Callable[[Tx], None],
+        *,
+        gather_s: float = 0.25,
+        poll_s: float = 0.5,
+    ) -> None:
+        """``watch_others`` is called every ``poll_s`` while idle, to touch what other processes have changed."""
+        self._connection = connection
+        self._folder = folder
+        self._publish = publish
+        self._watch_others = watch_others
+        self._gather_s = gather_s
+        self._poll_s = poll_s
+        self._wake = threading.Condition()
+        self._queue: deque[_Work[Any]] = deque()
+        self._stopping = False
+        self._is_hurried = False
+        self._begins_at: float | None = None
+        self._last_commit = 0.0
+        self._last_look = time.monotonic()
+        self._thread = threading.Thread(target=self._loop, name="ledger-writer", daemon=True)
+
+    @property
+    def locked_out_for(self) -> float:
+        """Seconds for which another process has kept the file to itself while something is to be written; else 0."""
+        began = self._begins_at
+        return 0.0 if began is None else time.monotonic() - began
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    async def do(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` in a transaction; its result once that is committed. Raises what it raised, or LedgerError."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def deliver(done: _Work[T]) -> None:
+            if not future.done():
+                if done.error is not None:
+                    future.set_exception(done.error)
+                else:
+                    future.set_result(done.result)  # type: ignore[arg-type]  # set whenever there is no error
+
+        def settle(done: _Work[T]) -> None:
+            try:
+                loop.call_soon_threadsafe(deliver, done)
+            except RuntimeError:
+                # The loop ended meanwhile; the work is committed all the same.
+                return
+
+        self._put(_Work(work, settle, urgent=True))
+        return await future
+
+    def post(self, work: Callable[[Tx], object], settled: Callable[[Exception | None], None]) -> None:
+        """Run ``work`` soon; ``settled`` is called in the writer thread with None or with what went wrong."""
+        self._put(_Work(work, lambda done: settled(done.error), urgent=False))
+
+    def hurry(self) -> None:
+        """Commit what is queued now rather than in a moment."""
+        with self._wake:
+            self._is_hurried = True
+            self._wake.notify()
+
+    def stop(self) -> None:
+        """Commit what is queued, and end; blocks until then."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _put(self, work: _Work[Any]) -> None:
+        with self._wake:
+            if self._stopping:
+                raise LedgerError("the ledger is closed")
+            self._queue.append(work)
+            self._wake.notify()
+
+    def _loop(self) -> None:
+        while True:
+            batch = self._next_batch()
+            if batch is None:
+                return
+            if batch:
+                self._commit(batch)
+            if time.monotonic() - self._last_look >= self._poll_s:
+                self._look_for_others()
+
+    def _next_batch(self) -> list[_Work[Any]] | None:
+        """What to commit next; empty when it is time to look for other processes' commits, None at the end."""
+        with self._wake:
+            if not self._queue and not self._stopping:
+                self._wake.wait(self._poll_s)
+            while self._queue and not self._stopping and not self._is_urgent():
+                rest = self._last_commit + self._gather_s - time.monotonic()
+                if rest <= 0 or not self._wake.wait(rest):
+                    break
+            if not self._queue:
+                return None if self._stopping else []
+            batch = list(self._queue)
+            self._queue.clear()
+            self._is_hurried = False
+            return batch
+
+    def _is_urgent(self) -> bool:
+        return self._is_hurried or any(work.urgent for work in self._queue)
+
+    def _commit(self, batch: list[_Work[Any]]) -> None:
+        left = batch
+        while left:
+            left = self._attempt(left)
+        self._last_commit = time.monotonic()
+        topics = {topic for work in batch if work.error is None for topic in work.topics}
+        # Told first, so that who has waited for its own work and listens from then on hears of later work only.
+        self._publish(*topics)
+        for work in batch:
+            work.settle(work)
+
+    def _attempt(self, batch: list[_Work[Any]]) -> list[_Work[Any]]:
+        """One transaction over ``batch``; what must be tried again without the piece that spoiled it."""
+        self._begins_at = time.monotonic()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            for work in batch:
+                work.error = explain(error, self._folder)
+            return []
+        finally:
+            self._begins_at = None
+        for work in batch:
+            self._run(work)
+            if not self._connection.in_transaction:
+                # Disk full and its like undo the whole transaction, not only the statement.
+                return [other for other in batch if other.error is None]
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            standing = [work for work in batch if work.error is None]
+            if len(standing) == 1:
+                standing[0].error = explain(error, self._folder)
+                return []
+            # Which piece was too much is not known: each by itself, then.
+            for work in standing:
+                self._attempt([work])
+        return []
+
+    def _run(self, work: _Work[Any]) -> None:
+        tx = Tx(self._connection)
+        self._connection.execute("SAVEPOINT work")
+        try:
+            with explained(self._folder):
+                work.result = work.run(tx)
+        except Exception as error:  # noqa: BLE001 - boundary: whatever it is belongs to who asked for the work
+            work.error = error
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO work")
+        else:
+            work.topics = tx.topics
+        if self._connection.in_transaction:
+            self._connection.execute("RELEASE work")
+
+    def _look_for_others(self) -> None:
+        self._last_look = time.monotonic()
+        tx = Tx(self._connection)
+        try:
+            self._watch_others(tx)
+        except (sqlite3.Error, UnicodeDecodeError):
+            # A file that cannot be read now will be reported by whoever needs it.
+            return
+        self._publish(*tx.topics)

@@ -1,0 +1,1 @@
+"""Looking after the files: what they hold, whether they are sound, what may go."""

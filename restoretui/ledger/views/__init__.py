@@ -1,0 +1,1 @@
+"""Row orders, filters and facts in SQL, over whatever table holds the rows."""

@@ -1,0 +1,248 @@
+"""Orders that a query gives: first rows at once, kept in memory, then all of them in a scratch table.
+
+A scratch table holds (position, id) pairs, written by SQL and read a screenful at a time. Where rows stand in the
+order they are searched in, it fills piece by piece, and each piece counts as soon as it is there; what has to be
+sorted is shown once it is whole. The way back, from id to position, is by rank or by an index.
+"""
+
+import asyncio
+import itertools
+import time
+from bisect import bisect_left
+from collections.abc import Sequence
+from sqlite3 import Connection
+from typing import NamedTuple
+
+from restoretui.core.errors import RestoreTuiError
+from restoretui.ledger.store.changes import Changes, view_topic
+from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.views.row_order import Piece, Rank, Select, Span
+
+HEAD_ROWS = 500
+"""What a large order shows before it is whole."""
+LARGE = 50_000
+"""From so many candidates on, nobody waits for more than the first rows."""
+GLANCE_S = 0.1
+"""How long to look for rows before what was found so far has to do."""
+
+
+class Head(NamedTuple):
+    """The first rows of an order, by their ids."""
+
+    ids: Sequence[int]
+
+    def span(self, table: str, alias: str, start: int, stop: int) -> Span:
+        """Positions ``start`` to ``stop`` (not included), as rows of ``table``."""
+        if start >= stop:
+            return Span(f"{table} {alias}", "0", "0", f"{alias}.id", {})
+        # Named values rather than numbers in the text, so that statements are cached.
+        args: dict[str, object] = {f"row{at}": row_id for at, row_id in enumerate(self.ids[start:stop])}
+        values = ", ".join(f"({at}, :{name})" for at, name in enumerate(args))
+        source = f"(VALUES {values}) v CROSS JOIN {table} {alias} ON {alias}.id = v.column2"
+        return Span(source, "1", "0", "v.column1", args)
+
+    def members(self, table: str, alias: str, start: int, stop: int) -> Span:
+        """The same rows in no order."""
+        ids = ", ".join(map(str, self.ids[start:stop]))
+        return Span(f"{table} {alias}", f"{alias}.id IN ({ids})", "0", f"{alias}.id", {})
+
+    def position(self, row_id: int) -> int | None:
+        """Where it stands, if it is here."""
+        return self.ids.index(row_id) if row_id in self.ids else None
+
+    def row_id(self, position: int) -> int | None:
+        """The id there."""
+        return self.ids[position] if 0 <= position < len(self.ids) else None
+
+
+class Orders:
+    """Makes scratch tables, one at a time; first rows have a thread of their own, so that they never wait for it."""
+
+    def __init__(self, builder: Reader, glancer: Reader, windows: Windows, changes: Changes) -> None:
+        """``builder`` may write the scratch database, ``glancer`` only reads."""
+        self.builder = builder
+        self.glancer = glancer
+        self.windows = windows
+        self.changes = changes
+        self._ids = itertools.count(1)
+        self._builds: set[asyncio.Task[None]] = set()
+
+    def keep(self, build: asyncio.Task[None]) -> None:
+        """Remember a build that goes on by itself until it is over."""
+        self._builds.add(build)
+        build.add_done_callback(self._builds.discard)
+
+    async def aclose(self) -> None:
+        """Stop what is being built."""
+        builds = list(self._builds)
+        for build in builds:
+            build.cancel()
+        await asyncio.gather(*builds, return_exceptions=True)
+
+    def new_id(self) -> int:
+        """A number no other view or table of this process has."""
+        return next(self._ids)
+
+    async def build(self, select: Select, candidates: int, view_id: int) -> "Scratch":
+        """The order that ``select`` gives; of many candidates only its first rows may be there when this returns."""
+        order = Scratch(self, select, f"v{self.new_id()}", view_id)
+        await order.begin(is_large=candidates >= LARGE)
+        return order
+
+
+class Scratch:
+    """An order that a query gives; see ``orders.Order``."""
+
+    def __init__(self, orders: Orders, select: Select, table: str, view_id: int) -> None:
+        self._orders = orders
+        self._select = select
+        self._table = table
+        self._view_id = view_id
+        self._head: Head | None = None
+        """Shown instead of the table while it is set."""
+        self._count = 0
+        self._is_complete = False
+        self._rest: asyncio.Task[None] | None = None
+        self._error: RestoreTuiError | None = None
+
+    async def begin(self, *, is_large: bool) -> None:
+        """Find the first rows, and all of them if that is soon done."""
+        ids, is_all = await self._orders.glancer.run(self._glance)
+        self._head, self._count, self._is_complete = Head(ids), len(ids), is_all
+        if is_all:
+            return
+        self._rest = asyncio.create_task(self._complete())
+        self._orders.keep(self._rest)
+        if not is_large:
+            try:
+                await asyncio.wait({self._rest}, timeout=GLANCE_S)
+                self._raise_error()
+            except BaseException:
+                # Perhaps a cancellation, which allows no further waiting here.
+                self._rest.cancel()
+                self._orders.builder.post(self._drop_table)
+                raise
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    @property
+    def complete(self) -> bool:
+        return self._is_complete
+
+    async def wait(self) -> None:
+        """Until all rows are there; raises what went wrong on the way."""
+        if self._rest is not None:
+            await asyncio.shield(self._rest)
+        self._raise_error()
+
+    def span(self, table: str, alias: str, start: int, stop: int) -> Span:
+        self._raise_error()
+        if self._head is not None:
+            return self._head.span(table, alias, start, stop)
+        # CROSS JOIN keeps the order of the loops: positions first, then their rows.
+        source = f"{self._table} v CROSS JOIN {table} {alias} ON {alias}.id = v.id"
+        return Span(source, "v.pos BETWEEN :first AND :last", "0", "v.pos", {"first": start + 1, "last": stop})
+
+    def members(self, table: str, alias: str, start: int, stop: int) -> Span:
+        self._raise_error()
+        if self._head is not None:
+            return self._head.members(table, alias, start, stop)
+        # By id: rows of a sorted view lie all over the table, and their marks all over theirs.
+        where = f"{alias}.id IN (SELECT v.id FROM {self._table} v WHERE v.pos BETWEEN :first AND :last)"
+        return Span(f"{table} {alias}", where, "0", f"{alias}.id", {"first": start + 1, "last": stop})
+
+    def position(self, row_id: int) -> int | None:
+        self._raise_error()
+        if self._head is not None:
+            return self._head.position(row_id)
+        if self._select.rank is not None:
+            return self._bisect(row_id, self._select.rank)
+        row = self._orders.windows.row(f"SELECT pos FROM {self._table} WHERE id = ?", (row_id,))
+        return None if row is None else int(row[0]) - 1
+
+    def row_id(self, position: int) -> int | None:
+        self._raise_error()
+        if self._head is not None:
+            return self._head.row_id(position)
+        row = self._orders.windows.row(f"SELECT id FROM {self._table} WHERE pos = ?", (position + 1,))
+        return None if row is None else int(row[0])
+
+    async def drop(self) -> None:
+        """Give the space back."""
+        if self._rest is not None:
+            self._rest.cancel()
+            await asyncio.gather(self._rest, return_exceptions=True)
+            await self._orders.builder.run(self._drop_table)
+
+    def _glance(self, connection: Connection) -> tuple[list[int], bool]:
+        """The first ids, perhaps none so far, and whether they are all."""
+        ids: list[int] = []
+        until = time.monotonic() + GLANCE_S
+        steps = self._select.steps
+        for number, (sql, args) in enumerate(steps, 1):
+            # As one value: each row that is fetched lets go of the interpreter's lock (see ``writer.Tx.values``).
+            first = f"SELECT group_concat(id) FROM ({sql} LIMIT {HEAD_ROWS - len(ids)})"
+            (found,) = connection.execute(first, dict(args)).fetchone()
+            ids += map(int, found.split(",")) if found else ()
+            if len(ids) == HEAD_ROWS or (number < len(steps) and time.monotonic() >= until):
+                return ids, False
+        return ids, True
+
+    async def _complete(self) -> None:
+        try:
+            found = 0
+            for piece in self._select.steps:
+                found += await self._append(piece)
+                if self._select.pieces and found > self._count:
+                    self._show(found)
+            await self._index()
+            self._is_complete = True
+            self._show(found)
+        except RestoreTuiError as error:
+            self._error = error
+            self._orders.changes.publish(view_topic(self._view_id))
+
+    def _show(self, found: int) -> None:
+        """So many rows of the table may be shown."""
+        self._head, self._count = None, found
+        self._orders.changes.publish(view_topic(self._view_id))
+
+    async def _append(self, piece: Piece) -> int:
+        def append(connection: Connection) -> int:
+            connection.execute(
+                f"CREATE TABLE IF NOT EXISTS main.{self._table} (pos INTEGER PRIMARY KEY, id INTEGER NOT NULL)"
+            )
+            return connection.execute(f"INSERT INTO main.{self._table} (id) {piece.sql}", dict(piece.args)).rowcount
+
+        return await self._orders.builder.run(append)
+
+    async def _index(self) -> None:
+        if self._select.rank is not None:
+            return
+
+        def index(connection: Connection) -> None:
+            connection.execute(f"CREATE INDEX main.{self._table}_id ON {self._table} (id)")
+
+        await self._orders.builder.run(index)
+
+    def _bisect(self, row_id: int, rank: Rank) -> int | None:
+        wanted = rank(row_id)
+        if wanted is None:
+            return None
+
+        def rank_at(position: int) -> tuple[int, ...]:
+            found = self.row_id(position)
+            return (found is not None and rank(found)) or wanted
+
+        position = bisect_left(range(self._count), wanted, key=rank_at)
+        return position if self.row_id(position) == row_id else None
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _drop_table(self, connection: Connection) -> None:
+        connection.execute(f"DROP TABLE IF EXISTS main.{self._table}")
