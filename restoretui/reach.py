@@ -43,7 +43,7 @@ class Reach:
         return provider
 
     async def _open_oss(self, connection: Connection) -> Provider:
-        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.oss")
+        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.oss.provider")
         provider: Provider = await module.OssProvider.open(
             profile=connection.profile,
             region=connection.region,
@@ -56,7 +56,7 @@ class Reach:
         return provider
 
     async def _open_s3(self, connection: Connection) -> Provider:
-        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.s3")
+        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.s3.provider")
         provider: Provider = await module.S3Provider.open(
             profile=connection.profile,
             region=connection.region,

@@ -22,11 +22,11 @@ from restoretui.core.rules.rules import Action
 from restoretui.export import export_chunks
 from restoretui.jsonlines import json_line
 from restoretui.ledger.records import JobRow
-from restoretui.providers.errors import ACTIONS, Caller, Refusal, error_for, printable
-from restoretui.providers.oss_pages import read_buckets, read_document, read_listing
-from restoretui.providers.outcomes import refused
-from restoretui.providers.report import Foreign, RowReader, read_manifest
-from restoretui.providers.wire import ErrorInside, Unreadable, read_page
+from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
+from restoretui.providers.s3.batch.report_csv import Foreign, RowReader, read_manifest
+from restoretui.providers.s3.outcomes import refused
+from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable, read_page
+from restoretui.providers.wire.refusals import ACTIONS, Caller, Refusal, error_for, printable
 from restoretui.wording.safe import file_name
 
 NASTY = "\x00\x07\x1b\x7f\x9b\r\n\t\"',;=+-@\u2028\u202e\u200b\ufeff\ud800\U000e0041[]{}<>&%"

@@ -19,7 +19,7 @@ from restoretui.core.plan.plan import make_plan
 from restoretui.core.rules.rules import S3
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, Scope
-from restoretui.providers.manifest import ManifestParts
+from restoretui.providers.s3.batch.manifest_csv import ManifestParts
 
 
 def pages(rows: int) -> Iterator[Page]:

@@ -5,7 +5,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 
-from restoretui.providers.manifest import ManifestParts
+from restoretui.providers.s3.batch.manifest_csv import ManifestParts
 
 
 def pages(rows: int) -> Iterator[list[tuple[str, str]]]:

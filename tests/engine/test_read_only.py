@@ -11,9 +11,9 @@ from restoretui.core.errors import GuardStopped
 from restoretui.core.model import ObjectRef
 from restoretui.core.provider import Provider
 from restoretui.core.rules.read_only import FACTS, JOB_LOOKS, LOOKS, read_only
-from restoretui.providers.oss import OssProvider
-from restoretui.providers.s3 import S3Provider
-from restoretui.providers.s3_batch import S3Batch
+from restoretui.providers.oss.provider import OssProvider
+from restoretui.providers.s3.batch.client import S3Batch
+from restoretui.providers.s3.provider import S3Provider
 
 SENDING = {"restore_object", "clean_restored_object"}
 SENDING_JOBS = {

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from restoretui.providers import S3Provider
-from restoretui.providers.oss import OssProvider
+from restoretui.providers.oss.provider import OssProvider
 
 OpenOss = Callable[..., Awaitable[OssProvider]]
 OpenS3 = Callable[..., Awaitable[S3Provider]]

@@ -4,8 +4,9 @@ import pytest
 
 from restoretui.core.errors import ConnectionLost, MalformedAnswer
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
-from restoretui.providers import bounds, http1_answer
-from restoretui.providers.wire import read_page
+from restoretui.providers.http import bounds
+from restoretui.providers.http import response as http1_answer
+from restoretui.providers.wire.listing_xml import read_page
 
 REF = ObjectRef("bkt", "k")
 WISH = RestoreRequest(2, Tier.BULK)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from restoretui.providers.s3.provider.batch import manifest_csv as manifests
 
 from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, Place, ReportScope
 from restoretui.core.errors import (
@@ -17,8 +18,7 @@ from restoretui.core.errors import (
     ReportUnreadable,
 )
 from restoretui.core.model import State, Tier
-from restoretui.providers import manifest as manifests
-from restoretui.providers.s3 import S3Provider
+from restoretui.providers.s3.provider import S3Provider
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 
 REGION = "us-east-1"
@@ -191,7 +191,7 @@ async def test_missing_and_half_written_reports(world):
 
 
 async def test_a_report_of_many_pieces_is_read_as_it_comes(world, monkeypatch):
-    monkeypatch.setattr("restoretui.providers.s3_files.READ_BYTES", 97)
+    monkeypatch.setattr("restoretui.providers.s3.client.files.READ_BYTES", 97)
     job_id = await world.batch.create_job(world.order(await world.upload()))
     await world.until(job_id, "Suspended")
     await world.batch.confirm_job(REGION, job_id)

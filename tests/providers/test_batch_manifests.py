@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.batch.jobs import ReportRow
-from restoretui.providers.manifest import ManifestParts, encode_rows
-from restoretui.providers.report import Foreign, RowReader, read_manifest
+from restoretui.providers.s3.batch.manifest_csv import ManifestParts, encode_rows
+from restoretui.providers.s3.batch.report_csv import Foreign, RowReader, read_manifest
 
 KEYS = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=40)
 

@@ -188,7 +188,10 @@ async def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytes
     where, _, client = request.param.partition(" by ")
     if client:
         monkeypatch.setenv("RESTORETUI_HTTP", client)
-        for ours in ("restoretui.providers.transport.Connections", "restoretui.providers.requests.Recipe"):
+        for ours in (
+            "restoretui.providers.s3.client.transport.Connections",
+            "restoretui.providers.s3.client.requests.Recipe",
+        ):
             monkeypatch.setattr(ours, None)  # nothing of ours is in the way
     if where != "moto":
         store = where if where in STORES else ""

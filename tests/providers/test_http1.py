@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restoretui.providers import bounds, http1, http1_answer
-from restoretui.providers.bounds import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS, MOST_INTERIM, TooMuch
-from restoretui.providers.http1 import Broken, Connections, NotConnected, NotSent
-from restoretui.providers.http1_answer import Answer, NotHttp
+from restoretui.providers.http import bounds
+from restoretui.providers.http import connections as http1
+from restoretui.providers.http import response as http1_answer
+from restoretui.providers.http.bounds import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS, MOST_INTERIM, TooMuch
+from restoretui.providers.http.connections import Broken, Connections, NotConnected, NotSent
+from restoretui.providers.http.response import Answer, NotHttp
 
 # --- answers
 

@@ -25,7 +25,7 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import ObjectRef, RestoreRequest, RestoreStatus, Tier
 from restoretui.core.provider import Outcome
-from restoretui.providers.oss_credentials import OssKeys, look_up
+from restoretui.providers.oss.credentials import OssKeys, look_up
 
 WISH = RestoreRequest(2, Tier.BULK)
 COLD, ARCHIVE, SHUT = ObjectRef("bkt", "open/k"), ObjectRef("bkt", "open/warm"), ObjectRef("bkt", "shut/k")
@@ -276,7 +276,7 @@ async def test_where_requests_go(open_oss, monkeypatch, options, region, host):
         asked.append(url)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("restoretui.providers.oss_sdk._Http.request", request)
+    monkeypatch.setattr("restoretui.providers.oss.sdk._Http.request", request)
     provider._regions["bkt"] = "cn-shanghai"
     assert provider.region == region
     with pytest.raises((Unreachable, ConnectionLost)):
@@ -369,7 +369,7 @@ async def test_many_at_once_keep_their_keys(cloud, oss):
 
 def test_the_sdk_is_loaded_late():
     code = (
-        "import sys, json, restoretui.providers.oss;"
+        "import sys, json, restoretui.providers.oss.provider;"
         "print(json.dumps([m for m in sys.modules if m.split('.')[0] in ('alibabacloud_oss_v2', 'requests')]))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

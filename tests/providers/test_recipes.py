@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock, SystemClock
 from restoretui.core.provider import Connection
-from restoretui.providers.aside import aside
 from restoretui.providers.connection import Limits
-from restoretui.providers.recipes import PLAIN, Recipe, Signed, Unlearnable
-from restoretui.providers.requests import Ask, Requests
-from restoretui.providers.sdk import Sdk
+from restoretui.providers.s3.client.requests import Ask, Requests
+from restoretui.providers.s3.client.sdk import Sdk
+from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable
+from restoretui.providers.threads import aside
 
 ENDPOINTS = {
     "AWS": {},

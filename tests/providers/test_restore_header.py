@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.model import RestoreStatus
-from restoretui.providers.restore_header import parse_instant, parse_restore
+from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 DATE = "Fri, 21 Dec 2012 00:00:00 GMT"
 EXPIRY = datetime(2012, 12, 21, tzinfo=UTC)

@@ -238,7 +238,7 @@ async def test_a_throttled_region_look_is_throttled(scripted, open_s3):
 
 def test_importing_the_provider_loads_no_sdk():
     code = (
-        "import sys, restoretui.providers, restoretui.providers.s3;"
+        "import sys, restoretui.providers, restoretui.providers.s3.provider;"
         "loaded = {name.partition('.')[0] for name in sys.modules};"
         "print(sorted(loaded & {'aioboto3', 'aiobotocore', 'botocore', 'boto3', 'aiohttp', 'yarl', 'textual'}))"
     )

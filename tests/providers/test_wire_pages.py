@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restoretui.core.model import LARGEST_SIZE, Entry, Page
-from restoretui.providers import wire
-from restoretui.providers.wire import (
+from restoretui.providers.wire.listing_xml import (
     ErrorInside,
     Unreadable,
     read_page,
@@ -21,6 +20,7 @@ from restoretui.providers.wire import (
     split_token,
     versions_token,
 )
+from restoretui.providers.wire.listing_xml import listing_xml as wire
 
 MODEL = botocore.session.get_session().get_service_model("s3")
 NS = "http://s3.amazonaws.com/doc/2006-03-01/"

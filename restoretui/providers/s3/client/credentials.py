@@ -28,11 +28,11 @@ from botocore.exceptions import (
 from restoretui.core.clock import Clock
 from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CloudError, CredentialsError, RestoreTuiError, Unreachable
-from restoretui.providers.aside import aside
 from restoretui.providers.connection import MfaPrompter
-from restoretui.providers.errors import Caller, printable, sign_in_hint
-from restoretui.providers.recipes import Keys
-from restoretui.providers.sdk_http import VerifyingSession
+from restoretui.providers.s3.client.sdk_http import VerifyingSession
+from restoretui.providers.s3.client.signing import Keys
+from restoretui.providers.threads import aside
+from restoretui.providers.wire.refusals import Caller, printable, sign_in_hint
 
 _FRESH_S = 300.0
 """Keys with less time left than this are renewed before use; those that had little to begin with, at half of it."""

@@ -12,19 +12,19 @@ from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
 from restoretui.core.rules.rules import OSS
-from restoretui.providers.aside import aside
-from restoretui.providers.believed import believed_size
 from restoretui.providers.connection import Limits
-from restoretui.providers.oss_credentials import KeyRing, look_up
-from restoretui.providers.oss_errors import error_for, is_credentials, refused
-from restoretui.providers.oss_pages import read_buckets, read_document, read_listing
-from restoretui.providers.plausible import is_error, is_marked, why_foreign, why_not_accepted
-from restoretui.providers.restore_header import parse_instant, parse_restore
-from restoretui.providers.wire import Unreadable, split_token
+from restoretui.providers.oss.credentials import KeyRing, look_up
+from restoretui.providers.oss.errors import error_for, is_credentials, refused
+from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
+from restoretui.providers.threads import aside
+from restoretui.providers.wire.believed import believed_size
+from restoretui.providers.wire.listing_xml import Unreadable, split_token
+from restoretui.providers.wire.plausible import is_error, is_marked, why_foreign, why_not_accepted
+from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.errors import Refusal
-    from restoretui.providers.oss_sdk import Ask, OssSdk, Reply
+    from restoretui.providers.oss.sdk import Ask, OssSdk, Reply
+    from restoretui.providers.wire.refusals import Refusal
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ class OssProvider:
         ring = KeyRing(profile, clock or SystemClock(), found)
 
         async def load() -> "OssSdk":
-            from restoretui.providers.oss_sdk import OssSdk
+            from restoretui.providers.oss.sdk import OssSdk
 
             return OssSdk(connection, limits, ring, found)
 
@@ -197,7 +197,7 @@ class OssProvider:
         method: str = "GET",
         body: bytes = b"",
     ) -> "Ask":
-        from restoretui.providers.oss_sdk import Ask
+        from restoretui.providers.oss.sdk import Ask
 
         if operation in _OF_OBJECTS and not key:
             raise InvalidRequest(f"{operation} cannot be asked about an empty name", operation=operation)
@@ -209,7 +209,7 @@ class OssProvider:
 
     async def _ask(self, ask: "Ask", understand: "Callable[[Reply], T]") -> T:
         """Ask, again where the bucket turns out to live elsewhere; ``understand`` raises ``Unreadable``."""
-        from restoretui.providers.oss_sdk import Refused
+        from restoretui.providers.oss.sdk import Refused
 
         for last in (False, True):
             region = await self._region(ask.bucket)
@@ -227,7 +227,7 @@ class OssProvider:
 
     async def _once(self, ask: "Ask") -> "tuple[Reply, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong Region and unfit credentials."""
-        from restoretui.providers.oss_sdk import Refused, Reply
+        from restoretui.providers.oss.sdk import Refused, Reply
 
         region = await self._region(ask.bucket)
         try:
@@ -273,7 +273,7 @@ class OssProvider:
         return self._regions[bucket]
 
     async def _find_region(self, bucket: str) -> str:
-        from restoretui.providers.oss_sdk import Refused
+        from restoretui.providers.oss.sdk import Refused
 
         ask = self._request("GetBucketLocation", bucket, query={"location": ""})
         try:

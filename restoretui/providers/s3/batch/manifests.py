@@ -5,8 +5,8 @@ from typing import Any
 
 from restoretui.core.batch.jobs import Manifest, Place
 from restoretui.core.errors import AccessDenied, BucketNotFound, CloudError, InvalidRequest
-from restoretui.providers.manifest import ManifestParts
-from restoretui.providers.s3_files import S3Files
+from restoretui.providers.s3.batch.manifest_csv import ManifestParts
+from restoretui.providers.s3.client.files import S3Files
 
 
 class ManifestWriter:

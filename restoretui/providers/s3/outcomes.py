@@ -1,7 +1,7 @@
 """What a refused restore request says about its object (FACTS 1.2)."""
 
 from restoretui.core.provider import Answer, Outcome
-from restoretui.providers.errors import Caller, Refusal, error_for, is_fault, is_throttled, printable
+from restoretui.providers.wire.refusals import Caller, Refusal, error_for, is_fault, is_throttled, printable
 
 _BY_CODE = {
     "RestoreAlreadyInProgress": Outcome.ALREADY_RESTORING,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from restoretui.core.clock import Clock
 from restoretui.core.errors import InvalidRequest, Unsupported
 from restoretui.core.provider import Connection
-from restoretui.providers.recipes import PLAIN, Keys, Recipe, Signed, Unlearnable, hostile_values
+from restoretui.providers.s3.client.signing import PLAIN, Keys, Recipe, Signed, Unlearnable, hostile_values
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.sdk import Sdk
-    from restoretui.providers.transport import Ready, Transport
+    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.transport import Ready, Transport
 
 _PAID = frozenset({"ListObjectsV2", "ListObjectVersions", "HeadObject", "RestoreObject"})
 _DIRECTORY_BUCKET = "--x-s3"

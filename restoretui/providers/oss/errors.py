@@ -13,7 +13,7 @@ from restoretui.core.errors import (
     Unsupported,
 )
 from restoretui.core.provider import Answer, Outcome
-from restoretui.providers.errors import Refusal, printable
+from restoretui.providers.wire.refusals import Refusal, printable
 
 ACTIONS = {
     "ListBuckets": "oss:ListBuckets",

@@ -30,16 +30,16 @@ from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import InvalidRequest, UsageError
 from restoretui.core.http_client import http_client
 from restoretui.core.provider import Connection
-from restoretui.providers.aside import aside
 from restoretui.providers.connection import Limits, MfaPrompter
-from restoretui.providers.credentials import Vault, VaultProvider
-from restoretui.providers.errors import Caller, Refusal, printable
-from restoretui.providers.proxies import Proxies
-from restoretui.providers.restore_header import parse_instant
-from restoretui.providers.sdk_http import Verified, VerifyingSession
-from restoretui.providers.tls import Tls, make_tls, trust_of
-from restoretui.providers.transport import Ready, Reply, Transport
-from restoretui.providers.xml_trees import LONGEST_ERROR, Unreadable, refuse_nests
+from restoretui.providers.http.proxies import Proxies
+from restoretui.providers.http.tls import Tls, make_tls, trust_of
+from restoretui.providers.s3.client.credentials import Vault, VaultProvider
+from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession
+from restoretui.providers.s3.client.transport import Ready, Reply, Transport
+from restoretui.providers.threads import aside
+from restoretui.providers.wire.refusals import Caller, Refusal, printable
+from restoretui.providers.wire.restore_header import parse_instant
+from restoretui.providers.wire.xml_trees import LONGEST_ERROR, Unreadable, refuse_nests
 
 DEFAULT_REGION = "us-east-1"
 """Where S3 answers for every bucket, if only by naming the right region."""

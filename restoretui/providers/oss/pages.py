@@ -5,11 +5,11 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Bucket, Entry, Page
-from restoretui.providers.believed import believed_epoch, believed_size
-from restoretui.providers.errors import printable
-from restoretui.providers.restore_header import parse_instant, parse_restore
-from restoretui.providers.wire import versions_token
-from restoretui.providers.xml_trees import Unreadable, refuse_document_type, tree_of
+from restoretui.providers.wire.believed import believed_epoch, believed_size
+from restoretui.providers.wire.listing_xml import versions_token
+from restoretui.providers.wire.refusals import printable
+from restoretui.providers.wire.restore_header import parse_instant, parse_restore
+from restoretui.providers.wire.xml_trees import Unreadable, refuse_document_type, tree_of
 
 
 def read_listing(body: bytes, *, versions: bool) -> Page:

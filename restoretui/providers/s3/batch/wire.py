@@ -6,8 +6,8 @@ from typing import Any
 
 from restoretui.core.batch.jobs import Generator, JobInfo, JobOrder, Manifest, Place, ReportScope
 from restoretui.core.model import Tier
-from restoretui.providers.believed import believed_number
-from restoretui.providers.errors import printable
+from restoretui.providers.wire.believed import believed_number
+from restoretui.providers.wire.refusals import printable
 
 _SCOPES = {"AllTasks": ReportScope.ALL, "FailedTasksOnly": ReportScope.FAILED}
 _WIRE_SCOPES = {scope: name for name, scope in _SCOPES.items()}

@@ -23,10 +23,10 @@ from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
-from restoretui.providers.believed import believed_epoch, believed_moment, believed_number, believed_size
-from restoretui.providers.errors import printable
-from restoretui.providers.xml_trees import Unreadable as Unreadable
-from restoretui.providers.xml_trees import refuse_document_type, refuse_many_tags, tree_of
+from restoretui.providers.wire.believed import believed_epoch, believed_moment, believed_number, believed_size
+from restoretui.providers.wire.refusals import printable
+from restoretui.providers.wire.xml_trees import Unreadable as Unreadable
+from restoretui.providers.wire.xml_trees import refuse_document_type, refuse_many_tags, tree_of
 
 StockParser = Callable[[bytes], Mapping[str, Any]]
 """A page as the SDK's parser gives it: ``Contents`` or ``Versions``, ``CommonPrefixes``, markers; names undecoded."""

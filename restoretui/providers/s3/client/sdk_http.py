@@ -15,10 +15,10 @@ from aiobotocore.session import AioSession
 from aiobotocore.utils import _RefCountedSession
 from botocore.exceptions import BotoCoreError, SSLError, UnknownCredentialError
 
-from restoretui.providers.proxies import NoProxies, Proxies
-from restoretui.providers.tls import Tls
-from restoretui.providers.trouble import S3_SETTINGS, trouble
-from restoretui.providers.tunnels import Connector, NoTunnel
+from restoretui.providers.http.failures import S3_SETTINGS, trouble
+from restoretui.providers.http.proxies import NoProxies, Proxies
+from restoretui.providers.http.tls import Tls
+from restoretui.providers.http.tunnels import Connector, NoTunnel
 
 Verified = Callable[[AIOHTTPSession], "VerifiedHttp"]
 """Makes our HTTP client with the limits of the SDK's."""

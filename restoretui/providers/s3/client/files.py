@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.errors import InvalidRequest
-from restoretui.providers.requests import Ask
+from restoretui.providers.s3.client.requests import Ask
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.calls import Calls
-    from restoretui.providers.sdk import Sdk
-    from restoretui.providers.transport import Reply
+    from restoretui.providers.s3.client.calls import Calls
+    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.transport import Reply
 
 READ_BYTES = 4 * 2**20
 """Of an object at a time."""

@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from restoretui.providers.errors import printable
+from restoretui.providers.wire.refusals import printable
 
 MARKS = (
     "x-amz-", "x-amzn-", "x-oss-", "x-obs-", "x-cos-", "x-clv-", "x-ibm-", "x-rgw-", "x-minio-", "x-scal-",

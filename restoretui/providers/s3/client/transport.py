@@ -14,16 +14,16 @@ from aiobotocore.httpsession import AIOHTTPSession
 from yarl import URL
 
 from restoretui.core.http_client import HttpClient
-from restoretui.providers.bounds import gather, in_time
-from restoretui.providers.http1 import Connections, NotSent
-from restoretui.providers.http1_answer import NotHttp
-from restoretui.providers.http1_answer import Reply as Reply
-from restoretui.providers.proxies import Proxies
-from restoretui.providers.recipes import Signed
-from restoretui.providers.sdk_http import VerifiedHttp
-from restoretui.providers.tls import Tls
-from restoretui.providers.trouble import S3_SETTINGS, trouble
-from restoretui.providers.tunnels import refuse_without_password
+from restoretui.providers.http.bounds import gather, in_time
+from restoretui.providers.http.connections import Connections, NotSent
+from restoretui.providers.http.failures import S3_SETTINGS, trouble
+from restoretui.providers.http.proxies import Proxies
+from restoretui.providers.http.response import NotHttp
+from restoretui.providers.http.response import Reply as Reply
+from restoretui.providers.http.tls import Tls
+from restoretui.providers.http.tunnels import refuse_without_password
+from restoretui.providers.s3.client.sdk_http import VerifiedHttp
+from restoretui.providers.s3.client.signing import Signed
 
 _LARGE = 2**18
 

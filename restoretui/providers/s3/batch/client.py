@@ -17,16 +17,16 @@ from restoretui.core.errors import (
     Unsupported,
 )
 from restoretui.core.model import Identity
-from restoretui.providers.errors import printable
-from restoretui.providers.job_wire import job_asked, job_told, unmarked
-from restoretui.providers.requests import Ask
-from restoretui.providers.s3_files import S3Files
-from restoretui.providers.s3_manifests import ManifestWriter
-from restoretui.providers.s3_reports import ReportFiles
+from restoretui.providers.s3.batch.manifests import ManifestWriter
+from restoretui.providers.s3.batch.reports import ReportFiles
+from restoretui.providers.s3.batch.wire import job_asked, job_told, unmarked
+from restoretui.providers.s3.client.files import S3Files
+from restoretui.providers.s3.client.requests import Ask
+from restoretui.providers.wire.refusals import printable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.calls import Calls
-    from restoretui.providers.sdk import Sdk
+    from restoretui.providers.s3.client.calls import Calls
+    from restoretui.providers.s3.client.sdk import Sdk
 
 _NO_ROLE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 _GONE = frozenset({"NoSuchJobException", "NoSuchJob", "NotFoundException", "NotFound"})

@@ -13,20 +13,20 @@ from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Pag
 from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
 from restoretui.core.rules.rules import S3
 from restoretui.core.rules.stores import Store, read_spec
-from restoretui.providers.aside import aside
-from restoretui.providers.believed import believed_size
-from restoretui.providers.calls import Calls
 from restoretui.providers.connection import Limits, MfaPrompter
-from restoretui.providers.outcomes import refused
-from restoretui.providers.requests import Ask, Requests
-from restoretui.providers.restore_header import parse_instant, parse_restore
-from restoretui.providers.s3_batch import S3Batch
-from restoretui.providers.wire import read_page, read_versions, split_token
-from restoretui.providers.witness import Witness
+from restoretui.providers.s3.batch.client import S3Batch
+from restoretui.providers.s3.client.calls import Calls
+from restoretui.providers.s3.client.requests import Ask, Requests
+from restoretui.providers.s3.outcomes import refused
+from restoretui.providers.s3.status_probe import Witness
+from restoretui.providers.threads import aside
+from restoretui.providers.wire.believed import believed_size
+from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
+from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 if TYPE_CHECKING:
-    from restoretui.providers.sdk import Sdk
-    from restoretui.providers.transport import Reply
+    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.transport import Reply
 
 RESTORES_PER_SECOND = 1000.0
 """RestoreObject's documented limit per account and Region (FACTS 1.6)."""
@@ -88,7 +88,7 @@ class S3Provider:
         clock = clock or SystemClock()
 
         async def load() -> "Sdk":
-            from restoretui.providers.sdk import Sdk
+            from restoretui.providers.s3.client.sdk import Sdk
 
             return await Sdk.start(connection, limits, clock, mfa)
 

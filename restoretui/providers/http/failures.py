@@ -9,11 +9,11 @@ import aiohttp
 from yarl import URL
 
 from restoretui.core.errors import CloudError, ConnectionLost, InvalidRequest, MalformedAnswer, Unreachable
-from restoretui.providers.bounds import NotHttp, TooLate, TooMuch
-from restoretui.providers.errors import printable
-from restoretui.providers.http1 import NotConnected, NotSent
-from restoretui.providers.tls import Trust
-from restoretui.providers.tunnels import WANTS_PASSWORD, NoTunnel
+from restoretui.providers.http.bounds import NotHttp, TooLate, TooMuch
+from restoretui.providers.http.connections import NotConnected, NotSent
+from restoretui.providers.http.tls import Trust
+from restoretui.providers.http.tunnels import WANTS_PASSWORD, NoTunnel
+from restoretui.providers.wire.refusals import printable
 
 
 class Settings(NamedTuple):

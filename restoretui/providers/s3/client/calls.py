@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from restoretui.core import doing
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, Unreachable
-from restoretui.providers.errors import (
+from restoretui.providers.s3.client.requests import Ask, Requests
+from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
+from restoretui.providers.wire.plausible import is_error, root_of, why_foreign, why_not_accepted
+from restoretui.providers.wire.refusals import (
     EXPIRED,
     Refusal,
     error_for,
@@ -16,14 +19,11 @@ from restoretui.providers.errors import (
     is_wrong_region,
     printable,
 )
-from restoretui.providers.plausible import is_error, root_of, why_foreign, why_not_accepted
-from restoretui.providers.requests import Ask, Requests
-from restoretui.providers.wire import ErrorInside, Unreadable
-from restoretui.providers.xml_trees import LONGEST_ERROR
+from restoretui.providers.wire.xml_trees import LONGEST_ERROR
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.sdk import Sdk
-    from restoretui.providers.transport import Reply
+    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.transport import Reply
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import aiohttp
 
-from restoretui.providers.proxies import Proxies, Proxy
-from restoretui.providers.tls import Tls
+from restoretui.providers.http.proxies import Proxies, Proxy
+from restoretui.providers.http.tls import Tls
 
 WANTS_PASSWORD = 407
 _on_the_way: ContextVar[bool] = ContextVar("through a proxy", default=False)

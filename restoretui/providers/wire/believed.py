@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from restoretui.core.model import LARGEST_SIZE
-from restoretui.providers.restore_header import parse_instant
+from restoretui.providers.wire.restore_header import parse_instant
 
 _LONGEST_NUMBER = 16
 """Digits of ``LARGEST_SIZE``; Python takes long to read thousands of them."""

@@ -5,8 +5,8 @@ from hashlib import md5
 
 from restoretui.core.batch.jobs import Place, ReportRow
 from restoretui.core.errors import AccessDenied, ObjectNotFound, ReportUnreadable
-from restoretui.providers.report import MANIFEST_NAMES, Foreign, ResultFile, RowReader, read_manifest
-from restoretui.providers.s3_files import S3Files
+from restoretui.providers.s3.batch.report_csv import MANIFEST_NAMES, Foreign, ResultFile, RowReader, read_manifest
+from restoretui.providers.s3.client.files import S3Files
 
 
 class ReportFiles:

@@ -18,16 +18,16 @@ from restoretui.core import doing
 from restoretui.core.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.provider import Connection
-from restoretui.providers.bounds import NotHttp, gather, in_time
 from restoretui.providers.connection import Limits
-from restoretui.providers.errors import Refusal, printable
-from restoretui.providers.oss_credentials import Found, KeyRing, OssKeys
-from restoretui.providers.oss_errors import EXPIRED
-from restoretui.providers.plausible import why_foreign
-from restoretui.providers.proxies import Proxies
-from restoretui.providers.tls import Tls, make_tls, trust_of
-from restoretui.providers.trouble import Settings, trouble
-from restoretui.providers.tunnels import Connector, refuse_without_password
+from restoretui.providers.http.bounds import NotHttp, gather, in_time
+from restoretui.providers.http.failures import Settings, trouble
+from restoretui.providers.http.proxies import Proxies
+from restoretui.providers.http.tls import Tls, make_tls, trust_of
+from restoretui.providers.http.tunnels import Connector, refuse_without_password
+from restoretui.providers.oss.credentials import Found, KeyRing, OssKeys
+from restoretui.providers.oss.errors import EXPIRED
+from restoretui.providers.wire.plausible import why_foreign
+from restoretui.providers.wire.refusals import Refusal, printable
 
 DEFAULT_REGION = "cn-hangzhou"
 """Where to ask about no bucket when nobody said where: any Region lists them all."""

@@ -1,0 +1,1 @@
+"""S3 Batch Operations over the wire: jobs, manifests, completion reports."""

@@ -1,0 +1,1 @@
+"""What S3 and OSS have in common on the wire: listing XML, restore headers, refusals, what is believed."""
