@@ -26,12 +26,12 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import Provider
 from restoretui.core.rules.rules import CloudRules
-from restoretui.engine.batch import service_of
-from restoretui.engine.batch_checks import check_options
-from restoretui.engine.gate import COMMON
-from restoretui.engine.reads import Ask
-from restoretui.engine.speaker import Works
-from restoretui.engine.waits import first_of
+from restoretui.engine.batch.checks import check_options
+from restoretui.engine.batch.pursuit import service_of
+from restoretui.engine.traffic.circuit_breaker import COMMON
+from restoretui.engine.traffic.retrying_reads import Ask
+from restoretui.engine.traffic.speaker import Works
+from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import Batch
 

@@ -8,10 +8,10 @@ from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectDetail, ObjectRef, State
 from restoretui.core.provider import Provider
-from restoretui.engine.gate import NO_ANSWER
-from restoretui.engine.reads import Reader, all_of
-from restoretui.engine.speaker import Tally, Works
-from restoretui.engine.sweep import looked_at
+from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
+from restoretui.engine.traffic.retrying_reads import Reader, all_of
+from restoretui.engine.traffic.speaker import Tally, Works
+from restoretui.engine.watching.sweep import looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Observation, Query, SelectionSummary
 from restoretui.listings import Listings

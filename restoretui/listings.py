@@ -10,9 +10,9 @@ from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import Page
 from restoretui.core.provider import Provider
-from restoretui.engine.lister import Lister
-from restoretui.engine.reads import Reader
-from restoretui.engine.speaker import Works
+from restoretui.engine.listing.lister import Lister
+from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Bounds, Cloud, Listing, Scope
 

@@ -11,7 +11,7 @@ from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceBook, PriceTable
 from restoretui.core.provider import Provider
 from restoretui.core.rules.rules import Action, Purpose, check_days
-from restoretui.engine.reads import Reader
+from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, Run
 

@@ -26,12 +26,12 @@ from restoretui.core.plan.pricing import PriceBook
 from restoretui.core.provider import NO_CAPACITY_CODE, Connection, Provider
 from restoretui.core.rules.rules import Purpose
 from restoretui.engine.engine import Engine
-from restoretui.engine.gate import COMMON, Gate
-from restoretui.engine.health import Health, HealthBoard
-from restoretui.engine.reads import Ask, Reader, once
-from restoretui.engine.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
-from restoretui.engine.waits import TimeLimit, first_of
-from restoretui.engine.watchdog import Watchdog
+from restoretui.engine.traffic.circuit_breaker import COMMON, Gate
+from restoretui.engine.traffic.health import Health, HealthBoard
+from restoretui.engine.traffic.retrying_reads import Ask, Reader, once
+from restoretui.engine.traffic.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
+from restoretui.engine.traffic.waits import TimeLimit, first_of
+from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.export import write_export, write_report
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.outstanding import Outstanding, outstanding

@@ -23,9 +23,9 @@ from restoretui.core.provider import Connection, Provider
 from restoretui.core.rules.rules import Action, Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
-from restoretui.engine.health import HealthBoard
-from restoretui.engine.reads import Reader
 from restoretui.engine.submitter import NO_EFFECT
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, Run
 from restoretui.ledger.runs.job_lines import JobLine

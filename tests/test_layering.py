@@ -118,7 +118,7 @@ class Import(NamedTuple):
 
 
 def part_of(module: str) -> str:
-    """``restoretui.engine.pace`` -> ``engine``; the package itself -> ``""``."""
+    """``restoretui.engine.traffic.rate_limiter`` -> ``engine``; the package itself -> ``""``."""
     return module.partition(".")[2].partition(".")[0]
 
 

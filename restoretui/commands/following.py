@@ -12,7 +12,7 @@ from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
 from restoretui.core.model import State
-from restoretui.engine.waits import TimeLimit
+from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.export import WINDOW, each
 from restoretui.ledger.records import WAITING, JobRow, Run
 from restoretui.session import Session, open_session

@@ -17,7 +17,7 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.rules.rules import Action, check_days
-from restoretui.engine.waits import TimeLimit
+from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import Run
 from restoretui.planning import check_sends, why_nothing
 from restoretui.session import Session, open_session

@@ -8,10 +8,10 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.model import Look, ObjectRef, State
 from restoretui.core.provider import Provider
-from restoretui.engine.gate import NO_ANSWER
-from restoretui.engine.pace import Pace
-from restoretui.engine.reads import Reader
-from restoretui.engine.sweep import facts_of, looked_at
+from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
+from restoretui.engine.traffic.rate_limiter import Pace
+from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.watching.sweep import facts_of, looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobChange, Observation
 

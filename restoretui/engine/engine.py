@@ -11,13 +11,13 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Connection, Provider
-from restoretui.engine.gate import Gate
-from restoretui.engine.health import HealthBoard
-from restoretui.engine.pace import Pace
 from restoretui.engine.pursuit import Pursuit
-from restoretui.engine.waits import first_of
-from restoretui.engine.watchdog import Watchdog
-from restoretui.engine.watcher import Due
+from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.rate_limiter import Pace
+from restoretui.engine.traffic.waits import first_of
+from restoretui.engine.traffic.watchdog import Watchdog
+from restoretui.engine.watching.watcher import Due
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Run
 from restoretui.ledger.store.leases import Lease

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError
 from restoretui.core.provider import Provider
-from restoretui.engine.batch import BatchPursuit, service_of
-from restoretui.engine.gate import Gate
-from restoretui.engine.health import HealthBoard
-from restoretui.engine.pace import Pace
-from restoretui.engine.reads import Reader
+from restoretui.engine.batch.pursuit import BatchPursuit, service_of
 from restoretui.engine.submitter import Submitter
-from restoretui.engine.watcher import Due, Watcher
+from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.rate_limiter import Pace
+from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.watching.watcher import Due, Watcher
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Run
 

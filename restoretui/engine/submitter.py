@@ -22,11 +22,11 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import RestoreRequest, State, Tier
 from restoretui.core.provider import Answer, Provider
-from restoretui.engine.backoff import persist
-from restoretui.engine.gate import COMMON, Gate
-from restoretui.engine.health import HealthBoard
 from restoretui.engine.outcomes import settle
-from restoretui.engine.pace import Pace
+from restoretui.engine.traffic.backoff import persist
+from restoretui.engine.traffic.circuit_breaker import COMMON, Gate
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.rate_limiter import Pace
 from restoretui.ledger import Ledger
 from restoretui.ledger.activity import Kind
 from restoretui.ledger.records import Job, JobChange, Run

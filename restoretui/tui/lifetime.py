@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.engine.waits import first_of
+from restoretui.engine.traffic.waits import first_of
 from restoretui.tui.feed import Feed
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import Unreachable
 from restoretui.core.model import ObjectDetail, ObjectRef, RestoreStatus, State
 from restoretui.engine.cleaner import Cleaned, Cleaner
-from restoretui.engine.gate import Gate
-from restoretui.engine.health import HealthBoard
-from restoretui.engine.pace import Pace
-from restoretui.engine.reads import Reader
-from restoretui.engine.watchdog import Watchdog
+from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.rate_limiter import Pace
+from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Query
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed

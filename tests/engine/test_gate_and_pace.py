@@ -4,8 +4,8 @@ import asyncio
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import CredentialsError
-from restoretui.engine.gate import Gate
-from restoretui.engine.pace import Pace
+from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.rate_limiter import Pace
 
 
 async def test_an_open_gate_holds_nobody() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import AccessDenied, CredentialsError, LedgerError, Throttled
-from restoretui.engine.gate import Gate
-from restoretui.engine.health import HealthBoard
-from restoretui.engine.reads import Reader
+from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.retrying_reads import Reader
 
 
 def test_the_worst_is_shown_and_all_over_is_ok() -> None:

@@ -7,8 +7,8 @@ import pytest
 from restoretui.core.errors import AccessDenied, ServerFault
 from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.rules import S3, Action
-from restoretui.engine.interpret import interpret
-from restoretui.engine.sweep import Sight
+from restoretui.engine.watching.interpret import interpret
+from restoretui.engine.watching.sweep import Sight
 from restoretui.ledger.records import Cloud, Job, Observation
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)

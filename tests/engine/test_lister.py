@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import MalformedAnswer, RestoreTuiError
 from restoretui.core.model import Entry, Page
-from restoretui.engine.lister import Lister
-from restoretui.engine.ranges import Alphabet, Range, split
+from restoretui.engine.listing.lister import Lister
+from restoretui.engine.listing.ranges import Alphabet, Range, split
 from restoretui.ledger.records import Cloud, Scope
 
 

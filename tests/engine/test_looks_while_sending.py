@@ -8,7 +8,7 @@ import pytest
 from restoretui.core.clock import ManualClock
 from restoretui.core.model import State, Tier
 from restoretui.core.rules.rules import RULES
-from restoretui.engine.watcher import Unit, Watcher
+from restoretui.engine.watching.watcher import Unit, Watcher
 from restoretui.ledger.records import Cloud, TrackedGroup
 from restoretui.ledger.runs.awaited import Awaited
 

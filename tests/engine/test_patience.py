@@ -20,12 +20,12 @@ from restoretui.core.errors import (
     TimedOut,
     Unreachable,
 )
-from restoretui.engine.gate import Gate
-from restoretui.engine.health import HealthBoard
-from restoretui.engine.reads import Reader, all_of
-from restoretui.engine.speaker import Speaker, Tally, Wait, Works
-from restoretui.engine.waits import Cut, TimeLimit
-from restoretui.engine.watchdog import SLOWEST_ANSWER, Watchdog
+from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.retrying_reads import Reader, all_of
+from restoretui.engine.traffic.speaker import Speaker, Tally, Wait, Works
+from restoretui.engine.traffic.waits import Cut, TimeLimit
+from restoretui.engine.traffic.watchdog import SLOWEST_ANSWER, Watchdog
 
 Read = Callable[[], Awaitable[str]]
 AWAY = Unreachable("no connection to store", "check the network")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.model import Tier
 from restoretui.core.rules.rules import S3, Window
-from restoretui.engine.schedule import SPARSE, Expectation, next_expiry_look, next_look
+from restoretui.engine.watching.schedule import SPARSE, Expectation, next_expiry_look, next_look
 
 ASKED = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 WINDOWS = [window for rule in S3.archives.values() for window in rule.windows.values()]

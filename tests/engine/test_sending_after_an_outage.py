@@ -11,10 +11,10 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import CloudError, CredentialsError, ServerFault, Unreachable
 from restoretui.core.model import ObjectRef, RestoreRequest, State
 from restoretui.core.provider import Answer, Outcome
-from restoretui.engine.gate import Gate
-from restoretui.engine.health import HealthBoard
-from restoretui.engine.pace import Pace
 from restoretui.engine.submitter import Submitter
+from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.rate_limiter import Pace
 from restoretui.ledger import Ledger
 from tests.ledger.helpers import entry, keys, started
 

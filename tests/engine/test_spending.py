@@ -16,7 +16,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import Act, Offer, offer_of
 from restoretui.engine import engine as engine_module
-from restoretui.engine.pace import Pace
+from restoretui.engine.traffic.rate_limiter import Pace
 from restoretui.ledger.batches.records import Batch
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session import Session

@@ -13,10 +13,10 @@ from restoretui.core.errors import AccessDenied, ObjectNotFound
 from restoretui.core.model import Entry, Look, ObjectDetail, ObjectRef, Page, RestoreStatus, State, Tier
 from restoretui.core.provider import Capabilities
 from restoretui.core.rules.rules import S3, Action
-from restoretui.engine.gate import Gate
-from restoretui.engine.health import HealthBoard
-from restoretui.engine.reads import Reader
-from restoretui.engine.sweep import Habits, Sight, Sweeper, just_before
+from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.watching.sweep import Habits, Sight, Sweeper, just_before
 from restoretui.ledger.records import Cloud, Job
 from restoretui.ledger.runs.awaited import Awaited
 

@@ -176,7 +176,7 @@ async def test_jobs_that_are_not_made_yet_count_as_unsent(walk: Start, monkeypat
         made.append(batch)
         await on.sandbox.clock.pause(3600)
 
-    monkeypatch.setattr("restoretui.engine.batch.BatchPursuit._upload", uploads)
+    monkeypatch.setattr("restoretui.engine.batch.pursuit.BatchPursuit._upload", uploads)
     async with walk(batch_role_arn=BATCH_ROLE_ARN) as on:
         await confirmed(on)
         await on.until(lambda: made)

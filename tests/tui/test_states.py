@@ -133,7 +133,7 @@ async def test_a_stopped_listing_does_not_call_the_place_empty(walk: Start, monk
     async def slow(*_args: Any, **_more: Any) -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("restoretui.engine.lister.Lister.list_all", slow)
+    monkeypatch.setattr("restoretui.engine.listing.lister.Lister.list_all", slow)
     async with walk("s3://acme-media-archive") as on:
         await on.sees("listing …", "esc stops")
         await on.press("escape")

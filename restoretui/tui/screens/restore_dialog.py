@@ -23,7 +23,7 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.rules.rules import Action, Purpose, check_days
-from restoretui.engine.waits import first_of
+from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger.records import Run
 from restoretui.tui.screens.dialog import Dialog
 from restoretui.tui.screens.engine_fields import EngineFields

@@ -1,6 +1,6 @@
 """The second line: where we are, and how the background is doing."""
 
-from restoretui.engine.health import Health
+from restoretui.engine.traffic.health import Health
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt

@@ -24,8 +24,8 @@ from restoretui.core.model import Entry, Look, ObjectDetail, ObjectFacts, Page, 
 from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
-from restoretui.engine.gate import NO_ANSWER
-from restoretui.engine.reads import Reader, all_of
+from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
+from restoretui.engine.traffic.retrying_reads import Reader, all_of
 from restoretui.ledger.records import Job, Observation
 from restoretui.ledger.runs.awaited import RESTORING_STILL, Awaited
 

@@ -7,9 +7,9 @@ from typing import Protocol, TypeVar
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, Throttled
-from restoretui.engine.backoff import persist
-from restoretui.engine.gate import LONGEST_ATTENDED, NO_ANSWER, Gate
-from restoretui.engine.health import HealthBoard
+from restoretui.engine.traffic.backoff import persist
+from restoretui.engine.traffic.circuit_breaker import LONGEST_ATTENDED, NO_ANSWER, Gate
+from restoretui.engine.traffic.health import HealthBoard
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from restoretui.core.errors import (
     Throttled,
     Unreachable,
 )
-from restoretui.engine.health import HealthBoard
-from restoretui.engine.waits import first_of
-from restoretui.engine.watchdog import Watchdog
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.waits import first_of
+from restoretui.engine.traffic.watchdog import Watchdog
 
 TRANSIENT = (Throttled, ServerFault, ConnectionLost, MalformedAnswer)
 """Problems of one request: the next try may succeed, others are not held up."""

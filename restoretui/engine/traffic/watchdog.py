@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from restoretui.core.clock import Clock
 from restoretui.core.doing import Doing, watched
 from restoretui.core.errors import CloudError, ConnectionLost, CredentialsError
-from restoretui.engine.waits import Cut, first_of
+from restoretui.engine.traffic.waits import Cut, first_of
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from restoretui.core.errors import AccessDenied
 from restoretui.core.model import State
 from restoretui.core.rules.rules import Action, CloudRules
-from restoretui.engine.sweep import Sight, facts_of
+from restoretui.engine.watching.sweep import Sight, facts_of
 from restoretui.ledger.records import Job, JobChange, Observation
 
 DAY = 86_400.0

@@ -17,7 +17,7 @@ from restoretui.core.errors import MalformedAnswer
 from restoretui.core.model import Page
 from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
-from restoretui.engine.ranges import Alphabet, Range, split
+from restoretui.engine.listing.ranges import Alphabet, Range, split
 from restoretui.ledger.records import Scope
 
 Read = Callable[[Callable[[], Awaitable[Page]]], Awaitable[Page]]

@@ -13,10 +13,10 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, JobNotFound, ObjectNotFound, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Provider
-from restoretui.engine.batch_checks import check_options
-from restoretui.engine.gate import NO_ANSWER
-from restoretui.engine.reads import Reader
-from restoretui.engine.waits import first_of
+from restoretui.engine.batch.checks import check_options
+from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
+from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import Batch, Phase
 from restoretui.ledger.records import Run

@@ -12,11 +12,11 @@ from restoretui.core.errors import AccessDenied, CloudError
 from restoretui.core.model import State
 from restoretui.core.provider import Provider
 from restoretui.core.rules.rules import CloudRules, Window
-from restoretui.engine.interpret import SENT_WITHIN, interpret
-from restoretui.engine.reads import Reader
-from restoretui.engine.schedule import Expectation, next_expiry_look, next_look
-from restoretui.engine.sweep import Habits, Sight, Sweeper
-from restoretui.engine.waits import first_of
+from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.waits import first_of
+from restoretui.engine.watching.interpret import SENT_WITHIN, interpret
+from restoretui.engine.watching.schedule import Expectation, next_expiry_look, next_look
+from restoretui.engine.watching.sweep import Habits, Sight, Sweeper
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Run, TrackedGroup
 from restoretui.ledger.runs.awaited import Awaited

@@ -1,0 +1,1 @@
+"""Taking a run through S3 Batch Operations."""

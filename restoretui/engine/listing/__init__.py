@@ -1,0 +1,1 @@
+"""Listing a bucket, in parallel ranges of keys where the server allows it."""

@@ -1,0 +1,1 @@
+"""What all requests of one connection share: circuit breaker, rate limiter, retries, health, watchdog."""

@@ -1,0 +1,1 @@
+"""Finding out what became of requests: when to look, at what, and what a look means."""
