@@ -17,7 +17,7 @@ from restoretui.core.clock import ScaledClock
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.sandbox import SandboxOptions, serve
-from restoretui.session import Session, open_session
+from restoretui.session.session import Session, open_session
 from restoretui.tui.app import RestoreApp
 
 FOLDER = Path(__file__).parent

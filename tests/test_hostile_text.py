@@ -19,14 +19,14 @@ from restoretui.core.errors import CloudError, LocationError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.rules import Action
-from restoretui.export import export_chunks
-from restoretui.jsonlines import json_line
 from restoretui.ledger.records import JobRow
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.s3.batch.report_csv import Foreign, RowReader, read_manifest
 from restoretui.providers.s3.outcomes import refused
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable, read_page
 from restoretui.providers.wire.refusals import ACTIONS, Caller, Refusal, error_for, printable
+from restoretui.session.export import export_chunks
+from restoretui.session.jsonlines import json_line
 from restoretui.wording.safe import file_name
 
 NASTY = "\x00\x07\x1b\x7f\x9b\r\n\t\"',;=+-@\u2028\u202e\u200b\ufeff\ud800\U000e0041[]{}<>&%"

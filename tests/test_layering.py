@@ -169,7 +169,7 @@ def listed(wrong: list[Import]) -> str:
 def test_the_reader_sees_imports() -> None:
     assert len(MODULES) > 10
     assert Import("restoretui.core.plan.plan", "restoretui.core.rules.rules", None) in IMPORTS
-    assert Import("restoretui.reach", "restoretui.providers.s3.provider", "_open_s3") in IMPORTS
+    assert Import("restoretui.session.clouds", "restoretui.providers.s3.provider", "_open_s3") in IMPORTS
 
 
 def test_core_needs_the_standard_library_only() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.errors import UsageError
-from restoretui.targets import open_target, own_descriptor
+from restoretui.session.targets import open_target, own_descriptor
 
 TEXT = "schlüssel\r\n" * 20_000
 

@@ -190,7 +190,7 @@ def _outcome(go: Callable[[], int], output: "Output | None") -> int:
         return _tell(refused_by_system(error), output)
     except Exception as error:  # boundary: a defect is one sentence, too, and the log has its way
         log.exception("a defect")
-        from restoretui.listings import BUG_HINT
+        from restoretui.session.listings import BUG_HINT
 
         return _tell(RestoreTuiError(f"restoretui met a defect: {error!r}", BUG_HINT), output)
 

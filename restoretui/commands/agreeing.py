@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from restoretui.commands.output import Output, offer_text
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import Offer
-from restoretui.session import Session
-from restoretui.spending import Ask, Consent
+from restoretui.session.session import Session
+from restoretui.session.spending import Ask, Consent
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from restoretui.batch_desk import as_place
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.output import Output
@@ -18,9 +17,10 @@ from restoretui.core.batch.jobs import ReportRow, ReportScope, as_tags
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
-from restoretui.jsonlines import where
-from restoretui.session import Session, open_session
-from restoretui.spending import check_takes_jobs
+from restoretui.session.batch_jobs import as_place
+from restoretui.session.jsonlines import where
+from restoretui.session.session import Session, open_session
+from restoretui.session.spending import check_takes_jobs
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean
 

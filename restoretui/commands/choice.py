@@ -13,7 +13,7 @@ from restoretui.core.location import SCHEMES, Location, parse_location
 from restoretui.core.model import ObjectRef
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import Query, View
-from restoretui.session import Session
+from restoretui.session.session import Session
 from restoretui.wording import format as words
 
 S3_ALONE = (

@@ -14,11 +14,11 @@ from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.plan.plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
-from restoretui.export import each
-from restoretui.jsonlines import where
 from restoretui.ledger.records import Query, Run
-from restoretui.session import Session, open_session
-from restoretui.spending import Ask, Consent
+from restoretui.session.export import each
+from restoretui.session.jsonlines import where
+from restoretui.session.session import Session, open_session
+from restoretui.session.spending import Ask, Consent
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean as cleaned_text
 

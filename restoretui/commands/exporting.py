@@ -7,9 +7,9 @@ from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode
-from restoretui.export import Form, export_chunks, write_export
-from restoretui.session import open_session
-from restoretui.targets import own_descriptor
+from restoretui.session.export import Form, export_chunks, write_export
+from restoretui.session.session import open_session
+from restoretui.session.targets import own_descriptor
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean
 

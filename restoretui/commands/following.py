@@ -13,9 +13,9 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
 from restoretui.core.model import State
 from restoretui.engine.traffic.waits import TimeLimit
-from restoretui.export import WINDOW, each
 from restoretui.ledger.records import WAITING, JobRow, Run
-from restoretui.session import Session, open_session
+from restoretui.session.export import WINDOW, each
+from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
 
 TOGETHER = 1.5

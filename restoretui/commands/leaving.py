@@ -6,7 +6,7 @@ from typing import Any
 
 from restoretui.core.model import State
 from restoretui.ledger.records import Run
-from restoretui.session import Session
+from restoretui.session.session import Session
 from restoretui.wording import format as words
 
 NOTHING_SENT = "nothing was sent"

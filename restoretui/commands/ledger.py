@@ -14,12 +14,12 @@ from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, LedgerError, UsageError
 from restoretui.core.model import State
-from restoretui.export import WINDOW, write_export
-from restoretui.jsonlines import change_fields, instant, json_line
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Bounds, Run
 from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
-from restoretui.targets import write_whole
+from restoretui.session.export import WINDOW, write_export
+from restoretui.session.jsonlines import change_fields, instant, json_line
+from restoretui.session.targets import write_whole
 from restoretui.wording import format as words
 
 LEDGER = "ledger.db"

@@ -7,9 +7,9 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.export import each
-from restoretui.jsonlines import instant
-from restoretui.session import Session, open_session
+from restoretui.session.export import each
+from restoretui.session.jsonlines import instant
+from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
 
 

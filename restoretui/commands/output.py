@@ -13,7 +13,9 @@ from restoretui.core.model import State, Tier
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
-from restoretui.jsonlines import (
+from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
+from restoretui.session.jsonlines import (
     batch_fields,
     batch_job_fields,
     change_fields,
@@ -24,8 +26,6 @@ from restoretui.jsonlines import (
     row_fields,
     run_fields,
 )
-from restoretui.ledger.batches.records import Batch
-from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit
 

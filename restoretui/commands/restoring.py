@@ -19,9 +19,9 @@ from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.rules.rules import Action, check_days
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import Run
-from restoretui.planning import check_sends, why_nothing
-from restoretui.session import Session, open_session
-from restoretui.spending import Consent
+from restoretui.session.planning import check_sends, why_nothing
+from restoretui.session.session import Session, open_session
+from restoretui.session.spending import Consent
 from restoretui.wording import format as words
 
 Engine = Literal["direct", "batch", "auto"]

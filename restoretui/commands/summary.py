@@ -8,9 +8,9 @@ from restoretui.commands.output import Output
 from restoretui.core.errors import ExitCode
 from restoretui.core.model import State
 from restoretui.core.rules.rules import Action
-from restoretui.export import each
 from restoretui.ledger.records import Query, Run
-from restoretui.session import Session
+from restoretui.session.export import each
+from restoretui.session.session import Session
 from restoretui.wording import format as words
 
 

@@ -43,7 +43,7 @@ from restoretui.wording.shell import shell_word
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
-    from restoretui.session import Session
+    from restoretui.session.session import Session
 
 WidgetT = TypeVar("WidgetT", bound=Widget)
 
@@ -477,7 +477,7 @@ def run_app(settings: "Settings", location: Location | None, *, demo: bool = Fal
     """Run the screens until they are left; the exit code. Raises what ended them, or kept them from opening."""
 
     def open_session():  # type: ignore[no-untyped-def]
-        from restoretui.session import open_session as open_
+        from restoretui.session.session import open_session as open_
 
         return open_(settings)
 

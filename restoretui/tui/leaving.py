@@ -9,7 +9,7 @@ from restoretui.tui.words import STATES
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
-    from restoretui.session import Session
+    from restoretui.session.session import Session
 
 MOST_LINES = 10
 

@@ -11,7 +11,7 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.tui.feed import Feed
 
 if TYPE_CHECKING:
-    from restoretui.session import Session
+    from restoretui.session.session import Session
 
 OpenSession = Callable[[], "AbstractAsyncContextManager[Session]"]
 
@@ -46,7 +46,7 @@ class Lifetime:
 
     async def _hold(self, opened: Callable[[], object], failed: Callable[[RestoreTuiError], object]) -> None:
         # What the session stands on takes a tenth of a second to import: not before the first paint, not in the loop.
-        await asyncio.to_thread(importlib.import_module, "restoretui.session")
+        await asyncio.to_thread(importlib.import_module, "restoretui.session.session")
         try:
             async with self._open_session() as session:
                 self.session = session

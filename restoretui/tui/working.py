@@ -10,7 +10,7 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.typing import Release
 
 if TYPE_CHECKING:
-    from restoretui.session import Session
+    from restoretui.session.session import Session
     from restoretui.tui.app import RestoreApp
 
 

@@ -19,7 +19,7 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange
-from restoretui.session import Session, open_session
+from restoretui.session.session import Session, open_session
 from restoretui.tui.app import RestoreApp
 
 STEP_S = 0.1

@@ -18,13 +18,12 @@ from typing import Any
 
 from measure import percentile
 
-from restoretui import listings
 from restoretui.cli import tune
 from restoretui.config.settings import load_settings
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.records import JobChange, Run
-from restoretui.session import Session, open_session
+from restoretui.session.session import Session, listings, open_session
 
 TICK = 0.002
 CHUNK = 20_000

@@ -31,7 +31,7 @@ from restoretui.core.location import parse_location  # noqa: E402
 from restoretui.core.model import Entry, State, Tier  # noqa: E402
 from restoretui.ledger.records import Query  # noqa: E402
 from restoretui.sandbox import SandboxOptions, serve  # noqa: E402
-from restoretui.session import Session, open_session  # noqa: E402
+from restoretui.session.session import Session, open_session  # noqa: E402
 from tests.bench.faults import environment, turned  # noqa: E402
 from tests.bench.secured import Secured  # noqa: E402
 from tests.engine.turning import TurnedClock  # noqa: E402

@@ -6,7 +6,7 @@ from typing import Any
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import Run
-from restoretui.session import Session
+from restoretui.session.session import Session
 
 
 async def retry(session: Session, run_id: int) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from restoretui.config.settings import Settings
 from restoretui.sandbox import RunningSandbox
-from restoretui.session import Session, open_session
+from restoretui.session.session import Session, open_session
 
 OpenSession = Callable[..., Awaitable[Session]]
 

@@ -13,7 +13,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.batches.batches import Batches
 from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
-from restoretui.session import Session
+from restoretui.session.session import Session
 from tests.engine.agreeing import clone_job, confirm_job, retry, retry_jobs
 from tests.engine.turning import TurnedClock, turn
 

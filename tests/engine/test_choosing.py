@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from restoretui.choosing import LOOKS_BATCH
 from restoretui.core.errors import CloudError
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import Query
 from restoretui.ledger.selections.selections import Selections
-from restoretui.session import Session
+from restoretui.session.selecting import LOOKS_BATCH
+from restoretui.session.session import Session
 
 Start = Callable[..., Awaitable[Any]]
 

@@ -12,7 +12,7 @@ from restoretui.core.rules.rules import Purpose
 from restoretui.engine import engine as engine_module
 from restoretui.ledger.records import Run
 from restoretui.sandbox import RunningSandbox
-from restoretui.session import Session
+from restoretui.session.session import Session
 from tests.engine.turning import TurnedClock, turn
 
 Start = Callable[..., Awaitable[Any]]

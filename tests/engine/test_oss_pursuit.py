@@ -12,7 +12,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.rules import Action, Purpose
 from restoretui.engine.cleaner import ENDED, Cleaned
 from restoretui.ledger.records import Query, Run
-from restoretui.session import Session
+from restoretui.session.session import Session
 from tests.engine.agreeing import clean
 from tests.engine.turning import TurnedClock, turn
 

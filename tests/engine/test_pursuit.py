@@ -14,7 +14,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.rules import Action, Purpose
 from restoretui.ledger.records import Run
 from restoretui.sandbox import RunningSandbox
-from restoretui.session import Session
+from restoretui.session.session import Session
 from tests.engine.agreeing import retry
 from tests.engine.turning import TurnedClock, turn
 

@@ -19,8 +19,8 @@ from restoretui.engine import engine as engine_module
 from restoretui.engine.traffic.rate_limiter import Pace
 from restoretui.ledger.batches.records import Batch
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
-from restoretui.session import Session
-from restoretui.spending import Consent
+from restoretui.session.session import Session
+from restoretui.session.spending import Consent
 from tests.engine.test_read_only import SENDING, SENDING_JOBS
 from tests.engine.turning import TurnedClock, turn
 
@@ -82,7 +82,9 @@ def test_nothing_goes_around_the_choke_point() -> None:
         for known in (name, f"{of}.{name}"):
             if known in MAY_CALL and of not in ("self", "acts", CHOKE_POINT):
                 seen.add(known)
-                assert module in MAY_CALL[known], f"{module} calls {known}: let it go through restoretui.spending"
+                assert module in MAY_CALL[known], (
+                    f"{module} calls {known}: let it go through restoretui.session.spending"
+                )
         if name in MAKES and not of:
             seen.add(name)
             assert module in MAKES[name], f"{module} makes a {name}"

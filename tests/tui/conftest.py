@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from restoretui.config.settings import Settings
 from restoretui.core.location import parse_location
 from restoretui.sandbox import RunningSandbox
-from restoretui.session import open_session
+from restoretui.session.session import open_session
 from restoretui.tui.app import RestoreApp
 from restoretui.tui.pacing import Pacer
 from restoretui.tui.screens.browse import BrowsePane

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from restoretui.tui import app, lifetime
 from restoretui.tui.screens.main import MainScreen
 from restoretui.tui.widgets.place_bar import PlaceBar
-from restoretui.session import Session
+from restoretui.session.session import Session
 
 where = sys.argv.pop(1)
 

@@ -55,7 +55,7 @@ async def test_a_bucket_list_that_fails_is_only_that(walk: Start, monkeypatch: A
     async def refused(*_args: Any) -> Any:
         raise AccessDenied("you may not list the buckets", "the IAM action s3:ListAllMyBuckets is missing")
 
-    monkeypatch.setattr("restoretui.session.Session.buckets", refused)
+    monkeypatch.setattr("restoretui.session.session.Session.buckets", refused)
     async with walk() as on:
         await on.sees("✗ not listed", "s3:ListAllMyBuckets is missing", "R tries again", "g goes to another place")
         for other in (GREEN, "listing …", "0 buckets", "no buckets"):
@@ -67,7 +67,7 @@ async def test_while_it_is_on_its_way_nothing_else_is_said(walk: Start, monkeypa
     async def never(*_args: Any) -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("restoretui.session.Session.buckets", never)
+    monkeypatch.setattr("restoretui.session.session.Session.buckets", never)
     async with walk(opens=False) as on:
         await on.until(lambda: on.app.session is not None)
         await on.sees("◑ listing", "listing …")
@@ -79,7 +79,7 @@ async def test_a_refusal_over_who_pays_says_how_to_go_on(walk: Start, monkeypatc
     async def refused(*_args: Any, **_more: Any) -> Any:
         raise AccessDenied("this bucket refuses", "for a requester-pays bucket add --requester-pays")
 
-    monkeypatch.setattr("restoretui.session.Session.open_listing", refused)
+    monkeypatch.setattr("restoretui.session.session.Session.open_listing", refused)
     async with walk("s3://acme-media-archive") as on:
         await on.sees("q leaves, then restoretui --requester-pays begins with you paying", "✗ not listed")
 
@@ -199,7 +199,7 @@ async def test_jobs_that_cannot_be_listed_say_why(walk: Start, monkeypatch: Any)
         yield
 
     async with walk() as on:
-        monkeypatch.setattr("restoretui.batch_desk.BatchDesk.jobs", refused)
+        monkeypatch.setattr("restoretui.session.batch_jobs.BatchDesk.jobs", refused)
         await on.press("3")
         await on.sees("✗ not listed", "✗ you may not list jobs", "s3:ListJobs is missing", "R asks again")
         for other in (GREEN, "no restore jobs", "asking the account", "0 restore jobs"):
@@ -219,7 +219,7 @@ async def test_a_job_that_cannot_be_looked_at_says_why(walk: Start, monkeypatch:
         await on.until(lambda: job(on).job_id, rounds=2000)
         await on.press("3")
         await on.sees("#1 cold")
-        monkeypatch.setattr("restoretui.batch_desk.BatchDesk.job", refused)
+        monkeypatch.setattr("restoretui.session.batch_jobs.BatchDesk.job", refused)
         await on.press("enter")
         await on.sees("✗ not read", "the account does not tell")
         assert GREEN not in on.text
@@ -234,7 +234,7 @@ async def test_an_object_that_cannot_be_looked_at_puts_the_light_out(walk: Start
 
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()
-        monkeypatch.setattr("restoretui.choosing.Choosing.inspect", refused)
+        monkeypatch.setattr("restoretui.session.selecting.Choosing.inspect", refused)
         await on.press("enter")
         await on.until(lambda: isinstance(on.app.screen, Inspector))
         await on.sees("you may not look at this object. the IAM action s3:GetObject is missing", "✗ object not seen")

@@ -9,7 +9,7 @@ from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.core.plan.offers import Offer
-    from restoretui.spending import Consent
+    from restoretui.session.spending import Consent
     from restoretui.tui.screens.pane import Pane
 
 

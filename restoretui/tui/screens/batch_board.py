@@ -10,7 +10,7 @@ from restoretui.ledger.batches.records import Batch
 from restoretui.tui.screens.batch_rows import BatchRow
 
 if TYPE_CHECKING:
-    from restoretui.session import Session
+    from restoretui.session.session import Session
 
 RESTORES = "S3InitiateRestoreObject"
 EXPLAINED_AT_ONCE = 10

@@ -10,7 +10,7 @@ from restoretui.tui.screens.browse_columns import BucketRow
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
-    from restoretui.session import Session
+    from restoretui.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)

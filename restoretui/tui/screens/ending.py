@@ -20,7 +20,7 @@ from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.engine.cleaner import Cleaned
-    from restoretui.spending import Consent
+    from restoretui.session.spending import Consent
     from restoretui.tui.screens.browse import BrowsePane
     from restoretui.tui.screens.pane import Pane
     from restoretui.tui.screens.restores import RestoresPane

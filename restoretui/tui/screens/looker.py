@@ -14,7 +14,7 @@ from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.records import BrowseRow
 
 if TYPE_CHECKING:
-    from restoretui.session import Session
+    from restoretui.session.session import Session
 
 SETTLE_S = 0.3
 """How long the screen stands still before anything is asked: scrolling past a row is not looking at it."""

@@ -8,7 +8,7 @@ from restoretui.ledger.records import Listing, Query
 
 if TYPE_CHECKING:
     from restoretui.ledger.catalog.browse_view import BrowseView
-    from restoretui.session import Session
+    from restoretui.session.session import Session
 
 
 @dataclass

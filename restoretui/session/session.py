@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from restoretui.batch_desk import BatchDesk
-from restoretui.choosing import Choosing
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.endpoints import is_aliyun
@@ -32,14 +30,16 @@ from restoretui.engine.traffic.retrying_reads import Ask, Reader, once
 from restoretui.engine.traffic.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
 from restoretui.engine.traffic.waits import TimeLimit, first_of
 from restoretui.engine.traffic.watchdog import Watchdog
-from restoretui.export import write_export, write_report
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.outstanding import Outstanding, outstanding
 from restoretui.ledger.records import Bounds, Cloud, JobRow, Listing, Query, Run, View
-from restoretui.listings import BUG_HINT, Listings
-from restoretui.planning import Planner, check_sends
-from restoretui.reach import MfaPrompter, Reach
-from restoretui.spending import Spending
+from restoretui.session.batch_jobs import BatchDesk
+from restoretui.session.clouds import MfaPrompter, Reach
+from restoretui.session.export import write_export, write_report
+from restoretui.session.listings import BUG_HINT, Listings
+from restoretui.session.planning import Planner, check_sends
+from restoretui.session.selecting import Choosing
+from restoretui.session.spending import Spending
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""

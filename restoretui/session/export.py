@@ -10,10 +10,10 @@ from typing import Any, Literal
 from restoretui.core.batch.jobs import ReportRow
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectRef, State
-from restoretui.jsonlines import job_fields, json_line, where
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Query, Run, View
-from restoretui.targets import Target, open_target
+from restoretui.session.jsonlines import job_fields, json_line, where
+from restoretui.session.targets import Target, open_target
 
 Form = Literal["csv", "json"]
 WINDOW = 1000

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from restoretui.batch_desk import BatchDesk
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import NO_EXPEDITED, PER_JOB, PER_OBJECT, BatchOptions
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
@@ -29,7 +28,8 @@ from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, Run
 from restoretui.ledger.runs.job_lines import JobLine
-from restoretui.planning import Planner, check_sends
+from restoretui.session.batch_jobs import BatchDesk
+from restoretui.session.planning import Planner, check_sends
 
 Ask = Callable[[str], bool | Awaitable[bool]]
 """Puts a question to the person; True for yes."""

@@ -14,7 +14,7 @@ from restoretui.engine.traffic.speaker import Tally, Works
 from restoretui.engine.watching.sweep import looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Observation, Query, SelectionSummary
-from restoretui.listings import Listings
+from restoretui.session.listings import Listings
 
 LOOKS_AT_ONCE = 64
 LOOKS_BATCH = 512
