@@ -11,16 +11,16 @@ from aiohttp import web
 
 from restoretui.core.clock import EPOCH, Clock, ScaledClock, SystemClock
 from restoretui.core.errors import UsageError
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.control import Control
-from restoretui.sandbox.faults import Faults
-from restoretui.sandbox.front import Front, log
+from restoretui.sandbox.faults.faults import Faults
+from restoretui.sandbox.faults.scenario import load_scenario
+from restoretui.sandbox.http.control import Control
+from restoretui.sandbox.http.http_server import Front, log
+from restoretui.sandbox.http.stats import Stats
 from restoretui.sandbox.oss.signature import OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
-from restoretui.sandbox.scenario import load_scenario
-from restoretui.sandbox.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from restoretui.sandbox.stats import Stats
-from restoretui.sandbox.world import build_world
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.wire.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from restoretui.sandbox.world.world import build_world
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"

@@ -28,7 +28,7 @@ from restoretui.core.location import parse_location  # noqa: E402
 from restoretui.core.model import ObjectRef, State, Tier  # noqa: E402
 from restoretui.ledger.records import Query, Run  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
-from restoretui.sandbox.scenario import load_scenario  # noqa: E402
+from restoretui.sandbox.faults.scenario import load_scenario  # noqa: E402
 from restoretui.session.session import Session, open_session  # noqa: E402
 from tests.bench.secured import Secured  # noqa: E402
 from tests.bench.tables import say_table  # noqa: E402

@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 from restoretui.core.clock import ScaledClock, SystemClock  # noqa: E402
 from restoretui.core.model import State  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
-from restoretui.sandbox.oss.world import REGION as OSS_REGION  # noqa: E402
+from restoretui.sandbox.world.oss import REGION as OSS_REGION  # noqa: E402
 from tests.bench.blows import KINDS, SHORT_LIFE, SOFT, After, Blow, Kind, Tally  # noqa: E402
 from tests.bench.secured import Secured  # noqa: E402
 
@@ -86,7 +86,7 @@ class Bench:
             if self._arrived == blow.nth:
                 self._strike()
                 if not blow.applied:
-                    from restoretui.sandbox.faults import Disturbance
+                    from restoretui.sandbox.faults.faults import Disturbance
 
                     return Disturbance(drop="before")
         return self._disturb(call, now, machine)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State, Tier
 from restoretui.sandbox import list_scenarios, load_scenario
-from restoretui.sandbox.fault import KINDS, OF_OBJECTS, read_fault
+from restoretui.sandbox.faults.fault import KINDS, OF_OBJECTS, read_fault
 
 HOUR, DAY = 3600, 86400
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
 from restoretui.sandbox import SandboxOptions, serve
-from restoretui.sandbox.names import ODD_KEYS
+from restoretui.sandbox.world.odd_names import ODD_KEYS
 
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 STRUCTURED = st.text(st.sampled_from("ab/-%+ é😀\U0010ffff\n\x1b"), min_size=1, max_size=7)
@@ -153,7 +153,7 @@ def test_every_key_can_be_looked_at_restored_and_deleted(lane, keys):
 async def test_odd_names_survive_without_url_encoding(sandbox):
     # What a client sees that asks for plain XML: all that XML 1.0 can hold, as it is.
     from restoretui.sandbox.s3.lists import list_objects_v2
-    from restoretui.sandbox.wire import Call, parse_xml
+    from restoretui.sandbox.wire.call_reply import Call, parse_xml
 
     running = await sandbox(empty=True)
     bucket = running.cloud.add_bucket("b")

@@ -6,7 +6,7 @@ from hashlib import md5
 import pytest
 from botocore.exceptions import ClientError
 
-from restoretui.sandbox.bucket import Expiration
+from restoretui.sandbox.state.bucket import Expiration
 
 MIB = 2**20
 HOUR, DAY = 3600, 86400

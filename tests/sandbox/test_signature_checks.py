@@ -5,8 +5,8 @@ import aiohttp
 import pytest
 from botocore.exceptions import ClientError
 
-from restoretui.sandbox.names import ODD_KEYS
-from restoretui.sandbox.signature import ACCESS_KEY_ID
+from restoretui.sandbox.wire.signature import ACCESS_KEY_ID
+from restoretui.sandbox.world.odd_names import ODD_KEYS
 
 
 @pytest.fixture

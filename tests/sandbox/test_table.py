@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from restoretui.sandbox import table as table_module
-from restoretui.sandbox.table import Row, Spot, Table, successor
+from restoretui.sandbox.state import table as table_module
+from restoretui.sandbox.state.table import Row, Spot, Table, successor
 
 KEYS = st.text(st.sampled_from("ab/\x1e\x00é\ud7ff\ue000\U0010ffff"), min_size=1, max_size=4)
 

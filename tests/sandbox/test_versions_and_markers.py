@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.listing import After, list_versions
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.listing import After, list_versions
 
 HOUR = 3600
 

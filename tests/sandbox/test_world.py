@@ -10,11 +10,11 @@ import pytest
 from restoretui.core.clock import ManualClock
 from restoretui.core.location import check_key
 from restoretui.core.model import State
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.kinds import MARKER
-from restoretui.sandbox.listing import After, list_current
-from restoretui.sandbox.names import ODD_KEYS
-from restoretui.sandbox.world import build_world
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.kinds import MARKER
+from restoretui.sandbox.state.listing import After, list_current
+from restoretui.sandbox.world.odd_names import ODD_KEYS
+from restoretui.sandbox.world.world import build_world
 
 DAY = 86400
 

@@ -3,14 +3,14 @@
 from base64 import b64encode
 from collections.abc import Callable
 
-from restoretui.sandbox.bucket import Bucket
-from restoretui.sandbox.cloud import Cloud
 from restoretui.sandbox.oss.lists import list_object_versions, list_objects_v2
 from restoretui.sandbox.oss.objects import delete_object, get_object, put_object
 from restoretui.sandbox.oss.restores import clean_restored_object, restore_object
 from restoretui.sandbox.oss.signature import check_signature
-from restoretui.sandbox.refusals import Refusal, malformed_xml, not_built
-from restoretui.sandbox.wire import XML, Call, Reply, elements, iso, parse_xml
+from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.refusals import Refusal, malformed_xml, not_built
+from restoretui.sandbox.wire.call_reply import XML, Call, Reply, elements, iso, parse_xml
 
 _Handler = Callable[[Cloud, Bucket, Call], Reply]
 

@@ -4,14 +4,14 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from urllib.parse import quote
 
-from restoretui.sandbox.bucket import Bucket, describe
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.kinds import MARKER
-from restoretui.sandbox.listing import After, Listed, list_current, list_versions
 from restoretui.sandbox.oss.objects import restore_text
-from restoretui.sandbox.refusals import invalid_argument
-from restoretui.sandbox.table import Row
-from restoretui.sandbox.wire import XML, Call, Reply, escape, iso
+from restoretui.sandbox.state.bucket import Bucket, describe
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.kinds import MARKER
+from restoretui.sandbox.state.listing import After, Listed, list_current, list_versions
+from restoretui.sandbox.state.refusals import invalid_argument
+from restoretui.sandbox.state.table import Row
+from restoretui.sandbox.wire.call_reply import XML, Call, Reply, escape, iso
 
 MAX_KEYS = 1000
 _DEFAULT_KEYS = 100

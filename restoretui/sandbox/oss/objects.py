@@ -1,15 +1,15 @@
 """HEAD, GET, PUT and DELETE of single objects in OSS's words (FACTS 4.2)."""
 
-from restoretui.sandbox.body import cut
-from restoretui.sandbox.bucket import Bucket, Extra, Written, describe, real_etag
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.kinds import MARKER, kind_number
 from restoretui.sandbox.oss.restores import find_version
-from restoretui.sandbox.refusals import Refusal, still_archived
-from restoretui.sandbox.restore import Restore
 from restoretui.sandbox.s3.headers import check_key, extent_of
-from restoretui.sandbox.table import Row
-from restoretui.sandbox.wire import Call, Reply, http_date
+from restoretui.sandbox.state.body import cut
+from restoretui.sandbox.state.bucket import Bucket, Extra, Written, describe, real_etag
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.kinds import MARKER, kind_number
+from restoretui.sandbox.state.refusals import Refusal, still_archived
+from restoretui.sandbox.state.restore import Restore
+from restoretui.sandbox.state.table import Row
+from restoretui.sandbox.wire.call_reply import Call, Reply, http_date
 
 
 def get_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:

@@ -2,13 +2,13 @@
 
 from restoretui.core.model import Tier
 from restoretui.core.rules.rules import ArchiveRule
-from restoretui.sandbox.bucket import DAY, Asked, Bucket, describe
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.kinds import MARKER
-from restoretui.sandbox.refusals import Refusal, malformed_xml, marker_not_allowed
-from restoretui.sandbox.restore import Restore, start
-from restoretui.sandbox.table import Row
-from restoretui.sandbox.wire import Call, Reply, parse_xml
+from restoretui.sandbox.state.bucket import DAY, Asked, Bucket, describe
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.kinds import MARKER
+from restoretui.sandbox.state.refusals import Refusal, malformed_xml, marker_not_allowed
+from restoretui.sandbox.state.restore import Restore, start
+from restoretui.sandbox.state.table import Row
+from restoretui.sandbox.wire.call_reply import Call, Reply, parse_xml
 
 _TIERS = {tier.wire: tier for tier in Tier}
 

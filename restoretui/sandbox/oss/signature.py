@@ -5,8 +5,8 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
-from restoretui.sandbox.refusals import Refusal
-from restoretui.sandbox.wire import Call
+from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.wire.call_reply import Call
 
 OSS_ACCESS_KEY_ID = "LTAIsandbox0restore1"
 OSS_ACCESS_KEY_SECRET = "sandbox-not-a-secret-only-here"  # noqa: S105 - opens nothing

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from restoretui.sandbox.bucket import Bucket
-from restoretui.sandbox.refusals import access_denied
+from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.refusals import access_denied
 
 
 def check_payer(bucket: Bucket, headers: Mapping[str, str], account: str) -> None:

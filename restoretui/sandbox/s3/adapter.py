@@ -4,13 +4,13 @@ import ipaddress
 from collections.abc import Callable
 from functools import lru_cache
 
-from restoretui.sandbox.bucket import Bucket
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.refusals import Refusal, access_denied, method_not_allowed, not_built
 from restoretui.sandbox.s3 import buckets, lists, multipart, objects
 from restoretui.sandbox.s3.access import check_owner, check_payer
 from restoretui.sandbox.s3.restores import restore_object
-from restoretui.sandbox.wire import XML, Call, Reply, elements
+from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.refusals import Refusal, access_denied, method_not_allowed, not_built
+from restoretui.sandbox.wire.call_reply import XML, Call, Reply, elements
 
 _Handler = Callable[[Cloud, Bucket, Call], Reply]
 

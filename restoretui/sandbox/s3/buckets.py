@@ -2,10 +2,10 @@
 
 import re
 
-from restoretui.sandbox.bucket import Bucket
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.refusals import Refusal, malformed_xml
-from restoretui.sandbox.wire import Call, Reply, document, elements, iso, parse_xml
+from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.refusals import Refusal, malformed_xml
+from restoretui.sandbox.wire.call_reply import Call, Reply, document, elements, iso, parse_xml
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from restoretui.sandbox.body import Body, cut
-from restoretui.sandbox.bucket import Bucket, Written, describe
-from restoretui.sandbox.kinds import kind_number
-from restoretui.sandbox.refusals import Refusal, invalid_argument
-from restoretui.sandbox.table import Row
-from restoretui.sandbox.wire import escape_readable, http_date
+from restoretui.sandbox.state.body import Body, cut
+from restoretui.sandbox.state.bucket import Bucket, Written, describe
+from restoretui.sandbox.state.kinds import kind_number
+from restoretui.sandbox.state.refusals import Refusal, invalid_argument
+from restoretui.sandbox.state.table import Row
+from restoretui.sandbox.wire.call_reply import escape_readable, http_date
 
 MAX_KEY_BYTES = 1024
 _KEPT = (

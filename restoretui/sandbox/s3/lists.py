@@ -5,11 +5,11 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
 from urllib.parse import quote_plus
 
-from restoretui.sandbox.bucket import Bucket, made_etag
-from restoretui.sandbox.kinds import KINDS, MARKER, TIERING
-from restoretui.sandbox.listing import After, Columns, Listed, list_current, list_versions
-from restoretui.sandbox.refusals import invalid_argument
-from restoretui.sandbox.wire import Call, Reply, document, escape, iso
+from restoretui.sandbox.state.bucket import Bucket, made_etag
+from restoretui.sandbox.state.kinds import KINDS, MARKER, TIERING
+from restoretui.sandbox.state.listing import After, Columns, Listed, list_current, list_versions
+from restoretui.sandbox.state.refusals import invalid_argument
+from restoretui.sandbox.wire.call_reply import Call, Reply, document, escape, iso
 
 MAX_KEYS = 1000
 _CLASSES = [kind.storage_class for kind in KINDS]

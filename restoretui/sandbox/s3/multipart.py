@@ -2,13 +2,13 @@
 
 from hashlib import md5
 
-from restoretui.sandbox.body import Body
-from restoretui.sandbox.bucket import Bucket, Extra, Part, Upload, made_tag, real_etag
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.refusals import Refusal, invalid_argument, malformed_xml, no_such_upload
 from restoretui.sandbox.s3.headers import check_key, header_tags, kept_headers, part_of, version_header, wanted_kind
 from restoretui.sandbox.s3.objects import copy_source
-from restoretui.sandbox.wire import Call, Reply, document, elements, iso, parse_xml
+from restoretui.sandbox.state.body import Body
+from restoretui.sandbox.state.bucket import Bucket, Extra, Part, Upload, made_tag, real_etag
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.refusals import Refusal, invalid_argument, malformed_xml, no_such_upload
+from restoretui.sandbox.wire.call_reply import Call, Reply, document, elements, iso, parse_xml
 
 MIN_PART = 5 * 2**20
 MAX_PART = 5 * 2**30

@@ -4,18 +4,6 @@ from base64 import b64encode
 from urllib.parse import unquote, unquote_plus
 from zlib import crc32
 
-from restoretui.sandbox.body import cut
-from restoretui.sandbox.bucket import Bucket, Extra, describe, real_etag
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.kinds import MARKER, NULL_VERSION
-from restoretui.sandbox.refusals import (
-    Refusal,
-    malformed_xml,
-    marker_not_allowed,
-    no_such_key,
-    source_not_active,
-    still_archived,
-)
 from restoretui.sandbox.s3.access import check_owner, check_payer
 from restoretui.sandbox.s3.headers import (
     check_conditions,
@@ -28,8 +16,20 @@ from restoretui.sandbox.s3.headers import (
     version_header,
     wanted_kind,
 )
-from restoretui.sandbox.table import Row
-from restoretui.sandbox.wire import Call, Reply, document, elements, iso, parse_xml
+from restoretui.sandbox.state.body import cut
+from restoretui.sandbox.state.bucket import Bucket, Extra, describe, real_etag
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.kinds import MARKER, NULL_VERSION
+from restoretui.sandbox.state.refusals import (
+    Refusal,
+    malformed_xml,
+    marker_not_allowed,
+    no_such_key,
+    source_not_active,
+    still_archived,
+)
+from restoretui.sandbox.state.table import Row
+from restoretui.sandbox.wire.call_reply import Call, Reply, document, elements, iso, parse_xml
 
 
 def get_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:

@@ -1,10 +1,10 @@
 """RestoreObject: what its body may hold (FACTS 1.1); the rest is the state core's to judge."""
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.bucket import Bucket
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.refusals import malformed_xml
-from restoretui.sandbox.wire import Call, Reply, parse_xml
+from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.refusals import malformed_xml
+from restoretui.sandbox.wire.call_reply import Call, Reply, parse_xml
 
 _TIERS = {tier.wire: tier for tier in Tier}
 

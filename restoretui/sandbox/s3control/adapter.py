@@ -2,13 +2,13 @@
 
 from urllib.parse import parse_qsl
 
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.refusals import Refusal, access_denied, not_built
 from restoretui.sandbox.s3control.board import Board
 from restoretui.sandbox.s3control.describe import describe_job, list_entry
 from restoretui.sandbox.s3control.job import STATUSES
 from restoretui.sandbox.s3control.request import bad_request, parse_order, read_priority, tags_of
-from restoretui.sandbox.wire import XML, Call, Reply, document, elements
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.refusals import Refusal, access_denied, not_built
+from restoretui.sandbox.wire.call_reply import XML, Call, Reply, document, elements
 
 NAMESPACE = "http://awss3control.amazonaws.com/doc/2018-08-20/"
 _ROOT = "/v20180820/jobs"

@@ -3,12 +3,12 @@
 from urllib.parse import quote
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.bucket import made_tag
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.refusals import Refusal
 from restoretui.sandbox.s3control.job import ENDED, Job, Order, Task
 from restoretui.sandbox.s3control.manifest import Unusable, open_manifest
 from restoretui.sandbox.s3control.report import refused_message, row, write_report
+from restoretui.sandbox.state.bucket import made_tag
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.refusals import Refusal
 
 NEW_S = 1.0
 PREPARE_S = 60.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from restoretui.sandbox.s3control.job import Generator, Job, ManifestSpec
-from restoretui.sandbox.wire import elements, iso
+from restoretui.sandbox.wire.call_reply import elements, iso
 
 
 def list_entry(job: Job) -> str:

@@ -8,13 +8,13 @@ from hashlib import md5
 from typing import NamedTuple
 from urllib.parse import quote, unquote_plus
 
-from restoretui.sandbox.body import Body, length, pieces
-from restoretui.sandbox.bucket import Extra, describe, real_etag
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.kinds import MARKER, STANDARD
-from restoretui.sandbox.refusals import Refusal
 from restoretui.sandbox.s3control.job import Generator, Job, ManifestSpec, Task
 from restoretui.sandbox.s3control.request import CSV
+from restoretui.sandbox.state.body import Body, length, pieces
+from restoretui.sandbox.state.bucket import Extra, describe, real_etag
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.kinds import MARKER, STANDARD
+from restoretui.sandbox.state.refusals import Refusal
 
 _INVENTORY_LIMIT = 1_000_000
 

@@ -3,10 +3,10 @@
 import json
 from hashlib import md5
 
-from restoretui.sandbox.bucket import Extra, real_etag
-from restoretui.sandbox.cloud import Cloud, instant
-from restoretui.sandbox.kinds import STANDARD
 from restoretui.sandbox.s3control.job import Job, Task
+from restoretui.sandbox.state.bucket import Extra, real_etag
+from restoretui.sandbox.state.cloud import Cloud, instant
+from restoretui.sandbox.state.kinds import STANDARD
 
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
 

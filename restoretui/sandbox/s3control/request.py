@@ -6,10 +6,10 @@ from hashlib import sha256
 from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.refusals import Refusal, malformed_xml
 from restoretui.sandbox.s3control.job import Generator, ManifestSpec, Order, Report
 from restoretui.sandbox.s3control.roles import check_role
-from restoretui.sandbox.wire import parse_xml
+from restoretui.sandbox.state.refusals import Refusal, malformed_xml
+from restoretui.sandbox.wire.call_reply import parse_xml
 
 CSV = "S3BatchOperations_CSV_20180820"
 INVENTORY = "S3InventoryReport_CSV_20161130"

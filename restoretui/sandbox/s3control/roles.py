@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from restoretui.core.batch.policy import trust_policy
-from restoretui.sandbox.cloud import ACCOUNT, CALLER_ARN
-from restoretui.sandbox.refusals import Refusal, access_denied
+from restoretui.sandbox.state.cloud import ACCOUNT, CALLER_ARN
+from restoretui.sandbox.state.refusals import Refusal, access_denied
 
 BATCH_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/restoretui-batch"
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
-from restoretui.sandbox.refusals import Refusal
+from restoretui.sandbox.state.refusals import Refusal
 
 ACCESS_KEY_ID = "AKIASANDBOX0RESTORE1"
 SECRET_ACCESS_KEY = "sandbox/not-a-secret/only-for-127.0.0.1x"  # noqa: S105 - opens nothing

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from urllib.parse import parse_qs
 
-from restoretui.sandbox.refusals import Refusal
-from restoretui.sandbox.wire import Call, Reply, document, elements
+from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.wire.call_reply import Call, Reply, document, elements
 
 
 def action_of(call: Call, known: Collection[str]) -> str:

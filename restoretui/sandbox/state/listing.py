@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from restoretui.sandbox.bucket import Bucket
-from restoretui.sandbox.kinds import MARKER
-from restoretui.sandbox.refusals import invalid_argument
-from restoretui.sandbox.table import Leaf, Row, Spot, successor
+from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.kinds import MARKER
+from restoretui.sandbox.state.refusals import invalid_argument
+from restoretui.sandbox.state.table import Leaf, Row, Spot, successor
 
 
 class After(NamedTuple):

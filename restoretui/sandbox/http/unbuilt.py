@@ -2,8 +2,8 @@
 
 import json
 
-from restoretui.sandbox.refusals import Refusal, not_built
-from restoretui.sandbox.wire import Call, Reply
+from restoretui.sandbox.state.refusals import Refusal, not_built
+from restoretui.sandbox.wire.call_reply import Call, Reply
 
 
 class UnbuiltAdapter:

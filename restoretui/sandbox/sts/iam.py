@@ -3,11 +3,11 @@
 import json
 from urllib.parse import quote
 
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.query import action_of, field_of, refusal_of, result
-from restoretui.sandbox.refusals import Refusal, access_denied
 from restoretui.sandbox.s3control.roles import ROLES
-from restoretui.sandbox.wire import Call, Reply, elements, iso
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.refusals import Refusal, access_denied
+from restoretui.sandbox.wire.call_reply import Call, Reply, elements, iso
+from restoretui.sandbox.wire.query import action_of, field_of, refusal_of, result
 
 _NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 

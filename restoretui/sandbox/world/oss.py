@@ -4,9 +4,9 @@ import random
 from datetime import datetime
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.bucket import DAY, Bucket
-from restoretui.sandbox.cloud import Cloud, instant
-from restoretui.sandbox.kinds import KINDS, RULES, kind_number
+from restoretui.sandbox.state.bucket import DAY, Bucket
+from restoretui.sandbox.state.cloud import Cloud, instant
+from restoretui.sandbox.state.kinds import KINDS, RULES, kind_number
 
 REGION = "cn-hangzhou"
 _HOUR = 3600

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from restoretui.core.errors import UsageError
-from restoretui.sandbox.cloud import Cloud, instant
-from restoretui.sandbox.faults import Faults
-from restoretui.sandbox.scenario import load_scenario
-from restoretui.sandbox.stats import Stats
-from restoretui.sandbox.wire import Call, Reply
+from restoretui.sandbox.faults.faults import Faults
+from restoretui.sandbox.faults.scenario import load_scenario
+from restoretui.sandbox.http.stats import Stats
+from restoretui.sandbox.state.cloud import Cloud, instant
+from restoretui.sandbox.wire.call_reply import Call, Reply
 
 CONTROL = "/_sandbox/"
 _BAD_SECONDS = "seconds= must be a number, zero or more"

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b, md5
 from typing import NamedTuple
 
-from restoretui.sandbox.body import Body, Generated
-from restoretui.sandbox.kinds import KINDS, MARKER, NULL_VERSION, RULES, STANDARD, TIERING, Kind
-from restoretui.sandbox.refusals import no_such_key, no_such_version
-from restoretui.sandbox.restore import Restore
-from restoretui.sandbox.table import Row, Spot, Table
+from restoretui.sandbox.state.body import Body, Generated
+from restoretui.sandbox.state.kinds import KINDS, MARKER, NULL_VERSION, RULES, STANDARD, TIERING, Kind
+from restoretui.sandbox.state.refusals import no_such_key, no_such_version
+from restoretui.sandbox.state.restore import Restore
+from restoretui.sandbox.state.table import Row, Spot, Table
 
 DAY = 86400
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Protocol
 from xml.etree import ElementTree as ET
 
-from restoretui.sandbox.body import Body
-from restoretui.sandbox.refusals import Refusal, malformed_xml
+from restoretui.sandbox.state.body import Body
+from restoretui.sandbox.state.refusals import Refusal, malformed_xml
 
 
 @dataclass(slots=True)

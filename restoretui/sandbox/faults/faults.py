@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from restoretui.sandbox.cloud import CALLER_ARN
-from restoretui.sandbox.conditions import Conditions, Fate, TaskFailure
-from restoretui.sandbox.fault import OF_OBJECTS, Fault, read_fault
-from restoretui.sandbox.refusals import Refusal, access_denied
-from restoretui.sandbox.restore import chance
-from restoretui.sandbox.wire import Call
+from restoretui.sandbox.faults.fault import OF_OBJECTS, Fault, read_fault
+from restoretui.sandbox.state.cloud import CALLER_ARN
+from restoretui.sandbox.state.conditions import Conditions, Fate, TaskFailure
+from restoretui.sandbox.state.refusals import Refusal, access_denied
+from restoretui.sandbox.state.restore import chance
+from restoretui.sandbox.wire.call_reply import Call
 
 
 @dataclass(slots=True)

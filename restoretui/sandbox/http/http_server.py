@@ -10,20 +10,20 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from restoretui.core.clock import Clock
-from restoretui.sandbox.body import pieces
-from restoretui.sandbox.cloud import Cloud
-from restoretui.sandbox.control import CONTROL, Control
-from restoretui.sandbox.faults import Disturbance, Faults
-from restoretui.sandbox.iam import IamAdapter
+from restoretui.sandbox.faults.faults import Disturbance, Faults
+from restoretui.sandbox.http.control import CONTROL, Control
+from restoretui.sandbox.http.stats import Stats
+from restoretui.sandbox.http.unbuilt import UnbuiltAdapter
 from restoretui.sandbox.oss.adapter import OssAdapter
-from restoretui.sandbox.refusals import Refusal
 from restoretui.sandbox.s3.adapter import S3Adapter
 from restoretui.sandbox.s3control.adapter import S3ControlAdapter
-from restoretui.sandbox.signature import check_signature
-from restoretui.sandbox.stats import Stats
-from restoretui.sandbox.sts import StsAdapter
-from restoretui.sandbox.unbuilt import UnbuiltAdapter
-from restoretui.sandbox.wire import Adapter, Call, Reply
+from restoretui.sandbox.state.body import pieces
+from restoretui.sandbox.state.cloud import Cloud
+from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.sts.iam import IamAdapter
+from restoretui.sandbox.sts.sts import StsAdapter
+from restoretui.sandbox.wire.call_reply import Adapter, Call, Reply
+from restoretui.sandbox.wire.signature import check_signature
 
 log = logging.getLogger("restoretui.sandbox")
 # Without a handler of its own, logging's last resort would write on the terminal that the screens own.

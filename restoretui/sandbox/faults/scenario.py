@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from restoretui.core.errors import UsageError
-from restoretui.sandbox.fault import read_fault
+from restoretui.sandbox.faults.fault import read_fault
 
 _SUFFIX = ".toml"
 
@@ -24,7 +24,7 @@ class Scenario:
 
 def list_scenarios() -> list[Scenario]:
     """Every scenario that ships with the package, in name order."""
-    folder = resources.files("restoretui.sandbox.scenarios")
+    folder = resources.files("restoretui.sandbox.faults.scenarios")
     files = sorted(
         (entry for entry in folder.iterdir() if entry.name.endswith(_SUFFIX)), key=lambda entry: entry.name
     )

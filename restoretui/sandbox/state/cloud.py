@@ -7,10 +7,10 @@ from typing import NamedTuple, Protocol
 
 from restoretui.core.clock import Clock, ManualClock
 from restoretui.core.model import State, Tier
-from restoretui.sandbox.bucket import DAY, Asked, Bucket, Expiration, Extra, real_etag
-from restoretui.sandbox.conditions import Conditions, Fate
-from restoretui.sandbox.kinds import KINDS, MARKER, RULES, TIERING, kind_number
-from restoretui.sandbox.refusals import (
+from restoretui.sandbox.state.bucket import DAY, Asked, Bucket, Expiration, Extra, real_etag
+from restoretui.sandbox.state.conditions import Conditions, Fate
+from restoretui.sandbox.state.kinds import KINDS, MARKER, RULES, TIERING, kind_number
+from restoretui.sandbox.state.refusals import (
     Refusal,
     already_active,
     already_restoring,
@@ -22,8 +22,8 @@ from restoretui.sandbox.refusals import (
     restore_not_allowed,
     tier_not_supported,
 )
-from restoretui.sandbox.restore import Restore, chance, duration, expiry, start
-from restoretui.sandbox.table import Row
+from restoretui.sandbox.state.restore import Restore, chance, duration, expiry, start
+from restoretui.sandbox.state.table import Row
 
 ACCOUNT = "123456789012"
 """The caller's account."""

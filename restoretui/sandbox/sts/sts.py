@@ -1,11 +1,11 @@
 """STS, the part an SDK needs: GetCallerIdentity and AssumeRole, in the query protocol."""
 
 from restoretui.core.clock import SystemClock
-from restoretui.sandbox.cloud import CALLER_ARN, Cloud
-from restoretui.sandbox.query import action_of, field_of, refusal_of, result
-from restoretui.sandbox.refusals import Refusal, access_denied
-from restoretui.sandbox.signature import ROLE_ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN
-from restoretui.sandbox.wire import Call, Reply, elements, escape_readable, iso
+from restoretui.sandbox.state.cloud import CALLER_ARN, Cloud
+from restoretui.sandbox.state.refusals import Refusal, access_denied
+from restoretui.sandbox.wire.call_reply import Call, Reply, elements, escape_readable, iso
+from restoretui.sandbox.wire.query import action_of, field_of, refusal_of, result
+from restoretui.sandbox.wire.signature import ROLE_ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _LIFETIME_S = 3600

@@ -10,12 +10,12 @@ from itertools import chain
 
 from restoretui.core.model import Tier
 from restoretui.core.rules.rules import S3
-from restoretui.sandbox.bucket import DAY, Bucket, Expiration, describe
-from restoretui.sandbox.cloud import OTHER_ACCOUNT, Cloud, instant
-from restoretui.sandbox.kinds import MARKER, RULES, kind_number
-from restoretui.sandbox.names import ODD_KEYS
-from restoretui.sandbox.oss.world import build_oss
-from restoretui.sandbox.table import Table
+from restoretui.sandbox.state.bucket import DAY, Bucket, Expiration, describe
+from restoretui.sandbox.state.cloud import OTHER_ACCOUNT, Cloud, instant
+from restoretui.sandbox.state.kinds import MARKER, RULES, kind_number
+from restoretui.sandbox.state.table import Table
+from restoretui.sandbox.world.odd_names import ODD_KEYS
+from restoretui.sandbox.world.oss import build_oss
 
 DEFAULT_OBJECTS = 2000
 HOUR = 3600

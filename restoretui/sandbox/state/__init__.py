@@ -1,0 +1,1 @@
+"""One simulated cloud on a virtual clock: buckets, objects, restores."""

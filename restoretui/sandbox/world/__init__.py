@@ -1,0 +1,1 @@
+"""The seeded buckets of the demo."""
