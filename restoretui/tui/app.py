@@ -21,20 +21,20 @@ from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.ledger.records import Run
 from restoretui.tui import theme
+from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.completion import Completion, verdict
-from restoretui.tui.crash import Defect, defect
-from restoretui.tui.driver import TerminalDriver
-from restoretui.tui.feed import Feed
 from restoretui.tui.keys import IDS, key_name
-from restoretui.tui.leaving import last_words
-from restoretui.tui.lifetime import Lifetime, OpenSession
-from restoretui.tui.pacing import Pacer
+from restoretui.tui.main_screen import TABS, MainScreen
 from restoretui.tui.palette import system_commands
-from restoretui.tui.screens.browse import BrowsePane
-from restoretui.tui.screens.main import TABS, MainScreen
-from restoretui.tui.scrub import Scrub
+from restoretui.tui.process.crash import Defect, defect
+from restoretui.tui.process.leaving import last_words
+from restoretui.tui.process.lifetime import Lifetime, OpenSession
+from restoretui.tui.terminal.driver import TerminalDriver
+from restoretui.tui.terminal.feed import Feed
+from restoretui.tui.terminal.pacing import Pacer
+from restoretui.tui.terminal.scrub import Scrub
+from restoretui.tui.terminal.typing import KeyLine
 from restoretui.tui.trouble import key_for
-from restoretui.tui.typing import KeyLine
 from restoretui.tui.widgets.notice import Level, Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import TabBar
@@ -252,7 +252,7 @@ class RestoreApp(App[int]):
         if now - self._mfa_declined_at < MFA_DECLINED_S:
             return ""
         code: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        from restoretui.tui.screens.ask import Ask
+        from restoretui.tui.dialogs.ask import Ask
 
         dialog = Ask("Multi-factor authentication", f"Code of {device}")
         self.call_later(self.push_screen, dialog, code.set_result)
@@ -399,7 +399,7 @@ class RestoreApp(App[int]):
     def show_run(self, run: Run) -> None:
         """Open a run in its tab."""
         self.main.show_tab("restores")
-        from restoretui.tui.screens.restores import RestoresPane
+        from restoretui.tui.restores.pane import RestoresPane
 
         self.query_main(RestoresPane).show_run(run.id)
 
@@ -422,7 +422,7 @@ class RestoreApp(App[int]):
         self.main.show_tab(tabs[(tabs.index(self.main.tab) + step) % len(tabs)])
 
     def action_go(self) -> None:
-        from restoretui.tui.screens.go_to import GoTo
+        from restoretui.tui.browse.go_to import GoTo
 
         pane = self.query_main(BrowsePane)
 
@@ -434,20 +434,20 @@ class RestoreApp(App[int]):
         self.push_screen(GoTo(pane.location), go)
 
     def action_help(self) -> None:
-        from restoretui.tui.screens.help import Help
+        from restoretui.tui.dialogs.help import Help
 
         if not isinstance(self.screen, Help):
             self.push_screen(Help(self.remapped, self.main.tab))
 
     def action_sign_in(self) -> None:
         """One login at a time: a second box would start a second one."""
-        from restoretui.tui.screens.sign_in import SignIn
+        from restoretui.tui.dialogs.sign_in import SignIn
 
         if self._settings is not None and not any(isinstance(screen, SignIn) for screen in self.screen_stack):
             self.push_screen(SignIn(self._settings.profile))
 
     async def action_quit(self) -> None:
-        from restoretui.tui.screens.leave import Leave
+        from restoretui.tui.dialogs.leave import Leave
 
         if self._has_unsent() and not any(isinstance(screen, Leave) for screen in self.screen_stack):
             self.push_screen(Leave(), lambda leaves: self.exit(0) if leaves else None)

@@ -16,14 +16,14 @@ from restoretui.core.location import parse_location
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import open_session
 from restoretui.tui.app import RestoreApp
-from restoretui.tui.pacing import Pacer
-from restoretui.tui.screens.browse import BrowsePane
-from restoretui.tui.scrub import Scrub
-from restoretui.tui.widgets import table_events
-from restoretui.tui.widgets.columns import Column, cell
-from restoretui.tui.widgets.live_table import LiveTable
+from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.terminal.pacing import Pacer
+from restoretui.tui.terminal.scrub import Scrub
 from restoretui.tui.widgets.notice import Notice
-from restoretui.tui.widgets.row_styles import COMPONENTS
+from restoretui.tui.widgets.table import events as table_events
+from restoretui.tui.widgets.table.columns import Column, cell
+from restoretui.tui.widgets.table.live_table import LiveTable
+from restoretui.tui.widgets.table.row_styles import COMPONENTS
 from tests.settling import settle
 
 PATIENCE_S = 20.0

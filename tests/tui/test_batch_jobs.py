@@ -8,7 +8,7 @@ from typing import Any
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
-from restoretui.tui.screens.batches import BatchPane
+from restoretui.tui.batch.pane import BatchPane
 
 Start = Callable[..., Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from restoretui.core.model import State
-from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.browse.pane import BrowsePane
 
 Start = Callable[..., Any]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from restoretui.ledger.records import Cloud, Listing, Query, Scope
-from restoretui.tui.screens.browse_status import Listed, status
+from restoretui.tui.browse.status import Listed, status
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 

@@ -13,8 +13,9 @@ import pytest
 CRASHING = """
 import sys
 from textual.widget import Widget
-from restoretui.tui import app, lifetime
-from restoretui.tui.screens.main import MainScreen
+from restoretui.tui import app
+from restoretui.tui.process import lifetime
+from restoretui.tui.main_screen import MainScreen
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.session.session import Session
 

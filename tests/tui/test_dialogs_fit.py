@@ -12,12 +12,12 @@ from textual.widgets import Input
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.tui.screens.ask import Ask, Confirm, Pick
-from restoretui.tui.screens.dialog import Dialog
-from restoretui.tui.screens.go_to import GoTo
-from restoretui.tui.screens.menus import FacetMenu, Facets, SortMenu
-from restoretui.tui.screens.restore_dialog import RestoreDialog
-from restoretui.tui.screens.sign_in import SignIn
+from restoretui.tui.browse.go_to import GoTo
+from restoretui.tui.dialogs.ask import Ask, Confirm, Pick
+from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
+from restoretui.tui.dialogs.restore_dialog import RestoreDialog
+from restoretui.tui.dialogs.sign_in import SignIn
 
 Start = Callable[..., Any]
 SIZES = [(60, 15), (80, 24), (100, 30), (200, 50)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiobotocore.session import get_session
 
-from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.browse.pane import BrowsePane
 
 Start = Callable[..., Any]
 

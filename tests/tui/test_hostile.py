@@ -7,8 +7,8 @@ from typing import Any
 from rich.cells import cell_len
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui.driver import TerminalDriver
-from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.terminal.driver import TerminalDriver
 from restoretui.tui.widgets.tab_bar import TabBar
 
 Start = Callable[..., Any]

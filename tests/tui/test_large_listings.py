@@ -7,8 +7,8 @@ import pytest
 
 from restoretui.ledger.views.views import materialised_order as scratch
 from restoretui.ledger.views.views import row_order as orders
-from restoretui.tui.screens import listing_board, marking
-from restoretui.tui.screens.browse import BrowsePane
+from restoretui.tui.browse import listing_board, marking
+from restoretui.tui.browse.pane import BrowsePane
 from tests.ledger.helpers import busy, held
 
 Start = Callable[..., Any]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui.screens.ask import Ask
+from restoretui.tui.dialogs.ask import Ask
 
 Start = Callable[..., Any]
 

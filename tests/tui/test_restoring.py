@@ -11,9 +11,9 @@ from typing import Any
 from textual.widgets import Button, Input
 
 from restoretui.core.model import State, Tier
-from restoretui.tui.screens.browse import BrowsePane
-from restoretui.tui.screens.restore_dialog import RestoreDialog
-from restoretui.tui.screens.restores import RestoresPane
+from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.dialogs.restore_dialog import RestoreDialog
+from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.widgets.tier_table import TierTable
 
 Start = Callable[..., Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from restoretui.tui.screens.sign_in import SignIn
+from restoretui.tui.dialogs.sign_in import SignIn
 
 Start = Callable[..., Any]
 

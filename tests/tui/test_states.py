@@ -14,9 +14,9 @@ from textual.widgets import Static
 from restoretui.core.errors import AccessDenied, CloudError, LedgerError, RestoreTuiError, Unreachable
 from restoretui.ledger.activity import ActivityLog
 from restoretui.ledger.runs.runs import Runs
-from restoretui.tui.screens.browse import BrowsePane
-from restoretui.tui.screens.inspector import Inspector
-from restoretui.tui.widgets.live_table import LiveTable
+from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.dialogs.inspector import Inspector
+from restoretui.tui.widgets.table.live_table import LiveTable
 from tests.tui.test_batch_jobs import confirmed, job
 
 Start = Callable[..., Any]

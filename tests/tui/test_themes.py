@@ -15,9 +15,9 @@ from textual.widgets import Static
 from restoretui.core.model import State
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.tui import theme
-from restoretui.tui.screens.ask import Ask, Confirm, Pick
-from restoretui.tui.screens.browse import BrowsePane
-from restoretui.tui.screens.leave import Leave
+from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.dialogs.ask import Ask, Confirm, Pick
+from restoretui.tui.dialogs.leave import Leave
 from restoretui.tui.widgets.tier_table import TierTable
 from tests.tui.test_batch_jobs import confirmed
 from tests.tui.test_restoring import dialog

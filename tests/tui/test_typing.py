@@ -6,9 +6,9 @@ from typing import Any
 
 from textual import events
 
-from restoretui.tui.screens.browse import BrowsePane
-from restoretui.tui.screens.restore_dialog import RestoreDialog
-from restoretui.tui.typing import KeyLine
+from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.dialogs.restore_dialog import RestoreDialog
+from restoretui.tui.terminal.typing import KeyLine
 
 Start = Callable[..., Any]
 NAMED = {"/": "slash", "-": "minus", "*": "asterisk", ".": "full_stop"}

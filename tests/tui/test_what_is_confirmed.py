@@ -13,12 +13,12 @@ from textual.widgets import Button, Input
 
 from restoretui.core.model import State
 from restoretui.ledger.records import Observation, Query
-from restoretui.tui.pacing import DRAWN_S, Pacer
-from restoretui.tui.screens.ask import Confirm
-from restoretui.tui.screens.browse import BrowsePane
-from restoretui.tui.screens.marking import MARKS
-from restoretui.tui.screens.restore_dialog import RestoreDialog
-from restoretui.tui.screens.restores import RestoresPane
+from restoretui.tui.browse.marking import MARKS
+from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.dialogs.ask import Confirm
+from restoretui.tui.dialogs.restore_dialog import RestoreDialog
+from restoretui.tui.restores.pane import RestoresPane
+from restoretui.tui.terminal.pacing import DRAWN_S, Pacer
 from restoretui.wording import format as fmt
 from tests.tui.test_oss_screens import FILMS, marked, oss
 from tests.tui.test_restoring import COLD, confirm, dialog, mark_archived

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 
-from restoretui.tui.scrub import Scrub
+from restoretui.tui.terminal.scrub import Scrub
 from restoretui.wording.safe import ELLIPSIS, clean, crop, fit, width
 
 NASTY = (

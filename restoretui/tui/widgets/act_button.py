@@ -6,7 +6,7 @@ from textual import events
 from textual.widgets import Button
 
 if TYPE_CHECKING:
-    from restoretui.tui.screens.dialog import Dialog
+    from restoretui.tui.dialogs.dialog import Dialog
 
 
 class ActButton(Button):

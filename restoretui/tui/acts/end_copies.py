@@ -1,0 +1,210 @@
+"""Restored copies ended before their days are over: what that saves, what it costs, and what came of it."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from restoretui.core.errors import CloudError, ObjectNotFound, PlanChanged, UsageError
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.plan.plan import FactGroup
+from restoretui.core.plan.pricing import GIB, Cost, PriceTable, estimate
+from restoretui.core.rules.rules import Action, CloudRules
+from restoretui.ledger.records import BrowseRow, Cloud, Listing, Query, Run
+from restoretui.tui.acts.agreeing import agreed
+from restoretui.tui.acts.restoring import ROWS_AT_ONCE, choose_row
+from restoretui.tui.browse.marking import MARKS
+from restoretui.wording import format as fmt
+
+if TYPE_CHECKING:
+    from restoretui.engine.cleaner import Cleaned
+    from restoretui.session.spending import Consent
+    from restoretui.tui.browse.pane import BrowsePane
+    from restoretui.tui.pane import Pane
+    from restoretui.tui.restores.pane import RestoresPane
+
+TOLD_EVERY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Restored copies of one cloud that can be ended, and how many chosen objects have none."""
+
+    cloud: Cloud
+    groups: Sequence[FactGroup]
+    others: int
+    marks: int
+    """The selection's revision: another one may hold other objects."""
+
+    @property
+    def objects(self) -> int:
+        return sum(group.objects for group in self.groups)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(group.size_bytes for group in self.groups)
+
+
+async def end_marks(pane: "BrowsePane", listing: Listing | None, row: BrowseRow | None) -> None:
+    """End the copies of what is marked, or else of the row under the cursor, once that is confirmed."""
+    selections = pane.session.ledger.selections
+    await pane.marking.settled()
+    if (await selections.summary(MARKS)).objects:
+        await _end_chosen(pane, MARKS)
+    elif row is None or listing is None:
+        raise UsageError("nothing is marked, and there is no row to act on")
+    else:
+        sel = await selections.create()
+        try:
+            await choose_row(pane, sel, listing, row)
+            await _end_chosen(pane, sel)
+        finally:
+            await selections.drop(sel)
+    pane.table.look_again()
+
+
+async def end_run(pane: "RestoresPane", run: Run) -> None:
+    """End the copies a run has brought, once that is confirmed."""
+    session = pane.session
+    view = await session.job_view(run.id, Query(states=frozenset({State.AVAILABLE})))
+    sel = await session.ledger.selections.create()
+    try:
+        await view.wait()
+        for start in range(0, view.count, ROWS_AT_ONCE):
+            await session.choosing.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
+        await _end_chosen(pane, sel, run)
+    finally:
+        await view.aclose()
+        await session.ledger.selections.drop(sel)
+
+
+async def _end_chosen(pane: "Pane", sel: int, run: Run | None = None) -> None:
+    session = pane.session
+    session.check_may_send()
+    found = await _found(pane, sel)
+    copies = [one for one in found if one.objects]
+    if not copies:
+        raise UsageError("none of these has a restored copy that can be ended early", _where(found))
+    for one in copies:
+        await _ask_and_end(pane, sel, one, run)
+
+
+async def _ask_and_end(pane: "Pane", sel: int, copies: Copies, run: Run | None) -> None:
+    """End the copies the question was about, those and no others; if they are others by now, ask about them anew."""
+    while copies.objects:
+        question = await _question(pane, sel, copies)
+        offer = pane.session.spending.offer_clean(copies.objects, copies.size_bytes)
+        consent = await agreed(pane, offer, "End copies", question, f"End {copies.objects:,}")
+        if consent is None:
+            return
+        refs = await _refs(pane, sel, copies)
+        now = next((one for one in await _found(pane, sel) if one.cloud == copies.cloud), None)
+        if now == copies:
+            await _end(pane, copies, refs, run, consent)
+            return
+        if now is None:
+            break
+        pane.shell.say("warning", "the copies changed after the question was put", "this is how it is now")
+        copies = now
+    raise PlanChanged("there is no copy left to end, so nothing was sent", "somebody else was quicker")
+
+
+async def _found(pane: "Pane", sel: int) -> list[Copies]:
+    # The revision first: of a change in between, it is then the older one, and does not pass for the current.
+    selections = pane.session.ledger.selections
+    marks = await selections.revision(sel)
+    return [_of_cloud(cloud, groups, pane, marks) for cloud, groups in (await selections.facts(sel)).items()]
+
+
+async def _refs(pane: "Pane", sel: int, copies: Copies) -> list[list[ObjectRef]]:
+    """The objects themselves, by bucket and facts."""
+    sample = pane.session.ledger.selections.sample
+    return [await sample(sel, copies.cloud, one.bucket, one.facts, one.objects) for one in copies.groups]
+
+
+def _of_cloud(cloud: Cloud, groups: Sequence[FactGroup], pane: "Pane", marks: int) -> Copies:
+    now = pane.session.clock.now()
+
+    def can_end(group: FactGroup) -> bool:
+        rule = cloud.rules.archive_of(group.facts)
+        return rule is not None and rule.cleanable and cloud.rules.state_of(group.facts, now) is State.AVAILABLE
+
+    ending = [group for group in groups if can_end(group)]
+    others = sum(group.objects for group in groups) - sum(group.objects for group in ending)
+    return Copies(cloud, ending, others, marks)
+
+
+def _where(found: Sequence[Copies]) -> str:
+    names = sorted({name for one in found for name in cleanable(one.cloud.rules)})
+    return f"only copies of {' and '.join(names)} can" if names else "here a copy ends only when its days are over"
+
+
+def cleanable(rules: CloudRules) -> list[str]:
+    """The classes whose copies can be ended early."""
+    return [rule.archive for rule in rules.archives.values() if rule.cleanable]
+
+
+async def _question(pane: "Pane", sel: int, copies: Copies) -> str:
+    plan = await pane.session.plan(sel, 1, scheme=copies.cloud.scheme)
+    left = f" The other {copies.others:,} objects stay as they are." if copies.others > 1 else ""
+    left = " The other object stays as it is." if copies.others == 1 else left
+    return (
+        f"End {fmt.plural(copies.objects, 'restored copy', 'restored copies')} ({fmt.size(copies.size_bytes)}) now?"
+        f" {_saved(copies, plan.prices)}; {_again(copies, plan.prices)}.{left}"
+    )
+
+
+def _saved(copies: Copies, prices: PriceTable) -> str:
+    a_day = Decimal(copies.size_bytes) / GIB * prices.copy_per_gib_month / 30
+    price = fmt.money(a_day, prices.currency)
+    about = "" if price.startswith("<") else "about "
+    amount = f"{about}{price} a day" if a_day else "at a price that is not known"
+    return f"That ends what their storage costs, {amount}"
+
+
+def _again(copies: Copies, prices: PriceTable) -> str:
+    def of(group: FactGroup) -> Cost:
+        archive = group.facts.storage_class
+        return estimate(prices, archive, Tier.STANDARD, Action.START, group.objects, group.size_bytes, 1)
+
+    cost = sum(map(of, copies.groups), Cost())
+    price = fmt.estimate(cost, copies.objects, prices.currency)
+    amount = "a price that is not known" if price == "unknown" else f"about {price} at the standard tier"
+    return f"to read these objects again, they must be restored again, for {amount}"
+
+
+async def _end(
+    pane: "Pane", copies: Copies, objects: Sequence[Sequence[ObjectRef]], run: Run | None, consent: "Consent"
+) -> None:
+    session = pane.session
+    counts: Counter[str] = Counter()
+    problems: list[CloudError] = []
+    for refs in objects:
+        told = partial(_told, counts, problems, lambda: _say_progress(pane, counts, copies.objects))
+        await session.spending.clean(consent, copies.cloud.scheme, refs, told, run)
+    _say_result(pane, counts, problems)
+
+
+def _told(counts: Counter[str], problems: list[CloudError], progress: Callable[[], None], done: "Cleaned") -> None:
+    if done.problem is not None and not isinstance(done.problem, ObjectNotFound):
+        problems.append(done.problem)
+        counts["failed"] += 1
+    else:
+        counts["ended" if done.ended else "gone"] += 1
+    if counts.total() % TOLD_EVERY == 0:
+        progress()
+
+
+def _say_progress(pane: "Pane", counts: Counter[str], objects: int) -> None:
+    pane.shell.say("busy", f"ending copies: {counts.total():,} of {objects:,}")
+
+
+def _say_result(pane: "Pane", counts: Mapping[str, int], problems: Sequence[CloudError]) -> None:
+    said = [f"{fmt.plural(counts['ended'], 'copy', 'copies')} ended"]
+    if counts["gone"]:
+        said.append(f"{counts['gone']:,} had none left")
+    if problems:
+        said.append(f"{counts['failed']:,} not: {problems[0]}")
+    pane.shell.say("error" if problems else "done", ", ".join(said), problems[0].hint if problems else "")

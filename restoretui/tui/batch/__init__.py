@@ -1,0 +1,1 @@
+"""The Batch jobs tab."""

@@ -1,0 +1,62 @@
+"""The buckets of the account, of every cloud that is set up, in one list."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from restoretui.core.errors import CredentialsError, RestoreTuiError
+from restoretui.core.model import Bucket
+from restoretui.tui.browse.columns import BucketRow
+
+if TYPE_CHECKING:
+    from restoretui.config.settings import Settings
+    from restoretui.session.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBuckets:
+    """What could be listed, and why the rest could not."""
+
+    schemes: list[str]
+    """The clouds asked."""
+    rows: list[BucketRow]
+    problems: list[RestoreTuiError]
+    unlisted: list[str]
+    """The clouds the problems are of, as ``oss://``."""
+
+
+def clouds_of(settings: "Settings", scheme: str) -> list[str]:
+    """The clouds to list when ``scheme`` is asked for: S3 always, OSS where the settings name it or it is meant."""
+    has_oss = bool(settings.oss_profile or settings.oss_region or settings.oss_endpoint)
+    return ["s3", "oss"] if has_oss or scheme == "oss" else ["s3"]
+
+
+async def account_buckets(session: "Session", scheme: str) -> AccountBuckets:
+    """Ask all clouds at once. Raises the first problem when none has anything to show.
+
+    That S3 has no credentials is no problem to somebody who asked for OSS.
+    """
+    schemes = clouds_of(session.settings, scheme)
+    rows: list[BucketRow] = []
+    problems: list[RestoreTuiError] = []
+    unlisted: list[str] = []
+    answers = await asyncio.gather(*(_ask(session, each) for each in schemes))
+    for name, answer in zip(schemes, answers, strict=True):
+        if isinstance(answer, RestoreTuiError):
+            if name == scheme or name == "oss" or not isinstance(answer, CredentialsError):
+                problems.append(answer)
+                unlisted.append(f"{name}://")
+            continue
+        for bucket in answer:
+            created = int(bucket.created.timestamp()) if bucket.created else None
+            rows.append(BucketRow(len(rows), bucket.name, bucket.region, created, name))
+    if problems and not rows:
+        raise problems[0]
+    return AccountBuckets(schemes, rows, problems, unlisted)
+
+
+async def _ask(session: "Session", scheme: str) -> list[Bucket] | RestoreTuiError:
+    try:
+        return await session.buckets(scheme)
+    except RestoreTuiError as error:
+        return error

@@ -1,0 +1,110 @@
+"""The columns of Browse: what lives stands leftmost, and what matters least drops out first."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from restoretui.core.model import State
+from restoretui.ledger.records import BrowseRow
+from restoretui.tui.widgets.table.columns import Column, Spans, cell
+from restoretui.tui.words import STATE_CELLS, STATES, class_word, state_word
+from restoretui.wording import format as fmt
+
+BECOMING = "◌"
+"""A mark that is on its way to disk, or one that is about to go."""
+
+
+class BucketRow(NamedTuple):
+    """One bucket of the account."""
+
+    id: int
+    name: str
+    region: str
+    created: int | None
+    scheme: str = "s3"
+
+
+def bucket_columns(*, clouds: bool = False) -> list[Column[BucketRow]]:
+    """For the list of buckets; with their cloud where there is more than one."""
+    return [
+        *([Column("cloud", "Cloud", 5, _cloud, keep=8)] if clouds else []),
+        Column("bucket", "Bucket", 24, lambda row, n: cell(row.name, n, "prefix"), keep=9, grows=True),
+        Column("region", "Region", 16, lambda row, n: cell(row.region, n, "dim"), keep=5),
+        Column("created", "Created", 10, lambda row, n: cell(fmt.day(row.created) if row.created else "", n, "dim")),
+    ]
+
+
+def _cloud(row: BucketRow, cells: int) -> Spans:
+    return cell(row.scheme.upper(), cells, "dim")
+
+
+def _mark(row: BrowseRow, cells: int) -> Spans:
+    if row.marking is not None and row.marking is not row.marked:
+        return cell(BECOMING, cells, "mark" if row.marking else "dim")
+    if not row.marked:
+        return cell("", cells)
+    return cell("◆" if row.is_prefix else "●", cells, "mark")
+
+
+def _state(row: BrowseRow, cells: int) -> Spans:
+    if row.is_prefix:
+        return cell("", cells)
+    if row.gone:
+        return cell("✗ gone", cells, "bad")
+    if row.state is State.UNKNOWN and row.run_id is None:
+        return cell("? not seen", cells, "dim")
+    return cell(state_word(row.state), cells, STATES[row.state][1])
+
+
+def _class(row: BrowseRow, cells: int) -> Spans:
+    return cell("" if row.is_prefix else class_word(row), cells, "dim")
+
+
+def _size(row: BrowseRow, cells: int) -> Spans:
+    return cell("" if row.is_prefix else fmt.size(row.size), cells, right=True)
+
+
+def _modified(row: BrowseRow, cells: int) -> Spans:
+    return cell("" if row.is_prefix else fmt.day(row.modified), cells, "dim")
+
+
+def _tier(row: BrowseRow, cells: int) -> Spans:
+    return cell(row.tier or "", cells, "dim")
+
+
+def _run(row: BrowseRow, cells: int) -> Spans:
+    return cell(f"#{row.run_id}" if row.run_id is not None else "", cells, "dim")
+
+
+def _version(row: BrowseRow, cells: int) -> Spans:
+    return cell((row.ref.version_id or "") + (" latest" if row.is_latest else ""), cells, "dim")
+
+
+def object_columns(
+    prefix: Callable[[], str], now: Callable[[], float], *, versions: bool = False, class_cells: int = 13
+) -> list[Column[BrowseRow]]:
+    """For objects and prefixes; keys are shown without the ``prefix`` they all have."""
+
+    def key(row: BrowseRow, cells: int) -> Spans:
+        shown = row.ref.key.removeprefix(prefix()) or row.ref.key
+        return cell(shown, cells, "prefix" if row.is_prefix else "strong" if row.marked else "")
+
+    def expiry(row: BrowseRow, cells: int) -> Spans:
+        if row.expiry is None or row.state is not State.AVAILABLE:
+            return cell("", cells)
+        left = row.expiry - now()
+        return cell(
+            fmt.duration(left) if left > 0 else "over", cells, "warn" if left < fmt.DAY else "dim", right=True
+        )
+
+    return [
+        Column("mark", "", 1, _mark, keep=99),
+        Column("state", "State", STATE_CELLS, _state, keep=90, sort="state"),
+        Column("key", "Key", 26, key, keep=100, grows=True, sort="key"),
+        *([Column("version", "Version", 20, _version, keep=85)] if versions else []),
+        Column("size", "Size", 8, _size, keep=80, right=True, sort="size"),
+        Column("class", "Class", class_cells, _class, keep=70, sort="storage_class"),
+        Column("expiry", "Lasts", 7, expiry, keep=60, right=True, sort="expiry"),
+        Column("tier", "Tier", 9, _tier, keep=30),
+        Column("run", "Run", 5, _run, keep=20),
+        Column("modified", "Modified", 10, _modified, keep=40, sort="modified"),
+    ]

@@ -1,0 +1,223 @@
+"""What marking does in the ledger, and what the marks add up to."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from restoretui.core.errors import CloudError, LedgerError, UsageError
+from restoretui.core.location import Location
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.ledger.records import BrowseRow, Cloud, Listing, SelectionSummary
+from restoretui.tui.browse.marks_bar import MarksBar
+from restoretui.wording import format as fmt
+
+if TYPE_CHECKING:
+    from restoretui.ledger.catalog.browse_view import BrowseView
+    from restoretui.tui.browse.listing_board import ListingBoard
+
+MARKS = 1
+"""The selection the screens mark in; it survives restarts."""
+SETTLE_S = 0.25
+"""Time without another mark after which the marks are added up."""
+MANY = 10_000
+"""From so many rows on it takes long enough to say that they are being marked."""
+DAYS = 7
+"""What the running cost is reckoned with until a restore dialog was used with other days."""
+
+
+class Marking:
+    """The marks of Browse."""
+
+    def __init__(self, pane: "ListingBoard", bar: MarksBar) -> None:
+        self._pane = pane
+        self._bar = bar
+        self._under_way: list[str] = []
+        """What is being done, "" where that is over before it could be read."""
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._plans: list[RestorePlan] | None = None
+        """Of the marks as they are; None until they have been planned."""
+        self.days: dict[str, int] = {}
+        """By scheme, those of the last restore."""
+
+    def days_for(self, scheme: str) -> int:
+        """What to offer for objects of that cloud."""
+        return self.days.get(scheme, DAYS)
+
+    @property
+    def summary(self) -> SelectionSummary:
+        """What is marked, as last added up."""
+        return self._bar.summary
+
+    @property
+    def is_under_way(self) -> bool:
+        """The marks are being changed."""
+        return bool(self._under_way)
+
+    def begin(self, work: Callable[[], Awaitable[SelectionSummary | None]], doing: str = "") -> None:
+        """Change the marks; keys go on meanwhile, and what acts on the marks waits for ``settled``.
+
+        Until it is done the rows it is about say so, and so does the bar if it is ``doing`` much.
+        """
+        self._under_way.append(doing)
+        self._settled.clear()
+        if doing:
+            self._pane.workers.cancel_group(self._pane, "marks")
+        self._pane.attempt(partial(self._change, work, doing), "mark", exclusive=False)
+
+    async def _change(self, work: Callable[[], Awaitable[SelectionSummary | None]], doing: str) -> None:
+        self._pane.call_next(self._show_pending, doing)
+        summary = None
+        try:
+            summary = await work()
+        finally:
+            self._under_way.remove(doing)
+            if not self._under_way:
+                self._settled.set()
+            if self._pane.is_attached and self._pane.app.is_running:
+                self._after(summary, doing)
+
+    def _show_pending(self, doing: str) -> None:
+        # A row or two is done in no time: no frame of its own for those.
+        if not doing:
+            self._pane.table.changed()
+        elif doing in self._under_way:
+            self._pane.table.look_again()
+            self._say_doing()
+
+    def _say_doing(self) -> bool:
+        doing = next(filter(None, self._under_way), "")
+        if doing:
+            self._bar.doing(doing)
+        return bool(doing)
+
+    async def settled(self) -> None:
+        """Until every change asked for so far has been made."""
+        await self._settled.wait()
+
+    async def toggle(self, listing: Listing, row: BrowseRow) -> SelectionSummary:
+        """Turn the mark of one row; of a prefix, of everything below it."""
+        selections = self._pane.session.ledger.selections
+        self._pane.shell.move_on()
+        if not row.is_prefix:
+            return await selections.toggle_rows(MARKS, listing.id, [row.id])
+        if row.marked:
+            return await selections.remove_under(MARKS, listing.scope.cloud, row.ref.bucket, row.ref.key)
+        return await self.under(Location(listing.scope.cloud.scheme, row.ref.bucket, row.ref.key))
+
+    async def under(self, location: Location, sel: int = MARKS) -> SelectionSummary:
+        """Mark everything at a location, listing it first; says how far that is."""
+        shell, session = self._pane.shell, self._pane.session
+        versions = self._pane.source.versions
+        shell.say("busy", f"listing everything below {location} …", "esc stops")
+        listing = await session.open_listing(location, recursive=True, versions=versions)
+        self._pane.following = listing.id
+        try:
+            summary = await session.choosing.under(sel, location, versions=versions)
+        finally:
+            self._pane.following = None
+        shell.say(
+            "done", f"{fmt.plural(summary.objects, 'object')} marked in all, with what is below {location.prefix}"
+        )
+        return summary
+
+    def mark_range(self, view: "BrowseView", first: int, last: int) -> None:
+        """Mark from one position to another; prefixes among them are left out."""
+        many = last - first + 1
+        self.begin(partial(self._range, view, first, last), f"marking {many:,}" if many >= MANY else "")
+
+    async def _range(self, view: "BrowseView", first: int, last: int) -> SelectionSummary:
+        before = self.summary.objects
+        after = await self._pane.session.ledger.selections.add_range(MARKS, view, first, last)
+        if after.objects == before and all(row.is_prefix for row in view.rows(first, min(100, last - first + 1))):
+            self._pane.shell.say("warning", "a range marks objects, and these are prefixes", "space marks a prefix")
+        return after
+
+    def mark_all(self, view: "BrowseView", prefixes: int) -> None:
+        """Mark every object of the view."""
+        self.begin(partial(self._all, view, prefixes), self._doing("marking", view))
+
+    @staticmethod
+    def _doing(what: str, view: "BrowseView") -> str:
+        try:
+            objects, whole = view.objects, view.complete or view.shows_every_object
+        except LedgerError:
+            return ""  # The work itself will say what is wrong.
+        return f"{what} {objects:,}{'' if whole else '+'}" if objects >= MANY or not whole else ""
+
+    async def _all(self, view: "BrowseView", prefixes: int) -> SelectionSummary:
+        if view.count == 0:
+            await view.wait()
+            if view.count == 0:
+                raise UsageError("nothing is shown that could be marked")
+        summary = await self._pane.session.ledger.selections.add_view(MARKS, view)
+        if prefixes:
+            self._pane.shell.say(
+                "warning", "the objects shown are marked, those below prefixes are not", "d shows all keys below"
+            )
+        return summary
+
+    def invert(self, view: "BrowseView") -> None:
+        """Turn the marks of every object of the view."""
+        self._pane.shell.move_on()
+        invert = partial(self._pane.session.ledger.selections.invert_view, MARKS, view)
+        self.begin(invert, self._doing("turning the marks of", view))
+
+    def clear(self) -> None:
+        """Remove every mark, also those out of sight."""
+        self._pane.shell.move_on()
+        clear = partial(self._pane.session.ledger.selections.clear, MARKS)
+        marked = self.summary.objects
+        self.begin(clear, f"unmarking {marked:,}" if marked >= MANY else "")
+
+    async def clear_cloud(self, cloud: Cloud) -> None:
+        """Remove the marks of one cloud."""
+        selections = self._pane.session.ledger.selections
+        for theirs, bucket in (await selections.summary(MARKS)).by_bucket:
+            if theirs == cloud:
+                await selections.remove_under(MARKS, cloud, bucket, "")
+        self._after(None, "")
+
+    def _after(self, summary: SelectionSummary | None, doing: str) -> None:
+        self._pane.table.look_again()
+        if doing and not self._say_doing():
+            # That much is known at once; the rest takes a while.
+            self._plans = None
+            self._say_adding(summary or self.summary)
+            self._pane.refresh_bindings()
+        self.recount()
+
+    def recount(self, *, changed: bool = True) -> None:
+        """Add the marks up, soon; unless they ``changed`` only how many of them are hidden is counted again."""
+        if changed:
+            self._plans = None
+        elif self.summary.objects >= MANY and not self._say_doing():
+            self._say_adding(self.summary)
+        self._pane.attempt(self._recount, "marks")
+
+    def _say_adding(self, summary: SelectionSummary) -> None:
+        self._bar.tell(summary, None, self._plans or [], filtered=self._pane.source.is_filtered)
+
+    async def count_hidden(self) -> int:
+        """How many marks are not in the view."""
+        view, selections = self._pane.view, self._pane.session.ledger.selections
+        if view is None:
+            return (await selections.summary(MARKS)).objects
+        return await selections.hidden(MARKS, view)
+
+    async def _recount(self) -> None:
+        session = self._pane.session
+        await session.clock.pause(SETTLE_S)
+        if self._say_doing():
+            return  # They are added up after that.
+        summary = await session.ledger.selections.summary(MARKS)
+        hidden, filtered = await self.count_hidden() if summary.objects else 0, self._pane.source.is_filtered
+        self._bar.tell(summary, hidden, self._plans or [], filtered=filtered)
+        self._pane.refresh_bindings()
+        if summary.objects and self._plans is None:
+            try:
+                self._plans = await session.plans(MARKS, self.days_for)
+            except CloudError:
+                return  # The counts stand; the restore dialog says why there is no price.
+            self._bar.tell(summary, hidden, self._plans, filtered=filtered)

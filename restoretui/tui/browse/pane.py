@@ -1,0 +1,204 @@
+"""Browse: what keys and clicks do to the listing shown, to the marks, and with them."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+
+from restoretui.core.location import Location
+from restoretui.core.model import State
+from restoretui.core.rules.rules import Purpose
+from restoretui.ledger.records import BrowseRow
+from restoretui.tui.browse.listing_board import ListingBoard
+from restoretui.tui.keys import BROWSE
+from restoretui.tui.widgets.filter_bar import FilterBar
+from restoretui.tui.widgets.table import events as table_events
+
+if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see ``app.LATER``
+    from restoretui.tui.dialogs.menus import Facets
+
+ORDERS = {
+    "key": "Key", "size": "Size", "modified": "Modified", "storage_class": "Storage class", "state": "State",
+    "expiry": "End of the copy",
+}  # fmt: skip
+STATES_SHOWN = (
+    State.ARCHIVED, State.PLANNED, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED, State.FAILED,
+    State.ONLINE, State.UNKNOWN,
+)  # fmt: skip
+
+
+class BrowsePane(ListingBoard):
+    """The first tab."""
+
+    BINDINGS = BROWSE.bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.shell.session is None:
+            return False
+        here = self.source.is_bucket
+        row = self.table.row if here else None
+        marked = self.marking.summary.objects > 0 or self.marking.is_under_way
+        state = row.state if row is not None and not row.is_prefix else None
+        needed = {
+            "restore": marked or row is not None,
+            "extend": marked or state is State.AVAILABLE,
+            "upgrade": marked or state in (State.REQUESTED, State.RESTORING),
+            "end_copies": self._ends_copies and (marked or state is State.AVAILABLE),
+            "mark_all": row is not None,
+            "invert": row is not None,
+            "unmark_all": marked,
+            **dict.fromkeys(("parent", "buckets", "filter", "facets", "sort", "flat", "versions"), here),
+        }
+        return needed.get(action, True)
+
+    @property
+    def _ends_copies(self) -> bool:
+        clouds = {cloud for cloud, _ in self.marking.summary.by_bucket}
+        here = self.session.cloud_of(self.location.scheme)
+        return any(cloud.rules.ends_copies for cloud in clouds or {here})
+
+    # --- where to
+
+    @on(table_events.Opened, "#buckets")
+    def _bucket_opened(self, event: table_events.Opened) -> None:
+        self.go(Location(event.row.scheme, event.row.name))
+
+    @on(table_events.Opened, "#objects")
+    def _row_opened(self, event: table_events.Opened) -> None:
+        row: BrowseRow = event.row
+        if row.is_prefix:
+            self.go(self.location.below(row.ref.key))
+        else:
+            from restoretui.tui.dialogs.inspector import Inspector
+
+            self.shell.push_screen(Inspector(row.ref, self.location.scheme, row))
+
+    def action_parent(self) -> None:
+        here = self.location
+        came_from = (here.key, False) if here.key is not None else (here.prefix or here.bucket, True)
+        self.go(here.parent, came_from)
+
+    def action_buckets(self) -> None:
+        self.go(Location(self.location.scheme), (self.location.bucket, True))
+
+    def action_refresh(self) -> None:
+        self.shell.ask_again()
+        self.refresh_listing()
+
+    def action_flat(self) -> None:
+        self.source.flat = not self.source.flat
+        self.go(self.location)
+
+    def action_versions(self) -> None:
+        self.source.versions = not self.source.versions
+        self.table.set_columns(self._columns())
+        self.go(self.location)
+
+    # --- what of it
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        if event.text != self.source.query.text or event.final:
+            self.source.ask(text=event.text)
+            self.requery(typing=not event.final)
+        if event.final:
+            self.table.focus()
+
+    def action_filter(self) -> None:
+        self.filter_bar.open()
+
+    def action_facets(self) -> None:
+        from restoretui.tui.dialogs.menus import CLASSES, OSS_CLASSES, FacetMenu, Facets
+
+        query, classes = self.source.query, OSS_CLASSES if self.location.scheme == "oss" else CLASSES
+        facets = Facets(query.states, query.storage_classes)
+        self.shell.push_screen(FacetMenu(facets, STATES_SHOWN, classes=classes), self._show_facets)
+
+    def _show_facets(self, facets: "Facets | None") -> None:
+        if facets is not None:
+            self.source.ask(states=facets.states, storage_classes=facets.storage_classes)
+            self.requery()
+
+    def action_sort(self) -> None:
+        from restoretui.tui.dialogs.menus import SortMenu
+
+        query = self.source.query
+        self.shell.push_screen(SortMenu(ORDERS, query.sort, descending=query.descending), self._sort_by)
+
+    @on(table_events.SortChosen, "#objects")
+    def _header_clicked(self, event: table_events.SortChosen) -> None:
+        query = self.source.query
+        self._sort_by((event.sort, event.sort == query.sort and not query.descending))
+
+    def _sort_by(self, order: tuple[Any, bool] | None) -> None:
+        if order is not None:
+            self.source.ask(sort=order[0], descending=order[1])
+            self.requery()
+
+    def action_clear(self) -> None:
+        self.shell.move_on()
+        running = self.following
+        if running is None and self.source.listing is not None and self.source.is_listing:
+            running = self.source.listing.id
+        if running is not None:
+            self.attempt(partial(self.session.stop_listing, running), "stop")
+        elif self.source.is_filtered:
+            self.filter_bar.clear()
+            self.source.everything()
+            self.requery()
+
+    def action_copy(self) -> None:
+        row = self.table.row if self.source.is_bucket else None
+        place = self.location
+        if row is not None:
+            place = place.below(row.ref.key) if row.is_prefix else place.object(row.ref.key)
+        self.shell.copy(str(place))
+
+    # --- marking
+
+    @on(table_events.MarkToggled)
+    def _mark_toggled(self, event: table_events.MarkToggled) -> None:
+        if self.source.listing is not None:
+            self.marking.begin(partial(self.marking.toggle, self.source.listing, event.row))
+
+    @on(table_events.RangeMarked)
+    def _range_marked(self, event: table_events.RangeMarked) -> None:
+        view = self.view
+        if view is not None:
+            self.marking.mark_range(view, event.first, event.last)
+
+    def action_mark_all(self) -> None:
+        view, listing = self.view, self.source.listing
+        if view is not None and listing is not None:
+            self.marking.mark_all(view, listing.prefixes)
+
+    def action_invert(self) -> None:
+        view = self.view
+        if view is not None:
+            self.marking.invert(view)
+
+    def action_unmark_all(self) -> None:
+        self.marking.clear()
+
+    # --- restoring
+
+    def action_restore(self) -> None:
+        self._act(Purpose.RESTORE)
+
+    def action_extend(self) -> None:
+        self._act(Purpose.EXTEND)
+
+    def action_upgrade(self) -> None:
+        self._act(Purpose.UPGRADE)
+
+    def action_end_copies(self) -> None:
+        from restoretui.tui.acts.end_copies import end_marks
+
+        row = self.table.row if self.source.is_bucket else None
+        self.attempt(partial(end_marks, self, self.source.listing, row), "act", hold_keys=True)
+
+    def _act(self, purpose: Purpose) -> None:
+        from restoretui.tui.acts.restoring import restore_marks
+
+        row = self.table.row if self.source.is_bucket else None
+        self.attempt(partial(restore_marks, self, purpose, self.source.listing, row), "act", hold_keys=True)

@@ -1,0 +1,1 @@
+"""What opens over the tabs and asks or tells something."""

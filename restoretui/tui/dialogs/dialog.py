@@ -1,0 +1,202 @@
+"""A box over the screen that asks or tells something, closed by escape.
+
+It fits every terminal: what stands above and below its middle is always in view, the middle scrolls, and the frame
+says how much of it is out of view. And whatever it does, it does for keys that were pressed while what it shows was
+on screen: a key typed ahead, or meant for numbers that have changed since, decides nothing.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from restoretui.core.errors import RestoreTuiError
+from restoretui.tui.keys import DIALOG
+from restoretui.tui.shell import Working
+from restoretui.tui.widgets.key_bar import KeyBar
+from restoretui.tui.words import said
+
+ResultT = TypeVar("ResultT")
+
+FRAME_LINES = 2
+KEY_LINES = 1
+
+
+class Dialog(Working, ModalScreen[ResultT]):
+    """``None`` is the answer when it was cancelled."""
+
+    BINDINGS = DIALOG.bindings()
+    AUTO_FOCUS = "*"
+    SHOWS_AT_ONCE = True
+    """False where what is to be decided about has to be found first: then ``will_show`` is called once it is."""
+    FITS_ITSELF = False
+    """True where ``body`` brings parts of its own that scroll: ``giving`` then names them."""
+
+    COUNTS_HIDDEN = True
+    """False where so much is out of view that its number tells nothing."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+        self.on_screen: object = None
+        """What the person can see of it, as far as decisions are concerned; None until it has been drawn."""
+        self._to_be_seen: object = None
+        self._scrolls = False
+
+    def compose(self) -> ComposeResult:
+        self.shell.key_line.let_go()  # Keys that waited for the dialog are for it.
+        # Parts are held, not queried: work that outlives the dialog may still tell them something.
+        with Vertical(id="box") as self.box:
+            self.box.border_title = said((self._title, ""))
+            yield from self.head()
+            if self.FITS_ITSELF:
+                yield from self.body()
+            else:
+                with VerticalScroll(id="middle", can_focus=False) as self.middle:
+                    yield from self.body()
+            self._problem = Static("", id="problem", markup=False)
+            yield self._problem
+            yield from self.foot()
+        yield KeyBar()
+
+    def head(self) -> ComposeResult:
+        """What stays in view above the middle."""
+        yield from ()
+
+    def body(self) -> ComposeResult:
+        """What is in the middle, and scrolls where it does not fit."""
+        yield from ()
+
+    def foot(self) -> ComposeResult:
+        """What stays in view below: the buttons."""
+        yield from ()
+
+    # --- what fits
+
+    def giving(self) -> Sequence[Widget]:
+        """The parts that become lower where there is no room, side by side; the first tells how much is hidden."""
+        return [self.middle]
+
+    def on_mount(self) -> None:
+        # Textual calls this beside the one of a subclass, and so it does ``on_resize``.
+        for part in self.giving()[:1]:
+            for changed in ("scroll_y", "virtual_size"):
+                self.watch(part, changed, self.say_hidden, init=False)
+        if self.SHOWS_AT_ONCE:
+            self.will_show(self)
+        self.fit_soon()
+
+    def on_resize(self) -> None:
+        self.fit_soon()
+
+    def fit_soon(self) -> None:
+        """Something became higher or lower."""
+        if self.is_attached:
+            self.call_after_refresh(self.fit)
+
+    def fit(self) -> None:
+        """Give the middle what the parts that stay leave it."""
+        giving = self.giving()
+        if not giving or not self.is_attached or not self.box.children:
+            return
+        whole = sum(child.virtual_region_with_margin.height for child in self.box.children if child.display)
+        stays = whole - max(part.outer_size.height for part in giving)
+        room = max(1, self.room - stays)
+        for part in giving:
+            part.styles.max_height = room
+        self.say_hidden_soon()
+
+    @property
+    def room(self) -> int:
+        """The lines that may be in the frame."""
+        return self.app.size.height - KEY_LINES - FRAME_LINES
+
+    def say_hidden_soon(self) -> None:
+        """Once the parts have the heights they were given."""
+        self.call_after_refresh(self.call_after_refresh, self.say_hidden)
+
+    def say_hidden(self) -> None:
+        """Tell in the frame how much is out of view."""
+        above, below = self.hidden()
+        told = [
+            (arrow, f"{number:,} " if self.COUNTS_HIDDEN else "")
+            for arrow, number in (("↑", above), ("↓", below))
+            if number
+        ]
+        text = " · ".join(f"{arrow} {number}more" for arrow, number in told)
+        self.box.border_subtitle = said((text, "mark")) if text else None
+        if bool(text) is not self._scrolls:
+            self._scrolls = bool(text)
+            self.refresh_bindings()
+
+    def hidden(self) -> tuple[int, int]:
+        """How many lines are out of view, above and below."""
+        for part in self.giving()[:1]:
+            return round(part.scroll_y), max(0, part.max_scroll_y - round(part.scroll_y))
+        return 0, 0
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._scrolls if action == "scroll_text" else super().check_action(action, parameters)
+
+    def action_scroll_text(self, pages: int) -> None:
+        for part in self.giving()[:1]:
+            part.scroll_relative(y=pages * max(1, part.size.height - 1), animate=False)
+
+    # --- what is on screen
+
+    def will_show(self, what: object) -> None:
+        """Something to decide about is painted: keys are for it from now on, or once a slow line has it drawn."""
+        if what == self._to_be_seen:
+            return
+        self._to_be_seen = what
+        if what is None or not self.shell.pacer.is_answered:
+            self.on_screen = what
+            return
+        self.on_screen = None
+        # Twice: the widgets just told to repaint hand their regions to the screen only after its current refresh.
+        self.call_after_refresh(self.call_after_refresh, self._painted, what)
+
+    def _painted(self, what: object) -> None:
+        self.shell.pacer.when_drawn(partial(self._drawn, what))
+
+    def _drawn(self, what: object) -> None:
+        if what == self._to_be_seen:
+            self.on_screen = what
+
+    def was_seen(self) -> bool:
+        """The key being acted on was pressed while what is shown now was on screen."""
+        return self.on_screen is not None and self.shell.key_line.seen == self.on_screen
+
+    def not_seen(self) -> None:
+        """A key was meant for something else than what is shown now."""
+        self.complain(
+            RestoreTuiError("that key was pressed before this was on screen", "look at it, then press it again")
+        )
+
+    # --- what is said
+
+    def complain(self, error: RestoreTuiError) -> None:
+        self._problem.update(said(("✗ ", "bad"), str(error), (f" — {error.hint}" if error.hint else "", "dim")))
+        self._problem.display = True
+        self.fit_soon()
+
+    def no_complaint(self) -> None:
+        """What was wrong no longer is."""
+        self._problem.update(Content(""))
+        self._problem.display = False
+        self.fit_soon()
+
+    def action_button(self, step: int) -> None:
+        """From one button to a neighbour, if the keys are on one."""
+        if isinstance(self.focused, Button) and self.focused.parent is not None:
+            row = [button for button in self.focused.parent.query_children(Button) if not button.disabled]
+            row[(row.index(self.focused) + step) % len(row)].focus()
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

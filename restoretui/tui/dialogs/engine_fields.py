@@ -1,0 +1,155 @@
+"""How a restore is sent: one request an object, or jobs of S3 Batch Operations, and how those are made."""
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from restoretui.core.batch.jobs import (
+    PER_JOB,
+    PER_OBJECT,
+    REPORTS,
+    BatchOptions,
+    Choice,
+    ReportScope,
+    as_tags,
+    jobs_of,
+)
+from restoretui.core.errors import UsageError
+from restoretui.core.model import Tier
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.tui.shell import Working
+from restoretui.tui.widgets.pick_line import PickLine
+from restoretui.tui.words import Part, said
+from restoretui.wording import format as fmt
+
+ENGINES = {"direct": "direct", "batch": "batch jobs", "auto": "auto"}
+SCOPES = {ReportScope.ALL.value: "all tasks", ReportScope.FAILED.value: "failed", ReportScope.NONE.value: "none"}
+MANIFESTS = {"written": "written", "generated": "generated"}
+STARTS = {"ready": "when ready", "hold": "after review"}
+
+
+class EngineFields(Working, Vertical):
+    """Shown for S3 alone; the fields of jobs only while jobs are what would be sent."""
+
+    class Changed(Message):
+        """The plan reads differently now."""
+
+    def compose(self) -> ComposeResult:
+        settings = self.session.settings
+        self._engine = PickLine("Engine", ENGINES, "direct", id="engine")
+        self._why = Static("", id="engine-why", markup=False)
+        self.role = Input(settings.batch_role_arn or "", compact=True, select_on_focus=False, id="role")
+        self._priority = Input(
+            str(settings.batch_priority), type="integer", max_length=10, compact=True, id="priority"
+        )
+        self._scope = PickLine("Report", SCOPES, settings.batch_report_scope, id="scope")
+        self._start = PickLine("Start", STARTS, "ready", id="start")
+        self._description = Input(compact=True, max_length=200, id="description")
+        self._manifest = PickLine("Manifest", MANIFESTS, settings.batch_manifest, id="manifest")
+        self._tags = Input(compact=True, placeholder="KEY=VALUE, …", id="tags")
+        for field in (self.role, self._priority, self._description, self._tags):
+            field.cursor_blink = False
+        yield self._engine
+        yield self._why
+        with Vertical(id="jobs-fields") as self._fields:
+            with Horizontal():
+                yield Static(said((" Role ", "dim")), markup=False)
+                yield self.role
+            with Horizontal():
+                yield self._scope
+                yield Static(said((" Priority ", "dim")), markup=False)
+                yield self._priority
+            with Horizontal():
+                yield self._start
+                yield Static(said((" Description ", "dim")), markup=False)
+                yield self._description
+            with Horizontal():
+                yield self._manifest
+                yield Static(said((" Tags ", "dim")), markup=False)
+                yield self._tags
+
+    def on_mount(self) -> None:
+        self._fields.display = self._why.display = False
+
+    # --- what is chosen
+
+    def _choice(self, plan: RestorePlan, tier: Tier) -> Choice:
+        if not plan.rules.has_jobs or not self.display:
+            return Choice(False, "")
+        if self._engine.value == "auto":
+            return self.session.batch.choose(plan, tier, self.role.value.strip() or None)
+        return Choice(self._engine.value == "batch", "")
+
+    def through(self, plan: RestorePlan) -> RestorePlan:
+        """A direct plan as it would be sent: tiers that go through jobs with their windows and fees."""
+        jobs = {tier for tier in plan.tiers if self._choice(plan, tier).batch}
+        if not jobs:
+            return plan
+        return self.session.batch.plan(plan, jobs)
+
+    def said(self) -> tuple[str, ...]:
+        """What is chosen on its lines: part of what is confirmed."""
+        return tuple(line.value for line in (self._engine, self._scope, self._start, self._manifest))
+
+    def uses_jobs(self, plan: RestorePlan, tier: Tier) -> bool:
+        """Whether that tier of a direct plan would go through jobs."""
+        return self._choice(plan, tier).batch
+
+    def options(self) -> BatchOptions:
+        """As typed; ``UsageError`` for what no job could be made with."""
+        if not self._priority.value.strip().isdigit():
+            raise UsageError("a job needs a priority", "type a whole number, 0 or more")
+        given: dict[str, Any] = {
+            "role_arn": self.role.value.strip(),
+            "scope": ReportScope(self._scope.value),
+            "priority": int(self._priority.value),
+            "description": self._description.value.strip(),
+            "hold": self._start.value == "hold",
+            "generated": self._manifest.value == "generated",
+            "tags": as_tags(pair.strip() for pair in self._tags.value.split(",") if pair.strip()),
+        }
+        return self.session.batch.options(given)
+
+    def report(self) -> str:
+        """Where jobs as they are set now would report."""
+        if self._scope.value == ReportScope.NONE.value:
+            return "none"
+        return self.session.settings.batch_report_location or f"below {REPORTS}/"
+
+    # --- what is said
+
+    def say(self, plan: RestorePlan, tier: Tier) -> None:
+        """Explain the choice for that tier of a direct plan."""
+        choice = self._choice(plan, tier)
+        parts: list[Part] = [(f" {choice.reason}", "dim")] if choice.reason else []
+        if choice.batch:
+            jobs = jobs_of(self.through(plan).tiers[tier], self.session.rules)
+            fee = PER_JOB * len(jobs) + PER_OBJECT * sum(job.objects for job in jobs)
+            if jobs and not parts:
+                rates = f"{fmt.money(PER_JOB)} each, {fmt.money(PER_OBJECT * 1_000_000)} a million objects"
+                parts = [(f" {fmt.plural(len(jobs), 'job')}, fees of {fmt.money(fee)} included ({rates})", "dim")]
+            elif jobs:
+                parts.append((f" · {fmt.plural(len(jobs), 'job')}", "dim"))
+        self._why.update(said(*parts))
+        self._why.display = bool(parts)
+        self._fields.display = choice.batch
+
+    @on(PickLine.Picked)
+    def _picked(self, event: PickLine.Picked) -> None:
+        event.stop()
+        self.post_message(self.Changed())
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.input is self.role and self._engine.value == "auto":
+            self.post_message(self.Changed())
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()

@@ -1,0 +1,99 @@
+"""One object: everything HEAD tells of it, and what the ledger remembers of its restores."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from restoretui.core.errors import ObjectNotFound, RestoreTuiError
+from restoretui.core.location import Location
+from restoretui.core.model import ObjectRef
+from restoretui.ledger.records import ActivityEntry, BrowseRow, Query
+from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.dialogs.inspector_text import Known, lines
+from restoretui.tui.keys import READING
+from restoretui.tui.widgets.place_bar import PlaceBar
+
+HISTORY_SHOWN = 50
+HISTORY_READ = 200
+"""Entries that mention the key are read, those about this object are shown."""
+
+
+class Inspector(Dialog[None], inherit_bindings=False):
+    """Shows what is known at once, and what a HEAD adds when it has answered."""
+
+    BINDINGS = [  # noqa: RUF012  Textual declares it so
+        *READING.bindings(),
+        Binding("c", "copy", "copy location", tooltip="copy the location to the clipboard", id="copy"),
+    ]
+
+    def __init__(self, ref: ObjectRef, scheme: str, row: BrowseRow | None = None) -> None:
+        super().__init__("Object")
+        self._scheme = scheme
+        self._known = Known(ref, str(Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)), row)
+
+    FITS_ITSELF = True
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(can_focus=True) as self._scroll:
+            self._facts = Static("", markup=False)
+            yield self._facts
+
+    def giving(self) -> Sequence[Widget]:
+        return [self._scroll]
+
+    def on_mount(self) -> None:
+        self.attempt(self._look, "look")
+        self.attempt(self._remember, "remember")
+
+    def on_resize(self) -> None:
+        self._say()
+
+    async def _look(self) -> None:
+        try:
+            self._known.detail = await self.session.choosing.inspect(self._known.ref, self._scheme)
+        except RestoreTuiError as error:
+            joint = "" if str(error).endswith((".", "!", "?")) else "."
+            self._known.problem = f"{error}{joint} {error.hint}" if error.hint else str(error)
+            if not isinstance(error, ObjectNotFound):  # That is an answer.
+                self.shell.query_main(PlaceBar).over(("✗ object not seen", "bad"))
+        self._say()
+
+    def on_unmount(self) -> None:
+        if self.app.is_running:
+            self.shell.query_main(PlaceBar).over(None)
+
+    async def _remember(self) -> None:
+        key = self._known.ref.key
+        literal = "".join(f"\\{mark}" if mark in "*?[]\\" else mark for mark in key)
+        view = await self.session.ledger.activity.view(Query(text=literal))
+        try:
+            await view.wait()
+            entries = view.rows(0, HISTORY_READ)
+        finally:
+            await view.aclose()
+        ref = self._known.ref
+        about = [
+            entry for entry in entries if entry.ref is not None and entry.ref[:2] == ref[:2] and self._is_here(entry)
+        ]
+        self._known.history = about[:HISTORY_SHOWN]
+        self._say()
+
+    def _is_here(self, entry: ActivityEntry) -> bool:
+        """Two clouds may have a bucket of the same name."""
+        return entry.cloud is None or entry.cloud.scheme == self._scheme
+
+    def _say(self) -> None:
+        width = max(40, self._scroll.size.width - 1)
+        session = self.shell.session
+        if session is None:
+            return
+        text = lines(self._known, session.clock.now(), width)
+        self._facts.update(Content("\n").join(text))
+
+    def action_copy(self) -> None:
+        self.shell.copy(self._known.location)

@@ -1,0 +1,81 @@
+"""Holds the session open for as long as the app runs, beginning after the first paint."""
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from restoretui.core.errors import RestoreTuiError
+from restoretui.engine.traffic.waits import first_of
+from restoretui.tui.terminal.feed import Feed
+
+if TYPE_CHECKING:
+    from restoretui.session.session import Session
+
+OpenSession = Callable[[], "AbstractAsyncContextManager[Session]"]
+
+
+class Lifetime:
+    """A task of its own, so that leaving the app closes the session whole, however the app is left."""
+
+    def __init__(self, open_session: OpenSession, feed: Feed, closing: "Callable[[Session], object]") -> None:
+        """``closing`` is called when the session does nothing any more and can still be asked."""
+        self._open_session = open_session
+        self._feed = feed
+        self._at_close = closing
+        self._closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.session: Session | None = None
+        """None until it is open, and once it is closed."""
+        self.problem: RestoreTuiError | None = None
+        """Why it could not be opened, or not be closed as it should."""
+        self.defect: Exception | None = None
+        """What nobody expected."""
+
+    def begin(
+        self,
+        opened: Callable[[], object],
+        failed: Callable[[RestoreTuiError], object],
+        crashed: Callable[[BaseException | None], object],
+    ) -> None:
+        """Open the session; tells when it is, why it cannot be, and what nobody expected (None: all is well)."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._hold(opened, failed), name="session")
+            self._task.add_done_callback(lambda task: None if task.cancelled() else crashed(task.exception()))
+
+    async def _hold(self, opened: Callable[[], object], failed: Callable[[RestoreTuiError], object]) -> None:
+        # What the session stands on takes a tenth of a second to import: not before the first paint, not in the loop.
+        await asyncio.to_thread(importlib.import_module, "restoretui.session.session")
+        try:
+            async with self._open_session() as session:
+                self.session = session
+                following = asyncio.create_task(self._feed.follow(session.ledger.changes), name="feed")
+                session.start_engine()
+                opened()
+                try:
+                    await first_of(self._closing.wait(), beside=[following])
+                    if following.done():
+                        following.result()  # Screens that hear of nothing any more would show what was.
+                finally:
+                    self.session = None
+                    following.cancel()
+                    await asyncio.gather(following, return_exceptions=True)
+                await session.stop()
+                self._at_close(session)
+        except RestoreTuiError as error:
+            self.problem = error
+            failed(error)
+        finally:
+            self.session = None
+
+    async def end(self) -> None:
+        """Close the session; returns when everything is on disk."""
+        self._closing.set()
+        if self._task is None:
+            return
+        if self.session is None:
+            self._task.cancel()  # Still opening: nothing to close but what its own clean-up closes.
+        (ended,) = await asyncio.gather(self._task, return_exceptions=True)
+        if isinstance(ended, Exception):
+            self.defect = ended

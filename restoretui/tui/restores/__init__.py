@@ -1,0 +1,1 @@
+"""The Restores tab: runs and their objects."""

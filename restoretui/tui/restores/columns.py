@@ -1,0 +1,133 @@
+"""The columns of the list of runs, and of the objects of one run."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from restoretui.core.model import State
+from restoretui.ledger.records import JobRow, Run
+from restoretui.tui.restores.words import Due, bar_parts, headline, outlook, progress
+from restoretui.tui.widgets.table.columns import Column, Spans, cell
+from restoretui.tui.words import STATE_CELLS, STATES, state_word
+from restoretui.wording import format as fmt
+
+
+class RunRow(NamedTuple):
+    """A run in the list."""
+
+    id: int
+    run: Run
+    expiry: int | None
+    """When its first copy ends."""
+    title: str
+    """Where it restores, or its note."""
+    held: bool = False
+    """A job of it waits to be confirmed."""
+
+
+def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
+    """Newest run first."""
+
+    def state(row: RunRow, cells: int) -> Spans:
+        word, style = headline(row.run, now(), held=row.held)
+        return cell(word, cells, style)
+
+    def bar(row: RunRow, cells: int) -> Spans:
+        return tuple(part if isinstance(part, tuple) else (part, "") for part in bar_parts(row.run, cells))
+
+    def done(row: RunRow, cells: int) -> Spans:
+        finished, all_ = progress(row.run)
+        return cell(f"{fmt.compact(finished)}/{fmt.compact(all_)}", cells, right=True)
+
+    def when(row: RunRow, cells: int) -> Spans:
+        text, style = outlook(row.run, now(), row.expiry)
+        return cell(text, cells, style)
+
+    def failed(row: RunRow, cells: int) -> Spans:
+        number = row.run.counts.get(State.FAILED, 0)
+        return cell(f"{number:,} ✗" if number else "", cells, "bad", right=True)
+
+    return [
+        Column("state", "State", 12, state, keep=99),
+        Column("bar", "Progress", 11, bar, keep=95),
+        Column("done", "Done", 9, done, keep=80, right=True),
+        Column("when", "Outlook", 18, when, keep=90),
+        Column("failed", "Failed", 7, failed, keep=35, right=True),
+        Column("tier", "Tier", 9, lambda row, n: cell(row.run.tier, n, "dim"), keep=70),
+        Column("title", "Where", 18, lambda row, n: cell(row.title, n), keep=88, grows=True),
+        Column(
+            "size", "Size", 8, lambda row, n: cell(fmt.size(row.run.size_bytes), n, right=True), keep=50, right=True
+        ),
+        Column("days", "Days", 4, lambda row, n: cell(str(row.run.days), n, "dim", right=True), keep=30, right=True),
+        Column("started", "Started", 16, lambda row, n: cell(fmt.instant(row.run.created_at), n, "dim"), keep=40),
+        Column("run", "Run", 4, lambda row, n: cell(f"#{row.id}", n, "dim"), keep=75),
+    ]
+
+
+def job_columns(
+    name: Callable[[JobRow], str], now: Callable[[], datetime], window: Callable[[], Due | None]
+) -> list[Column[JobRow]]:
+    """Objects of one run, each by its ``name``.
+
+    One column says what matters of each: why it failed, when it is due, how long it lasts.
+    """
+
+    def state(row: JobRow, cells: int) -> Spans:
+        return cell(state_word(row.state), cells, STATES[row.state][1])
+
+    def note(row: JobRow, cells: int) -> Spans:
+        text, style = _note(row, now(), window())
+        return cell(text, cells, style, prose=True)
+
+    def size(row: JobRow, cells: int) -> Spans:
+        return cell(fmt.size(row.size), cells, right=True)
+
+    def changed(row: JobRow, cells: int) -> Spans:
+        return cell(fmt.instant(row.changed_at), cells, "dim")
+
+    def elapsed(row: JobRow, cells: int) -> Spans:
+        if row.requested_at is None:
+            return cell("", cells)
+        end = row.available_at if row.available_at is not None else now().timestamp()
+        if row.state in (State.FAILED, State.CANCELLED, State.SKIPPED):
+            end = row.changed_at
+        return cell(fmt.duration(end - row.requested_at), cells, "dim", right=True)
+
+    return [
+        Column("state", "State", STATE_CELLS, state, keep=99, sort="state"),
+        Column("key", "Key", 22, lambda row, n: cell(name(row), n), keep=100, grows=True, most=64, sort="key"),
+        Column("note", "Outlook", 28, note, keep=95, grows=True, most=56),
+        Column("size", "Size", 8, size, keep=60, right=True, sort="size"),
+        Column("tier", "Tier", 9, lambda row, n: cell(row.tier or "", n, "dim"), keep=50),
+        Column("elapsed", "Took", 7, elapsed, keep=70, right=True),
+        Column("class", "Class", 15, lambda row, n: cell(row.storage_class, n, "dim"), keep=40, sort="storage_class"),
+        Column("changed", "Changed", 16, changed, keep=30, sort="modified"),
+    ]
+
+
+def _note(row: JobRow, now: datetime, window: Due | None) -> tuple[str, str]:
+    if row.state is State.FAILED:
+        return f"{row.code}: {row.reason or row.message}" if row.code else row.reason or row.message, "bad"
+    if row.state in (State.SKIPPED, State.CANCELLED, State.UNKNOWN):
+        return row.reason, "dim"
+    if row.state is State.AVAILABLE:
+        if row.expiry is None:
+            return "without an end", "dim"
+        left = row.expiry - now.timestamp()
+        return (
+            f"until {fmt.short_instant(row.expiry, now)}, {fmt.duration(left)}",
+            "warn" if left < fmt.DAY else "dim",
+        )
+    if row.state is State.EXPIRED:
+        # A copy that was ended early was gone before its date.
+        return f"ended {fmt.short_instant(min(row.expiry, row.changed_at), now)}" if row.expiry else "", "dim"
+    if row.state is State.PLANNED:
+        return "not sent yet", "dim"
+    if row.adopted:
+        return "asked for elsewhere, watched by us", "dim"
+    if window is None or row.requested_at is None:
+        return "", ""
+    late = (now - window.latest).total_seconds()
+    if late > 0:
+        return f"overdue by {fmt.duration(late)}", "warn"
+    return f"typically by {fmt.short_instant(window.latest, now)}", "dim"

@@ -1,0 +1,259 @@
+"""Restores: the runs, and one of them opened; what a run still allows is done from here."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import ContentSwitcher
+
+from restoretui.core.errors import RestoreTuiError
+from restoretui.core.location import Location
+from restoretui.core.model import State
+from restoretui.core.rules.rules import Purpose
+from restoretui.ledger.records import JobRow, Run
+from restoretui.tui.acts.agreeing import agreed, price
+from restoretui.tui.acts.end_copies import end_run
+from restoretui.tui.acts.restoring import replan_run
+from restoretui.tui.dialogs.ask import Ask, Confirm, Pick
+from restoretui.tui.keys import RUNS
+from restoretui.tui.pane import Pane
+from restoretui.tui.restores.run_detail import RunDetail
+from restoretui.tui.restores.run_list import RunList
+from restoretui.tui.trouble import not_open
+from restoretui.tui.widgets.table import events as table_events
+from restoretui.tui.words import Part
+from restoretui.wording import format as fmt
+
+
+class RestoresPane(Pane):
+    """The second tab."""
+
+    BINDINGS = RUNS.bindings()
+
+    def __init__(self) -> None:
+        super().__init__(id="restores")
+        self._states: frozenset[State] = frozenset()
+
+    def compose(self) -> ComposeResult:
+        with ContentSwitcher(initial="run-list"):
+            self.list = RunList()
+            yield self.list
+            self.detail = RunDetail()
+            yield self.detail
+
+    def on_mount(self) -> None:
+        self.shell.feed.listen(self.told)
+
+    @property
+    def _run(self) -> Run | None:
+        """The run that keys act on."""
+        return self.detail.run if self._detailed else self.list.run
+
+    @property
+    def _detailed(self) -> bool:
+        return self.query_one(ContentSwitcher).current == "run-detail"
+
+    def arrive(self) -> None:
+        (self.detail.table if self._detailed else self.list.table).focus()
+        self._read()
+
+    def place(self) -> list[Part]:
+        return [(self.detail.title, "strong")] if self._detailed else [("restores", "strong")]
+
+    def opened(self) -> None:
+        self._read()
+
+    def not_opened(self, error: RestoreTuiError) -> None:
+        self.list.table.trouble = not_open(error, self.shell.key_for("quit"))
+
+    def light(self) -> Part | None:
+        return ("✗ not read", "bad") if self._detailed and self.detail.table.trouble is not None else None
+
+    def told(self, topics: frozenset[str]) -> bool:
+        if self.shell.session is None or not self.is_shown:
+            return False
+        run = self.detail.run if self._detailed else None
+        if "runs" in topics or (run is not None and f"run:{run.id}" in topics):
+            return self._read()
+        return any(topic.startswith("view:") for topic in topics) and self.detail.read()
+
+    def tick(self) -> bool:
+        return self._read()
+
+    def _read(self) -> bool:
+        if self.shell.session is None:
+            return False
+        painted = self.detail.read() if self._detailed else self.list.read()
+        states = frozenset(self._run.counts) if self._run is not None else frozenset()
+        if states != self._states:
+            self._states = states
+            self.refresh_bindings()
+        return painted
+
+    def show_run(self, run_id: int) -> None:
+        """Open one run."""
+        self.query_one(ContentSwitcher).current = "run-detail"
+        self.detail.open(run_id)
+        self.refresh_bindings()
+
+    @on(RunList.Chosen)
+    def _chosen(self, event: RunList.Chosen) -> None:
+        self.show_run(event.run_id)
+
+    @on(RunDetail.Found)
+    @on(RunDetail.Judged)
+    def _found(self) -> None:
+        self.say_place()
+
+    @on(table_events.Moved)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    @on(table_events.ReadFailed)
+    def _read_failed(self, event: table_events.ReadFailed) -> None:
+        self.complain(event.error)
+
+    # --- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.shell.session is None:
+            return False
+        run = self._run
+        counts = run.counts if run is not None else {}
+        needed = {
+            "retry": bool(counts.get(State.FAILED)),
+            "extend": bool(counts.get(State.AVAILABLE)),
+            "upgrade": bool(counts.get(State.RESTORING) or counts.get(State.REQUESTED)),
+            "end_copies": run is not None and run.cloud.rules.ends_copies and bool(counts.get(State.AVAILABLE)),
+            "cancel": bool(counts.get(State.PLANNED)),
+            "export": run is not None,
+            "copy": run is not None,
+            "filter": self._detailed,
+            "facets": self._detailed,
+            "sort": self._detailed,
+            "show": self._detailed,
+            "back": self._detailed,
+        }
+        return needed.get(action, True)
+
+    def action_back(self) -> None:
+        run = self.detail.run
+        self.detail.close()
+        self.query_one(ContentSwitcher).current = "run-list"
+        self.say_place()
+        self.arrive()
+        if run is not None:
+            position = self.list.table.view.position(run.id) if self.list.table.view is not None else None
+            self.list.table.goto(position or 0)
+        self.refresh_bindings()
+
+    def action_filter(self) -> None:
+        self.detail.filter()
+
+    def action_facets(self) -> None:
+        self.detail.choose_states()
+
+    def action_sort(self) -> None:
+        self.detail.choose_order()
+
+    def action_retry(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(self._retry, run), "act")
+
+    async def _retry(self, run: Run) -> None:
+        spending = self.session.spending
+        offer = await spending.offer_retry(run.id)
+        short = await self.session.short_of_capacity(run)
+        if short:
+            question = (
+                f"{fmt.plural(short, 'object')} of run {run.id} found no Expedited capacity. Ask how? "
+                f"Expedited again costs {price(offer)} for the {fmt.plural(offer.objects, 'failed object')}."
+            )
+            ways = {"other": "At another tier", "again": "Expedited again"}
+            way = await self.shell.push_screen_wait(Pick("No Expedited capacity", question, ways))
+            if way == "other":
+                await replan_run(self, run, Purpose.RESTORE, frozenset({State.FAILED}))
+            if way != "again":
+                return
+        else:
+            failed = fmt.plural(offer.objects, "failed object")
+            question = f"Send the {failed} of run {run.id} ({fmt.size(offer.size_bytes)}) again, for {price(offer)}?"
+        consent = await agreed(self, offer, "Retry failed", question, "Send again", asked=bool(short))
+        if consent is not None:
+            count = await spending.retry(consent, run.id)
+            self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
+
+    def action_cancel(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(self._cancel, run), "act")
+
+    async def _cancel(self, run: Run) -> None:
+        while unsent := await self._unsent(run):
+            question = (
+                f"Give up the {fmt.plural(unsent, 'request')} of run {run.id} that were not sent yet? What was sent"
+                " cannot be called back, nor what goes out while this is asked."
+            )
+            if not await self.shell.push_screen_wait(Confirm("Cancel unsent", question, "Give them up")):
+                return
+            if await self._unsent(run) <= unsent:
+                break
+            self.shell.say("warning", "there are more to give up by now", "this is how it is now")
+        count = await self.session.cancel(run.id) if unsent else 0
+        late = f", {unsent - count:,} were sent before" if count < unsent else ""
+        self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'request')} given up{late}")
+
+    async def _unsent(self, run: Run) -> int:
+        return (await self.session.ledger.runs.get(run.id)).counts.get(State.PLANNED, 0)
+
+    def action_extend(self) -> None:
+        self._act(Purpose.EXTEND, State.AVAILABLE)
+
+    def action_upgrade(self) -> None:
+        self._act(Purpose.UPGRADE, State.RESTORING, State.REQUESTED)
+
+    def action_end_copies(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(end_run, self, run), "act", hold_keys=True)
+
+    def _act(self, purpose: Purpose, *states: State) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(replan_run, self, run, purpose, frozenset(states)), "act", hold_keys=True)
+
+    def action_export(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(self._export, run), "act")
+
+    async def _export(self, run: Run) -> None:
+        path = await self.shell.push_screen_wait(
+            Ask("Export", f"Write the objects of run {run.id} to (.csv or .json)", f"restoretui-run-{run.id}.csv")
+        )
+        if path:
+            target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
+            written = await self.session.export(run.id, target)
+            where = await asyncio.to_thread(target.absolute)
+            self.shell.say("done", f"{fmt.plural(written, 'object')} written to {where}")
+
+    def _ref_row(self) -> JobRow | None:
+        return self.detail.table.row if self._detailed else None
+
+    def action_copy(self) -> None:
+        run, row = self._run, self._ref_row()
+        if run is None:
+            return
+        if row is not None:
+            ref = row.ref
+            self.shell.copy(str(Location(run.cloud.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)))
+        elif self.list.table.row is not None:
+            self.shell.copy(self.list.table.row.title)
+
+    def action_show(self) -> None:
+        run, row = self._run, self._ref_row()
+        if run is not None and row is not None:
+            self.shell.show_object(row.ref, run.cloud.scheme)

@@ -1,0 +1,250 @@
+"""One run: how it stands, and every object of it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+
+from restoretui.core.errors import RestoreTuiError
+from restoretui.core.location import Location
+from restoretui.core.model import State
+from restoretui.ledger.records import JobRow, Query, Run, View
+from restoretui.tui.batch.facts import job_lines
+from restoretui.tui.dialogs.inspector import Inspector
+from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
+from restoretui.tui.restores.columns import job_columns
+from restoretui.tui.restores.run_place import common_place
+from restoretui.tui.restores.words import bar_parts, counts_line, due, headline, outlook
+from restoretui.tui.shell import Working
+from restoretui.tui.trouble import trouble_of
+from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.fact_lines import FactLines
+from restoretui.tui.widgets.filter_bar import FilterBar
+from restoretui.tui.widgets.table import events as table_events
+from restoretui.tui.widgets.table.live_table import LiveTable
+from restoretui.tui.words import Part, said
+from restoretui.wording import format as fmt
+
+ORDERS = {
+    "key": "Key", "state": "State", "size": "Size", "modified": "Last change", "storage_class": "Storage class",
+    "expiry": "End of the copy",
+}  # fmt: skip
+STATES_SHOWN = (
+    State.PLANNED, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED, State.FAILED, State.SKIPPED,
+    State.CANCELLED, State.UNKNOWN,
+)  # fmt: skip
+
+
+class RunDetail(Working, Vertical):
+    """A projection of one run's jobs."""
+
+    class Found(Message):
+        """What the run's objects have in common is known."""
+
+    class Judged(Message):
+        """It cannot be read, or can again."""
+
+    def __init__(self) -> None:
+        super().__init__(id="run-detail")
+        self.run: Run | None = None
+        self.title = ""
+        """What is open, and where its objects lie."""
+        self._place: Location | None = None
+        self._query = Query()
+        self._is_new = True
+
+    def compose(self) -> ComposeResult:
+        self._facts_lines = FactLines(id="run-facts", now=lambda: self.session.clock.monotonic())
+        yield self._facts_lines
+        self._filter_bar = FilterBar("part of a key, or a glob such as *.bam", id="run-filter")
+        yield self._filter_bar
+        self.table = LiveTable[JobRow](
+            job_columns(
+                self._shown_name,
+                lambda: self.session.clock.now(),
+                lambda: due(self.run) if self.run is not None else None,
+            ),
+            self.shell.pacer,
+            placeholder="reading …",
+            id="jobs",
+        )
+        yield self.table
+        self._status = Bar(id="run-status", classes="status")
+        yield self._status
+
+    def _shown_name(self, row: JobRow) -> str:
+        """Its key without what all keys of the run have, or with its bucket where there are several."""
+        if self._place is None:
+            return f"{row.ref.bucket}/{row.ref.key}"
+        return row.ref.key.removeprefix(self._place.prefix)
+
+    def open(self, run_id: int) -> None:
+        """Show this run, its failed objects first if it has any."""
+        self._query = Query()
+        self._filter_bar.clear()
+        self.table.focus()  # Also of a run that cannot be read keys must lead back.
+        self.attempt(partial(self._read_or_tell, partial(self._open, run_id)), "open", hold_keys=True)
+
+    async def _read_or_tell(self, read: Callable[[], Awaitable[None]]) -> None:
+        """Where it cannot be read, the rows' place says why, for as long as it is so."""
+        before, self.table.trouble = self.table.trouble, None
+        try:
+            await read()
+        except RestoreTuiError as error:
+            self.table.trouble = trouble_of(error, f"{self.shell.key_for('back')} goes back to the runs")
+            raise
+        finally:
+            if before is not self.table.trouble and self.is_attached:
+                self.post_message(self.Judged())
+
+    async def _open(self, run_id: int) -> None:
+        self.run = await self.session.ledger.runs.get(run_id)
+        self._is_new = True
+        self._place, self.title = None, f"run #{run_id}"
+        await self._show(at=0)
+        await self._find_common(self.run)
+        self.table.focus()
+
+    async def _find_common(self, run: Run) -> None:
+        view = self.table.view
+        self._place = await common_place(view, run.cloud.scheme) if view is not None else None
+        if self._place is not None:
+            self.title = f"run #{run.id} in {self._place}"
+            self.table.changed()
+        self.post_message(self.Found())
+
+    async def _show(self, at: int | None = None) -> None:
+        if self.run is None:
+            return
+        view = await self.session.job_view(self.run.id, self._query)
+        old = self.table.view
+        self._say_empty(view)
+        self.table.set_view(view, at=at)
+        self.table.set_sort(self._query.sort, self._query.descending)
+        if old is not None:
+            await old.aclose()
+        self._say()
+
+    def _say_empty(self, view: View[JobRow] | None) -> None:
+        """What is said where no row is: there may be some to come."""
+        is_whole = view is not None and view.complete
+        self.table.placeholder = "no object matches" if is_whole else "reading …"
+
+    def close(self) -> None:
+        """The list is shown again."""
+        view, self.run = self.table.view, None
+        self.table.set_view(None)
+        if view is not None:
+            self.attempt(view.aclose, "close")
+
+    def read(self) -> bool:
+        """Read run and rows again; tells whether anything was repainted."""
+        run = self.run
+        if run is None:
+            return False
+        self.run = next((known for known in self.session.ledger.runs.peek_all() if known.id == run.id), run)
+        self._say_empty(self.table.view)
+        painted = self._say()
+        return self.table.look_again() or painted
+
+    # --- what is said
+
+    def _say(self) -> bool:
+        run = self.run
+        if run is None:
+            return False
+        changed = self._facts_lines.show(lambda: self._facts(run), at_once=self._is_new or not run.is_open)
+        self._is_new = False
+        count, cursor = self.table.count, self.table.cursor
+        left = f"{fmt.plural(count, 'object')}" + (f" match {self._limits()}" if self._limits() else "")
+        place = f"{cursor + 1:,} of {count:,}" if count else ""
+        return self._status.show(said((left, "dim")), said((place, "dim")), said()) or changed
+
+    def _limits(self) -> str:
+        return " ".join(limit for limit in (self._query.text, *sorted(self._query.states)) if limit)
+
+    def _facts(self, run: Run) -> list[Content]:
+        now = self.session.clock.now()
+        batches = self.session.batch.ours(run.id)
+        word, style = headline(run, now, held=any(batch.is_held for batch in batches))
+        when, when_style = outlook(run, now, None)
+        title: list[Part] = [(f"Run #{run.id} ", "strong"), (word, style), "  ", *bar_parts(run, 24)]
+        if when:
+            title += [("  ", ""), (when, when_style)]
+        money = "about " + fmt.money(run.estimate, run.currency) + (" + ?" if run.unpriced else "")
+        if run.unpriced and not run.estimate:
+            money = "unknown price"
+        plan: list[Part] = [
+            (f"{run.purpose} ", "dim"), run.tier, (" · ", "dim"), fmt.plural(run.days, "day"), (" · ", "dim"),
+            fmt.plural(run.objects, "object"), (" · ", "dim"), fmt.size(run.size_bytes), (" · ", "dim"), money,
+        ]  # fmt: skip
+        times: list[Part] = [("started ", "dim"), fmt.short_instant(run.created_at, now)]
+        window = due(run)
+        if window is not None and run.is_open:
+            first, last = fmt.short_instant(window.earliest, now), fmt.short_instant(window.latest, now)
+            span = f"{first} to {last.removeprefix(first[:-5])}"
+            times += [(" · typically ", "dim"), span]
+        cost = self.session.looks_cost(run)
+        looks = f"{run.list_calls} LIST, {run.head_calls} HEAD" + (
+            f", {fmt.money(cost, run.currency)}" if cost else ""
+        )
+        times += [(f" UTC · {looks}", "dim")]
+        jobs = job_lines(batches)
+        return [said(*title), said(*plan), counts_line(run), said(*times), *jobs]
+
+    # --- keys
+
+    @on(table_events.Moved)
+    def _moved(self) -> None:
+        self._say()
+
+    @on(table_events.Opened)
+    def _opened(self, event: table_events.Opened) -> None:
+        event.stop()
+        scheme = self.run.cloud.scheme if self.run is not None else "s3"
+        self.shell.push_screen(Inspector(event.row.ref, scheme))
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        if event.text != self._query.text or event.final:
+            self._query = replace(self._query, text=event.text)
+            self.attempt(partial(self._read_or_tell, self._show), "view", hold_keys=event.final)
+        if event.final:
+            self.table.focus()
+
+    @on(table_events.SortChosen)
+    def _header_clicked(self, event: table_events.SortChosen) -> None:
+        event.stop()
+        self._sort_by((event.sort, event.sort == self._query.sort and not self._query.descending))
+
+    def _requery(self, **changes: Any) -> None:
+        self._query = replace(self._query, **changes)
+        self.attempt(partial(self._read_or_tell, self._show), "view", hold_keys=True)
+
+    def filter(self) -> None:
+        """Type a filter."""
+        self._filter_bar.open()
+
+    def choose_states(self) -> None:
+        """Choose the states shown."""
+        menu = FacetMenu(Facets(self._query.states), STATES_SHOWN, classes=())
+        self.shell.push_screen(menu, self._show_states)
+
+    def _show_states(self, facets: Facets | None) -> None:
+        if facets is not None:
+            self._requery(states=facets.states)
+
+    def choose_order(self) -> None:
+        """Choose the order."""
+        self.shell.push_screen(SortMenu(ORDERS, self._query.sort, descending=self._query.descending), self._sort_by)
+
+    def _sort_by(self, order: tuple[Any, bool] | None) -> None:
+        if order is not None:
+            self._requery(sort=order[0], descending=order[1])

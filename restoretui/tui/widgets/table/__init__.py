@@ -1,0 +1,1 @@
+"""The live table: fixed cost a frame, however many rows."""
