@@ -13,10 +13,11 @@ from restoretui.ledger.store.unknown_values import told_size
 from restoretui.ledger.store.values import STATES, TIERS, Shape, decodes
 from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
+from restoretui.ledger.views import facts
 from restoretui.ledger.views.match import key_condition
 from restoretui.ledger.views.materialised_order import Orders
 from restoretui.ledger.views.row_order import Order, Select, Straight, falling
-from restoretui.ledger.views.views import TableView, facts
+from restoretui.ledger.views.views import TableView
 
 Kind = Literal["run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch"]
 

@@ -172,7 +172,7 @@ class BatchDesk:
         async for rows in self._pages(lambda: service.read_report(place, job_id)):
             yield rows
 
-    # --- deciding, where nothing is spent: see ``restoretui.session.spending`` for the rest ---------------------------------
+    # --- deciding, where nothing is spent: see ``restoretui.session.spending`` for the rest
 
     async def cancel(self, job_id: str, region: str | None = None) -> str:
         """Its status then; restores that were asked for go on."""

@@ -16,7 +16,7 @@ from restoretui.core.plan.plan import FactGroup
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import Query, SelectionSummary, Tally
-from restoretui.ledger.views.views import materialised_order as scratch
+from restoretui.ledger.views import materialised_order as scratch
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,

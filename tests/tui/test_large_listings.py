@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from restoretui.ledger.views.views import materialised_order as scratch
-from restoretui.ledger.views.views import row_order as orders
+from restoretui.ledger.views import materialised_order as scratch
+from restoretui.ledger.views import row_order as orders
 from restoretui.tui.browse import listing_board, marking
 from restoretui.tui.browse.pane import BrowsePane
 from tests.ledger.helpers import busy, held

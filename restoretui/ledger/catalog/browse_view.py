@@ -16,10 +16,11 @@ from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import told_date, told_size
 from restoretui.ledger.store.values import STATES, TIERS, damaged, decodes
 from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.views import facts
 from restoretui.ledger.views.match import Condition, any_key_condition, end_of_prefix, key_condition, prefix_condition
 from restoretui.ledger.views.materialised_order import Orders
 from restoretui.ledger.views.row_order import Order, Piece, Rank, Select, Span, Straight, falling, piece_rows, rising
-from restoretui.ledger.views.views import TableView, facts
+from restoretui.ledger.views.views import TableView
 
 _SHOWN = (
     f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {facts.SHOWN_STATE} AS shown,"

@@ -9,9 +9,9 @@ from restoretui.ledger.store import changes
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, stored_size, sum_of
 from restoretui.ledger.store.writer import Tx
+from restoretui.ledger.views import facts
 from restoretui.ledger.views.match import end_of_prefix
 from restoretui.ledger.views.row_order import Span
-from restoretui.ledger.views.views import facts
 
 _FACTS = ("storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at")
 _INSERT = f"INSERT INTO selection (sel, place_id, key, version_id, {', '.join(_FACTS)})"

@@ -9,13 +9,13 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
+from restoretui.ledger.runs import tracking
 from restoretui.ledger.runs.awaited import Awaited, read_awaited
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import apply_changes, move_all
 from restoretui.ledger.runs.job_lines import FAILED, OF_BATCH, JobLine, check_failed, read_lines
 from restoretui.ledger.runs.job_view import JobView
 from restoretui.ledger.runs.run_rows import JOB, RUN, count_of, jobs_of, run_of
-from restoretui.ledger.runs.runs import tracking
 from restoretui.ledger.store import changes
 from restoretui.ledger.store.reader import Reader
 from restoretui.ledger.store.schema import LIVE
