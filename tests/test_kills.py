@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.blows import KINDS, Kind
+from tests.bench.harness.kill_points import KINDS, Kind
 from tests.bench.kills import kill_many
 
 

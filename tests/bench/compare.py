@@ -17,12 +17,12 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from endpoint import Endpoint, fake_s3
-from measure import Cost, middle, run
-from peers import FROM_PYPI, HERE, PEERS, PEERS_FOLDER, Setting
+from harness.endpoint import Endpoint, fake_s3
+from harness.measure import Cost, middle, run
+from harness.peers import FROM_PYPI, HERE, PEERS, PEERS_FOLDER, Setting
+from harness.tables import Verdict, say_machine, say_table, say_verdicts
+from harness.works import WORKS, Costs, Work, objects_in
 from starting import compare_starts
-from tables import Verdict, say_machine, say_table, say_verdicts
-from works import WORKS, Costs, Work, objects_in
 
 RATE = 5000
 """Restores a second we may send at most; the peers know no limit."""

@@ -30,9 +30,9 @@ from restoretui.ledger.records import Query, Run  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
 from restoretui.sandbox.faults.scenario import load_scenario  # noqa: E402
 from restoretui.session.session import Session, open_session  # noqa: E402
-from tests.bench.secured import Secured  # noqa: E402
-from tests.bench.tables import say_table  # noqa: E402
-from tests.engine.turning import TurnedClock, turn  # noqa: E402
+from tests.bench.harness.secured import Secured  # noqa: E402
+from tests.bench.harness.tables import say_table  # noqa: E402
+from tests.engine.clock_control import TurnedClock, turn  # noqa: E402
 
 T = TypeVar("T")
 HOUR = 3600.0

@@ -33,8 +33,8 @@ from restoretui.core.clock import ScaledClock, SystemClock  # noqa: E402
 from restoretui.core.model import State  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
 from restoretui.sandbox.world.oss import REGION as OSS_REGION  # noqa: E402
-from tests.bench.blows import KINDS, SHORT_LIFE, SOFT, After, Blow, Kind, Tally  # noqa: E402
-from tests.bench.secured import Secured  # noqa: E402
+from tests.bench.harness.kill_points import KINDS, SHORT_LIFE, SOFT, After, Blow, Kind, Tally  # noqa: E402
+from tests.bench.harness.secured import Secured  # noqa: E402
 
 SPEED = 14_400.0
 """A Standard restore of GLACIER takes 0.75 to 1.25 seconds."""

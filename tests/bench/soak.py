@@ -33,8 +33,8 @@ from restoretui.ledger.records import Query  # noqa: E402
 from restoretui.sandbox import SandboxOptions, serve  # noqa: E402
 from restoretui.session.session import Session, open_session  # noqa: E402
 from tests.bench.faults import environment, turned  # noqa: E402
-from tests.bench.secured import Secured  # noqa: E402
-from tests.engine.turning import TurnedClock  # noqa: E402
+from tests.bench.harness.secured import Secured  # noqa: E402
+from tests.engine.clock_control import TurnedClock  # noqa: E402
 
 BUCKET = "cold"
 HOUR = 3600.0

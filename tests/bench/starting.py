@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from endpoint import Endpoint
-from measure import run
-from peers import HERE, Setting
-from tables import Verdict, say_table
-from tty_host import Terminal
+from harness.endpoint import Endpoint
+from harness.measure import run
+from harness.peers import HERE, Setting
+from harness.tables import Verdict, say_table
+from harness.tty_host import Terminal
 
 BARE = [sys.executable, str(HERE / "bare.py")]
 SCREENS = [sys.executable, "-m", "restoretui", "s3://b10k"]

@@ -20,11 +20,11 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from endpoint import Endpoint, fake_s3
-from measure import percentile, run
-from peers import HERE, Setting
-from tables import Verdict, say_machine, say_table, say_verdicts
-from tty_host import Terminal
+from harness.endpoint import Endpoint, fake_s3
+from harness.measure import percentile, run
+from harness.peers import HERE, Setting
+from harness.tables import Verdict, say_machine, say_table, say_verdicts
+from harness.tty_host import Terminal
 
 SLOW = {"bytes_per_s": 12_500.0, "round_trip_s": 0.08}
 """An ssh line as the issue has it."""

@@ -40,23 +40,23 @@ ARGUMENTS = {
 }
 """What a command cannot do without."""
 
-SETTINGS = "test_config_values"
-SELECTORS = "cli/test_selectors"
+SETTINGS = "config/test_config_values"
+SELECTORS = "cli/spending/test_selectors"
 BATCH = "cli/test_batch_commands"
 SAID: dict[str, tuple[list[str], str]] = {
     # option: how it is said, and the tests that show what comes of it
-    "--profile": (["x"], "providers/test_credential_chain"),
-    "--region": (["eu-west-1"], "test_store_settings"),
+    "--profile": (["x"], "providers/s3/test_credential_chain"),
+    "--region": (["eu-west-1"], "config/test_store_settings"),
     "--endpoint-url": (["http://127.0.0.1:9"], "cli/test_commands"),
     "--store": (["minio"], "cli/test_stores"),
     "--path-style": ([], SETTINGS),
     "--virtual-host-style": ([], SETTINGS),
     "--requester-pays": ([], "providers/test_contract"),
     "--expected-bucket-owner": (["123456789012"], "providers/test_contract"),
-    "--read-only": ([], "engine/test_read_only"),
-    "--state-dir": (["/tmp/elsewhere"], "ledger/test_state_folder"),
+    "--read-only": ([], "session/test_read_only"),
+    "--state-dir": (["/tmp/elsewhere"], "ledger/store/test_state_folder"),
     "--config": (["."], SETTINGS),
-    "--patience": (["90s"], "cli/test_silence"),
+    "--patience": (["90s"], "cli/streams/test_silence"),
     "--verbose": ([], "cli/test_secrets"),
     "--json": ([], "cli/test_commands"),
     "--state": (["archived"], SELECTORS),
@@ -68,8 +68,8 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--days": (["2"], "cli/test_commands"),
     "--tier": (["standard"], "cli/test_commands"),
     "--engine": (["batch"], BATCH),
-    "--yes": ([], "cli/test_spending"),
-    "--max-cost": (["1"], "cli/test_spending"),
+    "--yes": ([], "cli/spending/test_spending"),
+    "--max-cost": (["1"], "cli/spending/test_spending"),
     "--wait": ([], "cli/test_commands"),
     "--timeout": (["90s"], "cli/test_commands"),
     "--format": (["json"], "cli/test_commands"),
@@ -93,10 +93,10 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--scenario": (["no-expedited"], "cli/test_commands"),
     "--port": (["1234"], "sandbox/test_serving"),
     "--while-stdin": ([], "sandbox/test_serving"),
-    "--older-than": (["90d"], "cli/test_ledger_commands"),
-    "--keep": (["3"], "cli/test_ledger_commands"),
-    "--listings": ([], "cli/test_ledger_commands"),
-    "--export": (["folder"], "cli/test_ledger_commands"),
+    "--older-than": (["90d"], "cli/ledger/test_ledger_commands"),
+    "--keep": (["3"], "cli/ledger/test_ledger_commands"),
+    "--listings": ([], "cli/ledger/test_ledger_commands"),
+    "--export": (["folder"], "cli/ledger/test_ledger_commands"),
     "--now": (["2026-01-01T00:00:00Z"], "sandbox/test_world"),
 }
 NOT_OURS = {"--help", "--version"}

@@ -13,7 +13,7 @@ from restoretui.engine import engine as engine_module
 from restoretui.ledger.records import Run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
-from tests.engine.turning import TurnedClock, turn
+from tests.engine.clock_control import TurnedClock, turn
 
 Start = Callable[..., Awaitable[Any]]
 

@@ -14,7 +14,7 @@ from restoretui.engine.cleaner import ENDED, Cleaned
 from restoretui.ledger.records import Query, Run
 from restoretui.session.session import Session
 from tests.engine.agreeing import clean
-from tests.engine.turning import TurnedClock, turn
+from tests.engine.clock_control import TurnedClock, turn
 
 Start = Callable[..., Awaitable[Any]]
 CLASSES = {"warm": "Archive", "cold": "ColdArchive", "deep": "DeepColdArchive", "std": "Standard"}

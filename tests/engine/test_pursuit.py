@@ -16,7 +16,7 @@ from restoretui.ledger.records import Run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.engine.agreeing import retry
-from tests.engine.turning import TurnedClock, turn
+from tests.engine.clock_control import TurnedClock, turn
 
 Start = Callable[..., Awaitable[Any]]
 

@@ -17,7 +17,7 @@ from restoretui.ledger.runs.runs import Runs
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.widgets.table.live_table import LiveTable
-from tests.tui.test_batch_jobs import confirmed, job
+from tests.tui.batch.test_batch_jobs import confirmed, job
 
 Start = Callable[..., Any]
 GREEN = "● ready"

@@ -19,8 +19,8 @@ from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.ask import Ask, Confirm, Pick
 from restoretui.tui.dialogs.leave import Leave
 from restoretui.tui.widgets.tier_table import TierTable
-from tests.tui.test_batch_jobs import confirmed
-from tests.tui.test_restoring import dialog
+from tests.tui.batch.test_batch_jobs import confirmed
+from tests.tui.dialogs.test_restoring import dialog
 
 Start = Callable[..., Any]
 OURS = {one.name: one for one in theme.THEMES}

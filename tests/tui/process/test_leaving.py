@@ -14,7 +14,7 @@ from restoretui.ledger.batches.outstanding import outstanding
 from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.tui.dialogs.leave import Leave
-from tests.tui.test_batch_jobs import confirmed
+from tests.tui.batch.test_batch_jobs import confirmed
 
 Start = Callable[..., Any]
 OBJECTS = 40

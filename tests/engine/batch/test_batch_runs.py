@@ -15,7 +15,7 @@ from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
 from tests.engine.agreeing import clone_job, confirm_job, retry, retry_jobs
-from tests.engine.turning import TurnedClock, turn
+from tests.engine.clock_control import TurnedClock, turn
 
 ROLES = "arn:aws:iam::123456789012:role/"
 OPTIONS = BatchOptions(BATCH_ROLE_ARN)

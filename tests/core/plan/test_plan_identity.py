@@ -12,7 +12,7 @@ from restoretui.core.batch.jobs import as_batch, made_again
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.rules.rules import RULES, Purpose
-from tests.core.test_plans import DEEP, GLACIER, NOW, PRICES, RESTORED, RESTORING, STANDARD, TIERED, UNLOOKED
+from tests.core.plan.test_plans import DEEP, GLACIER, NOW, PRICES, RESTORED, RESTORING, STANDARD, TIERED, UNLOOKED
 
 S3 = RULES["s3"]
 GROUPS = [

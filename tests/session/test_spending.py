@@ -21,8 +21,8 @@ from restoretui.ledger.batches.records import Batch
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
 from restoretui.session.spending import Consent
-from tests.engine.test_read_only import SENDING, SENDING_JOBS
-from tests.engine.turning import TurnedClock, turn
+from tests.engine.clock_control import TurnedClock, turn
+from tests.session.test_read_only import SENDING, SENDING_JOBS
 
 PACKAGE = Path(restoretui.__file__).parent
 

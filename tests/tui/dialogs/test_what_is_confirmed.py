@@ -20,9 +20,9 @@ from restoretui.tui.dialogs.restore_dialog import RestoreDialog
 from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.terminal.pacing import DRAWN_S, Pacer
 from restoretui.wording import format as fmt
-from tests.tui.test_oss_screens import FILMS, marked, oss
-from tests.tui.test_restoring import COLD, confirm, dialog, mark_archived
-from tests.tui.test_typing import burst
+from tests.tui.browse.test_oss_screens import FILMS, marked, oss
+from tests.tui.dialogs.test_restoring import COLD, confirm, dialog, mark_archived
+from tests.tui.terminal.test_typing import burst
 
 Start = Callable[..., Any]
 TIERING = "s3://acme-backups-tiering"

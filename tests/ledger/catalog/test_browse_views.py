@@ -17,7 +17,7 @@ from restoretui.ledger.views import materialised_order as scratch
 from restoretui.ledger.views import row_order as orders
 from restoretui.ledger.views.facts import _BY_INTEREST
 from tests.ledger.helpers import BUCKET, CLOUD, KEYS, busy, entry, keys, ledger_for_examples, listed, look, now_of
-from tests.ledger.test_filter_text import expected as text_matches
+from tests.ledger.views.test_filter_text import expected as text_matches
 
 S3 = RULES["s3"]
 CLASSES = ("GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING", "STANDARD", "NEW_CLASS")
