@@ -18,5 +18,5 @@ def test_amounts_are_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e12", "true", '"2 GiB"'])
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, name: str, value: str) -> None:
     (tmp_path / "config.toml").write_text(f"{name} = {value}\n")
-    with pytest.raises(UsageError, match=f"{name} must be from"):
+    with pytest.raises(UsageError, match=f"{name} must be a number above 0, from"):
         load_settings({"config": str(tmp_path)}, {})

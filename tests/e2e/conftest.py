@@ -41,6 +41,27 @@ class Terminal:
         """Send text as it is."""
         self._tmux("send-keys", "-l", text)
 
+    def decide(self, key: str, *then: str | Callable[[str], object], seconds: float = 60) -> str:
+        """Press a key that decides something until ``then`` is on the screen: as a person does, who reads it.
+
+        A key that arrives before the terminal has told that it has drawn the question decides nothing, and that is
+        said; then it is pressed again.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            self.type(key)
+            for _ in range(20):
+                screen = self.screen
+                if all(text(screen) if callable(text) else text in screen for text in then):
+                    return screen
+                time.sleep(0.1)
+                if "pressed before this was on" in self.screen:
+                    break
+            assert time.monotonic() < end, f"no {then} on the screen:\n{screen}"
+            if "pressed before this was on" not in self.screen:
+                return self.wait(*then, seconds=seconds)
+            time.sleep(0.3)
+
     @property
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")

@@ -40,8 +40,8 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
     screen.write("for the audit")
     screen.type("Tab", "Tab")
     screen.write("team=media")
-    screen.type("Tab", "Enter")
-    screen.wait("Run #1", "▲ to confirm", "job ▲ Suspended")
+    screen.type("Tab")
+    screen.decide("Enter", "Run #1", "▲ to confirm", "job ▲ Suspended")
     assert served.stats["requests"].get("RestoreObject", 0) == 0
 
     screen.type("3")
@@ -49,8 +49,10 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
     for left in (1, 0):
         screen.type("y")
         screen.wait("Confirm job", "$")
-        screen.type("Left", "Enter")
-        screen.wait(lambda text, left=left: f"{left} to confirm" in text if left else "to confirm" not in text)
+        screen.type("Left")
+        screen.decide(
+            "Enter", lambda text, left=left: f"{left} to confirm" in text if left else "to confirm" not in text
+        )
         screen.type("Down")
     screen.wait(lambda text: text.count("● Complete") == 2)
     screen.type("Enter")
@@ -64,8 +66,8 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
     assert "InternalError" in (tmp_path / "r.csv").read_text()
     screen.type("t")
     screen.wait(re.compile(r"Send the \d+ failed objects? of run 1 again").search)
-    screen.type("Left", "Enter")
-    screen.wait(re.compile(r"run 1: \d+ objects? will be sent again").search)
+    screen.type("Left")
+    screen.decide("Enter", re.compile(r"run 1: \d+ objects? will be sent again").search)
     screen.type("b")
     screen.wait(re.compile(r"Run #1 ● available").search, seconds=120)
     assert served.stats["requests"].get("RestoreObject", 0) == 0, "all went through jobs"

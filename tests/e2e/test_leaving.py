@@ -31,8 +31,8 @@ def begin_sending(terminal: Open, served: Served) -> Terminal:
     shown.wait("20,000 marked")
     shown.type("r")
     shown.wait("Restore 1", "region us-east-1")
-    shown.type("Enter", "Enter")
-    shown.wait("Run #1", "planned", "requested")
+    shown.decide("Enter", "enter restore 1")
+    shown.decide("Enter", "Run #1", "planned", "requested")
     return shown
 
 

@@ -47,9 +47,8 @@ def restore_marked(terminal: Terminal) -> None:
     terminal.type("r")
     screen = terminal.wait("Restore", "standard", "bulk", "expedited", "3 objects", "us-east-1")
     assert "$" in screen, "what it costs is shown before anything is sent"
-    terminal.type("Enter")
-    terminal.wait("Restore 3")
-    terminal.type("Enter")
+    terminal.decide("Enter", "enter restore 3")
+    terminal.decide("Enter", lambda text: "─ Restore ─" not in text)
 
 
 @SIZES
@@ -162,9 +161,8 @@ def test_a_plain_s3_endpoint_works_from_bucket_to_available(terminal: Open, tmp_
         shown.wait("5 marked")
         shown.type("r")
         shown.wait("Restore", "5 objects")
-        shown.type("Enter")
-        shown.wait("Restore 5")
-        shown.type("Enter")
+        shown.decide("Enter", "enter restore 5")
+        shown.decide("Enter", "Run #1")
         shown.wait("Run #1", lambda screen: count(screen, "available") >= 5, seconds=60)
         shown.type("q")
         shown.wait_dead()

@@ -151,8 +151,8 @@ class RestorePlan:
         for line in chosen.lines:
             verdict, cost = line.verdict, line.cost
             kind = (
-                line.group.bucket, verdict.action, verdict.reason, verdict.archive or "", str(verdict.window or ""),
-                str(verdict.tierless), str(verdict.endless), str(line.added_days),
+                line.group.bucket, verdict.action, verdict.steady or verdict.reason, verdict.archive or "",
+                str(verdict.window or ""), str(verdict.tierless), str(verdict.endless), str(line.added_days),
             )  # fmt: skip
             numbers = (
                 line.group.objects,

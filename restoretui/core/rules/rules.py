@@ -277,6 +277,8 @@ class Verdict:
     """What is sent brings it back for good: its days are not sent and nothing expires (FACTS 1.5)."""
     tierless: bool = False
     """What is sent names no tier: the class has one speed (FACTS 4.1)."""
+    steady: str = ""
+    """The reason without an end that moves on with the clock; empty where no such end is in it."""
 
 
 MAX_DAYS = 1_000_000
@@ -390,10 +392,13 @@ def _judge_available(
     if refusal := _refusal(rule, request):
         return refusal
     if rules.extension_adds:
-        change = f"{request.days} days are added, to {_minute(new)} at the latest"
+        change, end = f"{request.days} days are added", f", to {_minute(new)} at the latest"
     else:
-        change = f"{'extended' if new > facts.expiry else 'shortened'} to {_minute(new)}"
-    return Verdict(Action.EXTEND, f"{until}; {change}", rule.archive, tierless=not rule.takes_tier)
+        change, end = "extended" if new > facts.expiry else "shortened", f" to {_minute(new)}"
+    steady = "" if rules.expiry_at_midnight else f"{until}; {change}"
+    return Verdict(
+        Action.EXTEND, f"{until}; {change}{end}", rule.archive, tierless=not rule.takes_tier, steady=steady
+    )
 
 
 def _minute(instant: datetime) -> str:

@@ -10,6 +10,8 @@ MARGINS = 4
 """Empty lines between the parts where there is room for them, one more in the middle not counted."""
 ENOUGH = 3
 """Lines of reasons that are worth a tier's second line."""
+WITH_ENGINE = 6
+"""Lines in the middle from which on the engine is in view, above the reasons."""
 WHOLE_TARGET = 4
 """The most lines that a target takes where there is room."""
 

@@ -27,7 +27,7 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger.records import Run
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.engine_fields import EngineFields
-from restoretui.tui.dialogs.plan_layout import Layout, Parts, laid_out
+from restoretui.tui.dialogs.plan_layout import WITH_ENGINE, Layout, Parts, laid_out
 from restoretui.tui.dialogs.plan_words import (
     NARROW_LINE,
     Target,
@@ -319,7 +319,7 @@ class RestoreDialog(Dialog[Run]):
             self._days_line.display = layout.has_days
             self._tiers.give(layout.tiers)
             self.middle.display = layout.middle > 0
-            self._arrange(cramped=not layout.is_roomy)
+            self._arrange(layout)
             self._say_where()
         self.middle.styles.max_height = max(1, layout.middle)
         self.say_hidden_soon()
@@ -327,11 +327,12 @@ class RestoreDialog(Dialog[Run]):
     def _where_height(self, most: int) -> int:
         return 1 if self._target is None else len(place_lines(self._target, self._width, most, self._report()))
 
-    def _arrange(self, *, cramped: bool) -> None:
-        """Where there is room for little, warnings and reasons come first in what scrolls."""
+    def _arrange(self, layout: Layout) -> None:
+        """Where there is room for little, warnings and reasons come first; for very little, the engine last."""
         order = [self._engine, self._cost, self._verdicts, self._warned]
-        if cramped:
-            order = [self._warned, self._verdicts, self._cost, self._engine]
+        if not layout.is_roomy:
+            order = [self._warned, self._verdicts, self._cost]
+            order.insert(0 if layout.middle >= WITH_ENGINE else len(order), self._engine)
         if list(self.middle.children) != order:
             for part in order:
                 self.middle.move_child(part, after=len(self.middle.children) - 1)

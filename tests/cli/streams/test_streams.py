@@ -114,7 +114,7 @@ def test_what_is_followed_and_what_jobs_are_told_goes_on_too(
     held = run(served, *RESTORE[:-1], "--yes", "--engine", "batch", "--json")
     assert held.code == 0, held.err
     made = next(line["job"] for line in run(served, "batch", "ls", "--json").of("job"))
-    job = run(served, "batch", "clone", made, "--json").of("job")[0]["job"]
+    job = run(served, "batch", "clone", made, "--yes", "--json").of("job")[0]["job"]
     code, _, _ = ends("batch", "priority", job, "77", "--json", out="unread", err="unread")
     assert code == 0
     assert run(served, "batch", "show", job, "--json").of("job")[0]["priority"] == 77

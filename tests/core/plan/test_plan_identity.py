@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from restoretui.core.batch.jobs import as_batch, made_again
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.rules.rules import RULES, Purpose
+from restoretui.core.rules.rules import RULES, Action, CloudRules, Purpose
 from tests.core.plan.test_plans import DEEP, GLACIER, NOW, PRICES, RESTORED, RESTORING, STANDARD, TIERED, UNLOOKED
 
 S3 = RULES["s3"]
@@ -36,6 +36,24 @@ def test_neither_order_nor_the_hour_makes_another_plan() -> None:
         assert plan(GROUPS[::-1]).identity(tier) == first.identity(tier)
         assert plan(GROUPS, now=NOW + timedelta(minutes=5)).identity(tier) == first.identity(tier)
     assert len({first.identity(tier) for tier in Tier}) == len(Tier)
+
+
+@pytest.mark.parametrize("rules", [RULES["oss"], replace(S3, expiry_at_midnight=False)], ids=["oss", "exact"])
+def test_an_end_that_moves_with_the_clock_makes_no_other_plan(rules: CloudRules) -> None:
+    """Where copies end to the minute, the plan one reads for a while is still the plan one confirms."""
+    end = NOW + timedelta(days=2)
+    restored = {
+        "s3": RESTORED,
+        "oss": ObjectFacts("ColdArchive", in_progress=False, expiry=end),
+    }[rules.scheme]
+    made = [
+        make_plan(rules, [FactGroup("b", restored, 3, 10)], 360, NOW + timedelta(minutes=late), (PRICES, True))
+        for late in (0, 7)
+    ]
+    for tier in Tier:
+        assert made[0].tiers[tier].lines[0].verdict.action is Action.EXTEND
+        assert made[0].tiers[tier].lines[0].verdict.reason != made[1].tiers[tier].lines[0].verdict.reason
+        assert made[0].identity(tier) == made[1].identity(tier)
 
 
 @pytest.mark.parametrize("tier", Tier)

@@ -150,7 +150,7 @@ async def test_a_run_that_another_process_sends_is_not_asked_about(walk: Start, 
         running = on.sandbox
         await goes(on, "ctrl+c")
 
-    async def taken(_self: Any, _name: str, _holder: str, _ttl: float) -> bool:
+    async def taken(_self: Any, _name: str, _holder: str, _ttl: float, **_how: Any) -> bool:
         return False
 
     monkeypatch.setattr("restoretui.ledger.store.leases.Leases.acquire", taken)
