@@ -47,7 +47,7 @@ def test_an_end_that_moves_with_the_clock_makes_no_other_plan(rules: CloudRules)
         "oss": ObjectFacts("ColdArchive", in_progress=False, expiry=end),
     }[rules.scheme]
     made = [
-        make_plan(rules, [FactGroup("b", restored, 3, 10)], 360, NOW + timedelta(minutes=late), (PRICES, True))
+        make_plan(rules, [FactGroup("b", restored, 3, 10)], 365, NOW + timedelta(minutes=late), (PRICES, True))
         for late in (0, 7)
     ]
     for tier in Tier:
