@@ -50,7 +50,17 @@ WidgetT = TypeVar("WidgetT", bound=Widget)
 TICK_S = 1.0
 """How often texts that count down are read again; only those that read differently are repainted."""
 MFA_DECLINED_S = 300.0
-LATER = ("ask", "ending", "go_to", "help", "inspector", "leave", "menus", "restoring", "sign_in")
+LATER = (
+    "restoretui.tui.acts.end_copies",
+    "restoretui.tui.acts.restoring",
+    "restoretui.tui.browse.go_to",
+    "restoretui.tui.dialogs.ask",
+    "restoretui.tui.dialogs.help",
+    "restoretui.tui.dialogs.inspector",
+    "restoretui.tui.dialogs.leave",
+    "restoretui.tui.dialogs.menus",
+    "restoretui.tui.dialogs.sign_in",
+)
 """Screens that no first paint shows: loaded behind it, in a thread, before a key can ask for them."""
 
 
@@ -146,8 +156,8 @@ class RestoreApp(App[int]):
         return getattr(self.screen, "on_screen", None)
 
     async def _load_later(self) -> None:
-        for name in LATER:
-            await asyncio.to_thread(import_module, f"restoretui.tui.screens.{name}")
+        for module in LATER:
+            await asyncio.to_thread(import_module, module)
 
     async def _begin(self) -> None:
         gc.enable()
