@@ -337,7 +337,7 @@ class Run:
         return self.waiting > 0
 
 
-class Job(NamedTuple):
+class RestoreJob(NamedTuple):
     """One object in a run, as the submitter and the watcher need it; a tuple, since a round makes a million."""
 
     id: int

@@ -26,7 +26,7 @@ from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import Reader, all_of
-from restoretui.ledger.records import Job, Observation
+from restoretui.ledger.records import RestoreJob, Observation
 from restoretui.ledger.runs.awaited import RESTORING_STILL, Awaited
 
 HEADS_AT_ONCE = 64
@@ -51,7 +51,7 @@ class Habits:
 class Sight:
     """What a round saw of one job's object: facts (perhaps that it is gone), or a refusal that concerns it alone."""
 
-    job: Job
+    job: RestoreJob
     look: Look
     seen: Observation | None = None
     problem: CloudError | None = None
@@ -66,7 +66,7 @@ class Sweeper:
     clock: Clock
     read: Reader
     count: Callable[[int, int], None]
-    whole: Callable[[Sequence[int]], Awaitable[Sequence[Job]]]
+    whole: Callable[[Sequence[int]], Awaitable[Sequence[RestoreJob]]]
     """Jobs by their ids: only those of which there may be news are read whole."""
     habits: Habits = field(default_factory=Habits)
 
@@ -166,7 +166,7 @@ class Sweeper:
                 unseen.append(job.id)
         return sights, unseen
 
-    def _tells(self, job: Job, entry: Entry, now: datetime) -> bool:
+    def _tells(self, job: RestoreJob, entry: Entry, now: datetime) -> bool:
         """Whether the listing alone settles what to think of the object."""
         if entry.in_progress is not None:
             return True
@@ -179,7 +179,7 @@ class Sweeper:
     async def _look(self, ids: Sequence[int]) -> list[Sight]:
         return await all_of([self._head(job) for job in await self.whole(ids)])
 
-    async def _head(self, job: Job) -> Sight:
+    async def _head(self, job: RestoreJob) -> Sight:
         try:
             detail = await self.read(lambda: self.provider.head_object(job.ref))
         except ObjectNotFound:

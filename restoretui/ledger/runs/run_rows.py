@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.ledger.records import Cloud, Job, Run
+from restoretui.ledger.records import Cloud, RestoreJob, Run
 from restoretui.ledger.store.unknown_values import told_size
 from restoretui.ledger.store.values import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
 
@@ -90,12 +90,12 @@ def _instant(seconds: float | None) -> datetime | None:
 
 
 @decodes("an object of a run")
-def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
+def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[RestoreJob]:
     """Rows of ``JOB``."""
     _JOB_SHAPE.check(rows)
     clouds: dict[tuple[str, str], Cloud] = {}
     return [
-        Job(
+        RestoreJob(
             number,
             run_id,
             clouds.get((scheme, endpoint)) or clouds.setdefault((scheme, endpoint), Cloud(scheme, endpoint)),

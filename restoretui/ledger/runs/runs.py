@@ -8,7 +8,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
+from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, RestoreJob, JobChange, Query, Run, TrackedGroup
 from restoretui.ledger.runs import tracking
 from restoretui.ledger.runs.awaited import Awaited, read_awaited
 from restoretui.ledger.runs.create_run import confirm
@@ -30,7 +30,7 @@ _CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
 
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
-JobList = list[Job]
+JobList = list[RestoreJob]
 GroupList = list[TrackedGroup]
 IdList = list[int]
 LineList = list[JobLine]

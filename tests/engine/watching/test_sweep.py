@@ -17,7 +17,7 @@ from restoretui.engine.traffic.circuit_breaker import Gate
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper, just_before
-from restoretui.ledger.records import Cloud, Job
+from restoretui.ledger.records import Cloud, RestoreJob
 from restoretui.ledger.runs.awaited import Awaited
 
 PAGE = 10
@@ -56,8 +56,8 @@ class ListedCloud:
         return ObjectDetail(ref, 1, None, self.storage_class, RestoreStatus(True))
 
 
-def job(number: int, key: str, state: State = State.RESTORING, storage_class: str = "GLACIER") -> Job:
-    return Job(
+def job(number: int, key: str, state: State = State.RESTORING, storage_class: str = "GLACIER") -> RestoreJob:
+    return RestoreJob(
         number, 1, Cloud("s3"), ObjectRef("b", key), 1, storage_class, storage_class, Action.START, state, Tier.BULK,
         1, 0.0, 0.0, None, False,
     )  # fmt: skip
@@ -80,7 +80,7 @@ def look(cloud: ListedCloud, keys: Sequence[str], habits: Habits | None = None, 
         ["r" if job.state is State.RESTORING else "" for job in jobs],
     )
 
-    async def whole(ids: Sequence[int]) -> list[Job]:
+    async def whole(ids: Sequence[int]) -> list[RestoreJob]:
         return [job for job in jobs if job.id in set(ids)]
 
     habits = habits if habits is not None else Habits()
