@@ -15,7 +15,7 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, LedgerError, UsageError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Bounds, Run
+from restoretui.ledger.records import CatalogBounds, Run
 from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
 from restoretui.session.export import WINDOW, write_export
 from restoretui.session.jsonlines import change_fields, instant, json_line
@@ -212,8 +212,10 @@ async def _opened(settings: Settings, output: Output) -> Ledger:
     return ledger
 
 
-def _bounds(settings: Settings) -> Bounds:
-    return Bounds(size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0)
+def _bounds(settings: Settings) -> CatalogBounds:
+    return CatalogBounds(
+        size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
+    )
 
 
 def _runs_by_state(runs: Sequence[Run]) -> dict[str, int]:

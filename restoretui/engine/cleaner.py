@@ -13,7 +13,7 @@ from restoretui.engine.traffic.rate_limiter import Pace
 from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.engine.watching.sweep import facts_of, looked_at
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, JobChange, Observation
+from restoretui.ledger.records import CloudId, JobChange, Observation
 
 AT_ONCE = 32
 JOBS_AT_A_TIME = 1000
@@ -42,7 +42,7 @@ class Cleaner:
     """One cloud's. Asking twice does no harm: the second time there is nothing to end."""
 
     def __init__(
-        self, ledger: Ledger, cloud: Cloud, provider: Provider, clock: Clock, read: Reader, pace: Pace
+        self, ledger: Ledger, cloud: CloudId, provider: Provider, clock: Clock, read: Reader, pace: Pace
     ) -> None:
         self._ledger = ledger
         self._cloud = cloud

@@ -29,7 +29,7 @@ from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.rate_limiter import Pace
 from restoretui.ledger import Ledger
 from restoretui.ledger.activity import Kind
-from restoretui.ledger.records import RestoreJob, JobChange, Run
+from restoretui.ledger.records import JobChange, RestoreJob, Run
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.records import EVERYTHING, ActivityEntry, Cloud, Query
+from restoretui.ledger.records import EVERYTHING, ActivityEntry, CloudId, Query
 from restoretui.ledger.runs.buckets import bucket_id
 from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.unknown_values import told_size
 from restoretui.ledger.store.values import STATES, TIERS, Shape, decodes
 from restoretui.ledger.store.windows import Windows
@@ -16,7 +16,7 @@ from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views import facts
 from restoretui.ledger.views.match import key_condition
 from restoretui.ledger.views.materialised_order import Orders
-from restoretui.ledger.views.row_order import Order, Select, Straight, falling
+from restoretui.ledger.views.row_order import RowOrder, Select, Straight, falling
 from restoretui.ledger.views.views import TableView
 
 Kind = Literal["run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch"]
@@ -35,7 +35,7 @@ _JOINS = (
 class ActivityLog:
     """Entries are added by whoever acts; those of runs and jobs come with their own transactions."""
 
-    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock, orders: Orders) -> None:
+    def __init__(self, writer: Writer, reader: ReaderThread, windows: Windows, clock: Clock, orders: Orders) -> None:
         self._writer = writer
         self._reader = reader
         self._windows = windows
@@ -49,7 +49,7 @@ class ActivityLog:
         *,
         run_id: int | None = None,
         job_id: int | None = None,
-        cloud: Cloud | None = None,
+        cloud: CloudId | None = None,
         ref: ObjectRef | None = None,
         code: str = "",
         request_id: str = "",
@@ -96,8 +96,8 @@ class ActivityView(TableView[ActivityEntry]):
         self._windows = windows
         self._query = query
         self._run_id = run_id
-        self._order: Order = Straight(lambda: 1, lambda: _last_id(windows), step=-1)
-        self._below: Order | None = None
+        self._order: RowOrder = Straight(lambda: 1, lambda: _last_id(windows), step=-1)
+        self._below: RowOrder | None = None
         """Where runs were pruned: entries up to ``_gaps``, whose ids have gaps. Above it they count up without."""
         self._gaps = 0
 
@@ -113,7 +113,7 @@ class ActivityView(TableView[ActivityEntry]):
             old = Select("SELECT id FROM activity WHERE id <= :last ORDER BY id DESC", {"last": gaps}, falling)
             self._below = await self._orders.build(old, gaps, self.view_id)
 
-    def _parts(self) -> Sequence[Order]:
+    def _parts(self) -> Sequence[RowOrder]:
         return (self._order,) if self._below is None else (self._order, self._below)
 
     def _part_of(self, row_id: int) -> tuple[int, int]:
@@ -136,7 +136,7 @@ class ActivityView(TableView[ActivityEntry]):
             falling,
         )
 
-    def _read(self, _part: int, order: Order, start: int, stop: int) -> list[ActivityEntry]:
+    def _read(self, _part: int, order: RowOrder, start: int, stop: int) -> list[ActivityEntry]:
         span = order.span("activity", "a", start, stop)
         rows = self._windows.rows(
             f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
@@ -160,7 +160,7 @@ def _entries(rows: Sequence[tuple[Any, ...]]) -> list[ActivityEntry]:
 
 
 def _entry(row: tuple[Any, ...]) -> ActivityEntry:
-    cloud = None if row[5] is None else Cloud(row[5], row[6])
+    cloud = None if row[5] is None else CloudId(row[5], row[6])
     ref = None if row[7] is None or row[8] is None else ObjectRef(row[7], row[8], row[9] or None)
     return ActivityEntry(
         id=row[0],

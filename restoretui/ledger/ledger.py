@@ -9,20 +9,20 @@ from typing import Self
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.activity import ActivityLog
-from restoretui.ledger.batches.batches import Batches
+from restoretui.ledger.batches.batches import BatchJobs
 from restoretui.ledger.catalog.browse_view import BrowseContext
 from restoretui.ledger.catalog.catalog import Catalog
-from restoretui.ledger.catalog.retention import Upkeep, give_back, sizes_of
+from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.runs.runs import Runs
 from restoretui.ledger.selections.selections import Selections
 from restoretui.ledger.store import changes
 from restoretui.ledger.store.changes import Changes
-from restoretui.ledger.store.connections import Connections, Prepared, open_connections, prepare_files
+from restoretui.ledger.store.connections import LedgerConnections, Prepared, open_connections, prepare_files
 from restoretui.ledger.store.files import ScratchSpace, prepare_folder
 from restoretui.ledger.store.leases import Leases
-from restoretui.ledger.store.other_processes import Neighbours
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.other_processes import OtherProcesses
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Writer
 from restoretui.ledger.upkeep.pruning import Pruner
@@ -37,7 +37,7 @@ class Ledger:
         self,
         folder: Path,
         clock: Clock,
-        connections: Connections,
+        connections: LedgerConnections,
         scratch: ScratchSpace,
         prepared: Prepared,
         poll_s: float,
@@ -53,21 +53,21 @@ class Ledger:
         self._connections = connections
         self._scratch = scratch
         self._writer = Writer(
-            connections.writer, folder, self.changes.publish, Neighbours(self.changes).look, poll_s=poll_s
+            connections.writer, folder, self.changes.publish, OtherProcesses(self.changes).look, poll_s=poll_s
         )
-        self._reader = Reader(connections.reader, folder)
+        self._reader = ReaderThread(connections.reader, folder)
         self._windows = Windows(connections.window, folder)
         # Threads of their own: what the screen is to show must not wait for what it adds up.
-        self._builder = Reader(connections.builder, folder, "ledger-builder")
-        self._glancer = Reader(connections.glancer, folder, "ledger-glancer")
+        self._builder = ReaderThread(connections.builder, folder, "ledger-builder")
+        self._glancer = ReaderThread(connections.glancer, folder, "ledger-glancer")
         self._orders = Orders(self._builder, self._glancer, self._windows, self.changes)
         pending = PendingMarks(Selections.MARKS)
         views = BrowseContext(self._orders, self._windows, self.changes, clock, pending)
-        upkeep = Upkeep(self._writer, clock, folder, scratch.name)
+        upkeep = Retention(self._writer, clock, folder, scratch.name)
         self.catalog = Catalog(self._writer, self._windows, clock, views, self._report, upkeep)
         self.selections = Selections(self._writer, self._reader, self._windows, clock, pending)
         self.runs = Runs(self._writer, self._reader, self._windows, clock, self._orders)
-        self.batches = Batches(self._writer, self._reader, self._windows, clock)
+        self.batches = BatchJobs(self._writer, self._reader, self._windows, clock)
         self.activity = ActivityLog(self._writer, self._reader, self._windows, clock, self._orders)
         self.leases = Leases(self._writer, clock)
         self.pruner = Pruner(self._writer, self._reader, clock)
@@ -80,7 +80,7 @@ class Ledger:
         ``poll_s`` is how often commits of other processes are looked for while anybody listens.
         """
 
-        def prepare() -> tuple[Path, Connections, ScratchSpace, Prepared]:
+        def prepare() -> tuple[Path, LedgerConnections, ScratchSpace, Prepared]:
             private = prepare_folder(folder)
             prepared = prepare_files(private, clock.now())
             scratch = ScratchSpace.open(private)
@@ -130,7 +130,7 @@ class Ledger:
         await self.aclose()
 
     @property
-    def _readers(self) -> Sequence[Reader]:
+    def _readers(self) -> Sequence[ReaderThread]:
         return (self._reader, self._builder, self._glancer)
 
     def _stop(self) -> None:

@@ -17,7 +17,7 @@ from restoretui.core.rules.rules import RULES, Action, CloudRules, Purpose
 from restoretui.core.rules.stores import read_spec
 
 
-class Cloud(NamedTuple):
+class CloudId(NamedTuple):
     """Which cloud a bucket belongs to; an empty ``endpoint`` is the vendor's own.
 
     Two compatible stores may each hold a bucket of the same name: the endpoint tells them apart. Behind a ``#`` it
@@ -34,7 +34,7 @@ class Cloud(NamedTuple):
 
 
 @lru_cache(64)
-def _rules(cloud: Cloud) -> CloudRules:
+def _rules(cloud: CloudId) -> CloudRules:
     _, _, spec = cloud.endpoint.partition("#")
     try:
         return read_spec(spec).rules if spec else RULES[cloud.scheme]
@@ -52,7 +52,7 @@ def _rules(cloud: Cloud) -> CloudRules:
 class Scope:
     """What one listing covers. With ``single``, exactly the key ``prefix``."""
 
-    cloud: Cloud
+    cloud: CloudId
     bucket: str
     prefix: str = ""
     recursive: bool = False
@@ -93,7 +93,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class CatalogBounds:
     """How much is kept of what was listed."""
 
     listings: int = 2
@@ -218,7 +218,7 @@ class ActivityEntry(NamedTuple):
     kind: str
     run_id: int | None
     job_id: int | None
-    cloud: Cloud | None
+    cloud: CloudId | None
     ref: ObjectRef | None
     from_state: State | None
     to_state: State | None
@@ -271,7 +271,7 @@ class View(Protocol[Row]):
 # --- what was chosen -----------------------------------------------------------------------------------------------
 
 
-class Tally(NamedTuple):
+class ObjectTally(NamedTuple):
     """Objects, and their bytes."""
 
     objects: int
@@ -284,7 +284,7 @@ class SelectionSummary:
 
     objects: int = 0
     size_bytes: int = 0
-    by_bucket: Mapping[tuple[Cloud, str], Tally] = field(default_factory=dict)
+    by_bucket: Mapping[tuple[CloudId, str], ObjectTally] = field(default_factory=dict)
 
 
 # --- what was intended and what became of it -----------------------------------------------------------------------
@@ -301,7 +301,7 @@ class Run:
     """One confirmed plan and how far it has come."""
 
     id: int
-    cloud: Cloud
+    cloud: CloudId
     connection: Mapping[str, object]
     """How to reach the cloud again (profile, region, account ...); never a secret."""
     purpose: Purpose
@@ -342,7 +342,7 @@ class RestoreJob(NamedTuple):
 
     id: int
     run_id: int
-    cloud: Cloud
+    cloud: CloudId
     ref: ObjectRef
     size: int | None
     storage_class: str
@@ -383,7 +383,7 @@ class TrackedGroup:
     """Jobs that the watcher treats alike. Instants are cloud time, seconds since the epoch."""
 
     run_id: int
-    cloud: Cloud
+    cloud: CloudId
     bucket: str
     versions: bool
     """They name versions, which only a listing of versions shows."""

@@ -15,7 +15,7 @@ from restoretui.core.model import ObjectRef
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 
 
@@ -84,7 +84,7 @@ def _generated(generator: Generator | None) -> dict[str, Any] | None:
     return {"bucket": generator.bucket, "prefix": generator.prefix, "storage_classes": list(generator.classes)}
 
 
-def batch_fields(batch: Batch) -> dict[str, Any]:
+def batch_fields(batch: BatchJob) -> dict[str, Any]:
     """A job of ours as the ledger knows it."""
     return {
         "job": batch.job_id or None, "region": batch.region or None, "status": batch.status or None,

@@ -14,7 +14,7 @@ from restoretui.engine.listing.lister import Lister
 from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Bounds, Cloud, Listing, Scope
+from restoretui.ledger.records import CatalogBounds, CloudId, Listing, Scope
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +46,11 @@ class Listings:
         self,
         ledger: Ledger,
         clock: Clock,
-        clouds: Mapping[str, Cloud],
+        clouds: Mapping[str, CloudId],
         provider: Callable[[str], Awaitable[Provider]],
         region: Callable[[str, str], Awaitable[str]],
         readers: Mapping[str, Reader],
-        bounds: Bounds,
+        bounds: CatalogBounds,
         works: Works,
     ) -> None:
         """``clouds``, ``provider`` and ``readers`` are by scheme, ``region`` by bucket and scheme."""

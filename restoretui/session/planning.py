@@ -13,7 +13,7 @@ from restoretui.core.provider import Provider
 from restoretui.core.rules.rules import Action, Purpose, check_days
 from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, Run
+from restoretui.ledger.records import CloudId, Run
 
 DIRECT_READ_KNOWN_S = 60.0
 """How long a bucket's setting is taken to stay; machine time."""
@@ -27,7 +27,7 @@ class Planner:
         settings: Settings,
         ledger: Ledger,
         prices: PriceBook,
-        clouds: Mapping[str, Cloud],
+        clouds: Mapping[str, CloudId],
         provider: Callable[[str], Awaitable[Provider]],
         region: Callable[[str, str], Awaitable[str]],
         readers: Mapping[str, Reader],
@@ -70,7 +70,7 @@ class Planner:
             check_days(days(scheme))
         return [await self._plan(scheme, groups, days(scheme), Purpose.RESTORE, marks) for scheme, groups in wanted]
 
-    async def _chosen(self, sel: int) -> tuple[int, Mapping[Cloud, Sequence[FactGroup]]]:
+    async def _chosen(self, sel: int) -> tuple[int, Mapping[CloudId, Sequence[FactGroup]]]:
         # The revision first: of a change in between, the plan then has the older one, and is not taken for current.
         marks = await self._ledger.selections.revision(sel)
         return marks, await self._ledger.selections.facts(sel)

@@ -13,7 +13,7 @@ from restoretui.engine.traffic.retrying_reads import Reader, all_of
 from restoretui.engine.traffic.speaker import Tally, Works
 from restoretui.engine.watching.sweep import looked_at
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, JobRow, Observation, Query, SelectionSummary
+from restoretui.ledger.records import CloudId, JobRow, Observation, Query, SelectionSummary
 from restoretui.session.listings import Listings
 
 LOOKS_AT_ONCE = 64
@@ -29,7 +29,7 @@ class Choosing:
         self,
         ledger: Ledger,
         clock: Clock,
-        clouds: Mapping[str, Cloud],
+        clouds: Mapping[str, CloudId],
         provider: Callable[[str], Awaitable[Provider]],
         readers: Mapping[str, Reader],
         listings: Listings,

@@ -32,7 +32,7 @@ from restoretui.engine.traffic.waits import TimeLimit, first_of
 from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.outstanding import Outstanding, outstanding
-from restoretui.ledger.records import Bounds, Cloud, JobRow, Listing, Query, Run, View
+from restoretui.ledger.records import CatalogBounds, CloudId, JobRow, Listing, Query, Run, View
 from restoretui.session.batch_jobs import BatchDesk
 from restoretui.session.clouds import MfaPrompter, Reach
 from restoretui.session.export import write_export, write_report
@@ -58,10 +58,10 @@ class Session:
         self.settings = settings
         self.ledger = ledger
         self.clock = settings.clock
-        self.cloud = Cloud("s3", settings.place)
+        self.cloud = CloudId("s3", settings.place)
         self.rules = self.cloud.rules
         oss = settings.oss_endpoint or ""
-        self._clouds = {"s3": self.cloud, "oss": Cloud("oss", "" if is_aliyun(oss) else oss)}
+        self._clouds = {"s3": self.cloud, "oss": CloudId("oss", "" if is_aliyun(oss) else oss)}
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
         self.patience = None if settings.voice is None else settings.patience
         """Machine seconds after which looks without a usable answer end; None: never, as on a screen."""
@@ -101,7 +101,7 @@ class Session:
             self.works,
         )
         """Everything about S3 Batch Operations."""
-        self.bounds = Bounds(
+        self.bounds = CatalogBounds(
             size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
         )
         """How much is kept of what was listed."""
@@ -149,7 +149,7 @@ class Session:
     def mfa(self, prompter: MfaPrompter | None) -> None:
         self._reach.mfa = prompter
 
-    def cloud_of(self, scheme: str) -> Cloud:
+    def cloud_of(self, scheme: str) -> CloudId:
         """The cloud behind locations of that scheme, as the ledger knows it."""
         return self._clouds[scheme]
 

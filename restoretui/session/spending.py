@@ -26,7 +26,7 @@ from restoretui.engine.submitter import NO_EFFECT
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, Run
+from restoretui.ledger.records import CloudId, Run
 from restoretui.ledger.runs.job_lines import JobLine
 from restoretui.session.batch_jobs import BatchDesk
 from restoretui.session.planning import Planner, check_sends
@@ -54,7 +54,7 @@ class Spending:
         self,
         settings: Settings,
         ledger: Ledger,
-        clouds: Callable[[str], Cloud],
+        clouds: Callable[[str], CloudId],
         provider_for: Callable[[Connection], Awaitable[Provider]],
         region: Callable[[Connection, str], Awaitable[str]],
         planner: Planner,

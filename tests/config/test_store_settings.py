@@ -8,7 +8,7 @@ import pytest
 from restoretui.config.settings import Settings, load_settings
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.stores import BUILT_IN, read_spec
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
 
 OWN = """
 [stores.warm]
@@ -42,7 +42,7 @@ def test_a_store_of_ones_own_says_how_it_is_reached(load: Any) -> None:
     assert (settings.endpoint_url, settings.region) == ("https://minio.example.net", "home")
     assert settings.sources["endpoint_url"] == "[stores.warm]"
     assert read_spec(settings.connection.store).classes == ("WARM",)
-    assert Cloud("s3", settings.place).rules.archives.keys() == {"WARM"}
+    assert CloudId("s3", settings.place).rules.archives.keys() == {"WARM"}
 
 
 def test_a_flag_wins_over_the_section_and_the_chosen_section_over_the_environment(load: Any) -> None:

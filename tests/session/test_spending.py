@@ -17,7 +17,7 @@ from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import Act, Offer, offer_of
 from restoretui.engine import engine as engine_module
 from restoretui.engine.traffic.rate_limiter import Pace
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
 from restoretui.session.spending import Consent
@@ -114,7 +114,7 @@ async def chosen(session: Session) -> int:
     return sel
 
 
-async def with_failures(running: Any, session: Session) -> Batch:
+async def with_failures(running: Any, session: Session) -> BatchJob:
     """A run through a job, of which some objects have failed, at rest."""
     running.faults.set([{"kind": "task-failure", "chance": 0.3}], 0)
     sel = await chosen(session)
@@ -126,7 +126,7 @@ async def with_failures(running: Any, session: Session) -> Batch:
     return session.batch.ours(run.id)[0]
 
 
-async def offers(session: Session, batch: Batch) -> dict[Act, Offer]:
+async def offers(session: Session, batch: BatchJob) -> dict[Act, Offer]:
     spending = session.spending
     sel = await chosen(session)
     return {

@@ -6,7 +6,7 @@ from restoretui.core.errors import AccessDenied
 from restoretui.core.model import State
 from restoretui.core.rules.rules import Action, CloudRules
 from restoretui.engine.watching.sweep import Sight, facts_of
-from restoretui.ledger.records import RestoreJob, JobChange, Observation
+from restoretui.ledger.records import JobChange, Observation, RestoreJob
 
 DAY = 86_400.0
 VISIBLE_WITHIN = 120.0
@@ -105,7 +105,14 @@ def _refused(sight: Sight, now: datetime) -> JobChange | None:
 
 
 def _to(
-    job: RestoreJob, sight: Sight, state: State, now: datetime, reason: str, *, expiry: int | None = None, code: str = ""
+    job: RestoreJob,
+    sight: Sight,
+    state: State,
+    now: datetime,
+    reason: str,
+    *,
+    expiry: int | None = None,
+    code: str = "",
 ) -> JobChange | None:
     if state is job.state and (expiry is None or expiry == job.expiry):
         return None

@@ -26,7 +26,7 @@ from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import Reader, all_of
-from restoretui.ledger.records import RestoreJob, Observation
+from restoretui.ledger.records import Observation, RestoreJob
 from restoretui.ledger.runs.awaited import RESTORING_STILL, Awaited
 
 HEADS_AT_ONCE = 64

@@ -13,14 +13,14 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger.batches.assignment import assign
-from restoretui.ledger.batches.records import COLUMNS, Batch, batch_of, options_text
+from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
 from restoretui.ledger.batches.reports import join_report
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.runs.job_lines import check_failed
 from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
 
@@ -29,13 +29,13 @@ ROWS = 2000
 """Of a manifest at a time."""
 _IN = "batch_id = {} AND state = 'planned'"
 
-BatchList = list[Batch]
+BatchList = list[BatchJob]
 
 
-class Batches:
+class BatchJobs:
     """All that changes anything is on disk when it returns."""
 
-    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock) -> None:
+    def __init__(self, writer: Writer, reader: ReaderThread, windows: Windows, clock: Clock) -> None:
         self._writer = writer
         self._reader = reader
         self._windows = windows
@@ -46,7 +46,7 @@ class Batches:
     async def confirm(
         self,
         sel: int,
-        cloud: Cloud,
+        cloud: CloudId,
         plan: RestorePlan,
         tier: Tier,
         connection: Mapping[str, object],
@@ -103,19 +103,19 @@ class Batches:
             row[0] for row in self._windows.rows("SELECT run_id FROM batch WHERE phase <> 'settled'", ())
         )
 
-    def get(self, batch_id: int) -> Batch:
+    def get(self, batch_id: int) -> BatchJob:
         """One as it is now."""
         row = self._windows.row(f"{_FROM} WHERE t.id = ?", (batch_id,))
         if row is None:
             raise LedgerError(f"there is no batch {batch_id} in the ledger")
         return batch_of(row)
 
-    def find(self, job_id: str) -> Batch | None:
+    def find(self, job_id: str) -> BatchJob | None:
         """The one with that job id, if it is ours."""
         row = self._windows.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
         return None if row is None else batch_of(row)
 
-    async def rows(self, batch: Batch) -> AsyncIterator[list[tuple[str, str]]]:
+    async def rows(self, batch: BatchJob) -> AsyncIterator[list[tuple[str, str]]]:
         """Keys and version ids of its objects, some at a time."""
         last = 0
         while True:
@@ -147,7 +147,7 @@ class Batches:
             {"region": region, "bucket": bucket, "key": key, "etag": etag},
         )
 
-    async def hold(self, batch: Batch, problem: str) -> None:
+    async def hold(self, batch: BatchJob, problem: str) -> None:
         """It waits for a person after all."""
         await self._note(batch.id, "confirmed_at = NULL, problem = :problem", {"problem": problem}, problem)
 
@@ -161,7 +161,7 @@ class Batches:
         text = f"job {job_id} was created"
         await self._note(batch_id, "phase = 'created', job_id = :job", {"job": job_id}, text)
 
-    async def observed(self, batch: Batch, info: JobInfo) -> None:
+    async def observed(self, batch: BatchJob, info: JobInfo) -> None:
         """What the cloud says of it now."""
         text = f"job {info.job_id}: {info.status}" if info.status != batch.status else ""
         problem = "; ".join(f"{code}: {reason}" for code, reason in info.failures)
@@ -181,7 +181,7 @@ class Batches:
             text,
         )  # fmt: skip
 
-    async def report_rows(self, batch: Batch, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
+    async def report_rows(self, batch: BatchJob, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
         """Join rows of the completion report to the job's objects; how many were not found among them.
 
         Successes are told one by one only where they do not go without saying.
@@ -190,7 +190,7 @@ class Batches:
 
     async def settle(
         self,
-        batch: Batch,
+        batch: BatchJob,
         state: State,
         reason: str,
         at: float,
@@ -259,7 +259,7 @@ class Batches:
         now = self._clock.now().timestamp()
         await self._note(batch_id, "cleaned_at = :now", {"now": now}, "its manifest and report were deleted")
 
-    async def priority(self, batch: Batch, options: BatchOptions) -> None:
+    async def priority(self, batch: BatchJob, options: BatchOptions) -> None:
         """It has another priority now."""
         text = f"priority is {options.priority}"
         stored = options_text(options, batch.generator)
@@ -279,7 +279,7 @@ class Batches:
         await self._writer.do(note)
 
 
-def _tell(tx: Tx, batch: Batch, at: float, text: str) -> None:
+def _tell(tx: Tx, batch: BatchJob, at: float, text: str) -> None:
     name = f"job {batch.job_id}" if batch.job_id else "a job that was not created"
     tx.run(
         "INSERT INTO activity (at, kind, run_id, text) VALUES (?, 'batch', ?, ?)",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from restoretui.core.batch.jobs import BatchOptions, Generator, Place, ReportScope
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.values import Shape, decodes
 
 
@@ -27,12 +27,12 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchJob:
     """One job. Instants are seconds since the epoch, cloud time."""
 
     id: int
     run_id: int
-    cloud: Cloud
+    cloud: CloudId
     bucket: str
     versions: bool
     days: int | None
@@ -110,11 +110,11 @@ _SHAPE = Shape("a batch job", "iitttiDiitttsSSttttSttiiiittSS")
 
 
 @decodes("a batch job")
-def batch_of(row: tuple[Any, ...]) -> Batch:
+def batch_of(row: tuple[Any, ...]) -> BatchJob:
     """A row of ``COLUMNS``."""
     _SHAPE.check([row])
-    return Batch(
-        row[0], row[1], Cloud(row[2], row[3]), row[4], bool(row[5]), row[6], row[7], row[8], row[9],
+    return BatchJob(
+        row[0], row[1], CloudId(row[2], row[3]), row[4], bool(row[5]), row[6], row[7], row[8], row[9],
         options_of(row[10]), generator_of(row[10]), Phase(row[11]), *row[12:],
     )  # fmt: skip
 

@@ -19,7 +19,17 @@ from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.views import facts
 from restoretui.ledger.views.match import Condition, any_key_condition, end_of_prefix, key_condition, prefix_condition
 from restoretui.ledger.views.materialised_order import Orders
-from restoretui.ledger.views.row_order import Order, Piece, Rank, Select, Span, Straight, falling, piece_rows, rising
+from restoretui.ledger.views.row_order import (
+    Piece,
+    Rank,
+    RowOrder,
+    Select,
+    Span,
+    Straight,
+    falling,
+    piece_rows,
+    rising,
+)
 from restoretui.ledger.views.views import TableView
 
 _SHOWN = (
@@ -61,9 +71,9 @@ class BrowseView(TableView[BrowseRow]):
         self._has_looks = False
         self._final: _Status | None = None
         self._sql: dict[tuple[str, bool, bool], str] = {}
-        self._prefixes: Order = Straight(lambda: 1, lambda: self._status().prefixes)
+        self._prefixes: RowOrder = Straight(lambda: 1, lambda: self._status().prefixes)
         self._segments = Segments(context.windows, listing.id, lambda: self._status().objects)
-        self._objects: Order = self._segments
+        self._objects: RowOrder = self._segments
 
     @property
     def listing_id(self) -> int:
@@ -110,7 +120,7 @@ class BrowseView(TableView[BrowseRow]):
 
     # Ids of prefixes are negative, and on screen they come first.
 
-    def _parts(self) -> Sequence[Order]:
+    def _parts(self) -> Sequence[RowOrder]:
         return (self._prefixes, self._objects)
 
     def _part_of(self, row_id: int) -> tuple[int, int]:
@@ -119,7 +129,7 @@ class BrowseView(TableView[BrowseRow]):
     def _row_id_of(self, part: int, id_there: int) -> int:
         return id_there if part else -id_there
 
-    def _read(self, part: int, order: Order, start: int, stop: int) -> list[BrowseRow]:
+    def _read(self, part: int, order: RowOrder, start: int, stop: int) -> list[BrowseRow]:
         return self._read_objects(order, start, stop) if part else self._read_prefixes(order, start, stop)
 
     def _status(self) -> _Status:
@@ -146,7 +156,7 @@ class BrowseView(TableView[BrowseRow]):
             self._prefixes = await self._order(self._select_prefixes(), status.prefixes)
         self._objects = await self._order(self._select_objects(), status.objects)
 
-    async def _order(self, select: Select, candidates: int) -> Order:
+    async def _order(self, select: Select, candidates: int) -> RowOrder:
         return await self._orders.build(select, candidates, self.view_id)
 
     @property
@@ -262,7 +272,7 @@ class BrowseView(TableView[BrowseRow]):
         return self._has_looks
 
     @decodes("a listing")
-    def _read_objects(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
+    def _read_objects(self, order: RowOrder, start: int, stop: int) -> list[BrowseRow]:
         span = order.span(self.object_table, "l", start, stop)
         args = self._args()
         args.update(span.args)
@@ -314,7 +324,7 @@ class BrowseView(TableView[BrowseRow]):
             sql = self._sql[kind] = f"{_SHOWN} FROM ({facts.with_state(self._rules, inner)}) ORDER BY {order}"
         return sql
 
-    def _read_prefixes(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
+    def _read_prefixes(self, order: RowOrder, start: int, stop: int) -> list[BrowseRow]:
         span = order.span(f"p{self.listing.id}", "p", start, stop)
         args: dict[str, Any] = {**self._args(), **span.args}
         found = self._windows.rows(

@@ -14,10 +14,10 @@ from restoretui.core.model import Page
 from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.catalog.pages import PageQueue
-from restoretui.ledger.catalog.retention import Freed, Upkeep
+from restoretui.ledger.catalog.retention import Freed, Retention
 from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.marks.marking import refresh_marks
-from restoretui.ledger.records import EVERYTHING, Bounds, Cloud, Listing, Observation, Query, Scope
+from restoretui.ledger.records import EVERYTHING, CatalogBounds, CloudId, Listing, Observation, Query, Scope
 from restoretui.ledger.store import changes
 from restoretui.ledger.store.schema import listing_tables
 from restoretui.ledger.store.sqlite_errors import listing_replaced
@@ -31,7 +31,7 @@ _LISTING = (
     " FROM listing g JOIN place p ON p.id = g.place_id"
 )
 
-DEFAULT_BOUNDS = Bounds()
+DEFAULT_BOUNDS = CatalogBounds()
 _RECENT = 8
 """Listings of this process that nobody may remove though no view shows them: one is about to be opened."""
 
@@ -46,7 +46,7 @@ class Catalog:
         clock: Clock,
         views: BrowseContext,
         report: Callable[[LedgerError | None], None],
-        upkeep: Upkeep,
+        upkeep: Retention,
     ) -> None:
         self._writer = writer
         self._windows = windows
@@ -161,7 +161,7 @@ class Catalog:
         """The same, for a repaint."""
         return _listing(self._row(listing_id))
 
-    async def tidy(self, bounds: Bounds = DEFAULT_BOUNDS, making: Scope | None = None) -> Freed:
+    async def tidy(self, bounds: CatalogBounds = DEFAULT_BOUNDS, making: Scope | None = None) -> Freed:
         """Forget listings beyond ``bounds`` that no living process shows or makes; what was freed.
 
         Of a scope with a complete listing, older interrupted ones go first. With a listing of ``making`` under way,
@@ -186,7 +186,7 @@ class Catalog:
             self._recent.remove(listing_id)
         self._recent.append(listing_id)
 
-    async def observe(self, cloud: Cloud, bucket: str, looks: Sequence[Observation]) -> None:
+    async def observe(self, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
         """Record looks at single objects. The newest wins over every listing and selection that shows the object."""
         if looks:
             await self._writer.do(lambda tx: record_looks(tx, cloud, bucket, looks))
@@ -233,7 +233,7 @@ _SHAPE = Shape("a listing", "ittttiiiiiisSTti")
 @decodes("a listing")
 def _listing(row: tuple[Any, ...]) -> Listing:
     _SHAPE.check([row])
-    scope = Scope(Cloud(row[1], row[2]), row[3], row[4], bool(row[5]), bool(row[6]), bool(row[7]))
+    scope = Scope(CloudId(row[1], row[2]), row[3], row[4], bool(row[5]), bool(row[6]), bool(row[7]))
     ended_at = None if row[12] is None else datetime.fromtimestamp(row[12], UTC)
     started_at = datetime.fromtimestamp(row[11], UTC)
     return Listing(row[0], scope, row[8], row[9], row[10], started_at, ended_at, row[13], row[14])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from restoretui.ledger.records import Cloud, Observation
+from restoretui.ledger.records import CloudId, Observation
 from restoretui.ledger.store import changes
 from restoretui.ledger.store.unknown_values import stored_size
 from restoretui.ledger.store.writer import Tx
@@ -27,7 +27,7 @@ _NEWER_WINS = (
 )
 
 
-def place_id(tx: Tx, cloud: Cloud, bucket: str) -> int:
+def place_id(tx: Tx, cloud: CloudId, bucket: str) -> int:
     """The catalog's id of a bucket, made if need be."""
     named = (*cloud, bucket)
     tx.run("INSERT OR IGNORE INTO place (scheme, endpoint, bucket) VALUES (?, ?, ?)", named)
@@ -35,7 +35,7 @@ def place_id(tx: Tx, cloud: Cloud, bucket: str) -> int:
     return int(row[0]) if row else 0
 
 
-def record_looks(tx: Tx, cloud: Cloud, bucket: str, looks: Sequence[Observation]) -> None:
+def record_looks(tx: Tx, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
     """Write looks within a transaction."""
     place = place_id(tx, cloud, bucket)
     tx.values(

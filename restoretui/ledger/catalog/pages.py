@@ -41,7 +41,7 @@ class _Arrival(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
-class _Batch:
+class _PageGroup:
     """Pages of one listing that are written together; open to more until the writer begins with it."""
 
     listing_id: int
@@ -60,7 +60,7 @@ class PageQueue:
         self._writer = writer
         self._loop = loop
         self._lock = threading.Lock()
-        self._batches: dict[int, _Batch] = {}
+        self._batches: dict[int, _PageGroup] = {}
         self._waiting = 0
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -78,7 +78,7 @@ class PageQueue:
             if batch is not None and joined:
                 batch.pages.append(arrival)
         if not joined:
-            self._post(_Batch(listing_id, [arrival]))
+            self._post(_PageGroup(listing_id, [arrival]))
         self._waiting += 1
         if self._waiting >= _ROOM:
             self._has_room.clear()
@@ -101,7 +101,7 @@ class PageQueue:
         """Try that listing again."""
         self._failures.pop(listing_id, None)
 
-    def _post(self, batch: _Batch) -> None:
+    def _post(self, batch: _PageGroup) -> None:
         self._batches[batch.listing_id] = batch
 
         def write(tx: Tx) -> None:
@@ -119,7 +119,7 @@ class PageQueue:
 
         self._writer.post(write, settled)
 
-    def _settle(self, batch: _Batch, error: Exception | None) -> None:
+    def _settle(self, batch: _PageGroup, error: Exception | None) -> None:
         if self._batches.get(batch.listing_id) is batch:
             del self._batches[batch.listing_id]
         if error is None:

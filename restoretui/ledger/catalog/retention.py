@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
-from restoretui.ledger.records import WAITING, Bounds, Scope
+from restoretui.ledger.records import WAITING, CatalogBounds, Scope
 from restoretui.ledger.store import changes
 from restoretui.ledger.store.files import is_alive
 from restoretui.ledger.store.writer import Tx, Writer
@@ -51,7 +51,7 @@ class _Listed(NamedTuple):
         return self[1:6]
 
 
-class Upkeep:
+class Retention:
     """Keeps the catalog within bounds. What any living process shows or makes is never touched."""
 
     def __init__(self, writer: Writer, clock: Clock, folder: Path, process: str) -> None:
@@ -62,7 +62,7 @@ class Upkeep:
         self._process = process
 
     async def tidy(
-        self, bounds: Bounds, release: Collection[int], in_use: Collection[int], making: Scope | None = None
+        self, bounds: CatalogBounds, release: Collection[int], in_use: Collection[int], making: Scope | None = None
     ) -> Freed:
         """Forget what is beyond ``bounds``, and give its room back.
 
@@ -90,7 +90,7 @@ class Upkeep:
         return True
 
     def _forget(
-        self, tx: Tx, bounds: Bounds, release: Collection[int], in_use: Collection[int], making: Scope | None
+        self, tx: Tx, bounds: CatalogBounds, release: Collection[int], in_use: Collection[int], making: Scope | None
     ) -> int:
         for listing_id in release:
             tx.run("DELETE FROM holder WHERE process = ? AND listing_id = ?", (self._process, listing_id))

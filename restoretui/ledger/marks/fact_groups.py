@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from restoretui.core.model import ObjectFacts
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.store.values import TIERS, Shape, decodes
 from restoretui.ledger.views import facts
@@ -35,7 +35,7 @@ class MarkedPlace:
     """The part of a selection that lies in one bucket, and the ids it has in both files."""
 
     sel: int
-    cloud: Cloud
+    cloud: CloudId
     bucket: str
     place_id: int
     bucket_id: int
@@ -78,7 +78,7 @@ class MarkedPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class MarkedGroup:
     """Objects of one bucket with equal facts."""
 
     key: FactKey
@@ -105,7 +105,7 @@ class Group:
 
 
 def key_of(known: ObjectFacts) -> FactKey:
-    """The plain form of facts; the inverse of ``Group.facts``."""
+    """The plain form of facts; the inverse of ``MarkedGroup.facts``."""
     return (
         known.storage_class,
         known.archive_status or "",
@@ -127,10 +127,10 @@ def marked_places(connection: sqlite3.Connection, sel: int, now: float) -> list[
         " ORDER BY p.scheme, p.endpoint, p.bucket",
         (sel,),
     ).fetchall()
-    return [MarkedPlace(sel, Cloud(row[1], row[2]), row[3], row[0], row[4] or 0, bool(row[5]), now) for row in rows]
+    return [MarkedPlace(sel, CloudId(row[1], row[2]), row[3], row[0], row[4] or 0, bool(row[5]), now) for row in rows]
 
 
-def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Group]:
+def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[MarkedGroup]:
     """The groups of one bucket; objects known to be gone are in none.
 
     Counted into a small table by key, which takes half the time of GROUP BY: that would sort every row.
@@ -151,7 +151,7 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Grou
     rows = connection.execute("SELECT * FROM temp.fact_group").fetchall()
     connection.execute("DROP TABLE temp.fact_group")
     _SHAPE.check(rows)
-    return [Group(row[:7], row[7], saturated(row[8]), *row[9:]) for row in rows]
+    return [MarkedGroup(row[:7], row[7], saturated(row[8]), *row[9:]) for row in rows]
 
 
 # class archive looked restoring expiry tier days objects size large unsized; -1 stands for no expiry and no days

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from restoretui.core.model import State
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.schema import LIVE
 from restoretui.ledger.store.values import decodes
 from restoretui.ledger.views.facts import names
@@ -41,7 +41,7 @@ class Awaited(NamedTuple):
 def read_awaited(
     connection: Connection,
     run_id: int,
-    cloud: Cloud,
+    cloud: CloudId,
     bucket: str,
     *,
     versions: bool,

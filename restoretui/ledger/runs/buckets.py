@@ -1,10 +1,10 @@
 """The ledger's own ids of buckets."""
 
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.writer import Tx
 
 
-def bucket_id(tx: Tx, cloud: Cloud, bucket: str) -> int:
+def bucket_id(tx: Tx, cloud: CloudId, bucket: str) -> int:
     """The id of a bucket, made if need be."""
     named = (*cloud, bucket)
     tx.run("INSERT OR IGNORE INTO bucket (scheme, endpoint, name) VALUES (?, ?, ?)", named)

@@ -11,7 +11,7 @@ from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.views import facts
 from restoretui.ledger.views.match import Condition, any_key_condition, key_condition
 from restoretui.ledger.views.materialised_order import Orders
-from restoretui.ledger.views.row_order import Order, Piece, Rank, Select, Straight, falling, piece_rows, rising
+from restoretui.ledger.views.row_order import Piece, Rank, RowOrder, Select, Straight, falling, piece_rows, rising
 from restoretui.ledger.views.views import TableView
 
 _ROW = (
@@ -38,14 +38,14 @@ class JobView(TableView[JobRow]):
         self._windows = windows
         self._first_job = first_job
         self._jobs = jobs
-        self._order: Order = Straight(lambda: first_job, lambda: jobs)
+        self._order: RowOrder = Straight(lambda: first_job, lambda: jobs)
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
         if self.query != EVERYTHING:
             self._order = await self._orders.build(self._select(), self._jobs, self.view_id)
 
-    def _parts(self) -> Sequence[Order]:
+    def _parts(self) -> Sequence[RowOrder]:
         return (self._order,)
 
     def _select(self) -> Select:
@@ -79,7 +79,7 @@ class JobView(TableView[JobRow]):
         # The plus keeps the planner off indexes that would only send it to and fro.
         return f"+{_SORTS[self.query.sort]} {direction}, j.id", None
 
-    def _read(self, _part: int, order: Order, start: int, stop: int) -> list[JobRow]:
+    def _read(self, _part: int, order: RowOrder, start: int, stop: int) -> list[JobRow]:
         span = order.span("job", "j", start, stop)
         found = self._windows.rows(
             f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.ledger.records import Cloud, RestoreJob, Run
+from restoretui.ledger.records import CloudId, RestoreJob, Run
 from restoretui.ledger.store.unknown_values import told_size
 from restoretui.ledger.store.values import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
 
@@ -47,7 +47,7 @@ def run_of(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Ru
         raise damaged("a run's estimate", row[11])
     return Run(
         id=row[0],
-        cloud=Cloud(row[1], row[2]),
+        cloud=CloudId(row[1], row[2]),
         connection=connection,
         purpose=PURPOSES[row[4]],
         tier=_tier_of(row[5]),
@@ -93,12 +93,12 @@ def _instant(seconds: float | None) -> datetime | None:
 def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[RestoreJob]:
     """Rows of ``JOB``."""
     _JOB_SHAPE.check(rows)
-    clouds: dict[tuple[str, str], Cloud] = {}
+    clouds: dict[tuple[str, str], CloudId] = {}
     return [
         RestoreJob(
             number,
             run_id,
-            clouds.get((scheme, endpoint)) or clouds.setdefault((scheme, endpoint), Cloud(scheme, endpoint)),
+            clouds.get((scheme, endpoint)) or clouds.setdefault((scheme, endpoint), CloudId(scheme, endpoint)),
             ObjectRef(bucket, key, version_id or None),
             told_size(size),
             storage_class,

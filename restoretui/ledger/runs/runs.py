@@ -8,7 +8,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, RestoreJob, JobChange, Query, Run, TrackedGroup
+from restoretui.ledger.records import EVERYTHING, WAITING, CloudId, JobChange, Query, RestoreJob, Run, TrackedGroup
 from restoretui.ledger.runs import tracking
 from restoretui.ledger.runs.awaited import Awaited, read_awaited
 from restoretui.ledger.runs.create_run import confirm
@@ -17,7 +17,7 @@ from restoretui.ledger.runs.job_lines import FAILED, OF_BATCH, JobLine, check_fa
 from restoretui.ledger.runs.job_view import JobView
 from restoretui.ledger.runs.run_rows import JOB, RUN, count_of, jobs_of, run_of
 from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.schema import LIVE
 from restoretui.ledger.store.values import damaged
 from restoretui.ledger.store.windows import Windows
@@ -39,7 +39,7 @@ LineList = list[JobLine]
 class Runs:
     """What returns only after its transaction is on disk: ``confirm``, ``claim``, ``apply`` and all that change."""
 
-    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock, orders: Orders) -> None:
+    def __init__(self, writer: Writer, reader: ReaderThread, windows: Windows, clock: Clock, orders: Orders) -> None:
         self._writer = writer
         self._reader = reader
         self._windows = windows
@@ -53,7 +53,7 @@ class Runs:
     async def confirm(
         self,
         sel: int,
-        cloud: Cloud,
+        cloud: CloudId,
         plan: RestorePlan,
         tier: Tier,
         connection: Mapping[str, object],
@@ -239,7 +239,7 @@ class Runs:
 
     async def open_jobs(
         self,
-        cloud: Cloud,
+        cloud: CloudId,
         bucket: str,
         versions: bool,
         states: Collection[State],
@@ -280,7 +280,7 @@ class Runs:
     async def awaited(
         self,
         run_id: int,
-        cloud: Cloud,
+        cloud: CloudId,
         bucket: str,
         *,
         versions: bool,

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from restoretui.ledger.records import TRACKED, Cloud, TrackedGroup
+from restoretui.ledger.records import TRACKED, CloudId, TrackedGroup
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.store.values import STATES, TIERS, Shape, damaged, decodes
 from restoretui.ledger.views.facts import names
@@ -77,7 +77,7 @@ def _group(run_id: int, row: tuple[Any, ...]) -> TrackedGroup:
     _SHAPE.check([row])
     return TrackedGroup(
         run_id=run_id,
-        cloud=Cloud(row[0], row[1]),
+        cloud=CloudId(row[0], row[1]),
         bucket=row[2],
         versions=bool(row[3]),
         archive=row[4],

@@ -18,9 +18,9 @@ from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.marks import fact_groups, marking
 from restoretui.ledger.marks.pending_marks import PendingMarks
-from restoretui.ledger.records import Cloud, Observation, Query, SelectionSummary, Tally
+from restoretui.ledger.records import CloudId, ObjectTally, Observation, Query, SelectionSummary
 from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.match import Condition, any_key_condition, key_condition
@@ -35,7 +35,9 @@ class Selections:
 
     MARKS = 1
 
-    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock, pending: PendingMarks) -> None:
+    def __init__(
+        self, writer: Writer, reader: ReaderThread, windows: Windows, clock: Clock, pending: PendingMarks
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._windows = windows
@@ -141,7 +143,7 @@ class Selections:
     # --- keys and prefixes
 
     async def add_observed(
-        self, sel: int, cloud: Cloud, bucket: str, looks: Sequence[Observation]
+        self, sel: int, cloud: CloudId, bucket: str, looks: Sequence[Observation]
     ) -> SelectionSummary:
         """Mark objects that were looked at one by one; the looks are recorded as well. Vanished ones are left out."""
 
@@ -186,7 +188,7 @@ class Selections:
 
         return await self._change(sel, add)
 
-    async def remove_under(self, sel: int, cloud: Cloud, bucket: str, prefix: str) -> SelectionSummary:
+    async def remove_under(self, sel: int, cloud: CloudId, bucket: str, prefix: str) -> SelectionSummary:
         """Unmark every object whose key begins with ``prefix``."""
         return await self._change(sel, lambda tx: marking.remove_prefix(tx, sel, place_id(tx, cloud, bucket), prefix))
 
@@ -215,12 +217,12 @@ class Selections:
 
             return await self._reader.run(count)
 
-    async def unlooked(self, sel: int, limit: int) -> list[tuple[Cloud, ObjectRef]]:
+    async def unlooked(self, sel: int, limit: int) -> list[tuple[CloudId, ObjectRef]]:
         """Marked objects of which only a HEAD tells whether they are archived, in key order."""
         now = self._clock.now().timestamp()
 
-        def find(connection: Connection) -> list[tuple[Cloud, ObjectRef]]:
-            found: list[tuple[Cloud, ObjectRef]] = []
+        def find(connection: Connection) -> list[tuple[CloudId, ObjectRef]]:
+            found: list[tuple[CloudId, ObjectRef]] = []
             for place in fact_groups.marked_places(connection, sel, now):
                 rows = fact_groups.unlooked(connection, place, limit - len(found))
                 found += [(place.cloud, ObjectRef(place.bucket, key, version or None)) for key, version in rows]
@@ -230,12 +232,12 @@ class Selections:
 
         return await self._reader.run(find)
 
-    async def facts(self, sel: int) -> dict[Cloud, list[FactGroup]]:
+    async def facts(self, sel: int) -> dict[CloudId, list[FactGroup]]:
         """The marked objects as a planner takes them, by cloud. Objects known to be gone are left out."""
         now = self._clock.now().timestamp()
 
-        def group(connection: Connection) -> dict[Cloud, list[FactGroup]]:
-            groups: dict[Cloud, list[FactGroup]] = {}
+        def group(connection: Connection) -> dict[CloudId, list[FactGroup]]:
+            groups: dict[CloudId, list[FactGroup]] = {}
             for place in fact_groups.marked_places(connection, sel, now):
                 groups.setdefault(place.cloud, []).extend(
                     FactGroup(
@@ -252,7 +254,7 @@ class Selections:
         row = self._windows.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
         return 0 if row is None else int(row[0])
 
-    async def sample(self, sel: int, cloud: Cloud, bucket: str, facts: ObjectFacts, limit: int) -> list[ObjectRef]:
+    async def sample(self, sel: int, cloud: CloudId, bucket: str, facts: ObjectFacts, limit: int) -> list[ObjectRef]:
         """Some of the objects behind one group of ``facts``, in key order."""
         now = self._clock.now().timestamp()
 
@@ -284,7 +286,7 @@ _TOTALS = (
 
 
 def _summary(rows: Sequence[tuple[Any, ...]]) -> SelectionSummary:
-    by_bucket = {(Cloud(row[0], row[1]), row[2]): Tally(row[3], row[4]) for row in rows}
+    by_bucket = {(CloudId(row[0], row[1]), row[2]): ObjectTally(row[3], row[4]) for row in rows}
     return SelectionSummary(
         objects=sum(tally.objects for tally in by_bucket.values()),
         size_bytes=sum(tally.size_bytes for tally in by_bucket.values()),

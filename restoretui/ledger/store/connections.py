@@ -37,7 +37,7 @@ _WAL_LIMIT = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Connections:
+class LedgerConnections:
     """One writable connection, and others that only read."""
 
     writer: sqlite3.Connection
@@ -130,7 +130,7 @@ def _damaged(path: Path, how: str) -> LedgerDamaged:
     )
 
 
-def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:
+def open_connections(folder: Path, scratch: ScratchSpace) -> LedgerConnections:
     """The connections on prepared files."""
     ledger, catalog = folder / LEDGER_FILE, folder / CATALOG_FILE
     opened = contextlib.ExitStack()
@@ -166,7 +166,7 @@ def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:
             for name in names:
                 connection.execute(f"PRAGMA {name}.cache_size = -{cache}")
         opened.pop_all()
-    return Connections(writer, reader, builder, glancer, window)
+    return LedgerConnections(writer, reader, builder, glancer, window)
 
 
 def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> str:

@@ -7,7 +7,7 @@ from restoretui.ledger.store.changes import Changes
 from restoretui.ledger.store.writer import Tx
 
 
-class Neighbours:
+class OtherProcesses:
     """Lives in the writer's thread. SQLite's ``data_version`` changes only by commits of other connections, and ours
     is the only one of this process that commits.
     """

@@ -25,7 +25,7 @@ class _Task(Generic[T]):
     cancelled: bool = False
 
 
-class Reader:
+class ReaderThread:
     """Owns a connection to which ledger and catalog are read-only, and does one thing after the other with it."""
 
     def __init__(self, connection: sqlite3.Connection, folder: Path, name: str = "ledger-reader") -> None:

@@ -13,7 +13,7 @@ from restoretui.core.clock import Clock
 from restoretui.ledger.catalog.retention import in_steps
 from restoretui.ledger.records import WAITING
 from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.facts import names
 
@@ -67,7 +67,7 @@ class Findings(NamedTuple):
 class Pruner:
     """Made by ``Ledger``."""
 
-    def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
+    def __init__(self, writer: Writer, reader: ReaderThread, clock: Clock) -> None:
         self._writer = writer
         self._reader = reader
         self._clock = clock

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.store.changes import Changes, view_topic
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.views.row_order import Piece, Rank, Select, Span
 
@@ -59,7 +59,7 @@ class Head(NamedTuple):
 class Orders:
     """Makes scratch tables, one at a time; first rows have a thread of their own, so that they never wait for it."""
 
-    def __init__(self, builder: Reader, glancer: Reader, windows: Windows, changes: Changes) -> None:
+    def __init__(self, builder: ReaderThread, glancer: ReaderThread, windows: Windows, changes: Changes) -> None:
         """``builder`` may write the scratch database, ``glancer`` only reads."""
         self.builder = builder
         self.glancer = glancer
@@ -84,14 +84,14 @@ class Orders:
         """A number no other view or table of this process has."""
         return next(self._ids)
 
-    async def build(self, select: Select, candidates: int, view_id: int) -> "Scratch":
+    async def build(self, select: Select, candidates: int, view_id: int) -> "MaterialisedOrder":
         """The order that ``select`` gives; of many candidates only its first rows may be there when this returns."""
-        order = Scratch(self, select, f"v{self.new_id()}", view_id)
+        order = MaterialisedOrder(self, select, f"v{self.new_id()}", view_id)
         await order.begin(is_large=candidates >= LARGE)
         return order
 
 
-class Scratch:
+class MaterialisedOrder:
     """An order that a query gives; see ``orders.Order``."""
 
     def __init__(self, orders: Orders, select: Select, table: str, view_id: int) -> None:

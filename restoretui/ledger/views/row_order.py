@@ -24,7 +24,7 @@ class Span(NamedTuple):
     args: dict[str, object]
 
 
-class Order(Protocol):
+class RowOrder(Protocol):
     """Positions from 0 and the ids that stand there."""
 
     @property

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.store.changes import view_topic
 from restoretui.ledger.views.materialised_order import Orders
-from restoretui.ledger.views.row_order import Order
+from restoretui.ledger.views.row_order import RowOrder
 
 Row = TypeVar("Row")
 
@@ -26,11 +26,11 @@ class TableView(Generic[Row]):
         self._closed = False
 
     @abstractmethod
-    def _parts(self) -> Sequence[Order]:
+    def _parts(self) -> Sequence[RowOrder]:
         """The orders that make up the view, first things first."""
 
     @abstractmethod
-    def _read(self, part: int, order: Order, start: int, stop: int) -> list[Row]:
+    def _read(self, part: int, order: RowOrder, start: int, stop: int) -> list[Row]:
         """The rows of one part."""
 
     def _part_of(self, row_id: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from restoretui.providers.http.tunnels import WANTS_PASSWORD, NoTunnel
 from restoretui.providers.wire.refusals import printable
 
 
-class Settings(NamedTuple):
+class SettingNames(NamedTuple):
     """What a person changes when a connection cannot be made, in the cloud's own names."""
 
     endpoint: str = "--endpoint-url"
@@ -25,15 +25,15 @@ class Settings(NamedTuple):
     trust: Trust = Trust()
     proxy_trust: Trust = Trust()
 
-    def trusting(self, trust: Trust, proxy_trust: Trust) -> "Settings":
+    def trusting(self, trust: Trust, proxy_trust: Trust) -> "SettingNames":
         """The same, with whose certificates are believed."""
         return self._replace(trust=trust, proxy_trust=proxy_trust)
 
 
-S3_SETTINGS = Settings()
+S3_SETTINGS = SettingNames()
 
 
-def trouble(error: Exception, url: str, operation: str, settings: Settings = S3_SETTINGS) -> CloudError:
+def trouble(error: Exception, url: str, operation: str, settings: SettingNames = S3_SETTINGS) -> CloudError:
     """What a failed exchange means. The SDK would call most of these "could not connect", sent or not."""
     host = URL(url, encoded=True).authority
     if isinstance(error, NoTunnel):
@@ -105,7 +105,7 @@ def _no_tls(error: BaseException, whose: str, setting: str, trust: Trust, addres
     return f"no TLS connection to {whose}: {_said(cause)}", "is it an https endpoint?"
 
 
-def _on_the_way(error: NoTunnel, host: str, settings: Settings) -> tuple[str, str]:
+def _on_the_way(error: NoTunnel, host: str, settings: SettingNames) -> tuple[str, str]:
     """Why a proxy did not lead to ``host``, and what to change."""
     proxy, cause = error.proxy, error.__cause__ or error
     check = f"check {proxy.source}, or name {host} in NO_PROXY"

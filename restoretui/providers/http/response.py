@@ -20,7 +20,7 @@ _LONGEST_NUMBER = 15
 """Digits of a length; more would be beyond any limit, and Python takes long to read thousands of them."""
 
 
-class Reply(NamedTuple):
+class HttpResponse(NamedTuple):
     """An answer, whole."""
 
     status: int
@@ -29,7 +29,7 @@ class Reply(NamedTuple):
     body: bytes
 
 
-class Answer:
+class ResponseParser:
     """Reads an answer as it comes, piece by piece."""
 
     __slots__ = (
@@ -46,7 +46,7 @@ class Answer:
         self._left: int | None = None
         """Bytes still to come; None: until the connection ends."""
         self._chunked: _Chunks | None = None
-        self.reply: Reply | None = None
+        self.reply: HttpResponse | None = None
         self.keeps_open = False
         self.has_more = False
 
@@ -164,7 +164,7 @@ class Answer:
     def _finish(self, body: bytes, *, has_more: bool) -> None:
         if self._head is not None:
             self.has_more = has_more
-            self.reply = Reply(*self._head, body)
+            self.reply = HttpResponse(*self._head, body)
 
 
 class _Chunks:

@@ -23,7 +23,7 @@ from restoretui.providers.wire.plausible import is_error, is_marked, why_foreign
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.oss.sdk import Ask, OssSdk, Reply
+    from restoretui.providers.oss.sdk import OssRequest, OssResponse, OssSdk
     from restoretui.providers.wire.refusals import Refusal
 
 T = TypeVar("T")
@@ -196,8 +196,8 @@ class OssProvider:
         *,
         method: str = "GET",
         body: bytes = b"",
-    ) -> "Ask":
-        from restoretui.providers.oss.sdk import Ask
+    ) -> "OssRequest":
+        from restoretui.providers.oss.sdk import OssRequest
 
         if operation in _OF_OBJECTS and not key:
             raise InvalidRequest(f"{operation} cannot be asked about an empty name", operation=operation)
@@ -205,9 +205,9 @@ class OssProvider:
             key.encode()
         except UnicodeEncodeError:
             raise InvalidRequest(f"{operation} cannot be asked: the name is not valid Unicode") from None
-        return Ask(operation, method, bucket, key, query or {}, body)
+        return OssRequest(operation, method, bucket, key, query or {}, body)
 
-    async def _ask(self, ask: "Ask", understand: "Callable[[Reply], T]") -> T:
+    async def _ask(self, ask: "OssRequest", understand: "Callable[[OssResponse], T]") -> T:
         """Ask, again where the bucket turns out to live elsewhere; ``understand`` raises ``Unreadable``."""
         from restoretui.providers.oss.sdk import Refused
 
@@ -225,9 +225,9 @@ class OssProvider:
                 raise _unreadable(ask, reply, str(error)) from None
         raise AssertionError("a second answer is always returned or raised")
 
-    async def _once(self, ask: "Ask") -> "tuple[Reply, Refusal | None]":
+    async def _once(self, ask: "OssRequest") -> "tuple[OssResponse, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong Region and unfit credentials."""
-        from restoretui.providers.oss.sdk import Refused, Reply
+        from restoretui.providers.oss.sdk import OssResponse, Refused
 
         region = await self._region(ask.bucket)
         try:
@@ -253,9 +253,9 @@ class OssProvider:
             )
         if is_credentials(refusal):
             raise error_for(refusal, self.endpoint)
-        return Reply(refusal.status, {}, b""), refusal
+        return OssResponse(refusal.status, {}, b""), refusal
 
-    async def _exchange(self, ask: "Ask", region: str) -> "Reply":
+    async def _exchange(self, ask: "OssRequest", region: str) -> "OssResponse":
         reply = await self._sdk.exchange(ask, region)
         if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
             raise _unreadable(ask, reply, why)
@@ -324,15 +324,15 @@ def _markers(token: str) -> tuple[str, str]:
         raise InvalidRequest("that is not a token of a versions listing", "list again from the start") from None
 
 
-def _buckets(reply: "Reply") -> tuple[list[Bucket], str, str]:
+def _buckets(reply: "OssResponse") -> tuple[list[Bucket], str, str]:
     return read_buckets(reply.body)
 
 
-def _direct_read(reply: "Reply") -> bool:
+def _direct_read(reply: "OssResponse") -> bool:
     return read_document(reply.body, "ArchiveDirectReadConfiguration").findtext("Enabled") == "true"
 
 
-def _detail(ref: ObjectRef, reply: "Reply") -> ObjectDetail:
+def _detail(ref: ObjectRef, reply: "OssResponse") -> ObjectDetail:
     headers = reply.headers
     return ObjectDetail(
         ref=ref,
@@ -347,7 +347,7 @@ def _detail(ref: ObjectRef, reply: "Reply") -> ObjectDetail:
     )
 
 
-def _unreadable(ask: "Ask", reply: "Reply", why: str) -> MalformedAnswer:
+def _unreadable(ask: "OssRequest", reply: "OssResponse", why: str) -> MalformedAnswer:
     return MalformedAnswer(
         f"the answer to {ask.operation} cannot be read: {why}",
         "is OSS_ENDPOINT an OSS endpoint?",

@@ -20,21 +20,21 @@ from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest,
 from restoretui.core.provider import Connection
 from restoretui.providers.connection import Limits
 from restoretui.providers.http.bounds import NotHttp, gather, in_time
-from restoretui.providers.http.failures import Settings, trouble
+from restoretui.providers.http.failures import SettingNames, trouble
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
 from restoretui.providers.http.tunnels import Connector, refuse_without_password
-from restoretui.providers.oss.credentials import Found, KeyRing, OssKeys
+from restoretui.providers.oss.credentials import FoundKeys, KeyRing, OssKeys
 from restoretui.providers.oss.errors import EXPIRED
 from restoretui.providers.wire.plausible import why_foreign
 from restoretui.providers.wire.refusals import Refusal, printable
 
 DEFAULT_REGION = "cn-hangzhou"
 """Where to ask about no bucket when nobody said where: any Region lists them all."""
-_SETTINGS = Settings("OSS_ENDPOINT", "SSL_CERT_FILE", "an OSS")
+_SETTINGS = SettingNames("OSS_ENDPOINT", "SSL_CERT_FILE", "an OSS")
 
 
-class Ask(NamedTuple):
+class OssRequest(NamedTuple):
     """One request, in OSS's own names."""
 
     operation: str
@@ -45,7 +45,7 @@ class Ask(NamedTuple):
     body: bytes = b""
 
 
-class Reply(NamedTuple):
+class OssResponse(NamedTuple):
     """An answer, whole."""
 
     status: int
@@ -70,7 +70,7 @@ class Refused(Exception):
 class OssSdk:
     """One set of keys, with one client per Region."""
 
-    def __init__(self, connection: Connection, limits: Limits, ring: KeyRing, found: Found) -> None:
+    def __init__(self, connection: Connection, limits: Limits, ring: KeyRing, found: FoundKeys) -> None:
         given = connection.endpoint_url or found.endpoint
         own_region = aliyun_region(given)
         self.region = connection.region or found.region or own_region or DEFAULT_REGION
@@ -93,7 +93,7 @@ class OssSdk:
         self._clients: dict[str, AsyncClient] = {}
         self._http: _Http | None = None
 
-    async def exchange(self, ask: Ask, region: str) -> Reply:
+    async def exchange(self, ask: OssRequest, region: str) -> OssResponse:
         """Send one request, once. ``Refused`` when OSS says no; ``CloudError`` for everything that is no answer."""
         keys = await self._ring.keys()
         doing.note(doing.about(ask.operation, ask.bucket))
@@ -112,7 +112,7 @@ class OssSdk:
             output = await client.invoke_operation(asked)
         except oss.exceptions.BaseError as error:
             raise self._what(error, ask, keys) from error
-        return Reply(output.status_code, output.headers, output.http_response.content or b"")
+        return OssResponse(output.status_code, output.headers, output.http_response.content or b"")
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -140,7 +140,7 @@ class OssSdk:
             self._clients[region] = AsyncClient(config)
         return self._clients[region]
 
-    def _what(self, error: Exception, ask: Ask, keys: OssKeys) -> Exception:
+    def _what(self, error: Exception, ask: OssRequest, keys: OssKeys) -> Exception:
         inner = error.unwrap() if hasattr(error, "unwrap") else error
         match inner:
             case CloudError():
@@ -183,7 +183,7 @@ class OssSdk:
         return self.endpoint if "://" in self.endpoint else f"https://{self.endpoint}/"
 
 
-def _refusal(error: Any, ask: Ask) -> Refusal:
+def _refusal(error: Any, ask: OssRequest) -> Refusal:
     fields = error.error_fileds or {}
     code = "" if error.code == "BadErrorResponse" else str(error.code or "")
     return Refusal(

@@ -16,9 +16,9 @@ from restoretui.core.rules.stores import Store, read_spec
 from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.s3.batch.client import S3Batch
 from restoretui.providers.s3.client.calls import Calls
-from restoretui.providers.s3.client.requests import Ask, Requests
+from restoretui.providers.s3.client.requests import Requests, S3Request
 from restoretui.providers.s3.outcomes import refused
-from restoretui.providers.s3.status_probe import Witness
+from restoretui.providers.s3.status_probe import StatusProbe
 from restoretui.providers.threads import aside
 from restoretui.providers.wire.believed import believed_size
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
@@ -26,7 +26,7 @@ from restoretui.providers.wire.restore_header import parse_instant, parse_restor
 
 if TYPE_CHECKING:
     from restoretui.providers.s3.client.sdk import Sdk
-    from restoretui.providers.s3.client.transport import Reply
+    from restoretui.providers.s3.client.transport import HttpResponse
 
 RESTORES_PER_SECOND = 1000.0
 """RestoreObject's documented limit per account and Region (FACTS 1.6)."""
@@ -40,7 +40,7 @@ class S3Provider:
     def __init__(self, sdk: "Sdk", calls: Calls, clock: Clock, store: Store | None = None) -> None:
         self._sdk = sdk
         self._calls = calls
-        self._witness = Witness(clock)
+        self._witness = StatusProbe(clock)
         self._rules = store.rules if store else S3
         self._sends_tiers = store is None or store.tiers
         self._batch: BatchService | None = None
@@ -114,7 +114,7 @@ class S3Provider:
     async def identity(self) -> Identity:
         caller = self._sdk.caller
         try:
-            asked = Ask("GetCallerIdentity", service="sts")
+            asked = S3Request("GetCallerIdentity", service="sts")
             who = await self._calls.read(asked, self._calls.parsed("GetCallerIdentity", "sts"))
             account, arn = str(who.get("Account", "")), str(who.get("Arn", ""))
         except CloudError:
@@ -123,7 +123,7 @@ class S3Provider:
             account, arn = "", ""
         if not account and caller.endpoint:
             # Compatible stores rarely have an STS; whoever lists the buckets owns them.
-            listed = await self._calls.read(Ask("ListBuckets"), self._calls.parsed("ListBuckets"))
+            listed = await self._calls.read(S3Request("ListBuckets"), self._calls.parsed("ListBuckets"))
             account = str(listed.get("Owner", {}).get("ID", ""))
         return Identity(account=account, arn=arn, profile=caller.profile, region=self._sdk.region)
 
@@ -132,7 +132,7 @@ class S3Provider:
         token = ""
         while True:
             asked = {"MaxBuckets": 1000} | ({"ContinuationToken": token} if token else {})
-            page = await self._calls.read(Ask("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
+            page = await self._calls.read(S3Request("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
             for bucket in page.get("Buckets", ()):
                 name = str(bucket.get("Name", ""))
                 buckets[name] = Bucket(name, bucket.get("BucketRegion", ""), bucket.get("CreationDate"))
@@ -170,7 +170,7 @@ class S3Provider:
         return page
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
-        detail = await self._calls.read(Ask("HeadObject", ref.bucket, _given(ref)), partial(_detail, ref))
+        detail = await self._calls.read(S3Request("HeadObject", ref.bucket, _given(ref)), partial(_detail, ref))
         self._witness.head(detail)
         return detail
 
@@ -179,7 +179,7 @@ class S3Provider:
         if wanted not in self._asked_for:
             self._asked_for[wanted] = self._wording(request, storage_class)
         fixed, kind = self._asked_for[wanted]
-        reply, refusal = await self._calls.once(Ask("RestoreObject", ref.bucket, _given(ref), fixed, kind))
+        reply, refusal = await self._calls.once(S3Request("RestoreObject", ref.bucket, _given(ref), fixed, kind))
         if refusal is not None:
             return refused(refusal, self._sdk.caller)
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
@@ -248,10 +248,10 @@ class S3Provider:
             fixed["OptionalObjectAttributes"] = ["RestoreStatus"]
         read = read_page if operation == "ListObjectsV2" else read_versions
 
-        def understand(reply: "Reply") -> Page:
+        def understand(reply: "HttpResponse") -> Page:
             return read(reply.body, lambda body: self._sdk.parse("s3", operation, reply))
 
-        return await self._calls.read(Ask(operation, bucket, given, fixed, (max_keys, with_status)), understand)
+        return await self._calls.read(S3Request(operation, bucket, given, fixed, (max_keys, with_status)), understand)
 
     def _set_listings_tell(self, *, tell: bool) -> None:
         if self.capabilities.restore_status_in_list != tell:
@@ -272,7 +272,7 @@ def _markers(token: str) -> tuple[str, str]:
         raise InvalidRequest("that is not a token of a versions listing", "list again from the start") from None
 
 
-def _detail(ref: ObjectRef, reply: "Reply") -> ObjectDetail:
+def _detail(ref: ObjectRef, reply: "HttpResponse") -> ObjectDetail:
     headers = reply.headers
     return ObjectDetail(
         ref=ref,

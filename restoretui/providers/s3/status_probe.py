@@ -11,7 +11,7 @@ _UNDOCUMENTED = "INTELLIGENT_TIERING"
 """Whether AWS itself lists the status of this class is not known, so it proves nothing (FACTS 1.7)."""
 
 
-class Witness:
+class StatusProbe:
     """Compares what HEAD said of an object with what a later listing says of it, at no request of its own."""
 
     def __init__(self, clock: Clock) -> None:

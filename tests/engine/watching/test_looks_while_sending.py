@@ -9,7 +9,7 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.model import State, Tier
 from restoretui.core.rules.rules import RULES
 from restoretui.engine.watching.watcher import Unit, Watcher
-from restoretui.ledger.records import Cloud, TrackedGroup
+from restoretui.ledger.records import CloudId, TrackedGroup
 from restoretui.ledger.runs.awaited import Awaited
 
 UNIT = Unit("b", versions=False, state=State.RESTORING)
@@ -32,7 +32,7 @@ class NoJobs:
 def watching(clock: ManualClock) -> Watcher:
     class Confirmed:
         id = 1
-        cloud = Cloud("s3")
+        cloud = CloudId("s3")
         created_at = clock.now()
 
     ledger: Any = NoJobs()
@@ -45,7 +45,7 @@ def watching(clock: ManualClock) -> Watcher:
 
 
 def group(state: State, first: float | None, last: float | None, tier: Tier = Tier.BULK) -> TrackedGroup:
-    return TrackedGroup(1, Cloud("s3"), "b", False, "GLACIER", "GLACIER", tier, state, 1, 1, first, last, None)
+    return TrackedGroup(1, CloudId("s3"), "b", False, "GLACIER", "GLACIER", tier, state, 1, 1, first, last, None)
 
 
 async def looks(

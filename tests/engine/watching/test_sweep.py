@@ -17,7 +17,7 @@ from restoretui.engine.traffic.circuit_breaker import Gate
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper, just_before
-from restoretui.ledger.records import Cloud, RestoreJob
+from restoretui.ledger.records import CloudId, RestoreJob
 from restoretui.ledger.runs.awaited import Awaited
 
 PAGE = 10
@@ -58,8 +58,8 @@ class ListedCloud:
 
 def job(number: int, key: str, state: State = State.RESTORING, storage_class: str = "GLACIER") -> RestoreJob:
     return RestoreJob(
-        number, 1, Cloud("s3"), ObjectRef("b", key), 1, storage_class, storage_class, Action.START, state, Tier.BULK,
-        1, 0.0, 0.0, None, False,
+        number, 1, CloudId("s3"), ObjectRef("b", key), 1, storage_class, storage_class, Action.START, state,
+        Tier.BULK, 1, 0.0, 0.0, None, False,
     )  # fmt: skip
 
 

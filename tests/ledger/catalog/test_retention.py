@@ -10,12 +10,12 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.catalog import retention as upkeep
-from restoretui.ledger.records import Bounds, Scope
+from restoretui.ledger.records import CatalogBounds, Scope
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, started
 
 SCOPE = Scope(CLOUD, BUCKET, recursive=True)
 ROWS = [entry(key) for key in keys(3000, "a/rather/long/prefix/so/that/pages/fill/{:05d}")]
-NOTHING = Bounds(listings=0)
+NOTHING = CatalogBounds(listings=0)
 
 
 async def kept(ledger: Ledger) -> list[int]:
@@ -105,11 +105,11 @@ async def test_beyond_the_budget_the_oldest_go_first(ledger: Ledger) -> None:
     ids = [(await listed(ledger, ROWS, bucket=f"bucket-{number}")).id for number in range(5)]
     forget_recent(ledger)
     one = (await ledger._writer.do(upkeep._sizes)).used_bytes / 5
-    await ledger.catalog.tidy(Bounds(size_bytes=int(one * 3.5)))
+    await ledger.catalog.tidy(CatalogBounds(size_bytes=int(one * 3.5)))
     assert await kept(ledger) == ids[2:]
     view = await ledger.catalog.browse(ids[2])
     forget_recent(ledger)
-    await ledger.catalog.tidy(Bounds(size_bytes=1))
+    await ledger.catalog.tidy(CatalogBounds(size_bytes=1))
     assert await kept(ledger) == [ids[2]], "what is shown stays, whatever the budget"
     await view.aclose()
 

@@ -14,7 +14,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.rules import Action, Purpose
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import TRACKED, WAITING, Cloud, JobChange, Query, TrackedGroup
+from restoretui.ledger.records import TRACKED, WAITING, CloudId, JobChange, Query, TrackedGroup
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,
@@ -534,7 +534,7 @@ async def replay(ledger: Ledger, after: int, states_then: dict[int, State]) -> N
 
 
 def test_clouds_are_told_apart_by_endpoint() -> None:
-    assert Cloud("s3") != Cloud("s3", "https://store.example")
+    assert CloudId("s3") != CloudId("s3", "https://store.example")
 
 
 async def test_what_is_unsure_since_a_clock_that_was_ahead_is_unsure_since_now(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from restoretui.core.clock import ManualClock, SystemClock
 from restoretui.core.provider import Connection
 from restoretui.providers.connection import Limits
-from restoretui.providers.s3.client.requests import Ask, Requests
+from restoretui.providers.s3.client.requests import Requests, S3Request
 from restoretui.providers.s3.client.sdk import Sdk
 from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable
 from restoretui.providers.threads import aside
@@ -36,18 +36,18 @@ async def an_sdk(connection: Connection) -> Sdk:
     return await aside(lambda: Sdk.start(connection, Limits(), SystemClock(), None), "sdk")
 
 
-def asks(bucket: str, key: str, other: str) -> list[Ask]:
+def asks(bucket: str, key: str, other: str) -> list[S3Request]:
     restore = {"RestoreRequest": {"Days": 3, "GlacierJobParameters": {"Tier": "Bulk"}}}
     tiering = {"RestoreRequest": {"GlacierJobParameters": {"Tier": "Standard"}}}
     return [
-        Ask("HeadObject", bucket, {"Key": key}),
-        Ask("HeadObject", bucket, {"Key": key, "VersionId": other}),
-        Ask("RestoreObject", bucket, {"Key": key}, restore, 3),
-        Ask("RestoreObject", bucket, {"Key": key, "VersionId": other}, tiering),
-        Ask("ListObjectsV2", bucket, {"Prefix": key}, LISTED),
-        Ask("ListObjectsV2", bucket, {"Prefix": key, "Delimiter": "/", "StartAfter": other}, LISTED),
-        Ask("ListObjectsV2", bucket, {"ContinuationToken": other}, LISTED),
-        Ask("ListObjectVersions", bucket, {"KeyMarker": key, "VersionIdMarker": other}, LISTED),
+        S3Request("HeadObject", bucket, {"Key": key}),
+        S3Request("HeadObject", bucket, {"Key": key, "VersionId": other}),
+        S3Request("RestoreObject", bucket, {"Key": key}, restore, 3),
+        S3Request("RestoreObject", bucket, {"Key": key, "VersionId": other}, tiering),
+        S3Request("ListObjectsV2", bucket, {"Prefix": key}, LISTED),
+        S3Request("ListObjectsV2", bucket, {"Prefix": key, "Delimiter": "/", "StartAfter": other}, LISTED),
+        S3Request("ListObjectsV2", bucket, {"ContinuationToken": other}, LISTED),
+        S3Request("ListObjectVersions", bucket, {"KeyMarker": key, "VersionIdMarker": other}, LISTED),
     ]
 
 
@@ -60,7 +60,7 @@ def one_moment(monkeypatch):
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: CLOCK.now())
 
 
-async def check_equal(sdk: Sdk, requests: Requests, ask: Ask) -> None:
+async def check_equal(sdk: Sdk, requests: Requests, ask: S3Request) -> None:
     built = (await requests.build(ask, sdk.region)).request
     expected = (await sdk_only(requests, ask, sdk.region)).request
     assert (built.method, built.url, built.body) == (expected.method, expected.url, expected.body)
@@ -72,7 +72,7 @@ async def check_equal(sdk: Sdk, requests: Requests, ask: Ask) -> None:
     assert all(known.recipe for known in requests._known.values())
 
 
-async def sdk_only(requests: Requests, ask: Ask, region: str) -> Any:
+async def sdk_only(requests: Requests, ask: S3Request, region: str) -> Any:
     return await requests._by_sdk(ask, region, ask.given)
 
 
@@ -132,7 +132,7 @@ async def test_the_date_is_the_clocks():
     connection = Connection()
     sdk = await an_sdk(connection)
     requests = Requests(sdk, connection, CLOCK)
-    out = await requests.build(Ask("HeadObject", "bkt", {"Key": "k"}), sdk.region)
+    out = await requests.build(S3Request("HeadObject", "bkt", {"Key": "k"}), sdk.region)
     assert out.request.headers["X-Amz-Date"] == "20260115T120000Z"
     assert "/20260115/us-east-1/s3/" in out.request.headers["Authorization"]
 
@@ -141,7 +141,7 @@ async def test_new_credentials_sign_at_once(monkeypatch):
     connection = Connection()
     sdk = await an_sdk(connection)
     requests = Requests(sdk, connection, CLOCK)
-    ask = Ask("HeadObject", "bkt", {"Key": "k"})
+    ask = S3Request("HeadObject", "bkt", {"Key": "k"})
     first = await requests.build(ask, sdk.region)
     sdk.vault.reject(first.keys)
     sdk.vault._asked_at = float("-inf")
@@ -159,7 +159,7 @@ async def test_what_cannot_be_proven_is_left_to_the_sdk(monkeypatch):
     connection = Connection()
     sdk = await an_sdk(connection)
     requests = Requests(sdk, connection, CLOCK)
-    ask = Ask("HeadObject", "bkt", {"Key": "k é"})
+    ask = S3Request("HeadObject", "bkt", {"Key": "k é"})
     for _ in range(2):
         out = await requests.build(ask, sdk.region)
         assert out.request.url == "https://bkt.s3.amazonaws.com/k%20%C3%A9"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from restoretui.core import doing
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, Unreachable
-from restoretui.providers.s3.client.requests import Ask, Requests
+from restoretui.providers.s3.client.requests import Requests, S3Request
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
 from restoretui.providers.wire.plausible import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.refusals import (
@@ -23,7 +23,7 @@ from restoretui.providers.wire.xml_trees import LONGEST_ERROR
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.s3.client.sdk import Sdk
-    from restoretui.providers.s3.client.transport import Reply
+    from restoretui.providers.s3.client.transport import HttpResponse
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class Calls:
         self._locks: dict[str, asyncio.Lock] = {}
         self._reading = asyncio.Lock()
 
-    async def read(self, ask: Ask, understand: Callable[["Reply"], T]) -> T:
+    async def read(self, ask: S3Request, understand: Callable[["HttpResponse"], T]) -> T:
         """Ask; ``understand`` reads the answer, raising ``Unreadable`` or ``ErrorInside`` where it cannot."""
         for last in (False, True):
             region = ask.region or await self.region(ask.bucket)
@@ -77,10 +77,10 @@ class Calls:
             raise error_for(refusal, self._sdk.caller)
         raise AssertionError("a second answer is always returned or raised")
 
-    def parsed(self, operation: str, service: str = "s3") -> Callable[["Reply"], dict[str, Any]]:
+    def parsed(self, operation: str, service: str = "s3") -> Callable[["HttpResponse"], dict[str, Any]]:
         """Reads an answer as the SDK does, for ``read``, where it is a document of the operation's at all."""
 
-        def parse(reply: "Reply") -> dict[str, Any]:
+        def parse(reply: "HttpResponse") -> dict[str, Any]:
             root = root_of(reply.body)
             if not root and (reply.body.strip() or operation not in _SILENT):
                 raise Unreadable("it is no XML" if reply.body.strip() else "it is empty")
@@ -96,7 +96,7 @@ class Calls:
 
         return parse
 
-    async def once(self, ask: Ask) -> "tuple[Reply, Refusal | None]":
+    async def once(self, ask: S3Request) -> "tuple[HttpResponse, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong region and unfit credentials."""
         region = await self.region(ask.bucket)
         reply = await self._exchange(ask, region)
@@ -144,7 +144,7 @@ class Calls:
         """By HeadBucket, which names the region even when it is refused. A refusal is kept for ``open_bucket``."""
         self._unopened.pop(bucket, None)
         asked = self._sdk.region
-        reply = await self._exchange(Ask("HeadBucket", bucket), asked)
+        reply = await self._exchange(S3Request("HeadBucket", bucket), asked)
         named = reply.headers.get("x-amz-bucket-region", "")
         _check_region(named, Refusal("HeadBucket", reply.status, bucket=bucket))
         if reply.status < 300 or reply.status in (301, 307, 308):
@@ -163,7 +163,7 @@ class Calls:
         async with self._reading:
             await asyncio.sleep(0)
 
-    async def _exchange(self, ask: Ask, region: str) -> "Reply":
+    async def _exchange(self, ask: S3Request, region: str) -> "HttpResponse":
         doing.note(doing.about(ask.operation, ask.bucket))
         out = await self._requests.build(ask, region)
         reply = await out.transport.exchange(out.request, ask.operation)
@@ -194,7 +194,7 @@ class Calls:
     async def _ask_why(self, bucket: str) -> Refusal | None:
         region = self._regions.get(bucket, self._sdk.region)
         try:
-            reply = await self._exchange(Ask("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
+            reply = await self._exchange(S3Request("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
         except CloudError:
             return None
         if reply.status < 300:
@@ -217,7 +217,7 @@ def _check_region(named: str, refusal: Refusal) -> None:
         )
 
 
-def _unreadable(ask: Ask, reply: "Reply", why: str) -> MalformedAnswer:
+def _unreadable(ask: S3Request, reply: "HttpResponse", why: str) -> MalformedAnswer:
     return MalformedAnswer(
         f"the answer to {ask.operation} cannot be read: {why}",
         "is it an S3 endpoint?",

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.errors import InvalidRequest
-from restoretui.providers.s3.client.requests import Ask
+from restoretui.providers.s3.client.requests import S3Request
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.s3.client.calls import Calls
     from restoretui.providers.s3.client.sdk import Sdk
-    from restoretui.providers.s3.client.transport import Reply
+    from restoretui.providers.s3.client.transport import HttpResponse
 
 READ_BYTES = 4 * 2**20
 """Of an object at a time."""
@@ -24,7 +24,7 @@ class S3Files:
 
     async def ask(self, operation: str, bucket: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """An S3 operation's answer, as the SDK reads it."""
-        return await self._calls.read(Ask(operation, bucket, fixed=asked), self._calls.parsed(operation))
+        return await self._calls.read(S3Request(operation, bucket, fixed=asked), self._calls.parsed(operation))
 
     async def delete(self, bucket: str, key: str) -> None:
         """It need not be there."""
@@ -56,7 +56,7 @@ class S3Files:
         if etag:
             asked["IfMatch"] = etag
         try:
-            reply = await self._calls.read(Ask("GetObject", bucket, fixed=asked), _as_it_is)
+            reply = await self._calls.read(S3Request("GetObject", bucket, fixed=asked), _as_it_is)
         except InvalidRequest as error:
             if error.status != 416 or at:
                 raise
@@ -66,5 +66,5 @@ class S3Files:
         return reply.body, size, reply.headers.get("etag", "")
 
 
-def _as_it_is(reply: "Reply") -> "Reply":
+def _as_it_is(reply: "HttpResponse") -> "HttpResponse":
     return reply

@@ -35,7 +35,7 @@ from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
 from restoretui.providers.s3.client.credentials import Vault, VaultProvider
 from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession
-from restoretui.providers.s3.client.transport import Ready, Reply, Transport
+from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
 from restoretui.providers.threads import aside
 from restoretui.providers.wire.refusals import Caller, Refusal, printable
 from restoretui.providers.wire.restore_header import parse_instant
@@ -152,7 +152,7 @@ class Sdk:
             raise InvalidRequest(f"{operation} cannot be asked: {said}", operation=operation) from None
         raise AssertionError(f"{operation} was answered without being sent")
 
-    def parse(self, service: str, operation: str, reply: Reply) -> dict[str, Any]:
+    def parse(self, service: str, operation: str, reply: HttpResponse) -> dict[str, Any]:
         """An answer as the SDK's parser reads it; ValueError when it cannot."""
         model = next(client for (name, _), client in self._clients.items() if name == service).meta.service_model
         parser = self._parsers.create_parser(model.resolved_protocol)
@@ -170,7 +170,7 @@ class Sdk:
             raise ValueError(printable(str(error))) from error
         return parsed
 
-    def refusal(self, service: str, operation: str, reply: Reply, bucket: str = "") -> Refusal:
+    def refusal(self, service: str, operation: str, reply: HttpResponse, bucket: str = "") -> Refusal:
         """An answer that is no, in the SDK's words."""
         status = 500 if reply.status < 300 else reply.status  # an <Error> in a 200 is a failed 500, as the SDK has it
         try:
