@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from restoretui.providers.s3.provider.batch import manifest_csv as manifests
 
 from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, Place, ReportScope
 from restoretui.core.errors import (
@@ -18,6 +17,7 @@ from restoretui.core.errors import (
     ReportUnreadable,
 )
 from restoretui.core.model import State, Tier
+from restoretui.providers.s3.batch import manifest_csv as manifests
 from restoretui.providers.s3.provider import S3Provider
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 

@@ -10,9 +10,7 @@ import pytest
 from botocore.parsers import ResponseParserError, create_parser
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from restoretui.core.model import LARGEST_SIZE, Entry, Page
-from restoretui.providers.wire.listing_xml import (
+from restoretui.providers.listing_xml.listing_xml import (
     ErrorInside,
     Unreadable,
     read_page,
@@ -20,7 +18,8 @@ from restoretui.providers.wire.listing_xml import (
     split_token,
     versions_token,
 )
-from restoretui.providers.wire.listing_xml import listing_xml as wire
+
+from restoretui.core.model import LARGEST_SIZE, Entry, Page
 
 MODEL = botocore.session.get_session().get_service_model("s3")
 NS = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -253,7 +252,7 @@ ROWS = {
 
 @pytest.mark.parametrize("store", ROWS)
 def test_known_stores_take_the_quick_way(store, monkeypatch):
-    monkeypatch.setattr(wire, "_tree", forbidden)
+    monkeypatch.setattr(listing_xml, "_tree", forbidden)
     row = tag("Contents", ROWS[store].format(m="2024-02-03T04:05:06.789Z"))
     body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{row * 2}</ListBucketResult>".encode()
     page = read_page(body, forbidden)
