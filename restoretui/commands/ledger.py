@@ -152,7 +152,7 @@ async def backup(settings: Settings, output: Output, target: str) -> ExitCode:
 async def check(settings: Settings, output: Output) -> ExitCode:
     """Read all of the ledger; exit code 1 when anything is not as it was written."""
     from restoretui.ledger.store.sqlite_errors import explained
-    from restoretui.ledger.upkeep.checking import check_folder
+    from restoretui.ledger.upkeep.integrity_check import check_folder
 
     if not _exists(settings, output):
         return ExitCode.DONE
@@ -232,8 +232,8 @@ def _home(name: str) -> Path:
 
 
 def _copy(folder: Path, target: Path) -> tuple[Path, int]:
+    from restoretui.ledger.store.backups import copy_whole
     from restoretui.ledger.store.connections import connect
-    from restoretui.ledger.store.copies import copy_whole
     from restoretui.ledger.store.sqlite_errors import explained
 
     path = target.expanduser().resolve()

@@ -6,18 +6,18 @@ from typing import Any, Literal
 from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, CloudId, Query
-from restoretui.ledger.runs.buckets import bucket_id
-from restoretui.ledger.store import changes
+from restoretui.ledger.runs.bucket_ids import bucket_id
+from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store.decoding import STATES, TIERS, Shape, decodes
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.unknown_values import told_size
-from restoretui.ledger.store.values import STATES, TIERS, Shape, decodes
-from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views import facts
-from restoretui.ledger.views.match import key_condition
+from restoretui.ledger.views import fact_sql as facts
+from restoretui.ledger.views.filter_sql import key_condition
 from restoretui.ledger.views.materialised_order import Orders
 from restoretui.ledger.views.row_order import RowOrder, Select, Straight, falling
-from restoretui.ledger.views.views import TableView
+from restoretui.ledger.views.table_view import TableView
 
 Kind = Literal["run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch"]
 

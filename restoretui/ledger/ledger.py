@@ -9,24 +9,24 @@ from typing import Self
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.activity import ActivityLog
-from restoretui.ledger.batches.batches import BatchJobs
+from restoretui.ledger.batches.batch_jobs import BatchJobs
 from restoretui.ledger.catalog.browse_view import BrowseContext
 from restoretui.ledger.catalog.catalog import Catalog
 from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.runs.runs import Runs
 from restoretui.ledger.selections.selections import Selections
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.changes import Changes
+from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.connections import LedgerConnections, Prepared, open_connections, prepare_files
-from restoretui.ledger.store.files import ScratchSpace, prepare_folder
 from restoretui.ledger.store.leases import Leases
 from restoretui.ledger.store.other_processes import OtherProcesses
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.store.reader import ReaderThread
-from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.state_folder import ScratchSpace, prepare_folder
 from restoretui.ledger.store.writer import Writer
+from restoretui.ledger.upkeep.ledger_info import Vitals, read_vitals
 from restoretui.ledger.upkeep.pruning import Pruner
-from restoretui.ledger.upkeep.vitals import Vitals, read_vitals
 from restoretui.ledger.views.materialised_order import Orders
 
 

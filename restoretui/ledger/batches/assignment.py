@@ -3,9 +3,9 @@
 import uuid
 
 from restoretui.core.batch.jobs import BatchOptions, Kind, Portion, group_into_jobs
-from restoretui.ledger.batches.generator import find_generator
+from restoretui.ledger.batches.manifest_generator import find_generator
 from restoretui.ledger.batches.records import Phase, options_text
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed as changes
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.store.writer import Tx
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from restoretui.core.batch.jobs import BatchOptions, Generator, Place, ReportScope
 from restoretui.ledger.records import CloudId
-from restoretui.ledger.store.values import Shape, decodes
+from restoretui.ledger.store.decoding import Shape, decodes
 
 
 class Phase(StrEnum):

@@ -11,13 +11,19 @@ from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.marks.marking import IS_MARKED
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
-from restoretui.ledger.store.changes import Changes
+from restoretui.ledger.store.change_feed import Changes
+from restoretui.ledger.store.decoding import STATES, TIERS, damaged, decodes
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import told_date, told_size
-from restoretui.ledger.store.values import STATES, TIERS, damaged, decodes
-from restoretui.ledger.store.windows import Windows
-from restoretui.ledger.views import facts
-from restoretui.ledger.views.match import Condition, any_key_condition, end_of_prefix, key_condition, prefix_condition
+from restoretui.ledger.views import fact_sql as facts
+from restoretui.ledger.views.filter_sql import (
+    Condition,
+    any_key_condition,
+    end_of_prefix,
+    key_condition,
+    prefix_condition,
+)
 from restoretui.ledger.views.materialised_order import Orders
 from restoretui.ledger.views.row_order import (
     Piece,
@@ -30,7 +36,7 @@ from restoretui.ledger.views.row_order import (
     piece_rows,
     rising,
 )
-from restoretui.ledger.views.views import TableView
+from restoretui.ledger.views.table_view import TableView
 
 _SHOWN = (
     f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {facts.SHOWN_STATE} AS shown,"

@@ -13,16 +13,16 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
 from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
-from restoretui.ledger.catalog.pages import PageQueue
+from restoretui.ledger.catalog.page_queue import PageQueue
 from restoretui.ledger.catalog.retention import Freed, Retention
 from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.marks.marking import refresh_marks
 from restoretui.ledger.records import EVERYTHING, CatalogBounds, CloudId, Listing, Observation, Query, Scope
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store.decoding import Shape, decodes
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.store.schema import listing_tables
 from restoretui.ledger.store.sqlite_errors import listing_replaced
-from restoretui.ledger.store.values import Shape, decodes
-from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
 
 _LISTING = (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from restoretui.ledger.records import CloudId, Observation
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed as changes
 from restoretui.ledger.store.unknown_values import stored_size
 from restoretui.ledger.store.writer import Tx
 

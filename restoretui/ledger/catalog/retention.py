@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
 from restoretui.ledger.records import WAITING, CatalogBounds, Scope
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.files import is_alive
+from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store.state_folder import is_alive
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views.match import end_of_prefix
+from restoretui.ledger.views.filter_sql import end_of_prefix
 
 STEP_S = 0.01
 """Seconds the writer may be kept from others by one step."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.views.row_order import Span
 
 PLACE_BITS = 32

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from restoretui.core.model import ObjectFacts
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
 from restoretui.ledger.records import CloudId
+from restoretui.ledger.store.decoding import TIERS, Shape, decodes
 from restoretui.ledger.store.unknown_values import saturated
-from restoretui.ledger.store.values import TIERS, Shape, decodes
-from restoretui.ledger.views import facts
+from restoretui.ledger.views import fact_sql as facts
 
 FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days"
 """The columns that make a group."""

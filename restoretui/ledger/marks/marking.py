@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from restoretui.ledger.marks.fact_groups import marked_places
 from restoretui.ledger.records import Observation, Query
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed as changes
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, stored_size, sum_of
 from restoretui.ledger.store.writer import Tx
-from restoretui.ledger.views import facts
-from restoretui.ledger.views.match import end_of_prefix
+from restoretui.ledger.views import fact_sql as facts
+from restoretui.ledger.views.filter_sql import end_of_prefix
 from restoretui.ledger.views.row_order import Span
 
 _FACTS = ("storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at")

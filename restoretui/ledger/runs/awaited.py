@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from restoretui.core.model import State
 from restoretui.ledger.records import CloudId
+from restoretui.ledger.store.decoding import decodes
 from restoretui.ledger.store.schema import LIVE
-from restoretui.ledger.store.values import decodes
-from restoretui.ledger.views.facts import names
+from restoretui.ledger.views.fact_sql import names
 
 _BLOCK = 5000
 _END = "\n"

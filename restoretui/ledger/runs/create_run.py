@@ -20,8 +20,8 @@ from restoretui.ledger.marks.fact_groups import (
     marked_places,
 )
 from restoretui.ledger.records import WAITING, CloudId
-from restoretui.ledger.runs.buckets import bucket_id
-from restoretui.ledger.store import changes
+from restoretui.ledger.runs.bucket_ids import bucket_id
+from restoretui.ledger.store import change_feed as changes
 from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import EVERYTHING, JobRow, Query
+from restoretui.ledger.store.decoding import ACTIONS, STATES, TIERS, Shape, decodes
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.store.unknown_values import told_size
-from restoretui.ledger.store.values import ACTIONS, STATES, TIERS, Shape, decodes
-from restoretui.ledger.store.windows import Windows
-from restoretui.ledger.views import facts
-from restoretui.ledger.views.match import Condition, any_key_condition, key_condition
+from restoretui.ledger.views import fact_sql as facts
+from restoretui.ledger.views.filter_sql import Condition, any_key_condition, key_condition
 from restoretui.ledger.views.materialised_order import Orders
 from restoretui.ledger.views.row_order import Piece, Rank, RowOrder, Select, Straight, falling, piece_rows, rising
-from restoretui.ledger.views.views import TableView
+from restoretui.ledger.views.table_view import TableView
 
 _ROW = (
     "SELECT j.id, b.name, j.key, j.version_id, j.size, j.state, n.storage_class, n.archive, n.action,"

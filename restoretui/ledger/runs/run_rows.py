@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import CloudId, RestoreJob, Run
+from restoretui.ledger.store.decoding import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
 from restoretui.ledger.store.unknown_values import told_size
-from restoretui.ledger.store.values import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
 
 RUN = (
     "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"

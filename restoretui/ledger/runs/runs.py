@@ -9,20 +9,20 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger.records import EVERYTHING, WAITING, CloudId, JobChange, Query, RestoreJob, Run, TrackedGroup
-from restoretui.ledger.runs import tracking
+from restoretui.ledger.runs import watch_queries as tracking
 from restoretui.ledger.runs.awaited import Awaited, read_awaited
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import apply_changes, move_all
 from restoretui.ledger.runs.job_lines import FAILED, OF_BATCH, JobLine, check_failed, read_lines
 from restoretui.ledger.runs.job_view import JobView
 from restoretui.ledger.runs.run_rows import JOB, RUN, count_of, jobs_of, run_of
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store.decoding import damaged
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.schema import LIVE
-from restoretui.ledger.store.values import damaged
-from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views.facts import names
+from restoretui.ledger.views.fact_sql import names
 from restoretui.ledger.views.materialised_order import Orders
 
 _UNSENT = "state = 'planned' AND attempt_at IS NULL AND batch_id IS NULL"

@@ -19,11 +19,11 @@ from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.marks import fact_groups, marking
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.records import CloudId, ObjectTally, Observation, Query, SelectionSummary
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.store.reader import ReaderThread
-from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views.match import Condition, any_key_condition, key_condition
+from restoretui.ledger.views.filter_sql import Condition, any_key_condition, key_condition
 from restoretui.ledger.views.row_order import Span
 
 _FORGOTTEN_S = 86_400.0

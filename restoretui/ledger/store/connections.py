@@ -10,8 +10,10 @@ from pathlib import Path
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.ledger.store import schema
-from restoretui.ledger.store.copies import copy_before_migration, keep_one_copy
-from restoretui.ledger.store.files import (
+from restoretui.ledger.store.backups import copy_before_migration, keep_one_copy
+from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
+from restoretui.ledger.store.sqlite_errors import UNREADABLE, explained, is_busy, is_damage
+from restoretui.ledger.store.state_folder import (
     CATALOG_FILE,
     LEDGER_FILE,
     ScratchSpace,
@@ -22,8 +24,6 @@ from restoretui.ledger.store.files import (
     unusable,
     what_was_cut,
 )
-from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
-from restoretui.ledger.store.sqlite_errors import UNREADABLE, explained, is_busy, is_damage
 
 OLDEST_SQLITE = (3, 33, 0)
 BUSY_SECONDS = 30.0

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.changes import Changes
+from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.writer import Tx
 
 

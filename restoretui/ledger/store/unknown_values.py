@@ -6,7 +6,7 @@ and older files need no change; outside it is None.
 
 from collections.abc import Iterable
 
-from restoretui.ledger.store.values import FIRST_SECOND
+from restoretui.ledger.store.decoding import FIRST_SECOND
 
 UNTOLD_SIZE = -1
 UNTOLD_DATE = FIRST_SECOND - 1

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from restoretui.core.clock import Clock
 from restoretui.ledger.catalog.retention import in_steps
 from restoretui.ledger.records import WAITING
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed as changes
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views.facts import names
+from restoretui.ledger.views.fact_sql import names
 
 _MINE = "j.run_id = r.id AND j.id BETWEEN r.first_job AND r.first_job + r.objects - 1"
 # Sent without days it came back for good: there is no copy whose end is to be seen.

@@ -14,9 +14,9 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.ledger.store.changes import Changes, view_topic
+from restoretui.ledger.store.change_feed import Changes, view_topic
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.store.reader import ReaderThread
-from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.views.row_order import Piece, Rank, Select, Span
 
 HEAD_ROWS = 500

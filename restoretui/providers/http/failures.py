@@ -9,10 +9,10 @@ import aiohttp
 from yarl import URL
 
 from restoretui.core.errors import CloudError, ConnectionLost, InvalidRequest, MalformedAnswer, Unreachable
-from restoretui.providers.http.bounds import NotHttp, TooLate, TooMuch
-from restoretui.providers.http.connections import NotConnected, NotSent
+from restoretui.providers.http.connection_pool import NotConnected, NotSent
+from restoretui.providers.http.proxy_tunnels import WANTS_PASSWORD, NoTunnel
+from restoretui.providers.http.response_limits import NotHttp, TooLate, TooMuch
 from restoretui.providers.http.tls import Trust
-from restoretui.providers.http.tunnels import WANTS_PASSWORD, NoTunnel
 from restoretui.providers.wire.refusals import printable
 
 

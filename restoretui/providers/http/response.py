@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from restoretui.providers.http.bounds import (
+from restoretui.providers.http.response_limits import (
     LONGEST_HEAD,
     LONGEST_LINE,
     MOST_BODY,
@@ -13,7 +13,7 @@ from restoretui.providers.http.bounds import (
     TooMuch,
     too_long,
 )
-from restoretui.providers.http.bounds import NotHttp as NotHttp
+from restoretui.providers.http.response_limits import NotHttp as NotHttp
 
 _NO_BODY = frozenset({204, 304})
 _LONGEST_NUMBER = 15

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Bucket, Entry, Page
-from restoretui.providers.wire.believed import believed_epoch, believed_size
+from restoretui.providers.wire.checked_values import believed_epoch, believed_size
 from restoretui.providers.wire.listing_xml import versions_token
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore

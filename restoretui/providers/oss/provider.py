@@ -17,9 +17,9 @@ from restoretui.providers.oss.credentials import KeyRing, look_up
 from restoretui.providers.oss.errors import error_for, is_credentials, refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.threads import aside
-from restoretui.providers.wire.believed import believed_size
+from restoretui.providers.wire.checked_values import believed_size
+from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import Unreadable, split_token
-from restoretui.providers.wire.plausible import is_error, is_marked, why_foreign, why_not_accepted
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported

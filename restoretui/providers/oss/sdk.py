@@ -19,14 +19,14 @@ from restoretui.core.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.provider import Connection
 from restoretui.providers.connection import Limits
-from restoretui.providers.http.bounds import NotHttp, gather, in_time
 from restoretui.providers.http.failures import SettingNames, trouble
 from restoretui.providers.http.proxies import Proxies
+from restoretui.providers.http.proxy_tunnels import Connector, refuse_without_password
+from restoretui.providers.http.response_limits import NotHttp, gather, in_time
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
-from restoretui.providers.http.tunnels import Connector, refuse_without_password
 from restoretui.providers.oss.credentials import FoundKeys, KeyRing, OssKeys
 from restoretui.providers.oss.errors import EXPIRED
-from restoretui.providers.wire.plausible import why_foreign
+from restoretui.providers.wire.foreign_answers import why_foreign
 from restoretui.providers.wire.refusals import Refusal, printable
 
 DEFAULT_REGION = "cn-hangzhou"

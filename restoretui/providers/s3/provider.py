@@ -15,12 +15,12 @@ from restoretui.core.rules.rules import S3
 from restoretui.core.rules.stores import Store, read_spec
 from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.s3.batch.client import S3Batch
-from restoretui.providers.s3.client.calls import Calls
-from restoretui.providers.s3.client.requests import Requests, S3Request
-from restoretui.providers.s3.outcomes import refused
+from restoretui.providers.s3.client.client import Calls
+from restoretui.providers.s3.client.request_builder import Requests, S3Request
+from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
 from restoretui.providers.threads import aside
-from restoretui.providers.wire.believed import believed_size
+from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 

@@ -10,7 +10,7 @@ from textual.widgets import ContentSwitcher
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.model import State
 from restoretui.ledger.batches.records import BatchJob
-from restoretui.ledger.store.changes import BATCHES
+from restoretui.ledger.store.change_feed import BATCHES
 from restoretui.tui.batch import acts as acts
 from restoretui.tui.batch.board import BatchBoard
 from restoretui.tui.batch.detail import BatchDetail

@@ -10,7 +10,7 @@ from restoretui.core.batch.jobs import BatchOptions, Place, ReportScope
 from restoretui.core.errors import GuardStopped, InvalidRequest, JobNotFound, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.ledger.batches.batches import BatchJobs
+from restoretui.ledger.batches.batch_jobs import BatchJobs
 from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session

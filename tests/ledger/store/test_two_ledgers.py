@@ -11,7 +11,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page, State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CatalogBounds, JobChange, Query, Scope
-from restoretui.ledger.store.changes import Subscription
+from restoretui.ledger.store.change_feed import Subscription
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, planned, started
 
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restoretui.providers.http import bounds
-from restoretui.providers.http import connections as http1
+from restoretui.providers.http import connection_pool as http1
 from restoretui.providers.http import response as http1_answer
-from restoretui.providers.http.bounds import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS, MOST_INTERIM, TooMuch
-from restoretui.providers.http.connections import Broken, ConnectionPool, NotConnected, NotSent
+from restoretui.providers.http import response_limits as bounds
+from restoretui.providers.http.connection_pool import Broken, ConnectionPool, NotConnected, NotSent
 from restoretui.providers.http.response import NotHttp, ResponseParser
+from restoretui.providers.http.response_limits import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS, MOST_INTERIM, TooMuch
 
 # --- answers
 

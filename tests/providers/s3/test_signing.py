@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from restoretui.core.clock import ManualClock, SystemClock
 from restoretui.core.provider import Connection
 from restoretui.providers.connection import Limits
-from restoretui.providers.s3.client.requests import Requests, S3Request
+from restoretui.providers.s3.client.request_builder import Requests, S3Request
 from restoretui.providers.s3.client.sdk import Sdk
 from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable
 from restoretui.providers.threads import aside

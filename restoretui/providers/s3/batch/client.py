@@ -21,11 +21,11 @@ from restoretui.providers.s3.batch.manifests import ManifestWriter
 from restoretui.providers.s3.batch.reports import ReportFiles
 from restoretui.providers.s3.batch.wire import job_asked, job_told, unmarked
 from restoretui.providers.s3.client.files import S3Files
-from restoretui.providers.s3.client.requests import S3Request
+from restoretui.providers.s3.client.request_builder import S3Request
 from restoretui.providers.wire.refusals import printable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.s3.client.calls import Calls
+    from restoretui.providers.s3.client.client import Calls
     from restoretui.providers.s3.client.sdk import Sdk
 
 _NO_ROLE = frozenset({"NoSuchEntity", "NoSuchEntityException"})

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.errors import InvalidRequest
-from restoretui.providers.s3.client.requests import S3Request
+from restoretui.providers.s3.client.request_builder import S3Request
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.s3.client.calls import Calls
+    from restoretui.providers.s3.client.client import Calls
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
 

@@ -17,8 +17,8 @@ from botocore.exceptions import BotoCoreError, SSLError, UnknownCredentialError
 
 from restoretui.providers.http.failures import S3_SETTINGS, trouble
 from restoretui.providers.http.proxies import NoProxies, Proxies
+from restoretui.providers.http.proxy_tunnels import Connector, NoTunnel
 from restoretui.providers.http.tls import Tls
-from restoretui.providers.http.tunnels import Connector, NoTunnel
 
 Verified = Callable[[AIOHTTPSession], "VerifiedHttp"]
 """Makes our HTTP client with the limits of the SDK's."""

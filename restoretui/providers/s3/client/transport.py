@@ -14,14 +14,14 @@ from aiobotocore.httpsession import AIOHTTPSession
 from yarl import URL
 
 from restoretui.core.http_client import HttpClient
-from restoretui.providers.http.bounds import gather, in_time
-from restoretui.providers.http.connections import ConnectionPool, NotSent
+from restoretui.providers.http.connection_pool import ConnectionPool, NotSent
 from restoretui.providers.http.failures import S3_SETTINGS, trouble
 from restoretui.providers.http.proxies import Proxies
+from restoretui.providers.http.proxy_tunnels import refuse_without_password
 from restoretui.providers.http.response import HttpResponse as HttpResponse
 from restoretui.providers.http.response import NotHttp
+from restoretui.providers.http.response_limits import gather, in_time
 from restoretui.providers.http.tls import Tls
-from restoretui.providers.http.tunnels import refuse_without_password
 from restoretui.providers.s3.client.sdk_http import VerifiedHttp
 from restoretui.providers.s3.client.signing import Signed
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from restoretui.ledger.store import schema
-from restoretui.ledger.store.files import CATALOG_FILE, LEDGER_FILE
-from restoretui.ledger.store.values import STATES, decodes
+from restoretui.ledger.store.decoding import STATES, decodes
+from restoretui.ledger.store.state_folder import CATALOG_FILE, LEDGER_FILE
 
 _ROOMS = {
     "job": "runs", "run": "runs", "run_count": "runs", "line": "runs", "batch": "runs", "bucket": "runs",

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
-from restoretui.ledger.store.files import copies_of, make_private
+from restoretui.ledger.store.state_folder import copies_of, make_private
 
 SPARE_BYTES = 16 << 20
 """What is left free beside any copy, for the work that goes on."""

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from aiohappyeyeballs import start_connection
 
-from restoretui.providers.http.bounds import answer_s, too_late
 from restoretui.providers.http.response import HttpResponse, NotHttp, ResponseParser
+from restoretui.providers.http.response_limits import answer_s, too_late
 
 KEPT_S = 12.0
 """An idle connection older than this is not used again: servers close theirs after some 20 s, perhaps right now."""

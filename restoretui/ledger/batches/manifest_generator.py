@@ -11,7 +11,7 @@ from typing import NamedTuple
 from restoretui.core.batch.jobs import Generator
 from restoretui.core.errors import UsageError
 from restoretui.ledger.store.writer import Tx
-from restoretui.ledger.views.match import end_of_prefix
+from restoretui.ledger.views.filter_sql import end_of_prefix
 
 HINT = "have the manifest written (--manifest written)"
 

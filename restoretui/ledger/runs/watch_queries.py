@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from restoretui.ledger.records import TRACKED, CloudId, TrackedGroup
+from restoretui.ledger.store.decoding import STATES, TIERS, Shape, damaged, decodes
 from restoretui.ledger.store.unknown_values import saturated
-from restoretui.ledger.store.values import STATES, TIERS, Shape, damaged, decodes
-from restoretui.ledger.views.facts import names
+from restoretui.ledger.views.fact_sql import names
 
 
 @dataclass(frozen=True, slots=True)

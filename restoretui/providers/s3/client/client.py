@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from restoretui.core import doing
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, Unreachable
-from restoretui.providers.s3.client.requests import Requests, S3Request
+from restoretui.providers.s3.client.request_builder import Requests, S3Request
+from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
-from restoretui.providers.wire.plausible import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.refusals import (
     EXPIRED,
     Refusal,

@@ -13,15 +13,15 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger.batches.assignment import assign
+from restoretui.ledger.batches.completion_reports import join_report
 from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
-from restoretui.ledger.batches.reports import join_report
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.runs.job_lines import check_failed
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store.quick_reads import Windows
 from restoretui.ledger.store.reader import ReaderThread
-from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
 
 _FROM = f"SELECT {COLUMNS} FROM batch t JOIN bucket b ON b.id = t.bucket_id"

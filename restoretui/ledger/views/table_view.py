@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 from restoretui.core.errors import LedgerError
-from restoretui.ledger.store.changes import view_topic
+from restoretui.ledger.store.change_feed import view_topic
 from restoretui.ledger.views.materialised_order import Orders
 from restoretui.ledger.views.row_order import RowOrder
 
