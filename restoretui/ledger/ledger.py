@@ -16,18 +16,18 @@ from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.runs.runs import Runs
 from restoretui.ledger.selections.selections import Selections
-from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.connections import LedgerConnections, Prepared, open_connections, prepare_files
 from restoretui.ledger.store.leases import Leases
 from restoretui.ledger.store.other_processes import OtherProcesses
-from restoretui.ledger.store.quick_reads import Windows
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.state_folder import ScratchSpace, prepare_folder
 from restoretui.ledger.store.writer import Writer
-from restoretui.ledger.upkeep.ledger_info import Vitals, read_vitals
+from restoretui.ledger.upkeep.ledger_info import LedgerInfo, read_vitals
 from restoretui.ledger.upkeep.pruning import Pruner
-from restoretui.ledger.views.materialised_order import Orders
+from restoretui.ledger.views.materialised_order import OrderBuilder
 
 
 class Ledger:
@@ -56,19 +56,19 @@ class Ledger:
             connections.writer, folder, self.changes.publish, OtherProcesses(self.changes).look, poll_s=poll_s
         )
         self._reader = ReaderThread(connections.reader, folder)
-        self._windows = Windows(connections.window, folder)
+        self._quick = QuickReads(connections.window, folder)
         # Threads of their own: what the screen is to show must not wait for what it adds up.
         self._builder = ReaderThread(connections.builder, folder, "ledger-builder")
         self._glancer = ReaderThread(connections.glancer, folder, "ledger-glancer")
-        self._orders = Orders(self._builder, self._glancer, self._windows, self.changes)
+        self._orders = OrderBuilder(self._builder, self._glancer, self._quick, self.changes)
         pending = PendingMarks(Selections.MARKS)
-        views = BrowseContext(self._orders, self._windows, self.changes, clock, pending)
+        views = BrowseContext(self._orders, self._quick, self.changes, clock, pending)
         upkeep = Retention(self._writer, clock, folder, scratch.name)
-        self.catalog = Catalog(self._writer, self._windows, clock, views, self._report, upkeep)
-        self.selections = Selections(self._writer, self._reader, self._windows, clock, pending)
-        self.runs = Runs(self._writer, self._reader, self._windows, clock, self._orders)
-        self.batches = BatchJobs(self._writer, self._reader, self._windows, clock)
-        self.activity = ActivityLog(self._writer, self._reader, self._windows, clock, self._orders)
+        self.catalog = Catalog(self._writer, self._quick, clock, views, self._report, upkeep)
+        self.selections = Selections(self._writer, self._reader, self._quick, clock, pending)
+        self.runs = Runs(self._writer, self._reader, self._quick, clock, self._orders)
+        self.batches = BatchJobs(self._writer, self._reader, self._quick, clock)
+        self.activity = ActivityLog(self._writer, self._reader, self._quick, clock, self._orders)
         self.leases = Leases(self._writer, clock)
         self.pruner = Pruner(self._writer, self._reader, clock)
         self._closed = False
@@ -97,7 +97,7 @@ class Ledger:
             reader.start()
         return ledger
 
-    async def vitals(self) -> Vitals:
+    async def vitals(self) -> LedgerInfo:
         """How large it is, and of what; reads much of it."""
         return await self._reader.run(lambda connection: read_vitals(connection, self.folder))
 
@@ -118,7 +118,7 @@ class Ledger:
         self._closed = True
         await self._orders.aclose()
         await asyncio.to_thread(self._stop)
-        self._windows.close()
+        self._quick.close()
         await asyncio.to_thread(self._close)
 
     async def __aenter__(self) -> Self:
@@ -148,4 +148,4 @@ class Ledger:
     def _report(self, problem: LedgerError | None) -> None:
         if problem is not self.problem:
             self.problem = problem
-            self.changes.publish(changes.LEDGER)
+            self.changes.publish(change_feed.LEDGER)

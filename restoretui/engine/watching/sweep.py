@@ -27,7 +27,7 @@ from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import Reader, all_of
 from restoretui.ledger.records import Observation, RestoreJob
-from restoretui.ledger.runs.awaited import RESTORING_STILL, Awaited
+from restoretui.ledger.runs.watch_queries import RESTORING_STILL, AwaitedColumns
 
 HEADS_AT_ONCE = 64
 
@@ -70,7 +70,7 @@ class Sweeper:
     """Jobs by their ids: only those of which there may be news are read whole."""
     habits: Habits = field(default_factory=Habits)
 
-    async def sweep(self, bucket: str, some: Awaited) -> AsyncIterator[list[Sight]]:
+    async def sweep(self, bucket: str, some: AwaitedColumns) -> AsyncIterator[list[Sight]]:
         """What became of ``some`` objects, all with version ids or all without; where there is no news, nothing."""
         heads: list[int] = []
         at = 0
@@ -106,7 +106,7 @@ class Sweeper:
             return True
         return habits.listing_denied or habits.status_unlisted or (key, version) in habits.lonely
 
-    async def _page(self, bucket: str, some: Awaited, at: int) -> Page:
+    async def _page(self, bucket: str, some: AwaitedColumns, at: int) -> Page:
         key = some.keys[at]
         prefix = _common_directory(key, some.keys[-1])
         versions = bool(some.versions[at])
@@ -118,7 +118,7 @@ class Sweeper:
         self.count(1, 0)
         return page
 
-    def _match(self, some: Awaited, at: int, page: Page) -> tuple[int, dict[int, Entry | None]]:
+    def _match(self, some: AwaitedColumns, at: int, page: Page) -> tuple[int, dict[int, Entry | None]]:
         """Where the page's part of ``some`` ends, and by id those that it has news of, or does not show."""
         rows = Rows.of(page.entries)
         in_progress, expiries = rows.in_progress, rows.expiries
@@ -200,7 +200,7 @@ class Sweeper:
         return Sight(job, Look.HEAD, looked_at(detail, job.ref.version_id, self.clock.now().timestamp()))
 
 
-def _nothing_new(some: Awaited, at: int, end: int, rows: Rows) -> bool:
+def _nothing_new(some: AwaitedColumns, at: int, end: int, rows: Rows) -> bool:
     """The page shows just these objects, all still restoring: nearly every page of nearly every round."""
     number = end - at
     return (

@@ -19,7 +19,7 @@ from restoretui.engine.watching.schedule import Expectation, next_expiry_look, n
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Run, TrackedGroup
-from restoretui.ledger.runs.awaited import Awaited
+from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 CHUNK = 20_000
 """Jobs swept by one task; a page may be asked for twice where two chunks meet."""
@@ -206,7 +206,7 @@ class Watcher:
             self._calls = [0, 0]
             await self._ledger.runs.calls(self._run.id, lists, heads)
 
-    async def _sweep(self, bucket: str, some: Awaited) -> None:
+    async def _sweep(self, bucket: str, some: AwaitedColumns) -> None:
         habits = self._habits.setdefault(bucket, Habits())
         whole = self._ledger.runs.of_ids
         sweeper = Sweeper(self._provider, self._rules, self._clock, self._reader, self._count, whole, habits)

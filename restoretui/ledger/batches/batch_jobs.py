@@ -19,8 +19,8 @@ from restoretui.ledger.records import CloudId
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.runs.job_lines import check_failed
-from restoretui.ledger.store import change_feed as changes
-from restoretui.ledger.store.quick_reads import Windows
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
 
@@ -35,10 +35,10 @@ BatchList = list[BatchJob]
 class BatchJobs:
     """All that changes anything is on disk when it returns."""
 
-    def __init__(self, writer: Writer, reader: ReaderThread, windows: Windows, clock: Clock) -> None:
+    def __init__(self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock) -> None:
         self._writer = writer
         self._reader = reader
-        self._windows = windows
+        self._quick = quick
         self._clock = clock
 
     # --- intents
@@ -91,28 +91,26 @@ class BatchJobs:
 
     def peek_of_run(self, run_id: int) -> BatchList:
         """The jobs of a run, oldest first; quick enough for a repaint."""
-        return [batch_of(row) for row in self._windows.rows(f"{_FROM} WHERE t.run_id = ? ORDER BY t.id", (run_id,))]
+        return [batch_of(row) for row in self._quick.rows(f"{_FROM} WHERE t.run_id = ? ORDER BY t.id", (run_id,))]
 
     def peek_all(self) -> BatchList:
         """All of ours, newest first."""
-        return [batch_of(row) for row in self._windows.rows(f"{_FROM} ORDER BY t.id DESC", ())]
+        return [batch_of(row) for row in self._quick.rows(f"{_FROM} ORDER BY t.id DESC", ())]
 
     def peek_unsettled(self) -> frozenset[int]:
         """Runs with a job that is not settled, though their objects may be."""
-        return frozenset(
-            row[0] for row in self._windows.rows("SELECT run_id FROM batch WHERE phase <> 'settled'", ())
-        )
+        return frozenset(row[0] for row in self._quick.rows("SELECT run_id FROM batch WHERE phase <> 'settled'", ()))
 
     def get(self, batch_id: int) -> BatchJob:
         """One as it is now."""
-        row = self._windows.row(f"{_FROM} WHERE t.id = ?", (batch_id,))
+        row = self._quick.row(f"{_FROM} WHERE t.id = ?", (batch_id,))
         if row is None:
             raise LedgerError(f"there is no batch {batch_id} in the ledger")
         return batch_of(row)
 
     def find(self, job_id: str) -> BatchJob | None:
         """The one with that job id, if it is ours."""
-        row = self._windows.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
+        row = self._quick.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
         return None if row is None else batch_of(row)
 
     async def rows(self, batch: BatchJob) -> AsyncIterator[list[tuple[str, str]]]:
@@ -232,7 +230,7 @@ class BatchJobs:
     async def close_gaps(self, run_id: int) -> int:
         """Objects that a look found untouched after their job had ended: no job will ask for them any more."""
         now = self._clock.now().timestamp()
-        gaps = self._windows.rows(
+        gaps = self._quick.rows(
             "SELECT t.id, t.status, t.problem FROM batch t WHERE t.run_id = ? AND t.phase = 'settled'", (run_id,)
         )
         if not gaps:
@@ -273,8 +271,8 @@ class BatchJobs:
             row = tx.row("SELECT run_id FROM batch WHERE id = ?", (batch_id,))
             if text and row is not None:
                 tx.run("INSERT INTO activity (at, kind, run_id, text) VALUES (?, 'batch', ?, ?)", (now, row[0], text))
-                tx.touch(changes.ACTIVITY)
-            tx.touch(changes.BATCHES)
+                tx.touch(change_feed.ACTIVITY)
+            tx.touch(change_feed.BATCHES)
 
         await self._writer.do(note)
 
@@ -285,4 +283,4 @@ def _tell(tx: Tx, batch: BatchJob, at: float, text: str) -> None:
         "INSERT INTO activity (at, kind, run_id, text) VALUES (?, 'batch', ?, ?)",
         (at, batch.run_id, f"{name}: {text}"),
     )
-    tx.touch(changes.BATCHES, changes.ACTIVITY, changes.RUNS, changes.run_topic(batch.run_id))
+    tx.touch(change_feed.BATCHES, change_feed.ACTIVITY, change_feed.RUNS, change_feed.run_topic(batch.run_id))

@@ -18,9 +18,9 @@ from restoretui.ledger.catalog.retention import Freed, Retention
 from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.marks.marking import refresh_marks
 from restoretui.ledger.records import EVERYTHING, CatalogBounds, CloudId, Listing, Observation, Query, Scope
-from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import Shape, decodes
-from restoretui.ledger.store.quick_reads import Windows
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.schema import listing_tables
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.writer import Tx, Writer
@@ -42,14 +42,14 @@ class Catalog:
     def __init__(
         self,
         writer: Writer,
-        windows: Windows,
+        quick: QuickReads,
         clock: Clock,
         views: BrowseContext,
         report: Callable[[LedgerError | None], None],
         upkeep: Retention,
     ) -> None:
         self._writer = writer
-        self._windows = windows
+        self._quick = quick
         self._clock = clock
         self._views = views
         self._pages = PageQueue(writer, asyncio.get_running_loop(), report)
@@ -75,7 +75,7 @@ class Catalog:
             for statement in listing_tables(listing_id):
                 tx.run(statement)
             self._upkeep.hold(tx, listing_id)
-            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+            tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
             return listing_id
 
         listing_id = await self._writer.do(insert)
@@ -114,7 +114,7 @@ class Catalog:
                 {"now": now, "error": error or str(lost or ""), "id": listing_id},
             )
             refresh_marks(tx, listing_id)
-            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+            tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
 
         self._live.discard(listing_id)
         self._used(listing_id)
@@ -134,7 +134,7 @@ class Catalog:
                 " (SELECT coalesce(max(number) + 1, 0) FROM segment WHERE listing_id = listing.id) WHERE id = ?",
                 (listing_id,),
             )
-            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+            tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
 
         self.peek(listing_id)
         self._pages.forgive(listing_id)
@@ -145,7 +145,7 @@ class Catalog:
 
     async def latest(self, scope: Scope) -> Listing | None:
         """The newest complete listing of exactly this scope; failing that, the newest interrupted one."""
-        row = self._windows.row(
+        row = self._quick.row(
             f"{_LISTING} WHERE p.scheme = ? AND p.endpoint = ? AND p.bucket = ? AND g.prefix = ? AND g.recursive = ?"
             " AND g.versions = ? AND g.single = ?"
             " ORDER BY g.ended_at IS NOT NULL AND g.error = '' DESC, g.id DESC LIMIT 1",
@@ -207,12 +207,12 @@ class Catalog:
         """The row id of an object or common prefix in a listing, by a search in key order; None if there is none."""
         if is_prefix:
             return self._find_prefix(listing_id, key)
-        segments = Segments(self._windows, listing_id, lambda: self.peek(listing_id).objects)
+        segments = Segments(self._quick, listing_id, lambda: self.peek(listing_id).objects)
         return segments.find(key, version_id)
 
     def _find_prefix(self, listing_id: int, prefix: str) -> int | None:
         def prefix_at(row_id: int) -> str:
-            row = self._windows.row(f"SELECT prefix FROM p{listing_id} WHERE id = ?", (row_id,))
+            row = self._quick.row(f"SELECT prefix FROM p{listing_id} WHERE id = ?", (row_id,))
             return "" if row is None else str(row[0])
 
         ids = range(1, self.peek(listing_id).prefixes + 1)
@@ -220,7 +220,7 @@ class Catalog:
         return -ids[found] if found < len(ids) and prefix_at(ids[found]) == prefix else None
 
     def _row(self, listing_id: int) -> tuple[Any, ...]:
-        row = self._windows.row(f"{_LISTING} WHERE g.id = ?", (listing_id,))
+        row = self._quick.row(f"{_LISTING} WHERE g.id = ?", (listing_id,))
         if row is None:
             raise listing_replaced()
         return row

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from restoretui.ledger.records import CloudId, Observation
-from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.unknown_values import stored_size
 from restoretui.ledger.store.writer import Tx
 
@@ -59,4 +59,4 @@ def record_looks(tx: Tx, cloud: CloudId, bucket: str, looks: Sequence[Observatio
         ],
         _NEWER_WINS,
     )
-    tx.touch(changes.CATALOG)
+    tx.touch(change_feed.CATALOG)

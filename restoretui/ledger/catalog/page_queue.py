@@ -14,7 +14,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
 from restoretui.ledger.catalog.segments import PLACE_BITS
-from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column, sum_of
 from restoretui.ledger.store.writer import Tx, Writer
@@ -160,7 +160,7 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
         " resume_token = ? WHERE id = ?",
         (objects, len(prefixes), saturated(size_bytes), arrivals[-1].resume_token, listing_id),
     )
-    tx.touch(changes.listing_topic(listing_id))
+    tx.touch(change_feed.listing_topic(listing_id))
 
 
 def _write_segment(

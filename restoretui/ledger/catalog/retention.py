@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
 from restoretui.ledger.records import WAITING, CatalogBounds, Scope
-from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.state_folder import is_alive
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.filter_sql import end_of_prefix
@@ -219,7 +219,7 @@ def _scope_of(scope: Scope) -> tuple[Any, ...]:
 def _forget(tx: Tx, listing_id: int) -> None:
     tx.run("DELETE FROM segment WHERE listing_id = ?", (listing_id,))
     tx.run("DELETE FROM listing WHERE id = ?", (listing_id,))
-    tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+    tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
 
 
 def _clear_some(tx: Tx, rows: int) -> bool:

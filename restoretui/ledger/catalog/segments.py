@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from restoretui.ledger.store.quick_reads import Windows
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.views.row_order import Span
 
 PLACE_BITS = 32
@@ -31,9 +31,9 @@ class _Segment(NamedTuple):
 class Segments:
     """The key order of one listing: an ``orders.Order`` that grows while the listing does."""
 
-    def __init__(self, windows: Windows, listing_id: int, objects: Callable[[], int]) -> None:
+    def __init__(self, quick: QuickReads, listing_id: int, objects: Callable[[], int]) -> None:
         """``objects`` tells how many rows the listing has by now."""
-        self._windows = windows
+        self._quick = quick
         self._listing_id = listing_id
         self._objects = objects
         self._known = -1
@@ -146,7 +146,7 @@ class Segments:
         objects = self._objects()
         if objects == self._known:
             return
-        rows = self._windows.rows(
+        rows = self._quick.rows(
             "SELECT number, first_key, rows FROM segment WHERE listing_id = ? ORDER BY first_key, number",
             (self._listing_id,),
         )
@@ -163,7 +163,7 @@ class Segments:
         return (self._segments[rank].number << PLACE_BITS) + position - self._starts[rank] + 1
 
     def _row(self, row_id: int) -> tuple[str, str | None] | None:
-        row = self._windows.row(f"SELECT key, version_id FROM l{self._listing_id} WHERE id = ?", (row_id,))
+        row = self._quick.row(f"SELECT key, version_id FROM l{self._listing_id} WHERE id = ?", (row_id,))
         return None if row is None else (row[0], row[1])
 
     def _key(self, row_id: int) -> str:

@@ -9,7 +9,7 @@ from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.decoding import TIERS, Shape, decodes
 from restoretui.ledger.store.unknown_values import saturated
-from restoretui.ledger.views import fact_sql as facts
+from restoretui.ledger.views import fact_sql
 
 FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days"
 """The columns that make a group."""
@@ -58,8 +58,8 @@ class MarkedPlace:
 
         One on which a job of ours waits counts as restoring, with the job's tier and days.
         """
-        inner = facts.known(
-            facts.OF_SELECTION,
+        inner = fact_sql.known(
+            fact_sql.OF_SELECTION,
             "selection s",
             "s.sel = :sel AND s.place_id = :place",
             extra,
@@ -67,13 +67,13 @@ class MarkedPlace:
             jobs=bool(self.bucket_id),
             waiting=True,
         )
-        ours = facts.COUNTS_AS_RESTORING
+        ours = fact_sql.COUNTS_AS_RESTORING
         return (
             "SELECT key, version_id, size, storage_class, archive_status, looked, gone,"
             f" CASE WHEN {ours} THEN 1 ELSE in_progress END AS in_progress,"
             f" CASE WHEN {ours} THEN NULL ELSE expiry END AS expiry,"
             f" CASE WHEN {ours} THEN job_tier END AS tier, CASE WHEN {ours} THEN job_days END AS days"
-            f" FROM ({facts.with_state(self.rules, inner)})"
+            f" FROM ({fact_sql.with_state(self.rules, inner)})"
         )
 
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from restoretui.ledger.marks.fact_groups import marked_places
 from restoretui.ledger.records import Observation, Query
-from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, stored_size, sum_of
 from restoretui.ledger.store.writer import Tx
-from restoretui.ledger.views import fact_sql as facts
+from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_sql import end_of_prefix
 from restoretui.ledger.views.row_order import Span
 
@@ -44,7 +44,7 @@ def refresh_marks(tx: Tx, listing_id: int) -> None:
         args: dict[str, object] = {"sel": sel, "place": place.place_id}
         if add_span(tx, sel, place, Span(f"l{listing_id} l", IS_MARKED, "0", "l.id", args)):
             recount(tx, sel, place.place_id)
-            tx.touch(changes.selection_topic(sel))
+            tx.touch(change_feed.selection_topic(sel))
 
 
 def listing_place(tx: Tx, listing_id: int) -> ListingPlace:
@@ -129,19 +129,19 @@ def keep(tx: Tx, sel: int, query: Query, now: float) -> int:
     """Unmark what is not in the states and classes of ``query`` (its texts play no part); how many."""
     removed = 0
     for place in marked_places(tx.connection, sel, now):
-        inner = facts.known(
-            facts.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
+        inner = fact_sql.known(
+            fact_sql.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
             looks=place.has_looks, jobs=bool(place.bucket_id),
         )  # fmt: skip
         classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
         wanted = ["1"]
         if query.states:
-            wanted.append(f"({facts.SHOWN_STATE}) IN ({facts.names(query.states)})")
+            wanted.append(f"({fact_sql.SHOWN_STATE}) IN ({fact_sql.names(query.states)})")
         if classes:
             wanted.append(f"storage_class IN ({', '.join(f':{name}' for name in classes)})")
         removed += tx.run(
             "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
-            f" (SELECT key, version_id FROM ({facts.with_state(place.rules, inner)}) WHERE NOT"
+            f" (SELECT key, version_id FROM ({fact_sql.with_state(place.rules, inner)}) WHERE NOT"
             f" ({' AND '.join(wanted)}))",
             place.args | classes,
         )
@@ -225,4 +225,4 @@ def clear(tx: Tx, sel: int) -> None:
     """Unmark everything."""
     for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ?", (sel,)):
         _remove_place(tx, sel, place)
-    tx.touch(changes.selection_topic(sel))
+    tx.touch(change_feed.selection_topic(sel))

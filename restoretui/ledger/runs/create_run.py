@@ -21,7 +21,7 @@ from restoretui.ledger.marks.fact_groups import (
 )
 from restoretui.ledger.records import WAITING, CloudId
 from restoretui.ledger.runs.bucket_ids import bucket_id
-from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
 
@@ -100,7 +100,7 @@ def confirm(
         "INSERT INTO activity (at, kind, run_id, tier, text) VALUES (?, 'run', ?, ?, ?)",
         (now, run_id, tier, f"confirmed: {told}"),
     )
-    tx.touch(changes.RUNS, changes.run_topic(run_id), changes.ACTIVITY)
+    tx.touch(change_feed.RUNS, change_feed.run_topic(run_id), change_feed.ACTIVITY)
     return run_id
 
 

@@ -19,8 +19,8 @@ from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.marks import fact_groups, marking
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.records import CloudId, ObjectTally, Observation, Query, SelectionSummary
-from restoretui.ledger.store import change_feed as changes
-from restoretui.ledger.store.quick_reads import Windows
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.filter_sql import Condition, any_key_condition, key_condition
@@ -36,11 +36,11 @@ class Selections:
     MARKS = 1
 
     def __init__(
-        self, writer: Writer, reader: ReaderThread, windows: Windows, clock: Clock, pending: PendingMarks
+        self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, pending: PendingMarks
     ) -> None:
         self._writer = writer
         self._reader = reader
-        self._windows = windows
+        self._quick = quick
         self._clock = clock
         self._pending = pending
 
@@ -162,7 +162,7 @@ class Selections:
         now = self._clock.now().timestamp()
 
         def remove(tx: Tx) -> int:
-            tx.touch(changes.selection_topic(sel))
+            tx.touch(change_feed.selection_topic(sel))
             return marking.keep(tx, sel, query, now)
 
         return await self._writer.do(remove)
@@ -196,7 +196,7 @@ class Selections:
 
     async def summary(self, sel: int) -> SelectionSummary:
         """How much is marked, and where; quick whatever the size."""
-        return _summary(self._windows.rows(_TOTALS, (sel,)))
+        return _summary(self._quick.rows(_TOTALS, (sel,)))
 
     async def hidden(self, sel: int, view: BrowseView) -> int:
         """Marked objects that the view does not show."""
@@ -251,7 +251,7 @@ class Selections:
 
     async def revision(self, sel: int) -> int:
         """A number that grows whenever objects are marked or unmarked, by whichever process."""
-        row = self._windows.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
+        row = self._quick.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
         return 0 if row is None else int(row[0])
 
     async def sample(self, sel: int, cloud: CloudId, bucket: str, facts: ObjectFacts, limit: int) -> list[ObjectRef]:
@@ -273,7 +273,7 @@ class Selections:
                 raise LedgerError("this selection was dropped")
             change(tx)
             tx.run("UPDATE selection_set SET revision = revision + 1 WHERE id = ?", (sel,))
-            tx.touch(changes.selection_topic(sel))
+            tx.touch(change_feed.selection_topic(sel))
             return _summary(tx.rows(_TOTALS, (sel,)))
 
         return await self._writer.do(work)

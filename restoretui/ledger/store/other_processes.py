@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.writer import Tx
 
@@ -29,9 +29,9 @@ class OtherProcesses:
         if before is None or before[0] != ledger:
             runs = {row[0]: row for row in tx.rows("SELECT id, revision, list_calls, head_calls FROM run")}
             if before is not None:
-                tx.touch(changes.RUNS, changes.ACTIVITY, changes.BATCHES)
+                tx.touch(change_feed.RUNS, change_feed.ACTIVITY, change_feed.BATCHES)
                 tx.touch(
-                    *(changes.run_topic(run_id) for run_id, row in runs.items() if self._runs.get(run_id) != row)
+                    *(change_feed.run_topic(run_id) for run_id, row in runs.items() if self._runs.get(run_id) != row)
                 )
             self._runs = runs
         if before is None or before[1] != catalog:
@@ -42,6 +42,6 @@ class OtherProcesses:
                     for listing_id in listings.keys() | self._listings.keys()
                     if listings.get(listing_id) != self._listings.get(listing_id)
                 }
-                tx.touch(changes.CATALOG, *map(changes.listing_topic, gone_or_new))
-                tx.touch(*(changes.selection_topic(row[0]) for row in tx.rows("SELECT id FROM selection_set")))
+                tx.touch(change_feed.CATALOG, *map(change_feed.listing_topic, gone_or_new))
+                tx.touch(*(change_feed.selection_topic(row[0]) for row in tx.rows("SELECT id FROM selection_set")))
             self._listings = listings

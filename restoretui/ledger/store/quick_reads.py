@@ -12,7 +12,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.ledger.store.sqlite_errors import explained
 
 
-class Windows:
+class QuickReads:
     """A read-only connection. Every read is complete when it returns, so that no snapshot is held between frames."""
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:

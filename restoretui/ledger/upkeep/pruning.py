@@ -12,7 +12,7 @@ from typing import NamedTuple
 from restoretui.core.clock import Clock
 from restoretui.ledger.catalog.retention import in_steps
 from restoretui.ledger.records import WAITING
-from restoretui.ledger.store import change_feed as changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.fact_sql import names
@@ -99,7 +99,9 @@ class Pruner:
                     "INSERT INTO activity (at, kind, text) VALUES (?, 'run', ?)",
                     (now, f"removed on request: {plural} {ranges(gone)}, {objects:,} objects, and their entries"),
                 )
-                tx.touch(changes.RUNS, changes.ACTIVITY, changes.BATCHES, *map(changes.run_topic, gone))
+                tx.touch(
+                    change_feed.RUNS, change_feed.ACTIVITY, change_feed.BATCHES, *map(change_feed.run_topic, gone)
+                )
             return gone
 
         gone = await self._writer.do(declare)
@@ -174,7 +176,7 @@ def _remove_some(tx: Tx, rows: int) -> bool:
     for table in ("line", "batch"):
         tx.run(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
     tx.run("UPDATE pruned SET is_done = 1 WHERE run_id = ?", (run_id,))
-    tx.touch(changes.RUNS, changes.ACTIVITY, changes.BATCHES)
+    tx.touch(change_feed.RUNS, change_feed.ACTIVITY, change_feed.BATCHES)
     return True
 
 

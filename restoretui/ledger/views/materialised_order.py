@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.store.change_feed import Changes, view_topic
-from restoretui.ledger.store.quick_reads import Windows
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.views.row_order import Piece, Rank, Select, Span
 
@@ -27,7 +27,7 @@ GLANCE_S = 0.1
 """How long to look for rows before what was found so far has to do."""
 
 
-class Head(NamedTuple):
+class OrderHead(NamedTuple):
     """The first rows of an order, by their ids."""
 
     ids: Sequence[int]
@@ -56,14 +56,14 @@ class Head(NamedTuple):
         return self.ids[position] if 0 <= position < len(self.ids) else None
 
 
-class Orders:
+class OrderBuilder:
     """Makes scratch tables, one at a time; first rows have a thread of their own, so that they never wait for it."""
 
-    def __init__(self, builder: ReaderThread, glancer: ReaderThread, windows: Windows, changes: Changes) -> None:
+    def __init__(self, builder: ReaderThread, glancer: ReaderThread, quick: QuickReads, changes: Changes) -> None:
         """``builder`` may write the scratch database, ``glancer`` only reads."""
         self.builder = builder
         self.glancer = glancer
-        self.windows = windows
+        self.quick = quick
         self.changes = changes
         self._ids = itertools.count(1)
         self._builds: set[asyncio.Task[None]] = set()
@@ -94,12 +94,12 @@ class Orders:
 class MaterialisedOrder:
     """An order that a query gives; see ``orders.Order``."""
 
-    def __init__(self, orders: Orders, select: Select, table: str, view_id: int) -> None:
+    def __init__(self, orders: OrderBuilder, select: Select, table: str, view_id: int) -> None:
         self._orders = orders
         self._select = select
         self._table = table
         self._view_id = view_id
-        self._head: Head | None = None
+        self._head: OrderHead | None = None
         """Shown instead of the table while it is set."""
         self._count = 0
         self._is_complete = False
@@ -109,7 +109,7 @@ class MaterialisedOrder:
     async def begin(self, *, is_large: bool) -> None:
         """Find the first rows, and all of them if that is soon done."""
         ids, is_all = await self._orders.glancer.run(self._glance)
-        self._head, self._count, self._is_complete = Head(ids), len(ids), is_all
+        self._head, self._count, self._is_complete = OrderHead(ids), len(ids), is_all
         if is_all:
             return
         self._rest = asyncio.create_task(self._complete())
@@ -160,14 +160,14 @@ class MaterialisedOrder:
             return self._head.position(row_id)
         if self._select.rank is not None:
             return self._bisect(row_id, self._select.rank)
-        row = self._orders.windows.row(f"SELECT pos FROM {self._table} WHERE id = ?", (row_id,))
+        row = self._orders.quick.row(f"SELECT pos FROM {self._table} WHERE id = ?", (row_id,))
         return None if row is None else int(row[0]) - 1
 
     def row_id(self, position: int) -> int | None:
         self._raise_error()
         if self._head is not None:
             return self._head.row_id(position)
-        row = self._orders.windows.row(f"SELECT id FROM {self._table} WHERE pos = ?", (position + 1,))
+        row = self._orders.quick.row(f"SELECT id FROM {self._table} WHERE pos = ?", (position + 1,))
         return None if row is None else int(row[0])
 
     async def drop(self) -> None:

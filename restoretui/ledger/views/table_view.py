@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.store.change_feed import view_topic
-from restoretui.ledger.views.materialised_order import Orders
+from restoretui.ledger.views.materialised_order import OrderBuilder
 from restoretui.ledger.views.row_order import RowOrder
 
 Row = TypeVar("Row")
@@ -17,7 +17,7 @@ Row = TypeVar("Row")
 class TableView(Generic[Row]):
     """A view over one or more orders, one after the other. See ``records.View``."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: OrderBuilder) -> None:
         self._orders = orders
         self.view_id = orders.new_id()
         self._users = 0

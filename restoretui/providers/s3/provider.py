@@ -15,8 +15,8 @@ from restoretui.core.rules.rules import S3
 from restoretui.core.rules.stores import Store, read_spec
 from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.s3.batch.client import S3Batch
-from restoretui.providers.s3.client.client import Calls
-from restoretui.providers.s3.client.request_builder import Requests, S3Request
+from restoretui.providers.s3.client.client import S3Client
+from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
 from restoretui.providers.threads import aside
@@ -37,7 +37,7 @@ class S3Provider:
 
     scheme = "s3"
 
-    def __init__(self, sdk: "Sdk", calls: Calls, clock: Clock, store: Store | None = None) -> None:
+    def __init__(self, sdk: "Sdk", calls: S3Client, clock: Clock, store: Store | None = None) -> None:
         self._sdk = sdk
         self._calls = calls
         self._witness = StatusProbe(clock)
@@ -93,8 +93,8 @@ class S3Provider:
             return await Sdk.start(connection, limits, clock, mfa)
 
         sdk = await aside(load, "restoretui-sdk")
-        requests = Requests(sdk, connection, clock, learns=sdk.http is HttpClient.OWN)
-        return cls(sdk, Calls(sdk, requests, clock), clock, read_spec(store) if store else None)
+        requests = RequestBuilder(sdk, connection, clock, learns=sdk.http is HttpClient.OWN)
+        return cls(sdk, S3Client(sdk, requests, clock), clock, read_spec(store) if store else None)
 
     @property
     def endpoint(self) -> str:

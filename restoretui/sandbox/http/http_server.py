@@ -13,7 +13,7 @@ from restoretui.core.clock import Clock
 from restoretui.sandbox.faults.faults import Disturbance, Faults
 from restoretui.sandbox.http.control import CONTROL, Control
 from restoretui.sandbox.http.stats import Stats
-from restoretui.sandbox.http.unimplemented import UnbuiltAdapter
+from restoretui.sandbox.http.unimplemented import UnimplementedAdapter
 from restoretui.sandbox.oss.adapter import OssAdapter
 from restoretui.sandbox.s3.adapter import S3Adapter
 from restoretui.sandbox.s3control.adapter import S3ControlAdapter
@@ -42,7 +42,7 @@ class Front:
         self._others: tuple[Adapter, ...] = (
             OssAdapter(cloud),
             S3ControlAdapter(cloud),
-            UnbuiltAdapter(),
+            UnimplementedAdapter(),
             StsAdapter(cloud),
             IamAdapter(cloud),
         )

@@ -6,7 +6,7 @@ from restoretui.sandbox.state.refusals import Refusal, not_built
 from restoretui.sandbox.wire.call_reply import Call, Reply
 
 
-class UnbuiltAdapter:
+class UnimplementedAdapter:
     """SQS: 501 NotImplemented."""
 
     def identify(self, call: Call) -> bool:

@@ -28,7 +28,7 @@ AT_ONCE = 20_000
 _INF = float("inf")
 
 
-class Board:
+class JobBoard:
     """Every job, by id."""
 
     def __init__(self, cloud: Cloud) -> None:

@@ -10,7 +10,7 @@ from restoretui.core.model import State, Tier
 from restoretui.core.rules.rules import RULES
 from restoretui.engine.watching.watcher import Unit, Watcher
 from restoretui.ledger.records import CloudId, TrackedGroup
-from restoretui.ledger.runs.awaited import Awaited
+from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 UNIT = Unit("b", versions=False, state=State.RESTORING)
 
@@ -22,8 +22,8 @@ class NoJobs:
     def runs(self) -> "NoJobs":
         return self
 
-    async def awaited(self, *_: Any, **__: Any) -> Awaited:
-        return Awaited([], [], [], [])
+    async def awaited(self, *_: Any, **__: Any) -> AwaitedColumns:
+        return AwaitedColumns([], [], [], [])
 
     async def calls(self, *_: Any) -> None:
         return None

@@ -18,7 +18,7 @@ from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper, just_before
 from restoretui.ledger.records import CloudId, RestoreJob
-from restoretui.ledger.runs.awaited import Awaited
+from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 PAGE = 10
 
@@ -73,7 +73,7 @@ def look(cloud: ListedCloud, keys: Sequence[str], habits: Habits | None = None, 
         counted[1] += heads
 
     jobs = [job(number, key, **fields) for number, key in enumerate(sorted(keys))]  # type: ignore[arg-type]
-    some = Awaited(
+    some = AwaitedColumns(
         [job.ref.key for job in jobs],
         [""] * len(jobs),
         [job.id for job in jobs],

@@ -329,7 +329,7 @@ async def test_tracked_groups(ledger: Ledger, manual_clock: ManualClock) -> None
 async def test_what_a_round_looks_at_comes_as_columns_in_key_order(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, strange: bool
 ) -> None:
-    monkeypatch.setattr("restoretui.ledger.runs.awaited._BLOCK", 3)
+    monkeypatch.setattr("restoretui.ledger.runs.watch_queries._BLOCK", 3)
     names = sorted({*keys(10), *(["a\nb", "c\x00d", "e\x1f", "f\n"] if strange else [])})
     run = await started(ledger, [entry(key) for key in names])
     ids = {job.ref.key: job.id for job in await ledger.runs.claim(run.id, 100)}

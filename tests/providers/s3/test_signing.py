@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from restoretui.core.clock import ManualClock, SystemClock
 from restoretui.core.provider import Connection
 from restoretui.providers.connection import Limits
-from restoretui.providers.s3.client.request_builder import Requests, S3Request
+from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.s3.client.sdk import Sdk
 from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable
 from restoretui.providers.threads import aside
@@ -60,7 +60,7 @@ def one_moment(monkeypatch):
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: CLOCK.now())
 
 
-async def check_equal(sdk: Sdk, requests: Requests, ask: S3Request) -> None:
+async def check_equal(sdk: Sdk, requests: RequestBuilder, ask: S3Request) -> None:
     built = (await requests.build(ask, sdk.region)).request
     expected = (await sdk_only(requests, ask, sdk.region)).request
     assert (built.method, built.url, built.body) == (expected.method, expected.url, expected.body)
@@ -72,7 +72,7 @@ async def check_equal(sdk: Sdk, requests: Requests, ask: S3Request) -> None:
     assert all(known.recipe for known in requests._known.values())
 
 
-async def sdk_only(requests: Requests, ask: S3Request, region: str) -> Any:
+async def sdk_only(requests: RequestBuilder, ask: S3Request, region: str) -> Any:
     return await requests._by_sdk(ask, region, ask.given)
 
 
@@ -87,7 +87,7 @@ async def test_every_endpoint_has_proven_recipes(endpoint, token, monkeypatch):
         monkeypatch.setenv("AWS_SESSION_TOKEN", token)
     connection = Connection(**ENDPOINTS[endpoint])
     sdk = await an_sdk(connection)
-    requests = Requests(sdk, connection, CLOCK)
+    requests = RequestBuilder(sdk, connection, CLOCK)
     for bucket in BUCKETS:
         if bucket.startswith("arn") and endpoint != "another region":
             continue
@@ -121,7 +121,7 @@ def shared_pairs() -> list[Any]:
         for name in ("AWS", "path style"):
             connection = Connection(**ENDPOINTS[name])
             sdk = await an_sdk(connection)
-            _PAIRS.append((sdk, Requests(sdk, connection, CLOCK)))
+            _PAIRS.append((sdk, RequestBuilder(sdk, connection, CLOCK)))
 
     if not _PAIRS:
         asyncio.run(start())
@@ -131,7 +131,7 @@ def shared_pairs() -> list[Any]:
 async def test_the_date_is_the_clocks():
     connection = Connection()
     sdk = await an_sdk(connection)
-    requests = Requests(sdk, connection, CLOCK)
+    requests = RequestBuilder(sdk, connection, CLOCK)
     out = await requests.build(S3Request("HeadObject", "bkt", {"Key": "k"}), sdk.region)
     assert out.request.headers["X-Amz-Date"] == "20260115T120000Z"
     assert "/20260115/us-east-1/s3/" in out.request.headers["Authorization"]
@@ -140,7 +140,7 @@ async def test_the_date_is_the_clocks():
 async def test_new_credentials_sign_at_once(monkeypatch):
     connection = Connection()
     sdk = await an_sdk(connection)
-    requests = Requests(sdk, connection, CLOCK)
+    requests = RequestBuilder(sdk, connection, CLOCK)
     ask = S3Request("HeadObject", "bkt", {"Key": "k"})
     first = await requests.build(ask, sdk.region)
     sdk.vault.reject(first.keys)
@@ -158,7 +158,7 @@ async def test_what_cannot_be_proven_is_left_to_the_sdk(monkeypatch):
     monkeypatch.setattr(Recipe, "gives", lambda *_: False)
     connection = Connection()
     sdk = await an_sdk(connection)
-    requests = Requests(sdk, connection, CLOCK)
+    requests = RequestBuilder(sdk, connection, CLOCK)
     ask = S3Request("HeadObject", "bkt", {"Key": "k é"})
     for _ in range(2):
         out = await requests.build(ask, sdk.region)

@@ -10,7 +10,10 @@ import pytest
 from botocore.parsers import ResponseParserError, create_parser
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from restoretui.providers.listing_xml.listing_xml import (
+
+from restoretui.core.model import LARGEST_SIZE, Entry, Page
+from restoretui.providers.wire import listing_xml
+from restoretui.providers.wire.listing_xml import (
     ErrorInside,
     Unreadable,
     read_page,
@@ -18,8 +21,6 @@ from restoretui.providers.listing_xml.listing_xml import (
     split_token,
     versions_token,
 )
-
-from restoretui.core.model import LARGEST_SIZE, Entry, Page
 
 MODEL = botocore.session.get_session().get_service_model("s3")
 NS = "http://s3.amazonaws.com/doc/2006-03-01/"

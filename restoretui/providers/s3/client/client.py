@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from restoretui.core import doing
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, Unreachable
-from restoretui.providers.s3.client.request_builder import Requests, S3Request
+from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
 from restoretui.providers.wire.refusals import (
@@ -38,14 +38,14 @@ _EXPLAINED_S = 10.0
 """How long one explanation of bodiless refusals serves a bucket; machine time."""
 
 
-class Calls:
+class S3Client:
     """Sends requests, one per call.
 
     Two things cost a request more: a bucket's region, asked for once, and why a HEAD was refused with 400 or 403,
     asked for at most every ten seconds a bucket, because such an answer has no body to say so.
     """
 
-    def __init__(self, sdk: "Sdk", requests: Requests, clock: Clock) -> None:
+    def __init__(self, sdk: "Sdk", requests: RequestBuilder, clock: Clock) -> None:
         self._sdk = sdk
         self._requests = requests
         self._clock = clock

@@ -67,7 +67,7 @@ class _Held(NamedTuple):
         return bool(hasattr(self.source, "refresh_needed") and self.source.refresh_needed(seconds))
 
 
-class Vault:
+class CredentialCache:
     """The current keys.
 
     Each renewal asks the whole chain anew (environment, profiles, SSO, roles, MFA, processes, containers, EC2), so
@@ -183,7 +183,7 @@ def _seconds_left(source: Any) -> float:
 class LiveCredentials(AioCredentials):
     """The vault in the shape the SDK's clients hold on to."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: CredentialCache) -> None:
         super().__init__("", "", method="restoretui")  # type: ignore[no-untyped-call]
         self._vault = vault
 
@@ -191,10 +191,10 @@ class LiveCredentials(AioCredentials):
         return await self._vault.frozen()
 
 
-class VaultProvider:
+class CachedCredentialProvider:
     """Stands where the SDK's sessions look for their credential chain."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: CredentialCache) -> None:
         self._credentials = LiveCredentials(vault)
 
     async def load_credentials(self) -> LiveCredentials:

@@ -7,7 +7,7 @@ from restoretui.core.errors import InvalidRequest
 from restoretui.providers.s3.client.request_builder import S3Request
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.s3.client.client import Calls
+    from restoretui.providers.s3.client.client import S3Client
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
@@ -18,7 +18,7 @@ READ_BYTES = 4 * 2**20
 class S3Files:
     """Plain requests about objects, one at a time."""
 
-    def __init__(self, sdk: "Sdk", calls: "Calls") -> None:
+    def __init__(self, sdk: "Sdk", calls: "S3Client") -> None:
         self._sdk = sdk
         self._calls = calls
 

@@ -49,7 +49,7 @@ class _Known(NamedTuple):
     transport: "Transport"
 
 
-class Requests:
+class RequestBuilder:
     """Builds requests, and learns how from the SDK."""
 
     def __init__(self, sdk: "Sdk", connection: Connection, clock: Clock, *, learns: bool = True) -> None:

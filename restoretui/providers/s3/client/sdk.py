@@ -33,7 +33,7 @@ from restoretui.core.provider import Connection
 from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
-from restoretui.providers.s3.client.credentials import Vault, VaultProvider
+from restoretui.providers.s3.client.credentials import CachedCredentialProvider, CredentialCache
 from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
 from restoretui.providers.threads import aside
@@ -67,10 +67,10 @@ class Sdk:
         sso = "sso_session" in scoped or "sso_start_url" in scoped
         self.caller = Caller(profile, sso, requester_pays=connection.requester_pays)
         self._proxies = Proxies()
-        self.vault = Vault(self._new_session, self.region, self.caller, clock, mfa)
+        self.vault = CredentialCache(self._new_session, self.region, self.caller, clock, mfa)
         self._session = self._new_session(self._transport)
         logging.getLogger("aiobotocore").addHandler(logging.NullHandler())  # its warnings would land on the screen
-        self._session.use("credential_provider", VaultProvider(self.vault))
+        self._session.use("credential_provider", CachedCredentialProvider(self.vault))
         self._aio = Session(botocore_session=self._session)
         self._clients: dict[tuple[str, str], Any] = {}
         self._one_at_a_time: asyncio.Lock | None = None
