@@ -1,4 +1,4 @@
-"""The audit trail: append-only, with the cloud's request ids. What it says of an object is as it was then."""
+"""The audit log: append-only, with the cloud's request ids. What it says of an object is as it was then."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -33,7 +33,7 @@ _JOINS = (
 
 
 class ActivityLog:
-    """Entries are added by whoever acts; those of runs and jobs come with their own transactions."""
+    """Appends to the audit log and reads it; entries of runs and jobs come with their own transactions."""
 
     def __init__(
         self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, orders: OrderBuilder
@@ -91,7 +91,7 @@ class ActivityLog:
 
 
 class ActivityView(TableView[ActivityEntry]):
-    """See ``records.View``. Without a query it grows at the top as things happen."""
+    """A view of the audit log; see ``records.View``. Without a query it grows at the top as things happen."""
 
     def __init__(self, orders: OrderBuilder, quick: QuickReads, query: Query, run_id: int | None) -> None:
         super().__init__(orders)

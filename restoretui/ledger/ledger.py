@@ -1,4 +1,4 @@
-"""The ledger as a whole: two files in the state folder, one writer, some readers, and the windows of the screen."""
+"""The ledger as a whole: two SQLite files, the writer thread, three reader threads, and the screen's quick reads."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ from restoretui.ledger.views.materialised_order import OrderBuilder
 
 
 class Ledger:
-    """What we saw, what we intended, and what came of it. Made by ``open``, ended by ``aclose``."""
+    """The facade over all repositories of the store, for one event loop. Made by ``open``, ended by ``aclose``."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What the ledger hands out and takes in.
+"""The ledger's records: frozen values that it hands out and takes in.
 
 Instants: ``Listing`` and ``Run``, of which there are few, carry aware UTC datetimes. Rows, jobs, looks and changes,
 of which there may be a million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decimal``.
@@ -105,7 +105,7 @@ class CatalogBounds:
 
 
 class Observation(NamedTuple):
-    """One look at one object, by HEAD, LIST or event. The newest look wins over what any listing showed."""
+    """What one look (HEAD, LIST or event) showed of one object. The newest wins over what any listing showed."""
 
     key: str
     version_id: str | None
@@ -235,7 +235,11 @@ Row = TypeVar("Row", covariant=True)
 
 
 class View(Protocol[Row]):
-    """Rows in an order, read by position. ``rows``, ``position`` and ``row_id`` are quick enough for a repaint."""
+    """A cursor-like view: rows in an order, read by position.
+
+    ``rows``, ``position`` and ``row_id`` are quick enough for a repaint, on the event loop's thread; all three raise
+    ``LedgerError`` when what is shown was removed meanwhile.
+    """
 
     @property
     def count(self) -> int:
@@ -361,7 +365,7 @@ class RestoreJob(NamedTuple):
 
 
 class JobChange(NamedTuple):
-    """What became of one job. Applying an equal one again changes and logs nothing."""
+    """A change of one job's state. Idempotent: applying an equal one again changes and logs nothing."""
 
     job_id: int
     state: State

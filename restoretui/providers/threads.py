@@ -1,4 +1,4 @@
-"""Running what blocks, the SDK's set-up and its credential chain, beside the event loop."""
+"""Runs blocking work (the SDK's set-up, its credential chain) in a thread, beside the event loop."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def aside(work: Callable[[], Coroutine[Any, Any, T]], name: str) -> T:
-    """Run ``work()`` to its end on an event loop of its own, in a daemon thread, and give back what it gave.
+    """Run the coroutine ``work()`` on an event loop of its own, in a daemon thread, and return or raise what it does.
 
     A daemon, because the credential chain may wait for a person's MFA code: that must not keep a process alive.
     """

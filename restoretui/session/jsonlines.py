@@ -1,4 +1,4 @@
-"""The JSON lines of the commands (DESIGN, command line): each has ``type``; fields mean the same wherever they stand.
+"""The JSON lines of the commands: each has ``type``; fields mean the same wherever they stand.
 
 Instants are RFC 3339 UTC, sizes bytes, money numbers in the currency named beside them.
 """

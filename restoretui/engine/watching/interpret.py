@@ -10,7 +10,7 @@ from restoretui.ledger.records import JobChange, Observation, RestoreJob
 
 DAY = 86_400.0
 VISIBLE_WITHIN = 120.0
-"""After a request was accepted, the seconds for which a look may still show no trace of it (PEERS 2, row 16)."""
+"""After a request was accepted, the seconds for which a look may still show no trace of it."""
 SENT_WITHIN = 10.0
 """Seconds for which a request without an answer may still be under way: before that, no trace of it proves nothing.
 

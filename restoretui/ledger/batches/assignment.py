@@ -1,4 +1,4 @@
-"""Which objects of a run go into which job."""
+"""Assigns the objects of a run to jobs of S3 Batch Operations."""
 
 import uuid
 

@@ -1,6 +1,7 @@
-"""Runs that go through S3 Batch Operations: which objects are in which job, and what became of the jobs.
+"""The repository of S3 Batch Operations jobs: which objects of a run are in which job, and what became of the jobs.
 
-A job is an intent, with its token, in the same transaction as its run. An object in a job stays ``planned`` until
+A job is an intent written ahead of CreateJob, with its idempotency token (``ClientRequestToken``, FACTS 2.1), in the
+same transaction as its run. An object in a job stays ``planned`` until
 the job has asked for it; the submitter leaves it alone meanwhile.
 """
 
@@ -33,7 +34,7 @@ BatchList = list[BatchJob]
 
 
 class BatchJobs:
-    """All that changes anything is on disk when it returns."""
+    """Jobs of S3 Batch Operations as the ledger keeps them. Whatever changes anything is on disk when it returns."""
 
     def __init__(self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock) -> None:
         self._writer = writer
@@ -82,7 +83,7 @@ class BatchJobs:
         return await self._writer.do(write)
 
     async def decide(self, batch_id: int, *, run: bool) -> None:
-        """It shall run, or be cancelled; the engine sees to it."""
+        """Record a person's decision to confirm (``run``) or cancel a job; the engine sends it to the cloud later."""
         now = self._clock.now().timestamp()
         column = "confirmed_at" if run else "cancelled_at"
         await self._note(batch_id, f"{column} = coalesce({column}, :now)", {"now": now})
@@ -94,7 +95,7 @@ class BatchJobs:
         return [batch_of(row) for row in self._quick.rows(f"{_FROM} WHERE t.run_id = ? ORDER BY t.id", (run_id,))]
 
     def peek_all(self) -> BatchList:
-        """All of ours, newest first."""
+        """All our jobs, newest first; quick enough for a repaint."""
         return [batch_of(row) for row in self._quick.rows(f"{_FROM} ORDER BY t.id DESC", ())]
 
     def peek_unsettled(self) -> frozenset[int]:
@@ -102,14 +103,14 @@ class BatchJobs:
         return frozenset(row[0] for row in self._quick.rows("SELECT run_id FROM batch WHERE phase <> 'settled'", ()))
 
     def get(self, batch_id: int) -> BatchJob:
-        """One as it is now."""
+        """The job as it is now; ``LedgerError`` if there is none."""
         row = self._quick.row(f"{_FROM} WHERE t.id = ?", (batch_id,))
         if row is None:
             raise LedgerError(f"there is no batch {batch_id} in the ledger")
         return batch_of(row)
 
     def find(self, job_id: str) -> BatchJob | None:
-        """The one with that job id, if it is ours."""
+        """The job with that id of the cloud's; None if it is not ours."""
         row = self._quick.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
         return None if row is None else batch_of(row)
 
@@ -137,7 +138,7 @@ class BatchJobs:
     # --- progress
 
     async def uploaded(self, batch_id: int, region: str, bucket: str, key: str, etag: str) -> None:
-        """Its manifest is in place."""
+        """Record that the manifest was uploaded."""
         await self._note(
             batch_id,
             "phase = 'uploaded', region = :region, manifest_bucket = :bucket, manifest_key = :key,"
@@ -146,21 +147,21 @@ class BatchJobs:
         )
 
     async def hold(self, batch: BatchJob, problem: str) -> None:
-        """It waits for a person after all."""
+        """Withdraw the confirmation: the job waits for a person again, because of ``problem``."""
         await self._note(batch.id, "confirmed_at = NULL, problem = :problem", {"problem": problem}, problem)
 
     async def creating(self, batch_id: int) -> None:
-        """CreateJob is about to go out."""
+        """Record, ahead of the request, that CreateJob is about to be sent."""
         now = self._clock.now().timestamp()
         await self._note(batch_id, "phase = 'creating', sent_at = coalesce(sent_at, :now)", {"now": now})
 
     async def created(self, batch_id: int, job_id: str) -> None:
-        """It has an id."""
+        """Record the id that CreateJob gave."""
         text = f"job {job_id} was created"
         await self._note(batch_id, "phase = 'created', job_id = :job", {"job": job_id}, text)
 
     async def observed(self, batch: BatchJob, info: JobInfo) -> None:
-        """What the cloud says of it now."""
+        """Record what DescribeJob or ListJobs says of it now."""
         text = f"job {info.job_id}: {info.status}" if info.status != batch.status else ""
         problem = "; ".join(f"{code}: {reason}" for code, reason in info.failures)
         values = (info.status, info.total, info.succeeded, info.failed, info.elapsed_s)
@@ -198,7 +199,7 @@ class BatchJobs:
         status: str = "",
         code: str = "",
     ) -> int:
-        """It is over: what is still planned of it goes to ``state``; how many objects."""
+        """Settle a job that is over: its objects still planned go to ``state``; how many there were."""
 
         def end(tx: Tx) -> int:
             where = _IN.format(batch.id)
@@ -228,7 +229,7 @@ class BatchJobs:
         return await self._writer.do(end)
 
     async def close_gaps(self, run_id: int) -> int:
-        """Objects that a look found untouched after their job had ended: no job will ask for them any more."""
+        """Reconcile objects that a look found untouched after their job had ended: no job will ask for them now."""
         now = self._clock.now().timestamp()
         gaps = self._quick.rows(
             "SELECT t.id, t.status, t.problem FROM batch t WHERE t.run_id = ? AND t.phase = 'settled'", (run_id,)
@@ -253,12 +254,12 @@ class BatchJobs:
         return await self._writer.do(close)
 
     async def cleaned(self, batch_id: int) -> None:
-        """What we wrote for it was deleted."""
+        """Record that manifest and report were deleted."""
         now = self._clock.now().timestamp()
         await self._note(batch_id, "cleaned_at = :now", {"now": now}, "its manifest and report were deleted")
 
     async def priority(self, batch: BatchJob, options: BatchOptions) -> None:
-        """It has another priority now."""
+        """Record another priority."""
         text = f"priority is {options.priority}"
         stored = options_text(options, batch.generator)
         await self._note(batch.id, "options = :options", {"options": stored}, text)

@@ -1,4 +1,4 @@
-"""What a completion report tells of a job's objects (FACTS 2.3)."""
+"""Joins the rows of a job's completion report to its objects (FACTS 2.3)."""
 
 from collections.abc import Sequence
 from urllib.parse import unquote

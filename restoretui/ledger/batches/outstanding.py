@@ -1,4 +1,4 @@
-"""What of a run is still to be sent: requests that have not left, jobs that were not made or not begun."""
+"""Counts what of a run is still to be sent: requests that have not left, jobs not created or not started."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

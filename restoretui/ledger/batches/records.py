@@ -1,4 +1,4 @@
-"""Jobs of S3 Batch Operations that are ours, as the ledger keeps them."""
+"""The record of one S3 Batch Operations job of ours, as the ledger keeps it."""
 
 import json
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BatchJob:
-    """One job. Instants are seconds since the epoch, cloud time."""
+    """One job of S3 Batch Operations. Instants are seconds since the epoch, cloud time."""
 
     id: int
     run_id: int
@@ -69,17 +69,17 @@ class BatchJob:
 
     @property
     def is_settled(self) -> bool:
-        """Nothing more is to be done for it."""
+        """Whether the job is over and its objects know what became of them."""
         return self.phase is Phase.SETTLED
 
     @property
     def is_held(self) -> bool:
-        """It waits for a person to confirm it."""
+        """Whether the job waits for a person to confirm it."""
         return self.status == "Suspended" and self.confirmed_at is None and self.cancelled_at is None
 
     @property
     def has_written(self) -> bool:
-        """Something lies in a bucket that was written for it."""
+        """Whether a manifest or report of it lies in a bucket."""
         return bool(self.manifest_key or (self.generator and self.job_id and self.report_place))
 
     @property

@@ -1,4 +1,4 @@
-"""A listing on screen: common prefixes and objects, filtered, sorted, with marks and the state of our jobs."""
+"""The view of a listing: common prefixes and objects, filtered, sorted, with marks and the state of our jobs."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ _SHOWN = (
 
 @dataclass(frozen=True, slots=True)
 class BrowseContext:
-    """What views of listings share."""
+    """The dependencies that views of listings share."""
 
     orders: OrderBuilder
     quick: QuickReads

@@ -1,4 +1,4 @@
-"""What listings and looks showed. A cache: losing it costs another look."""
+"""The catalog, a cache of what listings and looks showed: losing it costs another look."""
 
 import asyncio
 import weakref
@@ -37,7 +37,7 @@ _RECENT = 8
 
 
 class Catalog:
-    """Listings, looks, and views over them."""
+    """The repository of listings and observations, and of views over them; its methods run on the event loop."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Catalog:
         self._pages.put(listing_id, page, segment, token, seen_at)
 
     async def room(self) -> None:
-        """Return at once while few pages wait for the writer, and otherwise when it has caught up."""
+        """Backpressure: return at once while few pages wait for the writer, and otherwise when it has caught up."""
         await self._pages.room()
 
     async def finish(self, listing_id: int, error: str = "") -> Listing:

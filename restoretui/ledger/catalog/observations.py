@@ -1,4 +1,4 @@
-"""Looks at single objects, and the buckets they lie in, within a transaction."""
+"""Upserts observations of single objects (HEAD, LIST, event), and their buckets, within a transaction."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ def place_id(tx: Tx, cloud: CloudId, bucket: str) -> int:
 
 
 def record_looks(tx: Tx, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
-    """Write looks within a transaction."""
+    """Upsert looks within a transaction: the newest of each object stays."""
     place = place_id(tx, cloud, bucket)
     tx.values(
         _LOOK,

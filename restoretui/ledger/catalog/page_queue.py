@@ -1,4 +1,4 @@
-"""Listing pages on their way to disk: gathered, written together, and held back when the writer cannot keep up."""
+"""A bounded queue of listing pages on their way to disk: written in groups, with backpressure to the lister."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, add
 from restoretui.ledger.store.writer import Tx, Writer
 
 _ROOM = 20
-"""Pages that may wait for the writer before ``room`` asks for patience: some 8 MB."""
+"""The bound of the queue, in pages: with so many waiting ``room`` applies backpressure; some 8 MB."""
 _WORTH_A_COMMIT = 6
 """With so many pages the writer begins, so that it works while the next ones come, and not when there is no room."""
 
@@ -50,7 +50,7 @@ class _PageGroup:
 
 
 class PageQueue:
-    """Used from the event loop; batches are written in the writer's thread."""
+    """The queue: filled from the event loop, and emptied by the writer's thread, a group of pages at a time."""
 
     def __init__(
         self, writer: Writer, loop: asyncio.AbstractEventLoop, report: Callable[[LedgerError | None], None]
@@ -86,11 +86,11 @@ class PageQueue:
             self._writer.hurry()
 
     async def room(self) -> None:
-        """Until fewer than ``_ROOM`` pages wait."""
+        """Backpressure: wait until fewer than ``_ROOM`` pages are queued."""
         await self._has_room.wait()
 
     async def written(self) -> None:
-        """Until all pages queued so far are on disk, or have failed."""
+        """Flush: wait until all pages queued so far are on disk, or have failed."""
         await self._writer.do(lambda _tx: None)
 
     def failure(self, listing_id: int) -> Exception | None:

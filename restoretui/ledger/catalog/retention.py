@@ -1,4 +1,4 @@
-"""What is kept of listings, and how what is not is given back: a little at a time, so that nobody waits for it.
+"""Retention and incremental vacuum of listings: removed a little at a time, so that nobody waits for it.
 
 A listing is forgotten in one short transaction; its rows go in steps after that, and freed pages in steps after
 those. A process that ends in between leaves tables without a listing, which whoever comes next clears away.
@@ -52,7 +52,7 @@ class _Listed(NamedTuple):
 
 
 class Retention:
-    """Keeps the catalog within bounds. What any living process shows or makes is never touched."""
+    """Evicts listings until the catalog is within its bounds; never one that a living process shows or makes."""
 
     def __init__(self, writer: Writer, clock: Clock, folder: Path, process: str) -> None:
         """``process`` is what this process is called by ``files.is_alive``."""
@@ -83,7 +83,7 @@ class Retention:
         return Freed(dropped, max(0, before - after))
 
     def hold(self, tx: Tx, listing_id: int) -> bool:
-        """Let no process remove the listing while this one lives; False if it is gone already."""
+        """Pin the listing: no process removes it while this one lives. False if it is gone already."""
         if tx.row("SELECT 1 FROM listing WHERE id = ?", (listing_id,)) is None:
             return False
         tx.run("INSERT OR IGNORE INTO holder (process, listing_id) VALUES (?, ?)", (self._process, listing_id))

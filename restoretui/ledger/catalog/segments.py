@@ -1,8 +1,11 @@
-"""How a listing's rows are numbered, so that they stand in key order while they still arrive.
+"""The row ids of a listing: segment number and place in it, so that rows have a key order while they still arrive.
 
 A flat listing comes in several segments side by side. Rows of one segment come in key order, and segments do not
-overlap; so a row's id is its segment's number and its place in the segment, and the order of all rows follows from
-the segments' first keys. A listing from one stream is one segment.
+overlap; so the order of all rows follows from the segments' first keys. A listing from one stream is one segment.
+
+``id = segment << 32 | place``, places counting from 1. Example: segments 0 (from key ``a``), 2 (from ``h``) and 1
+(from ``m``) hold 3, 2 and 4 rows. Positions 0 to 2 are ids ``0 << 32 | 1`` to ``| 3``, position 3 is ``2 << 32 | 1``,
+position 5 is ``1 << 32 | 1``. New rows of segment 0 shift positions behind them and no id.
 """
 
 from bisect import bisect_left, bisect_right
@@ -29,7 +32,7 @@ class _Segment(NamedTuple):
 
 
 class Segments:
-    """The key order of one listing: an ``orders.Order`` that grows while the listing does."""
+    """The row order of one listing by key, from its segments: a ``RowOrder`` that grows while the listing does."""
 
     def __init__(self, quick: QuickReads, listing_id: int, objects: Callable[[], int]) -> None:
         """``objects`` tells how many rows the listing has by now."""

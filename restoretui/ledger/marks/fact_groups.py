@@ -1,4 +1,4 @@
-"""Marked objects, grouped by the facts that decide what a restore would do: a million objects, a few dozen groups."""
+"""Groups marked objects by the facts that decide what a restore would do: a million objects, a few dozen groups."""
 
 import sqlite3
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Putting objects into a selection and taking them out, by SQL, within a transaction."""
+"""Set operations on a selection, by SQL, within a transaction: upsert, delete and invert marks."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""A confirmed plan becomes a run and one job for every object, in one transaction, before anything is sent."""
+"""Writes intents ahead: a confirmed plan becomes a run and one job an object, in a transaction before any request."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What became of jobs, written in one transaction with their counts and the audit trail.
+"""Applies state changes to jobs, idempotently, in one transaction with their counts and the audit log.
 
 Applying a change again does nothing. A change that comes late, a request's answer after its copy was already seen,
 does not turn the job back; what it tells (request id, code) is kept all the same.

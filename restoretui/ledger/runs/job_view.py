@@ -1,4 +1,4 @@
-"""A run on screen: its jobs, filtered and sorted."""
+"""The view of a run: its jobs, filtered and sorted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ _SORTS = {
 
 
 class JobView(TableView[JobRow]):
-    """See ``records.View``. Made by ``Runs.view``."""
+    """A view of the jobs of a run; see ``records.View``. Made by ``Runs.view``."""
 
     def __init__(self, orders: OrderBuilder, quick: QuickReads, first_job: int, jobs: int, query: Query) -> None:
         super().__init__(orders)

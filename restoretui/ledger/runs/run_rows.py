@@ -1,4 +1,4 @@
-"""Runs and jobs as the tables hold them, and as the rest of the program knows them."""
+"""Maps rows of the tables to ``Run`` and ``RestoreJob`` (object-relational mapping, by hand)."""
 
 import json
 from collections.abc import Mapping, Sequence

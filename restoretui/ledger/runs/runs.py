@@ -1,4 +1,4 @@
-"""Runs and their jobs: what was intended, what was asked of the cloud, and what came of it."""
+"""The repository of runs and their jobs: what was intended, asked of the cloud, and what came of it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -37,7 +37,11 @@ LineList = list[JobLine]
 
 
 class Runs:
-    """What returns only after its transaction is on disk: ``confirm``, ``claim``, ``apply`` and all that change."""
+    """Runs and jobs. Whatever changes anything returns after its transaction is on disk: the intent is written ahead.
+
+    Coroutines run their SQL in the writer's or a reader's thread; plain methods read on the event loop's, quickly
+    enough for a repaint. ``LedgerError`` for what cannot be read or written.
+    """
 
     def __init__(
         self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, orders: OrderBuilder
@@ -155,7 +159,10 @@ class Runs:
         self._in_flight.difference_update(job_ids)
 
     def disown(self, job_ids: Collection[int]) -> None:
-        """Nobody here waits for an answer to these any more: to ``recover`` they are like those of a dead process."""
+        """Forget that these are in flight here: nobody waits for their answers any more.
+
+        To ``recover`` they are then like the claims of a dead process.
+        """
         self._in_flight.difference_update(job_ids)
 
     async def recover(self, run_id: int) -> int:

@@ -112,7 +112,7 @@ class AwaitedColumns(NamedTuple):
     """Empty for none."""
     ids: list[int]
     expected: list[str]
-    """What a look would show if there is no news: ``RESTORING_STILL``, the seconds at which the copy ends, or
+    """What an observation shows if there is no news: ``RESTORING_STILL``, the seconds at which the copy ends, or
     empty, which is always news."""
 
     @property

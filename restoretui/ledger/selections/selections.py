@@ -1,4 +1,4 @@
-"""What is marked: sets of objects that a plan is about.
+"""The repository of selections: sets of marked objects that a plan is about.
 
 Set 1 holds the marks on screen and survives restarts. Marks are kept by key, not by row, so that they outlive the
 listing they were made in; an object is in a set once, however often it is added.
@@ -31,7 +31,7 @@ _FORGOTTEN_S = 86_400.0
 
 
 class Selections:
-    """Changing methods return the whole selection's summary after the change."""
+    """Selections. What changes one is idempotent, but for toggling and inverting, and returns the new summary."""
 
     MARKS = 1
 

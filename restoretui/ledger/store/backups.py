@@ -1,4 +1,4 @@
-"""Copies of the ledger: one before its schema changes, and those a person asks for. Whole or not there."""
+"""Online backups of the ledger: one before each migration, and those a person asks for. Whole, or not there."""
 
 import contextlib
 import os
@@ -52,7 +52,7 @@ def _copy_of(path: Path, version: int) -> Path:
 
 
 def copy_whole(ledger: sqlite3.Connection, target: Path) -> None:
-    """An exact copy at ``target``, one file of mode 0600, checked before it gets its name.
+    """An online backup at ``target``, one file of mode 0600, checked before it gets its name.
 
     Writers go on meanwhile: the copy is of one moment. ``LedgerDamaged`` when the copy does not pass SQLite's check,
     ``LedgerError`` when it cannot be written.

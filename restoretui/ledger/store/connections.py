@@ -1,4 +1,4 @@
-"""Opening the files: checked, migrated, and joined into the three connections a process uses."""
+"""Opens the two SQLite files: checked, migrated, in WAL mode, and attached to the five connections of a process."""
 
 import contextlib
 import sqlite3
@@ -38,12 +38,16 @@ _WAL_LIMIT = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class LedgerConnections:
-    """One writable connection, and others that only read."""
+    """The SQLite connections of a process: one may write ledger and catalog, the others only read them.
+
+    Each belongs to one thread: ``writer`` to the writer's, ``reader``, ``builder`` and ``glancer`` to reader threads,
+    ``window`` to the event loop's.
+    """
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
     builder: sqlite3.Connection
-    """Writes the scratch database, its main one."""
+    """Writes the scratch database, its main one: materialised orders."""
     glancer: sqlite3.Connection
     window: sqlite3.Connection
 

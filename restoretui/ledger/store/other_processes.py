@@ -1,4 +1,4 @@
-"""Other processes on the same files: what they have changed since we last looked."""
+"""Polls for commits of other processes on the same files, and publishes the topics they made stale."""
 
 from typing import Any
 
@@ -8,8 +8,10 @@ from restoretui.ledger.store.writer import Tx
 
 
 class OtherProcesses:
-    """Lives in the writer's thread. SQLite's ``data_version`` changes only by commits of other connections, and ours
-    is the only one of this process that commits.
+    """Compares SQLite's ``data_version`` of both files, in the writer's thread.
+
+    It changes only by commits of other connections (sqlite.org/pragma.html#pragma_data_version), and ours is the only
+    one of this process that commits.
     """
 
     def __init__(self, feed: Changes) -> None:

@@ -1,4 +1,4 @@
-"""What a store does not tell, and sums that cannot overflow.
+"""Sentinels for sizes and dates a store does not tell, and sums that saturate instead of overflowing.
 
 A size or date that is not told stands in the files as a number no object can have, so that it sorts like any other
 and older files need no change; outside it is None.
@@ -42,7 +42,7 @@ def stored_column(values: list[int | None], untold: int) -> list[int]:
 
 
 def saturated(size_bytes: float) -> int:
-    """A sum that SQLite can keep."""
+    """A sum of bytes, clamped to what SQLite can keep."""
     return MOST if size_bytes >= MOST else max(int(size_bytes), -MOST)
 
 

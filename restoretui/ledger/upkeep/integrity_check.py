@@ -1,5 +1,4 @@
-"""Is the ledger what this program wrote? ``restoretui ledger check`` reads all of it, changes nothing, and names what
-is not.
+"""The integrity check of ``restoretui ledger check``: reads all of it, changes nothing, names what we never wrote.
 
 SQLite's own check finds pages that cannot be and indexes that disagree with their tables. It does not know our words:
 states, counts, dates and texts are looked at here.

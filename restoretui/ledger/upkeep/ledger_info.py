@@ -1,4 +1,4 @@
-"""How large the ledger is, and of what: read by a reader thread, since it may take a while."""
+"""Size statistics of the ledger, for ``restoretui ledger info``; read in a reader thread, as it may take a while."""
 
 import sqlite3
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""Removing runs that are over, on request: what they asked for, what became of it, and their part of the trail.
+"""Pruning: runs that are over are removed on request, with their jobs and their part of the audit log.
 
-A run is declared removed in one transaction, which leaves one line in the trail; from then on it is not there for
+A run gets a tombstone in one transaction, which leaves one line in the log; from then on it is not there for
 anybody. Its rows go in steps after that. Only rows of runs so declared can leave the trail (see the trigger in
 ``schema``), and whoever comes next finishes what a killed process had begun.
 """
@@ -65,7 +65,7 @@ class Findings(NamedTuple):
 
 
 class Pruner:
-    """Made by ``Ledger``."""
+    """Finds and removes runs that are over. Made by ``Ledger``; its coroutines raise ``LedgerError``."""
 
     def __init__(self, writer: Writer, reader: ReaderThread, clock: Clock) -> None:
         self._writer = writer

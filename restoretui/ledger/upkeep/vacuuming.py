@@ -1,4 +1,4 @@
-"""Giving freed room back as a whole: ``restoretui ledger vacuum``. Runs in a thread, with connections of its own."""
+"""The full vacuum of ``restoretui ledger vacuum``. Runs in a thread, with connections of its own."""
 
 import contextlib
 import os

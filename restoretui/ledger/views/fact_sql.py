@@ -1,4 +1,4 @@
-"""What is known of an object, in SQL: the row overlaid by the newest look, and what our own jobs add.
+"""Generates the SQL of what is known of an object: its row, overlaid by the newest look and by our own jobs.
 
 ``known`` selects the facts under fixed names; the expressions below it are written in those names. The state is
 generated from the tables in ``core.rules``, so that a filter over a million rows says exactly what

@@ -1,6 +1,6 @@
-"""Orders that a query gives: first rows at once, kept in memory, then all of them in a scratch table.
+"""Materialised orders: the row order a query gives, as a temporary table; its first rows at once, in memory.
 
-A scratch table holds (position, id) pairs, written by SQL and read a screenful at a time. Where rows stand in the
+The table holds (position, id) pairs, written by SQL and read a screenful at a time. Where rows stand in the
 order they are searched in, it fills piece by piece, and each piece counts as soon as it is there; what has to be
 sorted is shown once it is whole. The way back, from id to position, is by rank or by an index.
 """
@@ -28,7 +28,7 @@ GLANCE_S = 0.1
 
 
 class OrderHead(NamedTuple):
-    """The first rows of an order, by their ids."""
+    """The first rows of an order, by their ids: what is shown before the table is complete."""
 
     ids: Sequence[int]
 
@@ -57,7 +57,7 @@ class OrderHead(NamedTuple):
 
 
 class OrderBuilder:
-    """Makes scratch tables, one at a time; first rows have a thread of their own, so that they never wait for it."""
+    """Builds materialised orders one at a time in a thread; first rows are found in another, and never wait."""
 
     def __init__(self, builder: ReaderThread, glancer: ReaderThread, quick: QuickReads, changes: Changes) -> None:
         """``builder`` may write the scratch database, ``glancer`` only reads."""
@@ -92,7 +92,7 @@ class OrderBuilder:
 
 
 class MaterialisedOrder:
-    """An order that a query gives; see ``orders.Order``."""
+    """A row order in a temporary table (pos, id), filled by a query; see ``RowOrder``."""
 
     def __init__(self, orders: OrderBuilder, select: Select, table: str, view_id: int) -> None:
         self._orders = orders

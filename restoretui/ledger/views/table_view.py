@@ -1,4 +1,4 @@
-"""What all views have in common: orders laid end to end, read a screenful at a time."""
+"""The base class of all views: row orders laid end to end, read a screenful at a time."""
 
 import asyncio
 from abc import abstractmethod

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as a cloud's API needs it: a request leaves once, its answer comes whole, connections are kept.
+"""A connection pool for HTTP/1.1 (RFC 9112): keep-alive, no retries, no redirects; responses come whole.
 
 aiohttp's client can do far more, and takes 0.2 ms of CPU a request for it; this takes a quarter. At a thousand
 requests a second that decides whether the event loop is busy or idle. Proxies and uploads stay aiohttp's business.
@@ -17,9 +17,10 @@ from restoretui.providers.http.response import HttpResponse, NotHttp, ResponsePa
 from restoretui.providers.http.response_limits import answer_s, too_late
 
 KEPT_S = 12.0
-"""An idle connection older than this is not used again: servers close theirs after some 20 s, perhaps right now."""
+"""Keep-alive in seconds: an idle connection older than this is not used again, since servers close theirs after
+some 20 s, perhaps right now."""
 NEXT_ADDRESS_S = 0.25
-"""How long one of a server's addresses has before the next is tried, too (RFC 8305)."""
+"""Happy Eyeballs: seconds that one of a server's addresses has before the next is tried, too (RFC 8305)."""
 _ROOM = 1 << 18
 """Bytes taken from a socket at a time."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -44,12 +45,15 @@ class Broken(ConnectionError):
 
 
 class ConnectionPool:
-    """Connections to any number of servers, at most ``most`` in use at a time; further requests wait their turn."""
+    """A connection pool over any number of servers, for one event loop.
+
+    At most ``most`` connections are in use at a time; further requests wait their turn (backpressure).
+    """
 
     def __init__(self, most: int, connect_s: float, read_s: float, context: ssl.SSLContext | None) -> None:
         """``connect_s`` is for name, TCP and TLS together, ``read_s`` between two pieces of an answer.
 
-        How long a whole answer may take, and how much it may be: ``providers.bounds``.
+        How long a whole answer may take, and how much it may be: ``response_limits``.
         """
         self._connect_s = connect_s
         self._read_s = read_s
@@ -88,7 +92,7 @@ class ConnectionPool:
         return reply
 
     async def aclose(self) -> None:
-        """End every connection."""
+        """Close the pool: every connection ends."""
         if self._connecting:
             _, late = await asyncio.wait(self._connecting, timeout=LAST_CONNECT_S)
             for task in late:
@@ -110,7 +114,7 @@ class ConnectionPool:
         return None
 
     def _end_stale(self) -> None:
-        """Idle connections do not outlive their use by more than twice the time they are kept for."""
+        """Evict idle connections: none outlives its last use by more than twice ``KEPT_S``."""
         # One timer for all: setting one for each request would cost more.
         self._sweep = None
         for origin, idle in list(self._idle.items()):
@@ -128,7 +132,10 @@ class ConnectionPool:
             self._sweep = asyncio.get_running_loop().call_later(KEPT_S, self._end_stale)
 
     async def _connect(self, origin: str) -> "_PooledConnection":
-        """A new connection. Whoever gives up waiting for it does not cut it short: that can leave a socket open."""
+        """Open a connection, shielded from cancellation.
+
+        A cancelled request leaves it to finish, and it is closed then: cutting a connect short can leak its socket.
+        """
         task = asyncio.create_task(self._new(origin))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
@@ -178,7 +185,7 @@ def _written(method: str, target: str, origin: str, headers: Mapping[str, str], 
 
 
 class _PooledConnection(asyncio.BufferedProtocol):
-    """One connection: asked one thing at a time."""
+    """One pooled connection, an ``asyncio.Protocol``: one request at a time, no pipelining."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, read_s: float, open_lines: "set[_PooledConnection]", buffer: memoryview

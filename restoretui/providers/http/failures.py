@@ -1,4 +1,4 @@
-"""What it means when an HTTP exchange fails: never sent, or sent and not answered."""
+"""Classifies failed HTTP exchanges: never sent, and safe to repeat, or sent and not answered."""
 
 import os
 import ssl
@@ -17,7 +17,7 @@ from restoretui.providers.wire.refusals import printable
 
 
 class SettingNames(NamedTuple):
-    """What a person changes when a connection cannot be made, in the cloud's own names."""
+    """The names of a cloud's settings that a person changes when a connection cannot be made; for hints."""
 
     endpoint: str = "--endpoint-url"
     bundle: str = "AWS_CA_BUNDLE"

@@ -1,4 +1,4 @@
-"""An HTTP/1.1 answer, read piece by piece as it comes, in linear time. What is not clearly one is refused."""
+"""An incremental parser of HTTP/1.1 responses (RFC 9112), strict and in linear time."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -21,7 +21,7 @@ _LONGEST_NUMBER = 15
 
 
 class HttpResponse(NamedTuple):
-    """An answer, whole."""
+    """A whole response."""
 
     status: int
     headers: dict[str, str]
@@ -30,7 +30,7 @@ class HttpResponse(NamedTuple):
 
 
 class ResponseParser:
-    """Reads an answer as it comes, piece by piece."""
+    """The parser of one response: fed bytes as they come, it gives the response once it is whole."""
 
     __slots__ = (
         "_body", "_chunked", "_has_body", "_head", "_interim", "_left", "_rest", "has_more", "keeps_open", "reply",
@@ -168,7 +168,7 @@ class ResponseParser:
 
 
 class _Chunks:
-    """A body that comes in chunks, each with its length before it."""
+    """The decoder of chunked transfer coding, trailers included (RFC 9112 section 7.1)."""
 
     __slots__ = ("_framing", "_in_trailer", "_left", "_rest", "_trailer", "body", "has_more", "is_whole")
 

@@ -1,4 +1,4 @@
-"""Whose keys sign an OSS request: the SDK's environment variables, or a profile of ossutil's config file.
+"""Credentials of OSS: from the SDK's environment variables, or a profile of ossutil's config file (FACTS 4.3).
 
 The SDK asks for keys inside the event loop with every request, so that they are read beforehand, in a thread, and
 read again once OSS no longer takes them.
@@ -31,7 +31,7 @@ class OssKeys(NamedTuple):
 
 
 class FoundKeys(NamedTuple):
-    """What environment and file say."""
+    """Credentials and defaults as environment and file name them."""
 
     keys: OssKeys | None
     region: str = ""
@@ -84,7 +84,7 @@ def _sections(path: Path) -> dict[str, dict[str, str]]:
 
 
 class KeyRing:
-    """The current keys, read again when they were rejected."""
+    """A credential cache: the current keys, read again once OSS rejected them."""
 
     def __init__(self, profile: str | None, clock: Clock, found: FoundKeys) -> None:
         self._profile = profile

@@ -1,4 +1,4 @@
-"""OSS's XML answers, read from their bytes: the SDK's models take ten times as long for a page (FACTS 4.2)."""
+"""Parsers of OSS's XML answers, from their bytes: the SDK's models take ten times as long for a page (FACTS 4.2)."""
 
 from collections.abc import Callable
 from urllib.parse import unquote

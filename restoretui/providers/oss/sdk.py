@@ -46,7 +46,7 @@ class OssRequest(NamedTuple):
 
 
 class OssResponse(NamedTuple):
-    """An answer, whole."""
+    """A whole response."""
 
     status: int
     headers: Mapping[str, str]
@@ -68,7 +68,7 @@ class Refused(Exception):
 
 
 class OssSdk:
-    """One set of keys, with one client per Region."""
+    """An OSS session: one set of keys, with one SDK client per Region."""
 
     def __init__(self, connection: Connection, limits: Limits, ring: KeyRing, found: FoundKeys) -> None:
         given = connection.endpoint_url or found.endpoint
@@ -208,7 +208,7 @@ class _Signing(oss.credentials.StaticCredentialsProvider):  # type: ignore[misc]
 
 
 class _Taken(NamedTuple):
-    """An answer that has been read, as the SDK asks aiohttp's for it."""
+    """An adapter: a response that has been read, in the shape of aiohttp's."""
 
     status: int
     reason: str
@@ -241,7 +241,7 @@ class _Http:
         return self
 
     async def request(self, method: str, url: str, **options: Any) -> "_Taken":
-        """As aiohttp's, for a URL that is encoded already; the answer is taken whole, within ``providers.bounds``."""
+        """As aiohttp's, for a URL that is encoded already; the answer is taken whole, within ``response_limits``."""
         proxy = self._proxies.of(url)
         options["proxy"] = proxy.url if proxy else None
         asking = self._session.request(method, URL(url, encoded=True), **options)

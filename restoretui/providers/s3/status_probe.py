@@ -1,4 +1,8 @@
-"""Whether an endpoint's listings tell of restores: some compatible stores leave them out (FACTS 5)."""
+"""A probe: do this endpoint's listings include ``RestoreStatus``? AWS's do (FACTS 1.7), some stores' do not (FACTS 5).
+
+A HEAD that shows a restore is compared with a later page that lists the same object. The result is
+``capabilities.restore_status_in_list``, by which the watcher lists or HEADs.
+"""
 
 from datetime import timedelta
 
@@ -12,7 +16,7 @@ _UNDOCUMENTED = "INTELLIGENT_TIERING"
 
 
 class StatusProbe:
-    """Compares what HEAD said of an object with what a later listing says of it, at no request of its own."""
+    """A passive probe: compares the HEADs and pages that pass by anyway, and sends no request of its own."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -21,12 +25,12 @@ class StatusProbe:
         """None until there is proof either way. A listing that does tell settles it for good."""
 
     def head(self, detail: ObjectDetail) -> None:
-        """HEAD gave this."""
+        """Take in a HEAD's answer."""
         if not self.listings_tell and self._is_restored(detail):
             self._seen = detail
 
     def page(self, bucket: str, page: Page) -> None:
-        """A listing that asked for restore status gave this."""
+        """Take in a page of a listing that asked for restore status."""
         if self.listings_tell:
             return
         seen = self._seen

@@ -1,4 +1,4 @@
-"""Listing pages as S3 writes them, read quickly and checked.
+"""Parsers of S3's listing pages (ListObjectsV2, ListObjectVersions): fast ones first, each checked.
 
 A page of 1,000 objects goes through the first of these readers that can account for all of it:
 

@@ -1,4 +1,4 @@
-"""The HTTP front: takes requests apart, finds the adapter, applies faults, counts, answers."""
+"""The HTTP server: parses requests, routes them to an adapter, injects faults, counts, answers."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ log.addHandler(logging.NullHandler())
 
 
 class Front:
-    """One listening address for all wire formats."""
+    """The request handler: one listening address for all wire formats."""
 
     def __init__(self, cloud: Cloud, faults: Faults, stats: Stats, control: Control) -> None:
         self.cloud = cloud

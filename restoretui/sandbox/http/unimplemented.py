@@ -1,4 +1,4 @@
-"""Wire formats the sandbox names endpoints for but does not speak yet; each says so in its own words."""
+"""Stubs (501 NotImplemented) of wire formats the sandbox names endpoints for but does not speak."""
 
 import json
 

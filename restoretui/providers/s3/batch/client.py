@@ -33,7 +33,7 @@ _GONE = frozenset({"NoSuchJobException", "NoSuchJob", "NotFoundException", "NotF
 
 
 class S3Batch:
-    """See ``core.batch_service.BatchService``; made by ``S3Provider.batch``."""
+    """The client of S3 Batch Operations. See ``core.batch.service.BatchService``; made by ``S3Provider.batch``."""
 
     def __init__(self, sdk: "Sdk", calls: "S3Client", identity: Callable[[], Awaitable[Identity]]) -> None:
         self._sdk = sdk

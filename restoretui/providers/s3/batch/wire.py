@@ -1,4 +1,4 @@
-"""Jobs as CreateJob takes them and DescribeJob and ListJobs tell of them (FACTS 2.1, 2.4)."""
+"""Serialises jobs for CreateJob, and parses them from DescribeJob and ListJobs (FACTS 2.1, 2.4)."""
 
 from collections.abc import Mapping
 from datetime import datetime

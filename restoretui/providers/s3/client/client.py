@@ -1,4 +1,4 @@
-"""One S3 request, answered: to the right region, refusals told apart. Repeating it is the engine's business."""
+"""The S3 client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
 import asyncio
 import re
@@ -39,7 +39,7 @@ _EXPLAINED_S = 10.0
 
 
 class S3Client:
-    """Sends requests, one per call.
+    """A client without retries: each call sends its request once.
 
     Two things cost a request more: a bucket's region, asked for once, and why a HEAD was refused with 400 or 403,
     asked for at most every ten seconds a bucket, because such an answer has no body to say so.
@@ -159,7 +159,7 @@ class S3Client:
         raise error_for(refusal, self._sdk.caller)
 
     async def _turn_to_read(self) -> None:
-        """Pages that come together are read one in each turn of the event loop: keys are answered in between."""
+        """Yield to the event loop: pages that come together are parsed one a turn, with keys answered in between."""
         async with self._reading:
             await asyncio.sleep(0)
 

@@ -1,4 +1,4 @@
-"""Objects that jobs need or leave behind: manifests and reports, asked for through the SDK's request building."""
+"""GET, PUT and DELETE of the objects that jobs need or leave behind (manifests, reports), by the SDK's requests."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""From what to ask to a signed request: by a recipe where one is proven, by the SDK everywhere else."""
+"""Builds and signs requests: from a cached template (a recipe) where one is proven, by the SDK everywhere else."""
 
 import asyncio
 from collections.abc import Hashable, Mapping
@@ -21,7 +21,7 @@ _OWNED = _PAID | {"HeadBucket"}
 
 
 class S3Request(NamedTuple):
-    """What to ask of the cloud: an operation and its parameters as the SDK names them."""
+    """An unsigned request: an operation and its parameters as the SDK names them."""
 
     operation: str
     bucket: str = ""

@@ -1,4 +1,4 @@
-"""The parts of the SDK that stay in charge: configuration, credentials, endpoints, request building, error text.
+"""A facade over botocore, which stays in charge of configuration, credentials, endpoints, requests and error text.
 
 Everything here that loads models or reads files runs beside the event loop. Imports the SDK, so it is itself imported
 late, by ``S3Provider.open``.

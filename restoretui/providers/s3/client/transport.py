@@ -1,9 +1,9 @@
-"""The wire: one HTTP exchange per call, over the SDK's own connection settings (proxies, CA bundle, timeouts, pool).
+"""The HTTP transport: one exchange per call, over the SDK's own settings (proxies, CA bundle, timeouts, pool size).
 
-What goes straight to the endpoint goes through ``providers.http1``; aiohttp, as the SDK sets it up, takes the rest,
-and takes everything where ``RESTORETUI_HTTP`` is ``sdk``.
+What goes straight to the endpoint goes through ``http.connection_pool``; aiohttp, as the SDK sets it up, takes the
+rest, and takes everything where ``RESTORETUI_HTTP`` is ``sdk``.
 
-Imports the SDK; only ``providers.sdk`` may import this module.
+Imports the SDK; only ``s3.client.sdk`` may import this module.
 """
 
 from io import BytesIO
