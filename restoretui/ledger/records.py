@@ -21,7 +21,7 @@ class CloudId(NamedTuple):
     """Which cloud a bucket belongs to; an empty ``endpoint`` is the vendor's own.
 
     Two compatible stores may each hold a bucket of the same name: the endpoint tells them apart. Behind a ``#`` it
-    says by which rules the store goes (``core.stores``), for those that have some of their own.
+    says by which rules the store goes (``core.rules.stores``), for those that have some of their own.
     """
 
     scheme: str

@@ -55,7 +55,7 @@ class Retention:
     """Evicts listings until the catalog is within its bounds; never one that a living process shows or makes."""
 
     def __init__(self, writer: Writer, clock: Clock, folder: Path, process: str) -> None:
-        """``process`` is what this process is called by ``files.is_alive``."""
+        """``process`` is what this process is called by ``state_folder.is_alive``."""
         self._writer = writer
         self._clock = clock
         self._folder = folder

@@ -1,4 +1,4 @@
-"""A probe: do this endpoint's listings include ``RestoreStatus``? AWS's do (FACTS 1.7), some stores' do not (FACTS 5).
+"""A probe: do this endpoint's listings include ``RestoreStatus``? AWS's do (FACTS 1.7), some do not (FACTS 5).
 
 A HEAD that shows a restore is compared with a later page that lists the same object. The result is
 ``capabilities.restore_status_in_list``, by which the watcher lists or HEADs.
