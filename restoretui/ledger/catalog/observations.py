@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from restoretui.ledger.records import CloudId, Observation
 from restoretui.ledger.store import change_feed
-from restoretui.ledger.store.look_columns import FACTS_OF_LOOK, values_of
 from restoretui.ledger.store.writer import Tx
+from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
 
 # A look without HEAD does not know the archive tier inside Intelligent-Tiering: what a HEAD told of the same object
 # stays true until another HEAD.

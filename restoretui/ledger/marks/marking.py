@@ -6,12 +6,12 @@ from typing import NamedTuple
 from restoretui.ledger.marks.fact_groups import marked_places
 from restoretui.ledger.records import Observation, Query
 from restoretui.ledger.store import change_feed
-from restoretui.ledger.store.look_columns import FACTS_OF_LOOK, values_of
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_sql import end_of_prefix
+from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
 from restoretui.ledger.views.row_order import Span
 
 _INSERT = f"INSERT INTO selection (sel, place_id, key, version_id, {', '.join(FACTS_OF_LOOK)})"
