@@ -4,10 +4,11 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from blockbuster import blockbuster_ctx
@@ -82,7 +83,20 @@ def eager_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-StartSandbox = Callable[..., Awaitable[RunningSandbox]]
+class StartSandbox(Protocol):
+    """What the fixture ``sandbox`` is."""
+
+    async def __call__(
+        self,
+        *,
+        empty: bool = False,
+        objects: int | None = 200,
+        seed: int = 1,
+        scenario: str | Path | None = None,
+        clock: Clock | None = None,
+    ) -> RunningSandbox: ...
+
+
 _COUNT = count()
 
 

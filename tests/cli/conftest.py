@@ -5,10 +5,10 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 
@@ -51,7 +51,8 @@ class Served:
 
     @property
     def stats(self) -> dict[str, Any]:
-        return self.ask("/_sandbox/stats")
+        stats: dict[str, Any] = self.ask("/_sandbox/stats")
+        return stats
 
     def close(self) -> int:
         self.process.terminate()
@@ -61,8 +62,14 @@ class Served:
         return code
 
 
+class Serve(Protocol):
+    """What the fixture ``serve`` is."""
+
+    def __call__(self, *options: str) -> Served: ...
+
+
 @pytest.fixture
-def serve(epoch: datetime) -> Iterator[Callable[..., Served]]:
+def serve(epoch: datetime) -> Iterator[Serve]:
     running: list[Served] = []
 
     def start(*options: str) -> Served:
@@ -75,12 +82,17 @@ def serve(epoch: datetime) -> Iterator[Callable[..., Served]]:
 
 
 @pytest.fixture
-def served(serve: Callable[..., Served]) -> Served:
+def served(serve: Serve) -> Served:
     """A small world at an hour a quarter of a second."""
     return serve("--objects", "60", "--speed", "14400")
 
 
-Run = Callable[..., Ran]
+class Run(Protocol):
+    """What the fixture ``run`` is: ``timeout`` in seconds, of any type so that an environment can be spread."""
+
+    def __call__(
+        self, served: Served | None, *args: str, stdin: str = "", timeout: Any = 90, **extra: str
+    ) -> Ran: ...
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -94,7 +95,10 @@ class Terminal:
         self._tmux("kill-server")
 
 
-Open = Callable[..., Terminal]
+class Open(Protocol):
+    """What the fixture ``terminal`` is."""
+
+    def __call__(self, *args: str, columns: int = 80, lines: int = 24, **env: str) -> Terminal: ...
 
 
 @pytest.fixture

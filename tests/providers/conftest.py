@@ -5,7 +5,8 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import pytest
@@ -18,7 +19,7 @@ OpenS3 = Callable[..., Awaitable[S3Provider]]
 
 
 @pytest.fixture(autouse=True)
-def aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the machine's own AWS set-up, and static keys."""
     import os
 
@@ -157,8 +158,14 @@ class ScriptedServer:
             writer.close()
 
 
+class StartServer(Protocol):
+    """What the fixture ``scripted`` is."""
+
+    async def __call__(self, script: Script, tls: ssl.SSLContext | None = None) -> ScriptedServer: ...
+
+
 @pytest.fixture
-async def scripted() -> AsyncIterator[Callable[..., Awaitable[ScriptedServer]]]:
+async def scripted() -> AsyncIterator[StartServer]:
     """Start servers that answer by script."""
     started: list[ScriptedServer] = []
 

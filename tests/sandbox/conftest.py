@@ -1,21 +1,29 @@
 """The real SDK, pointed at a sandbox."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Protocol
 
-import aioboto3
 import pytest
+from aioboto3.session import Session
 from aiobotocore.config import AioConfig
 
 from restoretui.sandbox import RunningSandbox
 
-Connect = Callable[..., Awaitable[Any]]
+
+class Connect(Protocol):
+    """What the fixture ``connect`` is. The SDK's clients have no types."""
+
+    async def __call__(self, running: RunningSandbox, service: str = "s3", **changes: Any) -> Any: ...
+
+
+SandboxAndClient = tuple[RunningSandbox, Any]
+"""A sandbox, and an S3 client of it."""
 ONCE = AioConfig(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=20)
 
 
 # One for all tests: reading the service's model takes longer than most of them.
-_SESSION = aioboto3.Session()
+_SESSION = Session()
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 from textual.app import App, ComposeResult
@@ -12,9 +12,10 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
 from restoretui.config.settings import Settings
+from restoretui.core.clock import ManualClock
 from restoretui.core.location import parse_location
 from restoretui.sandbox import RunningSandbox
-from restoretui.session.session import open_session
+from restoretui.session.session import Session, open_session
 from restoretui.tui.app import RestoreApp
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.terminal.pacing import Pacer
@@ -24,6 +25,7 @@ from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column, cell
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.widgets.table.row_styles import COMPONENTS
+from tests.conftest import StartSandbox
 from tests.settling import settle
 
 PATIENCE_S = 20.0
@@ -166,8 +168,14 @@ def fake_view() -> type[FakeView]:
     return FakeView
 
 
+class MakeTableApp(Protocol):
+    """What the fixture ``table_app`` is."""
+
+    def __call__(self, view: FakeView | None = None, count: int = 0) -> TableApp: ...
+
+
 @pytest.fixture
-def table_app() -> Callable[..., TableApp]:
+def table_app() -> MakeTableApp:
     return lambda view=None, count=0: TableApp(view or FakeView(count))
 
 
@@ -187,6 +195,20 @@ class Walk:
 
         notice.tell = tell  # type: ignore[method-assign]
 
+    @property
+    def clock(self) -> ManualClock:
+        """The sandbox's, to turn."""
+        clock = self.sandbox.clock
+        assert isinstance(clock, ManualClock)
+        return clock
+
+    @property
+    def session(self) -> Session:
+        """The app's, which is open."""
+        session = self.app.session
+        assert session is not None
+        return session
+
     async def until(self, true: Callable[[], object], rounds: int = 400) -> None:
         """Turn loop and clock, a little at a time, until something holds; the machine may take its time over each."""
         patience = time.monotonic() + PATIENCE_S
@@ -194,7 +216,7 @@ class Walk:
             rounds -= 1
             if rounds < 0 and time.monotonic() > patience:
                 break
-            await self.sandbox.clock.advance(0.3, settle=5)
+            await self.clock.advance(0.3, settle=5)
             await self.pilot.pause(0.002)
             await settle(most_s=SETTLED_S)
         else:
@@ -213,7 +235,7 @@ class Walk:
     async def hours(self, hours: float) -> None:
         """Let cloud time pass."""
         for _ in range(round(hours * 2)):
-            await self.sandbox.clock.advance(1800, settle=1)
+            await self.clock.advance(1800, settle=1)
             await self.pilot.pause(0.002)
             await settle(most_s=SETTLED_S)
 
@@ -252,8 +274,25 @@ class Walk:
         await self.pilot.pause()
 
 
+class StartWalk(Protocol):
+    """What the fixture ``walk`` is: ``settings`` are fields of ``Settings``."""
+
+    def __call__(
+        self,
+        location: str | None = None,
+        *,
+        size: tuple[int, int] = (100, 30),
+        world: dict[str, Any] | None = None,
+        env: dict[str, str] | None = None,
+        running: RunningSandbox | None = None,
+        opens: bool = True,
+        taped: bool = False,
+        **settings: Any,
+    ) -> AbstractAsyncContextManager[Walk]: ...
+
+
 @pytest.fixture
-def walk(sandbox: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def walk(sandbox: StartSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StartWalk:
     """``async with walk("s3://bucket/prefix/") as on:``; keyword arguments go to the sandbox, or to ``Settings``."""
 
     @asynccontextmanager
@@ -263,7 +302,7 @@ def walk(sandbox: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
         size: tuple[int, int] = (100, 30),
         world: dict[str, Any] | None = None,
         env: dict[str, str] | None = None,
-        running: Any = None,
+        running: RunningSandbox | None = None,
         opens: bool = True,
         taped: bool = False,
         **settings: Any,
@@ -271,7 +310,7 @@ def walk(sandbox: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
         running = running or await sandbox(**(world or {}))
         for name, value in {**running.env, **(env or {})}.items():
             monkeypatch.setenv(name, value)
-        values = {"endpoint_url": running.url, "region": "us-east-1", **settings}
+        values: dict[str, Any] = {"endpoint_url": running.url, "region": "us-east-1", **settings}
         chosen = Settings(state_dir=tmp_path / "state", config_dir=tmp_path, clock=running.clock, **values)
         place = parse_location(location) if location else None
         driver = Tape if taped else None
