@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from restoretui.wording.safe import clean
 from restoretui.wording.shell import shell_word, unquoted
 
-KEYS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30)
+KEYS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 NASTY = [
     "", "a b", "it's", "'", "''", "a'b'c", "$(touch x)", "`id`", "a\nrm -rf .\n", "\x1b]52;c;aGk=\x07", "\x9b2J",
     "a\\b", "\\n", "\u202egpj.exe", "a\u200bb", "~", "#x", "!!", "*?[]", "tab\there", "\r", "\x7f",

@@ -62,8 +62,8 @@ STATUSES = {
 }
 
 
-def rows() -> list[tuple[str, str, str, str]]:
-    found = []
+def rows() -> list[tuple[str, str, Purpose, str]]:
+    found: list[tuple[str, str, Purpose, str]] = []
     for line in VERDICTS.strip().splitlines()[1:]:
         if line:
             name, status, *cells = (cell.strip() for cell in line.split("|"))
