@@ -37,7 +37,7 @@ def entry(
     key: str,
     storage_class: str = "GLACIER",
     *,
-    size: int = 10,
+    size: int | None = 10,
     modified: int = 1_700_000_000,
     version_id: str | None = None,
     in_progress: bool | None = None,
@@ -57,7 +57,7 @@ def look(
     looked: bool = False,
     gone: bool = False,
     version_id: str | None = None,
-    size: int = 10,
+    size: int | None = 10,
     modified: int | None = 1_700_000_000,
 ) -> Observation:
     return Observation(
@@ -131,8 +131,8 @@ def ledger_for_examples() -> Iterator[tuple[asyncio.Runner, Ledger]]:
             runner.run(ledger.aclose())
 
 
-def total(entries: Iterable[Entry]) -> int:
-    return sum(entry.size for entry in entries)
+def total(entries: Iterable[Entry | JobRow]) -> int:
+    return sum(entry.size for entry in entries if entry.size is not None)
 
 
 @asynccontextmanager

@@ -109,7 +109,7 @@ async def test_pruning_keeps_the_newest_and_what_is_on_screen(ledger: Ledger) ->
     ledger.catalog._recent.clear()  # as if many others had been opened since
     assert (await ledger.catalog.tidy(CatalogBounds(listings=2))).listings == 2
     for listing in (shown, newer, newest, running, elsewhere):
-        assert await ledger.catalog.get(listing.id)
+        assert (await ledger.catalog.get(listing.id)).id == listing.id
     for listing in (old, torn):
         with pytest.raises(LedgerError, match="replaced"):
             await ledger.catalog.get(listing.id)

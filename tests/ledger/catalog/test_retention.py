@@ -11,6 +11,7 @@ from restoretui.core.model import Page
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog import retention
 from restoretui.ledger.records import CatalogBounds, Scope
+from restoretui.ledger.store.writer import Tx
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, started
 
 SCOPE = Scope(CLOUD, BUCKET, recursive=True)
@@ -130,7 +131,7 @@ async def test_steps_are_short_and_let_others_write(ledger: Ledger) -> None:
     steps: list[int] = []
     rows_of = retention._clear_some
 
-    def counted(tx: retention.Tx, rows: int) -> bool:
+    def counted(tx: Tx, rows: int) -> bool:
         steps.append(rows)
         return rows_of(tx, min(rows, 500))
 

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,10 @@ async def test_under_random_changes_what_is_confirmed_is_what_was_shown(
             case "marks":
                 await ledger.selections.toggle_rows(MARKS, listing.id, [chance.randint(1, 12)])
             case "look":
-                restored = {"in_progress": chance.choice((True, False, None)), "expiry": SOON + 86_400}
+                restored: dict[str, Any] = {
+                    "in_progress": chance.choice((True, False, None)),
+                    "expiry": SOON + 86_400,
+                }
                 seen = look(chance.choice(keys(12)), now_of(ledger), chance.choice(classes), looked=True, **restored)
                 await ledger.catalog.observe(CLOUD, BUCKET, [seen])
             case "time":

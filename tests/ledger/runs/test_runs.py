@@ -1,9 +1,12 @@
 """Runs and jobs: nothing is sent that was not confirmed, nothing is told twice, and the counts are always right."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +22,7 @@ from tests.ledger.helpers import (
     BUCKET,
     CLOUD,
     ELSEWHERE,
+    clock_of,
     entry,
     keys,
     ledger_for_examples,
@@ -27,6 +31,7 @@ from tests.ledger.helpers import (
     now_of,
     planned,
     started,
+    total,
 )
 
 MARKS = 1
@@ -303,7 +308,7 @@ async def test_tracked_groups(ledger: Ledger, manual_clock: ManualClock) -> None
         await ledger.runs.apply([JobChange(job.id, State.REQUESTED, at[-1], outcome="accepted")])
     await ledger.runs.apply([JobChange(jobs[0].id, State.AVAILABLE, at[-1], expiry=SOON)])
     await ledger.runs.apply([JobChange(jobs[1].id, State.AVAILABLE, at[-1], expiry=SOON - 5)])
-    common = {
+    common: dict[str, Any] = {
         "run_id": run.id,
         "cloud": CLOUD,
         "bucket": BUCKET,
@@ -351,8 +356,9 @@ async def test_what_a_round_looks_at_comes_as_columns_in_key_order(
             assert some.versions == [""] * len(some.keys)
             if not some.keys:
                 return found
-            for column, more in zip(found, (some.keys, some.ids, some.expected), strict=True):
-                column.extend(more)  # type: ignore[arg-type]
+            found[0].extend(some.keys)
+            found[1].extend(some.ids)
+            found[2].extend(some.expected)
             after = some.last
 
     for limit in (1, 4, 100):
@@ -457,7 +463,7 @@ def test_counts_are_what_a_recount_gives() -> None:
         check()
 
 
-async def work(ledger: Ledger, steps: list[tuple[str, object]]) -> None:
+async def work(ledger: Ledger, steps: list[tuple[str, Any]]) -> None:
     first_entry = await ledger.activity.last_id()
     runs = []
     for _ in range(2):
@@ -466,26 +472,26 @@ async def work(ledger: Ledger, steps: list[tuple[str, object]]) -> None:
         await ledger.selections.add_under(sel, listing.id)
         runs.append(await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), Tier.BULK, {}))
         await ledger.selections.drop(sel)
-        await ledger.catalog._clock.advance(1)  # type: ignore[attr-defined]
+        await clock_of(ledger).advance(1)
     ids = [job.id for run in runs for job in await ledger.runs.jobs(run.id)]
     begun = {job.id: job.state for run in runs for job in await ledger.runs.jobs(run.id)}
     now = now_of(ledger)
     for kind, what in steps:
         if kind == "claim":
-            await ledger.runs.claim(runs[0].id, what)  # type: ignore[arg-type]
+            await ledger.runs.claim(runs[0].id, what)
         elif kind == "release":
-            await ledger.runs.release([ids[what % len(ids)]])  # type: ignore[operator]
+            await ledger.runs.release([ids[what % len(ids)]])
         elif kind == "cancel":
-            await ledger.runs.set_cancelled(runs[what].id)  # type: ignore[index]
+            await ledger.runs.set_cancelled(runs[what].id)
         elif kind == "reset":
-            await ledger.runs.reset_failed(runs[what].id)  # type: ignore[index]
+            await ledger.runs.reset_failed(runs[what].id)
         elif kind == "crash":
             ledger.runs._in_flight.clear()
-            await ledger.runs.recover(runs[what].id)  # type: ignore[index]
+            await ledger.runs.recover(runs[what].id)
         else:
             told = [
                 JobChange(ids[at % len(ids)], state, now + later, outcome=outcome, expiry=expiry)
-                for at, state, later, outcome, expiry in what  # type: ignore[attr-defined]
+                for at, state, later, outcome, expiry in what
             ]
             await ledger.runs.apply(told)
         await recount(ledger, [run.id for run in runs])
@@ -502,7 +508,7 @@ async def recount(ledger: Ledger, run_ids: list[int]) -> None:
         rows = (await ledger.runs.view(run_id)).rows(0, 100)
         assert run.counts == Counter(row.state for row in rows)
         for state in run.counts:
-            assert run.bytes_by_state[state] == sum(row.size for row in rows if row.state is state)
+            assert run.bytes_by_state[state] == total(row for row in rows if row.state is state)
         assert run.is_open == any(row.state in WAITING for row in rows) == (run.ended_at is None)
         tracked = Counter[State]()
         for group in await ledger.runs.tracked(run_id):
@@ -525,12 +531,11 @@ async def replay(ledger: Ledger, after: int, states_then: dict[int, State]) -> N
             assert told.to_state is not None
             states_then[told.job_id] = told.to_state
     for job_id, state in states_then.items():
-        row = await ledger._reader.run(
-            lambda connection, job_id=job_id: connection.execute(
-                "SELECT state FROM job WHERE id = ?", (job_id,)
-            ).fetchone()
-        )
-        assert row == (state,)
+        assert await ledger._reader.run(partial(stored_state, job_id=job_id)) == (state,)
+
+
+def stored_state(connection: sqlite3.Connection, job_id: int) -> object:
+    return connection.execute("SELECT state FROM job WHERE id = ?", (job_id,)).fetchone()
 
 
 def test_clouds_are_told_apart_by_endpoint() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -36,6 +37,15 @@ from tests.ledger.helpers import (
 MARKS = 1
 
 
+Marks = dict[tuple[str, str], int]
+"""The size of each object by bucket and key."""
+
+
+def size_of(row: Entry | BrowseRow) -> int:
+    assert row.size is not None
+    return row.size
+
+
 async def marked_keys(ledger: Ledger, sel: int = MARKS) -> set[tuple[str, str]]:
     rows = await ledger._reader.run(
         lambda connection: connection.execute(
@@ -45,7 +55,7 @@ async def marked_keys(ledger: Ledger, sel: int = MARKS) -> set[tuple[str, str]]:
     return set(rows)
 
 
-async def check_summary(ledger: Ledger, told: SelectionSummary, expected: dict[tuple[str, str], int]) -> None:
+async def check_summary(ledger: Ledger, told: SelectionSummary, expected: Marks) -> None:
     assert await marked_keys(ledger) == set(expected)
     assert told == await ledger.selections.summary(MARKS)
     assert (told.objects, told.size_bytes) == (len(expected), sum(expected.values()))
@@ -67,14 +77,14 @@ def test_marking_is_set_arithmetic() -> None:
 
         @settings(max_examples=60)
         @given(names, names, st.sampled_from(["", "a", "*"]), steps)
-        def check(first: set[str], second: set[str], text: str, plan: list[tuple[str, int, object]]) -> None:
+        def check(first: set[str], second: set[str], text: str, plan: list[tuple[str, int, Random]]) -> None:
             runner.run(marking(ledger, f"{next(number)}", (first, second), text, plan))
 
         check()
 
 
 async def marking(
-    ledger: Ledger, tag: str, names: tuple[set[str], set[str]], text: str, steps: list[tuple[str, int, object]]
+    ledger: Ledger, tag: str, names: tuple[set[str], set[str]], text: str, steps: list[tuple[str, int, Random]]
 ) -> None:
     buckets = [f"one-{tag}", f"two-{tag}"]
     listings, views = [], []
@@ -82,7 +92,7 @@ async def marking(
         rows = [entry(name, size=size) for size, name in enumerate(sorted(of_bucket), 1)]
         listings.append((await listed(ledger, rows, bucket=bucket), rows))
         views.append(await ledger.catalog.browse(listings[-1][0].id, Query(text=text)))
-    expected: dict[tuple[str, str], int] = {}
+    expected: Marks = {}
     await ledger.selections.clear(MARKS)
     for operation, which, dice in steps:
         listing, rows = listings[which]
@@ -96,9 +106,7 @@ async def marking(
         await view.aclose()
 
 
-Step = Callable[
-    [Ledger, int, list[Entry], BrowseView, str, dict[tuple[str, str], int], object], Awaitable[SelectionSummary]
-]
+Step = Callable[[Ledger, int, list[Entry], BrowseView, str, Marks, Random], Awaitable[SelectionSummary]]
 STEPS: dict[str, Step] = {}
 
 
@@ -110,19 +118,23 @@ def step(name: str) -> Callable[[Step], Step]:
     return register
 
 
-def some(rows: list[Entry], dice: object) -> dict[int, Entry]:
-    return {number: row for number, row in enumerate(rows, 1) if dice.random() < 0.5}  # type: ignore[attr-defined]
+def some(rows: list[Entry], dice: Random) -> dict[int, Entry]:
+    return {number: row for number, row in enumerate(rows, 1) if dice.random() < 0.5}
 
 
 @step("rows")
-async def _rows(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+async def _rows(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
     chosen = some(rows, dice)
-    expected.update({(bucket, row.key): row.size for row in chosen.values()})
+    expected.update({(bucket, row.key): size_of(row) for row in chosen.values()})
     return await ledger.selections.add_rows(MARKS, listing, [*chosen, -1])
 
 
 @step("unrows")
-async def _unrows(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+async def _unrows(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
     chosen = some(rows, dice)
     for row in chosen.values():
         expected.pop((bucket, row.key), None)
@@ -130,51 +142,65 @@ async def _unrows(ledger, listing, rows, view, bucket, expected, dice):  # type:
 
 
 @step("toggle")
-async def _toggle(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+async def _toggle(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
     chosen = some(rows, dice)
     for row in chosen.values():
         if expected.pop((bucket, row.key), None) is None:
-            expected[bucket, row.key] = row.size
+            expected[bucket, row.key] = size_of(row)
     return await ledger.selections.toggle_rows(MARKS, listing, list(chosen))
 
 
 @step("range")
-async def _range(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+async def _range(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
     first, last = dice.randrange(view.count + 1), dice.randrange(view.count + 1)
     low, high = sorted((first, last))
-    expected.update({(bucket, row.ref.key): row.size for row in view.rows(low, high - low + 1)})
+    expected.update({(bucket, row.ref.key): size_of(row) for row in view.rows(low, high - low + 1)})
     return await ledger.selections.add_range(MARKS, view, first, last)
 
 
 @step("view")
-async def _view(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
-    expected.update({(bucket, row.ref.key): row.size for row in view.rows(0, 100)})
+async def _view(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
+    expected.update({(bucket, row.ref.key): size_of(row) for row in view.rows(0, 100)})
     return await ledger.selections.add_view(MARKS, view)
 
 
 @step("unview")
-async def _unview(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+async def _unview(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
     for row in view.rows(0, 100):
         expected.pop((bucket, row.ref.key), None)
     return await ledger.selections.remove_view(MARKS, view)
 
 
 @step("invert")
-async def _invert(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+async def _invert(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
     for row in view.rows(0, 100):
         if expected.pop((bucket, row.ref.key), None) is None:
-            expected[bucket, row.ref.key] = row.size
+            expected[bucket, row.ref.key] = size_of(row)
     return await ledger.selections.invert_view(MARKS, view)
 
 
 @step("under")
-async def _under(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
-    expected.update({(bucket, row.key): row.size for row in rows})
+async def _under(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
+    expected.update({(bucket, row.key): size_of(row) for row in rows})
     return await ledger.selections.add_under(MARKS, listing)
 
 
 @step("unprefix")
-async def _unprefix(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+async def _unprefix(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
     prefix = dice.choice(rows).key[: dice.randrange(3)]
     for name in [name for name in expected if name[0] == bucket and name[1].startswith(prefix)]:
         del expected[name]
@@ -182,16 +208,20 @@ async def _unprefix(ledger, listing, rows, view, bucket, expected, dice):  # typ
 
 
 @step("looks")
-async def _looks(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+async def _looks(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
     chosen = some(rows, dice).values()
-    expected.update({(bucket, row.key): row.size for row in chosen})
+    expected.update({(bucket, row.key): size_of(row) for row in chosen})
     now = now_of(ledger)
     seen = [look(row.key, now, size=row.size) for row in chosen]
     return await ledger.selections.add_observed(MARKS, CLOUD, bucket, [*seen, look("vanished", now, gone=True)])
 
 
 @step("clear")
-async def _clear(ledger, listing, rows, view, bucket, expected, dice):  # type: ignore[no-untyped-def]
+async def _clear(
+    ledger: Ledger, listing: int, rows: list[Entry], view: BrowseView, bucket: str, expected: Marks, dice: Random
+) -> SelectionSummary:
     expected.clear()
     return await ledger.selections.clear(MARKS)
 

@@ -35,7 +35,7 @@ async def test_each_subscriber_hears_everything_once() -> None:
 
 async def test_leaving_the_block_ends_the_iteration() -> None:
     feed = Changes()
-    heard = []
+    heard: list[frozenset[str] | set[str]] = []
 
     async def listen() -> None:
         with feed.subscribe() as changed:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, pla
 async def test_one_failure_leaves_the_others_standing(ledger: Ledger) -> None:
     await ledger._writer.do(lambda tx: tx.run("CREATE TABLE note (x UNIQUE)"))
 
-    def insert(value: int) -> object:
+    def insert(value: int) -> Awaitable[int]:
         return ledger._writer.do(lambda tx: tx.run("INSERT INTO note VALUES (?)", (value,)))
 
     def half_done(tx: Tx) -> None:
@@ -28,12 +29,12 @@ async def test_one_failure_leaves_the_others_standing(ledger: Ledger) -> None:
         raise ValueError("on purpose")
 
     results = await asyncio.gather(
-        insert(1),  # type: ignore[arg-type]
-        insert(1),  # type: ignore[arg-type]
+        insert(1),
+        insert(1),
         ledger._writer.do(half_done),
-        insert(2),  # type: ignore[arg-type]
+        insert(2),
         ledger._writer.do(lambda tx: tx.run("INSERT INTO nowhere VALUES (1)")),
-        insert(3),  # type: ignore[arg-type]
+        insert(3),
         return_exceptions=True,
     )
     assert [type(result) for result in results] == [int, LedgerError, ValueError, int, LedgerDamaged, int]

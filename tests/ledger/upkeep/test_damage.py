@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -212,7 +213,7 @@ async def test_any_flip_is_an_error_with_a_name_or_goes_unnoticed(tmp_path: Path
         for finding in (await asyncio.to_thread(check_folder, folder)).findings:
             assert finding.what
             assert finding.problem
-        error = await what_becomes(lambda folder=folder: Ledger.open(folder, manual_clock))
+        error = await what_becomes(partial(Ledger.open, folder, manual_clock))
         assert error is None or isinstance(error, LedgerError), (number, error)
         await asyncio.to_thread(shutil.rmtree, folder)
 

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Run
 from restoretui.ledger.upkeep import pruning
 from restoretui.ledger.upkeep.integrity_check import check_folder
+from restoretui.ledger.store.writer import Tx
 from tests.ledger.helpers import entry, keys, now_of, started
 
 DAY = 86_400.0
@@ -135,7 +137,7 @@ async def test_the_trail_stays_append_only_for_everybody_else(ledger: Ledger) ->
         "UPDATE activity SET text = ''",
     ):
         with pytest.raises(LedgerError, match="append-only"):
-            await ledger._writer.do(lambda tx, sql=sql: tx.run(sql))
+            await ledger._writer.do(partial(Tx.run, sql=sql))
     assert not await ledger.activity.since(0, 100, gone.id)
 
 
@@ -171,7 +173,7 @@ async def test_a_process_killed_in_the_middle_leaves_a_sound_ledger_that_the_nex
         steps = 0
         some = pruning._remove_some
 
-        def interrupted(tx: pruning.Tx, rows: int) -> bool:
+        def interrupted(tx: Tx, rows: int) -> bool:
             nonlocal steps
             steps += 1
             if steps == 9:

@@ -87,7 +87,7 @@ def accepts(kind: str, value: object, char: str) -> bool:
         return char == value
     assert isinstance(value, tuple)
     negated, ranges = value
-    return any(low <= char <= high for low, high in ranges) != negated
+    return any(low <= char <= high for low, high in ranges) is not negated
 
 
 def folded(text: str) -> list[set[str]]:
