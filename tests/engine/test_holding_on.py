@@ -1,21 +1,22 @@
 """One run's trouble is its own, claims outlive nobody, and who lost the lease sends nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.core.rules.rules import Purpose
 from restoretui.engine import engine as engine_module
-from restoretui.ledger.records import Run
+from restoretui.ledger.records import Listing, Run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
-from tests.engine.clock_control import TurnedClock, turn
-
-Start = Callable[..., Awaitable[Any]]
+from tests.conftest import StartSandbox
+from tests.engine.clock_control import TurnedClock, hands, turn
+from tests.engine.conftest import OpenSession
 
 
 async def confirmed(session: Session, place: str, tier: Tier = Tier.STANDARD) -> Run:
@@ -30,7 +31,7 @@ def counts(session: Session, run: Run) -> dict[State, int]:
 
 
 def statuses(running: RunningSandbox) -> dict[str, list[int]]:
-    return {entry["key"]: entry["statuses"] for entry in running.control.restores()}  # type: ignore[misc]
+    return {entry["key"]: entry["statuses"] for entry in running.control.restores()}
 
 
 def fill(running: RunningSandbox, bucket: str, number: int) -> None:
@@ -39,7 +40,9 @@ def fill(running: RunningSandbox, bucket: str, number: int) -> None:
         running.cloud.put(bucket, f"{bucket}-{at:03}", size=1000, storage_class="GLACIER")
 
 
-async def test_a_bucket_that_goes_away_fails_its_objects_and_nobody_elses(sandbox: Start, session_on: Start) -> None:
+async def test_a_bucket_that_goes_away_fails_its_objects_and_nobody_elses(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     fill(running, "doomed", 3)
     fill(running, "kept", 3)
@@ -54,7 +57,7 @@ async def test_a_bucket_that_goes_away_fails_its_objects_and_nobody_elses(sandbo
 
 
 async def test_a_run_whose_profile_is_gone_waits_and_the_others_go_on(
-    sandbox: Start, session_on: Start, monkeypatch: Any, tmp_path: Path
+    sandbox: StartSandbox, session_on: OpenSession, monkeypatch: Any, tmp_path: Path
 ) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     fill(running, "one", 2)
@@ -81,7 +84,7 @@ async def test_a_run_whose_profile_is_gone_waits_and_the_others_go_on(
     assert second.health.level != "paused", "it goes on by itself"
 
 
-async def test_stopped_while_paused_nothing_is_left_unknown(sandbox: Start, session_on: Start) -> None:
+async def test_stopped_while_paused_nothing_is_left_unknown(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     fill(running, "cold", 700)
     session = await session_on(running)
@@ -101,7 +104,7 @@ async def test_stopped_while_paused_nothing_is_left_unknown(sandbox: Start, sess
 
 
 async def test_a_lapsed_lease_stops_sending_and_claims_are_settled_when_it_comes_back(
-    sandbox: Start, session_on: Start
+    sandbox: StartSandbox, session_on: OpenSession
 ) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     fill(running, "cold", 60)
@@ -116,14 +119,14 @@ async def test_a_lapsed_lease_stops_sending_and_claims_are_settled_when_it_comes
     sent = len(statuses(running))
     for _ in range(20):
         await asyncio.sleep(0.01)
-        await running.clock.advance(1, settle=2)
+        await hands(running.clock).advance(1, settle=2)
     assert len(statuses(running)) == sent < 60, "who does not hold the lease does not send"
     await session.ledger.leases.release(f"run:{run.id}", "another")
     await turn(running.clock, lambda: counts(session, run) == {State.AVAILABLE: 60}, step=60)
     assert set(map(tuple, statuses(running).values())) == {(202,)}
 
 
-async def test_nothing_is_sent_between_lapse_and_renewal(sandbox: Start, session_on: Start) -> None:
+async def test_nothing_is_sent_between_lapse_and_renewal(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     fill(running, "cold", 40)
     session = await session_on(running, rate=30.0)
@@ -139,7 +142,7 @@ async def test_nothing_is_sent_between_lapse_and_renewal(sandbox: Start, session
 
 
 async def test_an_extension_whose_answer_was_lost_is_sent_if_it_had_no_effect(
-    sandbox: Start, session_on: Start
+    sandbox: StartSandbox, session_on: OpenSession
 ) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     fill(running, "cold", 2)
@@ -158,19 +161,22 @@ async def test_an_extension_whose_answer_was_lost_is_sent_if_it_had_no_effect(
     assert set(map(tuple, statuses(running).values())) == {(202, 200)}, "each extended, and once"
 
 
-async def test_closed_while_a_listing_ends_its_end_is_written_down_first(sandbox: Start, session_on: Start) -> None:
+async def test_closed_while_a_listing_ends_its_end_is_written_down_first(
+    sandbox: StartSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     running = await sandbox()
     session = await session_on(running)
     finish, reached, go_on = session.ledger.catalog.finish, asyncio.Event(), asyncio.Event()
     written: list[int] = []
 
-    async def slowly(listing_id: int, problem: str = "") -> None:
+    async def slowly(listing_id: int, problem: str = "") -> Listing:
         reached.set()
         await go_on.wait()
-        await finish(listing_id, problem)
+        finished = await finish(listing_id, problem)
         written.append(listing_id)
+        return finished
 
-    session.ledger.catalog.finish = slowly
+    monkeypatch.setattr(session.ledger.catalog, "finish", slowly)
     listing = await session.open_listing(parse_location("s3://acme-media-archive"), recursive=True)
     await reached.wait()
     closing = asyncio.create_task(session.aclose())
@@ -182,14 +188,16 @@ async def test_closed_while_a_listing_ends_its_end_is_written_down_first(sandbox
     assert written == [listing.id]
 
 
-async def test_a_listing_of_this_session_is_made_anew_once_it_is_stale(sandbox: Start, session_on: Start) -> None:
+async def test_a_listing_of_this_session_is_made_anew_once_it_is_stale(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     fill(running, "one", 3)
     session = await session_on(running)
     place = parse_location("s3://one")
     first = await session.listed(await session.open_listing(place, recursive=True))
     assert (await session.open_listing(place, recursive=True)).id == first.id
-    await running.clock.advance(601)
+    await hands(running.clock).advance(601)
     again = await session.listed(await session.open_listing(place, recursive=True))
     assert again.id != first.id
     assert again.objects == 3
@@ -212,17 +220,20 @@ class SetClock(TurnedClock):
         self.off += seconds
 
 
-async def test_a_clock_set_back_keeps_a_killed_run_from_nobody(sandbox: Start, session_on: Start) -> None:
-    running = await sandbox(empty=True, clock=SetClock())
+async def test_a_clock_set_back_keeps_a_killed_run_from_nobody(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    clock = SetClock()
+    running = await sandbox(empty=True, clock=clock)
     fill(running, "cold", 30)
     session = await session_on(running)
     run = await confirmed(session, "s3://cold")
     # The process that had it is gone, one request was on its way, and its clock was an hour ahead.
-    running.clock.set_by(3600)
+    clock.set_by(3600)
     assert await session.ledger.leases.acquire(f"run:{run.id}", "host:1:killed", engine_module.LEASE)
     (claimed,) = await session.ledger.runs.claim(run.id, 1)
     session.ledger.runs.disown([claimed.id])
-    running.clock.set_by(-3600)
+    clock.set_by(-3600)
     began = running.clock.monotonic()
     session.start_engine()
     await turn(running.clock, lambda: session.is_ours(run.id), step=1.0)
@@ -233,8 +244,11 @@ async def test_a_clock_set_back_keeps_a_killed_run_from_nobody(sandbox: Start, s
     assert set(map(tuple, statuses(running).values())) == {(202,)}
 
 
-async def test_a_clock_set_back_takes_a_run_from_nobody_who_goes_on(sandbox: Start, session_on: Start) -> None:
-    running = await sandbox(empty=True, clock=SetClock())
+async def test_a_clock_set_back_takes_a_run_from_nobody_who_goes_on(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    clock = SetClock()
+    running = await sandbox(empty=True, clock=clock)
     fill(running, "cold", 60)
     first = await session_on(running, rate=20.0)
     second = await session_on(running, rate=20.0)
@@ -242,7 +256,7 @@ async def test_a_clock_set_back_takes_a_run_from_nobody_who_goes_on(sandbox: Sta
     first.start_engine()
     await turn(running.clock, lambda: len(statuses(running)) >= 5, step=0.1)
     second.start_engine([run.id])
-    running.clock.set_by(-300)
+    clock.set_by(-300)
     assert not first._engine._holds(run.id), "it sends nothing before it has renewed what it holds"
     await turn(running.clock, lambda: len(statuses(running)) >= 40, step=0.1)
     assert first.is_ours(run.id)
@@ -252,7 +266,9 @@ async def test_a_clock_set_back_takes_a_run_from_nobody_who_goes_on(sandbox: Sta
     assert set(map(tuple, statuses(running).values())) == {(202,)}
 
 
-async def test_a_read_only_session_says_why_it_leaves_a_run_alone(sandbox: Start, session_on: Start) -> None:
+async def test_a_read_only_session_says_why_it_leaves_a_run_alone(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     fill(running, "cold", 3)
     writable = await session_on(running)

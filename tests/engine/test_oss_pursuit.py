@@ -1,6 +1,5 @@
 """OSS through the session: restored, extended, ended early; beside S3, and not held up by it."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,16 +11,18 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.rules import Action, Purpose
 from restoretui.engine.cleaner import ENDED, Cleaned
 from restoretui.ledger.records import Query, Run
+from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
+from tests.conftest import StartSandbox
 from tests.engine.agreeing import clean
-from tests.engine.clock_control import TurnedClock, turn
+from tests.engine.clock_control import TurnedClock, hands, turn
+from tests.engine.conftest import OpenSession
 
-Start = Callable[..., Awaitable[Any]]
 CLASSES = {"warm": "Archive", "cold": "ColdArchive", "deep": "DeepColdArchive", "std": "Standard"}
 
 
 @pytest.fixture
-async def running(sandbox: Start) -> Any:
+async def running(sandbox: StartSandbox) -> RunningSandbox:
     served = await sandbox(empty=True, clock=TurnedClock())
     served.cloud.add_bucket("films", scheme="oss", region="cn-hangzhou")
     for key, storage_class in CLASSES.items():
@@ -32,7 +33,7 @@ async def running(sandbox: Start) -> Any:
 
 
 @pytest.fixture
-async def session(running: Any, session_on: Start) -> Session:
+async def session(running: RunningSandbox, session_on: OpenSession) -> Session:
     opened: Session = await session_on(running, oss_endpoint=running.url, oss_region="cn-hangzhou")
     return opened
 
@@ -44,7 +45,9 @@ async def chosen(session: Session, *texts: str) -> int:
     return sel
 
 
-async def restored(session: Session, running: Any, sel: int, days: int = 3, tier: Tier = Tier.STANDARD) -> Run:
+async def restored(
+    session: Session, running: RunningSandbox, sel: int, days: int = 3, tier: Tier = Tier.STANDARD
+) -> Run:
     run = await session.confirm(sel, await session.plan(sel, days), tier)
     session.start_engine()
 
@@ -63,7 +66,7 @@ async def rows(session: Session, run: Run) -> dict[str, Any]:
     return found
 
 
-async def test_every_class_is_restored_by_its_own_rules(running: Any, session: Session) -> None:
+async def test_every_class_is_restored_by_its_own_rules(running: RunningSandbox, session: Session) -> None:
     sel = await chosen(session, "oss://films")
     plan = await session.plan(sel, 3)
     assert plan.scheme == "oss"
@@ -78,12 +81,13 @@ async def test_every_class_is_restored_by_its_own_rules(running: Any, session: S
         "deep": Tier.STANDARD,
     }
     for key in ("warm", "cold", "deep"):
-        ready = running.cloud.restore_of("films", key).ready
-        assert found[key].expiry == int(ready) + 3 * 86400
+        restore = running.cloud.restore_of("films", key)
+        assert restore
+        assert found[key].expiry == int(restore.ready) + 3 * 86400
     assert {len(entry["statuses"]) for entry in running.control.restores()} == {1}
 
 
-async def test_an_extension_adds_its_days(running: Any, session: Session) -> None:
+async def test_an_extension_adds_its_days(running: RunningSandbox, session: Session) -> None:
     sel = await chosen(session, "oss://films/cold")
     run = await restored(session, running, sel)
     before = (await rows(session, run))["cold"].expiry
@@ -100,10 +104,12 @@ async def test_an_extension_adds_its_days(running: Any, session: Session) -> Non
         return row.state is State.AVAILABLE and row.expiry == before + 10 * 86400
 
     await turn(running.clock, told)
-    assert int(running.cloud.restore_of("films", "cold").until) == before + 10 * 86400
+    restore = running.cloud.restore_of("films", "cold")
+    assert restore
+    assert int(restore.until) == before + 10 * 86400
 
 
-async def test_a_copy_is_ended_early(running: Any, session: Session) -> None:
+async def test_a_copy_is_ended_early(running: RunningSandbox, session: Session) -> None:
     run = await restored(session, running, await chosen(session, "oss://films"))
     refs = [ObjectRef("films", key) for key in ("cold", "deep", "warm", "std", "nothing")]
     heard: dict[str, Cleaned] = {}
@@ -125,7 +131,9 @@ async def test_a_copy_is_ended_early(running: Any, session: Session) -> None:
     assert [(done.ended, done.problem) for done in again] == [(False, None)]
 
 
-async def test_a_copy_that_ended_before_a_crash_could_be_written_down(running: Any, session: Session) -> None:
+async def test_a_copy_that_ended_before_a_crash_could_be_written_down(
+    running: RunningSandbox, session: Session
+) -> None:
     run = await restored(session, running, await chosen(session, "oss://films/cold"))
     ref = ObjectRef("films", "cold")
     assert await (await session.provider("oss")).clean_restored_object(ref)
@@ -137,7 +145,7 @@ async def test_a_copy_that_ended_before_a_crash_could_be_written_down(running: A
 
 
 async def test_only_where_the_cloud_can_and_never_read_only(
-    running: Any, session: Session, session_on: Start
+    running: RunningSandbox, session: Session, session_on: OpenSession
 ) -> None:
     with pytest.raises(Unsupported, match="s3:// ends a restored copy only when its days are over"):
         await clean(session, "s3", [ObjectRef("tapes", "t")], lambda done: None)
@@ -148,7 +156,7 @@ async def test_only_where_the_cloud_can_and_never_read_only(
     assert running.stats.requests["CleanRestoredObject"] == 0
 
 
-async def test_marks_in_both_clouds_are_planned_one_by_one(running: Any, session: Session) -> None:
+async def test_marks_in_both_clouds_are_planned_one_by_one(running: RunningSandbox, session: Session) -> None:
     sel = await chosen(session, "oss://films", "s3://tapes")
     assert await session.schemes(sel) == ["s3", "oss"]
     with pytest.raises(UsageError, match="chosen together"):
@@ -166,7 +174,7 @@ async def test_marks_in_both_clouds_are_planned_one_by_one(running: Any, session
     assert running.cloud.state("tapes", "t") is State.AVAILABLE
 
 
-async def test_direct_read_is_asked_for_once_a_minute(running: Any, session: Session) -> None:
+async def test_direct_read_is_asked_for_once_a_minute(running: RunningSandbox, session: Session) -> None:
     running.cloud.buckets["films"].direct_read = True
     sel = await chosen(session, "oss://films")
     for days in (1, 2, 3):
@@ -174,11 +182,11 @@ async def test_direct_read_is_asked_for_once_a_minute(running: Any, session: Ses
         assert plan.tiers[Tier.STANDARD].counts == {Action.START: 2, Action.NOTHING: 2}
     assert running.stats.requests["GetBucketArchiveDirectRead"] == 1
     running.cloud.buckets["films"].direct_read = False
-    await running.clock.advance(61)
+    await hands(running.clock).advance(61)
     assert (await session.plan(sel, 3)).tiers[Tier.STANDARD].requests == 3
 
 
-async def test_rejected_keys_of_one_cloud_hold_up_that_cloud_only(running: Any, session: Session) -> None:
+async def test_rejected_keys_of_one_cloud_hold_up_that_cloud_only(running: RunningSandbox, session: Session) -> None:
     await session.region("tapes")
     running.faults.add({"kind": "unknown-key", "bucket": "tapes"}, running.cloud.now())
     stuck = await session.open_listing(parse_location("s3://tapes"), recursive=True, refresh=True)

@@ -1,7 +1,6 @@
 """From a selection to available copies, through the session, against the sandbox over HTTP."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from restoretui.core.rules.rules import Action, Purpose
 from restoretui.ledger.records import Run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
+from tests.conftest import StartSandbox
 from tests.engine.agreeing import retry
 from tests.engine.clock_control import TurnedClock, turn
-
-Start = Callable[..., Awaitable[Any]]
+from tests.engine.conftest import OpenSession
 
 
 async def choose(session: Session, *texts: str) -> int:
@@ -46,10 +45,12 @@ async def fill(running: RunningSandbox, keys: list[str], **fields: Any) -> None:
 
 def asked(running: RunningSandbox) -> dict[str, int]:
     """Restore requests by key, as the cloud counted them."""
-    return {entry["key"]: len(entry["statuses"]) for entry in running.control.restores()}  # type: ignore[misc, arg-type]
+    return {entry["key"]: len(entry["statuses"]) for entry in running.control.restores()}
 
 
-async def test_a_thousand_objects_across_prefixes_with_few_status_requests(sandbox: Start, session_on: Start) -> None:
+async def test_a_thousand_objects_across_prefixes_with_few_status_requests(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, [f"p{prefix:02}/{number:04}.bin" for prefix in range(20) for number in range(50)])
     session = await session_on(running)
@@ -63,12 +64,12 @@ async def test_a_thousand_objects_across_prefixes_with_few_status_requests(sandb
     assert done.counts[State.AVAILABLE] == 1000
     assert asked(running) == {f"p{prefix:02}/{number:04}.bin": 1 for prefix in range(20) for number in range(50)}
     requests = running.control.snapshot()["requests"]
-    looks = requests.get("ListObjectsV2", 0) + requests.get("HeadObject", 0)  # type: ignore[attr-defined]
+    looks = requests.get("ListObjectsV2", 0) + requests.get("HeadObject", 0)
     assert looks < 400, requests
     assert done.list_calls + done.head_calls <= looks
 
 
-async def test_copies_expire_and_the_ledger_knows(sandbox: Start, session_on: Start) -> None:
+async def test_copies_expire_and_the_ledger_knows(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, ["a", "b", "c"])
     session = await session_on(running)
@@ -84,7 +85,7 @@ async def test_copies_expire_and_the_ledger_knows(sandbox: Start, session_on: St
 
 
 async def test_nothing_is_sent_before_the_intent_is_durable_and_a_restart_goes_on(
-    sandbox: Start, session_on: Start
+    sandbox: StartSandbox, session_on: OpenSession
 ) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, [f"k{n:03}" for n in range(200)])
@@ -107,7 +108,9 @@ async def test_nothing_is_sent_before_the_intent_is_durable_and_a_restart_goes_o
     assert asked(running) == {f"k{n:03}": 1 for n in range(200)}
 
 
-async def test_unsure_requests_are_looked_at_before_anything_is_sent_again(sandbox: Start, session_on: Start) -> None:
+async def test_unsure_requests_are_looked_at_before_anything_is_sent_again(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
     running = await sandbox(empty=True, clock=TurnedClock(), scenario="dropped-connections")
     await fill(running, [f"k{n:03}" for n in range(120)])
     session = await session_on(running)
@@ -118,10 +121,10 @@ async def test_unsure_requests_are_looked_at_before_anything_is_sent_again(sandb
     done = await session.ledger.runs.get(run.id)
     assert done.counts[State.AVAILABLE] == 120
     accepted = [entry["statuses"] for entry in running.control.restores()]
-    assert all(statuses.count(202) == 1 for statuses in accepted), "no object was asked for twice"  # type: ignore[attr-defined]
+    assert all(statuses.count(202) == 1 for statuses in accepted), "no object was asked for twice"
 
 
-async def test_throttling_slows_down_and_loses_nothing(sandbox: Start, session_on: Start) -> None:
+async def test_throttling_slows_down_and_loses_nothing(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, [f"k{n:03}" for n in range(150)])
     running.faults.set([{"kind": "throttle", "operations": ["RestoreObject"], "rate": 40}], running.cloud.now())
@@ -132,11 +135,11 @@ async def test_throttling_slows_down_and_loses_nothing(sandbox: Start, session_o
     await turn(running.clock, lambda: settled(session, run))
     statuses = [entry["statuses"] for entry in running.control.restores()]
     assert len(statuses) == 150
-    assert all(list(one) == [202] for one in statuses), "each was accepted once"  # type: ignore[call-overload]
+    assert all(list(one) == [202] for one in statuses), "each was accepted once"
     assert session.health.throttled > 0
 
 
-async def test_somebody_elses_restore_is_adopted_and_watched(sandbox: Start, session_on: Start) -> None:
+async def test_somebody_elses_restore_is_adopted_and_watched(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, ["mine", "theirs"])
     session = await session_on(running)
@@ -149,7 +152,7 @@ async def test_somebody_elses_restore_is_adopted_and_watched(sandbox: Start, ses
     assert (await session.ledger.runs.get(run.id)).counts[State.AVAILABLE] == 2
 
 
-async def test_every_plan_action_is_done_as_announced(sandbox: Start, session_on: Start) -> None:
+async def test_every_plan_action_is_done_as_announced(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, ["cold", "warming", "warm"])
     for key, status in (("it-cold", "ARCHIVE_ACCESS"), ("it-online", None)):
@@ -172,7 +175,7 @@ async def test_every_plan_action_is_done_as_announced(sandbox: Start, session_on
     assert asked(running) == {"cold": 1, "warm": 2, "it-cold": 1, "warming": 1}
 
 
-async def test_speeding_up_keeps_the_days_and_is_sent_once(sandbox: Start, session_on: Start) -> None:
+async def test_speeding_up_keeps_the_days_and_is_sent_once(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, ["a", "b"])
     session = await session_on(running)
@@ -190,7 +193,7 @@ async def test_speeding_up_keeps_the_days_and_is_sent_once(sandbox: Start, sessi
     assert asked(running) == {"a": 2, "b": 2}
 
 
-async def test_retry_sends_what_failed_and_only_that(sandbox: Start, session_on: Start) -> None:
+async def test_retry_sends_what_failed_and_only_that(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock(), scenario="no-expedited")
     await fill(running, ["a", "b"])
     session = await session_on(running)
@@ -207,7 +210,7 @@ async def test_retry_sends_what_failed_and_only_that(sandbox: Start, session_on:
 
 
 async def test_expired_credentials_pause_everything_and_it_goes_on_by_itself(
-    sandbox: Start, session_on: Start
+    sandbox: StartSandbox, session_on: OpenSession
 ) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, ["a", "b", "c"])
@@ -229,7 +232,7 @@ async def test_expired_credentials_pause_everything_and_it_goes_on_by_itself(
     assert session.health.level != "paused"
 
 
-async def test_guards_hold_before_anything_is_written(sandbox: Start, session_on: Start) -> None:
+async def test_guards_hold_before_anything_is_written(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, ["a"])
     session = await session_on(running)
@@ -247,7 +250,7 @@ async def test_guards_hold_before_anything_is_written(sandbox: Start, session_on
     assert asked(running) == {}
 
 
-async def test_deleted_and_overwritten_objects_fail_alone(sandbox: Start, session_on: Start) -> None:
+async def test_deleted_and_overwritten_objects_fail_alone(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, ["deleted", "kept", "overwritten"])
     session = await session_on(running)
@@ -268,7 +271,7 @@ async def test_deleted_and_overwritten_objects_fail_alone(sandbox: Start, sessio
     await view.aclose()
 
 
-async def test_one_version_is_restored_and_watched(sandbox: Start, session_on: Start) -> None:
+async def test_one_version_is_restored_and_watched(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     running.cloud.add_bucket("cold", versioning=True)
     old = running.cloud.put("cold", "k", size=5, storage_class="GLACIER")
@@ -284,7 +287,7 @@ async def test_one_version_is_restored_and_watched(sandbox: Start, session_on: S
 
 
 async def test_two_sessions_on_one_ledger_share_the_work_and_double_nothing(
-    sandbox: Start, session_on: Start, state_dir: Path
+    sandbox: StartSandbox, session_on: OpenSession, state_dir: Path
 ) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, [f"k{n:02}" for n in range(60)])
@@ -308,7 +311,9 @@ async def test_two_sessions_on_one_ledger_share_the_work_and_double_nothing(
     await asyncio.sleep(0)
 
 
-async def test_an_interrupted_listing_goes_on_where_it_stopped(sandbox: Start, session_on: Start) -> None:
+async def test_an_interrupted_listing_goes_on_where_it_stopped(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, [f"p{n // 1000}/{n:05}" for n in range(4500)])
     session = await session_on(running)

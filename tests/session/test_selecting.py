@@ -1,6 +1,6 @@
 """Objects named by key: each is looked at once, marked in bulk, and held to what was asked for."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,14 +10,15 @@ from restoretui.core.location import Location, parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import Query
 from restoretui.ledger.selections.selections import Selections
+from restoretui.sandbox import RunningSandbox
 from restoretui.session.selecting import LOOKS_BATCH
 from restoretui.session.session import Session
-
-Start = Callable[..., Awaitable[Any]]
+from tests.conftest import StartSandbox
+from tests.engine.conftest import OpenSession
 
 
 @pytest.fixture
-async def running(sandbox: Start) -> Any:
+async def running(sandbox: StartSandbox) -> RunningSandbox:
     served = await sandbox(empty=True)
     for bucket in ("cold", "old"):
         served.cloud.add_bucket(bucket, versioning=bucket == "old")
@@ -41,7 +42,7 @@ async def named(session: Session, refs: Sequence[ObjectRef], query: Query, **mor
 
 
 async def test_many_keys_are_marked_in_few_steps(
-    running: Any, session_on: Start, monkeypatch: pytest.MonkeyPatch
+    running: RunningSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = await session_on(running)
     adds: list[int] = []
@@ -60,7 +61,7 @@ async def test_many_keys_are_marked_in_few_steps(
 
 
 async def test_what_the_texts_leave_out_is_not_looked_at_and_states_and_classes_hold(
-    running: Any, session_on: Start
+    running: RunningSandbox, session_on: OpenSession
 ) -> None:
     session = await session_on(running)
     refs = [ObjectRef("cold", f"g/{number:04d}") for number in range(20)] + [ObjectRef("cold", "no/such")]
@@ -73,7 +74,9 @@ async def test_what_the_texts_leave_out_is_not_looked_at_and_states_and_classes_
     assert await named(session, refs, both) == (0, 20, ["no/such"])
 
 
-async def test_our_own_intents_count_as_states_as_they_do_in_a_listing(running: Any, session_on: Start) -> None:
+async def test_our_own_intents_count_as_states_as_they_do_in_a_listing(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     session = await session_on(running)
     sel = await session.ledger.selections.create()
     await session.choosing.keys(sel, [ObjectRef("cold", "g/0001")])
@@ -83,7 +86,7 @@ async def test_our_own_intents_count_as_states_as_they_do_in_a_listing(running: 
     assert await named(session, refs, Query(states=frozenset({State.ARCHIVED}))) == (1, 1, [])
 
 
-async def test_every_version_of_named_keys_and_of_no_other(running: Any, session_on: Start) -> None:
+async def test_every_version_of_named_keys_and_of_no_other(running: RunningSandbox, session_on: OpenSession) -> None:
     session = await session_on(running)
     for key in ("a", "a", "a", "a/b", "ab"):
         running.cloud.put("old", key, size=10, storage_class="GLACIER")
@@ -94,7 +97,9 @@ async def test_every_version_of_named_keys_and_of_no_other(running: Any, session
     )  # fmt: skip
 
 
-async def test_a_listing_of_one_key_holds_no_other_that_begins_so(running: Any, session_on: Start) -> None:
+async def test_a_listing_of_one_key_holds_no_other_that_begins_so(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     session = await session_on(running)
     for key in ("a", "a/", "a/b", "ab", "a"):
         running.cloud.put("old", key, size=10, storage_class="GLACIER")

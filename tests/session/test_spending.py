@@ -1,7 +1,6 @@
 """Nothing is spent around the one choke point, and nothing through it that a guard holds or nobody agreed to."""
 
 import ast
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,13 @@ from restoretui.core.plan.offers import Act, Offer, offer_of
 from restoretui.engine import engine as engine_module
 from restoretui.engine.traffic.rate_limiter import Pace
 from restoretui.ledger.batches.records import BatchJob
+from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
 from restoretui.session.spending import Consent
+from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, turn
+from tests.engine.conftest import OpenSession
 from tests.session.test_read_only import SENDING, SENDING_JOBS
 
 PACKAGE = Path(restoretui.__file__).parent
@@ -94,11 +96,10 @@ def test_nothing_goes_around_the_choke_point() -> None:
 # --- what holds ----------------------------------------------------------------------------------------------------
 
 OPTIONS = BatchOptions(BATCH_ROLE_ARN)
-Start = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
-async def running(sandbox: Start) -> Any:
+async def running(sandbox: StartSandbox) -> RunningSandbox:
     """Twenty archived objects, a quarter of whose tasks fail in jobs."""
     served = await sandbox(empty=True, clock=TurnedClock())
     served.cloud.add_bucket("cold")
@@ -114,7 +115,7 @@ async def chosen(session: Session) -> int:
     return sel
 
 
-async def with_failures(running: Any, session: Session) -> BatchJob:
+async def with_failures(running: RunningSandbox, session: Session) -> Batch:
     """A run through a job, of which some objects have failed, at rest."""
     running.faults.set([{"kind": "task-failure", "chance": 0.3}], 0)
     sel = await chosen(session)
@@ -139,7 +140,7 @@ async def offers(session: Session, batch: BatchJob) -> dict[Act, Offer]:
     }
 
 
-async def test_every_act_is_held_by_every_guard(running: Any, session_on: Start) -> None:
+async def test_every_act_is_held_by_every_guard(running: RunningSandbox, session_on: OpenSession) -> None:
     session = await session_on(running)
     made = await offers(session, await with_failures(running, session))
     assert set(made) == set(Act)
@@ -177,11 +178,12 @@ async def test_every_act_is_held_by_every_guard(running: Any, session_on: Start)
             assert "more than" in frugal.spending.why_not(offer)
             with pytest.raises(GuardStopped, match="more than"):
                 await frugal.spending.agree([offer])
-            assert await frugal.spending.agree([offer], typed=Decimal(f"{offer.cost:.2f}"))
+            agreed = await frugal.spending.agree([offer], typed=Decimal(f"{offer.cost:.2f}"))
+            agreed.require(offer)
 
 
 async def test_nothing_is_recorded_or_sent_without_consent_to_that_very_thing(
-    running: Any, session_on: Start
+    running: RunningSandbox, session_on: OpenSession
 ) -> None:
     session = await session_on(running)
     batch = await with_failures(running, session)
@@ -209,7 +211,9 @@ async def test_nothing_is_recorded_or_sent_without_consent_to_that_very_thing(
 SENDING_NAMES = {"RestoreObject", "CreateJob", "UpdateJobStatus", "UpdateJobPriority", "PutObject", "DeleteObject"}
 
 
-async def test_what_failed_meanwhile_is_not_retried_on_an_older_word(running: Any, session_on: Start) -> None:
+async def test_what_failed_meanwhile_is_not_retried_on_an_older_word(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     session = await session_on(running)
     batch = await with_failures(running, session)
     consent = await session.spending.agree([await session.spending.offer_retry(batch.run_id)])
@@ -222,7 +226,9 @@ async def test_what_failed_meanwhile_is_not_retried_on_an_older_word(running: An
         await session.spending.retry(consent, batch.run_id)
 
 
-async def test_a_retry_costs_what_its_objects_cost_and_a_job_its_fees_more(running: Any, session_on: Start) -> None:
+async def test_a_retry_costs_what_its_objects_cost_and_a_job_its_fees_more(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     session = await session_on(running)
     batch = await with_failures(running, session)
     run = await session.ledger.runs.get(batch.run_id)
@@ -242,7 +248,9 @@ async def test_a_retry_costs_what_its_objects_cost_and_a_job_its_fees_more(runni
     assert clone.cost == Decimal("0.25") + 20 * Decimal("0.000001")
 
 
-async def test_a_strangers_job_has_no_known_price_so_a_limit_holds_it(running: Any, session_on: Start) -> None:
+async def test_a_strangers_job_has_no_known_price_so_a_limit_holds_it(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     session = await session_on(running)
     batch = await with_failures(running, session)
     spending = session.spending
@@ -263,7 +271,7 @@ async def test_a_strangers_job_has_no_known_price_so_a_limit_holds_it(running: A
 
 
 async def test_runs_and_ended_copies_share_one_rate_limiter(
-    running: Any, session_on: Start, monkeypatch: pytest.MonkeyPatch
+    running: RunningSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Pace] = []
 

@@ -46,11 +46,11 @@ class Control:
             case _:
                 return _json({"error": f"no such lever: {call.method} {call.path}"}, 404)
 
-    def snapshot(self) -> dict[str, object]:
+    def snapshot(self) -> dict[str, Any]:
         """The counters and the virtual time."""
         return {**self.stats.as_dict(), "restores": self._totals(), "now": instant(self.cloud.now()).isoformat()}
 
-    def restores(self, bucket: str | None = None) -> list[dict[str, object]]:
+    def restores(self, bucket: str | None = None) -> list[dict[str, Any]]:
         """Every object that a restore request was judged for, with the statuses in order, answered or not."""
         return [
             {"bucket": name, "key": asked.key, "version_id": asked.version_id, "statuses": list(asked.statuses)}

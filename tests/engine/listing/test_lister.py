@@ -92,7 +92,9 @@ def test_every_key_is_listed_once_and_in_order(keys: set[str], page: int, seed: 
 @settings(max_examples=60, deadline=None)
 @given(keys=st.sets(KEY, max_size=120), data=st.data())
 def test_versions_of_one_key_stay_together(keys: set[str], data: st.DataObject) -> None:
-    rows = [(key, f"v{n}") for key in sorted(keys) for n in range(data.draw(st.integers(1, 4)))]
+    rows: list[tuple[str, str | None]] = [
+        (key, f"v{n}") for key in sorted(keys) for n in range(data.draw(st.integers(1, 4)))
+    ]
     assert list_all(Bucket(rows, page=6), versions=True).rows == rows
 
 

@@ -1,5 +1,6 @@
 """How often a run is looked at while its requests still go out."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -49,7 +50,7 @@ def group(state: State, first: float | None, last: float | None, tier: Tier = Ti
 
 
 async def looks(
-    clock: ManualClock, states: dict[State, float | None], tier: Tier, seconds: int, sending: bool
+    clock: ManualClock, states: Mapping[State, float | None], tier: Tier, seconds: int, sending: bool
 ) -> int:
     """Rounds within so many seconds; a request is accepted in each, and ``states`` begin so long after the start."""
     watcher = watching(clock)

@@ -170,7 +170,7 @@ def test_a_vanished_key_is_looked_for_and_seen_to_be_gone() -> None:
 
 def test_a_server_that_ignores_start_after_is_not_looped_on() -> None:
     class Stubborn(ListedCloud):
-        async def list_page(self, bucket: str, prefix: str = "", **_: object) -> Page:  # type: ignore[override]
+        async def list_page(self, bucket: str, prefix: str = "", **_: object) -> Page:
             self.lists += 1
             return Page([Entry(key, None, 1, 0, "GLACIER", False, 2) for key in self.keys[:PAGE]], [], "more")
 
