@@ -9,15 +9,19 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from tests.cli.conftest import Served
 
 
-def environment(served: Any, home: Path) -> dict[str, str]:
+def environment(served: Served | None, home: Path) -> dict[str, str]:
     """As the ``run`` fixture has it."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RESTORETUI_"))}
     env |= {"RESTORETUI_STATE_DIR": str(home / "state"), "RESTORETUI_CONFIG": str(home / "config")}
     env |= {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(home)}
-    return env | (served.contract["env"] if served is not None else {})
+    if served is not None:
+        env |= served.contract["env"]
+    return env
 
 
 class Living:
@@ -38,7 +42,7 @@ class Living:
             reader.start()
 
     @staticmethod
-    def _collect(pipe: Any, lines: list[str]) -> None:
+    def _collect(pipe: IO[str], lines: list[str]) -> None:
         with pipe:
             lines.extend(pipe)
 

@@ -3,20 +3,22 @@
 import csv
 import io
 import json
-from typing import Any
+from pathlib import Path
 
 import pytest
+
+from tests.cli.conftest import Ran, Run, Serve, Served
 
 BUCKET = "s3://acme-genomics-cold"
 ROLES = "arn:aws:iam::123456789012:role/"
 
 
 @pytest.fixture
-def world(serve: Any) -> Any:
+def world(serve: Serve) -> Served:
     return serve("--objects", "60", "--speed", "14400")
 
 
-def restored(run: Any, served: Any, *more: str, where: str = BUCKET, code: int | None = 0) -> Any:
+def restored(run: Run, served: Served, *more: str, where: str = BUCKET, code: int | None = 0) -> Ran:
     ran = run(
         served, "restore", where, "--days", "40", "--tier", "bulk", "--engine", "batch", "--yes", "--json", *more
     )
@@ -25,7 +27,7 @@ def restored(run: Any, served: Any, *more: str, where: str = BUCKET, code: int |
     return ran
 
 
-def test_restore_through_jobs_goes_all_the_way(run: Any, world: Any) -> None:
+def test_restore_through_jobs_goes_all_the_way(run: Run, world: Served) -> None:
     ran = restored(run, world, "--wait", "--priority", "7", "--description", "a restore", "--tag", "team=x")
     assert ran.summary["available"] > 100
     assert ran.summary["planned"] == ran.summary["failed"] == 0
@@ -56,7 +58,7 @@ def test_restore_through_jobs_goes_all_the_way(run: Any, world: Any) -> None:
     assert "no completion report" in gone.of("error")[0]["message"]
 
 
-def test_a_whole_prefix_is_left_to_s3_to_find(run: Any, world: Any) -> None:
+def test_a_whole_prefix_is_left_to_s3_to_find(run: Run, world: Served) -> None:
     a_run = run(world, "ls", BUCKET, "--match", "*/bam/*", "--json").of("object")[0]["location"].split("/bam/")[0]
     ran = restored(run, world, "--wait", "--manifest", "generated", where=f"{a_run}/bam/")
     job_id = ran.of("job")[-1]["job"]
@@ -71,7 +73,7 @@ def test_a_whole_prefix_is_left_to_s3_to_find(run: Any, world: Any) -> None:
     assert "--manifest written" in again.err
 
 
-def test_failed_tasks_give_exit_code_1_and_are_retried(run: Any, serve: Any) -> None:
+def test_failed_tasks_give_exit_code_1_and_are_retried(run: Run, serve: Serve) -> None:
     world = serve("--objects", "60", "--speed", "14400", "--scenario", "failing-tasks")
     world.ask("/_sandbox/faults", {"faults": [{"kind": "task-failure", "chance": 0.1}]}, "POST")
     ran = restored(run, world, "--wait", code=1)
@@ -88,13 +90,13 @@ def test_failed_tasks_give_exit_code_1_and_are_retried(run: Any, serve: Any) -> 
     assert {line["status"] for line in again.of("job")} >= {"Complete"}
 
 
-def test_auto_says_why_it_chose(run: Any, world: Any) -> None:
+def test_auto_says_why_it_chose(run: Run, world: Served) -> None:
     ran = run(world, "restore", f"{BUCKET}/runs/", "--days", "1", "--tier", "bulk", "--engine", "auto", "--yes")
     assert ran.code == 0
     assert "engine: direct: " in ran.err
 
 
-def test_a_plan_through_jobs_has_their_fees_and_no_expedited(run: Any, world: Any) -> None:
+def test_a_plan_through_jobs_has_their_fees_and_no_expedited(run: Run, world: Served) -> None:
     direct, jobs = (
         {line["tier"]: line for line in run(world, "plan", BUCKET, "--days", "1", *more, "--json").of("plan")}
         for more in ((), ("--engine", "batch"))
@@ -120,14 +122,14 @@ def test_a_plan_through_jobs_has_their_fees_and_no_expedited(run: Any, world: An
     ],
 )
 def test_what_does_not_do_is_said_in_a_sentence(
-    run: Any, world: Any, options: list[str], code: int, words: str
+    run: Run, world: Served, options: list[str], code: int, words: str
 ) -> None:
     ran = restored(run, world, *options, code=code)
     assert words in ran.err + ran.out
     assert not [ask for ask in world.ask("/_sandbox/restores")["restores"] if 202 in ask["statuses"]]
 
 
-def test_no_role_is_a_question_of_configuration(run: Any, world: Any) -> None:
+def test_no_role_is_a_question_of_configuration(run: Run, world: Served) -> None:
     ran = run(
         world, "restore", BUCKET, "--days", "1", "--tier", "bulk", "--engine", "batch", "--yes",
         RESTORETUI_BATCH_ROLE_ARN="",
@@ -136,17 +138,17 @@ def test_no_role_is_a_question_of_configuration(run: Any, world: Any) -> None:
     assert "batch policy" in ran.err
 
 
-def test_not_confirmed_and_read_only_make_no_job(run: Any, world: Any) -> None:
+def test_not_confirmed_and_read_only_make_no_job(run: Run, world: Served) -> None:
     asked = run(world, "restore", BUCKET, "--days", "1", "--tier", "bulk", "--engine", "batch")
     assert asked.code == 5
     assert "1 job of S3 Batch Operations" in asked.err
-    assert restored(run, world, "--read-only", code=5)
-    assert restored(run, world, "--max-cost", "0.01", code=5)
+    restored(run, world, "--read-only", code=5)
+    restored(run, world, "--max-cost", "0.01", code=5)
     assert run(world, "batch", "cancel", "nobody", "--read-only").code == 5
     assert world.stats["requests"].get("CreateJob", 0) == 0
 
 
-def test_jobs_are_confirmed_cancelled_cloned_and_given_a_priority(run: Any, world: Any) -> None:
+def test_jobs_are_confirmed_cancelled_cloned_and_given_a_priority(run: Run, world: Served) -> None:
     job_id = restored(run, world).of("job")[-1]["job"]
     clone = run(world, "batch", "clone", job_id, "--yes", "--json").of("job")[0]["job"]
     for _ in range(50):
@@ -165,7 +167,7 @@ def test_jobs_are_confirmed_cancelled_cloned_and_given_a_priority(run: Any, worl
     assert "no job nobody-knows" in gone.of("error")[0]["message"]
 
 
-def test_policies_are_ready_to_paste(run: Any) -> None:
+def test_policies_are_ready_to_paste(run: Run) -> None:
     for only, word in (("trust", "sts:AssumeRole"), ("role", "s3:RestoreObject"), ("caller", "iam:PassRole")):
         ran = run(None, "batch", "policy", "s3://one", "s3://two/x/", "--only", only, "--role-arn", f"{ROLES}x")
         assert ran.code == 0, ran.err
@@ -181,7 +183,7 @@ def test_policies_are_ready_to_paste(run: Any) -> None:
     assert run(None, "batch", "policy", "nonsense").code == 2
 
 
-def test_the_config_holds_defaults(run: Any, world: Any, tmp_path: Any) -> None:
+def test_the_config_holds_defaults(run: Run, world: Served, tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text(
         'batch_priority = 3\nbatch_report_location = "s3://acme-empty/r/"\nbatch_report_scope = "failed"\n'

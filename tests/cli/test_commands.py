@@ -4,11 +4,11 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.cli.conftest import Run, Serve, Served
 
 BUCKET = "s3://acme-media-archive"
 STATES = {
@@ -27,7 +27,7 @@ STATES = {
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
-def test_version_and_help_are_plain(run: Callable[..., Any]) -> None:
+def test_version_and_help_are_plain(run: Run) -> None:
     assert run(None, "--version").out.startswith("restoretui")
     shown = run(None, "--help")
     assert shown.code == 0
@@ -35,7 +35,7 @@ def test_version_and_help_are_plain(run: Callable[..., Any]) -> None:
         assert word in shown.out
 
 
-def test_ls_lists_objects_with_their_state(run: Callable[..., Any], served: Any) -> None:
+def test_ls_lists_objects_with_their_state(run: Run, served: Served) -> None:
     ran = run(served, "ls", BUCKET, "--json")
     assert ran.code == 0, ran.err
     objects = ran.of("object")
@@ -48,7 +48,7 @@ def test_ls_lists_objects_with_their_state(run: Callable[..., Any], served: Any)
     assert [row["key"] for row in objects] == sorted(row["key"] for row in objects)
 
 
-def test_ls_filters(run: Callable[..., Any], served: Any) -> None:
+def test_ls_filters(run: Run, served: Served) -> None:
     everything = run(served, "ls", BUCKET, "--json").of("object")
     archived = run(served, "ls", BUCKET, "--state", "archived", "--json").of("object")
     assert {row["state"] for row in archived} == {"archived"}
@@ -58,7 +58,7 @@ def test_ls_filters(run: Callable[..., Any], served: Any) -> None:
     assert run(served, "ls", BUCKET, "--match", "no-such-key-*", "--json").of("object") == []
 
 
-def test_ls_of_hostile_names_sends_no_control_byte(run: Callable[..., Any], served: Any) -> None:
+def test_ls_of_hostile_names_sends_no_control_byte(run: Run, served: Served) -> None:
     shown = run(served, "ls", "s3://acme-odd-names")
     assert shown.code == 0
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown.out)
@@ -67,7 +67,7 @@ def test_ls_of_hostile_names_sends_no_control_byte(run: Callable[..., Any], serv
     assert any("\x1b" in row["key"] for row in as_json.of("object"))
 
 
-def test_plan_shows_every_tier_and_sends_nothing(run: Callable[..., Any], served: Any) -> None:
+def test_plan_shows_every_tier_and_sends_nothing(run: Run, served: Served) -> None:
     ran = run(served, "plan", BUCKET, "--days", "2", "--json")
     assert ran.code in (0, 1)
     plans = {line["tier"]: line for line in ran.of("plan")}
@@ -79,7 +79,7 @@ def test_plan_shows_every_tier_and_sends_nothing(run: Callable[..., Any], served
     assert served.stats["requests"].get("RestoreObject", 0) == 0
 
 
-def test_restore_waits_until_available_and_its_counts_match(run: Callable[..., Any], served: Any) -> None:
+def test_restore_waits_until_available_and_its_counts_match(run: Run, served: Served) -> None:
     planned = run(served, "plan", BUCKET, "--days", "9", "--tier", "bulk", "--json").of("plan")[0]
     ran = run(served, "restore", BUCKET, "--days", "9", "--tier", "bulk", "--yes", "--wait", "--json", timeout=110)
     assert ran.code == 0, ran.err
@@ -106,9 +106,7 @@ def test_restore_waits_until_available_and_its_counts_match(run: Callable[..., A
     assert served.stats["requests"]["RestoreObject"] == planned["requests"]
 
 
-def test_restore_without_wait_ends_when_all_is_requested_and_watch_goes_on(
-    run: Callable[..., Any], served: Any
-) -> None:
+def test_restore_without_wait_ends_when_all_is_requested_and_watch_goes_on(run: Run, served: Served) -> None:
     ran = run(served, "restore", BUCKET, "--days", "1", "--tier", "standard", "--yes", "--json")
     assert ran.code == 0, ran.err
     assert ran.summary["planned"] == 0
@@ -123,7 +121,7 @@ def test_restore_without_wait_ends_when_all_is_requested_and_watch_goes_on(
     assert run(served, "status").code == 0
 
 
-def test_one_object_and_key_lists(run: Callable[..., Any], served: Any, tmp_path: Path) -> None:
+def test_one_object_and_key_lists(run: Run, served: Served, tmp_path: Path) -> None:
     archived = run(served, "ls", BUCKET, "--state", "archived", "--json").of("object")
     keys = [row["key"] for row in archived][:3]
     one = run(served, "restore", f"{BUCKET}/{keys[0]}", "--days", "1", "--tier", "standard", "--yes", "--json")
@@ -140,7 +138,7 @@ def test_one_object_and_key_lists(run: Callable[..., Any], served: Any, tmp_path
     assert piped.summary["objects"] == 3
 
 
-def test_export_as_csv_and_json(run: Callable[..., Any], served: Any, tmp_path: Path) -> None:
+def test_export_as_csv_and_json(run: Run, served: Served, tmp_path: Path) -> None:
     run(served, "restore", "s3://acme-odd-names", "--days", "1", "--tier", "bulk", "--yes", "--json")
     as_json = [line["key"] for line in run(served, "export", "last", "--format", "json").lines]
     target = tmp_path / "out.csv"
@@ -174,9 +172,7 @@ def test_export_as_csv_and_json(run: Callable[..., Any], served: Any, tmp_path: 
         (["restore", "s3://acme-empty", "--days", "1", "--tier", "bulk", "--yes"], 0, "nothing to send"),
     ],
 )
-def test_bad_input_is_one_clear_sentence(
-    run: Callable[..., Any], served: Any, args: list[str], code: int, says: str
-) -> None:
+def test_bad_input_is_one_clear_sentence(run: Run, served: Served, args: list[str], code: int, says: str) -> None:
     ran = run(served, *args)
     assert ran.code == code, ran.err
     assert says in ran.err
@@ -186,7 +182,7 @@ def test_bad_input_is_one_clear_sentence(
         assert last["type"] == "summary" or last["exit_code"] == code
 
 
-def test_credentials_and_network_have_their_own_words(run: Callable[..., Any], served: Any) -> None:
+def test_credentials_and_network_have_their_own_words(run: Run, served: Served) -> None:
     none = run(served, "ls", BUCKET, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert none.code == 4, none.err
     assert "credentials" in none.err
@@ -195,7 +191,7 @@ def test_credentials_and_network_have_their_own_words(run: Callable[..., Any], s
     assert "127.0.0.1:9" in gone.err
 
 
-def test_an_impossible_tier_is_refused_before_anything_is_sent(run: Callable[..., Any], served: Any) -> None:
+def test_an_impossible_tier_is_refused_before_anything_is_sent(run: Run, served: Served) -> None:
     ran = run(
         served, "restore", "s3://acme-genomics-cold", "--storage-class", "DEEP_ARCHIVE", "--state", "archived",
         "--days", "1", "--tier", "expedited", "--yes", "--json",
@@ -205,7 +201,7 @@ def test_an_impossible_tier_is_refused_before_anything_is_sent(run: Callable[...
     assert served.stats["requests"].get("RestoreObject", 0) == 0
 
 
-def test_waiting_can_time_out_and_be_taken_up_again(run: Callable[..., Any], serve: Callable[..., Any]) -> None:
+def test_waiting_can_time_out_and_be_taken_up_again(run: Run, serve: Serve) -> None:
     slow = serve("--objects", "20", "--speed", "60")
     ran = run(
         slow, "restore", BUCKET, "--days", "1", "--tier", "bulk", "--yes", "--wait", "--timeout", "2s", "--json"
@@ -215,16 +211,14 @@ def test_waiting_can_time_out_and_be_taken_up_again(run: Callable[..., Any], ser
     assert "watch" in ran.err
 
 
-def test_the_sandbox_ends_cleanly(serve: Callable[..., Any]) -> None:
+def test_the_sandbox_ends_cleanly(serve: Serve) -> None:
     served = serve("--objects", "10")
     assert {"s3", "s3control", "sts", "sqs", "oss", "env", "buckets"} <= set(served.contract)
     assert served.contract["buckets"][0]["objects"] == 10
     assert served.close() == 0
 
 
-def test_without_expedited_capacity_the_same_restore_at_another_tier_is_offered(
-    run: Callable[..., Any], serve: Callable[..., Any]
-) -> None:
+def test_without_expedited_capacity_the_same_restore_at_another_tier_is_offered(run: Run, serve: Serve) -> None:
     served = serve("--objects", "60", "--speed", "14400", "--scenario", "no-expedited")
     restore = ["restore", BUCKET, "--days", "1", "--storage-class", "GLACIER", "--yes"]
     ran = run(served, *restore, "--tier", "expedited")
@@ -235,7 +229,7 @@ def test_without_expedited_capacity_the_same_restore_at_another_tier_is_offered(
     assert again.summary["failed"] == 0
 
 
-def test_the_shell_is_told_what_could_be_typed_next(run: Any) -> None:
+def test_the_shell_is_told_what_could_be_typed_next(run: Run) -> None:
     for shell in ("bash", "zsh", "fish"):
         script = run(None, _RESTORETUI_COMPLETE=f"{shell}_source")
         assert script.code == 0, script.err

@@ -1,16 +1,17 @@
 """What the environment says of TLS, proxies and the HTTP client, by command: one sentence, an exit code, no hang."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
+
+from tests.cli.conftest import Run, Served
 
 PLACE = "s3://acme-frankfurt-archive"
 
 
 @pytest.mark.parametrize("said", ["aiohttp", "SDK", "\x1b[31m"])
 @pytest.mark.parametrize("command", [("ls", PLACE), ("status",), ("restore", PLACE, "--days", "1", "--tier", "bulk")])
-def test_a_client_that_does_not_exist_is_a_usage_error_of_every_command(run: Any, served: Any, said, command) -> None:
+def test_a_client_that_does_not_exist_is_a_usage_error_of_every_command(
+    run: Run, served: Served, said, command
+) -> None:
     ran = run(served, *command, RESTORETUI_HTTP=said)
     assert (ran.code, ran.out) == (2, "")
     assert "$RESTORETUI_HTTP must be own or sdk, not" in ran.err
@@ -18,7 +19,7 @@ def test_a_client_that_does_not_exist_is_a_usage_error_of_every_command(run: Any
 
 
 @pytest.mark.parametrize("client", ["", "own", "sdk"])
-def test_a_restore_goes_through_either_client(run: Any, served: Any, client: str) -> None:
+def test_a_restore_goes_through_either_client(run: Run, served: Served, client: str) -> None:
     args = (PLACE, "--days", "2", "--tier", "bulk", "--storage-class", "GLACIER", "--yes", "--json")
     ran = run(served, "restore", *args, RESTORETUI_HTTP=client)
     assert ran.code == 0, ran.err
@@ -35,7 +36,7 @@ SETTINGS: list[tuple[dict[str, str], int, str]] = [
 
 @pytest.mark.parametrize(("extra", "code", "said"), SETTINGS)
 def test_a_setting_that_cannot_be_meant_is_named(
-    run: Callable[..., Any], served: Any, extra: dict[str, str], code: int, said: str
+    run: Run, served: Served, extra: dict[str, str], code: int, said: str
 ) -> None:
     ran = run(served, "ls", PLACE, NO_PROXY="", no_proxy="", **extra)
     assert (ran.code, said in ran.err) == (code, True), ran.err

@@ -5,9 +5,10 @@ makes of it is shown by the test that stands beside it.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import click
@@ -122,10 +123,10 @@ def spellings() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     """What a command line comes to: the settings, and all that reaches the function which does the work."""
 
-    def ask(*line: str) -> Any:
+    def ask(*line: str) -> list[Any]:
         got: list[Any] = []
 
         def heard(flags: dict[str, Any], as_json: bool, *args: Any, **options: Any) -> None:
@@ -136,7 +137,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
         def screens(location: str | None, flags: dict[str, Any]) -> None:
             heard(flags, False, location)
 
-        def served(go: Any) -> None:
+        def served(go: FunctionType) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])
 
         for module in (app, batch, ledger):
@@ -158,7 +159,7 @@ def settings(flags: dict[str, Any]) -> Settings:
 
 @pytest.mark.parametrize(("command", "option"), [pytest.param(*pair, id=" ".join(pair)) for pair in spellings()])
 def test_an_option_changes_what_is_asked_for(
-    asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, option: str
+    asked: Callable[..., list[Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, option: str
 ) -> None:
     assert option in SAID, f"{option} of {command} is new: say here how it is said and which tests show what it does"
     monkeypatch.chdir(tmp_path)

@@ -1,15 +1,15 @@
 """The commands on OSS: list, plan, restore and watch, end a copy early, and both clouds in one command."""
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
 import pytest
+
+from tests.cli.conftest import Run, Serve, Served
 
 FILMS = "oss://acme-oss-films"
 
 
-def test_ls_shows_buckets_and_objects(run: Callable[..., Any], served: Any) -> None:
+def test_ls_shows_buckets_and_objects(run: Run, served: Served) -> None:
     ran = run(served, "ls", "oss://", "--json")
     assert [line["location"] for line in ran.of("object")] == ["oss://acme-oss-direct-read", FILMS]
     ran = run(served, "ls", FILMS, "--json")
@@ -26,7 +26,7 @@ def test_ls_shows_buckets_and_objects(run: Callable[..., Any], served: Any) -> N
     assert served.stats["requests"].get("HeadObject", 0) == 0
 
 
-def test_plan_refuses_what_the_classes_do_not_take(run: Callable[..., Any], served: Any) -> None:
+def test_plan_refuses_what_the_classes_do_not_take(run: Run, served: Served) -> None:
     ran = run(served, "plan", f"{FILMS}/films/", "--days", "30", "--json")
     assert ran.code == 1
     plans = {line["tier"]: line for line in ran.of("plan")}
@@ -39,7 +39,7 @@ def test_plan_refuses_what_the_classes_do_not_take(run: Callable[..., Any], serv
     assert served.stats["requests"].get("RestoreObject", 0) == 0
 
 
-def test_direct_read_needs_no_restore(run: Callable[..., Any], served: Any) -> None:
+def test_direct_read_needs_no_restore(run: Run, served: Served) -> None:
     where = "oss://acme-oss-direct-read/scans/"
     ran = run(served, "plan", where, "--days", "3", "--tier", "standard", "--json")
     (line,) = ran.of("plan")
@@ -47,7 +47,7 @@ def test_direct_read_needs_no_restore(run: Callable[..., Any], served: Any) -> N
     assert any("archive direct read is on" in group["reason"] for group in line["groups"])
 
 
-def test_restore_waits_extend_and_clean(run: Callable[..., Any], serve: Callable[..., Any]) -> None:
+def test_restore_waits_extend_and_clean(run: Run, serve: Serve) -> None:
     served = serve("--objects", "60", "--speed", "5400")  # Seven days, Archive's most, are to outlast all commands.
     where = f"{FILMS}/films/2019/"
     ran = run(served, "restore", where, "--days", "7", "--tier", "expedited", "--yes", "--wait", "--json")
@@ -76,7 +76,7 @@ def test_restore_waits_extend_and_clean(run: Callable[..., Any], serve: Callable
     assert (again.code, again.of("summary")[0]["ended"]) == (0, 0)
 
 
-def test_both_clouds_in_one_command(run: Callable[..., Any], served: Any) -> None:
+def test_both_clouds_in_one_command(run: Run, served: Served) -> None:
     places = ("s3://acme-legal-versions/matters/2016-0001/", f"{FILMS}/films/2020/")
     args = ("--days", "5", "--tier", "standard")
     limited = run(served, "restore", *places, *args, "--max-cost", "100", "--yes")
@@ -102,7 +102,7 @@ def test_both_clouds_in_one_command(run: Callable[..., Any], served: Any) -> Non
     ],
 )
 def test_what_cannot_be_is_one_sentence(
-    run: Callable[..., Any], served: Any, args: tuple[str, ...], code: int, says: str
+    run: Run, served: Served, args: tuple[str, ...], code: int, says: str
 ) -> None:
     ran = run(served, *args)
     assert ran.code == code, ran.err
@@ -111,7 +111,7 @@ def test_what_cannot_be_is_one_sentence(
     assert served.stats["requests"].get("CleanRestoredObject", 0) == 0
 
 
-def test_credentials_of_oss_have_their_own_words(run: Callable[..., Any], served: Any) -> None:
+def test_credentials_of_oss_have_their_own_words(run: Run, served: Served) -> None:
     ran = run(served, "plan", FILMS, "--days", "3", timeout=30, OSS_PROFILE="nobody")
     assert ran.code == 2
     assert "has no profile 'nobody'" in ran.err

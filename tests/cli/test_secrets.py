@@ -2,12 +2,11 @@
 
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Run, Served
 from tests.cli.living import Living, environment
 
 PLACE = "s3://acme-media-archive"
@@ -28,7 +27,7 @@ def leaks(texts: dict[str, bytes]) -> list[str]:
     return [f"{mark} in {where}" for where, text in texts.items() for mark in MARKS if mark.encode() in text]
 
 
-def signed(served: Any) -> dict[str, str]:
+def signed(served: Served) -> dict[str, str]:
     """Secrets in a profile beside the sandbox's own keys, and in the endpoint's user info."""
     keys = {name: served.contract["env"][name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     return keys | {"AWS_SESSION_TOKEN": SECRETS["AWS_SESSION_TOKEN"]}
@@ -48,7 +47,7 @@ def signed(served: Any) -> dict[str, str]:
     ],
 )  # fmt: skip
 def test_no_secret_is_written_or_said(
-    run: Callable[..., Any], served: Any, tmp_path: Path, name: str, code: int, arguments: list[str],
+    run: Run, served: Served, tmp_path: Path, name: str, code: int, arguments: list[str],
     variables: dict[str, str],
 ) -> None:  # fmt: skip
     if arguments[-1] == "--expired":
@@ -65,7 +64,7 @@ def test_no_secret_is_written_or_said(
     assert secrets["AWS_SECRET_ACCESS_KEY"] not in str(texts)
 
 
-def test_no_secret_survives_a_kill(served: Any, tmp_path: Path) -> None:
+def test_no_secret_survives_a_kill(served: Served, tmp_path: Path) -> None:
     env = environment(served, tmp_path) | SECRETS | signed(served)
     arguments = ("restore", PLACE, "--days", "1", "--tier", "bulk", "--yes", "--wait", "--json", "--verbose")
     child = Living(env, *arguments)
@@ -77,7 +76,7 @@ def test_no_secret_survives_a_kill(served: Any, tmp_path: Path) -> None:
     assert leaks(texts) == []
 
 
-def test_everything_written_is_private(run: Callable[..., Any], served: Any, tmp_path: Path) -> None:
+def test_everything_written_is_private(run: Run, served: Served, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         target = tmp_path / "out.csv"

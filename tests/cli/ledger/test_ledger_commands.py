@@ -4,17 +4,16 @@ import json
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from random import Random
 
 import pytest
 
 from tests.bench import damage
+from tests.cli.conftest import Run, Served
 
 PLACE = "s3://acme-media-archive"
-Run = Callable[..., Any]
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def state(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def restored(run: Run, served: Any) -> Any:
+def restored(run: Run, served: Served) -> Served:
     """A run under way."""
     done = run(served, "restore", f"{PLACE}/", "--days", "2", "--tier", "bulk", "--yes", "--json")
     assert done.code == 0, done.err
@@ -52,7 +51,7 @@ def test_where_there_is_no_ledger_none_is_made(run: Run, state: Path, command: s
     assert not (state / "ledger.db").exists()
 
 
-def test_info_says_how_much_there_is_of_what(run: Run, restored: Any, state: Path) -> None:
+def test_info_says_how_much_there_is_of_what(run: Run, restored: Served, state: Path) -> None:
     told = run(restored, "ledger", "info", "--json").summary
     assert told["runs"] == 1
     assert told["runs_by_state"] == {"under way": 1}
@@ -67,7 +66,7 @@ def test_info_says_how_much_there_is_of_what(run: Run, restored: Any, state: Pat
     assert str(state / "ledger.db") in text
 
 
-def test_prune_takes_nothing_that_is_under_way(run: Run, restored: Any) -> None:
+def test_prune_takes_nothing_that_is_under_way(run: Run, restored: Served) -> None:
     done = run(restored, "ledger", "prune", "--older-than", "0", "--yes", "--json")
     assert done.code == 0
     assert done.summary["runs"] == []
@@ -75,7 +74,7 @@ def test_prune_takes_nothing_that_is_under_way(run: Run, restored: Any) -> None:
     assert run(restored, "ledger", "info", "--json").summary["objects"] == 60
 
 
-def test_prune_says_what_goes_asks_and_exports_first(run: Run, restored: Any, state: Path, tmp_path: Path) -> None:
+def test_prune_says_what_goes_asks_and_exports_first(run: Run, restored: Served, state: Path, tmp_path: Path) -> None:
     end_runs(state)
     refused = run(restored, "ledger", "prune", "--older-than", "30d", "--json")
     assert refused.code == 5
@@ -97,7 +96,7 @@ def test_prune_says_what_goes_asks_and_exports_first(run: Run, restored: Any, st
     assert "no runs" in run(restored, "status").err
 
 
-def test_an_export_that_fails_keeps_what_was_to_go(run: Run, restored: Any, state: Path) -> None:
+def test_an_export_that_fails_keeps_what_was_to_go(run: Run, restored: Served, state: Path) -> None:
     end_runs(state)
     done = run(restored, "ledger", "prune", "--older-than", "1d", "--export", "/proc/nowhere", "--yes", "--json")
     assert done.code == 2
@@ -111,7 +110,7 @@ def test_prune_wants_to_know_what(run: Run, options: tuple[str, ...]) -> None:
     assert done.err
 
 
-def test_prune_of_listings(run: Run, restored: Any) -> None:
+def test_prune_of_listings(run: Run, restored: Served) -> None:
     before = run(restored, "ledger", "info", "--json").summary["listings"]
     assert before
     done = run(restored, "ledger", "prune", "--listings", "--older-than", "0", "--yes", "--json")
@@ -119,7 +118,7 @@ def test_prune_of_listings(run: Run, restored: Any) -> None:
     assert done.summary["listings"] + run(restored, "ledger", "info", "--json").summary["listings"] == before
 
 
-def test_a_backup_is_whole_private_and_a_ledger(run: Run, restored: Any, state: Path, tmp_path: Path) -> None:
+def test_a_backup_is_whole_private_and_a_ledger(run: Run, restored: Served, state: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
     done = run(restored, "ledger", "backup", str(target), "--json")
     assert done.code == 0, done.err
@@ -134,7 +133,7 @@ def test_a_backup_is_whole_private_and_a_ledger(run: Run, restored: Any, state: 
     assert run(restored, "ledger", "check").code == 0
 
 
-def test_a_backup_goes_nowhere_it_should_not(run: Run, restored: Any, state: Path, tmp_path: Path) -> None:
+def test_a_backup_goes_nowhere_it_should_not(run: Run, restored: Served, state: Path, tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine")
     (tmp_path / "link").symlink_to(state / "ledger.db")
     before = (state / "ledger.db").read_bytes()
@@ -148,7 +147,7 @@ def test_a_backup_goes_nowhere_it_should_not(run: Run, restored: Any, state: Pat
     assert Path("/dev/null").is_char_device()
 
 
-def test_vacuum_gives_room_back_and_makes_old_files_able_to(run: Run, restored: Any, state: Path) -> None:
+def test_vacuum_gives_room_back_and_makes_old_files_able_to(run: Run, restored: Served, state: Path) -> None:
     with closing(sqlite3.connect(state / "ledger.db", isolation_level=None)) as database:
         database.execute("PRAGMA auto_vacuum = NONE")
         database.execute("PRAGMA journal_mode = DELETE")
@@ -163,7 +162,7 @@ def test_vacuum_gives_room_back_and_makes_old_files_able_to(run: Run, restored: 
     assert run(restored, "ledger", "check").code == 0
 
 
-def test_vacuum_waits_for_nobody(run: Run, restored: Any, state: Path) -> None:
+def test_vacuum_waits_for_nobody(run: Run, restored: Served, state: Path) -> None:
     with closing(sqlite3.connect(state / "ledger.db", isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")
         done = run(restored, "ledger", "vacuum")
@@ -172,7 +171,7 @@ def test_vacuum_waits_for_nobody(run: Run, restored: Any, state: Path) -> None:
         database.execute("ROLLBACK")
 
 
-def test_check_names_what_is_damaged(run: Run, restored: Any, state: Path) -> None:
+def test_check_names_what_is_damaged(run: Run, restored: Served, state: Path) -> None:
     sound = run(restored, "ledger", "check", "--json")
     assert sound.code == 0
     assert [line["ok"] for line in sound.of("check")] == [True, True]
@@ -194,7 +193,7 @@ def test_check_names_what_is_damaged(run: Run, restored: Any, state: Path) -> No
 
 @pytest.mark.parametrize("number", range(6))
 def test_no_damage_ends_in_a_traceback_or_a_request(
-    run: Run, restored: Any, state: Path, tmp_path: Path, number: int
+    run: Run, restored: Served, state: Path, tmp_path: Path, number: int
 ) -> None:
     """Some of what ``tests/bench/damage.py`` does at large."""
     sound = tmp_path / "sound"
@@ -204,7 +203,7 @@ def test_no_damage_ends_in_a_traceback_or_a_request(
     for command in (("status",), ("ledger", "check"), ("ls", PLACE), ("watch", "--timeout", "1s")):
         shutil.rmtree(state)
         shutil.copytree(sound, state)
-        how = damage.damage(state, damage.random.Random(f"{number} {command}"))
+        how = damage.damage(state, Random(f"{number} {command}"))
         done = damage.run(env, *command)
         assert damage.judge(done) == "", (how, command, done.stderr[-3000:])
     assert restored.stats["requests"]["RestoreObject"] == before

@@ -4,13 +4,13 @@ import os
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Ran, Run, Serve, Served
 from tests.cli.living import Living, environment
 
 PLACE = "s3://acme-media-archive"
@@ -44,7 +44,7 @@ def fill(disk: Path) -> Path:
     return target
 
 
-def is_clear(ran: Any, *words: str) -> None:
+def is_clear(ran: Ran, *words: str) -> None:
     assert ran.code == 2, ran.err
     message, hint = ran.err.strip().splitlines()[-2:]
     assert message.startswith("restoretui: ")
@@ -57,16 +57,14 @@ def is_clear(ran: Any, *words: str) -> None:
     assert error["hint"]
 
 
-def test_a_full_disk_before_anything_is_confirmed(run: Callable[..., Any], served: Any, disk: Path) -> None:
+def test_a_full_disk_before_anything_is_confirmed(run: Run, served: Served, disk: Path) -> None:
     run(served, "status", RESTORETUI_STATE_DIR=str(disk / "state"))
     fill(disk)
     is_clear(run(served, *RESTORE, RESTORETUI_STATE_DIR=str(disk / "state")), "free", "space")
     assert served.stats["requests"].get("RestoreObject", 0) == 0, "nothing is sent that cannot be written down"
 
 
-def test_a_disk_that_fills_up_meanwhile_loses_nothing(
-    run: Callable[..., Any], serve: Callable[..., Any], disk: Path, tmp_path: Path
-) -> None:
+def test_a_disk_that_fills_up_meanwhile_loses_nothing(run: Run, serve: Serve, disk: Path, tmp_path: Path) -> None:
     served = serve("--objects", "60", "--speed", "14400")
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("rate = 20\n")
@@ -83,7 +81,7 @@ def test_a_disk_that_fills_up_meanwhile_loses_nothing(
     assert [entry for entry in restores if len(entry["statuses"]) > 1] == []
 
 
-def test_a_read_only_disk(run: Callable[..., Any], served: Any, disk: Path) -> None:
+def test_a_read_only_disk(run: Run, served: Served, disk: Path) -> None:
     state = str(disk / "state")
     run(served, "status", RESTORETUI_STATE_DIR=state)
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
@@ -92,14 +90,14 @@ def test_a_read_only_disk(run: Callable[..., Any], served: Any, disk: Path) -> N
 
 
 @pytest.mark.parametrize("place", ["/proc/restoretui", "/dev/null/state", "/etc/hostname"])
-def test_a_folder_that_cannot_be(run: Callable[..., Any], served: Any, place: str) -> None:
+def test_a_folder_that_cannot_be(run: Run, served: Served, place: str) -> None:
     is_clear(run(served, *RESTORE, "--state-dir", place), place, "--state-dir")
 
 
 @pytest.mark.parametrize("command", [RESTORE, ("status", "--json"), ("watch", "--json"), ("ls", PLACE, "--json")])
 @pytest.mark.parametrize("trouble", ["corrupt", "newer"])
 def test_a_ledger_that_cannot_be_read_is_never_replaced(
-    run: Callable[..., Any], served: Any, tmp_path: Path, trouble: str, command: tuple[str, ...]
+    run: Run, served: Served, tmp_path: Path, trouble: str, command: tuple[str, ...]
 ) -> None:
     ledger = tmp_path / "state" / "ledger.db"
     assert run(served, "status").code == 0

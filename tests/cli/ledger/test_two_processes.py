@@ -2,11 +2,10 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
+from tests.cli.conftest import Run, Serve
 from tests.cli.living import Living, environment
 
 PLACE = "s3://acme-media-archive"
@@ -20,9 +19,7 @@ def holder(state: Path) -> str:
     return row[0] if row else ""
 
 
-def test_the_follower_takes_over_from_the_killed(
-    serve: Callable[..., Any], run: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_the_follower_takes_over_from_the_killed(serve: Serve, run: Run, tmp_path: Path) -> None:
     served = serve("--objects", "150", "--speed", "1440")
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("rate = 8\n")

@@ -6,10 +6,9 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from tests.cli.conftest import Run, Serve
 from tests.cli.living import environment
 
 PLACE = "s3://acme-frankfurt-archive/radio/berlin/"
@@ -55,7 +54,7 @@ def offered(text: str) -> list[int]:
 
 
 def test_a_plan_that_changed_during_the_question_is_told_and_asked_about_anew(
-    serve: Callable[..., Any], run: Callable[..., Any], tmp_path: Path
+    serve: Serve, run: Run, tmp_path: Path
 ) -> None:
     served = serve("--objects", "60", "--speed", "60")
     asked = Asked(environment(served, tmp_path), "restore", PLACE, "--tier", "bulk", "--days", "3")
@@ -81,9 +80,7 @@ def test_a_plan_that_changed_during_the_question_is_told_and_asked_about_anew(
     assert all(len(entry["statuses"]) < 2 for entry in served.ask("/_sandbox/restores")["restores"])
 
 
-def test_no_to_the_second_question_sends_nothing(
-    serve: Callable[..., Any], run: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_no_to_the_second_question_sends_nothing(serve: Serve, run: Run, tmp_path: Path) -> None:
     served = serve("--objects", "60", "--speed", "60")
     asked = Asked(environment(served, tmp_path), "restore", PLACE, "--tier", "bulk", "--days", "3")
     asked.until("[y/N]")

@@ -1,11 +1,12 @@
 """What is said about which objects are meant holds, however they are named; what cannot hold is refused."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.conftest import Ran, Run, Serve, Served
 
 BUCKET = "s3://acme-media-archive"
 ODD = "s3://acme-odd-names"
@@ -14,23 +15,23 @@ PLAN = ["--days", "1", "--tier", "bulk", "--json"]
 
 
 @pytest.fixture
-def served(serve: Callable[..., Any]) -> Any:
+def served(serve: Serve) -> Served:
     """A world in which no copy ends while a test compares what it lists with what it plans."""
     return serve("--objects", "60", "--speed", "60")
 
 
 @pytest.fixture
-def listed(run: Callable[..., Any], served: Any) -> list[dict[str, Any]]:
+def listed(run: Run, served: Served) -> list[dict[str, Any]]:
     return list(run(served, "ls", BUCKET, "--json").of("object"))
 
 
-def chosen(ran: Any) -> int:
+def chosen(ran: Ran) -> int:
     assert ran.code in (0, 1), ran.err
     return int(ran.summary["objects"])
 
 
 def test_selectors_hold_for_key_lists_and_single_keys(
-    run: Callable[..., Any], served: Any, listed: list[dict[str, Any]], tmp_path: Path
+    run: Run, served: Served, listed: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     keys = tmp_path / "keys"
     rows = listed[:40]
@@ -71,7 +72,7 @@ def test_selectors_hold_for_key_lists_and_single_keys(
 
 
 def test_a_belt_holds_before_anything_is_sent(
-    run: Callable[..., Any], served: Any, listed: list[dict[str, Any]], tmp_path: Path
+    run: Run, served: Served, listed: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     keys = tmp_path / "keys"
     keys.write_text("\n".join([*[row["key"] for row in listed if row["state"] == "archived"][:3], "no/such/key.x"]))
@@ -85,9 +86,7 @@ def test_a_belt_holds_before_anything_is_sent(
     assert served.stats["requests"].get("HeadObject", 0) <= 3, "nor is it looked at"
 
 
-def test_match_may_be_repeated_and_means_any(
-    run: Callable[..., Any], served: Any, listed: list[dict[str, Any]]
-) -> None:
+def test_match_may_be_repeated_and_means_any(run: Run, served: Served, listed: list[dict[str, Any]]) -> None:
     first, second = listed[0]["key"], listed[-1]["key"]
     ran = run(served, "ls", BUCKET, "--match", first, "--match", second, "--json")
     assert {row["key"] for row in ran.of("object")} == {first, second}
@@ -95,7 +94,7 @@ def test_match_may_be_repeated_and_means_any(
     assert chosen(run(served, "plan", listed[0]["location"], "--match", "zzz", "--match", first, *PLAN)) == 1
 
 
-def test_versions_of_one_key_and_of_listed_keys(run: Callable[..., Any], served: Any) -> None:
+def test_versions_of_one_key_and_of_listed_keys(run: Run, served: Served) -> None:
     rows = run(served, "ls", VERSIONED, "--versions", "--json").of("object")
     several = next(row["key"] for row in rows if sum(other["key"] == row["key"] for other in rows) > 2)
     own = [row for row in rows if row["key"] == several]
@@ -114,7 +113,7 @@ def test_versions_of_one_key_and_of_listed_keys(run: Callable[..., Any], served:
     assert [(row["key"], row["version_id"]) for row in read] == [(several, one["version_id"])]
 
 
-def test_every_location_that_is_printed_is_read_as_that_very_object(run: Callable[..., Any], served: Any) -> None:
+def test_every_location_that_is_printed_is_read_as_that_very_object(run: Run, served: Served) -> None:
     rows = run(served, "ls", ODD, "--json").of("object")
     assert {"folder/", "star*"} <= {row["key"] for row in rows}
     for row in rows:
@@ -157,7 +156,7 @@ def test_every_location_that_is_printed_is_read_as_that_very_object(run: Callabl
     ],
 )
 def test_what_cannot_hold_is_refused_before_the_cloud_is_asked(
-    run: Callable[..., Any], served: Any, args: list[str], says: str
+    run: Run, served: Served, args: list[str], says: str
 ) -> None:
     ran = run(served, *args)
     assert ran.code == 2, ran.err
@@ -165,7 +164,7 @@ def test_what_cannot_hold_is_refused_before_the_cloud_is_asked(
     assert not sum(served.stats["requests"].values())
 
 
-def test_a_store_may_name_its_classes_as_it_likes(run: Callable[..., Any], served: Any, tmp_path: Path) -> None:
+def test_a_store_may_name_its_classes_as_it_likes(run: Run, served: Served, tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text('[stores.tape]\nlike = "ceph"\nclasses = ["Tape"]\n')
     ran = run(served, "ls", BUCKET, "--store", "tape", "--storage-class", "TAPE")
@@ -173,9 +172,7 @@ def test_a_store_may_name_its_classes_as_it_likes(run: Callable[..., Any], serve
     assert run(served, "ls", BUCKET, "--store", "minio", "--storage-class", "WARM").code == 0
 
 
-def test_locations_in_a_key_list_are_hinted_at_and_many_missing_keys_are_counted(
-    run: Callable[..., Any], served: Any
-) -> None:
+def test_locations_in_a_key_list_are_hinted_at_and_many_missing_keys_are_counted(run: Run, served: Served) -> None:
     lines = "\n".join(f"{BUCKET}/no/{number}" for number in range(60))
     ran = run(served, "plan", BUCKET, "--keys-from", "-", *PLAN, stdin=lines)
     assert (ran.code, ran.summary["missing"]) == (1, 60)
@@ -184,7 +181,7 @@ def test_locations_in_a_key_list_are_hinted_at_and_many_missing_keys_are_counted
     assert ran.err.count("\n") < 30
 
 
-def test_clean_hears_its_selectors_for_keys_and_runs(run: Callable[..., Any], served: Any, tmp_path: Path) -> None:
+def test_clean_hears_its_selectors_for_keys_and_runs(run: Run, served: Served, tmp_path: Path) -> None:
     rows = run(served, "ls", "oss://acme-oss-films", "--storage-class", "coldarchive", "--json").of("object")
     assert {row["storage_class"] for row in rows} == {"ColdArchive"}
     keys = [row["key"] for row in rows if row["state"] == "archived"][:2]
@@ -203,7 +200,7 @@ def test_clean_hears_its_selectors_for_keys_and_runs(run: Callable[..., Any], se
     assert run(served, "clean", "last", "--match", keys[1], "--yes", "--json").summary["ended"] == 1
 
 
-def test_a_run_keeps_its_own_connection_and_says_so(run: Callable[..., Any], served: Any) -> None:
+def test_a_run_keeps_its_own_connection_and_says_so(run: Run, served: Served) -> None:
     sent = run(served, "restore", ODD, "--days", "1", "--tier", "bulk", "--yes", "--json")
     assert sent.code == 0, sent.err
     for command in (["status", "last"], ["export", "last"], ["watch", "last", "--timeout", "0"]):

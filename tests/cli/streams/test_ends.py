@@ -5,26 +5,25 @@ import pty
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Run, Serve, Served
 from tests.cli.living import Living, environment
 
 RESTORE = ("--days", "30", "--tier", "standard", "--yes", "--wait", "--json")
 PLACE = "s3://acme-media-archive"
 
 
-def asked(served: Any) -> list[list[int]]:
+def asked(served: Served) -> list[list[int]]:
     """Statuses of every object's restore requests in the bucket."""
     found = served.ask("/_sandbox/restores?bucket=acme-media-archive")["restores"]
     return [entry["statuses"] for entry in found]
 
 
 @pytest.fixture
-def slowly(serve: Callable[..., Any], tmp_path: Path) -> Any:
+def slowly(serve: Serve, tmp_path: Path) -> Served:
     """A cloud that takes its time, and a config that sends 30 requests a second."""
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("rate = 30\n")
@@ -35,7 +34,7 @@ def slowly(serve: Callable[..., Any], tmp_path: Path) -> Any:
     ("sign", "moment"), [(signal.SIGTERM, "sending"), (signal.SIGINT, "sending"), (signal.SIGHUP, "watching")]
 )
 def test_a_signal_ends_it_with_130_and_watch_goes_on(
-    slowly: Any, run: Callable[..., Any], tmp_path: Path, sign: signal.Signals, moment: str
+    slowly: Served, run: Run, tmp_path: Path, sign: signal.Signals, moment: str
 ) -> None:
     child = Living(environment(slowly, tmp_path), "restore", PLACE, *RESTORE)
     if moment == "sending":
@@ -52,7 +51,7 @@ def test_a_signal_ends_it_with_130_and_watch_goes_on(
     assert {row["state"] for row in objects} <= {"available", "online", "restoring"}
 
 
-def test_impatience_changes_nothing(slowly: Any, run: Callable[..., Any], tmp_path: Path) -> None:
+def test_impatience_changes_nothing(slowly: Served, run: Run, tmp_path: Path) -> None:
     child = Living(environment(slowly, tmp_path), "restore", PLACE, *RESTORE)
     child.until(lambda: len(asked(slowly)) > 5)
     for _ in range(5):
@@ -65,7 +64,7 @@ def test_impatience_changes_nothing(slowly: Any, run: Callable[..., Any], tmp_pa
     assert [found for found in asked(slowly) if len(found) > 1] == []
 
 
-def test_the_line_drops(slowly: Any, run: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_line_drops(slowly: Served, run: Run, tmp_path: Path) -> None:
     """The terminal goes away for good, as when ssh drops: what is written to it fails from then on."""
     child, terminal = pty.fork()
     if child == 0:

@@ -7,12 +7,11 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Run, Served
 from tests.cli.living import environment
 from tests.cli.terminal import Terminal
 
@@ -22,7 +21,7 @@ HOSTILE = "escape\x1b[2J\x1b[1;31mred\x1b[0m.log"
 
 
 @pytest.fixture
-def exported(served: Any, run: Callable[..., Any], tmp_path: Path) -> str:
+def exported(served: Served, run: Run, tmp_path: Path) -> str:
     """A run over hostile keys, as CSV."""
     assert run(served, *RESTORE).code == 0
     assert run(served, "export", "last", "-o", str(tmp_path / "first.csv")).code == 0
@@ -39,9 +38,7 @@ def keys(text: str) -> list[str]:
     return [row["key"] for row in csv.DictReader(io.StringIO(text, newline=""))]
 
 
-def test_a_pipe_gets_it_exactly_and_stays_a_pipe(
-    served: Any, run: Callable[..., Any], exported: str, tmp_path: Path
-) -> None:
+def test_a_pipe_gets_it_exactly_and_stays_a_pipe(served: Served, run: Run, exported: str, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     read: list[bytes] = []
@@ -55,7 +52,7 @@ def test_a_pipe_gets_it_exactly_and_stays_a_pipe(
 
 
 def test_a_link_stays_one_and_nobody_elses_part_is_deleted(
-    served: Any, run: Callable[..., Any], exported: str, tmp_path: Path
+    served: Served, run: Run, exported: str, tmp_path: Path
 ) -> None:
     (tmp_path / "real.csv").write_text("old")
     (tmp_path / "real.csv").chmod(0o644)
@@ -70,7 +67,7 @@ def test_a_link_stays_one_and_nobody_elses_part_is_deleted(
 
 
 @pytest.mark.parametrize("name", ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/1", "-"])
-def test_stdout_by_its_other_names(served: Any, exported: str, tmp_path: Path, name: str) -> None:
+def test_stdout_by_its_other_names(served: Served, exported: str, tmp_path: Path, name: str) -> None:
     log = tmp_path / "log"
     line = f'echo before; "$@" -o {name}; echo after $?'
     with log.open("wb") as out:
@@ -86,7 +83,7 @@ def test_stdout_by_its_other_names(served: Any, exported: str, tmp_path: Path, n
 
 
 def test_a_device_stays_one_and_a_full_one_is_a_sentence(
-    served: Any, run: Callable[..., Any], exported: str, tmp_path: Path
+    served: Served, run: Run, exported: str, tmp_path: Path
 ) -> None:
     for minor, code in ((3, 0), (7, 2)):
         path = tmp_path / f"device-{minor}"
@@ -101,9 +98,7 @@ def test_a_device_stays_one_and_a_full_one_is_a_sentence(
     assert f"{path} cannot be written: No space left on device" in done.err
 
 
-def test_what_cannot_be_written_is_a_sentence(
-    served: Any, run: Callable[..., Any], exported: str, tmp_path: Path
-) -> None:
+def test_what_cannot_be_written_is_a_sentence(served: Served, run: Run, exported: str, tmp_path: Path) -> None:
     for name, says in ((str(tmp_path), "is a folder"), ("/no/such/x.csv", "No such file"), ("", "is a folder")):
         done = run(served, "export", "last", "-o", name)
         assert done.code == 2
@@ -113,7 +108,9 @@ def test_what_cannot_be_written_is_a_sentence(
 
 
 @pytest.mark.parametrize("target", [(), ("-o", "/dev/tty"), ("-o", "/dev/stdout"), ("--format", "json"), ("-o", "-")])
-def test_a_terminal_gets_it_spelled_out(served: Any, exported: str, tmp_path: Path, target: tuple[str, ...]) -> None:
+def test_a_terminal_gets_it_spelled_out(
+    served: Served, exported: str, tmp_path: Path, target: tuple[str, ...]
+) -> None:
     on = Terminal(environment(served, tmp_path), "export", "last", *target)
     assert on.end() == 0
     shown = on.shown.decode().replace("\r\n", "\n")
@@ -129,7 +126,7 @@ def test_a_terminal_gets_it_spelled_out(served: Any, exported: str, tmp_path: Pa
     [("ls", ODD), ("ls", ODD, "--json"), ("status", "last"), ("plan", f"{ODD}/\x1b]52;c;ZQ==\x07", "--days", "1")],
 )
 def test_nothing_that_acts_reaches_a_terminal(
-    served: Any, exported: str, tmp_path: Path, command: tuple[str, ...]
+    served: Served, exported: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     on = Terminal(environment(served, tmp_path), *command)
     on.end()
@@ -138,7 +135,7 @@ def test_nothing_that_acts_reaches_a_terminal(
     assert not acting(shown)
 
 
-def test_a_report_of_a_job_is_spelled_out_too(served: Any, run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_report_of_a_job_is_spelled_out_too(served: Served, run: Run, tmp_path: Path) -> None:
     done = run(served, *RESTORE, "--engine", "batch", "--wait")
     job = done.of("job")[-1]["job"]
     for form in ((), ("--csv",), ("--json",)):

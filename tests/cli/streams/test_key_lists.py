@@ -2,14 +2,13 @@
 
 import codecs
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from restoretui.commands.key_list import read_keys
 from restoretui.core.errors import UsageError
+from tests.cli.conftest import Run, Served
 
 LONGEST = "ü" * 512
 
@@ -76,7 +75,7 @@ async def test_a_list_that_cannot_be_read_is_a_sentence(source: str, says: str) 
         await read_keys(source, "")
 
 
-def test_stdin_is_utf8_in_any_locale(run: Callable[..., Any], served: Any) -> None:
+def test_stdin_is_utf8_in_any_locale(run: Run, served: Served) -> None:
     command = ("plan", "s3://acme-odd-names", "--days", "1", "--keys-from", "-", "--json")
     for locale in ({"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}):
         done = run(served, *command, stdin="\ufeffcafé-composed.txt\r\n日本語/動画/二〇二一年.mov", **locale)

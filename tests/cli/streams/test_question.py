@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Run, Served
 from tests.cli.living import environment
 from tests.cli.terminal import Terminal
 
@@ -17,7 +18,7 @@ QUESTION = b"[y/N] "
 
 
 @pytest.fixture
-def at_the_question(served: Any, tmp_path: Path) -> Callable[..., Terminal]:
+def at_the_question(served: Served, tmp_path: Path) -> Callable[..., Terminal]:
     def go(*command: str, **streams: Any) -> Terminal:
         on = Terminal(environment(served, tmp_path), *(command or RESTORE), **streams)
         on.until(QUESTION)
@@ -26,7 +27,7 @@ def at_the_question(served: Any, tmp_path: Path) -> Callable[..., Terminal]:
     return go
 
 
-def is_untouched(served: Any, run: Callable[..., Any]) -> None:
+def is_untouched(served: Served, run: Run) -> None:
     assert run(served, "status", "--json").summary["objects"] == 0, "no run was confirmed"
     assert run(served, "watch", "--json").code == 0
     assert served.stats["requests"].get("RestoreObject", 0) == 0
@@ -34,7 +35,7 @@ def is_untouched(served: Any, run: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_at_once_and_nothing_is_confirmed(
-    at_the_question: Callable[..., Terminal], served: Any, run: Callable[..., Any], sign: signal.Signals
+    at_the_question: Callable[..., Terminal], served: Served, run: Run, sign: signal.Signals
 ) -> None:
     on = at_the_question()
     on.send(sign)
@@ -44,18 +45,14 @@ def test_a_signal_ends_it_at_once_and_nothing_is_confirmed(
     is_untouched(served, run)
 
 
-def test_ctrl_c_and_then_yes_is_no(
-    at_the_question: Callable[..., Terminal], served: Any, run: Callable[..., Any]
-) -> None:
+def test_ctrl_c_and_then_yes_is_no(at_the_question: Callable[..., Terminal], served: Served, run: Run) -> None:
     on = at_the_question()
     on.type(b"\x03y\n")
     assert on.end(10) == 130
     is_untouched(served, run)
 
 
-def test_half_a_yes_and_ctrl_c_is_no(
-    at_the_question: Callable[..., Terminal], served: Any, run: Callable[..., Any]
-) -> None:
+def test_half_a_yes_and_ctrl_c_is_no(at_the_question: Callable[..., Terminal], served: Served, run: Run) -> None:
     on = at_the_question()
     on.type(b"y")
     on.send(signal.SIGSTOP)
@@ -69,7 +66,7 @@ def test_half_a_yes_and_ctrl_c_is_no(
 @pytest.mark.parametrize(
     ("keys", "code"), [(b"\n", 5), (b"n\n", 5), (b"\x04", 5), (b"yes\xff\n", 5), (b" Yes \n", 0)]
 )
-def test_only_yes_is_yes(at_the_question: Callable[..., Terminal], served: Any, keys: bytes, code: int) -> None:
+def test_only_yes_is_yes(at_the_question: Callable[..., Terminal], served: Served, keys: bytes, code: int) -> None:
     on = at_the_question("restore", f"{PLACE}/archive/*", *RESTORE[2:])
     on.type(keys)
     assert on.end() == code, on.shown
@@ -77,7 +74,7 @@ def test_only_yes_is_yes(at_the_question: Callable[..., Terminal], served: Any, 
 
 
 def test_where_stderr_goes_elsewhere_the_question_is_still_seen(
-    at_the_question: Callable[..., Terminal], served: Any, run: Callable[..., Any]
+    at_the_question: Callable[..., Terminal], served: Served, run: Run
 ) -> None:
     on = at_the_question(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     on.type(b"n\n")
@@ -87,7 +84,7 @@ def test_where_stderr_goes_elsewhere_the_question_is_still_seen(
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_the_end_of_copies_is_asked_about_alike(
-    at_the_question: Callable[..., Terminal], run: Callable[..., Any], served: Any, sign: signal.Signals
+    at_the_question: Callable[..., Terminal], run: Run, served: Served, sign: signal.Signals
 ) -> None:
     place = next(line["location"] for line in served.contract["buckets"] if line["location"].startswith("oss://"))
     restored = run(
@@ -104,7 +101,7 @@ def test_the_end_of_copies_is_asked_about_alike(
     assert cleaned == {name: before[name] for name in cleaned}
 
 
-def test_keys_that_are_typed_are_not_waited_for_when_told_to_end(served: Any, tmp_path: Path) -> None:
+def test_keys_that_are_typed_are_not_waited_for_when_told_to_end(served: Served, tmp_path: Path) -> None:
     on = Terminal(environment(served, tmp_path), "plan", PLACE, "--days", "1", "--keys-from", "-")
     while not served.stats["requests"] and not (tmp_path / "state" / "ledger.db").exists():
         on.read()

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Run, Serve, Served
 from tests.cli.living import Living, environment
 
 BUCKET = "s3://acme-media-archive"
@@ -90,7 +90,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_an_endpoint_that_is_away_is_said_and_ends_it(run: Any, dead: str, name: str) -> None:
+def test_an_endpoint_that_is_away_is_said_and_ends_it(run: Run, dead: str, name: str) -> None:
     began = time.monotonic()
     # Jobs are AWS's alone: only there are they asked for.
     endpoint = {"AWS_ENDPOINT_URL": dead} if name.startswith("batch") else {"AWS_ENDPOINT_URL_S3": dead}
@@ -106,7 +106,7 @@ def test_an_endpoint_that_is_away_is_said_and_ends_it(run: Any, dead: str, name:
 
 
 @pytest.mark.parametrize("name", ["ls", "plan of a key", "restore of a prefix, waiting"])
-def test_a_server_that_never_answers_ends_it(run: Any, server: Callable[..., Server], name: str) -> None:
+def test_a_server_that_never_answers_ends_it(run: Run, server: Callable[..., Server], name: str) -> None:
     ran = run(None, *COMMANDS[name], "--patience", "1s", **KEYS, AWS_ENDPOINT_URL=server().url, timeout=SOON)
     assert ran.code == 1
     assert "to answer HeadBucket of bucket 'bucket'; gives up in" in ran.err
@@ -114,7 +114,7 @@ def test_a_server_that_never_answers_ends_it(run: Any, server: Callable[..., Ser
 
 
 @pytest.mark.parametrize("name", ["ls", "plan of a prefix", "restore of a prefix, waiting"])
-def test_an_unreadable_answer_ends_it_the_third_time(run: Any, server: Callable[..., Server], name: str) -> None:
+def test_an_unreadable_answer_ends_it_the_third_time(run: Run, server: Callable[..., Server], name: str) -> None:
     ran = run(None, *COMMANDS[name], **KEYS, AWS_ENDPOINT_URL=server(PORTAL).url, timeout=SOON)
     assert ran.code == 1
     assert "cannot be read" in ran.err
@@ -122,14 +122,14 @@ def test_an_unreadable_answer_ends_it_the_third_time(run: Any, server: Callable[
 
 
 @pytest.mark.parametrize("what", [("--patience", "0"), ("--patience", "0s")])
-def test_without_patience_the_first_trouble_is_the_last(run: Any, dead: str, what: tuple[str, ...]) -> None:
+def test_without_patience_the_first_trouble_is_the_last(run: Run, dead: str, what: tuple[str, ...]) -> None:
     ran = run(None, "plan", "s3://bucket/key", "--days", "1", *what, **KEYS, AWS_ENDPOINT_URL=dead)
     assert ran.code == 1
     assert "waiting" not in ran.err
     assert "no connection to" in ran.err
 
 
-def test_patience_may_stand_in_the_config(run: Any, dead: str, tmp_path: Path) -> None:
+def test_patience_may_stand_in_the_config(run: Run, dead: str, tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     config = tmp_path / "config" / "config.toml"
     for text in ("0", '"0s"', "0.0"):
@@ -146,7 +146,7 @@ def test_patience_may_stand_in_the_config(run: Any, dead: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("with_server", [True, False], ids=["stalled", "away"])
 def test_the_time_to_wait_is_held_before_anything_is_sent(
-    run: Any, dead: str, server: Callable[..., Server], with_server: bool
+    run: Run, dead: str, server: Callable[..., Server], with_server: bool
 ) -> None:
     url = server().url if with_server else dead
     ran = run(
@@ -158,7 +158,9 @@ def test_the_time_to_wait_is_held_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("command", [("plan", "--days", "1"), ("restore", *RESTORE, "--wait")])
-def test_keys_that_are_mistyped_end_it_at_once(run: Any, served: Any, tmp_path: Path, command: Any) -> None:
+def test_keys_that_are_mistyped_end_it_at_once(
+    run: Run, served: Served, tmp_path: Path, command: tuple[str, ...]
+) -> None:
     (tmp_path / "keys").write_text("a\nb\nc\n")
     name, *options = command
     for place in ([f"{BUCKET}/some/key"], [BUCKET, "--keys-from", str(tmp_path / "keys")], [f"{BUCKET}/archive/"]):
@@ -167,7 +169,7 @@ def test_keys_that_are_mistyped_end_it_at_once(run: Any, served: Any, tmp_path: 
         assert "are not accepted (SignatureDoesNotMatch)" in ran.err
 
 
-def test_credentials_that_never_come_end_it(run: Any, server: Callable[..., Server], tmp_path: Path) -> None:
+def test_credentials_that_never_come_end_it(run: Run, server: Callable[..., Server], tmp_path: Path) -> None:
     (tmp_path / "aws").write_text("[profile slow]\ncredential_process = sleep 30\n")
     ran = run(
         None, "plan", "s3://bucket/key", "--days", "1", "--profile", "slow", "--patience", "1s", timeout=SOON,
@@ -178,7 +180,7 @@ def test_credentials_that_never_come_end_it(run: Any, server: Callable[..., Serv
     assert "the credentials of profile slow did not come" in ran.err
 
 
-def test_the_log_tells_of_every_try_and_of_no_secret(run: Any, dead: str, tmp_path: Path) -> None:
+def test_the_log_tells_of_every_try_and_of_no_secret(run: Run, dead: str, tmp_path: Path) -> None:
     run(None, "plan", "s3://bucket/key", "--days", "1", "--patience", "3s", "-v", **KEYS, AWS_ENDPOINT_URL=dead)
     log = (tmp_path / "state" / "restoretui.log").read_text()
     assert log.count("no connection to") >= 2
@@ -186,9 +188,7 @@ def test_the_log_tells_of_every_try_and_of_no_secret(run: Any, dead: str, tmp_pa
     assert KEYS["AWS_SECRET_ACCESS_KEY"] not in log
 
 
-def test_status_tells_every_run_once_whatever_store_is_gone(
-    run: Any, serve: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_status_tells_every_run_once_whatever_store_is_gone(run: Run, serve: Serve, tmp_path: Path) -> None:
     here, gone = serve("--objects", "20", "--speed", "60"), serve("--objects", "20", "--speed", "60")
     for served in (here, gone, here):
         assert run(served, "restore", f"{BUCKET}/archive/", "--storage-class", "GLACIER", *RESTORE).code == 0
@@ -215,9 +215,7 @@ def test_status_tells_every_run_once_whatever_store_is_gone(
     assert "restoring (as of 20" in line or "requested (as of 20" in line
 
 
-def test_a_confirmed_run_that_nobody_takes_is_given_up_and_sent_later(
-    run: Any, serve: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_a_confirmed_run_that_nobody_takes_is_given_up_and_sent_later(run: Run, serve: Serve, tmp_path: Path) -> None:
     served = serve("--objects", "20", "--speed", "14400")
     served.ask("/_sandbox/faults", {"faults": [{"kind": "expired-token", "operations": ["RestoreObject"]}]}, "POST")
     restore = ("restore", f"{BUCKET}/archive/", "--storage-class", "GLACIER", *RESTORE)
@@ -234,9 +232,7 @@ def test_a_confirmed_run_that_nobody_takes_is_given_up_and_sent_later(
     assert done.summary["available"] > 0
 
 
-def test_watch_says_why_it_waits_and_goes_on_when_that_is_over(
-    serve: Callable[..., Any], tmp_path: Path, run: Any
-) -> None:
+def test_watch_says_why_it_waits_and_goes_on_when_that_is_over(serve: Serve, tmp_path: Path, run: Run) -> None:
     served = serve("--objects", "20", "--speed", "2400")
     assert run(served, "restore", f"{BUCKET}/archive/", "--storage-class", "GLACIER", *RESTORE).code == 0
     served.ask("/_sandbox/faults", {"faults": [{"kind": "expired-token"}]}, "POST")
@@ -269,7 +265,7 @@ def test_a_key_list_that_never_ends_is_said_and_can_be_left(tmp_path: Path, dead
         os.close(end)
 
 
-def test_a_ledger_that_somebody_writes_to_for_long_is_said(run: Any, served: Any, tmp_path: Path) -> None:
+def test_a_ledger_that_somebody_writes_to_for_long_is_said(run: Run, served: Served, tmp_path: Path) -> None:
     assert run(served, "restore", f"{BUCKET}/archive/", "--storage-class", "GLACIER", *RESTORE).code == 0
     with closing(sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")

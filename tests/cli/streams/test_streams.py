@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Run, Serve, Served
 from tests.cli.living import Living, environment
 from tests.cli.terminal import Terminal
 
@@ -22,13 +23,13 @@ Ends = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def served(serve: Callable[..., Any]) -> Any:
+def served(serve: Serve) -> Served:
     """A cloud with some twenty archived objects a month."""
     return serve("--objects", "300", "--speed", "14400")
 
 
 @pytest.fixture
-def ends(served: Any, tmp_path: Path) -> Ends:
+def ends(served: Served, tmp_path: Path) -> Ends:
     """Run a command with its streams as a shell would set them: ``|true`` (nobody reads), ``full``, ``closed``."""
     env = environment(served, tmp_path)
 
@@ -64,7 +65,7 @@ def ends(served: Any, tmp_path: Path) -> Ends:
     return go
 
 
-def asked(served: Any) -> int:
+def asked(served: Served) -> int:
     return int(served.stats["requests"].get("RestoreObject", 0))
 
 
@@ -74,9 +75,7 @@ UNHEARD = [("unread", ""), ("", "unread"), ("unread", "unread"), ("closed", ""),
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_a_restore_goes_on_though_nobody_reads(
-    ends: Ends, served: Any, run: Callable[..., Any], form: tuple[str, ...]
-) -> None:
+def test_a_restore_goes_on_though_nobody_reads(ends: Ends, served: Served, run: Run, form: tuple[str, ...]) -> None:
     for place, (out, err) in zip(PLACES, UNHEARD, strict=True):
         before = asked(served)
         assert ends("restore", place, *RESTORE[2:], *form, out=out, err=err)[0] == 0
@@ -85,14 +84,14 @@ def test_a_restore_goes_on_though_nobody_reads(
         assert asked(served) - before > 15
 
 
-def test_its_exit_code_is_that_of_the_work(ends: Ends, served: Any) -> None:
+def test_its_exit_code_is_that_of_the_work(ends: Ends, served: Served) -> None:
     code, _, _ = ends("restore", f"{PLACE}/no-such-key", *RESTORE[2:], "--json", out="unread", err="unread")
     assert code == 1
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_a_restore_goes_on_though_the_disk_behind_its_words_is_full(
-    ends: Ends, served: Any, form: tuple[str, ...]
+    ends: Ends, served: Served, form: tuple[str, ...]
 ) -> None:
     trouble = [("full", ""), ("", "full"), ("full", "full"), ("full", "unread")]
     for place, (out, err) in zip(PLACES, trouble, strict=False):
@@ -108,9 +107,7 @@ def test_a_restore_goes_on_though_the_disk_behind_its_words_is_full(
             assert [json.loads(line)["type"] for line in told.splitlines()][-2:] == ["summary", "error"]
 
 
-def test_what_is_followed_and_what_jobs_are_told_goes_on_too(
-    ends: Ends, served: Any, run: Callable[..., Any]
-) -> None:
+def test_what_is_followed_and_what_jobs_are_told_goes_on_too(ends: Ends, served: Served, run: Run) -> None:
     held = run(served, *RESTORE[:-1], "--yes", "--engine", "batch", "--json")
     assert held.code == 0, held.err
     made = next(line["job"] for line in run(served, "batch", "ls", "--json").of("job"))
@@ -134,7 +131,7 @@ SHOWS = [
 
 
 def test_who_has_read_enough_is_no_failure_and_a_full_disk_is_one_sentence(
-    ends: Ends, served: Any, run: Callable[..., Any]
+    ends: Ends, served: Served, run: Run
 ) -> None:
     assert run(served, *RESTORE, "--json").code == 0
     for command in SHOWS:
@@ -147,7 +144,7 @@ def test_who_has_read_enough_is_no_failure_and_a_full_disk_is_one_sentence(
         assert ends(*command, out="closed", err="closed", in_="<&-")[0] == 0, command
 
 
-def test_a_reader_that_leaves_ends_a_listing_early(served: Any, tmp_path: Path) -> None:
+def test_a_reader_that_leaves_ends_a_listing_early(served: Served, tmp_path: Path) -> None:
     line = f"{sys.executable} -m restoretui ls {PLACE} --json | head -1; echo ${{PIPESTATUS[@]}}"
     done = subprocess.run(
         ["bash", "-c", line], capture_output=True, text=True, env=environment(served, tmp_path), check=False
@@ -170,7 +167,7 @@ def test_usage_errors_spell_out_what_was_typed(ends: Ends) -> None:
     assert "\x1b" not in said
 
 
-def test_without_stdin_there_is_nobody_to_say_yes_and_no_key(ends: Ends, served: Any) -> None:
+def test_without_stdin_there_is_nobody_to_say_yes_and_no_key(ends: Ends, served: Served) -> None:
     code, _, said = ends(*RESTORE[:-1], in_="<&-")
     assert code == 5
     assert "not confirmed" in said
@@ -188,7 +185,7 @@ LOCALES = [
 
 @pytest.mark.parametrize("locale", LOCALES, ids=["latin-1", "C"])
 def test_no_locale_ends_a_table_and_files_are_utf8(
-    ends: Ends, served: Any, run: Callable[..., Any], tmp_path: Path, locale: dict[str, str]
+    ends: Ends, served: Served, run: Run, tmp_path: Path, locale: dict[str, str]
 ) -> None:
     odd = "s3://acme-odd-names"
     usual = run(served, "ls", odd)
@@ -207,7 +204,7 @@ def test_no_locale_ends_a_table_and_files_are_utf8(
 
 @pytest.mark.parametrize("command", [("restore", *RESTORE[1:], "--wait"), ("watch",)])
 def test_a_reader_that_only_stalls_does_not_keep_it_from_ending(
-    serve: Callable[..., Any], run: Callable[..., Any], tmp_path: Path, command: tuple[str, ...]
+    serve: Serve, run: Run, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     served = serve("--objects", "800", "--speed", "60")
     if command == ("watch",):
@@ -235,7 +232,7 @@ def wait_until_stuck(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_moments_may_be_interrupted_too(served: Any, tmp_path: Path, sign: signal.Signals) -> None:
+def test_the_first_moments_may_be_interrupted_too(served: Served, tmp_path: Path, sign: signal.Signals) -> None:
     for turn in range(8):
         child = Living(environment(served, tmp_path), "ls", PLACE, "--json")
         while not catches(child.process.pid, signal.SIGHUP):  # Until then it is Python itself that is being loaded.
@@ -258,21 +255,21 @@ def test_the_screens_need_a_terminal(ends: Ends) -> None:
         assert "\x1b" not in said
 
 
-def test_the_screens_need_to_be_seen(served: Any, tmp_path: Path) -> None:
+def test_the_screens_need_to_be_seen(served: Served, tmp_path: Path) -> None:
     with (tmp_path / "err").open("wb") as err:
         on = Terminal(environment(served, tmp_path), PLACE, stderr=err)
         assert on.end(20) == 2
     assert "stderr is none" in (tmp_path / "err").read_text()
 
 
-def test_a_port_in_use(ends: Ends, served: Any) -> None:
+def test_a_port_in_use(ends: Ends, served: Served) -> None:
     port = served.contract["s3"].rpartition(":")[2]
     code, told, said = ends("sandbox", "--port", port)
     assert (code, told) == (2, "")
     assert said.startswith(f"restoretui: port {port} cannot be used: address already in use\n")
 
 
-def test_too_few_open_files(served: Any, tmp_path: Path) -> None:
+def test_too_few_open_files(served: Served, tmp_path: Path) -> None:
     for limit in (20, 30, 40, 44):
         done = subprocess.run(
             ["/bin/sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", sys.executable, "-m", "restoretui", "ls", PLACE],
