@@ -2,18 +2,18 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+import pytest
 from aiobotocore.session import get_session
 
 from restoretui.tui.browse.pane import BrowsePane
+from tests.conftest import StartSandbox
+from tests.narrowing import there
+from tests.tui.conftest import StartWalk, Walk
 
-Start = Callable[..., Any]
 
-
-async def still_usable(on: Any) -> None:
+async def still_usable(on: Walk) -> None:
     """Help opens, tabs switch, another bucket can be tried."""
     await on.press("escape", "question_mark")
     await on.sees("plan a restore of the marked")
@@ -22,7 +22,7 @@ async def still_usable(on: Any) -> None:
     await on.press("1")
 
 
-async def test_a_bucket_that_does_not_exist(walk: Start) -> None:
+async def test_a_bucket_that_does_not_exist(walk: StartWalk) -> None:
     async with walk("s3://no-such-bucket-here") as on:
         await on.until(lambda: "no-such-bucket-here" in on.notice)
         await on.sees("R tries again")
@@ -31,14 +31,14 @@ async def test_a_bucket_that_does_not_exist(walk: Start) -> None:
         await on.sees("README.txt")
 
 
-async def test_no_credentials(walk: Start, monkeypatch: Any) -> None:
+async def test_no_credentials(walk: StartWalk, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
     async with walk(env=nothing) as on:
         await on.until(lambda: "credentials" in on.notice)
         await still_usable(on)
 
 
-async def test_expired_credentials_then_good_ones(walk: Start) -> None:
+async def test_expired_credentials_then_good_ones(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive", world={"scenario": "expired-credentials"}) as on:
         await on.settled()
         await on.sandbox.advance(3 * 3600)
@@ -51,7 +51,7 @@ async def test_expired_credentials_then_good_ones(walk: Start) -> None:
         await on.sees("README.txt")
 
 
-async def test_an_endpoint_that_cannot_be_reached(walk: Start, sandbox: Any) -> None:
+async def test_an_endpoint_that_cannot_be_reached(walk: StartWalk, sandbox: StartSandbox) -> None:
     running = await sandbox()
     await running.go_down()
     async with walk("s3://acme-media-archive", running=running) as on:
@@ -60,20 +60,20 @@ async def test_an_endpoint_that_cannot_be_reached(walk: Start, sandbox: Any) -> 
         await still_usable(on)
 
 
-async def test_a_key_that_vanished_is_said_in_its_inspector(walk: Start) -> None:
+async def test_a_key_that_vanished_is_said_in_its_inspector(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()
         row = on.app.query_main(BrowsePane).table.row
         settings = on.sandbox.client_options
         async with get_session().create_client("s3", **settings) as client:
-            await client.delete_object(Bucket="acme-media-archive", Key=row.ref.key)
+            await client.delete_object(Bucket="acme-media-archive", Key=there(row).ref.key)
         await on.press("enter")
         await on.sees("problem", "does not exist")
         await on.press("escape")
         await on.sees("✗ gone")
 
 
-async def test_a_newer_ledger_is_refused_with_a_sentence(walk: Start, tmp_path: Path) -> None:
+async def test_a_newer_ledger_is_refused_with_a_sentence(walk: StartWalk, tmp_path: Path) -> None:
     async with walk() as on:
         await on.sees("8 buckets")
     with contextlib.closing(sqlite3.connect(tmp_path / "state" / "ledger.db")) as db:

@@ -1,17 +1,16 @@
 """No key, name or message from outside can do anything to the terminal, the markup or another row."""
 
 import re
-from collections.abc import Callable
-from typing import Any
 
+import pytest
 from rich.cells import cell_len
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.terminal.driver import TerminalDriver
 from restoretui.tui.widgets.tab_bar import TabBar
-
-Start = Callable[..., Any]
+from tests.narrowing import there
+from tests.tui.conftest import StartWalk
 
 OURS = re.compile(
     r"\x1b\[[0-9;]*m|\x1b\[\d+;\d+H|\x1b\[\?2026[hl]|\x1b\[\?25[hl]|\x1b\]22;[a-z-]*(?:\x07|\x1b\\)|\x1b\]52;c;[A-Za-z0-9+/=]*\x07|\x1b\[[A-F]?\d*[A-H]"
@@ -28,7 +27,7 @@ def harmless(written: str) -> None:
     assert not found, [rest[max(0, rest.index(mark) - 30) : rest.index(mark) + 30] for mark in sorted(set(found))]
 
 
-async def test_odd_names_are_shown_marked_inspected_and_restored_harmlessly(walk: Start) -> None:
+async def test_odd_names_are_shown_marked_inspected_and_restored_harmlessly(walk: StartWalk) -> None:
     async with walk("s3://acme-odd-names", taped=True, size=(90, 60)) as on:
         await on.settled()
         on.tape.take()
@@ -36,7 +35,7 @@ async def test_odd_names_are_shown_marked_inspected_and_restored_harmlessly(walk
         await on.settled()
         pane = on.app.query_main(BrowsePane)
         assert pane.table.count == 50
-        rows = pane.table.view.rows(0, 50)
+        rows = there(pane.table.view).rows(0, 50)
         assert any("\x1b" in row.ref.key for row in rows)
         assert all(cell_len(line) <= 90 for line in on.lines())
         await on.press("a")
@@ -52,32 +51,36 @@ async def test_odd_names_are_shown_marked_inspected_and_restored_harmlessly(walk
         harmless(on.tape.take())
 
 
-async def test_prefixes_that_look_like_markup_can_be_entered_and_marked(walk: Start) -> None:
+async def test_prefixes_that_look_like_markup_can_be_entered_and_marked(walk: StartWalk) -> None:
     async with walk("s3://acme-odd-names", taped=True) as on:
         await on.settled()
         pane = on.app.query_main(BrowsePane)
-        prefixes = [row.ref.key for row in pane.table.view.rows(0, 50) if row.is_prefix]
+        prefixes = [row.ref.key for row in there(pane.table.view).rows(0, 50) if row.is_prefix]
         assert "[@click=app.quit]press me[/" in prefixes
         for number, prefix in enumerate(prefixes):
             pane.table.goto(number)
             await on.press("enter")
-            await on.until(lambda prefix=prefix: pane.location.prefix == prefix)
+
+            def is_open(prefix: str = prefix) -> bool:
+                return pane.location.prefix == prefix
+
+            await on.until(is_open)
             await on.settled()
             assert pane.table.count > 0
             await on.press("backspace")
             await on.until(lambda: pane.location.prefix == "")
             await on.settled()
-            assert pane.table.row.ref.key == prefix
+            assert there(pane.table.row).ref.key == prefix
         harmless(on.tape.take())
 
 
-async def test_messages_notes_and_names_from_outside(walk: Start) -> None:
+async def test_messages_notes_and_names_from_outside(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive", taped=True) as on:
         await on.settled()
         on.app.complain(RestoreTuiError(EVIL, hint=EVIL))
         on.app.say("warning", EVIL, EVIL)
         on.app.copy(EVIL.replace("\ud800", ""))
-        identity = await on.app.session.identity()
+        identity = await on.session.identity()
         on.app.query_main(TabBar).identify(type(identity)(EVIL, EVIL, EVIL, EVIL))
         await on.press("slash", *"x]")
         await on.pilot.pause(0.2)
@@ -87,7 +90,7 @@ async def test_messages_notes_and_names_from_outside(walk: Start) -> None:
         assert "[@click=app.quit]" in on.text, "markup is text"
 
 
-def test_titles_and_desktop_notices_cannot_be_broken_out_of(monkeypatch: Any) -> None:
+def test_titles_and_desktop_notices_cannot_be_broken_out_of(monkeypatch: pytest.MonkeyPatch) -> None:
     class Spy(TerminalDriver):
         def __init__(self) -> None:
             self.written = ""

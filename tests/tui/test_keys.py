@@ -1,13 +1,9 @@
 """Bindings, footer, help and palette come from one table, and follow the user's own keys."""
 
-from collections.abc import Callable
-from typing import Any
-
 from textual.command import CommandPalette
 
 from restoretui.tui.keys import BROWSE, GROUPS, RUNS, key_name
-
-Start = Callable[..., Any]
+from tests.tui.conftest import StartWalk
 
 
 def test_every_command_says_what_it_does_and_ids_mean_one_thing() -> None:
@@ -44,7 +40,7 @@ def test_the_designed_keys_are_the_keys() -> None:
     ]
 
 
-async def test_the_footer_shows_only_what_works_now(walk: Start) -> None:
+async def test_the_footer_shows_only_what_works_now(walk: StartWalk) -> None:
     async with walk(size=(80, 24)) as on:
         await on.sees("8 buckets", "q quit")
         assert "restore" not in on.footer
@@ -59,7 +55,7 @@ async def test_the_footer_shows_only_what_works_now(walk: Start) -> None:
         assert "mark" not in on.footer
 
 
-async def test_keys_can_be_remapped_and_help_and_footer_say_so(walk: Start) -> None:
+async def test_keys_can_be_remapped_and_help_and_footer_say_so(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive", keys={"restore": "ctrl+r", "nonsense": "z"}) as on:
         await on.settled()
         await on.until(lambda: "nonsense" in on.notice)
@@ -68,7 +64,7 @@ async def test_keys_can_be_remapped_and_help_and_footer_say_so(walk: Start) -> N
         await on.sees("^r", "plan a restore of the marked")
 
 
-async def test_the_palette_offers_what_works_and_does_it(walk: Start) -> None:
+async def test_the_palette_offers_what_works_and_does_it(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         await on.press("ctrl+p")
@@ -81,7 +77,7 @@ async def test_the_palette_offers_what_works_and_does_it(walk: Start) -> None:
         await on.sees("200 objects")
 
 
-async def test_tabs_by_number_tab_key_and_mouse(walk: Start) -> None:
+async def test_tabs_by_number_tab_key_and_mouse(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         await on.press("tab")
@@ -98,7 +94,7 @@ async def test_tabs_by_number_tab_key_and_mouse(walk: Start) -> None:
         assert on.app.main.tab == "browse"
 
 
-async def test_a_click_on_a_footer_key_is_the_key(walk: Start) -> None:
+async def test_a_click_on_a_footer_key_is_the_key(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         await on.sees("? help")
@@ -106,7 +102,7 @@ async def test_a_click_on_a_footer_key_is_the_key(walk: Start) -> None:
         await on.sees("On every tab")
 
 
-async def test_help_fits_small_and_large_screens(walk: Start) -> None:
+async def test_help_fits_small_and_large_screens(walk: StartWalk) -> None:
     for size in ((60, 20), (160, 50)):
         async with walk(size=size) as on:
             await on.press("question_mark")
@@ -115,7 +111,7 @@ async def test_help_fits_small_and_large_screens(walk: Start) -> None:
             await on.sees("What a plan would do")
 
 
-async def test_unknown_theme_is_said_and_a_known_one_is_used(walk: Start) -> None:
+async def test_unknown_theme_is_said_and_a_known_one_is_used(walk: StartWalk) -> None:
     async with walk(theme="no-such-theme") as on:
         await on.until(lambda: "no-such-theme" in on.notice)
     async with walk(theme="restoretui-light") as on:

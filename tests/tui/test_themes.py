@@ -1,6 +1,6 @@
 """Every theme there is can be started with and switched to, on every screen, and be read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,10 +19,11 @@ from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.ask import Ask, Confirm, Pick
 from restoretui.tui.dialogs.leave import Leave
 from restoretui.tui.widgets.tier_table import TierTable
+from tests.narrowing import there
 from tests.tui.batch.test_batch_jobs import confirmed
+from tests.tui.conftest import StartWalk, Walk
 from tests.tui.dialogs.test_restoring import dialog
 
-Start = Callable[..., Any]
 OURS = {one.name: one for one in theme.THEMES}
 ALL = {**BUILTIN_THEMES, **OURS}
 TINTED = [name for name, one in ALL.items() if not one.ansi]
@@ -33,14 +34,14 @@ def test_these_are_all_the_themes_the_palette_offers() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-async def test_each_theme_can_be_started_with(walk: Start, name: str) -> None:
+async def test_each_theme_can_be_started_with(walk: StartWalk, name: str) -> None:
     async with walk(theme=name) as on:
         await on.sees("8 buckets")
         assert on.app.theme == name
         assert on.app.is_running
 
 
-async def every_theme(on: Any) -> None:
+async def every_theme(on: Walk) -> None:
     before = on.app.theme
     for name in ALL:
         on.app.theme = name
@@ -51,7 +52,7 @@ async def every_theme(on: Any) -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_each_theme_can_be_switched_to_on_each_screen(walk: Start, tmp_path: Any) -> None:
+async def test_each_theme_can_be_switched_to_on_each_screen(walk: StartWalk, tmp_path: Any) -> None:
     async with walk("s3://acme-frankfurt-archive", batch_role_arn=BATCH_ROLE_ARN) as on:
         await on.settled()
         await confirmed(on)
@@ -84,7 +85,7 @@ async def test_each_theme_can_be_switched_to_on_each_screen(walk: Start, tmp_pat
             await every_theme(on)
 
 
-def painted(on: Any, region: Region) -> Iterator[tuple[str, Color, Color]]:
+def painted(on: Walk, region: Region) -> Iterator[tuple[str, Color, Color]]:
     """Every piece of text of a part of the screen, with its colour and its ground."""
     for strip in on.app.screen._compositor.render_strips()[region.y : region.bottom]:
         for segment in strip.crop(region.x, region.right):
@@ -103,22 +104,22 @@ DRAWN = set("│─╭╮╰╯╸━▁▂▃▄▅▆▇█▌▏▎▍▊▉�
 
 
 @pytest.mark.timeout(600)
-async def test_what_is_painted_can_be_read_in_each_theme(walk: Start) -> None:
+async def test_what_is_painted_can_be_read_in_each_theme(walk: StartWalk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of every state, plain, marked and under the cursor; header, tabs, keys, notices and the restore dialog."""
     async with walk("s3://acme-frankfurt-archive", size=(140, 40), production_profiles=("default",)) as on:
         await on.settled()
         await on.press("d")
         await on.settled()
         pane = on.app.query_main(BrowsePane)
-        rows = pane.table.view.rows(0, 20)
+        rows = there(pane.table.view).rows(0, 20)
         states = list(State)
-        original = pane.table.view.rows
+        original = there(pane.table.view).rows
         shown = {row.id: states[at % len(states)] for at, row in enumerate(rows)}
 
         def as_others(start: int, n: int) -> list[Any]:
             return [row._replace(state=shown.get(row.id, row.state)) for row in original(start, n)]
 
-        pane.table.view.rows = as_others
+        monkeypatch.setattr(pane.table.view, "rows", as_others)
         await on.press("space", "v", "down", "down")
         for name in TINTED:
             on.app.theme = name
@@ -129,7 +130,7 @@ async def test_what_is_painted_can_be_read_in_each_theme(walk: Start) -> None:
                 assert not faint, (name, level, faint)
 
 
-def unreadable(on: Any, region: Region) -> list[tuple[str, str, str, float]]:
+def unreadable(on: Walk, region: Region) -> list[tuple[str, str, str, float]]:
     return [
         (text, colour.hex, ground.hex, round(theme.contrast(colour, ground), 2))
         for text, colour, ground in painted(on, region)
@@ -138,7 +139,7 @@ def unreadable(on: Any, region: Region) -> list[tuple[str, str, str, float]]:
 
 
 @pytest.mark.timeout(600)
-async def test_the_restore_dialog_can_be_read_in_each_theme(walk: Start) -> None:
+async def test_the_restore_dialog_can_be_read_in_each_theme(walk: StartWalk) -> None:
     async with walk("s3://acme-frankfurt-archive", size=(100, 30)) as on:
         await on.settled()
         await dialog(on)
@@ -151,7 +152,7 @@ async def test_the_restore_dialog_can_be_read_in_each_theme(walk: Start) -> None
             assert not faint, (name, faint)
 
 
-def texts_of(on: Any) -> list[str]:
+def texts_of(on: Walk) -> list[str]:
     kinds = [*on.app.screen.query(Static), *on.app.screen.query(TierTable)]
     return [line for widget in kinds for line in str(widget.render()).splitlines()]
 
@@ -188,7 +189,7 @@ def test_contrast_is_reckoned_as_the_rule_says() -> None:
 
 
 @pytest.mark.parametrize("name", ["dracula", "ansi-dark", "ansi-light", "restoretui"])
-async def test_without_colours_every_theme_is_without(walk: Start, name: str) -> None:
+async def test_without_colours_every_theme_is_without(walk: StartWalk, name: str) -> None:
     async with walk("s3://acme-frankfurt-archive", theme=name, env={"NO_COLOR": "1"}, taped=True) as on:
         await on.settled()
         for strip in on.app.screen._compositor.render_strips():
@@ -196,11 +197,11 @@ async def test_without_colours_every_theme_is_without(walk: Start, name: str) ->
                 style = segment.style
                 for colour in (style.color, style.bgcolor) if style else ():
                     if colour is not None and colour.type is ColorType.TRUECOLOR:
-                        red, green, blue = colour.triplet
+                        red, green, blue = there(colour.triplet)
                         assert red == green == blue, (name, segment)
 
 
-async def test_an_unknown_theme_and_an_unknown_key_are_both_said(walk: Start) -> None:
+async def test_an_unknown_theme_and_an_unknown_key_are_both_said(walk: StartWalk) -> None:
     async with walk(theme="no-such-theme", keys={"no-such-command": "x"}) as on:
         await on.until(lambda: "no-such-theme" in on.notice and "no-such-command" in on.notice)
         assert on.app.theme == theme.DARK.name

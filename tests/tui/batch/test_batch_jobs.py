@@ -1,21 +1,22 @@
 """The Batch tab: jobs of ours and of others, what may be done to each, and what their reports say."""
 
 import csv
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from textual.widgets import Input
 
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.tui.batch.pane import BatchPane
+from tests.narrowing import a
+from tests.tui.conftest import StartWalk, Walk
 
-Start = Callable[..., Any]
 
-
-async def confirmed(on: Any, **options: Any) -> int:
+async def confirmed(on: Walk, **options: Any) -> int:
     """Confirm a run of all GLACIER objects of a small bucket through jobs; the run."""
-    session = on.app.session
+    session = on.session
     on.sandbox.cloud.add_bucket("cold")
     for number in range(40):
         on.sandbox.cloud.put("cold", f"g/{number:03d}", size=10, storage_class="GLACIER")
@@ -27,18 +28,18 @@ async def confirmed(on: Any, **options: Any) -> int:
     return int(run.id)
 
 
-def job(on: Any) -> Any:
-    return on.app.session.batch.ours()[0]
+def job(on: Walk) -> Any:
+    return on.session.batch.ours()[0]
 
 
-async def open_tab(on: Any) -> BatchPane:
+async def open_tab(on: Walk) -> BatchPane:
     await on.press("3")
     pane: BatchPane = on.app.query_main(BatchPane)
     await on.until(lambda: pane._board.looked)
     return pane
 
 
-async def test_a_held_job_is_confirmed_and_watched_to_complete(walk: Start) -> None:
+async def test_a_held_job_is_confirmed_and_watched_to_complete(walk: StartWalk) -> None:
     async with walk() as on:
         await confirmed(on, hold=True)
         await open_tab(on)
@@ -62,7 +63,7 @@ async def test_a_held_job_is_confirmed_and_watched_to_complete(walk: Start) -> N
         await on.sees("1 restore job, 0 under way")
 
 
-async def test_a_held_job_is_cancelled_and_its_objects_say_so(walk: Start) -> None:
+async def test_a_held_job_is_cancelled_and_its_objects_say_so(walk: StartWalk) -> None:
     async with walk() as on:
         await confirmed(on, hold=True)
         await open_tab(on)
@@ -76,12 +77,12 @@ async def test_a_held_job_is_cancelled_and_its_objects_say_so(walk: Start) -> No
         await on.press("shift+tab", "enter")
         await on.until(lambda: job(on).is_settled, rounds=4000)
         await on.sees("⊘ Cancelled")
-        runs = on.app.session.ledger.runs
+        runs = on.session.ledger.runs
         await on.until(lambda: runs.peek_all()[0].counts == {State.CANCELLED: 40})
         assert "confirm" not in on.footer
 
 
-async def test_jobs_of_others_are_listed_cloned_and_refreshed(walk: Start) -> None:
+async def test_jobs_of_others_are_listed_cloned_and_refreshed(walk: StartWalk) -> None:
     async with walk() as on:
         run = await confirmed(on)
         await on.until(lambda: job(on).is_settled, rounds=4000)
@@ -90,10 +91,12 @@ async def test_jobs_of_others_are_listed_cloned_and_refreshed(walk: Start) -> No
         await on.sees("Clone job", "even if it is cancelled")
         await on.press("shift+tab", "enter")
         await on.sees("2 restore jobs")
-        await on.until(lambda: pane.list.table.view.rows(0, 1)[0].batch is None)
+        view = pane.list.table.view
+        assert view is not None
+        await on.until(lambda: view.rows(0, 1)[0].batch is None)
         await on.hours(1)
         await on.press("home", "R")
-        await on.until(lambda: pane._row.info is not None and pane._row.status == "Suspended")
+        await on.until(lambda: (row := pane._row) is not None and row.info is not None and row.status == "Suspended")
         await on.press("enter")
         await on.sees("not made from this ledger", "waits until it is confirmed")
         assert " run" not in on.footer
@@ -102,7 +105,7 @@ async def test_jobs_of_others_are_listed_cloned_and_refreshed(walk: Start) -> No
         assert run == 1
 
 
-async def test_failed_tasks_are_listed_exported_and_sent_again(walk: Start, tmp_path: Path) -> None:
+async def test_failed_tasks_are_listed_exported_and_sent_again(walk: StartWalk, tmp_path: Path) -> None:
     async with walk() as on:
         on.sandbox.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
         await confirmed(on)
@@ -115,8 +118,7 @@ async def test_failed_tasks_are_listed_exported_and_sent_again(walk: Start, tmp_
         await on.press("x")
         await on.sees("Write the report")
         target = tmp_path / "report.csv"
-        field = on.app.screen.focused
-        field.value = str(target)
+        a(Input, on.app.screen.focused).value = str(target)
         await on.press("enter")
         await on.until(target.exists)
         with target.open(newline="") as file:
@@ -126,12 +128,12 @@ async def test_failed_tasks_are_listed_exported_and_sent_again(walk: Start, tmp_
         await on.press("t")
         await on.sees("One by one", "As new jobs")
         await on.press("shift+tab", "enter")
-        await on.until(lambda: len(on.app.session.batch.ours()) == 2)
-        await on.until(lambda: all(batch.is_settled for batch in on.app.session.batch.ours()), rounds=4000)
+        await on.until(lambda: len(on.session.batch.ours()) == 2)
+        await on.until(lambda: all(batch.is_settled for batch in on.session.batch.ours()), rounds=4000)
         assert job(on).succeeded == failed
 
 
-async def test_what_was_written_for_a_job_is_deleted_on_request_only(walk: Start) -> None:
+async def test_what_was_written_for_a_job_is_deleted_on_request_only(walk: StartWalk) -> None:
     async with walk() as on:
         await confirmed(on)
         await open_tab(on)
@@ -147,7 +149,7 @@ async def test_what_was_written_for_a_job_is_deleted_on_request_only(walk: Start
         await on.sees("manifest and report were deleted", "no completion report")
 
 
-async def test_why_a_job_failed_is_on_its_row(walk: Start) -> None:
+async def test_why_a_job_failed_is_on_its_row(walk: StartWalk) -> None:
     async with walk(size=(140, 30)) as on:
         await confirmed(on, role_arn="arn:aws:iam::123456789012:role/batch-without-manifest")
         await open_tab(on)
@@ -155,7 +157,7 @@ async def test_why_a_job_failed_is_on_its_row(walk: Start) -> None:
         await on.sees("✗ Failed", job(on).problem[:30])
 
 
-async def test_a_read_only_session_looks_and_offers_nothing_else(walk: Start) -> None:
+async def test_a_read_only_session_looks_and_offers_nothing_else(walk: StartWalk) -> None:
     async with walk() as on:
         await confirmed(on)
         await on.until(lambda: job(on).is_settled, rounds=4000)
@@ -167,7 +169,7 @@ async def test_a_read_only_session_looks_and_offers_nothing_else(walk: Start) ->
         assert "export" in on.footer
 
 
-async def test_a_runs_details_show_its_jobs_and_their_state(walk: Start) -> None:
+async def test_a_runs_details_show_its_jobs_and_their_state(walk: StartWalk) -> None:
     async with walk() as on:
         await confirmed(on, hold=True)
         await open_tab(on)

@@ -1,8 +1,5 @@
 """Restoring through jobs from the dialog: choosing the engine, what it costs, and the run it becomes."""
 
-from collections.abc import Callable
-from typing import Any
-
 from textual.widgets import Button, Input
 
 from restoretui.core.batch.jobs import ReportScope
@@ -10,19 +7,20 @@ from restoretui.core.model import State
 from restoretui.tui.dialogs.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore_dialog import RestoreDialog
 from restoretui.tui.widgets.pick_line import PickLine
+from tests.narrowing import a
+from tests.tui.conftest import StartWalk, Walk
 
-Start = Callable[..., Any]
 ROLE = "arn:aws:iam::123456789012:role/restoretui-batch"
 
 
-async def dialog(on: Any, objects: int = 12, storage_class: str = "GLACIER") -> RestoreDialog:
+async def dialog(on: Walk, objects: int = 12, storage_class: str = "GLACIER") -> RestoreDialog:
     """Over marks in a bucket of its own."""
     on.sandbox.cloud.add_bucket("cold")
     for number in range(objects):
         on.sandbox.cloud.put("cold", f"g/{number:04d}", size=10, storage_class=storage_class)
     await on.press("g")
     await on.sees("Go to")
-    on.app.screen.focused.value = "s3://cold/g/"
+    a(Input, on.app.screen.focused).value = "s3://cold/g/"
     await on.press("enter")
     await on.sees("g/")
     await on.settled()
@@ -31,14 +29,14 @@ async def dialog(on: Any, objects: int = 12, storage_class: str = "GLACIER") -> 
     await on.press("r")
     await on.until(lambda: isinstance(on.app.screen, RestoreDialog))
     await on.sees("estimate with prices of")
-    return on.app.screen  # type: ignore[no-any-return]
+    return a(RestoreDialog, on.app.screen)
 
 
 def pick(box: RestoreDialog, line: str, value: str) -> None:
     box.query_one(f"#{line}", PickLine).pick(value)
 
 
-async def test_marks_become_jobs_by_keys_alone(walk: Start) -> None:
+async def test_marks_become_jobs_by_keys_alone(walk: StartWalk) -> None:
     async with walk(size=(80, 24), batch_role_arn=ROLE) as on:
         await dialog(on)
         await on.sees("Engine ◉ direct")
@@ -48,14 +46,14 @@ async def test_marks_become_jobs_by_keys_alone(walk: Start) -> None:
         assert on.posts() == 0
         await on.press("shift+tab", "enter", "enter")
         await on.until(lambda: len(on.app.screen_stack) == 1)
-        batch = on.app.session.batch.ours()[0]
+        batch = on.session.batch.ours()[0]
         assert (batch.objects, batch.options.role_arn, batch.options.hold) == (12, ROLE, False)
-        await on.until(lambda: on.app.session.batch.ours()[0].is_settled, rounds=4000)
-        await on.until(lambda: State.PLANNED not in on.app.session.ledger.runs.peek_all()[0].counts)
+        await on.until(lambda: on.session.batch.ours()[0].is_settled, rounds=4000)
+        await on.until(lambda: State.PLANNED not in on.session.ledger.runs.peek_all()[0].counts)
         assert on.posts() == 0
 
 
-async def test_role_report_priority_description_and_review(walk: Start) -> None:
+async def test_role_report_priority_description_and_review(walk: StartWalk) -> None:
     async with walk(size=(200, 50)) as on:
         box = await dialog(on)
         pick(box, "engine", "batch")
@@ -80,34 +78,34 @@ async def test_role_report_priority_description_and_review(walk: Start) -> None:
         tags.value = "team=x, audit=2026"
         box.query_one("#confirm", Button).press()
         await on.until(lambda: len(on.app.screen_stack) == 1)
-        options = on.app.session.batch.ours()[0].options
+        options = on.session.batch.ours()[0].options
         assert (options.scope, options.priority, options.description) == (ReportScope.FAILED, 77, "for the audit")
         assert options.hold
         assert options.tags == {"team": "x", "audit": "2026"}
-        await on.until(lambda: on.app.session.batch.ours()[0].status == "Suspended", rounds=2000)
+        await on.until(lambda: on.session.batch.ours()[0].status == "Suspended", rounds=2000)
 
 
-async def test_expedited_through_jobs_is_refused_and_sends_nothing(walk: Start) -> None:
+async def test_expedited_through_jobs_is_refused_and_sends_nothing(walk: StartWalk) -> None:
     async with walk(batch_role_arn=ROLE) as on:
         box = await dialog(on)
         await on.press("x")
         pick(box, "engine", "batch")
         await on.sees("nothing would be sent at this tier", "does not offer the expedited tier")
         assert box.query_one("#confirm", Button).disabled
-        assert on.app.session.batch.ours() == []
+        assert on.session.batch.ours() == []
 
 
-async def test_auto_says_why_it_chose(walk: Start) -> None:
+async def test_auto_says_why_it_chose(walk: StartWalk) -> None:
     async with walk(batch_role_arn=ROLE) as on:
         box = await dialog(on)
         pick(box, "engine", "auto")
         await on.sees("direct: 12 objects are quickly asked for one by one")
         box.query_one("#confirm", Button).press()
         await on.until(lambda: on.posts() == 12)
-        assert on.app.session.batch.ours() == []
+        assert on.session.batch.ours() == []
 
 
-async def test_auto_takes_jobs_where_they_are_sooner(walk: Start) -> None:
+async def test_auto_takes_jobs_where_they_are_sooner(walk: StartWalk) -> None:
     async with walk(batch_role_arn=ROLE) as on:
         box = await dialog(on, 1200)
         pick(box, "engine", "auto")

@@ -1,17 +1,14 @@
 """Browse on a real session: going places, filtering, sorting, marking; the cursor stays where it belongs."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from restoretui.core.model import State
 from restoretui.tui.browse.pane import BrowsePane
+from tests.narrowing import there
+from tests.tui.conftest import StartWalk
 
-Start = Callable[..., Any]
 
-
-async def test_from_the_buckets_down_to_an_object_and_back_up(walk: Start) -> None:
+async def test_from_the_buckets_down_to_an_object_and_back_up(walk: StartWalk) -> None:
     async with walk() as on:
         await on.sees("acme-media-archive", "acme-odd-names", "8 buckets")
         await on.press(*("down",) * 6, "enter")
@@ -23,7 +20,9 @@ async def test_from_the_buckets_down_to_an_object_and_back_up(walk: Start) -> No
         await on.sees("Object", "storage class", "Headers", "x-amz-request-id")
         await on.press("escape", "backspace")
         await on.sees("README.txt")
-        assert on.app.query_main(BrowsePane).table.row.ref.key == "catalog/", "the cursor is where we came from"
+        assert there(on.app.query_main(BrowsePane).table.row).ref.key == "catalog/", (
+            "the cursor is where we came from"
+        )
         await on.press("backspace")
         await on.sees("8 buckets")
         buckets = on.app.query_main(BrowsePane).buckets
@@ -31,7 +30,7 @@ async def test_from_the_buckets_down_to_an_object_and_back_up(walk: Start) -> No
         assert buckets.row.name == "acme-media-archive"
 
 
-async def test_flat_view_filter_and_sort_keep_the_row(walk: Start) -> None:
+async def test_flat_view_filter_and_sort_keep_the_row(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         await on.press("d")
@@ -39,16 +38,16 @@ async def test_flat_view_filter_and_sort_keep_the_row(walk: Start) -> None:
         await on.sees("flat", "200 objects")
         pane = on.app.query_main(BrowsePane)
         await on.press(*("down",) * 40)
-        key = pane.table.row.ref.key
+        key = there(pane.table.row).ref.key
         await on.press("o", "down", "enter")
         await on.sees("Size ▼")
-        assert pane.table.row.ref.key == key
-        sizes = [row.size for row in pane.table.view.rows(0, 200)]
+        assert there(pane.table.row).ref.key == key
+        sizes = [row.size or 0 for row in there(pane.table.view).rows(0, 200)]
         assert sizes == sorted(sizes, reverse=True)
         await on.press("slash", *"index")
         await on.sees("9 match index")
         await on.press("enter")
-        assert all("index" in row.ref.key for row in pane.table.view.rows(0, 50))
+        assert all("index" in row.ref.key for row in there(pane.table.view).rows(0, 50))
         await on.press("escape")
         await on.sees("200 objects")
         await on.until(lambda: pane.table.count == 200)
@@ -58,18 +57,18 @@ async def test_flat_view_filter_and_sort_keep_the_row(walk: Start) -> None:
         await on.until(lambda: pane.table.count == 200)
 
 
-async def test_refresh_keeps_filter_order_and_cursor(walk: Start) -> None:
+async def test_refresh_keeps_filter_order_and_cursor(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()
         pane = on.app.query_main(BrowsePane)
         await on.press("down", "down", "down")
-        key, before = pane.table.row.ref.key, pane.source.listing.id
+        key, before = there(pane.table.row).ref.key, there(pane.source.listing).id
         await on.press("R")
         await on.until(lambda: pane.source.listing is not None and pane.source.listing.id != before)
-        assert pane.table.row.ref.key == key
+        assert there(pane.table.row).ref.key == key
 
 
-async def test_state_and_class_filters(walk: Start) -> None:
+async def test_state_and_class_filters(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         await on.press("d")
@@ -79,10 +78,10 @@ async def test_state_and_class_filters(walk: Start) -> None:
         await on.until(lambda: pane.source.query.states == {State.ARCHIVED})
         await on.sees("match archived")
         await on.until(lambda: 0 < pane.table.count < 200)
-        assert {row.state for row in pane.table.view.rows(0, 200)} == {State.ARCHIVED}
+        assert {row.state for row in there(pane.table.view).rows(0, 200)} == {State.ARCHIVED}
 
 
-async def test_marks_add_up_and_hidden_ones_are_counted(walk: Start) -> None:
+async def test_marks_add_up_and_hidden_ones_are_counted(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         await on.press("d")
@@ -101,7 +100,7 @@ async def test_marks_add_up_and_hidden_ones_are_counted(walk: Start) -> None:
         await on.until(lambda: "marked" not in on.text)
 
 
-async def test_a_marked_prefix_marks_everything_below_it(walk: Start) -> None:
+async def test_a_marked_prefix_marks_everything_below_it(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         await on.press("space")
@@ -110,7 +109,7 @@ async def test_a_marked_prefix_marks_everything_below_it(walk: Start) -> None:
         await on.until(lambda: on.app.query_main(BrowsePane).marking.summary.objects == 0)
 
 
-async def test_going_to_a_location_says_what_is_wrong_with_it(walk: Start) -> None:
+async def test_going_to_a_location_says_what_is_wrong_with_it(walk: StartWalk) -> None:
     async with walk() as on:
         await on.sees("8 buckets")
         await on.press("g", "end", *"no such")
@@ -121,7 +120,7 @@ async def test_going_to_a_location_says_what_is_wrong_with_it(walk: Start) -> No
         await on.sees("s3://acme-media-archive/cat*", "catalog/")
 
 
-async def test_versions_are_shown_when_asked_for(walk: Start) -> None:
+async def test_versions_are_shown_when_asked_for(walk: StartWalk) -> None:
     async with walk("s3://acme-legal-versions") as on:
         await on.settled()
         await on.press("d")
@@ -132,10 +131,10 @@ async def test_versions_are_shown_when_asked_for(walk: Start) -> None:
         await on.settled()
         await on.sees("all versions", "Version")
         assert pane.table.count > fewer
-        assert all(row.ref.version_id for row in pane.table.view.rows(0, 20))
+        assert all(row.ref.version_id for row in there(pane.table.view).rows(0, 20))
 
 
-async def test_visible_tiering_rows_are_looked_at_and_no_others(walk: Start) -> None:
+async def test_visible_tiering_rows_are_looked_at_and_no_others(walk: StartWalk) -> None:
     async with walk("s3://acme-backups-tiering", size=(100, 16)) as on:
         await on.settled()
         await on.press("d")
@@ -149,7 +148,7 @@ async def test_visible_tiering_rows_are_looked_at_and_no_others(walk: Start) -> 
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
-async def test_it_works_in_small_and_large_terminals(walk: Start, size: tuple[int, int]) -> None:
+async def test_it_works_in_small_and_large_terminals(walk: StartWalk, size: tuple[int, int]) -> None:
     async with walk("s3://acme-media-archive/catalog/", size=size) as on:
         await on.settled()
         await on.sees("index-000.json", "STANDARD_IA", "q quit", "? help")

@@ -1,17 +1,15 @@
 """What takes long on a large listing is shown at once as what it is: begun, not done."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
+from restoretui.ledger.records import BrowseRow
 from restoretui.ledger.views import materialised_order as scratch
 from restoretui.ledger.views import row_order as orders
 from restoretui.tui.browse import listing_board, marking
 from restoretui.tui.browse.pane import BrowsePane
 from tests.ledger.helpers import busy, held
-
-Start = Callable[..., Any]
+from tests.narrowing import there
+from tests.tui.conftest import StartWalk, Walk
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +21,7 @@ def _everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing_board, "LATE_S", 0.0)
 
 
-async def flat(on: Any) -> BrowsePane:
+async def flat(on: Walk) -> BrowsePane:
     await on.settled()
     await on.press("d")
     await on.settled()
@@ -33,15 +31,15 @@ async def flat(on: Any) -> BrowsePane:
     return pane
 
 
-def marks(on: Any) -> set[str]:
+def marks(on: Walk) -> set[str]:
     """The glyphs in the column of marks."""
     return {line[1] for line in on.lines() if "archive/" in line[14:] or "catalog/" in line[14:]}
 
 
-async def test_marks_of_all_are_pending_until_they_are_made(walk: Start) -> None:
+async def test_marks_of_all_are_pending_until_they_are_made(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         pane = await flat(on)
-        async with held(on.app.session.ledger._writer):
+        async with held(on.session.ledger._writer):
             await on.press("a")
             assert marks(on) == {"◌"}, "in the very next frame"
             assert "◌ marking 200 …" in on.text
@@ -59,7 +57,7 @@ async def test_marks_of_all_are_pending_until_they_are_made(walk: Start) -> None
         assert "marking" not in on.text
 
 
-async def test_marks_about_to_go_say_so(walk: Start) -> None:
+async def test_marks_about_to_go_say_so(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await flat(on)
         await on.press("a")
@@ -68,7 +66,7 @@ async def test_marks_about_to_go_say_so(walk: Start) -> None:
             if key == "u":
                 await on.press("a")
                 await on.sees("● 200 marked")
-            async with held(on.app.session.ledger._writer):
+            async with held(on.session.ledger._writer):
                 await on.press(key)
                 assert words in on.text
                 assert "● 200 marked" in on.text, "which is still so"
@@ -77,20 +75,28 @@ async def test_marks_about_to_go_say_so(walk: Start) -> None:
             assert marks(on) == after
 
 
-async def test_a_key_typed_after_another_acts_on_what_that_leads_to(walk: Start) -> None:
+def current(pane: BrowsePane) -> BrowseRow:
+    """The row under the cursor."""
+    row = pane.table.row
+    assert row is not None
+    return row
+
+
+async def test_a_key_typed_after_another_acts_on_what_that_leads_to(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         pane = await flat(on)
-        async with held(on.app.session.ledger._writer):
+        async with held(on.session.ledger._writer):
             await on.press("a", "space", "u", "space")
             assert "◌ marking 200 …" in on.text
         await on.sees("● 1 marked")
+        assert pane.table.view is not None
         assert [row.marked for row in pane.table.view.rows(0, 3)] == [False, True, False]
 
 
-async def test_marks_that_could_not_be_made_are_not_shown(walk: Start) -> None:
+async def test_marks_that_could_not_be_made_are_not_shown(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await flat(on)
-        writer = on.app.session.ledger._connections.writer
+        writer = on.session.ledger._connections.writer
         (pages,) = writer.execute("PRAGMA catalog.page_count").fetchone()
         writer.execute(f"PRAGMA catalog.max_page_count = {pages}")
         await on.press("a")
@@ -100,10 +106,10 @@ async def test_marks_that_could_not_be_made_are_not_shown(walk: Start) -> None:
         assert "marked" not in on.text
 
 
-async def test_a_filter_says_what_it_looks_for_until_it_has_found_it(walk: Start) -> None:
+async def test_a_filter_says_what_it_looks_for_until_it_has_found_it(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         pane = await flat(on)
-        async with busy(on.app.session.ledger._glancer):
+        async with busy(on.session.ledger._glancer):
             await on.press("slash", *"index")
             await on.sees("looking for index …")
             assert "match" not in on.text
@@ -112,26 +118,27 @@ async def test_a_filter_says_what_it_looks_for_until_it_has_found_it(walk: Start
         assert "looking" not in on.text
 
 
-async def test_what_is_found_so_far_counts_as_that(walk: Start) -> None:
+async def test_what_is_found_so_far_counts_as_that(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         pane = await flat(on)
-        async with busy(on.app.session.ledger._builder):
+        async with busy(on.session.ledger._builder):
             await on.press("slash", *"a", "enter")
             await on.sees("50 so far match a", "1 of 50 so far")
             await on.press("end")
             await on.sees("50 of 50 so far")
         await on.until(lambda: pane.view is not None and pane.view.complete)
+        assert pane.view is not None
         await on.sees(f"{pane.view.count} match a", f"50 of {pane.view.count}")
         assert "so far" not in on.text
         assert pane.view.count > 50
 
 
-async def test_hidden_marks_are_counted_before_they_are_told(walk: Start) -> None:
+async def test_hidden_marks_are_counted_before_they_are_told(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await flat(on)
         await on.press("a")
         await on.sees("● 200 marked", "std $")
-        async with busy(on.app.session.ledger._reader):
+        async with busy(on.session.ledger._reader):
             await on.press("slash", *"index", "enter")
             await on.sees("9 match index", "adding up …", "std $")
             assert "not shown here" not in on.text
@@ -139,41 +146,42 @@ async def test_hidden_marks_are_counted_before_they_are_told(walk: Start) -> Non
         assert "adding up" not in on.text
 
 
-async def test_nothing_so_far_is_not_nothing(walk: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_so_far_is_not_nothing(walk: StartWalk, monkeypatch: pytest.MonkeyPatch) -> None:
     async with walk("s3://acme-media-archive") as on:
         await flat(on)
         monkeypatch.setattr(scratch, "GLANCE_S", 0.0)
-        async with busy(on.app.session.ledger._builder):
+        async with busy(on.session.ledger._builder):
             await on.press("slash", *"no-such-thing")
             await on.sees("0 so far match no-such-thing", "nothing so far")
             assert "nothing matches" not in on.text
         await on.sees("nothing matches the filter", "0 match no-such-thing")
 
 
-async def test_the_cursor_follows_its_row_into_an_order_still_being_made(walk: Start) -> None:
+async def test_the_cursor_follows_its_row_into_an_order_still_being_made(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         pane = await flat(on)
         await on.press("end")
-        row = pane.table.row
-        order = sorted(pane.table.view.rows(0, 200), key=lambda each: (-each.size, each.ref.key))
+        row = current(pane)
+        assert pane.table.view is not None
+        order = sorted(pane.table.view.rows(0, 200), key=lambda each: (-there(each.size), each.ref.key))
         place = [each.id for each in order].index(row.id)
         assert place >= scratch.HEAD_ROWS
-        async with busy(on.app.session.ledger._builder):
+        async with busy(on.session.ledger._builder):
             await on.press("o", "down", "enter")
             await on.sees("Size ▼", "50 of 50 so far")
-            assert pane.table.row.id != row.id
+            assert current(pane).id != row.id
         await on.sees(f"{place + 1} of 200")
-        assert pane.table.row.id == row.id
+        assert current(pane).id == row.id
 
 
-async def test_the_cursor_stays_where_it_was_put_while_an_order_is_made(walk: Start) -> None:
+async def test_the_cursor_stays_where_it_was_put_while_an_order_is_made(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         pane = await flat(on)
         await on.press("end")
-        async with busy(on.app.session.ledger._builder):
+        async with busy(on.session.ledger._builder):
             await on.press("o", "down", "enter")
             await on.sees("Size ▼", "50 of 50 so far")
             await on.press("up")
-            row = pane.table.row
+            row = current(pane)
         await on.sees("49 of 200")
-        assert pane.table.row.id == row.id
+        assert current(pane).id == row.id

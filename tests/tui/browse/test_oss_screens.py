@@ -1,6 +1,5 @@
 """Two clouds on one board: OSS wherever S3 goes, by its own rules."""
 
-from collections.abc import Callable
 from typing import Any
 
 from textual.widgets import Button, Input
@@ -13,18 +12,20 @@ from restoretui.tui.dialogs.restore_dialog import RestoreDialog
 from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.widgets.tab_bar import TabBar
 from restoretui.tui.widgets.tier_table import TierTable
+from tests.conftest import StartSandbox
+from tests.narrowing import a, there
+from tests.tui.conftest import StartWalk, Walk
 
-Start = Callable[..., Any]
 FILMS = "oss://acme-oss-films"
 
 
-async def oss(sandbox: Any) -> dict[str, Any]:
+async def oss(sandbox: StartSandbox) -> dict[str, Any]:
     """What ``walk`` needs to know of a sandbox whose OSS is used too."""
     running = await sandbox()
     return {"running": running, "oss_endpoint": running.url, "oss_region": "cn-hangzhou"}
 
 
-async def test_buckets_of_both_clouds_stand_side_by_side(walk: Start, sandbox: Any) -> None:
+async def test_buckets_of_both_clouds_stand_side_by_side(walk: StartWalk, sandbox: StartSandbox) -> None:
     async with walk(**await oss(sandbox)) as on:
         await on.sees("Cloud", "S3     acme-frankfurt-archive", "OSS    acme-oss-films", "cn-hangzhou")
         await on.press("end", "enter")
@@ -36,26 +37,26 @@ async def test_buckets_of_both_clouds_stand_side_by_side(walk: Start, sandbox: A
         await on.until(lambda: pane.buckets.row is not None and pane.buckets.row.name == "acme-oss-films")
 
 
-async def test_without_oss_in_the_settings_only_s3_is_listed(walk: Start) -> None:
+async def test_without_oss_in_the_settings_only_s3_is_listed(walk: StartWalk) -> None:
     async with walk() as on:
         await on.sees("acme-frankfurt-archive")
         assert "acme-oss-films" not in on.text
         assert "Cloud" not in on.text
 
 
-async def test_one_cloud_that_fails_does_not_hide_the_other(walk: Start, sandbox: Any) -> None:
+async def test_one_cloud_that_fails_does_not_hide_the_other(walk: StartWalk, sandbox: StartSandbox) -> None:
     world = await oss(sandbox)
     async with walk(**world, env={"OSS_ACCESS_KEY_SECRET": "wrong"}) as on:
         await on.sees("acme-frankfurt-archive", "the OSS access key is not accepted")
         assert "acme-oss-films" not in on.text
 
 
-async def test_go_to_and_inspect_pass_the_cloud_on(walk: Start, sandbox: Any) -> None:
+async def test_go_to_and_inspect_pass_the_cloud_on(walk: StartWalk, sandbox: StartSandbox) -> None:
     async with walk("s3://acme-frankfurt-archive", **await oss(sandbox)) as on:
         await on.settled()
         await on.press("g", "ctrl+u", *f"{FILMS}/films/2019/", "enter")
         await on.sees("oss://acme-oss-films/films/2019/", "reel-001.mxf", "Archive")
-        await on.until(lambda: on.app.query_main(TabBar)._identity.region == "cn-hangzhou")
+        await on.until(lambda: there(on.app.query_main(TabBar)._identity).region == "cn-hangzhou")
         await on.settled()
         pane = on.app.query_main(BrowsePane)
         await on.until(lambda: pane.table.row is not None)
@@ -66,10 +67,10 @@ async def test_go_to_and_inspect_pass_the_cloud_on(walk: Start, sandbox: Any) ->
         await on.press("f")
         await on.sees("DeepColdArchive")
         await on.press("escape")
-        assert {row.state for row in pane.table.view.rows(0, 30)} & {State.ARCHIVED}
+        assert {row.state for row in there(pane.table.view).rows(0, 30)} & {State.ARCHIVED}
 
 
-async def marked(on: Any, *storage_classes: str, number: int = 1) -> BrowsePane:
+async def marked(on: Walk, *storage_classes: str, number: int = 1) -> BrowsePane:
     """Mark some archived objects of each class in the films, flat."""
     await on.settled()
     pane: BrowsePane = on.app.query_main(BrowsePane)
@@ -87,19 +88,22 @@ async def marked(on: Any, *storage_classes: str, number: int = 1) -> BrowsePane:
 
         await on.until(all_of)
         await on.press("home", "v", *("down",) * (number - 1), "v")
-        await on.until(lambda wanted=wanted: pane.marking.summary.objects == wanted)
+
+        def are_marked(wanted: int = wanted) -> bool:
+            return pane.marking.summary.objects == wanted
+
+        await on.until(are_marked)
     return pane
 
 
-async def dialog(on: Any, key: str = "r") -> RestoreDialog:
+async def dialog(on: Walk, key: str = "r") -> RestoreDialog:
     await on.press(key)
     await on.until(lambda: isinstance(on.app.screen, RestoreDialog) and on.app.screen._plan is not None)
     await on.sees("region")
-    found: RestoreDialog = on.app.screen
-    return found
+    return a(RestoreDialog, on.app.screen)
 
 
-async def days(on: Any, box: RestoreDialog, text: str) -> None:
+async def days(on: Walk, box: RestoreDialog, text: str) -> None:
     field = box.query_one("#days", Input)
     field.focus()
     await on.press("end", *("backspace",) * len(field.value), *text)
@@ -107,16 +111,16 @@ async def days(on: Any, box: RestoreDialog, text: str) -> None:
     await on.press("enter")
 
 
-async def confirm(on: Any) -> None:
+async def confirm(on: Walk) -> None:
     await on.press("enter", "enter")
     await on.until(lambda: len(on.app.screen_stack) == 1)
 
 
-def counts(on: Any, run: int = 0) -> dict[State, int]:
-    return dict(on.app.session.ledger.runs.peek_all()[run].counts)
+def counts(on: Walk, run: int = 0) -> dict[State, int]:
+    return dict(on.session.ledger.runs.peek_all()[run].counts)
 
 
-async def test_archive_and_deep_cold_refused_restored_and_watched(walk: Start, sandbox: Any) -> None:
+async def test_archive_and_deep_cold_refused_restored_and_watched(walk: StartWalk, sandbox: StartSandbox) -> None:
     async with walk(FILMS, **await oss(sandbox)) as on:
         await marked(on, "Archive", "DeepColdArchive")
         box = await dialog(on)
@@ -141,7 +145,7 @@ async def test_archive_and_deep_cold_refused_restored_and_watched(walk: Start, s
         await on.sees("● available", "100%", "unknown price")
 
 
-async def test_extending_adds_days_to_the_end(walk: Start, sandbox: Any) -> None:
+async def test_extending_adds_days_to_the_end(walk: StartWalk, sandbox: StartSandbox) -> None:
     async with walk(FILMS, **await oss(sandbox)) as on:
         await marked(on, "DeepColdArchive")
         await dialog(on)
@@ -150,7 +154,7 @@ async def test_extending_adds_days_to_the_end(walk: Start, sandbox: Any) -> None
         await on.hours(60)
         await on.until(lambda: counts(on) == {State.AVAILABLE: 1})
         detail = on.app.query_main(RestoresPane).detail
-        end = detail.table.view.rows(0, 1)[0].expiry
+        end = there(there(detail.table.view).rows(0, 1)[0].expiry)
         box = await dialog(on, "e")
         await on.sees("Add", "days to the end that each copy has now", "at the latest")
         assert box.query_one(TierTable).tier is Tier.STANDARD
@@ -165,7 +169,7 @@ async def test_extending_adds_days_to_the_end(walk: Start, sandbox: Any) -> None
         await on.until(longer)
 
 
-async def test_marks_in_both_clouds_are_confirmed_one_after_the_other(walk: Start, sandbox: Any) -> None:
+async def test_marks_in_both_clouds_are_confirmed_one_after_the_other(walk: StartWalk, sandbox: StartSandbox) -> None:
     async with walk("s3://acme-frankfurt-archive", **await oss(sandbox)) as on:
         await marked(on, "GLACIER", number=2)
         pane = on.app.query_main(BrowsePane)
@@ -174,7 +178,7 @@ async def test_marks_in_both_clouds_are_confirmed_one_after_the_other(walk: Star
         await on.settled()
         pane.source.ask(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({"ColdArchive"}))
         pane.requery()
-        await on.until(lambda: {row.storage_class for row in pane.table.view.rows(0, 9)} == {"ColdArchive"})
+        await on.until(lambda: {row.storage_class for row in there(pane.table.view).rows(0, 9)} == {"ColdArchive"})
         await on.press("v", "v")
         await on.sees("3 marked", "S3 std <$0.01", "OSS std CNY")
         await dialog(on)
@@ -183,11 +187,11 @@ async def test_marks_in_both_clouds_are_confirmed_one_after_the_other(walk: Star
         await on.sees("2 of 2: these lie in Alibaba OSS", "1 object", "oss://acme-oss-films")
         await confirm(on)
         await on.until(lambda: on.posts() == 3)
-        assert {run.cloud.scheme for run in on.app.session.ledger.runs.peek_all()} == {"s3", "oss"}
+        assert {run.cloud.scheme for run in on.session.ledger.runs.peek_all()} == {"s3", "oss"}
         await on.sees("Run #2")
 
 
-async def test_giving_one_cloud_up_leaves_its_marks(walk: Start, sandbox: Any) -> None:
+async def test_giving_one_cloud_up_leaves_its_marks(walk: StartWalk, sandbox: StartSandbox) -> None:
     async with walk("s3://acme-frankfurt-archive", **await oss(sandbox)) as on:
         await marked(on, "GLACIER", number=2)
         await on.press("g", "ctrl+u", *FILMS, "enter")
@@ -205,7 +209,7 @@ async def test_giving_one_cloud_up_leaves_its_marks(walk: Start, sandbox: Any) -
         assert {cloud.scheme for cloud, _ in pane.marking.summary.by_bucket} == {"s3"}
 
 
-async def test_copies_are_ended_early_where_the_cloud_can(walk: Start, sandbox: Any) -> None:
+async def test_copies_are_ended_early_where_the_cloud_can(walk: StartWalk, sandbox: StartSandbox) -> None:
     async with walk(FILMS, **await oss(sandbox)) as on:
         await marked(on, "ColdArchive", number=2)
         await dialog(on)
@@ -227,7 +231,7 @@ async def test_copies_are_ended_early_where_the_cloud_can(walk: Start, sandbox: 
         await on.until(lambda: "end copies" not in on.footer)
 
 
-async def test_what_has_no_copy_to_end_is_said(walk: Start, sandbox: Any) -> None:
+async def test_what_has_no_copy_to_end_is_said(walk: StartWalk, sandbox: StartSandbox) -> None:
     world = await oss(sandbox)
     async with walk(FILMS, **world) as on:
         await marked(on, "Archive")

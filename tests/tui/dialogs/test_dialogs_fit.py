@@ -18,76 +18,78 @@ from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
 from restoretui.tui.dialogs.restore_dialog import RestoreDialog
 from restoretui.tui.dialogs.sign_in import SignIn
+from tests.conftest import StartSandbox
+from tests.narrowing import a
+from tests.tui.conftest import StartWalk, Walk
 
-Start = Callable[..., Any]
 SIZES = [(60, 15), (80, 24), (100, 30), (200, 50)]
 MORE = re.compile(r"↓ (\d[\d,]*) more")
 TARGET = ("s3://acme-genomics-cold", "account 123456789012", "region us-east-1")
 
 
-def in_view(on: Any) -> str:
+def in_view(on: Walk) -> str:
     """The text within the dialog's frame as it is on screen, lines joined as they were wrapped."""
-    box = on.app.screen.box.region
+    box = a(Dialog, on.app.screen).box.region
     lines = [line[box.x + 1 : box.right - 1].strip(" │") for line in on.lines()[box.y : box.bottom]]
     # A bucket's name that was broken is whole again; everything else is wrapped between words.
     return re.sub(r"\s+", " ", " ".join(lines))
 
 
 @contextmanager
-def said_on_failure(on: Any) -> Iterator[None]:
+def said_on_failure(on: Walk) -> Iterator[None]:
     try:
         yield
     except AssertionError as failure:
         raise AssertionError(f"{failure}\n" + "\n".join(on.lines())) from failure
 
 
-async def sized(on: Any, size: tuple[int, int]) -> None:
+async def sized(on: Walk, size: tuple[int, int]) -> None:
     await on.pilot.resize_terminal(*size)
     await on.until(lambda: on.app.screen.size == size)
-    await on.until(lambda: on.app.screen.on_screen is not None or isinstance(on.app.screen, RestoreDialog))
+    await on.until(lambda: a(Dialog, on.app.screen).on_screen is not None or isinstance(on.app.screen, RestoreDialog))
     for _ in range(3):
         await on.pilot.pause()
 
 
-def check_frame(on: Any, size: tuple[int, int], title: str) -> None:
+def check_frame(on: Walk, size: tuple[int, int], title: str) -> None:
     """The frame is whole, with its title, and the line of keys is below it."""
-    lines, box = on.lines(), on.app.screen.box.region
+    lines, box = on.lines(), a(Dialog, on.app.screen).box.region
     assert f"╭─ {title}" in lines[box.y]
     assert "╰" in lines[box.bottom - 1]
     assert box.bottom <= size[1] - 1
 
 
-async def restoring(on: Any, *, key: str = "r") -> RestoreDialog:
+async def restoring(on: Walk, *, key: str = "r") -> RestoreDialog:
     """Everything below the bucket, archived, refused and left out, in the dialog."""
     await on.settled()
     await on.press("d")
     await on.settled()
     await on.press("a", key)
     await on.until(lambda: isinstance(on.app.screen, RestoreDialog) and on.app.screen.on_screen)
-    return on.app.screen
+    return a(RestoreDialog, on.app.screen)
 
 
-async def over_budget(on: Any, box: RestoreDialog) -> None:
+async def over_budget(on: Walk, box: RestoreDialog) -> None:
     box.query_one("#typed", Input).focus()
     await on.press("1", "enter")
 
 
-async def wrong_days(on: Any, box: RestoreDialog) -> None:
+async def wrong_days(on: Walk, box: RestoreDialog) -> None:
     box.query_one("#days", Input).focus()
     await on.press("end", "backspace", "0")
 
 
-async def as_jobs(on: Any, box: RestoreDialog) -> None:
+async def as_jobs(on: Walk, box: RestoreDialog) -> None:
     await on.press("tab", "right")
 
 
-async def as_jobs_wrongly(on: Any, box: RestoreDialog) -> None:
+async def as_jobs_wrongly(on: Walk, box: RestoreDialog) -> None:
     await as_jobs(on, box)
     box.query_one("#role", Input).value = "nonsense"
     box.query_one("#confirm").press()  # type: ignore[attr-defined]
 
 
-async def as_it_is(on: Any, box: RestoreDialog) -> None: ...
+async def as_it_is(on: Walk, box: RestoreDialog) -> None: ...
 
 
 CASES: dict[str, tuple[Callable[..., Any], dict[str, Any], tuple[str, ...]]] = {
@@ -106,7 +108,7 @@ CASES: dict[str, tuple[Callable[..., Any], dict[str, Any], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 async def test_tier_cost_target_button_and_the_count_of_what_is_hidden_are_always_in_view(
-    walk: Start, case: str
+    walk: StartWalk, case: str
 ) -> None:
     act, settings, texts = CASES[case]
     async with walk("s3://acme-genomics-cold", **settings) as on:
@@ -123,7 +125,7 @@ async def test_tier_cost_target_button_and_the_count_of_what_is_hidden_are_alway
                 check_count(box, on)
 
 
-def check_count(box: RestoreDialog, on: Any) -> None:
+def check_count(box: RestoreDialog, on: Walk) -> None:
     """What the frame says is out of view, and what can be seen of the reasons, make all of them."""
     told = MORE.search(on.lines()[box.box.region.bottom - 1])
     _, below = box.hidden()
@@ -135,7 +137,7 @@ def check_count(box: RestoreDialog, on: Any) -> None:
         assert below or shown == len(reasons) or box.hidden()[0]
 
 
-async def test_what_is_hidden_comes_into_view_by_the_keys_for_it(walk: Start) -> None:
+async def test_what_is_hidden_comes_into_view_by_the_keys_for_it(walk: StartWalk) -> None:
     async with walk("s3://acme-genomics-cold", size=(60, 15)) as on:
         box = await restoring(on)
         seen = in_view(on)
@@ -150,7 +152,7 @@ async def test_what_is_hidden_comes_into_view_by_the_keys_for_it(walk: Start) ->
         assert box.hidden()[1] > 0
 
 
-async def test_a_long_bucket_and_profile_are_told_whole(walk: Start, sandbox: Any) -> None:
+async def test_a_long_bucket_and_profile_are_told_whole(walk: StartWalk, sandbox: StartSandbox) -> None:
     running = await sandbox(empty=True)
     bucket = "a-bucket-with-a-name-as-long-as-names-of-buckets-may-be-in-s3-1"
     assert len(bucket) == 63
@@ -169,7 +171,7 @@ async def test_a_long_bucket_and_profile_are_told_whole(walk: Start, sandbox: An
                     assert text in in_view(on)
 
 
-async def test_below_seventy_columns_a_tier_has_two_lines_where_there_is_room(walk: Start) -> None:
+async def test_below_seventy_columns_a_tier_has_two_lines_where_there_is_room(walk: StartWalk) -> None:
     async with walk("s3://acme-genomics-cold", size=(60, 40)) as on:
         await restoring(on)
         lines = on.lines()
@@ -209,7 +211,7 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("case", SMALL)
-async def test_small_dialogs_fit_too(walk: Start, case: str) -> None:
+async def test_small_dialogs_fit_too(walk: StartWalk, case: str) -> None:
     make, title, texts = SMALL[case]
     async with walk(size=(100, 30)) as on:
         dialog = make()
@@ -235,7 +237,9 @@ async def test_small_dialogs_fit_too(walk: Start, case: str) -> None:
             dialog.no_complaint()
 
 
-async def test_the_sign_in_shows_the_code_on_a_small_terminal(walk: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_sign_in_shows_the_code_on_a_small_terminal(
+    walk: StartWalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
 
     async def run(self: SignIn, *options: str) -> int:

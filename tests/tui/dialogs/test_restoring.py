@@ -3,10 +3,8 @@
 import csv
 import os
 import pty
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from textual.widgets import Button, Input
 
@@ -15,12 +13,14 @@ from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.restore_dialog import RestoreDialog
 from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.widgets.tier_table import TierTable
+from tests.conftest import StartSandbox
+from tests.narrowing import a, there
+from tests.tui.conftest import StartWalk, Walk
 
-Start = Callable[..., Any]
 COLD = "s3://acme-frankfurt-archive"
 
 
-async def mark_archived(on: Any, number: int) -> None:
+async def mark_archived(on: Walk, number: int) -> None:
     """Mark that many archived GLACIER objects of the bucket, flat."""
     await on.settled()
     await on.press("d")
@@ -34,21 +34,21 @@ async def mark_archived(on: Any, number: int) -> None:
     await on.sees(f"{number} marked")
 
 
-async def dialog(on: Any, key: str = "r") -> RestoreDialog:
+async def dialog(on: Walk, key: str = "r") -> RestoreDialog:
     """Open it and wait for its plan."""
     await on.press(key)
     await on.until(lambda: isinstance(on.app.screen, RestoreDialog))
-    found: RestoreDialog = on.app.screen
+    found = a(RestoreDialog, on.app.screen)
     await on.sees("account 123456789012", "chosen")
     return found
 
 
-async def confirm(on: Any) -> None:
+async def confirm(on: Walk) -> None:
     await on.press("enter", "enter")
     await on.until(lambda: len(on.app.screen_stack) == 1)
 
 
-async def test_marked_restored_watched_until_available_and_expired(walk: Start) -> None:
+async def test_marked_restored_watched_until_available_and_expired(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 3)
         await dialog(on)
@@ -59,12 +59,12 @@ async def test_marked_restored_watched_until_available_and_expired(walk: Start) 
         await on.until(lambda: on.posts() == 3)
         assert "marked" not in on.text
         await on.hours(50)
-        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 3})
+        await on.until(lambda: on.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 3})
         await on.sees("● available", "100%", "until 0")
         assert "run 1 is done: 3 available" in on.told
         await on.press("1")
         pane = on.app.query_main(BrowsePane)
-        await on.until(lambda: pane.table.view.rows(0, 3)[0].state is State.AVAILABLE)
+        await on.until(lambda: there(pane.table.view).rows(0, 3)[0].state is State.AVAILABLE)
         await on.press("4")
         await on.sees("◑ restoring", "● available radio/berlin/", "confirmed")
         await on.press("2", "backspace")
@@ -72,18 +72,18 @@ async def test_marked_restored_watched_until_available_and_expired(walk: Start) 
         assert on.posts() == 3
 
 
-async def test_the_row_under_the_cursor_is_restored_when_nothing_is_marked(walk: Start) -> None:
+async def test_the_row_under_the_cursor_is_restored_when_nothing_is_marked(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await on.settled()
         await dialog(on)
         await on.press("escape")
         await on.until(lambda: len(on.app.screen_stack) == 1)
         assert on.posts() == 0
-        assert on.app.session.ledger.runs.peek_all() == []
+        assert on.session.ledger.runs.peek_all() == []
         await on.until(lambda: "marked ●" not in on.text)
 
 
-async def test_tiers_side_by_side_and_what_deep_archive_refuses(walk: Start) -> None:
+async def test_tiers_side_by_side_and_what_deep_archive_refuses(walk: StartWalk) -> None:
     async with walk("s3://acme-genomics-cold") as on:
         await on.settled()
         await on.press("d")
@@ -94,9 +94,13 @@ async def test_tiers_side_by_side_and_what_deep_archive_refuses(walk: Start) -> 
         box = await dialog(on)
         await on.sees("expedited", "standard", "bulk", "refused: DEEP_ARCHIVE does not offer the expedited tier")
         table = box.query_one(TierTable)
-        assert table.tier is Tier.STANDARD
+
+        def chosen() -> Tier:
+            return table.tier
+
+        assert chosen() is Tier.STANDARD
         await on.press("x")
-        await on.until(lambda: table.tier is Tier.EXPEDITED)
+        await on.until(lambda: chosen() is Tier.EXPEDITED)
         assert box.query_one("#confirm", Button).disabled
         await on.sees("nothing would be sent")
         await on.press("enter")
@@ -104,7 +108,7 @@ async def test_tiers_side_by_side_and_what_deep_archive_refuses(walk: Start) -> 
         assert on.posts() == 0
 
 
-async def test_days_decide_the_expiry_and_zero_is_refused(walk: Start) -> None:
+async def test_days_decide_the_expiry_and_zero_is_refused(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 2)
         box = await dialog(on)
@@ -117,10 +121,10 @@ async def test_days_decide_the_expiry_and_zero_is_refused(walk: Start) -> None:
         await on.sees("until at least 2026-02-06 00:00 UTC", "copy for 21 days")
         await on.press("enter")
         await confirm(on)
-        assert on.app.session.ledger.runs.peek_all()[0].days == 21
+        assert on.session.ledger.runs.peek_all()[0].days == 21
 
 
-async def test_nothing_eligible_sends_nothing_and_says_why(walk: Start) -> None:
+async def test_nothing_eligible_sends_nothing_and_says_why(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()
         await on.press("a")
@@ -132,7 +136,7 @@ async def test_nothing_eligible_sends_nothing_and_says_why(walk: Start) -> None:
         assert on.posts() == 0
 
 
-async def test_above_the_budget_the_amount_has_to_be_typed(walk: Start) -> None:
+async def test_above_the_budget_the_amount_has_to_be_typed(walk: StartWalk) -> None:
     async with walk(COLD, budget=Decimal(0)) as on:
         await mark_archived(on, 3)
         box = await dialog(on)
@@ -140,13 +144,14 @@ async def test_above_the_budget_the_amount_has_to_be_typed(walk: Start) -> None:
         await on.press("enter", *"1", "enter")
         await on.sees("to confirm, type")
         assert on.posts() == 0
+        assert box._plan is not None
         amount = f"{box._plan.tiers[box.query_one(TierTable).tier].cost.total:.2f}"
         await on.press("backspace", *amount, "enter")
         await on.until(lambda: len(on.app.screen_stack) == 1)
         await on.until(lambda: on.posts() == 3)
 
 
-async def test_read_only_plans_but_never_sends(walk: Start) -> None:
+async def test_read_only_plans_but_never_sends(walk: StartWalk) -> None:
     async with walk(COLD, read_only=True) as on:
         await mark_archived(on, 2)
         box = await dialog(on)
@@ -157,7 +162,7 @@ async def test_read_only_plans_but_never_sends(walk: Start) -> None:
         assert on.posts() == 0
 
 
-async def test_hidden_marks_are_named_before_anything_acts_on_them(walk: Start) -> None:
+async def test_hidden_marks_are_named_before_anything_acts_on_them(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 3)
         await on.press("slash", *"nothing-like-it", "enter")
@@ -166,13 +171,13 @@ async def test_hidden_marks_are_named_before_anything_acts_on_them(walk: Start) 
         await on.sees("3 of these are not rows on screen")
 
 
-async def test_speed_up_and_extend_from_the_run(walk: Start) -> None:
+async def test_speed_up_and_extend_from_the_run(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 2)
         await dialog(on)
         await on.press("down")
         await confirm(on)
-        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts.get(State.RESTORING) == 2)
+        await on.until(lambda: on.session.ledger.runs.peek_all()[0].counts.get(State.RESTORING) == 2)
         await on.sees("s speed up")
         box = await dialog(on, "s")
         await on.sees("Speed up", "upgrade")
@@ -193,13 +198,13 @@ async def test_speed_up_and_extend_from_the_run(walk: Start) -> None:
         await on.until(lambda: on.posts() == 6)
 
 
-async def test_without_expedited_capacity_another_tier_is_one_key_away(walk: Start) -> None:
+async def test_without_expedited_capacity_another_tier_is_one_key_away(walk: StartWalk) -> None:
     async with walk(COLD, world={"scenario": "no-expedited"}) as on:
         await mark_archived(on, 2)
         await dialog(on)
         await on.press("x")
         await confirm(on)
-        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.FAILED: 2})
+        await on.until(lambda: on.session.ledger.runs.peek_all()[0].counts == {State.FAILED: 2})
         await on.sees("t retry failed", "at another tier if need be")
         await on.press("t")
         await on.sees("2 objects of run 1 found no Expedited capacity", "At another tier", "Expedited again")
@@ -207,20 +212,20 @@ async def test_without_expedited_capacity_another_tier_is_one_key_away(walk: Sta
         await on.until(lambda: isinstance(on.app.screen, RestoreDialog))
         await on.sees("2 objects", "account 123456789012", "Restore 2")
         await confirm(on)
-        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].id == 2)
+        await on.until(lambda: on.session.ledger.runs.peek_all()[0].id == 2)
         await on.sees("standard")
         await on.until(lambda: on.posts() == 4)
         await on.hours(8)
-        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 2})
+        await on.until(lambda: on.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 2})
 
 
-async def test_a_retry_is_asked_about_with_its_price_and_held_by_the_budget(walk: Start) -> None:
+async def test_a_retry_is_asked_about_with_its_price_and_held_by_the_budget(walk: StartWalk) -> None:
     async with walk(COLD, budget=Decimal(1000000)) as on:
         on.sandbox.faults.set([{"kind": "deny", "operations": ["RestoreObject"]}], on.sandbox.cloud.now())
         await mark_archived(on, 3)
         await dialog(on)
         await confirm(on)
-        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.FAILED: 3})
+        await on.until(lambda: on.session.ledger.runs.peek_all()[0].counts == {State.FAILED: 3})
         sent = on.posts()
         on.sandbox.faults.set([], on.sandbox.cloud.now())
         await on.press("t")
@@ -228,20 +233,20 @@ async def test_a_retry_is_asked_about_with_its_price_and_held_by_the_budget(walk
         await on.press("enter")
         await on.until(lambda: len(on.app.screen_stack) == 1)
         assert on.posts() == sent, "the keys stand on no"
-        on.app.session.settings.__dict__["budget"] = Decimal(0)
+        on.session.settings.__dict__["budget"] = Decimal(0)
         await on.press("t")
         await on.sees("more than the 0.00 USD allowed", "to confirm")
         await on.press(*"1", "enter")
         await on.sees("has to be typed")
         assert on.posts() == sent
-        offer = await on.app.session.spending.offer_retry(1)
+        offer = await on.session.spending.offer_retry(1)
         await on.press("t")
         await on.sees("to confirm")
         await on.press(*f"{offer.cost:.2f}", "enter")
         await on.until(lambda: on.posts() == sent + 3)
 
 
-async def test_a_run_is_filtered_sorted_exported_and_its_failures_retried(walk: Start, tmp_path: Path) -> None:
+async def test_a_run_is_filtered_sorted_exported_and_its_failures_retried(walk: StartWalk, tmp_path: Path) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 4)
         on.sandbox.faults.set([], on.sandbox.cloud.now())
@@ -267,7 +272,7 @@ async def test_a_run_is_filtered_sorted_exported_and_its_failures_retried(walk: 
         assert on.app.main.tab == "browse"
 
 
-async def test_everything_is_still_there_after_reopening(walk: Start, sandbox: Any) -> None:
+async def test_everything_is_still_there_after_reopening(walk: StartWalk, sandbox: StartSandbox) -> None:
     running = await sandbox()
     async with walk(COLD, running=running) as on:
         await mark_archived(on, 3)
@@ -279,11 +284,11 @@ async def test_everything_is_still_there_after_reopening(walk: Start, sandbox: A
         await on.press("2")
         await on.sees("restoring", "radio/berlin/")
         await on.hours(60)
-        await on.until(lambda: on.app.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 3})
+        await on.until(lambda: on.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 3})
         assert on.posts() == 3
 
 
-async def test_the_footer_says_what_enter_does_to_the_button_in_focus(walk: Start) -> None:
+async def test_the_footer_says_what_enter_does_to_the_button_in_focus(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 2)
         await dialog(on)

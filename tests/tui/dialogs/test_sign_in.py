@@ -1,15 +1,13 @@
 """An SSO login that is over is renewed without leaving: one at a time, and what the CLI says is only shown."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from restoretui.tui.dialogs.sign_in import SignIn
-
-Start = Callable[..., Any]
+from tests.narrowing import a, there
+from tests.tui.conftest import StartWalk, Walk
 
 CLI = """#!/bin/sh
 echo "$$ $@" >> {folder}/asked
@@ -37,13 +35,13 @@ def asked(cli: Path) -> list[str]:
     return [line.partition(" ")[2] for line in path.read_text().splitlines()] if path.exists() else []
 
 
-async def shows(on: Any, *texts: str) -> None:
+async def shows(on: Walk, *texts: str) -> None:
     """However long it takes another process to say it."""
     await on.until(lambda: all(text in on.text for text in texts), rounds=10_000)
 
 
 @pytest.mark.parametrize("age", ["new", "old"])
-async def test_the_code_is_shown_and_the_login_said_to_be_done(walk: Start, cli: Path, age: str) -> None:
+async def test_the_code_is_shown_and_the_login_said_to_be_done(walk: StartWalk, cli: Path, age: str) -> None:
     if age == "old":
         (cli / "old").touch()
     async with walk() as on:
@@ -60,7 +58,7 @@ async def test_the_code_is_shown_and_the_login_said_to_be_done(walk: Start, cli:
     assert asked(cli) == expected[: 1 if age == "new" else 2]
 
 
-async def test_a_login_that_fails_says_so_and_closing_ends_it(walk: Start, cli: Path) -> None:
+async def test_a_login_that_fails_says_so_and_closing_ends_it(walk: StartWalk, cli: Path) -> None:
     async with walk() as on:
         (cli / "code").write_text("255")
         await on.press("L")
@@ -69,13 +67,13 @@ async def test_a_login_that_fails_says_so_and_closing_ends_it(walk: Start, cli: 
         (cli / "code").unlink()
         await on.press("L")
         await shows(on, "ABCD-EFGH")
-        box = on.app.screen
+        process = there(a(SignIn, on.app.screen)._process)
         await on.press("escape")
-        await on.until(lambda: box._process.returncode is not None, rounds=10_000)
-        assert box._process.returncode != 0
+        await on.until(lambda: process.returncode is not None, rounds=10_000)
+        assert process.returncode != 0
 
 
-async def test_without_the_cli_the_command_is_told(walk: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_the_cli_the_command_is_told(walk: StartWalk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     async with walk() as on:
         await on.press("L")
@@ -83,7 +81,7 @@ async def test_without_the_cli_the_command_is_told(walk: Start, monkeypatch: pyt
 
 
 async def test_the_login_gets_what_it_needs_and_nobody_elses_tokens(
-    walk: Start, cli: Path, monkeypatch: pytest.MonkeyPatch
+    walk: StartWalk, cli: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needed = {
         "HOME": "/home/me", "AWS_PROFILE": "archive", "AWS_CA_BUNDLE": "/ca.pem", "https_proxy": "http://proxy:1",

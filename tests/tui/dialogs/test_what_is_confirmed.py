@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -20,11 +21,13 @@ from restoretui.tui.dialogs.restore_dialog import RestoreDialog
 from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.terminal.pacing import DRAWN_S, Pacer
 from restoretui.wording import format as fmt
+from tests.conftest import StartSandbox
+from tests.narrowing import a, there
 from tests.tui.browse.test_oss_screens import FILMS, marked, oss
+from tests.tui.conftest import StartWalk, Walk
 from tests.tui.dialogs.test_restoring import COLD, confirm, dialog, mark_archived
 from tests.tui.terminal.test_typing import burst
 
-Start = Callable[..., Any]
 TIERING = "s3://acme-backups-tiering"
 BUTTON = re.compile(r"(?:Restore|Extend|Speed up) ([\d,]+) ")
 COST = re.compile(r"◉ \w+ .*?(<?\$[\d.,]+|unknown)(?:\+\?)?\s")
@@ -37,7 +40,7 @@ class Shown(NamedTuple):
     cost: str
 
 
-def on_screen(on: Any) -> Shown | None:
+def on_screen(on: Walk) -> Shown | None:
     """The offer on screen as it is rendered; None where there is no button to press."""
     box = on.app.screen
     if not isinstance(box, RestoreDialog) or box.query_one("#confirm", Button).disabled:
@@ -50,9 +53,9 @@ def on_screen(on: Any) -> Shown | None:
 class Witness:
     """Keeps what was on screen as each key arrived, and what was confirmed by which key."""
 
-    def __init__(self, on: Any) -> None:
+    def __init__(self, on: Walk) -> None:
         self.confirmed: list[tuple[Shown | None, Shown]] = []
-        session, line = on.app.session, on.app.key_line
+        session, line = on.session, on.app.key_line
         seen: dict[int, Shown | None] = {}
         now: list[Shown | None] = [None]
         put, deliver, confirmed = line.put, line._deliver, session.confirm
@@ -75,19 +78,19 @@ class Witness:
             )
             return run
 
-        line.put, line._deliver, session.confirm = arrives, acts, confirms
+        line.put, line._deliver, session.confirm = arrives, acts, confirms  # type: ignore[method-assign]
 
     def check(self) -> None:
         for shown, sent in self.confirmed:
             assert shown == sent
 
 
-async def turn(on: Any, seconds: float) -> None:
-    await on.sandbox.clock.advance(seconds, settle=3)
+async def turn(on: Walk, seconds: float) -> None:
+    await on.clock.advance(seconds, settle=3)
     await on.pilot.pause(0.002)
 
 
-async def everything(on: Any) -> list[Any]:
+async def everything(on: Walk) -> list[Any]:
     """All objects of the bucket, marked; the rows they stand in."""
     await on.settled()
     await on.press("d")
@@ -95,17 +98,17 @@ async def everything(on: Any) -> list[Any]:
     await on.press("a")
     pane = on.app.query_main(BrowsePane)
     await on.until(lambda: pane.marking.summary.objects == pane.table.count)
-    return list(pane.table.view.rows(0, pane.table.count))
+    return list(there(pane.table.view).rows(0, pane.table.count))
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_under_random_timing_of_looks_keys_days_tiers_and_marks(walk: Start, seed: int) -> None:
+async def test_under_random_timing_of_looks_keys_days_tiers_and_marks(walk: StartWalk, seed: int) -> None:
     chance = random.Random(seed)
     async with walk(TIERING, size=(80, 24), world={"scenario": "high-latency"}) as on:
         rows = await everything(on)
         witness = Witness(on)
-        listing = on.app.query_main(BrowsePane).source.listing.id
-        selections = on.app.session.ledger.selections
+        listing = there(on.app.query_main(BrowsePane).source.listing).id
+        selections = on.session.ledger.selections
         burst(on, "r")
         await on.until(lambda: isinstance(on.app.screen, RestoreDialog), rounds=0)
         for _ in range(60):
@@ -130,7 +133,7 @@ async def test_under_random_timing_of_looks_keys_days_tiers_and_marks(walk: Star
             box = on.app.screen
             assert isinstance(box, RestoreDialog)
             box.query_one("#days", Input).value = "5"
-            await on.until(lambda: box.on_screen is not None and box._plan.days == 5)
+            await on.until(lambda: box.on_screen is not None and box._plan is not None and box._plan.days == 5)
             await on.until(lambda: not box._confirming)
             box._tiers.focus()
             await on.press("s")
@@ -139,16 +142,16 @@ async def test_under_random_timing_of_looks_keys_days_tiers_and_marks(walk: Star
             await on.until(lambda: len(on.app.screen_stack) == 1)
         witness.check()
         assert len(witness.confirmed) == 1
-        assert len(on.app.session.ledger.runs.peek_all()) == 1
+        assert len(on.session.ledger.runs.peek_all()) == 1
 
 
-async def test_no_button_before_everything_has_been_looked_at(walk: Start) -> None:
+async def test_no_button_before_everything_has_been_looked_at(walk: StartWalk) -> None:
     async with walk(TIERING, size=(80, 24), world={"scenario": "high-latency"}) as on:
         await everything(on)
         witness = Witness(on)
         burst(on, "r")
         await on.until(lambda: isinstance(on.app.screen, RestoreDialog), rounds=0)
-        box = on.app.screen
+        box = a(RestoreDialog, on.app.screen)
         steps = 0
         while not box._looked:
             assert on_screen(on) is None
@@ -161,7 +164,7 @@ async def test_no_button_before_everything_has_been_looked_at(walk: Start) -> No
         await on.until(lambda: on.app.key_line.is_empty and on_screen(on) is not None)
         assert on.app.screen is box
         assert witness.confirmed == []
-        assert box._plan.days == 9
+        assert there(box._plan).days == 9
         for text in (TIERING, "account 123456789012", "region us-east-1"):
             assert text in on.text
         await on.press("enter", "enter")
@@ -169,46 +172,50 @@ async def test_no_button_before_everything_has_been_looked_at(walk: Start) -> No
         witness.check()
 
 
-async def test_a_plan_typed_ahead_of_is_not_confirmed(walk: Start) -> None:
+async def test_a_plan_typed_ahead_of_is_not_confirmed(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await on.settled()
         burst(on, "d", "space", "space", "r", "enter", "enter", "enter", "enter")
         await on.sees("account 123456789012", "Restore ", "pressed before this was on screen")
         await on.hours(1)
-        assert on.app.session.ledger.runs.peek_all() == []
+        assert on.session.ledger.runs.peek_all() == []
         burst(on, "enter", "enter", "enter", "enter")
         await on.until(lambda: on.posts() >= 1)
         await on.hours(1)
-        assert len(on.app.session.ledger.runs.peek_all()) == 1
+        assert len(on.session.ledger.runs.peek_all()) == 1
 
 
-async def test_keys_for_one_tier_do_not_confirm_another(walk: Start) -> None:
+async def test_keys_for_one_tier_do_not_confirm_another(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 3)
         await dialog(on)
         burst(on, "b", "enter", "enter")
         await on.sees("pressed before this was on screen")
-        assert on.app.session.ledger.runs.peek_all() == []
+        assert on.session.ledger.runs.peek_all() == []
         await confirm(on)
-        assert on.app.session.ledger.runs.peek_all()[0].tier == "bulk"
+        assert on.session.ledger.runs.peek_all()[0].tier == "bulk"
 
 
-async def test_marks_changed_in_another_terminal_are_shown_again_and_not_sent(walk: Start) -> None:
+async def test_marks_changed_in_another_terminal_are_shown_again_and_not_sent(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 3)
         await dialog(on)
         pane = on.app.query_main(BrowsePane)
+        assert pane.table.view is not None
+        assert pane.source.listing is not None
         row = next(row for row in pane.table.view.rows(0, 9) if row.marked)
-        await on.app.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [row.id])
+        await on.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [row.id])
         await on.press("enter", "enter")
         await on.sees("the marks changed after this plan was made, so nothing was sent", "Restore 2")
-        assert on.app.session.ledger.runs.peek_all() == []
+        assert on.session.ledger.runs.peek_all() == []
         await on.press("enter", "enter")
         await on.until(lambda: len(on.app.screen_stack) == 1)
-        assert on.app.session.ledger.runs.peek_all()[0].objects == 2
+        assert on.session.ledger.runs.peek_all()[0].objects == 2
 
 
-async def test_another_object_of_the_same_class_and_size_is_another_plan(walk: Start, sandbox: Any) -> None:
+async def test_another_object_of_the_same_class_and_size_is_another_plan(
+    walk: StartWalk, sandbox: StartSandbox
+) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("cold")
     for key in "abc":
@@ -218,18 +225,22 @@ async def test_another_object_of_the_same_class_and_size_is_another_plan(walk: S
         await on.press("space")
         await dialog(on)
         pane = on.app.query_main(BrowsePane)
-        a, b, *_ = pane.table.view.rows(0, 3)
-        await on.app.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [a.id, b.id])
+        a, b, *_ = there(pane.table.view).rows(0, 3)
+        await on.session.ledger.selections.toggle_rows(
+            MARKS, there(pane.source.listing).id, [there(a).id, there(b).id]
+        )
         await on.press("enter", "enter")
         await on.sees("the marks changed")
-        assert on.app.session.ledger.runs.peek_all() == []
+        assert on.session.ledger.runs.peek_all() == []
 
 
-async def test_an_object_that_became_available_meanwhile_is_shown_as_such(walk: Start) -> None:
+async def test_an_object_that_became_available_meanwhile_is_shown_as_such(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 3)
         await dialog(on)
-        pane, session = on.app.query_main(BrowsePane), on.app.session
+        pane, session = on.app.query_main(BrowsePane), on.session
+        assert pane.table.view is not None
+        assert pane.source.listing is not None
         row = next(row for row in pane.table.view.rows(0, 9) if row.marked)
         now = session.clock.now().timestamp()
         seen = Observation(
@@ -243,7 +254,7 @@ async def test_an_object_that_became_available_meanwhile_is_shown_as_such(walk: 
         assert run.counts.get(State.AVAILABLE) == 1
 
 
-async def test_a_click_on_the_button_confirms_what_it_says(walk: Start) -> None:
+async def test_a_click_on_the_button_confirms_what_it_says(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 3)
         await dialog(on)
@@ -252,7 +263,7 @@ async def test_a_click_on_the_button_confirms_what_it_says(walk: Start) -> None:
 
 
 @pytest.mark.parametrize("typed", ["0", "", "-1", "00"])
-async def test_wrong_days_leave_nothing_of_the_last_answer(walk: Start, typed: str) -> None:
+async def test_wrong_days_leave_nothing_of_the_last_answer(walk: StartWalk, typed: str) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 2)
         box = await dialog(on)
@@ -269,10 +280,10 @@ async def test_wrong_days_leave_nothing_of_the_last_answer(walk: Start, typed: s
         box.query_one("#days", Input).value = "21"
         await on.sees("until at least 2026-02-06", "copy for 21 days", "Restore 2")
         await confirm(on)
-        assert on.app.session.ledger.runs.peek_all()[0].days == 21
+        assert on.session.ledger.runs.peek_all()[0].days == 21
 
 
-async def test_extending_tells_the_days_that_are_added(walk: Start) -> None:
+async def test_extending_tells_the_days_that_are_added(walk: StartWalk) -> None:
     async with walk(COLD) as on:
         await mark_archived(on, 2)
         await dialog(on)
@@ -282,10 +293,12 @@ async def test_extending_tells_the_days_that_are_added(walk: Start) -> None:
         runs = on.app.query_main(RestoresPane)
         await on.until(lambda: runs.detail.run is not None and runs.detail.run.counts.get(State.AVAILABLE) == 2)
         box = await dialog(on, "e")
-        view = await on.app.session.job_view(runs.detail.run.id, Query())
-        (expiry,) = {row.expiry for row in view.rows(0, 2)}
+        view = await on.session.job_view(there(runs.detail.run).id, Query())
+        (expiry,) = {there(row.expiry) for row in view.rows(0, 2)}
         await view.aclose()
         plan = box._plan
+        assert plan is not None
+        assert plan.expiry is not None
         first = round((plan.expiry.timestamp() - expiry) / 86_400)
         assert first < plan.days, "the copies have been there for a while"
         for more in (0, 1):
@@ -294,7 +307,9 @@ async def test_extending_tells_the_days_that_are_added(walk: Start) -> None:
         assert "copy for" not in on.text
 
 
-async def test_copies_that_changed_after_the_question_are_asked_about_anew(walk: Start, sandbox: Any) -> None:
+async def test_copies_that_changed_after_the_question_are_asked_about_anew(
+    walk: StartWalk, sandbox: StartSandbox
+) -> None:
     async with walk(FILMS, **await oss(sandbox)) as on:
         pane = await marked(on, "ColdArchive", number=3)
         await dialog(on)
@@ -310,8 +325,10 @@ async def test_copies_that_changed_after_the_question_are_asked_about_anew(walk:
         await on.sees("restored copies")
         number = int(re.search(r"End (\d+) restored copies", on.text)[1])  # type: ignore[index]
         assert number >= 3
+        assert pane.table.view is not None
+        assert pane.source.listing is not None
         row = next(row for row in pane.table.view.rows(0, 300) if row.state is State.AVAILABLE)
-        await on.app.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [row.id])
+        await on.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [row.id])
         await on.press("shift+tab", "enter")
         await on.sees(f"End {number - 1} restored copies")
         assert on.sandbox.stats.requests.get("CleanRestoredObject", 0) == 0
@@ -320,7 +337,7 @@ async def test_copies_that_changed_after_the_question_are_asked_about_anew(walk:
         assert on.sandbox.stats.requests["CleanRestoredObject"] == number - 1
 
 
-async def test_a_question_is_not_answered_by_keys_from_before_it(walk: Start) -> None:
+async def test_a_question_is_not_answered_by_keys_from_before_it(walk: StartWalk) -> None:
     async with walk() as on:
         box = Confirm("Cancel job", "Cancel job 7?", "Cancel the job")
         answers: list[bool | None] = []
@@ -340,7 +357,12 @@ async def test_a_question_is_not_answered_by_keys_from_before_it(walk: Start) ->
 
 async def test_where_the_terminal_answers_a_frame_counts_once_it_has_been_drawn() -> None:
     asked: list[int] = []
-    pacer = Pacer(lambda call: call(), lambda: asked.append(1) or True)
+
+    def ask() -> bool:
+        asked.append(1)
+        return True
+
+    pacer = Pacer(lambda call: call(), ask)
     drawn: list[str] = []
     pacer.when_drawn(lambda: drawn.append("it never answered: at once"))
     assert len(drawn) == 1
@@ -356,7 +378,7 @@ async def test_where_the_terminal_answers_a_frame_counts_once_it_has_been_drawn(
     loop = asyncio.get_running_loop()
     later: list[Callable[[], object]] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "call_later", lambda delay, *call: later.append(lambda: call[0](*call[1:])) or delay)
+        patch.setattr(loop, "call_later", lambda delay, *call: later.append(partial(*call)))
         pacer.when_drawn(lambda: drawn.append("it stopped answering"))
     assert DRAWN_S > 0
     assert len(drawn) == 2

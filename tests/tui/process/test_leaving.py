@@ -1,6 +1,5 @@
 """Leaving while requests are still to be sent is never silent, and the shell is told how to go on with each run."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,14 @@ from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.tui.dialogs.leave import Leave
 from tests.tui.batch.test_batch_jobs import confirmed
+from tests.tui.conftest import StartWalk, Walk
 
-Start = Callable[..., Any]
 OBJECTS = 40
 
 
-async def begin(on: Any, bucket: str = "cold") -> int:
+async def begin(on: Walk, bucket: str = "cold") -> int:
     """A confirmed run of many objects; its number."""
-    session = on.app.session
+    session = on.session
     on.sandbox.cloud.add_bucket(bucket)
     for number in range(OBJECTS):
         on.sandbox.cloud.put(bucket, f"g/{number:03d}", size=10, storage_class="GLACIER")
@@ -32,32 +31,32 @@ async def begin(on: Any, bucket: str = "cold") -> int:
     return int(run.id)
 
 
-def run_of(on: Any, number: int = 1) -> Any:
-    return next(run for run in on.app.session.ledger.runs.peek_all() if run.id == number)
+def run_of(on: Walk, number: int = 1) -> Any:
+    return next(run for run in on.session.ledger.runs.peek_all() if run.id == number)
 
 
-def asks(on: Any) -> bool:
+def asks(on: Walk) -> bool:
     return isinstance(on.app.screen, Leave)
 
 
-async def goes(on: Any, *keys: str) -> None:
+async def goes(on: Walk, *keys: str) -> None:
     """The keys leave."""
     await on.pilot.press(*keys)
     await on.until(lambda: not on.app.is_running)
 
 
-async def partly_sent(on: Any) -> None:
+async def partly_sent(on: Walk) -> None:
     await begin(on)
     await on.until(lambda: 0 < run_of(on).counts.get(State.PLANNED, 0) < OBJECTS)
 
 
-async def test_with_nothing_unsent_q_leaves_at_once(walk: Start) -> None:
+async def test_with_nothing_unsent_q_leaves_at_once(walk: StartWalk) -> None:
     async with walk() as on:
         await goes(on, "q")
     assert on.app.last_words == []
 
 
-async def test_q_while_sending_asks_and_stays(walk: Start) -> None:
+async def test_q_while_sending_asks_and_stays(walk: StartWalk) -> None:
     async with walk(rate=0.5, size=(60, 15)) as on:
         await partly_sent(on)
         await on.press("q")
@@ -73,7 +72,7 @@ async def test_q_while_sending_asks_and_stays(walk: Start) -> None:
         await on.until(lambda: run_of(on).counts[State.PLANNED] < unsent)
 
 
-async def test_leave_leaves_and_the_shell_is_told_how_to_go_on(walk: Start) -> None:
+async def test_leave_leaves_and_the_shell_is_told_how_to_go_on(walk: StartWalk) -> None:
     async with walk(rate=0.5) as on:
         await partly_sent(on)
         await goes(on, "q", "tab", "enter")
@@ -85,7 +84,7 @@ async def test_leave_leaves_and_the_shell_is_told_how_to_go_on(walk: Start) -> N
     assert sum(numbers[1:-1]) == OBJECTS, line
 
 
-async def test_send_then_leave_shows_how_far_it_is_and_leaves_by_itself(walk: Start) -> None:
+async def test_send_then_leave_shows_how_far_it_is_and_leaves_by_itself(walk: StartWalk) -> None:
     async with walk(rate=2.0) as on:
         await partly_sent(on)
         await on.press("q", "enter")
@@ -98,7 +97,7 @@ async def test_send_then_leave_shows_how_far_it_is_and_leaves_by_itself(walk: St
     assert f"{OBJECTS} restoring" in line
 
 
-async def test_send_then_leave_can_be_called_off(walk: Start) -> None:
+async def test_send_then_leave_can_be_called_off(walk: StartWalk) -> None:
     async with walk(rate=2.0) as on:
         await partly_sent(on)
         await on.press("q", "enter")
@@ -110,20 +109,20 @@ async def test_send_then_leave_can_be_called_off(walk: Start) -> None:
         assert on.app.is_running
 
 
-async def test_send_then_leave_says_why_it_cannot(walk: Start) -> None:
+async def test_send_then_leave_says_why_it_cannot(walk: StartWalk) -> None:
     async with walk(rate=0.5) as on:
         await partly_sent(on)
         await on.press("q", "enter")
-        on.app.session._board.trouble("test", "paused", "credentials have expired", "run `aws sso login`")
+        on.session._board.trouble("test", "paused", "credentials have expired", "run `aws sso login`")
         await on.sees("‖ paused: credentials have expired", "aws sso login")
         assert asks(on)
-        on.app.session._board.well("test")
+        on.session._board.well("test")
         await on.until(lambda: "‖ paused: credentials" not in on.text)
         await on.press("escape")
 
 
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
-async def test_other_ways_out_tell_the_shell_too(walk: Start, key: str) -> None:
+async def test_other_ways_out_tell_the_shell_too(walk: StartWalk, key: str) -> None:
     async with walk(rate=0.5) as on:
         await partly_sent(on)
         if key == "ctrl+q":
@@ -133,7 +132,7 @@ async def test_other_ways_out_tell_the_shell_too(walk: Start, key: str) -> None:
     assert on.app.last_words[0].startswith("run 1: ")
 
 
-async def test_a_read_only_session_is_not_asked_about_what_it_never_sends(walk: Start, tmp_path: Path) -> None:
+async def test_a_read_only_session_is_not_asked_about_what_it_never_sends(walk: StartWalk, tmp_path: Path) -> None:
     async with walk(rate=0.5) as on:
         await partly_sent(on)
         running = on.sandbox
@@ -144,7 +143,9 @@ async def test_a_read_only_session_is_not_asked_about_what_it_never_sends(walk: 
     assert on.app.last_words[0].endswith("restoretui watch 1")
 
 
-async def test_a_run_that_another_process_sends_is_not_asked_about(walk: Start, monkeypatch: Any) -> None:
+async def test_a_run_that_another_process_sends_is_not_asked_about(
+    walk: StartWalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with walk(rate=0.5) as on:
         await partly_sent(on)
         running = on.sandbox
@@ -155,12 +156,12 @@ async def test_a_run_that_another_process_sends_is_not_asked_about(walk: Start, 
 
     monkeypatch.setattr("restoretui.ledger.store.leases.Leases.acquire", taken)
     async with walk(running=running) as on:
-        await on.until(lambda: on.app.session.is_elsewhere(1))
+        await on.until(lambda: on.session.is_elsewhere(1))
         await goes(on, "q")
     assert "Another restoretui goes on with it: restoretui watch 1" in on.app.last_words[0]
 
 
-async def test_a_run_not_taken_up_yet_is_asked_about(walk: Start, monkeypatch: Any) -> None:
+async def test_a_run_not_taken_up_yet_is_asked_about(walk: StartWalk, monkeypatch: pytest.MonkeyPatch) -> None:
     async with walk(rate=0.5) as on:
         monkeypatch.setattr(Engine, "_take_up", lambda self: on.sandbox.clock.pause(3600))
         await begin(on)
@@ -169,7 +170,7 @@ async def test_a_run_not_taken_up_yet_is_asked_about(walk: Start, monkeypatch: A
         await on.press("escape")
 
 
-async def test_jobs_that_are_not_made_yet_count_as_unsent(walk: Start, monkeypatch: Any) -> None:
+async def test_jobs_that_are_not_made_yet_count_as_unsent(walk: StartWalk, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
     async def uploads(_self: Any, batch: Any) -> Any:
@@ -186,18 +187,18 @@ async def test_jobs_that_are_not_made_yet_count_as_unsent(walk: Start, monkeypat
     assert on.app.last_words == ["run 1: 40 unsent. Go on: restoretui watch 1"]
 
 
-async def test_a_job_that_waits_for_a_person_does_not_hold_anybody(walk: Start) -> None:
+async def test_a_job_that_waits_for_a_person_does_not_hold_anybody(walk: StartWalk) -> None:
     async with walk(batch_role_arn=BATCH_ROLE_ARN) as on:
         await confirmed(on, hold=True)
-        await on.until(lambda: on.app.session.batch.ours()[0].is_held, rounds=2000)
+        await on.until(lambda: on.session.batch.ours()[0].is_held, rounds=2000)
         await goes(on, "q")
     assert on.app.last_words == ["run 1: 40 in jobs to confirm. Go on: restoretui watch 1"]
 
 
-async def test_what_a_job_leaves_unsent(walk: Start) -> None:
+async def test_what_a_job_leaves_unsent(walk: StartWalk) -> None:
     async with walk(batch_role_arn=BATCH_ROLE_ARN) as on:
         await confirmed(on)
-        run, (batch,) = run_of(on), on.app.session.batch.ours()
+        run, (batch,) = run_of(on), on.session.batch.ours()
         planned = replace(run, counts={State.PLANNED: 40, State.SKIPPED: 2}, objects=42)
         at = on.sandbox.clock.now().timestamp()
         for phase, status, confirmed_at, expected in (
@@ -214,7 +215,7 @@ async def test_what_a_job_leaves_unsent(walk: Start) -> None:
             assert left.requests == 40
 
 
-async def test_the_demo_has_nothing_to_go_on_with(walk: Start) -> None:
+async def test_the_demo_has_nothing_to_go_on_with(walk: StartWalk) -> None:
     async with walk(rate=0.5) as on:
         on.app._demo = True
         await partly_sent(on)
@@ -222,7 +223,7 @@ async def test_the_demo_has_nothing_to_go_on_with(walk: Start) -> None:
     assert on.app.last_words == []
 
 
-async def test_the_command_finds_the_same_ledger(walk: Start, tmp_path: Path) -> None:
+async def test_the_command_finds_the_same_ledger(walk: StartWalk, tmp_path: Path) -> None:
     async with walk(rate=0.5, sources={"state_dir": "--state-dir"}) as on:
         await partly_sent(on)
         await goes(on, "ctrl+c")

@@ -1,51 +1,50 @@
 """Keys in a burst, as a slow line delivers them, do what they would do one by one."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 from textual import events
 
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.restore_dialog import RestoreDialog
 from restoretui.tui.terminal.typing import KeyLine
+from tests.narrowing import there
+from tests.tui.conftest import StartWalk, Walk
 
-Start = Callable[..., Any]
 NAMED = {"/": "slash", "-": "minus", "*": "asterisk", ".": "full_stop"}
 
 
-def burst(on: Any, *keys: str) -> None:
+def burst(on: Walk, *keys: str) -> None:
     """All at once, before the app has looked at any."""
     for key in keys:
         character = key if len(key) == 1 else {"space": " "}.get(key)
         on.app.post_message(events.Key(NAMED.get(key, key), character))
 
 
-async def all_done(on: Any) -> None:
+async def all_done(on: Walk) -> None:
     await on.until(lambda: on.app.key_line.is_empty)
 
 
-async def test_a_filter_and_marks_typed_in_one_burst(walk: Start) -> None:
+async def test_a_filter_and_marks_typed_in_one_burst(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         burst(on, "d", "/", *"index", "enter", "space", "space", "space")
         await on.sees("flat", "9 match index", "3 marked")
         pane = on.app.query_main(BrowsePane)
-        marked = [row.ref.key for row in pane.table.view.rows(0, 9) if row.marked]
+        marked = [row.ref.key for row in there(pane.table.view).rows(0, 9) if row.marked]
         assert marked == [f"catalog/index-00{number}.json" for number in range(3)]
 
 
-async def test_going_down_and_marking_in_one_burst_marks_what_is_there(walk: Start) -> None:
+async def test_going_down_and_marking_in_one_burst_marks_what_is_there(walk: StartWalk) -> None:
     async with walk() as on:
         await on.sees("8 buckets")
         burst(on, *["down"] * 6, "enter", "down", "enter", "space", "down", "space")
         await on.sees("s3://acme-media-archive/catalog/", "2 marked")
         pane = on.app.query_main(BrowsePane)
-        marked = [row.ref.key for row in pane.table.view.rows(0, 9) if row.marked]
+        marked = [row.ref.key for row in there(pane.table.view).rows(0, 9) if row.marked]
         assert marked == ["catalog/index-000.json", "catalog/index-002.json"]
 
 
-async def test_a_plan_confirmed_in_one_burst_is_sent_once(walk: Start) -> None:
+async def test_a_plan_confirmed_in_one_burst_is_sent_once(walk: StartWalk) -> None:
     async with walk("s3://acme-frankfurt-archive") as on:
         await on.settled()
         burst(on, "d", "space", "space", "r")
@@ -54,12 +53,12 @@ async def test_a_plan_confirmed_in_one_burst_is_sent_once(walk: Start) -> None:
         await on.until(lambda: on.posts() >= 1)
         await all_done(on)
         await on.hours(1)
-        runs = on.app.session.ledger.runs.peek_all()
+        runs = on.session.ledger.runs.peek_all()
         assert len(runs) == 1
         assert on.posts() == sum(number for state, number in runs[0].counts.items() if state.value != "skipped")
 
 
-async def test_dialogs_closed_while_they_work_leave_nothing_behind(walk: Start) -> None:
+async def test_dialogs_closed_while_they_work_leave_nothing_behind(walk: StartWalk) -> None:
     async with walk("s3://acme-backups-tiering") as on:
         await on.settled()
         await on.press("space")
@@ -81,6 +80,10 @@ async def test_escape_does_not_wait_and_patience_ends() -> None:
         delivered.append(key.key)
 
     line = KeyLine(deliver, lambda: False)
+
+    def is_empty() -> bool:
+        return line.is_empty
+
     running = asyncio.create_task(line.run())
     line.hold()
     line.put(events.Key("escape", None))
@@ -90,10 +93,10 @@ async def test_escape_does_not_wait_and_patience_ends() -> None:
     release = line.hold()
     line.put(events.Key("b", "b"))
     await asyncio.sleep(0.01)
-    assert not line.is_empty
+    assert not is_empty()
     release()
     for _ in range(50):
         await asyncio.sleep(0)
     assert delivered[-1] == "b"
-    assert line.is_empty
+    assert is_empty()
     running.cancel()
