@@ -1,17 +1,20 @@
 """S3 Batch Operations in a true terminal, by keys: marks become jobs, are confirmed, fail in part, are retried."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Served
-from tests.e2e.conftest import NEEDS_TMUX, Terminal
+from tests.e2e.conftest import NEEDS_TMUX, Open
 
 pytestmark = [NEEDS_TMUX, pytest.mark.terminal, pytest.mark.timeout(300)]
 
-Open = Callable[..., Terminal]
+
+def asks_for(jobs: int, text: str) -> bool:
+    return f"{jobs} to confirm" in text if jobs else "to confirm" not in text
 
 
 @pytest.fixture
@@ -50,9 +53,7 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
         screen.type("y")
         screen.wait("Confirm job", "$")
         screen.type("Left")
-        screen.decide(
-            "Enter", lambda text, left=left: f"{left} to confirm" in text if left else "to confirm" not in text
-        )
+        screen.decide("Enter", partial(asks_for, left))
         screen.type("Down")
     screen.wait(lambda text: text.count("● Complete") == 2)
     screen.type("Enter")

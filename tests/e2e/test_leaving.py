@@ -3,16 +3,14 @@
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.cli.conftest import Served
-from tests.e2e.conftest import NEEDS_TMUX, Terminal
+from tests.e2e.conftest import NEEDS_TMUX, Open, Terminal
 
 pytestmark = [NEEDS_TMUX, pytest.mark.terminal, pytest.mark.timeout(300)]
-
-Open = Callable[..., Terminal]
 
 
 @pytest.fixture

@@ -5,18 +5,16 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Served
-from tests.e2e.conftest import NEEDS_TMUX, Terminal
+from tests.e2e.conftest import NEEDS_TMUX, Open, Terminal
 
 pytestmark = [NEEDS_TMUX, pytest.mark.terminal, pytest.mark.timeout(300)]
 
-Open = Callable[..., Terminal]
 SIZES = pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])
 
 
