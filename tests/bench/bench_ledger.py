@@ -119,7 +119,7 @@ def windows(bench: Bench, name: str, view: View[BrowseRow] | View[JobRow], step:
         print(f"{f'window of {step}, {name}, {kind}':<52} p50 {p50:>6.3f} ms   p99 {p99:>7.3f} ms")
 
 
-async def sorted_view(bench: Bench, ledger: Ledger, listing_id: int, name: str, query: Query) -> View[BrowseRow]:
+async def sorted_view(bench: Bench, ledger: Ledger, listing_id: int, name: str, query: Query) -> BrowseView:
     view = await bench.time(f"view {name}: first rows", ledger.catalog.browse(listing_id, query))
     await bench.time(f"view {name}: the rest and its index", view.wait())
     return view

@@ -17,12 +17,15 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.endpoint import Endpoint, fake_s3
-from harness.measure import Cost, middle, run
-from harness.peers import FROM_PYPI, HERE, PEERS, PEERS_FOLDER, Setting
-from harness.tables import Verdict, say_machine, say_table, say_verdicts
-from harness.works import WORKS, Costs, Work, objects_in
-from starting import compare_starts
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.bench.harness.endpoint import Endpoint, fake_s3  # noqa: E402
+from tests.bench.harness.measure import Cost, middle, run  # noqa: E402
+from tests.bench.harness.peers import FROM_PYPI, HERE, PEERS, PEERS_FOLDER, Setting  # noqa: E402
+from tests.bench.harness.tables import Verdict, say_machine, say_table, say_verdicts  # noqa: E402
+from tests.bench.harness.works import WORKS, Costs, Work, objects_in  # noqa: E402
+from tests.bench.starting import compare_starts  # noqa: E402
 
 RATE = 5000
 """Restores a second we may send at most; the peers know no limit."""

@@ -144,7 +144,7 @@ async def brave(case: Case, folder: Path, objects: int = 120, *, secured: bool =
     clock = TurnedClock()
     entries = [dict(entry) for entry in case.faults]
     for name in case.scenarios:
-        entries += (await asyncio.to_thread(load_scenario, name)).faults
+        entries += [dict(entry) for entry in (await asyncio.to_thread(load_scenario, name)).faults]
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(await serve(SandboxOptions(empty=True), clock=clock))
         between = await stack.enter_async_context(Secured(running.port)) if secured else None
@@ -258,7 +258,7 @@ async def judged(session: Session, run: Run, running: RunningSandbox, outcome: O
             outcome.lost.append(f"{row.ref.key}: {row.state} in the ledger ({row.reason}), {in_cloud} in the cloud")
     by_others = set(keys_of(running)[::5]) if outcome.case.before_confirm else set()
     for key, found in statuses.items():
-        accepted = sum(status in (200, 202) for status in found)  # type: ignore[attr-defined]
+        accepted = sum(status in (200, 202) for status in found)
         if accepted > 1 - (key in by_others and accepted == 0):
             outcome.doubled.append(f"{key}: {found}")
     stats: Any = running.control.snapshot()["requests"]

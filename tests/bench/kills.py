@@ -165,8 +165,9 @@ class Bench:
             timer.cancel()
         self._blow = None
         code = child.returncode or 0
-        for line in out.splitlines() if told is not None else ():
-            told(json.loads(line))
+        if told is not None:
+            for line in out.splitlines():
+                told(json.loads(line))
         if blow is not None and self.tally.kills > struck and blow.sign in SOFT and code not in (130, 0):
             self.tally.wrong.append(f"{blow.sign.name} ended it with exit code {code}: {err.decode()[-600:]}")
         if b"Traceback" in err:
@@ -233,9 +234,9 @@ class Bench:
         statuses = {str(entry["key"]): entry["statuses"] for entry in self.running.control.restores()}
         for key, state in jobs:
             self._check_object(str(key), str(state))
-            if 202 not in statuses.get(key, ()):  # type: ignore[operator]
+            if 202 not in statuses.get(key, ()):
                 tally.lost.append(f"{key}: {state}, {statuses.get(key)}")
-        tally.doubled += [f"{key}: {found}" for key, found in statuses.items() if len(found) > 1]  # type: ignore[arg-type]
+        tally.doubled += [f"{key}: {found}" for key, found in statuses.items() if len(found) > 1]
         if len(jobs) != episodes * self.objects:
             tally.wrong.append(f"{len(jobs)} intents of {episodes * self.objects} objects")
         if bad := self.rows("PRAGMA integrity_check") if jobs else []:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from harness.endpoint import Endpoint
-from harness.measure import run
-from harness.peers import HERE, Setting
-from harness.tables import Verdict, say_table
-from harness.tty_host import Terminal
+from tests.bench.harness.endpoint import Endpoint
+from tests.bench.harness.measure import run
+from tests.bench.harness.peers import HERE, Setting
+from tests.bench.harness.tables import Verdict, say_table
+from tests.bench.harness.tty_host import Terminal
 
 BARE = [sys.executable, str(HERE / "bare.py")]
 SCREENS = [sys.executable, "-m", "restoretui", "s3://b10k"]

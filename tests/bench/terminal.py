@@ -19,12 +19,16 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import Any
 
-from harness.endpoint import Endpoint, fake_s3
-from harness.measure import percentile, run
-from harness.peers import HERE, Setting
-from harness.tables import Verdict, say_machine, say_table, say_verdicts
-from harness.tty_host import Terminal
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.bench.harness.endpoint import Endpoint, fake_s3  # noqa: E402
+from tests.bench.harness.measure import percentile, run  # noqa: E402
+from tests.bench.harness.peers import HERE, Setting  # noqa: E402
+from tests.bench.harness.tables import Verdict, say_machine, say_table, say_verdicts  # noqa: E402
+from tests.bench.harness.tty_host import Terminal  # noqa: E402
 
 SLOW = {"bytes_per_s": 12_500.0, "round_trip_s": 0.08}
 """An ssh line as the issue has it."""
@@ -111,7 +115,7 @@ class Bench:
                 yield terminal, " of "
 
     @contextmanager
-    def _changing(self, state: Path, rate: float, where: str, **line: float) -> Iterator[tuple[Terminal, str]]:
+    def _changing(self, state: Path, rate: float, where: str, **line: Any) -> Iterator[tuple[Terminal, str]]:
         with self._home() as home:
             self._endpoint.prepare("b10k", asked=10_000)
             at = Setting(self._endpoint, "b10k", home, state)

@@ -14,16 +14,19 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
-from measure import percentile
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from restoretui.cli import tune
 from restoretui.config.settings import load_settings
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.records import JobChange, Run
-from restoretui.session.session import Session, listings, open_session
+from restoretui.session import listings
+from restoretui.session.session import Session, open_session
+from tests.bench.harness.measure import percentile
 
 TICK = 0.002
 CHUNK = 20_000

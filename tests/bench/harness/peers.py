@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.endpoint import Endpoint
+from tests.bench.harness.endpoint import Endpoint
 
 HERE = Path(__file__).parent
 PEERS_FOLDER = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "restoretui-bench" / "peers"

@@ -31,10 +31,10 @@ def with_boto3(job: str, bucket: str) -> int:
 
 
 async def with_aioboto3(job: str, bucket: str) -> int:
-    import aioboto3
+    from aioboto3.session import Session
     from aiobotocore.config import AioConfig
 
-    async with aioboto3.Session().client("s3", config=AioConfig(max_pool_connections=TASKS)) as s3:
+    async with Session().client("s3", config=AioConfig(max_pool_connections=TASKS)) as s3:
 
         async def restore(keys: Iterable[str]) -> None:
             for key in keys:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from harness.measure import Cost, middle
-from harness.peers import LEDGER, LEDGER_ONE, OURS, RCLONE_NEW, RCLONE_OLD
+from tests.bench.harness.measure import Cost, middle
+from tests.bench.harness.peers import LEDGER, LEDGER_ONE, OURS, RCLONE_NEW, RCLONE_OLD
 
 Costs = Mapping[str, Sequence[Cost]]
 """By peer, one a round; peers that are not installed are not in it."""
