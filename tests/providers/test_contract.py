@@ -4,6 +4,7 @@ What moto gets wrong is named in ``NOT_ASSERTED_ON_MOTO``, what OSS has not in `
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.request import Request, urlopen
@@ -17,6 +18,10 @@ from restoretui.core.model import Entry, ObjectRef, RestoreRequest, RestoreStatu
 from restoretui.core.provider import Outcome, Provider
 from restoretui.core.rules.rules import RULES
 from restoretui.core.rules.stores import BUILT_IN, Store
+from restoretui.sandbox import RunningSandbox
+from tests.conftest import StartSandbox
+from tests.narrowing import there
+from tests.providers.conftest import OpenOss, OpenS3
 
 NOT_ASSERTED_ON_MOTO = {
     "409 while restoring": "a restore while ongoing answers 200",
@@ -81,7 +86,7 @@ class Stage(Protocol):
 
     def asserts(self, what: str) -> None: ...
     def takes(self, key: str) -> bool: ...
-    async def bucket(self, name: str, **options: Any) -> None: ...
+    async def bucket(self, name: str, *, region: str = ..., versioning: bool = ...) -> None: ...
     async def put(self, bucket: str, key: str, storage_class: str = "", **options: Any) -> str | None: ...
     async def delete(self, bucket: str, key: str) -> None: ...
     async def advance(self, seconds: float) -> None: ...
@@ -90,15 +95,15 @@ class Stage(Protocol):
 class InS3:
     scheme = "s3"
     cold, deep, standard = "GLACIER", "DEEP_ARCHIVE", "STANDARD"
-    missing_tier = Tier.EXPEDITED
+    missing_tier: Tier | None = Tier.EXPEDITED
     not_archived = 403, "InvalidObjectState"
     home, abroad = "us-east-1", "eu-west-1"
     store: Store | None = None
-    first_answer = (Outcome.ACCEPTED, 202)
+    first_answer: tuple[Outcome, int] = (Outcome.ACCEPTED, 202)
 
 
 class SandboxStage(InS3):
-    def __init__(self, running: Any) -> None:
+    def __init__(self, running: RunningSandbox) -> None:
         self.running = running
         self.clock = running.clock
         self.url = running.url
@@ -140,9 +145,9 @@ class OssStage(SandboxStage):
 class StoreStage(SandboxStage):
     """A compatible store: the sandbox under the scenario of that name, spoken to by the store's own rules."""
 
-    missing_tier = None
+    missing_tier: Tier | None = None
 
-    def __init__(self, running: Any, name: str) -> None:
+    def __init__(self, running: RunningSandbox, name: str) -> None:
         super().__init__(running)
         self.store = BUILT_IN[name]
         self.cold = self.deep = STORES[name]
@@ -150,11 +155,11 @@ class StoreStage(SandboxStage):
 
     def asserts(self, what: str) -> None:
         if what in NOT_IN_STORES:
-            pytest.skip(f"not in {self.store.name}: {NOT_IN_STORES[what]}")
+            pytest.skip(f"not in {there(self.store).name}: {NOT_IN_STORES[what]}")
 
 
 class MotoStage(InS3):
-    clock = SystemClock()
+    clock: Clock = SystemClock()
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -174,7 +179,8 @@ class MotoStage(InS3):
 
     async def put(self, bucket: str, key: str, storage_class: str = "", **options: Any) -> str | None:
         answer = self.s3.put_object(Bucket=bucket, Key=key, Body=b"x", StorageClass=storage_class or self.cold)
-        return answer.get("VersionId")
+        version: str | None = answer.get("VersionId")
+        return version
 
     async def delete(self, bucket: str, key: str) -> None:
         self.s3.delete_object(Bucket=bucket, Key=key)
@@ -184,7 +190,9 @@ class MotoStage(InS3):
 
 
 @pytest.fixture(params=["sandbox", "sandbox by sdk", "oss", "moto", "moto by sdk", *STORES])
-async def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+async def stage(
+    request: pytest.FixtureRequest, sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Stage]:
     where, _, client = request.param.partition(" by ")
     if client:
         monkeypatch.setenv("RESTORETUI_HTTP", client)
@@ -211,7 +219,7 @@ async def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytes
 
 
 @pytest.fixture
-async def cloud(stage: Stage, open_s3: Any, open_oss: Any) -> Provider:
+async def cloud(stage: Stage, open_s3: OpenS3, open_oss: OpenOss) -> Provider:
     if stage.scheme == "oss":
         return await open_oss(endpoint_url=stage.url, clock=stage.clock)
     store = stage.store.spec if stage.store else None
@@ -231,14 +239,14 @@ async def every_page(cloud: Provider, bucket: str, **options: Any) -> tuple[list
             return entries, prefixes
 
 
-async def test_who_we_are(stage, cloud):
+async def test_who_we_are(stage: Stage, cloud: Provider) -> None:
     who = await cloud.identity()
     assert who.account == "123456789012"
     assert who.arn.startswith("arn:aws:" if stage.scheme == "s3" else "")
     assert who.region == stage.home
 
 
-async def test_buckets_in_name_order_with_their_regions(stage, cloud):
+async def test_buckets_in_name_order_with_their_regions(stage: Stage, cloud: Provider) -> None:
     await stage.bucket("zebra")
     await stage.bucket("alpha-eu", region=stage.abroad)
     assert [bucket.name for bucket in await cloud.list_buckets()] == ["alpha-eu", "zebra"]
@@ -250,7 +258,7 @@ async def test_buckets_in_name_order_with_their_regions(stage, cloud):
         await cloud.list_page("nowhere-at-all")
 
 
-async def test_every_key_comes_as_it_is_in_binary_order(stage, cloud):
+async def test_every_key_comes_as_it_is_in_binary_order(stage: Stage, cloud: Provider) -> None:
     await stage.bucket("keys")
     keys = [key for key in HOSTILE_KEYS if stage.takes(key)]
     for key in keys:
@@ -262,11 +270,11 @@ async def test_every_key_comes_as_it_is_in_binary_order(stage, cloud):
     assert {entry.size for entry in entries} == {1}
     assert {entry.etag for entry in entries} == {"9dd4e461268c8034f5c8564e155c67a6"}
     now = stage.clock.now().timestamp()
-    assert all(abs(entry.modified - now) < 60 for entry in entries)
+    assert all(abs(there(entry.modified) - now) < 60 for entry in entries)
 
 
 @pytest.mark.parametrize("key", HOSTILE_KEYS)
-async def test_every_key_can_be_looked_at_and_restored(stage, cloud, key):
+async def test_every_key_can_be_looked_at_and_restored(stage: Stage, cloud: Provider, key: str) -> None:
     if not stage.takes(key):
         stage.asserts("line breaks in keys")
     await stage.bucket("keys")
@@ -281,7 +289,7 @@ async def test_every_key_can_be_looked_at_and_restored(stage, cloud, key):
     assert (await cloud.head_object(ref)).restore is not None
 
 
-async def test_prefix_delimiter_and_start_after(stage, cloud):
+async def test_prefix_delimiter_and_start_after(stage: Stage, cloud: Provider) -> None:
     await stage.bucket("tree")
     for key in ("a/1", "a/2", "a b/1", "b", "c/ü/1", "d"):
         await stage.put("tree", key, stage.standard)
@@ -296,7 +304,7 @@ async def test_prefix_delimiter_and_start_after(stage, cloud):
     assert entries == []
 
 
-async def test_versions_newest_first_without_delete_markers(stage, cloud):
+async def test_versions_newest_first_without_delete_markers(stage: Stage, cloud: Provider) -> None:
     await stage.bucket("history", versioning=True)
     first = await stage.put("history", "k")
     await stage.put("history", "k")
@@ -316,7 +324,7 @@ async def test_versions_newest_first_without_delete_markers(stage, cloud):
     assert seen.version_id == first
 
 
-async def test_missing_things_are_missing(stage, cloud):
+async def test_missing_things_are_missing(stage: Stage, cloud: Provider) -> None:
     await stage.bucket("some", versioning=True)
     await stage.put("some", "deleted")
     await stage.delete("some", "deleted")
@@ -328,7 +336,7 @@ async def test_missing_things_are_missing(stage, cloud):
         assert answer.outcome is Outcome.GONE
 
 
-async def test_what_can_be_read_is_not_restored(stage, cloud):
+async def test_what_can_be_read_is_not_restored(stage: Stage, cloud: Provider) -> None:
     await stage.bucket("some")
     await stage.put("some", "warm", stage.standard)
     answer = await cloud.restore_object(ObjectRef("some", "warm"), RestoreRequest(1, Tier.STANDARD), stage.standard)
@@ -336,7 +344,7 @@ async def test_what_can_be_read_is_not_restored(stage, cloud):
     assert answer.message
 
 
-async def test_a_second_restore_is_already_restoring(stage, cloud):
+async def test_a_second_restore_is_already_restoring(stage: Stage, cloud: Provider) -> None:
     stage.asserts("409 while restoring")
     await stage.bucket("some")
     await stage.put("some", "k")
@@ -347,7 +355,7 @@ async def test_a_second_restore_is_already_restoring(stage, cloud):
     assert (await cloud.head_object(ref)).restore == RestoreStatus(in_progress=True)
 
 
-async def test_a_faster_tier_speeds_up(stage, cloud):
+async def test_a_faster_tier_speeds_up(stage: Stage, cloud: Provider) -> None:
     stage.asserts("sped up while restoring")
     await stage.bucket("some")
     await stage.put("some", "k")
@@ -357,7 +365,7 @@ async def test_a_faster_tier_speeds_up(stage, cloud):
     assert answer.outcome is Outcome.ACCEPTED
 
 
-async def test_a_restored_copy_becomes_available_and_goes_cold(stage, cloud):
+async def test_a_restored_copy_becomes_available_and_goes_cold(stage: Stage, cloud: Provider) -> None:
     stage.asserts("copies expire")
     await stage.bucket("some")
     await stage.put("some", "k")
@@ -381,7 +389,7 @@ async def test_a_restored_copy_becomes_available_and_goes_cold(stage, cloud):
     assert (await cloud.head_object(ref)).restore is None
 
 
-async def test_listings_tell_of_restores(stage, cloud):
+async def test_listings_tell_of_restores(stage: Stage, cloud: Provider) -> None:
     stage.asserts("restore status in listings")
     await stage.bucket("some")
     for key in ("a", "b", "c"):
@@ -394,11 +402,11 @@ async def test_listings_tell_of_restores(stage, cloud):
     assert [entry.in_progress for entry in entries] == [None, False, None]
     head = await cloud.head_object(ObjectRef("some", "b"))
     assert head.restore is not None
-    assert head.restore.expiry == datetime.fromtimestamp(entries[1].expiry, UTC)
+    assert head.restore.expiry == datetime.fromtimestamp(there(entries[1].expiry), UTC)
     assert cloud.capabilities.restore_status_in_list
 
 
-async def test_listed_versions_tell_of_restores(stage, cloud):
+async def test_listed_versions_tell_of_restores(stage: Stage, cloud: Provider) -> None:
     stage.asserts("version id on restore")
     await stage.bucket("history", versioning=True)
     first = await stage.put("history", "k")
@@ -414,7 +422,7 @@ async def test_listed_versions_tell_of_restores(stage, cloud):
     assert answer.outcome in (Outcome.GONE, Outcome.REFUSED)
 
 
-async def test_intelligent_tiering_takes_no_days(stage, cloud):
+async def test_intelligent_tiering_takes_no_days(stage: Stage, cloud: Provider) -> None:
     stage.asserts("Intelligent-Tiering archives")
     await stage.bucket("smart")
     await stage.put("smart", "cold", "INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS")
@@ -431,16 +439,18 @@ async def test_intelligent_tiering_takes_no_days(stage, cloud):
     assert answer.outcome is Outcome.NOT_ARCHIVED
 
 
-async def test_a_tier_the_class_does_not_take_is_refused(stage, cloud):
+async def test_a_tier_the_class_does_not_take_is_refused(stage: Stage, cloud: Provider) -> None:
     stage.asserts("tiers and days are checked")
     await stage.bucket("some")
     await stage.put("some", "deep", stage.deep)
-    answer = await cloud.restore_object(ObjectRef("some", "deep"), RestoreRequest(1, stage.missing_tier), stage.deep)
+    answer = await cloud.restore_object(
+        ObjectRef("some", "deep"), RestoreRequest(1, there(stage.missing_tier)), stage.deep
+    )
     assert answer.outcome is Outcome.REFUSED
     assert answer.code
 
 
-async def test_many_at_once(stage, cloud):
+async def test_many_at_once(stage: Stage, cloud: Provider) -> None:
     await stage.bucket("many")
     for number in range(40):
         await stage.put("many", f"k{number:02d}")

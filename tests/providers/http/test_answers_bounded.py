@@ -1,5 +1,7 @@
 """Answers without an end, or beyond any measure: refused in one sentence, whoever reads them, and asked for once."""
 
+from typing import Any, Protocol
+
 import pytest
 
 from restoretui.core.errors import ConnectionLost, MalformedAnswer
@@ -7,6 +9,7 @@ from restoretui.core.model import ObjectRef, RestoreRequest, Tier
 from restoretui.providers.http import response as http1_answer
 from restoretui.providers.http import response_limits as bounds
 from restoretui.providers.wire.listing_xml import read_page
+from tests.providers.conftest import Asked, OpenOss, OpenS3, ScriptedServer, StartServer
 
 REF = ObjectRef("bkt", "k")
 WISH = RestoreRequest(2, Tier.BULK)
@@ -19,14 +22,26 @@ WHERE = b"<LocationConstraint>oss-cn-hangzhou</LocationConstraint>"
 SMALL = 1 << 16
 
 
+class StartReader(Protocol):
+    """What the fixture ``reader`` is."""
+
+    async def __call__(self, raw: bytes) -> tuple[Provider, ScriptedServer]: ...
+
+
 @pytest.fixture(params=["s3", "s3 by proxy", "oss"])
-async def reader(request, scripted, open_s3, open_oss, monkeypatch):
+async def reader(
+    request: pytest.FixtureRequest,
+    scripted: StartServer,
+    open_s3: OpenS3,
+    open_oss: OpenOss,
+    monkeypatch: pytest.MonkeyPatch,
+) -> StartReader:
     """A provider that is answered in raw bytes, and its server: ``provider, server = await reader(raw)``."""
     for module in (bounds, http1_answer):
         monkeypatch.setattr(module, "MOST_BODY", SMALL)
 
-    async def start(raw):
-        def script(asked):
+    async def start(raw: bytes) -> tuple[Provider, ScriptedServer]:
+        def script(asked: Asked) -> dict[str, Any]:
             if asked.method == "HEAD" and asked.path.rstrip("/").endswith("/bkt"):
                 return {"raw": FOUND}
             if "location" in asked.query:
@@ -57,7 +72,9 @@ async def reader(request, scripted, open_s3, open_oss, monkeypatch):
     ],
     ids=["length", "chunks", "to the end", "headers", "long header"],
 )
-async def test_an_answer_beyond_its_limit_cannot_be_read_and_is_not_asked_for_again(reader, raw):
+async def test_an_answer_beyond_its_limit_cannot_be_read_and_is_not_asked_for_again(
+    reader: StartReader, raw: bytes
+) -> None:
     provider, server = await reader(raw)
     with pytest.raises(MalformedAnswer) as caught:
         await provider.list_page("bkt")
@@ -71,7 +88,9 @@ async def test_an_answer_beyond_its_limit_cannot_be_read_and_is_not_asked_for_ag
 
 
 @pytest.mark.parametrize("by_proxy", [False, True])
-async def test_an_answer_that_is_never_whole_is_lost_after_its_time(scripted, open_s3, monkeypatch, by_proxy):
+async def test_an_answer_that_is_never_whole_is_lost_after_its_time(
+    scripted: StartServer, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch, by_proxy: bool
+) -> None:
     monkeypatch.setattr(bounds, "ANSWER_S", 0.2)
     server = await scripted(lambda asked: {"raw": FOUND} if asked.method == "HEAD" else {"stall": True})
     if by_proxy:
@@ -81,7 +100,7 @@ async def test_an_answer_that_is_never_whole_is_lost_after_its_time(scripted, op
         await s3.restore_object(REF, WISH, "GLACIER")
 
 
-def test_the_largest_page_a_store_can_send_is_read():
+def test_the_largest_page_a_store_can_send_is_read() -> None:
     """1,000 keys of 1,024 bytes, each byte url-encoded and each character of that an XML reference."""
     key = "".join(f"&#x{ord(character):x};" for character in "%E2%82%AC" * 339 + "%61")
     row = "<Contents><Key>{}{:06}</Key><LastModified>2024-01-01T00:00:00Z</LastModified><Size>1</Size></Contents>"

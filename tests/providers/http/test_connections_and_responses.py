@@ -2,10 +2,13 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Protocol
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject, DrawFn
 
 from restoretui.providers.http import connection_pool as http1
 from restoretui.providers.http import response as http1_answer
@@ -20,12 +23,12 @@ from restoretui.providers.http.response_limits import LONGEST_HEAD, LONGEST_LINE
 FINE_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-def chunked(parts, trailer=b""):
+def chunked(parts: Sequence[bytes], trailer: bytes = b"") -> bytes:
     return b"".join(b"%x;ext=1\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n" + trailer + b"\r\n"
 
 
 @st.composite
-def answers(draw):
+def answers(draw: DrawFn) -> tuple[bytes, bool, bytes, bool]:
     """(the bytes, whether the request was one with a body to its answer, the body, whether the end is said)"""
     body = draw(st.binary(max_size=200))
     status = draw(st.sampled_from([200, 202, 204, 304, 404, 503]))
@@ -49,7 +52,7 @@ def answers(draw):
 
 
 @given(answers(), st.lists(st.integers(1, 50), max_size=30))
-def test_an_answer_is_read_whole_however_it_is_cut(made, cuts):
+def test_an_answer_is_read_whole_however_it_is_cut(made: tuple[bytes, bool, bytes, bool], cuts: list[int]) -> None:
     sent, has_body, body, says_its_end = made
     answer = ResponseParser(has_body=has_body)
     for size in [*cuts, len(sent)]:
@@ -67,8 +70,8 @@ def test_an_answer_is_read_whole_however_it_is_cut(made, cuts):
     assert not answer.has_more
 
 
-def test_headers_that_come_twice_are_joined():
-    answer = ResponseParser(has_body=True)
+def test_headers_that_come_twice_are_joined() -> None:
+    answer = Answer(has_body=True)
     answer.feed(b"HTTP/1.1 200 OK\r\nX-Amz-Meta-A: 1 \r\nx-amz-meta-a:2\r\nContent-Length: 0\r\n\r\n")
     assert answer.reply is not None
     assert answer.reply.headers["x-amz-meta-a"] == "1, 2"
@@ -83,13 +86,13 @@ def test_headers_that_come_twice_are_joined():
         (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n", True),
     ],
 )
-def test_who_closes_says_so(head, keeps_open):
-    answer = ResponseParser(has_body=True)
+def test_who_closes_says_so(head: bytes, keeps_open: bool) -> None:
+    answer = Answer(has_body=True)
     answer.feed(head + b"Content-Length: 0\r\n\r\n")
     assert answer.keeps_open is keeps_open
 
 
-def test_more_than_was_asked_for_is_noticed():
+def test_more_than_was_asked_for_is_noticed() -> None:
     for sent in (
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nx",
@@ -120,13 +123,13 @@ def test_more_than_was_asked_for_is_noticed():
         b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * LONGEST_HEAD,
     ],
 )
-def test_what_is_no_answer_is_refused(sent):
+def test_what_is_no_answer_is_refused(sent: bytes) -> None:
     with pytest.raises(NotHttp):
         ResponseParser(has_body=True).feed(sent)
 
 
 @given(st.binary(max_size=100), st.binary(max_size=100))
-def test_anything_at_all_is_an_answer_or_refused(first, second):
+def test_anything_at_all_is_an_answer_or_refused(first: bytes, second: bytes) -> None:
     for start in (b"", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"):
         answer = ResponseParser(has_body=True)
         try:
@@ -145,12 +148,12 @@ SMALL = 1 << 16
 
 
 @pytest.fixture
-def small_bodies(monkeypatch):
+def small_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (bounds, http1_answer):
         monkeypatch.setattr(module, "MOST_BODY", SMALL)
 
 
-def outcome(sent, step, has_body=True):
+def outcome(sent: bytes, step: int, has_body: bool = True) -> tuple[Any, ...]:
     """What becomes of an answer that comes ``step`` bytes at a time."""
     answer = ResponseParser(has_body=has_body)
     try:
@@ -162,7 +165,7 @@ def outcome(sent, step, has_body=True):
     return answer.reply, answer.has_more, answer.keeps_open
 
 
-def in_all_ways(sent, has_body=True):
+def in_all_ways(sent: bytes, has_body: bool = True) -> tuple[Any, ...]:
     """The one outcome, whole, byte by byte and in pieces."""
     first, *others = [outcome(sent, step, has_body) for step in (len(sent) or 1, 1, 7, 4096)]
     # How much of junk is quoted depends on how much of it has come.
@@ -195,7 +198,7 @@ HEADERS_LEFT = LONGEST_HEAD - len(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\na: "
     ],
 )
 @pytest.mark.usefixtures("small_bodies")
-def test_what_goes_beyond_a_limit_is_refused_by_a_sentence_that_names_it(sent, limit):
+def test_what_goes_beyond_a_limit_is_refused_by_a_sentence_that_names_it(sent: bytes, limit: str) -> None:
     kind, words = in_all_ways(sent)
     assert kind is TooMuch
     assert limit in words
@@ -215,18 +218,18 @@ def test_what_goes_beyond_a_limit_is_refused_by_a_sentence_that_names_it(sent, l
     ],
 )
 @pytest.mark.usefixtures("small_bodies")
-def test_up_to_the_limit_all_is_taken(sent):
+def test_up_to_the_limit_all_is_taken(sent: bytes) -> None:
     reply, has_more, _ = in_all_ways(sent)
     assert reply is not None
     assert not has_more
 
 
-def test_a_head_is_not_measured_by_a_body_it_does_not_have():
+def test_a_head_is_not_measured_by_a_body_it_does_not_have() -> None:
     reply, _, _ = in_all_ways(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n", has_body=False)
     assert reply.headers["content-length"] == "99999999999999"
 
 
-def test_a_length_beside_a_transfer_encoding_is_refused_by_its_cause():
+def test_a_length_beside_a_transfer_encoding_is_refused_by_its_cause() -> None:
     kind, words = in_all_ways(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
     assert kind is NotHttp
     assert "both a length and a transfer encoding" in words
@@ -243,7 +246,7 @@ MUTABLE = [
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(MUTABLE), st.data())
-def test_a_mutated_answer_comes_to_the_same_however_it_is_cut(sent, data):
+def test_a_mutated_answer_comes_to_the_same_however_it_is_cut(sent: bytes, data: DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(sent)))
         junk = data.draw(
@@ -259,18 +262,18 @@ class Counted(bytes):
 
     copied = 0
 
-    def __getitem__(self, at):
+    def __getitem__(self, at: Any) -> Any:
         found = super().__getitem__(at)
         if isinstance(at, slice):
             Counted.copied += len(found)
             return Counted(found)
         return found
 
-    def __add__(self, other):
+    def __add__(self, other: Any) -> "Counted":
         Counted.copied += len(self) + len(other)
         return Counted(super().__add__(other))
 
-    def __radd__(self, other):
+    def __radd__(self, other: Any) -> Any:
         if isinstance(other, bytearray):
             return NotImplemented  # which grows in place
         Counted.copied += len(self) + len(other)
@@ -280,7 +283,7 @@ class Counted(bytes):
 @pytest.mark.parametrize(
     "parts", [[b"x" * (1 << 22)], [b"x" * 5000] * 800, [b"x"] * 20_000], ids=["one", "some", "many"]
 )
-def test_chunks_are_read_in_linear_time(parts):
+def test_chunks_are_read_in_linear_time(parts: list[bytes]) -> None:
     sent = CHUNKED + chunked(parts)
     answer, Counted.copied = ResponseParser(has_body=True), 0
     for at in range(0, len(sent), 1024):
@@ -290,8 +293,8 @@ def test_chunks_are_read_in_linear_time(parts):
     assert Counted.copied < 4 * len(sent)
 
 
-def test_an_endless_body_is_kept_no_longer_than_to_its_limit():
-    answer = ResponseParser(has_body=True)
+def test_an_endless_body_is_kept_no_longer_than_to_its_limit() -> None:
+    answer = Answer(has_body=True)
     answer.feed(CHUNKED)
     piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     for _ in range(bounds.MOST_BODY // 65536):
@@ -303,20 +306,21 @@ def test_an_endless_body_is_kept_no_longer_than_to_its_limit():
 # --- connections
 
 FINE = FINE_ANSWER
+Script = Callable[[int], bytes | None]
 
 
 class Server:
     """Answers each request with what ``script`` says of how many came before; None stalls, b"" closes."""
 
-    def __init__(self, script):
+    def __init__(self, script: Script) -> None:
         self.script = script
-        self.requests = []
+        self.requests: list[bytes] = []
         self.connections = 0
         self.open = 0
         self.gone = asyncio.Event()
-        self.writers = []
+        self.writers: list[asyncio.StreamWriter] = []
 
-    async def serve(self, reader, writer):
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.open += 1
         self.writers.append(writer)
@@ -338,12 +342,22 @@ class Server:
             writer.close()
 
 
+class Talk(Protocol):
+    """What the fixture ``talk`` is."""
+
+    async def __call__(
+        self, script: Script = ..., most: int = 4, read_s: float = 30.0
+    ) -> tuple[str, Server, Connections]: ...
+
+
 @pytest.fixture
-async def talk():
+async def talk() -> AsyncIterator[Talk]:
     """Connections and a server that answers by script: ``url, server, connections = await talk(script)``."""
     started = []
 
-    async def start(script=lambda _: FINE, most=4, read_s=30.0):
+    async def start(
+        script: Script = lambda _: FINE, most: int = 4, read_s: float = 30.0
+    ) -> tuple[str, Server, Connections]:
         server = Server(script)
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         connections = ConnectionPool(most, 5.0, read_s, None)
@@ -360,11 +374,11 @@ async def talk():
         await asyncio.sleep(0)
 
 
-async def ask(connections, url, method="GET", body=b"", **headers):
+async def ask(connections: Connections, url: str, method: str = "GET", body: bytes = b"", **headers: Any) -> Reply:
     return await connections.exchange(method, f"{url}/b/k?x=%2F", headers, body)
 
 
-async def test_a_request_is_written_as_it_was_signed(talk):
+async def test_a_request_is_written_as_it_was_signed(talk: Talk) -> None:
     url, server, connections = await talk()
     reply = await ask(connections, url, "POST", b"", authorization="AWS4 x", host="no", **{"Content-Length": "7"})
     assert (reply.status, reply.body) == (200, b"ok")
@@ -379,7 +393,7 @@ async def test_a_request_is_written_as_it_was_signed(talk):
     ]
 
 
-async def test_one_connection_serves_what_comes_one_after_the_other(talk):
+async def test_one_connection_serves_what_comes_one_after_the_other(talk: Talk) -> None:
     url, server, connections = await talk()
     for _ in range(5):
         await ask(connections, url)
@@ -391,14 +405,14 @@ async def test_one_connection_serves_what_comes_one_after_the_other(talk):
 @pytest.mark.parametrize(
     "last", [FINE.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n"), FINE + b"more", b"HTTP/1.0" + FINE[8:]]
 )
-async def test_a_connection_that_may_not_be_clean_is_not_used_again(talk, last):
+async def test_a_connection_that_may_not_be_clean_is_not_used_again(talk: Talk, last: bytes) -> None:
     url, server, connections = await talk(lambda number: last if number == 0 else FINE)
     await ask(connections, url)
     await ask(connections, url)
     assert server.connections == 2
 
 
-async def test_a_connection_the_server_has_closed_meanwhile_is_replaced(talk):
+async def test_a_connection_the_server_has_closed_meanwhile_is_replaced(talk: Talk) -> None:
     url, server, connections = await talk()
     await ask(connections, url)
     server.writers[0].close()
@@ -408,19 +422,25 @@ async def test_a_connection_the_server_has_closed_meanwhile_is_replaced(talk):
     assert server.connections == 2
 
 
-async def test_connections_nobody_uses_any_more_are_closed_without_being_asked_for(talk, monkeypatch):
+async def test_connections_nobody_uses_any_more_are_closed_without_being_asked_for(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(http1, "KEPT_S", 0.05)
     url, server, connections = await talk(most=40)
     await asyncio.gather(*(ask(connections, url) for _ in range(40)))
     assert server.connections == server.open > 1
-    while server.open:
+
+    def is_open() -> bool:
+        return server.open > 0
+
+    while is_open():
         await asyncio.sleep(0.01)
     assert (await ask(connections, url)).body == b"ok"
-    while server.open:
+    while is_open():
         await asyncio.sleep(0.01)
 
 
-async def test_a_connection_that_is_used_is_not_closed(talk, monkeypatch):
+async def test_a_connection_that_is_used_is_not_closed(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http1, "KEPT_S", 0.5)
     url, server, connections = await talk()
     until = asyncio.get_running_loop().time() + 1.2
@@ -430,14 +450,14 @@ async def test_a_connection_that_is_used_is_not_closed(talk, monkeypatch):
     assert server.connections == 1
 
 
-async def test_no_more_than_allowed_are_in_use_at_a_time(talk):
+async def test_no_more_than_allowed_are_in_use_at_a_time(talk: Talk) -> None:
     url, server, connections = await talk(most=3)
     replies = await asyncio.gather(*(ask(connections, url) for _ in range(40)))
     assert len(replies) == 40
     assert server.connections <= 3
 
 
-async def test_who_stops_waiting_leaves_a_connection_that_is_ended(talk):
+async def test_who_stops_waiting_leaves_a_connection_that_is_ended(talk: Talk) -> None:
     url, server, connections = await talk(lambda number: None if number == 0 else FINE, most=1)
     waiting = asyncio.create_task(ask(connections, url))
     while not server.requests:
@@ -459,7 +479,9 @@ async def test_who_stops_waiting_leaves_a_connection_that_is_ended(talk):
         (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", NotHttp),
     ],
 )
-async def test_no_answer_has_a_name_and_the_next_request_goes_on(talk, said, kind):
+async def test_no_answer_has_a_name_and_the_next_request_goes_on(
+    talk: Talk, said: bytes | None, kind: type[Broken] | type[NotHttp] | type[TimeoutError]
+) -> None:
     url, server, connections = await talk(lambda number: said if number == 0 else FINE, read_s=0.05)
     with pytest.raises(kind):
         await ask(connections, url)
@@ -470,14 +492,16 @@ async def test_no_answer_has_a_name_and_the_next_request_goes_on(talk, said, kin
 @pytest.mark.parametrize(
     "drop", [b"x", b"HTTP/1.1 100 Continue\r\n\r\n", b"a: b\r\n"], ids=["body", "interim", "trailers"]
 )
-async def test_an_answer_that_drips_has_an_end_to_its_time(talk, monkeypatch, drop):
+async def test_an_answer_that_drips_has_an_end_to_its_time(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, drop: bytes
+) -> None:
     monkeypatch.setattr(bounds, "ANSWER_S", 0.2)
     monkeypatch.setattr(http1_answer, "MOST_INTERIM", 1 << 20)
     heads = {b"x": b"HTTP/1.1 200 OK\r\n\r\n", b"a: b\r\n": CHUNKED + b"0\r\n"}
     url, server, connections = await talk(lambda _: heads.get(drop, drop))
     asking = asyncio.create_task(ask(connections, url))
 
-    async def drip():
+    async def drip() -> None:
         while not server.requests:
             await asyncio.sleep(0.001)
         while True:
@@ -493,13 +517,15 @@ async def test_an_answer_that_drips_has_an_end_to_its_time(talk, monkeypatch, dr
 @pytest.mark.parametrize(
     ("method", "told"), [("PUT", True), ("DELETE", True), ("POST", True), ("GET", False), ("HEAD", False)]
 )
-async def test_an_empty_body_has_a_length_where_a_server_may_wait_for_one(talk, method, told):
+async def test_an_empty_body_has_a_length_where_a_server_may_wait_for_one(
+    talk: Talk, method: str, told: bool
+) -> None:
     url, server, connections = await talk(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     await ask(connections, url, method)
     assert (b"\r\nContent-Length: 0\r\n" in server.requests[0]) is told
 
 
-async def test_an_answer_cut_off_is_none(talk):
+async def test_an_answer_cut_off_is_none(talk: Talk) -> None:
     url, _, connections = await talk(
         lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nabc"
     )
@@ -513,14 +539,14 @@ async def test_an_answer_cut_off_is_none(talk):
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "http://[::1", "http://a:99999"]
 )
-async def test_without_a_connection_nothing_was_sent(url):
-    connections = ConnectionPool(1, 5.0, 5.0, None)
+async def test_without_a_connection_nothing_was_sent(url: str) -> None:
+    connections = Connections(1, 5.0, 5.0, None)
     with pytest.raises(NotConnected):
         await ask(connections, url)
     await connections.aclose()
 
 
-async def test_a_line_break_in_a_header_is_not_sent(talk):
+async def test_a_line_break_in_a_header_is_not_sent(talk: Talk) -> None:
     url, server, connections = await talk()
     for value in ("a\r\nx-evil: 1", "a\n", "a\r"):
         with pytest.raises(NotSent):
@@ -529,7 +555,9 @@ async def test_a_line_break_in_a_header_is_not_sent(talk):
 
 
 @pytest.mark.parametrize("eagerly", [False, True])
-async def test_a_server_is_reached_by_whichever_of_its_addresses_answers(talk, monkeypatch, eagerly):
+async def test_a_server_is_reached_by_whichever_of_its_addresses_answers(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, eagerly: bool
+) -> None:
     loop = asyncio.get_running_loop()
     if eagerly:
         if not hasattr(asyncio, "eager_task_factory"):
@@ -538,7 +566,7 @@ async def test_a_server_is_reached_by_whichever_of_its_addresses_answers(talk, m
     url, server, connections = await talk()
     port = int(url.rpartition(":")[2])
 
-    async def found(*_args, **_named):
+    async def found(*_args: object, **_named: Any) -> list[tuple[Any, ...]]:
         dead = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 1, 0, 0))
         return [dead, (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 

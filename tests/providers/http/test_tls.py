@@ -8,11 +8,12 @@ import asyncio
 import hashlib
 import json
 import socket
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from aiobotocore.credentials import AioSSOProvider
@@ -21,7 +22,7 @@ import restoretui
 from restoretui.core.errors import CredentialsError, Unreachable, UsageError
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
 from tests.certificates import DAY, Authority
-from tests.providers.conftest import Asked, ScriptedServer
+from tests.providers.conftest import Asked, OpenOss, OpenS3, ScriptedServer, StartServer
 from tests.proxying import HttpProxy
 
 REF = ObjectRef("bkt", "k")
@@ -67,7 +68,13 @@ class Scene:
     """What a caller needs: the TLS server's URL, a plain server beside it, providers, the environment, a profile."""
 
     def __init__(
-        self, url: str, plain: ScriptedServer, open_s3: Any, open_oss: Any, patch: Any, folder: Path
+        self,
+        url: str,
+        plain: ScriptedServer,
+        open_s3: OpenS3,
+        open_oss: OpenOss,
+        patch: pytest.MonkeyPatch,
+        folder: Path,
     ) -> None:
         self.url, self.plain, self.open_s3, self.open_oss, self.patch = url, plain, open_s3, open_oss, patch
         self.folder = folder
@@ -175,7 +182,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture
-async def proxy() -> Any:
+async def proxy() -> AsyncIterator[HttpProxy]:
     async with HttpProxy() as started:
         yield started
 
@@ -187,13 +194,21 @@ def way(request: pytest.FixtureRequest, proxy: HttpProxy, monkeypatch: pytest.Mo
     return str(request.param)
 
 
+class Meet(Protocol):
+    """What the fixture ``meet`` is."""
+
+    async def __call__(self, context: ssl.SSLContext, host: str = "localhost") -> tuple[Scene, ScriptedServer]: ...
+
+
 @pytest.fixture
-async def meet(scripted: Any, open_s3: Any, open_oss: Any, monkeypatch: Any, tmp_path: Path) -> Any:
+async def meet(
+    scripted: StartServer, open_s3: OpenS3, open_oss: OpenOss, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Meet:
     """A scene with a TLS server: ``scene, server = await meet(context, host)``."""
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "RESTORETUI_HTTP"):
         monkeypatch.delenv(name, raising=False)
 
-    async def start(context: Any, host: str = "localhost") -> tuple[Scene, ScriptedServer]:
+    async def start(context: ssl.SSLContext, host: str = "localhost") -> tuple[Scene, ScriptedServer]:
         server, plain = await scripted(cloud, context), await scripted(cloud)
         url = server.url.replace("127.0.0.1", host)
         return Scene(url, plain, open_s3, open_oss, monkeypatch, tmp_path), server
@@ -245,7 +260,9 @@ def check_way(way: str, caller: Caller, proxy: HttpProxy, url: str) -> None:
 
 @pytest.mark.parametrize("shown", GOOD)
 @pytest.mark.parametrize("caller", CALLERS)
-async def test_the_right_server_is_asked(meet, authority, proxy, way, caller, shown):
+async def test_the_right_server_is_asked(
+    meet: Meet, authority: Authority, proxy: HttpProxy, way: str, caller: Callable[..., Any], shown: str
+) -> None:
     names, host = GOOD[shown]
     scene, server = await meet(authority.server(*names), host)
     trust(scene, authority, "AWS_CA_BUNDLE")
@@ -254,7 +271,9 @@ async def test_the_right_server_is_asked(meet, authority, proxy, way, caller, sh
     check_way(way, caller, proxy, scene.url)
 
 
-async def test_a_name_may_end_in_the_roots_dot(meet, authority, monkeypatch):
+async def test_a_name_may_end_in_the_roots_dot(
+    meet: Meet, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scene, server = await meet(authority.server("s3.example"), "s3.example.")
     trust(scene, authority, "AWS_CA_BUNDLE")
     port = int(scene.url.rpartition(":")[2])
@@ -269,7 +288,9 @@ async def test_a_name_may_end_in_the_roots_dot(meet, authority, monkeypatch):
 
 @pytest.mark.parametrize("shown", BAD)
 @pytest.mark.parametrize("caller", CALLERS)
-async def test_an_impostor_is_told_nothing(meet, authority, proxy, way, caller, shown):
+async def test_an_impostor_is_told_nothing(
+    meet: Meet, authority: Authority, proxy: HttpProxy, way: str, caller: Callable[..., Any], shown: str
+) -> None:
     how, host, said = BAD[shown]
     scene, server = await meet(
         authority.server(*how["names"], **{n: v for n, v in how.items() if n != "names"}), host
@@ -284,7 +305,9 @@ async def test_an_impostor_is_told_nothing(meet, authority, proxy, way, caller, 
 
 
 @pytest.mark.parametrize("caller", [by_s3, by_the_sdks_client, by_oss])
-async def test_no_name_but_its_own_will_do(meet, authority, way, caller):
+async def test_no_name_but_its_own_will_do(
+    meet: Meet, authority: Authority, way: str, caller: Callable[..., Any]
+) -> None:
     for host, names in MISNAMED.items():
         for name in names:
             scene, server = await meet(authority.server(name), host)
@@ -296,7 +319,9 @@ async def test_no_name_but_its_own_will_do(meet, authority, way, caller):
 
 @pytest.mark.parametrize("how", TRUSTED_BY)
 @pytest.mark.parametrize("caller", CALLERS)
-async def test_a_ca_is_trusted_by_every_setting_there_is(meet, authority, way, caller, how):
+async def test_a_ca_is_trusted_by_every_setting_there_is(
+    meet: Meet, authority: Authority, way: str, caller: Callable[..., Any], how: str
+) -> None:
     if how == "the profile" and caller is by_oss:
         pytest.skip("OSS has other profiles, which name no CAs")
     scene, server = await meet(authority.server("localhost"))
@@ -308,8 +333,8 @@ async def test_a_ca_is_trusted_by_every_setting_there_is(meet, authority, way, c
 @pytest.mark.parametrize("nothing", [(), ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")])
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_an_unknown_ca_is_not_trusted_nor_does_an_empty_setting_make_it_so(
-    meet, authority, way, caller, nothing
-):
+    meet: Meet, authority: Authority, way: str, caller: Callable[..., Any], nothing: tuple[Any, ...]
+) -> None:
     scene, server = await meet(authority.server("localhost"))
     for name in nothing:
         scene.patch.setenv(name, "")
@@ -320,7 +345,9 @@ async def test_an_unknown_ca_is_not_trusted_nor_does_an_empty_setting_make_it_so
 
 
 @pytest.mark.parametrize("caller", BY_PROFILE)
-async def test_who_names_a_bundle_trusts_no_other(meet, authority, tmp_path, way, caller):
+async def test_who_names_a_bundle_trusts_no_other(
+    meet: Meet, authority: Authority, tmp_path: Path, way: str, caller: Callable[..., Any]
+) -> None:
     scene, server = await meet(authority.server("localhost"))
     other = Authority(tmp_path, "other")
     scene.patch.setenv("AWS_CA_BUNDLE", str(other.bundle))
@@ -332,7 +359,9 @@ async def test_who_names_a_bundle_trusts_no_other(meet, authority, tmp_path, way
     assert f"only CAs of {other.bundle} are trusted ($AWS_CA_BUNDLE)" in caught.value.hint
 
 
-async def test_another_clouds_bundle_takes_nothing_from_oss(meet, authority, tmp_path, way):
+async def test_another_clouds_bundle_takes_nothing_from_oss(
+    meet: Meet, authority: Authority, tmp_path: Path, way: str
+) -> None:
     scene, server = await meet(authority.server("localhost"))
     scene.patch.setenv("AWS_CA_BUNDLE", str(Authority(tmp_path, "other").bundle))
     trust(scene, authority, "SSL_CERT_FILE")
@@ -354,7 +383,9 @@ async def test_another_clouds_bundle_takes_nothing_from_oss(meet, authority, tmp
     ],
 )
 @pytest.mark.parametrize("what", ["missing", "no certificate", "empty"])
-async def test_a_bundle_that_cannot_be_used_is_named_with_its_setting(meet, authority, tmp_path, how, source, what):
+async def test_a_bundle_that_cannot_be_used_is_named_with_its_setting(
+    meet: Meet, authority: Authority, tmp_path: Path, how: str, source: str, what: str
+) -> None:
     scene, server = await meet(authority.server("localhost"))
     path = tmp_path / "bad.pem"
     if what != "missing":
@@ -370,7 +401,9 @@ async def test_a_bundle_that_cannot_be_used_is_named_with_its_setting(meet, auth
     assert server.asked == []
 
 
-async def test_a_certificate_file_that_openssl_would_pass_over_is_told_of(meet, authority, tmp_path):
+async def test_a_certificate_file_that_openssl_would_pass_over_is_told_of(
+    meet: Meet, authority: Authority, tmp_path: Path
+) -> None:
     scene, _ = await meet(authority.server("localhost"))
     scene.patch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
     for caller in (by_s3, by_oss):
@@ -384,8 +417,8 @@ async def test_a_certificate_file_that_openssl_would_pass_over_is_told_of(meet, 
 
 @pytest.mark.parametrize("path_style", [None, False])
 async def test_a_bucket_with_dots_is_asked_for_by_path_so_that_the_name_matches(
-    meet, authority, open_s3, monkeypatch, path_style
-):
+    meet: Meet, authority: Authority, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch, path_style: bool | None
+) -> None:
     _, server = await meet(authority.server("s3.amazonaws.com", "*.s3.amazonaws.com"))
     monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.bundle))
     port = int(server.url.rpartition(":")[2])
@@ -401,7 +434,9 @@ async def test_a_bucket_with_dots_is_asked_for_by_path_so_that_the_name_matches(
     assert len(server.asked) == 4
 
 
-async def test_a_region_by_which_the_sdk_makes_a_config_of_its_own(meet, authority, open_s3, monkeypatch):
+async def test_a_region_by_which_the_sdk_makes_a_config_of_its_own(
+    meet: Meet, authority: Authority, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, server = await meet(authority.server("s3-fips.us-east-1.amazonaws.com", "*.s3-fips.us-east-1.amazonaws.com"))
     async with HttpProxy(to=int(server.url.rpartition(":")[2])) as leads_there:
         monkeypatch.setenv("HTTPS_PROXY", leads_there.url)
@@ -417,7 +452,7 @@ async def test_a_region_by_which_the_sdk_makes_a_config_of_its_own(meet, authori
 # --- where contexts are made
 
 
-def test_contexts_are_made_in_one_place():
+def test_contexts_are_made_in_one_place() -> None:
     package = Path(restoretui.__file__).parent
     wrong = [
         f"{path.relative_to(package)}: {name}"
@@ -432,7 +467,9 @@ def test_contexts_are_made_in_one_place():
 # --- proxies
 
 
-async def test_what_no_proxy_names_is_asked_directly(meet, authority, proxy, monkeypatch):
+async def test_what_no_proxy_names_is_asked_directly(
+    meet: Meet, authority: Authority, proxy: HttpProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for caller in (by_s3, by_the_sdks_client, by_sts, by_oss):
         with monkeypatch.context() as patch:
             scene, server = await meet(authority.server("localhost"))
@@ -444,8 +481,14 @@ async def test_what_no_proxy_names_is_asked_directly(meet, authority, proxy, mon
     assert proxy.asked == []
 
 
+class Moody(Protocol):
+    """What the fixture ``moody`` is."""
+
+    async def __call__(self, **mood: Any) -> HttpProxy: ...
+
+
 @pytest.fixture
-async def moody(authority: Authority) -> Any:
+async def moody(authority: Authority) -> AsyncIterator[Moody]:
     """Proxies with moods, closed after the test."""
     async with AsyncExitStack() as stack:
 
@@ -473,7 +516,15 @@ THROUGH_PROXY = [caller for caller in CALLERS if caller not in NEVER_PROXIED]
         ({"answer": b"SSH-2.0-OpenSSH_9.2\r\n"}, "proxy", "HTTPS_PROXY"),
     ],
 )
-async def test_a_proxy_that_does_not_lead_on_is_named(meet, authority, moody, caller, mood, said, hint):
+async def test_a_proxy_that_does_not_lead_on_is_named(
+    meet: Meet,
+    authority: Authority,
+    moody: Moody,
+    caller: Callable[..., Any],
+    mood: dict[str, bytes],
+    said: str,
+    hint: str,
+) -> None:
     scene, server = await meet(authority.server("localhost"))
     trust(scene, authority, "AWS_CA_BUNDLE")
     proxy = await moody(**mood)
@@ -486,7 +537,7 @@ async def test_a_proxy_that_does_not_lead_on_is_named(meet, authority, moody, ca
 
 
 @pytest.mark.parametrize("caller", THROUGH_PROXY)
-async def test_a_dead_proxy_is_named(meet, authority, caller):
+async def test_a_dead_proxy_is_named(meet: Meet, authority: Authority, caller: Callable[..., Any]) -> None:
     scene, server = await meet(authority.server("localhost"))
     scene.patch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     with pytest.raises(Unreachable, match=r"the proxy http://127\.0\.0\.1:1 cannot be reached") as caught:
@@ -495,7 +546,9 @@ async def test_a_dead_proxy_is_named(meet, authority, caller):
     assert server.asked == []
 
 
-async def test_a_proxy_that_never_answers_is_not_waited_for_without_end(meet, authority, moody, open_s3, open_oss):
+async def test_a_proxy_that_never_answers_is_not_waited_for_without_end(
+    meet: Meet, authority: Authority, moody: Moody, open_s3: OpenS3, open_oss: OpenOss
+) -> None:
     scene, _ = await meet(authority.server("localhost"))
     scene.patch.setenv("HTTPS_PROXY", (await moody(silent=True)).url)
     for open_one in (open_s3, open_oss):
@@ -517,7 +570,9 @@ async def test_a_proxy_that_never_answers_is_not_waited_for_without_end(meet, au
         ("http://user:hidden@:99999", "HTTPS_PROXY names no proxy that can be meant"),
     ],
 )
-async def test_a_proxy_that_cannot_be_used_is_said_before_anything_is_sent(meet, authority, caller, given, said):
+async def test_a_proxy_that_cannot_be_used_is_said_before_anything_is_sent(
+    meet: Meet, authority: Authority, caller: Callable[..., Any], given: str, said: str
+) -> None:
     scene, server = await meet(authority.server("localhost"))
     scene.patch.setenv("HTTPS_PROXY", given)
     with pytest.raises((Unreachable, UsageError), match=said) as caught:
@@ -528,7 +583,9 @@ async def test_a_proxy_that_cannot_be_used_is_said_before_anything_is_sent(meet,
 
 
 @pytest.mark.parametrize("caller", THROUGH_PROXY)
-async def test_a_proxys_user_and_password_go_to_the_proxy_alone(meet, authority, proxy, caller):
+async def test_a_proxys_user_and_password_go_to_the_proxy_alone(
+    meet: Meet, authority: Authority, proxy: HttpProxy, caller: Callable[..., Any]
+) -> None:
     scene, server = await meet(authority.server("localhost"))
     trust(scene, authority, "AWS_CA_BUNDLE")
     scene.patch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//me%40work:a%2Fb@"))
@@ -539,7 +596,9 @@ async def test_a_proxys_user_and_password_go_to_the_proxy_alone(meet, authority,
 
 
 @pytest.mark.parametrize("caller", THROUGH_PROXY)
-async def test_a_password_that_a_proxy_refuses_is_not_told(meet, authority, moody, caller):
+async def test_a_password_that_a_proxy_refuses_is_not_told(
+    meet: Meet, authority: Authority, moody: Moody, caller: Callable[..., Any]
+) -> None:
     scene, _ = await meet(authority.server("localhost"))
     proxy = await moody(answer=b"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n")
     scene.patch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//me:hidden@"))
@@ -550,8 +609,8 @@ async def test_a_password_that_a_proxy_refuses_is_not_told(meet, authority, mood
 
 @pytest.mark.parametrize("http", ["own", "sdk"])
 async def test_plain_requests_go_through_a_proxy_and_its_refusal_is_no_servers(
-    scripted, moody, proxy, open_s3, monkeypatch, http
-):
+    scripted: StartServer, moody: Moody, proxy: HttpProxy, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch, http: str
+) -> None:
     server = await scripted(cloud)
     monkeypatch.setenv("RESTORETUI_HTTP", http)
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
@@ -568,7 +627,9 @@ async def test_plain_requests_go_through_a_proxy_and_its_refusal_is_no_servers(
 
 
 @pytest.mark.parametrize("caller", [by_s3, by_the_sdks_client, by_assume_role, by_sso])
-async def test_a_proxy_of_a_ca_of_its_own(meet, authority, moody, tmp_path, caller):
+async def test_a_proxy_of_a_ca_of_its_own(
+    meet: Meet, authority: Authority, moody: Moody, tmp_path: Path, caller: Callable[..., Any]
+) -> None:
     scene, server = await meet(authority.server("localhost"))
     corporate = Authority(tmp_path, "corporate")
     proxy = await moody(tls=corporate.server("127.0.0.1"))
@@ -584,7 +645,9 @@ async def test_a_proxy_of_a_ca_of_its_own(meet, authority, moody, tmp_path, call
 
 
 @pytest.mark.parametrize("caller", [by_s3, by_assume_role])
-async def test_a_proxys_ca_vouches_for_the_proxy_alone(meet, authority, moody, tmp_path, caller):
+async def test_a_proxys_ca_vouches_for_the_proxy_alone(
+    meet: Meet, authority: Authority, moody: Moody, tmp_path: Path, caller: Callable[..., Any]
+) -> None:
     corporate = Authority(tmp_path, "corporate")
     scene, server = await meet(corporate.server("localhost"))
     proxy = await moody(tls=corporate.server("127.0.0.1"))
@@ -604,7 +667,7 @@ async def renewed(scene: Scene, caller: Caller) -> None:
     await caller(scene)
 
 
-async def test_a_wrong_proxy_by_https_sees_no_request(meet, authority, moody):
+async def test_a_wrong_proxy_by_https_sees_no_request(meet: Meet, authority: Authority, moody: Moody) -> None:
     scene, server = await meet(authority.server("localhost"))
     trust(scene, authority, "AWS_CA_BUNDLE")
     proxy = await moody(tls=authority.server("other.example"))

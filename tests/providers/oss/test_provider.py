@@ -4,6 +4,8 @@ import asyncio
 import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -26,13 +28,18 @@ from restoretui.core.errors import (
 from restoretui.core.model import ObjectRef, RestoreRequest, RestoreStatus, Tier
 from restoretui.core.provider import Outcome
 from restoretui.providers.oss.credentials import OssKeys, look_up
+from restoretui.providers.oss.provider import OssProvider
+from restoretui.sandbox import RunningSandbox
+from tests.conftest import StartSandbox
+from tests.narrowing import a
+from tests.providers.conftest import Asked, OpenOss, StartServer
 
 WISH = RestoreRequest(2, Tier.BULK)
 COLD, ARCHIVE, SHUT = ObjectRef("bkt", "open/k"), ObjectRef("bkt", "open/warm"), ObjectRef("bkt", "shut/k")
 
 
 @pytest.fixture
-async def cloud(sandbox, monkeypatch):
+async def cloud(sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch) -> RunningSandbox:
     running = await sandbox(empty=True)
     for name in ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"):
         monkeypatch.setenv(name, running.env[name])
@@ -43,17 +50,56 @@ async def cloud(sandbox, monkeypatch):
 
 
 @pytest.fixture
-async def oss(cloud, open_oss):
+async def oss(cloud: RunningSandbox, open_oss: OpenOss) -> OssProvider:
     provider = await open_oss(endpoint_url=cloud.url, clock=cloud.clock)
     await provider.bucket_region("bkt")
     return provider
 
 
-def strike(cloud, kind, **fault):
+def strike(cloud: RunningSandbox, kind: str, **fault: Any) -> None:
     cloud.faults.add({"kind": kind, **fault}, cloud.cloud.now())
 
 
-async def test_denied_objects_fail_alone(cloud, oss):
+@pytest.mark.parametrize(
+    ("fault", "restore", "read"),
+    [
+        ({"kind": "throttle", "rate": 0.001, "burst": 0.5}, Throttled, Throttled),
+        ({"kind": "expired-token"}, CredentialsError, CredentialsError),
+        ({"kind": "unknown-key"}, CredentialsError, CredentialsError),
+        ({"kind": "clock-skew"}, CredentialsError, CredentialsError),
+        ({"kind": "error"}, ServerFault, ServerFault),
+        ({"kind": "drop", "when": "before"}, ConnectionLost, ConnectionLost),
+        ({"kind": "drop", "when": "after"}, ConnectionLost, ConnectionLost),
+        ({"kind": "drop", "when": "middle"}, ConnectionLost, None),
+        ({"kind": "truncate"}, None, MalformedAnswer),
+        ({"kind": "malformed"}, None, MalformedAnswer),
+    ],
+)
+async def test_a_fault_has_one_name_and_nothing_is_sent_twice(
+    cloud: RunningSandbox, oss: OssProvider, fault: dict[str, Any], restore: Any, read: Any
+) -> None:
+    strike(cloud, **fault)
+    if restore is not None:
+        with pytest.raises(restore) as caught:
+            await oss.restore_object(COLD, WISH, "ColdArchive")
+        assert type(caught.value) is restore
+        assert caught.value.hint
+        assert cloud.stats.requests["RestoreObject"] == 1
+    if read is not None:
+        with pytest.raises(read) as caught:
+            await oss.list_page("bkt", "open/")
+        assert type(caught.value) is read
+    if read is not None and read is not MalformedAnswer:
+        with pytest.raises(read):
+            await oss.head_object(COLD)
+    cloud.faults.clear()
+    await a(ManualClock, cloud.clock).advance(30)
+    assert (await oss.list_page("bkt")).entries
+    state = (await oss.head_object(COLD)).restore
+    assert (state is not None) == (fault.get("when") in ("after", "middle"))
+
+
+async def test_denied_objects_fail_alone(cloud: RunningSandbox, oss: OssProvider) -> None:
     strike(cloud, "deny", prefix="shut/", operations=["RestoreObject", "HeadObject"])
     answer = await oss.restore_object(SHUT, WISH, "ColdArchive")
     assert (answer.outcome, answer.status, answer.code) == (Outcome.DENIED, 403, "AccessDenied")
@@ -64,7 +110,9 @@ async def test_denied_objects_fail_alone(cloud, oss):
     assert (await oss.restore_object(COLD, WISH, "ColdArchive")).outcome is Outcome.ACCEPTED
 
 
-async def test_each_class_is_sent_what_it_takes(cloud, oss, open_oss, scripted):
+async def test_each_class_is_sent_what_it_takes(
+    cloud: RunningSandbox, oss: OssProvider, open_oss: OpenOss, scripted: StartServer
+) -> None:
     server = await scripted(
         lambda asked: (
             {"status": 202, "headers": {"x-oss-request-id": "R1"}}
@@ -83,7 +131,7 @@ async def test_each_class_is_sent_what_it_takes(cloud, oss, open_oss, scripted):
     assert server.asked[-1].headers["user-agent"].partition("restoretui/")[1]
 
 
-async def test_archive_restores_whatever_the_tier(cloud, oss):
+async def test_archive_restores_whatever_the_tier(cloud: RunningSandbox, oss: OssProvider) -> None:
     answer = await oss.restore_object(ARCHIVE, WISH, "Archive")
     assert answer.outcome is Outcome.ACCEPTED
     answer = await oss.restore_object(ARCHIVE, RestoreRequest(2, Tier.EXPEDITED), "Archive")
@@ -95,7 +143,7 @@ async def test_archive_restores_whatever_the_tier(cloud, oss):
     assert (refused.outcome, refused.code) == (Outcome.REFUSED, "MalformedXML")
 
 
-async def test_a_bucket_of_another_region_is_found_once(cloud, open_oss):
+async def test_a_bucket_of_another_region_is_found_once(cloud: RunningSandbox, open_oss: OpenOss) -> None:
     cloud.cloud.add_bucket("far", scheme="oss", region="cn-beijing")
     cloud.cloud.put("far", "k", b"x", storage_class="Archive")
     provider = await open_oss(endpoint_url=cloud.url, clock=cloud.clock)
@@ -108,7 +156,9 @@ async def test_a_bucket_of_another_region_is_found_once(cloud, open_oss):
         await provider.restore_object(ObjectRef("nowhere", "k"), WISH, "Archive")
 
 
-async def test_who_may_not_ask_where_a_bucket_is_learns_it_from_a_refusal(cloud, open_oss):
+async def test_who_may_not_ask_where_a_bucket_is_learns_it_from_a_refusal(
+    cloud: RunningSandbox, open_oss: OpenOss
+) -> None:
     cloud.cloud.add_bucket("far", scheme="oss", region="cn-beijing")
     cloud.cloud.put("far", "k", b"x", storage_class="Archive")
     strike(cloud, "deny", operations=["GetBucketLocation"])
@@ -122,7 +172,7 @@ async def test_who_may_not_ask_where_a_bucket_is_learns_it_from_a_refusal(cloud,
     assert cloud.stats.requests["ListObjectsV2"] == 2
 
 
-async def test_a_copy_can_be_ended_early(cloud, oss):
+async def test_a_copy_can_be_ended_early(cloud: RunningSandbox, oss: OssProvider) -> None:
     assert oss.capabilities.clean
     assert not await oss.clean_restored_object(COLD)
     await oss.restore_object(COLD, RestoreRequest(30, Tier.EXPEDITED), "ColdArchive")
@@ -141,7 +191,7 @@ async def test_a_copy_can_be_ended_early(cloud, oss):
         await oss.clean_restored_object(COLD)
 
 
-async def test_direct_read_is_seen(cloud, oss):
+async def test_direct_read_is_seen(cloud: RunningSandbox, oss: OssProvider) -> None:
     assert await oss.readable_archives("bkt") == frozenset()
     cloud.cloud.buckets["bkt"].direct_read = True
     assert await oss.readable_archives("bkt") == {"Archive"}
@@ -179,12 +229,14 @@ async def test_direct_read_is_seen(cloud, oss):
         ({"drop": True}, ConnectionLost),
     ],
 )
-async def test_what_is_not_oss_is_said_to_be_not_oss(open_oss, scripted, monkeypatch, answer, error):
+async def test_what_is_not_oss_is_said_to_be_not_oss(
+    open_oss: OpenOss, scripted: StartServer, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], error: Any
+) -> None:
     monkeypatch.setenv("OSS_ACCESS_KEY_ID", "k")
     monkeypatch.setenv("OSS_ACCESS_KEY_SECRET", "s")
     date = {"Date": "Sat, 21 Nov 2026 11:00:00 GMT"}
 
-    def script(asked):
+    def script(asked: Asked) -> dict[str, Any]:
         if "location" in asked.query:
             return {"body": b"<LocationConstraint>oss-cn-hangzhou</LocationConstraint>"}
         return {**answer, "headers": {**date, **answer.get("headers", {})}}
@@ -199,7 +251,7 @@ async def test_what_is_not_oss_is_said_to_be_not_oss(open_oss, scripted, monkeyp
             await provider.restore_object(COLD, WISH, "ColdArchive")
 
 
-async def test_nobody_there(open_oss, monkeypatch):
+async def test_nobody_there(open_oss: OpenOss, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OSS_ACCESS_KEY_ID", "k")
     monkeypatch.setenv("OSS_ACCESS_KEY_SECRET", "s")
     provider = await open_oss(endpoint_url="http://127.0.0.1:9")
@@ -209,7 +261,7 @@ async def test_nobody_there(open_oss, monkeypatch):
 
 
 @pytest.mark.parametrize("endpoint", ["ftp://oss.example", "http://", "http://[::1", "https://host:port"])
-async def test_endpoints_that_cannot_be_meant(open_oss, endpoint):
+async def test_endpoints_that_cannot_be_meant(open_oss: OpenOss, endpoint: str) -> None:
     with pytest.raises(UsageError, match="cannot be an OSS endpoint"):
         await open_oss(endpoint_url=endpoint)
 
@@ -229,13 +281,15 @@ async def test_endpoints_that_cannot_be_meant(open_oss, endpoint):
         ({"endpoint_url": "oss.example", "path_style": True}, "cn-hangzhou", "https://oss.example/bkt/"),
     ],
 )
-async def test_where_requests_go(open_oss, monkeypatch, options, region, host):
+async def test_where_requests_go(
+    open_oss: OpenOss, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], region: str, host: str
+) -> None:
     monkeypatch.setenv("OSS_ACCESS_KEY_ID", "k")
     monkeypatch.setenv("OSS_ACCESS_KEY_SECRET", "s")
     provider = await open_oss(**options)
     asked = []
 
-    async def request(self, method, url, **kept):
+    async def request(self: object, method: str, url: str, **kept: Any) -> None:
         asked.append(url)
         raise ConnectionRefusedError
 
@@ -255,27 +309,27 @@ class TestCredentials:
     )
 
     @pytest.fixture
-    def file(self, tmp_path):
+    def file(self, tmp_path: Path) -> Path:
         path = tmp_path / ".ossutilconfig"
         path.write_text(self.FILE)
         return path
 
-    def test_the_environment_wins_unless_a_profile_is_named(self, file):
+    def test_the_environment_wins_unless_a_profile_is_named(self, file: Path) -> None:
         env = {"OSS_ACCESS_KEY_ID": "E", "OSS_ACCESS_KEY_SECRET": "F", "OSS_SESSION_TOKEN": "G"}
         assert look_up(None, {**env, "OSS_CONFIG_FILE": str(file)}).keys == OssKeys("E", "F", "G")
         found = look_up("work", {**env, "OSS_CONFIG_FILE": str(file)})
         assert found.keys == OssKeys("AK2", "S2", "T2")
         assert found.endpoint == "oss-cn-beijing.aliyuncs.com"
 
-    def test_the_file_is_the_second_choice(self, file):
+    def test_the_file_is_the_second_choice(self, file: Path) -> None:
         found = look_up(None, {"OSS_CONFIG_FILE": str(file)})
         assert (found.keys, found.region) == (OssKeys("AK1", "S%1"), "cn-shenzhen")
 
-    def test_ossutil_1_writes_another_section(self, file):
+    def test_ossutil_1_writes_another_section(self, file: Path) -> None:
         file.write_text("[Credentials]\nlanguage=EN\naccessKeyID=AK\naccessKeySecret=S\nendpoint=oss.example\n")
         assert look_up(None, {"OSS_CONFIG_FILE": str(file)}).keys == OssKeys("AK", "S")
 
-    def test_what_cannot_be_used_says_so(self, file, tmp_path):
+    def test_what_cannot_be_used_says_so(self, file: Path, tmp_path: Path) -> None:
         env = {"OSS_CONFIG_FILE": str(file)}
         with pytest.raises(UsageError, match="has no profile 'nobody'"):
             look_up("nobody", env)
@@ -285,13 +339,15 @@ class TestCredentials:
             look_up(None, env)
         assert look_up(None, {"OSS_CONFIG_FILE": str(tmp_path / "none")}).why == "there are no OSS credentials"
 
-    async def test_without_any_the_first_request_says_so(self, open_oss):
+    async def test_without_any_the_first_request_says_so(self, open_oss: OpenOss) -> None:
         provider = await open_oss(region="cn-hangzhou")
         with pytest.raises(CredentialsError, match="there are no OSS credentials") as caught:
             await provider.list_buckets()
         assert "OSS_ACCESS_KEY_ID" in caught.value.hint
 
-    async def test_a_mended_file_is_read_again(self, sandbox, open_oss, monkeypatch, tmp_path):
+    async def test_a_mended_file_is_read_again(
+        self, sandbox: StartSandbox, open_oss: OpenOss, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         running = await sandbox(empty=True)
         running.cloud.add_bucket("bkt", scheme="oss", region="cn-hangzhou")
         path = tmp_path / ".ossutilconfig"
@@ -306,7 +362,7 @@ class TestCredentials:
         assert [bucket.name for bucket in await provider.list_buckets()] == ["bkt"]
 
 
-async def test_many_buckets_come_in_pages(cloud, oss):
+async def test_many_buckets_come_in_pages(cloud: RunningSandbox, oss: OssProvider) -> None:
     for number in range(1, 1205, 1):
         cloud.cloud.add_bucket(f"many-{number:04d}", scheme="oss", region="cn-hangzhou")
     found = await oss.list_buckets()
@@ -315,22 +371,24 @@ async def test_many_buckets_come_in_pages(cloud, oss):
 
 
 @pytest.mark.parametrize(("key", "bucket"), [("", "bkt"), ("\ud800", "bkt"), ("k", "UPPER")])
-async def test_names_that_cannot_be_asked_about(cloud, oss, key, bucket):
+async def test_names_that_cannot_be_asked_about(
+    cloud: RunningSandbox, oss: OssProvider, key: str, bucket: str
+) -> None:
     with pytest.raises(InvalidRequest):
         await oss.head_object(ObjectRef(bucket, key))
 
 
-async def test_a_bad_token_is_named(cloud, oss):
+async def test_a_bad_token_is_named(cloud: RunningSandbox, oss: OssProvider) -> None:
     with pytest.raises(InvalidRequest, match="not a token"):
         await oss.list_page("bkt", versions=True, token="nonsense")
 
 
-async def test_many_at_once_keep_their_keys(cloud, oss):
+async def test_many_at_once_keep_their_keys(cloud: RunningSandbox, oss: OssProvider) -> None:
     answers = await asyncio.gather(*(oss.head_object(COLD) for _ in range(100)))
     assert len(answers) == 100
 
 
-def test_the_sdk_is_loaded_late():
+def test_the_sdk_is_loaded_late() -> None:
     code = (
         "import sys, json, restoretui.providers.oss.provider;"
         "print(json.dumps([m for m in sys.modules if m.split('.')[0] in ('alibabacloud_oss_v2', 'requests')]))"

@@ -19,27 +19,17 @@ from restoretui.core.errors import (
 from restoretui.core.model import State, Tier
 from restoretui.providers.s3.batch import manifest_csv as manifests
 from restoretui.providers.s3.provider import S3Provider
+from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
+from tests.conftest import StartSandbox
+from tests.narrowing import a
 
 REGION = "us-east-1"
 REPORTS = Place("b", "r")
 
 
-@pytest.fixture
-async def world(sandbox, monkeypatch):
-    running = await sandbox(empty=True)
-    for name, value in running.env.items():
-        monkeypatch.setenv(name, value)
-    running.cloud.add_bucket("b")
-    for number in range(20):
-        running.cloud.put("b", f"a b/{number}+ü,\n", size=10, storage_class="GLACIER")
-    provider = await S3Provider.open(endpoint_url=running.url)
-    yield World(running, provider.batch())
-    await provider.aclose()
-
-
 class World:
-    def __init__(self, running: Any, batch: Any) -> None:
+    def __init__(self, running: RunningSandbox, batch: S3Batch) -> None:
         self.running, self.batch = running, batch
         self.keys = [f"a b/{number}+ü,\n" for number in range(20)]
 
@@ -69,7 +59,20 @@ class World:
         return [row async for rows in self.batch.read_report(place, job_id) for row in rows]
 
 
-async def test_a_job_from_manifest_to_report(world):
+@pytest.fixture
+async def world(sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    running = await sandbox(empty=True)
+    for name, value in running.env.items():
+        monkeypatch.setenv(name, value)
+    running.cloud.add_bucket("b")
+    for number in range(20):
+        running.cloud.put("b", f"a b/{number}+ü,\n", size=10, storage_class="GLACIER")
+    provider = await S3Provider.open(endpoint_url=running.url)
+    yield World(running, a(S3Batch, provider.batch()))
+    await provider.aclose()
+
+
+async def test_a_job_from_manifest_to_report(world: World) -> None:
     uploaded = await world.upload()
     assert uploaded.key == "m/x.csv"
     job_id = await world.batch.create_job(world.order(uploaded))
@@ -94,7 +97,7 @@ async def test_a_job_from_manifest_to_report(world):
     assert world.running.cloud.state("b", "m/x.csv") is None
 
 
-async def test_a_large_manifest_goes_in_parts(world, monkeypatch):
+async def test_a_large_manifest_goes_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifests.ManifestParts.__init__, "__kwdefaults__", {"part_bytes": 5 * 2**20})
     keys = [f"{'x' * 900}{number:06d}" for number in range(12_000)]
     uploaded = await world.upload(keys)
@@ -105,7 +108,7 @@ async def test_a_large_manifest_goes_in_parts(world, monkeypatch):
     assert (await world.until(job_id, "Suspended")).total == 12_000
 
 
-async def test_an_upload_that_fails_leaves_no_parts(world, monkeypatch):
+async def test_an_upload_that_fails_leaves_no_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifests.ManifestParts.__init__, "__kwdefaults__", {"part_bytes": 100})
     fault = {"kind": "error", "operations": ["UploadPart"], "skip": 1, "status": 403, "code": "AccessDenied"}
     world.running.faults.set([fault], world.running.cloud.now())
@@ -115,7 +118,9 @@ async def test_an_upload_that_fails_leaves_no_parts(world, monkeypatch):
     assert not world.running.cloud.buckets["b"].uploads
 
 
-async def test_a_bucket_that_turns_a_large_manifest_to_kms_is_refused_before_any_part(world, monkeypatch):
+async def test_a_bucket_that_turns_a_large_manifest_to_kms_is_refused_before_any_part(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(manifests.ManifestParts.__init__, "__kwdefaults__", {"part_bytes": 100})
     asked = world.batch._files.ask
 
@@ -130,7 +135,7 @@ async def test_a_bucket_that_turns_a_large_manifest_to_kms_is_refused_before_any
     assert not world.running.cloud.buckets["b"].uploads
 
 
-async def test_only_what_a_report_consists_of_is_deleted_with_it(world):
+async def test_only_what_a_report_consists_of_is_deleted_with_it(world: World) -> None:
     job_id = await world.batch.create_job(world.order(await world.upload()))
     await world.until(job_id, "Suspended")
     await world.batch.confirm_job(REGION, job_id)
@@ -142,13 +147,13 @@ async def test_only_what_a_report_consists_of_is_deleted_with_it(world):
     assert [world.running.cloud.state("b", key) for key in theirs] == [State.ONLINE] * 3
 
 
-async def test_a_missing_manifest_bucket_is_said_so(world):
+async def test_a_missing_manifest_bucket_is_said_so(world: World) -> None:
     with pytest.raises(BucketNotFound, match="manifest's bucket 'nowhere'") as caught:
         await world.upload(bucket="nowhere")
     assert "--manifest-location" in caught.value.hint
 
 
-async def test_the_role_that_may_not_be_passed_is_named(world):
+async def test_the_role_that_may_not_be_passed_is_named(world: World) -> None:
     uploaded = await world.upload()
     arn = "arn:aws:iam::123456789012:role/batch-without-passrole"
     with pytest.raises(AccessDenied, match="iam:PassRole") as caught:
@@ -157,7 +162,7 @@ async def test_the_role_that_may_not_be_passed_is_named(world):
     assert "policy" in caught.value.hint
 
 
-async def test_a_token_used_for_something_else(world):
+async def test_a_token_used_for_something_else(world: World) -> None:
     uploaded = await world.upload()
     await world.batch.create_job(world.order(uploaded))
     with pytest.raises(InvalidRequest) as caught:
@@ -165,7 +170,7 @@ async def test_a_token_used_for_something_else(world):
     assert caught.value.code == "IdempotencyException"
 
 
-async def test_jobs_that_are_not_there_or_no_longer(world):
+async def test_jobs_that_are_not_there_or_no_longer(world: World) -> None:
     with pytest.raises(JobNotFound, match="no job nobody"):
         await world.batch.describe_job(REGION, "nobody")
     job_id = await world.batch.create_job(world.order(await world.upload()))
@@ -176,7 +181,7 @@ async def test_jobs_that_are_not_there_or_no_longer(world):
     assert caught.value.code == "JobStatusException"
 
 
-async def test_missing_and_half_written_reports(world):
+async def test_missing_and_half_written_reports(world: World) -> None:
     with pytest.raises(ObjectNotFound, match="no completion report"):
         await world.report("nobody")
     cloud = world.running.cloud
@@ -190,7 +195,7 @@ async def test_missing_and_half_written_reports(world):
         await world.report("half")
 
 
-async def test_a_report_of_many_pieces_is_read_as_it_comes(world, monkeypatch):
+async def test_a_report_of_many_pieces_is_read_as_it_comes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("restoretui.providers.s3.client.files.READ_BYTES", 97)
     job_id = await world.batch.create_job(world.order(await world.upload()))
     await world.until(job_id, "Suspended")
@@ -199,7 +204,7 @@ async def test_a_report_of_many_pieces_is_read_as_it_comes(world, monkeypatch):
     assert len(await world.report(job_id)) == 20
 
 
-async def test_a_report_only_of_failures(world):
+async def test_a_report_only_of_failures(world: World) -> None:
     world.running.faults.set([{"kind": "task-failure", "chance": 0.3}], world.running.cloud.now())
     order = world.order(await world.upload(), scope=ReportScope.FAILED)
     job_id = await world.batch.create_job(order)

@@ -4,13 +4,17 @@ import asyncio
 import json
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import CredentialsError, Unreachable
 from restoretui.core.model import ObjectRef
+from tests.providers.conftest import Asked, OpenS3, ScriptedServer, StartServer
 
 CONFIG = """
 [profile base]
@@ -43,21 +47,27 @@ REF = ObjectRef("bkt", "k")
 FOUND = {"headers": {"x-amz-bucket-region": "us-east-1", "Content-Length": "1"}}
 
 
+class WriteConfig(Protocol):
+    """What the fixture ``config`` is."""
+
+    def __call__(self, more: str = "") -> None: ...
+
+
 @pytest.fixture
-def config(tmp_path, monkeypatch):
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteConfig:
     """An AWS config file, and no keys in the environment."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     path = tmp_path / "aws-config"
 
-    def write(more=""):
+    def write(more: str = "") -> None:
         path.write_text(CONFIG + more)
 
     write()
     return write
 
 
-def assumed(asked):
+def assumed(asked: Asked) -> dict[str, Any]:
     """STS and S3 on one address."""
     if b"Action=AssumeRole" in asked.body:
         until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -72,7 +82,7 @@ def assumed(asked):
     return FOUND
 
 
-def signers(server):
+def signers(server: ScriptedServer) -> list[str]:
     return [
         asked.headers["authorization"].partition("Credential=")[2].partition("/")[0]
         for asked in server.asked
@@ -80,7 +90,7 @@ def signers(server):
     ]
 
 
-async def test_there_are_none(scripted, open_s3, config):
+async def test_there_are_none(scripted: StartServer, open_s3: OpenS3, config: WriteConfig) -> None:
     server = await scripted(lambda _: FOUND)
     s3 = await open_s3(endpoint_url=server.url)
     with pytest.raises(CredentialsError, match="no credentials") as caught:
@@ -89,13 +99,13 @@ async def test_there_are_none(scripted, open_s3, config):
     assert server.asked == []
 
 
-async def test_half_of_them(open_s3, config):
+async def test_half_of_them(open_s3: OpenS3, config: WriteConfig) -> None:
     s3 = await open_s3(profile="half", endpoint_url="http://127.0.0.1:1")
     with pytest.raises(CredentialsError, match="aws_secret_access_key"):
         await s3.head_object(REF)
 
 
-async def test_an_sso_session_that_was_never_started(open_s3, config):
+async def test_an_sso_session_that_was_never_started(open_s3: OpenS3, config: WriteConfig) -> None:
     s3 = await open_s3(profile="sso")
     assert s3.region == "eu-west-1"
     with pytest.raises(CredentialsError, match="SSO") as caught:
@@ -103,7 +113,9 @@ async def test_an_sso_session_that_was_never_started(open_s3, config):
     assert caught.value.hint == "run: aws sso login --profile sso"
 
 
-async def test_a_role_is_assumed_once(scripted, open_s3, config, monkeypatch):
+async def test_a_role_is_assumed_once(
+    scripted: StartServer, open_s3: OpenS3, config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = await scripted(assumed)
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     s3 = await open_s3(profile="archivist")
@@ -113,12 +125,14 @@ async def test_a_role_is_assumed_once(scripted, open_s3, config, monkeypatch):
     assert len([asked for asked in server.asked if asked.method == "POST"]) == 1
 
 
-async def test_a_screen_is_asked_for_the_mfa_code_on_its_own_loop(scripted, open_s3, config, monkeypatch):
+async def test_a_screen_is_asked_for_the_mfa_code_on_its_own_loop(
+    scripted: StartServer, open_s3: OpenS3, config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = await scripted(assumed)
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     asked_for = []
 
-    async def ask(question):
+    async def ask(question: str) -> str:
         await asyncio.sleep(0)
         asked_for.append((question, threading.current_thread() is threading.main_thread()))
         return " 123456 "
@@ -133,12 +147,14 @@ async def test_a_screen_is_asked_for_the_mfa_code_on_its_own_loop(scripted, open
     assert b"TokenCode=123456" in role.body
 
 
-async def test_a_terminal_may_block_while_asking(scripted, open_s3, config, monkeypatch):
+async def test_a_terminal_may_block_while_asking(
+    scripted: StartServer, open_s3: OpenS3, config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = await scripted(assumed)
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     threads = []
 
-    def ask(question):
+    def ask(question: str) -> str:
         threads.append(threading.current_thread())
         return "654321"
 
@@ -148,7 +164,14 @@ async def test_a_terminal_may_block_while_asking(scripted, open_s3, config, monk
 
 
 @pytest.mark.parametrize(("mfa", "said"), [(None, "nobody to ask"), (lambda _: "", "no MFA code")])
-async def test_without_a_code_there_is_no_role(scripted, open_s3, config, monkeypatch, mfa, said):
+async def test_without_a_code_there_is_no_role(
+    scripted: StartServer,
+    open_s3: OpenS3,
+    config: WriteConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    mfa: Callable[..., Any] | None,
+    said: str,
+) -> None:
     server = await scripted(assumed)
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     s3 = await open_s3(profile="guarded", mfa=mfa)
@@ -157,7 +180,9 @@ async def test_without_a_code_there_is_no_role(scripted, open_s3, config, monkey
     assert server.asked == []
 
 
-async def test_a_role_that_is_refused(scripted, open_s3, config, monkeypatch):
+async def test_a_role_that_is_refused(
+    scripted: StartServer, open_s3: OpenS3, config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = (
         b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not you</Message></Error>"
         b"<RequestId>R</RequestId></ErrorResponse>"
@@ -170,7 +195,9 @@ async def test_a_role_that_is_refused(scripted, open_s3, config, monkeypatch):
     assert (caught.value.code, caught.value.status, caught.value.operation) == ("AccessDenied", 403, "AssumeRole")
 
 
-async def test_a_chain_without_a_network_is_unreachable(open_s3, config, monkeypatch):
+async def test_a_chain_without_a_network_is_unreachable(
+    open_s3: OpenS3, config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     s3 = await open_s3(profile="archivist")
@@ -178,7 +205,7 @@ async def test_a_chain_without_a_network_is_unreachable(open_s3, config, monkeyp
         await s3.head_object(REF)
 
 
-def a_process(tmp_path, expires_in, fails_after=10**9):
+def a_process(tmp_path: Path, expires_in: float, fails_after: int = 10**9) -> tuple[str, Path]:
     """A credential_process that counts its runs and signs with their number, and fails after so many."""
     counter = tmp_path / "runs"
     script = tmp_path / "process.py"
@@ -196,7 +223,9 @@ def a_process(tmp_path, expires_in, fails_after=10**9):
     return f"\n[profile tool]\ncredential_process = {sys.executable} {script}\n", counter
 
 
-async def test_keys_near_their_end_are_renewed_once_for_all(scripted, open_s3, config, tmp_path):
+async def test_keys_near_their_end_are_renewed_once_for_all(
+    scripted: StartServer, open_s3: OpenS3, config: WriteConfig, tmp_path: Path
+) -> None:
     profile, counter = a_process(tmp_path, expires_in=1000)
     config(profile)
     server = await scripted(lambda _: FOUND)
@@ -215,8 +244,8 @@ async def test_keys_near_their_end_are_renewed_once_for_all(scripted, open_s3, c
 
 @pytest.mark.parametrize("expires_in", [400, 200, 60])
 async def test_keys_that_never_last_long_are_renewed_at_half_their_time(
-    scripted, open_s3, config, tmp_path, expires_in
-):
+    scripted: StartServer, open_s3: OpenS3, config: WriteConfig, tmp_path: Path, expires_in: int
+) -> None:
     profile, counter = a_process(tmp_path, expires_in)
     config(profile)
     server = await scripted(lambda _: FOUND)
@@ -233,8 +262,8 @@ async def test_keys_that_never_last_long_are_renewed_at_half_their_time(
 
 
 async def test_who_cannot_renew_keys_yet_is_asked_ever_closer_to_their_end_not_all_the_time(
-    scripted, open_s3, config, tmp_path
-):
+    scripted: StartServer, open_s3: OpenS3, config: WriteConfig, tmp_path: Path
+) -> None:
     profile, counter = a_process(tmp_path, 1000, fails_after=1)
     config(profile)
     server = await scripted(lambda _: FOUND)
@@ -250,7 +279,9 @@ async def test_who_cannot_renew_keys_yet_is_asked_ever_closer_to_their_end_not_a
         await s3.head_object(REF)
 
 
-async def test_keys_with_time_left_are_kept(scripted, open_s3, config, tmp_path):
+async def test_keys_with_time_left_are_kept(
+    scripted: StartServer, open_s3: OpenS3, config: WriteConfig, tmp_path: Path
+) -> None:
     profile, counter = a_process(tmp_path, expires_in=3600)
     config(profile)
     server = await scripted(lambda _: FOUND)
@@ -262,17 +293,19 @@ async def test_keys_with_time_left_are_kept(scripted, open_s3, config, tmp_path)
     assert (await asyncio.to_thread(counter.read_text)) == "1"
 
 
-async def test_a_process_that_fails(open_s3, config):
+async def test_a_process_that_fails(open_s3: OpenS3, config: WriteConfig) -> None:
     config(f"\n[profile tool]\ncredential_process = {sys.executable} -c 'import sys; sys.exit(\"locked\")'\n")
     s3 = await open_s3(profile="tool", endpoint_url="http://127.0.0.1:1")
     with pytest.raises(CredentialsError, match="locked"):
         await s3.head_object(REF)
 
 
-async def test_new_keys_in_the_file_end_an_expiry_without_a_restart(scripted, open_s3, config):
+async def test_new_keys_in_the_file_end_an_expiry_without_a_restart(
+    scripted: StartServer, open_s3: OpenS3, config: WriteConfig
+) -> None:
     config("\n[profile daily]\naws_access_key_id = AKIDOLD\naws_secret_access_key = s\naws_session_token = t\n")
 
-    def script(asked):
+    def script(asked: Asked) -> dict[str, Any]:
         if "AKIDOLD" in asked.headers["authorization"]:
             return {"status": 400, "body": b"<Error><Code>ExpiredToken</Code></Error>"}
         return FOUND if asked.method == "HEAD" else {"status": 202}
@@ -289,14 +322,17 @@ async def test_new_keys_in_the_file_end_an_expiry_without_a_restart(scripted, op
     assert signers(server)[-1] == "AKIDNEW"
 
 
-async def test_secrets_are_in_no_error(scripted, open_s3, monkeypatch):
+async def test_secrets_are_in_no_error(
+    scripted: StartServer, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "planted-token")
     server = await scripted(lambda _: {"status": 403, "body": json.dumps({"no": "xml"}).encode()})
     s3 = await open_s3(endpoint_url=server.url)
     with pytest.raises(Exception, match="denied") as caught:
         await s3.list_page("bkt")
-    chain, error = [], caught.value
+    chain: list[str] = []
+    error: BaseException | None = caught.value
     while error is not None:
         chain.append(repr(error) + str(vars(error)))
         error = error.__cause__ or error.__context__

@@ -1,7 +1,10 @@
 """What only some requests suffer: denied prefixes, no Expedited capacity, a cloud that is away for a while."""
 
+from typing import Any
+
 import pytest
 
+from restoretui.core.clock import ManualClock
 from restoretui.core.errors import (
     AccessDenied,
     ConnectionLost,
@@ -9,12 +12,17 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
 from restoretui.core.provider import Outcome
+from restoretui.providers import S3Provider
+from restoretui.sandbox import RunningSandbox
+from tests.conftest import StartSandbox
+from tests.narrowing import a
+from tests.providers.conftest import OpenS3
 
 WISH = RestoreRequest(2, Tier.STANDARD)
 
 
 @pytest.fixture
-async def cloud(sandbox, monkeypatch):
+async def cloud(sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch) -> RunningSandbox:
     """A sandbox with two archived objects."""
     running = await sandbox(empty=True)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -26,20 +34,59 @@ async def cloud(sandbox, monkeypatch):
 
 
 @pytest.fixture
-async def s3(cloud, open_s3):
+async def s3(cloud: RunningSandbox, open_s3: OpenS3) -> S3Provider:
     provider = await open_s3(endpoint_url=cloud.url, clock=cloud.clock)
     await provider.bucket_region("bkt")
     return provider
 
 
-def strike(cloud, kind, **fault):
+def strike(cloud: RunningSandbox, kind: str, **fault: Any) -> None:
     cloud.faults.add({"kind": kind, **fault}, cloud.cloud.now())
 
 
 OPEN, SHUT = ObjectRef("bkt", "open/k"), ObjectRef("bkt", "shut/k")
 
 
-async def test_a_denied_prefix_leaves_the_rest_alone(cloud, s3):
+@pytest.mark.parametrize(
+    ("fault", "restore", "read"),
+    [
+        ({"kind": "throttle", "rate": 0.001, "burst": 0.5}, Throttled, Throttled),
+        ({"kind": "expired-token"}, CredentialsError, CredentialsError),
+        ({"kind": "unknown-key"}, CredentialsError, CredentialsError),
+        ({"kind": "clock-skew"}, CredentialsError, CredentialsError),
+        ({"kind": "error"}, ServerFault, ServerFault),
+        ({"kind": "error", "status": 503, "code": "InternalError"}, ServerFault, None),
+        ({"kind": "drop", "when": "before"}, ConnectionLost, ConnectionLost),
+        ({"kind": "drop", "when": "after"}, ConnectionLost, ConnectionLost),
+        ({"kind": "truncate"}, None, MalformedAnswer),
+        ({"kind": "malformed"}, None, MalformedAnswer),
+    ],
+)
+async def test_a_fault_has_one_name(
+    cloud: RunningSandbox, s3: S3Provider, fault: dict[str, Any], restore: Any, read: Any
+) -> None:
+    strike(cloud, **fault)
+    if restore is not None:
+        with pytest.raises(restore) as caught:
+            await s3.restore_object(OPEN, WISH, "GLACIER")
+        assert type(caught.value) is restore
+        assert caught.value.hint
+        assert cloud.stats.requests["RestoreObject"] == 1
+    if read is not None:
+        with pytest.raises(read) as caught:
+            await s3.list_page("bkt", "open/")
+        assert type(caught.value) is read
+    if read is not None and read is not MalformedAnswer:
+        with pytest.raises(read):
+            await s3.head_object(OPEN)
+    cloud.faults.clear()
+    await a(ManualClock, cloud.clock).advance(30)
+    assert (await s3.list_page("bkt")).entries
+    state = (await s3.head_object(OPEN)).restore
+    assert (state is not None) == (fault.get("when") == "after")
+
+
+async def test_a_denied_prefix_leaves_the_rest_alone(cloud: RunningSandbox, s3: S3Provider) -> None:
     strike(cloud, "deny", prefix="shut/")
     with pytest.raises(AccessDenied) as caught:
         await s3.list_page("bkt", "shut/")
@@ -52,14 +99,14 @@ async def test_a_denied_prefix_leaves_the_rest_alone(cloud, s3):
     assert (await s3.restore_object(OPEN, WISH, "GLACIER")).outcome is Outcome.ACCEPTED
 
 
-async def test_no_expedited_capacity_is_an_outcome(cloud, s3):
+async def test_no_expedited_capacity_is_an_outcome(cloud: RunningSandbox, s3: S3Provider) -> None:
     strike(cloud, "no-expedited")
     answer = await s3.restore_object(OPEN, RestoreRequest(1, Tier.EXPEDITED), "GLACIER")
     assert (answer.outcome, answer.status) == (Outcome.NO_CAPACITY, 503)
     assert (await s3.restore_object(OPEN, WISH, "GLACIER")).outcome is Outcome.ACCEPTED
 
 
-async def test_a_cloud_that_is_down_is_unreachable_and_comes_back(cloud, s3):
+async def test_a_cloud_that_is_down_is_unreachable_and_comes_back(cloud: RunningSandbox, s3: S3Provider) -> None:
     await cloud.go_down()
     for _ in range(2):
         with pytest.raises((Unreachable, ConnectionLost)):
@@ -71,14 +118,14 @@ async def test_a_cloud_that_is_down_is_unreachable_and_comes_back(cloud, s3):
     assert cloud.stats.requests["RestoreObject"] == 1
 
 
-async def test_listings_that_tell_nothing_are_noticed(cloud, s3):
+async def test_listings_that_tell_nothing_are_noticed(cloud: RunningSandbox, s3: S3Provider) -> None:
     strike(cloud, "quirk", name="no-restore-status")
     await s3.restore_object(OPEN, WISH, "GLACIER")
     assert await s3.check_listings(OPEN) is False
     assert not s3.capabilities.restore_status_in_list
 
 
-async def test_a_permanent_copy_has_no_expiry(cloud, s3):
+async def test_a_permanent_copy_has_no_expiry(cloud: RunningSandbox, s3: S3Provider) -> None:
     strike(cloud, "quirk", name="no-expiry")
     await s3.restore_object(OPEN, WISH, "GLACIER")
     await cloud.advance(6 * 3600)
@@ -89,13 +136,13 @@ async def test_a_permanent_copy_has_no_expiry(cloud, s3):
     assert (entry.in_progress, entry.expiry) == (False, None)
 
 
-async def test_a_first_200_is_taken_for_what_it_is(cloud, s3):
+async def test_a_first_200_is_taken_for_what_it_is(cloud: RunningSandbox, s3: S3Provider) -> None:
     strike(cloud, "quirk", name="first-200")
     answer = await s3.restore_object(OPEN, WISH, "GLACIER")
     assert (answer.outcome, answer.status) == (Outcome.UPDATED, 200)
 
 
-async def test_a_listing_costs_one_request_a_page_and_a_restore_one(cloud, s3):
+async def test_a_listing_costs_one_request_a_page_and_a_restore_one(cloud: RunningSandbox, s3: S3Provider) -> None:
     await s3.restore_object(OPEN, WISH, "GLACIER")
     await s3.head_object(OPEN)
     await s3.list_page("bkt")

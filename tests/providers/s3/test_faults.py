@@ -1,12 +1,15 @@
 """Refusals, broken lines and broken answers: each one error by name, one sentence, a next step, one request."""
 
 import socket
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import pytest
 
 from restoretui.core.errors import (
     AccessDenied,
     BucketNotFound,
+    CloudError,
     ConnectionLost,
     CredentialsError,
     InvalidRequest,
@@ -20,6 +23,8 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
 from restoretui.core.provider import Outcome
+from restoretui.providers import S3Provider
+from tests.providers.conftest import Asked, OpenS3, ScriptedServer, StartServer
 
 REF = ObjectRef("bkt", "dir/key")
 WISH = RestoreRequest(3, Tier.STANDARD)
@@ -27,7 +32,11 @@ EMPTY_LIST = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketRes
 LOCATED = {"x-amz-bucket-region": "us-east-1"}
 
 
-def refusal(code, status=403, message="Said the cloud.", **headers):
+Answer = dict[str, Any]
+"""Fields of ``Told``."""
+
+
+def refusal(code: str, status: int = 403, message: str = "Said the cloud.", **headers: Any) -> Answer:
     body = (
         f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message>'
         f"<RequestId>REQ1</RequestId><HostId>h</HostId></Error>"
@@ -35,10 +44,10 @@ def refusal(code, status=403, message="Said the cloud.", **headers):
     return {"status": status, "body": body.encode(), "headers": {"x-amz-request-id": "REQ1", **headers}}
 
 
-def answering(told, located=True):
+def answering(told: Answer | Callable[[Asked], Answer], located: bool = True) -> Callable[[Asked], Answer]:
     """Buckets are found; everything else is told ``told``."""
 
-    def script(asked):
+    def script(asked: Asked) -> Answer:
         if asked.method == "HEAD" and asked.path.rstrip("/") == "/bkt" and located:
             return {"headers": LOCATED}
         return told(asked) if callable(told) else told
@@ -46,11 +55,19 @@ def answering(told, located=True):
     return script
 
 
+class Talk(Protocol):
+    """What the fixture ``talk`` is; ``options`` are those of ``S3Provider.open``."""
+
+    async def __call__(
+        self, told: Answer | Callable[[Asked], Answer], **options: Any
+    ) -> tuple[S3Provider, ScriptedServer]: ...
+
+
 @pytest.fixture
-async def talk(scripted, open_s3):
+async def talk(scripted: StartServer, open_s3: OpenS3) -> Talk:
     """A provider and the server it talks to."""
 
-    async def start(told, **options):
+    async def start(told: Answer | Callable[[Asked], Answer], **options: Any) -> tuple[S3Provider, ScriptedServer]:
         server = await scripted(answering(told))
         return await open_s3(endpoint_url=server.url, **options), server
 
@@ -83,7 +100,9 @@ async def talk(scripted, open_s3):
         ("MethodNotAllowed", 405, Unsupported, ""),
     ],
 )
-async def test_a_refused_listing_is_an_error_by_name(talk, code, status, kind, hint):
+async def test_a_refused_listing_is_an_error_by_name(
+    talk: Talk, code: str, status: int, kind: type[CloudError], hint: str
+) -> None:
     s3, _ = await talk(refusal(code, status))
     with pytest.raises(kind) as caught:
         await s3.list_page("bkt")
@@ -95,7 +114,7 @@ async def test_a_refused_listing_is_an_error_by_name(talk, code, status, kind, h
     assert "\n" not in str(error)
 
 
-async def test_the_missing_action_named_by_the_cloud_is_the_one_shown(talk):
+async def test_the_missing_action_named_by_the_cloud_is_the_one_shown(talk: Talk) -> None:
     said = "User: arn:aws:iam::1:user/u is not authorized to perform: kms:Decrypt on resource: x"
     s3, _ = await talk(refusal("AccessDenied", message=said))
     with pytest.raises(AccessDenied) as caught:
@@ -103,14 +122,14 @@ async def test_the_missing_action_named_by_the_cloud_is_the_one_shown(talk):
     assert "kms:Decrypt" in caught.value.hint
 
 
-async def test_versions_need_an_action_of_their_own(talk):
+async def test_versions_need_an_action_of_their_own(talk: Talk) -> None:
     s3, _ = await talk(refusal("AccessDenied"))
     with pytest.raises(AccessDenied) as caught:
         await s3.list_page("bkt", versions=True)
     assert "s3:ListBucketVersions" in caught.value.hint
 
 
-async def test_what_the_cloud_says_cannot_write_to_the_terminal(talk):
+async def test_what_the_cloud_says_cannot_write_to_the_terminal(talk: Talk) -> None:
     s3, _ = await talk(refusal("InvalidRequest", 400, "one&#10;two \u202e[red]" + "x" * 1000))
     with pytest.raises(InvalidRequest) as caught:
         await s3.list_page("bkt")
@@ -118,7 +137,7 @@ async def test_what_the_cloud_says_cannot_write_to_the_terminal(talk):
     assert len(str(caught.value)) < 500
 
 
-async def test_an_error_in_a_200_is_an_error(talk):
+async def test_an_error_in_a_200_is_an_error(talk: Talk) -> None:
     s3, _ = await talk({**refusal("SlowDown"), "status": 200})
     with pytest.raises(Throttled):
         await s3.list_page("bkt")
@@ -142,7 +161,7 @@ async def test_an_error_in_a_200_is_an_error(talk):
         b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key></Contents></ListBucketResult>",
     ],
 )
-async def test_a_listing_that_cannot_be_read_is_never_an_empty_bucket(talk, body):
+async def test_a_listing_that_cannot_be_read_is_never_an_empty_bucket(talk: Talk, body: bytes) -> None:
     s3, _ = await talk({"body": body})
     with pytest.raises(MalformedAnswer) as caught:
         await s3.list_page("bkt")
@@ -150,7 +169,7 @@ async def test_a_listing_that_cannot_be_read_is_never_an_empty_bucket(talk, body
 
 
 @pytest.mark.parametrize("status", [404, 500, 502, 503])
-async def test_an_error_without_a_readable_body_goes_by_its_status(talk, status):
+async def test_an_error_without_a_readable_body_goes_by_its_status(talk: Talk, status: int) -> None:
     kinds = {404: InvalidRequest, 500: ServerFault, 502: ServerFault, 503: Throttled}
     s3, _ = await talk({"status": status, "body": b"<html>oops"})
     with pytest.raises(kinds[status]) as caught:
@@ -161,8 +180,8 @@ async def test_an_error_without_a_readable_body_goes_by_its_status(talk, status)
 # --- HEAD, whose refusals have no body
 
 
-async def test_a_refused_head_is_explained_once_by_a_request_that_has_a_body(talk):
-    def told(asked):
+async def test_a_refused_head_is_explained_once_by_a_request_that_has_a_body(talk: Talk) -> None:
+    def told(asked: Asked) -> dict[str, Any]:
         return {"status": 400} if asked.method == "HEAD" else refusal("ExpiredToken", 400)
 
     s3, server = await talk(told)
@@ -173,7 +192,7 @@ async def test_a_refused_head_is_explained_once_by_a_request_that_has_a_body(tal
     assert len([asked for asked in server.asked if asked.method == "GET"]) == 1
 
 
-async def test_a_denied_head_names_the_action(talk):
+async def test_a_denied_head_names_the_action(talk: Talk) -> None:
     s3, server = await talk(lambda asked: {"status": 403} if asked.method == "HEAD" else {"body": EMPTY_LIST})
     for _ in range(2):
         with pytest.raises(AccessDenied) as caught:
@@ -194,13 +213,15 @@ async def test_a_denied_head_names_the_action(talk):
         (429, {}, Throttled),
     ],
 )
-async def test_a_head_without_a_body_goes_by_its_status(talk, status, headers, kind):
+async def test_a_head_without_a_body_goes_by_its_status(
+    talk: Talk, status: int, headers: dict[str, Any], kind: type[CloudError]
+) -> None:
     s3, _ = await talk({"status": status, "headers": headers})
     with pytest.raises(kind):
         await s3.head_object(REF)
 
 
-async def test_a_head_without_a_size_cannot_be_read(talk):
+async def test_a_head_without_a_size_cannot_be_read(talk: Talk) -> None:
     s3, _ = await talk({"raw": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"})
     with pytest.raises(MalformedAnswer):
         await s3.head_object(REF)
@@ -227,7 +248,7 @@ async def test_a_head_without_a_size_cannot_be_read(talk):
         ("MethodNotAllowed", 405, Outcome.REFUSED),
     ],
 )
-async def test_an_answer_about_the_object_is_an_outcome(talk, code, status, outcome):
+async def test_an_answer_about_the_object_is_an_outcome(talk: Talk, code: str, status: int, outcome: Outcome) -> None:
     s3, server = await talk(refusal(code, status))
     answer = await s3.restore_object(REF, WISH, "GLACIER")
     assert (answer.outcome, answer.status, answer.code) == (outcome, status, code)
@@ -235,19 +256,19 @@ async def test_an_answer_about_the_object_is_an_outcome(talk, code, status, outc
     assert len([asked for asked in server.asked if asked.method == "POST"]) == 1
 
 
-async def test_a_tier_refused_in_words_only_is_refused(talk):
+async def test_a_tier_refused_in_words_only_is_refused(talk: Talk) -> None:
     said = "Retrieval option is not supported by this storage class"
     s3, _ = await talk(refusal("InvalidObjectState", 403, said))
     assert (await s3.restore_object(REF, WISH, "DEEP_ARCHIVE")).outcome is Outcome.REFUSED
 
 
-async def test_a_delete_marker_is_gone(talk):
+async def test_a_delete_marker_is_gone(talk: Talk) -> None:
     s3, _ = await talk(refusal("MethodNotAllowed", 405, **{"x-amz-delete-marker": "true"}))
     assert (await s3.restore_object(REF, WISH, "GLACIER")).outcome is Outcome.GONE
 
 
 @pytest.mark.parametrize("status", [403, 404])
-async def test_a_refused_restore_without_a_body_goes_by_its_status(talk, status):
+async def test_a_refused_restore_without_a_body_goes_by_its_status(talk: Talk, status: int) -> None:
     s3, _ = await talk({"status": status})
     answer = await s3.restore_object(REF, WISH, "GLACIER")
     assert answer.outcome is {403: Outcome.DENIED, 404: Outcome.GONE}[status]
@@ -273,7 +294,9 @@ async def test_a_refused_restore_without_a_body_goes_by_its_status(talk, status)
         ({"raw": b"SSH-2.0-OpenSSH_9.2\r\n"}, MalformedAnswer),
     ],
 )
-async def test_an_answer_about_the_moment_is_raised_and_nothing_is_sent_again(talk, told, kind):
+async def test_an_answer_about_the_moment_is_raised_and_nothing_is_sent_again(
+    talk: Talk, told: dict[str, Any], kind: type[CloudError]
+) -> None:
     s3, server = await talk(told)
     with pytest.raises(kind) as caught:
         await s3.restore_object(REF, WISH, "GLACIER")
@@ -282,7 +305,7 @@ async def test_an_answer_about_the_moment_is_raised_and_nothing_is_sent_again(ta
     assert len([asked for asked in server.asked if asked.method == "POST"]) == 1
 
 
-async def test_a_restore_says_what_the_class_takes_and_nothing_else(talk):
+async def test_a_restore_says_what_the_class_takes_and_nothing_else(talk: Talk) -> None:
     s3, server = await talk({"status": 202})
     await s3.restore_object(REF, WISH, "GLACIER")
     await s3.restore_object(REF, RestoreRequest(1, Tier.BULK), "DEEP_ARCHIVE")
@@ -290,7 +313,7 @@ async def test_a_restore_says_what_the_class_takes_and_nothing_else(talk):
     bodies = [asked.body.decode() for asked in server.asked if asked.method == "POST"]
     root = 'RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
-    def tier(name):
+    def tier(name: str) -> str:
         return f"<GlacierJobParameters><Tier>{name}</Tier></GlacierJobParameters>"
 
     assert sorted(bodies[0].replace(tier("Standard"), "").split("><")) == sorted(
@@ -305,8 +328,8 @@ async def test_a_restore_says_what_the_class_takes_and_nothing_else(talk):
     assert not [name for name in headers if "checksum" in name or name == "content-md5"]
 
 
-async def test_payer_and_owner_are_on_every_call_that_takes_them(scripted, open_s3):
-    def script(asked):
+async def test_payer_and_owner_are_on_every_call_that_takes_them(scripted: StartServer, open_s3: OpenS3) -> None:
+    def script(asked: Asked) -> dict[str, Any]:
         return {"body": EMPTY_LIST, "headers": LOCATED} if asked.method == "GET" else {"headers": LOCATED}
 
     server = await scripted(script)
@@ -323,13 +346,13 @@ async def test_payer_and_owner_are_on_every_call_that_takes_them(scripted, open_
 # --- the line
 
 
-def unused_port():
+def unused_port() -> int:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
+        return int(held.getsockname()[1])
 
 
-async def test_nobody_listens(open_s3):
+async def test_nobody_listens(open_s3: OpenS3) -> None:
     s3 = await open_s3(endpoint_url=f"http://127.0.0.1:{unused_port()}")
     for call in (s3.list_page("bkt"), s3.head_object(REF), s3.restore_object(REF, WISH, "GLACIER")):
         with pytest.raises(Unreachable, match=r"127\.0\.0\.1:\d+") as caught:
@@ -337,14 +360,14 @@ async def test_nobody_listens(open_s3):
         assert "--endpoint-url" in caught.value.hint
 
 
-async def test_the_name_does_not_resolve(open_s3):
+async def test_the_name_does_not_resolve(open_s3: OpenS3) -> None:
     s3 = await open_s3(endpoint_url="http://no-such-host.invalid")
     with pytest.raises(Unreachable, match=r"no-such-host\.invalid") as caught:
         await s3.list_page("bkt")
     assert "network" in caught.value.hint
 
 
-async def test_https_where_http_is_spoken(scripted, open_s3):
+async def test_https_where_http_is_spoken(scripted: StartServer, open_s3: OpenS3) -> None:
     server = await scripted(answering({}))
     s3 = await open_s3(endpoint_url=server.url.replace("http:", "https:"))
     with pytest.raises(Unreachable):
@@ -352,7 +375,7 @@ async def test_https_where_http_is_spoken(scripted, open_s3):
     assert server.asked == []
 
 
-async def test_the_line_drops_after_the_bucket_was_found(scripted, open_s3):
+async def test_the_line_drops_after_the_bucket_was_found(scripted: StartServer, open_s3: OpenS3) -> None:
     server = await scripted(answering({"drop": True}))
     s3 = await open_s3(endpoint_url=server.url)
     await s3.bucket_region("bkt")
@@ -361,7 +384,7 @@ async def test_the_line_drops_after_the_bucket_was_found(scripted, open_s3):
         await s3.restore_object(REF, WISH, "GLACIER")
 
 
-async def test_a_server_that_never_answers(talk):
+async def test_a_server_that_never_answers(talk: Talk) -> None:
     s3, _ = await talk({"stall": True}, read_timeout=0.2)
     with pytest.raises(ConnectionLost, match="in time"):
         await s3.restore_object(REF, WISH, "GLACIER")
@@ -370,12 +393,14 @@ async def test_a_server_that_never_answers(talk):
 # --- regions
 
 
-def moved(region, **more):
+def moved(region: str, **more: Any) -> Answer:
     return {"status": 301, **refusal("PermanentRedirect", 301), "headers": {"x-amz-bucket-region": region}, **more}
 
 
-async def test_a_bucket_is_asked_for_once_and_then_signed_for_its_region(scripted, open_s3):
-    def script(asked):
+async def test_a_bucket_is_asked_for_once_and_then_signed_for_its_region(
+    scripted: StartServer, open_s3: OpenS3
+) -> None:
+    def script(asked: Asked) -> dict[str, Any]:
         if asked.method == "HEAD":
             return moved("eu-central-1", body=b"")
         return {"body": EMPTY_LIST}
@@ -389,10 +414,10 @@ async def test_a_bucket_is_asked_for_once_and_then_signed_for_its_region(scripte
 
 
 @pytest.mark.parametrize("how", ["header", "body", "nothing"])
-async def test_a_listing_follows_its_bucket(scripted, open_s3, how):
+async def test_a_listing_follows_its_bucket(scripted: StartServer, open_s3: OpenS3, how: str) -> None:
     found = iter(["us-east-1", "eu-west-1"])
 
-    def script(asked):
+    def script(asked: Asked) -> dict[str, Any]:
         if asked.method == "HEAD":
             return {"headers": {"x-amz-bucket-region": next(found)}}
         if "/eu-west-1/" in asked.headers["authorization"]:
@@ -409,7 +434,7 @@ async def test_a_listing_follows_its_bucket(scripted, open_s3, how):
     assert (await s3.list_page("bkt", "p/")).entries == []
 
 
-async def test_a_bucket_that_is_sent_in_circles_ends(talk):
+async def test_a_bucket_that_is_sent_in_circles_ends(talk: Talk) -> None:
     s3, server = await talk(refusal("PermanentRedirect", 301))
     with pytest.raises(InvalidRequest, match="lives elsewhere") as caught:
         await s3.list_page("bkt")
@@ -417,8 +442,8 @@ async def test_a_bucket_that_is_sent_in_circles_ends(talk):
     assert len(server.asked) < 6
 
 
-async def test_a_restore_is_not_repeated_elsewhere_but_the_next_one_goes_there(talk):
-    def told(asked):
+async def test_a_restore_is_not_repeated_elsewhere_but_the_next_one_goes_there(talk: Talk) -> None:
+    def told(asked: Asked) -> dict[str, Any]:
         return {"status": 202} if "/eu-west-1/" in asked.headers["authorization"] else moved("eu-west-1")
 
     s3, server = await talk(told)
@@ -428,8 +453,8 @@ async def test_a_restore_is_not_repeated_elsewhere_but_the_next_one_goes_there(t
     assert (await s3.restore_object(REF, WISH, "GLACIER")).outcome is Outcome.ACCEPTED
 
 
-async def test_who_may_not_list_may_still_restore(scripted, open_s3):
-    def script(asked):
+async def test_who_may_not_list_may_still_restore(scripted: StartServer, open_s3: OpenS3) -> None:
+    def script(asked: Asked) -> dict[str, Any]:
         if asked.method == "HEAD":
             return {"status": 403, "headers": LOCATED}
         return refusal("AccessDenied") if asked.method == "GET" else {"status": 202}
@@ -442,15 +467,15 @@ async def test_who_may_not_list_may_still_restore(scripted, open_s3):
     assert (await s3.restore_object(REF, WISH, "GLACIER")).outcome is Outcome.ACCEPTED
 
 
-async def test_redirects_by_location_are_not_followed(talk):
+async def test_redirects_by_location_are_not_followed(talk: Talk) -> None:
     s3, server = await talk(refusal("TemporaryRedirect", 307, Location="http://127.0.0.1:1/elsewhere"))
     with pytest.raises(InvalidRequest, match="lives elsewhere"):
         await s3.restore_object(REF, WISH, "GLACIER")
     assert len([asked for asked in server.asked if asked.method == "POST"]) == 1
 
 
-async def test_a_head_signed_for_the_wrong_region_is_a_bare_400(scripted, open_s3):
-    def script(asked):
+async def test_a_head_signed_for_the_wrong_region_is_a_bare_400(scripted: StartServer, open_s3: OpenS3) -> None:
+    def script(asked: Asked) -> dict[str, Any]:
         right = "/eu-west-1/" in asked.headers["authorization"]
         headers = {"x-amz-bucket-region": "us-east-1" if asked.path == "/bkt" else "eu-west-1", "Content-Length": "1"}
         return {"status": 200 if right or asked.path == "/bkt" else 400, "headers": headers}
@@ -461,7 +486,7 @@ async def test_a_head_signed_for_the_wrong_region_is_a_bare_400(scripted, open_s
     assert [asked.method for asked in server.asked] == ["HEAD"] * 3
 
 
-async def test_a_malformed_scope_that_names_no_region_is_about_the_credentials(talk):
+async def test_a_malformed_scope_that_names_no_region_is_about_the_credentials(talk: Talk) -> None:
     s3, _ = await talk(refusal("AuthorizationHeaderMalformed", 400))
     with pytest.raises(CredentialsError):
         await s3.restore_object(REF, WISH, "GLACIER")
@@ -470,19 +495,19 @@ async def test_a_malformed_scope_that_names_no_region_is_about_the_credentials(t
 # --- what cannot be meant
 
 
-async def test_an_endpoint_that_is_no_url(open_s3):
+async def test_an_endpoint_that_is_no_url(open_s3: OpenS3) -> None:
     with pytest.raises(UsageError) as caught:
         await open_s3(endpoint_url="127.0.0.1:9000")
     assert "--endpoint-url" in caught.value.hint
 
 
-async def test_a_profile_that_does_not_exist(open_s3):
+async def test_a_profile_that_does_not_exist(open_s3: OpenS3) -> None:
     with pytest.raises(UsageError, match="nobody") as caught:
         await open_s3(profile="nobody")
     assert "list-profiles" in caught.value.hint
 
 
-async def test_names_that_cannot_be_asked_for_send_nothing(talk):
+async def test_names_that_cannot_be_asked_for_send_nothing(talk: Talk) -> None:
     s3, server = await talk({})
     for ref in (ObjectRef("bkt", ""), ObjectRef("bkt", "lone \ud800")):
         with pytest.raises(InvalidRequest):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
 from restoretui.core.clock import ManualClock, SystemClock
 from restoretui.core.provider import Connection
@@ -14,7 +15,7 @@ from restoretui.providers.s3.client.sdk import Sdk
 from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable
 from restoretui.providers.threads import aside
 
-ENDPOINTS = {
+ENDPOINTS: dict[str, dict[str, Any]] = {
     "AWS": {},
     "another region": {"region": "eu-central-1"},
     "China": {"region": "cn-north-1"},
@@ -55,7 +56,7 @@ CLOCK = ManualClock()
 
 
 @pytest.fixture(autouse=True)
-def one_moment(monkeypatch):
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK signs for the same second as we do."""
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: CLOCK.now())
 
@@ -82,7 +83,9 @@ DIFFERENT = {"user-agent", "amz-sdk-invocation-id", "content-length"}
 
 @pytest.mark.parametrize("token", [None, "FwoGZXIvYXdzE/+=%20 x"])
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_every_endpoint_has_proven_recipes(endpoint, token, monkeypatch):
+async def test_every_endpoint_has_proven_recipes(
+    endpoint: str, token: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if token:
         monkeypatch.setenv("AWS_SESSION_TOKEN", token)
     connection = Connection(**ENDPOINTS[endpoint])
@@ -98,7 +101,7 @@ async def test_every_endpoint_has_proven_recipes(endpoint, token, monkeypatch):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_every_key_is_signed_as_the_sdk_signs_it(data, monkeypatch):
+def test_every_key_is_signed_as_the_sdk_signs_it(data: DataObject, monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 
     async def check() -> None:
@@ -128,7 +131,7 @@ def shared_pairs() -> list[Any]:
     return _PAIRS
 
 
-async def test_the_date_is_the_clocks():
+async def test_the_date_is_the_clocks() -> None:
     connection = Connection()
     sdk = await an_sdk(connection)
     requests = RequestBuilder(sdk, connection, CLOCK)
@@ -137,7 +140,7 @@ async def test_the_date_is_the_clocks():
     assert "/20260115/us-east-1/s3/" in out.request.headers["Authorization"]
 
 
-async def test_new_credentials_sign_at_once(monkeypatch):
+async def test_new_credentials_sign_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = Connection()
     sdk = await an_sdk(connection)
     requests = RequestBuilder(sdk, connection, CLOCK)
@@ -154,7 +157,7 @@ async def test_new_credentials_sign_at_once(monkeypatch):
     await check_equal(sdk, requests, ask)
 
 
-async def test_what_cannot_be_proven_is_left_to_the_sdk(monkeypatch):
+async def test_what_cannot_be_proven_is_left_to_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Recipe, "gives", lambda *_: False)
     connection = Connection()
     sdk = await an_sdk(connection)
@@ -175,7 +178,7 @@ async def test_what_cannot_be_proven_is_left_to_the_sdk(monkeypatch):
         {"Authorization": f"AWS4-HMAC-SHA256 {SCOPE}", "x-amz-content-sha256": "h"},
     ],
 )
-def test_other_signing_schemes_are_not_learned(headers):
+def test_other_signing_schemes_are_not_learned(headers: dict[str, Any]) -> None:
     with pytest.raises(Unlearnable):
         Recipe(
             Signed("HEAD", "https://bkt.example/restoretui-Key-slot", headers, b""), {"Key": "restoretui-Key-slot"}

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -11,18 +12,19 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import InvalidRequest, Throttled
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.model import RestoreRequest as Wish
+from tests.providers.conftest import Asked, OpenS3, StartServer
 
 LOCATED = {"x-amz-bucket-region": "us-east-1"}
 REF = ObjectRef("bkt", "k")
 MODIFIED = "Thu, 01 Jan 2026 00:00:00 GMT"
 
 
-def listing(*rows, more=""):
+def listing(*rows: str, more: str = "") -> bytes:
     body = "".join(f"<Contents>{row}</Contents>" for row in rows)
     return f"<ListBucketResult><IsTruncated>false</IsTruncated>{body}{more}</ListBucketResult>".encode()
 
 
-def row(key="k", etag="e", status=""):
+def row(key: str = "k", etag: str = "e", status: str = "") -> str:
     return (
         f"<Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;{etag}&quot;</ETag>"
         f"<Size>1</Size><StorageClass>GLACIER</StorageClass>{status}"
@@ -33,20 +35,22 @@ def row(key="k", etag="e", status=""):
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "cn-north-1"])
-async def test_aws_has_no_endpoint_of_its_own(open_s3, region):
+async def test_aws_has_no_endpoint_of_its_own(open_s3: OpenS3, region: str) -> None:
     s3 = await open_s3(region=region)
     assert s3.endpoint == ""
     assert s3.region == region
     assert s3.capabilities.max_rate == 1000
 
 
-async def test_a_vpc_endpoint_is_aws(open_s3):
+async def test_a_vpc_endpoint_is_aws(open_s3: OpenS3) -> None:
     s3 = await open_s3(endpoint_url="https://bucket.vpce-0a1b-c2d3.s3.us-east-1.vpce.amazonaws.com")
     assert s3.endpoint == ""
 
 
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
-async def test_the_environment_names_a_store(scripted, open_s3, monkeypatch, variable):
+async def test_the_environment_names_a_store(
+    scripted: StartServer, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
     server = await scripted(lambda asked: {"headers": LOCATED} if asked.method == "HEAD" else {"body": listing()})
     monkeypatch.setenv(variable, server.url)
     s3 = await open_s3()
@@ -55,8 +59,10 @@ async def test_the_environment_names_a_store(scripted, open_s3, monkeypatch, var
     assert [asked.path for asked in server.asked] == ["/bkt", "/bkt"]
 
 
-async def test_a_stores_keys_are_shown_to_the_store_only(scripted, open_s3, monkeypatch):
-    def script(asked):
+async def test_a_stores_keys_are_shown_to_the_store_only(
+    scripted: StartServer, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def script(asked: Asked) -> dict[str, Any]:
         if asked.method == "POST":
             return {"status": 403, "body": b"<Error><Code>AccessDenied</Code></Error>"}
         owner = b"<Owner><ID>owner-id</ID></Owner><Buckets></Buckets>"
@@ -70,7 +76,9 @@ async def test_a_stores_keys_are_shown_to_the_store_only(scripted, open_s3, monk
     assert [asked.method for asked in server.asked] == ["POST", "GET"]
 
 
-async def test_the_region_comes_from_the_environment_or_is_us_east_1(open_s3, monkeypatch):
+async def test_the_region_comes_from_the_environment_or_is_us_east_1(
+    open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert (await open_s3()).region == "us-east-1"
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
     assert (await open_s3()).region == "ap-south-1"
@@ -79,8 +87,8 @@ async def test_the_region_comes_from_the_environment_or_is_us_east_1(open_s3, mo
 # --- listing buckets
 
 
-async def test_buckets_come_page_by_page(scripted, open_s3):
-    def script(asked):
+async def test_buckets_come_page_by_page(scripted: StartServer, open_s3: OpenS3) -> None:
+    def script(asked: Asked) -> dict[str, Any]:
         first = "continuation-token" not in asked.query
         name = "zz" if first else "aa"
         more = "<ContinuationToken>next/1</ContinuationToken>" if first else ""
@@ -98,7 +106,7 @@ async def test_buckets_come_page_by_page(scripted, open_s3):
     assert "continuation-token=next%2F1" in server.asked[1].query
 
 
-async def test_a_store_that_repeats_its_token_ends(scripted, open_s3):
+async def test_a_store_that_repeats_its_token_ends(scripted: StartServer, open_s3: OpenS3) -> None:
     body = b"<ListAllMyBucketsResult><Buckets/><ContinuationToken>t</ContinuationToken></ListAllMyBucketsResult>"
     server = await scripted(lambda _: {"body": body})
     s3 = await open_s3(endpoint_url=server.url)
@@ -112,12 +120,12 @@ async def test_a_store_that_repeats_its_token_ends(scripted, open_s3):
 class Store:
     """Answers LIST with ``rows`` and HEAD with a restore header."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.row = row()
         self.restore = 'ongoing-request="true"'
         self.etag = '"e"'
 
-    def __call__(self, asked):
+    def __call__(self, asked: Asked) -> dict[str, Any]:
         if asked.method == "HEAD" and asked.path == "/bkt":
             return {"headers": LOCATED}
         if asked.method == "HEAD":
@@ -133,18 +141,24 @@ class Store:
         return {"body": listing(self.row)}
 
 
-async def test_a_listing_that_is_silent_about_a_running_restore_is_noticed(scripted, open_s3):
+async def test_a_listing_that_is_silent_about_a_running_restore_is_noticed(
+    scripted: StartServer, open_s3: OpenS3
+) -> None:
     store = Store()
     server = await scripted(store)
     s3 = await open_s3(endpoint_url=server.url, clock=ManualClock())
     await s3.list_page("bkt")
     await s3.head_object(REF)
-    assert s3.capabilities.restore_status_in_list
+
+    def lists_status() -> bool:
+        return s3.capabilities.restore_status_in_list
+
+    assert lists_status()
     await s3.list_page("bkt")
-    assert not s3.capabilities.restore_status_in_list
+    assert not lists_status()
     store.row = row(status="<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>")
     await s3.list_page("bkt")
-    assert s3.capabilities.restore_status_in_list
+    assert lists_status()
 
 
 @pytest.mark.parametrize(
@@ -155,7 +169,9 @@ async def test_a_listing_that_is_silent_about_a_running_restore_is_noticed(scrip
         {"restore": "nothing"},
     ],
 )
-async def test_silence_that_has_another_reason_proves_nothing(scripted, open_s3, change):
+async def test_silence_that_has_another_reason_proves_nothing(
+    scripted: StartServer, open_s3: OpenS3, change: dict[str, str]
+) -> None:
     store = Store()
     vars(store).update(change)
     server = await scripted(store)
@@ -165,7 +181,7 @@ async def test_silence_that_has_another_reason_proves_nothing(scripted, open_s3,
     assert s3.capabilities.restore_status_in_list
 
 
-async def test_a_watcher_can_have_it_settled(scripted, open_s3):
+async def test_a_watcher_can_have_it_settled(scripted: StartServer, open_s3: OpenS3) -> None:
     server = await scripted(Store())
     s3 = await open_s3(endpoint_url=server.url)
     assert await s3.check_listings(REF) is False
@@ -173,8 +189,10 @@ async def test_a_watcher_can_have_it_settled(scripted, open_s3):
     assert "prefix=k" in server.asked[-1].query
 
 
-async def test_a_store_that_does_not_know_the_attribute_is_asked_without(scripted, open_s3):
-    def script(asked):
+async def test_a_store_that_does_not_know_the_attribute_is_asked_without(
+    scripted: StartServer, open_s3: OpenS3
+) -> None:
+    def script(asked: Asked) -> dict[str, Any]:
         if asked.method == "HEAD":
             return {"headers": LOCATED}
         if "x-amz-optional-object-attributes" in asked.headers:
@@ -189,8 +207,8 @@ async def test_a_store_that_does_not_know_the_attribute_is_asked_without(scripte
     assert len([asked for asked in server.asked if asked.method == "GET"]) == 3
 
 
-async def test_a_refusal_for_another_reason_stays_one(scripted, open_s3):
-    def script(asked):
+async def test_a_refusal_for_another_reason_stays_one(scripted: StartServer, open_s3: OpenS3) -> None:
+    def script(asked: Asked) -> dict[str, Any]:
         bad = {"status": 400, "body": b"<Error><Code>InvalidArgument</Code><Message>bad token</Message></Error>"}
         return {"headers": LOCATED} if asked.method == "HEAD" else bad
 
@@ -201,7 +219,7 @@ async def test_a_refusal_for_another_reason_stays_one(scripted, open_s3):
     assert s3.capabilities.restore_status_in_list
 
 
-async def test_versions_after_a_key_leave_that_key_out(scripted, open_s3):
+async def test_versions_after_a_key_leave_that_key_out(scripted: StartServer, open_s3: OpenS3) -> None:
     version = "<VersionId>v</VersionId><IsLatest>true</IsLatest>"
     body = (
         f"<ListVersionsResult><IsTruncated>false</IsTruncated><Version>{row('a')}{version}</Version>"
@@ -216,7 +234,7 @@ async def test_versions_after_a_key_leave_that_key_out(scripted, open_s3):
 # --- the engine's questions in bulk
 
 
-async def test_a_hundred_at_once_share_one_look_for_the_region(scripted, open_s3):
+async def test_a_hundred_at_once_share_one_look_for_the_region(scripted: StartServer, open_s3: OpenS3) -> None:
     server = await scripted(lambda asked: {"headers": LOCATED} if asked.method == "HEAD" else {"status": 202})
     s3 = await open_s3(endpoint_url=server.url, max_connections=8)
     wishes = [s3.restore_object(ObjectRef("bkt", f"k{n}"), Wish(1, Tier.BULK), "GLACIER") for n in range(100)]
@@ -226,7 +244,7 @@ async def test_a_hundred_at_once_share_one_look_for_the_region(scripted, open_s3
     assert len({asked.target for asked in server.asked}) == 101
 
 
-async def test_a_throttled_region_look_is_throttled(scripted, open_s3):
+async def test_a_throttled_region_look_is_throttled(scripted: StartServer, open_s3: OpenS3) -> None:
     server = await scripted(lambda _: {"status": 503})
     s3 = await open_s3(endpoint_url=server.url)
     with pytest.raises(Throttled):
@@ -236,7 +254,7 @@ async def test_a_throttled_region_look_is_throttled(scripted, open_s3):
 # --- start-up
 
 
-def test_importing_the_provider_loads_no_sdk():
+def test_importing_the_provider_loads_no_sdk() -> None:
     code = (
         "import sys, restoretui.providers, restoretui.providers.s3.provider;"
         "loaded = {name.partition('.')[0] for name in sys.modules};"

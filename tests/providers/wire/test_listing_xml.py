@@ -10,6 +10,7 @@ import pytest
 from botocore.parsers import ResponseParserError, create_parser
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
 from restoretui.core.model import LARGEST_SIZE, Entry, Page
 from restoretui.providers.wire import listing_xml
@@ -38,9 +39,12 @@ instants = st.integers(0, 253402300799999).map(
 def stock(body: bytes, versions: bool = False) -> dict[str, Any]:
     shape = MODEL.operation_model("ListObjectVersions" if versions else "ListObjectsV2").output_shape
     try:
-        return create_parser("rest-xml").parse({"headers": {}, "status_code": 200, "body": body}, shape)
+        parsed: dict[str, Any] = create_parser("rest-xml").parse(
+            {"headers": {}, "status_code": 200, "body": body}, shape
+        )
     except ResponseParserError as error:
         raise ValueError(str(error)) from error
+    return parsed
 
 
 def forbidden(body: bytes) -> dict[str, Any]:
@@ -157,19 +161,19 @@ def pages(draw: Any, versions: bool = False) -> bytes:
 
 @settings(max_examples=300, deadline=None)
 @given(pages())
-def test_pages_are_read_as_the_sdk_reads_them(body):
+def test_pages_are_read_as_the_sdk_reads_them(body: bytes) -> None:
     assert read_page(body, forbidden) == by_the_sdk(body)
 
 
 @settings(max_examples=200, deadline=None)
 @given(pages(versions=True))
-def test_versions_are_read_as_the_sdk_reads_them(body):
+def test_versions_are_read_as_the_sdk_reads_them(body: bytes) -> None:
     assert read_versions(body, forbidden) == by_the_sdk(body, versions=True)
 
 
 @settings(max_examples=300, deadline=None)
 @given(pages(), st.data())
-def test_a_damaged_page_is_refused_or_read_as_the_sdk_reads_it(body, data):
+def test_a_damaged_page_is_refused_or_read_as_the_sdk_reads_it(body: bytes, data: DataObject) -> None:
     at = data.draw(st.integers(0, max(0, len(body) - 1)))
     cut = data.draw(st.integers(0, 20))
     damaged = body[:at] + data.draw(st.binary(max_size=4)) + body[at + cut :]
@@ -198,14 +202,14 @@ def test_a_damaged_page_is_refused_or_read_as_the_sdk_reads_it(body, data):
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300))
-def test_anything_at_all_is_a_page_or_is_refused(body):
+def test_anything_at_all_is_a_page_or_is_refused(body: bytes) -> None:
     for read in (read_page, read_versions):
         with pytest.raises((Unreadable, ErrorInside)):
             read(body, stock)
 
 
 @pytest.mark.parametrize("cut", range(1, 40))
-def test_a_page_cut_short_is_refused(cut):
+def test_a_page_cut_short_is_refused(cut: int) -> None:
     row = a_row()
     body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{row * 3}</ListBucketResult>".encode()
     assert len(read_page(body, stock).entries) == 3
@@ -213,7 +217,7 @@ def test_a_page_cut_short_is_refused(cut):
         read_page(body[: -len(body) * cut // 40], stock)
 
 
-def test_junk_between_rows_is_refused():
+def test_junk_between_rows_is_refused() -> None:
     row = a_row()
     for junk in ("</Contents>", "<Contents>", "&", "<Size>"):
         body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{row}{junk}{row}</ListBucketResult>".encode()
@@ -221,7 +225,7 @@ def test_junk_between_rows_is_refused():
             read_page(body, stock)
 
 
-def test_an_instant_in_another_form_is_left_to_the_sdk():
+def test_an_instant_in_another_form_is_left_to_the_sdk() -> None:
     row = tag(
         "Contents",
         "<Key>k</Key><LastModified>Fri, 21 Dec 2012 00:00:00 GMT</LastModified><ETag>e</ETag><Size>1</Size>",
@@ -231,7 +235,7 @@ def test_an_instant_in_another_form_is_left_to_the_sdk():
     assert entry.modified == 1356048000
 
 
-def test_control_characters_that_a_server_failed_to_encode_are_still_read():
+def test_control_characters_that_a_server_failed_to_encode_are_still_read() -> None:
     row = a_row("\x1b[31m\x01")
     body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{row}</ListBucketResult>".encode()
     (entry,) = read_page(body, stock).entries
@@ -252,8 +256,8 @@ ROWS = {
 
 
 @pytest.mark.parametrize("store", ROWS)
-def test_known_stores_take_the_quick_way(store, monkeypatch):
-    monkeypatch.setattr(listing_xml, "_tree", forbidden)
+def test_known_stores_take_the_quick_way(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_tree", forbidden)
     row = tag("Contents", ROWS[store].format(m="2024-02-03T04:05:06.789Z"))
     body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{row * 2}</ListBucketResult>".encode()
     page = read_page(body, forbidden)
@@ -261,18 +265,18 @@ def test_known_stores_take_the_quick_way(store, monkeypatch):
     assert page.entries[0].modified == 1706933106
 
 
-def test_an_error_document_is_told_apart():
+def test_an_error_document_is_told_apart() -> None:
     with pytest.raises(ErrorInside):
         read_page(b"<Error><Code>SlowDown</Code></Error>", stock)
 
 
 @given(any_text, st.text())
-def test_both_markers_survive_in_one_token(key_marker, version_marker):
+def test_both_markers_survive_in_one_token(key_marker: str, version_marker: str) -> None:
     assert split_token(versions_token(key_marker, version_marker)) == (key_marker, version_marker)
 
 
 @pytest.mark.parametrize("token", ["", "x", "[]", '["a"]', "[1, 2]", "null", '{"a": 1}'])
-def test_other_tokens_are_refused(token):
+def test_other_tokens_are_refused(token: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any of its kind will do
         split_token(token)
 
@@ -285,14 +289,14 @@ def a_page(*rows: str, truncated: str = "false") -> bytes:
 
 
 @pytest.mark.parametrize("size", [str(2**53), str(2**63), "9" * 4300, "1.5", "-5", "many", "", "1e3"])
-def test_a_size_that_no_object_has_is_unknown_and_spoils_no_other_row(size):
+def test_a_size_that_no_object_has_is_unknown_and_spoils_no_other_row(size: str) -> None:
     odd = a_row("b").replace("<Size>1</Size>", f"<Size>{size}</Size>")
     entries = read_page(a_page(a_row("a"), odd, a_row("c")), stock).entries
     assert [(entry.key, entry.size) for entry in entries] == [("a", 1), ("b", None), ("c", 1)]
 
 
 @pytest.mark.parametrize("date", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "yesterday", "", "0"])
-def test_a_date_that_no_calendar_has_is_unknown_and_spoils_no_other_row(date):
+def test_a_date_that_no_calendar_has_is_unknown_and_spoils_no_other_row(date: str) -> None:
     entries = read_page(a_page(a_row("a"), a_row("b", date), a_row("c")), forbidden_dates).entries
     assert [entry.modified for entry in entries] == [1704067200, None, 1704067200]
 
@@ -316,6 +320,6 @@ def forbidden_dates(body: bytes) -> dict[str, Any]:
     ],
     ids=["NUL", "decimal NUL", "hex NUL", "no key", "perhaps", "prefix", "rows", "nest", "long key"],
 )
-def test_a_page_that_is_not_believed_is_refused_by_its_cause(body, named):
+def test_a_page_that_is_not_believed_is_refused_by_its_cause(body: bytes, named: str) -> None:
     with pytest.raises(Unreadable, match=named):
         read_page(body, stock)

@@ -3,6 +3,8 @@
 import asyncio
 from itertools import pairwise
 
+from tests.providers.conftest import OpenS3, StartServer
+
 PAGE = "".join(
     f"<Contents><Key>dir/{number:06}</Key><LastModified>2024-01-01T00:00:00.000Z</LastModified>"
     f"<ETag>&quot;{number:032x}&quot;</ETag><Size>{number}</Size><StorageClass>GLACIER</StorageClass></Contents>"
@@ -11,19 +13,19 @@ PAGE = "".join(
 BODY = f"<ListBucketResult><IsTruncated>false</IsTruncated>{PAGE}</ListBucketResult>".encode()
 
 
-async def test_pages_are_read_one_in_each_turn_of_the_loop(scripted, open_s3):
+async def test_pages_are_read_one_in_each_turn_of_the_loop(scripted: StartServer, open_s3: OpenS3) -> None:
     server = await scripted(lambda asked: {"body": BODY, "headers": {"x-amz-bucket-region": "us-east-1"}})
     s3 = await open_s3(endpoint_url=server.url)
     await s3.list_page("bkt")
     turn = 0
 
-    async def count():
+    async def count() -> None:
         nonlocal turn
         while True:
             await asyncio.sleep(0)
             turn += 1
 
-    async def read():
+    async def read() -> int:
         page = await s3.list_page("bkt")
         assert len(page.entries) == 1000
         return turn

@@ -1,10 +1,13 @@
 """Which answers are believed to be the cloud's: portals and proxies answer 200, too."""
 
+from typing import Any
+
 import pytest
 
 from restoretui.core.errors import MalformedAnswer, ServerFault
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
 from restoretui.providers.wire.foreign_answers import why_foreign, why_not_accepted
+from tests.providers.conftest import OpenS3, StartServer
 
 REF = ObjectRef("bkt", "page.html")
 WISH = RestoreRequest(2, Tier.BULK)
@@ -30,7 +33,7 @@ PORTAL = b"<html><body>Please sign in</body></html>"
         (429, HTML),
     ],
 )
-def test_a_head_of_a_store_is_believed_whatever_it_leaves_out(status, headers):
+def test_a_head_of_a_store_is_believed_whatever_it_leaves_out(status: int, headers: dict[str, Any]) -> None:
     assert why_foreign("HeadObject", status, headers, b"") == ""
 
 
@@ -47,13 +50,13 @@ def test_a_head_of_a_store_is_believed_whatever_it_leaves_out(status, headers):
         (307, {"location": "http://[portal"}),
     ],
 )
-def test_a_head_of_a_portal_is_not(status, headers):
+def test_a_head_of_a_portal_is_not(status: int, headers: dict[str, Any]) -> None:
     assert why_foreign("HeadObject", status, headers, b"")
 
 
 @pytest.mark.parametrize("status", [200, 202])
 @pytest.mark.parametrize("body", [b"", b" \n", b"<RestoreObjectResult/>"])
-def test_the_documented_answers_accept_a_restore(status, body):
+def test_the_documented_answers_accept_a_restore(status: int, body: bytes) -> None:
     assert why_not_accepted(status, body) == ""
 
 
@@ -69,14 +72,16 @@ def test_the_documented_answers_accept_a_restore(status, body):
         (200, b"<!-- no end"),
     ],
 )
-def test_nothing_else_does(status, body):
+def test_nothing_else_does(status: int, body: bytes) -> None:
     assert why_not_accepted(status, body)
 
 
 @pytest.mark.parametrize(
     "before", [b"<!--" + b"x" * 300 + b"-->", b" \r\n\t", b'<?xml version="1.0"?>\n<!-- - -->', b""]
 )
-async def test_an_error_is_found_whatever_stands_before_it(scripted, open_s3, before):
+async def test_an_error_is_found_whatever_stands_before_it(
+    scripted: StartServer, open_s3: OpenS3, before: bytes
+) -> None:
     body = before + b"<Error><Code>InternalError</Code></Error>"
     found = {"headers": {"x-amz-bucket-region": "us-east-1"}}
     server = await scripted(lambda asked: found if asked.method == "HEAD" else {"status": 200, "body": body})
@@ -95,7 +100,9 @@ async def test_an_error_is_found_whatever_stands_before_it(scripted, open_s3, be
         {"status": 403, "body": PORTAL, "headers": {"Content-Type": "text/html"}},
     ],
 )
-async def test_beside_a_portal_nothing_is_believed(scripted, open_s3, told):
+async def test_beside_a_portal_nothing_is_believed(
+    scripted: StartServer, open_s3: OpenS3, told: dict[str, Any]
+) -> None:
     server = await scripted(lambda _: told)
     s3 = await open_s3(endpoint_url=server.url, region="us-east-1")
     for asking in (

@@ -40,18 +40,18 @@ FOREVER = RestoreStatus(in_progress=False)
         ('ongoing-request="false", expiry-date=""', FOREVER),
     ],
 )
-def test_what_the_header_says(header, status):
+def test_what_the_header_says(header: str | None, status: RestoreStatus | None) -> None:
     assert parse_restore(header) == status
 
 
 @given(st.text())
-def test_no_header_is_too_strange(header):
+def test_no_header_is_too_strange(header: str) -> None:
     status = parse_restore(header)
     assert status is None or status.expiry is None or status.expiry.tzinfo is not None
 
 
 @given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
-def test_dates_survive(instant):
+def test_dates_survive(instant: datetime) -> None:
     instant = instant.replace(microsecond=0)
     assert parse_instant(format_datetime(instant, usegmt=True)) == instant
     assert parse_instant(instant.isoformat()) == instant
