@@ -6,15 +6,18 @@ from aiobotocore.config import AioConfig
 from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 
+from tests.conftest import StartSandbox
+from tests.sandbox.conftest import Connect
+
 ONCE = {"retries": {"mode": "standard", "total_max_attempts": 1}}
 
 
-def answer(caught):
+def answer(caught: pytest.ExceptionInfo[ClientError]) -> tuple[int, str]:
     response = caught.value.response
     return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
 
 
-async def test_buckets_of_the_account(sandbox, connect):
+async def test_buckets_of_the_account(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox()
     s3 = await connect(running)
     buckets = (await s3.list_buckets())["Buckets"]
@@ -25,7 +28,7 @@ async def test_buckets_of_the_account(sandbox, connect):
     assert {bucket["Name"]: bucket["BucketRegion"] for bucket in buckets}["acme-frankfurt-archive"] == "eu-central-1"
 
 
-async def test_region_of_a_bucket(sandbox, connect):
+async def test_region_of_a_bucket(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("here")
     running.cloud.add_bucket("there", region="eu-central-1")
@@ -43,7 +46,7 @@ async def test_region_of_a_bucket(sandbox, connect):
         await s3.head_bucket(Bucket="nowhere")
 
 
-async def test_wrong_region_names_the_right_one(sandbox):
+async def test_wrong_region_names_the_right_one(sandbox: StartSandbox) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("there", region="eu-central-1")
     for region, status, code in [
@@ -59,7 +62,7 @@ async def test_wrong_region_names_the_right_one(sandbox):
                     assert (code in text) == (method == "GET")
 
 
-async def test_requester_pays(sandbox, connect):
+async def test_requester_pays(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox()
     s3 = await connect(running)
     bucket = "acme-requester-pays"
@@ -83,7 +86,7 @@ async def test_requester_pays(sandbox, connect):
     )
 
 
-async def test_expected_owner(sandbox, connect):
+async def test_expected_owner(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     s3 = await connect(running)
@@ -93,7 +96,7 @@ async def test_expected_owner(sandbox, connect):
     assert answer(caught) == (403, "AccessDenied")
 
 
-async def test_unsigned_requests_are_denied(sandbox, connect):
+async def test_unsigned_requests_are_denied(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     s3 = await connect(running, config=AioConfig(signature_version=UNSIGNED, **ONCE))
@@ -103,7 +106,7 @@ async def test_unsigned_requests_are_denied(sandbox, connect):
 
 
 @pytest.mark.parametrize("name", ["bucket", "bucket.with.dots"])
-async def test_bucket_in_the_host_name(sandbox, name):
+async def test_bucket_in_the_host_name(sandbox: StartSandbox, name: str) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket(name)
     running.cloud.put(name, "dir/k", b"content")
@@ -113,7 +116,7 @@ async def test_bucket_in_the_host_name(sandbox, name):
         assert await reply.read() == b"content"
 
 
-async def test_presigned_url(sandbox, connect):
+async def test_presigned_url(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     running.cloud.put("b", "a b", b"content")
@@ -123,7 +126,7 @@ async def test_presigned_url(sandbox, connect):
         assert await reply.read() == b"content"
 
 
-async def test_buckets_come_and_go(sandbox, connect):
+async def test_buckets_come_and_go(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     s3 = await connect(running)
     await s3.create_bucket(Bucket="mine")
@@ -138,7 +141,7 @@ async def test_buckets_come_and_go(sandbox, connect):
         await s3.list_objects_v2(Bucket="mine")
 
 
-async def test_operations_that_are_not_there(sandbox, connect):
+async def test_operations_that_are_not_there(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     s3 = await connect(running)

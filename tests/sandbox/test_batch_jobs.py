@@ -8,17 +8,21 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from restoretui.core.model import State
+from restoretui.core.model import State, Tier
+from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
+from tests.conftest import StartSandbox
+from tests.narrowing import there
+from tests.sandbox.conftest import Connect
 
 ACCOUNT = "123456789012"
 CSV = "S3BatchOperations_CSV_20180820"
 
 
 @pytest.fixture
-async def control(connect):
-    async def make(running: Any, **changes: Any) -> Any:
-        client = await connect(running, "s3control", **changes)
+async def control(connect: Connect) -> Connect:
+    async def make(running: RunningSandbox, service: str = "s3control", **changes: Any) -> Any:
+        client = await connect(running, service, **changes)
 
         def to_endpoint(request: Any, **_: Any) -> None:
             _, _, rest = request.url.partition("//")[2].partition(".")
@@ -33,13 +37,13 @@ async def control(connect):
 class World:
     """A bucket of ``n`` archived objects, and both clients."""
 
-    def __init__(self, running: Any, s3: Any, control: Any) -> None:
+    def __init__(self, running: RunningSandbox, s3: Any, control: Any) -> None:
         self.running, self.s3, self.control = running, s3, control
         self.tokens = 0
 
     async def manifest(self, rows: list[str], key: str = "manifest.csv") -> str:
         answer = await self.s3.put_object(Bucket="b", Key=key, Body="".join(f"{row}\n" for row in rows).encode())
-        return answer["ETag"].strip('"')
+        return str(answer["ETag"]).strip('"')
 
     async def create(self, etag: str = "", **changes: Any) -> str:
         self.tokens += 1
@@ -60,10 +64,11 @@ class World:
                 "Spec": {"Format": CSV, "Fields": ["Bucket", "Key"]},
                 "Location": {"ObjectArn": "arn:aws:s3:::b/manifest.csv", "ETag": etag},
             }
-        return (await self.control.create_job(**{**asked, **changes}))["JobId"]
+        return str((await self.control.create_job(**{**asked, **changes}))["JobId"])
 
     async def job(self, job_id: str) -> dict[str, Any]:
-        return (await self.control.describe_job(AccountId=ACCOUNT, JobId=job_id))["Job"]
+        job: dict[str, Any] = (await self.control.describe_job(AccountId=ACCOUNT, JobId=job_id))["Job"]
+        return job
 
     async def until(self, job_id: str, *statuses: str, step: float = 5.0) -> dict[str, Any]:
         for _ in range(200):
@@ -84,7 +89,7 @@ class World:
 
 
 @pytest.fixture
-async def world(sandbox, connect, control):
+async def world(sandbox: StartSandbox, connect: Connect, control: Connect) -> World:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     for number in range(10):
@@ -96,7 +101,7 @@ def rows(numbers: range = range(10)) -> list[str]:
     return [f"b,k%20{number}" for number in numbers]
 
 
-async def test_a_job_runs_its_course_and_reports(world):
+async def test_a_job_runs_its_course_and_reports(world: World) -> None:
     job_id = await world.create(await world.manifest(rows()), Description="mine", Tags=[{"Key": "a", "Value": "b"}])
     job = await world.job(job_id)
     assert job["Status"] == "New"
@@ -119,7 +124,7 @@ async def test_a_job_runs_its_course_and_reports(world):
     assert not (await world.control.get_job_tagging(AccountId=ACCOUNT, JobId=job_id)).get("Tags")
 
 
-async def test_standard_restores_of_a_job_begin_within_minutes(world):
+async def test_standard_restores_of_a_job_begin_within_minutes(world: World) -> None:
     etag = await world.manifest(rows())
     job_id = await world.create(etag)
     await world.until(job_id, "Complete")
@@ -128,7 +133,7 @@ async def test_standard_restores_of_a_job_begin_within_minutes(world):
     assert State.AVAILABLE in states
 
 
-async def test_confirmation_holds_a_job_and_runs_out(world):
+async def test_confirmation_holds_a_job_and_runs_out(world: World) -> None:
     etag = await world.manifest(rows())
     held, forgotten = [await world.create(etag, ConfirmationRequired=True) for _ in range(2)]
     job = await world.until(held, "Suspended")
@@ -145,7 +150,7 @@ async def test_confirmation_holds_a_job_and_runs_out(world):
         await world.report(forgotten)
 
 
-async def test_a_token_makes_one_job(world):
+async def test_a_token_makes_one_job(world: World) -> None:
     etag = await world.manifest(rows())
     first = await world.create(etag, ClientRequestToken="same")
     assert await world.create(etag, ClientRequestToken="same") == first
@@ -154,7 +159,7 @@ async def test_a_token_makes_one_job(world):
     assert len((await world.control.list_jobs(AccountId=ACCOUNT))["Jobs"]) == 1
 
 
-async def test_a_job_can_be_cancelled_at_any_time_and_reports_what_it_did(world):
+async def test_a_job_can_be_cancelled_at_any_time_and_reports_what_it_did(world: World) -> None:
     for number in range(10, 4000):
         world.running.cloud.put("b", f"k {number}", size=1, storage_class="GLACIER")
     job_id = await world.create(await world.manifest(rows(range(4000))))
@@ -175,13 +180,13 @@ async def test_a_job_can_be_cancelled_at_any_time_and_reports_what_it_did(world)
         ([], "InvalidManifestContent"),
     ],
 )
-async def test_a_bad_manifest_fails_the_job(world, content, code):
+async def test_a_bad_manifest_fails_the_job(world: World, content: list[str], code: str) -> None:
     job_id = await world.create(await world.manifest(content))
     job = await world.until(job_id, "Failed")
     assert job["FailureReasons"][0]["FailureCode"] == code
 
 
-async def test_another_etag_or_no_manifest_fails_the_job(world):
+async def test_another_etag_or_no_manifest_fails_the_job(world: World) -> None:
     await world.manifest(rows())
     job = await world.until(await world.create("0" * 32), "Failed")
     assert job["FailureReasons"][0] == {
@@ -192,7 +197,7 @@ async def test_another_etag_or_no_manifest_fails_the_job(world):
     assert job["FailureReasons"][0]["FailureCode"] == "ManifestNotFound"
 
 
-async def test_a_manifest_encrypted_by_kms_fails_the_job(world):
+async def test_a_manifest_encrypted_by_kms_fails_the_job(world: World) -> None:
     answer = await world.s3.put_object(
         Bucket="b", Key="manifest.csv", Body=b"b,k%200\n", ServerSideEncryption="aws:kms"
     )
@@ -212,7 +217,7 @@ async def test_a_manifest_encrypted_by_kms_fails_the_job(world):
         ("nobody", "iam:PassRole"),
     ],
 )
-async def test_roles_that_lack_something(world, role, outcome):
+async def test_roles_that_lack_something(world: World, role: str, outcome: str) -> None:
     etag = await world.manifest(rows())
     arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
     if outcome == "iam:PassRole":
@@ -235,8 +240,8 @@ async def test_roles_that_lack_something(world, role, outcome):
 @pytest.mark.parametrize(
     ("tier", "days", "works"), [("STANDARD", 3, True), ("STANDARD", 4, False), ("BULK", 3, False)]
 )
-async def test_overlap_with_a_restore_in_progress(world, tier, days, works):
-    world.running.cloud.restore("b", "k 0", days=3, tier="bulk")
+async def test_overlap_with_a_restore_in_progress(world: World, tier: str, days: int, works: bool) -> None:
+    world.running.cloud.restore("b", "k 0", days=3, tier=Tier.BULK)
     operation = {"S3InitiateRestoreObject": {"ExpirationInDays": days, "GlacierJobTier": tier}}
     job_id = await world.create(await world.manifest(rows(range(1))), Operation=operation)
     progress = (await world.until(job_id, "Complete"))["ProgressSummary"]
@@ -247,16 +252,16 @@ async def test_overlap_with_a_restore_in_progress(world, tier, days, works):
         assert "Error Code: RestoreAlreadyInProgress" in row[6]
 
 
-async def test_overlap_with_a_restored_copy_changes_its_expiry(world):
+async def test_overlap_with_a_restored_copy_changes_its_expiry(world: World) -> None:
     world.running.cloud.restore("b", "k 0", days=3)
     await world.running.advance(6 * 3600)
-    before = world.running.cloud.restore_of("b", "k 0").until
+    before = there(world.running.cloud.restore_of("b", "k 0")).until
     operation = {"S3InitiateRestoreObject": {"ExpirationInDays": 9, "GlacierJobTier": "BULK"}}
     await world.until(await world.create(await world.manifest(rows(range(1))), Operation=operation), "Complete")
-    assert world.running.cloud.restore_of("b", "k 0").until > before
+    assert there(world.running.cloud.restore_of("b", "k 0")).until > before
 
 
-async def test_tiering_needs_a_job_of_its_own(world):
+async def test_tiering_needs_a_job_of_its_own(world: World) -> None:
     world.running.cloud.put("b", "t", size=1, storage_class="INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS")
     etag = await world.manifest(["b,t"])
     await world.until(await world.create(etag), "Complete")
@@ -266,14 +271,14 @@ async def test_tiering_needs_a_job_of_its_own(world):
     assert world.running.cloud.state("b", "t") is State.RESTORING
 
 
-async def test_versions_are_restored_as_named(sandbox, connect, control):
+async def test_versions_are_restored_as_named(sandbox: StartSandbox, connect: Connect, control: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b", versioning=True)
     old = running.cloud.put("b", "v", size=1, storage_class="GLACIER")
     new = running.cloud.put("b", "v", size=2, storage_class="GLACIER")
     world = World(running, await connect(running), await control(running))
     etag = await world.manifest([f"b,v,{old}"])
-    manifest = {
+    manifest: dict[str, Any] = {
         "Spec": {"Format": CSV, "Fields": ["Bucket", "Key", "VersionId"]},
         "Location": {"ObjectArn": "arn:aws:s3:::b/manifest.csv", "ETag": etag},
     }
@@ -288,7 +293,7 @@ async def test_versions_are_restored_as_named(sandbox, connect, control):
     assert "version id" in job["FailureReasons"][0]["FailureReason"]
 
 
-async def test_most_tasks_failing_ends_the_job(world):
+async def test_most_tasks_failing_ends_the_job(world: World) -> None:
     job_id = await world.create(await world.manifest([f"b,gone-{number}" for number in range(1500)]))
     job = await world.until(job_id, "Failed")
     assert job["ProgressSummary"]["NumberOfTasksFailed"] == 1000
@@ -298,7 +303,7 @@ async def test_most_tasks_failing_ends_the_job(world):
     assert (await world.until(few, "Complete"))["ProgressSummary"]["NumberOfTasksFailed"] == 999
 
 
-async def test_higher_priority_pauses_a_job_which_goes_on_where_it_stood(world):
+async def test_higher_priority_pauses_a_job_which_goes_on_where_it_stood(world: World) -> None:
     for number in range(10, 30_000):
         world.running.cloud.put("b", f"k {number}", size=1, storage_class="GLACIER")
     parts = [range(10_000), range(10_000, 20_000), range(20_000, 30_000)]
@@ -326,7 +331,7 @@ async def test_higher_priority_pauses_a_job_which_goes_on_where_it_stood(world):
     assert (await world.until(paused, "Complete"))["ProgressSummary"]["NumberOfTasksSucceeded"] == 10_000
 
 
-async def test_listing_pages_and_filters(world):
+async def test_listing_pages_and_filters(world: World) -> None:
     etag = await world.manifest(rows())
     ids = []
     for _ in range(5):
@@ -334,7 +339,7 @@ async def test_listing_pages_and_filters(world):
         await world.running.advance(1)
     for job_id in ids:
         await world.until(job_id, "Suspended")
-    found = []
+    found: list[str] = []
     page: dict[str, Any] = {}
     while page.get("NextToken") or not found:
         more = {"NextToken": page["NextToken"]} if page else {}
@@ -348,7 +353,7 @@ async def test_listing_pages_and_filters(world):
     assert listed["Jobs"][0]["Operation"] == "S3InitiateRestoreObject"
 
 
-async def test_an_ended_job_is_forgotten_after_90_days(world):
+async def test_an_ended_job_is_forgotten_after_90_days(world: World) -> None:
     job_id = await world.create(await world.manifest(rows()))
     await world.until(job_id, "Complete")
     await world.running.advance(91 * 86400)
@@ -357,7 +362,7 @@ async def test_an_ended_job_is_forgotten_after_90_days(world):
     assert not (await world.control.list_jobs(AccountId=ACCOUNT)).get("Jobs")
 
 
-async def test_a_generated_manifest_filters(world):
+async def test_a_generated_manifest_filters(world: World) -> None:
     world.running.cloud.put("b", "k other", size=5, storage_class="DEEP_ARCHIVE")
     world.running.cloud.put("b", "else", size=5, storage_class="GLACIER")
     generator = {
@@ -377,11 +382,11 @@ async def test_a_generated_manifest_filters(world):
     assert job["GeneratedManifestDescriptor"]["Location"]["ObjectArn"].startswith("arn:aws:s3:::b/made/")
 
 
-async def test_an_inventory_is_a_manifest(world):
+async def test_an_inventory_is_a_manifest(world: World) -> None:
     await world.s3.put_object(Bucket="b", Key="inv/data.csv", Body=b'"b","k+1","1"\n"b","k%202","1"\n')
     content = json.dumps({"fileSchema": "Bucket, Key, Size", "files": [{"key": "inv/data.csv"}]})
     etag = (await world.s3.put_object(Bucket="b", Key="inv/manifest.json", Body=content.encode()))["ETag"]
-    manifest = {
+    manifest: dict[str, Any] = {
         "Spec": {"Format": "S3InventoryReport_CSV_20161130"},
         "Location": {"ObjectArn": "arn:aws:s3:::b/inv/manifest.json", "ETag": etag.strip('"')},
     }
@@ -390,7 +395,7 @@ async def test_an_inventory_is_a_manifest(world):
     assert world.running.cloud.state("b", "k 2") is State.RESTORING
 
 
-async def test_injected_task_failures_strike_each_object_once(world):
+async def test_injected_task_failures_strike_each_object_once(world: World) -> None:
     world.running.faults.set([{"kind": "task-failure", "chance": 0.5}], world.running.cloud.now())
     etag = await world.manifest(rows())
     first = await world.until(await world.create(etag), "Complete")
@@ -401,7 +406,7 @@ async def test_injected_task_failures_strike_each_object_once(world):
     assert progress["NumberOfTasksSucceeded"] == failed  # The others are restoring already.
 
 
-async def test_a_job_of_another_region_does_not_reach_the_bucket(world, control):
+async def test_a_job_of_another_region_does_not_reach_the_bucket(world: World, control: Connect) -> None:
     there = await control(world.running, region_name="eu-central-1")
     world.control = there
     job_id = await world.create(await world.manifest(rows()))
@@ -410,13 +415,14 @@ async def test_a_job_of_another_region_does_not_reach_the_bucket(world, control)
     assert {row[5] for row in (await world.report(job_id))[1]} == {"PermanentRedirect"}
 
 
-async def test_what_is_refused_at_once(world):
+async def test_what_is_refused_at_once(world: World) -> None:
     etag = await world.manifest(rows())
-    for changes in (
+    refused: list[dict[str, Any]] = [
         {"Operation": {"S3InitiateRestoreObject": {"ExpirationInDays": 1, "GlacierJobTier": "EXPEDITED"}}},
         {"Operation": {"S3DeleteObjectTagging": {}}},
         {"Tags": [{"Key": f"k{number}", "Value": ""} for number in range(51)]},
-    ):
+    ]
+    for changes in refused:
         with pytest.raises(ClientError) as caught:
             await world.create(etag, **changes)
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400

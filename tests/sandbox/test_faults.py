@@ -2,21 +2,27 @@
 
 import asyncio
 import json
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
+from restoretui.core.clock import ManualClock
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State, Tier
-from restoretui.sandbox import list_scenarios, load_scenario
+from restoretui.sandbox import RunningSandbox, list_scenarios, load_scenario
 from restoretui.sandbox.faults.fault import KINDS, OF_OBJECTS, read_fault
+from tests.conftest import StartSandbox
+from tests.narrowing import a, there
+from tests.sandbox.conftest import Connect, SandboxAndClient
 
 HOUR, DAY = 3600, 86400
 
 
 @pytest.fixture
-async def archive(sandbox, connect):
+async def archive(sandbox: StartSandbox, connect: Connect) -> SandboxAndClient:
     """A bucket ``b`` of a hundred archived keys, and the SDK."""
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
@@ -25,11 +31,11 @@ async def archive(sandbox, connect):
     return running, await connect(running)
 
 
-def keys(running):
+def keys(running: RunningSandbox) -> list[str]:
     return [row.key for row in running.cloud.buckets["b"].rows()]
 
 
-async def restore(s3, key, tier="Standard", days=1):
+async def restore(s3: Any, key: str, tier: str = "Standard", days: int = 1) -> str:
     """``202``, or the error's status and code."""
     try:
         await s3.restore_object(
@@ -40,17 +46,17 @@ async def restore(s3, key, tier="Standard", days=1):
     return "202"
 
 
-async def post(running, path, content=None):
+async def post(running: RunningSandbox, path: str, content: object = None) -> tuple[int, Any]:
     async with aiohttp.ClientSession() as http, http.post(f"{running.url}/_sandbox/{path}", json=content) as reply:
         return reply.status, await reply.json()
 
 
-async def get(running, path):
+async def get(running: RunningSandbox, path: str) -> Any:
     async with aiohttp.ClientSession() as http, http.get(f"{running.url}/_sandbox/{path}") as reply:
         return await reply.json()
 
 
-async def test_throttling_above_a_rate(archive):
+async def test_throttling_above_a_rate(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "throttle", "rate": 5, "operations": ["RestoreObject"]}], running.cloud.now())
     answers = [await restore(s3, key) for key in keys(running)[:10]]
@@ -60,7 +66,7 @@ async def test_throttling_above_a_rate(archive):
     assert [await restore(s3, key) for key in keys(running)[5:12]] == ["202"] * 5 + ["503 SlowDown"] * 2
 
 
-async def test_throttled_requests_have_no_effect(archive):
+async def test_throttled_requests_have_no_effect(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "throttle", "rate": 0, "burst": 1, "skip": 1}], running.cloud.now())
     outcomes = [await restore(s3, key) for key in keys(running)[:4]]
@@ -68,7 +74,7 @@ async def test_throttled_requests_have_no_effect(archive):
     assert running.control.snapshot()["restores"]["requests"] == 2
 
 
-async def test_no_expedited_capacity(archive):
+async def test_no_expedited_capacity(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "no-expedited", "prefix": "left/"}], running.cloud.now())
     assert await restore(s3, "left/01", "Expedited") == "503 GlacierExpeditedRetrievalNotAvailable"
@@ -77,7 +83,7 @@ async def test_no_expedited_capacity(archive):
     assert await restore(s3, "right/00", "Expedited") == "202"
 
 
-async def test_denied_prefix_names_the_action(archive):
+async def test_denied_prefix_names_the_action(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "deny", "prefix": "left/"}], running.cloud.now())
     assert await restore(s3, "left/01") == "403 AccessDenied"
@@ -89,18 +95,18 @@ async def test_denied_prefix_names_the_action(archive):
         await s3.head_object(Bucket="b", Key="left/01")
 
 
-async def test_slow_restores(archive):
+async def test_slow_restores(archive: SandboxAndClient) -> None:
     running, s3 = archive
     await restore(s3, "left/01")
-    quick = running.cloud.restore_of("b", "left/01")
+    quick = there(running.cloud.restore_of("b", "left/01"))
     running.cloud.buckets["b"].restores.clear()
     running.faults.set([{"kind": "slow", "factor": 3}], running.cloud.now())
     await restore(s3, "left/01")
-    slow = running.cloud.restore_of("b", "left/01")
+    slow = there(running.cloud.restore_of("b", "left/01"))
     assert slow.ready - slow.asked == pytest.approx(3 * (quick.ready - quick.asked))
 
 
-async def test_stuck_restores(archive):
+async def test_stuck_restores(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "stuck", "prefix": "left/"}], running.cloud.now())
     await restore(s3, "left/01")
@@ -111,7 +117,7 @@ async def test_stuck_restores(archive):
     assert running.cloud.state("b", "right/00") is State.ARCHIVED
 
 
-async def test_a_share_of_the_objects(archive):
+async def test_a_share_of_the_objects(archive: SandboxAndClient) -> None:
     running, _ = archive
     running.faults.set([{"kind": "stuck", "chance": 0.3}], running.cloud.now())
     for key in keys(running):
@@ -123,27 +129,27 @@ async def test_a_share_of_the_objects(archive):
 
 @pytest.mark.parametrize("versioning", [False, True])
 @pytest.mark.parametrize("action", ["delete", "overwrite", "cancel"])
-async def test_what_befalls_objects_halfway(sandbox, action, versioning):
+async def test_what_befalls_objects_halfway(sandbox: StartSandbox, action: str, versioning: bool) -> None:
     running = await sandbox(empty=True)
     cloud = running.cloud
     cloud.add_bucket("b", versioning=versioning)
     first = cloud.put("b", "k", b"x", storage_class="GLACIER")
     running.faults.set([{"kind": action, "moment": 0.5}], cloud.now())
     cloud.restore("b", "k", days=2)
-    restore = cloud.restore_of("b", "k")
+    restore = there(cloud.restore_of("b", "k"))
     await running.advance((restore.ready - restore.asked) / 2 - 1)
     assert cloud.state("b", "k") is State.RESTORING
     await running.advance(2)
     assert cloud.state("b", "k") is (None if action == "delete" else State.ARCHIVED)
     if action == "overwrite":
-        assert cloud.buckets["b"].newest("k").size == 2
+        assert there(cloud.buckets["b"].newest("k")).size == 2
     if versioning and action != "cancel":
         assert cloud.state("b", "k", first) is State.RESTORING
         await running.advance(5 * HOUR)
         assert cloud.state("b", "k", first) is State.AVAILABLE
 
 
-async def test_expired_credentials_for_a_while(archive, connect):
+async def test_expired_credentials_for_a_while(archive: SandboxAndClient, connect: Connect) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "expired-token", "from": HOUR, "until": 2 * HOUR}], running.cloud.now())
     sts = await connect(running, "sts")
@@ -168,7 +174,7 @@ async def test_expired_credentials_for_a_while(archive, connect):
     ],
     ids=str,
 )
-async def test_refusals(archive, fault, answer):
+async def test_refusals(archive: SandboxAndClient, fault: dict[str, Any], answer: str) -> None:
     running, s3 = archive
     running.faults.set([fault], running.cloud.now())
     assert await restore(s3, "left/01") == answer
@@ -177,7 +183,7 @@ async def test_refusals(archive, fault, answer):
 
 
 @pytest.mark.parametrize(("when", "applied"), [("before", False), ("after", True), ("middle", True)])
-async def test_dropped_connections(archive, when, applied):
+async def test_dropped_connections(archive: SandboxAndClient, when: str, applied: bool) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "drop", "when": when, "times": 1}], running.cloud.now())
     with pytest.raises(ConnectionClosedError):
@@ -195,7 +201,7 @@ async def test_dropped_connections(archive, when, applied):
 
 
 @pytest.mark.parametrize("kind", ["truncate", "malformed"])
-async def test_unreadable_answers(archive, kind):
+async def test_unreadable_answers(archive: SandboxAndClient, kind: str) -> None:
     running, _ = archive
     running.faults.set([{"kind": kind}], running.cloud.now())
     scope = "AWS4-HMAC-SHA256 Credential=A/20260115/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
@@ -209,18 +215,19 @@ async def test_unreadable_answers(archive, kind):
     assert ("<<&" in text) == (kind == "malformed")
 
 
-async def test_latency_passes_on_the_clock(archive):
+async def test_latency_passes_on_the_clock(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "latency", "seconds": 2, "jitter": 1}], running.cloud.now())
     asking = asyncio.create_task(restore(s3, "left/01"))
-    while not running.clock.next_due:
+    clock = a(ManualClock, running.clock)
+    while not clock.next_due:
         await asyncio.sleep(0.001)
-    assert 2 <= running.clock.next_due <= 3
+    assert 2 <= clock.next_due <= 3
     await running.advance(3)
     assert await asking == "202"
 
 
-async def test_outage_for_a_span(archive):
+async def test_outage_for_a_span(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "outage", "from": 60, "until": 120}], running.cloud.now())
     await s3.list_objects_v2(Bucket="b")
@@ -231,7 +238,7 @@ async def test_outage_for_a_span(archive):
     await s3.list_objects_v2(Bucket="b")
 
 
-async def test_endpoint_that_cannot_be_connected_to(archive):
+async def test_endpoint_that_cannot_be_connected_to(archive: SandboxAndClient) -> None:
     running, s3 = archive
     await s3.list_objects_v2(Bucket="b")
     await running.go_down()
@@ -241,10 +248,11 @@ async def test_endpoint_that_cannot_be_connected_to(archive):
     assert (await s3.list_objects_v2(Bucket="b"))["KeyCount"] == 100
 
 
-async def test_endpoint_taken_down_by_lever(archive):
+async def test_endpoint_taken_down_by_lever(archive: SandboxAndClient) -> None:
     running, s3 = archive
     assert await post(running, "down?seconds=30") == (200, {"down": 30.0})
-    while not running.clock.next_due:
+    clock = a(ManualClock, running.clock)
+    while not clock.next_due:
         await asyncio.sleep(0.005)
     with pytest.raises(EndpointConnectionError):
         await s3.list_objects_v2(Bucket="b")
@@ -252,7 +260,7 @@ async def test_endpoint_taken_down_by_lever(archive):
     assert (await s3.list_objects_v2(Bucket="b"))["KeyCount"] == 100
 
 
-async def test_chance_is_the_same_again(sandbox, connect):
+async def test_chance_is_the_same_again(sandbox: StartSandbox, connect: Connect) -> None:
     histories = []
     for seed in (1, 1, 2):
         running = await sandbox(empty=True, seed=seed)
@@ -271,14 +279,14 @@ async def test_chance_is_the_same_again(sandbox, connect):
     assert 8 < sum(histories[0]) < 28
 
 
-async def test_skip_and_times(archive):
+async def test_skip_and_times(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.faults.set([{"kind": "error", "skip": 2, "times": 3}], running.cloud.now())
     answers = [await restore(s3, key) for key in keys(running)[:7]]
     assert [answer == "202" for answer in answers] == [True, True, False, False, False, True, True]
 
 
-async def test_faults_change_on_the_fly(archive):
+async def test_faults_change_on_the_fly(archive: SandboxAndClient) -> None:
     running, s3 = archive
     status, answer = await post(running, "faults", {"faults": [{"kind": "deny"}]})
     assert (status, answer["faults"][0]["kind"]) == (200, "deny")
@@ -312,7 +320,9 @@ async def test_faults_change_on_the_fly(archive):
     ],
     ids=str,
 )
-async def test_bad_faults_are_explained(archive, content, says):
+async def test_bad_faults_are_explained(
+    archive: SandboxAndClient, content: dict[str, Any] | list[Any], says: str
+) -> None:
     running, s3 = archive
     status, answer = await post(running, "faults", content)
     assert status == 400
@@ -320,7 +330,7 @@ async def test_bad_faults_are_explained(archive, content, says):
     assert await restore(s3, "left/01") == "202"
 
 
-def test_scenarios_that_ship():
+def test_scenarios_that_ship() -> None:
     scenarios = list_scenarios()
     names = [scenario.name for scenario in scenarios]
     assert names == sorted(names)
@@ -338,12 +348,12 @@ def test_scenarios_that_ship():
 
 
 @pytest.mark.parametrize("name", [scenario.name for scenario in list_scenarios()])
-async def test_every_scenario_starts(sandbox, name):
+async def test_every_scenario_starts(sandbox: StartSandbox, name: str) -> None:
     running = await sandbox(scenario=name)
     assert running.faults.describe()
 
 
-async def test_scenario_from_a_file(sandbox, connect, tmp_path):
+async def test_scenario_from_a_file(sandbox: StartSandbox, connect: Connect, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('about = "mine"\n[[fault]]\nkind = "error"\nstatus = 418\ncode = "Teapot"\n')
     running = await sandbox(scenario=file)
@@ -355,7 +365,7 @@ async def test_scenario_from_a_file(sandbox, connect, tmp_path):
 @pytest.mark.parametrize(
     "text", ["[[fault]\n", "[[fault]]\nkind='no'\n", "faults=1\n", "fault=1\n", b"\xff"], ids=str
 )
-def test_scenario_files_that_cannot_be_meant(tmp_path, text):
+def test_scenario_files_that_cannot_be_meant(tmp_path: Path, text: bytes | str) -> None:
     file = tmp_path / "mine.toml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UsageError):
@@ -364,14 +374,14 @@ def test_scenario_files_that_cannot_be_meant(tmp_path, text):
         load_scenario(str(file))
 
 
-def test_every_kind_reads():
+def test_every_kind_reads() -> None:
     for kind in KINDS:
         name = {"name": "unsorted"} if kind == "quirk" else {}
         assert read_fault({"kind": kind, "from": 1, "until": 2.5, "bucket": "b", **name}).covers("b", "k", 2)
     assert set(KINDS) > OF_OBJECTS
 
 
-async def test_upgrade_of_a_stuck_restore_is_judged_anew(archive):
+async def test_upgrade_of_a_stuck_restore_is_judged_anew(archive: SandboxAndClient) -> None:
     running, _ = archive
     running.faults.set([{"kind": "stuck", "times": 1}], running.cloud.now())
     running.cloud.restore("b", "left/01", days=1, tier=Tier.BULK)
@@ -380,17 +390,17 @@ async def test_upgrade_of_a_stuck_restore_is_judged_anew(archive):
     assert running.cloud.state("b", "left/01") is State.AVAILABLE
 
 
-def test_scenario_json_and_toml_are_the_same_shape():
+def test_scenario_json_and_toml_are_the_same_shape() -> None:
     for scenario in list_scenarios():
         assert json.loads(json.dumps(list(scenario.faults))) == list(scenario.faults)
 
 
-async def listed(s3, **asked):
+async def listed(s3: Any, **asked: Any) -> tuple[dict[str, Any], list[str]]:
     page = await s3.list_objects_v2(Bucket="b", OptionalObjectAttributes=["RestoreStatus"], **asked)
     return page, [entry["Key"] for entry in page["Contents"]]
 
 
-async def test_quirks_of_compatible_stores(sandbox, connect):
+async def test_quirks_of_compatible_stores(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True, scenario="compatible-store")
     running.cloud.add_bucket("b")
     running.cloud.put("b", "k", b"x", storage_class="GLACIER")
@@ -406,7 +416,7 @@ async def test_quirks_of_compatible_stores(sandbox, connect):
     assert page["Contents"][0]["RestoreStatus"] == {"IsRestoreInProgress": False}
 
 
-async def test_tiering_status_may_be_unlisted(sandbox, connect):
+async def test_tiering_status_may_be_unlisted(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     for key, status in (("archive", "ARCHIVE_ACCESS"), ("deep", "DEEP_ARCHIVE_ACCESS")):
@@ -420,7 +430,7 @@ async def test_tiering_status_may_be_unlisted(sandbox, connect):
     assert not any("RestoreStatus" in entry for entry in page["Contents"])
 
 
-async def test_quirks_of_broken_listings(archive):
+async def test_quirks_of_broken_listings(archive: SandboxAndClient) -> None:
     running, s3 = archive
     every = keys(running)
     running.faults.set([{"kind": "quirk", "name": "ignore-start-after"}], running.cloud.now())

@@ -3,8 +3,11 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.conftest import StartSandbox
+from tests.sandbox.conftest import Connect
 
-async def test_put_archive_restore_read_and_go_cold(sandbox, connect):
+
+async def test_put_archive_restore_read_and_go_cold(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     s3 = await connect(running)
@@ -37,7 +40,7 @@ async def test_put_archive_restore_read_and_go_cold(sandbox, connect):
     assert running.stats.requests["RestoreObject"] == 1
 
 
-async def test_identity(sandbox, connect):
+async def test_identity(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     sts = await connect(running, "sts")
     assert (await sts.get_caller_identity())["Account"] == "123456789012"

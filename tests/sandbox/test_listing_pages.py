@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 
-import aioboto3
 import pytest
+from aioboto3.session import Session
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from restoretui.core.clock import ManualClock
 from restoretui.sandbox import SandboxOptions, serve
 from restoretui.sandbox.world.odd_names import ODD_KEYS
+from tests.conftest import StartSandbox
+from tests.sandbox.conftest import Connect
 
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 STRUCTURED = st.text(st.sampled_from("ab/-%+ é😀\U0010ffff\n\x1b"), min_size=1, max_size=7)
@@ -22,24 +25,24 @@ KEYS = st.lists(st.one_of(ANYTHING, STRUCTURED, st.sampled_from(ODD_KEYS)), uniq
 class Lane:
     """A sandbox and a client in a loop of their own, so that one pair serves many examples."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.runner = asyncio.Runner()
         self.runner.run(self._open())
 
-    async def _open(self):
+    async def _open(self) -> None:
         self.stack = AsyncExitStack()
         self.running = await self.stack.enter_async_context(
             await serve(SandboxOptions(empty=True), clock=ManualClock())
         )
-        client = aioboto3.Session().client("s3", **self.running.client_options)
+        client = Session().client("s3", **self.running.client_options)
         self.s3 = await self.stack.enter_async_context(client)
 
-    def fill(self, keys):
+    def fill(self, keys: list[str]) -> None:
         self.running.cloud.add_bucket("b")
         for key in keys:
             self.running.cloud.put("b", key, size=len(key), storage_class="GLACIER")
 
-    def close(self):
+    def close(self) -> None:
         self.runner.run(self.stack.aclose())
         self.runner.close()
 
@@ -51,7 +54,7 @@ def lane() -> Iterator[Lane]:
     lane.close()
 
 
-def model(keys, prefix, delimiter):
+def model(keys: list[str], prefix: str, delimiter: str) -> list[tuple[str, str]]:
     """What a listing shows: keys and common prefixes, in one order."""
     shown = []
     for key in keys:
@@ -63,10 +66,10 @@ def model(keys, prefix, delimiter):
     return shown
 
 
-async def pages_v2(s3, page_size, **asked):
+async def pages_v2(s3: Any, page_size: int, **asked: Any) -> list[tuple[str, str]]:
     shown, token, count = [], None, 0
     while True:
-        more = {"ContinuationToken": token} if token else {}
+        more: dict[str, Any] = {"ContinuationToken": token} if token else {}
         page = await s3.list_objects_v2(Bucket="b", MaxKeys=page_size, **asked, **more)
         items = [("key", entry["Key"]) for entry in page.get("Contents", [])]
         items += [("prefix", entry["Prefix"]) for entry in page.get("CommonPrefixes", [])]
@@ -89,7 +92,7 @@ async def pages_v2(s3, page_size, **asked):
 )
 @example(sorted(ODD_KEYS), 3, "", "/")
 @example(["\U0010ffff", "\U0010ffff\U0010ffff"], 1, "\U0010ffff", "\U0010ffff")
-def test_pages_join_to_the_whole(lane, keys, page_size, prefix, delimiter):
+def test_pages_join_to_the_whole(lane: Lane, keys: list[str], page_size: int, prefix: str, delimiter: str) -> None:
     lane.fill(keys)
     asked = {"Prefix": prefix, "Delimiter": delimiter}
     assert lane.runner.run(pages_v2(lane.s3, page_size, **asked)) == model(keys, prefix, delimiter)
@@ -97,7 +100,7 @@ def test_pages_join_to_the_whole(lane, keys, page_size, prefix, delimiter):
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(keys=KEYS, start=st.one_of(ANYTHING, STRUCTURED), prefix=st.sampled_from(["", "a"]))
-def test_start_after(lane, keys, start, prefix):
+def test_start_after(lane: Lane, keys: list[str], start: str, prefix: str) -> None:
     lane.fill(keys)
     shown = lane.runner.run(pages_v2(lane.s3, 4, StartAfter=start, Prefix=prefix))
     assert [key for _, key in shown] == [key for key in keys if key > start and key.startswith(prefix)]
@@ -110,10 +113,10 @@ def test_start_after(lane, keys, start, prefix):
     prefix=st.sampled_from(["", "a", "folder/"]),
     delimiter=st.sampled_from(["", "/", "a"]),
 )
-def test_first_version_of_the_api(lane, keys, page_size, prefix, delimiter):
+def test_first_version_of_the_api(lane: Lane, keys: list[str], page_size: int, prefix: str, delimiter: str) -> None:
     lane.fill(keys)
 
-    async def read():
+    async def read() -> list[tuple[str, str]]:
         shown = []
         pages = lane.s3.get_paginator("list_objects").paginate(
             Bucket="b", Prefix=prefix, Delimiter=delimiter, PaginationConfig={"PageSize": page_size}
@@ -129,10 +132,10 @@ def test_first_version_of_the_api(lane, keys, page_size, prefix, delimiter):
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(keys=KEYS)
-def test_every_key_can_be_looked_at_restored_and_deleted(lane, keys):
+def test_every_key_can_be_looked_at_restored_and_deleted(lane: Lane, keys: list[str]) -> None:
     lane.fill(keys)
 
-    async def visit():
+    async def visit() -> list[str]:
         for key in keys:
             head = await lane.s3.head_object(Bucket="b", Key=key)
             assert head["ContentLength"] == len(key)
@@ -150,7 +153,7 @@ def test_every_key_can_be_looked_at_restored_and_deleted(lane, keys):
     assert lane.runner.run(visit()) == [key for key in keys[1::2] if not key.isprintable()]
 
 
-async def test_odd_names_survive_without_url_encoding(sandbox):
+async def test_odd_names_survive_without_url_encoding(sandbox: StartSandbox) -> None:
     # What a client sees that asks for plain XML: all that XML 1.0 can hold, as it is.
     from restoretui.sandbox.s3.lists import list_objects_v2
     from restoretui.sandbox.wire.call_reply import Call, parse_xml
@@ -168,7 +171,7 @@ async def test_odd_names_survive_without_url_encoding(sandbox):
     )
 
 
-async def test_restore_status_only_when_asked(sandbox, connect):
+async def test_restore_status_only_when_asked(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     s3 = await connect(running)
@@ -185,7 +188,7 @@ async def test_restore_status_only_when_asked(sandbox, connect):
     assert caught.value.response["Error"]["Code"] == "InvalidArgument"
 
 
-async def test_bad_arguments(sandbox, connect):
+async def test_bad_arguments(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     s3 = await connect(running)
@@ -198,7 +201,7 @@ async def test_bad_arguments(sandbox, connect):
         await s3.list_objects_v2(Bucket="nothing")
 
 
-async def test_a_page_holds_a_thousand(sandbox, connect):
+async def test_a_page_holds_a_thousand(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(objects=2500)
     s3 = await connect(running)
     sizes = []

@@ -2,28 +2,31 @@
 
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from restoretui.sandbox.state.bucket import Expiration
+from tests.conftest import StartSandbox
+from tests.sandbox.conftest import Connect, SandboxAndClient
 
 MIB = 2**20
 HOUR, DAY = 3600, 86400
 
 
 @pytest.fixture
-async def shelf(sandbox, connect):
+async def shelf(sandbox: StartSandbox, connect: Connect) -> SandboxAndClient:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     return running, await connect(running)
 
 
-def code(caught):
-    return caught.value.response["Error"]["Code"]
+def code(caught: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(caught.value.response["Error"]["Code"])
 
 
-async def test_content_and_metadata_come_back(shelf):
+async def test_content_and_metadata_come_back(shelf: SandboxAndClient) -> None:
     _, s3 = shelf
     body = bytes(range(256)) * 999
     put = await s3.put_object(
@@ -46,7 +49,7 @@ async def test_content_and_metadata_come_back(shelf):
 
 
 @pytest.mark.parametrize("content", ["real", "generated"])
-async def test_ranges(shelf, content):
+async def test_ranges(shelf: SandboxAndClient, content: str) -> None:
     running, s3 = shelf
     size = 3 * MIB + 17
     if content == "real":
@@ -72,7 +75,7 @@ async def test_ranges(shelf, content):
     assert code(caught) == "InvalidRange"
 
 
-async def test_generated_content_is_the_same_again(sandbox, connect):
+async def test_generated_content_is_the_same_again(sandbox: StartSandbox, connect: Connect) -> None:
     bodies = []
     for seed in (1, 1, 2):
         running = await sandbox(empty=True, seed=seed)
@@ -83,7 +86,7 @@ async def test_generated_content_is_the_same_again(sandbox, connect):
     assert bodies[0] == bodies[1] != bodies[2]
 
 
-async def test_empty_object(shelf):
+async def test_empty_object(shelf: SandboxAndClient) -> None:
     _, s3 = shelf
     await s3.put_object(Bucket="b", Key="empty", Body=b"")
     got = await s3.get_object(Bucket="b", Key="empty")
@@ -91,7 +94,7 @@ async def test_empty_object(shelf):
     assert (await s3.head_object(Bucket="b", Key="empty"))["ContentLength"] == 0
 
 
-async def test_conditions(shelf):
+async def test_conditions(shelf: SandboxAndClient) -> None:
     _, s3 = shelf
     etag = (await s3.put_object(Bucket="b", Key="k", Body=b"x"))["ETag"]
     await s3.get_object(Bucket="b", Key="k", IfMatch=etag)
@@ -110,13 +113,13 @@ async def test_conditions(shelf):
 @pytest.mark.parametrize(
     "storage_class", ["GLACIER", "DEEP_ARCHIVE", "STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR"]
 )
-async def test_storage_class_headers(shelf, storage_class):
+async def test_storage_class_headers(shelf: SandboxAndClient, storage_class: str) -> None:
     _, s3 = shelf
     await s3.put_object(Bucket="b", Key="k", Body=b"x", StorageClass=storage_class)
     assert (await s3.head_object(Bucket="b", Key="k"))["StorageClass"] == storage_class
 
 
-async def test_refused_writes(shelf):
+async def test_refused_writes(shelf: SandboxAndClient) -> None:
     _, s3 = shelf
     with pytest.raises(ClientError, match="InvalidStorageClass"):
         await s3.put_object(Bucket="b", Key="k", Body=b"x", StorageClass="LUKEWARM")
@@ -125,7 +128,7 @@ async def test_refused_writes(shelf):
     await s3.put_object(Bucket="b", Key="ü" * 512, Body=b"x")
 
 
-async def test_copy_of_a_restored_object_is_permanent(shelf):
+async def test_copy_of_a_restored_object_is_permanent(shelf: SandboxAndClient) -> None:
     running, s3 = shelf
     await s3.put_object(
         Bucket="b", Key="a b+c", Body=b"content", StorageClass="GLACIER", Metadata={"x": "y"}, Tagging="t=1"
@@ -147,7 +150,7 @@ async def test_copy_of_a_restored_object_is_permanent(shelf):
         assert await (await s3.get_object(Bucket="b", Key=key))["Body"].read() == b"content"
 
 
-async def test_copy_names_a_version_and_a_condition(shelf):
+async def test_copy_names_a_version_and_a_condition(shelf: SandboxAndClient) -> None:
     running, s3 = shelf
     running.cloud.add_bucket("v", versioning=True)
     old = running.cloud.put("v", "k", b"old")
@@ -162,7 +165,7 @@ async def test_copy_names_a_version_and_a_condition(shelf):
         await s3.copy_object(Bucket="b", Key="c", CopySource={"Bucket": "v", "Key": "nothing"})
 
 
-async def test_large_copies_go_in_parts(shelf):
+async def test_large_copies_go_in_parts(shelf: SandboxAndClient) -> None:
     running, s3 = shelf
     size = 6 * 2**30
     running.cloud.put("b", "huge", size=size)
@@ -195,7 +198,7 @@ async def test_large_copies_go_in_parts(shelf):
     assert len(ends[0]) == 100
 
 
-async def test_upload_in_parts(shelf):
+async def test_upload_in_parts(shelf: SandboxAndClient) -> None:
     _, s3 = shelf
     upload = (await s3.create_multipart_upload(Bucket="b", Key="k", StorageClass="GLACIER"))["UploadId"]
     bodies = [b"a" * 5 * MIB, b"b" * 5 * MIB, b"end"]
@@ -204,10 +207,11 @@ async def test_upload_in_parts(shelf):
         part = await s3.upload_part(Bucket="b", Key="k", UploadId=upload, PartNumber=number, Body=body)
         parts.append({"PartNumber": number, "ETag": part["ETag"]})
 
-    async def complete(parts):
-        return await s3.complete_multipart_upload(
+    async def complete(parts: list[dict[str, Any]]) -> dict[str, Any]:
+        done: dict[str, Any] = await s3.complete_multipart_upload(
             Bucket="b", Key="k", UploadId=upload, MultipartUpload={"Parts": parts}
         )
+        return done
 
     with pytest.raises(ClientError, match="InvalidPartOrder"):
         await complete(parts[::-1])
@@ -222,7 +226,7 @@ async def test_upload_in_parts(shelf):
         await complete(parts)
 
 
-async def test_aborted_upload(shelf):
+async def test_aborted_upload(shelf: SandboxAndClient) -> None:
     _, s3 = shelf
     upload = (await s3.create_multipart_upload(Bucket="b", Key="k"))["UploadId"]
     await s3.upload_part(Bucket="b", Key="k", UploadId=upload, PartNumber=1, Body=b"x")
@@ -232,7 +236,7 @@ async def test_aborted_upload(shelf):
     assert "Contents" not in await s3.list_objects_v2(Bucket="b")
 
 
-async def test_lifecycle_expiration_overrides_a_restore(sandbox, connect):
+async def test_lifecycle_expiration_overrides_a_restore(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b", expirations=[Expiration("clean up", "logs/", 10)])
     modified = running.clock.now() - timedelta(days=8)

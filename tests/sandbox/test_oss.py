@@ -1,7 +1,9 @@
 """The OSS part, spoken to by the real SDK: each class, tier and state, errors as OSS writes them, signatures."""
 
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 
 import aiohttp
 import alibabacloud_oss_v2 as oss
@@ -9,17 +11,28 @@ import alibabacloud_oss_v2.aio as oss_aio
 import pytest
 
 from restoretui.core.model import State
+from restoretui.sandbox import RunningSandbox
+from tests.conftest import StartSandbox
+from tests.narrowing import there
 
 HOUR = 3600
 DAY = 24 * HOUR
 REGION = "cn-hangzhou"
 
 
+class OssClients(Protocol):
+    """What the fixture ``connect`` is here. The SDK says too little of its types."""
+
+    def __call__(
+        self, running: RunningSandbox, *, region: str = REGION, secret: str | None = None, **options: Any
+    ) -> Any: ...
+
+
 @pytest.fixture
-async def connect():
+async def connect() -> AsyncIterator[OssClients]:
     opened = []
 
-    def client(running, *, region=REGION, secret=None, **options):
+    def client(running: RunningSandbox, *, region: str = REGION, secret: str | None = None, **options: Any) -> Any:
         config = oss.config.load_default()
         config.region, config.endpoint = region, running.env["OSS_ENDPOINT"]
         config.retry_max_attempts = 1
@@ -36,17 +49,24 @@ async def connect():
 
 
 @pytest.fixture
-async def served(sandbox):
+async def served(sandbox: StartSandbox) -> RunningSandbox:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("cold", scheme="oss", region=REGION)
     return running
 
 
-def put(running, key, storage_class, bucket="cold"):
+def put(running: RunningSandbox, key: str, storage_class: str, bucket: str = "cold") -> str | None:
     return running.cloud.put(bucket, key, b"x", storage_class=storage_class)
 
 
-async def restore(client, key, days=None, tier=None, bucket="cold", version_id=None):
+async def restore(
+    client: Any,
+    key: str,
+    days: int | None = None,
+    tier: str | None = None,
+    bucket: str = "cold",
+    version_id: str | None = None,
+) -> Any:
     request = None
     if days is not None or tier is not None:
         request = oss.RestoreRequest(days=days, job_parameters=oss.JobParameters(tier=tier) if tier else None)
@@ -54,11 +74,11 @@ async def restore(client, key, days=None, tier=None, bucket="cold", version_id=N
     return await client.restore_object(asked)
 
 
-async def head(client, key, bucket="cold"):
+async def head(client: Any, key: str, bucket: str = "cold") -> Any:
     return await client.head_object(oss.HeadObjectRequest(bucket=bucket, key=key))
 
 
-async def refusal(awaited):
+async def refusal(awaited: Awaitable[Any]) -> tuple[int, str, str]:
     with pytest.raises(oss.exceptions.OperationError) as caught:
         await awaited
     error = caught.value.unwrap()
@@ -87,7 +107,14 @@ async def refusal(awaited):
         ("DeepColdArchive", 1, "Bulk", (400, "MalformedXML", "0016-00000703")),
     ],
 )
-async def test_a_first_restore(served, connect, storage_class, days, tier, answer):
+async def test_a_first_restore(
+    served: RunningSandbox,
+    connect: OssClients,
+    storage_class: str,
+    days: int | None,
+    tier: str | None,
+    answer: int | tuple[int, str, str],
+) -> None:
     put(served, "k", storage_class)
     client = connect(served)
     if answer != 202:
@@ -101,54 +128,56 @@ async def test_a_first_restore(served, connect, storage_class, days, tier, answe
     assert (await head(client, "k")).restore == 'ongoing-request="true"'
 
 
-async def test_a_copy_lasts_exactly_its_days_and_repeats_add_to_it(served, connect):
+async def test_a_copy_lasts_exactly_its_days_and_repeats_add_to_it(
+    served: RunningSandbox, connect: OssClients
+) -> None:
     put(served, "k", "ColdArchive")
     client = connect(served)
     await restore(client, "k", 2, "Bulk")
     assert (await refusal(restore(client, "k", 2, "Bulk")))[:2] == (409, "RestoreAlreadyInProgress")
     await served.advance(12 * HOUR)
-    ready = served.cloud.restore_of("cold", "k").ready
+    ready = there(served.cloud.restore_of("cold", "k")).ready
     assert (await head(client, "k")).restore == f'ongoing-request="false", expiry-date="{http(ready + 2 * DAY)}"'
     assert (await restore(client, "k", 3, "Bulk")).status_code == 200
     assert (await head(client, "k")).restore == f'ongoing-request="false", expiry-date="{http(ready + 5 * DAY)}"'
     await restore(client, "k", 365)
-    assert served.cloud.restore_of("cold", "k").until == ready + 365 * DAY
+    assert there(served.cloud.restore_of("cold", "k")).until == ready + 365 * DAY
     await served.advance(366 * DAY)
     assert (await head(client, "k")).restore is None
 
 
-def http(seconds):
+def http(seconds: float) -> str:
     return (datetime.fromtimestamp(int(seconds), UTC)).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
-async def test_archive_lasts_seven_days_at_most(served, connect):
+async def test_archive_lasts_seven_days_at_most(served: RunningSandbox, connect: OssClients) -> None:
     put(served, "k", "Archive")
     client = connect(served)
     await restore(client, "k")
     await served.advance(10 * 60)
-    restored = served.cloud.restore_of("cold", "k")
+    restored = there(served.cloud.restore_of("cold", "k"))
     assert restored.until == restored.ready + DAY
     await restore(client, "k", 7)
-    assert served.cloud.restore_of("cold", "k").until == restored.ready + 7 * DAY
+    assert there(served.cloud.restore_of("cold", "k")).until == restored.ready + 7 * DAY
 
 
-async def test_only_a_higher_priority_is_taken_while_restoring(served, connect):
+async def test_only_a_higher_priority_is_taken_while_restoring(served: RunningSandbox, connect: OssClients) -> None:
     put(served, "k", "ColdArchive")
     client = connect(served)
     await restore(client, "k", 5, "Standard")
-    before = served.cloud.restore_of("cold", "k")
+    before = there(served.cloud.restore_of("cold", "k"))
     assert await refusal(restore(client, "k", 5, "Bulk")) == (409, "RestoreAlreadyInProgress", "0016-00000715")
     assert (await refusal(restore(client, "k", 9, "Standard")))[:2] == (409, "RestoreAlreadyInProgress")
     assert (await restore(client, "k", 5, "Expedited")).status_code == 202
-    assert served.cloud.restore_of("cold", "k").ready < before.ready
+    assert there(served.cloud.restore_of("cold", "k")).ready < before.ready
 
 
-async def test_clean_ends_a_copy(served, connect):
+async def test_clean_ends_a_copy(served: RunningSandbox, connect: OssClients) -> None:
     client = connect(served)
     for key, storage_class in (("cold", "ColdArchive"), ("warm", "Archive"), ("standard", "Standard")):
         put(served, key, storage_class)
 
-    async def clean(key):
+    async def clean(key: str) -> Any:
         return await client.invoke_operation(
             oss.OperationInput(
                 op_name="CleanRestoredObject", method="POST", bucket="cold", key=key,
@@ -167,13 +196,14 @@ async def test_clean_ends_a_copy(served, connect):
     assert (await refusal(clean("nothing")))[:2] == (404, "NoSuchKey")
 
 
-async def test_reading_needs_a_copy_or_direct_read(served, connect):
+async def test_reading_needs_a_copy_or_direct_read(served: RunningSandbox, connect: OssClients) -> None:
     put(served, "k", "Archive")
     put(served, "deep", "DeepColdArchive")
     client = connect(served)
 
-    async def get(key):
-        return await (await client.get_object(oss.GetObjectRequest(bucket="cold", key=key))).body.read()
+    async def get(key: str) -> bytes:
+        found = await client.get_object(oss.GetObjectRequest(bucket="cold", key=key))
+        return bytes(await found.body.read())
 
     assert (await refusal(get("k")))[:2] == (403, "InvalidObjectState")
     served.cloud.buckets["cold"].direct_read = True
@@ -181,7 +211,7 @@ async def test_reading_needs_a_copy_or_direct_read(served, connect):
     assert (await refusal(get("deep")))[:2] == (403, "InvalidObjectState")
 
 
-async def test_listings_tell_class_and_restore_unasked(served, connect):
+async def test_listings_tell_class_and_restore_unasked(served: RunningSandbox, connect: OssClients) -> None:
     client = connect(served)
     keys = ["a b/+%20", "a b/1", "b\n\x1b[1m", "ü/1", "ü/2"]
     for number, key in enumerate(keys):
@@ -204,7 +234,7 @@ async def test_listings_tell_class_and_restore_unasked(served, connect):
     assert [row.key for row in page.contents] == keys[2:]
 
 
-async def test_versions_and_delete_markers(sandbox, connect):
+async def test_versions_and_delete_markers(sandbox: StartSandbox, connect: OssClients) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("cold", scheme="oss", region=REGION, versioning=True)
     first = put(running, "k", "ColdArchive")
@@ -223,7 +253,7 @@ async def test_versions_and_delete_markers(sandbox, connect):
     assert [version.restore_info for version in page.version] == [None, 'ongoing-request="true"']
 
 
-async def test_each_cloud_sees_its_own_buckets(sandbox, connect):
+async def test_each_cloud_sees_its_own_buckets(sandbox: StartSandbox, connect: OssClients) -> None:
     running = await sandbox()
     client = connect(running)
     listed = await client.list_buckets(oss.ListBucketsRequest())
@@ -235,7 +265,7 @@ async def test_each_cloud_sees_its_own_buckets(sandbox, connect):
     assert locations[-2:] == ["oss://acme-oss-films", "oss://acme-oss-direct-read"]
 
 
-async def test_another_regions_endpoint_names_the_right_one(served, connect):
+async def test_another_regions_endpoint_names_the_right_one(served: RunningSandbox, connect: OssClients) -> None:
     put(served, "k", "Archive")
     client = connect(served, region="cn-beijing")
     with pytest.raises(oss.exceptions.OperationError) as caught:
@@ -247,7 +277,7 @@ async def test_another_regions_endpoint_names_the_right_one(served, connect):
     assert located.location == "oss-cn-hangzhou"
 
 
-async def test_signatures_are_checked(served, connect):
+async def test_signatures_are_checked(served: RunningSandbox, connect: OssClients) -> None:
     put(served, "k+ü %/~", "Archive")
     assert (await restore(connect(served), "k+ü %/~", 1)).status_code == 202
     wrong = connect(served, secret="wrong")
@@ -273,7 +303,9 @@ async def test_signatures_are_checked(served, connect):
         ({"kind": "error"}, (500, "InternalError", "0010-00000001")),
     ],
 )
-async def test_faults_in_their_own_words(served, connect, fault, answer):
+async def test_faults_in_their_own_words(
+    served: RunningSandbox, connect: OssClients, fault: dict[str, Any], answer: tuple[int, str, str]
+) -> None:
     put(served, "k", "Archive")
     client = connect(served)
     if fault["kind"] == "throttle":
@@ -286,7 +318,7 @@ async def test_faults_in_their_own_words(served, connect, fault, answer):
     assert await refusal(head(client, "k")) == answer
 
 
-async def test_the_seeded_bucket_shows_every_class_and_state(sandbox):
+async def test_the_seeded_bucket_shows_every_class_and_state(sandbox: StartSandbox) -> None:
     running = await sandbox()
     build = running.cloud.buckets["acme-oss-films"]
     states = Counter(running.cloud.state("acme-oss-films", row.key) for row in build.rows())

@@ -2,12 +2,16 @@
 
 import itertools
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from restoretui.core.model import State, Tier
 from restoretui.core.rules.rules import S3
+from tests.conftest import StartSandbox
+from tests.narrowing import there
+from tests.sandbox.conftest import Connect, SandboxAndClient
 
 HOUR, DAY = 3600, 86400
 FLEXIBLE = {"Expedited", "Standard", "Bulk"}
@@ -22,8 +26,8 @@ ONLINE = ["STANDARD", "STANDARD_IA", "ONEZONE_IA", "REDUCED_REDUNDANCY", "GLACIE
 TIERS = ["Expedited", "Standard", "Bulk"]
 
 
-def request(tier=None, days=None):
-    body = {}
+def request(tier: str | None = None, days: int | None = None) -> dict[str, Any]:
+    body: dict[str, Any] = {}
     if days is not None:
         body["Days"] = days
     if tier is not None:
@@ -31,7 +35,7 @@ def request(tier=None, days=None):
     return body
 
 
-async def ask(s3, key, tier="Standard", days=2, **more):
+async def ask(s3: Any, key: str, tier: str | None = "Standard", days: int | None = 2, **more: Any) -> tuple[int, str]:
     """Status and error code of one restore request."""
     try:
         answer = await s3.restore_object(Bucket="b", Key=key, RestoreRequest=request(tier, days), **more)
@@ -41,7 +45,7 @@ async def ask(s3, key, tier="Standard", days=2, **more):
 
 
 @pytest.fixture
-async def archive(sandbox, connect):
+async def archive(sandbox: StartSandbox, connect: Connect) -> SandboxAndClient:
     """An empty bucket ``b``, and the SDK."""
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
@@ -49,7 +53,7 @@ async def archive(sandbox, connect):
 
 
 @pytest.mark.parametrize(("kind", "tier"), list(itertools.product(ARCHIVES, TIERS)), ids=str)
-async def test_first_request(archive, kind, tier):
+async def test_first_request(archive: SandboxAndClient, kind: tuple[str, str | None], tier: str) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", size=1000, storage_class=kind[0], archive_status=kind[1])
     days = None if kind[1] else 2
@@ -59,7 +63,7 @@ async def test_first_request(archive, kind, tier):
         return
     asked_at = running.cloud.now()
     assert await ask(s3, "k", tier, days) == (202, "")
-    restore = running.cloud.restore_of("b", "k")
+    restore = there(running.cloud.restore_of("b", "k"))
     window = S3.archives[kind[1] or kind[0]].windows[Tier(tier.lower())]
     assert window.shortest.total_seconds() <= restore.ready - asked_at <= window.longest.total_seconds()
     head = await s3.head_object(Bucket="b", Key="k")
@@ -87,16 +91,18 @@ async def test_first_request(archive, kind, tier):
     ],
     ids=str,
 )
-async def test_second_request_while_restoring(archive, kind, first, second, same_days):
+async def test_second_request_while_restoring(
+    archive: SandboxAndClient, kind: tuple[str, str | None], first: str, second: str, same_days: bool
+) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", size=1000, storage_class=kind[0], archive_status=kind[1])
     days = None if kind[1] else 2
     assert await ask(s3, "k", first, days) == (202, "")
-    before = running.cloud.restore_of("b", "k")
+    before = there(running.cloud.restore_of("b", "k"))
     await running.advance(10)
     faster = TIERS.index(second) < TIERS.index(first)
     answer = await ask(s3, "k", second, days if same_days else 5)
-    after = running.cloud.restore_of("b", "k")
+    after = there(running.cloud.restore_of("b", "k"))
     if faster and same_days:
         assert answer == (202, "")
         assert after.ready <= before.ready
@@ -108,7 +114,7 @@ async def test_second_request_while_restoring(archive, kind, first, second, same
 
 
 @pytest.mark.parametrize(("kind", "tier"), list(itertools.product(["GLACIER", "DEEP_ARCHIVE"], TIERS)))
-async def test_request_while_restored_changes_the_period(archive, kind, tier):
+async def test_request_while_restored_changes_the_period(archive: SandboxAndClient, kind: str, tier: str) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", size=1000, storage_class=kind)
     assert await ask(s3, "k", "Bulk", 10) == (202, "")
@@ -127,21 +133,23 @@ async def test_request_while_restored_changes_the_period(archive, kind, tier):
 
 
 @pytest.mark.parametrize(("kind", "tier", "days"), list(itertools.product(ONLINE, TIERS, [None, 1])))
-async def test_online_classes_are_not_restored(archive, kind, tier, days):
+async def test_online_classes_are_not_restored(
+    archive: SandboxAndClient, kind: str, tier: str, days: int | None
+) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class=kind)
     assert await ask(s3, "k", tier, days) == (403, "InvalidObjectState")
     assert running.cloud.state("b", "k") is State.ONLINE
 
 
-async def test_online_tiering_object_is_in_an_active_tier(archive):
+async def test_online_tiering_object_is_in_an_active_tier(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class="INTELLIGENT_TIERING")
     with pytest.raises(s3.exceptions.ObjectAlreadyInActiveTierError):
         await s3.restore_object(Bucket="b", Key="k", RestoreRequest={})
 
 
-async def test_restored_tiering_object_stays_online(archive):
+async def test_restored_tiering_object_stays_online(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class="INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS")
     assert await ask(s3, "k", None, None) == (202, "")
@@ -151,11 +159,11 @@ async def test_restored_tiering_object_stays_online(archive):
     assert await ask(s3, "k", None, None) == (403, "ObjectAlreadyInActiveTierError")
 
 
-async def test_tier_defaults_to_standard(archive):
+async def test_tier_defaults_to_standard(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class="GLACIER")
     assert await ask(s3, "k", None, 1) == (202, "")
-    assert running.cloud.restore_of("b", "k").tier is Tier.STANDARD
+    assert there(running.cloud.restore_of("b", "k")).tier is Tier.STANDARD
 
 
 @pytest.mark.parametrize(
@@ -172,7 +180,7 @@ async def test_tier_defaults_to_standard(archive):
     ids=str,
 )
 @pytest.mark.parametrize("kind", ["GLACIER", "DEEP_ARCHIVE"])
-async def test_malformed_requests(archive, kind, body):
+async def test_malformed_requests(archive: SandboxAndClient, kind: str, body: dict[str, Any]) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class=kind)
     with pytest.raises(ClientError) as caught:
@@ -182,13 +190,13 @@ async def test_malformed_requests(archive, kind, body):
 
 
 @pytest.mark.parametrize("days", [0, -1])
-async def test_days_below_one(archive, days):
+async def test_days_below_one(archive: SandboxAndClient, days: int) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class="GLACIER")
     assert await ask(s3, "k", "Bulk", days) == (400, "InvalidArgument")
 
 
-async def test_very_many_days_do_not_break_the_calendar(archive):
+async def test_very_many_days_do_not_break_the_calendar(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class="GLACIER")
     assert await ask(s3, "k", "Expedited", 2_147_483_647) == (202, "")
@@ -198,7 +206,7 @@ async def test_very_many_days_do_not_break_the_calendar(archive):
 
 
 @pytest.mark.parametrize("status", [None, "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"])
-async def test_days_are_not_for_tiering(archive, status):
+async def test_days_are_not_for_tiering(archive: SandboxAndClient, status: str | None) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class="INTELLIGENT_TIERING", archive_status=status)
     with pytest.raises(ClientError, match="not subject to restore expiry") as caught:
@@ -206,7 +214,7 @@ async def test_days_are_not_for_tiering(archive, status):
     assert caught.value.response["Error"]["Code"] == "InvalidArgument"
 
 
-async def test_missing_things(archive):
+async def test_missing_things(archive: SandboxAndClient) -> None:
     running, s3 = archive
     assert await ask(s3, "nothing") == (404, "NoSuchKey")
     running.cloud.put("b", "k", b"x", storage_class="GLACIER")
@@ -214,7 +222,7 @@ async def test_missing_things(archive):
     assert await ask(s3, "k", VersionId="null") == (202, "")
 
 
-async def test_delete_markers_answer_405(archive):
+async def test_delete_markers_answer_405(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.cloud.add_bucket("v", versioning=True)
     old = running.cloud.put("v", "k", b"x", storage_class="GLACIER")
@@ -231,7 +239,7 @@ async def test_delete_markers_answer_405(archive):
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
 
 
-async def test_a_version_is_restored_alone(archive):
+async def test_a_version_is_restored_alone(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.cloud.add_bucket("v", versioning=True)
     old = running.cloud.put("v", "k", b"old", storage_class="GLACIER")
@@ -253,7 +261,7 @@ async def test_a_version_is_restored_alone(archive):
         ("2026-12-31T23:59:59", 1, "2027-01-02T00:00:00"),
     ],
 )
-async def test_expiry_is_the_next_midnight(archive, asked, days, expiry):
+async def test_expiry_is_the_next_midnight(archive: SandboxAndClient, asked: str, days: int, expiry: str) -> None:
     running, s3 = archive
     at = datetime.fromisoformat(asked).replace(tzinfo=UTC)
     end = datetime.fromisoformat(expiry).replace(tzinfo=UTC)
@@ -273,35 +281,35 @@ async def test_expiry_is_the_next_midnight(archive, asked, days, expiry):
     assert await ask(s3, "k", "Expedited", days) == (202, "")
 
 
-async def test_a_copy_that_took_longer_than_its_period_still_comes(archive):
+async def test_a_copy_that_took_longer_than_its_period_still_comes(archive: SandboxAndClient) -> None:
     running, s3 = archive
     for number in range(20):
         running.cloud.put("b", f"k{number}", b"x", storage_class="DEEP_ARCHIVE")
         assert await ask(s3, f"k{number}", "Bulk", 1) == (202, "")
-        restore = running.cloud.restore_of("b", f"k{number}")
+        restore = there(running.cloud.restore_of("b", f"k{number}"))
         assert restore.until > restore.ready
 
 
-async def test_same_seed_same_times(sandbox):
+async def test_same_seed_same_times(sandbox: StartSandbox) -> None:
     times = []
     for seed in (1, 1, 2):
         running = await sandbox(empty=True, seed=seed)
         running.cloud.add_bucket("b")
         running.cloud.put("b", "k", b"x", storage_class="GLACIER")
         running.cloud.restore("b", "k", days=1)
-        times.append(running.cloud.restore_of("b", "k").ready)
+        times.append(there(running.cloud.restore_of("b", "k")).ready)
     assert times[0] == times[1] != times[2]
 
 
-async def test_expedited_takes_longer_for_large_objects(archive):
+async def test_expedited_takes_longer_for_large_objects(archive: SandboxAndClient) -> None:
     running, _ = archive
     running.cloud.put("b", "k", size=600_000_000_000, storage_class="GLACIER")
     running.cloud.restore("b", "k", days=1, tier=Tier.EXPEDITED)
-    restore = running.cloud.restore_of("b", "k")
+    restore = there(running.cloud.restore_of("b", "k"))
     assert restore.ready - restore.asked > 2000
 
 
-async def test_reads_are_refused_while_archived_and_while_restoring(archive):
+async def test_reads_are_refused_while_archived_and_while_restoring(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class="GLACIER")
     for _ in range(2):
@@ -314,7 +322,7 @@ async def test_reads_are_refused_while_archived_and_while_restoring(archive):
         await ask(s3, "k")
 
 
-async def test_judged_requests_are_on_record(archive):
+async def test_judged_requests_are_on_record(archive: SandboxAndClient) -> None:
     running, s3 = archive
     running.cloud.put("b", "k", b"x", storage_class="GLACIER")
     await ask(s3, "k")

@@ -4,21 +4,24 @@ import asyncio
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 import pytest
 
 from restoretui.core.clock import EPOCH, ScaledClock
 from restoretui.core.errors import UsageError
-from restoretui.sandbox import SandboxOptions, serve
+from restoretui.sandbox import RunningSandbox, SandboxOptions, serve
+from tests.conftest import StartSandbox
+from tests.sandbox.conftest import Connect
 
 
-async def lever(running, method, path):
+async def lever(running: RunningSandbox, method: str, path: str) -> tuple[int, Any]:
     async with aiohttp.ClientSession() as http, http.request(method, f"{running.url}/_sandbox/{path}") as reply:
         return reply.status, await reply.json()
 
 
-async def test_contract_is_one_json_object(sandbox):
+async def test_contract_is_one_json_object(sandbox: StartSandbox) -> None:
     running = await sandbox(objects=300)
     contract = json.loads(json.dumps(running.contract()))
     assert set(contract) == {"s3", "s3control", "sts", "sqs", "oss", "env", "buckets"}
@@ -26,7 +29,7 @@ async def test_contract_is_one_json_object(sandbox):
     assert contract["buckets"][0] == {"location": "s3://acme-media-archive", "objects": 300}
 
 
-async def test_clients_are_told_the_clock():
+async def test_clients_are_told_the_clock() -> None:
     async with await serve(SandboxOptions(empty=True, speed=60)) as running:
         clock = ScaledClock.parse(running.env["RESTORETUI_CLOCK"])
         assert clock == running.clock
@@ -38,17 +41,17 @@ async def test_clients_are_told_the_clock():
         assert abs(later.now().timestamp() - running.cloud.now()) < 60
 
 
-async def test_environment_is_all_the_sdk_needs(sandbox, monkeypatch):
-    import aioboto3
+async def test_environment_is_all_the_sdk_needs(sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aioboto3.session import Session
 
     running = await sandbox()
     for name, value in running.env.items():
         monkeypatch.setenv(name, value)
-    async with aioboto3.Session().client("s3") as s3:
+    async with Session().client("s3") as s3:
         assert len((await s3.list_buckets())["Buckets"]) > 5
 
 
-async def test_counters(sandbox, connect):
+async def test_counters(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox()
     s3 = await connect(running)
     await s3.list_buckets()
@@ -65,7 +68,7 @@ async def test_counters(sandbox, connect):
     assert stats["requests"] == stats["answers"] == {}
 
 
-async def test_clock_lever(sandbox):
+async def test_clock_lever(sandbox: StartSandbox) -> None:
     running = await sandbox(empty=True)
     before = running.clock.now()
     status, answer = await lever(running, "POST", "advance?seconds=90.5")
@@ -75,7 +78,7 @@ async def test_clock_lever(sandbox):
     assert (await lever(running, "GET", "nonsense"))[0] == 404
 
 
-async def test_restores_on_record(sandbox):
+async def test_restores_on_record(sandbox: StartSandbox) -> None:
     running = await sandbox(empty=True)
     for bucket in ("a", "b"):
         running.cloud.add_bucket(bucket)
@@ -85,7 +88,7 @@ async def test_restores_on_record(sandbox):
     assert answer["restores"] == [{"bucket": "b", "key": "k", "version_id": None, "statuses": [202]}]
 
 
-async def test_shutdown_with_open_connections_is_quick(sandbox):
+async def test_shutdown_with_open_connections_is_quick(sandbox: StartSandbox) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     running.cloud.put("b", "big", size=2**34)
@@ -104,7 +107,7 @@ async def test_shutdown_with_open_connections_is_quick(sandbox):
     await running.aclose()
 
 
-async def test_port_that_is_taken(sandbox):
+async def test_port_that_is_taken(sandbox: StartSandbox) -> None:
     running = await sandbox(empty=True)
     with pytest.raises(OSError, match="address already in use"):
         await serve(SandboxOptions(port=running.port, empty=True))
@@ -122,17 +125,19 @@ async def test_port_that_is_taken(sandbox):
     ],
     ids=str,
 )
-async def test_options_that_cannot_be_meant(options, says):
+async def test_options_that_cannot_be_meant(options: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         await serve(SandboxOptions(**options))
 
 
-async def test_nothing_is_written_on_the_terminal(sandbox, connect, capfd, monkeypatch):
+async def test_nothing_is_written_on_the_terminal(
+    sandbox: StartSandbox, connect: Connect, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     s3 = await connect(running)
 
-    def broken(*_args, **_more):
+    def broken(*_args: object, **_more: Any) -> None:
         raise RuntimeError("a mistake of ours")
 
     monkeypatch.setattr(running.cloud, "restore", broken)
@@ -145,7 +150,7 @@ async def test_nothing_is_written_on_the_terminal(sandbox, connect, capfd, monke
     assert capfd.readouterr() == ("", "")
 
 
-async def test_chunked_uploads_are_unwrapped(sandbox):
+async def test_chunked_uploads_are_unwrapped(sandbox: StartSandbox) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     signed = b";chunk-signature=00\r\n"

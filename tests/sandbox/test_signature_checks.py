@@ -1,22 +1,27 @@
 """Signatures are checked under the keys that the sandbox gave out."""
 
-import aioboto3
+from typing import Any
+
 import aiohttp
 import pytest
+from aioboto3.session import Session
 from botocore.exceptions import ClientError
 
+from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.wire.signature import ACCESS_KEY_ID
 from restoretui.sandbox.world.odd_names import ODD_KEYS
+from tests.conftest import StartSandbox
+from tests.sandbox.conftest import Connect
 
 
 @pytest.fixture
-async def shelf(sandbox):
+async def shelf(sandbox: StartSandbox) -> RunningSandbox:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     return running
 
 
-async def test_the_sdk_signs_every_odd_key_right(shelf, connect):
+async def test_the_sdk_signs_every_odd_key_right(shelf: RunningSandbox, connect: Connect) -> None:
     s3 = await connect(shelf)
     for key in ODD_KEYS:
         await s3.put_object(Bucket="b", Key=key, Body=b"x", Metadata={"note": "two  spaces"})
@@ -24,7 +29,7 @@ async def test_the_sdk_signs_every_odd_key_right(shelf, connect):
         await s3.head_object(Bucket="b", Key=key)
 
 
-async def test_wrong_secret(shelf, connect):
+async def test_wrong_secret(shelf: RunningSandbox, connect: Connect) -> None:
     s3 = await connect(shelf, aws_secret_access_key="guessed")
     with pytest.raises(ClientError) as caught:
         await s3.list_objects_v2(Bucket="b")
@@ -35,12 +40,12 @@ async def test_wrong_secret(shelf, connect):
     assert caught.value.response["Error"]["Code"] == "SignatureDoesNotMatch"
 
 
-async def test_other_keys_are_taken_at_their_word(shelf, connect):
+async def test_other_keys_are_taken_at_their_word(shelf: RunningSandbox, connect: Connect) -> None:
     s3 = await connect(shelf, aws_access_key_id="test", aws_secret_access_key="test")
     assert (await s3.list_objects_v2(Bucket="b"))["KeyCount"] == 0
 
 
-async def test_assumed_role(shelf, connect):
+async def test_assumed_role(shelf: RunningSandbox, connect: Connect) -> None:
     sts = await connect(shelf, "sts")
     role = "arn:aws:iam::123456789012:role/archivist"
     given = (await sts.assume_role(RoleArn=role, RoleSessionName="me"))["Credentials"]
@@ -63,13 +68,15 @@ async def test_assumed_role(shelf, connect):
         ("HEAD", "/b/k?versionId=x", 403),
     ],
 )
-async def test_a_signature_fits_one_request_only(shelf, method, target, status):
+async def test_a_signature_fits_one_request_only(
+    shelf: RunningSandbox, method: str, target: str, status: int
+) -> None:
     signed = {}
 
-    def keep(request, **_):
+    def keep(request: Any, **_: Any) -> None:
         signed.update(request.headers)
 
-    async with aioboto3.Session().client("s3", **shelf.client_options) as s3:
+    async with Session().client("s3", **shelf.client_options) as s3:
         s3.meta.events.register("before-send.s3", keep)
         with pytest.raises(ClientError, match="404"):
             await s3.head_object(Bucket="b", Key="k")
@@ -80,7 +87,7 @@ async def test_a_signature_fits_one_request_only(shelf, method, target, status):
         assert reply.status == status
 
 
-async def test_body_must_match_its_hash(shelf):
+async def test_body_must_match_its_hash(shelf: RunningSandbox) -> None:
     scope = f"{ACCESS_KEY_ID}/20260115/us-east-1/s3/aws4_request"
     headers = {
         "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00",

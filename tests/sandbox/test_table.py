@@ -13,14 +13,14 @@ from restoretui.sandbox.state.table import Row, Spot, Table, successor
 KEYS = st.text(st.sampled_from("ab/\x1e\x00é\ud7ff\ue000\U0010ffff"), min_size=1, max_size=4)
 
 
-def build(keys):
+def build(keys: list[str]) -> Table:
     count = len(keys)
     numbers = range(count)
     return Table.of_columns(keys, array("q", numbers), array("q", numbers), bytearray(count), array("Q", numbers))
 
 
 @pytest.fixture(autouse=True)
-def _small_leaves(monkeypatch):
+def _small_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     # Many leaves, few rows: so that every boundary is met.
     monkeypatch.setattr(table_module, "LEAF", 3)
     monkeypatch.setattr(table_module, "_WARM", 2)
@@ -29,7 +29,7 @@ def _small_leaves(monkeypatch):
 class TableMachine(RuleBasedStateMachine):
     """Insertions, removals and look-ups in any order."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(table_module, "LEAF", 3)
@@ -38,11 +38,11 @@ class TableMachine(RuleBasedStateMachine):
         self.model = list(self.table)
         self.count = 1000
 
-    def teardown(self):
+    def teardown(self) -> None:
         self.patch.undo()
 
     @rule(key=KEYS)
-    def insert(self, key):
+    def insert(self, key: str) -> None:
         self.count += 1
         row = Row(key, self.count, self.count, 5, self.count)
         at = next((i for i, old in enumerate(self.model) if old.key >= key), len(self.model))
@@ -50,7 +50,7 @@ class TableMachine(RuleBasedStateMachine):
         self.table.insert(row)
 
     @rule(key=KEYS, last=st.booleans())
-    def remove(self, key, last):
+    def remove(self, key: str, last: bool) -> None:
         found = list(self.table.versions(key))
         assert [row for _, row in found] == [row for row in self.model if row.key == key]
         if found:
@@ -59,7 +59,7 @@ class TableMachine(RuleBasedStateMachine):
             self.model.remove(row)
 
     @rule(key=KEYS)
-    def replace(self, key):
+    def replace(self, key: str) -> None:
         for spot, row in self.table.versions(key):
             self.count += 1
             new = Row(key, self.count, self.count, 6, self.count)
@@ -68,17 +68,17 @@ class TableMachine(RuleBasedStateMachine):
             break
 
     @rule(key=KEYS, after=st.booleans())
-    def seek(self, key, after):
+    def seek(self, key: str, after: bool) -> None:
         beyond = [row for row in self.model if (row.key > key if after else row.key >= key)]
         assert self.table.at(self.table.seek(key, after)) == (beyond[0] if beyond else None)
 
     @rule()
-    def mark(self):
+    def mark(self) -> None:
         self.table.mark_all(0x80)
         self.model = [row._replace(kind=row.kind | 0x80) for row in self.model]
 
     @invariant()
-    def same(self):
+    def same(self) -> None:
         assert list(self.table) == self.model
         assert len(self.table) == len(self.model)
 
@@ -87,18 +87,18 @@ TestTable = TableMachine.TestCase
 
 
 @given(st.lists(KEYS, unique=True))
-def test_str_order_is_utf8_order(keys):
+def test_str_order_is_utf8_order(keys: list[str]) -> None:
     assert sorted(keys) == sorted(keys, key=lambda key: key.encode("utf-8", "surrogatepass"))
 
 
-def test_unsorted_columns_are_refused():
+def test_unsorted_columns_are_refused() -> None:
     with pytest.raises(ValueError, match="order"):
         build(["a", "c", "b"])
     with pytest.raises(ValueError, match="order"):
         build(["a", "b", "c", "b"])
 
 
-def test_empty_table():
+def test_empty_table() -> None:
     table = Table()
     assert table.at(table.seek("x")) is None
     assert list(table.slices(Spot(0, 0))) == []
@@ -107,7 +107,7 @@ def test_empty_table():
 
 
 @given(KEYS, KEYS)
-def test_successor_bounds_a_prefix(prefix, more):
+def test_successor_bounds_a_prefix(prefix: str, more: str) -> None:
     beyond = successor(prefix)
     assert beyond is None or prefix < prefix + more < beyond
     if beyond is None:

@@ -6,24 +6,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
+from restoretui.sandbox.state.bucket import Bucket
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.listing import After, list_versions
+from tests.conftest import StartSandbox
+from tests.sandbox.conftest import Connect, SandboxAndClient
 
 HOUR = 3600
 
 
 @pytest.fixture
-async def versioned(sandbox, connect):
+async def versioned(sandbox: StartSandbox, connect: Connect) -> SandboxAndClient:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("v", versioning=True)
     return running, await connect(running)
 
 
-def code(caught):
-    return caught.value.response["Error"]["Code"]
+def code(caught: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(caught.value.response["Error"]["Code"])
 
 
-async def test_life_of_a_versioned_key(versioned):
+async def test_life_of_a_versioned_key(versioned: SandboxAndClient) -> None:
     _running, s3 = versioned
     first = (await s3.put_object(Bucket="v", Key="k", Body=b"1"))["VersionId"]
     second = (await s3.put_object(Bucket="v", Key="k", Body=b"22", StorageClass="GLACIER"))["VersionId"]
@@ -60,7 +63,7 @@ async def test_life_of_a_versioned_key(versioned):
     await s3.delete_object(Bucket="v", Key="k", VersionId=second)
 
 
-async def test_versioning_switched_on_and_suspended(sandbox, connect):
+async def test_versioning_switched_on_and_suspended(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
     running.cloud.add_bucket("b")
     s3 = await connect(running)
@@ -82,7 +85,7 @@ async def test_versioning_switched_on_and_suspended(sandbox, connect):
     assert [v["VersionId"] for v in listed["DeleteMarkers"]] == ["null"]
 
 
-async def test_restore_status_of_versions(versioned):
+async def test_restore_status_of_versions(versioned: SandboxAndClient) -> None:
     running, s3 = versioned
     old = running.cloud.put("v", "k", b"1", storage_class="GLACIER")
     running.cloud.put("v", "k", b"2", storage_class="GLACIER")
@@ -97,9 +100,11 @@ async def test_restore_status_of_versions(versioned):
 
 @pytest.mark.parametrize("page_size", [1, 2, 3, 7])
 @pytest.mark.parametrize("delimiter", ["", "/"])
-async def test_pages_of_versions_join_to_the_whole(versioned, page_size, delimiter):
+async def test_pages_of_versions_join_to_the_whole(
+    versioned: SandboxAndClient, page_size: int, delimiter: str
+) -> None:
     running, s3 = versioned
-    expected = []
+    expected: list[tuple[str, str | None]] = []
     for key in sorted(["a", "a b", "dir/1", "dir/2", "é\n", "z[x]"]):
         ids = [running.cloud.put("v", key, b"x") for _ in range(3)]
         if key in ("a", "dir/2"):
@@ -125,7 +130,7 @@ async def test_pages_of_versions_join_to_the_whole(versioned, page_size, delimit
     assert shown == expected
 
 
-async def test_bad_markers(versioned):
+async def test_bad_markers(versioned: SandboxAndClient) -> None:
     running, s3 = versioned
     running.cloud.put("v", "k", b"x")
     with pytest.raises(ClientError, match="InvalidArgument"):
@@ -134,7 +139,7 @@ async def test_bad_markers(versioned):
         await s3.list_object_versions(Bucket="v", KeyMarker="k", VersionIdMarker="abc")
 
 
-async def test_delete_objects_makes_markers(versioned):
+async def test_delete_objects_makes_markers(versioned: SandboxAndClient) -> None:
     running, s3 = versioned
     old = running.cloud.put("v", "k", b"x")
     answer = await s3.delete_objects(Bucket="v", Delete={"Objects": [{"Key": "k"}, {"Key": "k", "VersionId": old}]})
@@ -142,6 +147,18 @@ async def test_delete_objects_makes_markers(versioned):
     assert answer["Deleted"][1] == {"Key": "k", "VersionId": old}
     quiet = await s3.delete_objects(Bucket="v", Delete={"Objects": [{"Key": "k"}], "Quiet": True})
     assert "Deleted" not in quiet
+
+
+def version_of(written: str | None) -> str:
+    assert written is not None
+    return written
+
+
+def erased(bucket: Bucket, key: str, now: float) -> str:
+    """The delete marker's version."""
+    marker = bucket.erase(key, None, now)
+    assert marker
+    return version_of(marker.version_id)
 
 
 STEPS = st.lists(
@@ -152,15 +169,15 @@ STEPS = st.lists(
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS, st.integers(1, 4))
-def test_any_history_is_listed_newest_first(steps, page_size):
+def test_any_history_is_listed_newest_first(steps: list[tuple[str, str, int]], page_size: int) -> None:
     cloud = Cloud(ManualClock())
     bucket = cloud.add_bucket("v", versioning=True)
     model: dict[str, list[str]] = {}
     for action, key, which in steps:
         if action == "put":
-            model.setdefault(key, []).insert(0, cloud.put("v", key, b"x"))
+            model.setdefault(key, []).insert(0, version_of(cloud.put("v", key, b"x")))
         elif action == "delete":
-            model.setdefault(key, []).insert(0, bucket.erase(key, None, cloud.now()).version_id)
+            model.setdefault(key, []).insert(0, erased(bucket, key, cloud.now()))
         elif which < len(model.get(key, [])):
             cloud.delete("v", key, model[key].pop(which))
     expected = [(key, version) for key in sorted(model) for version in model[key]]

@@ -7,40 +7,42 @@ from itertools import pairwise
 
 import pytest
 
-from restoretui.core.clock import ManualClock
+from restoretui.core.clock import Clock, ManualClock
 from restoretui.core.location import check_key
 from restoretui.core.model import State
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import MARKER
 from restoretui.sandbox.state.listing import After, list_current
+from restoretui.sandbox.state.restore import Restore
+from restoretui.sandbox.state.table import Row
 from restoretui.sandbox.world.odd_names import ODD_KEYS
 from restoretui.sandbox.world.world import build_world
 
 DAY = 86400
 
 
-def world(seed=1, objects=None, clock=None):
+def world(seed: int = 1, objects: int | None = None, clock: Clock | None = None) -> Cloud:
     cloud = Cloud(clock or ManualClock(), seed)
     build_world(cloud, objects)
     return cloud
 
 
-def picture(cloud):
+def picture(cloud: Cloud) -> dict[str, tuple[list[Row], dict[int, Restore]]]:
     return {name: (list(bucket.rows()), bucket.restores) for name, bucket in cloud.buckets.items()}
 
 
-def states(cloud, bucket):
+def states(cloud: Cloud, bucket: str) -> Counter[State | None]:
     return Counter(
         cloud.state(bucket, row.key) for row in cloud.buckets[bucket].rows() if row.kind & MARKER != MARKER
     )
 
 
-def test_same_seed_same_world():
+def test_same_seed_same_world() -> None:
     assert picture(world(seed=3)) == picture(world(seed=3))
     assert picture(world(seed=3)) != picture(world(seed=4))
 
 
-def test_every_state_and_class_is_there():
+def test_every_state_and_class_is_there() -> None:
     cloud = world()
     for bucket in ("acme-media-archive", "acme-genomics-cold", "acme-odd-names", "acme-frankfurt-archive"):
         assert set(states(cloud, bucket)) >= {State.ARCHIVED, State.RESTORING, State.AVAILABLE, State.ONLINE}, bucket
@@ -53,7 +55,7 @@ def test_every_state_and_class_is_there():
     assert tiering[State.RESTORING] > 2
 
 
-def test_restored_copies_end_tonight_tomorrow_and_later():
+def test_restored_copies_end_tonight_tomorrow_and_later() -> None:
     cloud = world()
     now = cloud.now()
     ends = {
@@ -63,7 +65,7 @@ def test_restored_copies_end_tonight_tomorrow_and_later():
     assert min(ends) - now <= DAY < max(ends) - now
 
 
-def test_versions_and_markers():
+def test_versions_and_markers() -> None:
     cloud = world()
     bucket = cloud.buckets["acme-legal-versions"]
     rows = list(bucket.rows())
@@ -73,7 +75,7 @@ def test_versions_and_markers():
     assert bucket.current_objects() < len({row.key for row in rows})
 
 
-def test_nothing_is_from_the_future():
+def test_nothing_is_from_the_future() -> None:
     for clock in (
         ManualClock(),
         ManualClock(datetime(2024, 2, 29, tzinfo=UTC)),
@@ -85,7 +87,7 @@ def test_nothing_is_from_the_future():
             assert all(restore.asked < cloud.now() for restore in bucket.restores.values())
 
 
-def test_odd_keys_are_valid_and_all_there():
+def test_odd_keys_are_valid_and_all_there() -> None:
     assert len(set(ODD_KEYS)) == len(ODD_KEYS)
     assert all(check_key(key) for key in ODD_KEYS)
     assert len(ODD_KEYS[-1].encode()) == 1024
@@ -93,7 +95,7 @@ def test_odd_keys_are_valid_and_all_there():
 
 
 @pytest.mark.parametrize("objects", [0, 1, 5, 99, 100, 101, 777, 2000, 10_000])
-def test_first_bucket_has_the_size_asked_for(objects):
+def test_first_bucket_has_the_size_asked_for(objects: int) -> None:
     cloud = world(objects=objects)
     first, *others = cloud.buckets.values()
     assert first.name == "acme-media-archive"
@@ -101,7 +103,7 @@ def test_first_bucket_has_the_size_asked_for(objects):
     assert all(len(bucket.table) < 500 for bucket in others)
 
 
-def test_a_million_objects():
+def test_a_million_objects() -> None:
     began = time.perf_counter()
     cloud = world(objects=1_000_000)
     built = time.perf_counter() - began

@@ -12,17 +12,22 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.batches.batch_jobs import BatchJobs
 from restoretui.ledger.batches.records import Phase
+from restoretui.sandbox import RunningSandbox
+from restoretui.sandbox.s3control.board import Board
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
+from tests.conftest import StartSandbox
 from tests.engine.agreeing import clone_job, confirm_job, retry, retry_jobs
 from tests.engine.clock_control import TurnedClock, turn
+from tests.engine.conftest import OpenSession
+from tests.narrowing import a
 
 ROLES = "arn:aws:iam::123456789012:role/"
 OPTIONS = BatchOptions(BATCH_ROLE_ARN)
 
 
 @pytest.fixture
-async def running(sandbox):
+async def running(sandbox: StartSandbox) -> RunningSandbox:
     running = await sandbox(empty=True, clock=TurnedClock())
     running.cloud.add_bucket("cold")
     for number in range(30):
@@ -65,7 +70,7 @@ async def jobs(session: Session) -> list[Any]:
     return [job async for page in session.batch.jobs("us-east-1") for job in page]
 
 
-async def test_one_job_for_two_classes_and_one_for_tiering(running, session_on):
+async def test_one_job_for_two_classes_and_one_for_tiering(running: RunningSandbox, session_on: OpenSession) -> None:
     for number in range(5):
         running.cloud.put(
             "cold", f"t/{number}", size=1, storage_class="INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS"
@@ -85,7 +90,9 @@ async def test_one_job_for_two_classes_and_one_for_tiering(running, session_on):
     assert "cold/restoretui/manifests" in (await session.batch.job(session.batch.ours(run_id)[0].job_id)).manifest
 
 
-async def test_standard_copies_of_a_job_are_seen_before_direct_ones_could_come(running, session_on):
+async def test_standard_copies_of_a_job_are_seen_before_direct_ones_could_come(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/")
     session.start_engine()
@@ -99,7 +106,9 @@ async def test_standard_copies_of_a_job_are_seen_before_direct_ones_could_come(r
 
 
 @pytest.mark.parametrize("direct", [True, False])
-async def test_failed_tasks_are_told_from_the_report_and_retried(running, session_on, direct):
+async def test_failed_tasks_are_told_from_the_report_and_retried(
+    running: RunningSandbox, session_on: OpenSession, direct: bool
+) -> None:
     running.faults.set([{"kind": "task-failure", "chance": 0.2, "status": 503, "code": "SlowDown"}], 0)
     session = await session_on(running)
     run_id = await confirmed(session)
@@ -122,7 +131,9 @@ async def test_failed_tasks_are_told_from_the_report_and_retried(running, sessio
 
 @pytest.mark.parametrize("generated", [False, True])
 @pytest.mark.parametrize("step", ["uploaded", "creating", "created", "observed"])
-async def test_killed_at_any_step_makes_one_job(running, session_on, monkeypatch, step, generated):
+async def test_killed_at_any_step_makes_one_job(
+    running: RunningSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch, step: str, generated: bool
+) -> None:
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, generated=generated))
     reached = asyncio.Event()
@@ -146,7 +157,7 @@ async def test_killed_at_any_step_makes_one_job(running, session_on, monkeypatch
     assert statuses == {202: 30}
 
 
-async def test_a_lost_answer_to_create_job_makes_one_job(running, session_on):
+async def test_a_lost_answer_to_create_job_makes_one_job(running: RunningSandbox, session_on: OpenSession) -> None:
     running.faults.set([{"kind": "drop", "when": "after", "operations": ["CreateJob"], "times": 2}], 0)
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/")
@@ -154,7 +165,7 @@ async def test_a_lost_answer_to_create_job_makes_one_job(running, session_on):
     assert len(await jobs(session)) == 1
 
 
-async def test_a_held_job_waits_for_its_person(running, session_on):
+async def test_a_held_job_waits_for_its_person(running: RunningSandbox, session_on: OpenSession) -> None:
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, hold=True, description="mine"))
     session.start_engine()
@@ -176,7 +187,9 @@ async def test_a_held_job_waits_for_its_person(running, session_on):
 
 
 @pytest.mark.parametrize("when", ["before", "suspended"])
-async def test_cancelled_jobs_cancel_their_objects(running, session_on, when):
+async def test_cancelled_jobs_cancel_their_objects(
+    running: RunningSandbox, session_on: OpenSession, when: str
+) -> None:
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, hold=True))
     if when == "suspended":
@@ -187,7 +200,9 @@ async def test_cancelled_jobs_cancel_their_objects(running, session_on, when):
     assert not running.control.restores("cold")
 
 
-async def test_a_job_cancelled_halfway_tells_what_it_asked_for(running, session_on):
+async def test_a_job_cancelled_halfway_tells_what_it_asked_for(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     for number in range(30, 3000):
         running.cloud.put("cold", f"g/{number:03d} ü", size=1, storage_class="GLACIER")
     session = await session_on(running)
@@ -196,7 +211,7 @@ async def test_a_job_cancelled_halfway_tells_what_it_asked_for(running, session_
 
     def begun() -> bool:
         running.cloud.now()
-        return any(job.done for job in running.cloud.background.jobs.values())
+        return any(job.done for job in a(Board, running.cloud.background).jobs.values())
 
     await turn(session.clock, begun, step=0.5)
     await session.batch.cancel(session.batch.ours(run_id)[0].job_id)
@@ -210,7 +225,9 @@ async def test_a_job_cancelled_halfway_tells_what_it_asked_for(running, session_
     ("role", "word"),
     [("batch-without-trust", "assume"), ("batch-without-manifest", "manifest"), ("nobody", "iam:PassRole")],
 )
-async def test_a_role_that_does_not_do_fails_the_objects_with_its_reason(running, session_on, role, word):
+async def test_a_role_that_does_not_do_fails_the_objects_with_its_reason(
+    running: RunningSandbox, session_on: OpenSession, role: str, word: str
+) -> None:
     running.faults.set([{"kind": "error", "operations": ["GetRole"], "status": 403, "code": "AccessDenied"}], 0)
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(ROLES + role))
@@ -223,7 +240,9 @@ async def test_a_role_that_does_not_do_fails_the_objects_with_its_reason(running
     assert await until(session, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
 
 
-async def test_a_job_of_which_every_task_failed_is_settled_also_after_a_crash(running, session_on, monkeypatch):
+async def test_a_job_of_which_every_task_failed_is_settled_also_after_a_crash(
+    running: RunningSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(ROLES + "batch-without-restore"))
     reached, original = asyncio.Event(), BatchJobs.settle
@@ -246,7 +265,7 @@ async def test_a_job_of_which_every_task_failed_is_settled_also_after_a_crash(ru
     await view.aclose()
 
 
-async def test_no_report_leaves_it_to_looking(running, session_on):
+async def test_no_report_leaves_it_to_looking(running: RunningSandbox, session_on: OpenSession) -> None:
     running.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, scope=ReportScope.NONE))
@@ -255,7 +274,9 @@ async def test_no_report_leaves_it_to_looking(running, session_on):
     assert after[State.AVAILABLE] + after[State.FAILED] == 30
 
 
-async def test_a_report_that_could_not_be_written_is_said_and_objects_are_looked_at(running, session_on):
+async def test_a_report_that_could_not_be_written_is_said_and_objects_are_looked_at(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     running.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(ROLES + "batch-without-report"))
@@ -266,7 +287,7 @@ async def test_a_report_that_could_not_be_written_is_said_and_objects_are_looked
     assert "no completion report" in batch.problem
 
 
-async def test_a_vanished_job_leaves_it_to_looking(running, session_on):
+async def test_a_vanished_job_leaves_it_to_looking(running: RunningSandbox, session_on: OpenSession) -> None:
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/")
     session.start_engine()
@@ -291,7 +312,9 @@ async def test_a_vanished_job_leaves_it_to_looking(running, session_on):
         (BatchOptions(ROLES + "path/nobody"), "no role 'nobody'"),
     ],
 )
-async def test_what_can_be_told_before_is_told_before_anything_is_written(running, session_on, options, word):
+async def test_what_can_be_told_before_is_told_before_anything_is_written(
+    running: RunningSandbox, session_on: OpenSession, options: BatchOptions, word: str
+) -> None:
     session = await session_on(running)
     with pytest.raises(InvalidRequest, match=word) as caught:
         await confirmed(session, "s3://cold/g/", options)
@@ -301,7 +324,9 @@ async def test_what_can_be_told_before_is_told_before_anything_is_written(runnin
 
 
 @pytest.mark.parametrize("trouble", [{"kind": "error", "status": 403, "code": "AccessDenied"}, {"kind": "drop"}])
-async def test_a_role_that_nobody_may_look_at_is_no_obstacle(running, session_on, trouble):
+async def test_a_role_that_nobody_may_look_at_is_no_obstacle(
+    running: RunningSandbox, session_on: OpenSession, trouble: dict[str, Any]
+) -> None:
     running.faults.set([{**trouble, "operations": ["GetRole"]}], 0)
     session = await session_on(running)
     assert "could not be checked" in await session.batch.check(OPTIONS, ["cold"])
@@ -309,7 +334,9 @@ async def test_a_role_that_nobody_may_look_at_is_no_obstacle(running, session_on
     assert await until(session, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
 
 
-async def test_what_changed_since_it_was_confirmed_fails_before_anything_is_written(running, session_on):
+async def test_what_changed_since_it_was_confirmed_fails_before_anything_is_written(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     running.cloud.add_bucket("manifests")
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, manifest=Place("manifests", "m")))
@@ -321,7 +348,9 @@ async def test_what_changed_since_it_was_confirmed_fails_before_anything_is_writ
     assert running.stats.requests["PutObject"] == running.stats.requests["CreateJob"] == 0
 
 
-async def test_a_retry_by_a_job_leaves_out_what_restores_already(running, session_on):
+async def test_a_retry_by_a_job_leaves_out_what_restores_already(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     running.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/")
@@ -331,7 +360,9 @@ async def test_a_retry_by_a_job_leaves_out_what_restores_already(running, sessio
     assert await retry_jobs(session, run_id, OPTIONS) == 0
 
 
-async def test_clean_up_takes_what_we_wrote_and_nothing_else(running, session_on):
+async def test_clean_up_takes_what_we_wrote_and_nothing_else(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/")
     await until(session, run_id, State.AVAILABLE, step=120)
@@ -344,7 +375,7 @@ async def test_clean_up_takes_what_we_wrote_and_nothing_else(running, session_on
     assert session.batch.ours(run_id)[0].cleaned_at is not None
 
 
-async def test_guards(running, session_on):
+async def test_guards(running: RunningSandbox, session_on: OpenSession) -> None:
     session = await session_on(running)
     with pytest.raises(GuardStopped):  # Expedited is refused, so nothing is left to send.
         await confirmed(session, tier=Tier.EXPEDITED)
@@ -361,7 +392,9 @@ async def test_guards(running, session_on):
 GENERATED = BatchOptions(BATCH_ROLE_ARN, generated=True)
 
 
-async def test_a_manifest_that_s3_generates_takes_a_run_to_its_copies(running, session_on):
+async def test_a_manifest_that_s3_generates_takes_a_run_to_its_copies(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     running.faults.set([{"kind": "task-failure", "chance": 0.2}], 0)
     running.cloud.put("cold", "g/online", size=1)
     session = await session_on(running)
@@ -386,7 +419,9 @@ async def test_a_manifest_that_s3_generates_takes_a_run_to_its_copies(running, s
 
 
 @pytest.mark.parametrize("by_person", ["confirm", "cancel"])
-async def test_a_generated_manifest_that_names_others_waits_for_a_person(running, session_on, by_person):
+async def test_a_generated_manifest_that_names_others_waits_for_a_person(
+    running: RunningSandbox, session_on: OpenSession, by_person: str
+) -> None:
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", GENERATED)
     running.cloud.put("cold", "g/new", size=10, storage_class="GLACIER")
@@ -404,7 +439,9 @@ async def test_a_generated_manifest_that_names_others_waits_for_a_person(running
     assert await until(session, run_id, ends[by_person], step=120) == {ends[by_person]: 30}
 
 
-async def test_a_generated_manifest_is_refused_where_it_would_name_others(running, session_on):
+async def test_a_generated_manifest_is_refused_where_it_would_name_others(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     running.cloud.restore("cold", "g/003 ü", days=3)
     session = await session_on(running)
     with pytest.raises(UsageError, match="not to be asked for: 1 more of class GLACIER") as caught:
@@ -415,7 +452,9 @@ async def test_a_generated_manifest_is_refused_where_it_would_name_others(runnin
     assert await confirmed(session, "s3://cold/d/", GENERATED)
 
 
-async def test_a_generated_manifest_takes_the_narrowest_prefix_that_names_just_these(running, session_on):
+async def test_a_generated_manifest_takes_the_narrowest_prefix_that_names_just_these(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
     running.cloud.put("cold", "g1/a", size=10, storage_class="GLACIER")
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold", GENERATED)
@@ -424,7 +463,7 @@ async def test_a_generated_manifest_takes_the_narrowest_prefix_that_names_just_t
     assert found == {State.AVAILABLE: 61}
 
 
-async def test_a_generated_manifest_needs_a_whole_listing(running, session_on):
+async def test_a_generated_manifest_needs_a_whole_listing(running: RunningSandbox, session_on: OpenSession) -> None:
     session = await session_on(running)
     sel = await session.ledger.selections.create()
     await session.choosing.keys(sel, [ObjectRef("cold", "g/000 ü"), ObjectRef("cold", "g/001 ü")])
