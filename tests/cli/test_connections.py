@@ -1,5 +1,7 @@
 """What the environment says of TLS, proxies and the HTTP client, by command: one sentence, an exit code, no hang."""
 
+from typing import Any
+
 import pytest
 
 from tests.cli.conftest import Run, Served
@@ -10,7 +12,7 @@ PLACE = "s3://acme-frankfurt-archive"
 @pytest.mark.parametrize("said", ["aiohttp", "SDK", "\x1b[31m"])
 @pytest.mark.parametrize("command", [("ls", PLACE), ("status",), ("restore", PLACE, "--days", "1", "--tier", "bulk")])
 def test_a_client_that_does_not_exist_is_a_usage_error_of_every_command(
-    run: Run, served: Served, said, command
+    run: Run, served: Served, said: str, command: tuple[Any, ...]
 ) -> None:
     ran = run(served, *command, RESTORETUI_HTTP=said)
     assert (ran.code, ran.out) == (2, "")

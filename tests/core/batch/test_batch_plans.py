@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def kind(bucket: str, tiered: bool = False, versions: bool = False) -> Kind:
         ([(kind("b"), 0)], []),
     ],
 )
-def test_as_few_jobs_as_the_rules_allow(portions, jobs):
+def test_as_few_jobs_as_the_rules_allow(portions: list[tuple[Kind, int]], jobs: list[tuple[Kind, int]]) -> None:
     assert group_into_jobs([Portion(*it) for it in portions], most=10) == [Portion(*it) for it in jobs]
 
 
@@ -40,11 +41,11 @@ def plan_of(*groups: FactGroup) -> RestorePlan:
     return make_plan(S3, groups, 3, NOW, Settings().prices().table_for("s3", "us-east-1"))
 
 
-def group(storage_class: str = "GLACIER", objects: int = 10, bucket: str = "b", **facts) -> FactGroup:
+def group(storage_class: str = "GLACIER", objects: int = 10, bucket: str = "b", **facts: Any) -> FactGroup:
     return FactGroup(bucket, ObjectFacts(storage_class, **facts), objects, objects * 2**20)
 
 
-def test_fees_and_windows_of_jobs():
+def test_fees_and_windows_of_jobs() -> None:
     direct = plan_of(
         group(), group("DEEP_ARCHIVE", 5), group("INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS", looked=True)
     )
@@ -59,7 +60,7 @@ def test_fees_and_windows_of_jobs():
     assert batch.tiers[Tier.EXPEDITED].counts[Action.REFUSED] == 25
 
 
-def test_what_restores_already_is_in_no_job():
+def test_what_restores_already_is_in_no_job() -> None:
     plan = as_batch(plan_of(group(in_progress=True), group("STANDARD"), group(objects=2)), S3)
     assert [job.objects for job in jobs_of(plan.tiers[Tier.STANDARD], S3)] == [2]
     assert plan.tiers[Tier.STANDARD].counts[Action.ALREADY] == 10
@@ -77,7 +78,9 @@ def test_what_restores_already_is_in_no_job():
         (Tier.EXPEDITED, 500_000, "GLACIER", True, False, "expedited"),
     ],
 )
-def test_auto_says_why_it_chose(tier, objects, storage_class, role, batch, word):
+def test_auto_says_why_it_chose(
+    tier: Tier, objects: int, storage_class: str, role: bool, batch: bool, word: str
+) -> None:
     choice = choose_engine(plan_of(group(storage_class, objects)).tiers[tier], S3, has_role=role)
     assert choice.batch is batch
     assert word in choice.reason
@@ -95,6 +98,6 @@ def test_auto_says_why_it_chose(tier, objects, storage_class, role, batch, word)
         BatchOptions(ROLE, tags={str(n): "" for n in range(51)}),
     ],
 )
-def test_options_that_cannot_be_meant(options):
+def test_options_that_cannot_be_meant(options: BatchOptions) -> None:
     with pytest.raises(UsageError):
         options.checked()
