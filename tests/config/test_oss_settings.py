@@ -1,7 +1,7 @@
 """How OSS is reached: its own variables and settings, never those of S3."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -9,9 +9,11 @@ from restoretui.config.settings import Settings, load_settings
 from restoretui.core.errors import UsageError
 from restoretui.core.provider import Connection
 
+Load = Callable[..., Settings]
+
 
 @pytest.fixture
-def load(tmp_path: Path) -> Any:
+def load(tmp_path: Path) -> Load:
     def read(text: str = "", **environment: str) -> Settings:
         (tmp_path / "config.toml").write_text(text)
         return load_settings({}, {**environment, "RESTORETUI_CONFIG": str(tmp_path)})
@@ -19,7 +21,7 @@ def load(tmp_path: Path) -> Any:
     return read
 
 
-def test_the_two_clouds_have_settings_of_their_own(load: Any) -> None:
+def test_the_two_clouds_have_settings_of_their_own(load: Load) -> None:
     settings = load(
         'endpoint_url = "http://s3.example"\noss_internal = true\noss_profile = "cold"\n',
         OSS_ENDPOINT="oss-cn-beijing.aliyuncs.com",
@@ -39,12 +41,12 @@ def test_the_two_clouds_have_settings_of_their_own(load: Any) -> None:
     assert settings.sources["oss_region"] == "$OSS_REGION"
 
 
-def test_the_environment_wins_over_the_file(load: Any) -> None:
+def test_the_environment_wins_over_the_file(load: Load) -> None:
     assert load('oss_region = "cn-shanghai"').connection_to("oss").region == "cn-shanghai"
     assert load('oss_region = "cn-shanghai"', OSS_REGION="cn-beijing").connection_to("oss").region == "cn-beijing"
 
 
-def test_nothing_set_is_nothing_stored(load: Any) -> None:
+def test_nothing_set_is_nothing_stored(load: Load) -> None:
     assert load().connection_to("oss").to_mapping() == {"scheme": "oss", "requester_pays": False}
 
 
@@ -56,6 +58,6 @@ def test_nothing_set_is_nothing_stored(load: Any) -> None:
         ("oss_region = 3", "oss_region must be text, not 3"),
     ],
 )
-def test_a_setting_that_cannot_be_meant_is_named(load: Any, line: str, says: str) -> None:
+def test_a_setting_that_cannot_be_meant_is_named(load: Load, line: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         load(line)

@@ -1,5 +1,6 @@
 """Which S3-compatible store a session is about, and what tells it from others in the ledger."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from restoretui.config.settings import Settings, load_settings
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.stores import BUILT_IN, read_spec
 from restoretui.ledger.records import CloudId
+from tests.narrowing import there
 
 OWN = """
 [stores.warm]
@@ -19,8 +21,11 @@ classes = ["WARM"]
 """
 
 
+Load = Callable[..., Settings]
+
+
 @pytest.fixture
-def load(tmp_path: Path) -> Any:
+def load(tmp_path: Path) -> Load:
     def read(text: str = "", flags: dict[str, Any] | None = None, **environment: str) -> Settings:
         (tmp_path / "config.toml").write_text(text)
         env = {"AWS_CONFIG_FILE": str(tmp_path / "aws"), **environment, "RESTORETUI_CONFIG": str(tmp_path)}
@@ -29,15 +34,15 @@ def load(tmp_path: Path) -> Any:
     return read
 
 
-def test_a_store_is_known_by_its_name(load: Any) -> None:
+def test_a_store_is_known_by_its_name(load: Load) -> None:
     settings = load("", {"store": "minio", "endpoint_url": "http://127.0.0.1:9000"})
     assert settings.connection.store == BUILT_IN["minio"].spec
     assert settings.place == f"http://127.0.0.1:9000#{BUILT_IN['minio'].spec}"
     assert load(RESTORETUI_STORE="ceph").known_store == BUILT_IN["ceph"]
-    assert load('store = "ibm"').known_store.name == "ibm"
+    assert there(load('store = "ibm"').known_store).name == "ibm"
 
 
-def test_a_store_of_ones_own_says_how_it_is_reached(load: Any) -> None:
+def test_a_store_of_ones_own_says_how_it_is_reached(load: Load) -> None:
     settings = load(OWN, {"store": "warm"})
     assert (settings.endpoint_url, settings.region) == ("https://minio.example.net", "home")
     assert settings.sources["endpoint_url"] == "[stores.warm]"
@@ -45,16 +50,16 @@ def test_a_store_of_ones_own_says_how_it_is_reached(load: Any) -> None:
     assert CloudId("s3", settings.place).rules.archives.keys() == {"WARM"}
 
 
-def test_a_flag_wins_over_the_section_and_the_chosen_section_over_the_environment(load: Any) -> None:
+def test_a_flag_wins_over_the_section_and_the_chosen_section_over_the_environment(load: Load) -> None:
     settings = load(OWN, {"store": "warm", "region": "away"}, AWS_ENDPOINT_URL_S3="https://other.example.net")
     assert (settings.endpoint_url, settings.region) == ("https://minio.example.net", "away")
     chosen_by_file = 'store = "warm"\n' + OWN
     assert load(chosen_by_file, AWS_ENDPOINT_URL="https://o.example.net").endpoint_url == "https://o.example.net"
 
 
-def test_a_store_is_known_by_its_endpoint(load: Any) -> None:
-    assert load(OWN, {"endpoint_url": "https://minio.example.net"}).known_store.name == "warm"
-    assert load("", AWS_ENDPOINT_URL="https://s3.nl-ams.scw.cloud").known_store.name == "scaleway"
+def test_a_store_is_known_by_its_endpoint(load: Load) -> None:
+    assert there(load(OWN, {"endpoint_url": "https://minio.example.net"}).known_store).name == "warm"
+    assert there(load("", AWS_ENDPOINT_URL="https://s3.nl-ams.scw.cloud").known_store).name == "scaleway"
     assert load("", {"endpoint_url": "https://s3.example.net"}).known_store is None
 
 
@@ -67,12 +72,12 @@ def test_a_store_is_known_by_its_endpoint(load: Any) -> None:
         ("[stores.x]\nregion = 3", {}, "region must be text"),
     ],
 )
-def test_what_cannot_be_meant_is_said(load: Any, text: str, flags: dict[str, Any], says: str) -> None:
+def test_what_cannot_be_meant_is_said(load: Load, text: str, flags: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         load(text, flags)
 
 
-def test_aws_itself_has_no_endpoint_in_the_ledger(load: Any) -> None:
+def test_aws_itself_has_no_endpoint_in_the_ledger(load: Load) -> None:
     assert load().place == ""
     assert load("", {"endpoint_url": "https://b.vpce-1.s3.us-east-1.vpce.amazonaws.com"}).place == ""
 
@@ -116,7 +121,7 @@ ignore_configured_endpoint_urls = true
     ],
 )
 def test_a_profiles_own_endpoint_tells_its_objects_apart(
-    load: Any, tmp_path: Path, profile: str | None, endpoint: str | None
+    load: Load, tmp_path: Path, profile: str | None, endpoint: str | None
 ) -> None:
     (tmp_path / "aws").write_text(PROFILES)
     settings = load("", {"profile": profile} if profile else {})
@@ -129,6 +134,6 @@ def test_a_profiles_own_endpoint_tells_its_objects_apart(
     assert ignored.endpoint_url is None
 
 
-def test_a_profile_file_that_is_none_is_left_to_the_sdk(load: Any, tmp_path: Path) -> None:
+def test_a_profile_file_that_is_none_is_left_to_the_sdk(load: Load, tmp_path: Path) -> None:
     (tmp_path / "aws").write_bytes(b"\xff[[[not a config")
     assert load().endpoint_url is None

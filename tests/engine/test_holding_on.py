@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -57,7 +56,7 @@ async def test_a_bucket_that_goes_away_fails_its_objects_and_nobody_elses(
 
 
 async def test_a_run_whose_profile_is_gone_waits_and_the_others_go_on(
-    sandbox: StartSandbox, session_on: OpenSession, monkeypatch: Any, tmp_path: Path
+    sandbox: StartSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     fill(running, "one", 2)

@@ -1,7 +1,7 @@
 """A submitter with nothing but its gate: no read of anybody else opens it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ async def test_a_server_fault_says_nothing_about_the_connection(ledger: Ledger, 
     assert (await ledger.runs.get(run.id)).counts == {State.UNKNOWN: 2 * SENDS}
 
 
-async def until(clock: ManualClock, done: Any, *, step: float) -> None:
+async def until(clock: ManualClock, done: Callable[[], bool], *, step: float) -> None:
     """Turn the clock, and let the ledger's thread and the pace's timer work in between, until ``done``."""
     for _ in range(3000):
         if done():

@@ -14,6 +14,8 @@ from restoretui.core.rules.read_only import FACTS, JOB_LOOKS, LOOKS, read_only
 from restoretui.providers.oss.provider import OssProvider
 from restoretui.providers.s3.batch.client import S3Batch
 from restoretui.providers.s3.provider import S3Provider
+from tests.conftest import StartSandbox
+from tests.engine.conftest import OpenSession
 
 SENDING = {"restore_object", "clean_restored_object"}
 SENDING_JOBS = {
@@ -78,7 +80,9 @@ def test_what_is_not_listed_is_refused_and_never_reaches_the_cloud() -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-async def test_a_session_hands_out_only_guarded_providers(sandbox: Any, session_on: Any, scheme: str) -> None:
+async def test_a_session_hands_out_only_guarded_providers(
+    sandbox: StartSandbox, session_on: OpenSession, scheme: str
+) -> None:
     running = await sandbox()
     looking = await session_on(running, oss_endpoint=running.url, read_only=True)
     provider: Any = await looking.provider(scheme)

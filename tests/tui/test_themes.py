@@ -1,6 +1,7 @@
 """Every theme there is can be started with and switched to, on every screen, and be read."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ async def every_theme(on: Walk) -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_each_theme_can_be_switched_to_on_each_screen(walk: StartWalk, tmp_path: Any) -> None:
+async def test_each_theme_can_be_switched_to_on_each_screen(walk: StartWalk, tmp_path: Path) -> None:
     async with walk("s3://acme-frankfurt-archive", batch_role_arn=BATCH_ROLE_ARN) as on:
         await on.settled()
         await confirmed(on)

@@ -261,7 +261,7 @@ def check_way(way: str, caller: Caller, proxy: HttpProxy, url: str) -> None:
 @pytest.mark.parametrize("shown", GOOD)
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_the_right_server_is_asked(
-    meet: Meet, authority: Authority, proxy: HttpProxy, way: str, caller: Callable[..., Any], shown: str
+    meet: Meet, authority: Authority, proxy: HttpProxy, way: str, caller: Caller, shown: str
 ) -> None:
     names, host = GOOD[shown]
     scene, server = await meet(authority.server(*names), host)
@@ -289,7 +289,7 @@ async def test_a_name_may_end_in_the_roots_dot(
 @pytest.mark.parametrize("shown", BAD)
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_an_impostor_is_told_nothing(
-    meet: Meet, authority: Authority, proxy: HttpProxy, way: str, caller: Callable[..., Any], shown: str
+    meet: Meet, authority: Authority, proxy: HttpProxy, way: str, caller: Caller, shown: str
 ) -> None:
     how, host, said = BAD[shown]
     scene, server = await meet(
@@ -305,9 +305,7 @@ async def test_an_impostor_is_told_nothing(
 
 
 @pytest.mark.parametrize("caller", [by_s3, by_the_sdks_client, by_oss])
-async def test_no_name_but_its_own_will_do(
-    meet: Meet, authority: Authority, way: str, caller: Callable[..., Any]
-) -> None:
+async def test_no_name_but_its_own_will_do(meet: Meet, authority: Authority, way: str, caller: Caller) -> None:
     for host, names in MISNAMED.items():
         for name in names:
             scene, server = await meet(authority.server(name), host)
@@ -320,7 +318,7 @@ async def test_no_name_but_its_own_will_do(
 @pytest.mark.parametrize("how", TRUSTED_BY)
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_a_ca_is_trusted_by_every_setting_there_is(
-    meet: Meet, authority: Authority, way: str, caller: Callable[..., Any], how: str
+    meet: Meet, authority: Authority, way: str, caller: Caller, how: str
 ) -> None:
     if how == "the profile" and caller is by_oss:
         pytest.skip("OSS has other profiles, which name no CAs")
@@ -333,7 +331,7 @@ async def test_a_ca_is_trusted_by_every_setting_there_is(
 @pytest.mark.parametrize("nothing", [(), ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")])
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_an_unknown_ca_is_not_trusted_nor_does_an_empty_setting_make_it_so(
-    meet: Meet, authority: Authority, way: str, caller: Callable[..., Any], nothing: tuple[Any, ...]
+    meet: Meet, authority: Authority, way: str, caller: Caller, nothing: tuple[Any, ...]
 ) -> None:
     scene, server = await meet(authority.server("localhost"))
     for name in nothing:
@@ -346,7 +344,7 @@ async def test_an_unknown_ca_is_not_trusted_nor_does_an_empty_setting_make_it_so
 
 @pytest.mark.parametrize("caller", BY_PROFILE)
 async def test_who_names_a_bundle_trusts_no_other(
-    meet: Meet, authority: Authority, tmp_path: Path, way: str, caller: Callable[..., Any]
+    meet: Meet, authority: Authority, tmp_path: Path, way: str, caller: Caller
 ) -> None:
     scene, server = await meet(authority.server("localhost"))
     other = Authority(tmp_path, "other")
@@ -520,7 +518,7 @@ async def test_a_proxy_that_does_not_lead_on_is_named(
     meet: Meet,
     authority: Authority,
     moody: Moody,
-    caller: Callable[..., Any],
+    caller: Caller,
     mood: dict[str, bytes],
     said: str,
     hint: str,
@@ -537,7 +535,7 @@ async def test_a_proxy_that_does_not_lead_on_is_named(
 
 
 @pytest.mark.parametrize("caller", THROUGH_PROXY)
-async def test_a_dead_proxy_is_named(meet: Meet, authority: Authority, caller: Callable[..., Any]) -> None:
+async def test_a_dead_proxy_is_named(meet: Meet, authority: Authority, caller: Caller) -> None:
     scene, server = await meet(authority.server("localhost"))
     scene.patch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     with pytest.raises(Unreachable, match=r"the proxy http://127\.0\.0\.1:1 cannot be reached") as caught:
@@ -571,7 +569,7 @@ async def test_a_proxy_that_never_answers_is_not_waited_for_without_end(
     ],
 )
 async def test_a_proxy_that_cannot_be_used_is_said_before_anything_is_sent(
-    meet: Meet, authority: Authority, caller: Callable[..., Any], given: str, said: str
+    meet: Meet, authority: Authority, caller: Caller, given: str, said: str
 ) -> None:
     scene, server = await meet(authority.server("localhost"))
     scene.patch.setenv("HTTPS_PROXY", given)
@@ -584,7 +582,7 @@ async def test_a_proxy_that_cannot_be_used_is_said_before_anything_is_sent(
 
 @pytest.mark.parametrize("caller", THROUGH_PROXY)
 async def test_a_proxys_user_and_password_go_to_the_proxy_alone(
-    meet: Meet, authority: Authority, proxy: HttpProxy, caller: Callable[..., Any]
+    meet: Meet, authority: Authority, proxy: HttpProxy, caller: Caller
 ) -> None:
     scene, server = await meet(authority.server("localhost"))
     trust(scene, authority, "AWS_CA_BUNDLE")
@@ -597,7 +595,7 @@ async def test_a_proxys_user_and_password_go_to_the_proxy_alone(
 
 @pytest.mark.parametrize("caller", THROUGH_PROXY)
 async def test_a_password_that_a_proxy_refuses_is_not_told(
-    meet: Meet, authority: Authority, moody: Moody, caller: Callable[..., Any]
+    meet: Meet, authority: Authority, moody: Moody, caller: Caller
 ) -> None:
     scene, _ = await meet(authority.server("localhost"))
     proxy = await moody(answer=b"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n")
@@ -628,7 +626,7 @@ async def test_plain_requests_go_through_a_proxy_and_its_refusal_is_no_servers(
 
 @pytest.mark.parametrize("caller", [by_s3, by_the_sdks_client, by_assume_role, by_sso])
 async def test_a_proxy_of_a_ca_of_its_own(
-    meet: Meet, authority: Authority, moody: Moody, tmp_path: Path, caller: Callable[..., Any]
+    meet: Meet, authority: Authority, moody: Moody, tmp_path: Path, caller: Caller
 ) -> None:
     scene, server = await meet(authority.server("localhost"))
     corporate = Authority(tmp_path, "corporate")
@@ -646,7 +644,7 @@ async def test_a_proxy_of_a_ca_of_its_own(
 
 @pytest.mark.parametrize("caller", [by_s3, by_assume_role])
 async def test_a_proxys_ca_vouches_for_the_proxy_alone(
-    meet: Meet, authority: Authority, moody: Moody, tmp_path: Path, caller: Callable[..., Any]
+    meet: Meet, authority: Authority, moody: Moody, tmp_path: Path, caller: Caller
 ) -> None:
     corporate = Authority(tmp_path, "corporate")
     scene, server = await meet(corporate.server("localhost"))

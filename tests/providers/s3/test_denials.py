@@ -7,6 +7,7 @@ import pytest
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import (
     AccessDenied,
+    CloudError,
     ConnectionLost,
     Unreachable,
 )
@@ -63,7 +64,11 @@ OPEN, SHUT = ObjectRef("bkt", "open/k"), ObjectRef("bkt", "shut/k")
     ],
 )
 async def test_a_fault_has_one_name(
-    cloud: RunningSandbox, s3: S3Provider, fault: dict[str, Any], restore: Any, read: Any
+    cloud: RunningSandbox,
+    s3: S3Provider,
+    fault: dict[str, Any],
+    restore: type[CloudError] | None,
+    read: type[CloudError] | None,
 ) -> None:
     strike(cloud, **fault)
     if restore is not None:

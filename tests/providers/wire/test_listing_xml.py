@@ -1,5 +1,6 @@
 """Listing pages: whichever reader takes one, it reads what the SDK's parser reads."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
@@ -91,10 +92,13 @@ def a_row(key: str = "k", modified: str = "2024-01-01T00:00:00Z") -> str:
     return tag("Contents", "".join(tag(name, text) for name, text in fields.items()))
 
 
+SPELLINGS: list[Callable[[str], str]] = [quote_plus, quote, lambda text: quote_plus(text, safe="/")]
+
+
 @st.composite
-def rows(draw: Any, encoded: bool, kind: str) -> str:
+def rows(draw: st.DrawFn, encoded: bool, kind: str) -> str:
     key = draw(any_text if encoded else xml_text.filter(bool))
-    spell = draw(st.sampled_from([quote_plus, quote, lambda text: quote_plus(text, safe="/")]))
+    spell = draw(st.sampled_from(SPELLINGS))
     fields = [
         tag("Key", spell(key) if encoded else escape(key)),
         tag("LastModified", draw(instants)),
@@ -121,7 +125,7 @@ def rows(draw: Any, encoded: bool, kind: str) -> str:
 
 
 @st.composite
-def pages(draw: Any, versions: bool = False) -> bytes:
+def pages(draw: st.DrawFn, versions: bool = False) -> bytes:
     encoded = draw(st.booleans())
     parts = draw(st.lists(rows(encoded, "Version" if versions else "Contents"), max_size=6))
     if versions and draw(st.booleans()):

@@ -2,24 +2,24 @@
 
 import re
 import time
-from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from restoretui.tui.widgets.table.events import RangeMarked, SortChosen
 from tests.narrowing import a, there
-from tests.tui.conftest import MakeTableApp
+from tests.tui.conftest import FakeView, MakeTableApp
 
 MILLION = 1_000_000
 
 
-async def settle(pilot: Any) -> None:
+async def settle(pilot: Pilot[None]) -> None:
     """Let the pacer's turn pass."""
     await pilot.pause(0.12)
     await pilot.pause()
 
 
-async def test_a_million_rows_cost_one_window(table_app: MakeTableApp, fake_view: Any) -> None:
+async def test_a_million_rows_cost_one_window(table_app: MakeTableApp, fake_view: type[FakeView]) -> None:
     view = fake_view(MILLION)
     app = table_app(view)
     async with app.run_test(headless=False, size=(100, 30)) as pilot:
@@ -46,7 +46,9 @@ async def test_moving_repaints_two_lines(table_app: MakeTableApp) -> None:
         assert len(painted) < 1500
 
 
-async def test_only_changed_cells_of_visible_rows_are_painted(table_app: MakeTableApp, fake_view: Any) -> None:
+async def test_only_changed_cells_of_visible_rows_are_painted(
+    table_app: MakeTableApp, fake_view: type[FakeView]
+) -> None:
     view = fake_view(MILLION)
     app = table_app(view)
     async with app.run_test(headless=False, size=(100, 30)) as pilot:
@@ -65,7 +67,9 @@ async def test_only_changed_cells_of_visible_rows_are_painted(table_app: MakeTab
         assert app.tape.take() == "", "nothing changed, nothing is sent"
 
 
-async def test_changes_are_painted_together_ten_times_a_second(table_app: MakeTableApp, fake_view: Any) -> None:
+async def test_changes_are_painted_together_ten_times_a_second(
+    table_app: MakeTableApp, fake_view: type[FakeView]
+) -> None:
     view = fake_view(MILLION)
     app = table_app(view)
     async with app.run_test(headless=False, size=(100, 30)) as pilot:
@@ -82,7 +86,9 @@ async def test_changes_are_painted_together_ten_times_a_second(table_app: MakeTa
         assert "state-49-1" in app.line(2)
 
 
-async def test_a_slow_terminal_gets_no_next_frame_before_it_answered(table_app: MakeTableApp, fake_view: Any) -> None:
+async def test_a_slow_terminal_gets_no_next_frame_before_it_answered(
+    table_app: MakeTableApp, fake_view: type[FakeView]
+) -> None:
     view = fake_view(100)
     app = table_app(view)
     async with app.run_test(headless=False, size=(100, 30)) as pilot:
@@ -109,7 +115,7 @@ async def test_a_slow_terminal_gets_no_next_frame_before_it_answered(table_app: 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50), (40, 8)])
 async def test_columns_drop_out_and_lines_are_full(
-    table_app: MakeTableApp, fake_view: Any, size: tuple[int, int]
+    table_app: MakeTableApp, fake_view: type[FakeView], size: tuple[int, int]
 ) -> None:
     app = table_app(fake_view(50, key=lambda n: f"日本語/\x1b[2J[red]{n}\u202e" + "x" * n))
     async with app.run_test(headless=False, size=size) as pilot:
@@ -124,7 +130,7 @@ async def test_columns_drop_out_and_lines_are_full(
 
 
 async def test_the_cursor_keeps_its_row_and_line_when_rows_come_before_it(
-    table_app: MakeTableApp, fake_view: Any
+    table_app: MakeTableApp, fake_view: type[FakeView]
 ) -> None:
     view = fake_view(0)
     view.order = [2 * n for n in range(200)]
@@ -143,7 +149,9 @@ async def test_the_cursor_keeps_its_row_and_line_when_rows_come_before_it(
         assert app.line(before + 1).startswith("▌")
 
 
-async def test_scrolled_away_the_screen_is_held_by_its_first_row(table_app: MakeTableApp, fake_view: Any) -> None:
+async def test_scrolled_away_the_screen_is_held_by_its_first_row(
+    table_app: MakeTableApp, fake_view: type[FakeView]
+) -> None:
     view = fake_view(0)
     view.order = list(range(10, 400))
     app = table_app(view)
@@ -159,7 +167,9 @@ async def test_scrolled_away_the_screen_is_held_by_its_first_row(table_app: Make
         assert there(app.table.row).id == 10
 
 
-async def test_sorting_and_filtering_keep_the_row_under_the_cursor(table_app: MakeTableApp, fake_view: Any) -> None:
+async def test_sorting_and_filtering_keep_the_row_under_the_cursor(
+    table_app: MakeTableApp, fake_view: type[FakeView]
+) -> None:
     app = table_app(count=1000)
     async with app.run_test(headless=False, size=(100, 30)) as pilot:
         await pilot.pause()
@@ -181,7 +191,9 @@ async def test_sorting_and_filtering_keep_the_row_under_the_cursor(table_app: Ma
         await pilot.press("down", "end", "enter", "space", "pageup")
 
 
-async def test_range_marking_survives_changes_and_tells_the_range(table_app: MakeTableApp, fake_view: Any) -> None:
+async def test_range_marking_survives_changes_and_tells_the_range(
+    table_app: MakeTableApp, fake_view: type[FakeView]
+) -> None:
     view = fake_view(0)
     view.order = list(range(10, 100))
     app = table_app(view)
@@ -226,7 +238,7 @@ async def test_the_header_shows_the_order(table_app: MakeTableApp) -> None:
         assert "Key ▲" in app.line(0)
 
 
-async def test_a_range_goes_on_through_another_view(table_app: MakeTableApp, fake_view: Any) -> None:
+async def test_a_range_goes_on_through_another_view(table_app: MakeTableApp, fake_view: type[FakeView]) -> None:
     app = table_app(count=100)
     async with app.run_test(headless=False, size=(100, 30)) as pilot:
         await pilot.pause()
@@ -241,7 +253,7 @@ async def test_a_range_goes_on_through_another_view(table_app: MakeTableApp, fak
         assert app.table.range is None
 
 
-async def test_a_growing_listing_sends_next_to_nothing(table_app: MakeTableApp, fake_view: Any) -> None:
+async def test_a_growing_listing_sends_next_to_nothing(table_app: MakeTableApp, fake_view: type[FakeView]) -> None:
     view = fake_view(100_000)
     app = table_app(view)
     async with app.run_test(headless=False, size=(120, 42)) as pilot:
