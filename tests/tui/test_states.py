@@ -90,9 +90,7 @@ async def test_keys_are_named_as_they_are_mapped(walk: StartWalk) -> None:
         await on.sees("^l tries again", "B shows the buckets")
 
 
-async def test_a_refresh_that_fails_keeps_the_rows_and_puts_the_light_out(
-    walk: StartWalk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_refresh_that_fails_keeps_the_rows_and_puts_the_light_out(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         await on.sees("README.txt", GREEN)
@@ -100,7 +98,7 @@ async def test_a_refresh_that_fails_keeps_the_rows_and_puts_the_light_out(
         async def lost(*_args: Any, **_more: Any) -> Any:
             raise Unreachable("the endpoint does not answer")
 
-        monkeypatch.setattr(on.session, "open_listing", lost)
+        on.session.open_listing = lost  # type: ignore[method-assign]
         await on.press("R")
         await on.sees("✗ not whole", "README.txt", "and not since")
         assert GREEN not in on.text

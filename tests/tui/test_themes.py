@@ -120,7 +120,7 @@ async def test_what_is_painted_can_be_read_in_each_theme(walk: StartWalk, monkey
         def as_others(start: int, n: int) -> list[Any]:
             return [row._replace(state=shown.get(row.id, row.state)) for row in original(start, n)]
 
-        monkeypatch.setattr(pane.table.view, "rows", as_others)
+        there(pane.table.view).rows = as_others  # type: ignore[method-assign]
         await on.press("space", "v", "down", "down")
         for name in TINTED:
             on.app.theme = name
