@@ -23,6 +23,7 @@ from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.rules import S3
 from restoretui.ledger import Ledger
+from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, CloudId, JobChange, JobRow, Observation, Query, Scope, View
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.rules import RULES, Purpose
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CloudId, Listing, Observation, Run, Scope
+from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, Run, Scope
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Writer
 
@@ -37,7 +37,7 @@ def entry(
     key: str,
     storage_class: str = "GLACIER",
     *,
-    size: int | None = 10,
+    size: int = 10,
     modified: int = 1_700_000_000,
     version_id: str | None = None,
     in_progress: bool | None = None,

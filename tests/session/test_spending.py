@@ -115,7 +115,7 @@ async def chosen(session: Session) -> int:
     return sel
 
 
-async def with_failures(running: RunningSandbox, session: Session) -> Batch:
+async def with_failures(running: RunningSandbox, session: Session) -> BatchJob:
     """A run through a job, of which some objects have failed, at rest."""
     running.faults.set([{"kind": "task-failure", "chance": 0.3}], 0)
     sel = await chosen(session)

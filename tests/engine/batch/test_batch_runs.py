@@ -13,7 +13,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.batches.batch_jobs import BatchJobs
 from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox import RunningSandbox
-from restoretui.sandbox.s3control.board import Board
+from restoretui.sandbox.s3control.job_board import JobBoard
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox
@@ -211,7 +211,7 @@ async def test_a_job_cancelled_halfway_tells_what_it_asked_for(
 
     def begun() -> bool:
         running.cloud.now()
-        return any(job.done for job in a(Board, running.cloud.background).jobs.values())
+        return any(job.done for job in a(JobBoard, running.cloud.background).jobs.values())
 
     await turn(session.clock, begun, step=0.5)
     await session.batch.cancel(session.batch.ours(run_id)[0].job_id)

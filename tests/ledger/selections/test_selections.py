@@ -16,7 +16,7 @@ from restoretui.core.model import Entry, ObjectFacts, ObjectRef, Tier
 from restoretui.core.plan.plan import FactGroup
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
-from restoretui.ledger.records import ObjectTally, Query, SelectionSummary
+from restoretui.ledger.records import BrowseRow, ObjectTally, Query, SelectionSummary
 from restoretui.ledger.views import materialised_order as scratch
 from tests.ledger.helpers import (
     BUCKET,

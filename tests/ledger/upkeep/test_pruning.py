@@ -13,9 +13,9 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Run
+from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.upkeep import pruning
 from restoretui.ledger.upkeep.integrity_check import check_folder
-from restoretui.ledger.store.writer import Tx
 from tests.ledger.helpers import entry, keys, now_of, started
 
 DAY = 86_400.0

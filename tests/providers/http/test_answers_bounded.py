@@ -6,6 +6,7 @@ import pytest
 
 from restoretui.core.errors import ConnectionLost, MalformedAnswer
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
+from restoretui.core.provider import Provider
 from restoretui.providers.http import response as http1_answer
 from restoretui.providers.http import response_limits as bounds
 from restoretui.providers.wire.listing_xml import read_page

@@ -14,7 +14,7 @@ from restoretui.providers.http import connection_pool as http1
 from restoretui.providers.http import response as http1_answer
 from restoretui.providers.http import response_limits as bounds
 from restoretui.providers.http.connection_pool import Broken, ConnectionPool, NotConnected, NotSent
-from restoretui.providers.http.response import NotHttp, ResponseParser
+from restoretui.providers.http.response import HttpResponse, NotHttp, ResponseParser
 from restoretui.providers.http.response_limits import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS, MOST_INTERIM, TooMuch
 
 # --- answers
@@ -71,7 +71,7 @@ def test_an_answer_is_read_whole_however_it_is_cut(made: tuple[bytes, bool, byte
 
 
 def test_headers_that_come_twice_are_joined() -> None:
-    answer = Answer(has_body=True)
+    answer = ResponseParser(has_body=True)
     answer.feed(b"HTTP/1.1 200 OK\r\nX-Amz-Meta-A: 1 \r\nx-amz-meta-a:2\r\nContent-Length: 0\r\n\r\n")
     assert answer.reply is not None
     assert answer.reply.headers["x-amz-meta-a"] == "1, 2"
@@ -87,7 +87,7 @@ def test_headers_that_come_twice_are_joined() -> None:
     ],
 )
 def test_who_closes_says_so(head: bytes, keeps_open: bool) -> None:
-    answer = Answer(has_body=True)
+    answer = ResponseParser(has_body=True)
     answer.feed(head + b"Content-Length: 0\r\n\r\n")
     assert answer.keeps_open is keeps_open
 
@@ -294,7 +294,7 @@ def test_chunks_are_read_in_linear_time(parts: list[bytes]) -> None:
 
 
 def test_an_endless_body_is_kept_no_longer_than_to_its_limit() -> None:
-    answer = Answer(has_body=True)
+    answer = ResponseParser(has_body=True)
     answer.feed(CHUNKED)
     piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     for _ in range(bounds.MOST_BODY // 65536):
@@ -347,7 +347,7 @@ class Talk(Protocol):
 
     async def __call__(
         self, script: Script = ..., most: int = 4, read_s: float = 30.0
-    ) -> tuple[str, Server, Connections]: ...
+    ) -> tuple[str, Server, ConnectionPool]: ...
 
 
 @pytest.fixture
@@ -357,7 +357,7 @@ async def talk() -> AsyncIterator[Talk]:
 
     async def start(
         script: Script = lambda _: FINE, most: int = 4, read_s: float = 30.0
-    ) -> tuple[str, Server, Connections]:
+    ) -> tuple[str, Server, ConnectionPool]:
         server = Server(script)
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         connections = ConnectionPool(most, 5.0, read_s, None)
@@ -374,7 +374,9 @@ async def talk() -> AsyncIterator[Talk]:
         await asyncio.sleep(0)
 
 
-async def ask(connections: Connections, url: str, method: str = "GET", body: bytes = b"", **headers: Any) -> Reply:
+async def ask(
+    connections: ConnectionPool, url: str, method: str = "GET", body: bytes = b"", **headers: Any
+) -> HttpResponse:
     return await connections.exchange(method, f"{url}/b/k?x=%2F", headers, body)
 
 
@@ -540,7 +542,7 @@ async def test_an_answer_cut_off_is_none(talk: Talk) -> None:
     "url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "http://[::1", "http://a:99999"]
 )
 async def test_without_a_connection_nothing_was_sent(url: str) -> None:
-    connections = Connections(1, 5.0, 5.0, None)
+    connections = ConnectionPool(1, 5.0, 5.0, None)
     with pytest.raises(NotConnected):
         await ask(connections, url)
     await connections.aclose()

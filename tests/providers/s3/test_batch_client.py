@@ -18,6 +18,7 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import State, Tier
 from restoretui.providers.s3.batch import manifest_csv as manifests
+from restoretui.providers.s3.batch.client import S3Batch
 from restoretui.providers.s3.provider import S3Provider
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN

@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from restoretui.core.clock import ManualClock
 from restoretui.core.errors import (
     AccessDenied,
-    CloudError,
     ConnectionLost,
     Unreachable,
 )
@@ -16,7 +14,6 @@ from restoretui.core.provider import Outcome
 from restoretui.providers import S3Provider
 from restoretui.sandbox import RunningSandbox
 from tests.conftest import StartSandbox
-from tests.narrowing import a
 from tests.providers.conftest import OpenS3
 
 WISH = RestoreRequest(2, Tier.STANDARD)
@@ -46,49 +43,6 @@ def strike(cloud: RunningSandbox, kind: str, **fault: Any) -> None:
 
 
 OPEN, SHUT = ObjectRef("bkt", "open/k"), ObjectRef("bkt", "shut/k")
-
-
-@pytest.mark.parametrize(
-    ("fault", "restore", "read"),
-    [
-        ({"kind": "throttle", "rate": 0.001, "burst": 0.5}, Throttled, Throttled),
-        ({"kind": "expired-token"}, CredentialsError, CredentialsError),
-        ({"kind": "unknown-key"}, CredentialsError, CredentialsError),
-        ({"kind": "clock-skew"}, CredentialsError, CredentialsError),
-        ({"kind": "error"}, ServerFault, ServerFault),
-        ({"kind": "error", "status": 503, "code": "InternalError"}, ServerFault, None),
-        ({"kind": "drop", "when": "before"}, ConnectionLost, ConnectionLost),
-        ({"kind": "drop", "when": "after"}, ConnectionLost, ConnectionLost),
-        ({"kind": "truncate"}, None, MalformedAnswer),
-        ({"kind": "malformed"}, None, MalformedAnswer),
-    ],
-)
-async def test_a_fault_has_one_name(
-    cloud: RunningSandbox,
-    s3: S3Provider,
-    fault: dict[str, Any],
-    restore: type[CloudError] | None,
-    read: type[CloudError] | None,
-) -> None:
-    strike(cloud, **fault)
-    if restore is not None:
-        with pytest.raises(restore) as caught:
-            await s3.restore_object(OPEN, WISH, "GLACIER")
-        assert type(caught.value) is restore
-        assert caught.value.hint
-        assert cloud.stats.requests["RestoreObject"] == 1
-    if read is not None:
-        with pytest.raises(read) as caught:
-            await s3.list_page("bkt", "open/")
-        assert type(caught.value) is read
-    if read is not None and read is not MalformedAnswer:
-        with pytest.raises(read):
-            await s3.head_object(OPEN)
-    cloud.faults.clear()
-    await a(ManualClock, cloud.clock).advance(30)
-    assert (await s3.list_page("bkt")).entries
-    state = (await s3.head_object(OPEN)).restore
-    assert (state is not None) == (fault.get("when") == "after")
 
 
 async def test_a_denied_prefix_leaves_the_rest_alone(cloud: RunningSandbox, s3: S3Provider) -> None:
