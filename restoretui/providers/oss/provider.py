@@ -17,6 +17,7 @@ from restoretui.providers.oss.credentials import KeyRing, look_up
 from restoretui.providers.oss.errors import error_for, is_credentials, refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.threads import aside
+from restoretui.providers.wire.bucket_regions import BucketRegions
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import Unreadable, split_token
@@ -41,8 +42,7 @@ class OssProvider:
     def __init__(self, sdk: "OssSdk", profile: str) -> None:
         self._sdk = sdk
         self._profile = profile
-        self._regions: dict[str, str] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._regions = BucketRegions(sdk.region, self._find_region)
         self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND, clean=True)
 
     @classmethod
@@ -109,13 +109,13 @@ class OssProvider:
             for bucket in buckets:
                 found[bucket.name] = bucket
                 if bucket.region:
-                    self._regions[bucket.name] = bucket.region
+                    self._regions.learn(bucket.name, bucket.region)
             if not marker or marker == query.get("marker"):
                 return [found[name] for name in sorted(found)]
             query["marker"] = marker
 
     async def bucket_region(self, bucket: str) -> str:
-        return await self._region(bucket)
+        return await self._regions.of(bucket)
 
     async def list_page(
         self,
@@ -212,7 +212,7 @@ class OssProvider:
         from restoretui.providers.oss.sdk import Refused
 
         for last in (False, True):
-            region = await self._region(ask.bucket)
+            region = await self._regions.of(ask.bucket)
             try:
                 reply = await self._exchange(ask, region)
             except Refused as no:
@@ -229,7 +229,7 @@ class OssProvider:
         """Ask exactly once. A refusal comes back as it is, except the wrong Region and unfit credentials."""
         from restoretui.providers.oss.sdk import OssResponse, Refused
 
-        region = await self._region(ask.bucket)
+        region = await self._regions.of(ask.bucket)
         try:
             reply = await self._exchange(ask, region)
         except Refused as no:
@@ -261,17 +261,6 @@ class OssProvider:
             raise _unreadable(ask, reply, why)
         return reply
 
-    async def _region(self, bucket: str) -> str:
-        """Where the bucket lives, asked for once; ``BucketNotFound``."""
-        if not bucket:
-            return self._sdk.region
-        if region := self._regions.get(bucket):
-            return region
-        async with self._locks.setdefault(bucket, asyncio.Lock()):
-            if bucket not in self._regions:
-                self._regions[bucket] = await self._find_region(bucket)
-        return self._regions[bucket]
-
     async def _find_region(self, bucket: str) -> str:
         from restoretui.providers.oss.sdk import Refused
 
@@ -295,7 +284,7 @@ class OssProvider:
         """Learn from a refusal that names another Region."""
         if not refusal.region or refusal.region == asked:
             return False
-        self._regions[refusal.bucket] = refusal.region
+        self._regions.learn(refusal.bucket, refusal.region)
         return True
 
 
