@@ -19,7 +19,7 @@ DOCS = ROOT / "restoretui/docs"
 PAPERS = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *(ROOT / ".github").glob("*.md")])
 SOURCES = sorted([*(ROOT / "restoretui").rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
 ELSEWHERE = re.compile(
-    r"(?<![A-Za-z_])(DESIGN|EMULATORS|TEXTUAL|STYLE|PERF|PEERS)(?:\.md|,? (?:[A-Z]?\d|command|row)|[;),])"
+    r"(?<![A-Za-z_])(DESIGN|EMULATORS|TEXTUAL|STYLE|PERF|PEERS)(?:\.md|,? (?:[A-Z]?\d|command|row)|[;)])"
 )
 """Notes that are in no checkout, as a text would cite them."""
 PLACES = ("", "restoretui/", "tests/")
