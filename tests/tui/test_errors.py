@@ -63,7 +63,7 @@ async def test_an_endpoint_that_cannot_be_reached(walk: Start, sandbox: Any) -> 
 async def test_a_key_that_vanished_is_said_in_its_inspector(walk: Start) -> None:
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()
-        row = on.app.query_main(BrowsePane).table.row
+        row = on.app.main.query_one(BrowsePane).table.row
         settings = on.sandbox.client_options
         async with get_session().create_client("s3", **settings) as client:
             await client.delete_object(Bucket="acme-media-archive", Key=row.ref.key)

@@ -26,7 +26,7 @@ TABS = [("1", "s3://"), ("2", "restores"), ("3", "batch jobs"), ("4", "activity"
 
 def above(on: Any) -> str:
     """What is on screen without the notice, which repeats what failed for a while."""
-    on.app.query_main(BrowsePane)
+    on.app.main.query_one(BrowsePane)
     notice = on.app.main.query_one("Notice", Static).region
     return "\n".join(line for at, line in enumerate(on.lines()) if not notice.y <= at < notice.bottom)
 
@@ -120,7 +120,7 @@ async def test_nothing_is_here_never_stands_before_the_first_rows(walk: Start, m
     monkeypatch.setattr(LiveTable, "validate_placeholder", validate, raising=False)
     async with walk("s3://acme-genomics-cold") as on:
         await on.settled()
-        await on.until(lambda: on.app.query_main(BrowsePane).table.count)
+        await on.until(lambda: on.app.main.query_one(BrowsePane).table.count)
         await on.press("d")
         await on.settled()
         assert said
@@ -317,7 +317,7 @@ async def test_what_is_copied_is_one_word_of_a_shell(walk: Start, key: str) -> N
         on.sandbox.cloud.put("odd", key, size=1, storage_class="STANDARD")
         await on.press("g", "ctrl+u", *"s3://odd", "enter")
         await on.settled()
-        await on.until(lambda: on.app.query_main(BrowsePane).table.row)
+        await on.until(lambda: on.app.main.query_one(BrowsePane).table.row)
         on.tape.take()
         await on.press("c")
         copied = clipboard(on.tape.take())
@@ -329,7 +329,7 @@ async def test_what_is_copied_is_one_word_of_a_shell(walk: Start, key: str) -> N
         await on.press("g", "ctrl+u")
         on.app.screen.focused.value = copied
         await on.press("enter")
-        await on.until(lambda: on.app.query_main(BrowsePane).location.key == key)
+        await on.until(lambda: on.app.main.query_one(BrowsePane).location.key == key)
 
 
 async def test_an_entry_of_the_trail_is_copied_without_what_a_terminal_obeys(walk: Start) -> None:

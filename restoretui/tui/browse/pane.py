@@ -91,7 +91,7 @@ class BrowsePane(ListingBoard):
 
     def action_versions(self) -> None:
         self.source.versions = not self.source.versions
-        self.table.set_columns(self._columns())
+        self.table.set_columns(self.columns())
         self.go(self.location)
 
     # --- what of it
@@ -142,6 +142,8 @@ class BrowsePane(ListingBoard):
             running = self.source.listing.id
         if running is not None:
             self.attempt(partial(self.session.stop_listing, running), "stop")
+        elif self.is_asking:
+            self.stop_asking()
         elif self.source.is_filtered:
             self.filter_bar.clear()
             self.source.everything()
@@ -192,13 +194,13 @@ class BrowsePane(ListingBoard):
         self._act(Purpose.UPGRADE)
 
     def action_end_copies(self) -> None:
-        from restoretui.tui.acts.end_copies import end_marks
+        from restoretui.tui.browse.mark_acts import end_marks
 
         row = self.table.row if self.source.is_bucket else None
         self.attempt(partial(end_marks, self, self.source.listing, row), "act", hold_keys=True)
 
     def _act(self, purpose: Purpose) -> None:
-        from restoretui.tui.acts.restoring import restore_marks
+        from restoretui.tui.browse.mark_acts import restore_marks
 
         row = self.table.row if self.source.is_bucket else None
         self.attempt(partial(restore_marks, self, purpose, self.source.listing, row), "act", hold_keys=True)

@@ -10,7 +10,7 @@ from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
 
-class Listed(NamedTuple):
+class ListingStatus(NamedTuple):
     """All that line is about."""
 
     listing: Listing | None
@@ -31,7 +31,7 @@ class Listed(NamedTuple):
     """Clouds whose buckets are missing."""
 
 
-def status(shown: Listed) -> list[Content]:
+def status(shown: ListingStatus) -> list[Content]:
     """Left and right part, the right one in two lengths."""
     nothing_came = shown.buckets == 0 if shown.buckets is not None else shown.listing is None
     if nothing_came and shown.failed:
@@ -49,7 +49,7 @@ def status(shown: Listed) -> list[Content]:
     return [said(*_left(shown)), said(place), said()]
 
 
-def _left(shown: Listed) -> list[Part]:
+def _left(shown: ListingStatus) -> list[Part]:
     listing = shown.listing
     if listing is None:
         return []

@@ -22,7 +22,7 @@ AT_ONCE = 8
 TIERED = "INTELLIGENT_TIERING"
 
 
-class Looker:
+class VisibleHeads:
     """Remembers what it asked for, so that nothing is asked twice."""
 
     def __init__(self) -> None:

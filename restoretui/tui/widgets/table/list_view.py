@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Generic
 
-from restoretui.tui.widgets.table.window import RowT
+from restoretui.tui.widgets.table.visible_rows import RowT
 
 
 class ListView(Generic[RowT]):

@@ -24,7 +24,7 @@ _REPLACED = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _TABLE = _REMOVED | _REPLACED
 
 
-class Scrub(LineFilter):
+class ControlFilter(LineFilter):
     """Removes raw control, bidi and zero-width characters; control segments are Textual's own and stay."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:

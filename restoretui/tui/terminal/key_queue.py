@@ -18,7 +18,7 @@ _MOST_TURNS = 200
 Release = Callable[[], None]
 
 
-class KeyLine:
+class KeyQueue:
     """Keys waiting in line."""
 
     def __init__(

@@ -9,7 +9,7 @@ from restoretui.tui.keys import GROUPS, key_name
 _KEYS = {command.id: command.keys.partition(",")[0] for group in GROUPS for command in group}
 
 
-class Trouble(NamedTuple):
+class ErrorState(NamedTuple):
     """Each a sentence, or empty."""
 
     cause: str
@@ -22,14 +22,14 @@ def key_for(command_id: str, remapped: Mapping[str, str]) -> str:
     return key_name(remapped.get(command_id, _KEYS[command_id]).partition(",")[0])
 
 
-def trouble_of(error: RestoreTuiError, *keys: str) -> Trouble:
+def error_state(error: RestoreTuiError, *keys: str) -> ErrorState:
     """Of an error; ``keys`` are clauses such as ``R tries again``."""
-    return Trouble(str(error), error.hint, " · ".join(key for key in keys if key))
+    return ErrorState(str(error), error.hint, " · ".join(key for key in keys if key))
 
 
-def not_open(error: RestoreTuiError, quit_key: str) -> Trouble:
+def not_open(error: RestoreTuiError, quit_key: str) -> ErrorState:
     """Nothing can be had, since the session cannot be opened."""
-    return trouble_of(error, f"nothing to show until then; {quit_key} leaves")
+    return error_state(error, f"nothing to show until then; {quit_key} leaves")
 
 
 def listing_keys(error: RestoreTuiError, location: str, remapped: Mapping[str, str]) -> list[str]:
