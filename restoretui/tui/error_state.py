@@ -32,14 +32,18 @@ def not_open(error: RestoreTuiError, quit_key: str) -> ErrorState:
     return error_state(error, f"nothing to show until then; {quit_key} leaves")
 
 
-def listing_keys(error: RestoreTuiError, location: str, remapped: Mapping[str, str]) -> list[str]:
+def is_about_who_pays(error: RestoreTuiError | None) -> bool:
+    """A bucket refused, and may be one whose requester pays."""
+    return isinstance(error, AccessDenied) and "--requester-pays" in error.hint
+
+
+def listing_keys(error: RestoreTuiError, remapped: Mapping[str, str]) -> list[str]:
     """What to press when a place could not be listed."""
     again, go = f"{key_for('refresh', remapped)} tries again", f"{key_for('go', remapped)} goes to another place"
     if isinstance(error, CredentialsError):
         return [f"{key_for('sign_in', remapped)} signs in (SSO)", again, go]
     if isinstance(error, BucketNotFound):
         return [go, f"{key_for('buckets', remapped)} shows the buckets", again]
-    if isinstance(error, AccessDenied) and "--requester-pays" in error.hint and "://" in location:
-        leave = key_for("quit", remapped)
-        return [f"{leave} leaves, then restoretui --requester-pays begins with you paying", again, go]
+    if is_about_who_pays(error):
+        return [f"{key_for('pay', remapped)} reopens it with you paying", again, go]
     return [again, go]

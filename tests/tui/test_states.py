@@ -81,7 +81,56 @@ async def test_a_refusal_over_who_pays_says_how_to_go_on(walk: Start, monkeypatc
 
     monkeypatch.setattr("restoretui.session.session.Session.open_listing", refused)
     async with walk("s3://acme-media-archive") as on:
-        await on.sees("q leaves, then restoretui --requester-pays begins with you paying", "✗ not listed")
+        await on.sees("P reopens it with you paying", "✗ not listed")
+
+
+async def test_a_bucket_whose_requester_pays_is_reopened_in_place(walk: Start) -> None:
+    async with walk("s3://acme-requester-pays") as on:
+        await on.sees("✗ not listed", "P reopens it with you paying")
+        await on.press("P")
+        await on.sees("Whoever asks pays")
+        await on.press("enter")  # The keys stand on no.
+        await on.sees("✗ not listed")
+        await on.press("P")
+        await on.sees("Whoever asks pays")
+        await on.press("left", "enter")
+        await on.settled()
+        await on.sees("●")
+        assert "not listed" not in on.text
+        assert on.app.main.query_one(BrowsePane).table.count
+        await on.press("P")  # There is nothing left to agree to.
+        assert "Whoever asks pays" not in on.text
+
+
+async def test_what_failed_is_said_once(walk: Start) -> None:
+    async with walk("s3://no-such-bucket-here", size=(80, 24)) as on:
+        await on.sees("✗ there is no bucket 'no-such-bucket-here'")
+        await on.settled()
+        assert on.text.count("there is no bucket") == 1
+        assert not on.notice
+        await on.press("2", "1")
+        assert on.text.count("there is no bucket") == 1
+
+
+async def test_escape_stops_a_look_up_that_has_not_begun(walk: Start, monkeypatch: Any) -> None:
+    begun: list[str] = []
+
+    async def never(*_args: Any, **_more: Any) -> Any:
+        begun.append("look-up")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            begun.append("given up")
+
+    monkeypatch.setattr("restoretui.session.session.Session.open_listing", never)
+    async with walk("s3://acme-media-archive") as on:
+        await on.sees("◑ listing", "esc stops")
+        await on.press("escape")
+        await on.sees("the listing was stopped before anything was found", "▲ not listed")
+        assert begun == ["look-up", "given up"]
+        monkeypatch.undo()
+        await on.press("R")
+        await on.sees("README.txt")
 
 
 async def test_keys_are_named_as_they_are_mapped(walk: Start) -> None:

@@ -123,7 +123,7 @@ class BrowseBoard(Markable):
         """Say in the empty space and in the header which of all states it is: on its way, failed, empty or whole."""
         problem, instead = self.problem, None
         if problem is not None:
-            instead = error_state(problem, *listing_keys(problem, str(self.location), self.shell.remapped))
+            instead = error_state(problem, *listing_keys(problem, self.shell.remapped))
         for table in (self.table, self.buckets):
             table.error_state = instead
             table.placeholder = self._empty()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MARKS = 1
 """The selection the screens mark in; it survives restarts."""
 SETTLE_S = 0.25
-"""Time without another mark after which the marks are added up."""
+"""Debounce: seconds without another mark after which the marks are added up."""
 MANY = 10_000
 """From so many rows on it takes long enough to say that they are being marked."""
 DAYS = 7

@@ -10,6 +10,8 @@ from restoretui.core.model import State
 from restoretui.core.rules.rules import Purpose
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.browse.listing_board import ListingBoard
+from restoretui.tui.browse.requester_pays import pay_for_bucket
+from restoretui.tui.error_state import is_about_who_pays
 from restoretui.tui.keys import BROWSE
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
@@ -44,6 +46,7 @@ class BrowsePane(ListingBoard):
             "extend": marked or state is State.AVAILABLE,
             "upgrade": marked or state in (State.REQUESTED, State.RESTORING),
             "end_copies": self._ends_copies and (marked or state is State.AVAILABLE),
+            "pay": here and is_about_who_pays(self.problem),
             "mark_all": row is not None,
             "invert": row is not None,
             "unmark_all": marked,
@@ -84,6 +87,9 @@ class BrowsePane(ListingBoard):
     def action_refresh(self) -> None:
         self.shell.ask_again()
         self.refresh_listing()
+
+    def action_pay(self) -> None:
+        self.attempt(partial(pay_for_bucket, self), "pay")
 
     def action_flat(self) -> None:
         self.source.flat = not self.source.flat

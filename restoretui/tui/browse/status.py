@@ -37,7 +37,7 @@ def status(shown: ListingStatus) -> list[Content]:
     if nothing_came and shown.failed:
         return [said(("not listed", "warn"))]
     if nothing_came and (shown.asking or (shown.listing is None and shown.buckets is None)):
-        return [said(("listing …", "dim"))]
+        return [said(("listing …", "dim"), (" · esc stops", "dim"))]
     if shown.buckets is not None:
         missing = f" · {', '.join(shown.unlisted)} not listed" if shown.unlisted else ""
         return [

@@ -1,4 +1,4 @@
-"""A box over the screen that asks or tells something, closed by escape.
+"""The base of all dialogs: a modal box over the screen that asks or tells something, closed by escape.
 
 It fits every terminal: what stands above and below its middle is always in view, the middle scrolls, and the frame
 says how much of it is out of view. And whatever it does, it does for keys that were pressed while what it shows was

@@ -1,4 +1,4 @@
-"""Small questions: a line of text, yes or no, one of a few ways."""
+"""Prompts: a line of text, yes or no, one of a few ways."""
 
 from collections.abc import Mapping
 

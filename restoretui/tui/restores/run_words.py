@@ -1,4 +1,4 @@
-"""How a run stands, in a word, a window, a few counts."""
+"""The status of a run in words: its headline (overdue, restoring, …), progress, outlook and counts."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The second wall: whatever widget forgot to clean its text, no raw control or bidi character reaches the terminal.
+"""The output filter: whatever widget forgot to clean its text, no raw control or bidi character gets out.
 
 ``App.get_line_filters`` runs over every painted line. All characters removed here take no cell, so nothing shifts.
 """

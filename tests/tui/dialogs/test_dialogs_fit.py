@@ -14,6 +14,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.go_to import GoTo
+from restoretui.tui.dialogs.leave import Leave
 from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
 from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
@@ -203,6 +204,7 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     ),
     "a line": (lambda: TextPrompt("Priority", "Priority of job " + "x" * 36, "10"), "Priority", ("higher", "10")),
     "a place": (lambda: GoTo(Location("s3", "bucket", "prefix/")), "Go to", ("s3://bucket/prefix/",)),
+    "leaving": (Leave, "Leave", ("Send, then leave", "Leave", "Stay", "sent by now")),
     "an order": (lambda: SortMenu(ORDERS, "order3", descending=True), "Sort by", ("▼ by the 3th column",)),
     "states and classes": (facets, "Show only", ("State", "Storage class", "Show", "Everything", "space ticks")),
 }  # fmt: skip

@@ -28,6 +28,7 @@ PREFERENCE = {
     Purpose.UPGRADE: (Tier.EXPEDITED, Tier.STANDARD, Tier.BULK),
 }
 SETTLE_S = 0.2
+"""Debounce: seconds without a key after which the days typed are planned with."""
 
 
 class RestoreDialog(PlanView):

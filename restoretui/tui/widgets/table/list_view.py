@@ -1,4 +1,4 @@
-"""A short list as a view, for what fits in memory: buckets, runs."""
+"""An in-memory view: a short list of buckets, runs or jobs for a table to show."""
 
 from collections.abc import Sequence
 from typing import Generic

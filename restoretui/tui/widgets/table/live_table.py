@@ -1,4 +1,4 @@
-"""A table over any number of rows that costs the same each frame, and repaints only what changed on screen.
+"""A virtualised table: any number of rows costs the same each frame, and only what changed is repainted.
 
 It reads the visible window of a ``View`` and nothing else, paints through Textual's line API, and on a change reads
 that window again and compares: only cells that differ are repainted. What lives (mark, state) should be in the

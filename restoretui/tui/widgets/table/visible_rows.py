@@ -1,4 +1,4 @@
-"""The rows of a view that are on screen: read together, and compared cell by cell when they are read again."""
+"""The viewport of a table: the rows on screen, read together, and diffed cell by cell when they are read again."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
