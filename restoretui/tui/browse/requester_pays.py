@@ -4,7 +4,7 @@ from restoretui.tui.browse.listing_board import ListingBoard
 
 QUESTION = (
     "Whoever asks pays for this bucket: requests, retrievals and what is downloaded are billed to the account of"
-    " these credentials, not to the bucket's owner. Agree for this session? Your own buckets cost what they always do."
+    " these credentials, not to the bucket's owner. For this session; your own buckets cost what they always do."
 )
 
 
