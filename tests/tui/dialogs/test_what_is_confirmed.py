@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pytest
-from tests.tui.terminal.test_typing import burst
+from tests.tui.terminal.test_key_queue import burst
 from textual import events
 from textual.widgets import Button, Input
 
