@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pytest
-from tests.tui.terminal.test_key_queue import burst
 from textual import events
 from textual.widgets import Button, Input
 
@@ -23,6 +22,7 @@ from restoretui.tui.terminal.pacing import DRAWN_S, Pacer
 from restoretui.wording import format as fmt
 from tests.tui.browse.test_oss_screens import FILMS, marked, oss
 from tests.tui.dialogs.test_restoring import COLD, confirm, dialog, mark_archived
+from tests.tui.terminal.test_key_queue import burst
 
 Start = Callable[..., Any]
 TIERING = "s3://acme-backups-tiering"
