@@ -50,6 +50,7 @@ async def test_a_plan_confirmed_in_one_burst_is_sent_once(walk: Start) -> None:
         await on.settled()
         burst(on, "d", "space", "space", "r")
         await on.sees("account 123456789012", "Restore ")
+        await on.until(lambda: on.app.screen.on_screen is not None)  # Only then does a key decide.
         burst(on, "enter", "enter", "enter", "enter")
         await on.until(lambda: on.posts() >= 1)
         await all_done(on)
