@@ -7,7 +7,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from restoretui.core.batch.jobs import JobInfo, Place, ReportScope
-from restoretui.ledger.batches.records import Batch, Phase
+from restoretui.ledger.batches.records import BatchJob, Phase
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
@@ -27,7 +27,7 @@ class BatchRow(NamedTuple):
     """What the ledger knows of a job of ours (``batch``), and what the cloud tells of any (``info``)."""
 
     id: int
-    batch: Batch | None
+    batch: BatchJob | None
     info: JobInfo | None
     failures: tuple[tuple[str, str], ...] = ()
     """Codes and reasons of a job that failed as a whole."""
@@ -164,7 +164,7 @@ def progress_parts(row: BatchRow, cells: int) -> list[Part]:
     return [(filled, style), (rest, "dim"), (f"{percent:>4}%", "dim")]
 
 
-def job_lines(batches: Sequence[Batch]) -> list[Content]:
+def job_lines(batches: Sequence[BatchJob]) -> list[Content]:
     """The jobs of one run, a line each; of many the unsettled ones first, and how many more there are."""
     rows = sorted((BatchRow(batch.id, batch, None) for batch in batches), key=lambda row: (row.is_over, row.id))
     lines = []

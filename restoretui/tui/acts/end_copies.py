@@ -12,7 +12,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan.plan import FactGroup
 from restoretui.core.plan.pricing import GIB, Cost, PriceTable, estimate
 from restoretui.core.rules.rules import Action, CloudRules
-from restoretui.ledger.records import Cloud, Run
+from restoretui.ledger.records import CloudId, Run
 from restoretui.tui.acts.consent import agreed
 from restoretui.wording import format as fmt
 
@@ -28,7 +28,7 @@ TOLD_EVERY = 50
 class Copies:
     """Restored copies of one cloud that can be ended, and how many chosen objects have none."""
 
-    cloud: Cloud
+    cloud: CloudId
     groups: Sequence[FactGroup]
     others: int
     marks: int
@@ -91,7 +91,7 @@ async def _refs(actor: "Actor", sel: int, copies: Copies) -> list[list[ObjectRef
     return [await sample(sel, copies.cloud, one.bucket, one.facts, one.objects) for one in copies.groups]
 
 
-def _of_cloud(cloud: Cloud, groups: Sequence[FactGroup], actor: "Actor", marks: int) -> Copies:
+def _of_cloud(cloud: CloudId, groups: Sequence[FactGroup], actor: "Actor", marks: int) -> Copies:
     now = actor.session.clock.now()
 
     def can_end(group: FactGroup) -> bool:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.tui.acts.consent import agreed, price
 from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
 from restoretui.tui.job_row import BatchRow
@@ -84,7 +84,7 @@ async def clone_job(actor: JobActor, row: BatchRow) -> None:
         await actor.look(whole=True)
 
 
-async def clean_job(actor: JobActor, batch: Batch) -> None:
+async def clean_job(actor: JobActor, batch: BatchJob) -> None:
     """Delete what we wrote for a job of ours."""
     question = (
         f"Delete the manifest and the report that were written for job {batch.job_id or batch.id}? Nothing else is"
@@ -96,7 +96,7 @@ async def clean_job(actor: JobActor, batch: Batch) -> None:
         actor.read()
 
 
-async def retry_job(actor: JobActor, batch: Batch) -> None:
+async def retry_job(actor: JobActor, batch: BatchJob) -> None:
     """Send the failed objects of the job's run again, one by one or through jobs."""
     spending = actor.session.spending
     run = await actor.session.ledger.runs.get(batch.run_id)
