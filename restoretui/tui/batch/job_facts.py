@@ -1,19 +1,15 @@
 """All that is known of one job, in lines of text."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from textual.content import Content
 
 from restoretui.core.batch.jobs import ReportScope
-from restoretui.ledger.batches.records import BatchJob
-from restoretui.tui.batch.rows import BatchRow, progress_parts, status_part
+from restoretui.tui.job_row import BatchRow, progress_parts, status_part
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
 DOT: Part = (" · ", "dim")
-JOBS_SHOWN = 3
-"""In a run's details, where the table needs the room."""
 
 
 def batch_facts(row: BatchRow, now: datetime) -> list[Content]:
@@ -92,20 +88,4 @@ def _files(row: BatchRow) -> list[list[Part]]:
         lines.append([("report ", "dim"), f"s3://{place.bucket}/{place.prefix}", (f" of {which}", "dim")])
     if batch is not None and batch.cleaned_at is not None:
         lines.append([("manifest and report were deleted", "dim")])
-    return lines
-
-
-def job_lines(batches: Sequence[BatchJob]) -> list[Content]:
-    """The jobs of one run, a line each; of many the unsettled ones first, and how many more there are."""
-    rows = sorted((BatchRow(batch.id, batch, None) for batch in batches), key=lambda row: (row.is_over, row.id))
-    lines = []
-    for row in rows[:JOBS_SHOWN]:
-        parts: list[Part] = [
-            ("job ", "dim"), status_part(row), (f" {row.succeeded:,} of {row.total:,} sent", "dim"),
-            (f" · {row.failed:,} failed", "bad") if row.failed else "",
-            (f" · {row.problem}", "bad") if row.problem else (f" · {row.job_id}", "dim") if row.job_id else "",
-        ]  # fmt: skip
-        lines.append(said(*parts))
-    if len(rows) > JOBS_SHOWN:
-        lines.append(said((f"and {fmt.plural(len(rows) - JOBS_SHOWN, 'more job')} on the Batch tab", "dim")))
     return lines

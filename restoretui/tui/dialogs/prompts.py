@@ -1,4 +1,4 @@
-"""Small questions: a line of text, yes or no, one of a few ways."""
+"""Prompts: a line of text, yes or no, one of a few ways."""
 
 from collections.abc import Mapping
 
@@ -8,11 +8,11 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Static
 
 from restoretui.tui.dialogs.dialog import Dialog
-from restoretui.tui.widgets.act_button import ActButton
+from restoretui.tui.widgets.guarded_button import GuardedButton
 from restoretui.tui.words import said
 
 
-class Ask(Dialog[str]):
+class TextPrompt(Dialog[str]):
     """Answers with what was typed."""
 
     def __init__(self, title: str, question: str, value: str = "") -> None:
@@ -48,7 +48,7 @@ class Confirm(Dialog[bool]):
 
     def foot(self) -> ComposeResult:
         with Horizontal(classes="buttons"):
-            yield ActButton(said(self._yes), variant="primary", compact=True, id="yes")
+            yield GuardedButton(said(self._yes), variant="primary", compact=True, id="yes")
             yield Button("No", compact=True, id="no")
 
     @on(Button.Pressed)
@@ -72,7 +72,7 @@ class Pick(Dialog[str]):
     def foot(self) -> ComposeResult:
         with Horizontal(classes="buttons"):
             for way, label in self._ways.items():
-                yield ActButton(said(label), variant="primary", compact=True, id=way)
+                yield GuardedButton(said(label), variant="primary", compact=True, id=way)
             yield Button("No", compact=True, id="no")
 
     @on(Button.Pressed)

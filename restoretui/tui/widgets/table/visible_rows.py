@@ -1,4 +1,4 @@
-"""The rows of a view that are on screen: read together, and compared cell by cell when they are read again."""
+"""The viewport of a table: the rows on screen, read together, and diffed cell by cell when they are read again."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
@@ -9,7 +9,7 @@ from textual.strip import Strip
 from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.records import View
 from restoretui.tui.widgets.table.columns import GAP, Placed, Spans
-from restoretui.tui.widgets.table.row_styles import Kind
+from restoretui.tui.widgets.table.row_styles import RowKind
 
 
 class HasId(Protocol):
@@ -32,11 +32,11 @@ class Line:
     def __init__(self, row_id: int, cells: list[Spans]) -> None:
         self.id = row_id
         self.cells = cells
-        self.kind: Kind | None = None
+        self.kind: RowKind | None = None
         self.strip: Strip | None = None
 
 
-class Window(Generic[RowT]):
+class VisibleRows(Generic[RowT]):
     """``height`` rows from ``top``, as lines."""
 
     def __init__(self, failed: Callable[[RestoreTuiError], object]) -> None:

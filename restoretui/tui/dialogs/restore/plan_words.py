@@ -1,8 +1,6 @@
 """A plan in lines of text: what would happen to how many objects and why, what it costs, and where it comes from."""
 
 import textwrap
-from collections.abc import Sequence
-from typing import NamedTuple
 
 from textual.content import Content
 
@@ -11,7 +9,7 @@ from restoretui.core.plan.pricing import Cost
 from restoretui.core.rules.rules import Action, Purpose
 from restoretui.tui.words import ACTIONS, Part, said
 from restoretui.wording import format as fmt
-from restoretui.wording.safe import clean, fit
+from restoretui.wording.safe import clean
 
 
 def verdict_entries(chosen: TierPlan, width: int) -> list[list[Content]]:
@@ -112,58 +110,23 @@ def price_line(plan: RestorePlan) -> Content:
     return said(*parts)
 
 
-class Target(NamedTuple):
-    """Where a plan would be carried out, and by whom."""
+def warning_lines(chosen: TierPlan, *, read_only: bool, hidden: int, unseen: int, step: str) -> list[Content]:
+    """What must not be overlooked: ``hidden`` objects are not rows on screen, ``unseen`` ones could not be looked at.
 
-    scheme: str
-    buckets: Sequence[str]
-    account: str
-    regions: Sequence[str]
-    profile: str
-
-
-def place_lines(target: Target, width: int, most: int, report: str = "") -> list[Content]:
-    """The target on as few lines as it takes, at most ``most``: then fewer buckets are named, or they are cropped."""
-    facts = [
-        ("account", target.account), ("region", ", ".join(target.regions)), ("profile", target.profile),
-        ("report", report),
-    ]  # fmt: skip
-    told = [(label, value) for label, value in facts if value]
-    for named in (3, 2, 1):
-        lines = _place_lines(target, named, told, width)
-        if len(lines) <= most:
-            return lines
-    # Each on its line; what is longer than that is cropped in its middle.
-    room = max(8, width - 3)
-    others = len(target.buckets) - 1
-    more = f", {others} more" if others > 0 else ""
-    bucket = fit(f"{target.scheme}://{target.buckets[0] if target.buckets else ''}", room - len(more))
-    rest = " · ".join(f"{label} {value}" for label, value in told)
-    lines = [said(("in ", "dim"), (bucket.rstrip() + more, "strong"))]
-    if most > 1 and told:
-        lines.append(said("   ", fit(rest, room).rstrip()))
-    return lines
-
-
-def _place_lines(target: Target, named: int, told: Sequence[tuple[str, str]], width: int) -> list[Content]:
-    shown = [f"{target.scheme}://{bucket}" for bucket in target.buckets[:named]]
-    if len(target.buckets) > named:
-        shown.append(f"{len(target.buckets) - named} more")
-    pieces = [("", bucket, "strong") for bucket in shown] + [(f"{label} ", value, "") for label, value in told]
-    lines: list[list[Part]] = [[("in ", "dim")]]
-    used = 3
-    for number, (label, value, style) in enumerate(pieces):
-        between = "" if not number else ", " if number < len(shown) else " · "
-        if number and used + len(between + label + value) > width:
-            lines.append(["   "])
-            used, between = 3, ""
-        lines[-1] += [(between, "dim"), (label, "dim")]
-        used += len(between + label)
-        while used + len(value) > width > used:
-            # A name longer than a line goes on in the next one.
-            lines[-1].append((value[: width - used], style))
-            lines.append(["   "])
-            value, used = value[width - used :], 3
-        lines[-1].append((value, style))
-        used += len(value)
-    return [said(*line) for line in lines]
+    ``step`` says that there are other clouds' objects, asked of apart.
+    """
+    texts = []
+    if read_only:
+        texts.append("this session is read-only: nothing can be sent")
+    if hidden:
+        texts.append(f"{hidden:,} of these are not rows on screen: below a prefix, elsewhere, or filtered out")
+    if unseen:
+        texts.append(f"{fmt.plural(unseen, 'object')} could not be looked at and will be left out")
+    if chosen.endless:
+        texts.append(f"{fmt.plural(chosen.endless, 'object')} will come back for good: the days do not apply")
+    if chosen.large_objects:
+        texts.append(f"{fmt.plural(chosen.large_objects, 'object')} too large for expedited's typical time")
+    if not chosen.requests:
+        texts.append("nothing would be sent at this tier: the reasons are given here")
+    first = [said(("● ", "mark"), step)] if step else []
+    return first + [said(("▲ ", "warn"), (text, "warn")) for text in texts]

@@ -1,33 +1,33 @@
-"""Having an offer agreed to on screen: yes or no, or above the budget the whole amount typed."""
+"""Consent to spend, asked for on screen: yes or no, or above the budget the whole amount typed."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui.dialogs.ask import Ask, Confirm
+from restoretui.tui.dialogs.prompts import Confirm, TextPrompt
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.core.plan.offers import Offer
     from restoretui.session.spending import Consent
-    from restoretui.tui.pane import Pane
+    from restoretui.tui.shell import Actor
 
 
 async def agreed(
-    pane: "Pane", offer: "Offer", title: str, question: str, yes: str, *, asked: bool = False
+    actor: "Actor", offer: "Offer", title: str, question: str, yes: str, *, asked: bool = False
 ) -> "Consent | None":
     """The person's consent to ``offer``; None for no. ``asked``: the question was answered with yes already."""
-    spending = pane.session.spending
+    spending = actor.session.spending
     spending.check_may_send()
     held = spending.why_not(offer)
     if not held:
-        if not asked and not await pane.shell.push_screen_wait(Confirm(title, question, yes)):
+        if not asked and not await actor.shell.push_screen_wait(Confirm(title, question, yes)):
             return None
         return await spending.agree([offer])
     amount = f"{offer.cost:.2f}"
     reason = held.partition(";")[0]
-    typed = await pane.shell.push_screen_wait(
-        Ask(title, f"{question} Above the budget: {reason}. Type {amount} to confirm")
+    typed = await actor.shell.push_screen_wait(
+        TextPrompt(title, f"{question} Above the budget: {reason}. Type {amount} to confirm")
     )
     if not typed:
         return None

@@ -1,4 +1,4 @@
-"""Keys are acted on one after the other, each on the screen that the one before it has made.
+"""The key queue: keys are acted on one after the other, each on the screen that the one before it has made.
 
 Textual passes a key to whatever has the focus when it arrives, and acts on it some turns of the loop later. On a
 slow line, where keys arrive in bursts, ``/abc`` would open the filter and then mark *all* instead of typing an ``a``.
@@ -18,8 +18,8 @@ _MOST_TURNS = 200
 Release = Callable[[], None]
 
 
-class KeyLine:
-    """Keys waiting in line."""
+class KeyQueue:
+    """Keys pressed and not acted on yet, with what was on screen then. Lives in the event loop."""
 
     def __init__(
         self,

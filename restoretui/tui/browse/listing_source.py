@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Source:
+class ListingSource:
     """No widget in it; ``listing`` is None until there is one."""
 
     location: Location

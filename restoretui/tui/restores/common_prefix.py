@@ -6,7 +6,7 @@ from restoretui.core.location import Location
 from restoretui.ledger.records import JobRow, View
 
 
-async def common_place(view: View[JobRow], scheme: str) -> Location | None:
+async def common_prefix(view: View[JobRow], scheme: str) -> Location | None:
     """Of a view in key order: what its first and its last row have in common; None when that is not even a bucket."""
     await view.wait()
     ends = [*view.rows(0, 1), *view.rows(view.count - 1, 1)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.batches.records import BatchJob
-from restoretui.tui.batch.rows import BatchRow
+from restoretui.tui.job_row import BatchRow
 
 if TYPE_CHECKING:
     from restoretui.session.session import Session
@@ -18,7 +18,7 @@ EXPLAINED_AT_ONCE = 10
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class BatchBoard:
+class AccountJobs:
     """Keeps what the cloud told until it tells something newer."""
 
     def __init__(self) -> None:

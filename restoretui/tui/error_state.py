@@ -9,7 +9,7 @@ from restoretui.tui.keys import GROUPS, key_name
 _KEYS = {command.id: command.keys.partition(",")[0] for group in GROUPS for command in group}
 
 
-class Trouble(NamedTuple):
+class ErrorState(NamedTuple):
     """Each a sentence, or empty."""
 
     cause: str
@@ -22,24 +22,28 @@ def key_for(command_id: str, remapped: Mapping[str, str]) -> str:
     return key_name(remapped.get(command_id, _KEYS[command_id]).partition(",")[0])
 
 
-def trouble_of(error: RestoreTuiError, *keys: str) -> Trouble:
+def error_state(error: RestoreTuiError, *keys: str) -> ErrorState:
     """Of an error; ``keys`` are clauses such as ``R tries again``."""
-    return Trouble(str(error), error.hint, " · ".join(key for key in keys if key))
+    return ErrorState(str(error), error.hint, " · ".join(key for key in keys if key))
 
 
-def not_open(error: RestoreTuiError, quit_key: str) -> Trouble:
+def not_open(error: RestoreTuiError, quit_key: str) -> ErrorState:
     """Nothing can be had, since the session cannot be opened."""
-    return trouble_of(error, f"nothing to show until then; {quit_key} leaves")
+    return error_state(error, f"nothing to show until then; {quit_key} leaves")
 
 
-def listing_keys(error: RestoreTuiError, location: str, remapped: Mapping[str, str]) -> list[str]:
+def is_about_who_pays(error: RestoreTuiError | None) -> bool:
+    """A bucket refused, and may be one whose requester pays."""
+    return isinstance(error, AccessDenied) and "--requester-pays" in error.hint
+
+
+def listing_keys(error: RestoreTuiError, remapped: Mapping[str, str]) -> list[str]:
     """What to press when a place could not be listed."""
     again, go = f"{key_for('refresh', remapped)} tries again", f"{key_for('go', remapped)} goes to another place"
     if isinstance(error, CredentialsError):
         return [f"{key_for('sign_in', remapped)} signs in (SSO)", again, go]
     if isinstance(error, BucketNotFound):
         return [go, f"{key_for('buckets', remapped)} shows the buckets", again]
-    if isinstance(error, AccessDenied) and "--requester-pays" in error.hint and "://" in location:
-        leave = key_for("quit", remapped)
-        return [f"{leave} leaves, then restoretui --requester-pays begins with you paying", again, go]
+    if is_about_who_pays(error):
+        return [f"{key_for('pay', remapped)} reopens it with you paying", again, go]
     return [again, go]

@@ -1,11 +1,14 @@
 """One job of S3 Batch Operations as the screens see it, ours or another's: how it stands and what may be done."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from textual.content import Content
+
 from restoretui.core.batch.jobs import JobInfo, Place, ReportScope
 from restoretui.ledger.batches.records import BatchJob, Phase
-from restoretui.tui.words import Part
+from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
 VANISHED = "Vanished"
@@ -16,6 +19,8 @@ STATUSES: dict[str, tuple[str, str]] = {
     "Failed": ("✗", "bad"), VANISHED: ("?", "warn"), "not made": ("✗", "bad"),
 }  # fmt: skip
 """Glyph and style of each; the cloud's own words, and two of ours."""
+JOBS_SHOWN = 3
+"""In a run's details, where the table needs the room."""
 
 
 class BatchRow(NamedTuple):
@@ -157,3 +162,19 @@ def progress_parts(row: BatchRow, cells: int) -> list[Part]:
     percent = 100 if part >= 1 else min(99, int(part * 100))
     style = "bad" if row.failed or row.status == "Failed" else "ok" if part >= 1 else "busy"
     return [(filled, style), (rest, "dim"), (f"{percent:>4}%", "dim")]
+
+
+def job_lines(batches: Sequence[BatchJob]) -> list[Content]:
+    """The jobs of one run, a line each; of many the unsettled ones first, and how many more there are."""
+    rows = sorted((BatchRow(batch.id, batch, None) for batch in batches), key=lambda row: (row.is_over, row.id))
+    lines = []
+    for row in rows[:JOBS_SHOWN]:
+        parts: list[Part] = [
+            ("job ", "dim"), status_part(row), (f" {row.succeeded:,} of {row.total:,} sent", "dim"),
+            (f" · {row.failed:,} failed", "bad") if row.failed else "",
+            (f" · {row.problem}", "bad") if row.problem else (f" · {row.job_id}", "dim") if row.job_id else "",
+        ]  # fmt: skip
+        lines.append(said(*parts))
+    if len(rows) > JOBS_SHOWN:
+        lines.append(said((f"and {fmt.plural(len(rows) - JOBS_SHOWN, 'more job')} on the Batch tab", "dim")))
+    return lines

@@ -6,7 +6,7 @@ from restoretui.core.model import State
 from restoretui.ledger.records import Run
 
 
-class Completion:
+class FinishedRuns:
     """Fed with the runs whenever they change; what was finished when first seen is no news."""
 
     def __init__(self) -> None:

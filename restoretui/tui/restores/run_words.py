@@ -1,4 +1,4 @@
-"""How a run stands, in a word, a window, a few counts."""
+"""The status of a run in words: its headline (overdue, restoring, …), progress, outlook and counts."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,19 +14,21 @@ OVER = (State.AVAILABLE, State.EXPIRED, State.FAILED, State.SKIPPED, State.CANCE
 """States in which nothing more is awaited."""
 
 
-class Due(NamedTuple):
+class DueWindow(NamedTuple):
     """When the copies are typically there: from the first request's shortest to the last request's longest."""
 
     earliest: datetime
     latest: datetime
 
 
-def due(run: Run) -> Due | None:
+def due(run: Run) -> DueWindow | None:
     """None when nothing was requested, or it takes no time."""
     if run.window is None or run.first_requested_at is None:
         return None
     last = run.last_requested_at or run.first_requested_at
-    return Due(run.first_requested_at + timedelta(seconds=run.window[0]), last + timedelta(seconds=run.window[1]))
+    return DueWindow(
+        run.first_requested_at + timedelta(seconds=run.window[0]), last + timedelta(seconds=run.window[1])
+    )
 
 
 def is_overdue(run: Run, now: datetime) -> bool:

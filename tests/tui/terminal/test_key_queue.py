@@ -7,8 +7,8 @@ from typing import Any
 from textual import events
 
 from restoretui.tui.browse.pane import BrowsePane
-from restoretui.tui.dialogs.restore_dialog import RestoreDialog
-from restoretui.tui.terminal.typing import KeyLine
+from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
+from restoretui.tui.terminal.key_queue import KeyQueue
 
 Start = Callable[..., Any]
 NAMED = {"/": "slash", "-": "minus", "*": "asterisk", ".": "full_stop"}
@@ -22,7 +22,7 @@ def burst(on: Any, *keys: str) -> None:
 
 
 async def all_done(on: Any) -> None:
-    await on.until(lambda: on.app.key_line.is_empty)
+    await on.until(lambda: on.app.key_queue.is_empty)
 
 
 async def test_a_filter_and_marks_typed_in_one_burst(walk: Start) -> None:
@@ -30,7 +30,7 @@ async def test_a_filter_and_marks_typed_in_one_burst(walk: Start) -> None:
         await on.settled()
         burst(on, "d", "/", *"index", "enter", "space", "space", "space")
         await on.sees("flat", "9 match index", "3 marked")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         marked = [row.ref.key for row in pane.table.view.rows(0, 9) if row.marked]
         assert marked == [f"catalog/index-00{number}.json" for number in range(3)]
 
@@ -40,7 +40,7 @@ async def test_going_down_and_marking_in_one_burst_marks_what_is_there(walk: Sta
         await on.sees("8 buckets")
         burst(on, *["down"] * 6, "enter", "down", "enter", "space", "down", "space")
         await on.sees("s3://acme-media-archive/catalog/", "2 marked")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         marked = [row.ref.key for row in pane.table.view.rows(0, 9) if row.marked]
         assert marked == ["catalog/index-000.json", "catalog/index-002.json"]
 
@@ -50,6 +50,7 @@ async def test_a_plan_confirmed_in_one_burst_is_sent_once(walk: Start) -> None:
         await on.settled()
         burst(on, "d", "space", "space", "r")
         await on.sees("account 123456789012", "Restore ")
+        await on.until(lambda: on.app.screen.on_screen is not None)  # Only then does a key decide.
         burst(on, "enter", "enter", "enter", "enter")
         await on.until(lambda: on.posts() >= 1)
         await all_done(on)
@@ -80,7 +81,7 @@ async def test_escape_does_not_wait_and_patience_ends() -> None:
     async def deliver(key: events.Key) -> None:
         delivered.append(key.key)
 
-    line = KeyLine(deliver, lambda: False)
+    line = KeyQueue(deliver, lambda: False)
     running = asyncio.create_task(line.run())
     line.hold()
     line.put(events.Key("escape", None))

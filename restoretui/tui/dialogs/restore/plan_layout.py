@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from restoretui.tui.widgets.tier_table import Room
+from restoretui.tui.dialogs.restore.tier_table import Room
 
 MARGINS = 4
 """Empty lines between the parts where there is room for them, one more in the middle not counted."""

@@ -9,12 +9,12 @@ from textual.message import Message
 from textual.widgets import Static
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui.batch.board import BatchBoard
-from restoretui.tui.batch.columns import Task, task_columns
-from restoretui.tui.batch.facts import batch_facts
-from restoretui.tui.batch.rows import BatchRow
+from restoretui.tui.batch.account_jobs import AccountJobs
+from restoretui.tui.batch.columns import FailedTask, task_columns
+from restoretui.tui.batch.job_facts import batch_facts
+from restoretui.tui.error_state import error_state
+from restoretui.tui.job_row import BatchRow
 from restoretui.tui.shell import Working
-from restoretui.tui.trouble import trouble_of
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.table.list_view import ListView
 from restoretui.tui.widgets.table.live_table import LiveTable
@@ -25,15 +25,15 @@ MOST_SHOWN = 10_000
 """Failed tasks kept for the screen; an export has them all."""
 
 
-class BatchDetail(Working, Vertical):
+class JobDetail(Working, Vertical):
     """A projection of one row of the board, and of its report once it is over."""
 
     class Judged(Message):
         """It is known whether what was asked of the cloud came."""
 
-    def __init__(self, board: BatchBoard) -> None:
+    def __init__(self, board: AccountJobs) -> None:
         super().__init__(id="batch-detail")
-        self._board = board
+        self._jobs = board
         self.row: BatchRow | None = None
         """The job shown, as it was last read."""
         self._facts_shown = Content("")
@@ -44,7 +44,7 @@ class BatchDetail(Working, Vertical):
     def compose(self) -> ComposeResult:
         self._facts = Static("", id="batch-facts", classes="facts", markup=False)
         yield self._facts
-        self.table = LiveTable[Task](task_columns(self._bucket), self.shell.pacer, id="tasks")
+        self.table = LiveTable[FailedTask](task_columns(self._bucket), self.shell.pacer, id="tasks")
         yield self.table
         self._status = Bar(id="batch-status", classes="status")
         yield self._status
@@ -57,7 +57,7 @@ class BatchDetail(Working, Vertical):
         self.row = row
         self._report = ""
         self._failed(None)
-        self.table.trouble = None
+        self.table.error_state = None
         self._status.show(said())
         self.table.set_view(None)
         coming = "the completion report comes when the job is over"
@@ -74,7 +74,7 @@ class BatchDetail(Working, Vertical):
         """Ask the cloud for all of it."""
         try:
             if row.job_id:
-                self._board.learn(await self.session.batch.job(row.job_id, row.region))
+                self._jobs.learn(await self.session.batch.job(row.job_id, row.region))
         except RestoreTuiError as error:
             self._failed(error)
             raise
@@ -95,7 +95,7 @@ class BatchDetail(Working, Vertical):
         """Read the job again; tells whether anything was repainted."""
         if self.row is None:
             return False
-        rows = self._board.rows(self.session.batch.ours())
+        rows = self._jobs.rows(self.session.batch.ours())
         self.row = row = next((row for row in rows if row.id == self.row.id), self.row)
         facts = Content("\n").join(batch_facts(row, self.session.clock.now()))
         changed = not self._facts_shown.is_same(facts)
@@ -113,19 +113,19 @@ class BatchDetail(Working, Vertical):
             self.attempt(partial(self._read_report, self.row), "report")
 
     async def _read_report(self, row: BatchRow) -> None:
-        self.table.trouble = None
+        self.table.error_state = None
         self.table.placeholder = "reading the completion report …"
-        view: ListView[Task] = ListView()
-        tasks: list[Task] = []
+        view: ListView[FailedTask] = ListView()
+        tasks: list[FailedTask] = []
         succeeded = failed = 0
         try:
             async for part in self.session.batch.report(row.job_id, row.region):
                 bad = [line for line in part if not line.succeeded]
                 succeeded, failed = succeeded + len(part) - len(bad), failed + len(bad)
-                tasks += [Task(len(tasks) + n, line) for n, line in enumerate(bad[: MOST_SHOWN - len(tasks)])]
+                tasks += [FailedTask(len(tasks) + n, line) for n, line in enumerate(bad[: MOST_SHOWN - len(tasks)])]
         except RestoreTuiError as error:
             self._report = "unread"
-            self.table.trouble = trouble_of(error, f"{self.shell.key_for('refresh')} reads it again")
+            self.table.error_state = error_state(error, f"{self.shell.key_for('refresh')} reads it again")
             self._status.show(said(("no report", "warn")))
             self._failed(error)
             return

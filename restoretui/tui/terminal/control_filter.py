@@ -1,4 +1,4 @@
-"""The second wall: whatever widget forgot to clean its text, no raw control or bidi character reaches the terminal.
+"""The output filter: whatever widget forgot to clean its text, no raw control or bidi character gets out.
 
 ``App.get_line_filters`` runs over every painted line. All characters removed here take no cell, so nothing shifts.
 """
@@ -24,7 +24,7 @@ _REPLACED = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _TABLE = _REMOVED | _REPLACED
 
 
-class Scrub(LineFilter):
+class ControlFilter(LineFilter):
     """Removes raw control, bidi and zero-width characters; control segments are Textual's own and stay."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
