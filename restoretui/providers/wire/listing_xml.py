@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
-from restoretui.core.model import Entry, Page
+from restoretui.core.model import END_UNTOLD, Entry, Page
 from restoretui.core.rows import Rows
 from restoretui.providers.wire.checked_values import believed_epoch, believed_moment, believed_number, believed_size
 from restoretui.providers.wire.refusals import printable
@@ -88,6 +88,7 @@ def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
 
 _UNKNOWN = (_Unusual, ValueError, LookupError, OverflowError, RecursionError, ET.ParseError)
 """What a reader raises that does not know the page."""
+_END_UNTOLD = int(END_UNTOLD.timestamp())
 _NUL = "a key of the listing holds a NUL, which no XML can"
 _LONG = 1 << 22
 """Bytes; pages are under a tenth of that, so only what is longer is looked through before it is decoded."""
@@ -323,7 +324,7 @@ def _tree_entry(row: ET.Element, frame: _Frame, *, believes: bool) -> Entry:
     if believes and (size is None or modified is None or ongoing not in _BOOL or (expiry and ends is None)):
         raise _Absurd
     if expiry and ends is None:
-        in_progress = None  # An end that cannot be read is not "for good".
+        ends = _END_UNTOLD  # An end that cannot be read is not "for good".
     return Entry(
         key,
         text.get("VersionId") or None,
@@ -353,6 +354,8 @@ def _stock(body: bytes, *, versions: bool, stock: StockParser) -> Page:
     for row in parsed.get("Versions" if versions else "Contents", ()):
         status = row.get("RestoreStatus", {})
         expiry = status.get("RestoreExpiryDate")
+        if row["LastModified"] is None or ("RestoreExpiryDate" in status and expiry is None):
+            raise _Absurd
         size, modified = believed_number(int(row["Size"])), believed_moment(row["LastModified"].timestamp())
         if size is None or modified is None or not row["Key"]:
             raise _Absurd
