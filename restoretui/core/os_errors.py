@@ -5,13 +5,13 @@ import os
 
 from restoretui.core.errors import UsageError
 
-_NO_FILES = (errno.EMFILE, errno.ENFILE)
+NO_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def refused_by_system(error: OSError) -> UsageError:
     """One sentence for any ``OSError``, and the next step."""
     where = f" ({error.filename})" if error.filename else ""
-    if error.errno in _NO_FILES:
+    if error.errno in NO_FILES:
         return no_more_files(where)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UsageError(f"the disk is full{where}", "free some space; everything confirmed before is still there")
@@ -30,5 +30,5 @@ def is_out_of_files() -> bool:
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
-        return error.errno in _NO_FILES
+        return error.errno in NO_FILES
     return False
