@@ -11,13 +11,12 @@ from typing import Any
 
 from restoretui.core.batch.jobs import Generator, JobInfo
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import END_UNTOLD, ObjectRef
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
-from restoretui.wording import format as words
 
 
 def json_line(kind: str, fields: Mapping[str, Any]) -> str:
@@ -140,9 +139,12 @@ def where(scheme: str, ref: ObjectRef) -> dict[str, Any]:
     return {"location": str(location), "bucket": ref.bucket, "key": ref.key, "version_id": ref.version_id}
 
 
+_END_UNTOLD = END_UNTOLD.timestamp()
+
+
 def end_of(seconds: float | None) -> str | None:
     """When a copy ends; None where it has no end or, beside the state ``available``, where it is not told."""
-    return None if seconds is None or words.is_untold(seconds) else instant(seconds)
+    return None if seconds is None or seconds == _END_UNTOLD else instant(seconds)
 
 
 def instant(seconds: float | None) -> str | None:

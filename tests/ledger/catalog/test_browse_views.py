@@ -16,7 +16,19 @@ from restoretui.ledger.records import BrowseRow, Observation, Query, Scope
 from restoretui.ledger.views import materialised_order as scratch
 from restoretui.ledger.views import row_order as orders
 from restoretui.ledger.views.fact_sql import _BY_INTEREST
-from tests.ledger.helpers import BUCKET, CLOUD, KEYS, busy, entry, keys, ledger_for_examples, listed, look, now_of
+from tests.ledger.helpers import (
+    BUCKET,
+    CLOUD,
+    KEYS,
+    busy,
+    clock_of,
+    entry,
+    keys,
+    ledger_for_examples,
+    listed,
+    look,
+    now_of,
+)
 from tests.ledger.views.test_filter_text import expected as text_matches
 
 S3 = RULES["s3"]
@@ -359,7 +371,7 @@ async def test_a_look_from_before_the_clock_was_set_back_shuts_out_no_later_one(
     now = now_of(ledger)
     ahead = await listed(ledger, [entry("a"), entry("b")])
     await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now, in_progress=True), look("b", now, in_progress=True)])
-    clock = ledger.clock
+    clock = clock_of(ledger)
     clock.time -= timedelta(hours=1)
     await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now_of(ledger))])
     shown = (await ledger.catalog.browse(ahead.id)).rows(0, 2)
