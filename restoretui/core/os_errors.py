@@ -25,10 +25,22 @@ def no_more_files(where: str = "") -> UsageError:
     )
 
 
+ROOM = 8
+"""Files that opening one of SQLite's databases takes, with its log, its index and those that are checked first."""
+
+
 def is_out_of_files() -> bool:
-    """Nothing more can be opened right now, though whoever tried was told something else."""
+    """Not even ``ROOM`` more can be opened right now, though whoever tried was told something else.
+
+    He has closed by now what he had opened, so that one would not tell.
+    """
+    opened: list[int] = []
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(ROOM):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
         return error.errno in NO_FILES
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
     return False

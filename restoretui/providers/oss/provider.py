@@ -19,8 +19,8 @@ from restoretui.providers.oss.pages import read_buckets, read_document, read_lis
 from restoretui.providers.threads import aside
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import Tokens
-from restoretui.providers.wire.listing_xml import Unreadable, split_token
 from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
+from restoretui.providers.wire.listing_xml import Unreadable, split_token
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.regions import is_region
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore

@@ -11,7 +11,7 @@ import pytest
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import CloudError, CredentialsError, Unreachable
 from restoretui.core.model import ObjectRef
-from restoretui.providers.http import bounds
+from restoretui.providers.http import response_limits as bounds
 
 CONFIG = """
 [profile base]

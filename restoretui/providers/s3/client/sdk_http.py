@@ -24,10 +24,10 @@ from botocore.exceptions import (
 from yarl import URL
 
 from restoretui.core.errors import MalformedAnswer
-from restoretui.providers.http.bounds import TooLate, TooMuch, gather, in_time
 from restoretui.providers.http.failures import S3_SETTINGS, trouble
 from restoretui.providers.http.proxies import NoProxies, Proxies
 from restoretui.providers.http.proxy_tunnels import Connector, NoTunnel
+from restoretui.providers.http.response_limits import TooLate, TooMuch, gather, in_time
 from restoretui.providers.http.tls import Tls
 
 Verified = Callable[[AIOHTTPSession], "VerifiedHttp"]
@@ -61,7 +61,7 @@ class VerifiedHttp(AIOHTTPSession):
         )
 
     async def send(self, request: Any) -> Any:
-        """As the SDK's, the answer whole within ``providers.http.bounds``.
+        """As the SDK's, the answer whole within ``providers.http.response_limits``.
 
         ``Unreachable`` says what is wrong with a certificate or a proxy, and ``MalformedAnswer`` that an answer goes
         beyond its bounds: no retry mends either.
