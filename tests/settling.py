@@ -71,6 +71,6 @@ def _is_busy(frame: FrameType) -> bool:
     # The ledger's writer gathers work for a moment before it commits.
     while (back := frame.f_back) is not None:
         frame = back
-        if frame.f_code.co_name == "_next_batch":
+        if frame.f_code.co_name == "_next_group":
             return bool(frame.f_locals["self"]._queue)
     return False

@@ -90,6 +90,8 @@ class Settings:
     state_dir: Path = field(default_factory=lambda: user_state_path(APP))
     config_dir: Path = field(default_factory=lambda: user_config_path(APP))
     clock: Clock = field(default_factory=SystemClock)
+    agreed_to_pay: set[str] = field(default_factory=set)
+    """Schemes for which a person agreed on screen to what ``requester_pays`` says."""
     voice: Callable[[str], None] | None = None
     """Where a command says what it waits for; None where a screen shows it."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -106,7 +108,7 @@ class Settings:
             region=self.region,
             endpoint_url=self.endpoint_url,
             path_style=self.path_style,
-            requester_pays=self.requester_pays,
+            requester_pays=self.requester_pays or "s3" in self.agreed_to_pay,
             expected_bucket_owner=self.expected_bucket_owner,
             store=self.known_store.spec if self.known_store else None,
         )
@@ -198,7 +200,7 @@ _ENVIRONMENT = {
 _SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style")
 _PAIRS = {"path_style": "--virtual-host-style"}
 """Switches of which both positions can be said, and how off is said."""
-_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency"}
+_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency", "agreed_to_pay"}
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:

@@ -186,6 +186,13 @@ class Session:
         await self._provider_for(connection)
         return await self._asks[scheme](lambda: self._reach.region(connection, bucket))
 
+    def agree_to_pay(self, scheme: str) -> None:
+        """From now on requests to that cloud say that the requester pays, as ``--requester-pays`` has them say.
+
+        Of this session alone; a run remembers it with its connection, so that it goes on in the same way.
+        """
+        self.settings.agreed_to_pay.add(scheme)
+
     # --- looking -----------------------------------------------------------------------------------------------
 
     async def open_listing(

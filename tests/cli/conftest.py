@@ -87,11 +87,17 @@ def served(serve: Serve) -> Served:
     return serve("--objects", "60", "--speed", "14400")
 
 
+class Reachable(Protocol):
+    """What commands can be run against: the environment that leads there is ``contract["env"]``."""
+
+    contract: dict[str, Any]
+
+
 class Run(Protocol):
     """What the fixture ``run`` is: ``timeout`` in seconds, of any type so that an environment can be spread."""
 
     def __call__(
-        self, served: Served | None, *args: str, stdin: str = "", timeout: Any = 90, **extra: str
+        self, served: Reachable | None, *args: str, stdin: str = "", timeout: Any = 90, **extra: str
     ) -> Ran: ...
 
 
@@ -99,7 +105,7 @@ class Run(Protocol):
 def run(tmp_path: Path) -> Run:
     """Run `restoretui ARGS` against a sandbox, with a state folder of this test's own."""
 
-    def go(served: Served | None, *args: str, stdin: str = "", timeout: float = 90, **extra: str) -> Ran:
+    def go(served: Reachable | None, *args: str, stdin: str = "", timeout: float = 90, **extra: str) -> Ran:
         env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RESTORETUI_"))}
         env |= {"RESTORETUI_STATE_DIR": str(tmp_path / "state"), "RESTORETUI_CONFIG": str(tmp_path / "config")}
         env |= {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path)}

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui.dialogs.ask import Ask
+from restoretui.tui.dialogs.prompts import TextPrompt
 from tests.narrowing import there
 from tests.tui.conftest import StartWalk
 
@@ -55,19 +55,19 @@ async def test_an_mfa_code_is_asked_for_on_screen(walk: StartWalk) -> None:
 
         await on.settled()
         asking = asyncio.create_task(code("arn:aws:iam::123456789012:mfa/me"))
-        await on.until(lambda: isinstance(on.app.screen, Ask))
+        await on.until(lambda: isinstance(on.app.screen, TextPrompt))
         await on.sees("Code of arn:aws:iam::123456789012:mfa/me")
         await on.press(*"123456", "enter")
         assert await asking == "123456"
         asking = asyncio.create_task(code("device"))
-        await on.until(lambda: isinstance(on.app.screen, Ask))
+        await on.until(lambda: isinstance(on.app.screen, TextPrompt))
         await on.press("escape")
         assert await asking == ""
         await on.sees("R asks for it again")
         assert await code("device") == "", "not again at every try"
         await on.press("R")
         asking = asyncio.create_task(code("device"))
-        await on.until(lambda: isinstance(on.app.screen, Ask))
+        await on.until(lambda: isinstance(on.app.screen, TextPrompt))
         await on.press("7", "enter")
         assert await asking == "7"
 

@@ -17,9 +17,13 @@ from restoretui.providers.oss.credentials import KeyRing, look_up
 from restoretui.providers.oss.errors import error_for, is_credentials, refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.threads import aside
+from restoretui.providers.wire.bucket_regions import BucketRegions
 from restoretui.providers.wire.checked_values import believed_size
+from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import Unreadable, split_token
+from restoretui.providers.wire.refusals import printable
+from restoretui.providers.wire.regions import is_region
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
@@ -41,8 +45,7 @@ class OssProvider:
     def __init__(self, sdk: "OssSdk", profile: str) -> None:
         self._sdk = sdk
         self._profile = profile
-        self._regions: dict[str, str] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._regions = BucketRegions(sdk.region, self._find_region)
         self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND, clean=True)
 
     @classmethod
@@ -103,19 +106,19 @@ class OssProvider:
 
     async def list_buckets(self) -> list[Bucket]:
         found: dict[str, Bucket] = {}
-        query = {"max-keys": "1000"}
+        query, tokens = {"max-keys": "1000"}, Tokens("ListBuckets")
         while True:
             buckets, _, marker = await self._ask(self._request("ListBuckets", query=query), _buckets)
             for bucket in buckets:
                 found[bucket.name] = bucket
                 if bucket.region:
-                    self._regions[bucket.name] = bucket.region
-            if not marker or marker == query.get("marker"):
+                    self._regions.learn(bucket.name, bucket.region)
+            query["marker"] = tokens.next(marker)
+            if not marker:
                 return [found[name] for name in sorted(found)]
-            query["marker"] = marker
 
     async def bucket_region(self, bucket: str) -> str:
-        return await self._region(bucket)
+        return await self._regions.of(bucket)
 
     async def list_page(
         self,
@@ -212,7 +215,7 @@ class OssProvider:
         from restoretui.providers.oss.sdk import Refused
 
         for last in (False, True):
-            region = await self._region(ask.bucket)
+            region = await self._regions.of(ask.bucket)
             try:
                 reply = await self._exchange(ask, region)
             except Refused as no:
@@ -229,7 +232,7 @@ class OssProvider:
         """Ask exactly once. A refusal comes back as it is, except the wrong Region and unfit credentials."""
         from restoretui.providers.oss.sdk import OssResponse, Refused
 
-        region = await self._region(ask.bucket)
+        region = await self._regions.of(ask.bucket)
         try:
             reply = await self._exchange(ask, region)
         except Refused as no:
@@ -261,17 +264,6 @@ class OssProvider:
             raise _unreadable(ask, reply, why)
         return reply
 
-    async def _region(self, bucket: str) -> str:
-        """Where the bucket lives, asked for once; ``BucketNotFound``."""
-        if not bucket:
-            return self._sdk.region
-        if region := self._regions.get(bucket):
-            return region
-        async with self._locks.setdefault(bucket, asyncio.Lock()):
-            if bucket not in self._regions:
-                self._regions[bucket] = await self._find_region(bucket)
-        return self._regions[bucket]
-
     async def _find_region(self, bucket: str) -> str:
         from restoretui.providers.oss.sdk import Refused
 
@@ -289,13 +281,16 @@ class OssProvider:
             location = read_document(reply.body, "LocationConstraint").text or ""
         except Unreadable as error:
             raise _unreadable(ask, reply, str(error)) from None
-        return location.strip().removeprefix("oss-") or self._sdk.region
+        region = location.strip().removeprefix("oss-") or self._sdk.region
+        if not is_region(region):
+            raise _unreadable(ask, reply, f"{printable(region, 80)!r} cannot be a Region")
+        return region
 
     def _moved(self, refusal: "Refusal", asked: str) -> bool:
         """Learn from a refusal that names another Region."""
         if not refusal.region or refusal.region == asked:
             return False
-        self._regions[refusal.bucket] = refusal.region
+        self._regions.learn(refusal.bucket, refusal.region)
         return True
 
 

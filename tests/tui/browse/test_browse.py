@@ -20,12 +20,12 @@ async def test_from_the_buckets_down_to_an_object_and_back_up(walk: StartWalk) -
         await on.sees("Object", "storage class", "Headers", "x-amz-request-id")
         await on.press("escape", "backspace")
         await on.sees("README.txt")
-        assert there(on.app.query_main(BrowsePane).table.row).ref.key == "catalog/", (
+        assert there(on.app.main.query_one(BrowsePane).table.row).ref.key == "catalog/", (
             "the cursor is where we came from"
         )
         await on.press("backspace")
         await on.sees("8 buckets")
-        buckets = on.app.query_main(BrowsePane).buckets
+        buckets = on.app.main.query_one(BrowsePane).buckets
         assert buckets.row is not None
         assert buckets.row.name == "acme-media-archive"
 
@@ -36,7 +36,7 @@ async def test_flat_view_filter_and_sort_keep_the_row(walk: StartWalk) -> None:
         await on.press("d")
         await on.settled()
         await on.sees("flat", "200 objects")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.press(*("down",) * 40)
         key = there(pane.table.row).ref.key
         await on.press("o", "down", "enter")
@@ -60,7 +60,7 @@ async def test_flat_view_filter_and_sort_keep_the_row(walk: StartWalk) -> None:
 async def test_refresh_keeps_filter_order_and_cursor(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.press("down", "down", "down")
         key, before = there(pane.table.row).ref.key, there(pane.source.listing).id
         await on.press("R")
@@ -74,7 +74,7 @@ async def test_state_and_class_filters(walk: StartWalk) -> None:
         await on.press("d")
         await on.settled()
         await on.press("f", "space", "tab", "tab", "enter")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: pane.source.query.states == {State.ARCHIVED})
         await on.sees("match archived")
         await on.until(lambda: 0 < pane.table.count < 200)
@@ -106,7 +106,7 @@ async def test_a_marked_prefix_marks_everything_below_it(walk: StartWalk) -> Non
         await on.press("space")
         await on.sees("◆", "190 marked")
         await on.press("home", "space")
-        await on.until(lambda: on.app.query_main(BrowsePane).marking.summary.objects == 0)
+        await on.until(lambda: on.app.main.query_one(BrowsePane).marking.summary.objects == 0)
 
 
 async def test_going_to_a_location_says_what_is_wrong_with_it(walk: StartWalk) -> None:
@@ -125,7 +125,7 @@ async def test_versions_are_shown_when_asked_for(walk: StartWalk) -> None:
         await on.settled()
         await on.press("d")
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         fewer = pane.table.count
         await on.press("V")
         await on.settled()
@@ -139,7 +139,7 @@ async def test_visible_tiering_rows_are_looked_at_and_no_others(walk: StartWalk)
         await on.settled()
         await on.press("d")
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: on.sandbox.stats.requests.get("HeadObject", 0) > 0)
         await on.until(lambda: "not seen" not in on.text)
         seen = on.sandbox.stats.requests["HeadObject"]

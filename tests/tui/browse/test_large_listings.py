@@ -26,7 +26,7 @@ async def flat(on: Walk) -> BrowsePane:
     await on.press("d")
     await on.settled()
     await on.sees("flat", "200 objects")
-    pane: BrowsePane = on.app.query_main(BrowsePane)
+    pane: BrowsePane = on.app.main.query_one(BrowsePane)
     await on.until(lambda: pane.table.count == 200)
     return pane
 

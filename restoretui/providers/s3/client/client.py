@@ -1,7 +1,6 @@
 """The S3 client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,6 +8,7 @@ from restoretui.core import doing
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, Unreachable
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
+from restoretui.providers.wire.bucket_regions import BucketRegions
 from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
 from restoretui.providers.wire.refusals import (
@@ -19,6 +19,7 @@ from restoretui.providers.wire.refusals import (
     is_wrong_region,
     printable,
 )
+from restoretui.providers.wire.regions import is_region
 from restoretui.providers.wire.xml_trees import LONGEST_ERROR
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
@@ -33,7 +34,6 @@ _SILENT = frozenset({"PutObject", "UploadPart", "DeleteObject", "AbortMultipartU
 """Operations whose answers have no body."""
 _OF_RESULTS = ("Result", "Response")
 """How the documents of all services asked here are called."""
-_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _EXPLAINED_S = 10.0
 """How long one explanation of bodiless refusals serves a bucket; machine time."""
 
@@ -49,10 +49,11 @@ class S3Client:
         self._sdk = sdk
         self._requests = requests
         self._clock = clock
-        self._regions: dict[str, str] = {}
+        self._regions = BucketRegions(sdk.region, self._find_region)
+        self.region = self._regions.of
+        """Where a bucket lives; raises ``BucketNotFound``."""
         self._unopened: dict[str, Refusal] = {}
         self._explained: dict[str, tuple[float, Refusal | None]] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
         self._reading = asyncio.Lock()
 
     async def read(self, ask: S3Request, understand: Callable[["HttpResponse"], T]) -> T:
@@ -119,21 +120,10 @@ class S3Client:
             raise error_for(refusal, self._sdk.caller)
         return reply, refusal
 
-    async def region(self, bucket: str) -> str:
-        """Where the bucket lives, which is asked for once; raises ``BucketNotFound``."""
-        if not bucket:
-            return self._sdk.region
-        if region := self._regions.get(bucket):
-            return region
-        async with self._locks.setdefault(bucket, asyncio.Lock()):
-            if bucket not in self._regions:
-                self._regions[bucket] = await self._find_region(bucket)
-        return self._regions[bucket]
-
     async def open_bucket(self, bucket: str) -> str:
         """Where the bucket lives, if we may look into it; else ``AccessDenied`` or what else is in the way."""
         if bucket in self._unopened:
-            self._regions.pop(bucket, None)  # permissions and credentials change: ask again
+            self._regions.forget(bucket)  # permissions and credentials change: ask again
         region = await self.region(bucket)
         if refusal := self._unopened.get(bucket):
             self._explained.pop(bucket, None)
@@ -175,16 +165,16 @@ class S3Client:
 
     async def _moved(self, refusal: Refusal, asked: str) -> bool:
         """Learn from a redirect, looking again where it does not say; whether the bucket is elsewhere indeed."""
-        self._regions.pop(refusal.bucket, None)
+        self._regions.forget(refusal.bucket)
         _check_region(refusal.region, refusal)
         if refusal.region:
-            self._regions[refusal.bucket] = refusal.region
+            self._regions.learn(refusal.bucket, refusal.region)
         return await self.region(refusal.bucket) != asked
 
     async def _explain(self, refusal: Refusal) -> Refusal | None:
         """Why a HEAD was refused, as a GET's body tells it. None when it is about the object or bucket itself."""
         bucket = refusal.bucket
-        async with self._locks.setdefault(bucket, asyncio.Lock()):
+        async with self._regions.lock(bucket):
             asked_at, why = self._explained.get(bucket, (float("-inf"), None))
             if self._clock.monotonic() - asked_at >= _EXPLAINED_S:
                 why = await self._ask_why(bucket)
@@ -192,7 +182,7 @@ class S3Client:
         return why
 
     async def _ask_why(self, bucket: str) -> Refusal | None:
-        region = self._regions.get(bucket, self._sdk.region)
+        region = self._regions.known(bucket)
         try:
             reply = await self._exchange(S3Request("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
         except CloudError:
@@ -205,7 +195,7 @@ class S3Client:
 
 def _check_region(named: str, refusal: Refusal) -> None:
     """Refuse at once to ask where no region can be."""
-    if named and not _REGION.fullmatch(named):
+    if named and not is_region(named):
         raise InvalidRequest(
             f"the answer to {refusal.operation} says that bucket {refusal.bucket!r} lives in "
             f"{printable(named, 80)!r}, which cannot be a region",
