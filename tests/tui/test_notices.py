@@ -26,7 +26,7 @@ async def test_a_paused_background_says_so_until_it_goes_on(walk: Start) -> None
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         board = on.app.session._board
-        board.error_state("test", "paused", "credentials have expired", "run `aws sso login`")
+        board.trouble("test", "paused", "credentials have expired", "run `aws sso login`")
         await on.until(lambda: "paused: credentials have expired" in on.notice)
         await on.sees("‖ paused", "aws sso login")
         await on.press("2", "1", "d")
