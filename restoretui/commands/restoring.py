@@ -235,7 +235,7 @@ async def _confirmed_as_shown(
 
 async def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs: BatchOptions) -> None:
     remark = await session.batch.check(jobs, {line.group.bucket for line in chosen.sending})
-    number = words.plural(len(jobs_of(chosen, session.rules)), "job")
+    number = words.plural(len(jobs_of(chosen, session.clouds.with_jobs.rules)), "job")
     report = jobs.report and f"s3://{jobs.report.bucket}/{jobs.report.prefix}"
     output.say(f"through {number} of S3 Batch Operations, as {jobs.role_arn}, priority {jobs.priority};")
     output.say(f"completion report ({jobs.scope}): {report or f'below {REPORTS}/ in the bucket itself'}")

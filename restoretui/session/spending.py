@@ -18,17 +18,16 @@ from restoretui.core.plan.money import DOLLARS, Amount
 from restoretui.core.plan.offers import Act, Offer, check_limits, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO, Cost, estimate
-from restoretui.core.provider import Connection, Provider
+from restoretui.core.provider import Connection
 from restoretui.core.rules.rules import Action, Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT
-from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, Run
+from restoretui.ledger.records import Run
 from restoretui.ledger.runs.job_lines import JobLine
 from restoretui.session.batch_jobs import BatchDesk
+from restoretui.session.clouds import Clouds
 from restoretui.session.planning import Planner, check_sends
 
 Ask = Callable[[str], bool | Awaitable[bool]]
@@ -54,23 +53,17 @@ class Spending:
         self,
         settings: Settings,
         ledger: Ledger,
-        clouds: Callable[[str], Cloud],
-        provider_for: Callable[[Connection], Awaitable[Provider]],
-        region: Callable[[Connection, str], Awaitable[str]],
+        clouds: Clouds,
         planner: Planner,
         desk: BatchDesk,
         engine: Engine,
-        board: HealthBoard,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
-        self._cloud_of = clouds
-        self._provider_for = provider_for
-        self._region_of = region
+        self._clouds = clouds
         self._planner = planner
         self._desk = desk
         self._engine = engine
-        self._board = board
 
     # --- guards ------------------------------------------------------------------------------------------------
 
@@ -134,8 +127,8 @@ class Spending:
         self.check_may_send()
         check_sends(plan, tier)
         consent.require(offer_of(plan, tier))
-        cloud = self._cloud_of(plan.scheme)
-        connection = self._settings.connection_to(plan.scheme).to_mapping()
+        cloud = self._clouds[plan.scheme].ledger_cloud
+        connection = self._clouds[plan.scheme].connection.to_mapping()
         if batch is None:
             return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True)
         options = batch.checked()
@@ -244,15 +237,14 @@ class Spending:
         self.check_may_send()
         if not any(offer.act is Act.CLEAN for offer in consent.offers):
             raise GuardStopped("ending copies was not agreed to, so nothing was sent")
-        cloud, connection = self._cloud_of(scheme), self._settings.connection_to(scheme)
+        cloud, channel = self._clouds[scheme].ledger_cloud, self._clouds[scheme].channel
         if run is not None:
-            cloud, connection = run.cloud, Connection.from_mapping(run.connection)
-        provider = await self._provider_for(connection)
+            cloud, channel = run.cloud, self._clouds.by(Connection.from_mapping(run.connection))
+        provider = await channel.provider()
         if not provider.capabilities.clean:
             raise Unsupported(f"{scheme}:// ends a restored copy only when its days are over", "wait for that")
-        clock = self._settings.clock
-        read = Reader(clock, self._engine.gate(connection), self._board, bounded=True)
-        cleaner = Cleaner(self._ledger, cloud, provider, clock, read, self._engine.pace(connection, provider))
+        read = channel.reads(bounded=True)
+        cleaner = Cleaner(self._ledger, cloud, provider, channel.clock, read, channel.limiter(provider))
         await cleaner.clean(refs, told)
 
     # --- prices ------------------------------------------------------------------------------------------------
@@ -278,7 +270,7 @@ class Spending:
 
     async def _region(self, connection: Connection, bucket: str) -> str:
         try:
-            return await self._region_of(connection, bucket)
+            return await self._clouds.by(connection).region(bucket)
         except CloudError:  # Out of reach now: an estimate by the region it was asked for in will do.
             return connection.region or ""
 

@@ -21,7 +21,7 @@ from restoretui.core.clock import SystemClock
 from restoretui.core.model import Entry, Look, Page, State, Tier
 from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
-from restoretui.core.rules.rules import S3
+from restoretui.core.rules.s3 import S3
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import BrowseRow, Cloud, JobChange, JobRow, Observation, Query, Scope, View
 

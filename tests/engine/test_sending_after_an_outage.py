@@ -11,6 +11,7 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import CloudError, CredentialsError, ServerFault, Unreachable
 from restoretui.core.model import ObjectRef, RestoreRequest, State
 from restoretui.core.provider import Answer, Outcome
+from restoretui.engine.run_context import RunContext
 from restoretui.engine.submitter import Submitter
 from restoretui.engine.traffic.circuit_breaker import Gate
 from restoretui.engine.traffic.health import HealthBoard
@@ -59,7 +60,7 @@ async def test_a_probe_that_succeeds_lets_all_go_on_at_once(
     cloud, gate, board = Cloud(manual_clock), Gate(manual_clock), HealthBoard(lambda: None)
     pace = Pace(10_000.0, manual_clock)
     provider: Any = cloud
-    submitter = Submitter(run, ledger, provider, manual_clock, pace, gate, board, SENDS)
+    submitter = Submitter(RunContext(run, ledger, provider, manual_clock, gate, pace, board, concurrency=SENDS))
     cloud.trouble = trouble
     sending = asyncio.create_task(submitter.submit())
     if trouble is not None:
@@ -80,7 +81,8 @@ async def test_a_server_fault_says_nothing_about_the_connection(ledger: Ledger, 
     gate.shut(Unreachable("no connection"))
     cloud.trouble = ServerFault("the service failed (500)")
     provider: Any = cloud
-    submitter = Submitter(run, ledger, provider, manual_clock, Pace(10_000.0, manual_clock), gate, board, SENDS)
+    pace = Pace(10_000.0, manual_clock)
+    submitter = Submitter(RunContext(run, ledger, provider, manual_clock, gate, pace, board, concurrency=SENDS))
     sending = asyncio.create_task(submitter.submit())
     await until(manual_clock, sending.done, step=0.5)
     await sending

@@ -14,7 +14,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.model import Entry, Page, Tier
 from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
-from restoretui.core.rules.rules import RULES, Purpose
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import Purpose
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, Listing, Observation, Run, Scope
 from restoretui.ledger.store.reader import Reader
@@ -86,7 +87,7 @@ async def planned(
 ) -> RestorePlan:
     groups = (await ledger.selections.facts(sel)).get(cloud, [])
     clock = clock_of(ledger)
-    return make_plan(RULES["s3"], groups, days, clock.now(), (PRICES, True), purpose)
+    return make_plan(CLOUDS["s3"].rules, groups, days, clock.now(), (PRICES, True), purpose)
 
 
 def clock_of(ledger: Ledger) -> ManualClock:

@@ -15,7 +15,8 @@ from restoretui.core.bounds import Bounds, shown
 from restoretui.core.endpoints import host_of
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.core.rules.rules import S3, ArchiveRule, CloudRules, Window
+from restoretui.core.rules.rules import ArchiveRule, CloudRules, Window
+from restoretui.core.rules.s3 import S3
 
 
 @dataclass(frozen=True, slots=True)

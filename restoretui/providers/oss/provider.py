@@ -10,9 +10,17 @@ from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.endpoints import check_endpoint
 from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer, Unreachable, Unsupported, UsageError
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
-from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
-from restoretui.core.rules.rules import OSS
-from restoretui.providers.connection import Limits
+from restoretui.core.provider import (
+    Answer,
+    Capabilities,
+    Connection,
+    Limits,
+    MfaPrompter,
+    OpenProvider,
+    Outcome,
+    Provider,
+)
+from restoretui.core.rules.oss import OSS
 from restoretui.providers.oss.credentials import KeyRing, look_up
 from restoretui.providers.oss.errors import error_for, is_credentials, refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
@@ -48,28 +56,18 @@ class OssProvider:
     @classmethod
     async def open(
         cls,
-        *,
-        profile: str | None = None,
-        region: str | None = None,
-        endpoint_url: str | None = None,
-        internal: bool | None = None,
-        path_style: bool | None = None,
-        max_connections: int = 256,
-        connect_timeout: float = 10.0,
-        read_timeout: float = 60.0,
+        connection: Connection,
+        limits: Limits | None = None,
         clock: Clock | None = None,
+        mfa: MfaPrompter | None = None,
     ) -> "OssProvider":
-        """Load the SDK and read the credentials, both beside the event loop; nothing is sent.
+        """Load the SDK and read the credentials, both beside the event loop: see ``OpenProvider``.
 
-        ``profile`` is a section of ossutil's config file. Raises ``UsageError`` for a profile or endpoint that cannot
-        be meant; missing credentials are told by the first request.
+        The profile is a section of ossutil's config file, none of which asks for codes.
         """
-        connection = Connection(
-            scheme="oss", profile=profile, region=region, endpoint_url=endpoint_url, path_style=path_style,
-            internal=internal,
-        )  # fmt: skip
-        _check_endpoint(endpoint_url, "OSS_ENDPOINT or oss_endpoint")
-        limits = Limits(max_connections, connect_timeout, read_timeout)
+        del mfa
+        profile = connection.profile
+        _check_endpoint(connection.endpoint_url, "OSS_ENDPOINT or oss_endpoint")
         found = await asyncio.to_thread(look_up, profile)
         _check_endpoint(found.endpoint, "ossutil's config file")
         ring = KeyRing(profile, clock or SystemClock(), found)
@@ -77,7 +75,7 @@ class OssProvider:
         async def load() -> "OssSdk":
             from restoretui.providers.oss.sdk import OssSdk
 
-            return OssSdk(connection, limits, ring, found)
+            return OssSdk(connection, limits or Limits(), ring, found)
 
         return cls(await aside(load, "restoretui-oss-sdk"), profile or "")
 
@@ -373,5 +371,8 @@ def _check_endpoint(endpoint: str | None, source: str) -> None:
         )
 
 
+open_provider = OssProvider.open
+
 if TYPE_CHECKING:
     _: type[Provider] = OssProvider
+    _opens: OpenProvider = open_provider

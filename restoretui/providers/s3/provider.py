@@ -10,10 +10,18 @@ from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
 from restoretui.core.http_client import HttpClient
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
-from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
-from restoretui.core.rules.rules import S3
+from restoretui.core.provider import (
+    Answer,
+    Capabilities,
+    Connection,
+    Limits,
+    MfaPrompter,
+    OpenProvider,
+    Outcome,
+    Provider,
+)
+from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import Store, read_spec
-from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.s3.batch.client import S3Batch
 from restoretui.providers.s3.client.calls import Calls
 from restoretui.providers.s3.client.requests import Ask, Requests
@@ -56,36 +64,13 @@ class S3Provider:
     @classmethod
     async def open(
         cls,
-        *,
-        profile: str | None = None,
-        region: str | None = None,
-        endpoint_url: str | None = None,
-        requester_pays: bool = False,
-        expected_bucket_owner: str | None = None,
-        path_style: bool | None = None,
-        store: str | None = None,
-        max_connections: int = 256,
-        connect_timeout: float = 10.0,
-        read_timeout: float = 60.0,
+        connection: Connection,
+        limits: Limits | None = None,
         clock: Clock | None = None,
         mfa: MfaPrompter | None = None,
     ) -> "S3Provider":
-        """Load the SDK and make the first client, both beside the event loop; nothing is sent.
-
-        Raises ``UsageError`` for a profile, region or endpoint that cannot be meant. Credentials are first looked for
-        by the first request; ``mfa`` is asked for codes, and without it a role that needs one is refused.
-        """
-        connection = Connection(
-            profile=profile,
-            region=region,
-            endpoint_url=endpoint_url,
-            path_style=path_style,
-            requester_pays=requester_pays,
-            expected_bucket_owner=expected_bucket_owner,
-            store=store,
-        )
-        limits = Limits(max_connections, connect_timeout, read_timeout)
-        clock = clock or SystemClock()
+        """Load the SDK and make the first client, both beside the event loop: see ``OpenProvider``."""
+        limits, clock = limits or Limits(), clock or SystemClock()
 
         async def load() -> "Sdk":
             from restoretui.providers.s3.client.sdk import Sdk
@@ -94,7 +79,7 @@ class S3Provider:
 
         sdk = await aside(load, "restoretui-sdk")
         requests = Requests(sdk, connection, clock, learns=sdk.http is HttpClient.OWN)
-        return cls(sdk, Calls(sdk, requests, clock), clock, read_spec(store) if store else None)
+        return cls(sdk, Calls(sdk, requests, clock), clock, read_spec(connection.store) if connection.store else None)
 
     @property
     def endpoint(self) -> str:
@@ -288,5 +273,8 @@ def _detail(ref: ObjectRef, reply: "Reply") -> ObjectDetail:
     )
 
 
+open_provider = S3Provider.open
+
 if TYPE_CHECKING:
     _: type[Provider] = S3Provider
+    _opens: OpenProvider = open_provider

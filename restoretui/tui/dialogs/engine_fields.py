@@ -127,7 +127,7 @@ class EngineFields(Working, Vertical):
         choice = self._choice(plan, tier)
         parts: list[Part] = [(f" {choice.reason}", "dim")] if choice.reason else []
         if choice.batch:
-            jobs = jobs_of(self.through(plan).tiers[tier], self.session.rules)
+            jobs = jobs_of(self.through(plan).tiers[tier], self.session.clouds.with_jobs.rules)
             fee = PER_JOB * len(jobs) + PER_OBJECT * sum(job.objects for job in jobs)
             if jobs and not parts:
                 rates = f"{fmt.money(PER_JOB)} each, {fmt.money(PER_OBJECT * 1_000_000)} a million objects"

@@ -7,19 +7,10 @@ import pytest
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
-from restoretui.core.rules.rules import (
-    RULES,
-    Action,
-    ArchiveRule,
-    CloudRules,
-    Purpose,
-    Verdict,
-    Window,
-    check_days,
-    judge,
-)
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import Action, ArchiveRule, CloudRules, Purpose, Verdict, Window, check_days, judge
 
-S3 = RULES["s3"]
+S3 = CLOUDS["s3"].rules
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)
 DAYS = 3
 NEW_EXPIRY = datetime(2026, 10, 19, tzinfo=UTC)

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.model import Tier
-from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, RULES, Window
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, Window
 
-S3 = RULES["s3"]
+S3 = CLOUDS["s3"].rules
 
 DIRECT = {
     "GLACIER": {"expedited": "1–5 min", "standard": "3–5 h", "bulk": "5–12 h"},

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.model import Tier
-from restoretui.core.rules.rules import S3, Window
+from restoretui.core.rules.rules import Window
+from restoretui.core.rules.s3 import S3
 from restoretui.engine.watching.schedule import SPARSE, Expectation, next_expiry_look, next_look
 
 ASKED = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)

@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock, SystemClock
-from restoretui.core.provider import Connection
-from restoretui.providers.connection import Limits
+from restoretui.core.provider import Connection, Limits
 from restoretui.providers.s3.client.requests import Ask, Requests
 from restoretui.providers.s3.client.sdk import Sdk
 from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable

@@ -28,7 +28,7 @@ from botocore.exceptions import (
 from restoretui.core.clock import Clock
 from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CloudError, CredentialsError, RestoreTuiError, Unreachable
-from restoretui.providers.connection import MfaPrompter
+from restoretui.core.provider import MfaPrompter
 from restoretui.providers.s3.client.sdk_http import VerifyingSession
 from restoretui.providers.s3.client.signing import Keys
 from restoretui.providers.threads import aside

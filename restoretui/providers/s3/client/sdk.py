@@ -29,8 +29,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import InvalidRequest, UsageError
 from restoretui.core.http_client import http_client
-from restoretui.core.provider import Connection
-from restoretui.providers.connection import Limits, MfaPrompter
+from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
 from restoretui.providers.s3.client.credentials import Vault, VaultProvider
