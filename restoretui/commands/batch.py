@@ -17,6 +17,7 @@ from restoretui.core.batch.jobs import ReportRow, ReportScope, as_tags
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
+from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.session.batch_jobs import as_place
 from restoretui.session.jsonlines import where
 from restoretui.session.session import Session, open_session
@@ -148,7 +149,7 @@ async def report(settings: Settings, output: Output, job_id: str, form: Form, *,
 
 def _row(row: ReportRow, run: int | None) -> dict[str, Any]:
     return {
-        **where("s3", ObjectRef(row.bucket, row.key, row.version_id)),
+        **where(cloud_with_jobs().scheme, ObjectRef(row.bucket, row.key, row.version_id)),
         "state": State.REQUESTED if row.succeeded else State.FAILED, "code": row.code or None,
         "http_status": row.status, "reason": row.message, "run": run,
     }  # fmt: skip
@@ -190,8 +191,9 @@ async def policy(
 
 def _bucket(text: str) -> str:
     location = parse_location(text)
-    if location.scheme != "s3" or not location.bucket:
-        raise UsageError(f"{text!r} names no bucket of S3", "write s3://BUCKET")
+    kind = cloud_with_jobs()
+    if location.scheme != kind.scheme or not location.bucket:
+        raise UsageError(f"{text!r} names no bucket of {kind.name}", f"write {kind.scheme}://BUCKET")
     return location.bucket
 
 

@@ -13,7 +13,7 @@ from restoretui.commands.summary import summarise
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
 from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanChanged, UsageError
-from restoretui.core.model import Tier
+from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.rules.rules import Action, check_days
@@ -68,7 +68,7 @@ async def _tell_of_role(session: Session, output: Output, made: RestorePlan) -> 
 
 async def _plans(session: Session, sel: int, days: int) -> list[RestorePlan]:
     """One plan for each cloud in which objects were chosen."""
-    return await session.plans(sel, lambda _scheme: days) or [await session.plan(sel, days, scheme="s3")]
+    return await session.plans(sel, lambda _scheme: days) or [await session.plan(sel, days, scheme=DEFAULT_SCHEME)]
 
 
 def _tell_plan(output: Output, made: RestorePlan, tier: Tier | None) -> None:

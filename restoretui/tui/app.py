@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from restoretui.core.errors import ExitCode, RestoreTuiError
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef, Tier
+from restoretui.core.model import DEFAULT_SCHEME, ObjectRef, Tier
 from restoretui.ledger.records import Run
 from restoretui.tui import theme
 from restoretui.tui.browse.pane import BrowsePane
@@ -116,14 +116,11 @@ class RestoreApp(App[int]):
 
     @property
     def _scheme(self) -> str:
-        return self._location.scheme if self._location is not None else "s3"
+        return self._location.scheme if self._location is not None else DEFAULT_SCHEME
 
     def _profile(self, scheme: str) -> str:
         """The name of the profile that locations of that scheme are reached with, as it is set."""
-        settings = self._settings
-        if settings is None:
-            return ""
-        return (settings.oss_profile if scheme == "oss" else settings.profile) or ""
+        return self._settings.profile_of(scheme) if self._settings is not None else ""
 
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()

@@ -14,7 +14,7 @@ class CloudKind:
     name: str
     """In sentences: ``S3``."""
     full_name: str = ""
-    """Where there is room for it."""
+    """With the vendor's, where ``name`` alone says too little."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Which setting fills each field of a ``Connection``. Empty: the provider finds all it needs by itself."""
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -34,6 +34,11 @@ class CloudKind:
     def scheme(self) -> str:
         """How its locations begin, before ``://``."""
         return self.rules.scheme
+
+    @property
+    def in_full(self) -> str:
+        """Its name where there is room for it: ``Alibaba OSS``."""
+        return self.full_name or self.name
 
     @property
     def classes(self) -> tuple[str, ...]:

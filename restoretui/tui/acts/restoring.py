@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import Purpose
 from restoretui.ledger.records import BrowseRow, Listing, Query, Run
 from restoretui.tui.browse.marking import MARKS
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from restoretui.tui.restores.pane import RestoresPane
 
 ROWS_AT_ONCE = 1000
-NAMES = {"s3": "S3", "oss": "Alibaba OSS"}
 
 
 async def restore_marks(pane: "BrowsePane", purpose: Purpose, listing: Listing | None, row: BrowseRow | None) -> None:
@@ -53,8 +53,9 @@ async def _confirm_each(pane: "BrowsePane", sel: int, purpose: Purpose, hidden: 
     for number, scheme in enumerate(schemes, 1):
         step, out_of_sight = "", hidden
         if len(schemes) > 1:
+            name = CLOUDS[scheme].in_full
             step = (
-                f"{number} of {len(schemes)}: these lie in {NAMES[scheme]}; what lies in another cloud is planned "
+                f"{number} of {len(schemes)}: these lie in {name}; what lies in another cloud is planned "
                 "and confirmed by itself"
             )
             others = sum(counts.values()) - counts[scheme]
@@ -70,7 +71,8 @@ async def _confirm_each(pane: "BrowsePane", sel: int, purpose: Purpose, hidden: 
                 marking.recount()  # The marks are for so many days now, too.
     if len(schemes) > 1 and len(runs) == len(schemes):
         pane.shell.say(
-            "done", f"confirmed as {' and '.join(f'run {run.id} ({NAMES[run.cloud.scheme]})' for run in runs)}"
+            "done",
+            f"confirmed as {' and '.join(f'run {run.id} ({CLOUDS[run.cloud.scheme].in_full})' for run in runs)}",
         )
     return runs
 

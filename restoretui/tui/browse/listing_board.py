@@ -12,10 +12,10 @@ from textual.app import ComposeResult
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
 from restoretui.ledger.records import BrowseRow, Listing, Query
-from restoretui.tui.browse.bucket_list import account_buckets, clouds_of
-from restoretui.tui.browse.columns import BucketRow, bucket_columns, object_columns
+from restoretui.tui.browse.bucket_list import account_buckets
+from restoretui.tui.browse.columns import BucketRow, bucket_columns, cells_for_classes, object_columns
 from restoretui.tui.browse.marking import MARKS, Marking
 from restoretui.tui.browse.marks_bar import MarksBar
 from restoretui.tui.browse.source import Source
@@ -51,7 +51,7 @@ class ListingBoard(Pane):
 
     def __init__(self, location: Location | None) -> None:
         super().__init__(id="browse")
-        self.source = Source(location or Location("s3"))
+        self.source = Source(location or Location(DEFAULT_SCHEME))
         self.following: int | None = None
         """A listing made for a refresh, or to mark what is below a prefix: its progress is shown."""
         self.view: BrowseView | None = None
@@ -88,7 +88,7 @@ class ListingBoard(Pane):
         self._arrange()
 
     def _columns(self) -> list[Any]:
-        class_cells = 15 if self.location.scheme == "oss" else 13
+        class_cells = cells_for_classes(self.location.scheme)
         return object_columns(
             lambda: self.source.base, self._now, versions=self.source.versions, class_cells=class_cells
         )
@@ -198,7 +198,7 @@ class ListingBoard(Pane):
     def place(self) -> list[Part]:
         kinds = (("flat", self.source.flat), ("all versions", self.source.versions))
         session = self.shell.session if not self.source.is_bucket else None
-        clouds = clouds_of(session.settings, self.location.scheme) if session is not None else []
+        clouds = session.settings.shown_clouds(self.location.scheme) if session is not None else []
         where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)
         return [(where, "strong"), *((f" · {word}", "busy") for word, shown in kinds if shown)]
 

@@ -19,7 +19,7 @@ from textual.widgets import Button, Input, Static
 
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
-from restoretui.core.model import Tier
+from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.rules.rules import Action, Purpose, check_days
@@ -61,7 +61,7 @@ class RestoreDialog(Dialog[Run]):
     SHOWS_AT_ONCE = False
 
     def __init__(
-        self, sel: int, purpose: Purpose, days: int, *, hidden: int = 0, scheme: str = "s3", step: str = ""
+        self, sel: int, purpose: Purpose, days: int, *, hidden: int = 0, scheme: str = DEFAULT_SCHEME, step: str = ""
     ) -> None:
         """``scheme`` says which cloud's objects of the selection; ``step`` that there are others, asked of apart."""
         super().__init__(VERBS[purpose])
