@@ -48,7 +48,7 @@ ROOMS = {
         "records", "store", "views", "marks", "catalog", "runs", "activity", "batches", "selections", "upkeep",
         "ledger",
     ],
-    "providers": ["threads", "wire", "http", "s3.client", "s3.batch", "s3", "oss"],
+    "providers": ["threads", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [
         "outcomes", "traffic", "run_context", "listing", "watching", "batch", "submitter", "cleaner", "pursuit",
         "engine",

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.endpoints import check_endpoint
-from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer, Unreachable, Unsupported, UsageError
+from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer, Unsupported, UsageError
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.provider import (
     Answer,
@@ -24,6 +24,7 @@ from restoretui.core.rules.oss import OSS
 from restoretui.providers.oss.credentials import KeyRing, look_up
 from restoretui.providers.oss.errors import error_for, is_credentials, refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
+from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.threads import aside
 from restoretui.providers.wire.believed import believed_size
 from restoretui.providers.wire.listing_xml import Unreadable, split_token
@@ -49,8 +50,7 @@ class OssProvider:
     def __init__(self, sdk: "OssSdk", profile: str) -> None:
         self._sdk = sdk
         self._profile = profile
-        self._regions: dict[str, str] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._regions = BucketRegions(lambda: sdk.region, self._find_region)
         self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND, clean=True)
 
     @classmethod
@@ -107,13 +107,13 @@ class OssProvider:
             for bucket in buckets:
                 found[bucket.name] = bucket
                 if bucket.region:
-                    self._regions[bucket.name] = bucket.region
+                    self._regions.learn(bucket.name, bucket.region)
             if not marker or marker == query.get("marker"):
                 return [found[name] for name in sorted(found)]
             query["marker"] = marker
 
     async def bucket_region(self, bucket: str) -> str:
-        return await self._region(bucket)
+        return await self._regions.of(bucket)
 
     async def list_page(
         self,
@@ -210,11 +210,11 @@ class OssProvider:
         from restoretui.providers.oss.sdk import Refused
 
         for last in (False, True):
-            region = await self._region(ask.bucket)
+            region = await self._regions.of(ask.bucket)
             try:
                 reply = await self._exchange(ask, region)
             except Refused as no:
-                if not last and self._moved(no.refusal, region):
+                if not last and await self._moved(no.refusal, region):
                     continue
                 raise error_for(no.refusal, self.endpoint) from None
             try:
@@ -227,7 +227,7 @@ class OssProvider:
         """Ask exactly once. A refusal comes back as it is, except the wrong Region and unfit credentials."""
         from restoretui.providers.oss.sdk import Refused, Reply
 
-        region = await self._region(ask.bucket)
+        region = await self._regions.of(ask.bucket)
         try:
             reply = await self._exchange(ask, region)
         except Refused as no:
@@ -240,15 +240,8 @@ class OssProvider:
             if is_error(reply.body):
                 raise _unreadable(ask, reply, "it is an error with the status of none")
             return reply, None
-        if self._moved(refusal, region):
-            raise Unreachable(
-                f"bucket {ask.bucket!r} answers from another Region; nothing was done",
-                "the next request goes there",
-                code=refusal.code,
-                status=refusal.status,
-                request_id=refusal.request_id,
-                operation=refusal.operation,
-            )
+        if await self._moved(refusal, region):
+            raise elsewhere(refusal, "Region")
         if is_credentials(refusal):
             raise error_for(refusal, self.endpoint)
         return Reply(refusal.status, {}, b""), refusal
@@ -258,17 +251,6 @@ class OssProvider:
         if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
             raise _unreadable(ask, reply, why)
         return reply
-
-    async def _region(self, bucket: str) -> str:
-        """Where the bucket lives, asked for once; ``BucketNotFound``."""
-        if not bucket:
-            return self._sdk.region
-        if region := self._regions.get(bucket):
-            return region
-        async with self._locks.setdefault(bucket, asyncio.Lock()):
-            if bucket not in self._regions:
-                self._regions[bucket] = await self._find_region(bucket)
-        return self._regions[bucket]
 
     async def _find_region(self, bucket: str) -> str:
         from restoretui.providers.oss.sdk import Refused
@@ -289,12 +271,9 @@ class OssProvider:
             raise _unreadable(ask, reply, str(error)) from None
         return location.strip().removeprefix("oss-") or self._sdk.region
 
-    def _moved(self, refusal: "Refusal", asked: str) -> bool:
-        """Learn from a refusal that names another Region."""
-        if not refusal.region or refusal.region == asked:
-            return False
-        self._regions[refusal.bucket] = refusal.region
-        return True
+    async def _moved(self, refusal: "Refusal", asked: str) -> bool:
+        """Learn from a refusal that names another Region; one that names none is about something else."""
+        return bool(refusal.region) and await self._regions.moved(refusal.bucket, refusal.region, asked)
 
 
 _ACCEPTING = {"RestoreObject": (200, 202), "CleanRestoredObject": (200, 204)}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from restoretui.core import doing
 from restoretui.core.clock import Clock
-from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, Unreachable
+from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer
+from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.requests import Ask, Requests
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
 from restoretui.providers.wire.plausible import is_error, root_of, why_foreign, why_not_accepted
@@ -49,16 +50,15 @@ class Calls:
         self._sdk = sdk
         self._requests = requests
         self._clock = clock
-        self._regions: dict[str, str] = {}
+        self.regions = BucketRegions(lambda: sdk.region, self._find_region)
         self._unopened: dict[str, Refusal] = {}
         self._explained: dict[str, tuple[float, Refusal | None]] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
         self._reading = asyncio.Lock()
 
     async def read(self, ask: Ask, understand: Callable[["Reply"], T]) -> T:
         """Ask; ``understand`` reads the answer, raising ``Unreadable`` or ``ErrorInside`` where it cannot."""
         for last in (False, True):
-            region = ask.region or await self.region(ask.bucket)
+            region = ask.region or await self.regions.of(ask.bucket)
             reply = await self._exchange(ask, region)
             if reply.status < 300:
                 if len(reply.body) > _LONG_READING:
@@ -98,7 +98,7 @@ class Calls:
 
     async def once(self, ask: Ask) -> "tuple[Reply, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong region and unfit credentials."""
-        region = await self.region(ask.bucket)
+        region = await self.regions.of(ask.bucket)
         reply = await self._exchange(ask, region)
         if reply.status < 300:
             if why := why_not_accepted(reply.status, reply.body):
@@ -107,34 +107,16 @@ class Calls:
                 return reply, None
         refusal = self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket)
         if is_wrong_region(refusal) and await self._moved(refusal, region):
-            raise Unreachable(
-                f"bucket {ask.bucket!r} answers from another region; nothing was done",
-                "the next request goes there",
-                code=refusal.code,
-                status=refusal.status,
-                request_id=refusal.request_id,
-                operation=ask.operation,
-            )
+            raise elsewhere(refusal)
         if is_wrong_region(refusal) or is_credentials(refusal):
             raise error_for(refusal, self._sdk.caller)
         return reply, refusal
 
-    async def region(self, bucket: str) -> str:
-        """Where the bucket lives, which is asked for once; raises ``BucketNotFound``."""
-        if not bucket:
-            return self._sdk.region
-        if region := self._regions.get(bucket):
-            return region
-        async with self._locks.setdefault(bucket, asyncio.Lock()):
-            if bucket not in self._regions:
-                self._regions[bucket] = await self._find_region(bucket)
-        return self._regions[bucket]
-
     async def open_bucket(self, bucket: str) -> str:
         """Where the bucket lives, if we may look into it; else ``AccessDenied`` or what else is in the way."""
         if bucket in self._unopened:
-            self._regions.pop(bucket, None)  # permissions and credentials change: ask again
-        region = await self.region(bucket)
+            self.regions.forget(bucket)  # permissions and credentials change: ask again
+        region = await self.regions.of(bucket)
         if refusal := self._unopened.get(bucket):
             self._explained.pop(bucket, None)
             raise error_for(await self._explain(refusal) or refusal, self._sdk.caller)
@@ -175,16 +157,14 @@ class Calls:
 
     async def _moved(self, refusal: Refusal, asked: str) -> bool:
         """Learn from a redirect, looking again where it does not say; whether the bucket is elsewhere indeed."""
-        self._regions.pop(refusal.bucket, None)
+        self.regions.forget(refusal.bucket)  # also where what the answer names is none
         _check_region(refusal.region, refusal)
-        if refusal.region:
-            self._regions[refusal.bucket] = refusal.region
-        return await self.region(refusal.bucket) != asked
+        return await self.regions.moved(refusal.bucket, refusal.region, asked)
 
     async def _explain(self, refusal: Refusal) -> Refusal | None:
         """Why a HEAD was refused, as a GET's body tells it. None when it is about the object or bucket itself."""
         bucket = refusal.bucket
-        async with self._locks.setdefault(bucket, asyncio.Lock()):
+        async with self.regions.lock(bucket):
             asked_at, why = self._explained.get(bucket, (float("-inf"), None))
             if self._clock.monotonic() - asked_at >= _EXPLAINED_S:
                 why = await self._ask_why(bucket)
@@ -192,7 +172,7 @@ class Calls:
         return why
 
     async def _ask_why(self, bucket: str) -> Refusal | None:
-        region = self._regions.get(bucket, self._sdk.region)
+        region = self.regions.known(bucket)
         try:
             reply = await self._exchange(Ask("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
         except CloudError:
