@@ -1,6 +1,9 @@
 """The composition root: one session wires settings, ledger, providers, engine and clock together.
 
-The screens and the commands call these functions and nothing below them, so that both do the same thing.
+The screens and the commands act through these functions and through the session's parts (``listings``, ``selecting``,
+``batch``, ``spending``), so that both do the same thing. Into the ledger they look through its views, and change
+nothing in it but what is marked: ``tests/test_house.py`` lists these doors and holds that there are no others. Only
+the command ``ledger``, which keeps the file itself in order, works on it without a session.
 """
 
 import asyncio
