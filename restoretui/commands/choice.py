@@ -134,10 +134,10 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
                 ref = ObjectRef(place.bucket, place.key, place.version_id)
                 await _select_named(session, output, choice, chosen, place, [ref])
             else:
-                await session.choosing.under(
+                await session.selecting.under(
                     chosen.sel, place, versions=choice.versions, query=choice.query, refresh=True
                 )
-        await session.choosing.look(chosen.sel)
+        await session.selecting.look(chosen.sel)
         if chosen.missing > MOST_MISSING:
             output.say(f"… and {words.plural(chosen.missing - MOST_MISSING, 'object')} more could not be seen")
         if chosen.left_out:
@@ -157,7 +157,7 @@ async def _select_named(
             where = Location(place.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
             output.say(f"{where}: {error}")
 
-    chosen.left_out += await session.choosing.named(
+    chosen.left_out += await session.selecting.named(
         chosen.sel, refs, choice.query, note, place.scheme,
         prefix=place.prefix, versions=choice.versions,
     )  # fmt: skip

@@ -219,7 +219,7 @@ async def _confirmed_as_shown(
             return await confirmed_whole(session, session.spending.restore(consent, sel, made, tier, batch=jobs))
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")
-        await session.choosing.look(sel)
+        await session.selecting.look(sel)
         made = await session.plan(sel, made.days, scheme=made.scheme)
         if jobs is not None:
             made = session.batch.plan(made)

@@ -16,7 +16,7 @@ from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.channel import Channels
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.waits import first_of
-from restoretui.engine.watching.watcher import Due
+from restoretui.engine.watching.watcher import DueLook
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Run
 from restoretui.ledger.store.leases import Lease
@@ -54,7 +54,7 @@ class Engine:
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._pursuits: dict[int, Pursuit] = {}
-        self._due: dict[int, Due] = {}
+        self._due: dict[int, DueLook] = {}
         self._held_until: dict[int, float] = {}
         """When the lease of a run lapses unless it is renewed, in wall seconds."""
         self._ahead: dict[int, tuple[Lease, float]] = {}
@@ -228,7 +228,7 @@ class Engine:
         )
         return Pursuit(context, self._note_due)
 
-    def _note_due(self, run_id: int, due: Due | None) -> None:
+    def _note_due(self, run_id: int, due: DueLook | None) -> None:
         if due is None:
             self._due.pop(run_id, None)
         else:

@@ -7,13 +7,13 @@ from restoretui.core.errors import CloudError
 from restoretui.engine.batch.pursuit import BatchPursuit
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.submitter import Submitter
-from restoretui.engine.watching.watcher import Due, Watcher, WatchEvents
+from restoretui.engine.watching.watcher import DueLook, Watcher, WatchEvents
 
 
 class Pursuit:
     """Holds the loops of one run. Cancelling ``pursue`` at any point loses nothing."""
 
-    def __init__(self, context: RunContext, on_due: Callable[[int, Due | None], None]) -> None:
+    def __init__(self, context: RunContext, on_due: Callable[[int, DueLook | None], None]) -> None:
         """``on_due`` is told of the run's next look, None when no more is expected."""
         run = context.run
         self._run = run

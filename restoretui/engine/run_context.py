@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Provider
-from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.rate_limiter import Pace
-from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.rate_limiter import RateLimiter
+from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Run
 
@@ -21,8 +21,8 @@ class RunContext:
     ledger: Ledger
     provider: Provider
     clock: Clock
-    breaker: Gate
-    limiter: Pace
+    breaker: CircuitBreaker
+    limiter: RateLimiter
     health: HealthBoard
     concurrency: int = 128
     """Restore requests side by side."""
@@ -33,6 +33,6 @@ class RunContext:
     bounded: bool = False
     """Reads end when patience does: for a look that a person waits for."""
 
-    def reads(self) -> Reader:
+    def reads(self) -> RetryingReads:
         """Retrying reads for one loop, whose troubles are told apart from those of the others."""
-        return Reader(self.clock, self.breaker, self.health, bounded=self.bounded)
+        return RetryingReads(self.clock, self.breaker, self.health, bounded=self.bounded)

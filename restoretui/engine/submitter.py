@@ -131,7 +131,7 @@ class Submitter:
                 self._released.append(job.id)
             raise
         except COMMON as error:
-            if passage.has_shut:
+            if passage.has_tripped:
                 kind: Kind = "credentials" if isinstance(error, CredentialsError) else "network"
                 await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
             raise

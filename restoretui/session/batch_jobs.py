@@ -10,7 +10,7 @@ from restoretui.core.batch.jobs import (
     MANIFESTS,
     REPORTS,
     BatchOptions,
-    Choice,
+    EngineChoice,
     JobInfo,
     Place,
     ReportRow,
@@ -43,7 +43,7 @@ CHECK_WITHIN_S = 5.0
 UNSEEN = "the role could not be checked beforehand: these credentials may not look at it (iam:GetRole)"
 
 
-class BatchDesk:
+class BatchJobs:
     """Jobs of the account, ours and others'. What changes anything is refused in a read-only session."""
 
     def __init__(
@@ -92,7 +92,7 @@ class BatchDesk:
         """The same direct plan with these tiers through jobs: windows, fees, Expedited refused."""
         return as_batch(plan, self._cloud.rules, tiers)
 
-    def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> Choice:
+    def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> EngineChoice:
         """What ``--engine auto`` takes for a direct plan, and why."""
         role = role_arn or self._settings.batch_role_arn
         return choose_engine(plan.tiers[tier], self._cloud.rules, has_role=bool(role))

@@ -1,4 +1,4 @@
-"""Choosing objects: below a location, by their keys, from a run; and the looks that judging them takes."""
+"""Selections of objects: below a location, by their keys, from a run; and the looks that judging them takes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -9,7 +9,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectRef, State
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
-from restoretui.engine.traffic.speaker import Tally, Works
+from restoretui.engine.traffic.speaker import Progress, Works
 from restoretui.engine.watching.sweep import looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Cloud, JobRow, Observation, Query, SelectionSummary
@@ -22,7 +22,7 @@ Missing = Callable[[ObjectRef, CloudError], None]
 """Told of an object that cannot be seen, and why."""
 
 
-class Choosing:
+class Selecting:
     """Fills selections; what HEAD tells on the way is kept in the ledger."""
 
     def __init__(
@@ -134,7 +134,7 @@ class Choosing:
         self, sel: int, refs: Sequence[ObjectRef], missing: Missing, scheme: str, *, versions: bool = False
     ) -> None:
         """Look at all, some at a time, and mark what is there: one change of the selection a bucket and batch."""
-        tally = Tally()
+        tally = Progress()
         with self._works.telling(lambda: tally.text(f"of {len(refs):,} objects looked at so far")):
             for at in range(0, len(refs), LOOKS_BATCH):
                 batch = refs[at : at + LOOKS_BATCH]
@@ -169,12 +169,12 @@ class Choosing:
     async def look(self, sel: int, progress: Callable[[int], None] | None = None) -> int:
         """HEAD every marked object that only a HEAD can judge; returns how many could not be looked at."""
         looked: set[tuple[Cloud, ObjectRef]] = set()
-        tally = Tally()
+        tally = Progress()
         with self._works.telling(lambda: tally.text("Intelligent-Tiering objects looked at so far")):
             return await self._look(sel, looked, tally, progress)
 
     async def _look(
-        self, sel: int, looked: set[tuple[Cloud, ObjectRef]], tally: Tally, progress: Callable[[int], None] | None
+        self, sel: int, looked: set[tuple[Cloud, ObjectRef]], tally: Progress, progress: Callable[[int], None] | None
     ) -> int:
         unseen = 0
         known = {cloud.ledger_cloud: cloud.scheme for cloud in self._clouds}
@@ -201,7 +201,7 @@ class Choosing:
         return unseen
 
     async def _heads(
-        self, refs: Sequence[ObjectRef], scheme: str, tally: Tally
+        self, refs: Sequence[ObjectRef], scheme: str, tally: Progress
     ) -> list[tuple[ObjectRef, Observation | CloudError]]:
         cloud = self._clouds[scheme]
         provider = await cloud.provider()
@@ -213,7 +213,7 @@ class Choosing:
         return await _look_at_each(refs, head, tally)
 
     async def _versions(
-        self, refs: Sequence[ObjectRef], scheme: str, tally: Tally
+        self, refs: Sequence[ObjectRef], scheme: str, tally: Progress
     ) -> list[tuple[ObjectRef, Observation | CloudError]]:
         """Every version of these keys, each as a listing of its own key shows it."""
         cloud = self._clouds[scheme]
@@ -247,7 +247,7 @@ class Choosing:
 
 
 async def _look_at_each(
-    refs: Sequence[ObjectRef], look: Callable[[ObjectRef], Awaitable[list[Observation]]], tally: Tally
+    refs: Sequence[ObjectRef], look: Callable[[ObjectRef], Awaitable[list[Observation]]], tally: Progress
 ) -> list[tuple[ObjectRef, Observation | CloudError]]:
     """What ``look`` finds of each, some at a time; what the cloud refuses stands in the place of what was found.
 

@@ -26,21 +26,21 @@ from restoretui.core.plan.pricing import PriceBook
 from restoretui.core.provider import NO_CAPACITY_CODE, Connection, MfaPrompter, Provider
 from restoretui.core.rules.rules import Purpose
 from restoretui.engine.engine import Engine
-from restoretui.engine.traffic.circuit_breaker import COMMON, Gate
+from restoretui.engine.traffic.circuit_breaker import COMMON, CircuitBreaker
 from restoretui.engine.traffic.health import Health, HealthBoard
-from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.traffic.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.outstanding import Outstanding, outstanding
 from restoretui.ledger.records import Bounds, Cloud, JobRow, Listing, Query, Run, View
-from restoretui.session.batch_jobs import BatchDesk
+from restoretui.session.batch_jobs import BatchJobs
 from restoretui.session.clouds import Clouds
 from restoretui.session.export import write_export, write_report
 from restoretui.session.listings import BUG_HINT, Listings
 from restoretui.session.planning import Planner, check_sends
-from restoretui.session.selecting import Choosing
+from restoretui.session.selecting import Selecting
 from restoretui.session.spending import Spending
 
 notices = logging.getLogger("restoretui.notices")
@@ -70,7 +70,7 @@ class Session:
         self._engine = Engine(
             ledger, self.clock, self.clouds, self._board, settings.concurrency, may_send=not settings.read_only
         )
-        self.batch = BatchDesk(
+        self.batch = BatchJobs(
             settings,
             ledger,
             self.clouds.with_jobs,
@@ -84,7 +84,7 @@ class Session:
         )
         """How much is kept of what was listed."""
         self.listings = Listings(ledger, self.clock, self.clouds, self.bounds, self.works)
-        self.choosing = Choosing(ledger, self.clock, self.clouds, self.listings, self.works)
+        self.selecting = Selecting(ledger, self.clock, self.clouds, self.listings, self.works)
         """Filling selections."""
         self._planner = Planner(self.clock, ledger, prices, self.clouds)
         self.spending = Spending(settings, ledger, self.clouds, self._planner, self.batch, self._engine)
@@ -257,7 +257,7 @@ class Session:
             if watchdog.silent_for:
                 yield _wait_for(watchdog, self._gives_up_in(watchdog))
         for source, told in self._board.troubles.items():
-            if not isinstance(source, Gate | Watchdog | Reader):  # else its connection has been told of
+            if not isinstance(source, CircuitBreaker | Watchdog | RetryingReads):  # whose connection was told of
                 yield Wait(source, f"{told.level}: {told.text}{f' ({told.hint})' if told.hint else ''}",
                            after=TROUBLE_AFTER if told.level == "paused" else SLOW_AFTER)  # fmt: skip
         if locked_out := self.ledger.locked_out_for:

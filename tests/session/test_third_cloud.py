@@ -221,5 +221,5 @@ def test_it_is_shown_where_it_is_meant(toys: Opened, state_dir: Path) -> None:
 
 async def chosen(session: Session, text: str) -> int:
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, parse_location(text))
+    await session.selecting.under(sel, parse_location(text))
     return sel

@@ -15,7 +15,7 @@ from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RestoreWindow:
     """How long a restore typically takes, from the documentation: a range, never a promise."""
 
     shortest: timedelta
@@ -24,9 +24,9 @@ class Window:
     within: bool = False
     """The documentation says only "within ``longest``": ``shortest`` is our guess and is not to be shown."""
 
-    def __or__(self, other: "Window") -> "Window":
+    def __or__(self, other: "RestoreWindow") -> "RestoreWindow":
         """The window that holds both."""
-        return Window(
+        return RestoreWindow(
             min(self.shortest, other.shortest), max(self.longest, other.longest), self.within or other.within
         )
 
@@ -54,9 +54,9 @@ class ArchiveRule:
 
     archive: str
     """As the cloud spells it: ``GLACIER``, ``DEEP_ARCHIVE``, ``ARCHIVE_ACCESS``, ``DEEP_ARCHIVE_ACCESS``."""
-    windows: Mapping[Tier, Window]
+    windows: Mapping[Tier, RestoreWindow]
     """The tiers it takes, and their windows when asked for directly."""
-    batch_windows: Mapping[Tier, Window] = field(default_factory=dict)
+    batch_windows: Mapping[Tier, RestoreWindow] = field(default_factory=dict)
     """The same through S3 Batch Operations."""
     takes_days: bool = True
     """False: the restore has no end and ``Days`` must not be sent."""
@@ -67,7 +67,7 @@ class ArchiveRule:
     cleanable: bool = False
     """The copy can be ended before its days are over."""
 
-    def window(self, tier: Tier | None) -> Window | None:
+    def window(self, tier: Tier | None) -> RestoreWindow | None:
         """How long a restore asked for at ``tier`` takes; None where that is not known."""
         if not self.takes_tier:
             return next(iter(self.windows.values()))
@@ -179,19 +179,19 @@ class CloudRules:
         return max(expiry, min(added, now + timedelta(days=rule.max_days)))
 
 
-def minutes(shortest: float, longest: float) -> Window:
+def minutes(shortest: float, longest: float) -> RestoreWindow:
     """A window in minutes, for a cloud's table."""
-    return Window(timedelta(minutes=shortest), timedelta(minutes=longest))
+    return RestoreWindow(timedelta(minutes=shortest), timedelta(minutes=longest))
 
 
-def hours(shortest: float, longest: float) -> Window:
+def hours(shortest: float, longest: float) -> RestoreWindow:
     """A window in hours, for a cloud's table."""
-    return Window(timedelta(hours=shortest), timedelta(hours=longest))
+    return RestoreWindow(timedelta(hours=shortest), timedelta(hours=longest))
 
 
-def within(hours: float, look_from: float) -> Window:
+def within(hours: float, look_from: float) -> RestoreWindow:
     """Documented as "within ``hours``"; we look in earnest from ``look_from`` hours on."""
-    return Window(timedelta(hours=look_from), timedelta(hours=hours), within=True)
+    return RestoreWindow(timedelta(hours=look_from), timedelta(hours=hours), within=True)
 
 
 EXPEDITED_TYPICAL_BYTES = 250_000_000
@@ -235,7 +235,7 @@ class Verdict:
     action: Action
     reason: str
     archive: str | None = None
-    window: Window | None = None
+    window: RestoreWindow | None = None
     endless: bool = False
     """What is sent brings it back for good: its days are not sent and nothing expires (FACTS 1.5)."""
     tierless: bool = False

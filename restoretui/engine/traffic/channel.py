@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Connection, Provider
-from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.rate_limiter import Pace
-from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.rate_limiter import RateLimiter
+from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.traffic.watchdog import Watchdog
 
 
@@ -41,10 +41,10 @@ class Channel:
         self.connection = connection
         self.clock = clock
         self.health = health
-        self.breaker = Gate(clock, Watchdog(clock, bounds.patience, connection.whereabouts))
+        self.breaker = CircuitBreaker(clock, Watchdog(clock, bounds.patience, connection.whereabouts))
         self._open_provider = open_provider
         self._bounds = bounds
-        self._limiter: Pace | None = None
+        self._limiter: RateLimiter | None = None
         self._regions: dict[str, str] = {}
 
     async def provider(self) -> Provider:
@@ -57,17 +57,17 @@ class Channel:
             self._regions[bucket] = await (await self.provider()).bucket_region(bucket)
         return self._regions[bucket]
 
-    def limiter(self, provider: Provider) -> Pace:
+    def limiter(self, provider: Provider) -> RateLimiter:
         """The one rate limiter for everything that is sent: by runs, and to end copies."""
         if self._limiter is None:
             rate = min(self._bounds.rate, provider.capabilities.max_rate)
-            self._limiter = Pace(rate, self.clock)
+            self._limiter = RateLimiter(rate, self.clock)
             self.health.paced(rate)
         return self._limiter
 
-    def reads(self, *, bounded: bool = False) -> Reader:
+    def reads(self, *, bounded: bool = False) -> RetryingReads:
         """Retrying reads, with troubles of their own on the health board; ``bounded``: that end with patience."""
-        return Reader(self.clock, self.breaker, self.health, bounded=bounded)
+        return RetryingReads(self.clock, self.breaker, self.health, bounded=bounded)
 
 
 class Channels:

@@ -1,6 +1,13 @@
-"""A gate for everything that talks to one cloud: shut while credentials or network are away, opened by one probe.
+"""A circuit breaker for all requests of one connection, which holds them up while credentials or network are away.
 
-A circuit breaker that holds requests up instead of failing them.
+====================  =====================================================================================
+Closed                All requests pass.
+Open                  A request met what every other would meet, too: all wait, 2 s, doubled up to 60 s.
+Half-open             The wait is over and one request, the probe, passes. Its answer closes the breaker, its
+                      failure opens it anew.
+====================  =====================================================================================
+
+A ticket is the breaker's generation: what becomes of a request of an older one proves nothing about the time since.
 """
 
 import asyncio
@@ -25,7 +32,7 @@ from restoretui.engine.traffic.watchdog import Watchdog
 TRANSIENT = (Throttled, ServerFault, ConnectionLost, MalformedAnswer)
 """Problems of one request: the next try may succeed, others are not held up."""
 COMMON = (CredentialsError, Unreachable)
-"""Problems every request would meet: all wait behind the gate."""
+"""Problems every request would meet: all wait at the breaker."""
 NO_ANSWER = TRANSIENT + COMMON
 """What says nothing about what was asked: repeated, and where patience is over an end for all that is asked there."""
 
@@ -39,16 +46,16 @@ SHOWN_AFTER = 3.0
 
 @dataclass(slots=True, eq=False)
 class Passage:
-    """One request's way through the gate."""
+    """One request's way through the breaker."""
 
-    has_shut: bool = False
+    has_tripped: bool = False
     """It met a problem that every other would meet too, and was the first to."""
 
 
-class Gate:
-    """Pauses every caller instead of failing them; when the wait is over, one goes ahead and finds out.
+class CircuitBreaker:
+    """Pauses every caller instead of failing them; when the wait is over, one goes ahead as the probe.
 
-    ``enter`` hands out a ticket. A request that left before the gate was shut proves nothing about the time since:
+    ``enter`` hands out a ticket. A request that left before it opened proves nothing about the time since:
     by its ticket what becomes of it is told from what becomes of the probe.
     """
 
@@ -65,14 +72,14 @@ class Gate:
 
     @property
     def retry_in(self) -> float:
-        """Machine seconds until the next probe; 0 when open."""
+        """Machine seconds until the next probe; 0 when closed."""
         return max(0.0, self._retry_at - self._clock.monotonic()) if self.problem else 0.0
 
     @asynccontextmanager
     async def passing(self, health: HealthBoard) -> AsyncIterator[Passage]:
         """Around one request: waits for its turn to go, and judges by how it ends what becomes of all others.
 
-        The one place where a request's end meets the gate, whether it reads or sends.
+        The one place where a request's end meets the breaker, whether it reads or sends.
         """
         passage = Passage()
         if self.problem is None:
@@ -84,7 +91,7 @@ class Gate:
             yield passage
         except COMMON as error:
             self.watchdog.failed(error)
-            passage.has_shut = self.shut(error, ticket)
+            passage.has_tripped = self.trip(error, ticket)
             if self.problem is not None:
                 health.trouble(self, "paused", str(error), error.hint)
             raise
@@ -111,11 +118,11 @@ class Gate:
         self._let_in(ticket, health)
 
     def _let_in(self, ticket: int, health: HealthBoard) -> None:
-        if self.opened(ticket):
+        if self.close(ticket):
             health.well(self)
 
     async def enter(self) -> int:
-        """A ticket, once a request may be tried; then say ``opened`` or ``shut`` of it, and ``left`` in any case."""
+        """A ticket, once a request may be tried; then ``close`` or ``trip`` by it, and ``left`` in any case."""
         while self.problem is not None:
             if not self._probing and self.retry_in == 0:
                 self._probing = True
@@ -127,8 +134,8 @@ class Gate:
                 await first_of(changed, self._clock.pause(self.retry_in))
         return self._ticket
 
-    def shut(self, problem: CloudError, ticket: int | None = None) -> bool:
-        """A request met a problem that every other would meet too. True when the gate was open until now."""
+    def trip(self, problem: CloudError, ticket: int | None = None) -> bool:
+        """A request met a problem that every other would meet too. True when the breaker was closed until now."""
         if ticket is not None and ticket != self._ticket:
             return False
         first = self.problem is None
@@ -141,8 +148,8 @@ class Gate:
         self._turn()
         return first
 
-    def opened(self, ticket: int | None = None) -> bool:
-        """A request got an answer. True when the gate was shut until now."""
+    def close(self, ticket: int | None = None) -> bool:
+        """A request got an answer. True when the breaker was open until now."""
         if self.problem is None or (ticket is not None and ticket != self._ticket):
             return False
         self.problem = None

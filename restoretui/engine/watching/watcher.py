@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from restoretui.core.errors import AccessDenied, CloudError
 from restoretui.core.model import State
-from restoretui.core.rules.rules import Window
+from restoretui.core.rules.rules import RestoreWindow
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.watching.interpret import SENT_WITHIN, interpret
@@ -42,7 +42,7 @@ class Unit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueLook:
     """A unit's next look and why then."""
 
     unit: Unit
@@ -58,7 +58,7 @@ class WatchEvents:
     """A look proved that a request had no effect: it is planned again."""
     calls: Callable[[int, int], None] = lambda lists, heads: None
     """So many LIST and HEAD requests were sent."""
-    due: Callable[[Due | None], None] = lambda due: None
+    due: Callable[[DueLook | None], None] = lambda due: None
     """The next look, or None when nothing can change any more."""
     sight: Callable[[str, CloudError | None], None] = lambda bucket, denied: None
     """After a round over a bucket: why some of its objects cannot be seen; None where all can."""
@@ -127,7 +127,7 @@ class Watcher:
         if oldest is not None and None not in looks:
             await self._ledger.runs.looked(self._run.id, oldest.timestamp())
 
-    def due(self, groups: Collection[TrackedGroup], *, is_sending: bool = False) -> list[Due]:
+    def due(self, groups: Collection[TrackedGroup], *, is_sending: bool = False) -> list[DueLook]:
         """When each unit's next look is; the earliest of its groups decides.
 
         While requests still go out there is always one that has just been accepted: to look early at each of them
@@ -136,7 +136,7 @@ class Watcher:
         """
         now = self._clock.now()
         at_once = any(group.state is State.AVAILABLE and group.requested_first is not None for group in groups)
-        nearest: dict[Unit, Due] = {}
+        nearest: dict[Unit, DueLook] = {}
         for group in groups:
             entry = self._due(group, now, may_wait=is_sending and not at_once)
             known = nearest.get(entry.unit)
@@ -144,19 +144,19 @@ class Watcher:
                 nearest[entry.unit] = entry
         return list(nearest.values())
 
-    def _due(self, group: TrackedGroup, now: datetime, *, may_wait: bool) -> Due:
+    def _due(self, group: TrackedGroup, now: datetime, *, may_wait: bool) -> DueLook:
         unit = _unit(group)
         last = self._looked.get(unit)
         if last is not None and last > now:
             last = now  # The clock was set back meanwhile.
         if group.state is State.UNKNOWN:
-            return Due(
+            return DueLook(
                 unit,
                 now if last is None else last + timedelta(seconds=SENT_WITHIN),
                 "settling requests without an answer",
             )
         if group.state is State.AVAILABLE:
-            return Due(unit, next_expiry_look(_instant(group.expiry_first), last, now), "the next copy expires")
+            return DueLook(unit, next_expiry_look(_instant(group.expiry_first), last, now), "the next copy expires")
         window = self._window(group)
         # By a clock that was ahead of ours, it may have been asked for in our future.
         moments = (group.requested_first, group.requested_last)
@@ -167,9 +167,9 @@ class Watcher:
             at = at if last is None else max(at, opens)
         else:
             at = min(next_look(Expectation(moment, window), last, now) for moment in asked)
-        return Due(unit, at, "waiting for the first" if now < opens else "expected now")
+        return DueLook(unit, at, "waiting for the first" if now < opens else "expected now")
 
-    def _window(self, group: TrackedGroup) -> Window | None:
+    def _window(self, group: TrackedGroup) -> RestoreWindow | None:
         rule = self._rules.archive_named(group.archive or group.storage_class)
         if rule and self._by_job and group.tier and group.tier in rule.batch_windows:
             return rule.batch_windows[group.tier]

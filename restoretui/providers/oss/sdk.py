@@ -33,7 +33,7 @@ DEFAULT_REGION = "cn-hangzhou"
 _SETTINGS = Settings("OSS_ENDPOINT", "SSL_CERT_FILE", "an OSS")
 
 
-class Ask(NamedTuple):
+class OssCall(NamedTuple):
     """One request, in OSS's own names."""
 
     operation: str
@@ -44,7 +44,7 @@ class Ask(NamedTuple):
     body: bytes = b""
 
 
-class Reply(NamedTuple):
+class OssReply(NamedTuple):
     """An answer, whole."""
 
     status: int
@@ -92,7 +92,7 @@ class OssSdk:
         self._clients: dict[str, AsyncClient] = {}
         self._http: _Http | None = None
 
-    async def exchange(self, ask: Ask, region: str) -> Reply:
+    async def exchange(self, ask: OssCall, region: str) -> OssReply:
         """Send one request, once. ``Refused`` when OSS says no; ``CloudError`` for everything that is no answer."""
         keys = await self._ring.keys()
         doing.note(doing.about(ask.operation, ask.bucket))
@@ -111,7 +111,7 @@ class OssSdk:
             output = await client.invoke_operation(asked)
         except oss.exceptions.BaseError as error:
             raise self._what(error, ask, keys) from error
-        return Reply(output.status_code, output.headers, output.http_response.content or b"")
+        return OssReply(output.status_code, output.headers, output.http_response.content or b"")
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -139,7 +139,7 @@ class OssSdk:
             self._clients[region] = AsyncClient(config)
         return self._clients[region]
 
-    def _what(self, error: Exception, ask: Ask, keys: OssKeys) -> Exception:
+    def _what(self, error: Exception, ask: OssCall, keys: OssKeys) -> Exception:
         inner = error.unwrap() if hasattr(error, "unwrap") else error
         match inner:
             case CloudError():
@@ -182,7 +182,7 @@ class OssSdk:
         return self.endpoint if "://" in self.endpoint else f"https://{self.endpoint}/"
 
 
-def _refusal(error: Any, ask: Ask) -> Refusal:
+def _refusal(error: Any, ask: OssCall) -> Refusal:
     fields = error.error_fileds or {}
     code = "" if error.code == "BadErrorResponse" else str(error.code or "")
     return Refusal(

@@ -24,10 +24,10 @@ from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import Store, read_spec
 from restoretui.providers.s3.batch.client import S3Batch
 from restoretui.providers.s3.client.calls import Calls
-from restoretui.providers.s3.client.requests import Ask, Requests
+from restoretui.providers.s3.client.requests import Requests, S3Call
 from restoretui.providers.s3.outcomes import refused
-from restoretui.providers.s3.status_probe import Witness
-from restoretui.providers.threads import aside
+from restoretui.providers.s3.status_probe import StatusProbe
+from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.believed import believed_size
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
@@ -48,7 +48,7 @@ class S3Provider:
     def __init__(self, sdk: "Sdk", calls: Calls, clock: Clock, store: Store | None = None) -> None:
         self._sdk = sdk
         self._calls = calls
-        self._witness = Witness(clock)
+        self._status_probe = StatusProbe(clock)
         self._rules = store.rules if store else S3
         self._sends_tiers = store is None or store.tiers
         self._batch: BatchService | None = None
@@ -56,7 +56,7 @@ class S3Provider:
         listed = store.lists_status if store else None
         self._asks_status = listed is not False
         if listed is not None:
-            self._witness.listings_tell = listed
+            self._status_probe.listings_tell = listed
         self.capabilities = Capabilities(
             max_rate=(store and store.max_rate) or RESTORES_PER_SECOND, restore_status_in_list=listed is not False
         )
@@ -77,7 +77,7 @@ class S3Provider:
 
             return await Sdk.start(connection, limits, clock, mfa)
 
-        sdk = await aside(load, "restoretui-sdk")
+        sdk = await run_in_thread(load, "restoretui-sdk")
         requests = Requests(sdk, connection, clock, learns=sdk.http is HttpClient.OWN)
         return cls(sdk, Calls(sdk, requests, clock), clock, read_spec(connection.store) if connection.store else None)
 
@@ -99,7 +99,7 @@ class S3Provider:
     async def identity(self) -> Identity:
         caller = self._sdk.caller
         try:
-            asked = Ask("GetCallerIdentity", service="sts")
+            asked = S3Call("GetCallerIdentity", service="sts")
             who = await self._calls.read(asked, self._calls.parsed("GetCallerIdentity", "sts"))
             account, arn = str(who.get("Account", "")), str(who.get("Arn", ""))
         except CloudError:
@@ -108,7 +108,7 @@ class S3Provider:
             account, arn = "", ""
         if not account and caller.endpoint:
             # Compatible stores rarely have an STS; whoever lists the buckets owns them.
-            listed = await self._calls.read(Ask("ListBuckets"), self._calls.parsed("ListBuckets"))
+            listed = await self._calls.read(S3Call("ListBuckets"), self._calls.parsed("ListBuckets"))
             account = str(listed.get("Owner", {}).get("ID", ""))
         return Identity(account=account, arn=arn, profile=caller.profile, region=self._sdk.region)
 
@@ -117,7 +117,7 @@ class S3Provider:
         token = ""
         while True:
             asked = {"MaxBuckets": 1000} | ({"ContinuationToken": token} if token else {})
-            page = await self._calls.read(Ask("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
+            page = await self._calls.read(S3Call("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
             for bucket in page.get("Buckets", ()):
                 name = str(bucket.get("Name", ""))
                 buckets[name] = Bucket(name, bucket.get("BucketRegion", ""), bucket.get("CreationDate"))
@@ -155,8 +155,8 @@ class S3Provider:
         return page
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
-        detail = await self._calls.read(Ask("HeadObject", ref.bucket, _given(ref)), partial(_detail, ref))
-        self._witness.head(detail)
+        detail = await self._calls.read(S3Call("HeadObject", ref.bucket, _given(ref)), partial(_detail, ref))
+        self._status_probe.head(detail)
         return detail
 
     async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
@@ -164,7 +164,7 @@ class S3Provider:
         if wanted not in self._asked_for:
             self._asked_for[wanted] = self._wording(request, storage_class)
         fixed, kind = self._asked_for[wanted]
-        reply, refusal = await self._calls.once(Ask("RestoreObject", ref.bucket, _given(ref), fixed, kind))
+        reply, refusal = await self._calls.once(S3Call("RestoreObject", ref.bucket, _given(ref), fixed, kind))
         if refusal is not None:
             return refused(refusal, self._sdk.caller)
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
@@ -221,8 +221,8 @@ class S3Provider:
             self._asks_status = False
             self._set_listings_tell(tell=False)
             return page
-        self._witness.page(bucket, page)
-        self._set_listings_tell(tell=self._witness.listings_tell is not False)
+        self._status_probe.page(bucket, page)
+        self._set_listings_tell(tell=self._status_probe.listings_tell is not False)
         return page
 
     async def _page(
@@ -236,7 +236,7 @@ class S3Provider:
         def understand(reply: "Reply") -> Page:
             return read(reply.body, lambda body: self._sdk.parse("s3", operation, reply))
 
-        return await self._calls.read(Ask(operation, bucket, given, fixed, (max_keys, with_status)), understand)
+        return await self._calls.read(S3Call(operation, bucket, given, fixed, (max_keys, with_status)), understand)
 
     def _set_listings_tell(self, *, tell: bool) -> None:
         if self.capabilities.restore_status_in_list != tell:

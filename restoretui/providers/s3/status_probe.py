@@ -1,4 +1,7 @@
-"""Whether an endpoint's listings tell of restores: some compatible stores leave them out (FACTS 5)."""
+"""A probe of whether an endpoint's listings include RestoreStatus, which some stores leave out (FACTS 5).
+
+AWS lists it. The result is ``capabilities.restore_status_in_list``.
+"""
 
 from datetime import timedelta
 
@@ -11,8 +14,8 @@ _UNDOCUMENTED = "INTELLIGENT_TIERING"
 """Whether AWS itself lists the status of this class is not known, so it proves nothing (FACTS 1.7)."""
 
 
-class Witness:
-    """Compares what HEAD said of an object with what a later listing says of it, at no request of its own."""
+class StatusProbe:
+    """A passive probe: compares what HEAD said with what a later listing says, at no request of its own."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

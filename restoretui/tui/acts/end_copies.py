@@ -73,7 +73,7 @@ async def end_run(pane: "RestoresPane", run: Run) -> None:
     try:
         await view.wait()
         for start in range(0, view.count, ROWS_AT_ONCE):
-            await session.choosing.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
+            await session.selecting.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
         await _end_chosen(pane, sel, run)
     finally:
         await view.aclose()

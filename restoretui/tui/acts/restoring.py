@@ -96,7 +96,7 @@ async def replan_run(pane: "RestoresPane", run: Run, purpose: Purpose, states: f
         if not view.count:
             raise UsageError(f"run {run.id} has no object left to {purpose}")
         for start in range(0, view.count, ROWS_AT_ONCE):
-            await session.choosing.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
+            await session.selecting.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
         new = await pane.shell.push_screen_wait(RestoreDialog(sel, purpose, run.days, scheme=run.cloud.scheme))
     finally:
         await view.aclose()

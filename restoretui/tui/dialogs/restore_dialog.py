@@ -136,7 +136,7 @@ class RestoreDialog(Dialog[Run]):
         if self._purpose is Purpose.UPGRADE and not self._tier_touched:
             self._days = await self._days_asked_for() or self._days
             self._days_field.value = str(self._days)
-        self._unseen = await self.session.choosing.look(self._sel, progress)
+        self._unseen = await self.session.selecting.look(self._sel, progress)
         self._target = await self._find_target()
         self._looked = True
         await self._replan()

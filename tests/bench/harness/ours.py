@@ -37,7 +37,7 @@ async def list_(session: Session, bucket: str) -> int:
 async def intend(session: Session, place: Location) -> Run:
     """A confirmed run over everything there, of which nothing was sent."""
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, place)
+    await session.selecting.under(sel, place)
     plan = await session.plan(sel, 7)
     run = await session.confirm(sel, plan, Tier.BULK)
     await session.ledger.selections.drop(sel)

@@ -6,7 +6,15 @@ from decimal import Decimal
 import pytest
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import BatchOptions, Kind, Portion, as_batch, choose_engine, group_into_jobs, jobs_of
+from restoretui.core.batch.jobs import (
+    BatchOptions,
+    JobKind,
+    Portion,
+    as_batch,
+    choose_engine,
+    group_into_jobs,
+    jobs_of,
+)
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
@@ -17,8 +25,8 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/x"
 
 
-def kind(bucket: str, tiered: bool = False, versions: bool = False) -> Kind:
-    return Kind(bucket, tiered, versions)
+def kind(bucket: str, tiered: bool = False, versions: bool = False) -> JobKind:
+    return JobKind(bucket, tiered, versions)
 
 
 @pytest.mark.parametrize(

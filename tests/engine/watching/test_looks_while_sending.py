@@ -9,9 +9,9 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.model import State, Tier
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.engine.run_context import RunContext
-from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.rate_limiter import Pace
+from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.engine.watching.watcher import Unit, Watcher, WatchEvents
 from restoretui.ledger.records import Cloud, TrackedGroup
 from restoretui.ledger.runs.awaited import Awaited
@@ -43,7 +43,7 @@ def watching(clock: ManualClock) -> Watcher:
     run: Any = Confirmed()
     nothing: Any = None
     board = HealthBoard(lambda: None)
-    context = RunContext(run, ledger, nothing, clock, Gate(clock), Pace(1.0, clock), board)
+    context = RunContext(run, ledger, nothing, clock, CircuitBreaker(clock), RateLimiter(1.0, clock), board)
     return Watcher(context, WatchEvents())
 
 

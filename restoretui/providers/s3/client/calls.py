@@ -9,7 +9,7 @@ from restoretui.core import doing
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer
 from restoretui.providers.regions import BucketRegions, elsewhere
-from restoretui.providers.s3.client.requests import Ask, Requests
+from restoretui.providers.s3.client.requests import Requests, S3Call
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
 from restoretui.providers.wire.plausible import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.refusals import (
@@ -55,7 +55,7 @@ class Calls:
         self._explained: dict[str, tuple[float, Refusal | None]] = {}
         self._reading = asyncio.Lock()
 
-    async def read(self, ask: Ask, understand: Callable[["Reply"], T]) -> T:
+    async def read(self, ask: S3Call, understand: Callable[["Reply"], T]) -> T:
         """Ask; ``understand`` reads the answer, raising ``Unreadable`` or ``ErrorInside`` where it cannot."""
         for last in (False, True):
             region = ask.region or await self.regions.of(ask.bucket)
@@ -96,7 +96,7 @@ class Calls:
 
         return parse
 
-    async def once(self, ask: Ask) -> "tuple[Reply, Refusal | None]":
+    async def once(self, ask: S3Call) -> "tuple[Reply, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong region and unfit credentials."""
         region = await self.regions.of(ask.bucket)
         reply = await self._exchange(ask, region)
@@ -126,7 +126,7 @@ class Calls:
         """By HeadBucket, which names the region even when it is refused. A refusal is kept for ``open_bucket``."""
         self._unopened.pop(bucket, None)
         asked = self._sdk.region
-        reply = await self._exchange(Ask("HeadBucket", bucket), asked)
+        reply = await self._exchange(S3Call("HeadBucket", bucket), asked)
         named = reply.headers.get("x-amz-bucket-region", "")
         _check_region(named, Refusal("HeadBucket", reply.status, bucket=bucket))
         if reply.status < 300 or reply.status in (301, 307, 308):
@@ -145,7 +145,7 @@ class Calls:
         async with self._reading:
             await asyncio.sleep(0)
 
-    async def _exchange(self, ask: Ask, region: str) -> "Reply":
+    async def _exchange(self, ask: S3Call, region: str) -> "Reply":
         doing.note(doing.about(ask.operation, ask.bucket))
         out = await self._requests.build(ask, region)
         reply = await out.transport.exchange(out.request, ask.operation)
@@ -174,7 +174,7 @@ class Calls:
     async def _ask_why(self, bucket: str) -> Refusal | None:
         region = self.regions.known(bucket)
         try:
-            reply = await self._exchange(Ask("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
+            reply = await self._exchange(S3Call("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
         except CloudError:
             return None
         if reply.status < 300:
@@ -197,7 +197,7 @@ def _check_region(named: str, refusal: Refusal) -> None:
         )
 
 
-def _unreadable(ask: Ask, reply: "Reply", why: str) -> MalformedAnswer:
+def _unreadable(ask: S3Call, reply: "Reply", why: str) -> MalformedAnswer:
     return MalformedAnswer(
         f"the answer to {ask.operation} cannot be read: {why}",
         "is it an S3 endpoint?",

@@ -31,7 +31,7 @@ from restoretui.core.errors import CloudError, CredentialsError, RestoreTuiError
 from restoretui.core.provider import MfaPrompter
 from restoretui.providers.s3.client.sdk_http import VerifyingSession
 from restoretui.providers.s3.client.signing import Keys
-from restoretui.providers.threads import aside
+from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.refusals import Caller, printable, sign_in_hint
 
 _FRESH_S = 300.0
@@ -127,7 +127,7 @@ class Vault:
             self._trouble = None
             loop = asyncio.get_running_loop()
             try:
-                self._held = held = await aside(lambda: self._resolve(loop), "restoretui-credentials")
+                self._held = held = await run_in_thread(lambda: self._resolve(loop), "restoretui-credentials")
                 self._rejected = False
             except RestoreTuiError as error:
                 self._trouble = error

@@ -35,7 +35,7 @@ from restoretui.providers.http.tls import Tls, make_tls, trust_of
 from restoretui.providers.s3.client.credentials import Vault, VaultProvider
 from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession
 from restoretui.providers.s3.client.transport import Ready, Reply, Transport
-from restoretui.providers.threads import aside
+from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.refusals import Caller, Refusal, printable
 from restoretui.providers.wire.restore_header import parse_instant
 from restoretui.providers.wire.xml_trees import LONGEST_ERROR, Unreadable, refuse_nests
@@ -103,7 +103,7 @@ class Sdk:
         async with self._one_at_a_time:
             if (service, region) not in self._clients:
                 try:
-                    await aside(lambda: self._make(service, region), "restoretui-client")
+                    await run_in_thread(lambda: self._make(service, region), "restoretui-client")
                 except UsageError as error:
                     raise InvalidRequest(str(error), error.hint) from error
         return self._clients[service, region]
