@@ -174,5 +174,4 @@ class Look(IntEnum):
 
     LIST = 1
     HEAD = 2
-    EVENT = 3
     JOB = 4

@@ -14,7 +14,7 @@ from restoretui.core.plan.plan import make_plan
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Job, JobChange
-from tests.ledger.helpers import CLOUD, PRICES, entry, listed
+from tests.ledger.helpers import CLOUD, PRICES, entry, jobs_in, listed
 
 OBJECTS = 12
 
@@ -67,7 +67,7 @@ async def settle(ledger: Ledger, run_id: int, sender: Sender) -> None:
     now = SystemClock().now().timestamp()
     looked = [
         JobChange(job.id, State.REQUESTED if sender.was_sent(job) else State.PLANNED, now)
-        for job in await ledger.runs.unknown(run_id, 1000)
+        for job in await jobs_in(ledger, run_id, {State.UNKNOWN})
     ]
     await ledger.runs.apply(looked)
     tell("settled", run_id)

@@ -24,6 +24,7 @@ from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.records import JobChange, Run
 from restoretui.session.session import Session, listings, open_session
+from tests.ledger.helpers import jobs_in
 
 TICK = 0.002
 CHUNK = 20_000
@@ -48,7 +49,7 @@ async def track(session: Session, place: str) -> int:
     run = await intend(session, parse_location(place) if "://" in place else Location("s3", place))
     runs = session.ledger.runs
     last = done = 0
-    while jobs := await runs.jobs(run.id, after_id=last, limit=CHUNK):
+    while jobs := await jobs_in(session.ledger, run.id, after_id=last, limit=CHUNK):
         now = session.clock.now().timestamp()
         await runs.apply(
             [
