@@ -15,7 +15,7 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import Act, Offer, offer_of
-from restoretui.engine import engine as engine_module
+from restoretui.engine.traffic import channel
 from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.ledger.batches.records import Batch
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
@@ -28,25 +28,25 @@ PACKAGE = Path(restoretui.__file__).parent
 
 # --- who may call what ---------------------------------------------------------------------------------------------
 
-CHOKE_POINT = "spending"
+CHOKE_POINT = "session.spending"
 RECORDS = {"runs.confirm", "batches.confirm", "batches.retry", "batches.decide", "runs.reset_failed"}
 """What writes an intent down in the ledger, which the engine then pursues."""
 MAY_CALL = {
     "runs.confirm": {CHOKE_POINT},
     "batches.confirm": {CHOKE_POINT},
     "batches.retry": {CHOKE_POINT},
-    "batches.decide": {CHOKE_POINT, "batch_desk"},  # The desk's is to cancel.
+    "batches.decide": {CHOKE_POINT, "session.batch_jobs"},  # What that does is to cancel.
     "runs.reset_failed": {CHOKE_POINT},
     "clone_job": {CHOKE_POINT},
-    "confirm_job": {CHOKE_POINT, "engine.batch"},
+    "confirm_job": {CHOKE_POINT, "engine.batch.pursuit"},
     "clean_restored_object": {"engine.cleaner"},
     "restore_object": {"engine.submitter"},
-    "create_job": {"engine.batch"},
-    "upload_manifest": {"engine.batch"},
-    "cancel_job": {"batch_desk", "engine.batch"},
-    "set_priority": {"batch_desk"},
-    "delete_written": {"batch_desk"},
-    "delete_object": {"batch_desk"},
+    "create_job": {"engine.batch.pursuit"},
+    "upload_manifest": {"engine.batch.pursuit"},
+    "cancel_job": {"session.batch_jobs", "engine.batch.pursuit"},
+    "set_priority": {"session.batch_jobs"},
+    "delete_written": {"session.batch_jobs"},
+    "delete_object": {"session.batch_jobs"},
 }
 """The engine sends what was recorded; cancelling, priorities and our own files cost nothing."""
 MAKES = {"Cleaner": {CHOKE_POINT}, "Consent": {CHOKE_POINT}}
@@ -80,7 +80,7 @@ def test_nothing_goes_around_the_choke_point() -> None:
         if module.partition(".")[0] in SELF:
             continue
         for known in (name, f"{of}.{name}"):
-            if known in MAY_CALL and of not in ("self", "acts", CHOKE_POINT):
+            if known in MAY_CALL and of not in ("self", "acts", "spending"):
                 seen.add(known)
                 assert module in MAY_CALL[known], (
                     f"{module} calls {known}: let it go through restoretui.session.spending"
@@ -272,7 +272,7 @@ async def test_runs_and_ended_copies_share_one_rate_limiter(
             super().__init__(*arguments)
             made.append(self)
 
-    monkeypatch.setattr(engine_module, "RateLimiter", Counted)
+    monkeypatch.setattr(channel, "RateLimiter", Counted)
     running.cloud.put("films", "cold", size=10, storage_class="ColdArchive")
     session = await session_on(running, oss_endpoint=running.url)
     sel = await session.ledger.selections.create()
