@@ -26,7 +26,7 @@ from restoretui.wording import format as words
 from restoretui.wording.safe import clean
 
 RESTORES = "S3InitiateRestoreObject"
-Form = Literal["table", "json", "csv"]
+Shape = Literal["table", "json", "csv"]
 _COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
 
 
@@ -120,7 +120,7 @@ async def _show(session: Session, output: Output, job_id: str) -> None:
     _summary(output, {"jobs": 1, "statuses": {job.status: 1}})
 
 
-async def report(settings: Settings, output: Output, job_id: str, form: Form, *, failed: bool) -> ExitCode:
+async def report(settings: Settings, output: Output, job_id: str, form: Shape, *, failed: bool) -> ExitCode:
     """The rows of a job's completion report, as they come; exit code 1 when any task failed."""
     async with open_session(settings) as session:
         counts = {"succeeded": 0, "failed": 0}

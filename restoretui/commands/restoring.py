@@ -24,13 +24,13 @@ from restoretui.session.session import Session, open_session
 from restoretui.session.spending import Consent
 from restoretui.wording import format as words
 
-Engine = Literal["direct", "batch", "auto"]
+EngineName = Literal["direct", "batch", "auto"]
 MOST_PLANS = 5
 """Times a plan is told anew because what it is about changed meanwhile."""
 
 
 async def plan(
-    settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None, engine: Engine = "direct"
+    settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None, engine: EngineName = "direct"
 ) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks."""
     check_days(days)
@@ -86,7 +86,7 @@ async def restore(
     agreeing: Agreeing,
     wait: bool,
     timeout: timedelta | None,
-    engine: Engine = "direct",
+    engine: EngineName = "direct",
     batch: Mapping[str, Any] | None = None,
 ) -> ExitCode:
     """Restore what was chosen, once it is agreed to.
@@ -113,7 +113,7 @@ async def restore(
             )  # fmt: skip
 
 
-def _batch_options(engine: Engine, tier: Tier, batch: Mapping[str, Any]) -> dict[str, Any]:
+def _batch_options(engine: EngineName, tier: Tier, batch: Mapping[str, Any]) -> dict[str, Any]:
     from restoretui.commands.batch import given
 
     if engine == "direct" and any(value not in (None, ()) for value in batch.values()):
@@ -124,7 +124,7 @@ def _batch_options(engine: Engine, tier: Tier, batch: Mapping[str, Any]) -> dict
 
 
 async def _jobs_wanted(
-    session: Session, output: Output, engine: Engine, made: RestorePlan, tier: Tier, given: Mapping[str, Any]
+    session: Session, output: Output, engine: EngineName, made: RestorePlan, tier: Tier, given: Mapping[str, Any]
 ) -> BatchOptions | None:
     """How jobs are to be made; None for single requests."""
     if engine == "batch":
