@@ -277,7 +277,7 @@ async def test_where_requests_go(open_oss, monkeypatch, options, region, host):
         raise ConnectionRefusedError
 
     monkeypatch.setattr("restoretui.providers.oss.sdk._Http.request", request)
-    provider._regions["bkt"] = "cn-shanghai"
+    provider._regions.learn("bkt", "cn-shanghai")
     assert provider.region == region
     with pytest.raises((Unreachable, ConnectionLost)):
         await provider.list_page("bkt")
