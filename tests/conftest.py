@@ -117,7 +117,7 @@ def never_blocking() -> Iterator[None]:
     with blockbuster_ctx("restoretui") as guard:
         for function in guard.functions.values():
             function.can_block_in("restoretui/core/blocking.py", "run")
-            function.can_block_in("restoretui/ledger/store/windows.py", {"rows", "close"})
+            function.can_block_in("restoretui/ledger/store/quick_reads.py", {"rows", "close"})
         yield
 
 

@@ -1,4 +1,4 @@
-"""The command line (DESIGN 7). Nothing heavy is imported at the top: ``--help`` and ``--version`` must be instant."""
+"""The command line. Nothing heavy is imported at the top: ``--help`` and ``--version`` must be instant."""
 
 import gc
 import os

@@ -19,6 +19,7 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.session.batch_jobs import as_place
+from restoretui.session.export import REPORT_COLUMNS
 from restoretui.session.jsonlines import where
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import check_takes_jobs
@@ -126,7 +127,7 @@ async def report(settings: Settings, output: Output, job_id: str, form: Shape, *
         counts = {"succeeded": 0, "failed": 0}
         run = _run_of(session, job_id)
         if form == "csv":
-            output.raw(_csv([_COLUMNS]))
+            output.raw(_csv([REPORT_COLUMNS]))
         async for rows in session.batch.report(job_id):
             shown = [row for row in rows if not (failed and row.succeeded)]
             if form == "csv":
@@ -156,7 +157,7 @@ def _row(row: ReportRow, run: int | None) -> dict[str, Any]:
 
 
 def _cells(output: Output, fields: Mapping[str, Any]) -> tuple[Any, ...]:
-    values = [fields[name] for name in _COLUMNS]
+    values = [fields[name] for name in REPORT_COLUMNS]
     return tuple(output.cell(value) if isinstance(value, str) else value for value in values)
 
 

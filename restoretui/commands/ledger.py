@@ -15,7 +15,7 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, LedgerError, UsageError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Bounds, Run
+from restoretui.ledger.records import CatalogBounds, Run
 from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
 from restoretui.session.export import WINDOW, write_export
 from restoretui.session.jsonlines import change_fields, instant, json_line
@@ -152,7 +152,7 @@ async def backup(settings: Settings, output: Output, target: str) -> ExitCode:
 async def check(settings: Settings, output: Output) -> ExitCode:
     """Read all of the ledger; exit code 1 when anything is not as it was written."""
     from restoretui.ledger.store.sqlite_errors import explained
-    from restoretui.ledger.upkeep.checking import check_folder
+    from restoretui.ledger.upkeep.integrity_check import check_folder
 
     if not _exists(settings, output):
         return ExitCode.DONE
@@ -212,8 +212,10 @@ async def _opened(settings: Settings, output: Output) -> Ledger:
     return ledger
 
 
-def _bounds(settings: Settings) -> Bounds:
-    return Bounds(size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0)
+def _bounds(settings: Settings) -> CatalogBounds:
+    return CatalogBounds(
+        size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
+    )
 
 
 def _runs_by_state(runs: Sequence[Run]) -> dict[str, int]:
@@ -230,8 +232,8 @@ def _home(name: str) -> Path:
 
 
 def _copy(folder: Path, target: Path) -> tuple[Path, int]:
+    from restoretui.ledger.store.backups import copy_whole
     from restoretui.ledger.store.connections import connect
-    from restoretui.ledger.store.copies import copy_whole
     from restoretui.ledger.store.sqlite_errors import explained
 
     path = target.expanduser().resolve()

@@ -13,7 +13,7 @@ from restoretui.core.model import State, Tier
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 from restoretui.session.jsonlines import (
     batch_fields,
@@ -188,7 +188,7 @@ class Output:
         for code, why in job.failures:
             self.text(f"  {'failure':10}  {clean(code)}: {clean(why)}")
 
-    def batch_state(self, batch: Batch) -> None:
+    def batch_state(self, batch: BatchJob) -> None:
         """A job of ours came into another status."""
         if self.as_json:
             self.line("job", batch_fields(batch))

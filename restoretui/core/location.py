@@ -1,6 +1,6 @@
 """Locations on the command line and in the address field: ``s3://bucket/key``, ``oss://bucket/prefix/``.
 
-A location is never guessed at (DESIGN, command line):
+A location is never guessed at:
 
 ================================  ==========================================================
 ``s3://bucket``                   the whole bucket

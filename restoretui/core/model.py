@@ -33,7 +33,7 @@ class Tier(StrEnum):
 
 
 class State(StrEnum):
-    """Where an object stands: the one vocabulary of tables, filters and JSON (DESIGN, command line).
+    """Where an object stands: the one vocabulary of tables, filters and JSON.
 
     The first five can be read off the cloud; the others also need to know what was asked for.
     """

@@ -13,7 +13,7 @@ from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.watching.sweep import facts_of, looked_at
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, JobChange, Observation
+from restoretui.ledger.records import CloudId, JobChange, Observation
 
 AT_ONCE = 32
 JOBS_AT_A_TIME = 1000

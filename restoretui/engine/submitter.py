@@ -103,7 +103,7 @@ class Submitter:
             change = await self._send(job)
             self._outcomes.append(change)  # looked up only now: the list is another after every flush
 
-    async def _send(self, job: Job) -> JobChange:
+    async def _send(self, job: RestoreJob) -> JobChange:
         request = RestoreRequest(job.days or 1, job.tier or Tier.STANDARD)
         try:
             return await persist(
@@ -118,7 +118,7 @@ class Submitter:
             # boundary of one object: whatever else the cloud says of it fails this job, never the run.
             return self._change(job, State.FAILED, str(error), error)
 
-    async def _attempt(self, job: Job, request: RestoreRequest) -> JobChange:
+    async def _attempt(self, job: RestoreJob, request: RestoreRequest) -> JobChange:
         is_out = False
         try:
             async with self._breaker.passing(self._health) as passage:
@@ -153,7 +153,7 @@ class Submitter:
         while not self._is_ours():
             await self._clock.pause(FLUSH_EVERY)
 
-    async def _ask(self, job: Job, request: RestoreRequest) -> Answer:
+    async def _ask(self, job: RestoreJob, request: RestoreRequest) -> Answer:
         try:
             answer = await self._provider.restore_object(job.ref, request, job.storage_class)
         except Throttled:
@@ -175,7 +175,7 @@ class Submitter:
         if not self._limiter.is_slowed:
             self._health.well(self._limiter)
 
-    async def _rest(self, job: Job, seconds: float) -> None:
+    async def _rest(self, job: RestoreJob, seconds: float) -> None:
         """Between two tries, of which the last surely had no effect."""
         try:
             with self._breaker.watchdog.waiting():
@@ -185,13 +185,13 @@ class Submitter:
             self._released.append(job.id)
             raise
 
-    def _unsure(self, job: Job, error: CloudError) -> JobChange:
+    def _unsure(self, job: RestoreJob, error: CloudError) -> JobChange:
         self._faults[job.id] += 1
         if self._faults[job.id] > MOST_FAULTS:
             return self._change(job, State.FAILED, f"given up after {MOST_FAULTS} tries: {error}", error)
         return self._change(job, State.UNKNOWN, f"no sure answer ({error}): looking before sending again", error)
 
-    def _change(self, job: Job, state: State, reason: str, error: CloudError) -> JobChange:
+    def _change(self, job: RestoreJob, state: State, reason: str, error: CloudError) -> JobChange:
         return JobChange(
             job.id,
             state,

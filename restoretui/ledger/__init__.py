@@ -1,4 +1,4 @@
-"""What was seen and what was intended, on disk: two SQLite files, one writer.
+"""The store on disk, two SQLite files with one writer thread: what was seen (catalog), what was intended (ledger).
 
 Importing this package loads nothing more: the screens need the records' shapes before the first paint, and SQLite
 only after it.

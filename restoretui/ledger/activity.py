@@ -1,23 +1,23 @@
-"""The audit trail: append-only, with the cloud's request ids. What it says of an object is as it was then."""
+"""The audit log: append-only, with the cloud's request ids. What it says of an object is as it was then."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.records import EVERYTHING, ActivityEntry, Cloud, Query
-from restoretui.ledger.runs.buckets import bucket_id
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.records import EVERYTHING, ActivityEntry, CloudId, Query
+from restoretui.ledger.runs.bucket_ids import bucket_id
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.decoding import STATES, TIERS, Shape, decodes
+from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.unknown_values import told_size
-from restoretui.ledger.store.values import STATES, TIERS, Shape, decodes
-from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views import facts
-from restoretui.ledger.views.match import key_condition
-from restoretui.ledger.views.materialised_order import Orders
-from restoretui.ledger.views.row_order import Order, Select, Straight, falling
-from restoretui.ledger.views.views import TableView
+from restoretui.ledger.views import fact_sql
+from restoretui.ledger.views.filter_sql import key_condition
+from restoretui.ledger.views.materialised_order import OrderBuilder
+from restoretui.ledger.views.row_order import RowOrder, Select, Straight, falling
+from restoretui.ledger.views.table_view import TableView
 
 Kind = Literal["run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch"]
 
@@ -33,12 +33,14 @@ _JOINS = (
 
 
 class ActivityLog:
-    """Entries are added by whoever acts; those of runs and jobs come with their own transactions."""
+    """Appends to the audit log and reads it; entries of runs and jobs come with their own transactions."""
 
-    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock, orders: Orders) -> None:
+    def __init__(
+        self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, orders: OrderBuilder
+    ) -> None:
         self._writer = writer
         self._reader = reader
-        self._windows = windows
+        self._quick = quick
         self._clock = clock
         self._orders = orders
 
@@ -49,7 +51,7 @@ class ActivityLog:
         *,
         run_id: int | None = None,
         job_id: int | None = None,
-        cloud: Cloud | None = None,
+        cloud: CloudId | None = None,
         ref: ObjectRef | None = None,
         code: str = "",
         request_id: str = "",
@@ -65,7 +67,7 @@ class ActivityLog:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (now, kind, run_id, job_id, bucket, key, version, text, code, request_id),
             )
-            tx.touch(changes.ACTIVITY)
+            tx.touch(change_feed.ACTIVITY)
 
         await self._writer.do(insert)
 
@@ -79,37 +81,37 @@ class ActivityLog:
 
     async def view(self, query: Query = EVERYTHING, run_id: int | None = None) -> "ActivityView":
         """Newest first. ``query`` may look for text (in key, text, code and request id) and for states entered."""
-        view = ActivityView(self._orders, self._windows, query, run_id)
+        view = ActivityView(self._orders, self._quick, query, run_id)
         await view.prepare()
         return view
 
 
 class ActivityView(TableView[ActivityEntry]):
-    """See ``records.View``. Without a query it grows at the top as things happen."""
+    """A view of the audit log; see ``records.View``. Without a query it grows at the top as things happen."""
 
-    def __init__(self, orders: Orders, windows: Windows, query: Query, run_id: int | None) -> None:
+    def __init__(self, orders: OrderBuilder, quick: QuickReads, query: Query, run_id: int | None) -> None:
         super().__init__(orders)
-        self._windows = windows
+        self._quick = quick
         self._query = query
         self._run_id = run_id
-        self._order: Order = Straight(lambda: 1, lambda: _last_id(windows), step=-1)
-        self._below: Order | None = None
+        self._order: RowOrder = Straight(lambda: 1, lambda: _last_id(quick), step=-1)
+        self._below: RowOrder | None = None
         """Where runs were pruned: entries up to ``_gaps``, whose ids have gaps. Above it they count up without."""
         self._gaps = 0
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
         if self._run_id is not None or self._query.text or self._query.states:
-            self._order = await self._orders.build(self._select(), _last_id(self._windows), self.view_id)
+            self._order = await self._orders.build(self._select(), _last_id(self._quick), self.view_id)
             return
-        row = self._windows.row("SELECT max(last_activity) FROM pruned")
+        row = self._quick.row("SELECT max(last_activity) FROM pruned")
         if row is not None and row[0]:
             self._gaps = gaps = int(row[0])
-            self._order = Straight(lambda: gaps + 1, lambda: _last_id(self._windows) - gaps, step=-1)
+            self._order = Straight(lambda: gaps + 1, lambda: _last_id(self._quick) - gaps, step=-1)
             old = Select("SELECT id FROM activity WHERE id <= :last ORDER BY id DESC", {"last": gaps}, falling)
             self._below = await self._orders.build(old, gaps, self.view_id)
 
-    def _parts(self) -> Sequence[Order]:
+    def _parts(self) -> Sequence[RowOrder]:
         return (self._order,) if self._below is None else (self._order, self._below)
 
     def _part_of(self, row_id: int) -> tuple[int, int]:
@@ -119,7 +121,7 @@ class ActivityView(TableView[ActivityEntry]):
         where = ["1"] if self._run_id is None else ["a.run_id = :run"]
         args: dict[str, object] = {} if self._run_id is None else {"run": self._run_id}
         if self._query.states:
-            where.append(f"a.to_state IN ({facts.names(self._query.states)})")
+            where.append(f"a.to_state IN ({fact_sql.names(self._query.states)})")
         if self._query.text:
             columns = ("coalesce(j.key, a.key, '')", "a.text", "a.code", "a.request_id")
             ways = [key_condition(self._query.text, column) for column in columns]
@@ -132,16 +134,16 @@ class ActivityView(TableView[ActivityEntry]):
             falling,
         )
 
-    def _read(self, _part: int, order: Order, start: int, stop: int) -> list[ActivityEntry]:
+    def _read(self, _part: int, order: RowOrder, start: int, stop: int) -> list[ActivityEntry]:
         span = order.span("activity", "a", start, stop)
-        rows = self._windows.rows(
+        rows = self._quick.rows(
             f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
         )
         return _entries(rows)
 
 
-def _last_id(windows: Windows) -> int:
-    row = windows.row("SELECT max(id) FROM activity")
+def _last_id(quick: QuickReads) -> int:
+    row = quick.row("SELECT max(id) FROM activity")
     return 0 if row is None or row[0] is None else int(row[0])
 
 
@@ -156,7 +158,7 @@ def _entries(rows: Sequence[tuple[Any, ...]]) -> list[ActivityEntry]:
 
 
 def _entry(row: tuple[Any, ...]) -> ActivityEntry:
-    cloud = None if row[5] is None else Cloud(row[5], row[6])
+    cloud = None if row[5] is None else CloudId(row[5], row[6])
     ref = None if row[7] is None or row[8] is None else ObjectRef(row[7], row[8], row[9] or None)
     return ActivityEntry(
         id=row[0],

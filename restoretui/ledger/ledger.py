@@ -1,4 +1,4 @@
-"""The ledger as a whole: two files in the state folder, one writer, some readers, and the windows of the screen."""
+"""The ledger as a whole: two SQLite files, the writer thread, three reader threads, and the screen's quick reads."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,35 +9,35 @@ from typing import Self
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.activity import ActivityLog
-from restoretui.ledger.batches.batches import Batches
+from restoretui.ledger.batches.batch_jobs import BatchJobs
 from restoretui.ledger.catalog.browse_view import BrowseContext
 from restoretui.ledger.catalog.catalog import Catalog
-from restoretui.ledger.catalog.retention import Upkeep, give_back, sizes_of
+from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.runs.runs import Runs
 from restoretui.ledger.selections.selections import Selections
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.changes import Changes
-from restoretui.ledger.store.connections import Connections, Prepared, open_connections, prepare_files
-from restoretui.ledger.store.files import ScratchSpace, prepare_folder
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.change_feed import Changes
+from restoretui.ledger.store.connections import LedgerConnections, Prepared, open_connections, prepare_files
 from restoretui.ledger.store.leases import Leases
-from restoretui.ledger.store.other_processes import Neighbours
-from restoretui.ledger.store.reader import Reader
-from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.other_processes import OtherProcesses
+from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.store.reader import ReaderThread
+from restoretui.ledger.store.state_folder import ScratchSpace, prepare_folder
 from restoretui.ledger.store.writer import Writer
+from restoretui.ledger.upkeep.ledger_info import LedgerInfo, read_vitals
 from restoretui.ledger.upkeep.pruning import Pruner
-from restoretui.ledger.upkeep.vitals import Vitals, read_vitals
-from restoretui.ledger.views.materialised_order import Orders
+from restoretui.ledger.views.materialised_order import OrderBuilder
 
 
 class Ledger:
-    """What we saw, what we intended, and what came of it. Made by ``open``, ended by ``aclose``."""
+    """The facade over all repositories of the store, for one event loop. Made by ``open``, ended by ``aclose``."""
 
     def __init__(
         self,
         folder: Path,
         clock: Clock,
-        connections: Connections,
+        connections: LedgerConnections,
         scratch: ScratchSpace,
         prepared: Prepared,
         poll_s: float,
@@ -53,22 +53,22 @@ class Ledger:
         self._connections = connections
         self._scratch = scratch
         self._writer = Writer(
-            connections.writer, folder, self.changes.publish, Neighbours(self.changes).look, poll_s=poll_s
+            connections.writer, folder, self.changes.publish, OtherProcesses(self.changes).look, poll_s=poll_s
         )
-        self._reader = Reader(connections.reader, folder)
-        self._windows = Windows(connections.window, folder)
+        self._reader = ReaderThread(connections.reader, folder)
+        self._quick = QuickReads(connections.window, folder)
         # Threads of their own: what the screen is to show must not wait for what it adds up.
-        self._builder = Reader(connections.builder, folder, "ledger-builder")
-        self._glancer = Reader(connections.glancer, folder, "ledger-glancer")
-        self._orders = Orders(self._builder, self._glancer, self._windows, self.changes)
+        self._builder = ReaderThread(connections.builder, folder, "ledger-builder")
+        self._glancer = ReaderThread(connections.glancer, folder, "ledger-glancer")
+        self._orders = OrderBuilder(self._builder, self._glancer, self._quick, self.changes)
         pending = PendingMarks(Selections.MARKS)
-        views = BrowseContext(self._orders, self._windows, self.changes, clock, pending)
-        upkeep = Upkeep(self._writer, clock, folder, scratch.name)
-        self.catalog = Catalog(self._writer, self._windows, clock, views, self._report, upkeep)
-        self.selections = Selections(self._writer, self._reader, self._windows, clock, pending)
-        self.runs = Runs(self._writer, self._reader, self._windows, clock, self._orders)
-        self.batches = Batches(self._writer, self._reader, self._windows, clock)
-        self.activity = ActivityLog(self._writer, self._reader, self._windows, clock, self._orders)
+        views = BrowseContext(self._orders, self._quick, self.changes, clock, pending)
+        upkeep = Retention(self._writer, clock, folder, scratch.name)
+        self.catalog = Catalog(self._writer, self._quick, clock, views, self._report, upkeep)
+        self.selections = Selections(self._writer, self._reader, self._quick, clock, pending)
+        self.runs = Runs(self._writer, self._reader, self._quick, clock, self._orders)
+        self.batches = BatchJobs(self._writer, self._reader, self._quick, clock)
+        self.activity = ActivityLog(self._writer, self._reader, self._quick, clock, self._orders)
         self.leases = Leases(self._writer, clock)
         self.pruner = Pruner(self._writer, self._reader, clock)
         self._closed = False
@@ -80,7 +80,7 @@ class Ledger:
         ``poll_s`` is how often commits of other processes are looked for while anybody listens.
         """
 
-        def prepare() -> tuple[Path, Connections, ScratchSpace, Prepared]:
+        def prepare() -> tuple[Path, LedgerConnections, ScratchSpace, Prepared]:
             private = prepare_folder(folder)
             prepared = prepare_files(private, clock.now())
             scratch = ScratchSpace.open(private)
@@ -97,7 +97,7 @@ class Ledger:
             reader.start()
         return ledger
 
-    async def vitals(self) -> Vitals:
+    async def vitals(self) -> LedgerInfo:
         """How large it is, and of what; reads much of it."""
         return await self._reader.run(lambda connection: read_vitals(connection, self.folder))
 
@@ -118,7 +118,7 @@ class Ledger:
         self._closed = True
         await self._orders.aclose()
         await asyncio.to_thread(self._stop)
-        self._windows.close()
+        self._quick.close()
         await asyncio.to_thread(self._close)
 
     async def __aenter__(self) -> Self:
@@ -130,7 +130,7 @@ class Ledger:
         await self.aclose()
 
     @property
-    def _readers(self) -> Sequence[Reader]:
+    def _readers(self) -> Sequence[ReaderThread]:
         return (self._reader, self._builder, self._glancer)
 
     def _stop(self) -> None:
@@ -148,4 +148,4 @@ class Ledger:
     def _report(self, problem: LedgerError | None) -> None:
         if problem is not self.problem:
             self.problem = problem
-            self.changes.publish(changes.LEDGER)
+            self.changes.publish(change_feed.LEDGER)

@@ -1,4 +1,4 @@
-"""What the ledger hands out and takes in.
+"""The ledger's records: frozen values that it hands out and takes in.
 
 Instants: ``Listing`` and ``Run``, of which there are few, carry aware UTC datetimes. Rows, jobs, looks and changes,
 of which there may be a million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decimal``.
@@ -18,11 +18,11 @@ from restoretui.core.rules.rules import Action, CloudRules, Purpose
 from restoretui.core.rules.stores import read_spec
 
 
-class Cloud(NamedTuple):
+class CloudId(NamedTuple):
     """Which cloud a bucket belongs to; an empty ``endpoint`` is the vendor's own.
 
     Two compatible stores may each hold a bucket of the same name: the endpoint tells them apart. Behind a ``#`` it
-    says by which rules the store goes (``core.stores``), for those that have some of their own.
+    says by which rules the store goes (``core.rules.stores``), for those that have some of their own.
     """
 
     scheme: str
@@ -35,7 +35,7 @@ class Cloud(NamedTuple):
 
 
 @lru_cache(64)
-def _rules(cloud: Cloud) -> CloudRules:
+def _rules(cloud: CloudId) -> CloudRules:
     _, _, spec = cloud.endpoint.partition("#")
     try:
         return read_spec(spec).rules if spec else CLOUDS[cloud.scheme].rules
@@ -53,7 +53,7 @@ def _rules(cloud: Cloud) -> CloudRules:
 class Scope:
     """What one listing covers. With ``single``, exactly the key ``prefix``."""
 
-    cloud: Cloud
+    cloud: CloudId
     bucket: str
     prefix: str = ""
     recursive: bool = False
@@ -94,7 +94,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class CatalogBounds:
     """How much is kept of what was listed."""
 
     listings: int = 2
@@ -106,7 +106,7 @@ class Bounds:
 
 
 class Observation(NamedTuple):
-    """One look at one object, by HEAD, LIST or event. The newest look wins over what any listing showed."""
+    """What one look (HEAD, LIST or event) showed of one object. The newest wins over what any listing showed."""
 
     key: str
     version_id: str | None
@@ -219,7 +219,7 @@ class ActivityEntry(NamedTuple):
     kind: str
     run_id: int | None
     job_id: int | None
-    cloud: Cloud | None
+    cloud: CloudId | None
     ref: ObjectRef | None
     from_state: State | None
     to_state: State | None
@@ -236,7 +236,11 @@ Row = TypeVar("Row", covariant=True)
 
 
 class View(Protocol[Row]):
-    """Rows in an order, read by position. ``rows``, ``position`` and ``row_id`` are quick enough for a repaint."""
+    """A cursor-like view: rows in an order, read by position.
+
+    ``rows``, ``position`` and ``row_id`` are quick enough for a repaint, on the event loop's thread; all three raise
+    ``LedgerError`` when what is shown was removed meanwhile.
+    """
 
     @property
     def count(self) -> int:
@@ -272,7 +276,7 @@ class View(Protocol[Row]):
 # --- what was chosen -----------------------------------------------------------------------------------------------
 
 
-class Tally(NamedTuple):
+class ObjectTally(NamedTuple):
     """Objects, and their bytes."""
 
     objects: int
@@ -285,7 +289,7 @@ class SelectionSummary:
 
     objects: int = 0
     size_bytes: int = 0
-    by_bucket: Mapping[tuple[Cloud, str], Tally] = field(default_factory=dict)
+    by_bucket: Mapping[tuple[CloudId, str], ObjectTally] = field(default_factory=dict)
 
 
 # --- what was intended and what became of it -----------------------------------------------------------------------
@@ -302,7 +306,7 @@ class Run:
     """One confirmed plan and how far it has come."""
 
     id: int
-    cloud: Cloud
+    cloud: CloudId
     connection: Mapping[str, object]
     """How to reach the cloud again (profile, region, account ...); never a secret."""
     purpose: Purpose
@@ -338,12 +342,12 @@ class Run:
         return self.waiting > 0
 
 
-class Job(NamedTuple):
+class RestoreJob(NamedTuple):
     """One object in a run, as the submitter and the watcher need it; a tuple, since a round makes a million."""
 
     id: int
     run_id: int
-    cloud: Cloud
+    cloud: CloudId
     ref: ObjectRef
     size: int | None
     storage_class: str
@@ -362,7 +366,7 @@ class Job(NamedTuple):
 
 
 class JobChange(NamedTuple):
-    """What became of one job. Applying an equal one again changes and logs nothing."""
+    """A change of one job's state. Idempotent: applying an equal one again changes and logs nothing."""
 
     job_id: int
     state: State
@@ -384,7 +388,7 @@ class TrackedGroup:
     """Jobs that the watcher treats alike. Instants are cloud time, seconds since the epoch."""
 
     run_id: int
-    cloud: Cloud
+    cloud: CloudId
     bucket: str
     versions: bool
     """They name versions, which only a listing of versions shows."""

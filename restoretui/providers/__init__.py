@@ -1,4 +1,4 @@
-"""The clouds, behind ``core.provider.Provider``.
+"""Adapters of the clouds to the protocol ``core.provider.Provider``.
 
 Importing this package, or ``S3Provider``, loads no cloud SDK: that happens in a thread when a provider is opened.
 """

@@ -1,4 +1,4 @@
-"""Serving the simulated clouds on 127.0.0.1."""
+"""Starts and stops the server of the simulated clouds, on 127.0.0.1."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -116,7 +116,7 @@ class RunningSandbox:
         ]
 
     def contract(self) -> dict[str, object]:
-        """What ``restoretui sandbox`` prints as its first line (DESIGN 7)."""
+        """What ``restoretui sandbox`` prints as its first line: what a script needs to use it, as one JSON object."""
         return {**self.endpoints, "env": self.env, "buckets": self.buckets}
 
     async def listen(self, port: int) -> None:

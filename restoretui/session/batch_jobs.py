@@ -143,7 +143,7 @@ class BatchJobs:
 
     # --- looking -----------------------------------------------------------------------------------------------
 
-    def ours(self, run_id: int | None = None) -> list[Batch]:
+    def ours(self, run_id: int | None = None) -> list[BatchJob]:
         """Our jobs as the ledger knows them, quick enough for a repaint: of a run, or all, newest first."""
         batches = self._ledger.batches
         return batches.peek_all() if run_id is None else batches.peek_of_run(run_id)
@@ -203,7 +203,7 @@ class BatchJobs:
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.priority(batch, replace(batch.options, priority=priority))
 
-    async def clean(self, batch: Batch) -> int:
+    async def clean(self, batch: BatchJob) -> int:
         """Delete the manifest and the completion report that were written for a job of ours; how many objects.
 
         Never anything else; refused while the job is not over.

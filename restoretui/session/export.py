@@ -25,7 +25,7 @@ _COLUMNS = (
     "request_id", "action", "requested_at", "available_at", "changed_at",
 )  # fmt: skip
 
-_REPORT_COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
+REPORT_COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
 
 
 async def each(view: View[Any]) -> AsyncIterator[Any]:
@@ -90,7 +90,7 @@ async def write_report(parts: AsyncIterator[Sequence[ReportRow]], target: Path) 
     """Write a completion report to ``target`` (``targets.open_target``) as it comes; how many tasks it has."""
     tasks = 0
     buffer = io.StringIO()
-    table = csv.DictWriter(buffer, _REPORT_COLUMNS, extrasaction="ignore", lineterminator="\r\n")
+    table = csv.DictWriter(buffer, REPORT_COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     table.writeheader()
     async with open_target(target) as file:
         _check_terminal(file, target, None)

@@ -1,4 +1,4 @@
-"""The JSON lines of the commands (DESIGN, command line): each has ``type``; fields mean the same wherever they stand.
+"""The JSON lines of the commands: each has ``type``; fields mean the same wherever they stand.
 
 Instants are RFC 3339 UTC, sizes bytes, money numbers in the currency named beside them.
 """
@@ -15,7 +15,7 @@ from restoretui.core.model import ObjectRef
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 
 
@@ -84,7 +84,7 @@ def _generated(generator: Generator | None) -> dict[str, Any] | None:
     return {"bucket": generator.bucket, "prefix": generator.prefix, "storage_classes": list(generator.classes)}
 
 
-def batch_fields(batch: Batch) -> dict[str, Any]:
+def batch_fields(batch: BatchJob) -> dict[str, Any]:
     """A job of ours as the ledger knows it."""
     return {
         "job": batch.job_id or None, "region": batch.region or None, "status": batch.status or None,

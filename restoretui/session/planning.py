@@ -59,7 +59,7 @@ class Planner:
             await self._plan(cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks) for cloud, groups in wanted
         ]
 
-    async def _chosen(self, sel: int) -> tuple[int, Mapping[Cloud, Sequence[FactGroup]]]:
+    async def _chosen(self, sel: int) -> tuple[int, Mapping[CloudId, Sequence[FactGroup]]]:
         # The revision first: of a change in between, the plan then has the older one, and is not taken for current.
         marks = await self._ledger.selections.revision(sel)
         return marks, await self._ledger.selections.facts(sel)

@@ -79,7 +79,7 @@ class Session:
             self.works,
         )
         """Everything about S3 Batch Operations."""
-        self.bounds = Bounds(
+        self.bounds = CatalogBounds(
             size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
         )
         """How much is kept of what was listed."""
@@ -113,7 +113,7 @@ class Session:
     def mfa(self, prompter: MfaPrompter | None) -> None:
         self.clouds.mfa = prompter
 
-    def cloud_of(self, scheme: str) -> Cloud:
+    def cloud_of(self, scheme: str) -> CloudId:
         """The cloud behind locations of that scheme, as the ledger knows it."""
         return self.clouds[scheme].ledger_cloud
 

@@ -1,4 +1,4 @@
-"""Sizes, instants, durations and money as people read them, in few and steady cells."""
+"""Formats sizes, instants, durations and money for people, in few and steady cells."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,7 +1,7 @@
-"""Untrusted text made safe for one line of a terminal, and exactly as wide as it has to be.
+"""Sanitises untrusted text for one line of a terminal (no escape sequences), and fits it to a width in cells.
 
 Keys, bucket names, error messages and headers come from outside and may hold anything Unicode has. No Textual or
-Rich call strips ESC (TEXTUAL.md, untrusted keys), so every such string passes ``clean`` or ``fit`` before it
+Rich call strips ESC, with or without markup, so every such string passes ``clean`` or ``fit`` before it
 reaches a widget, a title, an OSC sequence or stdout. What could move the cursor, hide, or disguise itself as
 something else becomes a visible mark; readable text of any script stays as it is.
 """

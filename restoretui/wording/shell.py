@@ -1,4 +1,4 @@
-"""Text as one word of a shell: what is copied may be pasted where a line break would run it."""
+"""Shell quoting: text as one word of a shell, since what is copied may be pasted where a line break would run it."""
 
 import re
 

@@ -18,7 +18,7 @@ from restoretui.core.model import Entry, Page, Tier
 from restoretui.core.plan.plan import make_plan
 from restoretui.core.rules.s3 import S3
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, Scope
+from restoretui.ledger.records import CloudId, Scope
 from restoretui.providers.s3.batch.manifest_csv import ManifestParts
 
 
@@ -34,19 +34,19 @@ def pages(rows: int) -> Iterator[Page]:
 async def measure(rows: int, folder: Path) -> None:
     clock = SystemClock()
     async with await Ledger.open(folder, clock) as ledger:
-        listing = await ledger.catalog.begin(Scope(Cloud("s3"), "acme-media-archive", "", recursive=True))
+        listing = await ledger.catalog.begin(Scope(CloudId("s3"), "acme-media-archive", "", recursive=True))
         for page in pages(rows):
             ledger.catalog.append(listing.id, page)
             await ledger.catalog.room()
         await ledger.catalog.finish(listing.id)
         sel = await ledger.selections.create()
         await ledger.selections.add_under(sel, listing.id)
-        groups = (await ledger.selections.facts(sel))[Cloud("s3")]
+        groups = (await ledger.selections.facts(sel))[CloudId("s3")]
         prices = Settings().prices().table_for("s3", "us-east-1")
         plan = as_batch(make_plan(S3, groups, 3, clock.now(), prices), S3)
         began = time.perf_counter()
         options = BatchOptions("arn:aws:iam::123456789012:role/x")
-        run_id = await ledger.batches.confirm(sel, Cloud("s3"), plan, Tier.BULK, {}, options)
+        run_id = await ledger.batches.confirm(sel, CloudId("s3"), plan, Tier.BULK, {}, options)
         print(f"confirmed in {time.perf_counter() - began:.1f} s")
         (batch,) = ledger.batches.peek_of_run(run_id)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -23,10 +23,10 @@ from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.s3 import S3
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import BrowseRow, Cloud, JobChange, JobRow, Observation, Query, Scope, View
+from restoretui.ledger.records import BrowseRow, CloudId, JobChange, JobRow, Observation, Query, Scope, View
 
 T = TypeVar("T")
-CLOUD = Cloud("s3")
+CLOUD = CloudId("s3")
 PRICES = PriceTable("s3", (), "", "USD", {}, Decimal(0), frozenset(), Decimal(0), Decimal(0))
 CLASSES = ("STANDARD", "GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING")
 

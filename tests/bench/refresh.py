@@ -14,10 +14,10 @@ from pathlib import Path
 
 from restoretui.core.clock import SystemClock
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, Scope
+from restoretui.ledger.records import CloudId, Scope
 from tests.bench.bench_ledger import pages
 
-SCOPE = Scope(Cloud("s3"), "bucket", recursive=True)
+SCOPE = Scope(CloudId("s3"), "bucket", recursive=True)
 
 
 async def refresh(ledger: Ledger, objects: int) -> None:

@@ -1,4 +1,4 @@
-"""Each command's bytes and exit codes on the sandbox (DESIGN 7 is the contract)."""
+"""Each command's bytes and exit codes on the sandbox."""
 
 import csv
 import io

@@ -8,7 +8,7 @@ import pytest
 from restoretui.config.settings import Settings, load_settings
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.stores import BUILT_IN, read_spec
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
 
 OWN = """
 [stores.warm]

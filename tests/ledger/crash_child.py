@@ -30,10 +30,10 @@ class Sender:
         self._path = folder / "sent"
         self._file = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
 
-    def send(self, job: Job) -> None:
+    def send(self, job: RestoreJob) -> None:
         os.write(self._file, f"{job.ref.bucket}/{job.ref.key}\n".encode())
 
-    def was_sent(self, job: Job) -> bool:
+    def was_sent(self, job: RestoreJob) -> bool:
         return f"{job.ref.bucket}/{job.ref.key}" in self._path.read_text().splitlines()
 
 

@@ -23,8 +23,8 @@ from restoretui.ledger.runs.run_rows import JOB, jobs_of
 from restoretui.ledger.store.reader import Reader
 from restoretui.ledger.store.writer import Writer
 
-CLOUD = Cloud("s3")
-ELSEWHERE = Cloud("s3", "https://store.example")
+CLOUD = CloudId("s3")
+ELSEWHERE = CloudId("s3", "https://store.example")
 BUCKET = "archive"
 PRICES = PriceTable("s3", ("us-east-1",), "2026-01-01", "USD", {}, Decimal(0), frozenset(), Decimal(0), Decimal(0))
 
@@ -75,7 +75,7 @@ async def listed(
     bucket: str = BUCKET,
     prefix: str = "",
     prefixes: Sequence[str] = (),
-    cloud: Cloud = CLOUD,
+    cloud: CloudId = CLOUD,
     versions: bool = False,
 ) -> Listing:
     """A complete listing of ``entries``, which are in key order."""
@@ -85,7 +85,7 @@ async def listed(
 
 
 async def planned(
-    ledger: Ledger, sel: int = 1, *, days: int = 3, cloud: Cloud = CLOUD, purpose: Purpose = Purpose.RESTORE
+    ledger: Ledger, sel: int = 1, *, days: int = 3, cloud: CloudId = CLOUD, purpose: Purpose = Purpose.RESTORE
 ) -> RestorePlan:
     groups = (await ledger.selections.facts(sel)).get(cloud, [])
     clock = clock_of(ledger)
@@ -139,7 +139,7 @@ def total(entries: Iterable[Entry]) -> int:
 
 
 @asynccontextmanager
-async def busy(reader: Reader) -> AsyncIterator[None]:
+async def busy(reader: ReaderThread) -> AsyncIterator[None]:
     """That thread gets to nothing else meanwhile."""
     async with _waiting(lambda wait: reader.run(lambda _connection: wait())):
         yield

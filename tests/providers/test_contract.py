@@ -190,7 +190,7 @@ async def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytes
         monkeypatch.setenv("RESTORETUI_HTTP", client)
         for ours in (
             "restoretui.providers.s3.client.transport.Connections",
-            "restoretui.providers.s3.client.requests.Recipe",
+            "restoretui.providers.s3.client.request_builder.Recipe",
         ):
             monkeypatch.setattr(ours, None)  # nothing of ours is in the way
     if where != "moto":

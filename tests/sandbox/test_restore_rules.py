@@ -1,4 +1,4 @@
-"""RestoreObject for every class, tier and state (FACTS 1.1, 1.2, 1.4, 1.5; EMULATORS A1-A9)."""
+"""RestoreObject for every class, tier and state (FACTS 1.1, 1.2, 1.4, 1.5)."""
 
 import itertools
 from datetime import UTC, datetime

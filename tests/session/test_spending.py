@@ -114,7 +114,7 @@ async def chosen(session: Session) -> int:
     return sel
 
 
-async def with_failures(running: Any, session: Session) -> Batch:
+async def with_failures(running: Any, session: Session) -> BatchJob:
     """A run through a job, of which some objects have failed, at rest."""
     running.faults.set([{"kind": "task-failure", "chance": 0.3}], 0)
     sel = await chosen(session)
@@ -126,7 +126,7 @@ async def with_failures(running: Any, session: Session) -> Batch:
     return session.batch.ours(run.id)[0]
 
 
-async def offers(session: Session, batch: Batch) -> dict[Act, Offer]:
+async def offers(session: Session, batch: BatchJob) -> dict[Act, Offer]:
     spending = session.spending
     sel = await chosen(session)
     return {

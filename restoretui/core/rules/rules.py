@@ -207,7 +207,7 @@ class Purpose(StrEnum):
 
 
 class Action(StrEnum):
-    """What a restore request would do to an object, known before it is sent (DESIGN 4)."""
+    """What a restore request would do to an object, known before it is sent."""
 
     START = "start"
     UPGRADE = "upgrade"

@@ -75,7 +75,7 @@ class BatchPursuit:
             if batch.phase is Phase.CREATED:
                 await self._look(batch, act=False)
 
-    async def _advance(self, batch: Batch) -> float:
+    async def _advance(self, batch: BatchJob) -> float:
         try:
             if batch.phase is not Phase.CREATED:
                 if not self._may_send:
@@ -96,7 +96,7 @@ class BatchPursuit:
 
     # --- until it exists
 
-    async def _create(self, batch: Batch) -> Batch:
+    async def _create(self, batch: BatchJob) -> BatchJob:
         batches, service = self._ledger.batches, self._service
         if batch.cancelled_at is not None and batch.phase is not Phase.CREATING:
             await self._end(batch, State.CANCELLED, "cancelled before its job was made", status="Cancelled")
@@ -123,14 +123,14 @@ class BatchPursuit:
         await batches.created(batch.id, job_id)
         return batches.get(batch.id)
 
-    async def _upload(self, batch: Batch) -> Manifest:
+    async def _upload(self, batch: BatchJob) -> Manifest:
         name = f"restoretui-{batch.token}.csv"
         rows = self._ledger.batches.rows(batch)
         return await self._service.upload_manifest(
             batch.manifest_place, name, batch.bucket, rows, versions=batch.versions
         )
 
-    async def _find(self, batch: Batch) -> str:
+    async def _find(self, batch: BatchJob) -> str:
         """The job with this batch's mark, if there is one."""
         async for page in self._service.list_jobs(batch.region):
             for job in page:
@@ -138,7 +138,7 @@ class BatchPursuit:
                     return job.job_id
         return ""
 
-    def _order(self, batch: Batch) -> JobOrder:
+    def _order(self, batch: BatchJob) -> JobOrder:
         options = batch.options
         about = options.description or f"restoretui run {batch.run_id}"
         return JobOrder(
@@ -158,7 +158,7 @@ class BatchPursuit:
 
     # --- while it exists
 
-    async def _look(self, batch: Batch, *, act: bool = True) -> float:
+    async def _look(self, batch: BatchJob, *, act: bool = True) -> float:
         service = self._service
         info = await self._read(lambda: service.describe_job(batch.region, batch.job_id))
         await self._ledger.batches.observed(batch, info)
@@ -178,7 +178,7 @@ class BatchPursuit:
             return SOONEST
         return self._next_look(batch, info)
 
-    def _next_look(self, batch: Batch, info: JobInfo) -> float:
+    def _next_look(self, batch: BatchJob, info: JobInfo) -> float:
         if info.status == "Suspended":
             return HELD
         if info.status == "Active" and info.total:
@@ -196,7 +196,7 @@ class BatchPursuit:
             if error.code != _STATUS_REFUSED:
                 raise
 
-    async def _cannot_look(self, batch: Batch, error: CloudError) -> float:
+    async def _cannot_look(self, batch: BatchJob, error: CloudError) -> float:
         now = self._clock.now().timestamp()
         if isinstance(error, JobNotFound):
             if now - (batch.sent_at or now) < NEWBORN:
@@ -211,7 +211,7 @@ class BatchPursuit:
 
     # --- when it is over
 
-    async def _settle(self, batch: Batch, info: JobInfo) -> float:
+    async def _settle(self, batch: BatchJob, info: JobInfo) -> float:
         at = info.ended.timestamp() if info.ended else self._clock.now().timestamp()
         early = info.status != "Complete"
         done = info.succeeded + info.failed
@@ -232,7 +232,7 @@ class BatchPursuit:
         await self._end(batch, state, reason, at=at, report="read" if told else "missing", problem=problem)
         return ONE_DAY
 
-    async def _join_report(self, batch: Batch, info: JobInfo, at: float, *, early: bool) -> tuple[bool, str]:
+    async def _join_report(self, batch: BatchJob, info: JobInfo, at: float, *, early: bool) -> tuple[bool, str]:
         """Whether the report was read to its end, and else why not; where all succeeded it has nothing to say."""
         place = batch.report_place
         if place is None or not (info.failed or (early and info.succeeded)):
@@ -258,7 +258,7 @@ class BatchPursuit:
 
     async def _end(
         self,
-        batch: Batch,
+        batch: BatchJob,
         state: State,
         reason: str,
         *,
@@ -281,7 +281,7 @@ class BatchPursuit:
         return self._service_of()
 
 
-def _found_others(batch: Batch, total: int) -> str:
+def _found_others(batch: BatchJob, total: int) -> str:
     return (
         f"S3 found {total:,} objects where {batch.objects:,} were planned, so it waits: confirm it if that is meant, "
         "or cancel it and plan again"

@@ -6,11 +6,11 @@ from restoretui.core.errors import AccessDenied
 from restoretui.core.model import State
 from restoretui.core.rules.rules import Action, CloudRules
 from restoretui.engine.watching.sweep import Sight, facts_of
-from restoretui.ledger.records import Job, JobChange, Observation
+from restoretui.ledger.records import JobChange, Observation, RestoreJob
 
 DAY = 86_400.0
 VISIBLE_WITHIN = 120.0
-"""After a request was accepted, the seconds for which a look may still show no trace of it (PEERS 2, row 16)."""
+"""After a request was accepted, the seconds for which a look may still show no trace of it."""
 SENT_WITHIN = 10.0
 """Seconds for which a request without an answer may still be under way: before that, no trace of it proves nothing.
 
@@ -58,7 +58,7 @@ def interpret(sight: Sight, rules: CloudRules, now: datetime) -> JobChange | Non
     return None
 
 
-def _archived(job: Job, sight: Sight, now: datetime) -> JobChange | None:
+def _archived(job: RestoreJob, sight: Sight, now: datetime) -> JobChange | None:
     moment = now.timestamp()
     match job.state:
         case State.AVAILABLE if job.expiry is not None and moment < job.expiry:
@@ -78,14 +78,14 @@ def _archived(job: Job, sight: Sight, now: datetime) -> JobChange | None:
     return None
 
 
-def _unsent(job: Job, sight: Sight, now: datetime, reason: str) -> JobChange | None:
+def _unsent(job: RestoreJob, sight: Sight, now: datetime, reason: str) -> JobChange | None:
     """Back to planned, unless the request may still be under way."""
     if now.timestamp() - max(job.attempt_at or 0.0, job.changed_at) < SENT_WITHIN:
         return None
     return _to(job, sight, State.PLANNED, now, reason)
 
 
-def _lasts_as_before(job: Job, seen: Observation, rules: CloudRules) -> bool:
+def _lasts_as_before(job: RestoreJob, seen: Observation, rules: CloudRules) -> bool:
     """An extension surely had no effect: the copy ends before any extension asked for since the attempt would."""
     if job.action is not Action.EXTEND or seen.expiry is None or job.days is None or job.attempt_at is None:
         return False
@@ -105,7 +105,14 @@ def _refused(sight: Sight, now: datetime) -> JobChange | None:
 
 
 def _to(
-    job: Job, sight: Sight, state: State, now: datetime, reason: str, *, expiry: int | None = None, code: str = ""
+    job: RestoreJob,
+    sight: Sight,
+    state: State,
+    now: datetime,
+    reason: str,
+    *,
+    expiry: int | None = None,
+    code: str = "",
 ) -> JobChange | None:
     if state is job.state and (expiry is None or expiry == job.expiry):
         return None

@@ -51,7 +51,7 @@ class Habits:
 class Sight:
     """What a round saw of one job's object: facts (perhaps that it is gone), or a refusal that concerns it alone."""
 
-    job: Job
+    job: RestoreJob
     look: Look
     seen: Observation | None = None
     problem: CloudError | None = None
@@ -66,11 +66,11 @@ class Sweeper:
     clock: Clock
     read: RetryingReads
     count: Callable[[int, int], None]
-    whole: Callable[[Sequence[int]], Awaitable[Sequence[Job]]]
+    whole: Callable[[Sequence[int]], Awaitable[Sequence[RestoreJob]]]
     """Jobs by their ids: only those of which there may be news are read whole."""
     habits: Habits = field(default_factory=Habits)
 
-    async def sweep(self, bucket: str, some: Awaited) -> AsyncIterator[list[Sight]]:
+    async def sweep(self, bucket: str, some: AwaitedColumns) -> AsyncIterator[list[Sight]]:
         """What became of ``some`` objects, all with version ids or all without; where there is no news, nothing."""
         heads: list[int] = []
         at = 0
@@ -106,7 +106,7 @@ class Sweeper:
             return True
         return habits.listing_denied or habits.status_unlisted or (key, version) in habits.lonely
 
-    async def _page(self, bucket: str, some: Awaited, at: int) -> Page:
+    async def _page(self, bucket: str, some: AwaitedColumns, at: int) -> Page:
         key = some.keys[at]
         prefix = _common_directory(key, some.keys[-1])
         versions = bool(some.versions[at])
@@ -118,7 +118,7 @@ class Sweeper:
         self.count(1, 0)
         return page
 
-    def _match(self, some: Awaited, at: int, page: Page) -> tuple[int, dict[int, Entry | None]]:
+    def _match(self, some: AwaitedColumns, at: int, page: Page) -> tuple[int, dict[int, Entry | None]]:
         """Where the page's part of ``some`` ends, and by id those that it has news of, or does not show."""
         rows = Rows.of(page.entries)
         in_progress, expiries = rows.in_progress, rows.expiries
@@ -166,7 +166,7 @@ class Sweeper:
                 unseen.append(job.id)
         return sights, unseen
 
-    def _tells(self, job: Job, entry: Entry, now: datetime) -> bool:
+    def _tells(self, job: RestoreJob, entry: Entry, now: datetime) -> bool:
         """Whether the listing alone settles what to think of the object."""
         if entry.in_progress is not None:
             return True
@@ -179,7 +179,7 @@ class Sweeper:
     async def _look(self, ids: Sequence[int]) -> list[Sight]:
         return await all_of([self._head(job) for job in await self.whole(ids)])
 
-    async def _head(self, job: Job) -> Sight:
+    async def _head(self, job: RestoreJob) -> Sight:
         try:
             detail = await self.read(lambda: self.provider.head_object(job.ref))
         except ObjectNotFound:
@@ -200,7 +200,7 @@ class Sweeper:
         return Sight(job, Look.HEAD, looked_at(detail, job.ref.version_id, self.clock.now().timestamp()))
 
 
-def _nothing_new(some: Awaited, at: int, end: int, rows: Rows) -> bool:
+def _nothing_new(some: AwaitedColumns, at: int, end: int, rows: Rows) -> bool:
     """The page shows just these objects, all still restoring: nearly every page of nearly every round."""
     number = end - at
     return (

@@ -210,7 +210,7 @@ class Watcher:
             self._calls = [0, 0]
             await self._ledger.runs.calls(self._run.id, lists, heads)
 
-    async def _sweep(self, bucket: str, some: Awaited) -> None:
+    async def _sweep(self, bucket: str, some: AwaitedColumns) -> None:
         habits = self._habits.setdefault(bucket, Habits())
         whole = self._ledger.runs.of_ids
         sweeper = Sweeper(self._provider, self._rules, self._clock, self._read, self._count, whole, habits)

@@ -1,11 +1,11 @@
-"""Which objects of a run go into which job."""
+"""Assigns the objects of a run to jobs of S3 Batch Operations."""
 
 import uuid
 
 from restoretui.core.batch.jobs import BatchOptions, JobKind, Portion, group_into_jobs
 from restoretui.ledger.batches.generator import find_generator
 from restoretui.ledger.batches.records import Phase, options_text
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.store.writer import Tx
 
@@ -38,4 +38,4 @@ def assign(tx: Tx, run_id: int, options: BatchOptions, now: float) -> None:
         if options.generated:
             text = options_text(options, find_generator(tx, batch_id))
             tx.run("UPDATE batch SET options = ? WHERE id = ?", (text, batch_id))
-    tx.touch(changes.BATCHES)
+    tx.touch(change_feed.BATCHES)

@@ -1,10 +1,10 @@
-"""What of a run is still to be sent: requests that have not left, jobs that were not made or not begun."""
+"""Counts what of a run is still to be sent: requests that have not left, jobs not created or not started."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from restoretui.core.model import State
-from restoretui.ledger.batches.records import Batch, Phase
+from restoretui.ledger.batches.records import BatchJob, Phase
 from restoretui.ledger.records import Run
 
 _NOT_BEGUN = ("", "New", "Preparing", "Suspended")
@@ -29,7 +29,7 @@ class Outstanding:
         return self.run.objects - self.run.counts.get(State.SKIPPED, 0)
 
 
-def outstanding(run: Run, batches: Iterable[Batch]) -> Outstanding:
+def outstanding(run: Run, batches: Iterable[BatchJob]) -> Outstanding:
     """``batches`` are the run's jobs. The ledger calls an object planned until its job is over."""
     live = [batch for batch in batches if batch.phase is Phase.CREATED]
     held = sum(batch.objects for batch in live if batch.is_held)
@@ -40,6 +40,6 @@ def outstanding(run: Run, batches: Iterable[Batch]) -> Outstanding:
     return Outstanding(run, planned - to_confirm - in_jobs, in_jobs, to_confirm)
 
 
-def _is_ours_to_begin(batch: Batch) -> bool:
+def _is_ours_to_begin(batch: BatchJob) -> bool:
     """It was decided that it shall run, and the cloud, which makes every job suspended, is still to be told."""
     return batch.confirmed_at is not None and batch.cancelled_at is None and batch.status in _NOT_BEGUN

@@ -1,4 +1,4 @@
-"""Jobs of S3 Batch Operations that are ours, as the ledger keeps them."""
+"""The record of one S3 Batch Operations job of ours, as the ledger keeps it."""
 
 import json
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from restoretui.core.batch.jobs import BatchOptions, Generator, Place, ReportScope
-from restoretui.ledger.records import Cloud
-from restoretui.ledger.store.values import Shape, decodes
+from restoretui.ledger.records import CloudId
+from restoretui.ledger.store.decoding import Shape, decodes
 
 
 class Phase(StrEnum):
@@ -27,12 +27,12 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """One job. Instants are seconds since the epoch, cloud time."""
+class BatchJob:
+    """One job of S3 Batch Operations. Instants are seconds since the epoch, cloud time."""
 
     id: int
     run_id: int
-    cloud: Cloud
+    cloud: CloudId
     bucket: str
     versions: bool
     days: int | None
@@ -69,17 +69,17 @@ class Batch:
 
     @property
     def is_settled(self) -> bool:
-        """Nothing more is to be done for it."""
+        """Whether the job is over and its objects know what became of them."""
         return self.phase is Phase.SETTLED
 
     @property
     def is_held(self) -> bool:
-        """It waits for a person to confirm it."""
+        """Whether the job waits for a person to confirm it."""
         return self.status == "Suspended" and self.confirmed_at is None and self.cancelled_at is None
 
     @property
     def has_written(self) -> bool:
-        """Something lies in a bucket that was written for it."""
+        """Whether a manifest or report of it lies in a bucket."""
         return bool(self.manifest_key or (self.generator and self.job_id and self.report_place))
 
     @property
@@ -110,11 +110,11 @@ _SHAPE = Shape("a batch job", "iitttiDiitttsSSttttSttiiiittSS")
 
 
 @decodes("a batch job")
-def batch_of(row: tuple[Any, ...]) -> Batch:
+def batch_of(row: tuple[Any, ...]) -> BatchJob:
     """A row of ``COLUMNS``."""
     _SHAPE.check([row])
-    return Batch(
-        row[0], row[1], Cloud(row[2], row[3]), row[4], bool(row[5]), row[6], row[7], row[8], row[9],
+    return BatchJob(
+        row[0], row[1], CloudId(row[2], row[3]), row[4], bool(row[5]), row[6], row[7], row[8], row[9],
         options_of(row[10]), generator_of(row[10]), Phase(row[11]), *row[12:],
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A listing on screen: common prefixes and objects, filtered, sorted, with marks and the state of our jobs."""
+"""The view of a listing: common prefixes and objects, filtered, sorted, with marks and the state of our jobs."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -11,30 +11,46 @@ from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.marks.marking import IS_MARKED
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
-from restoretui.ledger.store.changes import Changes
+from restoretui.ledger.store.change_feed import Changes
+from restoretui.ledger.store.decoding import STATES, TIERS, damaged, decodes
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import told_date, told_size
-from restoretui.ledger.store.values import STATES, TIERS, damaged, decodes
-from restoretui.ledger.store.windows import Windows
-from restoretui.ledger.views import facts
-from restoretui.ledger.views.match import Condition, any_key_condition, end_of_prefix, key_condition, prefix_condition
-from restoretui.ledger.views.materialised_order import Orders
-from restoretui.ledger.views.row_order import Order, Piece, Rank, Select, Span, Straight, falling, piece_rows, rising
-from restoretui.ledger.views.views import TableView
+from restoretui.ledger.views import fact_sql
+from restoretui.ledger.views.filter_sql import (
+    Condition,
+    any_key_condition,
+    end_of_prefix,
+    key_condition,
+    prefix_condition,
+)
+from restoretui.ledger.views.materialised_order import OrderBuilder
+from restoretui.ledger.views.row_order import (
+    Piece,
+    Rank,
+    RowOrder,
+    Select,
+    Span,
+    Straight,
+    falling,
+    piece_rows,
+    rising,
+)
+from restoretui.ledger.views.table_view import TableView
 
 _SHOWN = (
-    f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {facts.SHOWN_STATE} AS shown,"
-    f" {facts.SHOWN_EXPIRY} AS shown_expiry, marked, CASE WHEN {facts.STILL_OURS} THEN job_tier END AS tier,"
-    f" CASE WHEN {facts.STILL_OURS} THEN job_run END AS run_id, etag, is_latest, gone"
+    f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {fact_sql.SHOWN_STATE} AS shown,"
+    f" {fact_sql.SHOWN_EXPIRY} AS shown_expiry, marked, CASE WHEN {fact_sql.STILL_OURS} THEN job_tier END AS tier,"
+    f" CASE WHEN {fact_sql.STILL_OURS} THEN job_run END AS run_id, etag, is_latest, gone"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class BrowseContext:
-    """What views of listings share."""
+    """The dependencies that views of listings share."""
 
-    orders: Orders
-    windows: Windows
+    orders: OrderBuilder
+    quick: QuickReads
     changes: Changes
     clock: Clock
     marks: PendingMarks
@@ -54,16 +70,16 @@ class BrowseView(TableView[BrowseRow]):
         self.query = query
         self.place_id = place_id
         self._context = context
-        self._windows = context.windows
+        self._quick = context.quick
         self._rules = listing.scope.cloud.rules
-        self._base = facts.of_listing(listing.started_at.timestamp())
+        self._base = fact_sql.of_listing(listing.started_at.timestamp())
         self._bucket_id = 0
         self._has_looks = False
         self._final: _Status | None = None
         self._sql: dict[tuple[str, bool, bool], str] = {}
-        self._prefixes: Order = Straight(lambda: 1, lambda: self._status().prefixes)
-        self._segments = Segments(context.windows, listing.id, lambda: self._status().objects)
-        self._objects: Order = self._segments
+        self._prefixes: RowOrder = Straight(lambda: 1, lambda: self._status().prefixes)
+        self._segments = Segments(context.quick, listing.id, lambda: self._status().objects)
+        self._objects: RowOrder = self._segments
 
     @property
     def listing_id(self) -> int:
@@ -110,7 +126,7 @@ class BrowseView(TableView[BrowseRow]):
 
     # Ids of prefixes are negative, and on screen they come first.
 
-    def _parts(self) -> Sequence[Order]:
+    def _parts(self) -> Sequence[RowOrder]:
         return (self._prefixes, self._objects)
 
     def _part_of(self, row_id: int) -> tuple[int, int]:
@@ -119,13 +135,13 @@ class BrowseView(TableView[BrowseRow]):
     def _row_id_of(self, part: int, id_there: int) -> int:
         return id_there if part else -id_there
 
-    def _read(self, part: int, order: Order, start: int, stop: int) -> list[BrowseRow]:
+    def _read(self, part: int, order: RowOrder, start: int, stop: int) -> list[BrowseRow]:
         return self._read_objects(order, start, stop) if part else self._read_prefixes(order, start, stop)
 
     def _status(self) -> _Status:
         if self._final is not None:
             return self._final
-        row = self._windows.row(
+        row = self._quick.row(
             "SELECT objects, prefixes, ended_at IS NOT NULL AND error = '' FROM listing WHERE id = ?",
             (self.listing.id,),
         )
@@ -146,7 +162,7 @@ class BrowseView(TableView[BrowseRow]):
             self._prefixes = await self._order(self._select_prefixes(), status.prefixes)
         self._objects = await self._order(self._select_objects(), status.objects)
 
-    async def _order(self, select: Select, candidates: int) -> Order:
+    async def _order(self, select: Select, candidates: int) -> RowOrder:
         return await self._orders.build(select, candidates, self.view_id)
 
     @property
@@ -191,7 +207,7 @@ class BrowseView(TableView[BrowseRow]):
         if query.sort in ("size", "modified", "storage_class"):
             listed = f"l.{query.sort}"
         if query.states or query.sort in ("state", "expiry"):
-            inner = facts.known(
+            inner = fact_sql.known(
                 self._base,
                 source,
                 " AND ".join(where),
@@ -199,10 +215,10 @@ class BrowseView(TableView[BrowseRow]):
                 looks=self._find_looks(),
                 jobs=bool(self._find_bucket()),
             )
-            source = f"({_SHOWN}, major, listed FROM ({facts.with_state(self._rules, inner)})) l"
+            source = f"({_SHOWN}, major, listed FROM ({fact_sql.with_state(self._rules, inner)})) l"
             listed = "l.listed"
             major = "0" if major == "0" else "l.major"
-            where = [f"l.shown IN ({facts.names(query.states)})"] if query.states else ["1"]
+            where = [f"l.shown IN ({fact_sql.names(query.states)})"] if query.states else ["1"]
         sql = f"SELECT l.id FROM {source} WHERE {' AND '.join(where)} ORDER BY {self._object_order(major, listed)}"
         return Piece(sql, args)
 
@@ -214,7 +230,7 @@ class BrowseView(TableView[BrowseRow]):
             case "key":
                 return f"l.id {direction}" if major == "0" else f"{major} {direction}, l.id {direction}"
             case "state":
-                return f"{facts.state_rank('l.shown')} {direction}, {rest}"
+                return f"{fact_sql.state_rank('l.shown')} {direction}, {rest}"
             case "expiry":
                 return f"l.shown_expiry IS NULL, l.shown_expiry {direction}, {rest}"
             case _:
@@ -230,7 +246,7 @@ class BrowseView(TableView[BrowseRow]):
                 return None
 
     def _number_rank(self, row_id: int) -> tuple[int, ...] | None:
-        row = self._windows.row(f"SELECT {self.query.sort} FROM {self.object_table} WHERE id = ?", (row_id,))
+        row = self._quick.row(f"SELECT {self.query.sort} FROM {self.object_table} WHERE id = ?", (row_id,))
         rest = self._segments.rank(row_id)
         return None if row is None or rest is None else (-row[0] if self.query.descending else row[0], *rest)
 
@@ -248,7 +264,7 @@ class BrowseView(TableView[BrowseRow]):
         """The ledger's id of the bucket; 0 as long as no run ever touched it."""
         if not self._bucket_id:
             scope = self.listing.scope
-            row = self._windows.row(
+            row = self._quick.row(
                 "SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", (*scope.cloud, scope.bucket)
             )
             self._bucket_id = row[0] if row else 0
@@ -257,16 +273,16 @@ class BrowseView(TableView[BrowseRow]):
     def _find_looks(self) -> bool:
         """Whether anything in the bucket was ever looked at."""
         if not self._has_looks:
-            row = self._windows.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (self.place_id,))
+            row = self._quick.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (self.place_id,))
             self._has_looks = row is not None
         return self._has_looks
 
     @decodes("a listing")
-    def _read_objects(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
+    def _read_objects(self, order: RowOrder, start: int, stop: int) -> list[BrowseRow]:
         span = order.span(self.object_table, "l", start, stop)
         args = self._args()
         args.update(span.args)
-        found = self._windows.rows(self._object_sql(span), args)
+        found = self._quick.rows(self._object_sql(span), args)
         bucket = self.listing.scope.bucket
         becoming = self._context.marks.becoming
         above = self._prefixes.count
@@ -309,21 +325,21 @@ class BrowseView(TableView[BrowseRow]):
         if sql is None:
             extra = f"l.id AS id, l.etag AS etag, l.is_latest AS is_latest, {IS_MARKED} AS marked"
             extra = f"{extra}, {span.major} AS major, {span.minor} AS minor"
-            inner = facts.known(self._base, span.source, span.where, extra, looks=looks, jobs=jobs)
+            inner = fact_sql.known(self._base, span.source, span.where, extra, looks=looks, jobs=jobs)
             order = "minor" if span.major == "0" else "major, minor"
-            sql = self._sql[kind] = f"{_SHOWN} FROM ({facts.with_state(self._rules, inner)}) ORDER BY {order}"
+            sql = self._sql[kind] = f"{_SHOWN} FROM ({fact_sql.with_state(self._rules, inner)}) ORDER BY {order}"
         return sql
 
-    def _read_prefixes(self, order: Order, start: int, stop: int) -> list[BrowseRow]:
+    def _read_prefixes(self, order: RowOrder, start: int, stop: int) -> list[BrowseRow]:
         span = order.span(f"p{self.listing.id}", "p", start, stop)
         args: dict[str, Any] = {**self._args(), **span.args}
-        found = self._windows.rows(
+        found = self._quick.rows(
             f"SELECT p.id, p.prefix FROM {span.source} WHERE {span.where} ORDER BY {span.minor}", args
         )
         return [self._prefix_row(row[0], row[1], args) for row in found]
 
     def _prefix_row(self, row_id: int, prefix: str, args: Mapping[str, object]) -> BrowseRow:
-        marked = self._windows.row(
+        marked = self._quick.row(
             "SELECT 1 FROM selection WHERE sel = :sel AND place_id = :place AND key >= :low AND key < :high LIMIT 1",
             {**args, "low": prefix, "high": end_of_prefix(prefix)},
         )

@@ -1,4 +1,4 @@
-"""What listings and looks showed. A cache: losing it costs another look."""
+"""The catalog, a cache of what listings and looks showed: losing it costs another look."""
 
 import asyncio
 import weakref
@@ -13,16 +13,16 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
 from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
-from restoretui.ledger.catalog.pages import PageQueue
-from restoretui.ledger.catalog.retention import Freed, Upkeep
+from restoretui.ledger.catalog.page_queue import PageQueue
+from restoretui.ledger.catalog.retention import Freed, Retention
 from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.marks.marking import refresh_marks
-from restoretui.ledger.records import EVERYTHING, Bounds, Cloud, Listing, Observation, Query, Scope
-from restoretui.ledger.store import changes
+from restoretui.ledger.records import EVERYTHING, CatalogBounds, CloudId, Listing, Observation, Query, Scope
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.decoding import Shape, decodes
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.schema import listing_tables
 from restoretui.ledger.store.sqlite_errors import listing_replaced
-from restoretui.ledger.store.values import Shape, decodes
-from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
 
 _LISTING = (
@@ -31,25 +31,25 @@ _LISTING = (
     " FROM listing g JOIN place p ON p.id = g.place_id"
 )
 
-DEFAULT_BOUNDS = Bounds()
+DEFAULT_BOUNDS = CatalogBounds()
 _RECENT = 8
 """Listings of this process that nobody may remove though no view shows them: one is about to be opened."""
 
 
 class Catalog:
-    """Listings, looks, and views over them."""
+    """The repository of listings and observations, and of views over them; its methods run on the event loop."""
 
     def __init__(
         self,
         writer: Writer,
-        windows: Windows,
+        quick: QuickReads,
         clock: Clock,
         views: BrowseContext,
         report: Callable[[LedgerError | None], None],
-        upkeep: Upkeep,
+        upkeep: Retention,
     ) -> None:
         self._writer = writer
-        self._windows = windows
+        self._quick = quick
         self._clock = clock
         self._views = views
         self._pages = PageQueue(writer, asyncio.get_running_loop(), report)
@@ -75,7 +75,7 @@ class Catalog:
             for statement in listing_tables(listing_id):
                 tx.run(statement)
             self._upkeep.hold(tx, listing_id)
-            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+            tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
             return listing_id
 
         listing_id = await self._writer.do(insert)
@@ -95,7 +95,7 @@ class Catalog:
         self._pages.put(listing_id, page, segment, token, seen_at)
 
     async def room(self) -> None:
-        """Return at once while few pages wait for the writer, and otherwise when it has caught up."""
+        """Backpressure: return at once while few pages wait for the writer, and otherwise when it has caught up."""
         await self._pages.room()
 
     async def finish(self, listing_id: int, error: str = "") -> Listing:
@@ -114,7 +114,7 @@ class Catalog:
                 {"now": now, "error": error or str(lost or ""), "id": listing_id},
             )
             refresh_marks(tx, listing_id)
-            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+            tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
 
         self._live.discard(listing_id)
         self._used(listing_id)
@@ -134,7 +134,7 @@ class Catalog:
                 " (SELECT coalesce(max(number) + 1, 0) FROM segment WHERE listing_id = listing.id) WHERE id = ?",
                 (listing_id,),
             )
-            tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+            tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
 
         self.peek(listing_id)
         self._pages.forgive(listing_id)
@@ -145,7 +145,7 @@ class Catalog:
 
     async def latest(self, scope: Scope) -> Listing | None:
         """The newest complete listing of exactly this scope; failing that, the newest interrupted one."""
-        row = self._windows.row(
+        row = self._quick.row(
             f"{_LISTING} WHERE p.scheme = ? AND p.endpoint = ? AND p.bucket = ? AND g.prefix = ? AND g.recursive = ?"
             " AND g.versions = ? AND g.single = ?"
             " ORDER BY g.ended_at IS NOT NULL AND g.error = '' DESC, g.id DESC LIMIT 1",
@@ -161,7 +161,7 @@ class Catalog:
         """The same, for a repaint."""
         return _listing(self._row(listing_id))
 
-    async def tidy(self, bounds: Bounds = DEFAULT_BOUNDS, making: Scope | None = None) -> Freed:
+    async def tidy(self, bounds: CatalogBounds = DEFAULT_BOUNDS, making: Scope | None = None) -> Freed:
         """Forget listings beyond ``bounds`` that no living process shows or makes; what was freed.
 
         Of a scope with a complete listing, older interrupted ones go first. With a listing of ``making`` under way,
@@ -186,7 +186,7 @@ class Catalog:
             self._recent.remove(listing_id)
         self._recent.append(listing_id)
 
-    async def observe(self, cloud: Cloud, bucket: str, looks: Sequence[Observation]) -> None:
+    async def observe(self, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
         """Record looks at single objects. The newest wins over every listing and selection that shows the object."""
         if looks:
             await self._writer.do(lambda tx: record_looks(tx, cloud, bucket, looks))
@@ -207,12 +207,12 @@ class Catalog:
         """The row id of an object or common prefix in a listing, by a search in key order; None if there is none."""
         if is_prefix:
             return self._find_prefix(listing_id, key)
-        segments = Segments(self._windows, listing_id, lambda: self.peek(listing_id).objects)
+        segments = Segments(self._quick, listing_id, lambda: self.peek(listing_id).objects)
         return segments.find(key, version_id)
 
     def _find_prefix(self, listing_id: int, prefix: str) -> int | None:
         def prefix_at(row_id: int) -> str:
-            row = self._windows.row(f"SELECT prefix FROM p{listing_id} WHERE id = ?", (row_id,))
+            row = self._quick.row(f"SELECT prefix FROM p{listing_id} WHERE id = ?", (row_id,))
             return "" if row is None else str(row[0])
 
         ids = range(1, self.peek(listing_id).prefixes + 1)
@@ -220,7 +220,7 @@ class Catalog:
         return -ids[found] if found < len(ids) and prefix_at(ids[found]) == prefix else None
 
     def _row(self, listing_id: int) -> tuple[Any, ...]:
-        row = self._windows.row(f"{_LISTING} WHERE g.id = ?", (listing_id,))
+        row = self._quick.row(f"{_LISTING} WHERE g.id = ?", (listing_id,))
         if row is None:
             raise listing_replaced()
         return row
@@ -233,7 +233,7 @@ _SHAPE = Shape("a listing", "ittttiiiiiisSTti")
 @decodes("a listing")
 def _listing(row: tuple[Any, ...]) -> Listing:
     _SHAPE.check([row])
-    scope = Scope(Cloud(row[1], row[2]), row[3], row[4], bool(row[5]), bool(row[6]), bool(row[7]))
+    scope = Scope(CloudId(row[1], row[2]), row[3], row[4], bool(row[5]), bool(row[6]), bool(row[7]))
     ended_at = None if row[12] is None else datetime.fromtimestamp(row[12], UTC)
     started_at = datetime.fromtimestamp(row[11], UTC)
     return Listing(row[0], scope, row[8], row[9], row[10], started_at, ended_at, row[13], row[14])

@@ -1,11 +1,11 @@
-"""Looks at single objects, and the buckets they lie in, within a transaction."""
+"""Upserts observations of single objects (HEAD, LIST, event), and their buckets, within a transaction."""
 
 from collections.abc import Sequence
 
-from restoretui.ledger.records import Cloud, Observation
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.unknown_values import stored_size
+from restoretui.ledger.records import CloudId, Observation
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
+from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
 
 # A look without HEAD does not know the archive tier inside Intelligent-Tiering: what a HEAD told of the same object
 # stays true until another HEAD.
@@ -13,10 +13,7 @@ _SAME_OBJECT = (
     "(NOT excluded.looked AND storage_class = excluded.storage_class"
     " AND modified IS coalesce(excluded.modified, modified))"
 )
-_LOOK = (
-    "INSERT INTO observation (place_id, key, version_id, storage_class, size, modified, archive_status, looked,"
-    " in_progress, expiry, seen_at, gone)"
-)
+_LOOK = f"INSERT INTO observation (place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, gone)"
 _NEWER_WINS = (
     "ON CONFLICT (place_id, key, version_id) DO UPDATE SET"
     f" archive_status = CASE WHEN {_SAME_OBJECT} THEN archive_status ELSE excluded.archive_status END,"
@@ -27,36 +24,16 @@ _NEWER_WINS = (
 )
 
 
-def place_id(tx: Tx, cloud: Cloud, bucket: str) -> int:
-    """The catalog's id of a bucket, made if need be."""
+def place_id(tx: Tx, cloud: CloudId, bucket: str) -> int:
+    """Get or create the catalog's id of a bucket."""
     named = (*cloud, bucket)
     tx.run("INSERT OR IGNORE INTO place (scheme, endpoint, bucket) VALUES (?, ?, ?)", named)
     row = tx.row("SELECT id FROM place WHERE scheme = ? AND endpoint = ? AND bucket = ?", named)
     return int(row[0]) if row else 0
 
 
-def record_looks(tx: Tx, cloud: Cloud, bucket: str, looks: Sequence[Observation]) -> None:
-    """Write looks within a transaction."""
+def record_looks(tx: Tx, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
+    """Upsert looks within a transaction: the newest of each object stays."""
     place = place_id(tx, cloud, bucket)
-    tx.values(
-        _LOOK,
-        [
-            (
-                place,
-                look.key,
-                look.version_id or "",
-                look.storage_class,
-                stored_size(look.size),
-                look.modified,
-                look.archive_status,
-                look.looked,
-                look.in_progress,
-                look.expiry,
-                look.seen_at,
-                look.gone,
-            )
-            for look in looks
-        ],
-        _NEWER_WINS,
-    )
-    tx.touch(changes.CATALOG)
+    tx.values(_LOOK, [(place, *values_of(look), look.gone) for look in looks], _NEWER_WINS)
+    tx.touch(change_feed.CATALOG)

@@ -1,4 +1,4 @@
-"""What is kept of listings, and how what is not is given back: a little at a time, so that nobody waits for it.
+"""Retention and incremental vacuum of listings: removed a little at a time, so that nobody waits for it.
 
 A listing is forgotten in one short transaction; its rows go in steps after that, and freed pages in steps after
 those. A process that ends in between leaves tables without a listing, which whoever comes next clears away.
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
-from restoretui.ledger.records import WAITING, Bounds, Scope
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.files import is_alive
+from restoretui.ledger.records import WAITING, CatalogBounds, Scope
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.state_folder import is_alive
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views.match import end_of_prefix
+from restoretui.ledger.views.filter_sql import end_of_prefix
 
 STEP_S = 0.01
 """Seconds the writer may be kept from others by one step."""
@@ -51,18 +51,18 @@ class _Listed(NamedTuple):
         return self[1:6]
 
 
-class Upkeep:
-    """Keeps the catalog within bounds. What any living process shows or makes is never touched."""
+class Retention:
+    """Evicts listings until the catalog is within its bounds; never one that a living process shows or makes."""
 
     def __init__(self, writer: Writer, clock: Clock, folder: Path, process: str) -> None:
-        """``process`` is what this process is called by ``files.is_alive``."""
+        """``process`` is what this process is called by ``state_folder.is_alive``."""
         self._writer = writer
         self._clock = clock
         self._folder = folder
         self._process = process
 
     async def tidy(
-        self, bounds: Bounds, release: Collection[int], in_use: Collection[int], making: Scope | None = None
+        self, bounds: CatalogBounds, release: Collection[int], in_use: Collection[int], making: Scope | None = None
     ) -> Freed:
         """Forget what is beyond ``bounds``, and give its room back.
 
@@ -83,14 +83,14 @@ class Upkeep:
         return Freed(dropped, max(0, before - after))
 
     def hold(self, tx: Tx, listing_id: int) -> bool:
-        """Let no process remove the listing while this one lives; False if it is gone already."""
+        """Pin the listing: no process removes it while this one lives. False if it is gone already."""
         if tx.row("SELECT 1 FROM listing WHERE id = ?", (listing_id,)) is None:
             return False
         tx.run("INSERT OR IGNORE INTO holder (process, listing_id) VALUES (?, ?)", (self._process, listing_id))
         return True
 
     def _forget(
-        self, tx: Tx, bounds: Bounds, release: Collection[int], in_use: Collection[int], making: Scope | None
+        self, tx: Tx, bounds: CatalogBounds, release: Collection[int], in_use: Collection[int], making: Scope | None
     ) -> int:
         for listing_id in release:
             tx.run("DELETE FROM holder WHERE process = ? AND listing_id = ?", (self._process, listing_id))
@@ -219,7 +219,7 @@ def _scope_of(scope: Scope) -> tuple[Any, ...]:
 def _forget(tx: Tx, listing_id: int) -> None:
     tx.run("DELETE FROM segment WHERE listing_id = ?", (listing_id,))
     tx.run("DELETE FROM listing WHERE id = ?", (listing_id,))
-    tx.touch(changes.CATALOG, changes.listing_topic(listing_id))
+    tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
 
 
 def _clear_some(tx: Tx, rows: int) -> bool:

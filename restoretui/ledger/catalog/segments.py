@@ -1,8 +1,11 @@
-"""How a listing's rows are numbered, so that they stand in key order while they still arrive.
+"""The row ids of a listing: segment number and place in it, so that rows have a key order while they still arrive.
 
 A flat listing comes in several segments side by side. Rows of one segment come in key order, and segments do not
-overlap; so a row's id is its segment's number and its place in the segment, and the order of all rows follows from
-the segments' first keys. A listing from one stream is one segment.
+overlap; so the order of all rows follows from the segments' first keys. A listing from one stream is one segment.
+
+``id = segment << 32 | place``, places counting from 1. Example: segments 0 (from key ``a``), 2 (from ``h``) and 1
+(from ``m``) hold 3, 2 and 4 rows. Positions 0 to 2 are ids ``0 << 32 | 1`` to ``| 3``, position 3 is ``2 << 32 | 1``,
+position 5 is ``1 << 32 | 1``. New rows of segment 0 shift positions behind them and no id.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,7 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.views.row_order import Span
 
 PLACE_BITS = 32
@@ -29,11 +32,11 @@ class _Segment(NamedTuple):
 
 
 class Segments:
-    """The key order of one listing: an ``orders.Order`` that grows while the listing does."""
+    """The row order of one listing by key, from its segments: a ``RowOrder`` that grows while the listing does."""
 
-    def __init__(self, windows: Windows, listing_id: int, objects: Callable[[], int]) -> None:
+    def __init__(self, quick: QuickReads, listing_id: int, objects: Callable[[], int]) -> None:
         """``objects`` tells how many rows the listing has by now."""
-        self._windows = windows
+        self._quick = quick
         self._listing_id = listing_id
         self._objects = objects
         self._known = -1
@@ -146,7 +149,7 @@ class Segments:
         objects = self._objects()
         if objects == self._known:
             return
-        rows = self._windows.rows(
+        rows = self._quick.rows(
             "SELECT number, first_key, rows FROM segment WHERE listing_id = ? ORDER BY first_key, number",
             (self._listing_id,),
         )
@@ -163,7 +166,7 @@ class Segments:
         return (self._segments[rank].number << PLACE_BITS) + position - self._starts[rank] + 1
 
     def _row(self, row_id: int) -> tuple[str, str | None] | None:
-        row = self._windows.row(f"SELECT key, version_id FROM l{self._listing_id} WHERE id = ?", (row_id,))
+        row = self._quick.row(f"SELECT key, version_id FROM l{self._listing_id} WHERE id = ?", (row_id,))
         return None if row is None else (row[0], row[1])
 
     def _key(self, row_id: int) -> str:

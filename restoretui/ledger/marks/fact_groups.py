@@ -1,4 +1,4 @@
-"""Marked objects, grouped by the facts that decide what a restore would do: a million objects, a few dozen groups."""
+"""Groups marked objects by the facts that decide what a restore would do: a million objects, a few dozen groups."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from restoretui.core.model import ObjectFacts
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
+from restoretui.ledger.store.decoding import TIERS, Shape, decodes
 from restoretui.ledger.store.unknown_values import saturated
-from restoretui.ledger.store.values import TIERS, Shape, decodes
-from restoretui.ledger.views import facts
+from restoretui.ledger.views import fact_sql
 
 FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days"
 """The columns that make a group."""
@@ -35,7 +35,7 @@ class MarkedPlace:
     """The part of a selection that lies in one bucket, and the ids it has in both files."""
 
     sel: int
-    cloud: Cloud
+    cloud: CloudId
     bucket: str
     place_id: int
     bucket_id: int
@@ -58,8 +58,8 @@ class MarkedPlace:
 
         One on which a job of ours waits counts as restoring, with the job's tier and days.
         """
-        inner = facts.known(
-            facts.OF_SELECTION,
+        inner = fact_sql.known(
+            fact_sql.OF_SELECTION,
             "selection s",
             "s.sel = :sel AND s.place_id = :place",
             extra,
@@ -67,18 +67,18 @@ class MarkedPlace:
             jobs=bool(self.bucket_id),
             waiting=True,
         )
-        ours = facts.COUNTS_AS_RESTORING
+        ours = fact_sql.COUNTS_AS_RESTORING
         return (
             "SELECT key, version_id, size, storage_class, archive_status, looked, gone,"
             f" CASE WHEN {ours} THEN 1 ELSE in_progress END AS in_progress,"
             f" CASE WHEN {ours} THEN NULL ELSE expiry END AS expiry,"
             f" CASE WHEN {ours} THEN job_tier END AS tier, CASE WHEN {ours} THEN job_days END AS days"
-            f" FROM ({facts.with_state(self.rules, inner)})"
+            f" FROM ({fact_sql.with_state(self.rules, inner)})"
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class MarkedGroup:
     """Objects of one bucket with equal facts."""
 
     key: FactKey
@@ -105,7 +105,7 @@ class Group:
 
 
 def key_of(known: ObjectFacts) -> FactKey:
-    """The plain form of facts; the inverse of ``Group.facts``."""
+    """The plain form of facts; the inverse of ``MarkedGroup.facts``."""
     return (
         known.storage_class,
         known.archive_status or "",
@@ -127,10 +127,10 @@ def marked_places(connection: sqlite3.Connection, sel: int, now: float) -> list[
         " ORDER BY p.scheme, p.endpoint, p.bucket",
         (sel,),
     ).fetchall()
-    return [MarkedPlace(sel, Cloud(row[1], row[2]), row[3], row[0], row[4] or 0, bool(row[5]), now) for row in rows]
+    return [MarkedPlace(sel, CloudId(row[1], row[2]), row[3], row[0], row[4] or 0, bool(row[5]), now) for row in rows]
 
 
-def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Group]:
+def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[MarkedGroup]:
     """The groups of one bucket; objects known to be gone are in none.
 
     Counted into a small table by key, which takes half the time of GROUP BY: that would sort every row.
@@ -151,7 +151,7 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Grou
     rows = connection.execute("SELECT * FROM temp.fact_group").fetchall()
     connection.execute("DROP TABLE temp.fact_group")
     _SHAPE.check(rows)
-    return [Group(row[:7], row[7], saturated(row[8]), *row[9:]) for row in rows]
+    return [MarkedGroup(row[:7], row[7], saturated(row[8]), *row[9:]) for row in rows]
 
 
 # class archive looked restoring expiry tier days objects size large unsized; -1 stands for no expiry and no days

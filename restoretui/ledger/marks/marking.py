@@ -1,24 +1,24 @@
-"""Putting objects into a selection and taking them out, by SQL, within a transaction."""
+"""Set operations on a selection, by SQL, within a transaction: upsert, delete and invert marks."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from restoretui.ledger.marks.fact_groups import marked_places
 from restoretui.ledger.records import Observation, Query
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
-from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, stored_size, sum_of
+from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
-from restoretui.ledger.views import facts
-from restoretui.ledger.views.match import end_of_prefix
+from restoretui.ledger.views import fact_sql
+from restoretui.ledger.views.filter_sql import end_of_prefix
+from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
 from restoretui.ledger.views.row_order import Span
 
-_FACTS = ("storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at")
-_INSERT = f"INSERT INTO selection (sel, place_id, key, version_id, {', '.join(_FACTS)})"
-# An object that is marked already takes the facts of a newer sight of it.
+_INSERT = f"INSERT INTO selection (sel, place_id, key, version_id, {', '.join(FACTS_OF_LOOK)})"
+# An upsert: an object that is marked already takes the facts of a newer look at it.
 _IF_NEWER = (
     "ON CONFLICT (sel, place_id, key, version_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in _FACTS)
+    + ", ".join(f"{name} = excluded.{name}" for name in FACTS_OF_LOOK)
     + " WHERE excluded.seen_at > seen_at"
 )
 _FEW = 500
@@ -44,7 +44,7 @@ def refresh_marks(tx: Tx, listing_id: int) -> None:
         args: dict[str, object] = {"sel": sel, "place": place.place_id}
         if add_span(tx, sel, place, Span(f"l{listing_id} l", IS_MARKED, "0", "l.id", args)):
             recount(tx, sel, place.place_id)
-            tx.touch(changes.selection_topic(sel))
+            tx.touch(change_feed.selection_topic(sel))
 
 
 def listing_place(tx: Tx, listing_id: int) -> ListingPlace:
@@ -103,25 +103,7 @@ def set_rows(tx: Tx, sel: int, listing_id: int, ids: Collection[int], wanted: Ca
 
 def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> None:
     """Mark objects that were looked at, unless they are gone."""
-    rows = [
-        (
-            sel,
-            place,
-            look.key,
-            look.version_id or "",
-            look.storage_class,
-            stored_size(look.size),
-            look.modified,
-            look.archive_status,
-            look.looked,
-            look.in_progress,
-            look.expiry,
-            look.seen_at,
-        )
-        for look in looks
-        if not look.gone
-    ]
-    tx.values(_INSERT, rows, _IF_NEWER)
+    tx.values(_INSERT, [(sel, place, *values_of(look)) for look in looks if not look.gone], _IF_NEWER)
     recount(tx, sel, place)
 
 
@@ -129,19 +111,19 @@ def keep(tx: Tx, sel: int, query: Query, now: float) -> int:
     """Unmark what is not in the states and classes of ``query`` (its texts play no part); how many."""
     removed = 0
     for place in marked_places(tx.connection, sel, now):
-        inner = facts.known(
-            facts.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
+        inner = fact_sql.known(
+            fact_sql.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
             looks=place.has_looks, jobs=bool(place.bucket_id),
         )  # fmt: skip
         classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
         wanted = ["1"]
         if query.states:
-            wanted.append(f"({facts.SHOWN_STATE}) IN ({facts.names(query.states)})")
+            wanted.append(f"({fact_sql.SHOWN_STATE}) IN ({fact_sql.names(query.states)})")
         if classes:
             wanted.append(f"storage_class IN ({', '.join(f':{name}' for name in classes)})")
         removed += tx.run(
             "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
-            f" (SELECT key, version_id FROM ({facts.with_state(place.rules, inner)}) WHERE NOT"
+            f" (SELECT key, version_id FROM ({fact_sql.with_state(place.rules, inner)}) WHERE NOT"
             f" ({' AND '.join(wanted)}))",
             place.args | classes,
         )
@@ -151,7 +133,7 @@ def keep(tx: Tx, sel: int, query: Query, now: float) -> int:
 
 def add_selection(tx: Tx, sel: int, other: int) -> None:
     """Mark in ``sel`` what is marked in ``other``."""
-    columns = f"key, version_id, {', '.join(_FACTS)}"
+    columns = f"key, version_id, {', '.join(FACTS_OF_LOOK)}"
     for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ? AND objects > 0", (other,)):
         tx.run(
             f"{_INSERT} SELECT ?, place_id, {columns} FROM selection WHERE sel = ? AND place_id = ? {_IF_NEWER}",
@@ -225,4 +207,4 @@ def clear(tx: Tx, sel: int) -> None:
     """Unmark everything."""
     for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ?", (sel,)):
         _remove_place(tx, sel, place)
-    tx.touch(changes.selection_topic(sel))
+    tx.touch(change_feed.selection_topic(sel))

@@ -1,4 +1,4 @@
-"""Marks on their way to disk, shown as such at once: marking a million rows takes a second, a repaint must not."""
+"""Optimistic updates: marks on their way to disk, shown as such at once. Marking a million rows takes a second."""
 
 from collections.abc import Container, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A confirmed plan becomes a run and one job for every object, in one transaction, before anything is sent."""
+"""Writes intents ahead: a confirmed plan becomes a run and one job an object, in a transaction before any request."""
 
 import json
 from collections.abc import Mapping
@@ -10,10 +10,18 @@ from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan
 from restoretui.core.rules.rules import Action, Verdict, judge
-from restoretui.ledger.marks.fact_groups import FACTS, PLAIN, Group, MarkedPlace, group_facts, key_of, marked_places
-from restoretui.ledger.records import WAITING, Cloud
-from restoretui.ledger.runs.buckets import bucket_id
-from restoretui.ledger.store import changes
+from restoretui.ledger.marks.fact_groups import (
+    FACTS,
+    PLAIN,
+    MarkedGroup,
+    MarkedPlace,
+    group_facts,
+    key_of,
+    marked_places,
+)
+from restoretui.ledger.records import WAITING, CloudId
+from restoretui.ledger.runs.bucket_ids import bucket_id
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
 
@@ -21,7 +29,7 @@ _CHANGED = "it changed after the plan was made; plan it again"
 _GONE = "it is no longer there"
 
 
-class _Line(NamedTuple):
+class _VerdictLine(NamedTuple):
     """What jobs with equal verdicts share."""
 
     storage_class: str
@@ -35,7 +43,7 @@ class _Line(NamedTuple):
 class _Fate(NamedTuple):
     """What becomes of the objects of one group."""
 
-    line: _Line
+    line: _VerdictLine
     state: State
     adopted: bool = False
     expiry: int | None = None
@@ -45,14 +53,14 @@ class _Place(NamedTuple):
     """One bucket of the run with what is decided for each of its groups."""
 
     marked: MarkedPlace
-    groups: list[tuple[Group, _Fate]]
-    gone: Group | None
+    groups: list[tuple[MarkedGroup, _Fate]]
+    gone: MarkedGroup | None
 
 
 def confirm(
     tx: Tx,
     sel: int,
-    cloud: Cloud,
+    cloud: CloudId,
     plan: RestorePlan,
     tier: Tier,
     connection: Mapping[str, object],
@@ -92,12 +100,12 @@ def confirm(
         "INSERT INTO activity (at, kind, run_id, tier, text) VALUES (?, 'run', ?, ?, ?)",
         (now, run_id, tier, f"confirmed: {told}"),
     )
-    tx.touch(changes.RUNS, changes.run_topic(run_id), changes.ACTIVITY)
+    tx.touch(change_feed.RUNS, change_feed.run_topic(run_id), change_feed.ACTIVITY)
     return run_id
 
 
 def _still(
-    tx: Tx, sel: int, found: list[tuple[MarkedPlace, list[Group]]], plan: RestorePlan, tier: Tier, now: float
+    tx: Tx, sel: int, found: list[tuple[MarkedPlace, list[MarkedGroup]]], plan: RestorePlan, tier: Tier, now: float
 ) -> RestorePlan:
     """The plan as what is marked and known now gives it, if that is the one that was confirmed."""
     groups = [
@@ -118,7 +126,7 @@ def _still(
     return today
 
 
-def _decide(tx: Tx, place: MarkedPlace, groups: list[Group], plan: RestorePlan, tier: Tier) -> _Place:
+def _decide(tx: Tx, place: MarkedPlace, groups: list[MarkedGroup], plan: RestorePlan, tier: Tier) -> _Place:
     announced = {
         key_of(line.group.facts): line.verdict for line in plan.tiers[tier].lines if line.group.bucket == place.bucket
     }
@@ -128,11 +136,11 @@ def _decide(tx: Tx, place: MarkedPlace, groups: list[Group], plan: RestorePlan, 
     if row is not None and row[0] > sum(group.objects for group in groups):
         lost = tx.row(f"SELECT count(*), total(size) {OF_KNOWN} FROM ({place.objects()}) WHERE gone", place.args)
         if lost is not None and lost[0]:
-            gone = Group(key_of(ObjectFacts("")), lost[0], saturated(lost[1]), 0, 0)
+            gone = MarkedGroup(key_of(ObjectFacts("")), lost[0], saturated(lost[1]), 0, 0)
     return _Place(place, fates, gone)
 
 
-def _fate(place: MarkedPlace, group: Group, verdict: Verdict | None, plan: RestorePlan, tier: Tier) -> _Fate:
+def _fate(place: MarkedPlace, group: MarkedGroup, verdict: Verdict | None, plan: RestorePlan, tier: Tier) -> _Fate:
     facts = group.facts
     now = datetime.fromtimestamp(place.now, UTC)
     if verdict is None:
@@ -151,13 +159,13 @@ def _fate(place: MarkedPlace, group: Group, verdict: Verdict | None, plan: Resto
     return _Fate(_line(facts, verdict, None, None), State.SKIPPED)
 
 
-def _line(facts: ObjectFacts, verdict: Verdict, tier: Tier | None, days: int | None) -> _Line:
-    return _Line(facts.storage_class, verdict.archive, verdict.action, verdict.reason, tier, days)
+def _line(facts: ObjectFacts, verdict: Verdict, tier: Tier | None, days: int | None) -> _VerdictLine:
+    return _VerdictLine(facts.storage_class, verdict.archive, verdict.action, verdict.reason, tier, days)
 
 
 def _insert_run(
     tx: Tx,
-    cloud: Cloud,
+    cloud: CloudId,
     plan: RestorePlan,
     tier: Tier,
     connection: Mapping[str, object],
@@ -194,7 +202,7 @@ def _insert_run(
 
 def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
     marked = place.marked
-    lines: dict[_Line, int] = {}
+    lines: dict[_VerdictLine, int] = {}
     verdicts: list[tuple[object, ...]] = []
     for group, fate in place.groups:
         if fate.line not in lines:
@@ -202,7 +210,7 @@ def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
         verdicts.append((*group.key, lines[fate.line], fate.state, fate.adopted, fate.expiry))
     gone = None
     if place.gone is not None:
-        gone = _insert_line(tx, run_id, _Line("", None, Action.NOTHING, _GONE, None, None))
+        gone = _insert_line(tx, run_id, _VerdictLine("", None, Action.NOTHING, _GONE, None, None))
     tx.run("DROP TABLE IF EXISTS temp.verdict")
     tx.run(
         f"CREATE TEMP TABLE verdict ({FACTS}, line_id, state, adopted, new_expiry, PRIMARY KEY ({FACTS}))"
@@ -232,7 +240,7 @@ _NAMED_PLAIN = ", ".join(f"{value} AS plain_{name}" for name, value in zip(_NAME
 _EQUAL = " AND ".join(f"v.{name} = f.plain_{name}" for name in _NAMES)
 
 
-def _insert_line(tx: Tx, run_id: int, line: _Line) -> int:
+def _insert_line(tx: Tx, run_id: int, line: _VerdictLine) -> int:
     return tx.insert(
         "INSERT INTO line (run_id, storage_class, archive, action, reason, tier, days) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (run_id, *line),

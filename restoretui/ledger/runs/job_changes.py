@@ -1,4 +1,4 @@
-"""What became of jobs, written in one transaction with their counts and the audit trail.
+"""Applies state changes to jobs, idempotently, in one transaction with their counts and the audit log.
 
 Applying a change again does nothing. A change that comes late, a request's answer after its copy was already seen,
 does not turn the job back; what it tells (request id, code) is kept all the same.
@@ -12,9 +12,9 @@ from operator import attrgetter
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.ledger.records import WAITING, JobChange
-from restoretui.ledger.store import changes as topics
+from restoretui.ledger.store import change_feed as topics
+from restoretui.ledger.store.decoding import STATES, Shape, decodes
 from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated
-from restoretui.ledger.store.values import STATES, Shape, decodes
 from restoretui.ledger.store.writer import Row, Tx
 
 _PROGRESS = (State.PLANNED, State.UNKNOWN, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED)

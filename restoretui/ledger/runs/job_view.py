@@ -1,18 +1,18 @@
-"""A run on screen: its jobs, filtered and sorted."""
+"""The view of a run: its jobs, filtered and sorted."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import EVERYTHING, JobRow, Query
+from restoretui.ledger.store.decoding import ACTIONS, STATES, TIERS, Shape, decodes
+from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.unknown_values import told_size
-from restoretui.ledger.store.values import ACTIONS, STATES, TIERS, Shape, decodes
-from restoretui.ledger.store.windows import Windows
-from restoretui.ledger.views import facts
-from restoretui.ledger.views.match import Condition, any_key_condition, key_condition
-from restoretui.ledger.views.materialised_order import Orders
-from restoretui.ledger.views.row_order import Order, Piece, Rank, Select, Straight, falling, piece_rows, rising
-from restoretui.ledger.views.views import TableView
+from restoretui.ledger.views import fact_sql
+from restoretui.ledger.views.filter_sql import Condition, any_key_condition, key_condition
+from restoretui.ledger.views.materialised_order import OrderBuilder
+from restoretui.ledger.views.row_order import Piece, Rank, RowOrder, Select, Straight, falling, piece_rows, rising
+from restoretui.ledger.views.table_view import TableView
 
 _ROW = (
     "SELECT j.id, b.name, j.key, j.version_id, j.size, j.state, n.storage_class, n.archive, n.action,"
@@ -25,27 +25,27 @@ _SORTS = {
     "size": "j.size",
     "modified": "j.changed_at",
     "storage_class": "n.storage_class",
-    "state": facts.state_rank("j.state"),
+    "state": fact_sql.state_rank("j.state"),
 }
 
 
 class JobView(TableView[JobRow]):
-    """See ``records.View``. Made by ``Runs.view``."""
+    """A view of the jobs of a run; see ``records.View``. Made by ``Runs.view``."""
 
-    def __init__(self, orders: Orders, windows: Windows, first_job: int, jobs: int, query: Query) -> None:
+    def __init__(self, orders: OrderBuilder, quick: QuickReads, first_job: int, jobs: int, query: Query) -> None:
         super().__init__(orders)
         self.query = query
-        self._windows = windows
+        self._quick = quick
         self._first_job = first_job
         self._jobs = jobs
-        self._order: Order = Straight(lambda: first_job, lambda: jobs)
+        self._order: RowOrder = Straight(lambda: first_job, lambda: jobs)
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
         if self.query != EVERYTHING:
             self._order = await self._orders.build(self._select(), self._jobs, self.view_id)
 
-    def _parts(self) -> Sequence[Order]:
+    def _parts(self) -> Sequence[RowOrder]:
         return (self._order,)
 
     def _select(self) -> Select:
@@ -54,7 +54,7 @@ class JobView(TableView[JobRow]):
         more = any_key_condition(query.matches, "j.key")
         where = ["j.id BETWEEN :from_job AND :to_job", match.sql, more.sql]
         if query.states:
-            where.append(f"j.state IN ({facts.names(query.states)})")
+            where.append(f"j.state IN ({fact_sql.names(query.states)})")
         classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
         if classes:
             where.append(f"n.storage_class IN ({', '.join(f':{name}' for name in classes)})")
@@ -79,9 +79,9 @@ class JobView(TableView[JobRow]):
         # The plus keeps the planner off indexes that would only send it to and fro.
         return f"+{_SORTS[self.query.sort]} {direction}, j.id", None
 
-    def _read(self, _part: int, order: Order, start: int, stop: int) -> list[JobRow]:
+    def _read(self, _part: int, order: RowOrder, start: int, stop: int) -> list[JobRow]:
         span = order.span("job", "j", start, stop)
-        found = self._windows.rows(
+        found = self._quick.rows(
             f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
         )
         return _rows(found)

@@ -1,4 +1,4 @@
-"""Runs and jobs as the tables hold them, and as the rest of the program knows them."""
+"""Maps rows of the tables to ``Run`` and ``RestoreJob`` (object-relational mapping, by hand)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any, cast
 
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.ledger.records import Cloud, Job, Run
+from restoretui.ledger.records import CloudId, RestoreJob, Run
+from restoretui.ledger.store.decoding import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
 from restoretui.ledger.store.unknown_values import told_size
-from restoretui.ledger.store.values import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
 
 RUN = (
     "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
@@ -47,7 +47,7 @@ def run_of(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Ru
         raise damaged("a run's estimate", row[11])
     return Run(
         id=row[0],
-        cloud=Cloud(row[1], row[2]),
+        cloud=CloudId(row[1], row[2]),
         connection=connection,
         purpose=PURPOSES[row[4]],
         tier=_tier_of(row[5]),
@@ -90,15 +90,15 @@ def _instant(seconds: float | None) -> datetime | None:
 
 
 @decodes("an object of a run")
-def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
+def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[RestoreJob]:
     """Rows of ``JOB``."""
     _JOB_SHAPE.check(rows)
-    clouds: dict[tuple[str, str], Cloud] = {}
+    clouds: dict[tuple[str, str], CloudId] = {}
     return [
-        Job(
+        RestoreJob(
             number,
             run_id,
-            clouds.get((scheme, endpoint)) or clouds.setdefault((scheme, endpoint), Cloud(scheme, endpoint)),
+            clouds.get((scheme, endpoint)) or clouds.setdefault((scheme, endpoint), CloudId(scheme, endpoint)),
             ObjectRef(bucket, key, version_id or None),
             told_size(size),
             storage_class,

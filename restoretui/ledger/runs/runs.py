@@ -1,4 +1,4 @@
-"""Runs and their jobs: what was intended, what was asked of the cloud, and what came of it."""
+"""The repository of runs and their jobs: what was intended, asked of the cloud, and what came of it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,41 +8,47 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.ledger.records import EVERYTHING, WAITING, Cloud, Job, JobChange, Query, Run, TrackedGroup
-from restoretui.ledger.runs import tracking
-from restoretui.ledger.runs.awaited import Awaited, read_awaited
+from restoretui.ledger.records import EVERYTHING, WAITING, CloudId, JobChange, Query, RestoreJob, Run, TrackedGroup
+from restoretui.ledger.runs import watch_queries as tracking
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import apply_changes, move_all
 from restoretui.ledger.runs.job_lines import FAILED, OF_BATCH, JobLine, check_failed, read_lines
 from restoretui.ledger.runs.job_view import JobView
 from restoretui.ledger.runs.run_rows import JOB, RUN, count_of, jobs_of, run_of
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.runs.watch_queries import AwaitedColumns, read_awaited
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.decoding import damaged
+from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.schema import LIVE
-from restoretui.ledger.store.values import damaged
-from restoretui.ledger.store.windows import Windows
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views.facts import names
-from restoretui.ledger.views.materialised_order import Orders
+from restoretui.ledger.views.fact_sql import names
+from restoretui.ledger.views.materialised_order import OrderBuilder
 
 _UNSENT = "state = 'planned' AND attempt_at IS NULL AND batch_id IS NULL"
 _CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
 
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
-JobList = list[Job]
+JobList = list[RestoreJob]
 GroupList = list[TrackedGroup]
 IdList = list[int]
 LineList = list[JobLine]
 
 
 class Runs:
-    """What returns only after its transaction is on disk: ``confirm``, ``claim``, ``apply`` and all that change."""
+    """Runs and jobs. Whatever changes anything returns after its transaction is on disk: the intent is written ahead.
 
-    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock, orders: Orders) -> None:
+    Coroutines run their SQL in the writer's or a reader's thread; plain methods read on the event loop's, quickly
+    enough for a repaint. ``LedgerError`` for what cannot be read or written.
+    """
+
+    def __init__(
+        self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, orders: OrderBuilder
+    ) -> None:
         self._writer = writer
         self._reader = reader
-        self._windows = windows
+        self._quick = quick
         self._clock = clock
         self._orders = orders
         self._in_flight: set[int] = set()
@@ -53,7 +59,7 @@ class Runs:
     async def confirm(
         self,
         sel: int,
-        cloud: Cloud,
+        cloud: CloudId,
         plan: RestorePlan,
         tier: Tier,
         connection: Mapping[str, object],
@@ -98,7 +104,7 @@ class Runs:
                 "UPDATE run SET list_calls = list_calls + ?, head_calls = head_calls + ? WHERE id = ?",
                 (list_calls, head_calls, run_id),
             )
-            tx.touch(changes.RUNS)
+            tx.touch(change_feed.RUNS)
 
         await self._writer.do(add)
 
@@ -112,15 +118,15 @@ class Runs:
 
     def looked_at(self, run_id: int) -> datetime | None:
         """When the run was last looked at as a whole; None before its first look."""
-        row = self._windows.row("SELECT looked_at FROM run WHERE id = ?", (run_id,))
+        row = self._quick.row("SELECT looked_at FROM run WHERE id = ?", (run_id,))
         return None if row is None or row[0] is None else datetime.fromtimestamp(row[0], UTC)
 
     async def view(self, run_id: int, query: Query = EVERYTHING) -> JobView:
         """A view of the run's jobs."""
-        row = self._windows.row("SELECT first_job, objects FROM run WHERE id = ?", (run_id,))
+        row = self._quick.row("SELECT first_job, objects FROM run WHERE id = ?", (run_id,))
         if row is None:
             raise LedgerError(f"there is no run {run_id}", "see `restoretui status`")
-        view = JobView(self._orders, self._windows, row[0], row[1], query)
+        view = JobView(self._orders, self._quick, row[0], row[1], query)
         await view.prepare()
         return view
 
@@ -153,7 +159,10 @@ class Runs:
         self._in_flight.difference_update(job_ids)
 
     def disown(self, job_ids: Collection[int]) -> None:
-        """Nobody here waits for an answer to these any more: to ``recover`` they are like those of a dead process."""
+        """Forget that these are in flight here: nobody waits for their answers any more.
+
+        To ``recover`` they are then like the claims of a dead process.
+        """
         self._in_flight.difference_update(job_ids)
 
     async def recover(self, run_id: int) -> int:
@@ -239,7 +248,7 @@ class Runs:
 
     async def open_jobs(
         self,
-        cloud: Cloud,
+        cloud: CloudId,
         bucket: str,
         versions: bool,
         states: Collection[State],
@@ -280,14 +289,14 @@ class Runs:
     async def awaited(
         self,
         run_id: int,
-        cloud: Cloud,
+        cloud: CloudId,
         bucket: str,
         *,
         versions: bool,
         states: Collection[State],
         after: tuple[str, str] | None = None,
         limit: int,
-    ) -> Awaited:
+    ) -> AwaitedColumns:
         """Jobs of a run on a bucket in key order, from behind ``after`` (key and version id), as columns."""
         return await self._reader.run(
             lambda connection: read_awaited(
@@ -320,14 +329,14 @@ class Runs:
 
     def _runs(self, where: str, args: tuple[object, ...]) -> RunList:
         counts: dict[int, list[tuple[State, int, int]]] = {}
-        counted = self._windows.rows(
+        counted = self._quick.rows(
             "SELECT run_id, state, jobs, size_bytes FROM run_count WHERE jobs > 0"
             f" AND run_id IN (SELECT id FROM run WHERE {where})",
             args,
         )
         for run_id, state, jobs, size_bytes in map(count_of, counted):
             counts.setdefault(run_id, []).append((state, jobs, size_bytes))
-        rows = self._windows.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
+        rows = self._quick.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
         return [run_of(row, counts.get(row[0], [])) for row in rows]
 
 

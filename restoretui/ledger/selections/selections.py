@@ -1,4 +1,4 @@
-"""What is marked: sets of objects that a plan is about.
+"""The repository of selections: sets of marked objects that a plan is about.
 
 Set 1 holds the marks on screen and survives restarts. Marks are kept by key, not by row, so that they outlive the
 listing they were made in; an object is in a set once, however often it is added.
@@ -18,12 +18,12 @@ from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.marks import fact_groups, marking
 from restoretui.ledger.marks.pending_marks import PendingMarks
-from restoretui.ledger.records import Cloud, Observation, Query, SelectionSummary, Tally
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
-from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.records import CloudId, ObjectTally, Observation, Query, SelectionSummary
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views.match import Condition, any_key_condition, key_condition
+from restoretui.ledger.views.filter_sql import Condition, any_key_condition, key_condition
 from restoretui.ledger.views.row_order import Span
 
 _FORGOTTEN_S = 86_400.0
@@ -31,14 +31,16 @@ _FORGOTTEN_S = 86_400.0
 
 
 class Selections:
-    """Changing methods return the whole selection's summary after the change."""
+    """Selections. What changes one is idempotent, but for toggling and inverting, and returns the new summary."""
 
     MARKS = 1
 
-    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock, pending: PendingMarks) -> None:
+    def __init__(
+        self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, pending: PendingMarks
+    ) -> None:
         self._writer = writer
         self._reader = reader
-        self._windows = windows
+        self._quick = quick
         self._clock = clock
         self._pending = pending
 
@@ -129,7 +131,7 @@ class Selections:
     # --- keys and prefixes
 
     async def add_observed(
-        self, sel: int, cloud: Cloud, bucket: str, looks: Sequence[Observation]
+        self, sel: int, cloud: CloudId, bucket: str, looks: Sequence[Observation]
     ) -> SelectionSummary:
         """Mark objects that were looked at one by one; the looks are recorded as well. Vanished ones are left out."""
 
@@ -148,7 +150,7 @@ class Selections:
         now = self._clock.now().timestamp()
 
         def remove(tx: Tx) -> int:
-            tx.touch(changes.selection_topic(sel))
+            tx.touch(change_feed.selection_topic(sel))
             return marking.keep(tx, sel, query, now)
 
         return await self._writer.do(remove)
@@ -174,7 +176,7 @@ class Selections:
 
         return await self._change(sel, add)
 
-    async def remove_under(self, sel: int, cloud: Cloud, bucket: str, prefix: str) -> SelectionSummary:
+    async def remove_under(self, sel: int, cloud: CloudId, bucket: str, prefix: str) -> SelectionSummary:
         """Unmark every object whose key begins with ``prefix``."""
         return await self._change(sel, lambda tx: marking.remove_prefix(tx, sel, place_id(tx, cloud, bucket), prefix))
 
@@ -182,7 +184,7 @@ class Selections:
 
     async def summary(self, sel: int) -> SelectionSummary:
         """How much is marked, and where; quick whatever the size."""
-        return _summary(self._windows.rows(_TOTALS, (sel,)))
+        return _summary(self._quick.rows(_TOTALS, (sel,)))
 
     async def hidden(self, sel: int, view: BrowseView) -> int:
         """Marked objects that the view does not show."""
@@ -203,12 +205,12 @@ class Selections:
 
             return await self._reader.run(count)
 
-    async def unlooked(self, sel: int, limit: int) -> list[tuple[Cloud, ObjectRef]]:
+    async def unlooked(self, sel: int, limit: int) -> list[tuple[CloudId, ObjectRef]]:
         """Marked objects of which only a HEAD tells whether they are archived, in key order."""
         now = self._clock.now().timestamp()
 
-        def find(connection: Connection) -> list[tuple[Cloud, ObjectRef]]:
-            found: list[tuple[Cloud, ObjectRef]] = []
+        def find(connection: Connection) -> list[tuple[CloudId, ObjectRef]]:
+            found: list[tuple[CloudId, ObjectRef]] = []
             for place in fact_groups.marked_places(connection, sel, now):
                 rows = fact_groups.unlooked(connection, place, limit - len(found))
                 found += [(place.cloud, ObjectRef(place.bucket, key, version or None)) for key, version in rows]
@@ -218,12 +220,12 @@ class Selections:
 
         return await self._reader.run(find)
 
-    async def facts(self, sel: int) -> dict[Cloud, list[FactGroup]]:
+    async def facts(self, sel: int) -> dict[CloudId, list[FactGroup]]:
         """The marked objects as a planner takes them, by cloud. Objects known to be gone are left out."""
         now = self._clock.now().timestamp()
 
-        def group(connection: Connection) -> dict[Cloud, list[FactGroup]]:
-            groups: dict[Cloud, list[FactGroup]] = {}
+        def group(connection: Connection) -> dict[CloudId, list[FactGroup]]:
+            groups: dict[CloudId, list[FactGroup]] = {}
             for place in fact_groups.marked_places(connection, sel, now):
                 groups.setdefault(place.cloud, []).extend(
                     FactGroup(
@@ -237,10 +239,10 @@ class Selections:
 
     async def revision(self, sel: int) -> int:
         """A number that grows whenever objects are marked or unmarked, by whichever process."""
-        row = self._windows.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
+        row = self._quick.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
         return 0 if row is None else int(row[0])
 
-    async def sample(self, sel: int, cloud: Cloud, bucket: str, facts: ObjectFacts, limit: int) -> list[ObjectRef]:
+    async def sample(self, sel: int, cloud: CloudId, bucket: str, facts: ObjectFacts, limit: int) -> list[ObjectRef]:
         """Some of the objects behind one group of ``facts``, in key order."""
         now = self._clock.now().timestamp()
 
@@ -259,7 +261,7 @@ class Selections:
                 raise LedgerError("this selection was dropped")
             change(tx)
             tx.run("UPDATE selection_set SET revision = revision + 1 WHERE id = ?", (sel,))
-            tx.touch(changes.selection_topic(sel))
+            tx.touch(change_feed.selection_topic(sel))
             return _summary(tx.rows(_TOTALS, (sel,)))
 
         return await self._writer.do(work)
@@ -272,7 +274,7 @@ _TOTALS = (
 
 
 def _summary(rows: Sequence[tuple[Any, ...]]) -> SelectionSummary:
-    by_bucket = {(Cloud(row[0], row[1]), row[2]): Tally(row[3], row[4]) for row in rows}
+    by_bucket = {(CloudId(row[0], row[1]), row[2]): ObjectTally(row[3], row[4]) for row in rows}
     return SelectionSummary(
         objects=sum(tally.objects for tally in by_bucket.values()),
         size_bytes=sum(tally.size_bytes for tally in by_bucket.values()),

@@ -1,4 +1,4 @@
-"""Opening the files: checked, migrated, and joined into the three connections a process uses."""
+"""Opens the two SQLite files: checked, migrated, in WAL mode, and attached to the five connections of a process."""
 
 import contextlib
 import sqlite3
@@ -10,8 +10,10 @@ from pathlib import Path
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.ledger.store import schema
-from restoretui.ledger.store.copies import copy_before_migration, keep_one_copy
-from restoretui.ledger.store.files import (
+from restoretui.ledger.store.backups import copy_before_migration, keep_one_copy
+from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
+from restoretui.ledger.store.sqlite_errors import UNREADABLE, explained, is_busy, is_damage
+from restoretui.ledger.store.state_folder import (
     CATALOG_FILE,
     LEDGER_FILE,
     ScratchSpace,
@@ -22,8 +24,6 @@ from restoretui.ledger.store.files import (
     unusable,
     what_was_cut,
 )
-from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
-from restoretui.ledger.store.sqlite_errors import UNREADABLE, explained, is_busy, is_damage
 
 OLDEST_SQLITE = (3, 33, 0)
 BUSY_SECONDS = 30.0
@@ -37,13 +37,17 @@ _WAL_LIMIT = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Connections:
-    """One writable connection, and others that only read."""
+class LedgerConnections:
+    """The SQLite connections of a process: one may write ledger and catalog, the others only read them.
+
+    Each belongs to one thread: ``writer`` to the writer's, ``reader``, ``builder`` and ``glancer`` to reader threads,
+    ``window`` to the event loop's.
+    """
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
     builder: sqlite3.Connection
-    """Writes the scratch database, its main one."""
+    """Writes the scratch database, its main one: materialised orders."""
     glancer: sqlite3.Connection
     window: sqlite3.Connection
 
@@ -130,7 +134,7 @@ def _damaged(path: Path, how: str) -> LedgerDamaged:
     )
 
 
-def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:
+def open_connections(folder: Path, scratch: ScratchSpace) -> LedgerConnections:
     """The connections on prepared files."""
     ledger, catalog = folder / LEDGER_FILE, folder / CATALOG_FILE
     opened = contextlib.ExitStack()
@@ -166,7 +170,7 @@ def open_connections(folder: Path, scratch: ScratchSpace) -> Connections:
             for name in names:
                 connection.execute(f"PRAGMA {name}.cache_size = -{cache}")
         opened.pop_all()
-    return Connections(writer, reader, builder, glancer, window)
+    return LedgerConnections(writer, reader, builder, glancer, window)
 
 
 def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> str:

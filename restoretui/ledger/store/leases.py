@@ -1,4 +1,4 @@
-"""Leases: which of several processes on one ledger does a piece of work. They lapse unless renewed."""
+"""Leases: which of several processes on one ledger does a piece of work; each lapses unless renewed in time."""
 
 from typing import NamedTuple
 
@@ -7,14 +7,14 @@ from restoretui.ledger.store.writer import Tx, Writer
 
 
 class Lease(NamedTuple):
-    """Who has it, and until when by the clock it was written with."""
+    """Its holder, and its end in seconds since the epoch by the clock it was written with."""
 
     holder: str
     expires_at: float
 
 
 class Leases:
-    """By machine time, which the processes of one machine share.
+    """Leases kept in the ledger, by machine time, which the processes of one machine share.
 
     A lease that ends further ahead than it is long was written before the clock was set back, or by a clock that is
     ahead: its end says nothing.
@@ -44,7 +44,10 @@ class Leases:
         return await self._writer.do(take)
 
     async def renew(self, name: str, holder: str, ttl_s: float) -> bool:
-        """Prolong one's own lease; False if it is somebody else's by now, or was: then it has to be taken anew."""
+        """Renew one's own lease for ``ttl_s`` seconds.
+
+        False if it is somebody else's by now, or was: then it has to be acquired anew.
+        """
 
         def prolong(tx: Tx) -> bool:
             until = self._clock.wall() + ttl_s

@@ -1,4 +1,4 @@
-"""Ordered, named changes of a schema, each in one transaction together with its own record."""
+"""Schema migrations: ordered, named, each in one transaction together with its own record."""
 
 import sqlite3
 from collections.abc import Sequence

@@ -1,15 +1,17 @@
-"""Other processes on the same files: what they have changed since we last looked."""
+"""Polls for commits of other processes on the same files, and publishes the topics they made stale."""
 
 from typing import Any
 
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.changes import Changes
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.writer import Tx
 
 
-class Neighbours:
-    """Lives in the writer's thread. SQLite's ``data_version`` changes only by commits of other connections, and ours
-    is the only one of this process that commits.
+class OtherProcesses:
+    """Compares SQLite's ``data_version`` of both files, in the writer's thread.
+
+    It changes only by commits of other connections (sqlite.org/pragma.html#pragma_data_version), and ours is the only
+    one of this process that commits.
     """
 
     def __init__(self, feed: Changes) -> None:
@@ -29,9 +31,9 @@ class Neighbours:
         if before is None or before[0] != ledger:
             runs = {row[0]: row for row in tx.rows("SELECT id, revision, list_calls, head_calls FROM run")}
             if before is not None:
-                tx.touch(changes.RUNS, changes.ACTIVITY, changes.BATCHES)
+                tx.touch(change_feed.RUNS, change_feed.ACTIVITY, change_feed.BATCHES)
                 tx.touch(
-                    *(changes.run_topic(run_id) for run_id, row in runs.items() if self._runs.get(run_id) != row)
+                    *(change_feed.run_topic(run_id) for run_id, row in runs.items() if self._runs.get(run_id) != row)
                 )
             self._runs = runs
         if before is None or before[1] != catalog:
@@ -42,6 +44,6 @@ class Neighbours:
                     for listing_id in listings.keys() | self._listings.keys()
                     if listings.get(listing_id) != self._listings.get(listing_id)
                 }
-                tx.touch(changes.CATALOG, *map(changes.listing_topic, gone_or_new))
-                tx.touch(*(changes.selection_topic(row[0]) for row in tx.rows("SELECT id FROM selection_set")))
+                tx.touch(change_feed.CATALOG, *map(change_feed.listing_topic, gone_or_new))
+                tx.touch(*(change_feed.selection_topic(row[0]) for row in tx.rows("SELECT id FROM selection_set")))
             self._listings = listings

@@ -1,4 +1,7 @@
-"""Reader threads: whatever scans. SQLite lets go of the interpreter's lock meanwhile: the screen stays fluid."""
+"""Reader threads: each owns a read-only SQLite connection and runs the queries that scan, off the event loop.
+
+SQLite lets go of the interpreter's lock while it scans, so that the screen stays fluid.
+"""
 
 import asyncio
 import contextlib
@@ -25,8 +28,12 @@ class _Task(Generic[T]):
     cancelled: bool = False
 
 
-class Reader:
-    """Owns a connection to which ledger and catalog are read-only, and does one thing after the other with it."""
+class ReaderThread:
+    """A thread with a work queue and a connection of its own: ledger and catalog are read-only to it.
+
+    ``run`` and ``post`` may be called from any thread with a running loop, ``stop`` from any. ``LedgerError`` once it
+    is stopped, or as ``explained`` words SQLite's errors; what the work itself raises comes through as it is.
+    """
 
     def __init__(self, connection: sqlite3.Connection, folder: Path, name: str = "ledger-reader") -> None:
         self._connection = connection
@@ -38,11 +45,11 @@ class Reader:
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the thread."""
         self._thread.start()
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """The result of ``work`` in the reader thread; cancelling this also stops the query."""
+        """Await the result of ``work``, run in the reader thread; cancelling this also interrupts the query."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
@@ -68,7 +75,7 @@ class Reader:
             raise
 
     def post(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Run ``work`` some time, whatever comes of it: clearing up that nobody waits for."""
+        """Fire and forget: run ``work`` some time, errors dropped; for clearing up that nobody waits for."""
         with contextlib.suppress(LedgerError):
             self._put(_Task(work, lambda _result, _failure: None))
 

@@ -1,4 +1,4 @@
-"""SQLite's errors in words a person can act on."""
+"""Translates SQLite's result codes into ``LedgerError``s a person can act on."""
 
 import re
 import shutil

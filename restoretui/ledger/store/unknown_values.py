@@ -1,4 +1,4 @@
-"""What a store does not tell, and sums that cannot overflow.
+"""Sentinels for sizes and dates a store does not tell, and sums that saturate instead of overflowing.
 
 A size or date that is not told stands in the files as a number no object can have, so that it sorts like any other
 and older files need no change; outside it is None.
@@ -6,7 +6,7 @@ and older files need no change; outside it is None.
 
 from collections.abc import Iterable
 
-from restoretui.ledger.store.values import FIRST_SECOND
+from restoretui.ledger.store.decoding import FIRST_SECOND
 
 UNTOLD_SIZE = -1
 UNTOLD_DATE = FIRST_SECOND - 1
@@ -42,7 +42,7 @@ def stored_column(values: list[int | None], untold: int) -> list[int]:
 
 
 def saturated(size_bytes: float) -> int:
-    """A sum that SQLite can keep."""
+    """A sum of bytes, clamped to what SQLite can keep."""
     return MOST if size_bytes >= MOST else max(int(size_bytes), -MOST)
 
 

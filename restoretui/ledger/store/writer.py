@@ -1,8 +1,9 @@
-"""The one writer: a thread that alone may write, and commits together whatever has queued up.
+"""The writer thread: it alone may write, and commits in one transaction whatever has queued up (group commit).
 
 ``do`` returns after its commit is on disk. ``post`` is for what may wait: it is committed at once when the last
-commit is a while ago, and otherwise gathered for a moment. Every piece of work has a savepoint, so that one that
-fails leaves the others standing. Work may run twice, when a transaction has to be begun anew.
+commit is a while ago, and otherwise debounced for a moment. Every piece of work has a savepoint, so that one that
+fails leaves the others standing. Work may run twice, when a transaction has to be begun anew: it must be idempotent
+in what it does beside the transaction.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ _MAX_VALUES = 32_000
 
 
 class Tx:
-    """What a piece of work may use: the connection inside its savepoint, and the topics it makes stale."""
+    """A transaction as one piece of work sees it: the connection in its savepoint, and the topics it makes stale."""
 
     __slots__ = ("connection", "topics")
 
@@ -105,7 +106,14 @@ def _by_query(rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]:
 
 @lru_cache(maxsize=64)
 def alike_template(rows: int, alike: tuple[bool, ...]) -> str:
-    """A query for rows whose ``alike`` columns are bound once, before all others.
+    """A multi-row ``SELECT`` for rows whose ``alike`` columns are bound once, before all others.
+
+    Two rows of three columns, of which the first is alike, ``alike_template(2, (True, False, False))``, give::
+
+        SELECT ? AS column1, column1 AS column2, column2 AS column3
+        FROM (VALUES (?, ?), (?, ?)) WHERE true
+
+    so that rows ``("b", 1, 2)`` and ``("b", 3, 4)`` are bound as ``"b", 1, 2, 3, 4``.
 
     For each None, bool or Enum that is bound, Python's SQLite module looks for an adapter first, which takes longer
     than all the rest of a row. (``VALUES`` with numbered arguments would do, but takes SQLite 20 ms to parse.)
@@ -128,7 +136,11 @@ class _Work(Generic[T]):
 
 
 class Writer:
-    """Owns the writable connection from ``start`` to ``stop``."""
+    """The writer thread and its work queue; owns the writable connection from ``start`` to ``stop``.
+
+    ``LedgerError`` once it is stopped, or as ``explained`` words SQLite's errors. All methods may be called from any
+    thread, ``do`` from a coroutine.
+    """
 
     def __init__(
         self,
@@ -163,7 +175,7 @@ class Writer:
         return 0.0 if began is None else time.monotonic() - began
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the thread."""
         self._thread.start()
 
     async def do(self, work: Callable[[Tx], T]) -> T:
@@ -193,7 +205,7 @@ class Writer:
         self._put(_Work(work, lambda done: settled(done.error), urgent=False))
 
     def hurry(self) -> None:
-        """Commit what is queued now rather than in a moment."""
+        """End the debounce: commit what is queued now rather than in a moment."""
         with self._wake:
             self._is_hurried = True
             self._wake.notify()
@@ -247,7 +259,7 @@ class Writer:
             left = self._attempt(left)
         self._last_commit = time.monotonic()
         topics = {topic for work in batch if work.error is None for topic in work.topics}
-        # Told first, so that who has waited for its own work and listens from then on hears of later work only.
+        # Published before the waiters return: whoever awaits its work and then subscribes hears of later work only.
         self._publish(*topics)
         for work in batch:
             work.settle(work)

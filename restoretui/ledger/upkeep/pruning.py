@@ -1,6 +1,6 @@
-"""Removing runs that are over, on request: what they asked for, what became of it, and their part of the trail.
+"""Pruning: runs that are over are removed on request, with their jobs and their part of the audit log.
 
-A run is declared removed in one transaction, which leaves one line in the trail; from then on it is not there for
+A run gets a tombstone in one transaction, which leaves one line in the log; from then on it is not there for
 anybody. Its rows go in steps after that. Only rows of runs so declared can leave the trail (see the trigger in
 ``schema``), and whoever comes next finishes what a killed process had begun.
 """
@@ -12,10 +12,10 @@ from typing import NamedTuple
 from restoretui.core.clock import Clock
 from restoretui.ledger.catalog.retention import in_steps
 from restoretui.ledger.records import WAITING
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views.facts import names
+from restoretui.ledger.views.fact_sql import names
 
 _MINE = "j.run_id = r.id AND j.id BETWEEN r.first_job AND r.first_job + r.objects - 1"
 # Sent without days it came back for good: there is no copy whose end is to be seen.
@@ -65,9 +65,9 @@ class Findings(NamedTuple):
 
 
 class Pruner:
-    """Made by ``Ledger``."""
+    """Finds and removes runs that are over. Made by ``Ledger``; its coroutines raise ``LedgerError``."""
 
-    def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
+    def __init__(self, writer: Writer, reader: ReaderThread, clock: Clock) -> None:
         self._writer = writer
         self._reader = reader
         self._clock = clock
@@ -99,7 +99,9 @@ class Pruner:
                     "INSERT INTO activity (at, kind, text) VALUES (?, 'run', ?)",
                     (now, f"removed on request: {plural} {ranges(gone)}, {objects:,} objects, and their entries"),
                 )
-                tx.touch(changes.RUNS, changes.ACTIVITY, changes.BATCHES, *map(changes.run_topic, gone))
+                tx.touch(
+                    change_feed.RUNS, change_feed.ACTIVITY, change_feed.BATCHES, *map(change_feed.run_topic, gone)
+                )
             return gone
 
         gone = await self._writer.do(declare)
@@ -174,7 +176,7 @@ def _remove_some(tx: Tx, rows: int) -> bool:
     for table in ("line", "batch"):
         tx.run(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
     tx.run("UPDATE pruned SET is_done = 1 WHERE run_id = ?", (run_id,))
-    tx.touch(changes.RUNS, changes.ACTIVITY, changes.BATCHES)
+    tx.touch(change_feed.RUNS, change_feed.ACTIVITY, change_feed.BATCHES)
     return True
 
 

@@ -1,4 +1,4 @@
-"""Giving freed room back as a whole: ``restoretui ledger vacuum``. Runs in a thread, with connections of its own."""
+"""The full vacuum of ``restoretui ledger vacuum``. Runs in a thread, with connections of its own."""
 
 import contextlib
 import os
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from restoretui.core.errors import LedgerError
+from restoretui.ledger.store.backups import room_for, used_bytes
 from restoretui.ledger.store.connections import connect
-from restoretui.ledger.store.copies import room_for, used_bytes
-from restoretui.ledger.store.files import CATALOG_FILE, LEDGER_FILE, living, what_was_cut
 from restoretui.ledger.store.sqlite_errors import explained
+from restoretui.ledger.store.state_folder import CATALOG_FILE, LEDGER_FILE, living, what_was_cut
 
 _WAIT_S = 5.0
 """How long to wait for a process that writes; a vacuum can be said again."""

@@ -1,6 +1,6 @@
-"""Orders that a query gives: first rows at once, kept in memory, then all of them in a scratch table.
+"""Materialised orders: the row order a query gives, as a temporary table; its first rows at once, in memory.
 
-A scratch table holds (position, id) pairs, written by SQL and read a screenful at a time. Where rows stand in the
+The table holds (position, id) pairs, written by SQL and read a screenful at a time. Where rows stand in the
 order they are searched in, it fills piece by piece, and each piece counts as soon as it is there; what has to be
 sorted is shown once it is whole. The way back, from id to position, is by rank or by an index.
 """
@@ -14,9 +14,9 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.ledger.store.changes import Changes, view_topic
-from restoretui.ledger.store.reader import Reader
-from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store.change_feed import Changes, view_topic
+from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.views.row_order import Piece, Rank, Select, Span
 
 HEAD_ROWS = 500
@@ -27,8 +27,8 @@ GLANCE_S = 0.1
 """How long to look for rows before what was found so far has to do."""
 
 
-class Head(NamedTuple):
-    """The first rows of an order, by their ids."""
+class OrderHead(NamedTuple):
+    """The first rows of an order, by their ids: what is shown before the table is complete."""
 
     ids: Sequence[int]
 
@@ -56,14 +56,14 @@ class Head(NamedTuple):
         return self.ids[position] if 0 <= position < len(self.ids) else None
 
 
-class Orders:
-    """Makes scratch tables, one at a time; first rows have a thread of their own, so that they never wait for it."""
+class OrderBuilder:
+    """Builds materialised orders one at a time in a thread; first rows are found in another, and never wait."""
 
-    def __init__(self, builder: Reader, glancer: Reader, windows: Windows, changes: Changes) -> None:
+    def __init__(self, builder: ReaderThread, glancer: ReaderThread, quick: QuickReads, changes: Changes) -> None:
         """``builder`` may write the scratch database, ``glancer`` only reads."""
         self.builder = builder
         self.glancer = glancer
-        self.windows = windows
+        self.quick = quick
         self.changes = changes
         self._ids = itertools.count(1)
         self._builds: set[asyncio.Task[None]] = set()
@@ -84,22 +84,22 @@ class Orders:
         """A number no other view or table of this process has."""
         return next(self._ids)
 
-    async def build(self, select: Select, candidates: int, view_id: int) -> "Scratch":
+    async def build(self, select: Select, candidates: int, view_id: int) -> "MaterialisedOrder":
         """The order that ``select`` gives; of many candidates only its first rows may be there when this returns."""
-        order = Scratch(self, select, f"v{self.new_id()}", view_id)
+        order = MaterialisedOrder(self, select, f"v{self.new_id()}", view_id)
         await order.begin(is_large=candidates >= LARGE)
         return order
 
 
-class Scratch:
-    """An order that a query gives; see ``orders.Order``."""
+class MaterialisedOrder:
+    """A row order in a temporary table (pos, id), filled by a query; see ``RowOrder``."""
 
-    def __init__(self, orders: Orders, select: Select, table: str, view_id: int) -> None:
+    def __init__(self, orders: OrderBuilder, select: Select, table: str, view_id: int) -> None:
         self._orders = orders
         self._select = select
         self._table = table
         self._view_id = view_id
-        self._head: Head | None = None
+        self._head: OrderHead | None = None
         """Shown instead of the table while it is set."""
         self._count = 0
         self._is_complete = False
@@ -109,7 +109,7 @@ class Scratch:
     async def begin(self, *, is_large: bool) -> None:
         """Find the first rows, and all of them if that is soon done."""
         ids, is_all = await self._orders.glancer.run(self._glance)
-        self._head, self._count, self._is_complete = Head(ids), len(ids), is_all
+        self._head, self._count, self._is_complete = OrderHead(ids), len(ids), is_all
         if is_all:
             return
         self._rest = asyncio.create_task(self._complete())
@@ -160,14 +160,14 @@ class Scratch:
             return self._head.position(row_id)
         if self._select.rank is not None:
             return self._bisect(row_id, self._select.rank)
-        row = self._orders.windows.row(f"SELECT pos FROM {self._table} WHERE id = ?", (row_id,))
+        row = self._orders.quick.row(f"SELECT pos FROM {self._table} WHERE id = ?", (row_id,))
         return None if row is None else int(row[0]) - 1
 
     def row_id(self, position: int) -> int | None:
         self._raise_error()
         if self._head is not None:
             return self._head.row_id(position)
-        row = self._orders.windows.row(f"SELECT id FROM {self._table} WHERE pos = ?", (position + 1,))
+        row = self._orders.quick.row(f"SELECT id FROM {self._table} WHERE pos = ?", (position + 1,))
         return None if row is None else int(row[0])
 
     async def drop(self) -> None:

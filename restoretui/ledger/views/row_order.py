@@ -1,4 +1,13 @@
-"""Orders: which row stands at which position. Either the rows' own ids count up, or somebody keeps a list of them."""
+"""Row orders: the mapping position <-> row id that a view scrolls over.
+
+``Straight``: the id is the position plus an offset. ``Segments``: a listing in key order. ``MaterialisedOrder``: a
+temporary table of (pos, id) pairs, made by a query.
+
+Every order gives a ``Span``, the parts of a SELECT for positions a to b. For ``Straight`` from id 1, positions 20 to
+30 of table ``job`` as ``j`` become::
+
+    FROM job j WHERE j.id BETWEEN :first AND :last ORDER BY 0, j.id        -- first = 21, last = 30
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +23,7 @@ Rank = Callable[[int], tuple[int, ...] | None]
 
 
 class Span(NamedTuple):
-    """Rows ``:first`` to ``:last`` of an order, as the parts of a SELECT from the table they live in."""
+    """FROM, WHERE and ORDER BY (``major, minor``) that select a range of positions, with their named arguments."""
 
     source: str
     where: str
@@ -24,8 +33,8 @@ class Span(NamedTuple):
     args: dict[str, object]
 
 
-class Order(Protocol):
-    """Positions from 0 and the ids that stand there."""
+class RowOrder(Protocol):
+    """A mapping of positions, counted from 0, to row ids and back."""
 
     @property
     def count(self) -> int: ...
@@ -52,7 +61,7 @@ class Order(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Straight:
-    """Ids without gaps: position and id follow from each other, and new rows take their place by themselves."""
+    """An order by arithmetic, for ids without gaps: they rise or fall by one a position. New rows need no work."""
 
     first: Callable[[], int]
     length: Callable[[], int]

@@ -1,4 +1,4 @@
-"""What it means when an HTTP exchange fails: never sent, or sent and not answered."""
+"""Classifies failed HTTP exchanges: never sent, and safe to repeat, or sent and not answered."""
 
 import os
 import ssl
@@ -9,15 +9,15 @@ import aiohttp
 from yarl import URL
 
 from restoretui.core.errors import CloudError, ConnectionLost, InvalidRequest, MalformedAnswer, Unreachable
-from restoretui.providers.http.bounds import NotHttp, TooLate, TooMuch
-from restoretui.providers.http.connections import NotConnected, NotSent
+from restoretui.providers.http.connection_pool import NotConnected, NotSent
+from restoretui.providers.http.proxy_tunnels import WANTS_PASSWORD, NoTunnel
+from restoretui.providers.http.response_limits import NotHttp, TooLate, TooMuch
 from restoretui.providers.http.tls import Trust
-from restoretui.providers.http.tunnels import WANTS_PASSWORD, NoTunnel
 from restoretui.providers.wire.refusals import printable
 
 
-class Settings(NamedTuple):
-    """What a person changes when a connection cannot be made, in the cloud's own names."""
+class SettingNames(NamedTuple):
+    """The names of a cloud's settings that a person changes when a connection cannot be made; for hints."""
 
     endpoint: str = "--endpoint-url"
     bundle: str = "AWS_CA_BUNDLE"
@@ -25,15 +25,15 @@ class Settings(NamedTuple):
     trust: Trust = Trust()
     proxy_trust: Trust = Trust()
 
-    def trusting(self, trust: Trust, proxy_trust: Trust) -> "Settings":
+    def trusting(self, trust: Trust, proxy_trust: Trust) -> "SettingNames":
         """The same, with whose certificates are believed."""
         return self._replace(trust=trust, proxy_trust=proxy_trust)
 
 
-S3_SETTINGS = Settings()
+S3_SETTINGS = SettingNames()
 
 
-def trouble(error: Exception, url: str, operation: str, settings: Settings = S3_SETTINGS) -> CloudError:
+def trouble(error: Exception, url: str, operation: str, settings: SettingNames = S3_SETTINGS) -> CloudError:
     """What a failed exchange means. The SDK would call most of these "could not connect", sent or not."""
     host = URL(url, encoded=True).authority
     if isinstance(error, NoTunnel):
@@ -105,7 +105,7 @@ def _no_tls(error: BaseException, whose: str, setting: str, trust: Trust, addres
     return f"no TLS connection to {whose}: {_said(cause)}", "is it an https endpoint?"
 
 
-def _on_the_way(error: NoTunnel, host: str, settings: Settings) -> tuple[str, str]:
+def _on_the_way(error: NoTunnel, host: str, settings: SettingNames) -> tuple[str, str]:
     """Why a proxy did not lead to ``host``, and what to change."""
     proxy, cause = error.proxy, error.__cause__ or error
     check = f"check {proxy.source}, or name {host} in NO_PROXY"

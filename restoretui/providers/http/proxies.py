@@ -1,4 +1,4 @@
-"""Proxies as the environment names them: HTTPS_PROXY, HTTP_PROXY, and NO_PROXY for what goes past them."""
+"""Proxy settings of the environment: HTTPS_PROXY, HTTP_PROXY, and NO_PROXY for what goes past them."""
 
 import os
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ class Proxies:
 
 
 class NoProxies(Proxies):
-    """For what is always asked directly, such as a container's own metadata."""
+    """The null object of ``Proxies``: for what is always asked directly, such as a container's own metadata."""
 
     def of(self, url: str) -> Proxy | None:
         return None

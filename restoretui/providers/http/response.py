@@ -1,9 +1,9 @@
-"""An HTTP/1.1 answer, read piece by piece as it comes, in linear time. What is not clearly one is refused."""
+"""An incremental parser of HTTP/1.1 responses (RFC 9112), strict and in linear time."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from restoretui.providers.http.bounds import (
+from restoretui.providers.http.response_limits import (
     LONGEST_HEAD,
     LONGEST_LINE,
     MOST_BODY,
@@ -13,15 +13,15 @@ from restoretui.providers.http.bounds import (
     TooMuch,
     too_long,
 )
-from restoretui.providers.http.bounds import NotHttp as NotHttp
+from restoretui.providers.http.response_limits import NotHttp as NotHttp
 
 _NO_BODY = frozenset({204, 304})
 _LONGEST_NUMBER = 15
 """Digits of a length; more would be beyond any limit, and Python takes long to read thousands of them."""
 
 
-class Reply(NamedTuple):
-    """An answer, whole."""
+class HttpResponse(NamedTuple):
+    """A whole response."""
 
     status: int
     headers: dict[str, str]
@@ -29,8 +29,8 @@ class Reply(NamedTuple):
     body: bytes
 
 
-class Answer:
-    """Reads an answer as it comes, piece by piece."""
+class ResponseParser:
+    """The parser of one response: fed bytes as they come, it gives the response once it is whole."""
 
     __slots__ = (
         "_body", "_chunked", "_has_body", "_head", "_interim", "_left", "_rest", "has_more", "keeps_open", "reply",
@@ -46,7 +46,7 @@ class Answer:
         self._left: int | None = None
         """Bytes still to come; None: until the connection ends."""
         self._chunked: _Chunks | None = None
-        self.reply: Reply | None = None
+        self.reply: HttpResponse | None = None
         self.keeps_open = False
         self.has_more = False
 
@@ -164,11 +164,11 @@ class Answer:
     def _finish(self, body: bytes, *, has_more: bool) -> None:
         if self._head is not None:
             self.has_more = has_more
-            self.reply = Reply(*self._head, body)
+            self.reply = HttpResponse(*self._head, body)
 
 
 class _Chunks:
-    """A body that comes in chunks, each with its length before it."""
+    """The decoder of chunked transfer coding, trailers included (RFC 9112 section 7.1)."""
 
     __slots__ = ("_framing", "_in_trailer", "_left", "_rest", "_trailer", "body", "has_more", "is_whole")
 

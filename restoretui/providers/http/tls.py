@@ -1,4 +1,4 @@
-"""TLS contexts: the only place where they are made, so that every one verifies certificates and host names.
+"""TLS contexts, all made here, so that every one does certificate and host-name verification.
 
 A context of the SDKs' making would not do: botocore's checks no name, because urllib3 does so by itself afterwards;
 asyncio and aiohttp do not.
@@ -16,7 +16,7 @@ _OF_OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class Trust(NamedTuple):
-    """Whose certificates are believed."""
+    """The trust store: whose certificates are believed."""
 
     bundle: str = ""
     """A file or a folder of CA certificates that somebody named; empty: nobody did."""

@@ -1,4 +1,4 @@
-"""Whose keys sign an OSS request: the SDK's environment variables, or a profile of ossutil's config file.
+"""Credentials of OSS: from the SDK's environment variables, or a profile of ossutil's config file (FACTS 4.3).
 
 The SDK asks for keys inside the event loop with every request, so that they are read beforehand, in a thread, and
 read again once OSS no longer takes them.
@@ -30,8 +30,8 @@ class OssKeys(NamedTuple):
     token: str | None = None
 
 
-class Found(NamedTuple):
-    """What environment and file say."""
+class FoundKeys(NamedTuple):
+    """Credentials and defaults as environment and file name them."""
 
     keys: OssKeys | None
     region: str = ""
@@ -40,7 +40,7 @@ class Found(NamedTuple):
     """Why there are no keys."""
 
 
-def look_up(profile: str | None, environment: Mapping[str, str] | None = None) -> Found:
+def look_up(profile: str | None, environment: Mapping[str, str] | None = None) -> FoundKeys:
     """Read environment and file; reads a file, so call it in a thread.
 
     A profile is looked up in the file. Without one, the environment's keys win and the file is the second choice.
@@ -51,7 +51,7 @@ def look_up(profile: str | None, environment: Mapping[str, str] | None = None) -
         env.get("OSS_ACCESS_KEY_ID", ""), env.get("OSS_ACCESS_KEY_SECRET", ""), env.get("OSS_SESSION_TOKEN") or None
     )
     if profile is None and stated.key_id and stated.secret:
-        return Found(stated)
+        return FoundKeys(stated)
     path = Path(env.get("OSS_CONFIG_FILE") or "~/.ossutilconfig").expanduser()
     sections = _sections(path)
     wanted = _FIRST if profile is None else (f"profile {profile}", profile)
@@ -61,7 +61,7 @@ def look_up(profile: str | None, environment: Mapping[str, str] | None = None) -
             raise UsageError(
                 f"{path} has no profile {profile!r}", "ossutil config list-profiles shows those there are"
             )
-        return Found(None, why="there are no OSS credentials")
+        return FoundKeys(None, why="there are no OSS credentials")
     keys = OssKeys(
         section.get("accesskeyid", ""), section.get("accesskeysecret", ""), section.get("ststoken") or None
     )
@@ -69,7 +69,7 @@ def look_up(profile: str | None, environment: Mapping[str, str] | None = None) -
     if not keys.key_id or not keys.secret:
         mode = section.get("mode", "")
         why = f"{path} holds no access key" + (f": it gets keys by mode {mode}, which is not built" if mode else "")
-    return Found(None if why else keys, section.get("region", ""), section.get("endpoint", ""), why)
+    return FoundKeys(None if why else keys, section.get("region", ""), section.get("endpoint", ""), why)
 
 
 def _sections(path: Path) -> dict[str, dict[str, str]]:
@@ -84,9 +84,9 @@ def _sections(path: Path) -> dict[str, dict[str, str]]:
 
 
 class KeyRing:
-    """The current keys, read again when they were rejected."""
+    """A credential cache: the current keys, read again once OSS rejected them."""
 
-    def __init__(self, profile: str | None, clock: Clock, found: Found) -> None:
+    def __init__(self, profile: str | None, clock: Clock, found: FoundKeys) -> None:
         self._profile = profile
         self._clock = clock
         self._found = found

@@ -1,4 +1,4 @@
-"""An OSS refusal as one of our errors, and what a refused restore request says of its object (FACTS 4.1)."""
+"""Maps OSS error codes to our errors, and those of a refused restore request to its outcome (FACTS 4.1)."""
 
 from restoretui.core.errors import (
     AccessDenied,

@@ -1,11 +1,11 @@
-"""OSS's XML answers, read from their bytes: the SDK's models take ten times as long for a page (FACTS 4.2)."""
+"""Parsers of OSS's XML answers, from their bytes: the SDK's models take ten times as long for a page (FACTS 4.2)."""
 
 from collections.abc import Callable
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Bucket, Entry, Page
-from restoretui.providers.wire.believed import believed_epoch, believed_size
+from restoretui.providers.wire.checked_values import believed_epoch, believed_size
 from restoretui.providers.wire.listing_xml import versions_token
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore

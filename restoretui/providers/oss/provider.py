@@ -28,7 +28,6 @@ from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.believed import believed_size
 from restoretui.providers.wire.listing_xml import Unreadable, split_token
-from restoretui.providers.wire.plausible import is_error, is_marked, why_foreign, why_not_accepted
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported

@@ -21,16 +21,17 @@ from restoretui.core.provider import Connection, Limits
 from restoretui.providers.http.bounds import NotHttp, gather, in_time
 from restoretui.providers.http.failures import Settings, trouble
 from restoretui.providers.http.proxies import Proxies
+from restoretui.providers.http.proxy_tunnels import Connector, refuse_without_password
+from restoretui.providers.http.response_limits import NotHttp, gather, in_time
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
-from restoretui.providers.http.tunnels import Connector, refuse_without_password
-from restoretui.providers.oss.credentials import Found, KeyRing, OssKeys
+from restoretui.providers.oss.credentials import FoundKeys, KeyRing, OssKeys
 from restoretui.providers.oss.errors import EXPIRED
-from restoretui.providers.wire.plausible import why_foreign
+from restoretui.providers.wire.foreign_answers import why_foreign
 from restoretui.providers.wire.refusals import Refusal, printable
 
 DEFAULT_REGION = "cn-hangzhou"
 """Where to ask about no bucket when nobody said where: any Region lists them all."""
-_SETTINGS = Settings("OSS_ENDPOINT", "SSL_CERT_FILE", "an OSS")
+_SETTINGS = SettingNames("OSS_ENDPOINT", "SSL_CERT_FILE", "an OSS")
 
 
 class OssCall(NamedTuple):
@@ -67,9 +68,9 @@ class Refused(Exception):
 
 
 class OssSdk:
-    """One set of keys, with one client per Region."""
+    """An OSS session: one set of keys, with one SDK client per Region."""
 
-    def __init__(self, connection: Connection, limits: Limits, ring: KeyRing, found: Found) -> None:
+    def __init__(self, connection: Connection, limits: Limits, ring: KeyRing, found: FoundKeys) -> None:
         given = connection.endpoint_url or found.endpoint
         own_region = aliyun_region(given)
         self.region = connection.region or found.region or own_region or DEFAULT_REGION
@@ -207,7 +208,7 @@ class _Signing(oss.credentials.StaticCredentialsProvider):  # type: ignore[misc]
 
 
 class _Taken(NamedTuple):
-    """An answer that has been read, as the SDK asks aiohttp's for it."""
+    """An adapter: a response that has been read, in the shape of aiohttp's."""
 
     status: int
     reason: str
@@ -240,7 +241,7 @@ class _Http:
         return self
 
     async def request(self, method: str, url: str, **options: Any) -> "_Taken":
-        """As aiohttp's, for a URL that is encoded already; the answer is taken whole, within ``providers.bounds``."""
+        """As aiohttp's, for a URL that is encoded already; the answer is taken whole, within ``response_limits``."""
         proxy = self._proxies.of(url)
         options["proxy"] = proxy.url if proxy else None
         asking = self._session.request(method, URL(url, encoded=True), **options)

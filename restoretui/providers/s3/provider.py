@@ -34,7 +34,7 @@ from restoretui.providers.wire.restore_header import parse_instant, parse_restor
 
 if TYPE_CHECKING:
     from restoretui.providers.s3.client.sdk import Sdk
-    from restoretui.providers.s3.client.transport import Reply
+    from restoretui.providers.s3.client.transport import HttpResponse
 
 RESTORES_PER_SECOND = 1000.0
 """RestoreObject's documented limit per account and Region (FACTS 1.6)."""
@@ -45,7 +45,7 @@ class S3Provider:
 
     scheme = "s3"
 
-    def __init__(self, sdk: "Sdk", calls: Calls, clock: Clock, store: Store | None = None) -> None:
+    def __init__(self, sdk: "Sdk", calls: S3Client, clock: Clock, store: Store | None = None) -> None:
         self._sdk = sdk
         self._calls = calls
         self._status_probe = StatusProbe(clock)
@@ -233,7 +233,7 @@ class S3Provider:
             fixed["OptionalObjectAttributes"] = ["RestoreStatus"]
         read = read_page if operation == "ListObjectsV2" else read_versions
 
-        def understand(reply: "Reply") -> Page:
+        def understand(reply: "HttpResponse") -> Page:
             return read(reply.body, lambda body: self._sdk.parse("s3", operation, reply))
 
         return await self._calls.read(S3Call(operation, bucket, given, fixed, (max_keys, with_status)), understand)
@@ -257,7 +257,7 @@ def _markers(token: str) -> tuple[str, str]:
         raise InvalidRequest("that is not a token of a versions listing", "list again from the start") from None
 
 
-def _detail(ref: ObjectRef, reply: "Reply") -> ObjectDetail:
+def _detail(ref: ObjectRef, reply: "HttpResponse") -> ObjectDetail:
     headers = reply.headers
     return ObjectDetail(
         ref=ref,

@@ -24,12 +24,12 @@ class StatusProbe:
         """None until there is proof either way. A listing that does tell settles it for good."""
 
     def head(self, detail: ObjectDetail) -> None:
-        """HEAD gave this."""
+        """Take in a HEAD's answer."""
         if not self.listings_tell and self._is_restored(detail):
             self._seen = detail
 
     def page(self, bucket: str, page: Page) -> None:
-        """A listing that asked for restore status gave this."""
+        """Take in a page of a listing that asked for restore status."""
         if self.listings_tell:
             return
         seen = self._seen

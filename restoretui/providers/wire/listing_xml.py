@@ -1,4 +1,4 @@
-"""Listing pages as S3 writes them, read quickly and checked.
+"""Parsers of S3's listing pages (ListObjectsV2, ListObjectVersions): fast ones first, each checked.
 
 A page of 1,000 objects goes through the first of these readers that can account for all of it:
 
@@ -23,7 +23,7 @@ from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
-from restoretui.providers.wire.believed import believed_epoch, believed_moment, believed_number, believed_size
+from restoretui.providers.wire.checked_values import believed_epoch, believed_moment, believed_number, believed_size
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.xml_trees import Unreadable as Unreadable
 from restoretui.providers.wire.xml_trees import refuse_document_type, refuse_many_tags, tree_of

@@ -1,4 +1,4 @@
-"""A cloud's refusal as one of our errors: what it means, in one sentence, and what to do next.
+"""Maps S3 error codes to our errors: what each means, in one sentence, and what to do next.
 
 Codes: FACTS 1.2 and the S3 API reference's list of error responses. HEAD answers have no body, so their code is the
 bare HTTP status (FACTS 1.2): such refusals are mapped by status alone.
@@ -34,7 +34,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What was asked, and the answer that was no."""
+    """An error response, and the request that it answers."""
 
     operation: str
     status: int

@@ -1,4 +1,4 @@
-"""The ``x-amz-restore`` header, which OSS calls ``x-oss-restore`` (FACTS 1.3, 4.2)."""
+"""Parses the ``x-amz-restore`` header, which OSS calls ``x-oss-restore`` (FACTS 1.3, 4.2)."""
 
 import re
 from datetime import UTC, datetime

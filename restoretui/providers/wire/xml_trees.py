@@ -1,4 +1,4 @@
-"""Element trees of answers, within bounds: neither a bomb, nor a million tags, nor a nest no parser can walk."""
+"""A hardened XML parser: no entity bombs, and limits on tags, depth and size."""
 
 from xml.etree import ElementTree as ET
 

@@ -1,4 +1,4 @@
-"""One fault: what goes wrong, how often, and to which requests or objects.
+"""A fault for injection: what goes wrong, how often, and to which requests or objects.
 
 A fault is a table (TOML) or object (JSON)::
 

@@ -1,4 +1,4 @@
-"""The faults in force: what befalls each request and each object."""
+"""Fault injection: decides what befalls each request and each object."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Faults(Conditions):
         (self._objects if fault.kind in OF_OBJECTS else self._requests).append(fault)
 
     def clear(self) -> None:
-        """Fair weather again. Restores that are stuck or slow already stay so."""
+        """Remove all faults. Restores that are stuck or slow already stay so."""
         self._requests, self._objects = [], []
 
     def describe(self) -> list[dict[str, object]]:

@@ -1,1 +1,1 @@
-"""The HTTP server in front of the adapters, and the levers under ``/_sandbox/``."""
+"""The HTTP server in front of the adapters, and the control API under ``/_sandbox/``."""

@@ -1,4 +1,4 @@
-"""The sandbox's own levers under ``/_sandbox/``: no cloud has them, no signature is asked for."""
+"""The control API under ``/_sandbox/``: no cloud has it, no signature is asked for."""
 
 import asyncio
 import json

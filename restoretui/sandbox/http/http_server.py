@@ -1,4 +1,4 @@
-"""The HTTP front: takes requests apart, finds the adapter, applies faults, counts, answers."""
+"""The HTTP server: parses requests, routes them to an adapter, injects faults, counts, answers."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from restoretui.core.clock import Clock
 from restoretui.sandbox.faults.faults import Disturbance, Faults
 from restoretui.sandbox.http.control import CONTROL, Control
 from restoretui.sandbox.http.stats import Stats
-from restoretui.sandbox.http.unbuilt import UnbuiltAdapter
+from restoretui.sandbox.http.unimplemented import UnimplementedAdapter
 from restoretui.sandbox.oss.adapter import OssAdapter
 from restoretui.sandbox.s3.adapter import S3Adapter
 from restoretui.sandbox.s3control.adapter import S3ControlAdapter
@@ -31,7 +31,7 @@ log.addHandler(logging.NullHandler())
 
 
 class Front:
-    """One listening address for all wire formats."""
+    """The request handler: one listening address for all wire formats."""
 
     def __init__(self, cloud: Cloud, faults: Faults, stats: Stats, control: Control) -> None:
         self.cloud = cloud
@@ -42,7 +42,7 @@ class Front:
         self._others: tuple[Adapter, ...] = (
             OssAdapter(cloud),
             S3ControlAdapter(cloud),
-            UnbuiltAdapter(),
+            UnimplementedAdapter(),
             StsAdapter(cloud),
             IamAdapter(cloud),
         )

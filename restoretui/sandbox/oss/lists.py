@@ -19,7 +19,7 @@ _DEFAULT_KEYS = 100
 
 def list_objects_v2(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     """``GET ?list-type=2``."""
-    page = _Page(cloud, bucket, call)
+    page = _OssPage(cloud, bucket, call)
     token = call.query.get("continuation-token")
     after = _read_token(token) if token else After(call.query.get("start-after", ""))
     listed = list_current(bucket, page.prefix, page.delimiter, after, page.limit)
@@ -32,7 +32,7 @@ def list_objects_v2(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
 
 def list_object_versions(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     """``GET ?versions``."""
-    page = _Page(cloud, bucket, call)
+    page = _OssPage(cloud, bucket, call)
     marker, version = call.query.get("key-marker", ""), call.query.get("version-id-marker")
     grouped = bool(page.delimiter) and marker.find(page.delimiter, len(page.prefix)) >= 0 and not version
     after = After(marker, group=grouped and marker.endswith(page.delimiter))
@@ -55,7 +55,7 @@ def list_object_versions(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return page.reply("ListVersionsResult", parts, rows, listed)
 
 
-class _Page:
+class _OssPage:
     """What both listings have in common."""
 
     def __init__(self, cloud: Cloud, bucket: Bucket, call: Call) -> None:

@@ -22,7 +22,7 @@ def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
     after = After("" if "ignore-start-after" in call.quirks else query.get("start-after", ""))
     if token is not None:
         after = _read_token(token)
-    page = _Page(bucket, call, now)
+    page = _S3Page(bucket, call, now)
     listed = list_current(bucket, page.prefix, page.delimiter, after, page.limit)
     parts = [page.head(), f"<KeyCount>{len(listed.rows.keys) + len(listed.prefixes)}</KeyCount>"]
     if token is not None:
@@ -37,7 +37,7 @@ def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
 
 def list_objects(bucket: Bucket, call: Call, now: float) -> Reply:
     """``GET /bucket``: the first version of the API, which some tools still speak."""
-    page = _Page(bucket, call, now)
+    page = _S3Page(bucket, call, now)
     marker = call.query.get("marker", "")
     listed = list_current(bucket, page.prefix, page.delimiter, page.after(marker), page.limit)
     parts = [page.head(), f"<Marker>{page.name(marker)}</Marker>"]
@@ -48,7 +48,7 @@ def list_objects(bucket: Bucket, call: Call, now: float) -> Reply:
 
 def list_object_versions(bucket: Bucket, call: Call, now: float) -> Reply:
     """``GET /bucket?versions``."""
-    page = _Page(bucket, call, now)
+    page = _S3Page(bucket, call, now)
     marker = call.query.get("key-marker", "")
     version = call.query.get("version-id-marker")
     if version is not None and not marker:
@@ -69,7 +69,7 @@ def list_object_versions(bucket: Bucket, call: Call, now: float) -> Reply:
     return page.reply("ListVersionsResult", parts, listed, page.versions(listed.rows))
 
 
-class _Page:
+class _S3Page:
     """What the three listings have in common."""
 
     def __init__(self, bucket: Bucket, call: Call, now: float) -> None:

@@ -2,9 +2,9 @@
 
 from urllib.parse import parse_qsl
 
-from restoretui.sandbox.s3control.board import Board
 from restoretui.sandbox.s3control.describe import describe_job, list_entry
 from restoretui.sandbox.s3control.job import STATUSES
+from restoretui.sandbox.s3control.job_board import JobBoard
 from restoretui.sandbox.s3control.request import bad_request, parse_order, read_priority, tags_of
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import Refusal, access_denied, not_built
@@ -30,7 +30,7 @@ class S3ControlAdapter:
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self.board = Board(cloud)
+        self.board = JobBoard(cloud)
 
     def identify(self, call: Call) -> bool:
         if not call.path.startswith("/v20180820/"):

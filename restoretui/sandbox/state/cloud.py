@@ -1,4 +1,4 @@
-"""The state core: buckets of one account on a virtual clock. Wire adapters translate; this decides."""
+"""The state core, a simulation of one account's buckets on a virtual clock. Wire adapters translate; this decides."""
 
 import heapq
 from collections.abc import Sequence

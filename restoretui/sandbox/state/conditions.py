@@ -21,7 +21,7 @@ class TaskFailure(NamedTuple):
 
 
 class Conditions:
-    """Fair weather. ``Faults`` overrides what a scenario changes. ``now`` is the virtual time of the request."""
+    """The hooks for fault injection, here without any. ``Faults`` overrides them. ``now`` is virtual time."""
 
     def expedited(self, bucket: str, key: str, now: float) -> bool:
         """Whether there is capacity for Expedited retrievals."""

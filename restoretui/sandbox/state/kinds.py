@@ -1,4 +1,4 @@
-"""Storage kinds: a storage class, and for Intelligent-Tiering the access tier, in one byte.
+"""An enumeration in one byte: a storage class, and for Intelligent-Tiering the access tier.
 
 A million objects keep their kind in a ``bytearray``; everything else about a kind is looked up here.
 """

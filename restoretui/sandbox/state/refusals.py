@@ -99,7 +99,7 @@ def access_denied(message: str = "Access Denied") -> Refusal:
 
 
 def still_archived(storage_class: str, access_tier: str | None) -> Refusal:
-    """A read of an object that is archived, or still restoring (EMULATORS A2)."""
+    """A read of an object that is archived, or still restoring: 403 InvalidObjectState (FACTS 1.2)."""
     extra = {"StorageClass": storage_class}
     if access_tier:
         extra["AccessTier"] = access_tier
@@ -109,7 +109,7 @@ def still_archived(storage_class: str, access_tier: str | None) -> Refusal:
 
 
 def restore_not_allowed(storage_class: str) -> Refusal:
-    """A restore of an object that is not archived (EMULATORS A3)."""
+    """A restore of an object that is not archived: 403 InvalidObjectState (FACTS 1.2)."""
     return Refusal(
         403,
         "InvalidObjectState",

@@ -12,7 +12,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan.plan import FactGroup
 from restoretui.core.plan.pricing import GIB, Cost, PriceTable, estimate
 from restoretui.core.rules.rules import Action, CloudRules
-from restoretui.ledger.records import BrowseRow, Cloud, Listing, Query, Run
+from restoretui.ledger.records import BrowseRow, CloudId, Listing, Query, Run
 from restoretui.tui.acts.agreeing import agreed
 from restoretui.tui.acts.restoring import ROWS_AT_ONCE, choose_row
 from restoretui.tui.browse.marking import MARKS
@@ -32,7 +32,7 @@ TOLD_EVERY = 50
 class Copies:
     """Restored copies of one cloud that can be ended, and how many chosen objects have none."""
 
-    cloud: Cloud
+    cloud: CloudId
     groups: Sequence[FactGroup]
     others: int
     marks: int
@@ -124,7 +124,7 @@ async def _refs(pane: "Pane", sel: int, copies: Copies) -> list[list[ObjectRef]]
     return [await sample(sel, copies.cloud, one.bucket, one.facts, one.objects) for one in copies.groups]
 
 
-def _of_cloud(cloud: Cloud, groups: Sequence[FactGroup], pane: "Pane", marks: int) -> Copies:
+def _of_cloud(cloud: CloudId, groups: Sequence[FactGroup], pane: "Pane", marks: int) -> Copies:
     now = pane.session.clock.now()
 
     def can_end(group: FactGroup) -> bool:

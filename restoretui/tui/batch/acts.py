@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.tui.acts.agreeing import agreed, price
 from restoretui.tui.batch.rows import BatchRow
 from restoretui.tui.dialogs.ask import Ask, Confirm, Pick
@@ -70,7 +70,7 @@ async def clone_job(pane: "BatchPane", row: BatchRow) -> None:
         await pane.look(whole=True)
 
 
-async def clean_job(pane: "BatchPane", batch: Batch) -> None:
+async def clean_job(pane: "BatchPane", batch: BatchJob) -> None:
     """Delete what we wrote for a job of ours."""
     question = (
         f"Delete the manifest and the report that were written for job {batch.job_id or batch.id}? Nothing else is"
@@ -82,7 +82,7 @@ async def clean_job(pane: "BatchPane", batch: Batch) -> None:
         pane.read()
 
 
-async def retry_job(pane: "BatchPane", batch: Batch) -> None:
+async def retry_job(pane: "BatchPane", batch: BatchJob) -> None:
     """Send the failed objects of the job's run again, one by one or through jobs."""
     spending = pane.session.spending
     run = await pane.session.ledger.runs.get(batch.run_id)

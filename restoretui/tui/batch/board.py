@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.errors import RestoreTuiError
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.tui.batch.rows import BatchRow
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class BatchBoard:
         self.looked = False
         """The cloud has listed its jobs at least once."""
 
-    def rows(self, ours: Iterable[Batch]) -> list[BatchRow]:
+    def rows(self, ours: Iterable[BatchJob]) -> list[BatchRow]:
         """Newest first."""
         rows = [
             BatchRow(batch.id, batch, self._infos.get(batch.job_id), self._failures.get(batch.job_id, ()))

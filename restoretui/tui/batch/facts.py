@@ -6,7 +6,7 @@ from datetime import datetime
 from textual.content import Content
 
 from restoretui.core.batch.jobs import ReportScope
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.tui.batch.rows import BatchRow, progress_parts, status_part
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
@@ -95,7 +95,7 @@ def _files(row: BatchRow) -> list[list[Part]]:
     return lines
 
 
-def job_lines(batches: Sequence[Batch]) -> list[Content]:
+def job_lines(batches: Sequence[BatchJob]) -> list[Content]:
     """The jobs of one run, a line each; of many the unsettled ones first, and how many more there are."""
     rows = sorted((BatchRow(batch.id, batch, None) for batch in batches), key=lambda row: (row.is_over, row.id))
     lines = []

@@ -9,8 +9,8 @@ from textual.widgets import ContentSwitcher
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.model import State
-from restoretui.ledger.batches.records import Batch
-from restoretui.ledger.store.changes import BATCHES
+from restoretui.ledger.batches.records import BatchJob
+from restoretui.ledger.store.change_feed import BATCHES
 from restoretui.tui.batch import acts as acts
 from restoretui.tui.batch.board import BatchBoard
 from restoretui.tui.batch.detail import BatchDetail
@@ -185,7 +185,7 @@ class BatchPane(Pane):
         if row is not None:
             self.attempt(partial(act, self, row), "act")
 
-    def _act_on_ours(self, act: Callable[["BatchPane", Batch], Awaitable[None]]) -> None:
+    def _act_on_ours(self, act: Callable[["BatchPane", BatchJob], Awaitable[None]]) -> None:
         row = self._row
         if row is not None and row.batch is not None:
             self.attempt(partial(act, self, row.batch), "act")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from restoretui.core.batch.jobs import JobInfo, Place, ReportScope
-from restoretui.ledger.batches.records import Batch, Phase
+from restoretui.ledger.batches.records import BatchJob, Phase
 from restoretui.tui.words import Part
 from restoretui.wording import format as fmt
 
@@ -22,7 +22,7 @@ class BatchRow(NamedTuple):
     """What the ledger knows of a job of ours (``batch``), and what the cloud tells of any (``info``)."""
 
     id: int
-    batch: Batch | None
+    batch: BatchJob | None
     info: JobInfo | None
     failures: tuple[tuple[str, str], ...] = ()
     """Codes and reasons of a job that failed as a whole."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.errors import CloudError, LedgerError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.ledger.records import BrowseRow, Cloud, Listing, SelectionSummary
+from restoretui.ledger.records import BrowseRow, CloudId, Listing, SelectionSummary
 from restoretui.tui.browse.marks_bar import MarksBar
 from restoretui.wording import format as fmt
 
@@ -171,7 +171,7 @@ class Marking:
         marked = self.summary.objects
         self.begin(clear, f"unmarking {marked:,}" if marked >= MANY else "")
 
-    async def clear_cloud(self, cloud: Cloud) -> None:
+    async def clear_cloud(self, cloud: CloudId) -> None:
         """Remove the marks of one cloud."""
         selections = self._pane.session.ledger.selections
         for theirs, bucket in (await selections.summary(MARKS)).by_bucket:

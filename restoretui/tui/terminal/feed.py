@@ -7,7 +7,7 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.terminal.pacing import Pacer
 
 if TYPE_CHECKING:
-    from restoretui.ledger.store.changes import Changes
+    from restoretui.ledger.store.change_feed import Changes
 
 Listener = Callable[[frozenset[str]], bool]
 """Told what changed; tells whether it repainted anything."""

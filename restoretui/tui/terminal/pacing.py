@@ -3,7 +3,7 @@
 Keys, scrolling and dialogs paint at once. Whatever changes by itself asks the pacer, which runs all callers together,
 at most ten times a second. After such a frame it sends the terminal a question (DSR, ``ESC [ 6 n``) that every
 terminal answers in order, after drawing what came before: until then no further data frame goes out, so that on a
-slow line changes coalesce here instead of queueing up in front of the answer to a key (TEXTUAL.md, slow lines).
+slow line changes coalesce here instead of queueing up in front of the answer to a key.
 What a frame took to draw also tells how much the next may hold, and a screen that changes all over is painted less
 often, so that it never takes more than ``BYTES_PER_S``.
 """

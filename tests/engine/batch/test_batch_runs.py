@@ -10,7 +10,7 @@ from restoretui.core.batch.jobs import BatchOptions, Place, ReportScope
 from restoretui.core.errors import GuardStopped, InvalidRequest, JobNotFound, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.ledger.batches.batches import Batches
+from restoretui.ledger.batches.batch_jobs import BatchJobs
 from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
@@ -126,19 +126,19 @@ async def test_killed_at_any_step_makes_one_job(running, session_on, monkeypatch
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(BATCH_ROLE_ARN, generated=generated))
     reached = asyncio.Event()
-    original = getattr(Batches, step)
+    original = getattr(BatchJobs, step)
 
-    async def stuck(self: Batches, *args: Any, **kwargs: Any) -> None:
+    async def stuck(self: BatchJobs, *args: Any, **kwargs: Any) -> None:
         if step == "creating":
             await original(self, *args, **kwargs)
         reached.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(Batches, step, stuck)
+    monkeypatch.setattr(BatchJobs, step, stuck)
     session.start_engine()
     await turn(session.clock, reached.is_set, step=5)
     await session.aclose()
-    monkeypatch.setattr(Batches, step, original)
+    monkeypatch.setattr(BatchJobs, step, original)
     again = await session_on(running)
     assert await until(again, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
     assert len(await jobs(again)) == 1
@@ -226,18 +226,18 @@ async def test_a_role_that_does_not_do_fails_the_objects_with_its_reason(running
 async def test_a_job_of_which_every_task_failed_is_settled_also_after_a_crash(running, session_on, monkeypatch):
     session = await session_on(running)
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(ROLES + "batch-without-restore"))
-    reached, original = asyncio.Event(), Batches.settle
+    reached, original = asyncio.Event(), BatchJobs.settle
 
-    async def stuck(self: Batches, *args: Any, **kwargs: Any) -> None:
+    async def stuck(self: BatchJobs, *args: Any, **kwargs: Any) -> None:
         reached.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(Batches, "settle", stuck)
+    monkeypatch.setattr(BatchJobs, "settle", stuck)
     session.start_engine()
     await turn(session.clock, reached.is_set, step=5)
     assert await counts(session, run_id) == {State.FAILED: 30}
     await session.aclose()
-    monkeypatch.setattr(Batches, "settle", original)
+    monkeypatch.setattr(BatchJobs, "settle", original)
     again = await session_on(running)
     again.start_engine()
     await turn(again.clock, lambda: again.batch.ours(run_id)[0].is_settled, step=5)

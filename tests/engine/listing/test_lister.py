@@ -14,7 +14,7 @@ from restoretui.core.errors import MalformedAnswer, RestoreTuiError
 from restoretui.core.model import Entry, Page
 from restoretui.engine.listing.lister import Lister
 from restoretui.engine.listing.ranges import Alphabet, Range, split
-from restoretui.ledger.records import Cloud, Scope
+from restoretui.ledger.records import CloudId, Scope
 
 
 class Bucket:
@@ -68,7 +68,7 @@ async def read(call: Callable[[], Awaitable[Page]]) -> Page:
 
 def list_all(bucket: Bucket, *, prefix: str = "", versions: bool = False, left: str | None = None) -> Pages:
     pages = Pages()
-    scope = Scope(Cloud("s3"), "b", prefix, recursive=True, versions=versions)
+    scope = Scope(CloudId("s3"), "b", prefix, recursive=True, versions=versions)
     asyncio.run(Lister(bucket, read, scope, pages, 8, lambda: 0.0).list_all(left))  # type: ignore[arg-type]
     return pages
 
@@ -102,7 +102,7 @@ def test_an_interrupted_listing_goes_on_where_it_stopped(keys: set[str], fail_af
     bucket = Bucket([(key, None) for key in keys])
     bucket.fail_after = fail_after
     pages = Pages()
-    lister = Lister(bucket, read, Scope(Cloud("s3"), "b", recursive=True), pages, 8, lambda: 0.0)  # type: ignore[arg-type]
+    lister = Lister(bucket, read, Scope(CloudId("s3"), "b", recursive=True), pages, 8, lambda: 0.0)  # type: ignore[arg-type]
     try:
         asyncio.run(lister.list_all())
     except RestoreTuiError:
@@ -201,7 +201,7 @@ class Line(Bucket):
 def test_streams_are_added_while_they_make_it_quicker(is_busy: bool, streams: int) -> None:
     line = Line([(f"{number:06}", None) for number in range(20_000)], is_busy=is_busy)
     pages = Pages()
-    lister = Lister(line, read, Scope(Cloud("s3"), "b", recursive=True), pages, 8, lambda: line.now)  # type: ignore[arg-type]
+    lister = Lister(line, read, Scope(CloudId("s3"), "b", recursive=True), pages, 8, lambda: line.now)  # type: ignore[arg-type]
     asyncio.run(lister.list_all())
     assert len(pages.rows) == 20_000
     assert (line.most <= streams) if is_busy else (line.most == streams)

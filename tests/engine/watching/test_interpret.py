@@ -10,13 +10,13 @@ from restoretui.core.rules.rules import Action
 from restoretui.core.rules.s3 import S3
 from restoretui.engine.watching.interpret import interpret
 from restoretui.engine.watching.sweep import Sight
-from restoretui.ledger.records import Cloud, Job, Observation
+from restoretui.ledger.records import CloudId, Observation, RestoreJob
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 LATER = int((NOW + timedelta(days=2)).timestamp())
 PAST = int((NOW - timedelta(days=1)).timestamp())
-BASE = Job(
-    1, 1, Cloud("s3"), ObjectRef("b", "k"), 5, "GLACIER", "GLACIER", Action.START, State.RESTORING, Tier.BULK, 2,
+BASE = RestoreJob(
+    1, 1, CloudId("s3"), ObjectRef("b", "k"), 5, "GLACIER", "GLACIER", Action.START, State.RESTORING, Tier.BULK, 2,
     (NOW - timedelta(hours=6)).timestamp(), (NOW - timedelta(hours=6)).timestamp(), None, False,
 )  # fmt: skip
 COLD = Observation("k", None, "GLACIER", 5, 0, None, False, None, None, NOW.timestamp())

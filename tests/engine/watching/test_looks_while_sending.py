@@ -26,8 +26,8 @@ class NoJobs:
     def runs(self) -> "NoJobs":
         return self
 
-    async def awaited(self, *_: Any, **__: Any) -> Awaited:
-        return Awaited([], [], [], [])
+    async def awaited(self, *_: Any, **__: Any) -> AwaitedColumns:
+        return AwaitedColumns([], [], [], [])
 
     async def calls(self, *_: Any) -> None:
         return None
@@ -36,7 +36,7 @@ class NoJobs:
 def watching(clock: ManualClock) -> Watcher:
     class Confirmed:
         id = 1
-        cloud = Cloud("s3")
+        cloud = CloudId("s3")
         created_at = clock.now()
 
     ledger: Any = NoJobs()
@@ -48,7 +48,7 @@ def watching(clock: ManualClock) -> Watcher:
 
 
 def group(state: State, first: float | None, last: float | None, tier: Tier = Tier.BULK) -> TrackedGroup:
-    return TrackedGroup(1, Cloud("s3"), "b", False, "GLACIER", "GLACIER", tier, state, 1, 1, first, last, None)
+    return TrackedGroup(1, CloudId("s3"), "b", False, "GLACIER", "GLACIER", tier, state, 1, 1, first, last, None)
 
 
 async def looks(

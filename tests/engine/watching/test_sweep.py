@@ -18,8 +18,8 @@ from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper, just_before
-from restoretui.ledger.records import Cloud, Job
-from restoretui.ledger.runs.awaited import Awaited
+from restoretui.ledger.records import CloudId, RestoreJob
+from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 PAGE = 10
 
@@ -57,10 +57,10 @@ class ListedCloud:
         return ObjectDetail(ref, 1, None, self.storage_class, RestoreStatus(True))
 
 
-def job(number: int, key: str, state: State = State.RESTORING, storage_class: str = "GLACIER") -> Job:
-    return Job(
-        number, 1, Cloud("s3"), ObjectRef("b", key), 1, storage_class, storage_class, Action.START, state, Tier.BULK,
-        1, 0.0, 0.0, None, False,
+def job(number: int, key: str, state: State = State.RESTORING, storage_class: str = "GLACIER") -> RestoreJob:
+    return RestoreJob(
+        number, 1, CloudId("s3"), ObjectRef("b", key), 1, storage_class, storage_class, Action.START, state,
+        Tier.BULK, 1, 0.0, 0.0, None, False,
     )  # fmt: skip
 
 
@@ -74,14 +74,14 @@ def look(cloud: ListedCloud, keys: Sequence[str], habits: Habits | None = None, 
         counted[1] += heads
 
     jobs = [job(number, key, **fields) for number, key in enumerate(sorted(keys))]  # type: ignore[arg-type]
-    some = Awaited(
+    some = AwaitedColumns(
         [job.ref.key for job in jobs],
         [""] * len(jobs),
         [job.id for job in jobs],
         ["r" if job.state is State.RESTORING else "" for job in jobs],
     )
 
-    async def whole(ids: Sequence[int]) -> list[Job]:
+    async def whole(ids: Sequence[int]) -> list[RestoreJob]:
         return [job for job in jobs if job.id in set(ids)]
 
     habits = habits if habits is not None else Habits()

@@ -15,7 +15,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.records import BrowseRow, Observation, Query, Scope
 from restoretui.ledger.views import materialised_order as scratch
 from restoretui.ledger.views import row_order as orders
-from restoretui.ledger.views.facts import _BY_INTEREST
+from restoretui.ledger.views.fact_sql import _BY_INTEREST
 from tests.ledger.helpers import BUCKET, CLOUD, KEYS, busy, entry, keys, ledger_for_examples, listed, look, now_of
 from tests.ledger.views.test_filter_text import expected as text_matches
 

@@ -11,7 +11,7 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import EVERYTHING, Bounds, Query, Scope
+from restoretui.ledger.records import EVERYTHING, CatalogBounds, Query, Scope
 from tests.ledger.helpers import BUCKET, CLOUD, ELSEWHERE, KEYS, entry, keys, ledger_for_examples, listed
 
 SCOPE = Scope(CLOUD, BUCKET, recursive=True)
@@ -107,7 +107,7 @@ async def test_pruning_keeps_the_newest_and_what_is_on_screen(ledger: Ledger) ->
     elsewhere = await listed(ledger, [entry("a")], bucket="other")
     view = await ledger.catalog.browse(shown.id)
     ledger.catalog._recent.clear()  # as if many others had been opened since
-    assert (await ledger.catalog.tidy(Bounds(listings=2))).listings == 2
+    assert (await ledger.catalog.tidy(CatalogBounds(listings=2))).listings == 2
     for listing in (shown, newer, newest, running, elsewhere):
         assert await ledger.catalog.get(listing.id)
     for listing in (old, torn):
@@ -116,7 +116,7 @@ async def test_pruning_keeps_the_newest_and_what_is_on_screen(ledger: Ledger) ->
     assert view.rows(0, 1)[0].ref.key == "a"
     await view.aclose()
     ledger.catalog._recent.clear()
-    assert (await ledger.catalog.tidy(Bounds(listings=2))).listings == 1
+    assert (await ledger.catalog.tidy(CatalogBounds(listings=2))).listings == 1
     with pytest.raises(LedgerError, match="closed"):
         view.rows(0, 1)
 
@@ -128,9 +128,9 @@ async def test_a_listing_that_a_dead_process_left_goes_once_others_outrank_it(
         left = await crashed.catalog.begin(SCOPE)
         async with await Ledger.open(state_dir, manual_clock) as ledger:
             await listed(ledger, [entry("a")])
-            assert (await ledger.catalog.tidy(Bounds(listings=1))).listings == 0, "it is still being made"
+            assert (await ledger.catalog.tidy(CatalogBounds(listings=1))).listings == 0, "it is still being made"
     async with await Ledger.open(state_dir, manual_clock) as ledger:
-        assert (await ledger.catalog.tidy(Bounds(listings=1))).listings == 1
+        assert (await ledger.catalog.tidy(CatalogBounds(listings=1))).listings == 1
         with pytest.raises(LedgerError):
             await ledger.catalog.get(left.id)
 

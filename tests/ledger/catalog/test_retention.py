@@ -9,13 +9,13 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
 from restoretui.ledger import Ledger
-from restoretui.ledger.catalog.catalog import retention as upkeep
-from restoretui.ledger.records import Bounds, Scope
+from restoretui.ledger.catalog import retention
+from restoretui.ledger.records import CatalogBounds, Scope
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, started
 
 SCOPE = Scope(CLOUD, BUCKET, recursive=True)
 ROWS = [entry(key) for key in keys(3000, "a/rather/long/prefix/so/that/pages/fill/{:05d}")]
-NOTHING = Bounds(listings=0)
+NOTHING = CatalogBounds(listings=0)
 
 
 async def kept(ledger: Ledger) -> list[int]:
@@ -35,7 +35,7 @@ def forget_recent(ledger: Ledger) -> None:
 async def test_a_place_refreshed_again_and_again_takes_no_more_than_two_listings(
     state_dir: Path, manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "SLACK_BYTES", 1 << 14)
+    monkeypatch.setattr(retention, "SLACK_BYTES", 1 << 14)
     sizes = []
     for _ in range(12):
         async with await Ledger.open(state_dir, manual_clock) as ledger:
@@ -53,7 +53,7 @@ async def test_a_place_refreshed_again_and_again_takes_no_more_than_two_listings
 async def test_room_is_given_back_to_the_disk(
     state_dir: Path, manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "SLACK_BYTES", 1 << 14)
+    monkeypatch.setattr(retention, "SLACK_BYTES", 1 << 14)
     async with await Ledger.open(state_dir, manual_clock) as ledger:
         for _ in range(3):
             await listed(ledger, ROWS)
@@ -104,12 +104,12 @@ async def test_what_marks_or_runs_lie_in_outlives_its_age(ledger: Ledger, manual
 async def test_beyond_the_budget_the_oldest_go_first(ledger: Ledger) -> None:
     ids = [(await listed(ledger, ROWS, bucket=f"bucket-{number}")).id for number in range(5)]
     forget_recent(ledger)
-    one = (await ledger._writer.do(upkeep._sizes)).used_bytes / 5
-    await ledger.catalog.tidy(Bounds(size_bytes=int(one * 3.5)))
+    one = (await ledger._writer.do(retention._sizes)).used_bytes / 5
+    await ledger.catalog.tidy(CatalogBounds(size_bytes=int(one * 3.5)))
     assert await kept(ledger) == ids[2:]
     view = await ledger.catalog.browse(ids[2])
     forget_recent(ledger)
-    await ledger.catalog.tidy(Bounds(size_bytes=1))
+    await ledger.catalog.tidy(CatalogBounds(size_bytes=1))
     assert await kept(ledger) == [ids[2]], "what is shown stays, whatever the budget"
     await view.aclose()
 
@@ -117,7 +117,7 @@ async def test_beyond_the_budget_the_oldest_go_first(ledger: Ledger) -> None:
 async def test_rows_that_a_killed_process_left_are_cleared_away(ledger: Ledger) -> None:
     listing = await listed(ledger, ROWS)
     forget_recent(ledger)
-    await ledger._writer.do(lambda tx: upkeep._forget(tx, listing.id))
+    await ledger._writer.do(lambda tx: retention._forget(tx, listing.id))
     assert await tables(ledger) == {f"l{listing.id}", f"p{listing.id}"}
     await ledger.catalog.tidy()
     assert await tables(ledger) == set()
@@ -128,15 +128,15 @@ async def test_steps_are_short_and_let_others_write(ledger: Ledger) -> None:
     await listed(ledger, ROWS)
     forget_recent(ledger)
     steps: list[int] = []
-    rows_of = upkeep._clear_some
+    rows_of = retention._clear_some
 
-    def counted(tx: upkeep.Tx, rows: int) -> bool:
+    def counted(tx: retention.Tx, rows: int) -> bool:
         steps.append(rows)
         return rows_of(tx, min(rows, 500))
 
     ledger_writes = 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(upkeep, "_clear_some", counted)
+        patch.setattr(retention, "_clear_some", counted)
         tidying = asyncio.create_task(ledger.catalog.tidy(NOTHING))
         while not tidying.done():
             await ledger.activity.add("look", "in between")

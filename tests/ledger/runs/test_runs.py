@@ -14,7 +14,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.rules import Action, Purpose
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import TRACKED, WAITING, Cloud, JobChange, Query, TrackedGroup
+from restoretui.ledger.records import TRACKED, WAITING, CloudId, JobChange, Query, TrackedGroup
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,
@@ -331,7 +331,7 @@ async def test_tracked_groups(ledger: Ledger, manual_clock: ManualClock) -> None
 async def test_what_a_round_looks_at_comes_as_columns_in_key_order(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, strange: bool
 ) -> None:
-    monkeypatch.setattr("restoretui.ledger.runs.awaited._BLOCK", 3)
+    monkeypatch.setattr("restoretui.ledger.runs.watch_queries._BLOCK", 3)
     names = sorted({*keys(10), *(["a\nb", "c\x00d", "e\x1f", "f\n"] if strange else [])})
     run = await started(ledger, [entry(key) for key in names])
     ids = {job.ref.key: job.id for job in await ledger.runs.claim(run.id, 100)}
@@ -536,7 +536,7 @@ async def replay(ledger: Ledger, after: int, states_then: dict[int, State]) -> N
 
 
 def test_clouds_are_told_apart_by_endpoint() -> None:
-    assert Cloud("s3") != Cloud("s3", "https://store.example")
+    assert CloudId("s3") != CloudId("s3", "https://store.example")
 
 
 async def test_what_is_unsure_since_a_clock_that_was_ahead_is_unsure_since_now(

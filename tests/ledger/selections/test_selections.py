@@ -15,7 +15,7 @@ from restoretui.core.model import Entry, ObjectFacts, ObjectRef, Tier
 from restoretui.core.plan.plan import FactGroup
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
-from restoretui.ledger.records import Query, SelectionSummary, Tally
+from restoretui.ledger.records import ObjectTally, Query, SelectionSummary
 from restoretui.ledger.views import materialised_order as scratch
 from tests.ledger.helpers import (
     BUCKET,
@@ -51,7 +51,7 @@ async def check_summary(ledger: Ledger, told: SelectionSummary, expected: dict[t
     assert (told.objects, told.size_bytes) == (len(expected), sum(expected.values()))
     for (_, bucket), tally in told.by_bucket.items():
         of_bucket = [size for (name, _), size in expected.items() if name == bucket]
-        assert tally == Tally(len(of_bucket), sum(of_bucket))
+        assert tally == ObjectTally(len(of_bucket), sum(of_bucket))
 
 
 def test_marking_is_set_arithmetic() -> None:

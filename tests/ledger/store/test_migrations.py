@@ -10,7 +10,8 @@ import pytest
 
 from restoretui.core.clock import ManualClock
 from restoretui.ledger import Ledger
-from restoretui.ledger.store import copies, schema
+from restoretui.ledger.store import backups as copies
+from restoretui.ledger.store import schema
 from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
 
 ID = 0x1234

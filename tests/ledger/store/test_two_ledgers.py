@@ -10,8 +10,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page, State, Tier
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Bounds, JobChange, Query, Scope
-from restoretui.ledger.store.changes import Subscription
+from restoretui.ledger.records import CatalogBounds, JobChange, Query, Scope
+from restoretui.ledger.store.change_feed import Subscription
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, planned, started
 
 
@@ -136,11 +136,11 @@ async def test_what_the_other_shows_is_not_removed_and_what_it_showed_is_named(p
     view = await two.catalog.browse(listing.id)
     await listed(one, [entry("a")])
     one.catalog._recent.clear()
-    assert (await one.catalog.tidy(Bounds(listings=1))).listings == 0
+    assert (await one.catalog.tidy(CatalogBounds(listings=1))).listings == 0
     assert view.rows(0, 1)[0].ref.key == "a"
     await view.aclose()
     two.catalog._recent.clear()
-    await two.catalog.tidy(Bounds(listings=9))
-    assert (await one.catalog.tidy(Bounds(listings=1))).listings == 1
+    await two.catalog.tidy(CatalogBounds(listings=9))
+    assert (await one.catalog.tidy(CatalogBounds(listings=1))).listings == 1
     with pytest.raises(LedgerError, match="replaced"):
         await two.catalog.browse(listing.id)

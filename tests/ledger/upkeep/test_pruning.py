@@ -11,7 +11,6 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
-from restoretui.ledger.catalog.retention import pruning
 from restoretui.ledger.records import JobChange, Run
 from restoretui.ledger.upkeep.checking import check_folder
 from tests.ledger.helpers import entry, jobs_in, keys, now_of, started

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from restoretui.ledger.views.match import end_of_prefix, key_condition, prefix_condition
+from restoretui.ledger.views.filter_sql import end_of_prefix, key_condition, prefix_condition
 from tests.ledger.helpers import KEY_CHARS, KEYS
 
 

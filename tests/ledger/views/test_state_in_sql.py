@@ -11,7 +11,7 @@ from restoretui.core.model import ObjectFacts
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.stores import BUILT_IN
-from restoretui.ledger.views.facts import state_case
+from restoretui.ledger.views.fact_sql import state_case
 
 NOW = int(datetime(2026, 10, 15, 10, 30, tzinfo=UTC).timestamp())
 CLASSES = ["GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING", "STANDARD", "GLACIER_IR", "MY-TIER"]

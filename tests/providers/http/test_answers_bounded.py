@@ -4,8 +4,8 @@ import pytest
 
 from restoretui.core.errors import ConnectionLost, MalformedAnswer
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
-from restoretui.providers.http import bounds
 from restoretui.providers.http import response as http1_answer
+from restoretui.providers.http import response_limits as bounds
 from restoretui.providers.wire.listing_xml import read_page
 
 REF = ObjectRef("bkt", "k")

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restoretui.providers.http import bounds
-from restoretui.providers.http import connections as http1
+from restoretui.providers.http import connection_pool as http1
 from restoretui.providers.http import response as http1_answer
-from restoretui.providers.http.bounds import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS, MOST_INTERIM, TooMuch
-from restoretui.providers.http.connections import Broken, Connections, NotConnected, NotSent
-from restoretui.providers.http.response import Answer, NotHttp
+from restoretui.providers.http import response_limits as bounds
+from restoretui.providers.http.connection_pool import Broken, ConnectionPool, NotConnected, NotSent
+from restoretui.providers.http.response import NotHttp, ResponseParser
+from restoretui.providers.http.response_limits import LONGEST_HEAD, LONGEST_LINE, MOST_HEADERS, MOST_INTERIM, TooMuch
 
 # --- answers
 
@@ -51,7 +51,7 @@ def answers(draw):
 @given(answers(), st.lists(st.integers(1, 50), max_size=30))
 def test_an_answer_is_read_whole_however_it_is_cut(made, cuts):
     sent, has_body, body, says_its_end = made
-    answer = Answer(has_body=has_body)
+    answer = ResponseParser(has_body=has_body)
     for size in [*cuts, len(sent)]:
         if sent:
             assert answer.reply is None
@@ -68,7 +68,7 @@ def test_an_answer_is_read_whole_however_it_is_cut(made, cuts):
 
 
 def test_headers_that_come_twice_are_joined():
-    answer = Answer(has_body=True)
+    answer = ResponseParser(has_body=True)
     answer.feed(b"HTTP/1.1 200 OK\r\nX-Amz-Meta-A: 1 \r\nx-amz-meta-a:2\r\nContent-Length: 0\r\n\r\n")
     assert answer.reply is not None
     assert answer.reply.headers["x-amz-meta-a"] == "1, 2"
@@ -84,7 +84,7 @@ def test_headers_that_come_twice_are_joined():
     ],
 )
 def test_who_closes_says_so(head, keeps_open):
-    answer = Answer(has_body=True)
+    answer = ResponseParser(has_body=True)
     answer.feed(head + b"Content-Length: 0\r\n\r\n")
     assert answer.keeps_open is keeps_open
 
@@ -94,7 +94,7 @@ def test_more_than_was_asked_for_is_noticed():
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nx",
     ):
-        answer = Answer(has_body=True)
+        answer = ResponseParser(has_body=True)
         answer.feed(sent)
         assert answer.reply is not None
         assert answer.has_more
@@ -122,13 +122,13 @@ def test_more_than_was_asked_for_is_noticed():
 )
 def test_what_is_no_answer_is_refused(sent):
     with pytest.raises(NotHttp):
-        Answer(has_body=True).feed(sent)
+        ResponseParser(has_body=True).feed(sent)
 
 
 @given(st.binary(max_size=100), st.binary(max_size=100))
 def test_anything_at_all_is_an_answer_or_refused(first, second):
     for start in (b"", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"):
-        answer = Answer(has_body=True)
+        answer = ResponseParser(has_body=True)
         try:
             answer.feed(start + first)
             answer.feed(second)
@@ -152,7 +152,7 @@ def small_bodies(monkeypatch):
 
 def outcome(sent, step, has_body=True):
     """What becomes of an answer that comes ``step`` bytes at a time."""
-    answer = Answer(has_body=has_body)
+    answer = ResponseParser(has_body=has_body)
     try:
         for at in range(0, len(sent), step):
             answer.feed(sent[at : at + step])
@@ -282,7 +282,7 @@ class Counted(bytes):
 )
 def test_chunks_are_read_in_linear_time(parts):
     sent = CHUNKED + chunked(parts)
-    answer, Counted.copied = Answer(has_body=True), 0
+    answer, Counted.copied = ResponseParser(has_body=True), 0
     for at in range(0, len(sent), 1024):
         answer.feed(Counted(sent[at : at + 1024]))
     assert answer.reply is not None
@@ -291,7 +291,7 @@ def test_chunks_are_read_in_linear_time(parts):
 
 
 def test_an_endless_body_is_kept_no_longer_than_to_its_limit():
-    answer = Answer(has_body=True)
+    answer = ResponseParser(has_body=True)
     answer.feed(CHUNKED)
     piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     for _ in range(bounds.MOST_BODY // 65536):
@@ -346,7 +346,7 @@ async def talk():
     async def start(script=lambda _: FINE, most=4, read_s=30.0):
         server = Server(script)
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-        connections = Connections(most, 5.0, read_s, None)
+        connections = ConnectionPool(most, 5.0, read_s, None)
         started.append((listener, server, connections))
         return f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", server, connections
 
@@ -514,7 +514,7 @@ async def test_an_answer_cut_off_is_none(talk):
     "url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "http://[::1", "http://a:99999"]
 )
 async def test_without_a_connection_nothing_was_sent(url):
-    connections = Connections(1, 5.0, 5.0, None)
+    connections = ConnectionPool(1, 5.0, 5.0, None)
     with pytest.raises(NotConnected):
         await ask(connections, url)
     await connections.aclose()

@@ -1,4 +1,4 @@
-"""The OSS provider beside the contract: faults, Regions, credentials, one request per restore, what only OSS has."""
+"""The OSS provider beside the contract: Regions, credentials, one request per restore, what only OSS has."""
 
 import asyncio
 import json
@@ -51,43 +51,6 @@ async def oss(cloud, open_oss):
 
 def strike(cloud, kind, **fault):
     cloud.faults.add({"kind": kind, **fault}, cloud.cloud.now())
-
-
-@pytest.mark.parametrize(
-    ("fault", "restore", "read"),
-    [
-        ({"kind": "throttle", "rate": 0.001, "burst": 0.5}, Throttled, Throttled),
-        ({"kind": "expired-token"}, CredentialsError, CredentialsError),
-        ({"kind": "unknown-key"}, CredentialsError, CredentialsError),
-        ({"kind": "clock-skew"}, CredentialsError, CredentialsError),
-        ({"kind": "error"}, ServerFault, ServerFault),
-        ({"kind": "drop", "when": "before"}, ConnectionLost, ConnectionLost),
-        ({"kind": "drop", "when": "after"}, ConnectionLost, ConnectionLost),
-        ({"kind": "drop", "when": "middle"}, ConnectionLost, None),
-        ({"kind": "truncate"}, None, MalformedAnswer),
-        ({"kind": "malformed"}, None, MalformedAnswer),
-    ],
-)
-async def test_a_fault_has_one_name_and_nothing_is_sent_twice(cloud, oss, fault, restore, read):
-    strike(cloud, **fault)
-    if restore is not None:
-        with pytest.raises(restore) as caught:
-            await oss.restore_object(COLD, WISH, "ColdArchive")
-        assert type(caught.value) is restore
-        assert caught.value.hint
-        assert cloud.stats.requests["RestoreObject"] == 1
-    if read is not None:
-        with pytest.raises(read) as caught:
-            await oss.list_page("bkt", "open/")
-        assert type(caught.value) is read
-    if read is not None and read is not MalformedAnswer:
-        with pytest.raises(read):
-            await oss.head_object(COLD)
-    cloud.faults.clear()
-    await cloud.clock.advance(30)
-    assert (await oss.list_page("bkt")).entries
-    state = (await oss.head_object(COLD)).restore
-    assert (state is not None) == (fault.get("when") in ("after", "middle"))
 
 
 async def test_denied_objects_fail_alone(cloud, oss):

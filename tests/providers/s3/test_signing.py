@@ -86,7 +86,7 @@ async def test_every_endpoint_has_proven_recipes(endpoint, token, monkeypatch):
         monkeypatch.setenv("AWS_SESSION_TOKEN", token)
     connection = Connection(**ENDPOINTS[endpoint])
     sdk = await an_sdk(connection)
-    requests = Requests(sdk, connection, CLOCK)
+    requests = RequestBuilder(sdk, connection, CLOCK)
     for bucket in BUCKETS:
         if bucket.startswith("arn") and endpoint != "another region":
             continue
@@ -120,7 +120,7 @@ def shared_pairs() -> list[Any]:
         for name in ("AWS", "path style"):
             connection = Connection(**ENDPOINTS[name])
             sdk = await an_sdk(connection)
-            _PAIRS.append((sdk, Requests(sdk, connection, CLOCK)))
+            _PAIRS.append((sdk, RequestBuilder(sdk, connection, CLOCK)))
 
     if not _PAIRS:
         asyncio.run(start())

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restoretui.core.model import LARGEST_SIZE, Entry, Page
+from restoretui.providers.wire import listing_xml
 from restoretui.providers.wire.listing_xml import (
     ErrorInside,
     Unreadable,
@@ -20,7 +21,6 @@ from restoretui.providers.wire.listing_xml import (
     split_token,
     versions_token,
 )
-from restoretui.providers.wire.listing_xml import listing_xml as wire
 
 MODEL = botocore.session.get_session().get_service_model("s3")
 NS = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -253,7 +253,7 @@ ROWS = {
 
 @pytest.mark.parametrize("store", ROWS)
 def test_known_stores_take_the_quick_way(store, monkeypatch):
-    monkeypatch.setattr(wire, "_tree", forbidden)
+    monkeypatch.setattr(listing_xml, "_tree", forbidden)
     row = tag("Contents", ROWS[store].format(m="2024-02-03T04:05:06.789Z"))
     body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{row * 2}</ListBucketResult>".encode()
     page = read_page(body, forbidden)

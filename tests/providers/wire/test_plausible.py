@@ -4,7 +4,7 @@ import pytest
 
 from restoretui.core.errors import MalformedAnswer, ServerFault
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
-from restoretui.providers.wire.plausible import why_foreign, why_not_accepted
+from restoretui.providers.wire.foreign_answers import why_foreign, why_not_accepted
 
 REF = ObjectRef("bkt", "page.html")
 WISH = RestoreRequest(2, Tier.BULK)

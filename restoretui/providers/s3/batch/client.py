@@ -25,7 +25,7 @@ from restoretui.providers.s3.client.requests import S3Call
 from restoretui.providers.wire.refusals import printable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.s3.client.calls import Calls
+    from restoretui.providers.s3.client.client import S3Client
     from restoretui.providers.s3.client.sdk import Sdk
 
 _NO_ROLE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
@@ -33,9 +33,9 @@ _GONE = frozenset({"NoSuchJobException", "NoSuchJob", "NotFoundException", "NotF
 
 
 class S3Batch:
-    """See ``core.batch_service.BatchService``; made by ``S3Provider.batch``."""
+    """The client of S3 Batch Operations. See ``core.batch.service.BatchService``; made by ``S3Provider.batch``."""
 
-    def __init__(self, sdk: "Sdk", calls: "Calls", identity: Callable[[], Awaitable[Identity]]) -> None:
+    def __init__(self, sdk: "Sdk", calls: "S3Client", identity: Callable[[], Awaitable[Identity]]) -> None:
         self._sdk = sdk
         self._calls = calls
         self._identity = identity

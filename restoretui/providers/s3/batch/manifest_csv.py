@@ -1,4 +1,4 @@
-"""A CSV manifest in parts, as fast as rows come and in constant memory (FACTS 2.2).
+"""A streaming encoder of CSV manifests: parts of an upload, in constant memory (FACTS 2.2).
 
 No header, keys URL-encoded with slashes kept, versions in every row or in none.
 """

@@ -1,4 +1,4 @@
-"""Writing a CSV manifest into a bucket: in one piece, or in parts when it is large (FACTS 2.2)."""
+"""Uploads a CSV manifest into a bucket: by PutObject, or by a multipart upload when it is large (FACTS 2.2)."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from restoretui.providers.s3.client.files import S3Files
 
 
 class ManifestWriter:
-    """Leaves nothing behind of a manifest that could not be written whole."""
+    """Uploads manifests; aborts the multipart upload of one that could not be written whole."""
 
     def __init__(self, files: S3Files) -> None:
         self._files = files

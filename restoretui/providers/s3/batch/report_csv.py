@@ -1,4 +1,4 @@
-"""Completion reports, read as they come (FACTS 2.3): quirks of their layout are told by the content."""
+"""A streaming parser of completion reports (FACTS 2.3): quirks of their layout are told by the content."""
 
 import csv
 import json

@@ -10,7 +10,7 @@ from restoretui.providers.s3.client.files import S3Files
 
 
 class ReportFiles:
-    """The reports below a place."""
+    """Finds, streams and deletes the reports below a place."""
 
     def __init__(self, files: S3Files) -> None:
         self._files = files

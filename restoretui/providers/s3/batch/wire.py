@@ -1,4 +1,4 @@
-"""Jobs as CreateJob takes them and DescribeJob and ListJobs tell of them (FACTS 2.1, 2.4)."""
+"""Serialises jobs for CreateJob, and parses them from DescribeJob and ListJobs (FACTS 2.1, 2.4)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from restoretui.core.batch.jobs import Generator, JobInfo, JobOrder, Manifest, Place, ReportScope
 from restoretui.core.model import Tier
-from restoretui.providers.wire.believed import believed_number
+from restoretui.providers.wire.checked_values import believed_number
 from restoretui.providers.wire.refusals import printable
 
 _SCOPES = {"AllTasks": ReportScope.ALL, "FailedTasksOnly": ReportScope.FAILED}

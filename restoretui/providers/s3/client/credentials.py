@@ -1,6 +1,6 @@
-"""Whose keys sign a request: the SDK's own chain, asked beside the event loop and asked again when keys wear out.
+"""A credential cache over the SDK's own provider chain, which runs in a thread and again before keys expire.
 
-Imports the SDK; only ``providers.sdk`` may import this module.
+Imports the SDK; only ``s3.client.sdk`` may import this module.
 """
 
 import asyncio
@@ -67,8 +67,8 @@ class _Held(NamedTuple):
         return bool(hasattr(self.source, "refresh_needed") and self.source.refresh_needed(seconds))
 
 
-class Vault:
-    """The current keys.
+class CredentialCache:
+    """The credential cache: the current keys.
 
     Each renewal asks the whole chain anew (environment, profiles, SSO, roles, MFA, processes, containers, EC2), so
     that a login in another window or an edited credentials file is found without a restart. One renewal at a time.
@@ -139,7 +139,7 @@ class Vault:
         raise self._trouble or CredentialsError("the credentials have expired", sign_in_hint(self._caller))
 
     async def _resolve(self, loop: asyncio.AbstractEventLoop) -> _Held:
-        """Runs on a loop of its own, in a thread of its own."""
+        """Ask the chain; runs on an event loop of its own, in a thread of its own."""
         try:
             session = self._new_session()
             resolver = create_credential_resolver(session, cache=self._roles, region_name=self._region)
@@ -181,9 +181,9 @@ def _seconds_left(source: Any) -> float:
 
 
 class LiveCredentials(AioCredentials):
-    """The vault in the shape the SDK's clients hold on to."""
+    """An adapter: the cache in the shape of the refreshable credentials that the SDK's clients hold."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: CredentialCache) -> None:
         super().__init__("", "", method="restoretui")  # type: ignore[no-untyped-call]
         self._vault = vault
 
@@ -191,10 +191,10 @@ class LiveCredentials(AioCredentials):
         return await self._vault.frozen()
 
 
-class VaultProvider:
-    """Stands where the SDK's sessions look for their credential chain."""
+class CachedCredentialProvider:
+    """An adapter: the cache in the place of a session's credential provider chain."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: CredentialCache) -> None:
         self._credentials = LiveCredentials(vault)
 
     async def load_credentials(self) -> LiveCredentials:

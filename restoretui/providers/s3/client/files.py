@@ -1,4 +1,4 @@
-"""Objects that jobs need or leave behind: manifests and reports, asked for through the SDK's request building."""
+"""GET, PUT and DELETE of the objects that jobs need or leave behind (manifests, reports), by the SDK's requests."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,9 +7,9 @@ from restoretui.core.errors import InvalidRequest
 from restoretui.providers.s3.client.requests import S3Call
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.s3.client.calls import Calls
+    from restoretui.providers.s3.client.client import S3Client
     from restoretui.providers.s3.client.sdk import Sdk
-    from restoretui.providers.s3.client.transport import Reply
+    from restoretui.providers.s3.client.transport import HttpResponse
 
 READ_BYTES = 4 * 2**20
 """Of an object at a time."""
@@ -18,7 +18,7 @@ READ_BYTES = 4 * 2**20
 class S3Files:
     """Plain requests about objects, one at a time."""
 
-    def __init__(self, sdk: "Sdk", calls: "Calls") -> None:
+    def __init__(self, sdk: "Sdk", calls: "S3Client") -> None:
         self._sdk = sdk
         self._calls = calls
 
@@ -66,5 +66,5 @@ class S3Files:
         return reply.body, size, reply.headers.get("etag", "")
 
 
-def _as_it_is(reply: "Reply") -> "Reply":
+def _as_it_is(reply: "HttpResponse") -> "HttpResponse":
     return reply

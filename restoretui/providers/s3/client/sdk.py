@@ -1,4 +1,4 @@
-"""The parts of the SDK that stay in charge: configuration, credentials, endpoints, request building, error text.
+"""A facade over botocore, which stays in charge of configuration, credentials, endpoints, requests and error text.
 
 Everything here that loads models or reads files runs beside the event loop. Imports the SDK, so it is itself imported
 late, by ``S3Provider.open``.
@@ -32,7 +32,7 @@ from restoretui.core.http_client import http_client
 from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
-from restoretui.providers.s3.client.credentials import Vault, VaultProvider
+from restoretui.providers.s3.client.credentials import CachedCredentialProvider, CredentialCache
 from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession
 from restoretui.providers.s3.client.transport import Ready, Reply, Transport
 from restoretui.providers.threads import run_in_thread
@@ -66,10 +66,10 @@ class Sdk:
         sso = "sso_session" in scoped or "sso_start_url" in scoped
         self.caller = Caller(profile, sso, requester_pays=connection.requester_pays)
         self._proxies = Proxies()
-        self.vault = Vault(self._new_session, self.region, self.caller, clock, mfa)
+        self.vault = CredentialCache(self._new_session, self.region, self.caller, clock, mfa)
         self._session = self._new_session(self._transport)
         logging.getLogger("aiobotocore").addHandler(logging.NullHandler())  # its warnings would land on the screen
-        self._session.use("credential_provider", VaultProvider(self.vault))
+        self._session.use("credential_provider", CachedCredentialProvider(self.vault))
         self._aio = Session(botocore_session=self._session)
         self._clients: dict[tuple[str, str], Any] = {}
         self._one_at_a_time: asyncio.Lock | None = None
@@ -151,7 +151,7 @@ class Sdk:
             raise InvalidRequest(f"{operation} cannot be asked: {said}", operation=operation) from None
         raise AssertionError(f"{operation} was answered without being sent")
 
-    def parse(self, service: str, operation: str, reply: Reply) -> dict[str, Any]:
+    def parse(self, service: str, operation: str, reply: HttpResponse) -> dict[str, Any]:
         """An answer as the SDK's parser reads it; ValueError when it cannot."""
         model = next(client for (name, _), client in self._clients.items() if name == service).meta.service_model
         parser = self._parsers.create_parser(model.resolved_protocol)
@@ -169,7 +169,7 @@ class Sdk:
             raise ValueError(printable(str(error))) from error
         return parsed
 
-    def refusal(self, service: str, operation: str, reply: Reply, bucket: str = "") -> Refusal:
+    def refusal(self, service: str, operation: str, reply: HttpResponse, bucket: str = "") -> Refusal:
         """An answer that is no, in the SDK's words."""
         status = 500 if reply.status < 300 else reply.status  # an <Error> in a 200 is a failed 500, as the SDK has it
         try:

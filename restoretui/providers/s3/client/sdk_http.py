@@ -1,10 +1,10 @@
-"""The AWS SDK's HTTP client and session, made to verify whom they talk to.
+"""Host-name and certificate verification for the AWS SDK's own HTTP client and sessions.
 
 As the SDK has them they check no host name, and nothing at all behind a proxy or where a CA bundle is named by an
 empty value. That holds for the clients its credential chain makes for itself as well (STS, SSO, SSO OIDC), whatever
 class a client's config names: merging configs loses it. So clients are given our HTTP client once they are made.
 
-Imports the SDK; only ``providers.sdk`` and its helpers may import this module.
+Imports the SDK; only ``s3.client.sdk`` and its helpers may import this module.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from botocore.exceptions import BotoCoreError, SSLError, UnknownCredentialError
 
 from restoretui.providers.http.failures import S3_SETTINGS, trouble
 from restoretui.providers.http.proxies import NoProxies, Proxies
+from restoretui.providers.http.proxy_tunnels import Connector, NoTunnel
 from restoretui.providers.http.tls import Tls
-from restoretui.providers.http.tunnels import Connector, NoTunnel
 
 Verified = Callable[[AIOHTTPSession], "VerifiedHttp"]
 """Makes our HTTP client with the limits of the SDK's."""

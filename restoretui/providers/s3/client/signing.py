@@ -1,4 +1,4 @@
-"""Requests like those the SDK builds, without asking the SDK each time: learned from it, and proven before use.
+"""Signature Version 4 from cached request templates: learned from the SDK, and proven against it before use.
 
 The SDK needs 0.4 to 0.6 ms to build and sign one request, nearly all of it spent on what is the same for every object
 of a bucket. So one request of a kind is taken apart: what stays becomes a template, what differs (key, version,
@@ -6,7 +6,8 @@ markers, date, credentials) its slots. A recipe is used only if, for values that
 the very request the SDK gives, signature included. Where it does not, because an endpoint wants another signing
 scheme or something more, the SDK goes on building each request.
 
-Signing is Signature Version 4 in S3's flavour: the path is signed as sent, and the payload's hash is a header.
+In S3's flavour of it the path is signed as sent, and the payload's hash is a header
+(docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
 """
 
 import hmac

@@ -1,9 +1,9 @@
-"""The wire: one HTTP exchange per call, over the SDK's own connection settings (proxies, CA bundle, timeouts, pool).
+"""The HTTP transport: one exchange per call, over the SDK's own settings (proxies, CA bundle, timeouts, pool size).
 
-What goes straight to the endpoint goes through ``providers.http1``; aiohttp, as the SDK sets it up, takes the rest,
-and takes everything where ``RESTORETUI_HTTP`` is ``sdk``.
+What goes straight to the endpoint goes through ``http.connection_pool``; aiohttp, as the SDK sets it up, takes the
+rest, and takes everything where ``RESTORETUI_HTTP`` is ``sdk``.
 
-Imports the SDK; only ``providers.sdk`` may import this module.
+Imports the SDK; only ``s3.client.sdk`` may import this module.
 """
 
 from io import BytesIO
@@ -14,14 +14,14 @@ from aiobotocore.httpsession import AIOHTTPSession
 from yarl import URL
 
 from restoretui.core.http_client import HttpClient
-from restoretui.providers.http.bounds import gather, in_time
-from restoretui.providers.http.connections import Connections, NotSent
+from restoretui.providers.http.connection_pool import ConnectionPool, NotSent
 from restoretui.providers.http.failures import S3_SETTINGS, trouble
 from restoretui.providers.http.proxies import Proxies
+from restoretui.providers.http.proxy_tunnels import refuse_without_password
+from restoretui.providers.http.response import HttpResponse as HttpResponse
 from restoretui.providers.http.response import NotHttp
-from restoretui.providers.http.response import Reply as Reply
+from restoretui.providers.http.response_limits import gather, in_time
 from restoretui.providers.http.tls import Tls
-from restoretui.providers.http.tunnels import refuse_without_password
 from restoretui.providers.s3.client.sdk_http import VerifiedHttp
 from restoretui.providers.s3.client.signing import Signed
 
@@ -48,9 +48,9 @@ class Transport(VerifiedHttp):
         super().__init__(stock, tls, proxies)
         self._settings = S3_SETTINGS.trusting(tls.trust, tls.proxy_trust)
         timeout: Any = self._timeout
-        self._direct: Connections | None = None
+        self._direct: ConnectionPool | None = None
         if http is HttpClient.OWN:
-            self._direct = Connections(
+            self._direct = ConnectionPool(
                 self._max_pool_connections, timeout.sock_connect, timeout.sock_read, tls.context
             )
             self._exit_stack.push_async_callback(self._direct.aclose)
@@ -64,7 +64,7 @@ class Transport(VerifiedHttp):
         whole = body.encode() if isinstance(body, str) else bytes(body)
         raise Ready(Signed(request.method, request.url, headers, whole), self)
 
-    async def exchange(self, request: Signed, operation: str) -> Reply:
+    async def exchange(self, request: Signed, operation: str) -> HttpResponse:
         """Send one request, once, and read its answer.
 
         Raises ``Unreachable`` when nothing was sent, ``ConnectionLost`` when the answer is missing, and
@@ -88,7 +88,7 @@ class Transport(VerifiedHttp):
             async with in_time(len(request.body)), asking as response:
                 refuse_without_password(response.status, proxy)
                 content = await gather(response.content.iter_any())
-                return Reply(response.status, _plain(response.raw_headers), content)
+                return HttpResponse(response.status, _plain(response.raw_headers), content)
         except (aiohttp.ClientError, OSError, NotHttp, NotSent) as error:
             raise trouble(error, request.url, operation, self._settings) from error
 

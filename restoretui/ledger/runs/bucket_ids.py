@@ -1,11 +1,11 @@
-"""The ledger's own ids of buckets."""
+"""Surrogate ids of buckets in the ledger."""
 
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.writer import Tx
 
 
-def bucket_id(tx: Tx, cloud: Cloud, bucket: str) -> int:
-    """The id of a bucket, made if need be."""
+def bucket_id(tx: Tx, cloud: CloudId, bucket: str) -> int:
+    """Get or create the id of a bucket."""
     named = (*cloud, bucket)
     tx.run("INSERT OR IGNORE INTO bucket (scheme, endpoint, name) VALUES (?, ?, ?)", named)
     row = tx.row("SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", named)

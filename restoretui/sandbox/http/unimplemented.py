@@ -1,4 +1,4 @@
-"""Wire formats the sandbox names endpoints for but does not speak yet; each says so in its own words."""
+"""Stubs (501 NotImplemented) of wire formats the sandbox names endpoints for but does not speak."""
 
 import json
 
@@ -6,7 +6,7 @@ from restoretui.sandbox.state.refusals import Refusal, not_built
 from restoretui.sandbox.wire.call_reply import Call, Reply
 
 
-class UnbuiltAdapter:
+class UnimplementedAdapter:
     """SQS: 501 NotImplemented."""
 
     def identify(self, call: Call) -> bool:

@@ -1,14 +1,10 @@
-"""Every fault the sandbox can have, as the provider reports it, and what the cloud did meanwhile."""
+"""What only some requests suffer: denied prefixes, no Expedited capacity, a cloud that is away for a while."""
 
 import pytest
 
 from restoretui.core.errors import (
     AccessDenied,
     ConnectionLost,
-    CredentialsError,
-    MalformedAnswer,
-    ServerFault,
-    Throttled,
     Unreachable,
 )
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
@@ -41,43 +37,6 @@ def strike(cloud, kind, **fault):
 
 
 OPEN, SHUT = ObjectRef("bkt", "open/k"), ObjectRef("bkt", "shut/k")
-
-
-@pytest.mark.parametrize(
-    ("fault", "restore", "read"),
-    [
-        ({"kind": "throttle", "rate": 0.001, "burst": 0.5}, Throttled, Throttled),
-        ({"kind": "expired-token"}, CredentialsError, CredentialsError),
-        ({"kind": "unknown-key"}, CredentialsError, CredentialsError),
-        ({"kind": "clock-skew"}, CredentialsError, CredentialsError),
-        ({"kind": "error"}, ServerFault, ServerFault),
-        ({"kind": "error", "status": 503, "code": "InternalError"}, ServerFault, None),
-        ({"kind": "drop", "when": "before"}, ConnectionLost, ConnectionLost),
-        ({"kind": "drop", "when": "after"}, ConnectionLost, ConnectionLost),
-        ({"kind": "truncate"}, None, MalformedAnswer),
-        ({"kind": "malformed"}, None, MalformedAnswer),
-    ],
-)
-async def test_a_fault_has_one_name(cloud, s3, fault, restore, read):
-    strike(cloud, **fault)
-    if restore is not None:
-        with pytest.raises(restore) as caught:
-            await s3.restore_object(OPEN, WISH, "GLACIER")
-        assert type(caught.value) is restore
-        assert caught.value.hint
-        assert cloud.stats.requests["RestoreObject"] == 1
-    if read is not None:
-        with pytest.raises(read) as caught:
-            await s3.list_page("bkt", "open/")
-        assert type(caught.value) is read
-    if read is not None and read is not MalformedAnswer:
-        with pytest.raises(read):
-            await s3.head_object(OPEN)
-    cloud.faults.clear()
-    await cloud.clock.advance(30)
-    assert (await s3.list_page("bkt")).entries
-    state = (await s3.head_object(OPEN)).restore
-    assert (state is not None) == (fault.get("when") == "after")
 
 
 async def test_a_denied_prefix_leaves_the_rest_alone(cloud, s3):

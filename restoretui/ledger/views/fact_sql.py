@@ -1,4 +1,4 @@
-"""What is known of an object, in SQL: the row overlaid by the newest look, and what our own jobs add.
+"""Generates the SQL of what is known of an object: its row, overlaid by the newest look and by our own jobs.
 
 ``known`` selects the facts under fixed names; the expressions below it are written in those names. The state is
 generated from the tables in ``core.rules``, so that a filter over a million rows says exactly what
@@ -15,7 +15,7 @@ from restoretui.ledger.store.schema import LIVE
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class FactColumns:
     """SQL expressions for the facts of one stored row."""
 
     storage_class: str
@@ -30,7 +30,7 @@ class Columns:
     version_id: str
 
 
-OF_SELECTION = Columns(
+OF_SELECTION = FactColumns(
     storage_class="s.storage_class",
     archive_status="s.archive_status",
     looked="s.looked",
@@ -45,9 +45,9 @@ OF_SELECTION = Columns(
 """A marked object, table alias ``s``."""
 
 
-def of_listing(started_at: float) -> Columns:
+def of_listing(started_at: float) -> FactColumns:
     """An object of a listing that began then, table alias ``l``."""
-    return Columns(
+    return FactColumns(
         storage_class="l.storage_class",
         archive_status="NULL",
         looked="0",
@@ -62,7 +62,7 @@ def of_listing(started_at: float) -> Columns:
 
 
 def known(
-    base: Columns,
+    base: FactColumns,
     source: str,
     where: str,
     extra: str,
@@ -97,7 +97,7 @@ _NO_JOB = (
 )
 
 
-def _look(base: Columns) -> tuple[str, str]:
+def _look(base: FactColumns) -> tuple[str, str]:
     newer = f"o.seen_at >= {base.seen_at}"
     same = f"o.looked AND o.storage_class = {base.storage_class} AND o.modified IS {base.modified}"
 
@@ -122,7 +122,7 @@ _FIRST = 1 << 60
 """Added to the ids of jobs that come before all others."""
 
 
-def _job(base: Columns, *, waiting: bool) -> tuple[str, str]:
+def _job(base: FactColumns, *, waiting: bool) -> tuple[str, str]:
     # The plus keeps the planner from one search per state; an object has a job or two.
     is_waiting = f"+state IN ({names(WAITING)})"
     chosen = f"max(id + ({is_waiting}) * {_FIRST}) & {_FIRST - 1}"

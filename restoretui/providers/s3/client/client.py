@@ -1,4 +1,4 @@
-"""One S3 request, answered: to the right region, refusals told apart. Repeating it is the engine's business."""
+"""The S3 client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
 import asyncio
 import re
@@ -11,7 +11,6 @@ from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.requests import Requests, S3Call
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
-from restoretui.providers.wire.plausible import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.refusals import (
     EXPIRED,
     Refusal,
@@ -24,7 +23,7 @@ from restoretui.providers.wire.xml_trees import LONGEST_ERROR
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.s3.client.sdk import Sdk
-    from restoretui.providers.s3.client.transport import Reply
+    from restoretui.providers.s3.client.transport import HttpResponse
 
 T = TypeVar("T")
 
@@ -39,14 +38,14 @@ _EXPLAINED_S = 10.0
 """How long one explanation of bodiless refusals serves a bucket; machine time."""
 
 
-class Calls:
-    """Sends requests, one per call.
+class S3Client:
+    """A client without retries: each call sends its request once.
 
     Two things cost a request more: a bucket's region, asked for once, and why a HEAD was refused with 400 or 403,
     asked for at most every ten seconds a bucket, because such an answer has no body to say so.
     """
 
-    def __init__(self, sdk: "Sdk", requests: Requests, clock: Clock) -> None:
+    def __init__(self, sdk: "Sdk", requests: RequestBuilder, clock: Clock) -> None:
         self._sdk = sdk
         self._requests = requests
         self._clock = clock
@@ -77,10 +76,10 @@ class Calls:
             raise error_for(refusal, self._sdk.caller)
         raise AssertionError("a second answer is always returned or raised")
 
-    def parsed(self, operation: str, service: str = "s3") -> Callable[["Reply"], dict[str, Any]]:
+    def parsed(self, operation: str, service: str = "s3") -> Callable[["HttpResponse"], dict[str, Any]]:
         """Reads an answer as the SDK does, for ``read``, where it is a document of the operation's at all."""
 
-        def parse(reply: "Reply") -> dict[str, Any]:
+        def parse(reply: "HttpResponse") -> dict[str, Any]:
             root = root_of(reply.body)
             if not root and (reply.body.strip() or operation not in _SILENT):
                 raise Unreadable("it is no XML" if reply.body.strip() else "it is empty")
@@ -141,7 +140,7 @@ class Calls:
         raise error_for(refusal, self._sdk.caller)
 
     async def _turn_to_read(self) -> None:
-        """Pages that come together are read one in each turn of the event loop: keys are answered in between."""
+        """Yield to the event loop: pages that come together are parsed one a turn, with keys answered in between."""
         async with self._reading:
             await asyncio.sleep(0)
 

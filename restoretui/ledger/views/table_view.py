@@ -1,4 +1,4 @@
-"""What all views have in common: orders laid end to end, read a screenful at a time."""
+"""The base class of all views: row orders laid end to end, read a screenful at a time."""
 
 import asyncio
 from abc import abstractmethod
@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 from restoretui.core.errors import LedgerError
-from restoretui.ledger.store.changes import view_topic
-from restoretui.ledger.views.materialised_order import Orders
-from restoretui.ledger.views.row_order import Order
+from restoretui.ledger.store.change_feed import view_topic
+from restoretui.ledger.views.materialised_order import OrderBuilder
+from restoretui.ledger.views.row_order import RowOrder
 
 Row = TypeVar("Row")
 
@@ -17,7 +17,7 @@ Row = TypeVar("Row")
 class TableView(Generic[Row]):
     """A view over one or more orders, one after the other. See ``records.View``."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: OrderBuilder) -> None:
         self._orders = orders
         self.view_id = orders.new_id()
         self._users = 0
@@ -26,11 +26,11 @@ class TableView(Generic[Row]):
         self._closed = False
 
     @abstractmethod
-    def _parts(self) -> Sequence[Order]:
+    def _parts(self) -> Sequence[RowOrder]:
         """The orders that make up the view, first things first."""
 
     @abstractmethod
-    def _read(self, part: int, order: Order, start: int, stop: int) -> list[Row]:
+    def _read(self, part: int, order: RowOrder, start: int, stop: int) -> list[Row]:
         """The rows of one part."""
 
     def _part_of(self, row_id: int) -> tuple[int, int]:

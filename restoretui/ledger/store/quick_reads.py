@@ -1,4 +1,4 @@
-"""Reads that may happen on the event loop: a screenful of rows, or one row by its id. Never a scan.
+"""Synchronous reads on the event loop's thread: a screenful of rows, or one row by its id. Never a scan.
 
 This is the only module of the package that touches SQLite on the loop's thread.
 """
@@ -12,8 +12,12 @@ from restoretui.core.errors import LedgerError
 from restoretui.ledger.store.sqlite_errors import explained
 
 
-class Windows:
-    """A read-only connection. Every read is complete when it returns, so that no snapshot is held between frames."""
+class QuickReads:
+    """A read-only connection for the event loop's thread, with a timeout of a second.
+
+    Every read is complete when it returns: a snapshot held between frames would keep the write-ahead log from being
+    checkpointed.
+    """
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection: sqlite3.Connection | None = connection

@@ -1,4 +1,4 @@
-"""Listing pages on their way to disk: gathered, written together, and held back when the writer cannot keep up."""
+"""A bounded queue of listing pages on their way to disk: written in groups, with backpressure to the lister."""
 
 import asyncio
 import contextlib
@@ -14,13 +14,13 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
 from restoretui.ledger.catalog.segments import PLACE_BITS
-from restoretui.ledger.store import changes
+from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column, sum_of
 from restoretui.ledger.store.writer import Tx, Writer
 
 _ROOM = 20
-"""Pages that may wait for the writer before ``room`` asks for patience: some 8 MB."""
+"""The bound of the queue, in pages: with so many waiting ``room`` applies backpressure; some 8 MB."""
 _WORTH_A_COMMIT = 6
 """With so many pages the writer begins, so that it works while the next ones come, and not when there is no room."""
 
@@ -41,7 +41,7 @@ class _Arrival(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
-class _Batch:
+class _PageGroup:
     """Pages of one listing that are written together; open to more until the writer begins with it."""
 
     listing_id: int
@@ -50,7 +50,7 @@ class _Batch:
 
 
 class PageQueue:
-    """Used from the event loop; batches are written in the writer's thread."""
+    """The queue: filled from the event loop, and emptied by the writer's thread, a group of pages at a time."""
 
     def __init__(
         self, writer: Writer, loop: asyncio.AbstractEventLoop, report: Callable[[LedgerError | None], None]
@@ -60,7 +60,7 @@ class PageQueue:
         self._writer = writer
         self._loop = loop
         self._lock = threading.Lock()
-        self._batches: dict[int, _Batch] = {}
+        self._batches: dict[int, _PageGroup] = {}
         self._waiting = 0
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -78,7 +78,7 @@ class PageQueue:
             if batch is not None and joined:
                 batch.pages.append(arrival)
         if not joined:
-            self._post(_Batch(listing_id, [arrival]))
+            self._post(_PageGroup(listing_id, [arrival]))
         self._waiting += 1
         if self._waiting >= _ROOM:
             self._has_room.clear()
@@ -86,11 +86,11 @@ class PageQueue:
             self._writer.hurry()
 
     async def room(self) -> None:
-        """Until fewer than ``_ROOM`` pages wait."""
+        """Backpressure: wait until fewer than ``_ROOM`` pages are queued."""
         await self._has_room.wait()
 
     async def written(self) -> None:
-        """Until all pages queued so far are on disk, or have failed."""
+        """Flush: wait until all pages queued so far are on disk, or have failed."""
         await self._writer.do(lambda _tx: None)
 
     def failure(self, listing_id: int) -> Exception | None:
@@ -101,7 +101,7 @@ class PageQueue:
         """Try that listing again."""
         self._failures.pop(listing_id, None)
 
-    def _post(self, batch: _Batch) -> None:
+    def _post(self, batch: _PageGroup) -> None:
         self._batches[batch.listing_id] = batch
 
         def write(tx: Tx) -> None:
@@ -119,7 +119,7 @@ class PageQueue:
 
         self._writer.post(write, settled)
 
-    def _settle(self, batch: _Batch, error: Exception | None) -> None:
+    def _settle(self, batch: _PageGroup, error: Exception | None) -> None:
         if self._batches.get(batch.listing_id) is batch:
             del self._batches[batch.listing_id]
         if error is None:
@@ -160,7 +160,7 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
         " resume_token = ? WHERE id = ?",
         (objects, len(prefixes), saturated(size_bytes), arrivals[-1].resume_token, listing_id),
     )
-    tx.touch(changes.listing_topic(listing_id))
+    tx.touch(change_feed.listing_topic(listing_id))
 
 
 def _write_segment(

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as a cloud's API needs it: a request leaves once, its answer comes whole, connections are kept.
+"""A connection pool for HTTP/1.1 (RFC 9112): keep-alive, no retries, no redirects; responses come whole.
 
 aiohttp's client can do far more, and takes 0.2 ms of CPU a request for it; this takes a quarter. At a thousand
 requests a second that decides whether the event loop is busy or idle. Proxies and uploads stay aiohttp's business.
@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 
 from aiohappyeyeballs import start_connection
 
-from restoretui.providers.http.bounds import answer_s, too_late
-from restoretui.providers.http.response import Answer, NotHttp, Reply
+from restoretui.providers.http.response import HttpResponse, NotHttp, ResponseParser
+from restoretui.providers.http.response_limits import answer_s, too_late
 
 KEPT_S = 12.0
-"""An idle connection older than this is not used again: servers close theirs after some 20 s, perhaps right now."""
+"""Keep-alive in seconds: an idle connection older than this is not used again, since servers close theirs after
+some 20 s, perhaps right now."""
 NEXT_ADDRESS_S = 0.25
-"""How long one of a server's addresses has before the next is tried, too (RFC 8305)."""
+"""Happy Eyeballs: seconds that one of a server's addresses has before the next is tried, too (RFC 8305)."""
 _ROOM = 1 << 18
 """Bytes taken from a socket at a time."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -43,13 +44,16 @@ class Broken(ConnectionError):
     """The connection ended before the answer did."""
 
 
-class Connections:
-    """Connections to any number of servers, at most ``most`` in use at a time; further requests wait their turn."""
+class ConnectionPool:
+    """A connection pool over any number of servers, for one event loop.
+
+    At most ``most`` connections are in use at a time; further requests wait their turn (backpressure).
+    """
 
     def __init__(self, most: int, connect_s: float, read_s: float, context: ssl.SSLContext | None) -> None:
         """``connect_s`` is for name, TCP and TLS together, ``read_s`` between two pieces of an answer.
 
-        How long a whole answer may take, and how much it may be: ``providers.bounds``.
+        How long a whole answer may take, and how much it may be: ``response_limits``.
         """
         self._connect_s = connect_s
         self._read_s = read_s
@@ -58,12 +62,12 @@ class Connections:
         # large a buffer for each piece and gives most of it back to the system, which takes longer than all the rest.
         self._buffer = memoryview(bytearray(_ROOM))
         self._turn = asyncio.Semaphore(most)
-        self._open: set[_Line] = set()
-        self._idle: dict[str, list[_Line]] = {}
-        self._connecting: set[asyncio.Task[_Line]] = set()
+        self._open: set[_PooledConnection] = set()
+        self._idle: dict[str, list[_PooledConnection]] = {}
+        self._connecting: set[asyncio.Task[_PooledConnection]] = set()
         self._sweep: asyncio.TimerHandle | None = None
 
-    async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """Send one request, once.
 
         Raises ``NotSent`` or ``NotConnected`` when nothing went out; ``Broken`` or ``TimeoutError`` when no answer
@@ -88,7 +92,7 @@ class Connections:
         return reply
 
     async def aclose(self) -> None:
-        """End every connection."""
+        """Close the pool: every connection ends."""
         if self._connecting:
             _, late = await asyncio.wait(self._connecting, timeout=LAST_CONNECT_S)
             for task in late:
@@ -100,7 +104,7 @@ class Connections:
             line.end()
         await asyncio.sleep(0)  # transports close in the loop's next turn
 
-    def _kept(self, origin: str) -> "_Line | None":
+    def _kept(self, origin: str) -> "_PooledConnection | None":
         idle = self._idle.get(origin, ())
         while idle:
             line = idle.pop()
@@ -110,7 +114,7 @@ class Connections:
         return None
 
     def _end_stale(self) -> None:
-        """Idle connections do not outlive their use by more than twice the time they are kept for."""
+        """Evict idle connections: none outlives its last use by more than twice ``KEPT_S``."""
         # One timer for all: setting one for each request would cost more.
         self._sweep = None
         for origin, idle in list(self._idle.items()):
@@ -127,8 +131,11 @@ class Connections:
         if self._idle:
             self._sweep = asyncio.get_running_loop().call_later(KEPT_S, self._end_stale)
 
-    async def _connect(self, origin: str) -> "_Line":
-        """A new connection. Whoever gives up waiting for it does not cut it short: that can leave a socket open."""
+    async def _connect(self, origin: str) -> "_PooledConnection":
+        """Open a connection, shielded from cancellation.
+
+        A cancelled request leaves it to finish, and it is closed then: cutting a connect short can leak its socket.
+        """
         task = asyncio.create_task(self._new(origin))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
@@ -138,7 +145,7 @@ class Connections:
             task.add_done_callback(_end_unwanted)
             raise
 
-    async def _new(self, origin: str) -> "_Line":
+    async def _new(self, origin: str) -> "_PooledConnection":
         loop = asyncio.get_running_loop()
         try:
             parts = urlsplit(origin)
@@ -149,7 +156,7 @@ class Connections:
                 # 3.13.0), as Textual has them.
                 addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
                 _, line = await loop.create_connection(
-                    lambda: _Line(loop, self._read_s, self._open, self._buffer),
+                    lambda: _PooledConnection(loop, self._read_s, self._open, self._buffer),
                     sock=await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_S),
                     ssl=self._context if secure else None,
                     server_hostname=host.rstrip(".") if secure else None,
@@ -159,7 +166,7 @@ class Connections:
         return line
 
 
-def _end_unwanted(task: "asyncio.Task[_Line]") -> None:
+def _end_unwanted(task: "asyncio.Task[_PooledConnection]") -> None:
     if not task.cancelled() and task.exception() is None:
         task.result().end()
 
@@ -177,19 +184,19 @@ def _written(method: str, target: str, origin: str, headers: Mapping[str, str], 
     return head.encode() + body
 
 
-class _Line(asyncio.BufferedProtocol):
-    """One connection: asked one thing at a time."""
+class _PooledConnection(asyncio.BufferedProtocol):
+    """One pooled connection, an ``asyncio.Protocol``: one request at a time, no pipelining."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, read_s: float, open_lines: "set[_Line]", buffer: memoryview
+        self, loop: asyncio.AbstractEventLoop, read_s: float, open_lines: "set[_PooledConnection]", buffer: memoryview
     ) -> None:
         self._loop = loop
         self._read_s = read_s
         self._open_lines = open_lines
         self._buffer = buffer
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[Reply] | None = None
-        self._answer = Answer(has_body=True)
+        self._waiter: asyncio.Future[HttpResponse] | None = None
+        self._answer = ResponseParser(has_body=True)
         self._heard_at = 0.0
         self._allowed_s = self._until = 0.0
         """For the answer under way: how long it may take, and until when that is."""
@@ -199,10 +206,10 @@ class _Line(asyncio.BufferedProtocol):
 
     # --- asking
 
-    async def ask(self, request: bytes, *, has_body: bool) -> Reply:
+    async def ask(self, request: bytes, *, has_body: bool) -> HttpResponse:
         if self._transport is None:
             raise Broken("closed by the server")
-        self._answer = Answer(has_body=has_body)
+        self._answer = ResponseParser(has_body=has_body)
         self._waiter = self._loop.create_future()
         self._heard_at = self._loop.time()
         self._allowed_s = answer_s(len(request))

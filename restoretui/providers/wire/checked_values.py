@@ -1,4 +1,4 @@
-"""Values of an answer that can be meant. What cannot is unknown (None): one absurd row must not spoil a bucket."""
+"""Validates values of an answer. What cannot be meant is unknown (None): one absurd row must not spoil a bucket."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What a refused restore request says about its object (FACTS 1.2)."""
+"""Maps the refusal of a restore request to an outcome for its object (FACTS 1.2)."""
 
 from restoretui.core.provider import Answer, Outcome
 from restoretui.providers.wire.refusals import Caller, Refusal, error_for, is_fault, is_throttled, printable

@@ -1,4 +1,4 @@
-"""The change feed: which parts of the ledger are no longer what they were. Facts are re-read from the ledger."""
+"""Publish and subscribe: topics say which parts of the ledger are stale. The facts are re-read from the ledger."""
 
 import asyncio
 import threading
@@ -39,7 +39,11 @@ def view_topic(view_id: int) -> str:
 
 
 class Subscription:
-    """What one listener has not been told yet; ends when the ``with`` block does."""
+    """One subscriber's set of unread topics, as an asynchronous iterator; unsubscribed when the ``with`` block ends.
+
+    Topics coalesce: however often one is published between two turns of the iterator, it comes once. No wake-up is
+    lost.
+    """
 
     def __init__(self, feed: "Changes") -> None:
         self._feed = feed
@@ -87,7 +91,7 @@ class Subscription:
 
 
 class Changes:
-    """Publish from any thread; each subscriber hears every topic once, however often it was published."""
+    """The feed: publish from any thread; subscribers each live on a loop, and topics coalesce for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -101,7 +105,7 @@ class Changes:
         return subscription
 
     def forget(self, subscription: Subscription) -> None:
-        """Tell it nothing more."""
+        """Unsubscribe."""
         with self._lock:
             self._subscriptions -= {subscription}
 

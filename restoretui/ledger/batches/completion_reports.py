@@ -1,11 +1,11 @@
-"""What a completion report tells of a job's objects (FACTS 2.3)."""
+"""Joins the rows of a job's completion report to its objects (FACTS 2.3)."""
 
 from collections.abc import Sequence
 from urllib.parse import unquote
 
 from restoretui.core.batch.jobs import ReportRow
 from restoretui.core.model import Look, State
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import JobChange
 from restoretui.ledger.runs.job_changes import apply_changes
 from restoretui.ledger.store.writer import Tx
@@ -18,7 +18,7 @@ _MILD = {
 }
 
 
-def join_report(tx: Tx, batch: Batch, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
+def join_report(tx: Tx, batch: BatchJob, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
     """Record what the rows say; how many are about none of the job's objects."""
     found: list[JobChange] = []
     strangers = 0
@@ -34,7 +34,7 @@ def join_report(tx: Tx, batch: Batch, rows: Sequence[ReportRow], at: float, *, s
     return strangers
 
 
-def _find(tx: Tx, batch: Batch, row: ReportRow) -> int | None:
+def _find(tx: Tx, batch: BatchJob, row: ReportRow) -> int | None:
     """The object a row is about. Whether reports encode keys is not documented, so both readings are tried."""
     if row.bucket != batch.bucket:
         return None

@@ -1,4 +1,4 @@
-r"""A person's filter text as an SQL condition.
+r"""Compiles a person's filter text into an SQL condition.
 
 With ``*``, ``?`` or a closed ``[...]`` it is a glob, as in a shell, that must match the whole key; otherwise any key
 that contains it matches, whatever its case. A backslash before one of ``* ? [ ] \`` makes that character literal. A

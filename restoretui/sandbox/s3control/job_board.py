@@ -1,4 +1,4 @@
-"""The jobs of one account and their life cycle on the virtual clock (FACTS 2.4): no timers, worked out on demand."""
+"""The job scheduler of one account: a lazy state machine on the virtual clock (FACTS 2.4), without timers."""
 
 from urllib.parse import quote
 
@@ -28,7 +28,7 @@ AT_ONCE = 20_000
 _INF = float("inf")
 
 
-class Board:
+class JobBoard:
     """Every job, by id."""
 
     def __init__(self, cloud: Cloud) -> None:

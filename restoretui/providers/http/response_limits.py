@@ -1,4 +1,4 @@
-"""How much of an answer is taken, whoever reads it: what goes beyond is refused by a sentence that names the limit.
+"""Size and time limits of HTTP responses, whoever reads them: what goes beyond is refused by naming the limit.
 
 Each leaves room above what a store has reason to send. The largest answer is a LIST page: 1,000 keys of 1,024 bytes,
 each byte url-encoded and each character of that written as an XML reference (``&#x25;&#x46;&#x46;``), is 18 MB.
@@ -26,7 +26,7 @@ SLOWEST = 16_384
 
 
 class NotHttp(ValueError):
-    """What came is no HTTP answer, or none that is read."""
+    """Protocol error: what came is no HTTP response, or of a kind that is not read."""
 
 
 class TooMuch(NotHttp):
@@ -48,7 +48,7 @@ def too_late(seconds: float) -> TooLate:
 
 
 class Body:
-    """What came of a body. Few pieces are kept as they came; many are gathered in one buffer, in linear time."""
+    """A body buffer: few pieces are kept as they came, many are gathered in one buffer, in linear time."""
 
     __slots__ = ("_gathered", "_parts", "size")
 

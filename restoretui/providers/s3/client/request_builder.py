@@ -1,4 +1,4 @@
-"""From what to ask to a signed request: by a recipe where one is proven, by the SDK everywhere else."""
+"""Builds and signs requests: from a cached template (a recipe) where one is proven, by the SDK everywhere else."""
 
 import asyncio
 from collections.abc import Hashable, Mapping
@@ -49,7 +49,7 @@ class _Known(NamedTuple):
     transport: "Transport"
 
 
-class Requests:
+class RequestBuilder:
     """Builds requests, and learns how from the SDK."""
 
     def __init__(self, sdk: "Sdk", connection: Connection, clock: Clock, *, learns: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Copies of the ledger: one before its schema changes, and those a person asks for. Whole or not there."""
+"""Online backups of the ledger: one before each migration, and those a person asks for. Whole, or not there."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
-from restoretui.ledger.store.files import copies_of, make_private
+from restoretui.ledger.store.state_folder import copies_of, make_private
 
 SPARE_BYTES = 16 << 20
 """What is left free beside any copy, for the work that goes on."""
@@ -52,7 +52,7 @@ def _copy_of(path: Path, version: int) -> Path:
 
 
 def copy_whole(ledger: sqlite3.Connection, target: Path) -> None:
-    """An exact copy at ``target``, one file of mode 0600, checked before it gets its name.
+    """An online backup at ``target``, one file of mode 0600, checked before it gets its name.
 
     Writers go on meanwhile: the copy is of one moment. ``LedgerDamaged`` when the copy does not pass SQLite's check,
     ``LedgerError`` when it cannot be written.

@@ -1,4 +1,4 @@
-"""Whether S3 itself can find a job's objects: they are all there is of their classes below one prefix (FACTS 2.2).
+"""S3's manifest generator, for a job whose objects are all there is of their classes below a prefix (FACTS 2.2).
 
 The generator filters by prefix and class, and by nothing that changes while a restore is planned. So it may only be
 used where leaving it to S3 names just the objects that were chosen, which the newest whole listing tells.
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from restoretui.core.batch.jobs import Generator
 from restoretui.core.errors import UsageError
 from restoretui.ledger.store.writer import Tx
-from restoretui.ledger.views.match import end_of_prefix
+from restoretui.ledger.views.filter_sql import end_of_prefix
 
 HINT = "have the manifest written (--manifest written)"
 
@@ -22,7 +22,7 @@ class _Listing(NamedTuple):
 
 
 def find_generator(tx: Tx, batch_id: int) -> Generator:
-    """What S3 is to look for; ``UsageError`` where that would not be the objects of this batch."""
+    """The generator's filter; ``UsageError`` where it would not find just the objects of this job."""
     batch = tx.row(
         "SELECT b.name, t.versions, t.objects, p.id FROM batch t JOIN bucket b ON b.id = t.bucket_id"
         " LEFT JOIN place p ON p.scheme = b.scheme AND p.endpoint = b.endpoint AND p.bucket = b.name WHERE t.id = ?",

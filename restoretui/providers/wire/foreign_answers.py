@@ -1,4 +1,4 @@
-"""Whether an answer can be the cloud's at all: a captive portal, a proxy or a wrong endpoint answers 200, too.
+"""Detects answers that are not the cloud's: a captive portal, a proxy or a wrong endpoint answers 200, too.
 
 What tells is never one thing that is missing (compatible stores leave out request ids, lengths and dates), and never
 ``text/html`` alone, which is the type of every page in a web archive. An answer is disbelieved

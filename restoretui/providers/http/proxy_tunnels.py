@@ -1,4 +1,4 @@
-"""aiohttp's connections, always verifying; through a proxy with a time limit for the whole way.
+"""CONNECT tunnels: aiohttp's connector, always verifying, with one time limit for the whole way through a proxy.
 
 Whatever goes wrong on the way through a proxy is ``NoTunnel``: then nothing was sent, which aiohttp's own errors do
 not tell.
@@ -29,7 +29,7 @@ class NoTunnel(aiohttp.ClientConnectionError):
 
 
 class Connector(aiohttp.TCPConnector):
-    """A connection pool of aiohttp's with contexts and proxies of ours."""
+    """aiohttp's connection pool, with TLS contexts and proxies of ours."""
 
     def __init__(self, tls: Tls | None, proxies: Proxies, connect_s: float, **options: Any) -> None:
         """``connect_s`` is for TCP, the proxy's answer and TLS together; ``tls`` is None where none is to be met."""

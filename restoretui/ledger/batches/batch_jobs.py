@@ -1,6 +1,7 @@
-"""Runs that go through S3 Batch Operations: which objects are in which job, and what became of the jobs.
+"""The repository of S3 Batch Operations jobs: which objects of a run are in which job, and what became of the jobs.
 
-A job is an intent, with its token, in the same transaction as its run. An object in a job stays ``planned`` until
+A job is an intent written ahead of CreateJob, with its idempotency token (``ClientRequestToken``, FACTS 2.1), in the
+same transaction as its run. An object in a job stays ``planned`` until
 the job has asked for it; the submitter leaves it alone meanwhile.
 """
 
@@ -13,15 +14,15 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger.batches.assignment import assign
-from restoretui.ledger.batches.records import COLUMNS, Batch, batch_of, options_text
-from restoretui.ledger.batches.reports import join_report
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.batches.completion_reports import join_report
+from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
+from restoretui.ledger.records import CloudId
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.runs.job_lines import check_failed
-from restoretui.ledger.store import changes
-from restoretui.ledger.store.reader import Reader
-from restoretui.ledger.store.windows import Windows
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
 
 _FROM = f"SELECT {COLUMNS} FROM batch t JOIN bucket b ON b.id = t.bucket_id"
@@ -29,16 +30,16 @@ ROWS = 2000
 """Of a manifest at a time."""
 _IN = "batch_id = {} AND state = 'planned'"
 
-BatchList = list[Batch]
+BatchList = list[BatchJob]
 
 
-class Batches:
-    """All that changes anything is on disk when it returns."""
+class BatchJobs:
+    """Jobs of S3 Batch Operations as the ledger keeps them. Whatever changes anything is on disk when it returns."""
 
-    def __init__(self, writer: Writer, reader: Reader, windows: Windows, clock: Clock) -> None:
+    def __init__(self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock) -> None:
         self._writer = writer
         self._reader = reader
-        self._windows = windows
+        self._quick = quick
         self._clock = clock
 
     # --- intents
@@ -46,7 +47,7 @@ class Batches:
     async def confirm(
         self,
         sel: int,
-        cloud: Cloud,
+        cloud: CloudId,
         plan: RestorePlan,
         tier: Tier,
         connection: Mapping[str, object],
@@ -82,7 +83,7 @@ class Batches:
         return await self._writer.do(write)
 
     async def decide(self, batch_id: int, *, run: bool) -> None:
-        """It shall run, or be cancelled; the engine sees to it."""
+        """Record a person's decision to confirm (``run``) or cancel a job; the engine sends it to the cloud later."""
         now = self._clock.now().timestamp()
         column = "confirmed_at" if run else "cancelled_at"
         await self._note(batch_id, f"{column} = coalesce({column}, :now)", {"now": now})
@@ -91,31 +92,29 @@ class Batches:
 
     def peek_of_run(self, run_id: int) -> BatchList:
         """The jobs of a run, oldest first; quick enough for a repaint."""
-        return [batch_of(row) for row in self._windows.rows(f"{_FROM} WHERE t.run_id = ? ORDER BY t.id", (run_id,))]
+        return [batch_of(row) for row in self._quick.rows(f"{_FROM} WHERE t.run_id = ? ORDER BY t.id", (run_id,))]
 
     def peek_all(self) -> BatchList:
-        """All of ours, newest first."""
-        return [batch_of(row) for row in self._windows.rows(f"{_FROM} ORDER BY t.id DESC", ())]
+        """All our jobs, newest first; quick enough for a repaint."""
+        return [batch_of(row) for row in self._quick.rows(f"{_FROM} ORDER BY t.id DESC", ())]
 
     def peek_unsettled(self) -> frozenset[int]:
         """Runs with a job that is not settled, though their objects may be."""
-        return frozenset(
-            row[0] for row in self._windows.rows("SELECT run_id FROM batch WHERE phase <> 'settled'", ())
-        )
+        return frozenset(row[0] for row in self._quick.rows("SELECT run_id FROM batch WHERE phase <> 'settled'", ()))
 
-    def get(self, batch_id: int) -> Batch:
-        """One as it is now."""
-        row = self._windows.row(f"{_FROM} WHERE t.id = ?", (batch_id,))
+    def get(self, batch_id: int) -> BatchJob:
+        """The job as it is now; ``LedgerError`` if there is none."""
+        row = self._quick.row(f"{_FROM} WHERE t.id = ?", (batch_id,))
         if row is None:
             raise LedgerError(f"there is no batch {batch_id} in the ledger")
         return batch_of(row)
 
-    def find(self, job_id: str) -> Batch | None:
-        """The one with that job id, if it is ours."""
-        row = self._windows.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
+    def find(self, job_id: str) -> BatchJob | None:
+        """The job with that id of the cloud's; None if it is not ours."""
+        row = self._quick.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
         return None if row is None else batch_of(row)
 
-    async def rows(self, batch: Batch) -> AsyncIterator[list[tuple[str, str]]]:
+    async def rows(self, batch: BatchJob) -> AsyncIterator[list[tuple[str, str]]]:
         """Keys and version ids of its objects, some at a time."""
         last = 0
         while True:
@@ -139,7 +138,7 @@ class Batches:
     # --- progress
 
     async def uploaded(self, batch_id: int, region: str, bucket: str, key: str, etag: str) -> None:
-        """Its manifest is in place."""
+        """Record that the manifest was uploaded."""
         await self._note(
             batch_id,
             "phase = 'uploaded', region = :region, manifest_bucket = :bucket, manifest_key = :key,"
@@ -147,22 +146,22 @@ class Batches:
             {"region": region, "bucket": bucket, "key": key, "etag": etag},
         )
 
-    async def hold(self, batch: Batch, problem: str) -> None:
-        """It waits for a person after all."""
+    async def hold(self, batch: BatchJob, problem: str) -> None:
+        """Withdraw the confirmation: the job waits for a person again, because of ``problem``."""
         await self._note(batch.id, "confirmed_at = NULL, problem = :problem", {"problem": problem}, problem)
 
     async def creating(self, batch_id: int) -> None:
-        """CreateJob is about to go out."""
+        """Record, ahead of the request, that CreateJob is about to be sent."""
         now = self._clock.now().timestamp()
         await self._note(batch_id, "phase = 'creating', sent_at = coalesce(sent_at, :now)", {"now": now})
 
     async def created(self, batch_id: int, job_id: str) -> None:
-        """It has an id."""
+        """Record the id that CreateJob gave."""
         text = f"job {job_id} was created"
         await self._note(batch_id, "phase = 'created', job_id = :job", {"job": job_id}, text)
 
-    async def observed(self, batch: Batch, info: JobInfo) -> None:
-        """What the cloud says of it now."""
+    async def observed(self, batch: BatchJob, info: JobInfo) -> None:
+        """Record what DescribeJob or ListJobs says of it now."""
         text = f"job {info.job_id}: {info.status}" if info.status != batch.status else ""
         problem = "; ".join(f"{code}: {reason}" for code, reason in info.failures)
         values = (info.status, info.total, info.succeeded, info.failed, info.elapsed_s)
@@ -181,7 +180,7 @@ class Batches:
             text,
         )  # fmt: skip
 
-    async def report_rows(self, batch: Batch, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
+    async def report_rows(self, batch: BatchJob, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
         """Join rows of the completion report to the job's objects; how many were not found among them.
 
         Successes are told one by one only where they do not go without saying.
@@ -190,7 +189,7 @@ class Batches:
 
     async def settle(
         self,
-        batch: Batch,
+        batch: BatchJob,
         state: State,
         reason: str,
         at: float,
@@ -200,7 +199,7 @@ class Batches:
         status: str = "",
         code: str = "",
     ) -> int:
-        """It is over: what is still planned of it goes to ``state``; how many objects."""
+        """Settle a job that is over: its objects still planned go to ``state``; how many there were."""
 
         def end(tx: Tx) -> int:
             where = _IN.format(batch.id)
@@ -230,9 +229,9 @@ class Batches:
         return await self._writer.do(end)
 
     async def close_gaps(self, run_id: int) -> int:
-        """Objects that a look found untouched after their job had ended: no job will ask for them any more."""
+        """Reconcile objects that a look found untouched after their job had ended: no job will ask for them now."""
         now = self._clock.now().timestamp()
-        gaps = self._windows.rows(
+        gaps = self._quick.rows(
             "SELECT t.id, t.status, t.problem FROM batch t WHERE t.run_id = ? AND t.phase = 'settled'", (run_id,)
         )
         if not gaps:
@@ -255,12 +254,12 @@ class Batches:
         return await self._writer.do(close)
 
     async def cleaned(self, batch_id: int) -> None:
-        """What we wrote for it was deleted."""
+        """Record that manifest and report were deleted."""
         now = self._clock.now().timestamp()
         await self._note(batch_id, "cleaned_at = :now", {"now": now}, "its manifest and report were deleted")
 
-    async def priority(self, batch: Batch, options: BatchOptions) -> None:
-        """It has another priority now."""
+    async def priority(self, batch: BatchJob, options: BatchOptions) -> None:
+        """Record another priority."""
         text = f"priority is {options.priority}"
         stored = options_text(options, batch.generator)
         await self._note(batch.id, "options = :options", {"options": stored}, text)
@@ -273,16 +272,16 @@ class Batches:
             row = tx.row("SELECT run_id FROM batch WHERE id = ?", (batch_id,))
             if text and row is not None:
                 tx.run("INSERT INTO activity (at, kind, run_id, text) VALUES (?, 'batch', ?, ?)", (now, row[0], text))
-                tx.touch(changes.ACTIVITY)
-            tx.touch(changes.BATCHES)
+                tx.touch(change_feed.ACTIVITY)
+            tx.touch(change_feed.BATCHES)
 
         await self._writer.do(note)
 
 
-def _tell(tx: Tx, batch: Batch, at: float, text: str) -> None:
+def _tell(tx: Tx, batch: BatchJob, at: float, text: str) -> None:
     name = f"job {batch.job_id}" if batch.job_id else "a job that was not created"
     tx.run(
         "INSERT INTO activity (at, kind, run_id, text) VALUES (?, 'batch', ?, ?)",
         (at, batch.run_id, f"{name}: {text}"),
     )
-    tx.touch(changes.BATCHES, changes.ACTIVITY, changes.RUNS, changes.run_topic(batch.run_id))
+    tx.touch(change_feed.BATCHES, change_feed.ACTIVITY, change_feed.RUNS, change_feed.run_topic(batch.run_id))

@@ -1,4 +1,4 @@
-"""The state folder: private files, scratch space that never outlives us for long, and damaged files set aside."""
+"""The state folder: private files, created atomically; temporary space of each process; damaged files set aside."""
 
 import contextlib
 import fcntl
@@ -52,7 +52,7 @@ def unusable(folder: Path, error: OSError) -> LedgerError:
 
 
 def appear_whole(path: Path, build: Callable[[Path], None]) -> None:
-    """Let ``build`` make a file under another name, and give it ``path`` unless somebody else was quicker.
+    """Create a file atomically: ``build`` makes it elsewhere; it is linked to ``path`` unless that exists by now.
 
     So a database at ``path`` is never empty or half-made, and one that is empty was emptied.
     """
@@ -152,11 +152,11 @@ def set_aside(path: Path, now: datetime) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class ScratchSpace:
-    """A folder of this process alone, for the orders of sorted and filtered views."""
+    """A temporary folder of this process alone, for the materialised orders of sorted and filtered views."""
 
     folder: Path
     lock: int
-    """Descriptor whose lock says that we live; the system lets go of it however we end."""
+    """Descriptor of a file lock (``flock``) that says that we live; the system releases it however we end."""
 
     @property
     def path(self) -> Path:

@@ -1,4 +1,4 @@
-"""How large the ledger is, and of what: read by a reader thread, since it may take a while."""
+"""Size statistics of the ledger, for ``restoretui ledger info``; read in a reader thread, as it may take a while."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from restoretui.ledger.store import schema
-from restoretui.ledger.store.files import CATALOG_FILE, LEDGER_FILE
-from restoretui.ledger.store.values import STATES, decodes
+from restoretui.ledger.store.decoding import STATES, decodes
+from restoretui.ledger.store.state_folder import CATALOG_FILE, LEDGER_FILE
 
 _ROOMS = {
     "job": "runs", "run": "runs", "run_count": "runs", "line": "runs", "batch": "runs", "bucket": "runs",
@@ -18,7 +18,7 @@ _ROOMS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class LedgerInfo:
     """What ``restoretui ledger info`` tells. Sizes in bytes, instants in seconds since the epoch."""
 
     files: Mapping[Path, int]
@@ -42,7 +42,7 @@ class Vitals:
 
 
 @decodes("the ledger")
-def read_vitals(connection: sqlite3.Connection, folder: Path) -> Vitals:
+def read_vitals(connection: sqlite3.Connection, folder: Path) -> LedgerInfo:
     """Of a connection with both files, the catalog attached as ``catalog``."""
 
     def one(sql: str) -> tuple[object, ...]:
@@ -57,7 +57,7 @@ def read_vitals(connection: sqlite3.Connection, folder: Path) -> Vitals:
     parts = measured or _shared_out(connection, counts["job"], counts["activity"])
     modes = [one(f"PRAGMA {name}.auto_vacuum")[0] for name in ("main", "catalog")]
     states = connection.execute("SELECT state, sum(jobs) FROM run_count WHERE jobs > 0 GROUP BY state").fetchall()
-    return Vitals(
+    return LedgerInfo(
         files={folder / name: _size(folder / name) for name in (LEDGER_FILE, CATALOG_FILE)},
         parts=parts,
         measured=measured is not None,

@@ -1,5 +1,4 @@
-"""Is the ledger what this program wrote? ``restoretui ledger check`` reads all of it, changes nothing, and names what
-is not.
+"""The integrity check of ``restoretui ledger check``: reads all of it, changes nothing, names what we never wrote.
 
 SQLite's own check finds pages that cannot be and indexes that disagree with their tables. It does not know our words:
 states, counts, dates and texts are looked at here.
@@ -18,11 +17,7 @@ from restoretui.ledger.batches.records import COLUMNS, batch_of
 from restoretui.ledger.runs.run_rows import RUN, run_of
 from restoretui.ledger.store import schema
 from restoretui.ledger.store.connections import connect
-from restoretui.ledger.store.files import CATALOG_FILE, LEDGER_FILE, what_was_cut
-from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
-from restoretui.ledger.store.sqlite_errors import UNREADABLE, is_busy
-from restoretui.ledger.store.unknown_values import MOST, OF_KNOWN, UNTOLD_DATE, UNTOLD_SIZE, agree
-from restoretui.ledger.store.values import (
+from restoretui.ledger.store.decoding import (
     ACTIONS,
     FIRST_SECOND,
     LAST_SECOND,
@@ -31,6 +26,10 @@ from restoretui.ledger.store.values import (
     STATES,
     TIERS,
 )
+from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
+from restoretui.ledger.store.sqlite_errors import UNREADABLE, is_busy
+from restoretui.ledger.store.state_folder import CATALOG_FILE, LEDGER_FILE, what_was_cut
+from restoretui.ledger.store.unknown_values import MOST, OF_KNOWN, UNTOLD_DATE, UNTOLD_SIZE, agree
 
 _MOST = 20
 """Lines of SQLite's own check that are told of one file."""

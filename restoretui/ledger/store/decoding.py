@@ -1,4 +1,4 @@
-"""What is read from the files is decoded here or nowhere: a value that was never written raises ``LedgerDamaged``.
+"""Decodes and validates stored values, here or nowhere: one that was never written raises ``LedgerDamaged``.
 
 A flipped bit turns a state into a word, a number into a text, a date into one past all calendars. SQLite hands all of
 that out as it finds it; unchecked it would come to light far away, as a defect of whoever uses it.
@@ -59,7 +59,7 @@ def decodes(what: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 
 class Shape:
-    """The types and ranges of the columns of one query.
+    """A row schema: the types and ranges of the columns of one query.
 
     One letter a column: ``i`` integer, ``t`` text, ``r`` number, ``s`` an instant in seconds since the epoch, ``l`` a
     length of time in seconds, ``d`` days; a capital may be NULL.

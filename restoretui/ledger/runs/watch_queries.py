@@ -1,0 +1,178 @@
+"""Queries of the watcher: which jobs are tracked, in groups to schedule by, and the jobs of one status round.
+
+A round compares a million jobs and reads few of them whole, so it takes them as columns. A row of its own for each
+would cost a turn of the interpreter's lock each; SQLite joins thousands into one text at a time, without the lock.
+"""
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from restoretui.core.model import State
+from restoretui.ledger.records import TRACKED, CloudId, TrackedGroup
+from restoretui.ledger.store.decoding import STATES, TIERS, Shape, damaged, decodes
+from restoretui.ledger.store.schema import LIVE
+from restoretui.ledger.store.unknown_values import saturated
+from restoretui.ledger.views.fact_sql import names
+
+_BLOCK = 5000
+_END = "\n"
+"""Parts the texts of a column; where a key holds it, rows are read one by one."""
+RESTORING_STILL = "r"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedRun:
+    """A run with jobs to look after, and how often it has changed."""
+
+    id: int
+    revision: int
+    first_job: int
+    last_job: int
+
+
+def tracked_runs(connection: sqlite3.Connection, run_id: int | None) -> list[TrackedRun]:
+    """The runs with tracked jobs, or the one asked for."""
+    rows = connection.execute(
+        "SELECT r.id, r.revision, r.first_job, r.first_job + r.objects - 1 FROM run r"
+        " WHERE (:run IS NULL OR r.id = :run) AND EXISTS (SELECT 1 FROM run_count c WHERE c.run_id = r.id"
+        f" AND c.jobs > 0 AND c.state IN ({names(TRACKED)})) ORDER BY r.id",
+        {"run": run_id},
+    ).fetchall()
+    return [TrackedRun(*row) for row in rows]
+
+
+def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[TrackedGroup]:
+    """The groups of one run, in a transaction of the caller's; counted by key: GROUP BY would sort every job."""
+    connection.execute("DROP TABLE IF EXISTS temp.tracked")
+    connection.execute(
+        "CREATE TEMP TABLE tracked (bucket_id, line_id, versions, state, jobs, size_bytes, first, last, expiry,"
+        " PRIMARY KEY (bucket_id, line_id, versions, state)) WITHOUT ROWID"
+    )
+    connection.execute(
+        "INSERT INTO temp.tracked SELECT bucket_id, line_id, version_id <> '', state, 1,"
+        " CASE WHEN size > 0 THEN size ELSE 0 END, requested_at,"
+        " requested_at, expiry FROM job WHERE id BETWEEN ? AND ?"
+        f" AND state IN ({names(TRACKED)})"
+        " ON CONFLICT (bucket_id, line_id, versions, state) DO UPDATE SET"
+        " jobs = jobs + 1, size_bytes = size_bytes + excluded.size_bytes,"
+        " first = coalesce(min(first, excluded.first), first, excluded.first),"
+        " last = coalesce(max(last, excluded.last), last, excluded.last),"
+        " expiry = coalesce(min(expiry, excluded.expiry), expiry, excluded.expiry)",
+        (run.first_job, run.last_job),
+    )
+    # Lines that differ only in their reason are one to the watcher.
+    rows = connection.execute(
+        "SELECT b.scheme, b.endpoint, b.name, t.versions, n.archive, n.storage_class, n.tier, t.state, sum(t.jobs),"
+        " total(t.size_bytes), min(t.first), max(t.last), min(t.expiry)"
+        " FROM temp.tracked t JOIN bucket b ON b.id = t.bucket_id JOIN line n ON n.id = t.line_id"
+        " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
+    ).fetchall()
+    connection.execute("DROP TABLE temp.tracked")
+    groups = [_group(run.id, row) for row in rows]
+    (counted,) = connection.execute(
+        f"SELECT coalesce(sum(jobs), 0) FROM run_count WHERE run_id = ? AND state IN ({names(TRACKED)})", (run.id,)
+    ).fetchone()
+    if counted != sum(group.jobs for group in groups):
+        # An object whose state is no word of ours would be waited for, and never looked at.
+        raise damaged("an object of a run")
+    return groups
+
+
+# scheme endpoint bucket versions archive class tier state jobs size first last expiry
+_SHAPE = Shape("an object of a run", "tttiTtTtirSSS")
+
+
+@decodes("an object of a run")
+def _group(run_id: int, row: tuple[Any, ...]) -> TrackedGroup:
+    _SHAPE.check([row])
+    return TrackedGroup(
+        run_id=run_id,
+        cloud=CloudId(row[0], row[1]),
+        bucket=row[2],
+        versions=bool(row[3]),
+        archive=row[4],
+        storage_class=row[5],
+        tier=TIERS[row[6]],
+        state=STATES[row[7]],
+        jobs=row[8],
+        size_bytes=saturated(row[9]),
+        requested_first=row[10],
+        requested_last=row[11],
+        expiry_first=row[12],
+    )
+
+
+class AwaitedColumns(NamedTuple):
+    """Jobs of one run on one bucket, in key order; four columns of the same length."""
+
+    keys: list[str]
+    versions: list[str]
+    """Empty for none."""
+    ids: list[int]
+    expected: list[str]
+    """What an observation shows if there is no news: ``RESTORING_STILL``, the seconds at which the copy ends, or
+    empty, which is always news."""
+
+    @property
+    def last(self) -> tuple[str, str]:
+        """Key and version id of the last row."""
+        return self.keys[-1], self.versions[-1]
+
+
+@decodes("an object of a run")
+def read_awaited(
+    connection: sqlite3.Connection,
+    run_id: int,
+    cloud: CloudId,
+    bucket: str,
+    *,
+    versions: bool,
+    states: Collection[State],
+    after: tuple[str, str] | None,
+    limit: int,
+) -> AwaitedColumns:
+    """Jobs of the run in these states, from behind ``after`` (key and version id)."""
+    found = AwaitedColumns([], [], [], [])
+    place = connection.execute(
+        "SELECT b.id, r.first_job, r.first_job + r.objects - 1 FROM bucket b, run r"
+        " WHERE b.scheme = ? AND b.endpoint = ? AND b.name = ? AND r.id = ?",
+        (*cloud, bucket, run_id),
+    ).fetchone()
+    if place is None or not states:
+        return found
+    # The expiry is the one column that the index does not hold.
+    copies = " WHEN 'available' THEN coalesce(expiry, '')" if State.AVAILABLE in states else ""
+    expected = f"CASE state WHEN 'restoring' THEN '{RESTORING_STILL}'{copies} ELSE '' END"
+    chosen = (
+        f"SELECT key, version_id, id, {expected} AS expected"
+        f" FROM job WHERE bucket_id = :bucket AND version_id {'<>' if versions else '='} '' AND {LIVE}"
+        f" AND state IN ({names(states)}) AND +id BETWEEN :first AND :last"
+        " AND (key, version_id) > (:key, :version) ORDER BY key, version_id, id LIMIT :limit"
+    )
+    args: dict[str, object] = {"bucket": place[0], "first": place[1], "last": place[2]}
+    while len(found.keys) < limit:
+        args["key"], args["version"] = after or ("", "")
+        args["limit"] = wanted = min(_BLOCK, limit - len(found.keys))
+        block = _block(connection, chosen, args)
+        found.keys.extend(block.keys)
+        found.versions.extend(block.versions)
+        found.ids.extend(block.ids)
+        found.expected.extend(block.expected)
+        if len(block.keys) < wanted:
+            break
+        after = block.last
+    return found
+
+
+def _block(connection: sqlite3.Connection, chosen: str, args: dict[str, object]) -> AwaitedColumns:
+    columns = ", ".join(f"group_concat({name}, char(10))" for name in ("key", "version_id", "id", "expected"))
+    count, *texts = connection.execute(f"SELECT count(*), {columns} FROM ({chosen})", args).fetchone()
+    if not count:
+        return AwaitedColumns([], [], [], [])
+    keys, versions, ids, expected = (text.split(_END) for text in texts)
+    if len(keys) != count or len(versions) != count:
+        rows = connection.execute(chosen, args).fetchall()
+        return AwaitedColumns(*map(list, zip(*rows, strict=True)))._replace(expected=[str(row[3]) for row in rows])
+    return AwaitedColumns(keys, versions, list(map(int, ids)), expected)

@@ -1,0 +1,26 @@
+"""The row mapping of a look: the columns that observations and marks have in common, and their values.
+
+A new column of looks is added here and by a migration in ``schema``, whose older steps stay as they were.
+"""
+
+from restoretui.ledger.records import Observation
+from restoretui.ledger.store.unknown_values import stored_size
+
+FACTS_OF_LOOK = ("storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at")
+"""Columns behind key and version id, in the order of ``values_of``."""
+
+
+def values_of(look: Observation) -> tuple[object, ...]:
+    """Key, version id and ``FACTS_OF_LOOK`` of a look, as both tables store them."""
+    return (
+        look.key,
+        look.version_id or "",
+        look.storage_class,
+        stored_size(look.size),
+        look.modified,
+        look.archive_status,
+        look.looked,
+        look.in_progress,
+        look.expiry,
+        look.seen_at,
+    )
