@@ -41,7 +41,7 @@ def given(
     description: str | None,
     tags: Sequence[str],
 ) -> dict[str, Any]:
-    """The options as ``BatchJobs.options`` takes them; ``UsageError`` for those that cannot be meant."""
+    """The options as ``BatchOperations.options`` takes them; ``UsageError`` for those that cannot be meant."""
     if manifest == "generated" and manifest_location:
         raise UsageError(
             "a manifest that S3 generates is not written anywhere", "leave out --manifest-location, or --manifest"

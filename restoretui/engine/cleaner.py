@@ -44,7 +44,7 @@ class Cleaner:
     def __init__(
         self,
         ledger: Ledger,
-        cloud: Cloud,
+        cloud: CloudId,
         provider: Provider,
         clock: Clock,
         read: RetryingReads,

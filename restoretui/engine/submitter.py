@@ -26,7 +26,7 @@ from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.backoff import persist
 from restoretui.engine.traffic.circuit_breaker import COMMON
 from restoretui.ledger.activity import Kind
-from restoretui.ledger.records import Job, JobChange
+from restoretui.ledger.records import JobChange, RestoreJob
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Submitter:
         self._health = context.health
         self._concurrency = context.concurrency
         self._is_ours = context.is_ours
-        self._queue: asyncio.Queue[Job | None] = asyncio.Queue(CLAIM // 2)
+        self._queue: asyncio.Queue[RestoreJob | None] = asyncio.Queue(CLAIM // 2)
         self._flushing = asyncio.Lock()
         self._outcomes: list[JobChange] = []
         self._released: list[int] = []

@@ -31,7 +31,7 @@ from restoretui.engine.traffic.circuit_breaker import COMMON
 from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.clouds import CloudAccess
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ CHECK_WITHIN_S = 5.0
 UNSEEN = "the role could not be checked beforehand: these credentials may not look at it (iam:GetRole)"
 
 
-class BatchJobs:
+class BatchOperations:
     """Jobs of the account, ours and others'. What changes anything is refused in a read-only session."""
 
     def __init__(

@@ -21,7 +21,7 @@ from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.retrying_reads import Ask, once
 from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.traffic.waits import TimeLimit
-from restoretui.ledger.records import Cloud
+from restoretui.ledger.records import CloudId
 
 SLOWEST_START = 60.0
 """Machine seconds in which an SDK is loaded on any machine that is not stuck."""
@@ -33,7 +33,7 @@ class CloudAccess:
     def __init__(self, kind: CloudKind, place: str, channel: Channel, patience: float | None) -> None:
         self.kind = kind
         self.channel = channel
-        self.ledger_cloud = Cloud(kind.scheme, place)
+        self.ledger_cloud = CloudId(kind.scheme, place)
         """The same as the ledger knows it."""
         self.read = channel.reads(bounded=True)
         """Retrying reads: until there is an answer, or patience is over."""

@@ -11,7 +11,7 @@ from restoretui.core.model import Page
 from restoretui.engine.listing.lister import Lister
 from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Bounds, Listing, Scope
+from restoretui.ledger.records import CatalogBounds, Listing, Scope
 from restoretui.session.clouds import Clouds
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Listings:
         ledger: Ledger,
         clock: Clock,
         clouds: Clouds,
-        bounds: Bounds,
+        bounds: CatalogBounds,
         works: Works,
     ) -> None:
         """``works`` hears of what takes its time."""

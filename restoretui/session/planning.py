@@ -11,7 +11,7 @@ from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceBook, PriceTable
 from restoretui.core.rules.rules import Action, Purpose, check_days
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, Run
+from restoretui.ledger.records import CloudId, Run
 from restoretui.session.clouds import CloudAccess, Clouds
 
 DIRECT_READ_KNOWN_S = 60.0

@@ -12,7 +12,7 @@ from restoretui.engine.traffic.retrying_reads import all_of
 from restoretui.engine.traffic.speaker import Progress, Works
 from restoretui.engine.watching.sweep import looked_at
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, JobRow, Observation, Query, SelectionSummary
+from restoretui.ledger.records import CloudId, JobRow, Observation, Query, SelectionSummary
 from restoretui.session.clouds import Clouds
 from restoretui.session.listings import Listings
 
@@ -168,13 +168,17 @@ class Selecting:
 
     async def look(self, sel: int, progress: Callable[[int], None] | None = None) -> int:
         """HEAD every marked object that only a HEAD can judge; returns how many could not be looked at."""
-        looked: set[tuple[Cloud, ObjectRef]] = set()
+        looked: set[tuple[CloudId, ObjectRef]] = set()
         tally = Progress()
         with self._works.telling(lambda: tally.text("Intelligent-Tiering objects looked at so far")):
             return await self._look(sel, looked, tally, progress)
 
     async def _look(
-        self, sel: int, looked: set[tuple[Cloud, ObjectRef]], tally: Progress, progress: Callable[[int], None] | None
+        self,
+        sel: int,
+        looked: set[tuple[CloudId, ObjectRef]],
+        tally: Progress,
+        progress: Callable[[int], None] | None,
     ) -> int:
         unseen = 0
         known = {cloud.ledger_cloud: cloud.scheme for cloud in self._clouds}

@@ -34,8 +34,8 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.outstanding import Outstanding, outstanding
-from restoretui.ledger.records import Bounds, Cloud, JobRow, Listing, Query, Run, View
-from restoretui.session.batch_jobs import BatchJobs
+from restoretui.ledger.records import CatalogBounds, CloudId, JobRow, Listing, Query, Run, View
+from restoretui.session.batch_jobs import BatchOperations
 from restoretui.session.clouds import Clouds
 from restoretui.session.export import write_export, write_report
 from restoretui.session.listings import BUG_HINT, Listings
@@ -70,7 +70,7 @@ class Session:
         self._engine = Engine(
             ledger, self.clock, self.clouds, self._board, settings.concurrency, may_send=not settings.read_only
         )
-        self.batch = BatchJobs(
+        self.batch = BatchOperations(
             settings,
             ledger,
             self.clouds.with_jobs,

@@ -26,7 +26,7 @@ from restoretui.engine.submitter import NO_EFFECT
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Run
 from restoretui.ledger.runs.job_lines import JobLine
-from restoretui.session.batch_jobs import BatchJobs
+from restoretui.session.batch_jobs import BatchOperations
 from restoretui.session.clouds import Clouds
 from restoretui.session.planning import Planner, check_sends
 
@@ -55,7 +55,7 @@ class Spending:
         ledger: Ledger,
         clouds: Clouds,
         planner: Planner,
-        batch_jobs: BatchJobs,
+        batch_jobs: BatchOperations,
         engine: Engine,
     ) -> None:
         self._settings = settings

@@ -42,7 +42,7 @@ def test_a_store_of_ones_own_says_how_it_is_reached(load: Any) -> None:
     assert (settings.endpoint_url, settings.region) == ("https://minio.example.net", "home")
     assert settings.sources["endpoint_url"] == "[stores.warm]"
     assert read_spec(settings.connection_to("s3").store).classes == ("WARM",)
-    assert Cloud("s3", settings.place_of("s3")).rules.archives.keys() == {"WARM"}
+    assert CloudId("s3", settings.place_of("s3")).rules.archives.keys() == {"WARM"}
 
 
 def test_a_flag_wins_over_the_section_and_the_chosen_section_over_the_environment(load: Any) -> None:

@@ -18,9 +18,9 @@ from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import Purpose
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Cloud, Job, Listing, Observation, Run, Scope
+from restoretui.ledger.records import CloudId, Listing, Observation, RestoreJob, Run, Scope
 from restoretui.ledger.runs.run_rows import JOB, jobs_of
-from restoretui.ledger.store.reader import Reader
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Writer
 
 CLOUD = CloudId("s3")
@@ -171,10 +171,10 @@ async def _waiting(begin: Callable[[Callable[[], None]], Awaitable[None]]) -> As
 
 async def jobs_in(
     ledger: Ledger, run_id: int, states: Collection[State] | None = None, after_id: int = 0, limit: int = 1000
-) -> list[Job]:
+) -> list[RestoreJob]:
     """Jobs of a run in id order, from behind ``after_id``; in any state if none are given."""
 
-    def find(connection: Connection) -> list[Job]:
+    def find(connection: Connection) -> list[RestoreJob]:
         some = ", ".join(f"'{state.value}'" for state in states or State)
         sql = f"{JOB} WHERE j.run_id = ? AND j.id > ? AND j.state IN ({some}) ORDER BY j.id LIMIT ?"
         return jobs_of(connection.execute(sql, (run_id, after_id, limit)).fetchall())

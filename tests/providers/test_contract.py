@@ -189,7 +189,7 @@ async def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytes
     if client:
         monkeypatch.setenv("RESTORETUI_HTTP", client)
         for ours in (
-            "restoretui.providers.s3.client.transport.Connections",
+            "restoretui.providers.s3.client.transport.ConnectionPool",
             "restoretui.providers.s3.client.request_builder.Recipe",
         ):
             monkeypatch.setattr(ours, None)  # nothing of ours is in the way

@@ -17,7 +17,7 @@ from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import Act, Offer, offer_of
 from restoretui.engine.traffic import channel
 from restoretui.engine.traffic.rate_limiter import RateLimiter
-from restoretui.ledger.batches.records import Batch
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
 from restoretui.session.spending import Consent

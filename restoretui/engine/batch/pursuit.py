@@ -16,7 +16,7 @@ from restoretui.engine.batch.checks import check_options
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.waits import first_of
-from restoretui.ledger.batches.records import Batch, Phase
+from restoretui.ledger.batches.records import BatchJob, Phase
 
 QUICKEST = 0.3
 """Machine seconds between two rounds, however fast the cloud's clock runs."""

@@ -16,7 +16,7 @@ from restoretui.engine.watching.interpret import SENT_WITHIN, interpret
 from restoretui.engine.watching.schedule import Expectation, next_expiry_look, next_look
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper
 from restoretui.ledger.records import JobChange, TrackedGroup
-from restoretui.ledger.runs.awaited import Awaited
+from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 CHUNK = 20_000
 """Jobs swept by one task; a page may be asked for twice where two chunks meet."""

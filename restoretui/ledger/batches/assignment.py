@@ -3,7 +3,7 @@
 import uuid
 
 from restoretui.core.batch.jobs import BatchOptions, JobKind, Portion, group_into_jobs
-from restoretui.ledger.batches.generator import find_generator
+from restoretui.ledger.batches.manifest_generator import find_generator
 from restoretui.ledger.batches.records import Phase, options_text
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.unknown_values import saturated

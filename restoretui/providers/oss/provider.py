@@ -26,12 +26,13 @@ from restoretui.providers.oss.errors import error_for, is_credentials, refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.threads import run_in_thread
-from restoretui.providers.wire.believed import believed_size
+from restoretui.providers.wire.checked_values import believed_size
+from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import Unreadable, split_token
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.oss.sdk import OssCall, OssReply, OssSdk
+    from restoretui.providers.oss.sdk import OssRequest, OssResponse, OssSdk
     from restoretui.providers.wire.refusals import Refusal
 
 T = TypeVar("T")
@@ -193,8 +194,8 @@ class OssProvider:
         *,
         method: str = "GET",
         body: bytes = b"",
-    ) -> "OssCall":
-        from restoretui.providers.oss.sdk import OssCall
+    ) -> "OssRequest":
+        from restoretui.providers.oss.sdk import OssRequest
 
         if operation in _OF_OBJECTS and not key:
             raise InvalidRequest(f"{operation} cannot be asked about an empty name", operation=operation)
@@ -202,9 +203,9 @@ class OssProvider:
             key.encode()
         except UnicodeEncodeError:
             raise InvalidRequest(f"{operation} cannot be asked: the name is not valid Unicode") from None
-        return OssCall(operation, method, bucket, key, query or {}, body)
+        return OssRequest(operation, method, bucket, key, query or {}, body)
 
-    async def _ask(self, ask: "OssCall", understand: "Callable[[OssReply], T]") -> T:
+    async def _ask(self, ask: "OssRequest", understand: "Callable[[OssResponse], T]") -> T:
         """Ask, again where the bucket turns out to live elsewhere; ``understand`` raises ``Unreadable``."""
         from restoretui.providers.oss.sdk import Refused
 
@@ -222,9 +223,9 @@ class OssProvider:
                 raise _unreadable(ask, reply, str(error)) from None
         raise AssertionError("a second answer is always returned or raised")
 
-    async def _once(self, ask: "OssCall") -> "tuple[OssReply, Refusal | None]":
+    async def _once(self, ask: "OssRequest") -> "tuple[OssResponse, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong Region and unfit credentials."""
-        from restoretui.providers.oss.sdk import OssReply, Refused
+        from restoretui.providers.oss.sdk import OssResponse, Refused
 
         region = await self._regions.of(ask.bucket)
         try:
@@ -243,9 +244,9 @@ class OssProvider:
             raise elsewhere(refusal, "Region")
         if is_credentials(refusal):
             raise error_for(refusal, self.endpoint)
-        return OssReply(refusal.status, {}, b""), refusal
+        return OssResponse(refusal.status, {}, b""), refusal
 
-    async def _exchange(self, ask: "OssCall", region: str) -> "OssReply":
+    async def _exchange(self, ask: "OssRequest", region: str) -> "OssResponse":
         reply = await self._sdk.exchange(ask, region)
         if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
             raise _unreadable(ask, reply, why)
@@ -300,15 +301,15 @@ def _markers(token: str) -> tuple[str, str]:
         raise InvalidRequest("that is not a token of a versions listing", "list again from the start") from None
 
 
-def _buckets(reply: "OssReply") -> tuple[list[Bucket], str, str]:
+def _buckets(reply: "OssResponse") -> tuple[list[Bucket], str, str]:
     return read_buckets(reply.body)
 
 
-def _direct_read(reply: "OssReply") -> bool:
+def _direct_read(reply: "OssResponse") -> bool:
     return read_document(reply.body, "ArchiveDirectReadConfiguration").findtext("Enabled") == "true"
 
 
-def _detail(ref: ObjectRef, reply: "OssReply") -> ObjectDetail:
+def _detail(ref: ObjectRef, reply: "OssResponse") -> ObjectDetail:
     headers = reply.headers
     return ObjectDetail(
         ref=ref,
@@ -323,7 +324,7 @@ def _detail(ref: ObjectRef, reply: "OssReply") -> ObjectDetail:
     )
 
 
-def _unreadable(ask: "OssCall", reply: "OssReply", why: str) -> MalformedAnswer:
+def _unreadable(ask: "OssRequest", reply: "OssResponse", why: str) -> MalformedAnswer:
     return MalformedAnswer(
         f"the answer to {ask.operation} cannot be read: {why}",
         "is OSS_ENDPOINT an OSS endpoint?",

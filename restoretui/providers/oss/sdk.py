@@ -18,8 +18,7 @@ from restoretui.core import doing
 from restoretui.core.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.provider import Connection, Limits
-from restoretui.providers.http.bounds import NotHttp, gather, in_time
-from restoretui.providers.http.failures import Settings, trouble
+from restoretui.providers.http.failures import SettingNames, trouble
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.proxy_tunnels import Connector, refuse_without_password
 from restoretui.providers.http.response_limits import NotHttp, gather, in_time
@@ -34,7 +33,7 @@ DEFAULT_REGION = "cn-hangzhou"
 _SETTINGS = SettingNames("OSS_ENDPOINT", "SSL_CERT_FILE", "an OSS")
 
 
-class OssCall(NamedTuple):
+class OssRequest(NamedTuple):
     """One request, in OSS's own names."""
 
     operation: str
@@ -45,8 +44,8 @@ class OssCall(NamedTuple):
     body: bytes = b""
 
 
-class OssReply(NamedTuple):
-    """An answer, whole."""
+class OssResponse(NamedTuple):
+    """A whole response."""
 
     status: int
     headers: Mapping[str, str]
@@ -93,7 +92,7 @@ class OssSdk:
         self._clients: dict[str, AsyncClient] = {}
         self._http: _Http | None = None
 
-    async def exchange(self, ask: OssCall, region: str) -> OssReply:
+    async def exchange(self, ask: OssRequest, region: str) -> OssResponse:
         """Send one request, once. ``Refused`` when OSS says no; ``CloudError`` for everything that is no answer."""
         keys = await self._ring.keys()
         doing.note(doing.about(ask.operation, ask.bucket))
@@ -112,7 +111,7 @@ class OssSdk:
             output = await client.invoke_operation(asked)
         except oss.exceptions.BaseError as error:
             raise self._what(error, ask, keys) from error
-        return OssReply(output.status_code, output.headers, output.http_response.content or b"")
+        return OssResponse(output.status_code, output.headers, output.http_response.content or b"")
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -140,7 +139,7 @@ class OssSdk:
             self._clients[region] = AsyncClient(config)
         return self._clients[region]
 
-    def _what(self, error: Exception, ask: OssCall, keys: OssKeys) -> Exception:
+    def _what(self, error: Exception, ask: OssRequest, keys: OssKeys) -> Exception:
         inner = error.unwrap() if hasattr(error, "unwrap") else error
         match inner:
             case CloudError():
@@ -183,7 +182,7 @@ class OssSdk:
         return self.endpoint if "://" in self.endpoint else f"https://{self.endpoint}/"
 
 
-def _refusal(error: Any, ask: OssCall) -> Refusal:
+def _refusal(error: Any, ask: OssRequest) -> Refusal:
     fields = error.error_fileds or {}
     code = "" if error.code == "BadErrorResponse" else str(error.code or "")
     return Refusal(

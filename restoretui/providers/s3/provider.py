@@ -23,12 +23,12 @@ from restoretui.core.provider import (
 from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import Store, read_spec
 from restoretui.providers.s3.batch.client import S3Batch
-from restoretui.providers.s3.client.calls import Calls
-from restoretui.providers.s3.client.requests import Requests, S3Call
-from restoretui.providers.s3.outcomes import refused
+from restoretui.providers.s3.client.client import S3Client
+from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
+from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
 from restoretui.providers.threads import run_in_thread
-from restoretui.providers.wire.believed import believed_size
+from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
@@ -78,8 +78,10 @@ class S3Provider:
             return await Sdk.start(connection, limits, clock, mfa)
 
         sdk = await run_in_thread(load, "restoretui-sdk")
-        requests = Requests(sdk, connection, clock, learns=sdk.http is HttpClient.OWN)
-        return cls(sdk, Calls(sdk, requests, clock), clock, read_spec(connection.store) if connection.store else None)
+        requests = RequestBuilder(sdk, connection, clock, learns=sdk.http is HttpClient.OWN)
+        return cls(
+            sdk, S3Client(sdk, requests, clock), clock, read_spec(connection.store) if connection.store else None
+        )
 
     @property
     def endpoint(self) -> str:
@@ -99,7 +101,7 @@ class S3Provider:
     async def identity(self) -> Identity:
         caller = self._sdk.caller
         try:
-            asked = S3Call("GetCallerIdentity", service="sts")
+            asked = S3Request("GetCallerIdentity", service="sts")
             who = await self._calls.read(asked, self._calls.parsed("GetCallerIdentity", "sts"))
             account, arn = str(who.get("Account", "")), str(who.get("Arn", ""))
         except CloudError:
@@ -108,7 +110,7 @@ class S3Provider:
             account, arn = "", ""
         if not account and caller.endpoint:
             # Compatible stores rarely have an STS; whoever lists the buckets owns them.
-            listed = await self._calls.read(S3Call("ListBuckets"), self._calls.parsed("ListBuckets"))
+            listed = await self._calls.read(S3Request("ListBuckets"), self._calls.parsed("ListBuckets"))
             account = str(listed.get("Owner", {}).get("ID", ""))
         return Identity(account=account, arn=arn, profile=caller.profile, region=self._sdk.region)
 
@@ -117,7 +119,7 @@ class S3Provider:
         token = ""
         while True:
             asked = {"MaxBuckets": 1000} | ({"ContinuationToken": token} if token else {})
-            page = await self._calls.read(S3Call("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
+            page = await self._calls.read(S3Request("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
             for bucket in page.get("Buckets", ()):
                 name = str(bucket.get("Name", ""))
                 buckets[name] = Bucket(name, bucket.get("BucketRegion", ""), bucket.get("CreationDate"))
@@ -155,7 +157,7 @@ class S3Provider:
         return page
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
-        detail = await self._calls.read(S3Call("HeadObject", ref.bucket, _given(ref)), partial(_detail, ref))
+        detail = await self._calls.read(S3Request("HeadObject", ref.bucket, _given(ref)), partial(_detail, ref))
         self._status_probe.head(detail)
         return detail
 
@@ -164,7 +166,7 @@ class S3Provider:
         if wanted not in self._asked_for:
             self._asked_for[wanted] = self._wording(request, storage_class)
         fixed, kind = self._asked_for[wanted]
-        reply, refusal = await self._calls.once(S3Call("RestoreObject", ref.bucket, _given(ref), fixed, kind))
+        reply, refusal = await self._calls.once(S3Request("RestoreObject", ref.bucket, _given(ref), fixed, kind))
         if refusal is not None:
             return refused(refusal, self._sdk.caller)
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
@@ -236,7 +238,7 @@ class S3Provider:
         def understand(reply: "HttpResponse") -> Page:
             return read(reply.body, lambda body: self._sdk.parse("s3", operation, reply))
 
-        return await self._calls.read(S3Call(operation, bucket, given, fixed, (max_keys, with_status)), understand)
+        return await self._calls.read(S3Request(operation, bucket, given, fixed, (max_keys, with_status)), understand)
 
     def _set_listings_tell(self, *, tell: bool) -> None:
         if self.capabilities.restore_status_in_list != tell:

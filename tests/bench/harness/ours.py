@@ -23,7 +23,8 @@ from restoretui.config.settings import load_settings
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.records import JobChange, Run
-from restoretui.session.session import Session, listings, open_session
+from restoretui.session import listings
+from restoretui.session.session import Session, open_session
 from tests.ledger.helpers import jobs_in
 
 TICK = 0.002

@@ -15,7 +15,7 @@ from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Query
-from restoretui.ledger.upkeep.checking import check_folder
+from restoretui.ledger.upkeep.integrity_check import check_folder
 from tests.ledger.helpers import CLOUD, entry, jobs_in, keys, now_of, started
 
 LEDGER, CATALOG = "ledger.db", "catalog.db"

@@ -12,7 +12,8 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Run
-from restoretui.ledger.upkeep.checking import check_folder
+from restoretui.ledger.upkeep import pruning
+from restoretui.ledger.upkeep.integrity_check import check_folder
 from tests.ledger.helpers import entry, jobs_in, keys, now_of, started
 
 DAY = 86_400.0

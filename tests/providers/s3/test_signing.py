@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock, SystemClock
 from restoretui.core.provider import Connection, Limits
-from restoretui.providers.s3.client.requests import Requests, S3Call
+from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.s3.client.sdk import Sdk
 from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable
 from restoretui.providers.threads import run_in_thread
@@ -35,18 +35,18 @@ async def an_sdk(connection: Connection) -> Sdk:
     return await run_in_thread(lambda: Sdk.start(connection, Limits(), SystemClock(), None), "sdk")
 
 
-def asks(bucket: str, key: str, other: str) -> list[S3Call]:
+def asks(bucket: str, key: str, other: str) -> list[S3Request]:
     restore = {"RestoreRequest": {"Days": 3, "GlacierJobParameters": {"Tier": "Bulk"}}}
     tiering = {"RestoreRequest": {"GlacierJobParameters": {"Tier": "Standard"}}}
     return [
-        S3Call("HeadObject", bucket, {"Key": key}),
-        S3Call("HeadObject", bucket, {"Key": key, "VersionId": other}),
-        S3Call("RestoreObject", bucket, {"Key": key}, restore, 3),
-        S3Call("RestoreObject", bucket, {"Key": key, "VersionId": other}, tiering),
-        S3Call("ListObjectsV2", bucket, {"Prefix": key}, LISTED),
-        S3Call("ListObjectsV2", bucket, {"Prefix": key, "Delimiter": "/", "StartAfter": other}, LISTED),
-        S3Call("ListObjectsV2", bucket, {"ContinuationToken": other}, LISTED),
-        S3Call("ListObjectVersions", bucket, {"KeyMarker": key, "VersionIdMarker": other}, LISTED),
+        S3Request("HeadObject", bucket, {"Key": key}),
+        S3Request("HeadObject", bucket, {"Key": key, "VersionId": other}),
+        S3Request("RestoreObject", bucket, {"Key": key}, restore, 3),
+        S3Request("RestoreObject", bucket, {"Key": key, "VersionId": other}, tiering),
+        S3Request("ListObjectsV2", bucket, {"Prefix": key}, LISTED),
+        S3Request("ListObjectsV2", bucket, {"Prefix": key, "Delimiter": "/", "StartAfter": other}, LISTED),
+        S3Request("ListObjectsV2", bucket, {"ContinuationToken": other}, LISTED),
+        S3Request("ListObjectVersions", bucket, {"KeyMarker": key, "VersionIdMarker": other}, LISTED),
     ]
 
 
@@ -59,7 +59,7 @@ def one_moment(monkeypatch):
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: CLOCK.now())
 
 
-async def check_equal(sdk: Sdk, requests: Requests, ask: S3Call) -> None:
+async def check_equal(sdk: Sdk, requests: RequestBuilder, ask: S3Request) -> None:
     built = (await requests.build(ask, sdk.region)).request
     expected = (await sdk_only(requests, ask, sdk.region)).request
     assert (built.method, built.url, built.body) == (expected.method, expected.url, expected.body)
@@ -71,7 +71,7 @@ async def check_equal(sdk: Sdk, requests: Requests, ask: S3Call) -> None:
     assert all(known.recipe for known in requests._known.values())
 
 
-async def sdk_only(requests: Requests, ask: S3Call, region: str) -> Any:
+async def sdk_only(requests: RequestBuilder, ask: S3Request, region: str) -> Any:
     return await requests._by_sdk(ask, region, ask.given)
 
 
@@ -130,8 +130,8 @@ def shared_pairs() -> list[Any]:
 async def test_the_date_is_the_clocks():
     connection = Connection()
     sdk = await an_sdk(connection)
-    requests = Requests(sdk, connection, CLOCK)
-    out = await requests.build(S3Call("HeadObject", "bkt", {"Key": "k"}), sdk.region)
+    requests = RequestBuilder(sdk, connection, CLOCK)
+    out = await requests.build(S3Request("HeadObject", "bkt", {"Key": "k"}), sdk.region)
     assert out.request.headers["X-Amz-Date"] == "20260115T120000Z"
     assert "/20260115/us-east-1/s3/" in out.request.headers["Authorization"]
 
@@ -139,8 +139,8 @@ async def test_the_date_is_the_clocks():
 async def test_new_credentials_sign_at_once(monkeypatch):
     connection = Connection()
     sdk = await an_sdk(connection)
-    requests = Requests(sdk, connection, CLOCK)
-    ask = S3Call("HeadObject", "bkt", {"Key": "k"})
+    requests = RequestBuilder(sdk, connection, CLOCK)
+    ask = S3Request("HeadObject", "bkt", {"Key": "k"})
     first = await requests.build(ask, sdk.region)
     sdk.vault.reject(first.keys)
     sdk.vault._asked_at = float("-inf")
@@ -157,8 +157,8 @@ async def test_what_cannot_be_proven_is_left_to_the_sdk(monkeypatch):
     monkeypatch.setattr(Recipe, "gives", lambda *_: False)
     connection = Connection()
     sdk = await an_sdk(connection)
-    requests = Requests(sdk, connection, CLOCK)
-    ask = S3Call("HeadObject", "bkt", {"Key": "k é"})
+    requests = RequestBuilder(sdk, connection, CLOCK)
+    ask = S3Request("HeadObject", "bkt", {"Key": "k é"})
     for _ in range(2):
         out = await requests.build(ask, sdk.region)
         assert out.request.url == "https://bkt.s3.amazonaws.com/k%20%C3%A9"

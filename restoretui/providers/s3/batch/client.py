@@ -21,7 +21,7 @@ from restoretui.providers.s3.batch.manifests import ManifestWriter
 from restoretui.providers.s3.batch.reports import ReportFiles
 from restoretui.providers.s3.batch.wire import job_asked, job_told, unmarked
 from restoretui.providers.s3.client.files import S3Files
-from restoretui.providers.s3.client.requests import S3Call
+from restoretui.providers.s3.client.request_builder import S3Request
 from restoretui.providers.wire.refusals import printable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
@@ -109,7 +109,7 @@ class S3Batch:
                 raise Unsupported("this endpoint does not tell an AWS account, so it has no S3 Batch Operations")
             self._account = account
         fixed = {"AccountId": self._account, **asked}
-        ask = S3Call(operation, fixed=fixed, service="s3control", region=region or self._sdk.region)
+        ask = S3Request(operation, fixed=fixed, service="s3control", region=region or self._sdk.region)
         try:
             return await self._calls.read(ask, self._calls.parsed(operation, "s3control"))
         except CloudError as error:
@@ -119,7 +119,7 @@ class S3Batch:
 
     async def check_role(self, role_arn: str) -> bool:
         name = role_arn.rpartition("/")[2]
-        ask = S3Call("GetRole", fixed={"RoleName": name}, service="iam")
+        ask = S3Request("GetRole", fixed={"RoleName": name}, service="iam")
         try:
             answer = await self._calls.read(ask, self._calls.parsed("GetRole", "iam"))
         except CloudError as error:

@@ -9,7 +9,8 @@ from restoretui.core import doing
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer
 from restoretui.providers.regions import BucketRegions, elsewhere
-from restoretui.providers.s3.client.requests import Requests, S3Call
+from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
+from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
 from restoretui.providers.wire.refusals import (
     EXPIRED,
@@ -54,7 +55,7 @@ class S3Client:
         self._explained: dict[str, tuple[float, Refusal | None]] = {}
         self._reading = asyncio.Lock()
 
-    async def read(self, ask: S3Call, understand: Callable[["Reply"], T]) -> T:
+    async def read(self, ask: S3Request, understand: Callable[["HttpResponse"], T]) -> T:
         """Ask; ``understand`` reads the answer, raising ``Unreadable`` or ``ErrorInside`` where it cannot."""
         for last in (False, True):
             region = ask.region or await self.regions.of(ask.bucket)
@@ -95,7 +96,7 @@ class S3Client:
 
         return parse
 
-    async def once(self, ask: S3Call) -> "tuple[Reply, Refusal | None]":
+    async def once(self, ask: S3Request) -> "tuple[HttpResponse, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong region and unfit credentials."""
         region = await self.regions.of(ask.bucket)
         reply = await self._exchange(ask, region)
@@ -125,7 +126,7 @@ class S3Client:
         """By HeadBucket, which names the region even when it is refused. A refusal is kept for ``open_bucket``."""
         self._unopened.pop(bucket, None)
         asked = self._sdk.region
-        reply = await self._exchange(S3Call("HeadBucket", bucket), asked)
+        reply = await self._exchange(S3Request("HeadBucket", bucket), asked)
         named = reply.headers.get("x-amz-bucket-region", "")
         _check_region(named, Refusal("HeadBucket", reply.status, bucket=bucket))
         if reply.status < 300 or reply.status in (301, 307, 308):
@@ -144,7 +145,7 @@ class S3Client:
         async with self._reading:
             await asyncio.sleep(0)
 
-    async def _exchange(self, ask: S3Call, region: str) -> "Reply":
+    async def _exchange(self, ask: S3Request, region: str) -> "HttpResponse":
         doing.note(doing.about(ask.operation, ask.bucket))
         out = await self._requests.build(ask, region)
         reply = await out.transport.exchange(out.request, ask.operation)
@@ -173,7 +174,7 @@ class S3Client:
     async def _ask_why(self, bucket: str) -> Refusal | None:
         region = self.regions.known(bucket)
         try:
-            reply = await self._exchange(S3Call("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
+            reply = await self._exchange(S3Request("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
         except CloudError:
             return None
         if reply.status < 300:
@@ -196,7 +197,7 @@ def _check_region(named: str, refusal: Refusal) -> None:
         )
 
 
-def _unreadable(ask: S3Call, reply: "Reply", why: str) -> MalformedAnswer:
+def _unreadable(ask: S3Request, reply: "HttpResponse", why: str) -> MalformedAnswer:
     return MalformedAnswer(
         f"the answer to {ask.operation} cannot be read: {why}",
         "is it an S3 endpoint?",

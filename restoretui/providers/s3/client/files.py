@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.errors import InvalidRequest
-from restoretui.providers.s3.client.requests import S3Call
+from restoretui.providers.s3.client.request_builder import S3Request
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.s3.client.client import S3Client
@@ -24,7 +24,7 @@ class S3Files:
 
     async def ask(self, operation: str, bucket: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """An S3 operation's answer, as the SDK reads it."""
-        return await self._calls.read(S3Call(operation, bucket, fixed=asked), self._calls.parsed(operation))
+        return await self._calls.read(S3Request(operation, bucket, fixed=asked), self._calls.parsed(operation))
 
     async def delete(self, bucket: str, key: str) -> None:
         """It need not be there."""
@@ -56,7 +56,7 @@ class S3Files:
         if etag:
             asked["IfMatch"] = etag
         try:
-            reply = await self._calls.read(S3Call("GetObject", bucket, fixed=asked), _as_it_is)
+            reply = await self._calls.read(S3Request("GetObject", bucket, fixed=asked), _as_it_is)
         except InvalidRequest as error:
             if error.status != 416 or at:
                 raise

@@ -20,7 +20,7 @@ _DIRECTORY_BUCKET = "--x-s3"
 _OWNED = _PAID | {"HeadBucket"}
 
 
-class S3Call(NamedTuple):
+class S3Request(NamedTuple):
     """What to ask of the cloud: an operation and its parameters as the SDK names them."""
 
     operation: str
@@ -62,7 +62,7 @@ class RequestBuilder:
         self._known: dict[Hashable, _Known] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def build(self, ask: S3Call, region: str) -> Outgoing:
+    async def build(self, ask: S3Request, region: str) -> Outgoing:
         """The request, signed for that region; raises ``InvalidRequest`` for what cannot be asked."""
         if ask.bucket.endswith(_DIRECTORY_BUCKET):
             raise Unsupported(f"{ask.bucket!r} is a directory bucket, which has no archive to restore from")
@@ -87,14 +87,14 @@ class RequestBuilder:
         except UnicodeEncodeError:
             raise InvalidRequest(f"{ask.operation} cannot be asked: the name is not valid Unicode") from None
 
-    async def _learn(self, ask: S3Call, region: str, keys: Keys) -> _Known:
+    async def _learn(self, ask: S3Request, region: str, keys: Keys) -> _Known:
         slots = {name: PLAIN.format(name) for name in ask.given}
         learned = await self._by_sdk(ask, region, slots)
         recipe = await self._proven(ask, region, learned.request, slots, keys)
         return _Known(recipe, learned.transport)
 
     async def _proven(
-        self, ask: S3Call, region: str, learned: Signed, slots: Mapping[str, str], keys: Keys
+        self, ask: S3Request, region: str, learned: Signed, slots: Mapping[str, str], keys: Keys
     ) -> Recipe | None:
         try:
             recipe = Recipe(learned, slots)
@@ -106,7 +106,7 @@ class RequestBuilder:
             return None
         return recipe
 
-    async def _by_sdk(self, ask: S3Call, region: str, given: Mapping[str, str]) -> "Ready":
+    async def _by_sdk(self, ask: S3Request, region: str, given: Mapping[str, str]) -> "Ready":
         params = {**ask.fixed, **given}
         if ask.bucket:
             params["Bucket"] = ask.bucket

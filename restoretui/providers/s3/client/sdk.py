@@ -34,7 +34,7 @@ from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
 from restoretui.providers.s3.client.credentials import CachedCredentialProvider, CredentialCache
 from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession
-from restoretui.providers.s3.client.transport import Ready, Reply, Transport
+from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.refusals import Caller, Refusal, printable
 from restoretui.providers.wire.restore_header import parse_instant
