@@ -20,7 +20,7 @@ SAME_TWICE_MORE = 3
 """The same unreadable answer so often in a row, and the next would be no other."""
 
 
-class Ask(Protocol):
+class Asking(Protocol):
     """How to put a question to a cloud: once, or until there is an answer."""
 
     async def __call__(self, read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError], ...] = ...) -> T:
