@@ -115,7 +115,7 @@ def _listen(stderr: IO[bytes] | None, said: deque[bytes]) -> None:
 
 def _screens(contract: dict[str, Any], folder: Path) -> int:
     from restoretui.config.settings import load_settings
-    from restoretui.tui.app import run_app
+    from restoretui.tui.run import run_app
 
     # Nothing of the person's own cloud set-up may leak into the demo.
     for name in [name for name in os.environ if name.startswith(("AWS_", "OSS_", "RESTORETUI_"))]:

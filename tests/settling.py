@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.clock import ManualClock
 
 if TYPE_CHECKING:
-    from restoretui.tui.terminal.typing import KeyLine
+    from restoretui.tui.terminal.key_queue import KeyQueue
 
 
 def next_due(clock: ManualClock) -> float | None:
@@ -84,11 +84,11 @@ def _is_busy(frame: FrameType) -> bool:
     # The ledger's writer gathers work for a moment before it commits.
     while (back := frame.f_back) is not None:
         frame = back
-        if frame.f_code.co_name == "_next_batch":
+        if frame.f_code.co_name == "_next_group":
             return bool(frame.f_locals["self"]._queue)
     return False
 
 
-def has_acted(line: "KeyLine") -> bool:
+def has_acted(queue: "KeyQueue") -> bool:
     """Every key has been acted on."""
-    return line._keys.empty() and not line._acting
+    return queue._keys.empty() and not queue._acting

@@ -60,7 +60,14 @@ ROOMS = {
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",
     ],
+    "tui": [
+        "keys", "words", "theme", "palette", "error_state", "activity_words", "job_row", "terminal", "widgets",
+        "widgets.table", "process", "shell", "pane", "dialogs", "dialogs.restore", "acts", "browse", "restores",
+        "batch", "activity", "terminal_app", "main_screen", "app", "run",
+    ],
 }  # fmt: skip
+TABS = ("browse", "restores", "batch", "activity")
+"""Of the screens; none knows another."""
 MOST_FILES = 15
 """In one folder, so that a reader can hold it."""
 MUST_NOT_IMPORT = {
@@ -113,7 +120,8 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 MODULES_BELOW = frozenset(MODULES) - {PACKAGE.name}
 
 
-def imports_of(module: str) -> Iterator[Import]:
+def imports_of(module: str, *, strings: bool = True) -> Iterator[Import]:
+    """``strings``: those named in a string, too, which may be the name of something else, such as a logger."""
     path = MODULES[module]
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
 
@@ -129,7 +137,7 @@ def imports_of(module: str) -> Iterator[Import]:
             for alias in node.names:
                 whole = f"{origin}.{alias.name}"
                 yield Import(module, whole if whole in MODULES else origin, inside)
-        elif isinstance(node, ast.Constant) and node.value in MODULES_BELOW:
+        elif strings and isinstance(node, ast.Constant) and node.value in MODULES_BELOW:
             yield Import(module, str(node.value), inside)
         for child in ast.iter_child_nodes(node):
             yield from visit(child, inside)
@@ -192,6 +200,33 @@ def test_a_room_knows_only_the_rooms_below_it(part: str) -> None:
 def test_every_room_is_there(part: str) -> None:
     modules = [module for module in MODULES if module.startswith(f"{PACKAGE.name}.{part}.")]
     assert {room_of(module, part) for module in modules} == set(ROOMS[part])
+
+
+def test_a_tab_knows_no_other_tab() -> None:
+    wrong = [
+        found
+        for found in OURS
+        if found.part == part_of(found.imported) == "tui"
+        and (room_of(found.importer, "tui") in TABS and room_of(found.imported, "tui") in TABS)
+        and room_of(found.importer, "tui") != room_of(found.imported, "tui")
+    ]
+    assert not wrong, listed(wrong)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Those for type checkers alone count, too: who reads one file of a circle has to read them all."""
+    known = {module: {found.imported for found in imports_of(module, strings=False)} for module in MODULES}
+    left = dict(known)
+    while free := [module for module, imported in left.items() if not imported & left.keys() - {module}]:
+        for module in free:
+            del left[module]
+    # What only leads to a circle does not stand in it.
+    while idle := [module for module in left if not any(module in known[other] for other in left if other != module)]:
+        for module in idle:
+            del left[module]
+    assert not left, "\n".join(
+        f"{module} imports {', '.join(sorted(known[module] & left.keys()))}" for module in sorted(left)
+    )
 
 
 def test_a_folder_can_be_held() -> None:

@@ -13,7 +13,6 @@ TESTS = Path(__file__).parent
 
 ALLOWED: dict[str, str] = {
     # name -> why it may stand for two things
-    "Judged": "what a worker made of rows, one for each pane: nobody imports it",
     "Target": "where an export goes, and what a plan is for",
 }
 

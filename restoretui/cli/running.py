@@ -86,7 +86,7 @@ def open_screens(location: str | None, flags: dict[str, Any]) -> None:
     def go() -> int:
         check_terminal()
         from restoretui.core.location import parse_location
-        from restoretui.tui.app import run_app
+        from restoretui.tui.run import run_app
 
         place = parse_location(location) if location else None
         settings = settings_of(flags)

@@ -93,6 +93,8 @@ class Settings:
     state_dir: Path = field(default_factory=lambda: user_state_path(APP))
     config_dir: Path = field(default_factory=lambda: user_config_path(APP))
     clock: Clock = field(default_factory=SystemClock)
+    agreed_to_pay: set[str] = field(default_factory=set)
+    """Schemes for which a person agreed on screen to what ``requester_pays`` says."""
     voice: Callable[[str], None] | None = None
     """Where a command says what it waits for; None where a screen shows it."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -128,6 +130,8 @@ class Settings:
         values = {name: getattr(self, setting) for name, setting in CLOUDS[scheme].settings.items()}
         if "store" in values:
             values["store"] = self.known_store.spec if self.known_store else None
+        if "requester_pays" in values:
+            values["requester_pays"] = values["requester_pays"] or scheme in self.agreed_to_pay
         if "internal" in values:
             values["internal"] = values["internal"] or None
         return Connection(scheme, **values)
@@ -195,7 +199,7 @@ _NAMES_A_CLOUD = ("profile", "region", "endpoint_url")
 _SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style")
 _PAIRS = {"path_style": "--virtual-host-style"}
 """Switches of which both positions can be said, and how off is said."""
-_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency"}
+_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency", "agreed_to_pay"}
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:

@@ -236,10 +236,10 @@ Row = TypeVar("Row", covariant=True)
 
 
 class View(Protocol[Row]):
-    """A cursor-like view: rows in an order, read by position.
+    """A scrollable cursor: rows in an order, read by position.
 
-    ``rows``, ``position`` and ``row_id`` are quick enough for a repaint, on the event loop's thread; all three raise
-    ``LedgerError`` when what is shown was removed meanwhile.
+    ``rows``, ``position`` and ``row_id`` are quick enough for a repaint, on the event loop's thread. ``LedgerError``
+    once the view is closed, or when the listing it shows was removed meanwhile.
     """
 
     @property

@@ -14,7 +14,7 @@ from restoretui.core.errors import UsageError
 from restoretui.sandbox.faults.faults import Faults
 from restoretui.sandbox.faults.scenario import load_scenario
 from restoretui.sandbox.http.control import Control
-from restoretui.sandbox.http.http_server import Front, log
+from restoretui.sandbox.http.http_server import RequestHandler, log
 from restoretui.sandbox.http.stats import Stats
 from restoretui.sandbox.oss.signature import OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
@@ -56,7 +56,7 @@ class RunningSandbox:
         self.stats = Stats()
         self.control = Control(cloud, faults, self.stats, self._black_out)
         self.port = 0
-        self._front = Front(cloud, faults, self.stats, self.control)
+        self._front = RequestHandler(cloud, faults, self.stats, self.control)
         self._blackout: asyncio.Task[None] | None = None
         self._web: web.Server | None = None
         self._listener: asyncio.Server | None = None

@@ -28,11 +28,12 @@ from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.engine.batch.checks import check_options
 from restoretui.engine.batch.pursuit import service_of
 from restoretui.engine.traffic.circuit_breaker import COMMON
+from restoretui.engine.traffic.retrying_reads import Asking
 from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import BatchJob
-from restoretui.session.clouds import CloudAccess
+from restoretui.session.clouds import CloudAccess, Clouds
 
 T = TypeVar("T")
 
@@ -50,24 +51,30 @@ class BatchOperations:
         self,
         settings: Settings,
         ledger: Ledger,
-        cloud: CloudAccess,
+        clouds: Clouds,
         may_send: Callable[[], None],
         stir: Callable[[int], None],
         works: Works,
     ) -> None:
-        """``cloud``: the one with jobs.
-
-        ``may_send`` raises where nothing may be sent, ``stir`` is told of a run about whose jobs something was
+        """``may_send`` raises where nothing may be sent, ``stir`` is told of a run about whose jobs something was
         decided, ``works`` hears of what takes its time.
         """
         self._works = works
-        self.ask = cloud.ask
         self._settings = settings
         self._ledger = ledger
-        self._cloud = cloud
+        self._clouds = clouds
         self._may_send = may_send
         self._stir = stir
         self._checked: dict[object, str] = {}
+
+    @property
+    def _cloud(self) -> CloudAccess:
+        return self._clouds.with_jobs
+
+    @property
+    def ask(self) -> Asking:
+        """How questions are put to the cloud."""
+        return self._cloud.ask
 
     # --- choosing ----------------------------------------------------------------------------------------------
 

@@ -79,24 +79,24 @@ class Clouds(Channels):
         self._settings = settings
         self._works = works
         self._opening: dict[Connection, asyncio.Task[Provider]] = {}
-        self._clouds = {
-            scheme: CloudAccess(
-                kind, settings.place_of(scheme), self.by(settings.connection_to(scheme)), self.patience
-            )
-            for scheme, kind in CLOUDS.items()
-        }
+        self._clouds: dict[str, CloudAccess] = {}
 
     def __getitem__(self, scheme: str) -> CloudAccess:
-        return self._clouds[scheme]
+        # What a person agrees to while the session lasts (that requesters pay) makes it another connection.
+        connection, known = self._settings.connection_to(scheme), self._clouds.get(scheme)
+        if known is None or known.connection != connection:
+            known = CloudAccess(CLOUDS[scheme], self._settings.place_of(scheme), self.by(connection), self.patience)
+            self._clouds[scheme] = known
+        return known
 
     def __iter__(self) -> Iterator[CloudAccess]:
         """In the order they are shown in."""
-        return iter(self._clouds.values())
+        return (self[scheme] for scheme in CLOUDS)
 
     @property
     def with_jobs(self) -> CloudAccess:
         """The one that may have S3 Batch Operations; its ``rules.has_jobs`` says whether it does."""
-        return self._clouds[cloud_with_jobs().scheme]
+        return self[cloud_with_jobs().scheme]
 
     async def aclose(self) -> None:
         """Close every connection."""

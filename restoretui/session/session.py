@@ -73,7 +73,7 @@ class Session:
         self.batch = BatchOperations(
             settings,
             ledger,
-            self.clouds.with_jobs,
+            self.clouds,
             lambda: self.spending.check_may_send(),
             self._engine.resend,
             self.works,
@@ -136,6 +136,13 @@ class Session:
     async def region(self, bucket: str, scheme: str = DEFAULT_SCHEME) -> str:
         """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
         return await self.clouds[scheme].region(bucket)
+
+    def agree_to_pay(self, scheme: str) -> None:
+        """From now on requests to that cloud say that the requester pays, as ``--requester-pays`` has them say.
+
+        Of this session alone; a run remembers it with its connection, so that it goes on in the same way.
+        """
+        self.settings.agreed_to_pay.add(scheme)
 
     # --- looking -----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Every command of the screens in one table: bindings, footer, help and palette are all made from it.
+"""Key bindings: every command of the screens in one table, from which footer, help and palette are made, too.
 
 A command's id is what ``[keys]`` in the config remaps: ``restore = "ctrl+r"``. Where two tables have the same
 command it has the same id, and is remapped in both.
@@ -96,6 +96,7 @@ BROWSE = CommandGroup(
         Command("copy", "c", "copy", "copy", "copy the location to the clipboard"),
         Command("refresh", "R", "refresh", "refresh", "list again", 56),
         Command("buckets", "tilde", "buckets", "buckets", "choose another bucket"),
+        Command("pay", "P", "pay", "pay", "reopen a bucket whose requester pays, with you paying", 18),
         Command("clear", "escape", "clear", "clear", "stop the listing, or clear filter and message"),
     ),
 )

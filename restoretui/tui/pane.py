@@ -4,7 +4,6 @@ from textual.containers import Vertical
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.shell import Working
-from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.words import Part
 
 
@@ -41,7 +40,7 @@ class Pane(Working, Vertical):
     def say_place(self) -> None:
         """Have the header say both, if this is the tab on screen."""
         if self.is_shown and self.is_attached:
-            self.shell.query_main(PlaceBar).go(*self.place(), light=self.light())
+            self.shell.place_bar.go(*self.place(), light=self.light())
 
     @property
     def is_shown(self) -> bool:

@@ -1,26 +1,142 @@
-"""What every pane and dialog does: asks the session for something, and says so in one sentence when it fails."""
+"""What a part of the screen may ask of the app, and what every tab and dialog does with it.
 
-from collections.abc import Awaitable, Callable
+``Shell`` is the interface between the two: the app implements it, and no tab, dialog or widget knows the app.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from textual.dom import DOMNode
+from textual.screen import Screen
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui.terminal.typing import Release
+from restoretui.core.model import ObjectRef
+from restoretui.ledger.records import Run
+from restoretui.tui.terminal.feed import Feed
+from restoretui.tui.terminal.key_queue import KeyQueue, Release
+from restoretui.tui.terminal.pacing import Pacer
+from restoretui.tui.widgets.notice import Level
+from restoretui.tui.widgets.place_bar import PlaceBar
+from restoretui.tui.widgets.table.live_table import LiveTable
 
 if TYPE_CHECKING:
     from restoretui.session.session import Session
-    from restoretui.tui.app import RestoreApp
+
+ResultT = TypeVar("ResultT")
+
+
+class Shell(Protocol):
+    """The app as its screens see it. All of it is called from the event loop's own thread."""
+
+    # --- what it has
+
+    @property
+    def session(self) -> "Session | None":
+        """None until it is open."""
+        ...
+
+    @property
+    def pacer(self) -> Pacer:
+        """Tells when what changes by itself may be repainted."""
+        ...
+
+    @property
+    def feed(self) -> Feed:
+        """Tells what changed in the ledger."""
+        ...
+
+    @property
+    def key_queue(self) -> KeyQueue:
+        """The keys that were pressed and not acted on yet."""
+        ...
+
+    @property
+    def place_bar(self) -> PlaceBar:
+        """The header's second line."""
+        ...
+
+    @property
+    def remapped(self) -> Mapping[str, str]:
+        """Keys by the ids of what they do, where the config says other than the table."""
+        ...
+
+    def key_for(self, command_id: str) -> str:
+        """The key that does it, as it is written on screen."""
+        ...
+
+    # --- what is said
+
+    def say(self, level: Level, text: str, hint: str = "") -> None:
+        """One sentence above the keys."""
+        ...
+
+    def complain(self, error: RestoreTuiError) -> None:
+        """What went wrong and the next step; the app goes on."""
+        ...
+
+    def move_on(self) -> None:
+        """The next thing begins: what was said about the one before is moot."""
+        ...
+
+    def copy(self, text: str) -> None:
+        """To the clipboard, as one word of a shell."""
+        ...
+
+    def copy_prose(self, text: str) -> None:
+        """To the clipboard, as text to be read."""
+        ...
+
+    # --- where to
+
+    def push_screen(self, screen: Screen[ResultT], callback: Callable[[ResultT | None], Any] | None = None) -> object:
+        """Open a dialog; ``callback`` is given its answer."""
+        ...
+
+    def push_screen_wait(self, screen: Screen[ResultT]) -> Awaitable[ResultT | None]:
+        """Open a dialog and wait for its answer; only from a worker."""
+        ...
+
+    def show_run(self, run: Run) -> None:
+        """Open a run in its tab."""
+        ...
+
+    def show_object(self, ref: ObjectRef, scheme: str) -> None:
+        """Show an object where it lies."""
+        ...
+
+    # --- whose credentials
+
+    def identify(self, scheme: str) -> None:
+        """Tell in the header whose credentials are used for locations of that scheme."""
+        ...
+
+    def ask_again(self) -> None:
+        """Somebody tries again: a code of multi-factor authentication may be asked for."""
+        ...
+
+
+class Actor(Protocol):
+    """For whom something is done: a part of the screen, as functions beside it see it."""
+
+    @property
+    def shell(self) -> Shell:
+        """The app."""
+        ...
+
+    @property
+    def session(self) -> "Session":
+        """The session; raises ``RestoreTuiError`` until it is open."""
+        ...
 
 
 class Working(DOMNode):
     """A part of the screen that works with the session."""
 
     @property
-    def shell(self) -> "RestoreApp":
-        """The app, by its own type."""
-        return cast("RestoreApp", self.app)
+    def shell(self) -> Shell:
+        """The app, as far as it concerns a screen."""
+        return cast("Shell", self.app)
 
     @property
     def session(self) -> "Session":
@@ -33,11 +149,11 @@ class Working(DOMNode):
     def attempt(
         self, work: Callable[[], Awaitable[object]], group: str, *, exclusive: bool = True, hold_keys: bool = False
     ) -> None:
-        """Do it beside everything else.
+        """Run ``work`` as a background task of this widget; its ``RestoreTuiError`` is said, not raised.
 
         ``exclusive`` gives up what the same group still does; ``hold_keys`` lets the next keys act on the result.
         """
-        release = self.shell.key_line.hold() if hold_keys else None
+        release = self.shell.key_queue.hold() if hold_keys else None
         doing = partial(self._guarded, work, release)
         self.run_worker(doing, group=group, exclusive=exclusive)  # type: ignore[arg-type]  # its alias says Never
 
@@ -52,5 +168,6 @@ class Working(DOMNode):
                 release()
 
     def complain(self, error: RestoreTuiError) -> None:
-        """Say what went wrong and what to do next; everything else goes on."""
-        self.shell.complain(error)
+        """Say what went wrong and what to do next, once: not where a table says it in place of its rows."""
+        if not any(table.tells(error) for table in self.query(LiveTable)):
+            self.shell.complain(error)

@@ -20,7 +20,7 @@ STATES: dict[State, tuple[str, str]] = {
     State.CANCELLED: ("⊘", "dim"),
     State.UNKNOWN: ("?", "warn"),
 }
-"""Glyph and the name of its style (``widgets.row_styles``)."""
+"""Glyph and the name of its style (``widgets.table.row_styles``)."""
 
 STATE_CELLS = 11
 """Glyph, space, and the longest word."""

@@ -17,8 +17,8 @@ from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import open_session
 from restoretui.tui.app import RestoreApp
 from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.terminal.control_filter import ControlFilter
 from restoretui.tui.terminal.pacing import Pacer
-from restoretui.tui.terminal.scrub import Scrub
 from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column, cell
@@ -137,7 +137,7 @@ class TableApp(App[None]):
     def get_line_filters(self) -> list:  # type: ignore[type-arg]
         return [*super().get_line_filters(), self.scrub]
 
-    scrub = Scrub()
+    scrub = ControlFilter()
 
     def probe(self) -> bool:
         self.tape.probes += 1
@@ -178,7 +178,7 @@ class Walk:
         self.app, self.pilot, self.sandbox = app, pilot, sandbox
         self.told: list[str] = []
         """Everything the notice line ever said."""
-        notice = app.query_main(Notice)
+        notice = app.main.query_one(Notice)
         say = notice.tell
 
         def tell(level: Any, text: str, hint: str = "", **more: Any) -> None:
@@ -203,7 +203,7 @@ class Walk:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self.until(lambda: has_acted(self.app.key_line))
+        await self.until(lambda: has_acted(self.app.key_queue))
         await self.pilot.pause()
 
     async def sees(self, *texts: str) -> None:
@@ -229,7 +229,7 @@ class Walk:
 
     @property
     def notice(self) -> str:
-        return self.app.query_main(Notice).text
+        return self.app.main.query_one(Notice).text
 
     @property
     def tape(self) -> Tape:
@@ -247,7 +247,7 @@ class Walk:
 
     async def settled(self) -> None:
         """Until a listing is shown whole."""
-        source = self.app.query_main(BrowsePane).source
+        source = self.app.main.query_one(BrowsePane).source
         await self.until(lambda: source.listing is not None and source.listing.ended_at is not None)
         await self.pilot.pause()
 

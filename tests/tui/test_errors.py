@@ -24,7 +24,7 @@ async def still_usable(on: Any) -> None:
 
 async def test_a_bucket_that_does_not_exist(walk: Start) -> None:
     async with walk("s3://no-such-bucket-here") as on:
-        await on.until(lambda: "no-such-bucket-here" in on.notice)
+        await on.sees("✗ there is no bucket 'no-such-bucket-here'")
         await on.sees("R tries again")
         await still_usable(on)
         await on.press("g", "ctrl+u", *"s3://acme-media-archive", "enter")
@@ -34,7 +34,7 @@ async def test_a_bucket_that_does_not_exist(walk: Start) -> None:
 async def test_no_credentials(walk: Start, monkeypatch: Any) -> None:
     nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
     async with walk(env=nothing) as on:
-        await on.until(lambda: "credentials" in on.notice)
+        await on.sees("✗", "credentials")
         await still_usable(on)
 
 
@@ -43,7 +43,7 @@ async def test_expired_credentials_then_good_ones(walk: Start) -> None:
         await on.settled()
         await on.sandbox.advance(3 * 3600)
         await on.press("R")
-        await on.until(lambda: "expired" in on.notice)
+        await on.sees("expired")
         await still_usable(on)
         on.sandbox.faults.set([], on.sandbox.cloud.now())
         await on.press("R")
@@ -55,7 +55,7 @@ async def test_an_endpoint_that_cannot_be_reached(walk: Start, sandbox: Any) -> 
     running = await sandbox()
     await running.go_down()
     async with walk("s3://acme-media-archive", running=running) as on:
-        await on.until(lambda: on.notice, rounds=3000)
+        await on.until(lambda: "✗ not listed" in on.text, rounds=3000)
         await on.sees("R tries again")
         await still_usable(on)
 
@@ -63,7 +63,7 @@ async def test_an_endpoint_that_cannot_be_reached(walk: Start, sandbox: Any) -> 
 async def test_a_key_that_vanished_is_said_in_its_inspector(walk: Start) -> None:
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()
-        row = on.app.query_main(BrowsePane).table.row
+        row = on.app.main.query_one(BrowsePane).table.row
         settings = on.sandbox.client_options
         async with get_session().create_client("s3", **settings) as client:
             await client.delete_object(Bucket="acme-media-archive", Key=row.ref.key)
@@ -79,7 +79,7 @@ async def test_a_newer_ledger_is_refused_with_a_sentence(walk: Start, tmp_path: 
     with contextlib.closing(sqlite3.connect(tmp_path / "state" / "ledger.db")) as db:
         db.execute("PRAGMA user_version = 9999")
     async with walk(opens=False) as on:
-        await on.until(lambda: "newer" in on.notice)
+        await on.sees("newer")
         await on.sees("not open", "nothing to show")
         await on.press("question_mark", "escape")
         await on.pilot.press("q")

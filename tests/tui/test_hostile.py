@@ -34,7 +34,7 @@ async def test_odd_names_are_shown_marked_inspected_and_restored_harmlessly(walk
         on.tape.take()
         await on.press("d")
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         assert pane.table.count == 50
         rows = pane.table.view.rows(0, 50)
         assert any("\x1b" in row.ref.key for row in rows)
@@ -55,7 +55,7 @@ async def test_odd_names_are_shown_marked_inspected_and_restored_harmlessly(walk
 async def test_prefixes_that_look_like_markup_can_be_entered_and_marked(walk: Start) -> None:
     async with walk("s3://acme-odd-names", taped=True) as on:
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         prefixes = [row.ref.key for row in pane.table.view.rows(0, 50) if row.is_prefix]
         assert "[@click=app.quit]press me[/" in prefixes
         for number, prefix in enumerate(prefixes):
@@ -78,7 +78,7 @@ async def test_messages_notes_and_names_from_outside(walk: Start) -> None:
         on.app.say("warning", EVIL, EVIL)
         on.app.copy(EVIL.replace("\ud800", ""))
         identity = await on.app.session.identity()
-        on.app.query_main(TabBar).identify(type(identity)(EVIL, EVIL, EVIL, EVIL))
+        on.app.main.query_one(TabBar).identify(type(identity)(EVIL, EVIL, EVIL, EVIL))
         await on.press("slash", *"x]")
         await on.pilot.pause(0.2)
         on.app.title = EVIL

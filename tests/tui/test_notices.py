@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui.dialogs.ask import Ask
+from restoretui.tui.dialogs.prompts import TextPrompt
 
 Start = Callable[..., Any]
 
@@ -26,7 +26,7 @@ async def test_a_paused_background_says_so_until_it_goes_on(walk: Start) -> None
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         board = on.app.session._board
-        board.trouble("test", "paused", "credentials have expired", "run `aws sso login`")
+        board.error_state("test", "paused", "credentials have expired", "run `aws sso login`")
         await on.until(lambda: "paused: credentials have expired" in on.notice)
         await on.sees("‖ paused", "aws sso login")
         await on.press("2", "1", "d")
@@ -50,19 +50,19 @@ async def test_an_mfa_code_is_asked_for_on_screen(walk: Start) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         asking = asyncio.create_task(on.app.session.mfa("arn:aws:iam::123456789012:mfa/me"))
-        await on.until(lambda: isinstance(on.app.screen, Ask))
+        await on.until(lambda: isinstance(on.app.screen, TextPrompt))
         await on.sees("Code of arn:aws:iam::123456789012:mfa/me")
         await on.press(*"123456", "enter")
         assert await asking == "123456"
         asking = asyncio.create_task(on.app.session.mfa("device"))
-        await on.until(lambda: isinstance(on.app.screen, Ask))
+        await on.until(lambda: isinstance(on.app.screen, TextPrompt))
         await on.press("escape")
         assert await asking == ""
         await on.sees("R asks for it again")
         assert await on.app.session.mfa("device") == "", "not again at every try"
         await on.press("R")
         asking = asyncio.create_task(on.app.session.mfa("device"))
-        await on.until(lambda: isinstance(on.app.screen, Ask))
+        await on.until(lambda: isinstance(on.app.screen, TextPrompt))
         await on.press("7", "enter")
         assert await asking == "7"
 

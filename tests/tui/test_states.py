@@ -26,7 +26,7 @@ TABS = [("1", "s3://"), ("2", "restores"), ("3", "batch jobs"), ("4", "activity"
 
 def above(on: Any) -> str:
     """What is on screen without the notice, which repeats what failed for a while."""
-    on.app.query_main(BrowsePane)
+    on.app.main.query_one(BrowsePane)
     notice = on.app.main.query_one("Notice", Static).region
     return "\n".join(line for at, line in enumerate(on.lines()) if not notice.y <= at < notice.bottom)
 
@@ -81,7 +81,55 @@ async def test_a_refusal_over_who_pays_says_how_to_go_on(walk: Start, monkeypatc
 
     monkeypatch.setattr("restoretui.session.session.Session.open_listing", refused)
     async with walk("s3://acme-media-archive") as on:
-        await on.sees("q leaves, then restoretui --requester-pays begins with you paying", "✗ not listed")
+        await on.sees("P reopens it with you paying", "✗ not listed")
+
+
+async def test_a_bucket_whose_requester_pays_is_reopened_in_place(walk: Start) -> None:
+    async with walk("s3://acme-requester-pays") as on:
+        await on.sees("✗ not listed", "P reopens it with you paying")
+        await on.press("P")
+        await on.sees("Whoever asks pays")
+        await on.press("enter")  # The keys stand on no.
+        await on.sees("✗ not listed")
+        await on.press("P")
+        await on.sees("Whoever asks pays")
+        await on.press("left", "enter")
+        await on.settled()
+        await on.sees("●")
+        assert "not listed" not in on.text
+        assert on.app.main.query_one(BrowsePane).table.count
+        await on.press("P")  # There is nothing left to agree to.
+        assert "Whoever asks pays" not in on.text
+
+
+async def test_what_failed_is_said_once(walk: Start) -> None:
+    async with walk("s3://no-such-bucket-here", size=(80, 24)) as on:
+        await on.sees("✗ there is no bucket 'no-such-bucket-here'")
+        assert on.text.count("there is no bucket") == 1
+        assert not on.notice
+        await on.press("2", "1")
+        assert on.text.count("there is no bucket") == 1
+
+
+async def test_escape_stops_a_look_up_that_has_not_begun(walk: Start, monkeypatch: Any) -> None:
+    begun: list[str] = []
+
+    async def never(*_args: Any, **_more: Any) -> Any:
+        begun.append("look-up")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            begun.append("given up")
+
+    monkeypatch.setattr("restoretui.session.session.Session.open_listing", never)
+    async with walk("s3://acme-media-archive") as on:
+        await on.sees("◑ listing", "esc stops")
+        await on.press("escape")
+        await on.sees("the listing was stopped before anything was found", "▲ not listed")
+        assert begun == ["look-up", "given up"]
+        monkeypatch.undo()
+        await on.press("R")
+        await on.sees("README.txt")
 
 
 async def test_keys_are_named_as_they_are_mapped(walk: Start) -> None:
@@ -120,7 +168,7 @@ async def test_nothing_is_here_never_stands_before_the_first_rows(walk: Start, m
     monkeypatch.setattr(LiveTable, "validate_placeholder", validate, raising=False)
     async with walk("s3://acme-genomics-cold") as on:
         await on.settled()
-        await on.until(lambda: on.app.query_main(BrowsePane).table.count)
+        await on.until(lambda: on.app.main.query_one(BrowsePane).table.count)
         await on.press("d")
         await on.settled()
         assert said
@@ -317,7 +365,7 @@ async def test_what_is_copied_is_one_word_of_a_shell(walk: Start, key: str) -> N
         on.sandbox.cloud.put("odd", key, size=1, storage_class="STANDARD")
         await on.press("g", "ctrl+u", *"s3://odd", "enter")
         await on.settled()
-        await on.until(lambda: on.app.query_main(BrowsePane).table.row)
+        await on.until(lambda: on.app.main.query_one(BrowsePane).table.row)
         on.tape.take()
         await on.press("c")
         copied = clipboard(on.tape.take())
@@ -329,7 +377,7 @@ async def test_what_is_copied_is_one_word_of_a_shell(walk: Start, key: str) -> N
         await on.press("g", "ctrl+u")
         on.app.screen.focused.value = copied
         await on.press("enter")
-        await on.until(lambda: on.app.query_main(BrowsePane).location.key == key)
+        await on.until(lambda: on.app.main.query_one(BrowsePane).location.key == key)
 
 
 async def test_an_entry_of_the_trail_is_copied_without_what_a_terminal_obeys(walk: Start) -> None:

@@ -16,9 +16,9 @@ from restoretui.core.model import State
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.tui import theme
 from restoretui.tui.browse.pane import BrowsePane
-from restoretui.tui.dialogs.ask import Ask, Confirm, Pick
 from restoretui.tui.dialogs.leave import Leave
-from restoretui.tui.widgets.tier_table import TierTable
+from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
+from restoretui.tui.dialogs.restore.tier_table import TierTable
 from tests.tui.batch.test_batch_jobs import confirmed
 from tests.tui.dialogs.test_restoring import dialog
 
@@ -68,7 +68,12 @@ async def test_each_theme_can_be_switched_to_on_each_screen(walk: Start, tmp_pat
         await dialog(on)
         await every_theme(on)
         await on.press("escape")
-        for box in (Ask("Q", "what?"), Confirm("Q", "really?", "Yes"), Pick("Q", "which?", {"a": "A"}), Leave()):
+        for box in (
+            TextPrompt("Q", "what?"),
+            Confirm("Q", "really?", "Yes"),
+            Pick("Q", "which?", {"a": "A"}),
+            Leave(),
+        ):
             on.app.push_screen(box)
             await on.pilot.pause()
             await every_theme(on)
@@ -109,7 +114,7 @@ async def test_what_is_painted_can_be_read_in_each_theme(walk: Start) -> None:
         await on.settled()
         await on.press("d")
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         rows = pane.table.view.rows(0, 20)
         states = list(State)
         original = pane.table.view.rows

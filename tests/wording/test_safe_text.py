@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 
-from restoretui.tui.terminal.scrub import Scrub
+from restoretui.tui.terminal.control_filter import ControlFilter
 from restoretui.wording.safe import ELLIPSIS, clean, crop, fit, width
 
 NASTY = (
@@ -89,8 +89,8 @@ def test_cropping_keeps_the_end_which_tells_keys_apart() -> None:
 def test_the_scrub_removes_what_a_widget_forgot_to_clean() -> None:
     control = Segment("\x1b[1;1H", None, [(0, 0)])  # type: ignore[list-item]
     bad = [Segment("a\x1b[2Jb\x9b\u202e\u200b\ud800c"), control]
-    good = Scrub().apply(bad, Color(0, 0, 0))
+    good = ControlFilter().apply(bad, Color(0, 0, 0))
     assert good[0].text == "a[2Jb\ufffdc"
     assert good[1] is control
     fine = [Segment("plain"), control]
-    assert Scrub().apply(fine, Color(0, 0, 0)) is fine
+    assert ControlFilter().apply(fine, Color(0, 0, 0)) is fine

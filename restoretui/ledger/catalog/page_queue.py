@@ -60,7 +60,7 @@ class PageQueue:
         self._writer = writer
         self._loop = loop
         self._lock = threading.Lock()
-        self._batches: dict[int, _PageGroup] = {}
+        self._groups: dict[int, _PageGroup] = {}
         self._waiting = 0
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -73,16 +73,16 @@ class PageQueue:
             raise failed
         arrival = _Arrival(page, segment, resume_token, seen_at)
         with self._lock:
-            batch = self._batches.get(listing_id)
-            joined = batch is not None and not batch.is_sealed
-            if batch is not None and joined:
-                batch.pages.append(arrival)
+            group = self._groups.get(listing_id)
+            joined = group is not None and not group.is_sealed
+            if group is not None and joined:
+                group.pages.append(arrival)
         if not joined:
             self._post(_PageGroup(listing_id, [arrival]))
         self._waiting += 1
         if self._waiting >= _ROOM:
             self._has_room.clear()
-        if self._waiting >= _ROOM or len(self._batches[listing_id].pages) >= _WORTH_A_COMMIT:
+        if self._waiting >= _ROOM or len(self._groups[listing_id].pages) >= _WORTH_A_COMMIT:
             self._writer.hurry()
 
     async def room(self) -> None:
@@ -101,34 +101,34 @@ class PageQueue:
         """Try that listing again."""
         self._failures.pop(listing_id, None)
 
-    def _post(self, batch: _PageGroup) -> None:
-        self._batches[batch.listing_id] = batch
+    def _post(self, group: _PageGroup) -> None:
+        self._groups[group.listing_id] = group
 
         def write(tx: Tx) -> None:
             with self._lock:
-                batch.is_sealed = True
-            failed = self._failures.get(batch.listing_id)
+                group.is_sealed = True
+            failed = self._failures.get(group.listing_id)
             if failed is not None:
                 # A hole in the middle would look like a complete listing.
                 raise failed
-            _write(tx, batch.listing_id, batch.pages)
+            _write(tx, group.listing_id, group.pages)
 
         def settled(error: Exception | None) -> None:
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._settle, batch, error)
+                self._loop.call_soon_threadsafe(self._settle, group, error)
 
         self._writer.post(write, settled)
 
-    def _settle(self, batch: _PageGroup, error: Exception | None) -> None:
-        if self._batches.get(batch.listing_id) is batch:
-            del self._batches[batch.listing_id]
+    def _settle(self, group: _PageGroup, error: Exception | None) -> None:
+        if self._groups.get(group.listing_id) is group:
+            del self._groups[group.listing_id]
         if error is None:
             self._report(None)
-        elif batch.listing_id not in self._failures:
-            self._failures[batch.listing_id] = error
+        elif group.listing_id not in self._failures:
+            self._failures[group.listing_id] = error
             if isinstance(error, LedgerError):
                 self._report(error)
-        self._waiting -= len(batch.pages)
+        self._waiting -= len(group.pages)
         if self._waiting < _ROOM:
             self._has_room.set()
 

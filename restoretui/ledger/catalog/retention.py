@@ -1,7 +1,7 @@
 """Retention and incremental vacuum of listings: removed a little at a time, so that nobody waits for it.
 
 A listing is forgotten in one short transaction; its rows go in steps after that, and freed pages in steps after
-those. A process that ends in between leaves tables without a listing, which whoever comes next clears away.
+those. A process that ends in between leaves tables without a listing, which the next process clears away.
 """
 
 import time

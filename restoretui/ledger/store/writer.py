@@ -226,15 +226,15 @@ class Writer:
 
     def _loop(self) -> None:
         while True:
-            batch = self._next_batch()
-            if batch is None:
+            group = self._next_group()
+            if group is None:
                 return
-            if batch:
-                self._commit(batch)
+            if group:
+                self._commit(group)
             if time.monotonic() - self._last_look >= self._poll_s:
                 self._look_for_others()
 
-    def _next_batch(self) -> list[_Work[Any]] | None:
+    def _next_group(self) -> list[_Work[Any]] | None:
         """What to commit next; empty when it is time to look for other processes' commits, None at the end."""
         with self._wake:
             if not self._queue and not self._stopping:
@@ -245,47 +245,47 @@ class Writer:
                     break
             if not self._queue:
                 return None if self._stopping else []
-            batch = list(self._queue)
+            group = list(self._queue)
             self._queue.clear()
             self._is_hurried = False
-            return batch
+            return group
 
     def _is_urgent(self) -> bool:
         return self._is_hurried or any(work.urgent for work in self._queue)
 
-    def _commit(self, batch: list[_Work[Any]]) -> None:
-        left = batch
+    def _commit(self, group: list[_Work[Any]]) -> None:
+        left = group
         while left:
             left = self._attempt(left)
         self._last_commit = time.monotonic()
-        topics = {topic for work in batch if work.error is None for topic in work.topics}
+        topics = {topic for work in group if work.error is None for topic in work.topics}
         # Published before the waiters return: whoever awaits its work and then subscribes hears of later work only.
         self._publish(*topics)
-        for work in batch:
+        for work in group:
             work.settle(work)
 
-    def _attempt(self, batch: list[_Work[Any]]) -> list[_Work[Any]]:
-        """One transaction over ``batch``; what must be tried again without the piece that spoiled it."""
+    def _attempt(self, group: list[_Work[Any]]) -> list[_Work[Any]]:
+        """One transaction over ``group``; what must be tried again without the piece that spoiled it."""
         self._begins_at = time.monotonic()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            for work in batch:
+            for work in group:
                 work.error = explain(error, self._folder)
             return []
         finally:
             self._begins_at = None
-        for work in batch:
+        for work in group:
             self._run(work)
             if not self._connection.in_transaction:
                 # Disk full and its like undo the whole transaction, not only the statement.
-                return [other for other in batch if other.error is None]
+                return [other for other in group if other.error is None]
         try:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            standing = [work for work in batch if work.error is None]
+            standing = [work for work in group if work.error is None]
             if len(standing) == 1:
                 standing[0].error = explain(error, self._folder)
                 return []

@@ -2,7 +2,7 @@
 
 A run gets a tombstone in one transaction, which leaves one line in the log; from then on it is not there for
 anybody. Its rows go in steps after that. Only rows of runs so declared can leave the trail (see the trigger in
-``schema``), and whoever comes next finishes what a killed process had begun.
+``schema``), and the next process finishes what a killed one had begun.
 """
 
 from collections.abc import Sequence

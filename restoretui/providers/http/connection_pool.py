@@ -202,7 +202,7 @@ class _PooledConnection(asyncio.BufferedProtocol):
         """For the answer under way: how long it may take, and until when that is."""
         self._watch: asyncio.TimerHandle | None = None
         self._is_clean = True
-        """Nothing came that was not asked for."""
+        """No surplus byte has come behind the last response: the connection may be reused."""
 
     # --- asking
 

@@ -30,7 +30,7 @@ log = logging.getLogger("restoretui.sandbox")
 log.addHandler(logging.NullHandler())
 
 
-class Front:
+class RequestHandler:
     """The request handler: one listening address for all wire formats."""
 
     def __init__(self, cloud: Cloud, faults: Faults, stats: Stats, control: Control) -> None:

@@ -10,9 +10,9 @@ from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.ledger.records import ActivityEntry, Query, View
 from restoretui.tui.activity_words import KINDS, entry_line, entry_parts
 from restoretui.tui.dialogs.inspector import Inspector
+from restoretui.tui.error_state import error_state, not_open
 from restoretui.tui.keys import ACTIVITY
 from restoretui.tui.pane import Pane
-from restoretui.tui.trouble import not_open, trouble_of
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
@@ -82,19 +82,19 @@ class ActivityPane(Pane):
         return [("activity", "strong")]
 
     def not_opened(self, error: RestoreTuiError) -> None:
-        self.table.trouble = not_open(error, self.shell.key_for("quit"))
+        self.table.error_state = not_open(error, self.shell.key_for("quit"))
 
     def light(self) -> Part | None:
-        return ("✗ not read", "bad") if self.table.trouble is not None else None
+        return ("✗ not read", "bad") if self.table.error_state is not None else None
 
     async def _show(self) -> None:
         self._stale = False
-        self.table.trouble = None
+        self.table.error_state = None
         try:
             view = await self.session.ledger.activity.view(self._query)
         except RestoreTuiError as error:
             another = f"{self.shell.key_for('filter')} filters otherwise"
-            self.table.trouble = trouble_of(error, another if self._query.text else "")
+            self.table.error_state = error_state(error, another if self._query.text else "")
             raise
         finally:
             self.say_place()

@@ -12,18 +12,14 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan.plan import FactGroup
 from restoretui.core.plan.pricing import GIB, Cost, PriceTable, estimate
 from restoretui.core.rules.rules import Action, CloudRules
-from restoretui.ledger.records import BrowseRow, CloudId, Listing, Query, Run
-from restoretui.tui.acts.agreeing import agreed
-from restoretui.tui.acts.restoring import ROWS_AT_ONCE, choose_row
-from restoretui.tui.browse.marking import MARKS
+from restoretui.ledger.records import CloudId, Run
+from restoretui.tui.acts.consent import agreed
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.engine.cleaner import Cleaned
     from restoretui.session.spending import Consent
-    from restoretui.tui.browse.pane import BrowsePane
-    from restoretui.tui.pane import Pane
-    from restoretui.tui.restores.pane import RestoresPane
+    from restoretui.tui.shell import Actor
 
 TOLD_EVERY = 50
 
@@ -47,85 +43,56 @@ class Copies:
         return sum(group.size_bytes for group in self.groups)
 
 
-async def end_marks(pane: "BrowsePane", listing: Listing | None, row: BrowseRow | None) -> None:
-    """End the copies of what is marked, or else of the row under the cursor, once that is confirmed."""
-    selections = pane.session.ledger.selections
-    await pane.marking.settled()
-    if (await selections.summary(MARKS)).objects:
-        await _end_chosen(pane, MARKS)
-    elif row is None or listing is None:
-        raise UsageError("nothing is marked, and there is no row to act on")
-    else:
-        sel = await selections.create()
-        try:
-            await choose_row(pane, sel, listing, row)
-            await _end_chosen(pane, sel)
-        finally:
-            await selections.drop(sel)
-    pane.table.look_again()
+async def end_chosen(actor: "Actor", sel: int, run: Run | None = None) -> None:
+    """End the copies of the objects in a selection, each cloud's once that is confirmed.
 
-
-async def end_run(pane: "RestoresPane", run: Run) -> None:
-    """End the copies a run has brought, once that is confirmed."""
-    session = pane.session
-    view = await session.job_view(run.id, Query(states=frozenset({State.AVAILABLE})))
-    sel = await session.ledger.selections.create()
-    try:
-        await view.wait()
-        for start in range(0, view.count, ROWS_AT_ONCE):
-            await session.selecting.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
-        await _end_chosen(pane, sel, run)
-    finally:
-        await view.aclose()
-        await session.ledger.selections.drop(sel)
-
-
-async def _end_chosen(pane: "Pane", sel: int, run: Run | None = None) -> None:
-    session = pane.session
+    Raises ``UsageError`` where none of them has a copy that can be ended, ``PlanChanged`` where none is left.
+    """
+    session = actor.session
     session.check_may_send()
-    found = await _found(pane, sel)
+    found = await _found(actor, sel)
     copies = [one for one in found if one.objects]
     if not copies:
         raise UsageError("none of these has a restored copy that can be ended early", _where(found))
     for one in copies:
-        await _ask_and_end(pane, sel, one, run)
+        await _ask_and_end(actor, sel, one, run)
 
 
-async def _ask_and_end(pane: "Pane", sel: int, copies: Copies, run: Run | None) -> None:
+async def _ask_and_end(actor: "Actor", sel: int, copies: Copies, run: Run | None) -> None:
     """End the copies the question was about, those and no others; if they are others by now, ask about them anew."""
     while copies.objects:
-        question = await _question(pane, sel, copies)
-        offer = pane.session.spending.offer_clean(copies.objects, copies.size_bytes)
-        consent = await agreed(pane, offer, "End copies", question, f"End {copies.objects:,}")
+        question = await _question(actor, sel, copies)
+        offer = actor.session.spending.offer_clean(copies.objects, copies.size_bytes)
+        consent = await agreed(actor, offer, "End copies", question, f"End {copies.objects:,}")
         if consent is None:
             return
-        refs = await _refs(pane, sel, copies)
-        now = next((one for one in await _found(pane, sel) if one.cloud == copies.cloud), None)
+        refs = await _refs(actor, sel, copies)
+        now = next((one for one in await _found(actor, sel) if one.cloud == copies.cloud), None)
         if now == copies:
-            await _end(pane, copies, refs, run, consent)
+            await _end(actor, copies, refs, run, consent)
             return
         if now is None:
             break
-        pane.shell.say("warning", "the copies changed after the question was put", "this is how it is now")
+        actor.shell.say("warning", "the copies changed after the question was put", "this is how it is now")
         copies = now
     raise PlanChanged("there is no copy left to end, so nothing was sent", "somebody else was quicker")
 
 
-async def _found(pane: "Pane", sel: int) -> list[Copies]:
+async def _found(actor: "Actor", sel: int) -> list[Copies]:
     # The revision first: of a change in between, it is then the older one, and does not pass for the current.
-    selections = pane.session.ledger.selections
+    selections = actor.session.ledger.selections
     marks = await selections.revision(sel)
-    return [_of_cloud(cloud, groups, pane, marks) for cloud, groups in (await selections.facts(sel)).items()]
+    return [_of_cloud(cloud, groups, actor, marks) for cloud, groups in (await selections.facts(sel)).items()]
 
 
-async def _refs(pane: "Pane", sel: int, copies: Copies) -> list[list[ObjectRef]]:
+async def _refs(actor: "Actor", sel: int, copies: Copies) -> list[list[ObjectRef]]:
     """The objects themselves, by bucket and facts."""
-    sample = pane.session.ledger.selections.sample
+    sample = actor.session.ledger.selections.sample
     return [await sample(sel, copies.cloud, one.bucket, one.facts, one.objects) for one in copies.groups]
 
 
-def _of_cloud(cloud: CloudId, groups: Sequence[FactGroup], pane: "Pane", marks: int) -> Copies:
-    now = pane.session.clock.now()
+def _of_cloud(cloud: CloudId, groups: Sequence[FactGroup], actor: "Actor", marks: int) -> Copies:
+    now = actor.session.clock.now()
 
     def can_end(group: FactGroup) -> bool:
         rule = cloud.rules.archive_of(group.facts)
@@ -146,8 +113,8 @@ def cleanable(rules: CloudRules) -> list[str]:
     return [rule.archive for rule in rules.archives.values() if rule.cleanable]
 
 
-async def _question(pane: "Pane", sel: int, copies: Copies) -> str:
-    plan = await pane.session.plan(sel, 1, scheme=copies.cloud.scheme)
+async def _question(actor: "Actor", sel: int, copies: Copies) -> str:
+    plan = await actor.session.plan(sel, 1, scheme=copies.cloud.scheme)
     left = f" The other {copies.others:,} objects stay as they are." if copies.others > 1 else ""
     left = " The other object stays as it is." if copies.others == 1 else left
     return (
@@ -176,15 +143,15 @@ def _again(copies: Copies, prices: PriceTable) -> str:
 
 
 async def _end(
-    pane: "Pane", copies: Copies, objects: Sequence[Sequence[ObjectRef]], run: Run | None, consent: "Consent"
+    actor: "Actor", copies: Copies, objects: Sequence[Sequence[ObjectRef]], run: Run | None, consent: "Consent"
 ) -> None:
-    session = pane.session
+    session = actor.session
     counts: Counter[str] = Counter()
     problems: list[CloudError] = []
     for refs in objects:
-        told = partial(_told, counts, problems, lambda: _say_progress(pane, counts, copies.objects))
+        told = partial(_told, counts, problems, lambda: _say_progress(actor, counts, copies.objects))
         await session.spending.clean(consent, copies.cloud.scheme, refs, told, run)
-    _say_result(pane, counts, problems)
+    _say_result(actor, counts, problems)
 
 
 def _told(counts: Counter[str], problems: list[CloudError], progress: Callable[[], None], done: "Cleaned") -> None:
@@ -197,14 +164,14 @@ def _told(counts: Counter[str], problems: list[CloudError], progress: Callable[[
         progress()
 
 
-def _say_progress(pane: "Pane", counts: Counter[str], objects: int) -> None:
-    pane.shell.say("busy", f"ending copies: {counts.total():,} of {objects:,}")
+def _say_progress(actor: "Actor", counts: Counter[str], objects: int) -> None:
+    actor.shell.say("busy", f"ending copies: {counts.total():,} of {objects:,}")
 
 
-def _say_result(pane: "Pane", counts: Mapping[str, int], problems: Sequence[CloudError]) -> None:
+def _say_result(actor: "Actor", counts: Mapping[str, int], problems: Sequence[CloudError]) -> None:
     said = [f"{fmt.plural(counts['ended'], 'copy', 'copies')} ended"]
     if counts["gone"]:
         said.append(f"{counts['gone']:,} had none left")
     if problems:
         said.append(f"{counts['failed']:,} not: {problems[0]}")
-    pane.shell.say("error" if problems else "done", ", ".join(said), problems[0].hint if problems else "")
+    actor.shell.say("error" if problems else "done", ", ".join(said), problems[0].hint if problems else "")

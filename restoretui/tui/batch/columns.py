@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from restoretui.core.batch.jobs import ReportRow
-from restoretui.tui.batch.rows import BatchRow, progress_parts, status_part
+from restoretui.tui.job_row import BatchRow, progress_parts, status_part
 from restoretui.tui.widgets.table.columns import Column, Spans, cell
 from restoretui.wording import format as fmt
 
 
-class Task(NamedTuple):
+class FailedTask(NamedTuple):
     """A row of a completion report."""
 
     id: int
@@ -58,14 +58,14 @@ def batch_columns(now: Callable[[], datetime]) -> list[Column[BatchRow]]:
     ]  # fmt: skip
 
 
-def task_columns(own_bucket: Callable[[], str]) -> list[Column[Task]]:
+def task_columns(own_bucket: Callable[[], str]) -> list[Column[FailedTask]]:
     """Failed tasks; the bucket only where it is not the job's own."""
 
-    def key(task: Task, cells: int) -> Spans:
+    def key(task: FailedTask, cells: int) -> Spans:
         row = task.row
         return cell(row.key if row.bucket == own_bucket() else f"{row.bucket}/{row.key}", cells)
 
-    def code(task: Task, cells: int) -> Spans:
+    def code(task: FailedTask, cells: int) -> Spans:
         return cell(f"✗ {task.row.code or task.row.status}", cells, "bad")
 
     return [

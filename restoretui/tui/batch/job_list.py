@@ -7,11 +7,11 @@ from textual.content import Content
 from textual.message import Message
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui.batch.board import BatchBoard
+from restoretui.tui.batch.account_jobs import AccountJobs
 from restoretui.tui.batch.columns import batch_columns
-from restoretui.tui.batch.rows import BatchRow
+from restoretui.tui.error_state import error_state
+from restoretui.tui.job_row import BatchRow
 from restoretui.tui.shell import Working
-from restoretui.tui.trouble import trouble_of
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.list_view import ListView
@@ -22,7 +22,7 @@ from restoretui.wording import format as fmt
 ASKING = "asking the account …"
 
 
-class BatchList(Working, Vertical):
+class JobList(Working, Vertical):
     """A projection of the board."""
 
     class Chosen(Message):
@@ -32,9 +32,9 @@ class BatchList(Working, Vertical):
             super().__init__()
             self.row = row
 
-    def __init__(self, board: BatchBoard) -> None:
+    def __init__(self, board: AccountJobs) -> None:
         super().__init__(id="batch-list")
-        self._board = board
+        self._jobs = board
         self._view: ListView[BatchRow] = ListView()
         self.problem: RestoreTuiError | None = None
         """Why the cloud's jobs could not be listed."""
@@ -52,7 +52,7 @@ class BatchList(Working, Vertical):
 
     def read(self) -> bool:
         """Read the jobs again; tells whether anything was repainted."""
-        rows = self._board.rows(self.session.batch.ours())
+        rows = self._jobs.rows(self.session.batch.ours())
         self._view.replace(rows)
         self._say_empty()
         if self.table.view is None:
@@ -62,10 +62,10 @@ class BatchList(Working, Vertical):
 
     def _say_empty(self) -> None:
         """What is said where no job is."""
-        self.table.trouble = None
+        self.table.error_state = None
         if self.problem is not None:
-            self.table.trouble = trouble_of(self.problem, f"{self.shell.key_for('refresh')} asks again")
-        elif not self._board.looked:
+            self.table.error_state = error_state(self.problem, f"{self.shell.key_for('refresh')} asks again")
+        elif not self._jobs.looked:
             self.table.placeholder = ASKING
         else:
             restore = self.shell.key_for("restore")
@@ -74,7 +74,7 @@ class BatchList(Working, Vertical):
     def _summary(self, rows: list[BatchRow]) -> list[Content]:
         if not rows and self.problem is not None:
             return [said(("not listed", "warn"))]
-        if not rows and not self._board.looked:
+        if not rows and not self._jobs.looked:
             return [said((ASKING, "dim"))]
         live = sum(not row.is_over for row in rows)
         waiting = sum(row.allows("confirm") for row in rows)
@@ -84,7 +84,7 @@ class BatchList(Working, Vertical):
         )
         if self.problem is not None:
             return [left, said(("only ours: ", "warn"), (str(self.problem), "warn")), said(("only ours", "warn"))]
-        if not self._board.looked:
+        if not self._jobs.looked:
             return [left, said((ASKING, "dim"))]
         return [left, said(("ours and others' in this region · enter shows the job", "dim")), said()]
 

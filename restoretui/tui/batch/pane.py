@@ -11,14 +11,14 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.core.model import State
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.store.change_feed import BATCHES
-from restoretui.tui.batch import acts as acts
-from restoretui.tui.batch.board import BatchBoard
-from restoretui.tui.batch.detail import BatchDetail
-from restoretui.tui.batch.job_list import BatchList
-from restoretui.tui.batch.rows import BatchRow
+from restoretui.tui.batch import job_acts
+from restoretui.tui.batch.account_jobs import AccountJobs
+from restoretui.tui.batch.job_detail import JobDetail
+from restoretui.tui.batch.job_list import JobList
+from restoretui.tui.error_state import not_open
+from restoretui.tui.job_row import BatchRow
 from restoretui.tui.keys import BATCH
 from restoretui.tui.pane import Pane
-from restoretui.tui.trouble import not_open
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.words import Part
 
@@ -34,15 +34,15 @@ class BatchPane(Pane):
 
     def __init__(self) -> None:
         super().__init__(id="batch")
-        self._board = BatchBoard()
+        self._jobs = AccountJobs()
         self._ticks = 0
         self._allowed: tuple[bool, ...] = ()
 
     def compose(self) -> ComposeResult:
         with ContentSwitcher(initial="batch-list"):
-            self.list = BatchList(self._board)
+            self.list = JobList(self._jobs)
             yield self.list
-            self.detail = BatchDetail(self._board)
+            self.detail = JobDetail(self._jobs)
             yield self.detail
 
     def on_mount(self) -> None:
@@ -80,15 +80,15 @@ class BatchPane(Pane):
             self.arrive()
 
     def not_opened(self, error: RestoreTuiError) -> None:
-        self.list.table.trouble = not_open(error, self.shell.key_for("quit"))
+        self.list.table.error_state = not_open(error, self.shell.key_for("quit"))
 
     def told(self, topics: frozenset[str]) -> bool:
         return self.is_shown and BATCHES in topics and self.read()
 
     def tick(self) -> bool:
         self._ticks += 1
-        if self._ticks >= (LIVE_TICKS if self._board.under_way else QUIET_TICKS):
-            self._look_soon(whole=not self._board.under_way)
+        if self._ticks >= (LIVE_TICKS if self._jobs.under_way else QUIET_TICKS):
+            self._look_soon(whole=not self._jobs.under_way)
         return self.read()
 
     def _look_soon(self, *, whole: bool) -> None:
@@ -99,7 +99,7 @@ class BatchPane(Pane):
     async def look(self, *, whole: bool) -> None:
         """Ask the cloud. What it refuses is said in the list for as long as it does: ours are shown all the same."""
         try:
-            await self._board.look(self.session, whole=whole)
+            await self._jobs.look(self.session, whole=whole)
             self.list.problem = None
         except RestoreTuiError as error:
             self.list.problem = error
@@ -126,8 +126,8 @@ class BatchPane(Pane):
 
     # --- list and detail
 
-    @on(BatchList.Chosen)
-    def _chosen(self, event: BatchList.Chosen) -> None:
+    @on(JobList.Chosen)
+    def _chosen(self, event: JobList.Chosen) -> None:
         self.query_one(ContentSwitcher).current = "batch-detail"
         self.detail.open(event.row)
         self.say_place()
@@ -137,7 +137,7 @@ class BatchPane(Pane):
     def _moved(self) -> None:
         self.refresh_bindings()
 
-    @on(BatchDetail.Judged)
+    @on(JobDetail.Judged)
     def _judged(self) -> None:
         self.say_place()
 
@@ -191,25 +191,25 @@ class BatchPane(Pane):
             self.attempt(partial(act, self, row.batch), "act")
 
     def action_confirm(self) -> None:
-        self._act(acts.confirm_job)
+        self._act(job_acts.confirm_job)
 
     def action_cancel(self) -> None:
-        self._act(acts.cancel_job)
+        self._act(job_acts.cancel_job)
 
     def action_priority(self) -> None:
-        self._act(acts.change_priority)
+        self._act(job_acts.change_priority)
 
     def action_clone(self) -> None:
-        self._act(acts.clone_job)
+        self._act(job_acts.clone_job)
 
     def action_export(self) -> None:
-        self._act(acts.export_report)
+        self._act(job_acts.export_report)
 
     def action_clean(self) -> None:
-        self._act_on_ours(acts.clean_job)
+        self._act_on_ours(job_acts.clean_job)
 
     def action_retry(self) -> None:
-        self._act_on_ours(acts.retry_job)
+        self._act_on_ours(job_acts.retry_job)
 
     def action_show_run(self) -> None:
         row = self._row

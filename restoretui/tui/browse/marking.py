@@ -9,27 +9,40 @@ from restoretui.core.errors import CloudError, LedgerError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger.records import BrowseRow, CloudId, Listing, SelectionSummary
+from restoretui.tui.browse.listing_source import ListingSource
 from restoretui.tui.browse.marks_bar import MarksBar
+from restoretui.tui.pane import Pane
+from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.ledger.catalog.browse_view import BrowseView
-    from restoretui.tui.browse.listing_board import ListingBoard
 
 MARKS = 1
 """The selection the screens mark in; it survives restarts."""
 SETTLE_S = 0.25
-"""Time without another mark after which the marks are added up."""
+"""Debounce: seconds without another mark after which the marks are added up."""
 MANY = 10_000
 """From so many rows on it takes long enough to say that they are being marked."""
 DAYS = 7
 """What the running cost is reckoned with until a restore dialog was used with other days."""
 
 
+class Markable(Pane):
+    """A tab whose rows can be marked: what marking asks of it."""
+
+    source: ListingSource
+    following: int | None
+    """A listing made for a refresh, or to mark what is below a prefix: its progress is shown."""
+    view: "BrowseView | None"
+    """What the table shows of the listing."""
+    table: LiveTable[BrowseRow]
+
+
 class Marking:
     """The marks of Browse."""
 
-    def __init__(self, pane: "ListingBoard", bar: MarksBar) -> None:
+    def __init__(self, pane: Markable, bar: MarksBar) -> None:
         self._pane = pane
         self._bar = bar
         self._under_way: list[str] = []

@@ -11,6 +11,8 @@ from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import Purpose
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.browse.listing_board import ListingBoard
+from restoretui.tui.browse.requester_pays import pay_for_bucket
+from restoretui.tui.error_state import is_about_who_pays
 from restoretui.tui.keys import BROWSE
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
@@ -45,6 +47,7 @@ class BrowsePane(ListingBoard):
             "extend": marked or state is State.AVAILABLE,
             "upgrade": marked or state in (State.REQUESTED, State.RESTORING),
             "end_copies": self._ends_copies and (marked or state is State.AVAILABLE),
+            "pay": here and is_about_who_pays(self.problem),
             "mark_all": row is not None,
             "invert": row is not None,
             "unmark_all": marked,
@@ -86,13 +89,16 @@ class BrowsePane(ListingBoard):
         self.shell.ask_again()
         self.refresh_listing()
 
+    def action_pay(self) -> None:
+        self.attempt(partial(pay_for_bucket, self), "pay")
+
     def action_flat(self) -> None:
         self.source.flat = not self.source.flat
         self.go(self.location)
 
     def action_versions(self) -> None:
         self.source.versions = not self.source.versions
-        self.table.set_columns(self._columns())
+        self.table.set_columns(self.columns())
         self.go(self.location)
 
     # --- what of it
@@ -143,6 +149,8 @@ class BrowsePane(ListingBoard):
             running = self.source.listing.id
         if running is not None:
             self.attempt(partial(self.session.stop_listing, running), "stop")
+        elif self.is_asking:
+            self.stop_asking()
         elif self.source.is_filtered:
             self.filter_bar.clear()
             self.source.everything()
@@ -193,13 +201,13 @@ class BrowsePane(ListingBoard):
         self._act(Purpose.UPGRADE)
 
     def action_end_copies(self) -> None:
-        from restoretui.tui.acts.end_copies import end_marks
+        from restoretui.tui.browse.mark_acts import end_marks
 
         row = self.table.row if self.source.is_bucket else None
         self.attempt(partial(end_marks, self, self.source.listing, row), "act", hold_keys=True)
 
     def _act(self, purpose: Purpose) -> None:
-        from restoretui.tui.acts.restoring import restore_marks
+        from restoretui.tui.browse.mark_acts import restore_marks
 
         row = self.table.row if self.source.is_bucket else None
         self.attempt(partial(restore_marks, self, purpose, self.source.listing, row), "act", hold_keys=True)

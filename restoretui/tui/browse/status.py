@@ -10,7 +10,7 @@ from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
 
-class Listed(NamedTuple):
+class ListingStatus(NamedTuple):
     """All that line is about."""
 
     listing: Listing | None
@@ -31,13 +31,13 @@ class Listed(NamedTuple):
     """Clouds whose buckets are missing."""
 
 
-def status(shown: Listed) -> list[Content]:
+def status(shown: ListingStatus) -> list[Content]:
     """Left and right part, the right one in two lengths."""
     nothing_came = shown.buckets == 0 if shown.buckets is not None else shown.listing is None
     if nothing_came and shown.failed:
         return [said(("not listed", "warn"))]
     if nothing_came and (shown.asking or (shown.listing is None and shown.buckets is None)):
-        return [said(("listing …", "dim"))]
+        return [said(("listing …", "dim"), (" · esc stops", "dim"))]
     if shown.buckets is not None:
         missing = f" · {', '.join(shown.unlisted)} not listed" if shown.unlisted else ""
         return [
@@ -49,7 +49,7 @@ def status(shown: Listed) -> list[Content]:
     return [said(*_left(shown)), said(place), said()]
 
 
-def _left(shown: Listed) -> list[Part]:
+def _left(shown: ListingStatus) -> list[Part]:
     listing = shown.listing
     if listing is None:
         return []

@@ -1,4 +1,4 @@
-"""Looks at the rows on screen that only a HEAD can judge: archived Intelligent-Tiering objects look like any other.
+"""Debounced HEAD requests for visible rows that no listing can judge: archived Intelligent-Tiering objects.
 
 No listing tells whether such an object is archived (FACTS 1.7), and a HEAD each would cost a million requests for a
 million rows. So a row says "not seen" until it has been on screen for a moment.
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from restoretui.session.session import Session
 
 SETTLE_S = 0.3
-"""How long the screen stands still before anything is asked: scrolling past a row is not looking at it."""
+"""Debounce: seconds the screen stands still before anything is asked; scrolling past a row is no look at it."""
 AT_ONCE = 8
 TIERED = "INTELLIGENT_TIERING"
 
 
-class Looker:
+class VisibleHeads:
     """Remembers what it asked for, so that nothing is asked twice."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A box over the screen that asks or tells something, closed by escape.
+"""The base of all dialogs: a modal box over the screen that asks or tells something, closed by escape.
 
 It fits every terminal: what stands above and below its middle is always in view, the middle scrolls, and the frame
 says how much of it is out of view. And whatever it does, it does for keys that were pressed while what it shows was
@@ -50,7 +50,7 @@ class Dialog(Working, ModalScreen[ResultT]):
         self._scrolls = False
 
     def compose(self) -> ComposeResult:
-        self.shell.key_line.let_go()  # Keys that waited for the dialog are for it.
+        self.shell.key_queue.let_go()  # Keys that waited for the dialog are for it.
         # Parts are held, not queried: work that outlives the dialog may still tell them something.
         with Vertical(id="box") as self.box:
             self.box.border_title = said((self._title, ""))
@@ -171,7 +171,7 @@ class Dialog(Working, ModalScreen[ResultT]):
 
     def was_seen(self) -> bool:
         """The key being acted on was pressed while what is shown now was on screen."""
-        return self.on_screen is not None and self.shell.key_line.seen == self.on_screen
+        return self.on_screen is not None and self.shell.key_queue.seen == self.on_screen
 
     def not_seen(self) -> None:
         """A key was meant for something else than what is shown now."""

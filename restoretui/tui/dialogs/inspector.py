@@ -16,7 +16,6 @@ from restoretui.ledger.records import ActivityEntry, BrowseRow, Query
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.inspector_text import Known, lines
 from restoretui.tui.keys import READING
-from restoretui.tui.widgets.place_bar import PlaceBar
 
 HISTORY_SHOWN = 50
 HISTORY_READ = 200
@@ -60,12 +59,12 @@ class Inspector(Dialog[None], inherit_bindings=False):
             joint = "" if str(error).endswith((".", "!", "?")) else "."
             self._known.problem = f"{error}{joint} {error.hint}" if error.hint else str(error)
             if not isinstance(error, ObjectNotFound):  # That is an answer.
-                self.shell.query_main(PlaceBar).over(("✗ object not seen", "bad"))
+                self.shell.place_bar.over(("✗ object not seen", "bad"))
         self._say()
 
     def on_unmount(self) -> None:
         if self.app.is_running:
-            self.shell.query_main(PlaceBar).over(None)
+            self.shell.place_bar.over(None)
 
     async def _remember(self) -> None:
         key = self._known.ref.key

@@ -1,1 +1,1 @@
-"""Opening and leaving: the session's lifetime, what is unsent, what a crash says."""
+"""Around the screens: the session's lifetime, what is announced by itself, what is said at the end, or in a crash."""

@@ -1,4 +1,4 @@
-"""Holds the session open for as long as the app runs, beginning after the first paint."""
+"""The session's lifetime: opened after the first paint, held open by a task of its own, closed whole."""
 
 import asyncio
 import importlib

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from restoretui.core.model import State
 from restoretui.ledger.records import JobRow, Run
-from restoretui.tui.restores.words import Due, bar_parts, headline, outlook, progress
+from restoretui.tui.restores.run_words import DueWindow, bar_parts, headline, outlook, progress
 from restoretui.tui.widgets.table.columns import Column, Spans, cell
 from restoretui.tui.words import STATE_CELLS, STATES, state_word
 from restoretui.wording import format as fmt
@@ -65,7 +65,7 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
 
 
 def job_columns(
-    name: Callable[[JobRow], str], now: Callable[[], datetime], window: Callable[[], Due | None]
+    name: Callable[[JobRow], str], now: Callable[[], datetime], window: Callable[[], DueWindow | None]
 ) -> list[Column[JobRow]]:
     """Objects of one run, each by its ``name``.
 
@@ -105,7 +105,7 @@ def job_columns(
     ]
 
 
-def _note(row: JobRow, now: datetime, window: Due | None) -> tuple[str, str]:
+def _note(row: JobRow, now: datetime, window: DueWindow | None) -> tuple[str, str]:
     if row.state is State.FAILED:
         return f"{row.code}: {row.reason or row.message}" if row.code else row.reason or row.message, "bad"
     if row.state in (State.SKIPPED, State.CANCELLED, State.UNKNOWN):

@@ -1,8 +1,6 @@
 """Restores: the runs, and one of them opened; what a run still allows is done from here."""
 
-import asyncio
 from functools import partial
-from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,18 +11,14 @@ from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.core.rules.rules import Purpose
 from restoretui.ledger.records import JobRow, Run
-from restoretui.tui.acts.agreeing import agreed, price
-from restoretui.tui.acts.end_copies import end_run
-from restoretui.tui.acts.restoring import replan_run
-from restoretui.tui.dialogs.ask import Ask, Confirm, Pick
+from restoretui.tui.error_state import not_open
 from restoretui.tui.keys import RUNS
 from restoretui.tui.pane import Pane
+from restoretui.tui.restores.run_acts import cancel_unsent, end_run, export_run, replan_run, retry_run
 from restoretui.tui.restores.run_detail import RunDetail
 from restoretui.tui.restores.run_list import RunList
-from restoretui.tui.trouble import not_open
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.words import Part
-from restoretui.wording import format as fmt
 
 
 class RestoresPane(Pane):
@@ -66,10 +60,10 @@ class RestoresPane(Pane):
         self._read()
 
     def not_opened(self, error: RestoreTuiError) -> None:
-        self.list.table.trouble = not_open(error, self.shell.key_for("quit"))
+        self.list.table.error_state = not_open(error, self.shell.key_for("quit"))
 
     def light(self) -> Part | None:
-        return ("✗ not read", "bad") if self._detailed and self.detail.table.trouble is not None else None
+        return ("✗ not read", "bad") if self._detailed and self.detail.table.error_state is not None else None
 
     def told(self, topics: frozenset[str]) -> bool:
         if self.shell.session is None or not self.is_shown:
@@ -161,53 +155,12 @@ class RestoresPane(Pane):
     def action_retry(self) -> None:
         run = self._run
         if run is not None:
-            self.attempt(partial(self._retry, run), "act")
-
-    async def _retry(self, run: Run) -> None:
-        spending = self.session.spending
-        offer = await spending.offer_retry(run.id)
-        short = await self.session.short_of_capacity(run)
-        if short:
-            question = (
-                f"{fmt.plural(short, 'object')} of run {run.id} found no Expedited capacity. Ask how? "
-                f"Expedited again costs {price(offer)} for the {fmt.plural(offer.objects, 'failed object')}."
-            )
-            ways = {"other": "At another tier", "again": "Expedited again"}
-            way = await self.shell.push_screen_wait(Pick("No Expedited capacity", question, ways))
-            if way == "other":
-                await replan_run(self, run, Purpose.RESTORE, frozenset({State.FAILED}))
-            if way != "again":
-                return
-        else:
-            failed = fmt.plural(offer.objects, "failed object")
-            question = f"Send the {failed} of run {run.id} ({fmt.size(offer.size_bytes)}) again, for {price(offer)}?"
-        consent = await agreed(self, offer, "Retry failed", question, "Send again", asked=bool(short))
-        if consent is not None:
-            count = await spending.retry(consent, run.id)
-            self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
+            self.attempt(partial(retry_run, self, run), "act")
 
     def action_cancel(self) -> None:
         run = self._run
         if run is not None:
-            self.attempt(partial(self._cancel, run), "act")
-
-    async def _cancel(self, run: Run) -> None:
-        while unsent := await self._unsent(run):
-            question = (
-                f"Give up the {fmt.plural(unsent, 'request')} of run {run.id} that were not sent yet? What was sent"
-                " cannot be called back, nor what goes out while this is asked."
-            )
-            if not await self.shell.push_screen_wait(Confirm("Cancel unsent", question, "Give them up")):
-                return
-            if await self._unsent(run) <= unsent:
-                break
-            self.shell.say("warning", "there are more to give up by now", "this is how it is now")
-        count = await self.session.cancel(run.id) if unsent else 0
-        late = f", {unsent - count:,} were sent before" if count < unsent else ""
-        self.shell.say("done", f"run {run.id}: {fmt.plural(count, 'request')} given up{late}")
-
-    async def _unsent(self, run: Run) -> int:
-        return (await self.session.ledger.runs.get(run.id)).counts.get(State.PLANNED, 0)
+            self.attempt(partial(cancel_unsent, self, run), "act")
 
     def action_extend(self) -> None:
         self._act(Purpose.EXTEND, State.AVAILABLE)
@@ -228,17 +181,7 @@ class RestoresPane(Pane):
     def action_export(self) -> None:
         run = self._run
         if run is not None:
-            self.attempt(partial(self._export, run), "act")
-
-    async def _export(self, run: Run) -> None:
-        path = await self.shell.push_screen_wait(
-            Ask("Export", f"Write the objects of run {run.id} to (.csv or .json)", f"restoretui-run-{run.id}.csv")
-        )
-        if path:
-            target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
-            written = await self.session.export(run.id, target)
-            where = await asyncio.to_thread(target.absolute)
-            self.shell.say("done", f"{fmt.plural(written, 'object')} written to {where}")
+            self.attempt(partial(export_run, self, run), "act")
 
     def _ref_row(self) -> JobRow | None:
         return self.detail.table.row if self._detailed else None

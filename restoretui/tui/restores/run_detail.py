@@ -15,14 +15,14 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.records import JobRow, Query, Run, View
-from restoretui.tui.batch.facts import job_lines
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
+from restoretui.tui.error_state import error_state
+from restoretui.tui.job_row import job_lines
 from restoretui.tui.restores.columns import job_columns
-from restoretui.tui.restores.run_place import common_place
-from restoretui.tui.restores.words import bar_parts, counts_line, due, headline, outlook
+from restoretui.tui.restores.common_prefix import common_prefix
+from restoretui.tui.restores.run_words import bar_parts, counts_line, due, headline, outlook
 from restoretui.tui.shell import Working
-from restoretui.tui.trouble import trouble_of
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.fact_lines import FactLines
 from restoretui.tui.widgets.filter_bar import FilterBar
@@ -93,14 +93,14 @@ class RunDetail(Working, Vertical):
 
     async def _read_or_tell(self, read: Callable[[], Awaitable[None]]) -> None:
         """Where it cannot be read, the rows' place says why, for as long as it is so."""
-        before, self.table.trouble = self.table.trouble, None
+        before, self.table.error_state = self.table.error_state, None
         try:
             await read()
         except RestoreTuiError as error:
-            self.table.trouble = trouble_of(error, f"{self.shell.key_for('back')} goes back to the runs")
+            self.table.error_state = error_state(error, f"{self.shell.key_for('back')} goes back to the runs")
             raise
         finally:
-            if before is not self.table.trouble and self.is_attached:
+            if before is not self.table.error_state and self.is_attached:
                 self.post_message(self.Judged())
 
     async def _open(self, run_id: int) -> None:
@@ -113,7 +113,7 @@ class RunDetail(Working, Vertical):
 
     async def _find_common(self, run: Run) -> None:
         view = self.table.view
-        self._place = await common_place(view, run.cloud.scheme) if view is not None else None
+        self._place = await common_prefix(view, run.cloud.scheme) if view is not None else None
         if self._place is not None:
             self.title = f"run #{run.id} in {self._place}"
             self.table.changed()

@@ -11,7 +11,7 @@ from textual.message import Message
 from restoretui.core.model import State
 from restoretui.ledger.records import Run
 from restoretui.tui.restores.columns import RunRow, run_columns
-from restoretui.tui.restores.run_place import common_place
+from restoretui.tui.restores.common_prefix import common_prefix
 from restoretui.tui.shell import Working
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.table import events as table_events
@@ -66,7 +66,7 @@ class RunList(Working, Vertical):
         self._view.replace(rows)
         restore = self.shell.key_for("restore")
         self.table.placeholder = f"no restores yet: mark objects in Browse and press {restore}"
-        self.table.trouble = None
+        self.table.error_state = None
         if self.table.view is None:
             self.table.set_view(self._view)
         copies = {run.id: run.counts.get(State.AVAILABLE, 0) for run in runs}
@@ -93,7 +93,7 @@ class RunList(Working, Vertical):
             return run.note
         view = await self.session.job_view(run.id)
         try:
-            place = await common_place(view, run.cloud.scheme)
+            place = await common_prefix(view, run.cloud.scheme)
         finally:
             await view.aclose()
         return str(place).partition("://")[2] if place is not None else "several buckets"

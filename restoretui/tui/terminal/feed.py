@@ -1,4 +1,4 @@
-"""The ledger's change feed as the screens hear it: gathered, and told together when painting may happen."""
+"""The ledger's change feed as the screens hear it: coalesced, and told together when a frame may be painted."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -1,9 +1,9 @@
-"""When changed data may be repainted: seldom, together, and never faster than the terminal can take it.
+"""Frame pacing with backpressure: changed data is repainted seldom, together, and no faster than the terminal draws.
 
 Keys, scrolling and dialogs paint at once. Whatever changes by itself asks the pacer, which runs all callers together,
 at most ten times a second. After such a frame it sends the terminal a question (DSR, ``ESC [ 6 n``) that every
 terminal answers in order, after drawing what came before: until then no further data frame goes out, so that on a
-slow line changes coalesce here instead of queueing up in front of the answer to a key.
+slow line changes coalesce here instead of queueing up in front of the answer to a key (self-clocking).
 What a frame took to draw also tells how much the next may hold, and a screen that changes all over is painted less
 often, so that it never takes more than ``BYTES_PER_S``.
 """
@@ -37,7 +37,7 @@ TRIALS = 2
 
 
 class Pacer:
-    """Runs paint callbacks together, self-clocked by the terminal."""
+    """Coalesces paint callbacks into frames, self-clocked by the terminal's answers. Lives in the event loop."""
 
     def __init__(
         self,

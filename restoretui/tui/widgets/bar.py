@@ -1,4 +1,4 @@
-"""One line of text with a left and a right part, repainted only when it says something else."""
+"""A status bar of one line with a left and a right part, repainted only when it says something else."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A list of boxes to tick that can be told apart without colour."""
+"""A list of check boxes that can be told apart without colour."""
 
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar

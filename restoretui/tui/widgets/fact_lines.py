@@ -1,4 +1,4 @@
-"""A few lines of facts: of those that change by themselves, only the changed ones are painted, and not too often."""
+"""A few lines of facts, throttled and diffed: only those that changed are painted, and not too often."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 EVERY_S = 1.0
-"""Counts of thousands of objects change all the time; nobody reads them faster."""
+"""Throttle. Counts of thousands of objects change all the time; nobody reads them faster."""
 
 
 class FactLines(Vertical):

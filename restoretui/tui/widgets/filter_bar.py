@@ -1,4 +1,4 @@
-"""The line to type a filter into; what is typed is told as it is typed, not with every key."""
+"""The line to type a filter into, debounced: what is typed is told as it is typed, not with every key."""
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 from restoretui.tui.keys import FILTER
 
 SETTLE_S = 0.08
-"""Time without a key after which the filter is applied."""
+"""Debounce: seconds without a key after which the filter is applied."""
 
 
 class FilterBar(Horizontal):

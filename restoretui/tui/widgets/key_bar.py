@@ -1,4 +1,4 @@
-"""The last line: the keys that work right now, the most useful ones where not all fit."""
+"""The footer: the keys that work right now, the most useful ones where not all fit."""
 
 from textual import events
 from textual.binding import Binding

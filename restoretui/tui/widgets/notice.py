@@ -1,4 +1,4 @@
-"""What just happened, or went wrong: one sentence and the next step, above the keys, in nobody's way."""
+"""The notification line above the footer: what just happened or went wrong, and the next step."""
 
 from collections.abc import Mapping
 from typing import Literal

@@ -1,4 +1,4 @@
-"""A few choices on one line, one of them taken; left and right choose."""
+"""Radio buttons on one line: a few choices, one of them taken; left and right choose."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The second line: where we are, and how the background is doing."""
+"""The header's second line: where we are, and how the background is doing."""
 
 from restoretui.engine.traffic.health import Health
 from restoretui.tui.widgets.bar import Bar

@@ -1,4 +1,4 @@
-"""The first line: the tabs, what kind of session this is, and whose credentials it uses."""
+"""The header's first line: the tabs, what kind of session this is, and whose credentials it uses."""
 
 from collections.abc import Mapping, Sequence
 

@@ -33,8 +33,8 @@ def job(on: Any) -> Any:
 
 async def open_tab(on: Any) -> BatchPane:
     await on.press("3")
-    pane: BatchPane = on.app.query_main(BatchPane)
-    await on.until(lambda: pane._board.looked)
+    pane: BatchPane = on.app.main.query_one(BatchPane)
+    await on.until(lambda: pane._jobs.looked)
     return pane
 
 
@@ -137,12 +137,12 @@ async def test_what_was_written_for_a_job_is_deleted_on_request_only(walk: Start
         await open_tab(on)
         assert "clean up" not in on.footer
         await on.until(lambda: job(on).is_settled, rounds=4000)
-        await on.until(lambda: on.app.query_main(BatchPane).check_action("clean", ()))
+        await on.until(lambda: on.app.main.query_one(BatchPane).check_action("clean", ()))
         await on.press("D")
         await on.sees("Delete the manifest and the report")
         await on.press("shift+tab", "enter")
         await on.until(lambda: job(on).cleaned_at is not None)
-        await on.until(lambda: not on.app.query_main(BatchPane).check_action("clean", ()))
+        await on.until(lambda: not on.app.main.query_one(BatchPane).check_action("clean", ()))
         await on.press("enter")
         await on.sees("manifest and report were deleted", "no completion report")
 

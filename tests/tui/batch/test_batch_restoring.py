@@ -7,8 +7,8 @@ from textual.widgets import Button, Input
 
 from restoretui.core.batch.jobs import ReportScope
 from restoretui.core.model import State
-from restoretui.tui.dialogs.engine_fields import EngineFields
-from restoretui.tui.dialogs.restore_dialog import RestoreDialog
+from restoretui.tui.dialogs.restore.engine_fields import EngineFields
+from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.widgets.pick_line import PickLine
 
 Start = Callable[..., Any]

@@ -23,10 +23,10 @@ async def test_from_the_buckets_down_to_an_object_and_back_up(walk: Start) -> No
         await on.sees("Object", "storage class", "Headers", "x-amz-request-id")
         await on.press("escape", "backspace")
         await on.sees("README.txt")
-        assert on.app.query_main(BrowsePane).table.row.ref.key == "catalog/", "the cursor is where we came from"
+        assert on.app.main.query_one(BrowsePane).table.row.ref.key == "catalog/", "the cursor is where we came from"
         await on.press("backspace")
         await on.sees("8 buckets")
-        buckets = on.app.query_main(BrowsePane).buckets
+        buckets = on.app.main.query_one(BrowsePane).buckets
         assert buckets.row is not None
         assert buckets.row.name == "acme-media-archive"
 
@@ -37,7 +37,7 @@ async def test_flat_view_filter_and_sort_keep_the_row(walk: Start) -> None:
         await on.press("d")
         await on.settled()
         await on.sees("flat", "200 objects")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.press(*("down",) * 40)
         key = pane.table.row.ref.key
         await on.press("o", "down", "enter")
@@ -61,7 +61,7 @@ async def test_flat_view_filter_and_sort_keep_the_row(walk: Start) -> None:
 async def test_refresh_keeps_filter_order_and_cursor(walk: Start) -> None:
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.press("down", "down", "down")
         key, before = pane.table.row.ref.key, pane.source.listing.id
         await on.press("R")
@@ -75,7 +75,7 @@ async def test_state_and_class_filters(walk: Start) -> None:
         await on.press("d")
         await on.settled()
         await on.press("f", "space", "tab", "tab", "enter")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: pane.source.query.states == {State.ARCHIVED})
         await on.sees("match archived")
         await on.until(lambda: 0 < pane.table.count < 200)
@@ -107,7 +107,7 @@ async def test_a_marked_prefix_marks_everything_below_it(walk: Start) -> None:
         await on.press("space")
         await on.sees("◆", "190 marked")
         await on.press("home", "space")
-        await on.until(lambda: on.app.query_main(BrowsePane).marking.summary.objects == 0)
+        await on.until(lambda: on.app.main.query_one(BrowsePane).marking.summary.objects == 0)
 
 
 async def test_going_to_a_location_says_what_is_wrong_with_it(walk: Start) -> None:
@@ -126,7 +126,7 @@ async def test_versions_are_shown_when_asked_for(walk: Start) -> None:
         await on.settled()
         await on.press("d")
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         fewer = pane.table.count
         await on.press("V")
         await on.settled()
@@ -140,7 +140,7 @@ async def test_visible_tiering_rows_are_looked_at_and_no_others(walk: Start) -> 
         await on.settled()
         await on.press("d")
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: on.sandbox.stats.requests.get("HeadObject", 0) > 0)
         await on.until(lambda: "not seen" not in on.text)
         seen = on.sandbox.stats.requests["HeadObject"]

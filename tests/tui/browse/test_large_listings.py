@@ -28,7 +28,7 @@ async def flat(on: Any) -> BrowsePane:
     await on.press("d")
     await on.settled()
     await on.sees("flat", "200 objects")
-    pane: BrowsePane = on.app.query_main(BrowsePane)
+    pane: BrowsePane = on.app.main.query_one(BrowsePane)
     await on.until(lambda: pane.table.count == 200)
     return pane
 

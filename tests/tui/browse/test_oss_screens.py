@@ -9,10 +9,10 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.inspector import Inspector
-from restoretui.tui.dialogs.restore_dialog import RestoreDialog
+from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
+from restoretui.tui.dialogs.restore.tier_table import TierTable
 from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.widgets.tab_bar import TabBar
-from restoretui.tui.widgets.tier_table import TierTable
 
 Start = Callable[..., Any]
 FILMS = "oss://acme-oss-films"
@@ -32,7 +32,7 @@ async def test_buckets_of_both_clouds_stand_side_by_side(walk: Start, sandbox: A
         await on.sees("oss://acme-oss-films", "films/", "目录/")
         await on.press("backspace")
         await on.sees("OSS    acme-oss-films")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: pane.buckets.row is not None and pane.buckets.row.name == "acme-oss-films")
 
 
@@ -55,9 +55,9 @@ async def test_go_to_and_inspect_pass_the_cloud_on(walk: Start, sandbox: Any) ->
         await on.settled()
         await on.press("g", "ctrl+u", *f"{FILMS}/films/2019/", "enter")
         await on.sees("oss://acme-oss-films/films/2019/", "reel-001.mxf", "Archive")
-        await on.until(lambda: on.app.query_main(TabBar)._identity.region == "cn-hangzhou")
+        await on.until(lambda: on.app.main.query_one(TabBar)._identity.region == "cn-hangzhou")
         await on.settled()
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: pane.table.row is not None)
         await on.press("enter")
         await on.until(lambda: isinstance(on.app.screen, Inspector))
@@ -72,7 +72,7 @@ async def test_go_to_and_inspect_pass_the_cloud_on(walk: Start, sandbox: Any) ->
 async def marked(on: Any, *storage_classes: str, number: int = 1) -> BrowsePane:
     """Mark some archived objects of each class in the films, flat."""
     await on.settled()
-    pane: BrowsePane = on.app.query_main(BrowsePane)
+    pane: BrowsePane = on.app.main.query_one(BrowsePane)
     if not pane.source.flat:
         await on.press("d")
         await on.settled()
@@ -103,7 +103,7 @@ async def days(on: Any, box: RestoreDialog, text: str) -> None:
     field = box.query_one("#days", Input)
     field.focus()
     await on.press("end", *("backspace",) * len(field.value), *text)
-    await on.until(lambda: box._plan is not None and box._plan.days == int(text))
+    await on.until(lambda: box.plan is not None and box.plan.days == int(text))
     await on.press("enter")
 
 
@@ -149,7 +149,7 @@ async def test_extending_adds_days_to_the_end(walk: Start, sandbox: Any) -> None
         await on.until(lambda: on.posts() == 1)
         await on.hours(60)
         await on.until(lambda: counts(on) == {State.AVAILABLE: 1})
-        detail = on.app.query_main(RestoresPane).detail
+        detail = on.app.main.query_one(RestoresPane).detail
         end = detail.table.view.rows(0, 1)[0].expiry
         box = await dialog(on, "e")
         await on.sees("Add", "days to the end that each copy has now", "at the latest")
@@ -168,7 +168,7 @@ async def test_extending_adds_days_to_the_end(walk: Start, sandbox: Any) -> None
 async def test_marks_in_both_clouds_are_confirmed_one_after_the_other(walk: Start, sandbox: Any) -> None:
     async with walk("s3://acme-frankfurt-archive", **await oss(sandbox)) as on:
         await marked(on, "GLACIER", number=2)
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         pane.go(parse_location(FILMS))
         await on.sees("oss://acme-oss-films")
         await on.settled()
@@ -194,7 +194,7 @@ async def test_giving_one_cloud_up_leaves_its_marks(walk: Start, sandbox: Any) -
         await on.sees("oss://acme-oss-films")
         await marked(on, "ColdArchive")
         await on.sees("3 marked")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await dialog(on)
         await on.press("escape")
         await on.sees("2 of 2")
@@ -235,7 +235,7 @@ async def test_what_has_no_copy_to_end_is_said(walk: Start, sandbox: Any) -> Non
         await on.sees("none of these has a restored copy", "only copies of ColdArchive")
     async with walk("s3://acme-frankfurt-archive", **world) as on:
         await marked(on, "GLACIER")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         pane.marking.clear()
         await on.until(lambda: not pane.marking.summary.objects)
         assert not pane.check_action("end_copies", ())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from restoretui.ledger.records import CloudId, Listing, Query, Scope
-from restoretui.tui.browse.status import Listed, status
+from restoretui.tui.browse.status import ListingStatus, status
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -22,5 +22,5 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 def test_how_old_it_is(age: timedelta, said: str) -> None:
     at = NOW - age
     listing = Listing(1, Scope(CloudId("s3"), "b"), 3, 0, 30, at, at, None, "")
-    left = status(Listed(listing, Query(), Query(), NOW, 0, 3, True, None))[0]
+    left = status(ListingStatus(listing, Query(), Query(), NOW, 0, 3, True, None))[0]
     assert left.plain.endswith(said)

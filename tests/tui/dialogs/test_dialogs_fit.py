@@ -12,11 +12,12 @@ from textual.widgets import Input
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.tui.browse.go_to import GoTo
-from restoretui.tui.dialogs.ask import Ask, Confirm, Pick
 from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.dialogs.go_to import GoTo
+from restoretui.tui.dialogs.leave import Leave
 from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
-from restoretui.tui.dialogs.restore_dialog import RestoreDialog
+from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
+from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.dialogs.sign_in import SignIn
 
 Start = Callable[..., Any]
@@ -128,7 +129,7 @@ def check_count(box: RestoreDialog, on: Any) -> None:
     told = MORE.search(on.lines()[box.box.region.bottom - 1])
     _, below = box.hidden()
     assert (int(told[1].replace(",", "")) if told else 0) == below
-    if box._plan is not None:
+    if box.plan is not None:
         reasons = ("archived in DEEP_ARCHIVE", "GLACIER_IR can be read as it is", "STANDARD can be read as it is")
         shown = sum(text in in_view(on) for text in reasons)
         assert shown + below + box.hidden()[0] >= len(reasons)
@@ -201,8 +202,9 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
         lambda: Pick("Retry failed", QUESTION, {"direct": "One by one", "batch": "As new jobs"}),
         "Retry failed", ("One by one", "As new jobs", "No"),
     ),
-    "a line": (lambda: Ask("Priority", "Priority of job " + "x" * 36, "10"), "Priority", ("higher", "10")),
+    "a line": (lambda: TextPrompt("Priority", "Priority of job " + "x" * 36, "10"), "Priority", ("higher", "10")),
     "a place": (lambda: GoTo(Location("s3", "bucket", "prefix/")), "Go to", ("s3://bucket/prefix/",)),
+    "leaving": (Leave, "Leave", ("Send, then leave", "Leave", "Stay", "sent by now")),
     "an order": (lambda: SortMenu(ORDERS, "order3", descending=True), "Sort by", ("▼ by the 3th column",)),
     "states and classes": (facets, "Show only", ("State", "Storage class", "Show", "Everything", "space ticks")),
 }  # fmt: skip

@@ -12,9 +12,9 @@ from textual.widgets import Button, Input
 
 from restoretui.core.model import State, Tier
 from restoretui.tui.browse.pane import BrowsePane
-from restoretui.tui.dialogs.restore_dialog import RestoreDialog
+from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
+from restoretui.tui.dialogs.restore.tier_table import TierTable
 from restoretui.tui.restores.pane import RestoresPane
-from restoretui.tui.widgets.tier_table import TierTable
 
 Start = Callable[..., Any]
 COLD = "s3://acme-frankfurt-archive"
@@ -25,7 +25,7 @@ async def mark_archived(on: Any, number: int) -> None:
     await on.settled()
     await on.press("d")
     await on.settled()
-    pane = on.app.query_main(BrowsePane)
+    pane = on.app.main.query_one(BrowsePane)
     everything = pane.table.count
     pane.source.ask(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({"GLACIER"}))
     pane.requery()
@@ -63,7 +63,7 @@ async def test_marked_restored_watched_until_available_and_expired(walk: Start) 
         await on.sees("● available", "100%", "until 0")
         assert "run 1 is done: 3 available" in on.told
         await on.press("1")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: pane.table.view.rows(0, 3)[0].state is State.AVAILABLE)
         await on.press("4")
         await on.sees("◑ restoring", "● available radio/berlin/", "confirmed")
@@ -89,7 +89,7 @@ async def test_tiers_side_by_side_and_what_deep_archive_refuses(walk: Start) -> 
         await on.press("d")
         await on.settled()
         await on.press("slash", *"*001.bam", "enter")
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: 0 < pane.table.count < 20)
         box = await dialog(on)
         await on.sees("expedited", "standard", "bulk", "refused: DEEP_ARCHIVE does not offer the expedited tier")
@@ -140,7 +140,7 @@ async def test_above_the_budget_the_amount_has_to_be_typed(walk: Start) -> None:
         await on.press("enter", *"1", "enter")
         await on.sees("to confirm, type")
         assert on.posts() == 0
-        amount = f"{box._plan.tiers[box.query_one(TierTable).tier].cost.total:.2f}"
+        amount = f"{box.plan.tiers[box.query_one(TierTable).tier].cost.total:.2f}"
         await on.press("backspace", *amount, "enter")
         await on.until(lambda: len(on.app.screen_stack) == 1)
         await on.until(lambda: on.posts() == 3)
@@ -181,7 +181,7 @@ async def test_speed_up_and_extend_from_the_run(walk: Start) -> None:
         await on.until(lambda: on.posts() == 4)
         await on.hours(50)
         await on.press("escape")
-        runs = on.app.query_main(RestoresPane)
+        runs = on.app.main.query_one(RestoresPane)
         await on.until(lambda: runs.list.run is not None and runs.list.run.counts.get(State.AVAILABLE) == 2)
         await on.sees("e extend")
         box = await dialog(on, "e")
@@ -248,7 +248,7 @@ async def test_a_run_is_filtered_sorted_exported_and_its_failures_retried(walk: 
         await dialog(on)
         await confirm(on)
         await on.until(lambda: on.posts() == 4)
-        detail = on.app.query_main(RestoresPane).detail
+        detail = on.app.main.query_one(RestoresPane).detail
         await on.until(lambda: detail.table.count == 4)
         await on.press("o", "down", "down", "enter")
         await on.sees("Size ▼")

@@ -15,15 +15,15 @@ from restoretui.core.model import State
 from restoretui.ledger.records import Observation, Query
 from restoretui.tui.browse.marking import MARKS
 from restoretui.tui.browse.pane import BrowsePane
-from restoretui.tui.dialogs.ask import Confirm
-from restoretui.tui.dialogs.restore_dialog import RestoreDialog
+from restoretui.tui.dialogs.prompts import Confirm
+from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.terminal.pacing import DRAWN_S, Pacer
 from restoretui.wording import format as fmt
 from tests.settling import has_acted
 from tests.tui.browse.test_oss_screens import FILMS, marked, oss
 from tests.tui.dialogs.test_restoring import COLD, confirm, dialog, mark_archived
-from tests.tui.terminal.test_typing import burst
+from tests.tui.terminal.test_key_queue import burst
 
 Start = Callable[..., Any]
 TIERING = "s3://acme-backups-tiering"
@@ -53,7 +53,7 @@ class Witness:
 
     def __init__(self, on: Any) -> None:
         self.confirmed: list[tuple[Shown | None, Shown]] = []
-        session, line = on.app.session, on.app.key_line
+        session, line = on.app.session, on.app.key_queue
         seen: dict[int, Shown | None] = {}
         now: list[Shown | None] = [None]
         put, deliver, confirmed = line.put, line._deliver, session.confirm
@@ -94,7 +94,7 @@ async def everything(on: Any) -> list[Any]:
     await on.press("d")
     await on.settled()
     await on.press("a")
-    pane = on.app.query_main(BrowsePane)
+    pane = on.app.main.query_one(BrowsePane)
     await on.until(lambda: pane.marking.summary.objects == pane.table.count)
     return list(pane.table.view.rows(0, pane.table.count))
 
@@ -105,7 +105,7 @@ async def test_under_random_timing_of_looks_keys_days_tiers_and_marks(walk: Star
     async with walk(TIERING, size=(80, 24), world={"scenario": "high-latency"}) as on:
         rows = await everything(on)
         witness = Witness(on)
-        listing = on.app.query_main(BrowsePane).source.listing.id
+        listing = on.app.main.query_one(BrowsePane).source.listing.id
         selections = on.app.session.ledger.selections
         burst(on, "r")
         await on.until(lambda: isinstance(on.app.screen, RestoreDialog), rounds=0)
@@ -125,15 +125,15 @@ async def test_under_random_timing_of_looks_keys_days_tiers_and_marks(walk: Star
                     await turn(on, chance.choice((0.01, 0.1, 0.3, 1.0)))
             if witness.confirmed:
                 break
-        await on.until(lambda: has_acted(on.app.key_line) and not getattr(on.app.screen, "_confirming", False))
+        await on.until(lambda: has_acted(on.app.key_queue) and not getattr(on.app.screen, "_confirming", False))
         witness.check()
         if not witness.confirmed:
             box = on.app.screen
             assert isinstance(box, RestoreDialog)
             box.query_one("#days", Input).value = "5"
-            await on.until(lambda: box.on_screen is not None and box._plan.days == 5)
+            await on.until(lambda: box.on_screen is not None and box.plan.days == 5)
             await on.until(lambda: not box._confirming)
-            box._tiers.focus()
+            box.tiers.focus()
             await on.press("s")
             await on.until(lambda: on_screen(on) is not None)
             await on.press("enter", "enter")
@@ -159,10 +159,10 @@ async def test_no_button_before_everything_has_been_looked_at(walk: Start) -> No
             await turn(on, 0.02)
             steps += 1
         assert steps > 3, "the looks took no time"
-        await on.until(lambda: has_acted(on.app.key_line) and on_screen(on) is not None)
+        await on.until(lambda: has_acted(on.app.key_queue) and on_screen(on) is not None)
         assert on.app.screen is box
         assert witness.confirmed == []
-        assert box._plan.days == 9
+        assert box.plan.days == 9
         for text in (TIERING, "account 123456789012", "region us-east-1"):
             assert text in on.text
         await on.press("enter", "enter")
@@ -198,7 +198,7 @@ async def test_marks_changed_in_another_terminal_are_shown_again_and_not_sent(wa
     async with walk(COLD) as on:
         await mark_archived(on, 3)
         await dialog(on)
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         row = next(row for row in pane.table.view.rows(0, 9) if row.marked)
         await on.app.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [row.id])
         await on.press("enter", "enter")
@@ -218,7 +218,7 @@ async def test_another_object_of_the_same_class_and_size_is_another_plan(walk: S
         await on.settled()
         await on.press("space")
         await dialog(on)
-        pane = on.app.query_main(BrowsePane)
+        pane = on.app.main.query_one(BrowsePane)
         a, b, *_ = pane.table.view.rows(0, 3)
         await on.app.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [a.id, b.id])
         await on.press("enter", "enter")
@@ -230,7 +230,7 @@ async def test_an_object_that_became_available_meanwhile_is_shown_as_such(walk: 
     async with walk(COLD) as on:
         await mark_archived(on, 3)
         await dialog(on)
-        pane, session = on.app.query_main(BrowsePane), on.app.session
+        pane, session = on.app.main.query_one(BrowsePane), on.app.session
         row = next(row for row in pane.table.view.rows(0, 9) if row.marked)
         now = session.clock.now().timestamp()
         seen = Observation(
@@ -280,13 +280,13 @@ async def test_extending_tells_the_days_that_are_added(walk: Start) -> None:
         await confirm(on)
         await on.until(lambda: on.posts() == 2)
         await on.hours(30)
-        runs = on.app.query_main(RestoresPane)
+        runs = on.app.main.query_one(RestoresPane)
         await on.until(lambda: runs.detail.run is not None and runs.detail.run.counts.get(State.AVAILABLE) == 2)
         box = await dialog(on, "e")
         view = await on.app.session.job_view(runs.detail.run.id, Query())
         (expiry,) = {row.expiry for row in view.rows(0, 2)}
         await view.aclose()
-        plan = box._plan
+        plan = box.plan
         first = round((plan.expiry.timestamp() - expiry) / 86_400)
         assert first < plan.days, "the copies have been there for a while"
         for more in (0, 1):
@@ -325,13 +325,13 @@ async def test_a_question_is_not_answered_by_keys_from_before_it(walk: Start) ->
     async with walk() as on:
         box = Confirm("Cancel job", "Cancel job 7?", "Cancel the job")
         answers: list[bool | None] = []
-        release = on.app.key_line.hold()
+        release = on.app.key_queue.hold()
         burst(on, "left", "enter")
-        await on.until(lambda: on.app.key_line._keys.qsize(), rounds=0)
+        await on.until(lambda: on.app.key_queue._keys.qsize(), rounds=0)
         on.app.push_screen(box, answers.append)
         await on.until(lambda: on.app.screen is box)
         release()
-        await on.until(lambda: has_acted(on.app.key_line))
+        await on.until(lambda: has_acted(on.app.key_queue))
         await on.sees("pressed before this was on screen")
         assert answers == []
         await on.press("enter")

@@ -114,7 +114,7 @@ async def test_send_then_leave_says_why_it_cannot(walk: Start) -> None:
     async with walk(rate=0.5) as on:
         await partly_sent(on)
         await on.press("q", "enter")
-        on.app.session._board.trouble("test", "paused", "credentials have expired", "run `aws sso login`")
+        on.app.session._board.error_state("test", "paused", "credentials have expired", "run `aws sso login`")
         await on.sees("‖ paused: credentials have expired", "aws sso login")
         assert asks(on)
         on.app.session._board.well("test")

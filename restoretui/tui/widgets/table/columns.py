@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from restoretui.wording.safe import fit
 
 Spans = tuple[tuple[str, str], ...]
-"""A cell: pieces of text, each with the name of a style (``LiveTable`` names them; "" is plain)."""
+"""A cell: pieces of text, each with the name of a style (``row_styles.NAMES``; "" is plain)."""
 
 RowT = TypeVar("RowT")
 

@@ -1,24 +1,22 @@
-"""What the user did in a live table."""
+"""Messages of a live table: what the user did in it, and what it could not read."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.message import Message
+from textual.widget import Widget
 
 from restoretui.core.errors import RestoreTuiError
-
-if TYPE_CHECKING:
-    from restoretui.tui.widgets.table.live_table import LiveTable
 
 
 class TableEvent(Message):
     """Something that happened in ``table``."""
 
-    def __init__(self, table: "LiveTable[Any]") -> None:
+    def __init__(self, table: Widget) -> None:
         self.table = table
         super().__init__()
 
     @property
-    def control(self) -> "LiveTable[Any]":
+    def control(self) -> Widget:
         return self.table
 
 
@@ -29,7 +27,7 @@ class Moved(TableEvent):
 class RowEvent(TableEvent):
     """Something about ``row``, as it was when the key was pressed."""
 
-    def __init__(self, table: "LiveTable[Any]", row: Any) -> None:
+    def __init__(self, table: Widget, row: Any) -> None:
         super().__init__(table)
         self.row = row
 
@@ -45,7 +43,7 @@ class MarkToggled(RowEvent):
 class RangeMarked(TableEvent):
     """All rows from ``first`` to ``last`` position, both included, shall be marked."""
 
-    def __init__(self, table: "LiveTable[Any]", first: int, last: int) -> None:
+    def __init__(self, table: Widget, first: int, last: int) -> None:
         super().__init__(table)
         self.first, self.last = first, last
 
@@ -53,7 +51,7 @@ class RangeMarked(TableEvent):
 class SortChosen(TableEvent):
     """A header was clicked."""
 
-    def __init__(self, table: "LiveTable[Any]", sort: str) -> None:
+    def __init__(self, table: Widget, sort: str) -> None:
         super().__init__(table)
         self.sort = sort
 
@@ -61,6 +59,6 @@ class SortChosen(TableEvent):
 class ReadFailed(TableEvent):
     """The view could not be read; the last rows stay on screen."""
 
-    def __init__(self, table: "LiveTable[Any]", error: RestoreTuiError) -> None:
+    def __init__(self, table: Widget, error: RestoreTuiError) -> None:
         super().__init__(table)
         self.error = error

@@ -1,9 +1,9 @@
-"""A short list as a view, for what fits in memory: buckets, runs."""
+"""An in-memory view: a short list of buckets, runs or jobs for a table to show."""
 
 from collections.abc import Sequence
 from typing import Generic
 
-from restoretui.tui.widgets.table.window import RowT
+from restoretui.tui.widgets.table.visible_rows import RowT
 
 
 class ListView(Generic[RowT]):

@@ -15,7 +15,7 @@ NAMES = (
 """What a cell may be painted as: by meaning, not by colour."""
 
 
-class Kind(Enum):
+class RowKind(Enum):
     """What a whole row is at the moment."""
 
     PLAIN = auto()
@@ -25,10 +25,10 @@ class Kind(Enum):
 
 
 _KINDS = {
-    Kind.PLAIN: "row--plain",
-    Kind.RANGE: "row--range",
-    Kind.CURSOR: "row--cursor",
-    Kind.CURSOR_BLURRED: "row--cursor-blurred",
+    RowKind.PLAIN: "row--plain",
+    RowKind.RANGE: "row--range",
+    RowKind.CURSOR: "row--cursor",
+    RowKind.CURSOR_BLURRED: "row--cursor-blurred",
 }
 
 COMPONENTS = {"row--header", *_KINDS.values(), *(f"cell--{name}" for name in NAMES)}
@@ -39,7 +39,7 @@ class RowStyles:
 
     def __init__(self, widget: "Widget") -> None:
         self._widget = widget
-        self._cache: dict[tuple[str, Kind], Style] = {}
+        self._cache: dict[tuple[str, RowKind], Style] = {}
         self._header: Style | None = None
 
     def clear(self) -> None:
@@ -54,7 +54,7 @@ class RowStyles:
             self._header = self._widget.get_component_rich_style("row--header")
         return self._header
 
-    def get(self, name: str, kind: Kind) -> Style:
+    def get(self, name: str, kind: RowKind) -> Style:
         """Of a cell called ``name`` in such a row; "" is the row's own."""
         style = self._cache.get((name, kind))
         if style is None:

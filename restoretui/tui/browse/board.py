@@ -1,0 +1,194 @@
+"""The parts of the Browse tab, and what they say of the listing shown: on its way, failed, empty or whole."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+
+from restoretui.core.errors import RestoreTuiError
+from restoretui.core.location import Location
+from restoretui.core.model import DEFAULT_SCHEME
+from restoretui.ledger.records import BrowseRow
+from restoretui.tui.browse.columns import BucketRow, bucket_columns, cells_for_classes, object_columns
+from restoretui.tui.browse.empty_space import OPENING, Emptiness
+from restoretui.tui.browse.listing_source import ListingSource
+from restoretui.tui.browse.marking import Markable, Marking
+from restoretui.tui.browse.marks_bar import MarksBar
+from restoretui.tui.browse.status import ListingStatus, status
+from restoretui.tui.browse.visible_heads import VisibleHeads
+from restoretui.tui.error_state import error_state, listing_keys
+from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.filter_bar import FilterBar
+from restoretui.tui.widgets.table import events as table_events
+from restoretui.tui.widgets.table.live_table import LiveTable
+from restoretui.tui.words import Part
+
+
+class BrowseBoard(Markable):
+    """Shows how a source stands; what brings another one on screen is for ``ListingBoard``."""
+
+    def __init__(self, location: Location | None) -> None:
+        super().__init__(id="browse")
+        self.source = ListingSource(location or Location(DEFAULT_SCHEME))
+        self.following = None
+        self.view = None
+        self.requery_due = False
+        """Rows have come that the filtered view shown does not know of."""
+        self.problem: RestoreTuiError | None = None
+        """Why what was asked for last is not shown, or not all of it."""
+        self.was_stopped = False
+        """What was asked for last was given up before it began."""
+        self.unlisted: list[str] = []
+        """Clouds whose buckets are missing in the list."""
+        self._asked: object = None
+        """What is to be shown has been asked for, and nothing has come yet: whoever asked last."""
+        self.views_coming = 0
+        """Views on their way."""
+        self.heard = asyncio.Event()
+        """Set whenever the ledger told something."""
+        self.heads = VisibleHeads()
+
+    def compose(self) -> ComposeResult:
+        pacer = self.shell.pacer
+        self.filter_bar = FilterBar("part of a key, or a glob such as *.bam", id="browse-filter")
+        yield self.filter_bar
+        self.buckets = LiveTable[BucketRow](bucket_columns(), pacer, placeholder=OPENING, id="buckets")
+        self.table = LiveTable[BrowseRow](self.columns(), pacer, marking=True, placeholder=OPENING, id="objects")
+        yield self.buckets
+        yield self.table
+        bar = MarksBar()
+        self.marking = Marking(self, bar)
+        yield bar
+        self._status = Bar(id="browse-status", classes="status")
+        yield self._status
+
+    def columns(self) -> list[Any]:
+        """Of the objects, for the place shown."""
+        class_cells = cells_for_classes(self.location.scheme)
+        return object_columns(
+            lambda: self.source.base, self._now, versions=self.source.versions, class_cells=class_cells
+        )
+
+    def _now(self) -> float:
+        session = self.shell.session
+        return session.clock.now().timestamp() if session is not None else 0.0
+
+    @property
+    def location(self) -> Location:
+        """The place shown."""
+        return self.source.location
+
+    def arrive(self) -> None:
+        (self.table if self.source.is_bucket else self.buckets).focus()
+        self.table.changed()
+        self.say()
+
+    def choose_table(self) -> None:
+        """Show the table of buckets or that of objects."""
+        self.table.display, self.buckets.display = self.source.is_bucket, not self.source.is_bucket
+        self.say_place()
+        self.say()
+        if self.is_shown:
+            self.arrive()
+
+    # --- how it stands
+
+    @property
+    def is_asking(self) -> bool:
+        """Something to show has been asked for, and has not come yet."""
+        return self._asked is not None
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """One state at a time: what failed before is moot, and what fails now is said for as long as it is so."""
+        asked = self._asked = object()
+        self.problem, self.unlisted, self.was_stopped = None, [], False
+        self.judge()
+        try:
+            yield
+        except RestoreTuiError as error:
+            self.problem = error
+            raise
+        finally:
+            if self._asked is asked:
+                self._asked = None
+                if self.is_attached and self.app.is_running:
+                    self.judge()
+
+    def judge(self) -> None:
+        """Say in the empty space and in the header which of all states it is: on its way, failed, empty or whole."""
+        problem, instead = self.problem, None
+        if problem is not None:
+            instead = error_state(problem, *listing_keys(problem, self.shell.remapped))
+        for table in (self.table, self.buckets):
+            table.error_state = instead
+            table.placeholder = self._empty()
+        self.say_place()
+        self.say()
+        self.refresh_bindings()
+
+    def _empty(self) -> str:
+        view = self.view
+        return Emptiness(
+            is_open=self.shell.session is not None,
+            shows_buckets=not self.source.is_bucket,
+            is_asking=self.is_asking,
+            was_stopped=self.was_stopped,
+            listing=self.source.listing,
+            is_filtered=self.source.is_filtered,
+            is_searching=bool(self.views_coming or self.requery_due or view is None or not view.complete),
+        ).words()
+
+    def place(self) -> list[Part]:
+        kinds = (("flat", self.source.flat), ("all versions", self.source.versions))
+        session = self.shell.session if not self.source.is_bucket else None
+        clouds = session.settings.shown_clouds(self.location.scheme) if session is not None else []
+        where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)
+        return [(where, "strong"), *((f" · {word}", "busy") for word, shown in kinds if shown)]
+
+    def light(self) -> Part | None:
+        if self.problem is not None:
+            has_rows = self.source.is_bucket and self.table.count
+            return ("✗ not whole" if has_rows else "✗ not listed"), "bad"
+        if self.unlisted:
+            return f"▲ {', '.join(self.unlisted)} not listed", "warn"
+        if self.was_stopped:
+            return "▲ not listed", "warn"
+        return ("◑ listing", "busy") if self.is_asking else None
+
+    def say(self) -> bool:
+        """Tell below the table how much is there; tells whether that is anything new."""
+        session, view, listing = self.shell.session, self.view, self.source.listing
+        if session is None:
+            return False
+        if self.following is not None:
+            listing = session.ledger.catalog.peek(self.following)
+        wanted = self.source.query
+        shown = ListingStatus(
+            listing, wanted if view is None else view.query, wanted, session.clock.now(), self.table.cursor,
+            self.table.count, view is None or view.complete, None if self.source.is_bucket else self.buckets.count,
+            asking=self.is_asking, failed=self.problem is not None or self.was_stopped, unlisted=tuple(self.unlisted),
+        )  # fmt: skip
+        return self._status.show(*status(shown))
+
+    def look_at_visible(self) -> None:
+        """HEAD what is on screen and cannot be judged otherwise."""
+        view, session = self.view, self.shell.session
+        if view is not None and session is not None and self.source.is_bucket:
+            refs = self.heads.wanted(view.rows(self.table.scroll_offset.y, self.table.size.height))
+            if refs:
+                self.attempt(partial(self.heads.look, session, refs, self.location.scheme), "look")
+
+    @on(table_events.Moved)
+    def _moved(self) -> None:
+        self.look_at_visible()
+        self.say()
+        self.refresh_bindings()
+
+    @on(table_events.ReadFailed)
+    def _read_failed(self, event: table_events.ReadFailed) -> None:
+        self.complain(event.error)

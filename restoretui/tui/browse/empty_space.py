@@ -1,0 +1,51 @@
+"""The empty state of Browse: what stands where there is no row, and nothing went wrong."""
+
+from dataclasses import dataclass
+
+from restoretui.ledger.records import Listing
+
+OPENING, LISTING, READING = "opening …", "listing …", "reading …"
+NOTHING, NO_MATCH = "nothing is here", "nothing matches the filter"
+STOPPED = "the listing was stopped before anything was found; R lists again"
+NO_BUCKETS = "no buckets, or none that this account may list; g goes to one by its name"
+NO_MATCH_HERE = f"{NO_MATCH}; tab, then d, looks at all keys below"
+NO_MATCH_YET = "nothing so far …"
+
+
+@dataclass(frozen=True, slots=True)
+class Emptiness:
+    """All that decides which of the sentences it is."""
+
+    is_open: bool
+    """The session is."""
+    shows_buckets: bool
+    is_asking: bool
+    """Something to show has been asked for, and has not come yet."""
+    was_stopped: bool
+    """It was given up before it began."""
+    listing: Listing | None
+    is_filtered: bool
+    is_searching: bool
+    """What the filter matches is not known to the end."""
+
+    def words(self) -> str:
+        """The sentence."""
+        if not self.is_open:
+            return OPENING
+        if self.was_stopped and not self.is_asking:
+            return STOPPED
+        if self.shows_buckets:
+            return LISTING if self.is_asking else NO_BUCKETS
+        return LISTING if self.listing is None else self._of_listing(self.listing)
+
+    def _of_listing(self, listing: Listing) -> str:
+        has_rows = bool(listing.objects or listing.prefixes)
+        if listing.ended_at is None or (self.is_asking and not has_rows):
+            return NO_MATCH_YET if self.is_filtered and has_rows else LISTING
+        if not has_rows:
+            return STOPPED if listing.error else NOTHING
+        if not self.is_filtered:
+            return READING  # They are on their way from the ledger.
+        if self.is_searching:
+            return NO_MATCH_YET
+        return NO_MATCH_HERE if listing.prefixes else NO_MATCH

@@ -1,0 +1,59 @@
+"""What Browse shows: a place, listed flat or by prefix, with or without old versions, filtered and ordered."""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from restoretui.core.location import Location
+from restoretui.ledger.records import Listing, Query
+
+if TYPE_CHECKING:
+    from restoretui.ledger.catalog.browse_view import BrowseView
+    from restoretui.session.session import Session
+
+
+@dataclass
+class ListingSource:
+    """No widget in it; ``listing`` is None until there is one."""
+
+    location: Location
+    flat: bool = False
+    versions: bool = False
+    query: Query = field(default_factory=Query)
+    listing: Listing | None = None
+
+    @property
+    def is_bucket(self) -> bool:
+        """Objects are shown, not buckets."""
+        return bool(self.location.bucket)
+
+    @property
+    def base(self) -> str:
+        """What all keys shown begin with, up to its last slash."""
+        prefix = self.location.prefix
+        return prefix[: prefix.rfind("/") + 1]
+
+    @property
+    def is_listing(self) -> bool:
+        """Pages are still coming in."""
+        return self.listing is not None and self.listing.ended_at is None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Not everything is shown."""
+        return bool(self.query.text or self.query.states or self.query.storage_classes)
+
+    def ask(self, **changes: Any) -> None:
+        """Filter or order differently."""
+        self.query = replace(self.query, **changes)
+
+    def everything(self) -> None:
+        """Drop every filter; the order stays."""
+        self.ask(text="", states=frozenset(), storage_classes=frozenset())
+
+    async def list(self, session: "Session", *, refresh: bool = False) -> Listing:
+        """A listing of the place, made or found."""
+        return await session.open_listing(self.location, recursive=self.flat, versions=self.versions, refresh=refresh)
+
+    async def view(self, session: "Session", listing: Listing) -> "BrowseView":
+        """A listing through filter and order."""
+        return await session.ledger.catalog.browse(listing.id, self.query)

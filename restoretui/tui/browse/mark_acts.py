@@ -1,0 +1,94 @@
+"""What keys do with the marks: restore, extend, speed up, end copies, each confirmed first."""
+
+from restoretui.core.errors import UsageError
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import Purpose
+from restoretui.ledger.records import BrowseRow, Listing, Run
+from restoretui.tui.acts.end_copies import end_chosen
+from restoretui.tui.browse.board import BrowseBoard
+from restoretui.tui.browse.marking import MARKS
+from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
+
+
+async def restore_marks(board: BrowseBoard, purpose: Purpose, listing: Listing | None, row: BrowseRow | None) -> None:
+    """Plan what is marked, or else the row under the cursor, have it confirmed, and show the run."""
+    selections, marking = board.session.ledger.selections, board.marking
+    await marking.settled()
+    summary = await selections.summary(MARKS)
+    sel, hidden = MARKS, 0
+    if summary.objects:
+        hidden = await marking.count_hidden()
+    elif row is None or listing is None:
+        raise UsageError("nothing is marked, and there is no row to restore")
+    else:
+        sel = await selections.create()
+    try:
+        if sel != MARKS and row is not None and listing is not None:
+            await _choose_row(board, sel, listing, row)
+        runs = await _confirm_each(board, sel, purpose, hidden)
+    finally:
+        if sel != MARKS:
+            await selections.drop(sel)
+    if runs:
+        board.shell.show_run(runs[-1])
+
+
+async def end_marks(board: BrowseBoard, listing: Listing | None, row: BrowseRow | None) -> None:
+    """End the copies of what is marked, or else of the row under the cursor, once that is confirmed."""
+    selections = board.session.ledger.selections
+    await board.marking.settled()
+    if (await selections.summary(MARKS)).objects:
+        await end_chosen(board, MARKS)
+    elif row is None or listing is None:
+        raise UsageError("nothing is marked, and there is no row to act on")
+    else:
+        sel = await selections.create()
+        try:
+            await _choose_row(board, sel, listing, row)
+            await end_chosen(board, sel)
+        finally:
+            await selections.drop(sel)
+    board.table.look_again()
+
+
+async def _confirm_each(board: BrowseBoard, sel: int, purpose: Purpose, hidden: int) -> list[Run]:
+    """A plan for each cloud with chosen objects, one after the other; to give one up leaves its marks alone."""
+    session, marking = board.session, board.marking
+    schemes = await session.schemes(sel) or [board.location.scheme]
+    counts = {
+        scheme: sum(tally.objects for (cloud, _), tally in marked.items() if cloud.scheme == scheme)
+        for marked in [(await session.ledger.selections.summary(sel)).by_bucket]
+        for scheme in schemes
+    }
+    runs: list[Run] = []
+    for number, scheme in enumerate(schemes, 1):
+        step, out_of_sight = "", hidden
+        if len(schemes) > 1:
+            name = CLOUDS[scheme].in_full
+            step = (
+                f"{number} of {len(schemes)}: these lie in {name}; what lies in another cloud is planned "
+                "and confirmed by itself"
+            )
+            others = sum(counts.values()) - counts[scheme]
+            out_of_sight = max(0, hidden - others) if scheme == board.location.scheme else counts[scheme]
+        dialog = RestoreDialog(sel, purpose, marking.days_for(scheme), hidden=out_of_sight, scheme=scheme, step=step)
+        run = await board.shell.push_screen_wait(dialog)
+        if run is not None:
+            runs.append(run)
+            marking.days[scheme] = run.days
+            if sel == MARKS:
+                await marking.clear_cloud(run.cloud)
+            else:
+                marking.recount()  # The marks are for so many days now, too.
+    if len(schemes) > 1 and len(runs) == len(schemes):
+        told = " and ".join(f"run {run.id} ({CLOUDS[run.cloud.scheme].in_full})" for run in runs)
+        board.shell.say("done", f"confirmed as {told}")
+    return runs
+
+
+async def _choose_row(board: BrowseBoard, sel: int, listing: Listing, row: BrowseRow) -> None:
+    """Put one row into a selection; of a prefix, everything below it."""
+    if row.is_prefix:
+        await board.marking.under(board.location.below(row.ref.key), sel)
+    else:
+        await board.session.ledger.selections.add_rows(sel, listing.id, [row.id])

@@ -1,0 +1,80 @@
+"""Prompts: a line of text, yes or no, one of a few ways."""
+
+from collections.abc import Mapping
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Static
+
+from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.widgets.guarded_button import GuardedButton
+from restoretui.tui.words import said
+
+
+class TextPrompt(Dialog[str]):
+    """Answers with what was typed."""
+
+    def __init__(self, title: str, question: str, value: str = "") -> None:
+        super().__init__(title)
+        self._question = question
+        self._value = value
+
+    def body(self) -> ComposeResult:
+        yield Static(said((self._question, "dim")), markup=False)
+
+    def foot(self) -> ComposeResult:
+        field = Input(self._value, compact=True, select_on_focus=False)
+        field.cursor_blink = False
+        yield field
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)
+
+
+class Confirm(Dialog[bool]):
+    """Answers True for yes; the keys stand on no."""
+
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, title: str, question: str, yes: str) -> None:
+        super().__init__(title)
+        self._question = question
+        self._yes = yes
+
+    def body(self) -> ComposeResult:
+        yield Static(said(self._question), markup=False)
+
+    def foot(self) -> ComposeResult:
+        with Horizontal(classes="buttons"):
+            yield GuardedButton(said(self._yes), variant="primary", compact=True, id="yes")
+            yield Button("No", compact=True, id="no")
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+
+class Pick(Dialog[str]):
+    """Answers with the id of the way chosen; the keys stand on none of them."""
+
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, title: str, question: str, ways: Mapping[str, str]) -> None:
+        super().__init__(title)
+        self._question = question
+        self._ways = ways
+
+    def body(self) -> ComposeResult:
+        yield Static(said(self._question), markup=False)
+
+    def foot(self) -> ComposeResult:
+        with Horizontal(classes="buttons"):
+            for way, label in self._ways.items():
+                yield GuardedButton(said(label), variant="primary", compact=True, id=way)
+            yield Button("No", compact=True, id="no")
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id if event.button.id in self._ways else None)

@@ -1,0 +1,1 @@
+"""The restore dialog: tiers, costs, reasons, and how a plan is sent."""

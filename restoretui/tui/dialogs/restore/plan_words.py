@@ -1,0 +1,132 @@
+"""A plan in lines of text: what would happen to how many objects and why, what it costs, and where it comes from."""
+
+import textwrap
+
+from textual.content import Content
+
+from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.pricing import Cost
+from restoretui.core.rules.rules import Action, Purpose
+from restoretui.tui.words import ACTIONS, Part, said
+from restoretui.wording import format as fmt
+from restoretui.wording.safe import clean
+
+
+def verdict_entries(chosen: TierPlan, width: int) -> list[list[Content]]:
+    """The lines of every action and reason, those that send first, then the largest; each reason told to its end."""
+    found: dict[tuple[Action, str], tuple[int, int]] = {}
+    for line in chosen.lines:
+        key = (line.verdict.action, line.verdict.reason)
+        objects, size = found.get(key, (0, 0))
+        found[key] = (objects + line.group.objects, size + line.group.size_bytes)
+    order = sorted(found.items(), key=lambda item: (not item[0][0].sends, -item[1][0]))
+    entries = []
+    for (action, reason), (objects, size) in order:
+        glyph, style = ACTIONS[action]
+        start = f" {glyph} {objects:>9,}  {action:<17}"
+        amount = f"{fmt.size(size):>9}  "
+        tone = "" if action.sends or action is Action.REFUSED else "dim"
+        room = width - len(start) - len(amount)
+        beside = room >= LEAST_REASON
+        indent = len(start) + len(amount) if beside else NARROW_INDENT
+        texts = textwrap.wrap(clean(reason), max(8, width - indent)) or [""]
+        lines = [said((start, style), amount, (texts.pop(0), tone)) if beside else said((start, style), amount)]
+        entries.append(lines + [said(" " * indent, (text, tone)) for text in texts])
+    return entries
+
+
+LEAST_REASON, NARROW_INDENT = 24, 5
+"""With less room than that a reason stands below its numbers."""
+UNPRICED = ", not nothing; prices.toml can name it"
+
+
+def is_priced(cost: Cost) -> bool:
+    """Anything of it has a known price."""
+    return not cost.unpriced or bool(cost.total)
+
+
+NARROW_LINE, NARROWEST_LINE = 68, 48
+"""Below so many cells a line is said in fewer words, or in very few."""
+
+
+def days_words(plan: RestorePlan, width: int) -> tuple[str, list[Part]]:
+    """What stands before and after the number of days."""
+    if plan.purpose is Purpose.EXTEND and plan.rules.extension_adds:
+        return "Add ", [
+            " days to each copy's end" if width < NARROWEST_LINE else " days to the end that each copy has now"
+        ]
+    extends = plan.purpose is Purpose.EXTEND
+    end = fmt.instant(plan.expiry)
+    if width < NARROWEST_LINE:
+        return "Last ", [" days, to ", (end[:10], "strong")]
+    if width < NARROW_LINE:
+        # The day is true without its hour, too: it begins before that.
+        return "Copies last ", [
+            " days from now, until " if extends else " days, until at least ",
+            (end[:10], "strong"),
+        ]
+    return "Copies last ", [" days from now, " if extends else " days, ", "until at least ", (f"{end} UTC", "strong")]
+
+
+def copy_words(chosen: TierPlan) -> str:
+    """What the copies' part of the cost is for: all their days, or only those that are added to copies there are."""
+    whole = sorted({line.added_days for line in chosen.sending if line.verdict.action is Action.START})
+    more = sorted({line.added_days for line in chosen.sending if line.verdict.action is Action.EXTEND})
+    words = [f"for {fmt.plural(whole[-1], 'day')}"] if whole else []
+    if more:
+        least = f"+{more[0]:,} to " if more[0] != more[-1] else ""
+        words.append(f"{least}+{fmt.plural(more[-1], 'day')}")
+    return "copy " + (" or ".join(words) or "as long as before")
+
+
+def limits_words(plan: RestorePlan, chosen: TierPlan) -> list[Part]:
+    """The longest that copies of the chosen classes may last, where there is such a limit."""
+    classes = sorted({line.verdict.archive for line in chosen.lines if line.verdict.archive})
+    rules = [(name, plan.rules.archive_named(name)) for name in classes]
+    limits = [f"{name} at most {rule.max_days} days" for name, rule in rules if rule and rule.max_days]
+    return [(f" · {', '.join(limits)}", "dim")] if limits else []
+
+
+def cost_line(plan: RestorePlan, chosen: TierPlan) -> Content:
+    """What the estimate is made of."""
+    currency, cost = plan.prices.currency, chosen.cost
+    if not is_priced(cost):
+        return said((f"the price of {fmt.plural(cost.unpriced, 'object')} is unknown", "warn"), (UNPRICED, "dim"))
+    parts: list[Part] = [
+        ("retrieval ", "dim"), fmt.money(cost.retrieval, currency), (" + requests ", "dim"),
+        fmt.money(cost.requests, currency), (f" + {copy_words(chosen)} ", "dim"), fmt.money(cost.copy, currency),
+    ]  # fmt: skip
+    if cost.unpriced:
+        parts.append((f" + unknown price of {fmt.plural(cost.unpriced, 'object')}", "warn"))
+    return said(*parts)
+
+
+def price_line(plan: RestorePlan) -> Content:
+    """Where the prices come from."""
+    regions = ", ".join(plan.prices.regions[:3])
+    parts: list[Part] = [(f"estimate with prices of {plan.prices.date} for {regions}", "dim")]
+    if not plan.prices_exact:
+        parts.append((", not the bucket's own region", "warn"))
+    return said(*parts)
+
+
+def warning_lines(chosen: TierPlan, *, read_only: bool, hidden: int, unseen: int, step: str) -> list[Content]:
+    """What must not be overlooked: ``hidden`` objects are not rows on screen, ``unseen`` ones could not be looked at.
+
+    ``step`` says that there are other clouds' objects, asked of apart.
+    """
+    texts = []
+    if read_only:
+        texts.append("this session is read-only: nothing can be sent")
+    if hidden:
+        texts.append(f"{hidden:,} of these are not rows on screen: below a prefix, elsewhere, or filtered out")
+    if unseen:
+        texts.append(f"{fmt.plural(unseen, 'object')} could not be looked at and will be left out")
+    if chosen.endless:
+        texts.append(f"{fmt.plural(chosen.endless, 'object')} will come back for good: the days do not apply")
+    if chosen.large_objects:
+        texts.append(f"{fmt.plural(chosen.large_objects, 'object')} too large for expedited's typical time")
+    if not chosen.requests:
+        texts.append("nothing would be sent at this tier: the reasons are given here")
+    first = [said(("● ", "mark"), step)] if step else []
+    return first + [said(("▲ ", "warn"), (text, "warn")) for text in texts]

@@ -1,0 +1,212 @@
+"""The restore dialog: every tier side by side, what would happen to each object and why, and one careful Enter.
+
+What is confirmed is the plan on screen. There is no button before everything that the plan hangs on has been looked
+at; days, tier or engine changed make another plan; a key decides about the plan that was on screen when it was
+pressed; and where the ledger has come to give another plan meanwhile, that one is shown and nothing is sent.
+"""
+
+from decimal import Decimal
+from functools import partial
+
+from textual import on
+from textual.widgets import Button, Input
+
+from restoretui.core.batch.jobs import BatchOptions
+from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
+from restoretui.core.model import DEFAULT_SCHEME, Tier
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.rules.rules import Purpose, check_days
+from restoretui.tui.dialogs.restore.engine_fields import EngineFields
+from restoretui.tui.dialogs.restore.plan_view import PlanView
+from restoretui.tui.dialogs.restore.target import days_asked_for, find_target
+from restoretui.tui.dialogs.restore.tier_table import TierTable
+from restoretui.tui.words import said
+
+PREFERENCE = {
+    Purpose.RESTORE: (Tier.STANDARD, Tier.BULK, Tier.EXPEDITED),
+    Purpose.EXTEND: (Tier.BULK, Tier.STANDARD, Tier.EXPEDITED),
+    Purpose.UPGRADE: (Tier.EXPEDITED, Tier.STANDARD, Tier.BULK),
+}
+SETTLE_S = 0.2
+"""Debounce: seconds without a key after which the days typed are planned with."""
+
+
+class RestoreDialog(PlanView):
+    """Answers with the confirmed run; nothing is sent before that."""
+
+    def __init__(
+        self, sel: int, purpose: Purpose, days: int, *, hidden: int = 0, scheme: str = DEFAULT_SCHEME, step: str = ""
+    ) -> None:
+        """``scheme`` says which cloud's objects of the selection; ``step`` that there are others, asked of apart."""
+        super().__init__(purpose, days, hidden=hidden, step=step)
+        self._scheme = scheme
+        self._sel = sel
+        self._days = days
+        self._looked = False
+        """Everything only a HEAD can judge has been looked at, and the target is known: a plan may be made."""
+        self._tier_touched = False
+        self._confirming = False
+
+    def on_mount(self) -> None:
+        self.engine.display = False
+        self.tiers.focus()
+        self.attempt(self._prepare, "plan", hold_keys=True)
+
+    # --- planning
+
+    async def _prepare(self) -> None:
+        """Look at what only a HEAD can judge, and where all this is, then plan."""
+        self._looked = False
+
+        def progress(looked: int) -> None:
+            self.what.update(said((f"looking at Intelligent-Tiering objects: {looked:,} …", "dim")))
+
+        if self.purpose is Purpose.UPGRADE and not self._tier_touched:
+            self._days = await days_asked_for(self.session, self._sel) or self._days
+            self.days_field.value = str(self._days)
+        self.unseen = await self.session.selecting.look(self._sel, progress)
+        self.target = await find_target(self.session, self._sel, self._scheme)
+        self._looked = True
+        await self._replan()
+        if not self.target.account:
+            await self._find_account()
+
+    async def _replan(self, *, wait: bool = False) -> None:
+        if wait:
+            await self.session.clock.pause(SETTLE_S)
+        plan = await self.session.plan(self._sel, self._days, self.purpose, self._scheme)
+        if plan.days != self._days or not self._looked:
+            return  # Other days were typed meanwhile: whoever plans for those shows it.
+        self.plan = plan
+        self.engine.display = plan.rules.has_jobs and self.purpose is Purpose.RESTORE
+        self.no_complaint()
+        table = self.tiers
+        if not self._tier_touched:
+            useful = [tier for tier in PREFERENCE[self.purpose] if plan.tiers[tier].requests]
+            if self.purpose is Purpose.EXTEND:
+                # The tier speeds nothing up: rather one that every class has than the cheapest.
+                useful.sort(key=lambda tier: -plan.tiers[tier].requests)
+            with self.prevent(TierTable.Chosen):
+                table.choose(useful[0] if useful else PREFERENCE[self.purpose][0])
+        self.say_plan(plan)
+
+    async def _find_account(self) -> None:
+        identity = await self.session.identity(self._scheme)
+        if self.target is not None and identity.account:
+            self.target = self.target._replace(account=identity.account, profile=identity.profile)
+            self.say_target()
+            self.fit_soon()
+
+    # --- keys
+
+    @on(TierTable.Chosen)
+    def _tier_chosen(self) -> None:
+        self._tier_touched = True
+        self._say_again()
+
+    @on(EngineFields.Changed)
+    def _engine_chosen(self) -> None:
+        self._say_again()
+
+    def _say_again(self) -> None:
+        if self.plan is not None:
+            self.no_complaint()
+            self.say_plan(self.plan)
+
+    @on(Input.Changed, "#days")
+    def _days_typed(self, event: Input.Changed) -> None:
+        text = event.value.strip()
+        if self.plan is not None and text == str(self.plan.days):
+            self._days = self.plan.days
+            self.workers.cancel_group(self, "replan")
+            self._say_again()
+            return
+        try:
+            days = check_days(int(text) if text.isdigit() else 0)
+        except UsageError as error:
+            self.workers.cancel_group(self, "replan")
+            self._days = 0
+            self.forget_plan("—")
+            self.complain(UsageError(str(error), "type a whole number, 1 or more"))
+            return
+        if days == self._days and not self._looked:
+            return  # What it began with, or is planned with as soon as everything has been looked at.
+        self._days = days
+        self.no_complaint()
+        if self._looked:
+            self.grow_stale()
+            self.attempt(partial(self._replan, wait=True), "replan")
+
+    @on(Input.Submitted, "#days")
+    def _days_entered(self) -> None:
+        self.tiers.focus()
+
+    @on(TierTable.Accepted)
+    def _tier_accepted(self) -> None:
+        if self.plan is None or self._is_stale:
+            return
+        if not self.was_seen():
+            self.not_seen()
+        elif self.amount.display:
+            self.amount.begin()
+        elif not self.button.disabled:
+            self.button.focus()
+        else:
+            self._confirm()
+
+    @property
+    def _is_stale(self) -> bool:
+        """Another plan is being made."""
+        return self.plan is not None and self.plan.days != self._days
+
+    @on(Input.Submitted, "#typed")
+    def _amount_entered(self) -> None:
+        if self.was_seen():
+            self._confirm()
+        else:
+            self.not_seen()
+
+    @on(Button.Pressed, "#confirm")
+    def _confirm(self) -> None:
+        if self.plan is None or self._is_stale or self._confirming:
+            return
+        chosen, typed_amount = self.chosen(self.plan), None
+        if self.over_budget(chosen):
+            try:
+                typed_amount = self.amount.typed(chosen)
+            except RestoreTuiError as error:
+                self.complain(error)
+                return
+        options = None
+        if chosen.requests and self.engine.uses_jobs(self.plan, self.tiers.tier):
+            try:
+                options = self.engine.options()
+            except UsageError as error:
+                self.complain(error)
+                self.engine.role.focus()
+                return
+        self._confirming = True
+        plan = self.engine.through(self.plan)
+        self.attempt(partial(self._send, plan, self.tiers.tier, options, typed_amount), "confirm")
+
+    async def _send(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None, typed: Decimal | None) -> None:
+        try:
+            run = await self.session.confirm(self._sel, plan, tier, batch=options, typed=typed)
+        except PlanChanged as change:
+            self.amount.clear()
+            self.tiers.focus()
+            self.forget_plan("…")
+            await self._prepare()
+            self.complain(change)
+            return
+        finally:
+            self._confirming = False
+        self.dismiss(run)
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.dismiss(None)
+
+    def action_cancel(self) -> None:
+        if not self._confirming:
+            self.dismiss(None)

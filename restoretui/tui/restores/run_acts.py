@@ -1,0 +1,113 @@
+"""What keys do to a run: each asks first where it costs or cannot be undone, and says what came of it."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from restoretui.core.errors import UsageError
+from restoretui.core.model import State
+from restoretui.core.rules.rules import Purpose
+from restoretui.ledger.records import Query, Run
+from restoretui.tui.acts.consent import agreed, price
+from restoretui.tui.acts.end_copies import end_chosen
+from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
+from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
+from restoretui.wording import format as fmt
+
+if TYPE_CHECKING:
+    from restoretui.tui.shell import Actor
+
+ROWS_AT_ONCE = 1000
+
+
+async def replan_run(actor: "Actor", run: Run, purpose: Purpose, states: frozenset[State]) -> None:
+    """Plan anew what a run has in these states, have it confirmed, and show the new run."""
+    session = actor.session
+    selections = session.ledger.selections
+    view = await session.job_view(run.id, Query(states=states))
+    sel = await selections.create()
+    try:
+        await view.wait()
+        if not view.count:
+            raise UsageError(f"run {run.id} has no object left to {purpose}")
+        for start in range(0, view.count, ROWS_AT_ONCE):
+            await session.selecting.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
+        new = await actor.shell.push_screen_wait(RestoreDialog(sel, purpose, run.days, scheme=run.cloud.scheme))
+    finally:
+        await view.aclose()
+        await selections.drop(sel)
+    if new is not None:
+        actor.shell.show_run(new)
+
+
+async def end_run(actor: "Actor", run: Run) -> None:
+    """End the copies a run has brought, once that is confirmed."""
+    session = actor.session
+    view = await session.job_view(run.id, Query(states=frozenset({State.AVAILABLE})))
+    sel = await session.ledger.selections.create()
+    try:
+        await view.wait()
+        for start in range(0, view.count, ROWS_AT_ONCE):
+            await session.selecting.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
+        await end_chosen(actor, sel, run)
+    finally:
+        await view.aclose()
+        await session.ledger.selections.drop(sel)
+
+
+async def retry_run(actor: "Actor", run: Run) -> None:
+    """Send the failed objects of a run again, at another tier where Expedited has no capacity."""
+    spending = actor.session.spending
+    offer = await spending.offer_retry(run.id)
+    short = await actor.session.short_of_capacity(run)
+    if short:
+        question = (
+            f"{fmt.plural(short, 'object')} of run {run.id} found no Expedited capacity. Ask how? "
+            f"Expedited again costs {price(offer)} for the {fmt.plural(offer.objects, 'failed object')}."
+        )
+        ways = {"other": "At another tier", "again": "Expedited again"}
+        way = await actor.shell.push_screen_wait(Pick("No Expedited capacity", question, ways))
+        if way == "other":
+            await replan_run(actor, run, Purpose.RESTORE, frozenset({State.FAILED}))
+        if way != "again":
+            return
+    else:
+        failed = fmt.plural(offer.objects, "failed object")
+        question = f"Send the {failed} of run {run.id} ({fmt.size(offer.size_bytes)}) again, for {price(offer)}?"
+    consent = await agreed(actor, offer, "Retry failed", question, "Send again", asked=bool(short))
+    if consent is not None:
+        count = await spending.retry(consent, run.id)
+        actor.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
+
+
+async def cancel_unsent(actor: "Actor", run: Run) -> None:
+    """Give up the requests of a run that were not sent yet."""
+    while unsent := await _unsent(actor, run):
+        question = (
+            f"Give up the {fmt.plural(unsent, 'request')} of run {run.id} that were not sent yet? What was sent"
+            " cannot be called back, nor what goes out while this is asked."
+        )
+        if not await actor.shell.push_screen_wait(Confirm("Cancel unsent", question, "Give them up")):
+            return
+        if await _unsent(actor, run) <= unsent:
+            break
+        actor.shell.say("warning", "there are more to give up by now", "this is how it is now")
+    count = await actor.session.cancel(run.id) if unsent else 0
+    late = f", {unsent - count:,} were sent before" if count < unsent else ""
+    actor.shell.say("done", f"run {run.id}: {fmt.plural(count, 'request')} given up{late}")
+
+
+async def _unsent(actor: "Actor", run: Run) -> int:
+    return (await actor.session.ledger.runs.get(run.id)).counts.get(State.PLANNED, 0)
+
+
+async def export_run(actor: "Actor", run: Run) -> None:
+    """Write the objects of a run to a file."""
+    path = await actor.shell.push_screen_wait(
+        TextPrompt("Export", f"Write the objects of run {run.id} to (.csv or .json)", f"restoretui-run-{run.id}.csv")
+    )
+    if path:
+        target = Path(path).expanduser()  # noqa: ASYNC240  reads a variable, not the disk
+        written = await actor.session.export(run.id, target)
+        where = await asyncio.to_thread(target.absolute)
+        actor.shell.say("done", f"{fmt.plural(written, 'object')} written to {where}")

@@ -1,0 +1,52 @@
+"""A guarded button: acts only on keys and clicks that were meant for what its dialog shows now."""
+
+from typing import Protocol, cast
+
+from textual import events
+from textual.widgets import Button
+
+
+class Guard(Protocol):
+    """The screen such a button stands on."""
+
+    @property
+    def on_screen(self) -> object:
+        """What the person can see and decide about."""
+        ...
+
+    def was_seen(self) -> bool:
+        """The key being acted on was pressed while what is shown now was on screen."""
+        ...
+
+    def not_seen(self) -> None:
+        """A key was meant for something else than what is shown now."""
+        ...
+
+
+class GuardedButton(Button):
+    """Passes over keys and clicks that were meant for something else than what its dialog shows now."""
+
+    _aimed_at: object = None
+
+    @property
+    def _guard(self) -> Guard:
+        return cast("Guard", self.screen)
+
+    def action_press(self) -> None:
+        if self._guard.was_seen():
+            super().action_press()
+        else:
+            self._guard.not_seen()
+
+    def on_mouse_down(self) -> None:
+        self._aimed_at = self._guard.on_screen
+
+    async def _on_click(self, event: events.Click) -> None:
+        event.stop()
+        event.prevent_default()  # Else the one of every button would press it all the same.
+        if self.disabled or self.has_class("-active"):
+            return
+        if self._aimed_at is not None and self._aimed_at == self._guard.on_screen:
+            self.press()
+        else:
+            self._guard.not_seen()
