@@ -159,7 +159,7 @@ def listed(wrong: list[Import]) -> str:
 def test_the_reader_sees_imports() -> None:
     assert len(MODULES) > 10
     assert Import("restoretui.core.plan.plan", "restoretui.core.rules.rules", None) in IMPORTS
-    assert Import("restoretui.cli.running", "restoretui.tui.app", "go") in IMPORTS
+    assert Import("restoretui.cli.running", "restoretui.tui.run", "go") in IMPORTS
 
 
 def test_core_needs_the_standard_library_only() -> None:
