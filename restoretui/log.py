@@ -9,6 +9,9 @@ import fcntl
 import logging
 import os
 from pathlib import Path
+from typing import Any
+
+from restoretui.wording.safe import clean
 
 NAME = "restoretui.log"
 MAX_BYTES = 5 << 20
@@ -69,6 +72,18 @@ class BoundedLog(logging.Handler):
             return False
 
 
+class CleanFormatter(logging.Formatter):
+    """A record is one line, in which nothing acts on a terminal that shows it; only traces have more, indented."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as the standard library calls it
+        """With what came from outside spelled out."""
+        return clean(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The same for a trace, line by line."""
+        return "\n".join(f"    {clean(line)}" for line in super().formatException(ei).split("\n"))
+
+
 def _open(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
@@ -77,7 +92,7 @@ def start_log(folder: Path) -> None:
     """Write this package's own log records to ``restoretui.log`` in ``folder``; the SDK's are left out on purpose."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handler = BoundedLog(folder / NAME)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(CleanFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger = logging.getLogger("restoretui")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)

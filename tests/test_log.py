@@ -5,7 +5,7 @@ import multiprocessing
 import stat
 from pathlib import Path
 
-from restoretui.log import BoundedLog
+from restoretui.log import BoundedLog, CleanFormatter
 
 
 def record(text: str) -> logging.LogRecord:
@@ -58,3 +58,17 @@ def test_a_disk_that_takes_no_log_stops_nothing(tmp_path: Path) -> None:
     log.emit(record("third"))
     log.close()
     assert (tmp_path / "log").read_text().startswith("first")
+
+
+def test_nothing_in_a_record_acts_on_a_terminal_or_looks_like_another_record(tmp_path: Path) -> None:
+    log = BoundedLog(tmp_path / "log")
+    log.setFormatter(CleanFormatter("%(levelname)s %(message)s"))
+    log.emit(record("a\x1b]52;c;eA==\x07\nERROR forged\r\u202eb"))
+    trace = record("a defect")
+    error = ValueError("\x1b[2J\nERROR forged")
+    trace.exc_info = (ValueError, error, None)
+    log.emit(trace)
+    log.close()
+    content = (tmp_path / "log").read_text()
+    assert not [char for char in content if not char.isprintable() and char != "\n"]
+    assert [line.split()[0] for line in content.splitlines() if not line.startswith("    ")] == ["INFO", "INFO"]

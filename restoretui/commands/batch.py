@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.following import follow, left_of, time_to_wait
+from restoretui.commands.leaving import NOTHING_SENT, one_request, what_goes_on
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import said_of_s3
 from restoretui.config.settings import Settings
@@ -82,36 +83,44 @@ async def show(settings: Settings, output: Output, job_id: str) -> ExitCode:
 
 async def confirm(settings: Settings, output: Output, job_id: str, agreeing: Agreeing) -> ExitCode:
     """Let a suspended job run."""
+    output.left = NOTHING_SENT
     async with open_session(settings) as session:
         offer = await session.spending.offer_job(job_id)
         consent = await agreeing.to(session, output, offer, f"Let job {job_id} run")
-        await session.spending.confirm_job(consent, job_id)
+        await one_request(output, job_id, f"job {job_id} was let run", session.spending.confirm_job(consent, job_id))
         await _show(session, output, job_id)
     return ExitCode.DONE
 
 
 async def cancel(settings: Settings, output: Output, job_id: str) -> ExitCode:
     """Cancel a job; restores it asked for go on."""
+    output.left = NOTHING_SENT
     async with open_session(settings) as session:
-        await session.batch.cancel(job_id)
+        await one_request(output, job_id, f"job {job_id} was cancelled", session.batch.cancel(job_id))
         await _show(session, output, job_id)
     return ExitCode.DONE
 
 
 async def priority(settings: Settings, output: Output, job_id: str, number: int) -> ExitCode:
     """Change a job's priority."""
+    output.left = NOTHING_SENT
     async with open_session(settings) as session:
-        await session.batch.priority(job_id, number)
+        deed = f"job {job_id} has priority {number}"
+        await one_request(output, job_id, deed, session.batch.priority(job_id, number))
         await _show(session, output, job_id)
     return ExitCode.DONE
 
 
 async def clone(settings: Settings, output: Output, job_id: str, agreeing: Agreeing) -> ExitCode:
     """Make a suspended job like that one."""
+    output.left = NOTHING_SENT
     async with open_session(settings) as session:
         offer = await session.spending.offer_clone(job_id)
         consent = await agreeing.to(session, output, offer, f"Make a suspended job like {job_id}, for its fees")
-        await _show(session, output, await session.spending.clone(consent, job_id))
+        output.left = "whether a job was made cannot be told: `restoretui batch list` looks"
+        made = await session.spending.clone(consent, job_id)
+        output.left = f"job {made} was made, and waits to be let run"
+        await _show(session, output, made)
     return ExitCode.DONE
 
 
@@ -209,6 +218,7 @@ async def retry(
     timeout: timedelta | None,
 ) -> ExitCode:
     """Send a run's failed objects anew through jobs of their own; options not given are those of its last job."""
+    output.left = NOTHING_SENT
     async with open_session(settings) as session:
         run = await session.find_run(name)
         before = session.batch.ours(run.id)
@@ -227,6 +237,7 @@ async def retry(
         check_takes_jobs(run)
         consent = await agreeing.to(session, output, offer, f"Send the failed objects of run {run.id} again")
         count = await session.spending.retry_jobs(consent, run.id, replace(chosen.checked(), hold=False))
+        output.left = what_goes_on(session, [await session.ledger.runs.get(run.id)])
         output.say(f"{words.plural(count, 'object')} of run {run.id} go out again")
         session.start_engine([run.id])
         return await follow(session, output, [run.id], wait=wait, timeout=left_of(limit))
@@ -234,6 +245,7 @@ async def retry(
 
 async def clean_up(settings: Settings, output: Output, job_id: str) -> ExitCode:
     """Delete the manifest and the completion report that were written for a job of ours, and nothing else."""
+    output.left = NOTHING_SENT
     async with open_session(settings) as session:
         batch = session.ledger.batches.find(job_id)
         if batch is None:
@@ -241,6 +253,7 @@ async def clean_up(settings: Settings, output: Output, job_id: str) -> ExitCode:
                 f"job {job_id!r} was not made from this ledger, so nothing of it is deleted",
                 "delete what belongs to it where it was made",
             )
+        output.left = f"some of what was written for job {job_id} may be deleted; say it again to delete the rest"
         deleted = await session.batch.clean(batch)
         output.say(f"deleted {words.plural(deleted, 'object')}: the manifest and the report of job {job_id}")
         _summary(output, {"job": job_id, "run": batch.run_id, "deleted": deleted})

@@ -7,6 +7,7 @@ import sys
 from restoretui.core.blocking import beside
 from restoretui.core.errors import LocationError, UsageError
 from restoretui.core.location import MAX_KEY_BYTES, check_key
+from restoretui.core.os_errors import NO_FILES, refused_by_system
 
 _PIECE = 1 << 16
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -22,6 +23,8 @@ async def read_keys(source: str, prefix: str) -> list[str]:
         # Whoever types the keys, or holds the pipe, may never end: that must not keep us from ending.
         return await beside(lambda: _read(source, prefix), "restoretui-keys")
     except OSError as error:
+        if error.errno in NO_FILES:
+            raise refused_by_system(error) from None  # The list is well, and any other would fare no better.
         why = error.strerror or str(error)
         raise UsageError(f"the key list {source!r} cannot be read: {why}", "name a file with a key a line") from None
 

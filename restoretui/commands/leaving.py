@@ -1,16 +1,27 @@
 """What an interruption leaves behind, in words that are true of it."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
 
+from restoretui.commands.output import Output
 from restoretui.core.model import State
 from restoretui.ledger.records import Run
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 
+T = TypeVar("T")
+
 NOTHING_SENT = "nothing was sent"
 _NEVER_SENT = (State.PLANNED, State.SKIPPED, State.CANCELLED)
+
+
+async def one_request(output: Output, job_id: str, deed: str, request: Awaitable[T]) -> T:
+    """Send one request about a job. Who ends us is told whether it can have gone out, and whether it was answered."""
+    output.left = f"whether {deed} cannot be told: `restoretui batch show {job_id}` looks"
+    answer = await request
+    output.left = deed
+    return answer
 
 
 async def all_or_none(session: Session, confirming: Sequence[Coroutine[Any, Any, Run]]) -> list[Run]:

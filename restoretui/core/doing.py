@@ -20,15 +20,21 @@ class Doing:
 _now: ContextVar[Doing | None] = ContextVar("doing", default=None)
 
 
-@contextmanager
-def watched() -> Iterator[Doing]:
-    """What is said within this block, and by the tasks begun in it, is found in what this gives."""
-    doing = Doing()
-    token = _now.set(doing)
-    try:
-        yield doing
-    finally:
-        _now.reset(token)
+class Watched:
+    """What is said within this block, and by the tasks begun in it, is found in what this gives.
+
+    Entered for each request: a generator for it would cost more than all else that is done here.
+    """
+
+    __slots__ = ("_token", "doing")
+
+    def __enter__(self) -> Doing:
+        self.doing = Doing()
+        self._token = _now.set(self.doing)
+        return self.doing
+
+    def __exit__(self, *_: object) -> None:
+        _now.reset(self._token)
 
 
 def note(text: str) -> None:

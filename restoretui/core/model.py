@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -12,6 +12,13 @@ LARGEST_SIZE = 2**53 - 1
 """Bytes of the largest object that is believed: 8 PiB, up to which every reader of JSON keeps a number exact.
 
 The largest that a cloud takes has 50 TB."""
+
+
+END_UNTOLD = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""Stands for the end of a copy that can be read, and whose end the cloud tells in words that cannot (FACTS 1.3).
+
+Neither "for good" nor over: so it is the last instant of the calendar, which no copy is kept to.
+"""
 
 
 class Tier(StrEnum):
@@ -72,6 +79,7 @@ class RestoreStatus(NamedTuple):
 
     in_progress: bool
     expiry: datetime | None = None
+    """``END_UNTOLD`` where a date is told that cannot be read."""
 
 
 class Entry(NamedTuple):

@@ -5,13 +5,13 @@ import os
 
 from restoretui.core.errors import UsageError
 
-_NO_FILES = (errno.EMFILE, errno.ENFILE)
+NO_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def refused_by_system(error: OSError) -> UsageError:
     """One sentence for any ``OSError``, and the next step."""
     where = f" ({error.filename})" if error.filename else ""
-    if error.errno in _NO_FILES:
+    if error.errno in NO_FILES:
         return no_more_files(where)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UsageError(f"the disk is full{where}", "free some space; everything confirmed before is still there")
@@ -25,10 +25,22 @@ def no_more_files(where: str = "") -> UsageError:
     )
 
 
+ROOM = 8
+"""Files that opening one of SQLite's databases takes, with its log, its index and those that are checked first."""
+
+
 def is_out_of_files() -> bool:
-    """Nothing more can be opened right now, though whoever tried was told something else."""
+    """Not even ``ROOM`` more can be opened right now, though whoever tried was told something else.
+
+    He has closed by now what he had opened, so that one would not tell.
+    """
+    opened: list[int] = []
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(ROOM):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
-        return error.errno in _NO_FILES
+        return error.errno in NO_FILES
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
     return False

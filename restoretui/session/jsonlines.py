@@ -11,7 +11,7 @@ from typing import Any
 
 from restoretui.core.batch.jobs import Generator, JobInfo
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import END_UNTOLD, ObjectRef
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
@@ -28,7 +28,7 @@ def row_fields(scheme: str, row: BrowseRow) -> dict[str, Any]:
     """A listing's row."""
     return {
         **where(scheme, row.ref), "size": row.size, "storage_class": row.storage_class, "state": row.state,
-        "expiry": instant(row.expiry), "tier": row.tier, "run": row.run_id, "modified": instant(row.modified),
+        "expiry": end_of(row.expiry), "tier": row.tier, "run": row.run_id, "modified": instant(row.modified),
         "archive_status": row.archive_status,
     }  # fmt: skip
 
@@ -38,7 +38,7 @@ def change_fields(scheme: str, entry: ActivityEntry) -> dict[str, Any]:
     return {
         **(where(scheme, entry.ref) if entry.ref else {}), "at": instant(entry.at), "from": entry.from_state,
         "state": entry.to_state, "size": entry.size, "storage_class": entry.storage_class or None,
-        "tier": entry.tier, "expiry": instant(entry.expiry), "run": entry.run_id, "reason": entry.text,
+        "tier": entry.tier, "expiry": end_of(entry.expiry), "run": entry.run_id, "reason": entry.text,
         "code": entry.code or None, "request_id": entry.request_id or None,
     }  # fmt: skip
 
@@ -47,7 +47,7 @@ def job_fields(scheme: str, run: Run, row: JobRow) -> dict[str, Any]:
     """An object of a run as JSON."""
     return {
         **where(scheme, row.ref), "size": row.size, "storage_class": row.storage_class, "state": row.state,
-        "expiry": instant(row.expiry), "tier": row.tier, "run": run.id, "reason": row.reason,
+        "expiry": end_of(row.expiry), "tier": row.tier, "run": run.id, "reason": row.reason,
         "code": row.code or None, "request_id": row.request_id or None, "action": row.action,
         "requested_at": instant(row.requested_at), "available_at": instant(row.available_at),
         "changed_at": instant(row.changed_at),
@@ -137,6 +137,14 @@ def where(scheme: str, ref: ObjectRef) -> dict[str, Any]:
     """Which object."""
     location = Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
     return {"location": str(location), "bucket": ref.bucket, "key": ref.key, "version_id": ref.version_id}
+
+
+_END_UNTOLD = END_UNTOLD.timestamp()
+
+
+def end_of(seconds: float | None) -> str | None:
+    """When a copy ends; None where it has no end or, beside the state ``available``, where it is not told."""
+    return None if seconds is None or seconds == _END_UNTOLD else instant(seconds)
 
 
 def instant(seconds: float | None) -> str | None:

@@ -5,6 +5,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from restoretui.core.model import END_UNTOLD
+
 if TYPE_CHECKING:
     from restoretui.core.plan.pricing import Cost
     from restoretui.core.rules.rules import RestoreWindow
@@ -13,6 +15,7 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
+_END_UNTOLD = END_UNTOLD.timestamp()
 UNTOLD = "?"
 """For what a store does not tell."""
 
@@ -66,8 +69,15 @@ def day(epoch: int | None) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d")
 
 
+def is_untold(end: datetime | float) -> bool:
+    """A copy can be read, but not until when."""
+    return end == (END_UNTOLD if isinstance(end, datetime) else _END_UNTOLD)
+
+
 def instant(at: datetime | float) -> str:
-    """``2026-01-15 12:00`` UTC."""
+    """``2026-01-15 12:00`` UTC; ``unknown`` for an end that is not told."""
+    if is_untold(at):
+        return "unknown"
     moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 

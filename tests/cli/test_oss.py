@@ -48,9 +48,11 @@ def test_direct_read_needs_no_restore(run: Callable[..., Any], served: Any) -> N
 
 
 def test_restore_waits_extend_and_clean(run: Callable[..., Any], serve: Callable[..., Any]) -> None:
-    served = serve("--objects", "60", "--speed", "5400")  # Seven days, Archive's most, are to outlast all commands.
+    served = serve("--objects", "60", "--speed", "1800")  # Seven days, Archive's most, are to outlast all commands.
     where = f"{FILMS}/films/2019/"
-    ran = run(served, "restore", where, "--days", "7", "--tier", "expedited", "--yes", "--wait", "--json")
+    ran = run(
+        served, "restore", where, "--days", "7", "--tier", "expedited", "--yes", "--wait", "--json", timeout=240
+    )
     assert ran.code == 0, ran.err
     (summary,) = ran.of("summary")
     assert summary["available"] == summary["objects"]
@@ -76,12 +78,13 @@ def test_restore_waits_extend_and_clean(run: Callable[..., Any], serve: Callable
     assert (again.code, again.of("summary")[0]["ended"]) == (0, 0)
 
 
-def test_both_clouds_in_one_command(run: Callable[..., Any], served: Any) -> None:
+def test_both_clouds_in_one_command(run: Callable[..., Any], serve: Callable[..., Any]) -> None:
+    served = serve("--objects", "60", "--speed", "7200")  # The first copies are to outlast the last restore.
     places = ("s3://acme-legal-versions/matters/2016-0001/", f"{FILMS}/films/2020/")
     args = ("--days", "5", "--tier", "standard")
     limited = run(served, "restore", *places, *args, "--max-cost", "100", "--yes")
     assert (limited.code, "one cloud at a time" in limited.err) == (5, True)
-    ran = run(served, "restore", *places, *args, "--yes", "--wait", "--timeout", "60", "--json")
+    ran = run(served, "restore", *places, *args, "--yes", "--wait", "--json", timeout=240)
     assert ran.code == 0, ran.err
     assert {line["cost"]["currency"] for line in ran.of("plan")} == {"USD", "CNY"}
     (summary,) = ran.of("summary")

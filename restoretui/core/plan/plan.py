@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from math import ceil
 
-from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
+from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.pricing import Cost, PriceTable, estimate
 from restoretui.core.rules.rules import Action, CloudRules, Purpose, RestoreWindow, Verdict, check_days, judge
 
@@ -176,6 +176,8 @@ def _added_days(rules: CloudRules, facts: ObjectFacts, action: Action, days: int
     if action is Action.START:
         return days
     rule = rules.archive_of(facts)
+    if action is Action.EXTEND and facts.expiry == END_UNTOLD:
+        return days  # All of them, at the most.
     if action is Action.EXTEND and facts.expiry is not None and rule is not None:
         longer = rules.extended_to(rule, facts.expiry, days, now) - facts.expiry
         return max(0, ceil(longer / timedelta(days=1)))

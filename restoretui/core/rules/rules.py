@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from restoretui.core.errors import UsageError
-from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
+from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, State, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +345,8 @@ def _judge_available(
         return Verdict(Action.NOTHING, "restored already: there is nothing to speed up", rule.archive)
     if facts.expiry is None:
         return Verdict(Action.NOTHING, "restored without an end", rule.archive)
+    if facts.expiry == END_UNTOLD:
+        return _judge_untold_end(rules, rule, request, now, purpose)
     until = f"restored until {_minute(facts.expiry)}"
     if purpose is Purpose.RESTORE and rules.expiry_of(now, request.days) <= facts.expiry:
         return Verdict(Action.NOTHING, f"{until}, which is long enough", rule.archive)
@@ -361,6 +363,21 @@ def _judge_available(
     steady = "" if rules.expiry_at_midnight else f"{until}; {change}"
     return Verdict(
         Action.EXTEND, f"{until}; {change}{end}", rule.archive, tierless=not rule.takes_tier, steady=steady
+    )
+
+
+def _judge_untold_end(
+    rules: CloudRules, rule: ArchiveRule, request: RestoreRequest, now: datetime, purpose: Purpose
+) -> Verdict:
+    """Only who asks for other days sends something: whether the copy lasts long enough cannot be known."""
+    until = "restored, until a date that cannot be read"
+    if purpose is Purpose.RESTORE:
+        return Verdict(Action.NOTHING, f"{until}: extend it to be sure", rule.archive)
+    if refusal := _refusal(rule, request):
+        return refusal
+    change = "are added" if rules.extension_adds else f"from now end {_minute(rules.expiry_of(now, request.days))}"
+    return Verdict(
+        Action.EXTEND, f"{until}; {request.days} days {change}", rule.archive, tierless=not rule.takes_tier
     )
 
 

@@ -11,9 +11,8 @@ A ticket is the breaker's generation: what becomes of a request of an older one 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import (
@@ -44,14 +43,6 @@ SHOWN_AFTER = 3.0
 """Machine seconds without a usable answer after which a trouble of single requests is one of the connection."""
 
 
-@dataclass(slots=True, eq=False)
-class Passage:
-    """One request's way through the breaker."""
-
-    has_tripped: bool = False
-    """It met a problem that every other would meet too, and was the first to."""
-
-
 class CircuitBreaker:
     """Pauses every caller instead of failing them; when the wait is over, one goes ahead as the probe.
 
@@ -75,38 +66,30 @@ class CircuitBreaker:
         """Machine seconds until the next probe; 0 when closed."""
         return max(0.0, self._retry_at - self._clock.monotonic()) if self.problem else 0.0
 
-    @asynccontextmanager
-    async def passing(self, health: HealthBoard) -> AsyncIterator[Passage]:
+    def passing(self, health: HealthBoard) -> "Passage":
         """Around one request: waits for its turn to go, and judges by how it ends what becomes of all others.
 
         The one place where a request's end meets the breaker, whether it reads or sends.
         """
-        passage = Passage()
-        if self.problem is None:
-            ticket = self._ticket
-        else:
-            with self.watchdog.waiting():
-                ticket = await self.enter()
+        return Passage(self, health)
+
+    def judge(self, error: BaseException | None, ticket: int, health: HealthBoard) -> bool:
+        """What the end of a request means for all others; True when it met their trouble, and was the first to."""
         try:
-            yield passage
-        except COMMON as error:
-            self.watchdog.failed(error)
-            passage.has_tripped = self.trip(error, ticket)
-            if self.problem is not None:
-                health.trouble(self, "paused", str(error), error.hint)
-            raise
-        except TRANSIENT as error:
-            self._let_in(ticket, health)
-            self.watchdog.failed(error)
-            if not isinstance(error, Throttled) and self.watchdog.silent_for >= SHOWN_AFTER:
-                health.trouble(self.watchdog, "paused", str(error), error.hint)
-            raise
-        except CloudError:
-            # A refusal, and so an answer.
-            self._answered(ticket, health)
-            raise
-        else:
-            self._answered(ticket, health)
+            if error is None or (isinstance(error, CloudError) and not isinstance(error, NO_ANSWER)):
+                self._answered(ticket, health)  # A refusal is an answer, too.
+            elif isinstance(error, COMMON):
+                self.watchdog.failed(error)
+                has_tripped = self.trip(error, ticket)
+                if self.problem is not None:
+                    health.trouble(self, "paused", str(error), error.hint)
+                return has_tripped
+            elif isinstance(error, TRANSIENT):
+                self._let_in(ticket, health)
+                self.watchdog.failed(error)
+                if not isinstance(error, Throttled) and self.watchdog.silent_for >= SHOWN_AFTER:
+                    health.trouble(self.watchdog, "paused", str(error), error.hint)
+            return False
         finally:
             # After the answer was judged: this ends the probe and makes its ticket an old one. And neither a
             # cancelled request nor a defect says anything about the cloud.
@@ -167,3 +150,29 @@ class CircuitBreaker:
         self._ticket += 1
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+class Passage:
+    """One request's way through the breaker; entered for each, which is why it is no generator."""
+
+    __slots__ = ("_breaker", "_health", "_ticket", "has_tripped")
+
+    def __init__(self, breaker: CircuitBreaker, health: HealthBoard) -> None:
+        self._breaker = breaker
+        self._health = health
+        self.has_tripped = False
+        """It met a problem that every other would meet too, and was the first to."""
+
+    async def __aenter__(self) -> Self:
+        breaker = self._breaker
+        if breaker.problem is None:
+            self._ticket = await breaker.enter()
+            return self
+        with breaker.watchdog.waiting():
+            self._ticket = await breaker.enter()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.has_tripped = self._breaker.judge(error, self._ticket, self._health)

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from types import TracebackType
 
 from restoretui.core.clock import Clock
-from restoretui.core.doing import Doing, watched
+from restoretui.core.doing import Doing, Watched
 from restoretui.core.errors import CloudError, ConnectionLost, CredentialsError
 from restoretui.engine.traffic.waits import Cut, first_of
 
@@ -99,35 +99,29 @@ class Watchdog:
 
     # --- what requests say
 
-    @contextmanager
-    def waiting(self, *, bounded: bool = False) -> Iterator[None]:
+    def waiting(self, *, bounded: bool = False) -> "Waiting":
         """Something is waited for within this block. ``bounded`` cuts it short with ``verdict`` in the end."""
-        now = self._clock.monotonic()
-        if not self._waiting and (self.problem is None or now - self._left_at > SAME_WAIT):
-            self._since = now
-            self.problem = None
-        if not bounded or self.patience is None:
-            with watched() as doing:
-                self._waiting[doing] = None
-                try:
-                    yield
-                finally:
-                    self._leave(doing)
-            return
-        with Cut() as cut, watched() as doing:
-            self._waiting[doing] = cut
+        return Waiting(self, Cut() if bounded and self.patience is not None else None)
+
+    def enter(self, doing: Doing, cut: Cut | None) -> None:
+        """``doing`` is waited for from now on, and cut short by ``cut`` if there is one."""
+        if not self._waiting:
+            now = self._clock.monotonic()
+            if self.problem is None or now - self._left_at > SAME_WAIT:
+                self._since = now
+                self.problem = None
+        self._waiting[doing] = cut
+        if cut is not None:
             self._bounded += 1
             if self._timer is None or self._timer.done():
                 self._timer = asyncio.create_task(self._run(), name="watchdog")
-            try:
-                yield
-            finally:
-                self._leave(doing)
-                self._bounded -= 1
 
-    def _leave(self, doing: Doing) -> None:
-        del self._waiting[doing]
-        self._left_at = self._clock.monotonic()
+    def leave(self, doing: Doing) -> None:
+        """It is not waited for any more."""
+        if self._waiting.pop(doing) is not None:
+            self._bounded -= 1
+        if not self._waiting:
+            self._left_at = self._clock.monotonic()
 
     def answered(self) -> None:
         """A usable answer came."""
@@ -167,3 +161,28 @@ class Watchdog:
             self._stirred.clear()
             await first_of(self._clock.pause(left), self._stirred.wait())
         self._timer = None
+
+
+class Waiting:
+    """The block of ``Watchdog.waiting``."""
+
+    __slots__ = ("_cut", "_dog", "_doing", "_watched")
+
+    def __init__(self, dog: Watchdog, cut: Cut | None) -> None:
+        self._dog = dog
+        self._cut = cut
+        self._watched = Watched()
+
+    def __enter__(self) -> None:
+        if self._cut is not None:
+            self._cut.__enter__()
+        self._doing = self._watched.__enter__()
+        self._dog.enter(self._doing, self._cut)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._dog.leave(self._doing)
+        self._watched.__exit__()
+        if self._cut is not None:
+            self._cut.__exit__(kind, error, at)

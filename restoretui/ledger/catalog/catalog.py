@@ -12,7 +12,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
 from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
-from restoretui.ledger.catalog.observations import place_id, record_looks
+from restoretui.ledger.catalog.observations import place_id, record_looks, void_looks_ahead
 from restoretui.ledger.catalog.page_queue import PageQueue
 from restoretui.ledger.catalog.retention import Freed, Retention
 from restoretui.ledger.catalog.segments import Segments
@@ -67,6 +67,7 @@ class Catalog:
 
         def insert(tx: Tx) -> int:
             place = place_id(tx, scope.cloud, scope.bucket)
+            void_looks_ahead(tx, place, now)
             listing_id = tx.insert(
                 "INSERT INTO listing (place_id, prefix, recursive, versions, single, started_at)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
@@ -189,7 +190,8 @@ class Catalog:
     async def observe(self, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
         """Record looks at single objects. The newest wins over every listing and selection that shows the object."""
         if looks:
-            await self._writer.do(lambda tx: record_looks(tx, cloud, bucket, looks))
+            now = self._clock.now().timestamp()
+            await self._writer.do(lambda tx: record_looks(tx, cloud, bucket, looks, now))
 
     async def browse(self, listing_id: int, query: Query = EVERYTHING) -> BrowseView:
         """A view of the listing. Large filtered or sorted ones come with their first rows and complete themselves."""

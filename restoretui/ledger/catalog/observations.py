@@ -20,7 +20,8 @@ _NEWER_WINS = (
     f" looked = CASE WHEN {_SAME_OBJECT} THEN looked ELSE excluded.looked END,"
     " storage_class = excluded.storage_class, size = excluded.size, modified = coalesce(excluded.modified, modified),"
     " in_progress = excluded.in_progress, expiry = excluded.expiry, seen_at = excluded.seen_at, gone = excluded.gone"
-    " WHERE excluded.seen_at >= seen_at"
+    # One from the future was written before the clock was set back. It must not shut out what is seen until then.
+    " WHERE excluded.seen_at >= seen_at OR seen_at > ?"
 )
 
 
@@ -32,8 +33,18 @@ def place_id(tx: Tx, cloud: CloudId, bucket: str) -> int:
     return int(row[0]) if row else 0
 
 
-def record_looks(tx: Tx, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
-    """Upsert looks within a transaction: the newest of each object stays."""
+def void_looks_ahead(tx: Tx, place: int, now: float) -> None:
+    """Before a listing: a look of the future is one of now at the latest, so that what is listed next is newer.
+
+    Only where the clock was set back, which listings tell: the looks of a bucket may be a million.
+    """
+    if tx.row("SELECT 1 FROM listing WHERE max(started_at, coalesce(ended_at, 0)) > ? LIMIT 1", (now,)):
+        tx.run("UPDATE observation SET seen_at = ? WHERE place_id = ? AND seen_at > ?", (now - 1, place, now))
+
+
+def record_looks(tx: Tx, cloud: CloudId, bucket: str, looks: Sequence[Observation], now: float) -> None:
+    """Upsert looks within a transaction: the newest of each object stays. ``now`` in seconds since the epoch."""
     place = place_id(tx, cloud, bucket)
-    tx.values(_LOOK, [(place, *values_of(look), look.gone) for look in looks], _NEWER_WINS)
+    latest = max(now, *(look.seen_at for look in looks))
+    tx.values(_LOOK, [(place, *values_of(look), look.gone) for look in looks], _NEWER_WINS, (latest,))
     tx.touch(change_feed.CATALOG)

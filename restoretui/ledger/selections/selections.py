@@ -134,9 +134,10 @@ class Selections:
         self, sel: int, cloud: CloudId, bucket: str, looks: Sequence[Observation]
     ) -> SelectionSummary:
         """Mark objects that were looked at one by one; the looks are recorded as well. Vanished ones are left out."""
+        now = self._clock.now().timestamp()
 
         def add(tx: Tx) -> None:
-            record_looks(tx, cloud, bucket, looks)
+            record_looks(tx, cloud, bucket, looks, now)
             marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks)
 
         return await self._change(sel, add)

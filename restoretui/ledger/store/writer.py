@@ -57,8 +57,12 @@ class Tx:
         """Insert one row and return its id."""
         return self.connection.execute(sql, args).lastrowid or 0
 
-    def values(self, head: str, rows: Sequence[Sequence[object]], tail: str = "") -> None:
+    def values(
+        self, head: str, rows: Sequence[Sequence[object]], tail: str = "", bound: Sequence[object] = ()
+    ) -> None:
         """Execute ``head VALUES (...), (...) tail`` for all ``rows``, a thousand a statement.
+
+        The parameters of ``tail`` are ``bound``.
 
         Large statements say the same by a query (see ``alike_template``), whose columns have the same names.
 
@@ -76,7 +80,7 @@ class Tx:
                     template, args = f"VALUES {values_template(size, width)}", list(chain.from_iterable(some))
                 else:
                     template, args = _by_query(some)
-                self.connection.execute(f"{head} {template} {tail}", args)
+                self.connection.execute(f"{head} {template} {tail}", [*args, *bound] if bound else args)
                 done += size
 
     def touch(self, *topics: str) -> None:

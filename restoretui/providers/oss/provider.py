@@ -27,8 +27,11 @@ from restoretui.providers.oss.pages import read_buckets, read_document, read_lis
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
+from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import Unreadable, split_token
+from restoretui.providers.wire.refusals import printable
+from restoretui.providers.wire.regions import is_region
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
@@ -101,16 +104,16 @@ class OssProvider:
 
     async def list_buckets(self) -> list[Bucket]:
         found: dict[str, Bucket] = {}
-        query = {"max-keys": "1000"}
+        query, tokens = {"max-keys": "1000"}, Tokens("ListBuckets")
         while True:
             buckets, _, marker = await self._ask(self._request("ListBuckets", query=query), _buckets)
             for bucket in buckets:
                 found[bucket.name] = bucket
                 if bucket.region:
                     self._regions.learn(bucket.name, bucket.region)
-            if not marker or marker == query.get("marker"):
+            query["marker"] = tokens.next(marker)
+            if not marker:
                 return [found[name] for name in sorted(found)]
-            query["marker"] = marker
 
     async def bucket_region(self, bucket: str) -> str:
         return await self._regions.of(bucket)
@@ -269,7 +272,10 @@ class OssProvider:
             location = read_document(reply.body, "LocationConstraint").text or ""
         except Unreadable as error:
             raise _unreadable(ask, reply, str(error)) from None
-        return location.strip().removeprefix("oss-") or self._sdk.region
+        region = location.strip().removeprefix("oss-") or self._sdk.region
+        if not is_region(region):
+            raise _unreadable(ask, reply, f"{printable(region, 80)!r} cannot be a Region")
+        return region
 
     async def _moved(self, refusal: "Refusal", asked: str) -> bool:
         """Learn from a refusal that names another Region; one that names none is about something else."""

@@ -29,6 +29,7 @@ from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
+from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
@@ -116,17 +117,16 @@ class S3Provider:
 
     async def list_buckets(self) -> list[Bucket]:
         buckets: dict[str, Bucket] = {}
-        token = ""
+        tokens, token = Tokens("ListBuckets"), ""
         while True:
             asked = {"MaxBuckets": 1000} | ({"ContinuationToken": token} if token else {})
             page = await self._calls.read(S3Request("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
             for bucket in page.get("Buckets", ()):
                 name = str(bucket.get("Name", ""))
                 buckets[name] = Bucket(name, bucket.get("BucketRegion", ""), bucket.get("CreationDate"))
-            following = page.get("ContinuationToken", "")
-            if not following or following == token:
+            token = tokens.next(page.get("ContinuationToken"))
+            if not token:
                 return [buckets[name] for name in sorted(buckets)]
-            token = following
 
     async def bucket_region(self, bucket: str) -> str:
         return await self._calls.open_bucket(bucket)

@@ -45,10 +45,12 @@ def why_foreign(operation: str, status: int, headers: Mapping[str, str], body: b
     """
     kind = headers.get("content-type")
     is_page = kind is not None and "html" in kind.lower()
-    redirects = 300 <= status < 400 and status != 304
-    tells = operation != "HeadObject" or status >= 300 or "etag" in headers or "last-modified" in headers
-    if tells and not is_page and not redirects:
+    if not is_page and status < 300 and ("etag" in headers or operation != "HeadObject"):
         return ""  # as for nearly every answer
+    redirects = 300 <= status < 400 and status != 304
+    tells = operation != "HeadObject" or status >= 300 or "last-modified" in headers
+    if tells and not is_page and not redirects:
+        return ""
     if status == 429 or status >= 500 or is_marked(headers):
         return ""
     root = root_of(body).lower()

@@ -21,9 +21,15 @@ from typing import Any
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
-from restoretui.core.model import Entry, Page
+from restoretui.core.model import END_UNTOLD, Entry, Page
 from restoretui.core.rows import Rows
-from restoretui.providers.wire.checked_values import believed_epoch, believed_moment, believed_number, believed_size
+from restoretui.providers.wire.checked_values import (
+    believed_epoch,
+    believed_epochs,
+    believed_moment,
+    believed_number,
+    believed_sizes,
+)
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.xml_trees import Unreadable as Unreadable
 from restoretui.providers.wire.xml_trees import refuse_document_type, refuse_many_tags, tree_of
@@ -88,6 +94,7 @@ def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
 
 _UNKNOWN = (_Unusual, ValueError, LookupError, OverflowError, RecursionError, ET.ParseError)
 """What a reader raises that does not know the page."""
+_END_UNTOLD = int(END_UNTOLD.timestamp())
 _NUL = "a key of the listing holds a NUL, which no XML can"
 _LONG = 1 << 22
 """Bytes; pages are under a tenth of that, so only what is longer is looked through before it is decoded."""
@@ -303,38 +310,75 @@ def _tree(body: bytes, *, versions: bool, believes: bool = True) -> Page:
     """Row by row. While it ``believes``, an unusual row is another reader's; after that, what it says is unknown."""
     frame = _Frame(tree_of(body))
     wanted = "Version" if versions else "Contents"
-    entries = [_tree_entry(row, frame, believes=believes) for row in frame.rows if _local(row) == wanted]
-    return frame.page(entries, versions=versions)
+    rows = [_tree_row(row, frame) for row in frame.rows if _local(row) == wanted]
+    return frame.page(_tree_entries(rows, believes=believes), versions=versions)
 
 
-def _tree_entry(row: ET.Element, frame: _Frame, *, believes: bool) -> Entry:
+def _tree_row(row: ET.Element, frame: _Frame) -> tuple[Any, ...]:
+    """As ``Entry`` has it, but with numbers, dates and status as they are told; None where size or date is not."""
     leaves = {_local(leaf): leaf for leaf in row}
     text = {name: leaf.text or "" for name, leaf in leaves.items()}
     key = frame.decode(text.get("Key", ""))
     if not key:
         raise Unreadable("a row of the listing has no key")
-    if not believes and not {"Size", "LastModified"} <= text.keys():
-        raise Unreadable(f"the listing does not tell both size and date of {printable(key, 100)!r}")
-    status = {_local(leaf): leaf.text or "" for leaf in leaves.get("RestoreStatus", ())}
-    ongoing = status.get("IsRestoreInProgress", "").strip()
-    size, modified = believed_size(text["Size"]), _aware_epoch(text["LastModified"], believes=believes)
-    in_progress, expiry = _BOOL.get(ongoing), status.get("RestoreExpiryDate", "").strip()
-    ends = _aware_epoch(expiry, believes=believes) if expiry else None
-    if believes and (size is None or modified is None or ongoing not in _BOOL or (expiry and ends is None)):
-        raise _Absurd
-    if expiry and ends is None:
-        in_progress = None  # An end that cannot be read is not "for good".
-    return Entry(
+    ongoing = expiry = ""
+    if "RestoreStatus" in leaves:
+        status = {_local(leaf): leaf.text or "" for leaf in leaves["RestoreStatus"]}
+        ongoing = status.get("IsRestoreInProgress", "").strip()
+        expiry = status.get("RestoreExpiryDate", "").strip()
+    return (
         key,
         text.get("VersionId") or None,
-        size,
-        modified,
+        text.get("Size"),
+        text.get("LastModified"),
         text.get("StorageClass") or "STANDARD",
-        in_progress,
-        ends,
+        ongoing,
+        expiry,
         text.get("ETag", "").removeprefix('"').removesuffix('"'),
         text.get("IsLatest", "").strip() != "false",
     )
+
+
+def _tree_entries(rows: list[tuple[Any, ...]], *, believes: bool) -> Sequence[Entry]:
+    """Column by column, which stays in C where nothing is unusual."""
+    if not rows:
+        return []
+    keys, versions, sizes, modified, classes, ongoing, expiries, etags, latest = zip(*rows, strict=True)
+    if None in sizes or None in modified:
+        if believes:
+            raise _Unusual
+        key = next(row[0] for row in rows if None in row[2:4])
+        raise Unreadable(f"the listing does not tell both size and date of {printable(key, 100)!r}")
+    columns = [
+        keys,
+        versions,
+        believed_sizes(sizes),
+        _aware_epochs(modified, believes=believes),
+        classes,
+        list(map(_BOOL.get, ongoing)),
+        _ends(expiries, believes=believes) if any(expiries) else [None] * len(keys),
+        etags,
+        latest,
+    ]
+    if believes and (None in columns[2] or None in columns[3] or not _BOOL.keys() >= set(ongoing)):
+        raise _Absurd
+    return Rows(columns)
+
+
+def _ends(texts: Sequence[str], *, believes: bool) -> list[int | None]:
+    ends = [_aware_epoch(text, believes=believes) if text else None for text in texts]
+    if not believes:
+        # An end that cannot be read is not "for good".
+        return [_END_UNTOLD if text and end is None else end for text, end in zip(texts, ends, strict=True)]
+    if sum(end is not None for end in ends) < sum(map(bool, texts)):
+        raise _Absurd
+    return ends
+
+
+def _aware_epochs(texts: Sequence[str], *, believes: bool) -> list[int | None]:
+    if believes and not all(text[-1:] == "Z" for text in texts):
+        return [_aware_epoch(text, believes=believes) for text in texts]
+    return believed_epochs(texts)
 
 
 def _aware_epoch(text: str, *, believes: bool) -> int | None:
@@ -353,6 +397,8 @@ def _stock(body: bytes, *, versions: bool, stock: StockParser) -> Page:
     for row in parsed.get("Versions" if versions else "Contents", ()):
         status = row.get("RestoreStatus", {})
         expiry = status.get("RestoreExpiryDate")
+        if row["LastModified"] is None or ("RestoreExpiryDate" in status and expiry is None):
+            raise _Absurd
         size, modified = believed_number(int(row["Size"])), believed_moment(row["LastModified"].timestamp())
         if size is None or modified is None or not row["Key"]:
             raise _Absurd

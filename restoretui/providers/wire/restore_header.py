@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from restoretui.core.model import RestoreStatus
+from restoretui.core.model import END_UNTOLD, RestoreStatus
 
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
@@ -17,18 +17,19 @@ _PAIR = re.compile(r"""([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^",\s]+))""")
 def parse_restore(header: str | None) -> RestoreStatus | None:
     """What ``ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"`` says; None when it says nothing.
 
-    Tolerated: pairs in any order, white space, missing quotes, a missing expiry (Ceph's permanent restores) and an
-    expiry that cannot be read, which is the same as a missing one.
+    Tolerated: pairs in any order, white space, missing quotes, and a missing expiry (Ceph's permanent restores). An
+    expiry that cannot be read is not a missing one: the copy is there, until ``END_UNTOLD``.
     """
     if not header:
         return None
     pairs = {name.lower(): quoted or bare for name, quoted, bare in _PAIR.findall(header)}
     ongoing = pairs.get("ongoing-request", "").strip().lower()
-    expiry = parse_instant(pairs.get("expiry-date"))
+    told = pairs.get("expiry-date", "").strip()
+    expiry = parse_instant(told)
     if ongoing == "true":
         return RestoreStatus(in_progress=True)
     if ongoing == "false" or expiry is not None:
-        return RestoreStatus(in_progress=False, expiry=expiry)
+        return RestoreStatus(in_progress=False, expiry=END_UNTOLD if told and expiry is None else expiry)
     return None
 
 

@@ -92,6 +92,8 @@ def object_columns(
     def expiry(row: BrowseRow, cells: int) -> Spans:
         if row.expiry is None or row.state is not State.AVAILABLE:
             return cell("", cells)
+        if fmt.is_untold(row.expiry):
+            return cell(fmt.UNTOLD, cells, "dim", right=True)
         left = row.expiry - now()
         return cell(
             fmt.duration(left) if left > 0 else "over", cells, "warn" if left < fmt.DAY else "dim", right=True

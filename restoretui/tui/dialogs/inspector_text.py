@@ -86,6 +86,8 @@ def _restore(detail: ObjectDetail, now: datetime, width: int) -> tuple[str, int,
         return state_word(State.RESTORING), width, "busy"
     if status.expiry is None:
         return "● readable, without an end", width, "ok"
+    if fmt.is_untold(status.expiry):
+        return "● readable, until a date that cannot be read", width, "ok"
     left = (status.expiry - now).total_seconds()
     until = f"until {fmt.instant(status.expiry)} UTC"
     if left <= 0:

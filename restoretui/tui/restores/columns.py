@@ -113,6 +113,8 @@ def _note(row: JobRow, now: datetime, window: DueWindow | None) -> tuple[str, st
     if row.state is State.AVAILABLE:
         if row.expiry is None:
             return "without an end", "dim"
+        if fmt.is_untold(row.expiry):
+            return "until when is not told", "dim"
         left = row.expiry - now.timestamp()
         return (
             f"until {fmt.short_instant(row.expiry, now)}, {fmt.duration(left)}",

@@ -79,6 +79,8 @@ def outlook(run: Run, now: datetime, expiry: int | None) -> tuple[str, str]:
             f"in {fmt.duration(soon)} to {fmt.duration(until)}" if soon > 0 else f"within {fmt.duration(until)}"
         ), ""
     if expiry is not None and run.counts.get(State.AVAILABLE):
+        if fmt.is_untold(expiry):
+            return "until when is not told", "dim"
         left = expiry - now.timestamp()
         return (f"lasts {fmt.duration(left)}", "warn" if left < fmt.DAY else "dim") if left > 0 else ("over", "dim")
     return "", ""

@@ -2,6 +2,8 @@
 
 import codecs
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,3 +87,16 @@ def test_stdin_is_utf8_in_any_locale(run: Callable[..., Any], served: Any) -> No
     done = run(served, *command, stdin="plain.txt\n" + "x" * 2000)
     assert done.code == 2
     assert done.of("error")[0]["message"].startswith("line 2 of the key list is longer")
+
+
+@pytest.mark.parametrize("most", [6, 8, 10])
+def test_too_few_open_files_are_called_so(tmp_path: Path, most: int) -> None:
+    listed = tmp_path / "keys"
+    listed.write_text("a\n")
+    command = f"ulimit -n {most}; exec {sys.executable} -m restoretui plan s3://bkt --keys-from {listed} --days 1"
+    env = {**os.environ, "RESTORETUI_STATE_DIR": str(tmp_path / "state"), "HOME": str(tmp_path)}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=env, timeout=60, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "ulimit -n 1024" in done.stderr
+    assert "permission" not in done.stderr
+    assert "Traceback" not in done.stderr

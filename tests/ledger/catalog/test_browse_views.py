@@ -1,7 +1,7 @@
 """Filtered and sorted views against the same filter and sort written in Python, with and without later looks."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,19 @@ from restoretui.ledger.records import BrowseRow, Observation, Query, Scope
 from restoretui.ledger.views import materialised_order as scratch
 from restoretui.ledger.views import row_order as orders
 from restoretui.ledger.views.fact_sql import _BY_INTEREST
-from tests.ledger.helpers import BUCKET, CLOUD, KEYS, busy, entry, keys, ledger_for_examples, listed, look, now_of
+from tests.ledger.helpers import (
+    BUCKET,
+    CLOUD,
+    KEYS,
+    busy,
+    clock_of,
+    entry,
+    keys,
+    ledger_for_examples,
+    listed,
+    look,
+    now_of,
+)
 from tests.ledger.views.test_filter_text import expected as text_matches
 
 S3 = CLOUDS["s3"].rules
@@ -353,3 +365,20 @@ async def test_what_head_told_outlives_a_later_listing(ledger: Ledger) -> None:
     await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now + 2, tiered, looked=True)])
     (row,) = (await ledger.catalog.browse(same.id)).rows(0, 1)
     assert (row.state, row.archive_status) == (State.ONLINE, None)
+
+
+async def test_a_look_from_before_the_clock_was_set_back_shuts_out_no_later_one(ledger: Ledger) -> None:
+    now = now_of(ledger)
+    ahead = await listed(ledger, [entry("a"), entry("b")])
+    await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now, in_progress=True), look("b", now, in_progress=True)])
+    clock = clock_of(ledger)
+    clock.time -= timedelta(hours=1)
+    await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now_of(ledger))])
+    shown = (await ledger.catalog.browse(ahead.id)).rows(0, 2)
+    assert [row.state for row in shown] == [State.ARCHIVED, State.RESTORING]
+    later = await listed(ledger, [entry("a"), entry("b")])
+    shown = (await ledger.catalog.browse(later.id)).rows(0, 2)
+    assert [row.state for row in shown] == [State.ARCHIVED, State.ARCHIVED]
+    await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now_of(ledger) - 5, in_progress=True)])
+    (row,) = (await ledger.catalog.browse(later.id)).rows(0, 1)
+    assert row.state is State.ARCHIVED, "an older look still loses"

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from restoretui.core.clock import ManualClock
-from restoretui.core.errors import CredentialsError, Unreachable
+from restoretui.core.errors import CloudError, CredentialsError, Unreachable
 from restoretui.core.model import ObjectRef
+from restoretui.providers.http import response_limits as bounds
 
 CONFIG = """
 [profile base]
@@ -301,3 +302,52 @@ async def test_secrets_are_in_no_error(scripted, open_s3, monkeypatch):
         chain.append(repr(error) + str(vars(error)))
         error = error.__cause__ or error.__context__
     assert "planted" not in "".join(chain)
+
+
+# --- answers beyond their bounds
+
+ENDLESS = {
+    "long": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 70_000,
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 17,
+}
+
+
+def by_role(monkeypatch, url):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
+    return "archivist"
+
+
+def by_container(monkeypatch, url):
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{url}/container")
+
+
+def by_instance(monkeypatch, url):
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
+
+
+GIVERS = [by_role, by_container, by_instance]
+
+
+@pytest.mark.parametrize("raw", ENDLESS)
+@pytest.mark.parametrize("giver", GIVERS)
+async def test_keys_of_any_length_are_not_taken(scripted, open_s3, config, monkeypatch, giver, raw):
+    monkeypatch.setattr(bounds, "MOST_BODY", 1 << 16)
+    server = await scripted(lambda _: {"raw": ENDLESS[raw]})
+    store = await scripted(lambda _: FOUND)
+    s3 = await open_s3(profile=giver(monkeypatch, server.url), endpoint_url=store.url)
+    with pytest.raises(CloudError, match="not read to its end") as caught:
+        await s3.head_object(REF)
+    assert "\n" not in str(caught.value)
+    assert store.asked == []
+
+
+@pytest.mark.parametrize("giver", GIVERS)
+async def test_keys_that_never_come_whole_are_not_waited_for(scripted, open_s3, config, monkeypatch, giver):
+    monkeypatch.setattr(bounds, "ANSWER_S", 0.2)
+    server = await scripted(lambda _: {"stall": True})
+    store = await scripted(lambda _: FOUND)
+    s3 = await open_s3(profile=giver(monkeypatch, server.url), endpoint_url=store.url)
+    with pytest.raises(CloudError):
+        await s3.head_object(REF)
+    assert store.asked == []

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from restoretui.core.clock import ManualClock
-from restoretui.core.errors import InvalidRequest, Throttled
+from restoretui.core.errors import InvalidRequest, MalformedAnswer, Throttled
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.model import RestoreRequest as Wish
 
@@ -98,12 +98,18 @@ async def test_buckets_come_page_by_page(scripted, open_s3):
     assert "continuation-token=next%2F1" in server.asked[1].query
 
 
-async def test_a_store_that_repeats_its_token_ends(scripted, open_s3):
-    body = b"<ListAllMyBucketsResult><Buckets/><ContinuationToken>t</ContinuationToken></ListAllMyBucketsResult>"
-    server = await scripted(lambda _: {"body": body})
+@pytest.mark.parametrize("tokens", ["t", "tu", "tuvw"])
+async def test_a_store_that_repeats_a_token_ends_and_is_not_believed(scripted, open_s3, tokens):
+    def script(_):
+        token = tokens[(len(server.asked) - 1) % len(tokens)]
+        more = f"<ContinuationToken>{token}</ContinuationToken>"
+        return {"body": f"<ListAllMyBucketsResult><Buckets/>{more}</ListAllMyBucketsResult>".encode()}
+
+    server = await scripted(script)
     s3 = await open_s3(endpoint_url=server.url)
-    assert await s3.list_buckets() == []
-    assert len(server.asked) == 2
+    with pytest.raises(MalformedAnswer, match="named before"):
+        await s3.list_buckets()
+    assert len(server.asked) == len(tokens) + 1
 
 
 # --- stores whose listings do not tell of restores

@@ -106,3 +106,35 @@ async def test_beside_a_portal_nothing_is_believed(scripted, open_s3, told):
     ):
         with pytest.raises(MalformedAnswer):
             await asking()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 451])
+@pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8"])
+async def test_a_portal_that_refuses_is_no_refusal_of_oss(scripted, open_oss, monkeypatch, status, kind):
+    monkeypatch.setenv("OSS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("OSS_ACCESS_KEY_SECRET", "s")
+    server = await scripted(lambda _: {"status": status, "body": PORTAL, "headers": {"Content-Type": kind}})
+    oss = await open_oss(endpoint_url=server.url, region="cn-hangzhou")
+    for asking in (
+        lambda: oss.list_page("bkt"),
+        lambda: oss.head_object(REF),
+        lambda: oss.restore_object(REF, WISH, "ColdArchive"),
+        lambda: oss.clean_restored_object(REF),
+        oss.list_buckets,
+    ):
+        server.asked.clear()
+        with pytest.raises(MalformedAnswer):
+            await asking()
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("named", ["oss-evil.example/", "cn@b", "a.b", "-"])
+async def test_what_cannot_be_a_region_of_oss_leads_nowhere(scripted, open_oss, monkeypatch, named):
+    monkeypatch.setenv("OSS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("OSS_ACCESS_KEY_SECRET", "s")
+    body = f"<LocationConstraint>{named}</LocationConstraint>".encode()
+    server = await scripted(lambda _: {"body": body, "headers": {"x-oss-request-id": "R"}})
+    oss = await open_oss(endpoint_url=server.url, region="cn-hangzhou")
+    with pytest.raises(MalformedAnswer, match="cannot be a Region"):
+        await oss.head_object(REF)
+    assert len(server.asked) == 1

@@ -11,7 +11,7 @@ from botocore.parsers import ResponseParserError, create_parser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restoretui.core.model import LARGEST_SIZE, Entry, Page
+from restoretui.core.model import END_UNTOLD, LARGEST_SIZE, Entry, Page
 from restoretui.providers.wire import listing_xml
 from restoretui.providers.wire.listing_xml import (
     ErrorInside,
@@ -319,3 +319,24 @@ def forbidden_dates(body: bytes) -> dict[str, Any]:
 def test_a_page_that_is_not_believed_is_refused_by_its_cause(body, named):
     with pytest.raises(Unreadable, match=named):
         read_page(body, stock)
+
+
+@pytest.mark.parametrize("reader", [read_page, read_versions])
+def test_a_nul_that_is_url_encoded_is_a_part_of_the_key(reader):
+    """S3 takes such keys, and encodes names just because XML cannot hold them; only bare it is no key's."""
+    row = a_row("a%00b")
+    if reader is read_versions:
+        row = row.replace("Contents>", "Version>").replace("</Key>", "</Key><VersionId>v</VersionId>")
+    body = a_page(row).replace(b"<IsTr", b"<EncodingType>url</EncodingType><IsTr")
+    (entry,) = reader(body, stock).entries
+    assert entry.key == "a\0b"
+
+
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59-14:00", "yesterday", "0"])
+def test_a_copy_whose_end_cannot_be_read_is_there(date):
+    status = f"<IsRestoreInProgress>false</IsRestoreInProgress><RestoreExpiryDate>{date}</RestoreExpiryDate>"
+    odd = a_row("b").replace("</Contents>", f"<RestoreStatus>{status}</RestoreStatus></Contents>")
+    entries = read_page(a_page(a_row("a"), odd), forbidden_dates).entries
+    assert [(entry.in_progress, entry.expiry) for entry in entries] == [
+        (None, None), (False, int(END_UNTOLD.timestamp())),
+    ]  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.model import RestoreStatus
+from restoretui.core.model import END_UNTOLD, RestoreStatus
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 DATE = "Fri, 21 Dec 2012 00:00:00 GMT"
@@ -15,6 +15,7 @@ EXPIRY = datetime(2012, 12, 21, tzinfo=UTC)
 ONGOING = RestoreStatus(in_progress=True)
 UNTIL = RestoreStatus(in_progress=False, expiry=EXPIRY)
 FOREVER = RestoreStatus(in_progress=False)
+UNTOLD = RestoreStatus(in_progress=False, expiry=END_UNTOLD)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,11 @@ FOREVER = RestoreStatus(in_progress=False)
         ('ongoing-request="false", expiry-date="2012-12-21T00:00:00Z"', UNTIL),
         ('ongoing-request="false", expiry-date="Fri, 21 Dec 2012 01:00:00 +0100"', UNTIL),
         ('ongoing-request="false"', FOREVER),
-        ('ongoing-request="false", expiry-date="soon"', FOREVER),
-        ('ongoing-request="false", expiry-date="Fri, 99 Dec 2012 00:00:00 GMT"', FOREVER),
+        ('ongoing-request="false", expiry-date="soon"', UNTOLD),
+        ('ongoing-request="false", expiry-date="Fri, 99 Dec 2012 00:00:00 GMT"', UNTOLD),
+        ('ongoing-request="false", expiry-date="Fri, 31 Dec 9999 23:59:59 -1200"', UNTOLD),
+        ('ongoing-request="false", expiry-date="yesterday"', UNTOLD),
+        ('expiry-date="soon"', None),
         ('ongoing-request="false", expiry-date=""', FOREVER),
     ],
 )

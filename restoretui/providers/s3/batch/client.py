@@ -22,6 +22,7 @@ from restoretui.providers.s3.batch.reports import ReportFiles
 from restoretui.providers.s3.batch.wire import job_asked, job_told, unmarked
 from restoretui.providers.s3.client.files import S3Files
 from restoretui.providers.s3.client.request_builder import S3Request
+from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.refusals import printable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
@@ -61,7 +62,7 @@ class S3Batch:
         return job
 
     async def list_jobs(self, region: str, statuses: Collection[str] = ()) -> AsyncIterator[list[JobInfo]]:
-        token = ""
+        tokens, token = Tokens("ListJobs"), ""
         while True:
             asked: dict[str, Any] = {"MaxResults": 1000}
             if statuses:
@@ -70,10 +71,9 @@ class S3Batch:
                 asked["NextToken"] = token
             answer = await self._ask("ListJobs", region, asked)
             yield [job_told(job, region) for job in answer.get("Jobs", ())]
-            following = str(answer.get("NextToken", "") or "")
-            if not following or following == token:
+            token = tokens.next(answer.get("NextToken"))
+            if not token:
                 return
-            token = following
 
     async def confirm_job(self, region: str, job_id: str) -> str:
         return await self._update(region, job_id, "Ready", "confirmed in restoretui")
@@ -186,6 +186,8 @@ def _denied_role(error: AccessDenied, role_arn: str) -> AccessDenied:
 
 
 def _of_jobs(error: CloudError, job_id: str, region: str) -> CloudError:
+    if isinstance(error, MalformedAnswer):
+        return error  # Whoever answers 404 with a web page knows of no jobs at all.
     if error.code in _GONE or (error.status == 404 and job_id):
         return JobNotFound(
             f"there is no job {printable(job_id)} in {region}",

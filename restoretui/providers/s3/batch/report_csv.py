@@ -8,6 +8,8 @@ from typing import NamedTuple
 from restoretui.core.batch.jobs import ReportRow
 
 COLUMNS = 7
+LONGEST_ROW = 1 << 16
+"""Characters: a key of 1,024 bytes, url-encoded and quoted, and a message of the service."""
 MANIFEST_NAMES = ("manifest.json", "report.json")
 """The guide's sample has the one, the API's text the other."""
 
@@ -29,7 +31,7 @@ def read_manifest(content: bytes) -> list[ResultFile]:
     try:
         results = json.loads(content)["Results"]
         return [ResultFile(str(it["Bucket"]), str(it["Key"]), str(it.get("MD5Checksum", ""))) for it in results]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Foreign(
             "the completion report's manifest cannot be read: it is half-written or of another layout"
         ) from None
@@ -51,6 +53,8 @@ class RowReader:
             raise Foreign("the completion report is not UTF-8") from None
         end = len(text) if final else _last_line_end(text)
         whole, self._text = text[:end], text[end:]
+        if len(self._text) > LONGEST_ROW:
+            raise Foreign(f"a row of the completion report is longer than {LONGEST_ROW:,} characters")
         if not whole:
             return []
         try:
@@ -77,9 +81,14 @@ class RowReader:
 def _last_line_end(text: str) -> int:
     """Behind the last line feed that ends a record and does not stand in a quoted message."""
     end = text.rfind("\n") + 1
-    while end and text.count('"', 0, end) % 2:
-        end = text.rfind("\n", 0, end - 1) + 1
-    return end
+    is_quoted = text.count('"', 0, end) % 2
+    # A row is no longer than that: what lies further back cannot be the end of the last one.
+    least = max(0, len(text) - LONGEST_ROW - 1)
+    while is_quoted and end > least:
+        before = text.rfind("\n", 0, end - 1) + 1
+        is_quoted ^= text.count('"', before, end) % 2
+        end = before
+    return 0 if is_quoted else end
 
 
 def _lines(text: str) -> list[str]:

@@ -61,9 +61,12 @@ class ReportFiles:
 
     async def _rows(self, file: ResultFile) -> AsyncIterator[list[ReportRow]]:
         reader, digest = RowReader(), md5(usedforsecurity=False)
-        at, etag = 0, ""
+        at, etag, size = 0, "", -1
         while True:
             piece, whole, etag = await self._files.read(file.bucket, file.key, etag, at)
+            if size not in (-1, whole):
+                raise Foreign("the completion report changes its length while it is read")
+            size = whole
             at += len(piece)
             digest.update(piece)
             over = at >= whole or not piece

@@ -1,7 +1,6 @@
 """The S3 client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +19,7 @@ from restoretui.providers.wire.refusals import (
     is_wrong_region,
     printable,
 )
+from restoretui.providers.wire.regions import is_region
 from restoretui.providers.wire.xml_trees import LONGEST_ERROR
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
@@ -34,7 +34,6 @@ _SILENT = frozenset({"PutObject", "UploadPart", "DeleteObject", "AbortMultipartU
 """Operations whose answers have no body."""
 _OF_RESULTS = ("Result", "Response")
 """How the documents of all services asked here are called."""
-_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _EXPLAINED_S = 10.0
 """How long one explanation of bodiless refusals serves a bucket; machine time."""
 
@@ -185,7 +184,7 @@ class S3Client:
 
 def _check_region(named: str, refusal: Refusal) -> None:
     """Refuse at once to ask where no region can be."""
-    if named and not _REGION.fullmatch(named):
+    if named and not is_region(named):
         raise InvalidRequest(
             f"the answer to {refusal.operation} says that bucket {refusal.bucket!r} lives in "
             f"{printable(named, 80)!r}, which cannot be a region",

@@ -27,7 +27,7 @@ from botocore.exceptions import (
 
 from restoretui.core.clock import Clock
 from restoretui.core.doing import finding_credentials
-from restoretui.core.errors import CloudError, CredentialsError, RestoreTuiError, Unreachable
+from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, RestoreTuiError, Unreachable
 from restoretui.core.provider import MfaPrompter
 from restoretui.providers.s3.client.sdk_http import VerifyingSession
 from restoretui.providers.s3.client.signing import Keys
@@ -150,8 +150,8 @@ class CredentialCache:
             if source is None:
                 raise NoCredentialsError
             frozen = await source.get_frozen_credentials()
-        except Unreachable as error:
-            raise Unreachable(f"the credentials cannot be renewed: {error}", error.hint) from error
+        except (Unreachable, MalformedAnswer) as error:
+            raise type(error)(f"the credentials cannot be renewed: {error}", error.hint) from error
         except (BotoCoreError, ClientError, RuntimeError, OSError, ValueError, KeyError) as error:
             raise chain_error(error, self._caller) from error
         now = self._clock.monotonic()

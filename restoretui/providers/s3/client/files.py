@@ -3,14 +3,21 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from restoretui.core.errors import InvalidRequest
+from restoretui.core.errors import InvalidRequest, MalformedAnswer
 from restoretui.providers.s3.client.request_builder import S3Request
+from restoretui.providers.wire.checked_values import believed_size
+from restoretui.providers.wire.continuation import Tokens
+from restoretui.providers.wire.refusals import printable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.s3.client.client import S3Client
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
+LARGEST_WHOLE = 4 * 2**20
+"""Bytes of an object that is taken whole: a report's manifest names some hundred files in 200 bytes each."""
+MOST_PAGES = 100
+"""Of a listing: a job writes a few dozen objects."""
 READ_BYTES = 4 * 2**20
 """Of an object at a time."""
 
@@ -33,21 +40,26 @@ class S3Files:
     async def keys(self, bucket: str, prefix: str) -> list[str]:
         """All keys below a prefix."""
         keys: list[str] = []
+        tokens = Tokens("ListObjectsV2", MOST_PAGES)
         token = ""
         while True:
             asked = {"Prefix": prefix} | ({"ContinuationToken": token} if token else {})
             answer = await self.ask("ListObjectsV2", bucket, asked)
             keys += [str(entry["Key"]) for entry in answer.get("Contents", ())]
-            token = str(answer.get("NextContinuationToken", "") or "")
+            token = tokens.next(answer.get("NextContinuationToken"))
             if not token:
                 return keys
 
     async def whole(self, bucket: str, key: str) -> bytes:
-        """A small object's content."""
+        """A small object's content; ``MalformedAnswer`` beyond ``LARGEST_WHOLE`` bytes, of which no more is read."""
         content, size, etag = await self.read(bucket, key, "")
-        while len(content) < size:
+        while len(content) < size <= LARGEST_WHOLE:
             piece, size, etag = await self.read(bucket, key, etag, len(content))
+            if not piece:
+                raise _unlike(key, f"it ends after {len(content):,} of {size:,} bytes")
             content += piece
+        if size > LARGEST_WHOLE:
+            raise _unlike(key, f"it is longer than {LARGEST_WHOLE:,} bytes")
         return content
 
     async def read(self, bucket: str, key: str, etag: str, at: int = 0) -> tuple[bytes, int, str]:
@@ -61,9 +73,19 @@ class S3Files:
             if error.status != 416 or at:
                 raise
             return b"", 0, ""  # An empty object has no range at all.
-        _, _, whole = reply.headers.get("content-range", "").rpartition("/")
-        size = int(whole) if whole.isdecimal() else len(reply.body)
-        return reply.body, size, reply.headers.get("etag", "")
+        if at and reply.status != _PARTIAL:
+            raise _unlike(key, "a part of it was asked for, and not only that came")
+        size = believed_size(reply.headers.get("content-range", "").rpartition("/")[2])
+        return reply.body, at + len(reply.body) if size is None else size, reply.headers.get("etag", "")
+
+
+_PARTIAL = 206
+
+
+def _unlike(key: str, why: str) -> MalformedAnswer:
+    return MalformedAnswer(
+        f"{printable(key)!r} cannot be read: {why}", "is it an S3 endpoint?", operation="GetObject"
+    )
 
 
 def _as_it_is(reply: "HttpResponse") -> "HttpResponse":

@@ -10,14 +10,24 @@ Imports the SDK; only ``s3.client.sdk`` and its helpers may import this module.
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from aiobotocore.utils import _RefCountedSession
-from botocore.exceptions import BotoCoreError, SSLError, UnknownCredentialError
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    ReadTimeoutError,
+    SSLError,
+    UnknownCredentialError,
+)
+from yarl import URL
 
+from restoretui.core.errors import MalformedAnswer
 from restoretui.providers.http.failures import S3_SETTINGS, trouble
 from restoretui.providers.http.proxies import NoProxies, Proxies
 from restoretui.providers.http.proxy_tunnels import Connector, NoTunnel
+from restoretui.providers.http.response_limits import TooLate, TooMuch, gather, in_time
 from restoretui.providers.http.tls import Tls
 
 Verified = Callable[[AIOHTTPSession], "VerifiedHttp"]
@@ -51,10 +61,32 @@ class VerifiedHttp(AIOHTTPSession):
         )
 
     async def send(self, request: Any) -> Any:
-        """As the SDK's; ``Unreachable`` says what is wrong with a certificate or a proxy, which no retry mends."""
+        """As the SDK's, the answer whole within ``providers.http.response_limits``.
+
+        ``Unreachable`` says what is wrong with a certificate or a proxy, and ``MalformedAnswer`` that an answer goes
+        beyond its bounds: no retry mends either.
+        """
         self._proxies.of(request.url)
+        request.stream_output = True  # The SDK would take the body into memory, however long it is.
         try:
-            return await super().send(request)  # type: ignore[no-untyped-call]
+            async with in_time(len(request.body or b"")):
+                answer = await super().send(request)  # type: ignore[no-untyped-call]
+                try:
+                    content = await gather(answer.raw.content.iter_any())
+                except BaseException:
+                    answer.raw.close()
+                    raise
+                answer._content = content  # noqa: SLF001 - where the SDK looks first
+                return answer
+        except TooMuch as error:
+            host = URL(request.url, encoded=True).authority
+            raise MalformedAnswer(
+                f"the answer of {host} is not read to its end: {error}", "is it the right host?"
+            ) from error
+        except TooLate as error:
+            raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
+        except aiohttp.ClientError as error:
+            raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
         except BotoCoreError as error:
             cause = error.kwargs.get("error")
             if isinstance(cause, NoTunnel) or (cause is not None and isinstance(error, SSLError)):
