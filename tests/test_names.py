@@ -11,12 +11,7 @@ PACKAGE = Path(restoretui.__file__).parent
 
 ALLOWED: dict[str, str] = {
     # name -> why it may stand for two things
-    "Ask": "a request of the engine to send, and a question to the person at the screen",
-    "Choice": "what a command line chose, and one of the ways a plan can be sent",
-    "Due": "when a look is due, and the words for it",
-    "Kind": "kinds of portions, and kinds of cells",
     "Target": "where an export goes, and what a plan is for",
-    "Window": "a retrieval time window, and the window of rows on screen",
 }
 
 

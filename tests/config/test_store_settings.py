@@ -31,8 +31,8 @@ def load(tmp_path: Path) -> Any:
 
 def test_a_store_is_known_by_its_name(load: Any) -> None:
     settings = load("", {"store": "minio", "endpoint_url": "http://127.0.0.1:9000"})
-    assert settings.connection.store == BUILT_IN["minio"].spec
-    assert settings.place == f"http://127.0.0.1:9000#{BUILT_IN['minio'].spec}"
+    assert settings.connection_to("s3").store == BUILT_IN["minio"].spec
+    assert settings.place_of("s3") == f"http://127.0.0.1:9000#{BUILT_IN['minio'].spec}"
     assert load(RESTORETUI_STORE="ceph").known_store == BUILT_IN["ceph"]
     assert load('store = "ibm"').known_store.name == "ibm"
 
@@ -41,8 +41,8 @@ def test_a_store_of_ones_own_says_how_it_is_reached(load: Any) -> None:
     settings = load(OWN, {"store": "warm"})
     assert (settings.endpoint_url, settings.region) == ("https://minio.example.net", "home")
     assert settings.sources["endpoint_url"] == "[stores.warm]"
-    assert read_spec(settings.connection.store).classes == ("WARM",)
-    assert CloudId("s3", settings.place).rules.archives.keys() == {"WARM"}
+    assert read_spec(settings.connection_to("s3").store).classes == ("WARM",)
+    assert CloudId("s3", settings.place_of("s3")).rules.archives.keys() == {"WARM"}
 
 
 def test_a_flag_wins_over_the_section_and_the_chosen_section_over_the_environment(load: Any) -> None:
@@ -73,8 +73,8 @@ def test_what_cannot_be_meant_is_said(load: Any, text: str, flags: dict[str, Any
 
 
 def test_aws_itself_has_no_endpoint_in_the_ledger(load: Any) -> None:
-    assert load().place == ""
-    assert load("", {"endpoint_url": "https://b.vpce-1.s3.us-east-1.vpce.amazonaws.com"}).place == ""
+    assert load().place_of("s3") == ""
+    assert load("", {"endpoint_url": "https://b.vpce-1.s3.us-east-1.vpce.amazonaws.com"}).place_of("s3") == ""
 
 
 PROFILES = """
@@ -121,8 +121,8 @@ def test_a_profiles_own_endpoint_tells_its_objects_apart(
     (tmp_path / "aws").write_text(PROFILES)
     settings = load("", {"profile": profile} if profile else {})
     assert settings.endpoint_url == endpoint
-    assert settings.place == (endpoint or "")
-    assert load("", {"profile": profile}, AWS_ENDPOINT_URL="https://env.example.net").place == (
+    assert settings.place_of("s3") == (endpoint or "")
+    assert load("", {"profile": profile}, AWS_ENDPOINT_URL="https://env.example.net").place_of("s3") == (
         "https://env.example.net"
     )
     ignored = load("", {"profile": profile}, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true")

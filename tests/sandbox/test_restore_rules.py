@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from restoretui.core.model import State, Tier
-from restoretui.core.rules.rules import S3
+from restoretui.core.rules.s3 import S3
 
 HOUR, DAY = 3600, 86400
 FLEXIBLE = {"Expedited", "Standard", "Bulk"}

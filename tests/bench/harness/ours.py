@@ -23,7 +23,9 @@ from restoretui.config.settings import load_settings
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.records import JobChange, Run
-from restoretui.session.session import Session, listings, open_session
+from restoretui.session import listings
+from restoretui.session.session import Session, open_session
+from tests.ledger.helpers import jobs_in
 
 TICK = 0.002
 CHUNK = 20_000
@@ -37,7 +39,7 @@ async def list_(session: Session, bucket: str) -> int:
 async def intend(session: Session, place: Location) -> Run:
     """A confirmed run over everything there, of which nothing was sent."""
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, place)
+    await session.selecting.under(sel, place)
     plan = await session.plan(sel, 7)
     run = await session.confirm(sel, plan, Tier.BULK)
     await session.ledger.selections.drop(sel)
@@ -48,7 +50,7 @@ async def track(session: Session, place: str) -> int:
     run = await intend(session, parse_location(place) if "://" in place else Location("s3", place))
     runs = session.ledger.runs
     last = done = 0
-    while jobs := await runs.jobs(run.id, after_id=last, limit=CHUNK):
+    while jobs := await jobs_in(session.ledger, run.id, after_id=last, limit=CHUNK):
         now = session.clock.now().timestamp()
         await runs.apply(
             [

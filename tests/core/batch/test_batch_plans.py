@@ -6,18 +6,27 @@ from decimal import Decimal
 import pytest
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import BatchOptions, Kind, Portion, as_batch, choose_engine, group_into_jobs, jobs_of
+from restoretui.core.batch.jobs import (
+    BatchOptions,
+    JobKind,
+    Portion,
+    as_batch,
+    choose_engine,
+    group_into_jobs,
+    jobs_of,
+)
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.rules.rules import S3, Action
+from restoretui.core.rules.rules import Action
+from restoretui.core.rules.s3 import S3
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/x"
 
 
-def kind(bucket: str, tiered: bool = False, versions: bool = False) -> Kind:
-    return Kind(bucket, tiered, versions)
+def kind(bucket: str, tiered: bool = False, versions: bool = False) -> JobKind:
+    return JobKind(bucket, tiered, versions)
 
 
 @pytest.mark.parametrize(

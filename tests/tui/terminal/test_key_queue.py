@@ -9,6 +9,7 @@ from textual import events
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.terminal.key_queue import KeyQueue
+from tests.settling import has_acted
 
 Start = Callable[..., Any]
 NAMED = {"/": "slash", "-": "minus", "*": "asterisk", ".": "full_stop"}
@@ -22,7 +23,7 @@ def burst(on: Any, *keys: str) -> None:
 
 
 async def all_done(on: Any) -> None:
-    await on.until(lambda: on.app.key_queue.is_empty)
+    await on.until(lambda: has_acted(on.app.key_queue))
 
 
 async def test_a_filter_and_marks_typed_in_one_burst(walk: Start) -> None:
@@ -91,10 +92,10 @@ async def test_escape_does_not_wait_and_patience_ends() -> None:
     release = line.hold()
     line.put(events.Key("b", "b"))
     await asyncio.sleep(0.01)
-    assert not line.is_empty
+    assert not has_acted(line)
     release()
     for _ in range(50):
         await asyncio.sleep(0)
     assert delivered[-1] == "b"
-    assert line.is_empty
+    assert has_acted(line)
     running.cancel()
