@@ -10,6 +10,19 @@ import sys
 import threading
 import time
 from types import FrameType
+from typing import TYPE_CHECKING
+
+from restoretui.core.clock import ManualClock
+
+if TYPE_CHECKING:
+    from restoretui.tui.terminal.key_queue import KeyQueue
+
+
+def next_due(clock: ManualClock) -> float | None:
+    """Seconds until the earliest sleeper wakes; None when nobody sleeps."""
+    live = [due for due, _, future in clock._sleepers if not future.done()]
+    return max(0.0, min(live) - clock.monotonic()) if live else None
+
 
 _PARKED = {
     ("threading.py", "wait"),
@@ -74,3 +87,8 @@ def _is_busy(frame: FrameType) -> bool:
         if frame.f_code.co_name == "_next_group":
             return bool(frame.f_locals["self"]._queue)
     return False
+
+
+def has_acted(queue: "KeyQueue") -> bool:
+    """Every key has been acted on."""
+    return queue._keys.empty() and not queue._acting

@@ -7,14 +7,14 @@ from restoretui.commands.output import Output, offer_text
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import Offer
 from restoretui.session.session import Session
-from restoretui.session.spending import Ask, Consent
+from restoretui.session.spending import Confirming, Consent
 
 
 @dataclass(frozen=True)
 class Agreeing:
     """What ``--yes`` and ``--max-cost`` said."""
 
-    confirm: Ask | None = None
+    confirm: Confirming | None = None
     """Asks the person; None means it was confirmed beforehand (``--yes``)."""
     limits: Sequence[Amount] = ()
     """In place of the budget."""

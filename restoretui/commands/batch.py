@@ -18,6 +18,7 @@ from restoretui.core.batch.jobs import ReportRow, ReportScope, as_tags
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
+from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.session.batch_jobs import as_place
 from restoretui.session.export import REPORT_COLUMNS
 from restoretui.session.jsonlines import where
@@ -27,7 +28,8 @@ from restoretui.wording import format as words
 from restoretui.wording.safe import clean
 
 RESTORES = "S3InitiateRestoreObject"
-Form = Literal["table", "json", "csv"]
+Shape = Literal["table", "json", "csv"]
+_COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
 
 
 def given(
@@ -40,7 +42,7 @@ def given(
     description: str | None,
     tags: Sequence[str],
 ) -> dict[str, Any]:
-    """The options as ``BatchDesk.options`` takes them; ``UsageError`` for those that cannot be meant."""
+    """The options as ``BatchOperations.options`` takes them; ``UsageError`` for those that cannot be meant."""
     if manifest == "generated" and manifest_location:
         raise UsageError(
             "a manifest that S3 generates is not written anywhere", "leave out --manifest-location, or --manifest"
@@ -128,7 +130,7 @@ async def _show(session: Session, output: Output, job_id: str) -> None:
     _summary(output, {"jobs": 1, "statuses": {job.status: 1}})
 
 
-async def report(settings: Settings, output: Output, job_id: str, form: Form, *, failed: bool) -> ExitCode:
+async def report(settings: Settings, output: Output, job_id: str, form: Shape, *, failed: bool) -> ExitCode:
     """The rows of a job's completion report, as they come; exit code 1 when any task failed."""
     async with open_session(settings) as session:
         counts = {"succeeded": 0, "failed": 0}
@@ -157,7 +159,7 @@ async def report(settings: Settings, output: Output, job_id: str, form: Form, *,
 
 def _row(row: ReportRow, run: int | None) -> dict[str, Any]:
     return {
-        **where("s3", ObjectRef(row.bucket, row.key, row.version_id)),
+        **where(cloud_with_jobs().scheme, ObjectRef(row.bucket, row.key, row.version_id)),
         "state": State.REQUESTED if row.succeeded else State.FAILED, "code": row.code or None,
         "http_status": row.status, "reason": row.message, "run": run,
     }  # fmt: skip
@@ -199,8 +201,9 @@ async def policy(
 
 def _bucket(text: str) -> str:
     location = parse_location(text)
-    if location.scheme != "s3" or not location.bucket:
-        raise UsageError(f"{text!r} names no bucket of S3", "write s3://BUCKET")
+    kind = cloud_with_jobs()
+    if location.scheme != kind.scheme or not location.bucket:
+        raise UsageError(f"{text!r} names no bucket of {kind.name}", f"write {kind.scheme}://BUCKET")
     return location.bucket
 
 

@@ -9,17 +9,14 @@ from restoretui.commands.key_list import read_keys
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import CloudError, UsageError
-from restoretui.core.location import SCHEMES, Location, parse_location
-from restoretui.core.model import ObjectRef
+from restoretui.core.location import Location, parse_location
+from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import Query, View
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 
-S3_ALONE = (
-    "profile", "region", "endpoint_url", "store", "path_style", "requester_pays", "expected_bucket_owner",
-)  # fmt: skip
-"""Settings that say how S3 is reached: locations in OSS are not reached by them."""
 MOST_MISSING = 20
 """Objects that cannot be seen are named one by one up to here, then counted."""
 
@@ -64,12 +61,16 @@ class Choice:
         on the command line and could have no effect.
         """
         schemes = {place.scheme for place in self.parsed()}
-        if "s3" not in schemes:
-            for name in S3_ALONE:
+        if DEFAULT_SCHEME not in schemes:
+            # The options on the command line are those of one cloud: others are not reached by them.
+            options = CLOUDS[DEFAULT_SCHEME]
+            others = [kind for name, kind in CLOUDS.items() if name in schemes and kind.reached_by]
+            ways = [f"{kind.name} is reached by {kind.reached_by}" for kind in others]
+            for name in options.settings.values():
                 if (flag := settings.sources.get(name, "")).startswith("--"):
                     raise UsageError(
-                        f"{flag} says how S3 is reached, and no location is there",
-                        "leave it out; OSS is reached by OSS_ variables, or oss_ settings of the config",
+                        f"{flag} says how {options.name} is reached, and no location is there",
+                        "; ".join(["leave it out", *ways]),
                     )
         return self.in_clouds([settings.rules_of(scheme) for scheme in sorted(schemes, reverse=True)])
 
@@ -133,10 +134,10 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
                 ref = ObjectRef(place.bucket, place.key, place.version_id)
                 await _select_named(session, output, choice, chosen, place, [ref])
             else:
-                await session.choosing.under(
+                await session.selecting.under(
                     chosen.sel, place, versions=choice.versions, query=choice.query, refresh=True
                 )
-        await session.choosing.look(chosen.sel)
+        await session.selecting.look(chosen.sel)
         if chosen.missing > MOST_MISSING:
             output.say(f"… and {words.plural(chosen.missing - MOST_MISSING, 'object')} more could not be seen")
         if chosen.left_out:
@@ -156,7 +157,7 @@ async def _select_named(
             where = Location(place.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
             output.say(f"{where}: {error}")
 
-    chosen.left_out += await session.choosing.named(
+    chosen.left_out += await session.selecting.named(
         chosen.sel, refs, choice.query, note, place.scheme,
         prefix=place.prefix, versions=choice.versions,
     )  # fmt: skip
@@ -166,7 +167,7 @@ def _hint_at_locations(output: Output, refs: Sequence[ObjectRef], place: Locatio
     """Key lists are verbatim; whoever lists locations instead is told why none of them is found."""
     for ref in refs:
         line = ref.key.removeprefix(place.prefix)
-        if line.startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
+        if line.startswith(tuple(f"{scheme}://" for scheme in CLOUDS)):
             output.say(
                 f"the key list holds {line!r}, which is taken as a key, verbatim: write keys without "
                 f"{place.scheme}://{place.bucket}/, or give locations as arguments"

@@ -18,7 +18,7 @@ from restoretui.ledger.records import Query, Run
 from restoretui.session.export import each
 from restoretui.session.jsonlines import where
 from restoretui.session.session import Session, open_session
-from restoretui.session.spending import Ask, Consent
+from restoretui.session.spending import Confirming, Consent
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean as cleaned_text
 
@@ -35,7 +35,7 @@ class Copy(NamedTuple):
     run: int | None = None
 
 
-async def clean(settings: Settings, output: Output, choice: Choice, confirm: Ask | None) -> ExitCode:
+async def clean(settings: Settings, output: Output, choice: Choice, confirm: Confirming | None) -> ExitCode:
     """End the copies at locations, or those of a run. ``confirm`` asks the person; None: confirmed beforehand."""
     output.left = NOTHING_SENT
     named_run = len(choice.locations) == 1 and "://" not in choice.locations[0]
@@ -120,7 +120,7 @@ async def _named(session: Session, scheme: str, ref: ObjectRef, choice: Choice) 
     selections = session.ledger.selections
     sel = await selections.create()
     try:
-        await session.choosing.named(sel, [ref], _restored(choice), missing, scheme)
+        await session.selecting.named(sel, [ref], _restored(choice), missing, scheme)
         return (await selections.facts(sel)).get(session.cloud_of(scheme), [])
     finally:
         await selections.drop(sel)

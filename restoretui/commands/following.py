@@ -11,7 +11,7 @@ from restoretui.commands.summary import counts_of, summarise, verdict_on
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
-from restoretui.core.model import State
+from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import WAITING, JobRow, Run
 from restoretui.session.export import WINDOW, each
@@ -278,6 +278,6 @@ class Teller:
             self._last = entries[-1].id
             for entry in entries:
                 if entry.run_id in self._run_ids and entry.to_state is not None:
-                    cloud = entry.cloud or self._session.cloud
+                    cloud = entry.cloud or self._session.cloud_of(DEFAULT_SCHEME)
                     self._output.change(cloud.scheme, entry)
             self._output.flush()

@@ -13,7 +13,7 @@ from restoretui.commands.summary import summarise
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
 from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanChanged, UsageError
-from restoretui.core.model import Tier
+from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.rules.rules import Action, check_days
@@ -24,13 +24,13 @@ from restoretui.session.session import Session, open_session
 from restoretui.session.spending import Consent
 from restoretui.wording import format as words
 
-Engine = Literal["direct", "batch", "auto"]
+EngineName = Literal["direct", "batch", "auto"]
 MOST_PLANS = 5
 """Times a plan is told anew because what it is about changed meanwhile."""
 
 
 async def plan(
-    settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None, engine: Engine = "direct"
+    settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None, engine: EngineName = "direct"
 ) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks."""
     check_days(days)
@@ -68,7 +68,7 @@ async def _tell_of_role(session: Session, output: Output, made: RestorePlan) -> 
 
 async def _plans(session: Session, sel: int, days: int) -> list[RestorePlan]:
     """One plan for each cloud in which objects were chosen."""
-    return await session.plans(sel, lambda _scheme: days) or [await session.plan(sel, days, scheme="s3")]
+    return await session.plans(sel, lambda _scheme: days) or [await session.plan(sel, days, scheme=DEFAULT_SCHEME)]
 
 
 def _tell_plan(output: Output, made: RestorePlan, tier: Tier | None) -> None:
@@ -86,7 +86,7 @@ async def restore(
     agreeing: Agreeing,
     wait: bool,
     timeout: timedelta | None,
-    engine: Engine = "direct",
+    engine: EngineName = "direct",
     batch: Mapping[str, Any] | None = None,
 ) -> ExitCode:
     """Restore what was chosen, once it is agreed to.
@@ -113,7 +113,7 @@ async def restore(
             )  # fmt: skip
 
 
-def _batch_options(engine: Engine, tier: Tier, batch: Mapping[str, Any]) -> dict[str, Any]:
+def _batch_options(engine: EngineName, tier: Tier, batch: Mapping[str, Any]) -> dict[str, Any]:
     from restoretui.commands.batch import given
 
     if engine == "direct" and any(value not in (None, ()) for value in batch.values()):
@@ -124,7 +124,7 @@ def _batch_options(engine: Engine, tier: Tier, batch: Mapping[str, Any]) -> dict
 
 
 async def _jobs_wanted(
-    session: Session, output: Output, engine: Engine, made: RestorePlan, tier: Tier, given: Mapping[str, Any]
+    session: Session, output: Output, engine: EngineName, made: RestorePlan, tier: Tier, given: Mapping[str, Any]
 ) -> BatchOptions | None:
     """How jobs are to be made; None for single requests."""
     if engine == "batch":
@@ -219,7 +219,7 @@ async def _confirmed_as_shown(
             return await confirmed_whole(session, session.spending.restore(consent, sel, made, tier, batch=jobs))
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")
-        await session.choosing.look(sel)
+        await session.selecting.look(sel)
         made = await session.plan(sel, made.days, scheme=made.scheme)
         if jobs is not None:
             made = session.batch.plan(made)
@@ -235,7 +235,7 @@ async def _confirmed_as_shown(
 
 async def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs: BatchOptions) -> None:
     remark = await session.batch.check(jobs, {line.group.bucket for line in chosen.sending})
-    number = words.plural(len(jobs_of(chosen, session.rules)), "job")
+    number = words.plural(len(jobs_of(chosen, session.clouds.with_jobs.rules)), "job")
     report = jobs.report and f"s3://{jobs.report.bucket}/{jobs.report.prefix}"
     output.say(f"through {number} of S3 Batch Operations, as {jobs.role_arn}, priority {jobs.priority};")
     output.say(f"completion report ({jobs.scope}): {report or f'below {REPORTS}/ in the bucket itself'}")

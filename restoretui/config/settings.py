@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,12 @@ from restoretui.config.aws_profile import profile_endpoint
 from restoretui.core.bounds import Bounds, shown
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
 from restoretui.core.durations import read_duration
-from restoretui.core.endpoints import check_endpoint, is_amazon
+from restoretui.core.endpoints import check_endpoint
 from restoretui.core.errors import UsageError
 from restoretui.core.http_client import http_client
+from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.plan.money import DOLLARS, Amount, read_amount
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store
 
 if TYPE_CHECKING:
@@ -98,22 +101,6 @@ class Settings:
     """Where each value came from: ``--flag``, ``$VARIABLE``, the config file's path, or absent for a default."""
 
     @property
-    def connection(self) -> "Connection":
-        """How to reach S3 with these settings."""
-        from restoretui.core.provider import Connection
-
-        return Connection(
-            scheme="s3",
-            profile=self.profile,
-            region=self.region,
-            endpoint_url=self.endpoint_url,
-            path_style=self.path_style,
-            requester_pays=self.requester_pays or "s3" in self.agreed_to_pay,
-            expected_bucket_owner=self.expected_bucket_owner,
-            store=self.known_store.spec if self.known_store else None,
-        )
-
-    @property
     def known_store(self) -> Store | None:
         """The compatible store these settings are about; None for AWS, and for stores nothing is known of.
 
@@ -130,32 +117,48 @@ class Settings:
                 return make_store(name, section)
         return known_by(self.endpoint_url) if self.endpoint_url else None
 
-    @property
-    def place(self) -> str:
-        """What tells the S3 of these settings from others, for the ledger: see ``ledger.records.Cloud``."""
-        endpoint = "" if is_amazon(self.endpoint_url or "") else self.endpoint_url or ""
-        return endpoint + (f"#{self.known_store.spec}" if self.known_store else "")
-
     def rules_of(self, scheme: str) -> "CloudRules":
         """The tables of the cloud behind ``scheme``."""
-        from restoretui.core.rules.rules import RULES
-
-        return self.known_store.rules if scheme == "s3" and self.known_store else RULES[scheme]
+        kind = CLOUDS[scheme]
+        store = self.known_store if "store" in kind.settings else None
+        return store.rules if store else kind.rules
 
     def connection_to(self, scheme: str) -> "Connection":
         """How to reach the cloud of ``scheme`` with these settings."""
-        if scheme != "oss":
-            return self.connection
         from restoretui.core.provider import Connection
 
-        return Connection(
-            scheme="oss",
-            profile=self.oss_profile,
-            region=self.oss_region,
-            endpoint_url=self.oss_endpoint,
-            path_style=self.oss_path_style,
-            internal=self.oss_internal or None,
-        )
+        values = {name: getattr(self, setting) for name, setting in CLOUDS[scheme].settings.items()}
+        if "store" in values:
+            values["store"] = self.known_store.spec if self.known_store else None
+        if "requester_pays" in values:
+            values["requester_pays"] = values["requester_pays"] or scheme in self.agreed_to_pay
+        if "internal" in values:
+            values["internal"] = values["internal"] or None
+        return Connection(scheme, **values)
+
+    def place_of(self, scheme: str) -> str:
+        """What tells the cloud of these settings from others, for the ledger: see ``ledger.records.Cloud``."""
+        reached = self.connection_to(scheme)
+        endpoint = reached.endpoint_url or ""
+        place = "" if CLOUDS[scheme].is_own(endpoint) else endpoint
+        return f"{place}#{reached.store}" if reached.store else place
+
+    def profile_of(self, scheme: str) -> str:
+        """The profile that the cloud of ``scheme`` is reached with, as it is set; empty for none."""
+        setting = CLOUDS[scheme].settings.get("profile")
+        return (getattr(self, setting) if setting else None) or ""
+
+    def shown_clouds(self, scheme: str) -> list[str]:
+        """The clouds whose buckets to list when ``scheme`` is asked for.
+
+        The first always; others where they are set up, or meant.
+        """
+        said = {
+            name
+            for name, kind in CLOUDS.items()
+            if any(getattr(self, kind.settings[part]) for part in _NAMES_A_CLOUD if part in kind.settings)
+        }
+        return [name for name in CLOUDS if name in (DEFAULT_SCHEME, scheme) or name in said]
 
     @property
     def limits(self) -> tuple[Amount, ...]:
@@ -165,7 +168,9 @@ class Settings:
     @property
     def is_production(self) -> bool:
         """The profile is one of those marked in the config."""
-        return (self.profile or "default") in self.production_profiles or self.oss_profile in self.production_profiles
+        profiles = {name: self.profile_of(name) for name in CLOUDS}
+        profiles[DEFAULT_SCHEME] = profiles[DEFAULT_SCHEME] or "default"
+        return not set(self.production_profiles).isdisjoint(filter(None, profiles.values()))
 
     def why(self, setting: str) -> str:
         """Where a setting's value came from, as the end of an error message; empty for a default."""
@@ -187,16 +192,10 @@ class Settings:
         return read_price_book(documents)
 
 
-_ENVIRONMENT = {
-    "profile": ("AWS_PROFILE",),
-    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
-    "store": ("RESTORETUI_STORE",),
-    "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-    "batch_role_arn": ("RESTORETUI_BATCH_ROLE_ARN",),
-    "oss_profile": ("OSS_PROFILE",),
-    "oss_region": ("OSS_REGION",),
-    "oss_endpoint": ("OSS_ENDPOINT",),
-}
+_ENVIRONMENT = {"batch_role_arn": ("RESTORETUI_BATCH_ROLE_ARN",)}
+"""Variables that are of no cloud; those of each are in its table."""
+_NAMES_A_CLOUD = ("profile", "region", "endpoint_url")
+"""Whoever sets one of these means that cloud."""
 _SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style")
 _PAIRS = {"path_style": "--virtual-host-style"}
 """Switches of which both positions can be said, and how off is said."""
@@ -227,7 +226,8 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
             put(name, checked, str(file))
     elif flags.get("config"):
         raise UsageError(f"there is no config file {file}", "leave --config away for the usual place")
-    for name, variables in _ENVIRONMENT.items():
+    clouds = (kind.environment for kind in CLOUDS.values())
+    for name, variables in chain.from_iterable(each.items() for each in (_ENVIRONMENT, *clouds)):
         for variable in variables:
             if env.get(variable):
                 put(name, env[variable], f"${variable}")
@@ -262,12 +262,28 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
 
 def _check_endpoints(values: Mapping[str, Any], sources: Mapping[str, str], env: Mapping[str, str]) -> None:
     """Wherever an endpoint may come from, used now or not: none may carry a secret into ledger or messages."""
-    for variable in sorted(env):
-        if env[variable] and (variable.startswith("AWS_ENDPOINT_URL") or variable == "OSS_ENDPOINT"):
-            check_endpoint(env[variable], f"${variable}", bare=variable == "OSS_ENDPOINT")
-    for name, bare in (("endpoint_url", False), ("oss_endpoint", True)):
+    endpoints = _endpoints()
+    variables = {
+        variable: endpoints[name]
+        for kind in CLOUDS.values()
+        for name, named in kind.environment.items()
+        if name in endpoints
+        for variable in named
+    }
+    # The SDK reads one more for each service.
+    variables |= {variable: False for variable in env if variable.startswith("AWS_ENDPOINT_URL")}
+    for variable in sorted(variables):
+        if env.get(variable):
+            check_endpoint(env[variable], f"${variable}", bare=variables[variable])
+    for name, bare in endpoints.items():
         if values.get(name):
             check_endpoint(values[name], sources[name], bare=bare)
+
+
+def _endpoints() -> dict[str, bool]:
+    """The settings that are endpoints, and whether each may lack its scheme."""
+    kinds = (kind for kind in CLOUDS.values() if "endpoint_url" in kind.settings)
+    return {kind.settings["endpoint_url"]: kind.bare_endpoints for kind in kinds}
 
 
 def _take_from_store(
@@ -350,8 +366,9 @@ def _check(name: str, value: Any, source: str) -> Any:
         raise UsageError(
             f"{source}: {name} must be {'true or false' if wanted is bool else 'text'}, not {shown(value)}"
         )
-    if name in ("endpoint_url", "oss_endpoint") and value:
-        check_endpoint(str(value), source, bare=name == "oss_endpoint")
+    endpoints = _endpoints()
+    if name in endpoints and value:
+        check_endpoint(str(value), source, bare=endpoints[name])
     return value
 
 

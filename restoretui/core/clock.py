@@ -123,12 +123,6 @@ class ManualClock:
     async def pause(self, seconds: float) -> None:
         await self.sleep(seconds)
 
-    @property
-    def next_due(self) -> float | None:
-        """Seconds until the earliest sleeper wakes; None when nobody sleeps."""
-        live = [due for due, _, future in self._sleepers if not future.done()]
-        return max(0.0, min(live) - self._elapsed) if live else None
-
     async def advance(self, seconds: float, settle: int = 20) -> None:
         """Move time forward, waking sleepers in their order and letting the loop turn ``settle`` times at each."""
         end = self._elapsed + seconds

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from restoretui.core.errors import LocationError
+from restoretui.core.rules.clouds import CLOUDS
 
-SCHEMES = ("s3", "oss")
 MAX_KEY_BYTES = 1024
 """Longest key of S3 and OSS, in UTF-8 bytes (S3 user guide, object keys)."""
 
@@ -83,7 +83,7 @@ def parse_location(text: str) -> Location:
     scheme, found, rest = text.partition("://")
     if not found:
         raise LocationError(f"{text!r} is not a location: it has no scheme", _FORM)
-    if scheme not in SCHEMES:
+    if scheme not in CLOUDS:
         raise LocationError(f"{text!r} is not a location: unknown scheme {scheme!r}", _FORM)
     if not rest:
         return Location(scheme)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+DEFAULT_SCHEME = "s3"
+"""The cloud that is meant where none is named, as in ledgers of before there were two."""
 LARGEST_SIZE = 2**53 - 1
 """Bytes of the largest object that is believed: 8 PiB, up to which every reader of JSON keeps a number exact.
 
@@ -180,5 +182,4 @@ class Look(IntEnum):
 
     LIST = 1
     HEAD = 2
-    EVENT = 3
     JOB = 4

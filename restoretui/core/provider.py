@@ -1,12 +1,13 @@
 """What a cloud must be able to do for us, in its own terms."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
+from restoretui.core.clock import Clock
+from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Connection:
     Holds names only, never a secret: ``profile`` is looked up in the SDK's own files.
     """
 
-    scheme: str = "s3"
+    scheme: str = DEFAULT_SCHEME
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
@@ -24,7 +25,7 @@ class Connection:
     requester_pays: bool = False
     expected_bucket_owner: str | None = None
     internal: bool | None = None
-    """OSS: by the endpoint that only machines in the same Region reach."""
+    """By the endpoint that only machines in the same Region reach, where the cloud has one."""
     store: str | None = None
     """A compatible store's rules (``core.stores``), as text."""
 
@@ -32,7 +33,7 @@ class Connection:
     def whereabouts(self) -> str:
         """Where it leads, for people: the endpoint's host and nothing else of its URL, or the cloud's name."""
         if not self.endpoint_url:
-            return {"s3": "S3", "oss": "OSS"}.get(self.scheme, self.scheme)
+            return self.scheme.upper()
         return urlsplit(self.endpoint_url).netloc.rpartition("@")[2] or self.endpoint_url.rpartition("@")[2]
 
     def to_mapping(self) -> dict[str, Any]:
@@ -43,6 +44,21 @@ class Connection:
     def from_mapping(cls, stored: Mapping[str, Any]) -> "Connection":
         """What ``to_mapping`` gave; names of a later version are left out."""
         return cls(**{name: stored[name] for name in cls.__dataclass_fields__ if name in stored})
+
+
+MfaPrompter = Callable[[str], str | Awaitable[str]]
+"""Gives the MFA code for the SDK's question. A coroutine function runs on the loop that opened the provider, so that
+a screen can ask; a plain function runs in the credential chain's thread and may block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many connections, and how long to wait for one and for its answers."""
+
+    connections: int = 256
+    connect_s: float = 10.0
+    read_s: float = 60.0
+    """Between two pieces of an answer."""
 
 
 NO_CAPACITY_CODE = "GlacierExpeditedRetrievalNotAvailable"
@@ -155,4 +171,22 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Close connections; the provider cannot be used afterwards."""
+        ...
+
+
+class OpenProvider(Protocol):
+    """``open_provider`` of ``providers/SCHEME/provider.py``: loads the SDK beside the event loop, sends nothing."""
+
+    async def __call__(
+        self,
+        connection: Connection,
+        limits: Limits | None = ...,
+        clock: Clock | None = ...,
+        mfa: MfaPrompter | None = ...,
+    ) -> Provider:
+        """A provider for ``connection``, to be closed by ``aclose``.
+
+        Raises ``UsageError`` for a profile, region or endpoint that cannot be meant. Credentials are first looked for
+        by the first request; ``mfa`` is asked for codes, and without it a role that needs one is refused.
+        """
         ...

@@ -9,8 +9,8 @@ from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.model import Look, ObjectRef, State
 from restoretui.core.provider import Provider
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
-from restoretui.engine.traffic.rate_limiter import Pace
-from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.rate_limiter import RateLimiter
+from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.watching.sweep import facts_of, looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, JobChange, Observation
@@ -42,14 +42,20 @@ class Cleaner:
     """One cloud's. Asking twice does no harm: the second time there is nothing to end."""
 
     def __init__(
-        self, ledger: Ledger, cloud: CloudId, provider: Provider, clock: Clock, read: Reader, pace: Pace
+        self,
+        ledger: Ledger,
+        cloud: CloudId,
+        provider: Provider,
+        clock: Clock,
+        read: RetryingReads,
+        limiter: RateLimiter,
     ) -> None:
         self._ledger = ledger
         self._cloud = cloud
         self._provider = provider
         self._clock = clock
         self._read = read
-        self._pace = pace
+        self._limiter = limiter
 
     async def clean(self, refs: Iterable[ObjectRef], told: Callable[[Cleaned], None]) -> None:
         """End the copies of ``refs``; ``told`` hears of each as it is done. Raises where no answer comes at all."""
@@ -77,7 +83,7 @@ class Cleaner:
 
     async def _one(self, ref: ObjectRef) -> tuple[Cleaned, Observation | None]:
         async def end() -> bool:
-            await self._pace.turn()
+            await self._limiter.turn()
             return await self._provider.clean_restored_object(ref)
 
         try:

@@ -5,19 +5,18 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.model import State
-from restoretui.core.provider import Connection, Provider
+from restoretui.core.provider import Connection
 from restoretui.engine.pursuit import Pursuit
-from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.run_context import RunContext
+from restoretui.engine.traffic.channel import Channels
 from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.rate_limiter import Pace
 from restoretui.engine.traffic.waits import first_of
-from restoretui.engine.traffic.watchdog import Watchdog
-from restoretui.engine.watching.watcher import Due
+from restoretui.engine.watching.watcher import DueLook
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Run
 from restoretui.ledger.store.leases import Lease
@@ -34,36 +33,30 @@ RETRY_PURSUIT = 30.0
 
 
 class Engine:
-    """The background of a session: one pursuit per open run, one pace and gate per connection."""
+    """The background of a session: one pursuit per open run, all through the channels of their connections."""
 
     def __init__(
         self,
         ledger: Ledger,
         clock: Clock,
-        provider_for: Callable[[Connection], Awaitable[Provider]],
+        channels: Channels,
         health: HealthBoard,
-        rate: float,
         concurrency: int,
         may_send: bool = True,
-        patience: float | None = None,
     ) -> None:
-        """``patience``: machine seconds without a usable answer after which looks end; None: never."""
-        self._patience = patience
+        """``concurrency``: restore requests side by side, of each run."""
         self._may_send = may_send
         self._ledger = ledger
         self._clock = clock
-        self._provider_for = provider_for
+        self._channels = channels
         self._health = health
-        self._rate = rate
         self._concurrency = concurrency
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._pursuits: dict[int, Pursuit] = {}
-        self._paces: dict[Connection, Pace] = {}
-        self._due: dict[int, Due] = {}
+        self._due: dict[int, DueLook] = {}
         self._held_until: dict[int, float] = {}
         """When the lease of a run lapses unless it is renewed, in wall seconds."""
-        self._gates: dict[Connection, Gate] = {}
         self._ahead: dict[int, tuple[Lease, float]] = {}
         """Leases whose end says nothing, and since when (machine time) they stand as they do."""
         self._left: dict[int, str] = {}
@@ -81,30 +74,10 @@ class Engine:
         """Whether another process was found to pursue the run."""
         return run_id in self._elsewhere
 
-    def gate(self, connection: Connection) -> Gate:
-        """What all requests through a connection wait at while its credentials or network are away."""
-        if connection not in self._gates:
-            watchdog = Watchdog(self._clock, self._patience, connection.whereabouts)
-            self._gates[connection] = Gate(self._clock, watchdog)
-        return self._gates[connection]
-
-    @property
-    def watchdogs(self) -> list[Watchdog]:
-        """Of all connections so far: what each waits for."""
-        return [gate.watchdog for gate in self._gates.values()]
-
     @property
     def left_alone(self) -> Mapping[int, str]:
         """Open runs that are not pursued here, and why."""
         return self._left
-
-    def pace(self, connection: Connection, provider: Provider) -> Pace:
-        """The one rate limiter of a connection, for everything that is sent through it: runs, and copies ended."""
-        if connection not in self._paces:
-            rate = min(self._rate, provider.capabilities.max_rate)
-            self._paces[connection] = Pace(rate, self._clock)
-            self._health.paced(rate)
-        return self._paces[connection]
 
     def resend(self, run_id: int) -> None:
         """Jobs of the run are planned again."""
@@ -123,11 +96,6 @@ class Engine:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-
-    async def aclose(self) -> None:
-        """Stop the timers; ``run`` has ended."""
-        for watchdog in self.watchdogs:
-            await watchdog.aclose()
 
     async def look_now(self, run: Run) -> None:
         """One status round over a run, whoever pursues it."""
@@ -243,25 +211,24 @@ class Engine:
         return until - LEASE <= self._clock.wall() < until
 
     async def _pursuit(self, run: Run, *, bounded: bool = False) -> Pursuit:
-        connection = Connection.from_mapping(run.connection)
-        provider = await self._provider_for(connection)
-        pace, gate = self.pace(connection, provider), self.gate(connection)
-        return Pursuit(
+        channel = self._channels.by(Connection.from_mapping(run.connection))
+        provider = await channel.provider()
+        context = RunContext(
             run,
             self._ledger,
             provider,
             self._clock,
-            pace,
-            gate,
+            channel.breaker,
+            channel.limiter(provider),
             self._health,
-            self._concurrency,
-            self._note_due,
-            self._may_send,
-            lambda: self._holds(run.id),
+            concurrency=self._concurrency,
+            may_send=self._may_send,
+            is_ours=lambda: self._holds(run.id),
             bounded=bounded,
         )
+        return Pursuit(context, self._note_due)
 
-    def _note_due(self, run_id: int, due: Due | None) -> None:
+    def _note_due(self, run_id: int, due: DueLook | None) -> None:
         if due is None:
             self._due.pop(run_id, None)
         else:

@@ -6,6 +6,15 @@ first request. Both become ``requested``, and the watcher sees what became of it
 
 from restoretui.core.model import State
 from restoretui.core.provider import Answer, Outcome
+from restoretui.core.rules.clouds import CLOUDS
+
+
+def _permissions() -> str:
+    """What may restore, by cloud: ``s3:RestoreObject (on OSS oss:RestoreObject)``."""
+    first, *others = (kind for kind in CLOUDS.values() if kind.restore_permission)
+    on_others = ", ".join(f"on {kind.name} {kind.restore_permission}" for kind in others)
+    return first.restore_permission + (f" ({on_others})" if on_others else "")
+
 
 _STATES: dict[Outcome, tuple[State, str]] = {
     Outcome.ACCEPTED: (State.REQUESTED, "the cloud accepted the restore"),
@@ -14,7 +23,7 @@ _STATES: dict[Outcome, tuple[State, str]] = {
     Outcome.NOT_ARCHIVED: (State.SKIPPED, "not archived: it can be read as it is"),
     Outcome.NO_CAPACITY: (State.FAILED, "no Expedited capacity right now; retry, or restore at another tier"),
     Outcome.GONE: (State.FAILED, "the object is gone"),
-    Outcome.DENIED: (State.FAILED, "not allowed: the caller lacks s3:RestoreObject (on OSS oss:RestoreObject) here"),
+    Outcome.DENIED: (State.FAILED, f"not allowed: the caller lacks {_permissions()} here"),
     Outcome.REFUSED: (State.FAILED, "the cloud refused the request"),
 }
 

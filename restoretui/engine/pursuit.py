@@ -3,47 +3,35 @@
 import asyncio
 from collections.abc import Callable
 
-from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError
-from restoretui.core.provider import Provider
-from restoretui.engine.batch.pursuit import BatchPursuit, service_of
+from restoretui.engine.batch.pursuit import BatchPursuit
+from restoretui.engine.run_context import RunContext
 from restoretui.engine.submitter import Submitter
-from restoretui.engine.traffic.circuit_breaker import Gate
-from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.rate_limiter import Pace
-from restoretui.engine.traffic.retrying_reads import Reader
-from restoretui.engine.watching.watcher import Due, Watcher
-from restoretui.ledger import Ledger
-from restoretui.ledger.records import Run
+from restoretui.engine.watching.watcher import DueLook, Watcher, WatchEvents
 
 
 class Pursuit:
     """Holds the loops of one run. Cancelling ``pursue`` at any point loses nothing."""
 
-    def __init__(
-        self, run: Run, ledger: Ledger, provider: Provider, clock: Clock, pace: Pace, gate: Gate, health: HealthBoard,
-        concurrency: int, on_due: Callable[[int, Due | None], None], may_send: bool = True,
-        is_ours: Callable[[], bool] = lambda: True, *, bounded: bool = False,
-    ) -> None:  # fmt: skip
-        """``bounded``: for a look that ends when patience does."""
+    def __init__(self, context: RunContext, on_due: Callable[[int, DueLook | None], None]) -> None:
+        """``on_due`` is told of the run's next look, None when no more is expected."""
+        run = context.run
         self._run = run
-        self._ledger = ledger
-        self._may_send = may_send
-        self._health = health
+        self._ledger = context.ledger
+        self._may_send = context.may_send
+        self._health = context.health
         self._replanned = asyncio.Event()
-        self.submitter = Submitter(run, ledger, provider, clock, pace, gate, health, concurrency, is_ours)
+        self.submitter = Submitter(context)
         self.submitter.on_sent = self._sent
-        self.watcher = Watcher(
-            run, ledger, provider, run.cloud.rules, clock, Reader(clock, gate, health, bounded=bounded),
-            on_replanned=self.resend,
-            on_calls=health.looked,
-            on_due=lambda due: on_due(run.id, due), on_sight=self._sight,
-            by_job=bool(ledger.batches.peek_of_run(run.id)),
-        )  # fmt: skip
-        self.batches = BatchPursuit(
-            run, ledger, provider, service_of(provider), clock, Reader(clock, gate, health, bounded=bounded),
-            self.watcher.stir, may_send=may_send,
-        )  # fmt: skip
+        events = WatchEvents(
+            replanned=self.resend,
+            calls=context.health.looked,
+            due=lambda due: on_due(run.id, due),
+            sight=self._sight,
+        )
+        by_job = bool(context.ledger.batches.peek_of_run(run.id))
+        self.watcher = Watcher(context, events, by_job=by_job)
+        self.batches = BatchPursuit(context, self.watcher.stir)
 
     async def pursue(self) -> None:
         """Send what is planned, settle what is unknown, watch what is restoring; returns when all is settled."""

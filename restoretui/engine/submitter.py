@@ -2,7 +2,7 @@
 
 A job is *claimed* (written down as being attempted) before its request leaves. A crash between the two, or between
 the answer and its record, leaves a claimed job without an outcome: such a job is ``unknown`` and is looked at before
-anything is sent for it again (``engine.unsure``).
+anything is sent for it again (``engine.watching.watcher``).
 """
 
 import asyncio
@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 
-from restoretui.core.clock import Clock
 from restoretui.core.errors import (
     CloudError,
     ConnectionLost,
@@ -21,15 +20,13 @@ from restoretui.core.errors import (
     Throttled,
 )
 from restoretui.core.model import RestoreRequest, State, Tier
-from restoretui.core.provider import Answer, Provider
+from restoretui.core.provider import Answer
 from restoretui.engine.outcomes import settle
+from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.backoff import persist
-from restoretui.engine.traffic.circuit_breaker import COMMON, Gate
-from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.rate_limiter import Pace
-from restoretui.ledger import Ledger
+from restoretui.engine.traffic.circuit_breaker import COMMON
 from restoretui.ledger.activity import Kind
-from restoretui.ledger.records import JobChange, RestoreJob, Run
+from restoretui.ledger.records import JobChange, RestoreJob
 
 log = logging.getLogger(__name__)
 
@@ -47,20 +44,16 @@ MOST_FAULTS = 5
 class Submitter:
     """Sends for one run until nothing is planned any more."""
 
-    def __init__(
-        self, run: Run, ledger: Ledger, provider: Provider, clock: Clock, pace: Pace, gate: Gate, health: HealthBoard,
-        concurrency: int, is_ours: Callable[[], bool] = lambda: True,
-    ) -> None:  # fmt: skip
-        """``is_ours``: whether the run is still pursued here; nothing is sent while it is not."""
-        self._run = run
-        self._ledger = ledger
-        self._provider = provider
-        self._clock = clock
-        self._pace = pace
-        self._gate = gate
-        self._health = health
-        self._concurrency = concurrency
-        self._is_ours = is_ours
+    def __init__(self, context: RunContext) -> None:
+        self._run = context.run
+        self._ledger = context.ledger
+        self._provider = context.provider
+        self._clock = context.clock
+        self._limiter = context.limiter
+        self._breaker = context.breaker
+        self._health = context.health
+        self._concurrency = context.concurrency
+        self._is_ours = context.is_ours
         self._queue: asyncio.Queue[RestoreJob | None] = asyncio.Queue(CLAIM // 2)
         self._flushing = asyncio.Lock()
         self._outcomes: list[JobChange] = []
@@ -86,7 +79,7 @@ class Submitter:
                 job = self._queue.get_nowait()
                 if job is not None:
                     self._released.append(job.id)
-            self._health.well(self._pace)
+            self._health.well(self._limiter)
             try:
                 await asyncio.shield(self._flush())
             finally:
@@ -128,17 +121,17 @@ class Submitter:
     async def _attempt(self, job: RestoreJob, request: RestoreRequest) -> JobChange:
         is_out = False
         try:
-            async with self._gate.passing(self._health) as passage:
+            async with self._breaker.passing(self._health) as passage:
                 await self._turn()
                 is_out = True
-                with self._gate.watchdog.waiting():
+                with self._breaker.watchdog.waiting():
                     answer = await self._ask(job, request)
         except asyncio.CancelledError:
             if not is_out:  # it surely had no effect
                 self._released.append(job.id)
             raise
         except COMMON as error:
-            if passage.has_shut:
+            if passage.has_tripped:
                 kind: Kind = "credentials" if isinstance(error, CredentialsError) else "network"
                 await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
             raise
@@ -156,7 +149,7 @@ class Submitter:
 
     async def _turn(self) -> None:
         """Until one more request may leave."""
-        await self._pace.turn()
+        await self._limiter.turn()
         while not self._is_ours():
             await self._clock.pause(FLUSH_EVERY)
 
@@ -164,10 +157,10 @@ class Submitter:
         try:
             answer = await self._provider.restore_object(job.ref, request, job.storage_class)
         except Throttled:
-            self._pace.slow_down()
+            self._limiter.slow_down()
             self._health.refused()
-            self._health.paced(self._pace.rate)
-            self._health.trouble(self._pace, "slow", "the cloud says SlowDown")
+            self._health.paced(self._limiter.rate)
+            self._health.trouble(self._limiter, "slow", "the cloud says SlowDown")
             raise
         except COMMON:
             raise
@@ -178,14 +171,14 @@ class Submitter:
         return answer
 
     def _paced(self) -> None:
-        self._health.paced(self._pace.rate)
-        if not self._pace.is_slowed:
-            self._health.well(self._pace)
+        self._health.paced(self._limiter.rate)
+        if not self._limiter.is_slowed:
+            self._health.well(self._limiter)
 
     async def _rest(self, job: RestoreJob, seconds: float) -> None:
         """Between two tries, of which the last surely had no effect."""
         try:
-            with self._gate.watchdog.waiting():
+            with self._breaker.watchdog.waiting():
                 log.debug("run %s: sent again in %.1f s", self._run.id, seconds)
                 await self._clock.pause(seconds)
         except asyncio.CancelledError:

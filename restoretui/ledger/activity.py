@@ -79,10 +79,6 @@ class ActivityLog:
         rows = await self._reader.run(lambda connection: connection.execute(sql, args).fetchall())
         return _entries(rows)
 
-    async def last_id(self) -> int:
-        """The id of the newest entry; 0 if there is none."""
-        return _last_id(self._quick)
-
     async def view(self, query: Query = EVERYTHING, run_id: int | None = None) -> "ActivityView":
         """Newest first. ``query`` may look for text (in key, text, code and request id) and for states entered."""
         view = ActivityView(self._orders, self._quick, query, run_id)

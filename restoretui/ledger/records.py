@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Look, ObjectRef, State, Tier
-from restoretui.core.rules.rules import RULES, Action, CloudRules, Purpose
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import Action, CloudRules, Purpose
 from restoretui.core.rules.stores import read_spec
 
 
@@ -37,7 +38,7 @@ class CloudId(NamedTuple):
 def _rules(cloud: CloudId) -> CloudRules:
     _, _, spec = cloud.endpoint.partition("#")
     try:
-        return read_spec(spec).rules if spec else RULES[cloud.scheme]
+        return read_spec(spec).rules if spec else CLOUDS[cloud.scheme].rules
     except (KeyError, ValueError):
         raise LedgerError(
             f"the ledger holds objects of {cloud.scheme}://, kept by rules this restoretui does not know",

@@ -1,4 +1,4 @@
-"""Runs blocking work (the SDK's set-up, its credential chain) in a thread, beside the event loop."""
+"""Threads for what blocks: the SDK's set-up and its credential chain, beside the event loop."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,8 +9,8 @@ from restoretui.core.blocking import beside
 T = TypeVar("T")
 
 
-async def aside(work: Callable[[], Coroutine[Any, Any, T]], name: str) -> T:
-    """Run the coroutine ``work()`` on an event loop of its own, in a daemon thread, and return or raise what it does.
+async def run_in_thread(work: Callable[[], Coroutine[Any, Any, T]], name: str) -> T:
+    """Run ``work()`` to its end on an event loop of its own, in a daemon thread, and give back what it gave.
 
     A daemon, because the credential chain may wait for a person's MFA code: that must not keep a process alive.
     """

@@ -1,7 +1,7 @@
 """What screens and commands ask about S3 Batch Operations: part of a session, as ``session.batch``."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from restoretui.core.batch.jobs import (
     MANIFESTS,
     REPORTS,
     BatchOptions,
-    Choice,
+    EngineChoice,
     JobInfo,
     Place,
     ReportRow,
@@ -24,16 +24,16 @@ from restoretui.core.errors import CloudError, InvalidRequest, ObjectNotFound, T
 from restoretui.core.location import parse_location
 from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.provider import Provider
-from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.engine.batch.checks import check_options
 from restoretui.engine.batch.pursuit import service_of
 from restoretui.engine.traffic.circuit_breaker import COMMON
-from restoretui.engine.traffic.retrying_reads import Ask
+from restoretui.engine.traffic.retrying_reads import Asking
 from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import BatchJob
+from restoretui.session.clouds import CloudAccess, Clouds
 
 T = TypeVar("T")
 
@@ -44,30 +44,37 @@ CHECK_WITHIN_S = 5.0
 UNSEEN = "the role could not be checked beforehand: these credentials may not look at it (iam:GetRole)"
 
 
-class BatchDesk:
+class BatchOperations:
     """Jobs of the account, ours and others'. What changes anything is refused in a read-only session."""
 
     def __init__(
         self,
         settings: Settings,
         ledger: Ledger,
-        rules: CloudRules,
-        provider: Callable[[], Awaitable[Provider]],
+        clouds: Clouds,
         may_send: Callable[[], None],
         stir: Callable[[int], None],
-        ask: Ask,
         works: Works,
     ) -> None:
-        """``ask``: how questions are put to the cloud; ``works`` hears of what takes its time."""
+        """``may_send`` raises where nothing may be sent, ``stir`` is told of a run about whose jobs something was
+        decided, ``works`` hears of what takes its time.
+        """
         self._works = works
-        self.ask = ask
         self._settings = settings
         self._ledger = ledger
-        self._rules = rules
-        self._provider = provider
+        self._clouds = clouds
         self._may_send = may_send
         self._stir = stir
         self._checked: dict[object, str] = {}
+
+    @property
+    def _cloud(self) -> CloudAccess:
+        return self._clouds.with_jobs
+
+    @property
+    def ask(self) -> Asking:
+        """How questions are put to the cloud."""
+        return self._cloud.ask
 
     # --- choosing ----------------------------------------------------------------------------------------------
 
@@ -90,12 +97,12 @@ class BatchDesk:
 
     def plan(self, plan: RestorePlan, tiers: Collection[Tier] = tuple(Tier)) -> RestorePlan:
         """The same direct plan with these tiers through jobs: windows, fees, Expedited refused."""
-        return as_batch(plan, self._rules, tiers)
+        return as_batch(plan, self._cloud.rules, tiers)
 
-    def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> Choice:
+    def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> EngineChoice:
         """What ``--engine auto`` takes for a direct plan, and why."""
         role = role_arn or self._settings.batch_role_arn
-        return choose_engine(plan.tiers[tier], self._rules, has_role=bool(role))
+        return choose_engine(plan.tiers[tier], self._cloud.rules, has_role=bool(role))
 
     async def check(self, options: BatchOptions, buckets: Collection[str]) -> str:
         """Look at what jobs that restore from ``buckets`` would need, before anything is written or sent.
@@ -106,7 +113,7 @@ class BatchDesk:
         places = options.manifest, options.report, options.scope
         known = options.role_arn, places, frozenset(buckets)
         if known not in self._checked:
-            provider, service = await self._provider(), await self.service()
+            provider, service = await self._cloud.provider(), await self.service()
             looking = asyncio.create_task(check_options(provider, service, options, buckets))
             try:
                 with self._works.telling(lambda: f"looking whether jobs can work with the role {options.role_arn}"):
@@ -250,12 +257,12 @@ class BatchDesk:
 
     async def service(self) -> BatchService:
         """The account's jobs; ``Unsupported`` where there are none."""
-        if not self._rules.has_jobs:
+        if not self._cloud.rules.has_jobs:
             raise Unsupported("only AWS itself has S3 Batch Operations", "restore without jobs: --engine direct")
-        return service_of(await self._provider())()
+        return service_of(await self._cloud.provider())()
 
     async def _region(self) -> str:
-        return self._settings.region or str(getattr(await self._provider(), "region", ""))
+        return self._settings.region or str(getattr(await self._cloud.provider(), "region", ""))
 
     async def region_of(self, job_id: str, region: str | None) -> str:
         """Where a job is: as given, as we know of ours, or the region of these settings."""
@@ -273,6 +280,7 @@ def as_place(text: str | None) -> Place | None:
     if not text:
         return None
     location = parse_location(text)
-    if location.scheme != "s3" or not location.bucket or location.version_id is not None:
-        raise UsageError(f"{text!r} is no place to write to", "write s3://BUCKET or s3://BUCKET/PREFIX/")
+    scheme = cloud_with_jobs().scheme
+    if location.scheme != scheme or not location.bucket or location.version_id is not None:
+        raise UsageError(f"{text!r} is no place to write to", f"write {scheme}://BUCKET or {scheme}://BUCKET/PREFIX/")
     return Place(location.bucket, (location.prefix or location.key or "").rstrip("/"))

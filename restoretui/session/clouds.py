@@ -1,87 +1,143 @@
-"""Providers by connection, and where buckets are: opened once, shared by everybody in the process."""
+"""The registry of clouds at run time: ``clouds["s3"]`` is all that reaches the cloud of that scheme.
+
+Providers are opened once for each connection and shared by everybody in the process; their SDK is loaded when one is
+first wanted, in a thread. Runs on the event loop.
+"""
 
 import asyncio
 import gc
 import importlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 
 from restoretui.config.settings import Settings
-from restoretui.core.provider import Connection, Provider
+from restoretui.core.errors import RestoreTuiError
+from restoretui.core.provider import Connection, Limits, MfaPrompter, OpenProvider, Provider
+from restoretui.core.rules.clouds import CLOUDS, cloud_with_jobs
+from restoretui.core.rules.kind import CloudKind
 from restoretui.core.rules.read_only import read_only
+from restoretui.core.rules.rules import CloudRules
+from restoretui.engine.traffic.channel import Channel, Channels, TrafficBounds
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.retrying_reads import Asking, once
+from restoretui.engine.traffic.speaker import Works
+from restoretui.engine.traffic.waits import TimeLimit
+from restoretui.ledger.records import CloudId
 
-MfaPrompter = Callable[[str], str | Awaitable[str]]
-"""Given the device's name, the code it shows; a plain function may block, it is called in a thread."""
+SLOWEST_START = 60.0
+"""Machine seconds in which an SDK is loaded on any machine that is not stuck."""
 
 
-class Reach:
-    """Opens a provider when it is first wanted; its SDK is loaded then, in a thread."""
+class CloudAccess:
+    """One cloud as these settings reach it. Made by ``Clouds``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, kind: CloudKind, place: str, channel: Channel, patience: float | None) -> None:
+        self.kind = kind
+        self.channel = channel
+        self.ledger_cloud = CloudId(kind.scheme, place)
+        """The same as the ledger knows it."""
+        self.read = channel.reads(bounded=True)
+        """Retrying reads: until there is an answer, or patience is over."""
+        # What a person asks for on a screen is asked once: he sees what came of it, and asks again.
+        self.ask: Asking = once if patience is None else self.read
+        """How a person's own question is put."""
+
+    @property
+    def scheme(self) -> str:
+        """How its locations begin."""
+        return self.kind.scheme
+
+    @property
+    def connection(self) -> Connection:
+        """How these settings reach it."""
+        return self.channel.connection
+
+    @property
+    def rules(self) -> CloudRules:
+        """Its tables: those of the store, where the settings name one."""
+        return self.ledger_cloud.rules
+
+    async def provider(self) -> Provider:
+        """The provider; ``RestoreTuiError`` when its SDK cannot be loaded in time."""
+        return await self.channel.provider()
+
+    async def region(self, bucket: str) -> str:
+        """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
+        await self.provider()  # which has time of its own, not that of an answer
+        return await self.ask(lambda: self.channel.region(bucket))
+
+
+class Clouds(Channels):
+    """Every known cloud by its scheme; and the channels of all connections, those of runs too."""
+
+    def __init__(self, settings: Settings, health: HealthBoard, works: Works) -> None:
+        """``works`` hears of what takes its time."""
+        self.patience = None if settings.voice is None else settings.patience
+        """Machine seconds after which looks without a usable answer end; None: never, as on a screen."""
+        super().__init__(self._opened, settings.clock, health, TrafficBounds(settings.rate, self.patience))
         self.mfa: MfaPrompter | None = None
+        """Asked for a code when a profile's role wants one; to be set before the first request."""
         self._settings = settings
-        self._providers: dict[Connection, asyncio.Task[Provider]] = {}
-        self._regions: dict[tuple[Connection, str], str] = {}
+        self._works = works
+        self._opening: dict[Connection, asyncio.Task[Provider]] = {}
+        self._clouds: dict[str, CloudAccess] = {}
 
-    async def provider_for(self, connection: Connection) -> Provider:
-        """The provider for ``connection``; one that could not be opened is tried again."""
-        task = self._providers.get(connection)
+    def __getitem__(self, scheme: str) -> CloudAccess:
+        # What a person agrees to while the session lasts (that requesters pay) makes it another connection.
+        connection, known = self._settings.connection_to(scheme), self._clouds.get(scheme)
+        if known is None or known.connection != connection:
+            known = CloudAccess(CLOUDS[scheme], self._settings.place_of(scheme), self.by(connection), self.patience)
+            self._clouds[scheme] = known
+        return known
+
+    def __iter__(self) -> Iterator[CloudAccess]:
+        """In the order they are shown in."""
+        return (self[scheme] for scheme in CLOUDS)
+
+    @property
+    def with_jobs(self) -> CloudAccess:
+        """The one that may have S3 Batch Operations; its ``rules.has_jobs`` says whether it does."""
+        return self[cloud_with_jobs().scheme]
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for opening in self._opening.values():
+            opening.cancel()
+            provider = (await asyncio.gather(opening, return_exceptions=True))[0]
+            if not isinstance(provider, BaseException):
+                await provider.aclose()
+
+    async def _opened(self, connection: Connection) -> Provider:
+        """What is loaded is not waited for with the cloud's own time, and not for ever either."""
+        name = connection.scheme.upper()
+        longest = None if self.patience is None else max(self.patience, SLOWEST_START)
+
+        def late() -> RestoreTuiError:
+            hint = "is the home folder, with the cloud's configuration, on a disk that answers?"
+            return RestoreTuiError(f"the SDK of {name} was not ready within {longest:g} s", hint)
+
+        with self._works.telling(lambda: f"loading the SDK of {name} and its configuration"):
+            async with TimeLimit(self._settings.clock, longest, late):
+                return await self._shared(connection)
+
+    async def _shared(self, connection: Connection) -> Provider:
+        """One for all who ask; one that could not be opened is tried again."""
+        task = self._opening.get(connection)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = asyncio.create_task(self._open_provider(connection))
-            self._providers[connection] = task
+            task = asyncio.create_task(self._open(connection))
+            self._opening[connection] = task
         return await asyncio.shield(task)
 
-    async def _open_provider(self, connection: Connection) -> Provider:
+    async def _open(self, connection: Connection) -> Provider:
         # The SDK's tables live as long as we do: the collector need not walk them, now or again and again.
         gc.disable()
         try:
-            provider = await (self._open_oss(connection) if connection.scheme == "oss" else self._open_s3(connection))
+            module = await asyncio.to_thread(importlib.import_module, CLOUDS[connection.scheme].provider)
+            open_provider: OpenProvider = module.open_provider
+            limits = Limits(self._settings.concurrency)
+            provider = await open_provider(connection, limits, self._settings.clock, self.mfa)
         finally:
             gc.enable()
         gc.freeze()
         if self._settings.read_only:
             return read_only(provider, self._settings.why("read_only"))
         return provider
-
-    async def _open_oss(self, connection: Connection) -> Provider:
-        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.oss.provider")
-        provider: Provider = await module.OssProvider.open(
-            profile=connection.profile,
-            region=connection.region,
-            endpoint_url=connection.endpoint_url,
-            internal=connection.internal,
-            path_style=connection.path_style,
-            max_connections=self._settings.concurrency,
-            clock=self._settings.clock,
-        )
-        return provider
-
-    async def _open_s3(self, connection: Connection) -> Provider:
-        module = await asyncio.to_thread(importlib.import_module, "restoretui.providers.s3.provider")
-        provider: Provider = await module.S3Provider.open(
-            profile=connection.profile,
-            region=connection.region,
-            endpoint_url=connection.endpoint_url,
-            requester_pays=connection.requester_pays,
-            expected_bucket_owner=connection.expected_bucket_owner,
-            path_style=connection.path_style,
-            store=connection.store,
-            max_connections=self._settings.concurrency,
-            clock=self._settings.clock,
-            mfa=self.mfa,
-        )
-        return provider
-
-    async def region(self, connection: Connection, bucket: str) -> str:
-        """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
-        where = connection, bucket
-        if where not in self._regions:
-            self._regions[where] = await (await self.provider_for(connection)).bucket_region(bucket)
-        return self._regions[where]
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        for opening in self._providers.values():
-            opening.cancel()
-            provider = (await asyncio.gather(opening, return_exceptions=True))[0]
-            if not isinstance(provider, BaseException):
-                await provider.aclose()

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from restoretui.core.batch.jobs import ReportRow
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectRef, State
+from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Query, Run, View
 from restoretui.session.jsonlines import job_fields, json_line, where
@@ -97,7 +98,7 @@ async def write_report(parts: AsyncIterator[Sequence[ReportRow]], target: Path) 
             tasks += len(rows)
             table.writerows(
                 {
-                    **where("s3", ObjectRef(row.bucket, row.key, row.version_id)),
+                    **where(cloud_with_jobs().scheme, ObjectRef(row.bucket, row.key, row.version_id)),
                     "state": State.REQUESTED if row.succeeded else State.FAILED, "http_status": row.status,
                     "code": row.code, "reason": row.message,
                 }

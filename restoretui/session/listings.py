@@ -3,18 +3,16 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import Page
-from restoretui.core.provider import Provider
 from restoretui.engine.listing.lister import Lister
-from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CatalogBounds, CloudId, Listing, Scope
+from restoretui.ledger.records import CatalogBounds, Listing, Scope
+from restoretui.session.clouds import Clouds
 
 log = logging.getLogger(__name__)
 
@@ -46,22 +44,16 @@ class Listings:
         self,
         ledger: Ledger,
         clock: Clock,
-        clouds: Mapping[str, CloudId],
-        provider: Callable[[str], Awaitable[Provider]],
-        region: Callable[[str, str], Awaitable[str]],
-        readers: Mapping[str, Reader],
+        clouds: Clouds,
         bounds: CatalogBounds,
         works: Works,
     ) -> None:
-        """``clouds``, ``provider`` and ``readers`` are by scheme, ``region`` by bucket and scheme."""
+        """``works`` hears of what takes its time."""
         self._bounds = bounds
         self._works = works
         self._ledger = ledger
         self._clock = clock
         self._clouds = clouds
-        self._provider = provider
-        self._region = region
-        self._readers = readers
         self._ids: dict[Scope, int] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._endings: set[asyncio.Task[None]] = set()
@@ -76,7 +68,7 @@ class Listings:
     async def at(self, location: Location, *, recursive: bool, versions: bool, refresh: bool) -> Listing:
         """See ``Session.open_listing``."""
         scope = Scope(
-            self._clouds[location.scheme],
+            self._clouds[location.scheme].ledger_cloud,
             location.bucket,
             location.key if location.key is not None else location.prefix,
             recursive,
@@ -86,7 +78,7 @@ class Listings:
         known = None if refresh else await self._known(scope)
         if known is not None and (known.is_complete or known.id in self._tasks):
             return known
-        await self._region(scope.bucket, scope.cloud.scheme)
+        await self._clouds[scope.cloud.scheme].region(scope.bucket)
         catalog = self._ledger.catalog
         listing = await catalog.begin(scope) if known is None else await catalog.resume(known.id)
         self._problems.pop(listing.id, None)
@@ -118,9 +110,10 @@ class Listings:
         scope, sink = listing.scope, _LedgerSink(self._ledger, listing.id)
         where = str(Location(scope.cloud.scheme, scope.bucket, scope.prefix))
         try:
+            cloud = self._clouds[scope.cloud.scheme]
             lister = Lister(
-                await self._provider(scope.cloud.scheme),
-                self._readers[scope.cloud.scheme],
+                await cloud.provider(),
+                cloud.read,
                 scope,
                 sink,
                 STREAMS,

@@ -1,19 +1,18 @@
 """Plans of what was chosen."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from restoretui.config.settings import Settings
+from restoretui.core.clock import Clock
 from restoretui.core.errors import GuardStopped, UsageError
-from restoretui.core.model import Tier
+from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceBook, PriceTable
-from restoretui.core.provider import Provider
 from restoretui.core.rules.rules import Action, Purpose, check_days
-from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Run
+from restoretui.session.clouds import CloudAccess, Clouds
 
 DIRECT_READ_KNOWN_S = 60.0
 """How long a bucket's setting is taken to stay; machine time."""
@@ -22,30 +21,17 @@ DIRECT_READ_KNOWN_S = 60.0
 class Planner:
     """Makes plans; sends nothing but looks."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        ledger: Ledger,
-        prices: PriceBook,
-        clouds: Mapping[str, CloudId],
-        provider: Callable[[str], Awaitable[Provider]],
-        region: Callable[[str, str], Awaitable[str]],
-        readers: Mapping[str, Reader],
-    ) -> None:
-        self._settings = settings
-        self._clock = settings.clock
+    def __init__(self, clock: Clock, ledger: Ledger, prices: PriceBook, clouds: Clouds) -> None:
+        self._clock = clock
         self._ledger = ledger
         self.prices = prices
         self._clouds = clouds
-        self._provider = provider
-        self._region = region
-        self._readers = readers
         self._direct_reads: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
 
     async def schemes(self, sel: int) -> list[str]:
         """The clouds in which objects are chosen: a plan and a run is of one of them."""
         chosen = await self._ledger.selections.facts(sel)
-        return [scheme for scheme, cloud in self._clouds.items() if chosen.get(cloud)]
+        return [cloud.scheme for cloud in self._clouds if chosen.get(cloud.ledger_cloud)]
 
     async def plan(
         self, sel: int, days: int, purpose: Purpose = Purpose.RESTORE, scheme: str | None = None
@@ -56,19 +42,22 @@ class Planner:
         """
         check_days(days)
         marks, facts = await self._chosen(sel)
-        chosen = [name for name, cloud in self._clouds.items() if facts.get(cloud)]
+        chosen = [cloud for cloud in self._clouds if facts.get(cloud.ledger_cloud)]
         if scheme is None and len(chosen) > 1:
-            raise UsageError("objects of S3 and OSS are chosen together", "plan each cloud by itself")
-        scheme = scheme or (chosen or ["s3"])[0]
-        return await self._plan(scheme, facts.get(self._clouds[scheme], []), days, purpose, marks)
+            names = " and ".join(cloud.kind.name for cloud in chosen)
+            raise UsageError(f"objects of {names} are chosen together", "plan each cloud by itself")
+        cloud = self._clouds[scheme or (chosen[0].scheme if chosen else DEFAULT_SCHEME)]
+        return await self._plan(cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks)
 
     async def plans(self, sel: int, days: Callable[[str], int]) -> list[RestorePlan]:
         """One for each cloud in which objects are chosen; the objects are looked up only once."""
         marks, facts = await self._chosen(sel)
-        wanted = [(scheme, groups) for scheme, cloud in self._clouds.items() if (groups := facts.get(cloud))]
-        for scheme, _ in wanted:
-            check_days(days(scheme))
-        return [await self._plan(scheme, groups, days(scheme), Purpose.RESTORE, marks) for scheme, groups in wanted]
+        wanted = [(cloud, groups) for cloud in self._clouds if (groups := facts.get(cloud.ledger_cloud))]
+        for cloud, _ in wanted:
+            check_days(days(cloud.scheme))
+        return [
+            await self._plan(cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks) for cloud, groups in wanted
+        ]
 
     async def _chosen(self, sel: int) -> tuple[int, Mapping[CloudId, Sequence[FactGroup]]]:
         # The revision first: of a change in between, the plan then has the older one, and is not taken for current.
@@ -76,12 +65,12 @@ class Planner:
         return marks, await self._ledger.selections.facts(sel)
 
     async def _plan(
-        self, scheme: str, groups: Sequence[FactGroup], days: int, purpose: Purpose, marks: int
+        self, cloud: CloudAccess, groups: Sequence[FactGroup], days: int, purpose: Purpose, marks: int
     ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
-        prices = await self._price_table(buckets, scheme)
-        readable = {bucket: await self._readable(bucket, scheme) for bucket in buckets}
-        made = make_plan(self._clouds[scheme].rules, groups, days, self._clock.now(), prices, purpose, readable)
+        prices = await self._price_table(buckets, cloud)
+        readable = {bucket: await self._readable(bucket, cloud) for bucket in buckets}
+        made = make_plan(cloud.rules, groups, days, self._clock.now(), prices, purpose, readable)
         return replace(made, marks=marks)
 
     def looks_cost(self, run: Run) -> Decimal | None:
@@ -90,20 +79,20 @@ class Planner:
         table, _ = self.prices.table_for(run.cloud.scheme, region, run.cloud.rules.store)
         return table.looks(run.list_calls, run.head_calls)
 
-    async def _readable(self, bucket: str, scheme: str) -> frozenset[str]:
+    async def _readable(self, bucket: str, cloud: CloudAccess) -> frozenset[str]:
         """Archives that the bucket lets anybody read as they are; asked for once a minute: plans are made often."""
-        asked_at, archives = self._direct_reads.get((scheme, bucket), (float("-inf"), frozenset()))
+        asked_at, archives = self._direct_reads.get((cloud.scheme, bucket), (float("-inf"), frozenset()))
         if self._clock.monotonic() - asked_at >= DIRECT_READ_KNOWN_S:
-            provider = await self._provider(scheme)
-            archives = await self._readers[scheme](lambda: provider.readable_archives(bucket))
-            self._direct_reads[scheme, bucket] = self._clock.monotonic(), archives
+            provider = await cloud.provider()
+            archives = await cloud.read(lambda: provider.readable_archives(bucket))
+            self._direct_reads[cloud.scheme, bucket] = self._clock.monotonic(), archives
         return archives
 
-    async def _price_table(self, buckets: set[str], scheme: str) -> tuple[PriceTable, bool]:
-        regions = {await self._region(bucket, scheme) for bucket in sorted(buckets)}
-        regions = regions or {self._settings.connection_to(scheme).region or ""}
-        store = self._clouds[scheme].rules.store
-        tables = [self.prices.table_for(scheme, region, store) for region in sorted(regions)]
+    async def _price_table(self, buckets: set[str], cloud: CloudAccess) -> tuple[PriceTable, bool]:
+        regions = {await cloud.region(bucket) for bucket in sorted(buckets)}
+        regions = regions or {cloud.connection.region or ""}
+        store = cloud.rules.store
+        tables = [self.prices.table_for(cloud.scheme, region, store) for region in sorted(regions)]
         table, _ = tables[0]
         return table, all(exact and other is table for other, exact in tables)
 

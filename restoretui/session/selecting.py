@@ -1,19 +1,19 @@
-"""Choosing objects: below a location, by their keys, from a run; and the looks that judging them takes."""
+"""Selections of objects: below a location, by their keys, from a run; and the looks that judging them takes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectDetail, ObjectRef, State
-from restoretui.core.provider import Provider
+from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectRef, State
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
-from restoretui.engine.traffic.retrying_reads import Reader, all_of
-from restoretui.engine.traffic.speaker import Tally, Works
+from restoretui.engine.traffic.retrying_reads import all_of
+from restoretui.engine.traffic.speaker import Progress, Works
 from restoretui.engine.watching.sweep import looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, JobRow, Observation, Query, SelectionSummary
+from restoretui.session.clouds import Clouds
 from restoretui.session.listings import Listings
 
 LOOKS_AT_ONCE = 64
@@ -22,16 +22,14 @@ Missing = Callable[[ObjectRef, CloudError], None]
 """Told of an object that cannot be seen, and why."""
 
 
-class Choosing:
+class Selecting:
     """Fills selections; what HEAD tells on the way is kept in the ledger."""
 
     def __init__(
         self,
         ledger: Ledger,
         clock: Clock,
-        clouds: Mapping[str, CloudId],
-        provider: Callable[[str], Awaitable[Provider]],
-        readers: Mapping[str, Reader],
+        clouds: Clouds,
         listings: Listings,
         works: Works,
     ) -> None:
@@ -39,20 +37,19 @@ class Choosing:
         self._ledger = ledger
         self._clock = clock
         self._clouds = clouds
-        self._provider = provider
-        self._readers = readers
         self._listings = listings
 
-    async def inspect(self, ref: ObjectRef, scheme: str = "s3") -> ObjectDetail:
+    async def inspect(self, ref: ObjectRef, scheme: str = DEFAULT_SCHEME) -> ObjectDetail:
         """All that HEAD tells of one object; what it tells is kept."""
-        provider, cloud = await self._provider(scheme), self._clouds[scheme]
+        cloud = self._clouds[scheme]
+        provider = await cloud.provider()
         try:
-            detail = await self._readers[scheme](lambda: provider.head_object(ref))
+            detail = await cloud.read(lambda: provider.head_object(ref))
         except ObjectNotFound:
-            await self._ledger.catalog.observe(cloud, ref.bucket, [self._gone(ref)])
+            await self._ledger.catalog.observe(cloud.ledger_cloud, ref.bucket, [self._gone(ref)])
             raise
         seen = looked_at(detail, ref.version_id, self._clock.now().timestamp())
-        await self._ledger.catalog.observe(cloud, ref.bucket, [seen])
+        await self._ledger.catalog.observe(cloud.ledger_cloud, ref.bucket, [seen])
         return detail
 
     def _gone(self, ref: ObjectRef) -> Observation:
@@ -90,7 +87,7 @@ class Choosing:
         refs: Iterable[ObjectRef],
         query: Query,
         missing: Missing,
-        scheme: str = "s3",
+        scheme: str = DEFAULT_SCHEME,
         *,
         prefix: str = "",
         versions: bool = False,
@@ -118,7 +115,7 @@ class Choosing:
         return left_out
 
     async def keys(
-        self, sel: int, refs: Iterable[ObjectRef], missing: Missing | None = None, scheme: str = "s3"
+        self, sel: int, refs: Iterable[ObjectRef], missing: Missing | None = None, scheme: str = DEFAULT_SCHEME
     ) -> SelectionSummary:
         """Mark these very objects, each looked at by HEAD. One that cannot be seen goes to ``missing``, or raises.
 
@@ -137,7 +134,7 @@ class Choosing:
         self, sel: int, refs: Sequence[ObjectRef], missing: Missing, scheme: str, *, versions: bool = False
     ) -> None:
         """Look at all, some at a time, and mark what is there: one change of the selection a bucket and batch."""
-        tally = Tally()
+        tally = Progress()
         with self._works.telling(lambda: tally.text(f"of {len(refs):,} objects looked at so far")):
             for at in range(0, len(refs), LOOKS_BATCH):
                 batch = refs[at : at + LOOKS_BATCH]
@@ -151,9 +148,9 @@ class Choosing:
                     else:
                         missing(ref, seen)
                 for bucket, looks in by_bucket.items():
-                    await self._ledger.selections.add_observed(sel, self._clouds[scheme], bucket, looks)
+                    await self._ledger.selections.add_observed(sel, self._clouds[scheme].ledger_cloud, bucket, looks)
 
-    async def jobs(self, sel: int, rows: Iterable[JobRow], scheme: str = "s3") -> SelectionSummary:
+    async def jobs(self, sel: int, rows: Iterable[JobRow], scheme: str = DEFAULT_SCHEME) -> SelectionSummary:
         """Mark the objects of these jobs, with what their jobs know of them."""
         by_bucket: dict[str, list[Observation]] = {}
         for row in rows:
@@ -166,62 +163,71 @@ class Choosing:
             )  # fmt: skip
             by_bucket.setdefault(row.ref.bucket, []).append(seen)
         for bucket, looks in by_bucket.items():
-            await self._ledger.selections.add_observed(sel, self._clouds[scheme], bucket, looks)
+            await self._ledger.selections.add_observed(sel, self._clouds[scheme].ledger_cloud, bucket, looks)
         return await self._ledger.selections.summary(sel)
 
     async def look(self, sel: int, progress: Callable[[int], None] | None = None) -> int:
         """HEAD every marked object that only a HEAD can judge; returns how many could not be looked at."""
-        looked: set[ObjectRef] = set()
-        tally = Tally()
+        looked: set[tuple[CloudId, ObjectRef]] = set()
+        tally = Progress()
         with self._works.telling(lambda: tally.text("Intelligent-Tiering objects looked at so far")):
             return await self._look(sel, looked, tally, progress)
 
     async def _look(
-        self, sel: int, looked: set[ObjectRef], tally: Tally, progress: Callable[[int], None] | None
+        self,
+        sel: int,
+        looked: set[tuple[CloudId, ObjectRef]],
+        tally: Progress,
+        progress: Callable[[int], None] | None,
     ) -> int:
         unseen = 0
+        known = {cloud.ledger_cloud: cloud.scheme for cloud in self._clouds}
         while todo := [
-            ref for cloud, ref in await self._ledger.selections.unlooked(sel, LOOKS_BATCH + len(looked))
-            if cloud == self._clouds["s3"] and ref not in looked
+            marked for marked in await self._ledger.selections.unlooked(sel, LOOKS_BATCH + len(looked))
+            if marked[0] in known and marked not in looked
         ]:  # fmt: skip
             batch = todo[:LOOKS_BATCH]
             looked.update(batch)
-            found: dict[str, list[Observation]] = {}
-            for ref, seen in await self._heads(batch, "s3", tally):
-                if isinstance(seen, Observation):
-                    found.setdefault(ref.bucket, []).append(seen)
-                elif isinstance(seen, ObjectNotFound):
-                    found.setdefault(ref.bucket, []).append(self._gone(ref))
-                else:
-                    unseen += 1
-            for bucket, looks in found.items():
-                await self._ledger.catalog.observe(self._clouds["s3"], bucket, looks)
+            for cloud in dict.fromkeys(cloud for cloud, _ in batch):
+                refs = [ref for where, ref in batch if where == cloud]
+                found: dict[str, list[Observation]] = {}
+                for ref, seen in await self._heads(refs, known[cloud], tally):
+                    if isinstance(seen, Observation):
+                        found.setdefault(ref.bucket, []).append(seen)
+                    elif isinstance(seen, ObjectNotFound):
+                        found.setdefault(ref.bucket, []).append(self._gone(ref))
+                    else:
+                        unseen += 1
+                for bucket, looks in found.items():
+                    await self._ledger.catalog.observe(cloud, bucket, looks)
             if progress is not None:
                 progress(len(looked))
         return unseen
 
     async def _heads(
-        self, refs: Sequence[ObjectRef], scheme: str, tally: Tally
+        self, refs: Sequence[ObjectRef], scheme: str, tally: Progress
     ) -> list[tuple[ObjectRef, Observation | CloudError]]:
-        provider = await self._provider(scheme)
+        cloud = self._clouds[scheme]
+        provider = await cloud.provider()
 
         async def head(ref: ObjectRef) -> list[Observation]:
-            detail = await self._readers[scheme](lambda: provider.head_object(ref))
+            detail = await cloud.read(lambda: provider.head_object(ref))
             return [looked_at(detail, ref.version_id, self._clock.now().timestamp())]
 
         return await _look_at_each(refs, head, tally)
 
     async def _versions(
-        self, refs: Sequence[ObjectRef], scheme: str, tally: Tally
+        self, refs: Sequence[ObjectRef], scheme: str, tally: Progress
     ) -> list[tuple[ObjectRef, Observation | CloudError]]:
         """Every version of these keys, each as a listing of its own key shows it."""
-        provider = await self._provider(scheme)
+        cloud = self._clouds[scheme]
+        provider = await cloud.provider()
 
         async def of_key(ref: ObjectRef) -> list[Observation]:
             found: list[Observation] = []
             token: str | None = None
             while True:
-                page = await self._readers[scheme](
+                page = await cloud.read(
                     lambda: provider.list_page(ref.bucket, ref.key, token=token, versions=True)  # noqa: B023
                 )
                 seen_at = self._clock.now().timestamp()
@@ -245,7 +251,7 @@ class Choosing:
 
 
 async def _look_at_each(
-    refs: Sequence[ObjectRef], look: Callable[[ObjectRef], Awaitable[list[Observation]]], tally: Tally
+    refs: Sequence[ObjectRef], look: Callable[[ObjectRef], Awaitable[list[Observation]]], tally: Progress
 ) -> list[tuple[ObjectRef, Observation | CloudError]]:
     """What ``look`` finds of each, some at a time; what the cloud refuses stands in the place of what was found.
 

@@ -1,50 +1,50 @@
 """The composition root: one session wires settings, ledger, providers, engine and clock together.
 
-The screens and the commands call these functions and nothing below them, so that both do the same thing.
+The screens and the commands act through these functions and through the session's parts (``listings``, ``selecting``,
+``batch``, ``spending``), so that both do the same thing. Into the ledger they look through its views, and change
+nothing in it but what is marked: ``tests/test_house.py`` lists these doors and holds that there are no others. Only
+the command ``ledger``, which keeps the file itself in order, works on it without a session.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
-from restoretui.core.endpoints import is_aliyun
 from restoretui.core.errors import CloudError, RestoreTuiError, UsageError
 from restoretui.core.location import Location
-from restoretui.core.model import Bucket, Identity, State, Tier
+from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, State, Tier
 from restoretui.core.os_errors import refused_by_system
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import PriceBook
-from restoretui.core.provider import NO_CAPACITY_CODE, Connection, Provider
+from restoretui.core.provider import NO_CAPACITY_CODE, Connection, MfaPrompter, Provider
 from restoretui.core.rules.rules import Purpose
 from restoretui.engine.engine import Engine
-from restoretui.engine.traffic.circuit_breaker import COMMON, Gate
+from restoretui.engine.traffic.circuit_breaker import COMMON, CircuitBreaker
 from restoretui.engine.traffic.health import Health, HealthBoard
-from restoretui.engine.traffic.retrying_reads import Ask, Reader, once
+from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.traffic.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
-from restoretui.engine.traffic.waits import TimeLimit, first_of
+from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.outstanding import Outstanding, outstanding
 from restoretui.ledger.records import CatalogBounds, CloudId, JobRow, Listing, Query, Run, View
-from restoretui.session.batch_jobs import BatchDesk
-from restoretui.session.clouds import MfaPrompter, Reach
+from restoretui.session.batch_jobs import BatchOperations
+from restoretui.session.clouds import Clouds
 from restoretui.session.export import write_export, write_report
 from restoretui.session.listings import BUG_HINT, Listings
 from restoretui.session.planning import Planner, check_sends
-from restoretui.session.selecting import Choosing
+from restoretui.session.selecting import Selecting
 from restoretui.session.spending import Spending
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""
-SLOWEST_START = 60.0
-"""Machine seconds in which an SDK is loaded on any machine that is not stuck."""
 SLOW_AFTER = 3.0
 """Machine seconds after which a command says that it is made slower."""
 
@@ -58,46 +58,24 @@ class Session:
         self.settings = settings
         self.ledger = ledger
         self.clock = settings.clock
-        self.cloud = CloudId("s3", settings.place)
-        self.rules = self.cloud.rules
-        oss = settings.oss_endpoint or ""
-        self._clouds = {"s3": self.cloud, "oss": CloudId("oss", "" if is_aliyun(oss) else oss)}
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
-        self.patience = None if settings.voice is None else settings.patience
-        """Machine seconds after which looks without a usable answer end; None: never, as on a screen."""
         self.works = works or Works()
         """What takes its time, for whoever has to say so."""
         self.time_left: Callable[[], float | None] = lambda: None
         """Seconds until the command itself ends, whatever it waits for then."""
         self.is_pressed = False
         """Nothing of the runs that are followed was sent yet, so that patience with their clouds ends, too."""
-        self._reach = Reach(settings)
+        self.clouds = Clouds(settings, self._board, self.works)
+        """How each cloud is reached, by scheme."""
         self._engine = Engine(
-            ledger,
-            self.clock,
-            self._provider_for,
-            self._board,
-            settings.rate,
-            settings.concurrency,
-            may_send=not settings.read_only,
-            patience=self.patience,
+            ledger, self.clock, self.clouds, self._board, settings.concurrency, may_send=not settings.read_only
         )
-        # One gate for the person and the background: whichever gets through first opens it for both. But one for each
-        # cloud: what ails the keys of one must not hold up the other.
-        self._readers = {
-            scheme: Reader(self.clock, self._engine.gate(settings.connection_to(scheme)), self._board, bounded=True)
-            for scheme in self._clouds
-        }
-        # What a person asks for on a screen is asked once: he sees what came of it, and asks again.
-        self._asks: Mapping[str, Ask] = dict.fromkeys(self._clouds, once) if self.patience is None else self._readers
-        self.batch = BatchDesk(
+        self.batch = BatchOperations(
             settings,
             ledger,
-            self.rules,
-            self.provider,
+            self.clouds,
             lambda: self.spending.check_may_send(),
             self._engine.resend,
-            self._asks["s3"],
             self.works,
         )
         """Everything about S3 Batch Operations."""
@@ -105,25 +83,11 @@ class Session:
             size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
         )
         """How much is kept of what was listed."""
-        self.listings = Listings(
-            ledger, self.clock, self._clouds, self.provider, self.region, self._readers, self.bounds, self.works
-        )
-        self.choosing = Choosing(
-            ledger, self.clock, self._clouds, self.provider, self._readers, self.listings, self.works
-        )
+        self.listings = Listings(ledger, self.clock, self.clouds, self.bounds, self.works)
+        self.selecting = Selecting(ledger, self.clock, self.clouds, self.listings, self.works)
         """Filling selections."""
-        self._planner = Planner(settings, ledger, prices, self._clouds, self.provider, self.region, self._readers)
-        self.spending = Spending(
-            settings,
-            ledger,
-            self.cloud_of,
-            self._provider_for,
-            self._reach.region,
-            self._planner,
-            self.batch,
-            self._engine,
-            self._board,
-        )
+        self._planner = Planner(self.clock, ledger, prices, self.clouds)
+        self.spending = Spending(settings, ledger, self.clouds, self._planner, self.batch, self._engine)
         """Everything that costs money, or ends what was paid for: offered, guarded, agreed to, recorded."""
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
@@ -143,48 +107,35 @@ class Session:
     @property
     def mfa(self) -> MfaPrompter | None:
         """Asked for a code when a profile's role wants one; set it before the first request."""
-        return self._reach.mfa
+        return self.clouds.mfa
 
     @mfa.setter
     def mfa(self, prompter: MfaPrompter | None) -> None:
-        self._reach.mfa = prompter
+        self.clouds.mfa = prompter
 
     def cloud_of(self, scheme: str) -> CloudId:
         """The cloud behind locations of that scheme, as the ledger knows it."""
-        return self._clouds[scheme]
+        return self.clouds[scheme].ledger_cloud
 
-    async def provider(self, scheme: str = "s3") -> Provider:
+    async def provider(self, scheme: str = DEFAULT_SCHEME) -> Provider:
         """The cloud of these settings; its SDK is loaded by the first call, in a thread."""
-        return await self._provider_for(self.settings.connection_to(scheme))
+        return await self.clouds[scheme].provider()
 
-    async def _provider_for(self, connection: Connection) -> Provider:
-        """What is loaded is not waited for with the cloud's own time, and not for ever either."""
-        name = connection.scheme.upper()
-        longest = None if self.patience is None else max(self.patience, SLOWEST_START)
-
-        def late() -> RestoreTuiError:
-            hint = "is the home folder, with the cloud's configuration, on a disk that answers?"
-            return RestoreTuiError(f"the SDK of {name} was not ready within {longest:g} s", hint)
-
-        with self.works.telling(lambda: f"loading the SDK of {name} and its configuration"):
-            async with TimeLimit(self.clock, longest, late):
-                return await self._reach.provider_for(connection)
-
-    async def identity(self, scheme: str = "s3") -> Identity:
+    async def identity(self, scheme: str = DEFAULT_SCHEME) -> Identity:
         """Whose credentials these are."""
-        provider = await self.provider(scheme)
-        return await self._asks[scheme](provider.identity)
+        cloud = self.clouds[scheme]
+        provider = await cloud.provider()
+        return await cloud.ask(provider.identity)
 
-    async def buckets(self, scheme: str = "s3") -> list[Bucket]:
+    async def buckets(self, scheme: str = DEFAULT_SCHEME) -> list[Bucket]:
         """The account's buckets."""
-        provider = await self.provider(scheme)
-        return await self._asks[scheme](provider.list_buckets)
+        cloud = self.clouds[scheme]
+        provider = await cloud.provider()
+        return await cloud.ask(provider.list_buckets)
 
-    async def region(self, bucket: str, scheme: str = "s3") -> str:
+    async def region(self, bucket: str, scheme: str = DEFAULT_SCHEME) -> str:
         """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
-        connection = self.settings.connection_to(scheme)
-        await self._provider_for(connection)
-        return await self._asks[scheme](lambda: self._reach.region(connection, bucket))
+        return await self.clouds[scheme].region(bucket)
 
     def agree_to_pay(self, scheme: str) -> None:
         """From now on requests to that cloud say that the requester pays, as ``--requester-pays`` has them say.
@@ -309,11 +260,11 @@ class Session:
 
     def waits(self) -> Iterator[Wait]:
         """All that is waited for now, and why."""
-        for watchdog in self._engine.watchdogs:
+        for watchdog in self.clouds.watchdogs:
             if watchdog.silent_for:
                 yield _wait_for(watchdog, self._gives_up_in(watchdog))
         for source, told in self._board.troubles.items():
-            if not isinstance(source, Gate | Watchdog | Reader):  # else its connection has been told of
+            if not isinstance(source, CircuitBreaker | Watchdog | RetryingReads):  # whose connection was told of
                 yield Wait(source, f"{told.level}: {told.text}{f' ({told.hint})' if told.hint else ''}",
                            after=TROUBLE_AFTER if told.level == "paused" else SLOW_AFTER)  # fmt: skip
         if locked_out := self.ledger.locked_out_for:
@@ -330,7 +281,7 @@ class Session:
     def why_not_sent(self, runs: Iterable[Run]) -> CloudError | None:
         """Why nothing of these runs could be sent yet, once patience with that is over."""
         for run in runs:
-            watchdog = self._engine.gate(Connection.from_mapping(run.connection)).watchdog
+            watchdog = self.clouds.by(Connection.from_mapping(run.connection)).breaker.watchdog
             if watchdog.is_over:
                 return watchdog.verdict()
         return None
@@ -395,7 +346,7 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._engine.aclose()
+        await self.clouds.stop()
         await self.listings.ended()
 
     async def aclose(self) -> None:
@@ -404,7 +355,7 @@ class Session:
             return
         self.is_closed = True
         await self.stop()
-        await self._reach.aclose()
+        await self.clouds.aclose()
         await self.ledger.aclose()
 
 

@@ -18,21 +18,20 @@ from restoretui.core.plan.money import DOLLARS, Amount
 from restoretui.core.plan.offers import Act, Offer, check_limits, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO, Cost, estimate
-from restoretui.core.provider import Connection, Provider
+from restoretui.core.provider import Connection
 from restoretui.core.rules.rules import Action, Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT
-from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CloudId, Run
+from restoretui.ledger.records import Run
 from restoretui.ledger.runs.job_lines import JobLine
-from restoretui.session.batch_jobs import BatchDesk
+from restoretui.session.batch_jobs import BatchOperations
+from restoretui.session.clouds import Clouds
 from restoretui.session.planning import Planner, check_sends
 
-Ask = Callable[[str], bool | Awaitable[bool]]
-"""Puts a question to the person; True for yes."""
+Confirming = Callable[[str], bool | Awaitable[bool]]
+"""A prompt that puts a question to the person; True for yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +53,17 @@ class Spending:
         self,
         settings: Settings,
         ledger: Ledger,
-        clouds: Callable[[str], CloudId],
-        provider_for: Callable[[Connection], Awaitable[Provider]],
-        region: Callable[[Connection, str], Awaitable[str]],
+        clouds: Clouds,
         planner: Planner,
-        desk: BatchDesk,
+        batch_jobs: BatchOperations,
         engine: Engine,
-        board: HealthBoard,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
-        self._cloud_of = clouds
-        self._provider_for = provider_for
-        self._region_of = region
+        self._clouds = clouds
         self._planner = planner
-        self._desk = desk
+        self._batch_jobs = batch_jobs
         self._engine = engine
-        self._board = board
 
     # --- guards ------------------------------------------------------------------------------------------------
 
@@ -92,7 +85,7 @@ class Spending:
         offers: Sequence[Offer],
         *,
         limits: Sequence[Amount] = (),
-        ask: Ask | None = None,
+        ask: Confirming | None = None,
         question: str = "",
         typed: Decimal | None = None,
     ) -> Consent:
@@ -134,12 +127,12 @@ class Spending:
         self.check_may_send()
         check_sends(plan, tier)
         consent.require(offer_of(plan, tier))
-        cloud = self._cloud_of(plan.scheme)
-        connection = self._settings.connection_to(plan.scheme).to_mapping()
+        cloud = self._clouds[plan.scheme].ledger_cloud
+        connection = self._clouds[plan.scheme].connection.to_mapping()
         if batch is None:
             return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True)
         options = batch.checked()
-        await self._desk.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
+        await self._batch_jobs.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
         run_id = await self._ledger.batches.confirm(sel, cloud, plan, tier, connection, options, note, exact=True)
         return await self._ledger.runs.get(run_id)
 
@@ -174,7 +167,7 @@ class Spending:
         consent.require(offer)
         # What failed is no longer all there is below a prefix.
         options = replace(options.checked(), generated=False)
-        await self._desk.check(options, {batch.bucket for batch in self._desk.ours(run_id)})
+        await self._batch_jobs.check(options, {batch.bucket for batch in self._batch_jobs.ours(run_id)})
         count = await self._ledger.batches.retry(run_id, options, offer.objects)
         self._engine.resend(run_id)
         return count
@@ -183,20 +176,20 @@ class Spending:
 
     async def offer_clone(self, job_id: str, region: str | None = None) -> Offer:
         """The fees of a job like this one; its retrieval is paid for once it is confirmed."""
-        info = await self._desk.job(job_id, region)
+        info = await self._batch_jobs.job(job_id, region)
         return Offer(Act.CLONE, f"job {job_id}", info.total, 0, PER_JOB + PER_OBJECT * info.total, DOLLARS)
 
     async def clone(self, consent: Consent, job_id: str, region: str | None = None) -> str:
         """A new, suspended job like this one, with the same manifest; its id. It belongs to no run."""
         self.check_may_send()
         consent.require(await self.offer_clone(job_id, region))
-        where = await self._desk.region_of(job_id, region)
-        service, token = await self._desk.service(), uuid.uuid4().hex  # by which asking twice makes one job
-        return await self._desk.ask(lambda: service.clone_job(where, job_id, token))
+        where = await self._batch_jobs.region_of(job_id, region)
+        service, token = await self._batch_jobs.service(), uuid.uuid4().hex  # by which asking twice makes one job
+        return await self._batch_jobs.ask(lambda: service.clone_job(where, job_id, token))
 
     async def offer_job(self, job_id: str, region: str | None = None) -> Offer:
         """What a suspended job will cost once it runs; of a stranger's, what it retrieves has no price here."""
-        info = await self._desk.job(job_id, region)
+        info = await self._batch_jobs.job(job_id, region)
         about = f"job {job_id}"
         batch = self._ledger.batches.find(job_id)
         if batch is None:
@@ -216,11 +209,11 @@ class Spending:
         """Let a suspended job run; its status then."""
         self.check_may_send()
         consent.require(await self.offer_job(job_id, region))
-        service, where = await self._desk.service(), await self._desk.region_of(job_id, region)
+        service, where = await self._batch_jobs.service(), await self._batch_jobs.region_of(job_id, region)
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.decide(batch.id, run=True)
-        status = await self._desk.ask(lambda: service.confirm_job(where, job_id), over=NO_EFFECT)
-        self._desk.stir_of(job_id)
+        status = await self._batch_jobs.ask(lambda: service.confirm_job(where, job_id), over=NO_EFFECT)
+        self._batch_jobs.stir_of(job_id)
         return status
 
     # --- copies ------------------------------------------------------------------------------------------------
@@ -244,15 +237,14 @@ class Spending:
         self.check_may_send()
         if not any(offer.act is Act.CLEAN for offer in consent.offers):
             raise GuardStopped("ending copies was not agreed to, so nothing was sent")
-        cloud, connection = self._cloud_of(scheme), self._settings.connection_to(scheme)
+        cloud, channel = self._clouds[scheme].ledger_cloud, self._clouds[scheme].channel
         if run is not None:
-            cloud, connection = run.cloud, Connection.from_mapping(run.connection)
-        provider = await self._provider_for(connection)
+            cloud, channel = run.cloud, self._clouds.by(Connection.from_mapping(run.connection))
+        provider = await channel.provider()
         if not provider.capabilities.clean:
             raise Unsupported(f"{scheme}:// ends a restored copy only when its days are over", "wait for that")
-        clock = self._settings.clock
-        read = Reader(clock, self._engine.gate(connection), self._board, bounded=True)
-        cleaner = Cleaner(self._ledger, cloud, provider, clock, read, self._engine.pace(connection, provider))
+        read = channel.reads(bounded=True)
+        cleaner = Cleaner(self._ledger, cloud, provider, channel.clock, read, channel.limiter(provider))
         await cleaner.clean(refs, told)
 
     # --- prices ------------------------------------------------------------------------------------------------
@@ -278,7 +270,7 @@ class Spending:
 
     async def _region(self, connection: Connection, bucket: str) -> str:
         try:
-            return await self._region_of(connection, bucket)
+            return await self._clouds.by(connection).region(bucket)
         except CloudError:  # Out of reach now: an estimate by the region it was asked for in will do.
             return connection.region or ""
 

@@ -1,7 +1,7 @@
 """One line of the audit trail, in words."""
 
 from restoretui.core.location import Location
-from restoretui.core.model import State
+from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.records import ActivityEntry
 from restoretui.tui.words import STATES, Part, state_word
 from restoretui.wording import format as fmt
@@ -27,7 +27,7 @@ def entry_parts(entry: ActivityEntry, *, key: bool = True, cells: int = 1000) ->
             parts.append((f"{entry.from_state} → ", "dim"))
         parts.append((f"{glyph} {entry.to_state}" if wide else f"{state_word(entry.to_state):<11}", style))
     if key and entry.ref is not None:
-        scheme = entry.cloud.scheme if entry.cloud is not None else "s3"
+        scheme = entry.cloud.scheme if entry.cloud is not None else DEFAULT_SCHEME
         ref = entry.ref
         where = Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
         parts += [" ", str(where) if wide else ref.key]

@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
 from restoretui.ledger.records import Run
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.error_state import key_for
@@ -92,14 +92,11 @@ class RestoreApp(TerminalApp):
 
     @property
     def _scheme(self) -> str:
-        return self._location.scheme if self._location is not None else "s3"
+        return self._location.scheme if self._location is not None else DEFAULT_SCHEME
 
     def _profile(self, scheme: str) -> str:
         """The name of the profile that locations of that scheme are reached with, as it is set."""
-        settings = self._settings
-        if settings is None:
-            return ""
-        return (settings.oss_profile if scheme == "oss" else settings.profile) or ""
+        return self._settings.profile_of(scheme) if self._settings is not None else ""
 
     def on_mount(self) -> None:
         self.feed.listen(self._told)

@@ -9,7 +9,7 @@ from restoretui.core.model import END_UNTOLD
 
 if TYPE_CHECKING:
     from restoretui.core.plan.pricing import Cost
-    from restoretui.core.rules.rules import Window
+    from restoretui.core.rules.rules import RestoreWindow
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -115,7 +115,7 @@ def ago(seconds: float) -> str:
     return "just now" if seconds < MINUTE else f"{duration(seconds)} ago"
 
 
-def span(window: "Window") -> str:
+def span(window: "RestoreWindow") -> str:
     """A typical time as the documentation gives it: ``1–5 min``, ``3–5 h``, ``within 12 h``."""
     return str(window)
 

@@ -16,7 +16,7 @@ from restoretui.core.batch.jobs import BatchOptions, as_batch
 from restoretui.core.clock import SystemClock
 from restoretui.core.model import Entry, Page, Tier
 from restoretui.core.plan.plan import make_plan
-from restoretui.core.rules.rules import S3
+from restoretui.core.rules.s3 import S3
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Scope
 from restoretui.providers.s3.batch.manifest_csv import ManifestParts

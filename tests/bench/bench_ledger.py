@@ -21,7 +21,7 @@ from restoretui.core.clock import SystemClock
 from restoretui.core.model import Entry, Look, Page, State, Tier
 from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
-from restoretui.core.rules.rules import S3
+from restoretui.core.rules.s3 import S3
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, CloudId, JobChange, JobRow, Observation, Query, Scope, View
@@ -169,7 +169,7 @@ async def run(objects: int, folder: Path, *, lean: bool) -> None:
     windows(bench, "all marked", plain)
     await bench.time("invert all", ledger.selections.invert_view(marks, plain), objects)
     await bench.time("invert back", ledger.selections.invert_view(marks, plain), objects)
-    await bench.time("unmark all, sorted view", ledger.selections.remove_view(marks, by_size), objects)
+    await bench.time("unmark all", ledger.selections.clear(marks), objects)
     await bench.time("mark everything of a listing", ledger.selections.add_under(marks, listing_id), objects)
 
     plan = await plan_of(ledger, marks)

@@ -200,8 +200,8 @@ async def turned(clock: Any, work: Awaitable[T]) -> T:
 
 async def confirmed(session: Session, case: Case, running: RunningSandbox) -> Run:
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, parse_location(f"s3://{BUCKET}"))
-    await session.choosing.look(sel)
+    await session.selecting.under(sel, parse_location(f"s3://{BUCKET}"))
+    await session.selecting.look(sel)
     plan = await session.plan(sel, 5)
     if case.before_confirm is not None:
         case.before_confirm(running)

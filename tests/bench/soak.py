@@ -138,7 +138,7 @@ class Soak:
     async def start_run(self) -> None:
         """Restore everything that is archived now."""
         sel = await self.session.ledger.selections.create()
-        await self.session.choosing.under(sel, parse_location(f"s3://{BUCKET}"), refresh=True)
+        await self.session.selecting.under(sel, parse_location(f"s3://{BUCKET}"), refresh=True)
         plan = await self.session.plan(sel, 1)
         if plan.tiers[Tier.BULK].requests:
             await self.session.confirm(sel, plan, Tier.BULK)

@@ -130,7 +130,7 @@ def test_any_value_of_any_setting_is_refused_in_a_sentence_or_can_be_used(
     assert isinstance(found.concurrency, int)
     assert 1 <= found.concurrency <= 1024
     assert found.budget is None or found.budget.is_finite()
-    assert found.connection.to_mapping()
+    assert found.connection_to("s3").to_mapping()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
@@ -246,9 +246,9 @@ def test_sound_endpoints_pass(load: Load, endpoint: str) -> None:
 
 
 def test_of_a_pair_both_positions_are_heard(load: Load) -> None:
-    assert load("path_style = true", {"path_style": False}).connection.path_style is False
-    assert load("path_style = false", {"path_style": True}).connection.path_style is True
-    assert load("path_style = true", {"path_style": None}).connection.path_style is True
+    assert load("path_style = true", {"path_style": False}).connection_to("s3").path_style is False
+    assert load("path_style = false", {"path_style": True}).connection_to("s3").path_style is True
+    assert load("path_style = true", {"path_style": None}).connection_to("s3").path_style is True
     assert load("", {"path_style": False}).sources["path_style"] == "--virtual-host-style"
 
 

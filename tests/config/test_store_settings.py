@@ -36,8 +36,8 @@ def load(tmp_path: Path) -> Load:
 
 def test_a_store_is_known_by_its_name(load: Load) -> None:
     settings = load("", {"store": "minio", "endpoint_url": "http://127.0.0.1:9000"})
-    assert settings.connection.store == BUILT_IN["minio"].spec
-    assert settings.place == f"http://127.0.0.1:9000#{BUILT_IN['minio'].spec}"
+    assert settings.connection_to("s3").store == BUILT_IN["minio"].spec
+    assert settings.place_of("s3") == f"http://127.0.0.1:9000#{BUILT_IN['minio'].spec}"
     assert load(RESTORETUI_STORE="ceph").known_store == BUILT_IN["ceph"]
     assert there(load('store = "ibm"').known_store).name == "ibm"
 
@@ -46,8 +46,8 @@ def test_a_store_of_ones_own_says_how_it_is_reached(load: Load) -> None:
     settings = load(OWN, {"store": "warm"})
     assert (settings.endpoint_url, settings.region) == ("https://minio.example.net", "home")
     assert settings.sources["endpoint_url"] == "[stores.warm]"
-    assert read_spec(settings.connection.store).classes == ("WARM",)
-    assert CloudId("s3", settings.place).rules.archives.keys() == {"WARM"}
+    assert read_spec(settings.connection_to("s3").store).classes == ("WARM",)
+    assert CloudId("s3", settings.place_of("s3")).rules.archives.keys() == {"WARM"}
 
 
 def test_a_flag_wins_over_the_section_and_the_chosen_section_over_the_environment(load: Load) -> None:
@@ -78,8 +78,8 @@ def test_what_cannot_be_meant_is_said(load: Load, text: str, flags: dict[str, An
 
 
 def test_aws_itself_has_no_endpoint_in_the_ledger(load: Load) -> None:
-    assert load().place == ""
-    assert load("", {"endpoint_url": "https://b.vpce-1.s3.us-east-1.vpce.amazonaws.com"}).place == ""
+    assert load().place_of("s3") == ""
+    assert load("", {"endpoint_url": "https://b.vpce-1.s3.us-east-1.vpce.amazonaws.com"}).place_of("s3") == ""
 
 
 PROFILES = """
@@ -126,8 +126,8 @@ def test_a_profiles_own_endpoint_tells_its_objects_apart(
     (tmp_path / "aws").write_text(PROFILES)
     settings = load("", {"profile": profile} if profile else {})
     assert settings.endpoint_url == endpoint
-    assert settings.place == (endpoint or "")
-    assert load("", {"profile": profile}, AWS_ENDPOINT_URL="https://env.example.net").place == (
+    assert settings.place_of("s3") == (endpoint or "")
+    assert load("", {"profile": profile}, AWS_ENDPOINT_URL="https://env.example.net").place_of("s3") == (
         "https://env.example.net"
     )
     ignored = load("", {"profile": profile}, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true")

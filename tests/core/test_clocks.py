@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.clock import Clock, ManualClock, ScaledClock, SystemClock
+from tests.settling import next_due
 
 ORIGIN = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
@@ -124,20 +125,17 @@ async def test_sleepers_wake_in_the_order_of_their_times_and_see_them() -> None:
         await clock.sleep(seconds)
         woken.append((name, clock.monotonic()))
 
-    def due() -> float | None:
-        return clock.next_due
-
     tasks = [
         asyncio.create_task(sleeper(name, seconds)) for name, seconds in [("c", 3), ("a", 1), ("b", 2), ("a too", 1)]
     ]
     await asyncio.sleep(0)
-    assert due() == 1
+    assert next_due(clock) == 1
     await clock.advance(2.5)
     assert woken == [("a", 1), ("a too", 1), ("b", 2)]
-    assert due() == 0.5
+    assert next_due(clock) == 0.5
     await clock.advance(10)
     assert woken[3:] == [("c", 3)]
-    assert due() is None
+    assert next_due(clock) is None
     await asyncio.gather(*tasks)
 
 
@@ -166,6 +164,6 @@ async def test_a_cancelled_sleeper_is_forgotten() -> None:
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
-    assert clock.next_due is None
+    assert next_due(clock) is None
     await clock.advance(10)
     assert clock.monotonic() == 10

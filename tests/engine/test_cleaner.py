@@ -9,10 +9,10 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import Unreachable
 from restoretui.core.model import ObjectDetail, ObjectRef, RestoreStatus, State
 from restoretui.engine.cleaner import Cleaned, Cleaner
-from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.rate_limiter import Pace
-from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.rate_limiter import RateLimiter
+from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Query
@@ -37,9 +37,9 @@ class NothingToEnd:
 
 
 def cleaner(ledger: Ledger, cloud: Any, clock: ManualClock, patience: float) -> Cleaner:
-    gate = Gate(clock, Watchdog(clock, patience))
-    read = Reader(clock, gate, HealthBoard(lambda: None), bounded=True)
-    return Cleaner(ledger, CLOUD, cloud, clock, read, Pace(1000.0, clock))
+    breaker = CircuitBreaker(clock, Watchdog(clock, patience))
+    read = RetryingReads(clock, breaker, HealthBoard(lambda: None), bounded=True)
+    return Cleaner(ledger, CLOUD, cloud, clock, read, RateLimiter(1000.0, clock))
 
 
 async def test_what_was_seen_is_kept_though_no_copy_was_over(state_dir: Path, manual_clock: ManualClock) -> None:

@@ -20,7 +20,7 @@ from tests.engine.conftest import OpenSession
 
 async def confirmed(session: Session, place: str, tier: Tier = Tier.STANDARD) -> Run:
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, parse_location(place))
+    await session.selecting.under(sel, parse_location(place))
     return await session.confirm(sel, await session.plan(sel, 1), tier)
 
 
@@ -150,7 +150,7 @@ async def test_an_extension_whose_answer_was_lost_is_sent_if_it_had_no_effect(
     session.start_engine()
     await turn(running.clock, lambda: counts(session, run) == {State.AVAILABLE: 2})
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, parse_location("s3://cold"), refresh=True)
+    await session.selecting.under(sel, parse_location("s3://cold"), refresh=True)
     plan = await session.plan(sel, 30, Purpose.EXTEND)
     before, after = {"kind": "drop", "when": "before", "times": 1}, {"kind": "drop", "when": "after", "times": 1}
     faults = [entry | {"operations": ["RestoreObject"]} for entry in (before, after)]

@@ -41,7 +41,7 @@ async def session(running: RunningSandbox, session_on: OpenSession) -> Session:
 async def chosen(session: Session, *texts: str) -> int:
     sel = await session.ledger.selections.create()
     for text in texts:
-        await session.choosing.under(sel, parse_location(text), refresh=True)
+        await session.selecting.under(sel, parse_location(text), refresh=True)
     return sel
 
 
@@ -92,7 +92,7 @@ async def test_an_extension_adds_its_days(running: RunningSandbox, session: Sess
     run = await restored(session, running, sel)
     before = (await rows(session, run))["cold"].expiry
     sel = await session.ledger.selections.create()
-    await session.choosing.jobs(sel, (await rows(session, run)).values(), "oss")
+    await session.selecting.jobs(sel, (await rows(session, run)).values(), "oss")
     plan = await session.plan(sel, 10, Purpose.EXTEND)
     (line,) = plan.tiers[Tier.BULK].lines
     ends = datetime.fromtimestamp(before, UTC) + timedelta(days=10)

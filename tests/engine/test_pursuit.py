@@ -23,8 +23,8 @@ from tests.engine.conftest import OpenSession
 async def choose(session: Session, *texts: str) -> int:
     sel = await session.ledger.selections.create()
     for text in texts:
-        await session.choosing.under(sel, parse_location(text))
-    await session.choosing.look(sel)
+        await session.selecting.under(sel, parse_location(text))
+    await session.selecting.look(sel)
     return sel
 
 
@@ -278,7 +278,7 @@ async def test_one_version_is_restored_and_watched(sandbox: StartSandbox, sessio
     running.cloud.put("cold", "k", size=5, storage_class="STANDARD")
     session = await session_on(running)
     sel = await session.ledger.selections.create()
-    await session.choosing.keys(sel, [ObjectRef("cold", "k", old)])
+    await session.selecting.keys(sel, [ObjectRef("cold", "k", old)])
     run = await session.confirm(sel, await session.plan(sel, 1), Tier.STANDARD)
     session.start_engine()
     await turn(running.clock, lambda: settled(session, run))

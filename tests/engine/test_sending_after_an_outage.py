@@ -1,4 +1,4 @@
-"""A submitter with nothing but its gate: no read of anybody else opens it."""
+"""A submitter with nothing but its breaker: no read of anybody else opens it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,10 +11,11 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import CloudError, CredentialsError, ServerFault, Unreachable
 from restoretui.core.model import ObjectRef, RestoreRequest, State
 from restoretui.core.provider import Answer, Outcome
+from restoretui.engine.run_context import RunContext
 from restoretui.engine.submitter import Submitter
-from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.rate_limiter import Pace
+from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.ledger import Ledger
 from tests.ledger.helpers import entry, keys, started
 
@@ -56,40 +57,41 @@ async def test_a_probe_that_succeeds_lets_all_go_on_at_once(
     ledger: Ledger, manual_clock: ManualClock, trouble: CloudError | None
 ) -> None:
     run = await started(ledger, [entry(key) for key in keys(1 + 2 * SENDS)])
-    cloud, gate, board = Cloud(manual_clock), Gate(manual_clock), HealthBoard(lambda: None)
-    pace = Pace(10_000.0, manual_clock)
+    cloud, breaker, board = Cloud(manual_clock), CircuitBreaker(manual_clock), HealthBoard(lambda: None)
+    limiter = RateLimiter(10_000.0, manual_clock)
     provider: Any = cloud
-    submitter = Submitter(run, ledger, provider, manual_clock, pace, gate, board, SENDS)
+    submitter = Submitter(RunContext(run, ledger, provider, manual_clock, breaker, limiter, board, concurrency=SENDS))
     cloud.trouble = trouble
     sending = asyncio.create_task(submitter.submit())
     if trouble is not None:
-        await until(manual_clock, lambda: gate.problem is not None and not gate._probing, step=0.0)
+        await until(manual_clock, lambda: breaker.problem is not None and not breaker._probing, step=0.0)
         assert board.now.level == "paused"
         assert cloud.most == 0
         cloud.trouble = None
     await until(manual_clock, sending.done, step=TAKES_S)
     await sending
-    assert (gate.problem, board.now.level) == (None, "ok")
+    assert (breaker.problem, board.now.level) == (None, "ok")
     assert cloud.most == SENDS, "all workers send side by side, not one after the other"
     assert (await ledger.runs.get(run.id)).counts == {State.REQUESTED: 1 + 2 * SENDS}
 
 
 async def test_a_server_fault_says_nothing_about_the_connection(ledger: Ledger, manual_clock: ManualClock) -> None:
     run = await started(ledger, [entry(key) for key in keys(2 * SENDS)])
-    cloud, gate, board = Cloud(manual_clock), Gate(manual_clock), HealthBoard(lambda: None)
-    gate.shut(Unreachable("no connection"))
+    cloud, breaker, board = Cloud(manual_clock), CircuitBreaker(manual_clock), HealthBoard(lambda: None)
+    breaker.trip(Unreachable("no connection"))
     cloud.trouble = ServerFault("the service failed (500)")
     provider: Any = cloud
-    submitter = Submitter(run, ledger, provider, manual_clock, Pace(10_000.0, manual_clock), gate, board, SENDS)
+    limiter = RateLimiter(10_000.0, manual_clock)
+    submitter = Submitter(RunContext(run, ledger, provider, manual_clock, breaker, limiter, board, concurrency=SENDS))
     sending = asyncio.create_task(submitter.submit())
     await until(manual_clock, sending.done, step=0.5)
     await sending
-    assert gate.problem is None, "it answered: whatever it says, it is there"
+    assert breaker.problem is None, "it answered: whatever it says, it is there"
     assert (await ledger.runs.get(run.id)).counts == {State.UNKNOWN: 2 * SENDS}
 
 
 async def until(clock: ManualClock, done: Callable[[], bool], *, step: float) -> None:
-    """Turn the clock, and let the ledger's thread and the pace's timer work in between, until ``done``."""
+    """Turn the clock, and let the ledger's thread and the limiter's timer work in between, until ``done``."""
     for _ in range(3000):
         if done():
             return

@@ -11,10 +11,10 @@ from pathlib import Path
 from restoretui.core.clock import SystemClock
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import make_plan
-from restoretui.core.rules.rules import RULES
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, RestoreJob
-from tests.ledger.helpers import CLOUD, PRICES, entry, listed
+from tests.ledger.helpers import CLOUD, PRICES, entry, jobs_in, listed
 
 OBJECTS = 12
 
@@ -43,7 +43,7 @@ async def confirm(ledger: Ledger) -> None:
     sel = await ledger.selections.create()
     await ledger.selections.add_under(sel, listing.id)
     groups = (await ledger.selections.facts(sel))[CLOUD]
-    plan = make_plan(RULES["s3"], groups, 2, SystemClock().now(), (PRICES, True))
+    plan = make_plan(CLOUDS["s3"].rules, groups, 2, SystemClock().now(), (PRICES, True))
     run = await ledger.runs.confirm(sel, CLOUD, plan, Tier.BULK, {})
     tell("confirmed", run.id)
     await ledger.selections.drop(sel)
@@ -67,7 +67,7 @@ async def settle(ledger: Ledger, run_id: int, sender: Sender) -> None:
     now = SystemClock().now().timestamp()
     looked = [
         JobChange(job.id, State.REQUESTED if sender.was_sent(job) else State.PLANNED, now)
-        for job in await ledger.runs.unknown(run_id, 1000)
+        for job in await jobs_in(ledger, run_id, {State.UNKNOWN})
     ]
     await ledger.runs.apply(looked)
     tell("settled", run_id)

@@ -3,20 +3,23 @@
 import asyncio
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
+from sqlite3 import Connection
 
 from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
-from restoretui.core.model import Entry, Page, Tier
+from restoretui.core.model import Entry, Page, State, Tier
 from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
-from restoretui.core.rules.rules import RULES, Purpose
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import Purpose
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, Run, Scope
+from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, RestoreJob, Run, Scope
+from restoretui.ledger.runs.run_rows import JOB, jobs_of
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Writer
 
@@ -86,7 +89,7 @@ async def planned(
 ) -> RestorePlan:
     groups = (await ledger.selections.facts(sel)).get(cloud, [])
     clock = clock_of(ledger)
-    return make_plan(RULES["s3"], groups, days, clock.now(), (PRICES, True), purpose)
+    return make_plan(CLOUDS["s3"].rules, groups, days, clock.now(), (PRICES, True), purpose)
 
 
 def clock_of(ledger: Ledger) -> ManualClock:
@@ -164,3 +167,22 @@ async def _waiting(begin: Callable[[Callable[[], None]], Awaitable[None]]) -> As
     finally:
         go_on.set()
         await task
+
+
+async def jobs_in(
+    ledger: Ledger, run_id: int, states: Collection[State] | None = None, after_id: int = 0, limit: int = 1000
+) -> list[RestoreJob]:
+    """Jobs of a run in id order, from behind ``after_id``; in any state if none are given."""
+
+    def find(connection: Connection) -> list[RestoreJob]:
+        some = ", ".join(f"'{state.value}'" for state in states or State)
+        sql = f"{JOB} WHERE j.run_id = ? AND j.id > ? AND j.state IN ({some}) ORDER BY j.id LIMIT ?"
+        return jobs_of(connection.execute(sql, (run_id, after_id, limit)).fetchall())
+
+    return await ledger.runs._reader.run(find)
+
+
+async def last_entry(ledger: Ledger) -> int:
+    """The id of the newest entry of the activity log; 0 if there is none."""
+    entries = await ledger.activity.since(0, 1_000_000)
+    return entries[-1].id if entries else 0

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from restoretui.core.clock import Clock
+from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers import S3Provider
 from restoretui.providers.oss.provider import OssProvider
 
@@ -34,13 +36,22 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not/a+secret")
 
 
+def asked(scheme: str, options: dict[str, Any]) -> tuple[Connection, Limits, Clock | None, MfaPrompter | None]:
+    """What ``open`` takes, from the names of its parts: fields of ``Connection``, and how patient to be."""
+    limits = Limits(
+        options.pop("max_connections", 256), options.pop("connect_timeout", 10.0), options.pop("read_timeout", 60.0)
+    )
+    clock, mfa = options.pop("clock", None), options.pop("mfa", None)
+    return Connection(scheme, **options), limits, clock, mfa
+
+
 @pytest.fixture
 async def open_s3() -> AsyncIterator[OpenS3]:
     """Open providers that are closed after the test."""
     opened: list[S3Provider] = []
 
     async def open_provider(**options: Any) -> S3Provider:
-        provider = await S3Provider.open(**options)
+        provider = await S3Provider.open(*asked("s3", options))
         opened.append(provider)
         return provider
 
@@ -55,7 +66,7 @@ async def open_oss() -> AsyncIterator[OpenOss]:
     opened: list[OssProvider] = []
 
     async def open_provider(**options: Any) -> OssProvider:
-        provider = await OssProvider.open(**options)
+        provider = await OssProvider.open(*asked("oss", options))
         opened.append(provider)
         return provider
 

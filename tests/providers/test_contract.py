@@ -16,7 +16,7 @@ from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import BucketNotFound, ObjectNotFound
 from restoretui.core.model import Entry, ObjectRef, RestoreRequest, RestoreStatus, Tier
 from restoretui.core.provider import Outcome, Provider
-from restoretui.core.rules.rules import RULES
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.stores import BUILT_IN, Store
 from restoretui.sandbox import RunningSandbox
 from tests.conftest import StartSandbox
@@ -371,7 +371,7 @@ async def test_a_restored_copy_becomes_available_and_goes_cold(stage: Stage, clo
     await stage.put("some", "k")
     ref = ObjectRef("some", "k")
     await cloud.restore_object(ref, RestoreRequest(2, Tier.STANDARD), stage.cold)
-    rules = stage.store.rules if stage.store else RULES[stage.scheme]
+    rules = stage.store.rules if stage.store else CLOUDS[stage.scheme].rules
     rule = rules.archive_named(stage.cold)
     assert rule is not None
     await stage.advance(rule.windows[Tier.STANDARD].longest.total_seconds() + 3600)

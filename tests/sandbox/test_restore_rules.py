@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from restoretui.core.model import State, Tier
-from restoretui.core.rules.rules import S3
+from restoretui.core.rules.s3 import S3
 from tests.conftest import StartSandbox
 from tests.narrowing import there
 from tests.sandbox.conftest import Connect, SandboxAndClient

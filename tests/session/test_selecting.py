@@ -37,7 +37,7 @@ class Missing(list[str]):
 async def named(session: Session, refs: Sequence[ObjectRef], query: Query, **more: Any) -> tuple[int, int, Missing]:
     """How many were marked, how many left out, and what is missing."""
     sel, missing = await session.ledger.selections.create(), Missing()
-    left_out = await session.choosing.named(sel, refs, query, missing, **more)
+    left_out = await session.selecting.named(sel, refs, query, missing, **more)
     return (await session.ledger.selections.summary(sel)).objects, left_out, missing
 
 
@@ -79,7 +79,7 @@ async def test_our_own_intents_count_as_states_as_they_do_in_a_listing(
 ) -> None:
     session = await session_on(running)
     sel = await session.ledger.selections.create()
-    await session.choosing.keys(sel, [ObjectRef("cold", "g/0001")])
+    await session.selecting.keys(sel, [ObjectRef("cold", "g/0001")])
     await session.confirm(sel, await session.plan(sel, 1), Tier.BULK)
     refs = [ObjectRef("cold", "g/0001"), ObjectRef("cold", "g/0003")]
     assert await named(session, refs, Query(states=frozenset({State.PLANNED}))) == (1, 1, [])
@@ -112,5 +112,5 @@ async def test_a_listing_of_one_key_holds_no_other_that_begins_so(
         listing = await session.open_listing(parse_location(text), recursive=True, versions=versions, refresh=True)
         assert (await session.listed(listing)).objects == objects, text
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, Location("s3", "old", key="a"), versions=True, refresh=True)
+    await session.selecting.under(sel, Location("s3", "old", key="a"), versions=True, refresh=True)
     assert (await session.ledger.selections.summary(sel)).objects == 2

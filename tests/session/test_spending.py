@@ -14,8 +14,8 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import Act, Offer, offer_of
-from restoretui.engine import engine as engine_module
-from restoretui.engine.traffic.rate_limiter import Pace
+from restoretui.engine.traffic import channel
+from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
@@ -37,7 +37,7 @@ MAY_CALL = {
     "runs.confirm": {CHOKE_POINT},
     "batches.confirm": {CHOKE_POINT},
     "batches.retry": {CHOKE_POINT},
-    "batches.decide": {CHOKE_POINT, "session.batch_jobs"},  # The desk's is to cancel.
+    "batches.decide": {CHOKE_POINT, "session.batch_jobs"},  # What that does is to cancel.
     "runs.reset_failed": {CHOKE_POINT},
     "clone_job": {CHOKE_POINT},
     "confirm_job": {CHOKE_POINT, "engine.batch.pursuit"},
@@ -111,7 +111,7 @@ async def running(sandbox: StartSandbox) -> RunningSandbox:
 
 async def chosen(session: Session) -> int:
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, parse_location("s3://cold"), refresh=True)
+    await session.selecting.under(sel, parse_location("s3://cold"), refresh=True)
     return sel
 
 
@@ -273,18 +273,18 @@ async def test_a_strangers_job_has_no_known_price_so_a_limit_holds_it(
 async def test_runs_and_ended_copies_share_one_rate_limiter(
     running: RunningSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[Pace] = []
+    made: list[RateLimiter] = []
 
-    class Counted(Pace):
+    class Counted(RateLimiter):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             made.append(self)
 
-    monkeypatch.setattr(engine_module, "Pace", Counted)
+    monkeypatch.setattr(channel, "RateLimiter", Counted)
     running.cloud.put("films", "cold", size=10, storage_class="ColdArchive")
     session = await session_on(running, oss_endpoint=running.url)
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, parse_location("oss://films"), refresh=True)
+    await session.selecting.under(sel, parse_location("oss://films"), refresh=True)
     run = await session.confirm(sel, await session.plan(sel, 2), Tier.EXPEDITED)
     session.start_engine()
 

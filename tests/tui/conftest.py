@@ -26,7 +26,7 @@ from restoretui.tui.widgets.table.columns import Column, cell
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.widgets.table.row_styles import COMPONENTS
 from tests.conftest import StartSandbox
-from tests.settling import settle
+from tests.settling import has_acted, settle
 
 PATIENCE_S = 20.0
 SETTLED_S = 2.0
@@ -225,7 +225,7 @@ class Walk:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self.until(lambda: self.app.key_queue.is_empty)
+        await self.until(lambda: has_acted(self.app.key_queue))
         await self.pilot.pause()
 
     async def sees(self, *texts: str) -> None:

@@ -253,7 +253,7 @@ async def test_jobs_that_cannot_be_listed_say_why(walk: StartWalk, monkeypatch: 
         raise AccessDenied("you may not list jobs", "the IAM action s3:ListJobs is missing")
 
     async with walk() as on:
-        monkeypatch.setattr("restoretui.session.batch_jobs.BatchDesk.jobs", refused)
+        monkeypatch.setattr("restoretui.session.batch_jobs.BatchOperations.jobs", refused)
         await on.press("3")
         await on.sees("✗ not listed", "✗ you may not list jobs", "s3:ListJobs is missing", "R asks again")
         for other in (GREEN, "no restore jobs", "asking the account", "0 restore jobs"):
@@ -273,7 +273,7 @@ async def test_a_job_that_cannot_be_looked_at_says_why(walk: StartWalk, monkeypa
         await on.until(lambda: job(on).job_id, rounds=2000)
         await on.press("3")
         await on.sees("#1 cold")
-        monkeypatch.setattr("restoretui.session.batch_jobs.BatchDesk.job", refused)
+        monkeypatch.setattr("restoretui.session.batch_jobs.BatchOperations.job", refused)
         await on.press("enter")
         await on.sees("✗ not read", "the account does not tell")
         assert GREEN not in on.text
@@ -290,7 +290,7 @@ async def test_an_object_that_cannot_be_looked_at_puts_the_light_out(
 
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()
-        monkeypatch.setattr("restoretui.session.selecting.Choosing.inspect", refused)
+        monkeypatch.setattr("restoretui.session.selecting.Selecting.inspect", refused)
         await on.press("enter")
         await on.until(lambda: isinstance(on.app.screen, Inspector))
         await on.sees("you may not look at this object. the IAM action s3:GetObject is missing", "✗ object not seen")

@@ -196,7 +196,7 @@ class ReportRow(NamedTuple):
 # --- what a plan becomes -----------------------------------------------------------------------------------------
 
 
-class Kind(NamedTuple):
+class JobKind(NamedTuple):
     """What one job cannot mix (FACTS 2.2): buckets (and so regions), Intelligent-Tiering, versions named or not."""
 
     bucket: str
@@ -207,13 +207,13 @@ class Kind(NamedTuple):
 class Portion(NamedTuple):
     """So many objects of one kind."""
 
-    kind: Kind
+    kind: JobKind
     objects: int
 
 
 def group_into_jobs(portions: Iterable[Portion], most: int = MOST_OBJECTS) -> list[Portion]:
     """As few jobs as the rules allow, in the order of their buckets."""
-    sums: dict[Kind, int] = {}
+    sums: dict[JobKind, int] = {}
     for portion in portions:
         sums[portion.kind] = sums.get(portion.kind, 0) + portion.objects
     jobs: list[Portion] = []
@@ -267,35 +267,36 @@ def jobs_of(chosen: TierPlan, rules: CloudRules) -> list[Portion]:
     """The jobs a tier of a plan will take, as far as facts tell: named versions show only in the ledger."""
     return group_into_jobs(
         Portion(
-            Kind(line.group.bucket, line.group.facts.storage_class == rules.tiered_class, versions=False),
+            JobKind(line.group.bucket, line.group.facts.storage_class == rules.tiered_class, versions=False),
             line.group.objects,
         )
         for line in chosen.sending
     )
 
 
-class Choice(NamedTuple):
+class EngineChoice(NamedTuple):
     """Which engine ``auto`` takes, and why, in one sentence."""
 
     batch: bool
     reason: str
 
 
-def choose_engine(chosen: TierPlan, rules: CloudRules, *, has_role: bool, offered: bool = True) -> Choice:
+def choose_engine(chosen: TierPlan, rules: CloudRules, *, has_role: bool, offered: bool = True) -> EngineChoice:
     """Whether jobs are the better way for this tier of a (direct) plan."""
     tier, requests = chosen.request.tier, chosen.requests
     if not offered or not rules.has_jobs:
-        return Choice(False, "direct: this cloud has no S3 Batch Operations")
+        return EngineChoice(False, "direct: this cloud has no S3 Batch Operations")
     if tier is Tier.EXPEDITED:
-        return Choice(False, f"direct: {NO_EXPEDITED}")
+        return EngineChoice(False, f"direct: {NO_EXPEDITED}")
     if not has_role:
-        return Choice(False, "direct: no role for S3 Batch Operations is configured")
+        return EngineChoice(False, "direct: no role for S3 Batch Operations is configured")
     if requests >= MANY:
-        return Choice(True, f"batch: {requests:,} objects are more than one machine should ask for")
+        return EngineChoice(True, f"batch: {requests:,} objects are more than one machine should ask for")
     sooner = sum(line.group.objects for line in chosen.sending if _sooner(line, rules, tier))
     if sooner >= WORTH_A_JOB:
-        return Choice(True, f"batch: {sooner:,} objects begin to arrive within minutes through a job, not hours")
-    return Choice(False, f"direct: {requests:,} objects are quickly asked for one by one")
+        why = f"batch: {sooner:,} objects begin to arrive within minutes through a job, not hours"
+        return EngineChoice(True, why)
+    return EngineChoice(False, f"direct: {requests:,} objects are quickly asked for one by one")
 
 
 def _sooner(line: PlanLine, rules: CloudRules, tier: Tier) -> bool:

@@ -14,7 +14,7 @@ from math import ceil
 
 from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.pricing import Cost, PriceTable, estimate
-from restoretui.core.rules.rules import Action, CloudRules, Purpose, Verdict, Window, check_days, judge
+from restoretui.core.rules.rules import Action, CloudRules, Purpose, RestoreWindow, Verdict, check_days, judge
 
 READ_DIRECTLY = "the bucket's archive direct read is on: it can be read as it is, at a price per GB"
 """Why nothing is restored where OSS reads archived objects without a restore (FACTS 4.1)."""
@@ -86,7 +86,7 @@ class TierPlan:
         return sum((line.cost for line in self.sending), Cost())
 
     @property
-    def window(self) -> Window | None:
+    def window(self) -> RestoreWindow | None:
         """From the soonest to the latest typical end; None when nothing takes time."""
         windows = [line.verdict.window for line in self.sending if line.verdict.window is not None]
         if not windows:

@@ -11,9 +11,9 @@ from typing import Any
 
 from restoretui.core.bounds import shown
 from restoretui.core.errors import UsageError
-from restoretui.core.location import SCHEMES
 from restoretui.core.model import Tier
 from restoretui.core.plan.money import DOLLARS, MOST
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import Action
 
 GIB = Decimal(2**30)
@@ -147,8 +147,8 @@ def _read_table(raw: Mapping[str, Any]) -> PriceTable:
     _only(raw, _NEEDED | _OPTIONAL, "a price table")
     for name in sorted(_NEEDED - raw.keys()):
         raise _bad(f"a price table lacks {name!r}")
-    if raw["scheme"] not in SCHEMES:
-        raise _bad(f"scheme = {raw['scheme']!r} is none of {', '.join(SCHEMES)}")
+    if raw["scheme"] not in CLOUDS:
+        raise _bad(f"scheme = {raw['scheme']!r} is none of {', '.join(CLOUDS)}")
     regions = _names(raw, "regions")
     if not regions:
         raise _bad("regions = [] names no region")

@@ -1,5 +1,6 @@
-"""What each cloud allows and promises, as tables, and the verdict they give for one object.
+"""What a cloud allows and promises: the types of its tables, and the verdict they give for one object.
 
+The tables themselves are ``core.rules.s3`` and ``core.rules.oss``; ``core.rules.clouds`` is their registry.
 Sources: FACTS 1.1 (days), 1.2 (refusals), 1.3 (state), 1.4 (tiers and typical times), 1.5 (upgrade, extend, expire);
 for OSS, FACTS 4.1 and 4.2.
 """
@@ -14,7 +15,7 @@ from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, State
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RestoreWindow:
     """How long a restore typically takes, from the documentation: a range, never a promise."""
 
     shortest: timedelta
@@ -23,9 +24,9 @@ class Window:
     within: bool = False
     """The documentation says only "within ``longest``": ``shortest`` is our guess and is not to be shown."""
 
-    def __or__(self, other: "Window") -> "Window":
+    def __or__(self, other: "RestoreWindow") -> "RestoreWindow":
         """The window that holds both."""
-        return Window(
+        return RestoreWindow(
             min(self.shortest, other.shortest), max(self.longest, other.longest), self.within or other.within
         )
 
@@ -53,9 +54,9 @@ class ArchiveRule:
 
     archive: str
     """As the cloud spells it: ``GLACIER``, ``DEEP_ARCHIVE``, ``ARCHIVE_ACCESS``, ``DEEP_ARCHIVE_ACCESS``."""
-    windows: Mapping[Tier, Window]
+    windows: Mapping[Tier, RestoreWindow]
     """The tiers it takes, and their windows when asked for directly."""
-    batch_windows: Mapping[Tier, Window] = field(default_factory=dict)
+    batch_windows: Mapping[Tier, RestoreWindow] = field(default_factory=dict)
     """The same through S3 Batch Operations."""
     takes_days: bool = True
     """False: the restore has no end and ``Days`` must not be sent."""
@@ -66,7 +67,7 @@ class ArchiveRule:
     cleanable: bool = False
     """The copy can be ended before its days are over."""
 
-    def window(self, tier: Tier | None) -> Window | None:
+    def window(self, tier: Tier | None) -> RestoreWindow | None:
         """How long a restore asked for at ``tier`` takes; None where that is not known."""
         if not self.takes_tier:
             return next(iter(self.windows.values()))
@@ -178,58 +179,20 @@ class CloudRules:
         return max(expiry, min(added, now + timedelta(days=rule.max_days)))
 
 
-def _minutes(shortest: float, longest: float) -> Window:
-    return Window(timedelta(minutes=shortest), timedelta(minutes=longest))
+def minutes(shortest: float, longest: float) -> RestoreWindow:
+    """A window in minutes, for a cloud's table."""
+    return RestoreWindow(timedelta(minutes=shortest), timedelta(minutes=longest))
 
 
-def _hours(shortest: float, longest: float) -> Window:
-    return Window(timedelta(hours=shortest), timedelta(hours=longest))
+def hours(shortest: float, longest: float) -> RestoreWindow:
+    """A window in hours, for a cloud's table."""
+    return RestoreWindow(timedelta(hours=shortest), timedelta(hours=longest))
 
 
-def _within(hours: float, look_from: float) -> Window:
-    return Window(timedelta(hours=look_from), timedelta(hours=hours), within=True)
+def within(hours: float, look_from: float) -> RestoreWindow:
+    """Documented as "within ``hours``"; we look in earnest from ``look_from`` hours on."""
+    return RestoreWindow(timedelta(hours=look_from), timedelta(hours=hours), within=True)
 
-
-# "Within 12 hours" gives no lower end: we begin to look in earnest at half of it, or at the hour by which a job is
-# said to have begun. "Starts in minutes" is taken as from one minute on.
-_FLEXIBLE = {Tier.EXPEDITED: _minutes(1, 5), Tier.STANDARD: _hours(3, 5), Tier.BULK: _hours(5, 12)}
-_FLEXIBLE_BATCH = {Tier.STANDARD: _minutes(1, 5 * 60), Tier.BULK: _hours(5, 12)}
-_DEEP = {Tier.STANDARD: _within(12, 6), Tier.BULK: _within(48, 24)}
-_DEEP_BATCH = {Tier.STANDARD: _within(12, 9), Tier.BULK: _within(48, 24)}
-_TIERED_DEEP_BATCH = {Tier.STANDARD: _hours(9, 12), Tier.BULK: _within(48, 24)}
-
-S3 = CloudRules(
-    scheme="s3",
-    tiered_class="INTELLIGENT_TIERING",
-    online_classes=frozenset(
-        {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "EXPRESS_ONEZONE"}
-    ),
-    archives={
-        "GLACIER": ArchiveRule("GLACIER", _FLEXIBLE, _FLEXIBLE_BATCH),
-        "DEEP_ARCHIVE": ArchiveRule("DEEP_ARCHIVE", _DEEP, _DEEP_BATCH),
-        "ARCHIVE_ACCESS": ArchiveRule("ARCHIVE_ACCESS", _FLEXIBLE, _FLEXIBLE_BATCH, takes_days=False),
-        "DEEP_ARCHIVE_ACCESS": ArchiveRule("DEEP_ARCHIVE_ACCESS", _DEEP, _TIERED_DEEP_BATCH, takes_days=False),
-    },
-)
-
-# Documented as "about one minute" and as "minutes": the upper end is ours.
-_ONE_SPEED = dict.fromkeys(Tier, _minutes(1, 5))
-_COLD = {Tier.EXPEDITED: _within(1, 0.5), Tier.STANDARD: _hours(2, 5), Tier.BULK: _hours(5, 12)}
-_DEEP_COLD = {Tier.EXPEDITED: _within(12, 6), Tier.STANDARD: _within(48, 24)}
-
-OSS = CloudRules(
-    scheme="oss",
-    online_classes=frozenset({"Standard", "IA"}),
-    archives={
-        "Archive": ArchiveRule("Archive", _ONE_SPEED, max_days=7, takes_tier=False),
-        "ColdArchive": ArchiveRule("ColdArchive", _COLD, max_days=365, cleanable=True),
-        "DeepColdArchive": ArchiveRule("DeepColdArchive", _DEEP_COLD, max_days=365, cleanable=True),
-    },
-    expiry_at_midnight=False,
-    extension_adds=True,
-)
-
-RULES: Mapping[str, CloudRules] = {"s3": S3, "oss": OSS}
 
 EXPEDITED_TYPICAL_BYTES = 250_000_000
 """Expedited times hold for objects below this size (FACTS 1.4)."""
@@ -272,7 +235,7 @@ class Verdict:
     action: Action
     reason: str
     archive: str | None = None
-    window: Window | None = None
+    window: RestoreWindow | None = None
     endless: bool = False
     """What is sent brings it back for good: its days are not sent and nothing expires (FACTS 1.5)."""
     tierless: bool = False

@@ -15,7 +15,8 @@ from restoretui.core.bounds import Bounds, shown
 from restoretui.core.endpoints import host_of
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.core.rules.rules import S3, ArchiveRule, CloudRules, Window
+from restoretui.core.rules.rules import ArchiveRule, CloudRules, RestoreWindow
+from restoretui.core.rules.s3 import S3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Store:
     @property
     def rules(self) -> CloudRules:
         """Its tables. No jobs of S3 Batch Operations, and no class that tells only by HEAD."""
-        window = Window(self.shortest, self.longest, self.within)
+        window = RestoreWindow(self.shortest, self.longest, self.within)
         rule = ArchiveRule(
             "", dict.fromkeys(Tier, window), takes_days=self.days, max_days=self.max_days, takes_tier=self.tiers
         )

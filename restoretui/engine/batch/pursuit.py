@@ -9,17 +9,14 @@ from collections.abc import Awaitable, Callable
 
 from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, ReportScope
 from restoretui.core.batch.service import BatchService
-from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, JobNotFound, ObjectNotFound, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Provider
 from restoretui.engine.batch.checks import check_options
+from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
-from restoretui.engine.traffic.retrying_reads import Reader
 from restoretui.engine.traffic.waits import first_of
-from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import BatchJob, Phase
-from restoretui.ledger.records import Run
 
 QUICKEST = 0.3
 """Machine seconds between two rounds, however fast the cloud's clock runs."""
@@ -38,26 +35,16 @@ _STATUS_REFUSED = "JobStatusException"
 class BatchPursuit:
     """Advances every job of a run; ``pursue`` ends only by cancellation."""
 
-    def __init__(
-        self,
-        run: Run,
-        ledger: Ledger,
-        provider: Provider,
-        service: Callable[[], BatchService],
-        clock: Clock,
-        read: Reader,
-        on_settled: Callable[[], None],
-        *,
-        may_send: bool = True,
-    ) -> None:
-        self._run = run
-        self._ledger = ledger
-        self._provider = provider
-        self._service_of = service
-        self._clock = clock
-        self._read = read
+    def __init__(self, context: RunContext, on_settled: Callable[[], None]) -> None:
+        """``on_settled`` is called when what became of a job's objects may be looked at."""
+        self._run = context.run
+        self._ledger = context.ledger
+        self._provider = context.provider
+        self._service_of = service_of(context.provider)
+        self._clock = context.clock
+        self._read = context.reads()
         self._on_settled = on_settled
-        self._may_send = may_send
+        self._may_send = context.may_send
         self._stirred = asyncio.Event()
 
     def stir(self) -> None:

@@ -1,6 +1,13 @@
-"""A gate for everything that talks to one cloud: shut while credentials or network are away, opened by one probe.
+"""A circuit breaker for all requests of one connection, which holds them up while credentials or network are away.
 
-A circuit breaker that holds requests up instead of failing them.
+====================  =====================================================================================
+Closed                All requests pass.
+Open                  A request met what every other would meet, too: all wait, 2 s, doubled up to 60 s.
+Half-open             The wait is over and one request, the probe, passes. Its answer closes the breaker, its
+                      failure opens it anew.
+====================  =====================================================================================
+
+A ticket is the breaker's generation: what becomes of a request of an older one proves nothing about the time since.
 """
 
 import asyncio
@@ -24,7 +31,7 @@ from restoretui.engine.traffic.watchdog import Watchdog
 TRANSIENT = (Throttled, ServerFault, ConnectionLost, MalformedAnswer)
 """Problems of one request: the next try may succeed, others are not held up."""
 COMMON = (CredentialsError, Unreachable)
-"""Problems every request would meet: all wait behind the gate."""
+"""Problems every request would meet: all wait at the breaker."""
 NO_ANSWER = TRANSIENT + COMMON
 """What says nothing about what was asked: repeated, and where patience is over an end for all that is asked there."""
 
@@ -36,10 +43,10 @@ SHOWN_AFTER = 3.0
 """Machine seconds without a usable answer after which a trouble of single requests is one of the connection."""
 
 
-class Gate:
-    """Pauses every caller instead of failing them; when the wait is over, one goes ahead and finds out.
+class CircuitBreaker:
+    """Pauses every caller instead of failing them; when the wait is over, one goes ahead as the probe.
 
-    ``enter`` hands out a ticket. A request that left before the gate was shut proves nothing about the time since:
+    ``enter`` hands out a ticket. A request that left before it opened proves nothing about the time since:
     by its ticket what becomes of it is told from what becomes of the probe.
     """
 
@@ -56,13 +63,13 @@ class Gate:
 
     @property
     def retry_in(self) -> float:
-        """Machine seconds until the next probe; 0 when open."""
+        """Machine seconds until the next probe; 0 when closed."""
         return max(0.0, self._retry_at - self._clock.monotonic()) if self.problem else 0.0
 
     def passing(self, health: HealthBoard) -> "Passage":
         """Around one request: waits for its turn to go, and judges by how it ends what becomes of all others.
 
-        The one place where a request's end meets the gate, whether it reads or sends.
+        The one place where a request's end meets the breaker, whether it reads or sends.
         """
         return Passage(self, health)
 
@@ -73,10 +80,10 @@ class Gate:
                 self._answered(ticket, health)  # A refusal is an answer, too.
             elif isinstance(error, COMMON):
                 self.watchdog.failed(error)
-                has_shut = self.shut(error, ticket)
+                has_tripped = self.trip(error, ticket)
                 if self.problem is not None:
                     health.trouble(self, "paused", str(error), error.hint)
-                return has_shut
+                return has_tripped
             elif isinstance(error, TRANSIENT):
                 self._let_in(ticket, health)
                 self.watchdog.failed(error)
@@ -94,11 +101,11 @@ class Gate:
         self._let_in(ticket, health)
 
     def _let_in(self, ticket: int, health: HealthBoard) -> None:
-        if self.opened(ticket):
+        if self.close(ticket):
             health.well(self)
 
     async def enter(self) -> int:
-        """A ticket, once a request may be tried; then say ``opened`` or ``shut`` of it, and ``left`` in any case."""
+        """A ticket, once a request may be tried; then ``close`` or ``trip`` by it, and ``left`` in any case."""
         while self.problem is not None:
             if not self._probing and self.retry_in == 0:
                 self._probing = True
@@ -110,8 +117,8 @@ class Gate:
                 await first_of(changed, self._clock.pause(self.retry_in))
         return self._ticket
 
-    def shut(self, problem: CloudError, ticket: int | None = None) -> bool:
-        """A request met a problem that every other would meet too. True when the gate was open until now."""
+    def trip(self, problem: CloudError, ticket: int | None = None) -> bool:
+        """A request met a problem that every other would meet too. True when the breaker was closed until now."""
         if ticket is not None and ticket != self._ticket:
             return False
         first = self.problem is None
@@ -124,8 +131,8 @@ class Gate:
         self._turn()
         return first
 
-    def opened(self, ticket: int | None = None) -> bool:
-        """A request got an answer. True when the gate was shut until now."""
+    def close(self, ticket: int | None = None) -> bool:
+        """A request got an answer. True when the breaker was open until now."""
         if self.problem is None or (ticket is not None and ticket != self._ticket):
             return False
         self.problem = None
@@ -146,26 +153,26 @@ class Gate:
 
 
 class Passage:
-    """One request's way through the gate; entered for each, which is why it is no generator."""
+    """One request's way through the breaker; entered for each, which is why it is no generator."""
 
-    __slots__ = ("_gate", "_health", "_ticket", "has_shut")
+    __slots__ = ("_breaker", "_health", "_ticket", "has_tripped")
 
-    def __init__(self, gate: Gate, health: HealthBoard) -> None:
-        self._gate = gate
+    def __init__(self, breaker: CircuitBreaker, health: HealthBoard) -> None:
+        self._breaker = breaker
         self._health = health
-        self.has_shut = False
+        self.has_tripped = False
         """It met a problem that every other would meet too, and was the first to."""
 
     async def __aenter__(self) -> Self:
-        gate = self._gate
-        if gate.problem is None:
-            self._ticket = await gate.enter()
+        breaker = self._breaker
+        if breaker.problem is None:
+            self._ticket = await breaker.enter()
             return self
-        with gate.watchdog.waiting():
-            self._ticket = await gate.enter()
+        with breaker.watchdog.waiting():
+            self._ticket = await breaker.enter()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self.has_shut = self._gate.judge(error, self._ticket, self._health)
+        self.has_tripped = self._breaker.judge(error, self._ticket, self._health)

@@ -1,4 +1,4 @@
-"""How fast restore requests go out: a leaky bucket whose rate halves on SlowDown and creeps back."""
+"""A rate limiter for restore requests: a leaky bucket whose rate halves on SlowDown and creeps back."""
 
 import asyncio
 from collections import deque
@@ -21,8 +21,8 @@ HALVE_EVERY = 1.0
 """All refusals within this many seconds are one sign, not many."""
 
 
-class Pace:
-    """Requests a second, adapting between ``LOWEST`` and ``limit``."""
+class RateLimiter:
+    """A leaky bucket in requests a second, adapting between ``LOWEST`` and ``limit``."""
 
     def __init__(self, limit: float, clock: Clock) -> None:
         self.limit = limit
@@ -51,7 +51,7 @@ class Pace:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         if self._letting is None or self._letting.done():
-            self._letting = asyncio.create_task(self._let_through(), name="pace")
+            self._letting = asyncio.create_task(self._let_through(), name="rate limiter")
         await turn
 
     def slow_down(self) -> None:

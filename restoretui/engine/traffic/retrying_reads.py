@@ -1,4 +1,4 @@
-"""Runs reading requests (LIST, HEAD) to their answer: paused through the gate, repeated with back-off, never lost."""
+"""Retries for reading requests (LIST, HEAD): paused by the circuit breaker, repeated with back-off, never lost."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, Throttled
 from restoretui.engine.traffic.backoff import persist
-from restoretui.engine.traffic.circuit_breaker import LONGEST_ATTENDED, NO_ANSWER, Gate
+from restoretui.engine.traffic.circuit_breaker import LONGEST_ATTENDED, NO_ANSWER, CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ SAME_TWICE_MORE = 3
 """The same unreadable answer so often in a row, and the next would be no other."""
 
 
-class Ask(Protocol):
+class Asking(Protocol):
     """How to put a question to a cloud: once, or until there is an answer."""
 
     async def __call__(self, read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError], ...] = ...) -> T:
@@ -34,18 +34,18 @@ async def once(read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError]
     return await read()
 
 
-class Reader:
+class RetryingReads:
     """Repeats reads until the cloud answers; an answer that is a refusal is raised.
 
     ``bounded``: patience has an end (``engine.watchdog``), and so have wrong credentials and unreadable answers that
     waiting does not mend. What stood in the way is raised then, always one of ``NO_ANSWER``.
     """
 
-    def __init__(self, clock: Clock, gate: Gate, health: HealthBoard, *, bounded: bool = False) -> None:
+    def __init__(self, clock: Clock, breaker: CircuitBreaker, health: HealthBoard, *, bounded: bool = False) -> None:
         self._clock = clock
-        self._gate = gate
+        self._breaker = breaker
         self._health = health
-        self._bounded = bounded and gate.watchdog.patience is not None
+        self._bounded = bounded and breaker.watchdog.patience is not None
 
     async def __call__(
         self, read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError], ...] = NO_ANSWER
@@ -54,7 +54,7 @@ class Reader:
 
         ``over`` is what it is repeated after: less than all for what must not be asked twice.
         """
-        trial, watchdog = _Trial(self._gate, bounded=self._bounded), self._gate.watchdog
+        trial, watchdog = _Trial(self._breaker, bounded=self._bounded), self._breaker.watchdog
         try:
             with watchdog.waiting(bounded=self._bounded):
                 return await persist(
@@ -71,12 +71,12 @@ class Reader:
                 self._health.well(self)
 
     async def _rest(self, seconds: float) -> None:
-        log.debug("%s: asked again in %.1f s", self._gate.watchdog.name, seconds)
+        log.debug("%s: asked again in %.1f s", self._breaker.watchdog.name, seconds)
         await self._clock.pause(seconds)
 
     async def _once(self, read: Callable[[], Awaitable[T]], trial: "_Trial") -> T:
         try:
-            async with self._gate.passing(self._health):
+            async with self._breaker.passing(self._health):
                 answer = await read()
         except NO_ANSWER as error:
             trial.failed(error)
@@ -91,10 +91,10 @@ class Reader:
 class _Trial:
     """What one read has met so far, and whether to go on makes no sense."""
 
-    __slots__ = ("_alike", "_bounded", "_gate", "_said", "is_enough")
+    __slots__ = ("_alike", "_bounded", "_breaker", "_said", "is_enough")
 
-    def __init__(self, gate: Gate, *, bounded: bool) -> None:
-        self._gate = gate
+    def __init__(self, breaker: CircuitBreaker, *, bounded: bool) -> None:
+        self._breaker = breaker
         self._bounded = bounded
         self._alike = 0
         self._said = ""
@@ -103,7 +103,7 @@ class _Trial:
     def failed(self, error: CloudError) -> None:
         if not self._bounded:
             return
-        watchdog = self._gate.watchdog
+        watchdog = self._breaker.watchdog
         # Keys that have worked may be in the middle of being renewed; those that never did are simply wrong.
         wrong = isinstance(error, CredentialsError) and not error.may_mend and not watchdog.answers
         if isinstance(error, MalformedAnswer):

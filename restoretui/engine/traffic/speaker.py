@@ -44,7 +44,7 @@ class Wait:
     """Said again so often though it stays the same: progress."""
 
 
-class Tally:
+class Progress:
     """How many so far."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ must never do is spin.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from restoretui.core.rules.rules import END_OF_TIME, Window
+from restoretui.core.rules.rules import END_OF_TIME, RestoreWindow
 
 FIRST = timedelta(seconds=2)
 """After a request, before the first look: soon, for stores that restore at once."""
@@ -31,7 +31,7 @@ class Expectation:
     """What is known of a group of restores that were asked for together."""
 
     requested_at: datetime
-    window: Window | None
+    window: RestoreWindow | None
 
     @property
     def opens(self) -> datetime:

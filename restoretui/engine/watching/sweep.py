@@ -25,7 +25,7 @@ from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
-from restoretui.engine.traffic.retrying_reads import Reader, all_of
+from restoretui.engine.traffic.retrying_reads import RetryingReads, all_of
 from restoretui.ledger.records import Observation, RestoreJob
 from restoretui.ledger.runs.watch_queries import RESTORING_STILL, AwaitedColumns
 
@@ -64,7 +64,7 @@ class Sweeper:
     provider: Provider
     rules: CloudRules
     clock: Clock
-    read: Reader
+    read: RetryingReads
     count: Callable[[int, int], None]
     whole: Callable[[Sequence[int]], Awaitable[Sequence[RestoreJob]]]
     """Jobs by their ids: only those of which there may be news are read whole."""

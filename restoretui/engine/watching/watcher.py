@@ -7,18 +7,15 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import NamedTuple
 
-from restoretui.core.clock import Clock
 from restoretui.core.errors import AccessDenied, CloudError
 from restoretui.core.model import State
-from restoretui.core.provider import Provider
-from restoretui.core.rules.rules import CloudRules, Window
-from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.core.rules.rules import RestoreWindow
+from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.watching.interpret import SENT_WITHIN, interpret
 from restoretui.engine.watching.schedule import Expectation, next_expiry_look, next_look
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper
-from restoretui.ledger import Ledger
-from restoretui.ledger.records import JobChange, Run, TrackedGroup
+from restoretui.ledger.records import JobChange, TrackedGroup
 from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 CHUNK = 20_000
@@ -45,7 +42,7 @@ class Unit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueLook:
     """A unit's next look and why then."""
 
     unit: Unit
@@ -53,26 +50,33 @@ class Due:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class WatchEvents:
+    """Callbacks of a watcher, called on the event loop."""
+
+    replanned: Callable[[], None] = lambda: None
+    """A look proved that a request had no effect: it is planned again."""
+    calls: Callable[[int, int], None] = lambda lists, heads: None
+    """So many LIST and HEAD requests were sent."""
+    due: Callable[[DueLook | None], None] = lambda due: None
+    """The next look, or None when nothing can change any more."""
+    sight: Callable[[str, CloudError | None], None] = lambda bucket, denied: None
+    """After a round over a bucket: why some of its objects cannot be seen; None where all can."""
+
+
 class Watcher:
     """Watches one run until nothing of it can change any more."""
 
-    def __init__(
-        self, run: Run, ledger: Ledger, provider: Provider, rules: CloudRules, clock: Clock, reader: Reader,
-        on_replanned: Callable[[], None], on_calls: Callable[[int, int], None], on_due: Callable[[Due | None], None],
-        by_job: bool = False,
-        on_sight: Callable[[str, CloudError | None], None] = lambda bucket, denied: None,
-    ) -> None:  # fmt: skip
-        self._run = run
-        self._ledger = ledger
-        self._provider = provider
-        self._rules = rules
-        self._clock = clock
-        self._reader = reader
-        self._on_replanned = on_replanned
-        self._on_calls = on_calls
-        self._on_due = on_due
+    def __init__(self, context: RunContext, events: WatchEvents, *, by_job: bool = False) -> None:
+        """``by_job``: the restores are asked for by S3 Batch Operations, whose windows are others."""
+        self._run = context.run
+        self._ledger = context.ledger
+        self._provider = context.provider
+        self._rules = context.run.cloud.rules
+        self._clock = context.clock
+        self._read = context.reads()
+        self._events = events
         self._by_job = by_job
-        self._on_sight = on_sight
         self._denied: dict[str, CloudError] = {}
         self._habits: dict[str, Habits] = {}
         self._looked: dict[Unit, datetime] = {}
@@ -93,7 +97,7 @@ class Watcher:
             is_sending = await self._anything_planned()
             due = self.due(groups, is_sending=is_sending)
             if not due and not is_sending:
-                self._on_due(None)
+                self._events.due(None)
                 return
             now = self._clock.now()
             ready = [entry for entry in due if entry.at <= now]
@@ -104,7 +108,7 @@ class Watcher:
                 await self._clock.pause(QUICKEST)
                 continue
             nearest = min(due, key=lambda entry: entry.at, default=None)
-            self._on_due(nearest)
+            self._events.due(nearest)
             await self._sleep_until(nearest.at if nearest else None)
             if self._stirred.is_set():
                 await self._clock.pause(max(QUICKEST, RESTS_PER_GROUPING * took))
@@ -123,7 +127,7 @@ class Watcher:
         if oldest is not None and None not in looks:
             await self._ledger.runs.looked(self._run.id, oldest.timestamp())
 
-    def due(self, groups: Collection[TrackedGroup], *, is_sending: bool = False) -> list[Due]:
+    def due(self, groups: Collection[TrackedGroup], *, is_sending: bool = False) -> list[DueLook]:
         """When each unit's next look is; the earliest of its groups decides.
 
         While requests still go out there is always one that has just been accepted: to look early at each of them
@@ -132,7 +136,7 @@ class Watcher:
         """
         now = self._clock.now()
         at_once = any(group.state is State.AVAILABLE and group.requested_first is not None for group in groups)
-        nearest: dict[Unit, Due] = {}
+        nearest: dict[Unit, DueLook] = {}
         for group in groups:
             entry = self._due(group, now, may_wait=is_sending and not at_once)
             known = nearest.get(entry.unit)
@@ -140,19 +144,19 @@ class Watcher:
                 nearest[entry.unit] = entry
         return list(nearest.values())
 
-    def _due(self, group: TrackedGroup, now: datetime, *, may_wait: bool) -> Due:
+    def _due(self, group: TrackedGroup, now: datetime, *, may_wait: bool) -> DueLook:
         unit = _unit(group)
         last = self._looked.get(unit)
         if last is not None and last > now:
             last = now  # The clock was set back meanwhile.
         if group.state is State.UNKNOWN:
-            return Due(
+            return DueLook(
                 unit,
                 now if last is None else last + timedelta(seconds=SENT_WITHIN),
                 "settling requests without an answer",
             )
         if group.state is State.AVAILABLE:
-            return Due(unit, next_expiry_look(_instant(group.expiry_first), last, now), "the next copy expires")
+            return DueLook(unit, next_expiry_look(_instant(group.expiry_first), last, now), "the next copy expires")
         window = self._window(group)
         # By a clock that was ahead of ours, it may have been asked for in our future.
         moments = (group.requested_first, group.requested_last)
@@ -163,9 +167,9 @@ class Watcher:
             at = at if last is None else max(at, opens)
         else:
             at = min(next_look(Expectation(moment, window), last, now) for moment in asked)
-        return Due(unit, at, "waiting for the first" if now < opens else "expected now")
+        return DueLook(unit, at, "waiting for the first" if now < opens else "expected now")
 
-    def _window(self, group: TrackedGroup) -> Window | None:
+    def _window(self, group: TrackedGroup) -> RestoreWindow | None:
         rule = self._rules.archive_named(group.archive or group.storage_class)
         if rule and self._by_job and group.tier and group.tier in rule.batch_windows:
             return rule.batch_windows[group.tier]
@@ -197,7 +201,7 @@ class Watcher:
                 if len(some.keys) < CHUNK:
                     break
             await asyncio.gather(*running)
-            self._on_sight(unit.bucket, self._denied.get(unit.bucket))
+            self._events.sight(unit.bucket, self._denied.get(unit.bucket))
         finally:
             for task in running:
                 task.cancel()
@@ -209,14 +213,14 @@ class Watcher:
     async def _sweep(self, bucket: str, some: AwaitedColumns) -> None:
         habits = self._habits.setdefault(bucket, Habits())
         whole = self._ledger.runs.of_ids
-        sweeper = Sweeper(self._provider, self._rules, self._clock, self._reader, self._count, whole, habits)
+        sweeper = Sweeper(self._provider, self._rules, self._clock, self._read, self._count, whole, habits)
         async for sights in sweeper.sweep(bucket, some):
             await self._record(bucket, sights)
 
     def _count(self, lists: int, heads: int) -> None:
         self._calls[0] += lists
         self._calls[1] += heads
-        self._on_calls(lists, heads)
+        self._events.calls(lists, heads)
 
     async def _record(self, bucket: str, sights: Sequence[Sight]) -> None:
         now = self._clock.now()
@@ -235,7 +239,7 @@ class Watcher:
         if changes:
             await self._ledger.runs.apply(changes)
             if any(change.state is State.PLANNED for change in changes):
-                self._on_replanned()
+                self._events.replanned()
 
     async def _anything_planned(self) -> bool:
         run = await self._ledger.runs.get(self._run.id)

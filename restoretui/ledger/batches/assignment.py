@@ -2,7 +2,7 @@
 
 import uuid
 
-from restoretui.core.batch.jobs import BatchOptions, Kind, Portion, group_into_jobs
+from restoretui.core.batch.jobs import BatchOptions, JobKind, Portion, group_into_jobs
 from restoretui.ledger.batches.manifest_generator import find_generator
 from restoretui.ledger.batches.records import Phase, options_text
 from restoretui.ledger.store import change_feed
@@ -19,7 +19,7 @@ def assign(tx: Tx, run_id: int, options: BatchOptions, now: float) -> None:
         f" FROM job j JOIN line n ON n.id = j.line_id WHERE {unsent} GROUP BY 1, 2, 3",
         (run_id,),
     )
-    known = {Kind(str(row[0]), bool(row[1]), bool(row[2])): row for row in rows}
+    known = {JobKind(str(row[0]), bool(row[1]), bool(row[2])): row for row in rows}
     for kind in dict.fromkeys(job.kind for job in group_into_jobs(Portion(k, row[3]) for k, row in known.items())):
         bucket_id, tiered, versions, objects, size_bytes, days = known[kind]
         batch_id = tx.insert(

@@ -321,32 +321,6 @@ class Runs:
 
         return await self._reader.run(count)
 
-    async def unknown(self, run_id: int, limit: int) -> JobList:
-        """Jobs of which a crash left open whether they were asked for."""
-        return await self._reader.run(
-            lambda connection: jobs_of(
-                connection.execute(
-                    f"{JOB} WHERE j.run_id = ? AND j.state = 'unknown' ORDER BY j.id LIMIT ?", (run_id, limit)
-                ).fetchall()
-            )
-        )
-
-    async def jobs(
-        self, run_id: int, states: Collection[State] | None = None, after_id: int = 0, limit: int = 1000
-    ) -> JobList:
-        """Jobs of a run in id order, from behind ``after_id``; in any state if none are given."""
-        some = f"AND j.state IN ({names(states)})" if states else ""
-
-        def find(connection: Connection) -> JobList:
-            row = connection.execute("SELECT first_job, objects FROM run WHERE id = ?", (run_id,)).fetchone()
-            if row is None:
-                return []
-            first, last = max(row[0], after_id + 1), row[0] + row[1] - 1
-            sql = f"{JOB} WHERE j.id BETWEEN ? AND ? {some} ORDER BY j.id LIMIT ?"
-            return jobs_of(connection.execute(sql, (first, last, limit)).fetchall())
-
-        return await self._reader.run(find)
-
     def _get(self, run_id: int) -> Run:
         found = self._runs("id = ?", (run_id,))
         if not found:

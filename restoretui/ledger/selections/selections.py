@@ -82,13 +82,6 @@ class Selections:
                 sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda _marked: True)
             )
 
-    async def remove_rows(self, sel: int, listing_id: int, ids: Collection[int]) -> SelectionSummary:
-        """Unmark objects of a listing by row id."""
-        with self._pending.rows(sel, listing_id, frozenset(ids), mark=False):
-            return await self._change(
-                sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda _marked: False)
-            )
-
     async def toggle_rows(self, sel: int, listing_id: int, ids: Collection[int]) -> SelectionSummary:
         """Mark the unmarked ones, unmark the marked."""
         with self._pending.rows(sel, listing_id, frozenset(ids), mark=None):
@@ -109,11 +102,6 @@ class Selections:
         """Mark every object of a view: all that match its filter."""
         async with self._all_of(sel, view, mark=True) as span:
             return await self._add_span(sel, view, span)
-
-    async def remove_view(self, sel: int, view: BrowseView) -> SelectionSummary:
-        """Unmark every object of a view."""
-        async with self._all_of(sel, view, mark=False) as span:
-            return await self._change(sel, lambda tx: marking.remove_span(tx, sel, view.place_id, span))
 
     async def invert_view(self, sel: int, view: BrowseView) -> SelectionSummary:
         """Unmark the marked objects of a view, mark the others."""

@@ -8,16 +8,24 @@ from xml.sax.saxutils import escape
 
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.endpoints import check_endpoint
-from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer, Unreachable, Unsupported, UsageError
+from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer, Unsupported, UsageError
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
-from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
-from restoretui.core.rules.rules import OSS
-from restoretui.providers.connection import Limits
+from restoretui.core.provider import (
+    Answer,
+    Capabilities,
+    Connection,
+    Limits,
+    MfaPrompter,
+    OpenProvider,
+    Outcome,
+    Provider,
+)
+from restoretui.core.rules.oss import OSS
 from restoretui.providers.oss.credentials import KeyRing, look_up
 from restoretui.providers.oss.errors import error_for, is_credentials, refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
-from restoretui.providers.threads import aside
-from restoretui.providers.wire.bucket_regions import BucketRegions
+from restoretui.providers.regions import BucketRegions, elsewhere
+from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
@@ -45,34 +53,24 @@ class OssProvider:
     def __init__(self, sdk: "OssSdk", profile: str) -> None:
         self._sdk = sdk
         self._profile = profile
-        self._regions = BucketRegions(sdk.region, self._find_region)
+        self._regions = BucketRegions(lambda: sdk.region, self._find_region)
         self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND, clean=True)
 
     @classmethod
     async def open(
         cls,
-        *,
-        profile: str | None = None,
-        region: str | None = None,
-        endpoint_url: str | None = None,
-        internal: bool | None = None,
-        path_style: bool | None = None,
-        max_connections: int = 256,
-        connect_timeout: float = 10.0,
-        read_timeout: float = 60.0,
+        connection: Connection,
+        limits: Limits | None = None,
         clock: Clock | None = None,
+        mfa: MfaPrompter | None = None,
     ) -> "OssProvider":
-        """Load the SDK and read the credentials, both beside the event loop; nothing is sent.
+        """Load the SDK and read the credentials, both beside the event loop: see ``OpenProvider``.
 
-        ``profile`` is a section of ossutil's config file. Raises ``UsageError`` for a profile or endpoint that cannot
-        be meant; missing credentials are told by the first request.
+        The profile is a section of ossutil's config file, none of which asks for codes.
         """
-        connection = Connection(
-            scheme="oss", profile=profile, region=region, endpoint_url=endpoint_url, path_style=path_style,
-            internal=internal,
-        )  # fmt: skip
-        _check_endpoint(endpoint_url, "OSS_ENDPOINT or oss_endpoint")
-        limits = Limits(max_connections, connect_timeout, read_timeout)
+        del mfa
+        profile = connection.profile
+        _check_endpoint(connection.endpoint_url, "OSS_ENDPOINT or oss_endpoint")
         found = await asyncio.to_thread(look_up, profile)
         _check_endpoint(found.endpoint, "ossutil's config file")
         ring = KeyRing(profile, clock or SystemClock(), found)
@@ -80,9 +78,9 @@ class OssProvider:
         async def load() -> "OssSdk":
             from restoretui.providers.oss.sdk import OssSdk
 
-            return OssSdk(connection, limits, ring, found)
+            return OssSdk(connection, limits or Limits(), ring, found)
 
-        return cls(await aside(load, "restoretui-oss-sdk"), profile or "")
+        return cls(await run_in_thread(load, "restoretui-oss-sdk"), profile or "")
 
     @property
     def endpoint(self) -> str:
@@ -219,7 +217,7 @@ class OssProvider:
             try:
                 reply = await self._exchange(ask, region)
             except Refused as no:
-                if not last and self._moved(no.refusal, region):
+                if not last and await self._moved(no.refusal, region):
                     continue
                 raise error_for(no.refusal, self.endpoint) from None
             try:
@@ -245,15 +243,8 @@ class OssProvider:
             if is_error(reply.body):
                 raise _unreadable(ask, reply, "it is an error with the status of none")
             return reply, None
-        if self._moved(refusal, region):
-            raise Unreachable(
-                f"bucket {ask.bucket!r} answers from another Region; nothing was done",
-                "the next request goes there",
-                code=refusal.code,
-                status=refusal.status,
-                request_id=refusal.request_id,
-                operation=refusal.operation,
-            )
+        if await self._moved(refusal, region):
+            raise elsewhere(refusal, "Region")
         if is_credentials(refusal):
             raise error_for(refusal, self.endpoint)
         return OssResponse(refusal.status, {}, b""), refusal
@@ -286,12 +277,9 @@ class OssProvider:
             raise _unreadable(ask, reply, f"{printable(region, 80)!r} cannot be a Region")
         return region
 
-    def _moved(self, refusal: "Refusal", asked: str) -> bool:
-        """Learn from a refusal that names another Region."""
-        if not refusal.region or refusal.region == asked:
-            return False
-        self._regions.learn(refusal.bucket, refusal.region)
-        return True
+    async def _moved(self, refusal: "Refusal", asked: str) -> bool:
+        """Learn from a refusal that names another Region; one that names none is about something else."""
+        return bool(refusal.region) and await self._regions.moved(refusal.bucket, refusal.region, asked)
 
 
 _ACCEPTING = {"RestoreObject": (200, 202), "CleanRestoredObject": (200, 204)}
@@ -368,5 +356,8 @@ def _check_endpoint(endpoint: str | None, source: str) -> None:
         )
 
 
+open_provider = OssProvider.open
+
 if TYPE_CHECKING:
     _: type[Provider] = OssProvider
+    _opens: OpenProvider = open_provider

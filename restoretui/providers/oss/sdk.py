@@ -17,8 +17,7 @@ from restoretui import __version__
 from restoretui.core import doing
 from restoretui.core.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
-from restoretui.core.provider import Connection
-from restoretui.providers.connection import Limits
+from restoretui.core.provider import Connection, Limits
 from restoretui.providers.http.failures import SettingNames, trouble
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.proxy_tunnels import Connector, refuse_without_password

@@ -10,16 +10,24 @@ from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
 from restoretui.core.http_client import HttpClient
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
-from restoretui.core.provider import Answer, Capabilities, Connection, Outcome, Provider
-from restoretui.core.rules.rules import S3
+from restoretui.core.provider import (
+    Answer,
+    Capabilities,
+    Connection,
+    Limits,
+    MfaPrompter,
+    OpenProvider,
+    Outcome,
+    Provider,
+)
+from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import Store, read_spec
-from restoretui.providers.connection import Limits, MfaPrompter
 from restoretui.providers.s3.batch.client import S3Batch
 from restoretui.providers.s3.client.client import S3Client
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
-from restoretui.providers.threads import aside
+from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
@@ -41,7 +49,7 @@ class S3Provider:
     def __init__(self, sdk: "Sdk", calls: S3Client, clock: Clock, store: Store | None = None) -> None:
         self._sdk = sdk
         self._calls = calls
-        self._witness = StatusProbe(clock)
+        self._status_probe = StatusProbe(clock)
         self._rules = store.rules if store else S3
         self._sends_tiers = store is None or store.tiers
         self._batch: BatchService | None = None
@@ -49,7 +57,7 @@ class S3Provider:
         listed = store.lists_status if store else None
         self._asks_status = listed is not False
         if listed is not None:
-            self._witness.listings_tell = listed
+            self._status_probe.listings_tell = listed
         self.capabilities = Capabilities(
             max_rate=(store and store.max_rate) or RESTORES_PER_SECOND, restore_status_in_list=listed is not False
         )
@@ -57,45 +65,24 @@ class S3Provider:
     @classmethod
     async def open(
         cls,
-        *,
-        profile: str | None = None,
-        region: str | None = None,
-        endpoint_url: str | None = None,
-        requester_pays: bool = False,
-        expected_bucket_owner: str | None = None,
-        path_style: bool | None = None,
-        store: str | None = None,
-        max_connections: int = 256,
-        connect_timeout: float = 10.0,
-        read_timeout: float = 60.0,
+        connection: Connection,
+        limits: Limits | None = None,
         clock: Clock | None = None,
         mfa: MfaPrompter | None = None,
     ) -> "S3Provider":
-        """Load the SDK and make the first client, both beside the event loop; nothing is sent.
-
-        Raises ``UsageError`` for a profile, region or endpoint that cannot be meant. Credentials are first looked for
-        by the first request; ``mfa`` is asked for codes, and without it a role that needs one is refused.
-        """
-        connection = Connection(
-            profile=profile,
-            region=region,
-            endpoint_url=endpoint_url,
-            path_style=path_style,
-            requester_pays=requester_pays,
-            expected_bucket_owner=expected_bucket_owner,
-            store=store,
-        )
-        limits = Limits(max_connections, connect_timeout, read_timeout)
-        clock = clock or SystemClock()
+        """Load the SDK and make the first client, both beside the event loop: see ``OpenProvider``."""
+        limits, clock = limits or Limits(), clock or SystemClock()
 
         async def load() -> "Sdk":
             from restoretui.providers.s3.client.sdk import Sdk
 
             return await Sdk.start(connection, limits, clock, mfa)
 
-        sdk = await aside(load, "restoretui-sdk")
+        sdk = await run_in_thread(load, "restoretui-sdk")
         requests = RequestBuilder(sdk, connection, clock, learns=sdk.http is HttpClient.OWN)
-        return cls(sdk, S3Client(sdk, requests, clock), clock, read_spec(store) if store else None)
+        return cls(
+            sdk, S3Client(sdk, requests, clock), clock, read_spec(connection.store) if connection.store else None
+        )
 
     @property
     def endpoint(self) -> str:
@@ -171,7 +158,7 @@ class S3Provider:
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
         detail = await self._calls.read(S3Request("HeadObject", ref.bucket, _given(ref)), partial(_detail, ref))
-        self._witness.head(detail)
+        self._status_probe.head(detail)
         return detail
 
     async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
@@ -236,8 +223,8 @@ class S3Provider:
             self._asks_status = False
             self._set_listings_tell(tell=False)
             return page
-        self._witness.page(bucket, page)
-        self._set_listings_tell(tell=self._witness.listings_tell is not False)
+        self._status_probe.page(bucket, page)
+        self._set_listings_tell(tell=self._status_probe.listings_tell is not False)
         return page
 
     async def _page(
@@ -288,5 +275,8 @@ def _detail(ref: ObjectRef, reply: "HttpResponse") -> ObjectDetail:
     )
 
 
+open_provider = S3Provider.open
+
 if TYPE_CHECKING:
     _: type[Provider] = S3Provider
+    _opens: OpenProvider = open_provider

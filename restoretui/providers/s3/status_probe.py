@@ -1,7 +1,6 @@
-"""A probe: do this endpoint's listings include ``RestoreStatus``? AWS's do (FACTS 1.7), some do not (FACTS 5).
+"""A probe of whether an endpoint's listings include RestoreStatus, which some stores leave out (FACTS 5).
 
-A HEAD that shows a restore is compared with a later page that lists the same object. The result is
-``capabilities.restore_status_in_list``, by which the watcher lists or HEADs.
+AWS lists it. The result is ``capabilities.restore_status_in_list``.
 """
 
 from datetime import timedelta
@@ -16,7 +15,7 @@ _UNDOCUMENTED = "INTELLIGENT_TIERING"
 
 
 class StatusProbe:
-    """A passive probe: compares the HEADs and pages that pass by anyway, and sends no request of its own."""
+    """A passive probe: compares what HEAD said with what a later listing says, at no request of its own."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

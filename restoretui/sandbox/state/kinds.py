@@ -5,7 +5,9 @@ A million objects keep their kind in a ``bytearray``; everything else about a ki
 
 from typing import NamedTuple
 
-from restoretui.core.rules.rules import OSS, S3, ArchiveRule
+from restoretui.core.rules.oss import OSS
+from restoretui.core.rules.rules import ArchiveRule
+from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import BUILT_IN
 
 

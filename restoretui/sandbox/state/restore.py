@@ -8,7 +8,9 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from restoretui.core.model import Tier
-from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, OSS, S3, ArchiveRule
+from restoretui.core.rules.oss import OSS
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, ArchiveRule
+from restoretui.core.rules.s3 import S3
 
 _DAY = 86400
 EXPEDITED_BYTES_PER_SECOND = 300e6

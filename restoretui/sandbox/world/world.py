@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from restoretui.core.model import Tier
-from restoretui.core.rules.rules import S3
+from restoretui.core.rules.s3 import S3
 from restoretui.sandbox.state.bucket import DAY, Bucket, Expiration, describe
 from restoretui.sandbox.state.cloud import OTHER_ACCOUNT, Cloud, instant
 from restoretui.sandbox.state.kinds import MARKER, RULES, kind_number

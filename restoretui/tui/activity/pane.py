@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from restoretui.core.errors import RestoreTuiError
+from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.ledger.records import ActivityEntry, Query, View
 from restoretui.tui.activity_words import KINDS, entry_line, entry_parts
 from restoretui.tui.dialogs.inspector import Inspector
@@ -142,7 +143,7 @@ class ActivityPane(Pane):
     def _opened(self, event: table_events.Opened) -> None:
         entry: ActivityEntry = event.row
         if entry.ref is not None:
-            scheme = entry.cloud.scheme if entry.cloud is not None else "s3"
+            scheme = entry.cloud.scheme if entry.cloud is not None else DEFAULT_SCHEME
             self.shell.push_screen(Inspector(entry.ref, scheme))
         elif entry.run_id is not None:
             self.attempt(partial(self._open_run, entry.run_id), "open")

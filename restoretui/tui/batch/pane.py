@@ -1,4 +1,4 @@
-"""Batch: the jobs of S3 Batch Operations, and one of them opened."""
+"""BatchJob: the jobs of S3 Batch Operations, and one of them opened."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CredentialsError, RestoreTuiError
-from restoretui.core.model import Bucket
+from restoretui.core.model import DEFAULT_SCHEME, Bucket
 from restoretui.tui.browse.columns import BucketRow
 
 if TYPE_CHECKING:
-    from restoretui.config.settings import Settings
     from restoretui.session.session import Session
 
 
@@ -25,25 +24,19 @@ class AccountBuckets:
     """The clouds the problems are of, as ``oss://``."""
 
 
-def clouds_of(settings: "Settings", scheme: str) -> list[str]:
-    """The clouds to list when ``scheme`` is asked for: S3 always, OSS where the settings name it or it is meant."""
-    has_oss = bool(settings.oss_profile or settings.oss_region or settings.oss_endpoint)
-    return ["s3", "oss"] if has_oss or scheme == "oss" else ["s3"]
-
-
 async def account_buckets(session: "Session", scheme: str) -> AccountBuckets:
     """Ask all clouds at once. Raises the first problem when none has anything to show.
 
-    That S3 has no credentials is no problem to somebody who asked for OSS.
+    That the cloud which is always asked has no credentials is no problem to somebody who asked for another.
     """
-    schemes = clouds_of(session.settings, scheme)
+    schemes = session.settings.shown_clouds(scheme)
     rows: list[BucketRow] = []
     problems: list[RestoreTuiError] = []
     unlisted: list[str] = []
     answers = await asyncio.gather(*(_ask(session, each) for each in schemes))
     for name, answer in zip(schemes, answers, strict=True):
         if isinstance(answer, RestoreTuiError):
-            if name == scheme or name == "oss" or not isinstance(answer, CredentialsError):
+            if name == scheme or name != DEFAULT_SCHEME or not isinstance(answer, CredentialsError):
                 problems.append(answer)
                 unlisted.append(f"{name}://")
             continue

@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
+from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.ledger.records import BrowseRow
-from restoretui.tui.browse.account_buckets import clouds_of
-from restoretui.tui.browse.columns import BucketRow, bucket_columns, object_columns
+from restoretui.tui.browse.columns import BucketRow, bucket_columns, cells_for_classes, object_columns
 from restoretui.tui.browse.empty_space import OPENING, Emptiness
 from restoretui.tui.browse.listing_source import ListingSource
 from restoretui.tui.browse.marking import Markable, Marking
@@ -33,7 +33,7 @@ class BrowseBoard(Markable):
 
     def __init__(self, location: Location | None) -> None:
         super().__init__(id="browse")
-        self.source = ListingSource(location or Location("s3"))
+        self.source = ListingSource(location or Location(DEFAULT_SCHEME))
         self.following = None
         self.view = None
         self.requery_due = False
@@ -68,7 +68,7 @@ class BrowseBoard(Markable):
 
     def columns(self) -> list[Any]:
         """Of the objects, for the place shown."""
-        class_cells = 15 if self.location.scheme == "oss" else 13
+        class_cells = cells_for_classes(self.location.scheme)
         return object_columns(
             lambda: self.source.base, self._now, versions=self.source.versions, class_cells=class_cells
         )
@@ -146,7 +146,7 @@ class BrowseBoard(Markable):
     def place(self) -> list[Part]:
         kinds = (("flat", self.source.flat), ("all versions", self.source.versions))
         session = self.shell.session if not self.source.is_bucket else None
-        clouds = clouds_of(session.settings, self.location.scheme) if session is not None else []
+        clouds = session.settings.shown_clouds(self.location.scheme) if session is not None else []
         where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)
         return [(where, "strong"), *((f" · {word}", "busy") for word, shown in kinds if shown)]
 

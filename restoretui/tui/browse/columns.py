@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from restoretui.core.model import State
+from restoretui.core.model import DEFAULT_SCHEME, State
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.widgets.table.columns import Column, Spans, cell
 from restoretui.tui.words import STATE_CELLS, STATES, class_word, state_word
@@ -20,7 +21,7 @@ class BucketRow(NamedTuple):
     name: str
     region: str
     created: int | None
-    scheme: str = "s3"
+    scheme: str = DEFAULT_SCHEME
 
 
 def bucket_columns(*, clouds: bool = False) -> list[Column[BucketRow]]:
@@ -110,3 +111,9 @@ def object_columns(
         Column("run", "Run", 5, _run, keep=20),
         Column("modified", "Modified", 10, _modified, keep=40, sort="modified"),
     ]
+
+
+def cells_for_classes(scheme: str) -> int:
+    """How wide the column of storage classes is: every archive class of the cloud is to be read whole."""
+    rules = CLOUDS[scheme].rules
+    return max(13, *(len(name) for name, rule in rules.archives.items() if rule.takes_days))

@@ -1,14 +1,13 @@
 """What keys do with the marks: restore, extend, speed up, end copies, each confirmed first."""
 
 from restoretui.core.errors import UsageError
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import Purpose
 from restoretui.ledger.records import BrowseRow, Listing, Run
 from restoretui.tui.acts.end_copies import end_chosen
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.marking import MARKS
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
-
-NAMES = {"s3": "S3", "oss": "Alibaba OSS"}
 
 
 async def restore_marks(board: BrowseBoard, purpose: Purpose, listing: Listing | None, row: BrowseRow | None) -> None:
@@ -65,8 +64,9 @@ async def _confirm_each(board: BrowseBoard, sel: int, purpose: Purpose, hidden: 
     for number, scheme in enumerate(schemes, 1):
         step, out_of_sight = "", hidden
         if len(schemes) > 1:
+            name = CLOUDS[scheme].in_full
             step = (
-                f"{number} of {len(schemes)}: these lie in {NAMES[scheme]}; what lies in another cloud is planned "
+                f"{number} of {len(schemes)}: these lie in {name}; what lies in another cloud is planned "
                 "and confirmed by itself"
             )
             others = sum(counts.values()) - counts[scheme]
@@ -81,9 +81,8 @@ async def _confirm_each(board: BrowseBoard, sel: int, purpose: Purpose, hidden: 
             else:
                 marking.recount()  # The marks are for so many days now, too.
     if len(schemes) > 1 and len(runs) == len(schemes):
-        board.shell.say(
-            "done", f"confirmed as {' and '.join(f'run {run.id} ({NAMES[run.cloud.scheme]})' for run in runs)}"
-        )
+        told = " and ".join(f"run {run.id} ({CLOUDS[run.cloud.scheme].in_full})" for run in runs)
+        board.shell.say("done", f"confirmed as {told}")
     return runs
 
 

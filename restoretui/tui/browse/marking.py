@@ -127,7 +127,7 @@ class Marking:
         listing = await session.open_listing(location, recursive=True, versions=versions)
         self._pane.following = listing.id
         try:
-            summary = await session.choosing.under(sel, location, versions=versions)
+            summary = await session.selecting.under(sel, location, versions=versions)
         finally:
             self._pane.following = None
         shell.say(

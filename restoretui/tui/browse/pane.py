@@ -7,6 +7,7 @@ from textual import on
 
 from restoretui.core.location import Location
 from restoretui.core.model import State
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import Purpose
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.browse.listing_board import ListingBoard
@@ -114,9 +115,9 @@ class BrowsePane(ListingBoard):
         self.filter_bar.open()
 
     def action_facets(self) -> None:
-        from restoretui.tui.dialogs.menus import CLASSES, OSS_CLASSES, FacetMenu, Facets
+        from restoretui.tui.dialogs.menus import FacetMenu, Facets
 
-        query, classes = self.source.query, OSS_CLASSES if self.location.scheme == "oss" else CLASSES
+        query, classes = self.source.query, CLOUDS[self.location.scheme].classes
         facets = Facets(query.states, query.storage_classes)
         self.shell.push_screen(FacetMenu(facets, STATES_SHOWN, classes=classes), self._show_facets)
 

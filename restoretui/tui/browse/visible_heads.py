@@ -53,7 +53,7 @@ class VisibleHeads:
             async with room:
                 # A row that cannot be looked at goes on saying that it was not seen; opening it says why.
                 with suppress(CloudError):
-                    await session.choosing.inspect(ref, scheme)
+                    await session.selecting.inspect(ref, scheme)
                 left.discard(ref)
 
         try:

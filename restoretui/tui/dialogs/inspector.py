@@ -54,7 +54,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
 
     async def _look(self) -> None:
         try:
-            self._known.detail = await self.session.choosing.inspect(self._known.ref, self._scheme)
+            self._known.detail = await self.session.selecting.inspect(self._known.ref, self._scheme)
         except RestoreTuiError as error:
             joint = "" if str(error).endswith((".", "!", "?")) else "."
             self._known.problem = f"{error}{joint} {error.hint}" if error.hint else str(error)

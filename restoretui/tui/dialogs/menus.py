@@ -18,14 +18,6 @@ from restoretui.tui.words import STATES, said
 DESCENDING_FIRST = frozenset({"size", "modified", "expiry"})
 """Orders in which the most is looked for first."""
 
-CLASSES = (
-    "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "INTELLIGENT_TIERING", "STANDARD", "STANDARD_IA", "ONEZONE_IA",
-    "REDUCED_REDUNDANCY", "EXPRESS_ONEZONE",
-)  # fmt: skip
-
-
-OSS_CLASSES = ("Archive", "ColdArchive", "DeepColdArchive", "IA", "Standard")
-
 
 class SortMenu(Dialog[tuple[str, bool]]):
     """Answers with the order and whether it is descending; the one in force is turned round."""
@@ -71,7 +63,7 @@ class FacetMenu(Dialog[Facets]):
 
     FITS_ITSELF = True
 
-    def __init__(self, facets: Facets, states: Sequence[State], *, classes: Sequence[str] = CLASSES) -> None:
+    def __init__(self, facets: Facets, states: Sequence[State], *, classes: Sequence[str]) -> None:
         super().__init__("Show only")
         self._facets = facets
         self._states = states

@@ -31,7 +31,7 @@ async def replan_run(actor: "Actor", run: Run, purpose: Purpose, states: frozens
         if not view.count:
             raise UsageError(f"run {run.id} has no object left to {purpose}")
         for start in range(0, view.count, ROWS_AT_ONCE):
-            await session.choosing.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
+            await session.selecting.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
         new = await actor.shell.push_screen_wait(RestoreDialog(sel, purpose, run.days, scheme=run.cloud.scheme))
     finally:
         await view.aclose()
@@ -48,7 +48,7 @@ async def end_run(actor: "Actor", run: Run) -> None:
     try:
         await view.wait()
         for start in range(0, view.count, ROWS_AT_ONCE):
-            await session.choosing.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
+            await session.selecting.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
         await end_chosen(actor, sel, run)
     finally:
         await view.aclose()

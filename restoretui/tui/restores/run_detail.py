@@ -13,7 +13,7 @@ from textual.message import Message
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
-from restoretui.core.model import State
+from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.records import JobRow, Query, Run, View
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
@@ -207,7 +207,7 @@ class RunDetail(Working, Vertical):
     @on(table_events.Opened)
     def _opened(self, event: table_events.Opened) -> None:
         event.stop()
-        scheme = self.run.cloud.scheme if self.run is not None else "s3"
+        scheme = self.run.cloud.scheme if self.run is not None else DEFAULT_SCHEME
         self.shell.push_screen(Inspector(event.row.ref, scheme))
 
     @on(FilterBar.Changed)

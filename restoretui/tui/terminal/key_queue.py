@@ -42,11 +42,6 @@ class KeyQueue:
         self._free.set()
         self._acting = False
 
-    @property
-    def is_empty(self) -> bool:
-        """Every key has been acted on."""
-        return self._keys.empty() and not self._acting
-
     def put(self, key: events.Key) -> None:
         """A key was pressed. Escape does not wait for what it interrupts, but keeps its place in line."""
         if key.key == "escape" and self._keys.empty():

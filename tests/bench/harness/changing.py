@@ -21,6 +21,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange
 from restoretui.session.session import Session, open_session
 from restoretui.tui.app import RestoreApp
+from tests.ledger.helpers import jobs_in
 
 STEP_S = 0.1
 """As often as our submitter records outcomes."""
@@ -32,7 +33,7 @@ async def change(ledger: Ledger, settings: Settings, rate: float, where: str) ->
     """Until cancelled."""
     [run] = await ledger.runs.open_runs()
     await ledger.leases.acquire(f"run:{run.id}", "benchmark", 86_400)
-    [first, *_] = await ledger.runs.jobs(run.id, limit=1)
+    [first, *_] = await jobs_in(ledger, run.id, limit=1)
     jobs = range(first.id, first.id + (TOP if where == "top" else run.objects - run.counts.get(State.PLANNED, 0)))
     available: set[int] = set()
     chance = Random(1)

@@ -27,6 +27,7 @@ from restoretui.ledger.records import JobChange, Run
 from restoretui.session import listings
 from restoretui.session.session import Session, open_session
 from tests.bench.harness.measure import percentile
+from tests.ledger.helpers import jobs_in
 
 TICK = 0.002
 CHUNK = 20_000
@@ -40,7 +41,7 @@ async def list_(session: Session, bucket: str) -> int:
 async def intend(session: Session, place: Location) -> Run:
     """A confirmed run over everything there, of which nothing was sent."""
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, place)
+    await session.selecting.under(sel, place)
     plan = await session.plan(sel, 7)
     run = await session.confirm(sel, plan, Tier.BULK)
     await session.ledger.selections.drop(sel)
@@ -51,7 +52,7 @@ async def track(session: Session, place: str) -> int:
     run = await intend(session, parse_location(place) if "://" in place else Location("s3", place))
     runs = session.ledger.runs
     last = done = 0
-    while jobs := await runs.jobs(run.id, after_id=last, limit=CHUNK):
+    while jobs := await jobs_in(session.ledger, run.id, after_id=last, limit=CHUNK):
         now = session.clock.now().timestamp()
         await runs.apply(
             [

@@ -7,18 +7,27 @@ from typing import Any
 import pytest
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import BatchOptions, Kind, Portion, as_batch, choose_engine, group_into_jobs, jobs_of
+from restoretui.core.batch.jobs import (
+    BatchOptions,
+    JobKind,
+    Portion,
+    as_batch,
+    choose_engine,
+    group_into_jobs,
+    jobs_of,
+)
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.rules.rules import S3, Action
+from restoretui.core.rules.rules import Action
+from restoretui.core.rules.s3 import S3
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/x"
 
 
-def kind(bucket: str, tiered: bool = False, versions: bool = False) -> Kind:
-    return Kind(bucket, tiered, versions)
+def kind(bucket: str, tiered: bool = False, versions: bool = False) -> JobKind:
+    return JobKind(bucket, tiered, versions)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +42,7 @@ def kind(bucket: str, tiered: bool = False, versions: bool = False) -> Kind:
         ([(kind("b"), 0)], []),
     ],
 )
-def test_as_few_jobs_as_the_rules_allow(portions: list[tuple[Kind, int]], jobs: list[tuple[Kind, int]]) -> None:
+def test_as_few_jobs_as_the_rules_allow(portions: list[tuple[JobKind, int]], jobs: list[tuple[JobKind, int]]) -> None:
     assert group_into_jobs([Portion(*it) for it in portions], most=10) == [Portion(*it) for it in jobs]
 
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from restoretui.core.batch.jobs import as_batch, made_again
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.rules.rules import RULES, Action, CloudRules, Purpose
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import Action, CloudRules, Purpose
 from tests.core.plan.test_plans import DEEP, GLACIER, NOW, PRICES, RESTORED, RESTORING, STANDARD, TIERED, UNLOOKED
 
-S3 = RULES["s3"]
+S3 = CLOUDS["s3"].rules
 GROUPS = [
     FactGroup("films", GLACIER, 1_000, 10**12),
     FactGroup("films", DEEP, 200, 10**11),
@@ -38,7 +39,7 @@ def test_neither_order_nor_the_hour_makes_another_plan() -> None:
     assert len({first.identity(tier) for tier in Tier}) == len(Tier)
 
 
-@pytest.mark.parametrize("rules", [RULES["oss"], replace(S3, expiry_at_midnight=False)], ids=["oss", "exact"])
+@pytest.mark.parametrize("rules", [CLOUDS["oss"].rules, replace(S3, expiry_at_midnight=False)], ids=["oss", "exact"])
 def test_an_end_that_moves_with_the_clock_makes_no_other_plan(rules: CloudRules) -> None:
     """Where copies end to the minute, the plan one reads for a while is still the plan one confirms."""
     end = NOW + timedelta(days=2)

@@ -14,9 +14,10 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, TierPlan, make_plan
 from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
-from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, RULES, Action, Purpose
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, Action, Purpose
 
-S3 = RULES["s3"]
+S3 = CLOUDS["s3"].rules
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)
 NEW_EXPIRY = datetime(2026, 10, 19, tzinfo=UTC)  # of 3 days
 GIB = 2**30

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.rules.rules import RULES, CloudRules
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import CloudRules
 
-S3 = RULES["s3"]
+S3 = CLOUDS["s3"].rules
 EXACT = CloudRules("oss", archives={}, expiry_at_midnight=False)
 
 YEARS = datetime(1980, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - the strategy adds the zone

@@ -10,9 +10,10 @@ import pytest
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 from restoretui.core.plan.plan import READ_DIRECTLY, FactGroup, make_plan
 from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
-from restoretui.core.rules.rules import RULES, Action, Purpose, Verdict, judge
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import Action, Purpose, Verdict, judge
 
-OSS = RULES["oss"]
+OSS = CLOUDS["oss"].rules
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 GIB = 2**30

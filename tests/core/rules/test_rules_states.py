@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from restoretui.core.model import ObjectFacts, State
-from restoretui.core.rules.rules import RULES, CloudRules
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import CloudRules
 
-S3 = RULES["s3"]
+S3 = CLOUDS["s3"].rules
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)
 FUTURE = NOW + timedelta(seconds=1)
 PAST = NOW - timedelta(seconds=1)

@@ -7,19 +7,19 @@ import pytest
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import (
-    RULES,
     Action,
     ArchiveRule,
     CloudRules,
     Purpose,
+    RestoreWindow,
     Verdict,
-    Window,
     check_days,
     judge,
 )
 
-S3 = RULES["s3"]
+S3 = CLOUDS["s3"].rules
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)
 DAYS = 3
 NEW_EXPIRY = datetime(2026, 10, 19, tzinfo=UTC)
@@ -337,7 +337,7 @@ def test_days_count_only_where_the_class_takes_them() -> None:
 class TestALimitOfDays:
     """A class that keeps a copy for at most a week (none of S3's does)."""
 
-    window = Window(timedelta(hours=1), timedelta(hours=2))
+    window = RestoreWindow(timedelta(hours=1), timedelta(hours=2))
     rules = CloudRules("oss", {"Archive": ArchiveRule("Archive", {Tier.STANDARD: window}, max_days=7)})
 
     @pytest.mark.parametrize(("days", "action"), [(7, Action.START), (8, Action.REFUSED)])

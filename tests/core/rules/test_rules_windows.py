@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.model import Tier
-from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, RULES, Window
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, RestoreWindow
 
-S3 = RULES["s3"]
+S3 = CLOUDS["s3"].rules
 
 DIRECT = {
     "GLACIER": {"expedited": "1–5 min", "standard": "3–5 h", "bulk": "5–12 h"},
@@ -28,9 +29,9 @@ durations = st.integers(1, 10_000).map(lambda minutes: timedelta(minutes=minutes
 
 
 @st.composite
-def windows(draw: st.DrawFn) -> Window:
+def windows(draw: st.DrawFn) -> RestoreWindow:
     shortest, longest = sorted((draw(durations), draw(durations)))
-    return Window(shortest, longest, draw(st.booleans()))
+    return RestoreWindow(shortest, longest, draw(st.booleans()))
 
 
 def test_direct() -> None:
@@ -88,15 +89,15 @@ def test_expedited_is_typical_below_250_megabytes() -> None:
 @pytest.mark.parametrize(
     ("window", "text"),
     [
-        (Window(timedelta(minutes=1), timedelta(minutes=5)), "1–5 min"),
-        (Window(timedelta(minutes=1), timedelta(hours=12)), "1 min–12 h"),
-        (Window(timedelta(minutes=30), timedelta(hours=1)), "30 min–1 h"),
-        (Window(timedelta(hours=3), timedelta(hours=48)), "3–48 h"),
-        (Window(timedelta(hours=6), timedelta(hours=12), within=True), "within 12 h"),
-        (Window(timedelta(minutes=90), timedelta(hours=2)), "1.5–2 h"),
+        (RestoreWindow(timedelta(minutes=1), timedelta(minutes=5)), "1–5 min"),
+        (RestoreWindow(timedelta(minutes=1), timedelta(hours=12)), "1 min–12 h"),
+        (RestoreWindow(timedelta(minutes=30), timedelta(hours=1)), "30 min–1 h"),
+        (RestoreWindow(timedelta(hours=3), timedelta(hours=48)), "3–48 h"),
+        (RestoreWindow(timedelta(hours=6), timedelta(hours=12), within=True), "within 12 h"),
+        (RestoreWindow(timedelta(minutes=90), timedelta(hours=2)), "1.5–2 h"),
     ],
 )
-def test_a_window_in_words(window: Window, text: str) -> None:
+def test_a_window_in_words(window: RestoreWindow, text: str) -> None:
     assert str(window) == text
 
 
@@ -107,7 +108,7 @@ def test_a_guessed_lower_end_is_not_shown_in_a_union_either() -> None:
 
 
 @given(windows(), windows(), windows())
-def test_the_union_holds_both_and_knows_no_order(a: Window, b: Window, c: Window) -> None:
+def test_the_union_holds_both_and_knows_no_order(a: RestoreWindow, b: RestoreWindow, c: RestoreWindow) -> None:
     both = a | b
     assert both.shortest <= min(a.shortest, b.shortest)
     assert both.longest >= max(a.longest, b.longest)

@@ -44,8 +44,8 @@ async def confirmed(
     days: int = 3,
 ) -> int:
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, parse_location(where), refresh=True)
-    await session.choosing.look(sel)
+    await session.selecting.under(sel, parse_location(where), refresh=True)
+    await session.selecting.look(sel)
     plan = session.batch.plan(await session.plan(sel, days))
     run = await session.confirm(sel, plan, tier, batch=options)
     await session.ledger.selections.drop(sel)
@@ -466,7 +466,7 @@ async def test_a_generated_manifest_takes_the_narrowest_prefix_that_names_just_t
 async def test_a_generated_manifest_needs_a_whole_listing(running: RunningSandbox, session_on: OpenSession) -> None:
     session = await session_on(running)
     sel = await session.ledger.selections.create()
-    await session.choosing.keys(sel, [ObjectRef("cold", "g/000 ü"), ObjectRef("cold", "g/001 ü")])
+    await session.selecting.keys(sel, [ObjectRef("cold", "g/000 ü"), ObjectRef("cold", "g/001 ü")])
     plan = session.batch.plan(await session.plan(sel, 3))
     with pytest.raises(UsageError, match="was not listed as a whole"):
         await session.confirm(sel, plan, Tier.BULK, batch=GENERATED)

@@ -1,28 +1,28 @@
-"""The gate pauses everybody and lets one probe through; the pace halves on SlowDown and creeps back."""
+"""The breaker pauses everybody and lets one probe through; the limiter halves on SlowDown and creeps back."""
 
 import asyncio
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import CredentialsError
-from restoretui.engine.traffic.circuit_breaker import Gate
-from restoretui.engine.traffic.rate_limiter import Pace
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
+from restoretui.engine.traffic.rate_limiter import RateLimiter
 
 
 async def test_an_open_gate_holds_nobody() -> None:
-    gate = Gate(ManualClock())
-    await asyncio.wait_for(gate.enter(), 1)
-    assert gate.retry_in == 0
+    breaker = CircuitBreaker(ManualClock())
+    await asyncio.wait_for(breaker.enter(), 1)
+    assert breaker.retry_in == 0
 
 
 async def test_a_shut_gate_lets_one_probe_through_at_growing_waits() -> None:
     clock = ManualClock()
-    gate = Gate(clock)
-    assert gate.shut(CredentialsError("expired"))
-    assert not gate.shut(CredentialsError("expired")), "only the first is news"
+    breaker = CircuitBreaker(clock)
+    assert breaker.trip(CredentialsError("expired"))
+    assert not breaker.trip(CredentialsError("expired")), "only the first is news"
     passed: list[int] = []
 
     async def caller(number: int) -> None:
-        await gate.enter()
+        await breaker.enter()
         passed.append(number)
 
     callers = [asyncio.create_task(caller(number)) for number in range(5)]
@@ -30,12 +30,12 @@ async def test_a_shut_gate_lets_one_probe_through_at_growing_waits() -> None:
     assert passed == []
     await clock.advance(0.3)
     assert len(passed) == 1, "one finds out for all"
-    gate.shut(CredentialsError("still expired"))
+    breaker.trip(CredentialsError("still expired"))
     await clock.advance(3.5)
     assert len(passed) == 1
     await clock.advance(1.0)
     assert len(passed) == 2
-    assert gate.opened()
+    assert breaker.close()
     await clock.advance(0.2)
     await asyncio.gather(*callers)
     assert len(passed) == 5
@@ -43,83 +43,83 @@ async def test_a_shut_gate_lets_one_probe_through_at_growing_waits() -> None:
 
 async def test_a_cancelled_probe_makes_room_for_another() -> None:
     clock = ManualClock()
-    gate = Gate(clock)
-    gate.shut(CredentialsError("expired"))
-    probe = asyncio.create_task(gate.enter())
+    breaker = CircuitBreaker(clock)
+    breaker.trip(CredentialsError("expired"))
+    probe = asyncio.create_task(breaker.enter())
     await clock.advance(2.1)
     await probe
-    gate.left()
-    again = asyncio.create_task(gate.enter())
+    breaker.left()
+    again = asyncio.create_task(breaker.enter())
     await clock.advance(0.1)
     await again
 
 
 async def test_the_pace_halves_once_a_second_and_creeps_back() -> None:
     clock = ManualClock()
-    pace = Pace(400.0, clock)
+    limiter = RateLimiter(400.0, clock)
     for _ in range(50):
-        pace.slow_down()
-    assert pace.rate == 200.0
-    assert pace.throttled == 50
-    assert pace.is_slowed
+        limiter.slow_down()
+    assert limiter.rate == 200.0
+    assert limiter.throttled == 50
+    assert limiter.is_slowed
     await clock.advance(1.0)
-    pace.slow_down()
-    assert pace.rate == 100.0
+    limiter.slow_down()
+    assert limiter.rate == 100.0
     await clock.advance(5.0)
-    await pace.turn()
-    assert 100.0 < pace.rate < 120.0
+    await limiter.turn()
+    assert 100.0 < limiter.rate < 120.0
     for _ in range(20):
         await clock.advance(5.0)
-        await pace.turn()
-    assert pace.rate == 400.0
-    assert not pace.is_slowed
+        await limiter.turn()
+    assert limiter.rate == 400.0
+    assert not limiter.is_slowed
 
 
 async def test_the_pace_never_stops_altogether() -> None:
     clock = ManualClock()
-    pace = Pace(4.0, clock)
+    limiter = RateLimiter(4.0, clock)
     for _ in range(10):
         await clock.advance(1.0)
-        pace.slow_down()
-    assert pace.rate == 1.0
+        limiter.slow_down()
+    assert limiter.rate == 1.0
 
 
 async def test_a_late_answer_proves_nothing_about_the_time_since() -> None:
     clock = ManualClock()
-    gate = Gate(clock)
-    early, another = await gate.enter(), await gate.enter()
-    assert gate.shut(CredentialsError("expired"), early)
-    assert not gate.opened(another), "it left before the gate was shut"
-    assert gate.problem is not None
-    probe = asyncio.create_task(gate.enter())
+    breaker = CircuitBreaker(clock)
+    early, another = await breaker.enter(), await breaker.enter()
+    assert breaker.trip(CredentialsError("expired"), early)
+    assert not breaker.close(another), "it left before the breaker tripped"
+    assert breaker.problem is not None
+    probe = asyncio.create_task(breaker.enter())
     await clock.advance(2.1)
-    assert gate.opened(await probe)
-    assert not gate.shut(CredentialsError("expired"), another), "nor does a late refusal shut it again"
-    assert gate.problem is None
+    assert breaker.close(await probe)
+    assert not breaker.trip(CredentialsError("expired"), another), "nor does a late refusal trip it again"
+    assert breaker.problem is None
 
 
 async def test_an_opened_gate_lets_everybody_in_at_once() -> None:
     clock = ManualClock()
-    gate = Gate(clock)
-    gate.shut(CredentialsError("expired"))
+    breaker = CircuitBreaker(clock)
+    breaker.trip(CredentialsError("expired"))
     for _ in range(6):
-        probe = asyncio.create_task(gate.enter())
+        probe = asyncio.create_task(breaker.enter())
         await clock.advance(61)
-        gate.shut(CredentialsError("expired"), await probe)
-    assert gate.retry_in == 60
-    callers = [asyncio.create_task(gate.enter()) for _ in range(3)]
+        breaker.trip(CredentialsError("expired"), await probe)
+    assert breaker.retry_in == 60
+    callers = [asyncio.create_task(breaker.enter()) for _ in range(3)]
     await asyncio.sleep(0)
-    gate.opened()
+    breaker.close()
     await asyncio.wait_for(asyncio.gather(*callers), 1)
 
 
 async def test_idle_time_counts_towards_recovery() -> None:
     clock = ManualClock()
-    pace = Pace(400.0, clock)
-    pace.slow_down()
+    limiter = RateLimiter(400.0, clock)
+    limiter.slow_down()
     await clock.advance(3600)
-    await pace.turn()
-    assert pace.rate == 400.0
+    await limiter.turn()
+    assert limiter.rate == 400.0
 
 
 class Counted:
@@ -134,25 +134,25 @@ class Counted:
 
 
 async def test_waiting_requests_are_let_through_in_slices() -> None:
-    pace = Pace(1000.0, ManualClock())
-    pace._limiter = counted = Counted()  # type: ignore[assignment]
-    await asyncio.wait_for(asyncio.gather(*(pace.turn() for _ in range(45))), 5)
+    limiter = RateLimiter(1000.0, ManualClock())
+    limiter._limiter = counted = Counted()  # type: ignore[assignment]
+    await asyncio.wait_for(asyncio.gather(*(limiter.turn() for _ in range(45))), 5)
     assert counted.numbers == [20, 20, 5]
-    await pace.turn()
+    await limiter.turn()
     assert counted.numbers[3:] == [1], "never more than wait: what was not used would come on top of a later burst"
 
 
 async def test_a_slow_pace_lets_one_through_at_a_time() -> None:
-    pace = Pace(4.0, ManualClock())
-    pace._limiter = counted = Counted()  # type: ignore[assignment]
-    await asyncio.wait_for(asyncio.gather(*(pace.turn() for _ in range(3))), 5)
+    limiter = RateLimiter(4.0, ManualClock())
+    limiter._limiter = counted = Counted()  # type: ignore[assignment]
+    await asyncio.wait_for(asyncio.gather(*(limiter.turn() for _ in range(3))), 5)
     assert counted.numbers == [1, 1, 1]
 
 
 async def test_who_gave_up_waiting_takes_nobodys_turn() -> None:
-    pace = Pace(1000.0, ManualClock())
-    pace._limiter = Counted()  # type: ignore[assignment]
-    turns = [asyncio.create_task(pace.turn()) for _ in range(60)]
+    limiter = RateLimiter(1000.0, ManualClock())
+    limiter._limiter = Counted()  # type: ignore[assignment]
+    turns = [asyncio.create_task(limiter.turn()) for _ in range(60)]
     await asyncio.sleep(0)
     for turn in turns[:50:2]:
         turn.cancel()

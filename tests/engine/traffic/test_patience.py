@@ -20,10 +20,10 @@ from restoretui.core.errors import (
     TimedOut,
     Unreachable,
 )
-from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.retrying_reads import Reader, all_of
-from restoretui.engine.traffic.speaker import Speaker, Tally, Wait, Works
+from restoretui.engine.traffic.retrying_reads import RetryingReads, all_of
+from restoretui.engine.traffic.speaker import Progress, Speaker, Wait, Works
 from restoretui.engine.traffic.waits import Cut, TimeLimit
 from restoretui.engine.traffic.watchdog import SLOWEST_ANSWER, Watchdog
 
@@ -38,9 +38,9 @@ class Line:
         self.clock = ManualClock()
         self.board = HealthBoard(lambda: None)
         self.watchdog = Watchdog(self.clock, patience, "store")
-        self.gate = Gate(self.clock, self.watchdog)
-        self.read = Reader(self.clock, self.gate, self.board, bounded=True)
-        self.endless = Reader(self.clock, self.gate, self.board)
+        self.breaker = CircuitBreaker(self.clock, self.watchdog)
+        self.read = RetryingReads(self.clock, self.breaker, self.board, bounded=True)
+        self.endless = RetryingReads(self.clock, self.breaker, self.board)
 
     async def ends(self, task: "asyncio.Task[Any]", most: float) -> float:
         """After how many seconds the task ended; fails when it does not within ``most``."""
@@ -100,9 +100,9 @@ async def test_patience_counts_anew_from_each_usable_answer(line: Line) -> None:
         async def denied() -> str:
             raise AccessDenied("no")
 
-        # A refusal is an answer, too; it comes through the gate as its probe.
+        # A refusal is an answer, too; it comes through the breaker as its probe.
         answered = asyncio.create_task(line.read(denied))
-        line.gate.opened()
+        line.breaker.close()
         await line.clock.advance(1)
         with pytest.raises(AccessDenied):
             await answered
@@ -110,7 +110,7 @@ async def test_patience_counts_anew_from_each_usable_answer(line: Line) -> None:
         assert not waiting.done(), "70 s in all, but 30 since the answer"
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        line.gate.opened()
+        line.breaker.close()
         await line.clock.advance(2)
 
 
@@ -367,7 +367,7 @@ async def test_reasons_that_take_turns_are_not_told_without_end(told: Told) -> N
 
 
 async def test_progress_is_told_now_and_then_and_not_while_everything_stands_still(told: Told) -> None:
-    works, tally = Works(), Tally()
+    works, tally = Works(), Progress()
     with works.telling(lambda: tally.text("objects so far")):
         told.now = list(works.waits())
         assert await told.after(10) == [], "none yet: others say what is waited for"

@@ -6,7 +6,8 @@ import pytest
 
 from restoretui.core.errors import AccessDenied, ServerFault
 from restoretui.core.model import Look, ObjectRef, State, Tier
-from restoretui.core.rules.rules import S3, Action
+from restoretui.core.rules.rules import Action
+from restoretui.core.rules.s3 import S3
 from restoretui.engine.watching.interpret import interpret
 from restoretui.engine.watching.sweep import Sight
 from restoretui.ledger.records import CloudId, Observation, RestoreJob

@@ -8,8 +8,12 @@ import pytest
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.model import State, Tier
-from restoretui.core.rules.rules import RULES
-from restoretui.engine.watching.watcher import Unit, Watcher
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.engine.run_context import RunContext
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.rate_limiter import RateLimiter
+from restoretui.engine.watching.watcher import Unit, Watcher, WatchEvents
 from restoretui.ledger.records import CloudId, TrackedGroup
 from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
@@ -38,11 +42,10 @@ def watching(clock: ManualClock) -> Watcher:
 
     ledger: Any = NoJobs()
     run: Any = Confirmed()
-    provider: Any = None
-    reader: Any = None
-    return Watcher(
-        run, ledger, provider, RULES["s3"], clock, reader, lambda: None, lambda lists, heads: None, lambda due: None
-    )
+    nothing: Any = None
+    board = HealthBoard(lambda: None)
+    context = RunContext(run, ledger, nothing, clock, CircuitBreaker(clock), RateLimiter(1.0, clock), board)
+    return Watcher(context, WatchEvents())
 
 
 def group(state: State, first: float | None, last: float | None, tier: Tier = Tier.BULK) -> TrackedGroup:
@@ -77,7 +80,7 @@ async def test_one_early_look_while_requests_go_out(manual_clock: ManualClock) -
 
 async def test_looks_become_dense_again_when_the_first_copy_can_be_there(manual_clock: ManualClock) -> None:
     accepted = {State.RESTORING: 0.0, State.REQUESTED: 3.0}
-    opens = RULES["s3"].archives["GLACIER"].windows[Tier.EXPEDITED].shortest
+    opens = CLOUDS["s3"].rules.archives["GLACIER"].windows[Tier.EXPEDITED].shortest
     found = await looks(manual_clock, accepted, Tier.EXPEDITED, 1800, sending=True)
     assert 1 < found <= 1 + (timedelta(seconds=1800) - opens) / timedelta(seconds=5)
 

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.model import Tier
-from restoretui.core.rules.rules import S3, Window
+from restoretui.core.rules.rules import RestoreWindow
+from restoretui.core.rules.s3 import S3
 from restoretui.engine.watching.schedule import SPARSE, Expectation, next_expiry_look, next_look
 
 ASKED = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 WINDOWS = [window for rule in S3.archives.values() for window in rule.windows.values()]
 
 
-def looks(window: Window | None, until: timedelta) -> list[timedelta]:
+def looks(window: RestoreWindow | None, until: timedelta) -> list[timedelta]:
     """Every look from the request on, as time since then."""
     expected = Expectation(ASKED, window)
     at: datetime | None = None
@@ -28,7 +29,7 @@ def looks(window: Window | None, until: timedelta) -> list[timedelta]:
 
 
 @pytest.mark.parametrize("window", [*WINDOWS, None])
-def test_the_first_look_is_soon_and_no_two_are_closer_than_two_seconds(window: Window | None) -> None:
+def test_the_first_look_is_soon_and_no_two_are_closer_than_two_seconds(window: RestoreWindow | None) -> None:
     seen = looks(window, timedelta(days=3))
     assert seen[0] <= timedelta(seconds=2)
     assert all(b - a >= timedelta(seconds=2) for a, b in itertools.pairwise(seen))
@@ -36,7 +37,7 @@ def test_the_first_look_is_soon_and_no_two_are_closer_than_two_seconds(window: W
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-def test_looks_are_dense_in_the_window(window: Window) -> None:
+def test_looks_are_dense_in_the_window(window: RestoreWindow) -> None:
     seen = looks(window, window.longest)
     inside = [at for at in seen if at >= window.shortest]
     width = window.longest - window.shortest
@@ -46,7 +47,7 @@ def test_looks_are_dense_in_the_window(window: Window) -> None:
 
 
 @given(st.integers(1, 10**7), st.sampled_from(WINDOWS))
-def test_the_next_look_always_comes_and_never_later_than_sparse(seconds: int, window: Window) -> None:
+def test_the_next_look_always_comes_and_never_later_than_sparse(seconds: int, window: RestoreWindow) -> None:
     last = ASKED + timedelta(seconds=seconds)
     at = next_look(Expectation(ASKED, window), last, last)
     assert last < at <= last + SPARSE

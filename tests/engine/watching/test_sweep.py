@@ -12,10 +12,11 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import AccessDenied, ObjectNotFound
 from restoretui.core.model import Entry, Look, ObjectDetail, ObjectRef, Page, RestoreStatus, State, Tier
 from restoretui.core.provider import Capabilities
-from restoretui.core.rules.rules import S3, Action
-from restoretui.engine.traffic.circuit_breaker import Gate
+from restoretui.core.rules.rules import Action
+from restoretui.core.rules.s3 import S3
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.retrying_reads import Reader
+from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper, just_before
 from restoretui.ledger.records import CloudId, RestoreJob
 from restoretui.ledger.runs.watch_queries import AwaitedColumns
@@ -65,7 +66,7 @@ def job(number: int, key: str, state: State = State.RESTORING, storage_class: st
 
 def look(cloud: ListedCloud, keys: Sequence[str], habits: Habits | None = None, **fields: object) -> list[Sight]:
     clock = ManualClock()
-    reader = Reader(clock, Gate(clock), HealthBoard(lambda: None))
+    reader = RetryingReads(clock, CircuitBreaker(clock), HealthBoard(lambda: None))
     counted = [0, 0]
 
     def count(lists: int, heads: int) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, ObjectFacts, Page, State
-from restoretui.core.rules.rules import RULES
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import BrowseRow, Observation, Query, Scope
 from restoretui.ledger.views import materialised_order as scratch
@@ -31,7 +31,7 @@ from tests.ledger.helpers import (
 )
 from tests.ledger.views.test_filter_text import expected as text_matches
 
-S3 = RULES["s3"]
+S3 = CLOUDS["s3"].rules
 CLASSES = ("GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING", "STANDARD", "NEW_CLASS")
 NOW = 1_768_478_400  # where a ManualClock begins
 SORTS = ("key", "size", "modified", "storage_class", "state", "expiry")

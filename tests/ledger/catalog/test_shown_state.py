@@ -10,7 +10,7 @@ from restoretui.core.model import State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import WAITING, JobChange
 from restoretui.ledger.views.fact_sql import COUNTS_AS_RESTORING, SHOWN_EXPIRY, SHOWN_STATE, STILL_OURS, state_rank
-from tests.ledger.helpers import BUCKET, CLOUD, entry, listed, look, now_of, planned, started
+from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, listed, look, now_of, planned, started
 
 SEEN = (State.ONLINE, State.ARCHIVED, State.RESTORING, State.AVAILABLE, State.UNKNOWN)
 OVERLAID = tuple(
@@ -76,7 +76,7 @@ async def test_a_restore_from_plan_to_expiry(ledger: Ledger) -> None:
 
     async def change(state: State, expiry: int | None = None) -> None:
         await clock.advance(10)  # type: ignore[attr-defined]
-        (job,) = await ledger.runs.jobs(run.id, set(State) - {State.SKIPPED})
+        (job,) = await jobs_in(ledger, run.id, set(State) - {State.SKIPPED})
         await ledger.runs.apply([JobChange(job.id, state, now_of(ledger), expiry=expiry)])
 
     async def see(**what: object) -> None:
@@ -108,7 +108,7 @@ async def test_the_newest_job_counts_unless_an_older_one_still_waits(ledger: Led
     second = await started(ledger, [entry("a")], Tier.EXPEDITED)
     listing = await listed(ledger, [entry("a")])
     view = await ledger.catalog.browse(listing.id)
-    (job,) = await ledger.runs.jobs(second.id)
+    (job,) = await jobs_in(ledger, second.id)
     await ledger.runs.apply([JobChange(job.id, State.FAILED, now_of(ledger), "no capacity")])
     row = view.rows(0, 1)[0]
     assert (row.state, row.run_id) == (State.PLANNED, first.id)

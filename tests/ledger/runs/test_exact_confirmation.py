@@ -11,7 +11,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import PlanChanged
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.rules.rules import RULES, Purpose
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import Purpose
 from restoretui.ledger import Ledger
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, look, now_of, planned
 
@@ -38,7 +39,7 @@ async def test_under_random_changes_what_is_confirmed_is_what_was_shown(
     for _ in range(12):
         plan, tier = await shown(ledger, chance.randint(1, 5)), chance.choice(list(Tier))
         jobs = chance.random() < 0.3
-        plan = as_batch(plan, RULES["s3"]) if jobs else plan
+        plan = as_batch(plan, CLOUDS["s3"].rules) if jobs else plan
         match chance.choice(("marks", "look", "time", "run", "nothing", "nothing")):
             case "marks":
                 await ledger.selections.toggle_rows(MARKS, listing.id, [chance.randint(1, 12)])

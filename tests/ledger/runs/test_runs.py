@@ -24,7 +24,9 @@ from tests.ledger.helpers import (
     ELSEWHERE,
     clock_of,
     entry,
+    jobs_in,
     keys,
+    last_entry,
     ledger_for_examples,
     listed,
     look,
@@ -39,7 +41,7 @@ SOON = 1_768_478_400 + 86_400
 
 
 async def states(ledger: Ledger, run_id: int) -> dict[str, State]:
-    return {job.ref.key: job.state for job in await ledger.runs.jobs(run_id)}
+    return {job.ref.key: job.state for job in await jobs_in(ledger, run_id)}
 
 
 async def test_every_object_gets_a_job_with_its_verdict(ledger: Ledger) -> None:
@@ -154,7 +156,7 @@ async def test_two_runs_over_the_same_objects_ask_once(ledger: Ledger) -> None:
     confirmed = [ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}) for _ in range(3)]
     runs = await asyncio.gather(*confirmed)
     assert [run.counts for run in runs] == [{State.PLANNED: 10}, {State.RESTORING: 10}, {State.RESTORING: 10}]
-    jobs = await ledger.runs.jobs(runs[1].id)
+    jobs = await jobs_in(ledger, runs[1].id)
     assert {(job.adopted, job.tier, job.days) for job in jobs} == {(True, Tier.BULK, 3)}
     claimed = [job for run in runs for job in await ledger.runs.claim(run.id, 100)]
     assert len(claimed) == 10
@@ -176,7 +178,7 @@ async def test_applying_again_changes_and_logs_nothing(ledger: Ledger) -> None:
     (job,) = await ledger.runs.claim(run.id, 1)
     answer = JobChange(job.id, State.REQUESTED, now_of(ledger), outcome="accepted", request_id="REQ1")
     assert await ledger.runs.apply([answer]) == [job.id]
-    before = await ledger.runs.get(run.id), await ledger.activity.last_id()
+    before = await ledger.runs.get(run.id), await last_entry(ledger)
     with ledger.changes.subscribe() as changed:
         assert await ledger.runs.apply([answer]) == []
         assert await ledger.runs.apply([answer, answer]) == []
@@ -184,7 +186,7 @@ async def test_applying_again_changes_and_logs_nothing(ledger: Ledger) -> None:
         assert await ledger.runs.apply([later]) == []
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(changed), 0.05)
-    assert (await ledger.runs.get(run.id), await ledger.activity.last_id()) == before
+    assert (await ledger.runs.get(run.id), await last_entry(ledger)) == before
     assert before[0].counts == {State.REQUESTED: 1}
     assert before[0].bytes_by_state == {State.REQUESTED: 3}
     assert before[0].first_requested_at == before[0].last_requested_at == ledger.catalog._clock.now()
@@ -194,7 +196,7 @@ async def test_a_late_answer_does_not_turn_a_job_back(ledger: Ledger) -> None:
     run = await started(ledger, [entry("a")])
     (job,) = await ledger.runs.claim(run.id, 1)
     now = now_of(ledger)
-    await ledger.runs.apply([JobChange(job.id, State.AVAILABLE, now, expiry=SOON, look=Look.EVENT)])
+    await ledger.runs.apply([JobChange(job.id, State.AVAILABLE, now, expiry=SOON, look=Look.HEAD)])
     answer = JobChange(job.id, State.REQUESTED, now + 1, outcome="accepted", request_id="REQ1")
     assert await ledger.runs.apply([answer]) == [job.id]
     assert await ledger.runs.apply([answer]) == []
@@ -230,7 +232,7 @@ async def test_an_unknown_job_is_refused(ledger: Ledger) -> None:
         await ledger.runs.get(99)
     with pytest.raises(LedgerError, match="no run 99"):
         await ledger.runs.view(99)
-    assert await ledger.runs.jobs(99) == []
+    assert await jobs_in(ledger, 99) == []
 
 
 async def test_recovery_leaves_alone_what_is_in_flight_here(ledger: Ledger) -> None:
@@ -240,7 +242,7 @@ async def test_recovery_leaves_alone_what_is_in_flight_here(ledger: Ledger) -> N
     # As after a crash: claimed, and nobody here knows of it.
     ledger.runs._in_flight.clear()
     assert await ledger.runs.recover(run.id) == 2
-    assert [job.id for job in await ledger.runs.unknown(run.id, 10)] == [job.id for job in claimed]
+    assert [job.id for job in await jobs_in(ledger, run.id, {State.UNKNOWN})] == [job.id for job in claimed]
     assert (await ledger.runs.get(run.id)).counts == {State.PLANNED: 2, State.UNKNOWN: 2}
     # Settled by looking: one was asked for, the other was not and is to be sent again.
     asked, unasked = claimed
@@ -249,7 +251,7 @@ async def test_recovery_leaves_alone_what_is_in_flight_here(ledger: Ledger) -> N
         [JobChange(asked.id, State.RESTORING, now, look=Look.HEAD), JobChange(unasked.id, State.PLANNED, now)]
     )
     assert [job.id for job in await ledger.runs.claim(run.id, 1)] == [unasked.id]
-    (job,) = await ledger.runs.jobs(run.id, {State.RESTORING})
+    (job,) = await jobs_in(ledger, run.id, {State.RESTORING})
     assert job.requested_at == asked.attempt_at
 
 
@@ -464,7 +466,7 @@ def test_counts_are_what_a_recount_gives() -> None:
 
 
 async def work(ledger: Ledger, steps: list[tuple[str, Any]]) -> None:
-    first_entry = await ledger.activity.last_id()
+    first_entry = await last_entry(ledger)
     runs = []
     for _ in range(2):
         listing = await listed(ledger, [entry(key, size=at) for at, key in enumerate(keys(6))])
@@ -473,8 +475,8 @@ async def work(ledger: Ledger, steps: list[tuple[str, Any]]) -> None:
         runs.append(await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), Tier.BULK, {}))
         await ledger.selections.drop(sel)
         await clock_of(ledger).advance(1)
-    ids = [job.id for run in runs for job in await ledger.runs.jobs(run.id)]
-    begun = {job.id: job.state for run in runs for job in await ledger.runs.jobs(run.id)}
+    ids = [job.id for run in runs for job in await jobs_in(ledger, run.id)]
+    begun = {job.id: job.state for run in runs for job in await jobs_in(ledger, run.id)}
     now = now_of(ledger)
     for kind, what in steps:
         if kind == "claim":
@@ -498,7 +500,7 @@ async def work(ledger: Ledger, steps: list[tuple[str, Any]]) -> None:
     await replay(ledger, first_entry, begun)
     for run in runs:
         await ledger.runs.apply(
-            [JobChange(job.id, State.FAILED, now + 9, "end of the example") for job in await ledger.runs.jobs(run.id)]
+            [JobChange(job.id, State.FAILED, now + 9, "end of the example") for job in await jobs_in(ledger, run.id)]
         )
 
 
@@ -554,5 +556,5 @@ async def test_what_is_unsure_since_a_clock_that_was_ahead_is_unsure_since_now(
     manual_clock.time -= timedelta(hours=1)
     assert await ledger.runs.recover(run.id) == 1
     now = manual_clock.now().timestamp()
-    for job in await ledger.runs.unknown(run.id, 10):
+    for job in await jobs_in(ledger, run.id, {State.UNKNOWN}):
         assert max(job.attempt_at or 0.0, job.changed_at) <= now

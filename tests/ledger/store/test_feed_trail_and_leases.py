@@ -13,7 +13,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Query
 from restoretui.ledger.store.change_feed import Changes
-from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, now_of, started
+from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, last_entry, now_of, started
 
 
 async def test_each_subscriber_hears_everything_once() -> None:
@@ -106,7 +106,7 @@ async def test_the_trail_tells_of_objects_and_of_what_belongs_to_none(ledger: Le
         None,
     )
     assert (opened.cloud, opened.ref, opened.run_id) == (CLOUD, ObjectRef(BUCKET, "b", "v1"), None)
-    assert await ledger.activity.last_id() == 4
+    assert await last_entry(ledger) == 4
     assert [told.id for told in await ledger.activity.since(2, 1)] == [3]
     assert [told.id for told in await ledger.activity.since(0, 10, run.id)] == [1, 2, 3]
 

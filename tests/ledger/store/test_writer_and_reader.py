@@ -15,7 +15,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Scope
 from restoretui.ledger.store import connections
 from restoretui.ledger.store.writer import Tx
-from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, planned, started
+from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, last_entry, listed, now_of, planned, started
 
 
 async def test_one_failure_leaves_the_others_standing(ledger: Ledger) -> None:
@@ -109,7 +109,7 @@ async def test_a_lock_held_too_long(
                 await ledger.activity.add("network", "hello")
             other.execute("ROLLBACK")
         await ledger.activity.add("network", "hello")
-        assert await ledger.activity.last_id() == 1
+        assert await last_entry(ledger) == 1
 
 
 async def test_opening_does_not_wait_for_anothers_work(

@@ -17,7 +17,7 @@ from restoretui.core.model import State
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import JobChange, Query
 from restoretui.ledger.upkeep.integrity_check import check_folder
-from tests.ledger.helpers import CLOUD, entry, keys, now_of, started
+from tests.ledger.helpers import CLOUD, entry, jobs_in, keys, now_of, started
 
 LEDGER, CATALOG = "ledger.db", "catalog.db"
 
@@ -25,7 +25,7 @@ LEDGER, CATALOG = "ledger.db", "catalog.db"
 async def filled(folder: Path, clock: ManualClock, objects: int = 200) -> None:
     async with await Ledger.open(folder, clock) as ledger:
         run = await started(ledger, [entry(key) for key in keys(objects, "some/prefix/{:06d}")])
-        jobs = await ledger.runs.jobs(run.id, limit=objects)
+        jobs = await jobs_in(ledger, run.id, limit=objects)
         now = now_of(ledger)
         await ledger.runs.apply([JobChange(job.id, State.REQUESTED, now, "accepted") for job in jobs])
         await ledger.runs.apply([JobChange(job.id, State.RESTORING, now) for job in jobs[::2]])
@@ -41,13 +41,13 @@ async def read_everything(ledger: Ledger) -> None:
         view.rows(0, 1000)
         await view.aclose()
         await (await ledger.runs.view(run.id, Query(text="some", sort="state"))).wait()
-        await ledger.runs.jobs(run.id)
+        await jobs_in(ledger, run.id)
         await ledger.runs.recover(run.id)
         await ledger.runs.claim(run.id, 5)
         await ledger.runs.awaited(
             run.id, CLOUD, "archive", versions=False, states={State.RESTORING, State.AVAILABLE}, limit=500
         )
-        jobs = await ledger.runs.jobs(run.id)
+        jobs = await jobs_in(ledger, run.id)
         await ledger.runs.apply([JobChange(job.id, State.AVAILABLE, now_of(ledger)) for job in jobs])
     await ledger.runs.open_runs()
     await ledger.runs.tracked()

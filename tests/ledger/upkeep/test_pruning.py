@@ -16,7 +16,7 @@ from restoretui.ledger.records import JobChange, Run
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.upkeep import pruning
 from restoretui.ledger.upkeep.integrity_check import check_folder
-from tests.ledger.helpers import entry, keys, now_of, started
+from tests.ledger.helpers import entry, jobs_in, keys, now_of, started
 
 DAY = 86_400.0
 
@@ -29,7 +29,7 @@ async def settled(ledger: Ledger, count: int = 3, state: State = State.FAILED, e
 
 
 async def move(ledger: Ledger, run: Run, state: State, expiry: int | None = None) -> None:
-    jobs = await ledger.runs.jobs(run.id, limit=10_000)
+    jobs = await jobs_in(ledger, run.id, limit=10_000)
     await ledger.runs.apply([JobChange(job.id, state, now_of(ledger), "so it is", expiry=expiry) for job in jobs])
 
 
@@ -63,7 +63,7 @@ async def test_a_run_of_which_anything_is_expected_stays(
     ledger: Ledger, manual_clock: ManualClock, state: State
 ) -> None:
     run = await settled(ledger)
-    (first, *_) = await ledger.runs.jobs(run.id)
+    (first, *_) = await jobs_in(ledger, run.id)
     await ledger.runs.reset_failed(run.id)
     await move(ledger, run, State.FAILED)
     await ledger.runs.apply([JobChange(first.id, state, now_of(ledger), "after all")])
@@ -187,7 +187,7 @@ async def test_a_process_killed_in_the_middle_leaves_a_sound_ledger_that_the_nex
         assert [left.id for left in await ledger.runs.list()] == [later.id]
         assert (await asyncio.to_thread(check_folder, state_dir)).findings == []
         after = await started(ledger, [entry("new")])
-        (job,) = await ledger.runs.jobs(after.id)
+        (job,) = await jobs_in(ledger, after.id)
         assert job.id > 3000, "an id that an entry may still speak of is not given out again"
     async with await Ledger.open(state_dir, manual_clock) as ledger:
         await ledger.pruner.finish()

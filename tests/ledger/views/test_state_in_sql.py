@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from restoretui.core.model import ObjectFacts
-from restoretui.core.rules.rules import RULES, CloudRules
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.stores import BUILT_IN
 from restoretui.ledger.views.fact_sql import state_case
 
@@ -16,7 +17,7 @@ NOW = int(datetime(2026, 10, 15, 10, 30, tzinfo=UTC).timestamp())
 CLASSES = ["GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING", "STANDARD", "GLACIER_IR", "MY-TIER"]
 CLASSES += ["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"]
 TIERS_INSIDE = [None, "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS", "COLDER_ACCESS"]
-UNTIERED = CloudRules("oss", RULES["s3"].archives)
+UNTIERED = CloudRules("oss", CLOUDS["s3"].rules.archives)
 
 
 def rows() -> Iterator[tuple[str, str | None, bool, bool | None, int | None]]:
@@ -30,7 +31,9 @@ STORES = {name: store.rules for name, store in BUILT_IN.items()}
 
 
 @pytest.mark.parametrize(
-    "rules", [*RULES.values(), UNTIERED, *STORES.values()], ids=[*RULES, "no tiered class", *STORES]
+    "rules",
+    [*(kind.rules for kind in CLOUDS.values()), UNTIERED, *STORES.values()],
+    ids=[*CLOUDS, "no tiered class", *STORES],
 )
 def test_sql_and_rules_agree(rules: CloudRules) -> None:
     database = sqlite3.connect(":memory:")

@@ -17,6 +17,7 @@ from restoretui.core.errors import (
     ReportUnreadable,
 )
 from restoretui.core.model import State, Tier
+from restoretui.core.provider import Connection
 from restoretui.providers.s3.batch import manifest_csv as manifests
 from restoretui.providers.s3.batch.client import S3Batch
 from restoretui.providers.s3.provider import S3Provider
@@ -68,7 +69,7 @@ async def world(sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch) -> Async
     running.cloud.add_bucket("b")
     for number in range(20):
         running.cloud.put("b", f"a b/{number}+ü,\n", size=10, storage_class="GLACIER")
-    provider = await S3Provider.open(endpoint_url=running.url)
+    provider = await S3Provider.open(Connection(endpoint_url=running.url))
     yield World(running, a(S3Batch, provider.batch()))
     await provider.aclose()
 

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from restoretui.core.clock import ManualClock, SystemClock
-from restoretui.core.provider import Connection
-from restoretui.providers.connection import Limits
+from restoretui.core.provider import Connection, Limits
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.s3.client.sdk import Sdk
 from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable
-from restoretui.providers.threads import aside
+from restoretui.providers.threads import run_in_thread
 
 ENDPOINTS: dict[str, dict[str, Any]] = {
     "AWS": {},
@@ -34,7 +33,7 @@ LISTED = {"MaxKeys": 1000, "OptionalObjectAttributes": ["RestoreStatus"]}
 
 
 async def an_sdk(connection: Connection) -> Sdk:
-    return await aside(lambda: Sdk.start(connection, Limits(), SystemClock(), None), "sdk")
+    return await run_in_thread(lambda: Sdk.start(connection, Limits(), SystemClock(), None), "sdk")
 
 
 def asks(bucket: str, key: str, other: str) -> list[S3Request]:

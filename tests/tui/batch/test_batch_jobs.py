@@ -21,7 +21,7 @@ async def confirmed(on: Walk, **options: Any) -> int:
     for number in range(40):
         on.sandbox.cloud.put("cold", f"g/{number:03d}", size=10, storage_class="GLACIER")
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, parse_location("s3://cold"), refresh=True)
+    await session.selecting.under(sel, parse_location("s3://cold"), refresh=True)
     plan = session.batch.plan(await session.plan(sel, 3))
     batch = session.batch.options({"role_arn": BATCH_ROLE_ARN, **options})
     run = await session.confirm(sel, plan, Tier.STANDARD, batch=batch)

@@ -12,6 +12,7 @@ from textual.widgets import Input
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import State
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.go_to import GoTo
 from restoretui.tui.dialogs.leave import Leave
@@ -192,7 +193,7 @@ ORDERS = {f"order{number}": f"by the {number}th column" for number in range(20)}
 
 
 def facets() -> FacetMenu:
-    return FacetMenu(Facets(), list(State))
+    return FacetMenu(Facets(), list(State), classes=CLOUDS["s3"].classes)
 
 
 SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {

@@ -23,6 +23,7 @@ from restoretui.tui.terminal.pacing import DRAWN_S, Pacer
 from restoretui.wording import format as fmt
 from tests.conftest import StartSandbox
 from tests.narrowing import a, there
+from tests.settling import has_acted
 from tests.tui.browse.test_oss_screens import FILMS, marked, oss
 from tests.tui.conftest import StartWalk, Walk
 from tests.tui.dialogs.test_restoring import COLD, confirm, dialog, mark_archived
@@ -127,7 +128,7 @@ async def test_under_random_timing_of_looks_keys_days_tiers_and_marks(walk: Star
                     await turn(on, chance.choice((0.01, 0.1, 0.3, 1.0)))
             if witness.confirmed:
                 break
-        await on.until(lambda: on.app.key_queue.is_empty and not getattr(on.app.screen, "_confirming", False))
+        await on.until(lambda: has_acted(on.app.key_queue) and not getattr(on.app.screen, "_confirming", False))
         witness.check()
         if not witness.confirmed:
             box = on.app.screen
@@ -161,7 +162,7 @@ async def test_no_button_before_everything_has_been_looked_at(walk: StartWalk) -
             await turn(on, 0.02)
             steps += 1
         assert steps > 3, "the looks took no time"
-        await on.until(lambda: on.app.key_queue.is_empty and on_screen(on) is not None)
+        await on.until(lambda: has_acted(on.app.key_queue) and on_screen(on) is not None)
         assert on.app.screen is box
         assert witness.confirmed == []
         assert there(box.plan).days == 9
@@ -347,7 +348,7 @@ async def test_a_question_is_not_answered_by_keys_from_before_it(walk: StartWalk
         on.app.push_screen(box, answers.append)
         await on.until(lambda: on.app.screen is box)
         release()
-        await on.until(lambda: on.app.key_queue.is_empty)
+        await on.until(lambda: has_acted(on.app.key_queue))
         await on.sees("pressed before this was on screen")
         assert answers == []
         await on.press("enter")

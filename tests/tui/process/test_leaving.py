@@ -26,7 +26,7 @@ async def begin(on: Walk, bucket: str = "cold") -> int:
     for number in range(OBJECTS):
         on.sandbox.cloud.put(bucket, f"g/{number:03d}", size=10, storage_class="GLACIER")
     sel = await session.ledger.selections.create()
-    await session.choosing.under(sel, parse_location(f"s3://{bucket}"), refresh=True)
+    await session.selecting.under(sel, parse_location(f"s3://{bucket}"), refresh=True)
     run = await session.confirm(sel, await session.plan(sel, 3), Tier.STANDARD)
     return int(run.id)
 

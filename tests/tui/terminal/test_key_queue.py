@@ -8,6 +8,7 @@ from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.terminal.key_queue import KeyQueue
 from tests.narrowing import a, there
+from tests.settling import has_acted
 from tests.tui.conftest import StartWalk, Walk
 
 NAMED = {"/": "slash", "-": "minus", "*": "asterisk", ".": "full_stop"}
@@ -21,7 +22,7 @@ def burst(on: Walk, *keys: str) -> None:
 
 
 async def all_done(on: Walk) -> None:
-    await on.until(lambda: on.app.key_queue.is_empty)
+    await on.until(lambda: has_acted(on.app.key_queue))
 
 
 async def test_a_filter_and_marks_typed_in_one_burst(walk: StartWalk) -> None:
@@ -83,9 +84,6 @@ async def test_escape_does_not_wait_and_patience_ends() -> None:
 
     line = KeyQueue(deliver, lambda: False)
 
-    def is_empty() -> bool:
-        return line.is_empty
-
     running = asyncio.create_task(line.run())
     line.hold()
     line.put(events.Key("escape", None))
@@ -95,10 +93,10 @@ async def test_escape_does_not_wait_and_patience_ends() -> None:
     release = line.hold()
     line.put(events.Key("b", "b"))
     await asyncio.sleep(0.01)
-    assert not is_empty()
+    assert not has_acted(line)
     release()
     for _ in range(50):
         await asyncio.sleep(0)
     assert delivered[-1] == "b"
-    assert is_empty()
+    assert has_acted(line)
     running.cancel()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from restoretui.core import doing
 from restoretui.core.clock import Clock
-from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, Unreachable
+from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer
+from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
-from restoretui.providers.wire.bucket_regions import BucketRegions
 from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
 from restoretui.providers.wire.refusals import (
@@ -49,9 +49,7 @@ class S3Client:
         self._sdk = sdk
         self._requests = requests
         self._clock = clock
-        self._regions = BucketRegions(sdk.region, self._find_region)
-        self.region = self._regions.of
-        """Where a bucket lives; raises ``BucketNotFound``."""
+        self.regions = BucketRegions(lambda: sdk.region, self._find_region)
         self._unopened: dict[str, Refusal] = {}
         self._explained: dict[str, tuple[float, Refusal | None]] = {}
         self._reading = asyncio.Lock()
@@ -59,7 +57,7 @@ class S3Client:
     async def read(self, ask: S3Request, understand: Callable[["HttpResponse"], T]) -> T:
         """Ask; ``understand`` reads the answer, raising ``Unreadable`` or ``ErrorInside`` where it cannot."""
         for last in (False, True):
-            region = ask.region or await self.region(ask.bucket)
+            region = ask.region or await self.regions.of(ask.bucket)
             reply = await self._exchange(ask, region)
             if reply.status < 300:
                 if len(reply.body) > _LONG_READING:
@@ -99,7 +97,7 @@ class S3Client:
 
     async def once(self, ask: S3Request) -> "tuple[HttpResponse, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong region and unfit credentials."""
-        region = await self.region(ask.bucket)
+        region = await self.regions.of(ask.bucket)
         reply = await self._exchange(ask, region)
         if reply.status < 300:
             if why := why_not_accepted(reply.status, reply.body):
@@ -108,14 +106,7 @@ class S3Client:
                 return reply, None
         refusal = self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket)
         if is_wrong_region(refusal) and await self._moved(refusal, region):
-            raise Unreachable(
-                f"bucket {ask.bucket!r} answers from another region; nothing was done",
-                "the next request goes there",
-                code=refusal.code,
-                status=refusal.status,
-                request_id=refusal.request_id,
-                operation=ask.operation,
-            )
+            raise elsewhere(refusal)
         if is_wrong_region(refusal) or is_credentials(refusal):
             raise error_for(refusal, self._sdk.caller)
         return reply, refusal
@@ -123,8 +114,8 @@ class S3Client:
     async def open_bucket(self, bucket: str) -> str:
         """Where the bucket lives, if we may look into it; else ``AccessDenied`` or what else is in the way."""
         if bucket in self._unopened:
-            self._regions.forget(bucket)  # permissions and credentials change: ask again
-        region = await self.region(bucket)
+            self.regions.forget(bucket)  # permissions and credentials change: ask again
+        region = await self.regions.of(bucket)
         if refusal := self._unopened.get(bucket):
             self._explained.pop(bucket, None)
             raise error_for(await self._explain(refusal) or refusal, self._sdk.caller)
@@ -165,16 +156,14 @@ class S3Client:
 
     async def _moved(self, refusal: Refusal, asked: str) -> bool:
         """Learn from a redirect, looking again where it does not say; whether the bucket is elsewhere indeed."""
-        self._regions.forget(refusal.bucket)
+        self.regions.forget(refusal.bucket)  # also where what the answer names is none
         _check_region(refusal.region, refusal)
-        if refusal.region:
-            self._regions.learn(refusal.bucket, refusal.region)
-        return await self.region(refusal.bucket) != asked
+        return await self.regions.moved(refusal.bucket, refusal.region, asked)
 
     async def _explain(self, refusal: Refusal) -> Refusal | None:
         """Why a HEAD was refused, as a GET's body tells it. None when it is about the object or bucket itself."""
         bucket = refusal.bucket
-        async with self._regions.lock(bucket):
+        async with self.regions.lock(bucket):
             asked_at, why = self._explained.get(bucket, (float("-inf"), None))
             if self._clock.monotonic() - asked_at >= _EXPLAINED_S:
                 why = await self._ask_why(bucket)
@@ -182,7 +171,7 @@ class S3Client:
         return why
 
     async def _ask_why(self, bucket: str) -> Refusal | None:
-        region = self._regions.known(bucket)
+        region = self.regions.known(bucket)
         try:
             reply = await self._exchange(S3Request("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
         except CloudError:

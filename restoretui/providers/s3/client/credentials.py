@@ -28,10 +28,10 @@ from botocore.exceptions import (
 from restoretui.core.clock import Clock
 from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, RestoreTuiError, Unreachable
-from restoretui.providers.connection import MfaPrompter
+from restoretui.core.provider import MfaPrompter
 from restoretui.providers.s3.client.sdk_http import VerifyingSession
 from restoretui.providers.s3.client.signing import Keys
-from restoretui.providers.threads import aside
+from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.refusals import Caller, printable, sign_in_hint
 
 _FRESH_S = 300.0
@@ -127,7 +127,7 @@ class CredentialCache:
             self._trouble = None
             loop = asyncio.get_running_loop()
             try:
-                self._held = held = await aside(lambda: self._resolve(loop), "restoretui-credentials")
+                self._held = held = await run_in_thread(lambda: self._resolve(loop), "restoretui-credentials")
                 self._rejected = False
             except RestoreTuiError as error:
                 self._trouble = error

@@ -21,7 +21,7 @@ _OWNED = _PAID | {"HeadBucket"}
 
 
 class S3Request(NamedTuple):
-    """An unsigned request: an operation and its parameters as the SDK names them."""
+    """What to ask of the cloud: an operation and its parameters as the SDK names them."""
 
     operation: str
     bucket: str = ""

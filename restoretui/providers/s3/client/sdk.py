@@ -29,14 +29,13 @@ from restoretui.core.clock import Clock
 from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import InvalidRequest, UsageError
 from restoretui.core.http_client import http_client
-from restoretui.core.provider import Connection
-from restoretui.providers.connection import Limits, MfaPrompter
+from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
 from restoretui.providers.s3.client.credentials import CachedCredentialProvider, CredentialCache
 from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
-from restoretui.providers.threads import aside
+from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.refusals import Caller, Refusal, printable
 from restoretui.providers.wire.restore_header import parse_instant
 from restoretui.providers.wire.xml_trees import LONGEST_ERROR, Unreadable, refuse_nests
@@ -104,7 +103,7 @@ class Sdk:
         async with self._one_at_a_time:
             if (service, region) not in self._clients:
                 try:
-                    await aside(lambda: self._make(service, region), "restoretui-client")
+                    await run_in_thread(lambda: self._make(service, region), "restoretui-client")
                 except UsageError as error:
                     raise InvalidRequest(str(error), error.hint) from error
         return self._clients[service, region]

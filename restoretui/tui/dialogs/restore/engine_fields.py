@@ -13,7 +13,7 @@ from restoretui.core.batch.jobs import (
     PER_OBJECT,
     REPORTS,
     BatchOptions,
-    Choice,
+    EngineChoice,
     ReportScope,
     as_tags,
     jobs_of,
@@ -77,12 +77,12 @@ class EngineFields(Working, Vertical):
 
     # --- what is chosen
 
-    def _choice(self, plan: RestorePlan, tier: Tier) -> Choice:
+    def _choice(self, plan: RestorePlan, tier: Tier) -> EngineChoice:
         if not plan.rules.has_jobs or not self.display:
-            return Choice(False, "")
+            return EngineChoice(False, "")
         if self._engine.value == "auto":
             return self.session.batch.choose(plan, tier, self.role.value.strip() or None)
-        return Choice(self._engine.value == "batch", "")
+        return EngineChoice(self._engine.value == "batch", "")
 
     def through(self, plan: RestorePlan) -> RestorePlan:
         """A direct plan as it would be sent: tiers that go through jobs with their windows and fees."""
@@ -127,7 +127,7 @@ class EngineFields(Working, Vertical):
         choice = self._choice(plan, tier)
         parts: list[Part] = [(f" {choice.reason}", "dim")] if choice.reason else []
         if choice.batch:
-            jobs = jobs_of(self.through(plan).tiers[tier], self.session.rules)
+            jobs = jobs_of(self.through(plan).tiers[tier], self.session.clouds.with_jobs.rules)
             fee = PER_JOB * len(jobs) + PER_OBJECT * sum(job.objects for job in jobs)
             if jobs and not parts:
                 rates = f"{fmt.money(PER_JOB)} each, {fmt.money(PER_OBJECT * 1_000_000)} a million objects"

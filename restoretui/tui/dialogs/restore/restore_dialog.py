@@ -13,7 +13,7 @@ from textual.widgets import Button, Input
 
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
-from restoretui.core.model import Tier
+from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.rules import Purpose, check_days
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
@@ -35,7 +35,7 @@ class RestoreDialog(PlanView):
     """Answers with the confirmed run; nothing is sent before that."""
 
     def __init__(
-        self, sel: int, purpose: Purpose, days: int, *, hidden: int = 0, scheme: str = "s3", step: str = ""
+        self, sel: int, purpose: Purpose, days: int, *, hidden: int = 0, scheme: str = DEFAULT_SCHEME, step: str = ""
     ) -> None:
         """``scheme`` says which cloud's objects of the selection; ``step`` that there are others, asked of apart."""
         super().__init__(purpose, days, hidden=hidden, step=step)
@@ -64,7 +64,7 @@ class RestoreDialog(PlanView):
         if self.purpose is Purpose.UPGRADE and not self._tier_touched:
             self._days = await days_asked_for(self.session, self._sel) or self._days
             self.days_field.value = str(self._days)
-        self.unseen = await self.session.choosing.look(self._sel, progress)
+        self.unseen = await self.session.selecting.look(self._sel, progress)
         self.target = await find_target(self.session, self._sel, self._scheme)
         self._looked = True
         await self._replan()

@@ -1,0 +1,51 @@
+"""The registry entry of one cloud: its rules, its names, and what settings reach it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from restoretui.core.rules.rules import CloudRules
+
+
+@dataclass(frozen=True, slots=True)
+class CloudKind:
+    """All that the rest of the program asks of a cloud by its scheme, besides what its provider answers."""
+
+    rules: CloudRules
+    name: str
+    """In sentences: ``S3``."""
+    full_name: str = ""
+    """With the vendor's, where ``name`` alone says too little."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Which setting fills each field of a ``Connection``. Empty: the provider finds all it needs by itself."""
+    environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The variables behind settings, the first that is set wins."""
+    reached_by: str = ""
+    """How to say how it is reached, as the end of a hint."""
+    is_own: Callable[[str], bool] = lambda endpoint: False
+    """An endpoint is the vendor's own, wherever in the world: equal names behind two of them are one bucket."""
+    bare_endpoints: bool = False
+    """An endpoint may be written without ``https://``."""
+    restore_permission: str = ""
+    """What a caller lacks who may not restore."""
+    common_classes: tuple[str, ...] = ()
+    """Storage classes in the order they are offered in; empty: all that are known, by name."""
+
+    @property
+    def scheme(self) -> str:
+        """How its locations begin, before ``://``."""
+        return self.rules.scheme
+
+    @property
+    def in_full(self) -> str:
+        """Its name where there is room for it: ``Alibaba OSS``."""
+        return self.full_name or self.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The storage classes to choose from."""
+        return self.common_classes or tuple(sorted(self.rules.classes))
+
+    @property
+    def provider(self) -> str:
+        """The module whose ``open_provider`` (``core.provider.OpenProvider``) connects to it."""
+        return f"restoretui.providers.{self.scheme}.provider"

@@ -1,0 +1,41 @@
+"""Alibaba Cloud OSS's table: archive classes, tiers, typical times (FACTS 4.1, 4.2), and how it is reached."""
+
+from restoretui.core.endpoints import is_aliyun
+from restoretui.core.model import Tier
+from restoretui.core.rules.kind import CloudKind
+from restoretui.core.rules.rules import ArchiveRule, CloudRules, hours, minutes, within
+
+# Documented as "about one minute" and as "minutes": the upper end is ours.
+_ONE_SPEED = dict.fromkeys(Tier, minutes(1, 5))
+_COLD = {Tier.EXPEDITED: within(1, 0.5), Tier.STANDARD: hours(2, 5), Tier.BULK: hours(5, 12)}
+_DEEP_COLD = {Tier.EXPEDITED: within(12, 6), Tier.STANDARD: within(48, 24)}
+
+OSS = CloudRules(
+    scheme="oss",
+    online_classes=frozenset({"Standard", "IA"}),
+    archives={
+        "Archive": ArchiveRule("Archive", _ONE_SPEED, max_days=7, takes_tier=False),
+        "ColdArchive": ArchiveRule("ColdArchive", _COLD, max_days=365, cleanable=True),
+        "DeepColdArchive": ArchiveRule("DeepColdArchive", _DEEP_COLD, max_days=365, cleanable=True),
+    },
+    expiry_at_midnight=False,
+    extension_adds=True,
+)
+
+OSS_KIND = CloudKind(
+    OSS,
+    name="OSS",
+    full_name="Alibaba OSS",
+    settings={
+        "profile": "oss_profile",
+        "region": "oss_region",
+        "endpoint_url": "oss_endpoint",
+        "path_style": "oss_path_style",
+        "internal": "oss_internal",
+    },
+    environment={"oss_profile": ("OSS_PROFILE",), "oss_region": ("OSS_REGION",), "oss_endpoint": ("OSS_ENDPOINT",)},
+    reached_by="OSS_ variables, or oss_ settings of the config",
+    is_own=is_aliyun,
+    bare_endpoints=True,
+    restore_permission="oss:RestoreObject",
+)

@@ -1,0 +1,51 @@
+"""Amazon S3's table: archive classes, tiers, typical times (FACTS 1.1, 1.4), and how it is reached."""
+
+from restoretui.core.endpoints import is_amazon
+from restoretui.core.model import Tier
+from restoretui.core.rules.kind import CloudKind
+from restoretui.core.rules.rules import ArchiveRule, CloudRules, hours, minutes, within
+
+# "Within 12 hours" gives no lower end: we begin to look in earnest at half of it, or at the hour by which a job is
+# said to have begun. "Starts in minutes" is taken as from one minute on.
+_FLEXIBLE = {Tier.EXPEDITED: minutes(1, 5), Tier.STANDARD: hours(3, 5), Tier.BULK: hours(5, 12)}
+_FLEXIBLE_BATCH = {Tier.STANDARD: minutes(1, 5 * 60), Tier.BULK: hours(5, 12)}
+_DEEP = {Tier.STANDARD: within(12, 6), Tier.BULK: within(48, 24)}
+_DEEP_BATCH = {Tier.STANDARD: within(12, 9), Tier.BULK: within(48, 24)}
+_TIERED_DEEP_BATCH = {Tier.STANDARD: hours(9, 12), Tier.BULK: within(48, 24)}
+
+S3 = CloudRules(
+    scheme="s3",
+    tiered_class="INTELLIGENT_TIERING",
+    online_classes=frozenset(
+        {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "EXPRESS_ONEZONE"}
+    ),
+    archives={
+        "GLACIER": ArchiveRule("GLACIER", _FLEXIBLE, _FLEXIBLE_BATCH),
+        "DEEP_ARCHIVE": ArchiveRule("DEEP_ARCHIVE", _DEEP, _DEEP_BATCH),
+        "ARCHIVE_ACCESS": ArchiveRule("ARCHIVE_ACCESS", _FLEXIBLE, _FLEXIBLE_BATCH, takes_days=False),
+        "DEEP_ARCHIVE_ACCESS": ArchiveRule("DEEP_ARCHIVE_ACCESS", _DEEP, _TIERED_DEEP_BATCH, takes_days=False),
+    },
+)
+
+S3_KIND = CloudKind(
+    S3,
+    name="S3",
+    settings={
+        name: name
+        for name in (
+            "profile", "region", "endpoint_url", "store", "path_style", "requester_pays", "expected_bucket_owner",
+        )
+    },
+    environment={
+        "profile": ("AWS_PROFILE",),
+        "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+        "store": ("RESTORETUI_STORE",),
+        "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    },
+    is_own=is_amazon,
+    restore_permission="s3:RestoreObject",
+    common_classes=(
+        "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "INTELLIGENT_TIERING", "STANDARD", "STANDARD_IA", "ONEZONE_IA",
+        "REDUCED_REDUNDANCY", "EXPRESS_ONEZONE",
+    ),
+)  # fmt: skip

@@ -1,0 +1,38 @@
+"""What every loop of one pursued run needs: the run, the ledger, its channel's parts, and whether it may send."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from restoretui.core.clock import Clock
+from restoretui.core.provider import Provider
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.rate_limiter import RateLimiter
+from restoretui.engine.traffic.retrying_reads import RetryingReads
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import Run
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """Made for one pursuit; the breaker, limiter and health board are shared with everybody on the connection."""
+
+    run: Run
+    ledger: Ledger
+    provider: Provider
+    clock: Clock
+    breaker: CircuitBreaker
+    limiter: RateLimiter
+    health: HealthBoard
+    concurrency: int = 128
+    """Restore requests side by side."""
+    may_send: bool = True
+    """False in a read-only session, which only looks."""
+    is_ours: Callable[[], bool] = lambda: True
+    """Whether the run is still pursued here; nothing is sent while it is not."""
+    bounded: bool = False
+    """Reads end when patience does: for a look that a person waits for."""
+
+    def reads(self) -> RetryingReads:
+        """Retrying reads for one loop, whose troubles are told apart from those of the others."""
+        return RetryingReads(self.clock, self.breaker, self.health, bounded=self.bounded)

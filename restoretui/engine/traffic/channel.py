@@ -1,0 +1,105 @@
+"""Everything that the requests through one connection share, in one object: provider, circuit breaker, rate limiter.
+
+One channel for each connection of the process, whoever asks through it: a person, the background, a run that was
+confirmed elsewhere. Whichever request gets through first closes the breaker for all; but what ails the keys of one
+connection does not hold up another.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from restoretui.core.clock import Clock
+from restoretui.core.provider import Connection, Provider
+from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.rate_limiter import RateLimiter
+from restoretui.engine.traffic.retrying_reads import RetryingReads
+from restoretui.engine.traffic.watchdog import Watchdog
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficBounds:
+    """How fast requests may go, and how long to wait for an answer."""
+
+    rate: float
+    """Restore requests a second, unless the cloud takes fewer."""
+    patience: float | None = None
+    """Machine seconds without a usable answer after which bounded reads end; None: never."""
+
+
+class Channel:
+    """One connection's. Runs on the event loop; made by ``Channels.by``."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        open_provider: Callable[[Connection], Awaitable[Provider]],
+        clock: Clock,
+        health: HealthBoard,
+        bounds: TrafficBounds,
+    ) -> None:
+        self.connection = connection
+        self.clock = clock
+        self.health = health
+        self.breaker = CircuitBreaker(clock, Watchdog(clock, bounds.patience, connection.whereabouts))
+        self._open_provider = open_provider
+        self._bounds = bounds
+        self._limiter: RateLimiter | None = None
+        self._regions: dict[str, str] = {}
+
+    async def provider(self) -> Provider:
+        """The provider, opened when it is first wanted."""
+        return await self._open_provider(self.connection)
+
+    async def region(self, bucket: str) -> str:
+        """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
+        if bucket not in self._regions:
+            self._regions[bucket] = await (await self.provider()).bucket_region(bucket)
+        return self._regions[bucket]
+
+    def limiter(self, provider: Provider) -> RateLimiter:
+        """The one rate limiter for everything that is sent: by runs, and to end copies."""
+        if self._limiter is None:
+            rate = min(self._bounds.rate, provider.capabilities.max_rate)
+            self._limiter = RateLimiter(rate, self.clock)
+            self.health.paced(rate)
+        return self._limiter
+
+    def reads(self, *, bounded: bool = False) -> RetryingReads:
+        """Retrying reads, with troubles of their own on the health board; ``bounded``: that end with patience."""
+        return RetryingReads(self.clock, self.breaker, self.health, bounded=bounded)
+
+
+class Channels:
+    """The channels of a process, by connection."""
+
+    def __init__(
+        self,
+        open_provider: Callable[[Connection], Awaitable[Provider]],
+        clock: Clock,
+        health: HealthBoard,
+        bounds: TrafficBounds,
+    ) -> None:
+        self._open_provider = open_provider
+        self._clock = clock
+        self._health = health
+        self._bounds = bounds
+        self._channels: dict[Connection, Channel] = {}
+
+    def by(self, connection: Connection) -> Channel:
+        """The channel of a connection: that of the settings, or one that a run was confirmed with."""
+        if connection not in self._channels:
+            self._channels[connection] = Channel(
+                connection, self._open_provider, self._clock, self._health, self._bounds
+            )
+        return self._channels[connection]
+
+    @property
+    def watchdogs(self) -> list[Watchdog]:
+        """Of all channels so far: what each waits for."""
+        return [channel.breaker.watchdog for channel in self._channels.values()]
+
+    async def stop(self) -> None:
+        """Stop the watchdogs' timers; nothing waits any more."""
+        for watchdog in self.watchdogs:
+            await watchdog.aclose()

@@ -1,0 +1,140 @@
+"""Rules of the house that a reader would otherwise have to be told: small constructors, clouds by table, doors."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from restoretui.core.rules.clouds import CLOUDS
+from tests.test_layering import MODULES, PACKAGE
+
+MOST_PARAMETERS = 6
+MAKING = {"__init__", "open", "start", "by"}
+"""Methods that make an object: what they take is held together, or the object does too much.
+
+Values (dataclasses, NamedTuples) have as many fields as the thing has facts; they are made by names, not here."""
+MAY_TAKE_MORE: dict[str, str] = {}
+"""Class -> why."""
+
+ONE_CLOUDS_OWN = {
+    "core/rules": "the tables themselves",
+    "core/model.py": "the default is named once",
+    "providers": "one folder each",
+    "sandbox": "one adapter each",
+    "config/aws_profile.py": "the section of AWS's own config file is called so",
+}
+"""Places that may name a cloud's scheme, and why."""
+
+FRONTS = ("tui", "commands", "cli")
+LOOKS = {
+    "activity": {"since", "view"},
+    "batches": {"find"},
+    "catalog": {"browse", "find", "peek"},
+    "changes": {"subscribe"},
+    "note": set(),
+    "runs": {"get", "list", "looked_at", "open_runs", "peek_all", "tracked"},
+    "selections": {"facts", "hidden", "revision", "sample", "summary"},
+}
+"""Doors of the ledger that screens and commands may use to look: views of what is written."""
+MARKS = {
+    "add_range", "add_rows", "add_view", "clear", "create", "drop", "invert_view", "remove_under", "toggle_rows",
+}  # fmt: skip
+"""What they may change there: what a person has marked, and nothing else. It costs nothing and can be undone."""
+WHOLE = {
+    "commands/exporting.py": "hands it to session.export, which reads",
+    "tui/process/lifetime.py": "hands its changes to the feed, which reads",
+}
+"""Files that pass the ledger, or one of its parts, on."""
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def where(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def test_no_constructor_takes_more_than_can_be_held() -> None:
+    crowded = {
+        f"{where(path)} {kind.name}.{made.name}": taken
+        for path in MODULES.values()
+        for kind in ast.walk(tree_of(path))
+        if isinstance(kind, ast.ClassDef) and kind.name not in MAY_TAKE_MORE
+        for made in kind.body
+        if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef) and made.name in MAKING
+        if (taken := len(made.args.args) - 1 + len(made.args.kwonlyargs)) > MOST_PARAMETERS
+    }
+    assert not crowded
+
+
+def test_a_cloud_is_named_by_its_own_files_only() -> None:
+    names = {*CLOUDS, *(kind.name for kind in CLOUDS.values())}
+    wrong = [
+        f"{where(path)}:{node.lineno} {node.value!r}"
+        for path in MODULES.values()
+        if not where(path).startswith(tuple(ONE_CLOUDS_OWN))
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    assert not wrong
+
+
+def chain_of(node: ast.AST) -> list[str]:
+    """``self._pane.session.ledger.runs`` -> its names."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        names.append(node.id)
+    return names[::-1]
+
+
+def doors_used(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
+    """Every use of a session's ledger: the names behind ``ledger``. A part that was given a name is followed."""
+    inside = {id(node.value): node for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    called: dict[str, list[str]] = {}
+    named: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            pairs = [(node.targets[0], node.value)]
+            if isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(node.targets[0].elts, node.value.elts, strict=True))
+            for target, value in pairs:
+                chain = chain_of(value)
+                if isinstance(target, ast.Name) and "ledger" in chain[1:]:
+                    called[target.id] = chain[chain.index("ledger") + 1 :]
+                    named.add(id(value))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute) or id(node) in inside:
+            continue  # only the whole of a chain
+        chain = chain_of(node)
+        if "ledger" in chain[1:]:
+            behind = chain[chain.index("ledger") + 1 :]
+            if id(node) not in named or len(behind) != 1:
+                yield node.lineno, behind
+        elif len(chain) > 1 and chain[0] in called:
+            yield node.lineno, [*called[chain[0]], *chain[1:]]
+
+
+def test_the_reader_of_doors_follows_a_name() -> None:
+    tree = ast.parse(
+        "marks, x = pane.session.ledger.selections, 1\nmarks.drop(1)\nself.session.ledger.runs.apply([])"
+    )
+    assert sorted(doors_used(tree)) == [(2, ["selections", "drop"]), (3, ["runs", "apply"])]
+
+
+@pytest.mark.parametrize("part", FRONTS)
+def test_screens_and_commands_look_into_the_ledger_and_change_nothing_but_marks(part: str) -> None:
+    wrong = []
+    for path in sorted((PACKAGE / part).rglob("*.py")):
+        for line, door in doors_used(tree_of(path)):
+            part_of, used = (door[0] if door else ""), (door[1] if len(door) > 1 else "")
+            allowed = LOOKS.get(part_of)
+            fine = allowed is not None and (used in allowed or (not allowed and not used))
+            fine = fine or (part_of == "selections" and used in MARKS)
+            if not fine and not (len(door) < 2 and where(path) in WHOLE):
+                wrong.append(f"{where(path)}:{line} ledger.{'.'.join(door)}")
+    assert not wrong
