@@ -67,6 +67,7 @@ def test_ls_of_hostile_names_sends_no_control_byte(run: Run, served: Served) -> 
     assert any("\x1b" in row["key"] for row in as_json.of("object"))
 
 
+@pytest.mark.dated
 def test_plan_shows_every_tier_and_sends_nothing(run: Run, served: Served) -> None:
     ran = run(served, "plan", BUCKET, "--days", "2", "--json")
     assert ran.code in (0, 1)

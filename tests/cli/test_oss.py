@@ -9,6 +9,7 @@ from tests.cli.conftest import Run, Serve, Served
 FILMS = "oss://acme-oss-films"
 
 
+@pytest.mark.dated
 def test_ls_shows_buckets_and_objects(run: Run, served: Served) -> None:
     ran = run(served, "ls", "oss://", "--json")
     assert [line["location"] for line in ran.of("object")] == ["oss://acme-oss-direct-read", FILMS]

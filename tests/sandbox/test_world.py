@@ -55,6 +55,17 @@ def test_every_state_and_class_is_there() -> None:
     assert tiering[State.RESTORING] > 2
 
 
+@pytest.mark.dated
+def test_the_world_is_whole_on_every_day(epoch: datetime) -> None:
+    """Every state is there, and nothing was written after now."""
+    cloud = world(clock=ManualClock(epoch))
+    now = cloud.now()
+    assert now == epoch.timestamp()
+    for bucket in ("acme-media-archive", "acme-genomics-cold", "acme-odd-names", "acme-frankfurt-archive"):
+        assert set(states(cloud, bucket)) >= {State.ARCHIVED, State.RESTORING, State.AVAILABLE, State.ONLINE}, bucket
+    assert all(row.modified <= now for bucket in cloud.buckets.values() for row in bucket.rows())
+
+
 def test_restored_copies_end_tonight_tomorrow_and_later() -> None:
     cloud = world()
     now = cloud.now()

@@ -8,6 +8,7 @@ from tests.narrowing import there
 from tests.tui.conftest import StartWalk
 
 
+@pytest.mark.dated
 async def test_from_the_buckets_down_to_an_object_and_back_up(walk: StartWalk) -> None:
     async with walk() as on:
         await on.sees("acme-media-archive", "acme-odd-names", "8 buckets")
