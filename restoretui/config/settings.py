@@ -300,12 +300,13 @@ def _take_from_store(
 
 
 def _config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
-    """The config folder and file; ``given`` may be either."""
+    """The config folder and file; ``given`` may be either: what is there tells, else its name."""
     if given is None:
         folder = user_config_path(APP)
         return folder, folder / "config.toml"
     path = Path(given).expanduser()
-    return (path.parent, path) if path.suffix == ".toml" else (path, path / "config.toml")
+    is_file = path.is_file() or (path.suffix == ".toml" and not path.is_dir())
+    return (path.parent, path) if is_file else (path, path / "config.toml")
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

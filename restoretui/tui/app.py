@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import SystemCommand
+from textual.css.query import QueryError
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.widget import MountError
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
@@ -136,6 +138,8 @@ class RestoreApp(TerminalApp):
         self.call_later(surface)
 
     def _handle_exception(self, error: Exception) -> None:
+        if self._exit and isinstance(error, (MountError, QueryError)):
+            return  # What was under way on the screens found them gone already.
         # Textual would print values of variables, or pages of a stylesheet, and exit as if all was well.
         if self._exception is None:
             self._exception = error

@@ -255,3 +255,18 @@ def test_of_a_pair_both_positions_are_heard(load: Load) -> None:
 def test_a_flag_that_is_not_given_undoes_nothing(load: Load) -> None:
     assert load("read_only = true", {"read_only": False}).read_only
     assert load("requester_pays = true", {"requester_pays": False}).requester_pays
+
+
+@pytest.mark.parametrize("name", ["mine.toml", "mine", "mine.conf"])
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_file_is_the_config_whatever_its_name(tmp_path: Path, name: str, by: str) -> None:
+    (tmp_path / name).write_text("rate = 7\n")
+    given = str(tmp_path / name)
+    flags, env = ({"config": given}, {}) if by == "option" else ({}, {"RESTORETUI_CONFIG": given})
+    assert load_settings(flags, env).rate == 7
+
+
+def test_a_folder_is_where_the_config_lies_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "conf.toml").mkdir()
+    (tmp_path / "conf.toml" / "config.toml").write_text("rate = 7\n")
+    assert load_settings({"config": str(tmp_path / "conf.toml")}, {}).rate == 7

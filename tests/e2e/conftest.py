@@ -50,18 +50,16 @@ class Terminal:
         """
         end = time.monotonic() + seconds
         while True:
+            # The sentence stays until a key is taken: whether another one was is known only after a while, and a key
+            # too many would decide something on the next screen.
+            patience = time.monotonic() + (8 if "pressed before this was on" in self.screen else 1)
             self.type(key)
-            for _ in range(20):
+            while time.monotonic() < patience or "pressed before this was on" not in self.screen:
                 screen = self.screen
                 if all(text(screen) if callable(text) else text in screen for text in then):
                     return screen
+                assert time.monotonic() < end, f"no {then} on the screen:\n{screen}"
                 time.sleep(0.1)
-                if "pressed before this was on" in self.screen:
-                    break
-            assert time.monotonic() < end, f"no {then} on the screen:\n{screen}"
-            if "pressed before this was on" not in self.screen:
-                return self.wait(*then, seconds=seconds)
-            time.sleep(0.3)
 
     @property
     def screen(self) -> str:
@@ -83,7 +81,11 @@ class Terminal:
             time.sleep(0.1)
 
     def is_dead(self) -> bool:
-        return self._tmux("list-panes", "-F", "#{pane_dead}").strip() in ("1", "")
+        """Also its exit code is known: tmux may see the terminal closed, and miss that the program ended."""
+        dead = self._tmux("list-panes", "-F", "#{pane_dead} #{pane_dead_status}#{pane_dead_signal}").split()
+        if dead == ["1"]:
+            self._tmux("run-shell", "true")  # When this child ends, tmux asks after all of them.
+        return dead != ["0"] and len(dead) != 1
 
     def wait_dead(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds

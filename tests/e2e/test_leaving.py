@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,10 @@ def served() -> Iterator[Served]:
     running.close()
 
 
-def begin_sending(terminal: Open, served: Served) -> Terminal:
+def begin_sending(terminal: Open, served: Served, config: Path) -> Terminal:
+    """At a rate that leaves most of it unsent however long the keys take."""
+    config.mkdir()
+    (config / "config.toml").write_text("rate = 100\n")
     shown = terminal("s3://acme-media-archive", columns=100, **served.contract["env"])
     shown.wait("archive/")
     shown.type("d")
@@ -43,8 +47,10 @@ LINE = r"run 1: [\d,]+ unsent, .*\. Go on: restoretui watch 1"
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_gives_the_terminal_back_and_says_how_to_go_on(terminal: Open, served: Served, sign: int) -> None:
-    shown = begin_sending(terminal, served)
+def test_a_signal_gives_the_terminal_back_and_says_how_to_go_on(
+    terminal: Open, served: Served, tmp_path: Path, sign: int
+) -> None:
+    shown = begin_sending(terminal, served, tmp_path / "config")
     os.kill(int(shown._tmux("list-panes", "-F", "#{pane_pid}")), sign)
     shown.wait_dead()
     assert re.search(LINE, left_on(shown)), left_on(shown)
@@ -52,13 +58,14 @@ def test_a_signal_gives_the_terminal_back_and_says_how_to_go_on(terminal: Open, 
     assert served.stats["restores"]["repeated"] == 0
 
 
-def test_q_asks_and_leaving_is_not_silent(terminal: Open, served: Served) -> None:
-    shown = begin_sending(terminal, served)
+def test_q_asks_and_leaving_is_not_silent(terminal: Open, served: Served, tmp_path: Path) -> None:
+    shown = begin_sending(terminal, served, tmp_path / "config")
     shown.type("q")
     shown.wait("requests are not sent yet", "Send, then leave", "Stay")
     shown.type("Tab", "Enter")
     shown.wait_dead()
     assert re.search(LINE, left_on(shown)), left_on(shown)
+    (tmp_path / "config" / "config.toml").write_text("rate = 600\n")
     again = terminal(columns=100, **served.contract["env"])
     again.wait("acme-media-archive")
     again.type("2")

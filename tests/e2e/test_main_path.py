@@ -5,6 +5,7 @@ import pty
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,8 @@ def test_a_plain_s3_endpoint_works_from_bucket_to_available(terminal: Open, tmp_
         moto.kill()
 
 
-def test_a_terminal_that_goes_away_without_a_signal_ends_the_program(tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.3, 1.0])
+def test_a_terminal_that_goes_away_without_a_signal_ends_the_program(tmp_path: Path, after: float) -> None:
     """As under nohup or setsid: nobody is told of the hang-up, and every read of the terminal ends at once."""
     master, slave = pty.openpty()
     command = [
@@ -183,5 +185,6 @@ def test_a_terminal_that_goes_away_without_a_signal_ends_the_program(tmp_path: P
     os.close(slave)
     while b"Browse" not in os.read(master, 65536):
         pass
+    time.sleep(after)  # Also while the rest of the screens is being made.
     os.close(master)
     assert child.wait(60) == 130

@@ -120,12 +120,16 @@ async def test_a_pipe_is_written_through_once_somebody_reads(tmp_path: Path) -> 
 async def test_a_pipe_that_nobody_reads_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     writing = asyncio.create_task(write(tmp_path / "pipe", "text"))
-    while not any(thread.name == "restoretui-open" for thread in threading.enumerate()):
+    while not (opening := [thread for thread in threading.enumerate() if thread.name == "restoretui-open"]):
         await asyncio.sleep(0)
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
-    os.close(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK))  # Lets the thread go.
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)  # Lets the thread go, wherever it stands.
+    for thread in opening:
+        await asyncio.to_thread(thread.join, 10)
+        assert not thread.is_alive()
+    os.close(reader)
 
 
 async def test_a_reader_that_leaves_is_told_of(tmp_path: Path) -> None:

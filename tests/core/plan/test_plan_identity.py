@@ -42,7 +42,7 @@ def test_neither_order_nor_the_hour_makes_another_plan() -> None:
 @pytest.mark.parametrize("rules", [CLOUDS["oss"].rules, replace(S3, expiry_at_midnight=False)], ids=["oss", "exact"])
 def test_an_end_that_moves_with_the_clock_makes_no_other_plan(rules: CloudRules) -> None:
     """Where copies end to the minute, the plan one reads for a while is still the plan one confirms."""
-    end = NOW + timedelta(days=2)
+    end = NOW + timedelta(days=2, hours=-1)  # Not on the very minute at which another whole day would be paid for.
     restored = {
         "s3": RESTORED,
         "oss": ObjectFacts("ColdArchive", in_progress=False, expiry=end),
