@@ -1,7 +1,5 @@
 """ListObjectsV2 and ListObjectVersions with ``RestoreInfo``, which OSS gives unasked (FACTS 4.2)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from urllib.parse import quote
 
 from restoretui.sandbox.oss.objects import restore_text
@@ -12,6 +10,7 @@ from restoretui.sandbox.state.listing import After, Listed, list_current, list_v
 from restoretui.sandbox.state.refusals import invalid_argument
 from restoretui.sandbox.state.table import Row
 from restoretui.sandbox.wire.call_reply import XML, Call, Reply, escape, iso
+from restoretui.sandbox.wire.tokens import read_token, token_of
 
 MAX_KEYS = 1000
 _DEFAULT_KEYS = 100
@@ -21,11 +20,11 @@ def list_objects_v2(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     """``GET ?list-type=2``."""
     page = _OssPage(cloud, bucket, call)
     token = call.query.get("continuation-token")
-    after = _read_token(token) if token else After(call.query.get("start-after", ""))
+    after = read_token(token) if token else After(call.query.get("start-after", ""))
     listed = list_current(bucket, page.prefix, page.delimiter, after, page.limit)
     parts = [f"<KeyCount>{len(listed.rows.keys) + len(listed.prefixes)}</KeyCount>"]
     if listed.next is not None:
-        parts.append(f"<NextContinuationToken>{_token(listed.next)}</NextContinuationToken>")
+        parts.append(f"<NextContinuationToken>{token_of(listed.next)}</NextContinuationToken>")
     rows = [f"<Contents>{page.row(listed.rows.row(at))}</Contents>" for at in range(len(listed.rows.keys))]
     return page.reply("ListBucketResult", parts, rows, listed)
 
@@ -95,17 +94,3 @@ class _OssPage:
             f"<CommonPrefixes><Prefix>{self.name(prefix)}</Prefix></CommonPrefixes>" for prefix in listed.prefixes
         ]
         return Reply(body=f"{XML}<{root}>{''.join([*head, *parts, *rows, *common])}</{root}>".encode())
-
-
-def _token(after: After) -> str:
-    return urlsafe_b64encode(("g" if after.group else "k").encode() + after.key.encode()).decode()
-
-
-def _read_token(token: str) -> After:
-    try:
-        text = urlsafe_b64decode(token).decode()
-    except (Base64Error, ValueError):
-        text = ""
-    if text[:1] not in ("g", "k"):
-        raise invalid_argument("The continuation token provided is incorrect", "continuation-token", token)
-    return After(text[1:], text[0] == "g")

@@ -1,7 +1,5 @@
 """ListObjects, ListObjectsV2, ListObjectVersions (FACTS 1.7). Built by joining strings: a page is a thousand rows."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
 from urllib.parse import quote_plus
 
@@ -10,6 +8,7 @@ from restoretui.sandbox.state.kinds import KINDS, MARKER, TIERING
 from restoretui.sandbox.state.listing import After, Columns, Listed, list_current, list_versions
 from restoretui.sandbox.state.refusals import invalid_argument
 from restoretui.sandbox.wire.call_reply import Call, Reply, document, escape, iso
+from restoretui.sandbox.wire.tokens import read_token, token_of
 
 MAX_KEYS = 1000
 _CLASSES = [kind.storage_class for kind in KINDS]
@@ -21,7 +20,7 @@ def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
     token = query.get("continuation-token")
     after = After("" if "ignore-start-after" in call.quirks else query.get("start-after", ""))
     if token is not None:
-        after = _read_token(token)
+        after = read_token(token)
     page = _S3Page(bucket, call, now)
     listed = list_current(bucket, page.prefix, page.delimiter, after, page.limit)
     parts = [page.head(), f"<KeyCount>{len(listed.rows.keys) + len(listed.prefixes)}</KeyCount>"]
@@ -30,7 +29,7 @@ def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
     if "start-after" in query:
         parts.append(f"<StartAfter>{page.name(query['start-after'])}</StartAfter>")
     if listed.next is not None:
-        next_token = token if token is not None and "repeat-token" in call.quirks else _token(listed.next)
+        next_token = token if token is not None and "repeat-token" in call.quirks else token_of(listed.next)
         parts.append(f"<NextContinuationToken>{escape(next_token)}</NextContinuationToken>")
     return page.reply("ListBucketResult", parts, listed, page.objects(listed.rows))
 
@@ -191,20 +190,6 @@ def _max_keys(text: str | None) -> int:
     if not 0 <= number < 2**31:
         raise invalid_argument("Argument maxKeys must be an integer between 0 and 2147483647", "maxKeys", text)
     return number
-
-
-def _token(after: After) -> str:
-    return urlsafe_b64encode(("g" if after.group else "k").encode() + after.key.encode()).decode()
-
-
-def _read_token(token: str) -> After:
-    try:
-        text = urlsafe_b64decode(token).decode()
-    except (Base64Error, ValueError):
-        text = ""
-    if text[:1] not in ("g", "k"):
-        raise invalid_argument("The continuation token provided is incorrect", "continuation-token", token)
-    return After(text[1:], text[0] == "g")
 
 
 def _quoted(text: str) -> str:
