@@ -9,11 +9,6 @@ import restoretui
 
 PACKAGE = Path(restoretui.__file__).parent
 
-ALLOWED: dict[str, str] = {
-    # name -> why it may stand for two things
-    "Target": "where an export goes, and what a plan is for",
-}
-
 
 def _modules(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
@@ -41,6 +36,6 @@ def _owners() -> dict[tuple[str, str], list[str]]:
 
 def test_no_class_name_stands_for_two_things() -> None:
     owners = _owners()
-    twice = {name: where for (_, name), where in owners.items() if len(where) > 1 and name not in ALLOWED}
+    twice = {name: where for (_, name), where in owners.items() if len(where) > 1}
     assert not twice
     assert len(owners) > 300, "the classes were not found"
