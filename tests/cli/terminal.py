@@ -71,3 +71,12 @@ class Terminal:
         os.close(self._master)
         assert b"Traceback" not in self.shown, self.shown
         return self.process.returncode
+
+    def hang_up(self, seconds: float = 60) -> int:
+        """Close the terminal under it; its exit code."""
+        os.close(self._slave)
+        os.close(self._master)
+        try:
+            return self.process.wait(seconds)
+        finally:
+            self.process.kill()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Served
+from tests.cli.terminal import Terminal as Pty
 from tests.e2e.conftest import NEEDS_TMUX, Open, Terminal
 
 pytestmark = [NEEDS_TMUX, pytest.mark.terminal, pytest.mark.timeout(300)]
@@ -188,3 +189,15 @@ def test_a_terminal_that_goes_away_without_a_signal_ends_the_program(tmp_path: P
     time.sleep(after)  # Also while the rest of the screens is being made.
     os.close(master)
     assert child.wait(60) == 130
+
+
+@pytest.mark.parametrize("after", [0.0, 1.5])
+def test_a_terminal_that_goes_away_with_a_signal_ends_the_program(tmp_path: Path, after: float) -> None:
+    """A window is closed, or tmux is: SIGHUP, SIGCONT right behind it, and whatever is written from then on fails."""
+    on = Pty(
+        {**os.environ, "TERM": "xterm-256color"}, "--state-dir", str(tmp_path / "state"),
+        "--endpoint-url", "http://[::1]:1",
+    )  # fmt: skip
+    on.until(b"Browse")
+    time.sleep(after)  # Also while the rest of the screens is being made.
+    assert on.hang_up() == 130

@@ -103,7 +103,8 @@ _LONGEST_TEXT = 1 << 15
 
 
 def _refuse_long_text(body: bytes) -> None:
-    if re.search(rb"[^<]{%d}" % (_LONGEST_TEXT + 1), body):
+    # Looked for where a text begins only: anywhere else, it would be looked for again from each byte of it.
+    if re.search(rb"(?<![^<])[^<]{%d}" % (_LONGEST_TEXT + 1), body):
         raise Unreadable(f"a text of the answer is longer than {_LONGEST_TEXT:,} bytes, as no key is")
 
 
@@ -192,6 +193,7 @@ _VERSION = re.compile(
 _FIRST_ROW = {False: re.compile("<Contents>"), True: re.compile("<(?:Version|DeleteMarker)>")}
 _ENCODING = re.compile(r"""\s*<\?xml[^>]*encoding=["']([^"']*)""")
 _ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));")
+_ENTITIES = re.compile(r"(&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _BOOL = {"": None, "true": True, "false": False}
 
@@ -279,20 +281,33 @@ def _names(keys: Sequence[str], frame: _Frame) -> Sequence[str]:
     if "\0" in every:
         raise Unreadable(_NUL)
     if "&" in every:
-        keys = [_unescape(key) if "&" in key else key for key in keys]
+        characters = _Characters()
+        keys = [_unescape(key, characters) if "&" in key else key for key in keys]
     if frame.decode is unquote_plus and ("%" in every or "+" in every or "&" in every):
         keys = [unquote_plus(key) if "%" in key or "+" in key else key for key in keys]
     return keys
 
 
-def _unescape(text: str) -> str:
-    plain, found = _ENTITY.subn(_character, text)
-    if found != text.count("&"):
+class _Characters(dict[str, str]):
+    """What each reference of a page stands for, worked out once."""
+
+    def __missing__(self, reference: str) -> str:
+        character = self[reference] = _character(reference)
+        return character
+
+
+def _unescape(text: str, characters: _Characters) -> str:
+    parts = _ENTITIES.split(text)
+    if len(parts) // 2 != text.count("&"):
         raise _Unusual
-    return plain
+    parts[1::2] = map(characters.__getitem__, parts[1::2])
+    return "".join(parts)
 
 
-def _character(entity: re.Match[str]) -> str:
+def _character(reference: str) -> str:
+    entity = _ENTITY.fullmatch(reference)
+    if entity is None:
+        raise _Unusual
     if entity[1]:
         return _NAMED[entity[1]]
     character = chr(int(entity[2]) if entity[2] else int(entity[3], 16))

@@ -5,6 +5,8 @@ import os
 import select
 import signal
 import threading
+from collections.abc import Callable
+from typing import IO, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -16,12 +18,51 @@ _RESTORE_TITLE = "\x1b[23;2t"
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class Line:
+    """The terminal to write to. Once it is gone, what is written is dropped.
+
+    Textual's thread that writes would end of the error, and everybody else would wait for it: for room in its queue.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self.is_gone = False
+
+    def write(self, text: str) -> None:
+        self._try(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        self._try(self._file.flush)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        return self._file.isatty()
+
+    def _try(self, act: Callable[[], object]) -> None:
+        if not self.is_gone:
+            try:
+                act()
+            except OSError:
+                self.is_gone = True
+
+
 class TerminalDriver(LinuxDriver):
     """Everything written here is cleaned: a title made of a key must not end the sequence it stands in."""
 
     _is_listening = False
     sent = 0
     """Characters written so far."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._file: Any = Line(self._file)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on after ctrl+z. A hang-up sends SIGCONT, too: whoever was not stopped has nothing to begin again."""
+        if not _hung_up(self.fileno):
+            super()._sigcont_application()
 
     def write(self, data: str) -> None:
         self.sent += len(data)
@@ -69,6 +110,12 @@ class TerminalDriver(LinuxDriver):
         """A desktop notice (OSC 9), wrapped so that tmux and screen hand it on where they may; others ignore it."""
         self.write(_passed_through(f"\x1b]9;{clean(text)}\x07"))
         self.flush()
+
+
+def _hung_up(descriptor: int) -> bool:
+    line = select.poll()
+    line.register(descriptor, 0)
+    return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in line.poll(0))
 
 
 def _passed_through(sequence: str) -> str:

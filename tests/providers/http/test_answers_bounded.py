@@ -1,5 +1,6 @@
 """Answers without an end, or beyond any measure: refused in one sentence, whoever reads them, and asked for once."""
 
+import time
 from typing import Any, Protocol
 
 import pytest
@@ -108,5 +109,7 @@ def test_the_largest_page_a_store_can_send_is_read() -> None:
     body = "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>"
     body += "".join(row.format(key, number) for number in range(1000)) + "</ListBucketResult>"
     assert 18_000_000 < len(body) < bounds.MOST_BODY
+    begun = time.thread_time()
     page = read_page(body.encode(), lambda _: {})
     assert page.entries[999].key == "€" * 339 + "a000999"
+    assert time.thread_time() - begun < 30, "seconds of work grow with the page, not with its square"
