@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from restoretui.core.clock import EPOCH, Clock, ManualClock
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve
+from tests import forkserver
 
 # A slow machine is no counter-example.
 settings.register_profile("restoretui", deadline=None)
@@ -111,6 +112,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("HOME", str(folder))
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_stands_by_any_more() -> Iterator[None]:
+    """After the last test."""
+    yield
+    forkserver.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import pytest
+
+from tests import forkserver
 
 
 class Ran(NamedTuple):
@@ -37,9 +37,7 @@ class Served:
     """A running `restoretui sandbox`."""
 
     def __init__(self, *options: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "restoretui", "sandbox", *options], stdout=subprocess.PIPE, text=True
-        )
+        self.process = forkserver.popen(["sandbox", *options], os.environ, stderr=None)
         assert self.process.stdout
         self.contract: dict[str, Any] = json.loads(self.process.stdout.readline())
 
@@ -111,11 +109,8 @@ def run(tmp_path: Path) -> Run:
         env |= {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path)}
         env |= served.contract["env"] if served else {}
         env |= extra
-        done = subprocess.run(
-            [sys.executable, "-m", "restoretui", *args], input=stdin, capture_output=True, text=True, env=env,
-            timeout=timeout, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        ran = Ran(*forkserver.run(args, env, stdin, timeout))
+        assert "Traceback" not in ran.err, ran.err
+        return ran
 
     return go

@@ -3,14 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from tests import forkserver
 from tests.cli.conftest import Served
 
 
@@ -28,10 +27,7 @@ class Living:
     """A running command; what it says is collected by threads, so that it never waits for us."""
 
     def __init__(self, env: dict[str, str], *arguments: str, **options: Any) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "restoretui", *arguments], env=env, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, **{"stdin": subprocess.DEVNULL} | options,
-        )  # fmt: skip
+        self.process = forkserver.popen(arguments, env, **options)
         self.out: list[str] = []
         self.err: list[str] = []
         self._readers = [
