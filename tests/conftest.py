@@ -16,7 +16,7 @@ from hypothesis import settings
 
 from restoretui.core.clock import EPOCH, Clock, ManualClock
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve
-from tests import forkserver
+from tests.cli import forkserver
 
 # A slow machine is no counter-example.
 settings.register_profile("restoretui", deadline=None)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pytest
 
-from tests import forkserver
+from tests.cli import forkserver
 
 
 class Ran(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from tests import forkserver
+from tests.cli import forkserver
 from tests.cli.conftest import Served
 
 

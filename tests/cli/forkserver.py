@@ -41,7 +41,7 @@ LOADED = (
     "botocore.handlers",
 )
 """What stands ready; whatever else a command needs it loads by itself."""
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 _MOST = 1 << 20
 """Bytes of a request."""
 
@@ -92,7 +92,7 @@ class ForkServer:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forkserver", str(theirs.fileno())], pass_fds=[theirs.fileno()],
+                [sys.executable, "-m", "tests.cli.forkserver", str(theirs.fileno())], pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL, cwd=ROOT,
             )  # fmt: skip
 
