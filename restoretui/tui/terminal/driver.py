@@ -18,7 +18,7 @@ _RESTORE_TITLE = "\x1b[23;2t"
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Outgoing:
+class ToTerminal:
     """The terminal to write to. Once it is gone, what is written is dropped.
 
     Textual's thread that writes would end of the error, and everybody else would wait for it: for room in its queue.
@@ -57,7 +57,7 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._file: Any = Outgoing(self._file)
+        self._file: Any = ToTerminal(self._file)
 
     def _sigcont_application(self, *_: object) -> None:
         """Go on after ctrl+z. A hang-up sends SIGCONT, too: whoever was not stopped has nothing to begin again."""
