@@ -8,57 +8,47 @@ from contextvars import ContextVar
 class Doing:
     """One thing under way; made by whoever waits for it."""
 
-    __slots__ = ("for_credentials", "text")
+    # Defaults of the class: one is made for each request, mostly to say nothing.
+    operation = ""
+    """In the cloud's own words: ``ListObjectsV2``; empty while nothing was said."""
+    bucket = ""
+    """What it is about, if it is about one."""
+    credentials = ""
+    """What is still looked for to sign with: nothing was asked of the cloud yet."""
 
-    def __init__(self) -> None:
-        self.text = ""
+    @property
+    def text(self) -> str:
         """For people: ``ListObjectsV2 of bucket 'x'``; empty while nothing was said."""
-        self.for_credentials = False
+        if self.credentials:
+            return self.credentials
+        return f"{self.operation} of bucket {self.bucket!r}" if self.bucket else self.operation
+
+    @property
+    def for_credentials(self) -> bool:
         """Nothing was asked of the cloud yet: keys to sign with are still being looked for."""
+        return bool(self.credentials)
 
 
-_now: ContextVar[Doing | None] = ContextVar("doing", default=None)
+NOW: ContextVar[Doing | None] = ContextVar("doing", default=None)
+"""What requests of this task, and of those begun in it, say it of. Set only by whoever waits for them."""
 
 
-class Watched:
-    """What is said within this block, and by the tasks begun in it, is found in what this gives.
-
-    Entered for each request: a generator for it would cost more than all else that is done here.
-    """
-
-    __slots__ = ("_token", "doing")
-
-    def __enter__(self) -> Doing:
-        self.doing = Doing()
-        self._token = _now.set(self.doing)
-        return self.doing
-
-    def __exit__(self, *_: object) -> None:
-        _now.reset(self._token)
-
-
-def note(text: str) -> None:
-    """From now on this is what is going on. Never a secret: it is shown and logged."""
-    doing = _now.get()
+def note(operation: str, bucket: str = "") -> None:
+    """From now on this request is what is going on. Never a secret: it is shown and logged."""
+    doing = NOW.get()
     if doing is not None:
-        doing.text = text
-
-
-def about(operation: str, bucket: str) -> str:
-    """A request, for people: the operation in the cloud's own words, and the bucket if it is about one."""
-    return f"{operation} of bucket {bucket!r}" if bucket else operation
+        doing.operation, doing.bucket = operation, bucket
 
 
 @contextmanager
 def finding_credentials(text: str) -> Iterator[None]:
     """Within this block keys are looked for: files, processes, logins, roles, instance metadata."""
-    doing = _now.get()
+    doing = NOW.get()
     if doing is None:
         yield
         return
-    before = doing.text
-    doing.text, doing.for_credentials = text, True
+    before, doing.credentials = doing.credentials, text
     try:
         yield
     finally:
-        doing.text, doing.for_credentials = before, False
+        doing.credentials = before

@@ -370,7 +370,8 @@ async def test_a_restored_copy_becomes_available_and_goes_cold(stage: Stage, clo
     await stage.bucket("some")
     await stage.put("some", "k")
     ref = ObjectRef("some", "k")
-    await cloud.restore_object(ref, RestoreRequest(2, Tier.STANDARD), stage.cold)
+    # The days run from the request, and some stores take two of them: asked for late on a day, two would not do.
+    await cloud.restore_object(ref, RestoreRequest(3, Tier.STANDARD), stage.cold)
     rules = stage.store.rules if stage.store else CLOUDS[stage.scheme].rules
     rule = rules.archive_named(stage.cold)
     assert rule is not None
@@ -382,10 +383,10 @@ async def test_a_restored_copy_becomes_available_and_goes_cold(stage: Stage, clo
     assert expiry is not None
     if not stage.store:
         assert ((expiry.hour, expiry.minute) == (0, 0)) == rules.expiry_at_midnight
-    assert timedelta(0) < expiry - stage.clock.now() < timedelta(days=3)
+    assert timedelta(0) < expiry - stage.clock.now() < timedelta(days=4)
     answer = await cloud.restore_object(ref, RestoreRequest(5, Tier.STANDARD), stage.cold)
     assert (answer.outcome, answer.status) == (Outcome.UPDATED, 200)
-    await stage.advance(7 * 86400)
+    await stage.advance(9 * 86400)
     assert (await cloud.head_object(ref)).restore is None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
 import pytest
@@ -20,6 +21,12 @@ class Connect(Protocol):
 SandboxAndClient = tuple[RunningSandbox, Any]
 """A sandbox, and an S3 client of it."""
 ONCE = AioConfig(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=20)
+
+
+def next_midnight(moment: datetime) -> datetime:
+    """When what ends at ``moment`` ends indeed: the next midnight UTC (FACTS 1.5)."""
+    begun = datetime.combine(moment.date(), time(), moment.tzinfo)
+    return begun if begun == moment else begun + timedelta(days=1)
 
 
 # One for all tests: reading the service's model takes longer than most of them.

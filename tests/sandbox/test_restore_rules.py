@@ -1,7 +1,7 @@
 """RestoreObject for every class, tier and state (FACTS 1.1, 1.2, 1.4, 1.5)."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from restoretui.core.model import State, Tier
 from restoretui.core.rules.s3 import S3
 from tests.conftest import StartSandbox
 from tests.narrowing import there
-from tests.sandbox.conftest import Connect, SandboxAndClient
+from tests.sandbox.conftest import Connect, SandboxAndClient, next_midnight
 
 HOUR, DAY = 3600, 86400
 FLEXIBLE = {"Expedited", "Standard", "Bulk"}
@@ -128,7 +128,7 @@ async def test_request_while_restored_changes_the_period(archive: SandboxAndClie
     # Asked on 17 January at 12:00 for one day: shortened, to the midnight after the 18th at 12:00.
     assert page["Contents"][0]["RestoreStatus"] == {
         "IsRestoreInProgress": False,
-        "RestoreExpiryDate": datetime(2026, 1, 19, tzinfo=UTC),
+        "RestoreExpiryDate": next_midnight(running.clock.now() + timedelta(days=1)),
     }
 
 

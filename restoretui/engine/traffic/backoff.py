@@ -12,27 +12,40 @@ async def persist(
     over: tuple[type[Exception], ...],
     longest: float,
     rest: Callable[[float], Awaitable[None]],
-    enough: Callable[[], bool] = lambda: False,
 ) -> T:
-    """The result of ``attempt``, repeated for as long as it raises one of ``over`` and it is not ``enough``.
+    """The result of ``attempt``, repeated for as long as it raises one of ``over``.
 
     ``rest`` waits between two attempts: up to a quarter of a second at first, up to ``longest`` seconds at last.
     """
     try:
         return await attempt()
     except over as error:
-        if enough():
-            raise
-        first: Exception | None = error
+        first = error
+    return await persist_after(first, attempt, over=over, longest=longest, rest=rest)
+
+
+async def persist_after(
+    first: Exception,
+    attempt: Callable[[], Awaitable[T]],
+    *,
+    over: tuple[type[Exception], ...],
+    longest: float,
+    rest: Callable[[float], Awaitable[None]],
+    enough: Callable[[], bool] = lambda: False,
+) -> T:
+    """The same where the first attempt was made, and raised ``first``; until it is ``enough``."""
+    if enough():
+        raise first
+    failed: Exception | None = first
 
     from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
 
     async def again() -> T:
-        nonlocal first
-        if first is not None:
+        nonlocal failed
+        if failed is not None:
             # What was tried already is the retrying's first attempt: setting it up takes longer than a request.
-            failed, first = first, None
-            raise failed
+            error, failed = failed, None
+            raise error
         return await attempt()
 
     backoff = AsyncRetrying(

@@ -58,7 +58,8 @@ class CircuitBreaker:
         self._wait = FIRST_WAIT
         self._retry_at = 0.0
         self._probing = False
-        self._ticket = 0
+        self.ticket = 0
+        """The generation now: what a request that passes has with it."""
         self._changed = asyncio.Event()
 
     @property
@@ -77,7 +78,7 @@ class CircuitBreaker:
         """What the end of a request means for all others; True when it met their trouble, and was the first to."""
         try:
             if error is None or (isinstance(error, CloudError) and not isinstance(error, NO_ANSWER)):
-                self._answered(ticket, health)  # A refusal is an answer, too.
+                self.answered(ticket, health)  # A refusal is an answer, too.
             elif isinstance(error, COMMON):
                 self.watchdog.failed(error)
                 has_tripped = self.trip(error, ticket)
@@ -95,10 +96,13 @@ class CircuitBreaker:
             # cancelled request nor a defect says anything about the cloud.
             self.left(ticket)
 
-    def _answered(self, ticket: int, health: HealthBoard) -> None:
+    def answered(self, ticket: int, health: HealthBoard) -> None:
+        """The request was answered, be it by a refusal."""
         self.watchdog.answered()
-        health.well(self.watchdog)
-        self._let_in(ticket, health)
+        if health.troubles:
+            health.well(self.watchdog)
+        if self.problem is not None:
+            self._let_in(ticket, health)
 
     def _let_in(self, ticket: int, health: HealthBoard) -> None:
         if self.close(ticket):
@@ -115,11 +119,11 @@ class CircuitBreaker:
                 await changed
             else:
                 await first_of(changed, self._clock.pause(self.retry_in))
-        return self._ticket
+        return self.ticket
 
     def trip(self, problem: CloudError, ticket: int | None = None) -> bool:
         """A request met a problem that every other would meet too. True when the breaker was closed until now."""
-        if ticket is not None and ticket != self._ticket:
+        if ticket is not None and ticket != self.ticket:
             return False
         first = self.problem is None
         if first or self._probing:
@@ -133,7 +137,7 @@ class CircuitBreaker:
 
     def close(self, ticket: int | None = None) -> bool:
         """A request got an answer. True when the breaker was open until now."""
-        if self.problem is None or (ticket is not None and ticket != self._ticket):
+        if self.problem is None or (ticket is not None and ticket != self.ticket):
             return False
         self.problem = None
         self._probing = False
@@ -142,12 +146,12 @@ class CircuitBreaker:
 
     def left(self, ticket: int | None = None) -> None:
         """The request is over. If it was the probe and ended without an answer either way, another may go."""
-        if self._probing and (ticket is None or ticket == self._ticket):
+        if self._probing and (ticket is None or ticket == self.ticket):
             self._probing = False
             self._turn()
 
     def _turn(self) -> None:
-        self._ticket += 1
+        self.ticket += 1
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
@@ -166,7 +170,7 @@ class Passage:
     async def __aenter__(self) -> Self:
         breaker = self._breaker
         if breaker.problem is None:
-            self._ticket = await breaker.enter()
+            self._ticket = breaker.ticket
             return self
         with breaker.watchdog.waiting():
             self._ticket = await breaker.enter()
@@ -175,4 +179,8 @@ class Passage:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self.has_tripped = self._breaker.judge(error, self._ticket, self._health)
+        breaker = self._breaker
+        if error is None and breaker.problem is None:  # as nearly always
+            breaker.answered(self._ticket, self._health)
+        else:
+            self.has_tripped = breaker.judge(error, self._ticket, self._health)

@@ -48,12 +48,9 @@ class HealthBoard:
         self.now = Health()
         self._changed = changed
         self._troubles: dict[Hashable, Told] = {}
+        self.troubles: Mapping[Hashable, Told] = self._troubles
+        """All that is in the way now, by its source; asked at each request, which is why it is no property."""
         self._is_busy = False
-
-    @property
-    def troubles(self) -> Mapping[Hashable, Told]:
-        """All that is in the way now, by its source."""
-        return self._troubles
 
     def trouble(self, source: Hashable, level: Trouble, text: str, hint: str = "") -> None:
         """Something holds ``source`` up, until ``well``."""

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, Throttled
-from restoretui.engine.traffic.backoff import persist
+from restoretui.engine.traffic.backoff import persist_after
 from restoretui.engine.traffic.circuit_breaker import LONGEST_ATTENDED, NO_ANSWER, CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 
@@ -54,38 +54,63 @@ class RetryingReads:
 
         ``over`` is what it is repeated after: less than all for what must not be asked twice.
         """
-        trial, watchdog = _Trial(self._breaker, bounded=self._bounded), self._breaker.watchdog
+        watchdog, health = self._breaker.watchdog, self._health
         try:
             with watchdog.waiting(bounded=self._bounded):
-                return await persist(
-                    lambda: self._once(read, trial),
-                    over=over,
-                    longest=LONGEST_ATTENDED if self._bounded else LONGEST_BACKOFF,
-                    rest=self._rest,
-                    enough=lambda: trial.is_enough,
-                )
+                try:
+                    async with self._breaker.passing(health):
+                        answer = await read()
+                except NO_ANSWER as error:
+                    self._tell(error)
+                    if not isinstance(error, over):
+                        raise
+                    first = error
+                else:
+                    if health.troubles:
+                        health.well(self)
+                    return answer
+                return await self._again(first, read, over)
         finally:
-            if not watchdog.is_waiting:
+            if health.troubles and not watchdog.is_waiting:
                 # Given up, or called off: what nobody waits for is no trouble any more.
-                self._health.well(watchdog)
-                self._health.well(self)
+                health.well(watchdog)
+                health.well(self)
+
+    async def _again(
+        self, first: CloudError, read: Callable[[], Awaitable[T]], over: tuple[type[CloudError], ...]
+    ) -> T:
+        """Until there is an answer; set up only where the ``first`` attempt failed, as nearly none does."""
+        trial = _Trial(self._breaker, bounded=self._bounded)
+        trial.failed(first)
+
+        async def attempt() -> T:
+            try:
+                async with self._breaker.passing(self._health):
+                    answer = await read()
+            except NO_ANSWER as error:
+                trial.failed(error)
+                self._tell(error)
+                raise
+            self._health.well(self)
+            return answer
+
+        return await persist_after(
+            first,
+            attempt,
+            over=over,
+            longest=LONGEST_ATTENDED if self._bounded else LONGEST_BACKOFF,
+            rest=self._rest,
+            enough=lambda: trial.is_enough,
+        )
+
+    def _tell(self, error: CloudError) -> None:
+        if isinstance(error, Throttled):
+            self._health.refused()
+            self._health.trouble(self, "slow", str(error), error.hint)
 
     async def _rest(self, seconds: float) -> None:
         log.debug("%s: asked again in %.1f s", self._breaker.watchdog.name, seconds)
         await self._clock.pause(seconds)
-
-    async def _once(self, read: Callable[[], Awaitable[T]], trial: "_Trial") -> T:
-        try:
-            async with self._breaker.passing(self._health):
-                answer = await read()
-        except NO_ANSWER as error:
-            trial.failed(error)
-            if isinstance(error, Throttled):
-                self._health.refused()
-                self._health.trouble(self, "slow", str(error), error.hint)
-            raise
-        self._health.well(self)
-        return answer
 
 
 class _Trial:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from restoretui.core.clock import Clock
-from restoretui.core.doing import Doing, Watched
+from restoretui.core.doing import NOW, Doing
 from restoretui.core.errors import CloudError, ConnectionLost, CredentialsError
 from restoretui.engine.traffic.waits import Cut, first_of
 
@@ -164,25 +164,25 @@ class Watchdog:
 
 
 class Waiting:
-    """The block of ``Watchdog.waiting``."""
+    """The block of ``Watchdog.waiting``. Entered for each request: a generator would cost more than all else here."""
 
-    __slots__ = ("_cut", "_dog", "_doing", "_watched")
+    __slots__ = ("_cut", "_dog", "_doing", "_token")
 
     def __init__(self, dog: Watchdog, cut: Cut | None) -> None:
         self._dog = dog
         self._cut = cut
-        self._watched = Watched()
 
     def __enter__(self) -> None:
         if self._cut is not None:
             self._cut.__enter__()
-        self._doing = self._watched.__enter__()
+        self._doing = Doing()
+        self._token = NOW.set(self._doing)
         self._dog.enter(self._doing, self._cut)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self._dog.leave(self._doing)
-        self._watched.__exit__()
+        NOW.reset(self._token)
         if self._cut is not None:
             self._cut.__exit__(kind, error, at)

@@ -4,7 +4,7 @@ Applying a change again does nothing. A change that comes late, a request's answ
 does not turn the job back; what it tells (request id, code) is kept all the same.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -12,9 +12,10 @@ from operator import attrgetter
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.ledger.records import WAITING, JobChange
+from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.store import change_feed as topics
 from restoretui.ledger.store.decoding import STATES, Shape, decodes
-from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated
+from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, sum_of
 from restoretui.ledger.store.writer import Row, Tx
 
 _PROGRESS = (State.PLANNED, State.UNKNOWN, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED)
@@ -45,7 +46,7 @@ class _Job:
     id: int
     run_id: int
     size: int
-    adopted: bool
+    adopted: int
     tier: str | None
     state: State
     changed_at: float
@@ -102,8 +103,8 @@ class Tallies:
 def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
     """Apply in order; the ids of the jobs that are not what they were, each once, in id order."""
     jobs = _load(tx, sorted({change.job_id for change in changes}))
-    moves: Counter[tuple[int, State, State]] = Counter()
-    moved_bytes: Counter[tuple[int, State, State]] = Counter()
+    moves: defaultdict[tuple[int, State, State], list[int]] = defaultdict(list)
+    """The sizes of what was moved."""
     log: list[tuple[object, ...]] = []
     changed: set[int] = set()
     requested: dict[int, list[float]] = {}
@@ -117,9 +118,7 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
             continue
         changed.add(job.id)
         if before is not job.state:
-            move = (job.run_id, before, job.state)
-            moves[move] += 1
-            moved_bytes[move] += max(0, job.size)
+            moves[job.run_id, before, job.state].append(job.size)
         if job.requested_at is not None and job.requested_at != had_request:
             requested.setdefault(job.run_id, []).append(job.requested_at)
         log.append(_entry(job, before, change))
@@ -135,8 +134,8 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
             {"first": min(instants), "last": max(instants), "run": run_id},
         )
     tallies = Tallies()
-    for move, count in moves.items():
-        tallies.move(*move, count, moved_bytes[move])
+    for move, sizes in moves.items():
+        tallies.move(*move, len(sizes), sum_of(sizes))
     tallies.write(tx, max(change.at for change in changes), sorted({jobs[job_id].run_id for job_id in ids}))
     return ids
 
@@ -145,11 +144,12 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
 def _load(tx: Tx, ids: Sequence[int]) -> dict[int, _Job]:
     jobs: dict[int, _Job] = {}
     for at in range(0, len(ids), 1000):
-        some = ", ".join(map(str, ids[at : at + 1000]))
-        rows = tx.rows(f"{_SELECT} FROM job j JOIN line n ON n.id = j.line_id WHERE j.id IN ({some})")
+        some = is_among("j.id", ids[at : at + 1000])
+        rows = tx.rows(f"{_SELECT} FROM job j JOIN line n ON n.id = j.line_id WHERE {some}")
         _SHAPE.check(rows)
         for row in rows:
-            jobs[row[0]] = _Job(row[0], row[1], row[2], bool(row[3]), row[4], STATES[row[5]], *row[6:])
+            job = jobs[row[0]] = _Job(*row)
+            job.state = STATES[job.state]
     return jobs
 
 
@@ -177,16 +177,23 @@ def _update(job: _Job, change: JobChange) -> bool:
 
 
 def _learn(job: _Job, change: JobChange) -> bool:
-    """Take over what is given and differs, apart from the state."""
-    before = (job.reason, job.outcome, job.code, job.message, job.request_id, job.expiry)
-    job.reason = change.reason or job.reason
-    job.outcome = change.outcome or job.outcome
-    job.code = change.code or job.code
-    job.message = change.message or job.message
-    job.request_id = change.request_id or job.request_id
-    job.expiry = job.expiry if change.expiry is None else change.expiry
-    job.look = job.look if change.look is None else int(change.look)
-    return before != (job.reason, job.outcome, job.code, job.message, job.request_id, job.expiry)
+    """Take over what is given and differs, apart from the state; whether anything did."""
+    told = False
+    if change.reason and change.reason != job.reason:
+        job.reason, told = change.reason, True
+    if change.outcome and change.outcome != job.outcome:
+        job.outcome, told = change.outcome, True
+    if change.code and change.code != job.code:
+        job.code, told = change.code, True
+    if change.message and change.message != job.message:
+        job.message, told = change.message, True
+    if change.request_id and change.request_id != job.request_id:
+        job.request_id, told = change.request_id, True
+    if change.expiry is not None and change.expiry != job.expiry:
+        job.expiry, told = change.expiry, True
+    if change.look is not None:
+        job.look = int(change.look)  # how it was looked at is no news
+    return told
 
 
 def _is_late(job: _Job, change: JobChange) -> bool:

@@ -9,19 +9,25 @@ from typing import Any, cast
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import CloudId, RestoreJob, Run
 from restoretui.ledger.store.decoding import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
-from restoretui.ledger.store.unknown_values import told_size
 
 RUN = (
     "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
     " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
     " last_requested_at, ended_at, first_job FROM run"
 )
-JOB = (
+_JOB = (
     "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"
-    " n.action, j.state, n.tier, n.days, j.attempt_at, j.requested_at, j.expiry, j.adopted, j.changed_at"
-    " FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
+    " n.action, j.state, n.tier, n.days, {attempt_at}, j.requested_at, j.expiry, j.adopted, j.changed_at"
+    " FROM job j {join} line n ON n.id = j.line_id {join} bucket b ON b.id = j.bucket_id"
 )
-
+JOB = _JOB.format(attempt_at="j.attempt_at", join="JOIN")
+UNSENT = "state = 'planned' AND attempt_at IS NULL AND batch_id IS NULL"
+NEXT_JOBS = (
+    # CROSS JOIN is SQLite's way to say in which order: the jobs first, by the index that has just these.
+    _JOB.format(attempt_at=":now", join="CROSS JOIN")
+    + f" WHERE j.run_id = :run AND {UNSENT.replace('state', 'j.state')} ORDER BY j.id LIMIT :limit"
+)
+"""The next unsent jobs of a run in id order, as they are once they are claimed ``:now``."""
 
 _RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSi")
 _JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSis")
@@ -100,7 +106,7 @@ def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[RestoreJob]:
             run_id,
             clouds.get((scheme, endpoint)) or clouds.setdefault((scheme, endpoint), CloudId(scheme, endpoint)),
             ObjectRef(bucket, key, version_id or None),
-            told_size(size),
+            size if size >= 0 else None,  # as ``told_size`` has it, without a call for each
             storage_class,
             archive,
             ACTIONS[action],

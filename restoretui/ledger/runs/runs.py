@@ -1,6 +1,6 @@
 """The repository of runs and their jobs: what was intended, asked of the cloud, and what came of it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from sqlite3 import Connection
 
@@ -12,9 +12,10 @@ from restoretui.ledger.records import EVERYTHING, WAITING, CloudId, JobChange, Q
 from restoretui.ledger.runs import watch_queries as tracking
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import apply_changes, move_all
+from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.runs.job_lines import FAILED, OF_BATCH, JobLine, check_failed, read_lines
 from restoretui.ledger.runs.job_view import JobView
-from restoretui.ledger.runs.run_rows import JOB, RUN, count_of, jobs_of, run_of
+from restoretui.ledger.runs.run_rows import JOB, NEXT_JOBS, RUN, UNSENT, count_of, jobs_of, run_of
 from restoretui.ledger.runs.watch_queries import AwaitedColumns, read_awaited
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import damaged
@@ -25,7 +26,6 @@ from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.fact_sql import names
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
-_UNSENT = "state = 'planned' AND attempt_at IS NULL AND batch_id IS NULL"
 _CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
 
 # By name, since the class below has a method called ``list``.
@@ -137,12 +137,12 @@ class Runs:
         now = self._clock.now().timestamp()
 
         def take(tx: Tx) -> JobList:
-            ids = tx.rows(f"SELECT id FROM job WHERE run_id = ? AND {_UNSENT} ORDER BY id LIMIT ?", (run_id, limit))
-            if not ids:
+            rows = tx.rows(NEXT_JOBS, {"run": run_id, "limit": limit, "now": now})
+            if not rows:
                 _check_planned(tx, run_id)
-            chosen = _listed(row[0] for row in ids)
-            tx.run(f"UPDATE job SET attempt_at = ? WHERE id IN ({chosen})", (now,))
-            return jobs_of(tx.rows(f"{JOB} WHERE j.id IN ({chosen}) ORDER BY j.id"))
+            chosen = is_among("id", (row[0] for row in rows))
+            tx.run(f"UPDATE job SET attempt_at = ? WHERE {chosen}", (now,))
+            return jobs_of(rows)
 
         jobs = await self._writer.do(take)
         self._in_flight.update(job.id for job in jobs)
@@ -150,10 +150,10 @@ class Runs:
 
     async def release(self, job_ids: Collection[int]) -> None:
         """These claims surely had no effect: the jobs are unsent again."""
-        chosen = _listed(job_ids)
+        chosen = is_among("id", job_ids)
 
         def free(tx: Tx) -> None:
-            tx.run(f"UPDATE job SET attempt_at = NULL WHERE id IN ({chosen}) AND state = 'planned'")
+            tx.run(f"UPDATE job SET attempt_at = NULL WHERE {chosen} AND state = 'planned'")
 
         await self._writer.do(free)
         self._in_flight.difference_update(job_ids)
@@ -172,7 +172,7 @@ class Runs:
 
         def settle(tx: Tx) -> int:
             rows = tx.rows(f"SELECT id FROM job WHERE run_id = ? AND {_CLAIMED}", (run_id,))
-            lost = _listed(row[0] for row in rows if row[0] not in ours)
+            lost = is_among("id", (row[0] for row in rows if row[0] not in ours))
             text = "the program ended between request and answer; to be looked up"
             # Since when something is unsure counts for when it is settled. What lies ahead of us was written before
             # the clock was set back: it counts from now.
@@ -182,7 +182,7 @@ class Runs:
                 " AND (attempt_at > :now OR changed_at > :now)",
                 {"now": now, "run": run_id},
             )
-            return move_all(tx, run_id, f"{_CLAIMED} AND id IN ({lost})", State.UNKNOWN, now, text)
+            return move_all(tx, run_id, f"{_CLAIMED} AND {lost}", State.UNKNOWN, now, text)
 
         return await self._writer.do(settle)
 
@@ -198,7 +198,7 @@ class Runs:
         """Cancel what was not sent yet; how many."""
         now = self._clock.now().timestamp()
         return await self._writer.do(
-            lambda tx: move_all(tx, run_id, _UNSENT, State.CANCELLED, now, "cancelled before it was sent")
+            lambda tx: move_all(tx, run_id, UNSENT, State.CANCELLED, now, "cancelled before it was sent")
         )
 
     async def failed_lines(self, run_id: int) -> LineList:
@@ -308,7 +308,7 @@ class Runs:
         """These jobs as they are now, in the order of their ids; few hundred at a time."""
         return await self._reader.run(
             lambda connection: jobs_of(
-                connection.execute(f"{JOB} WHERE j.id IN ({_listed(ids)}) ORDER BY j.id").fetchall()
+                connection.execute(f"{JOB} WHERE {is_among('j.id', ids)} ORDER BY j.id").fetchall()
             )
         )
 
@@ -341,16 +341,16 @@ class Runs:
 
 
 def _check_planned(tx: Tx, run_id: int) -> None:
-    """What counts as planned is so: an object whose state is no word of ours would be waited for, and never sent."""
+    """What counts as planned is so: an object whose state is no word of ours would be waited for, and never sent.
+
+    So would one whose line or bucket is lost: it is unsent, and yet not found among those that can be sent.
+    """
     row = tx.row(
         "SELECT coalesce((SELECT jobs FROM run_count WHERE run_id = :run AND state = 'planned'), 0)"
         " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NULL)"
-        " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NOT NULL)",
+        " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NOT NULL),"
+        f" EXISTS (SELECT 1 FROM job WHERE run_id = :run AND {UNSENT})",
         {"run": run_id},
     )
-    if row is not None and row[0]:
+    if row is not None and (row[0] or row[1]):
         raise damaged("an object of a run")
-
-
-def _listed(ids: Iterable[int]) -> str:
-    return ", ".join(str(int(row_id)) for row_id in ids)

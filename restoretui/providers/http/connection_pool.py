@@ -8,6 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -172,8 +173,7 @@ def _end_unwanted(task: "asyncio.Task[_PooledConnection]") -> None:
 
 
 def _written(method: str, target: str, origin: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    scheme, _, host = origin.partition("://")
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {host.removesuffix(f':{_DEFAULT_PORT.get(scheme)}')}"]
+    lines = [f"{method} {target} HTTP/1.1", _host_line(origin)]
     lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in _OURS]
     if body or method not in _WITHOUT_BODY:
         # A server that is told of no length may wait for one (411); RFC 9110, 8.6.
@@ -182,6 +182,12 @@ def _written(method: str, target: str, origin: str, headers: Mapping[str, str], 
     if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1:
         raise NotSent("a header holds a line break")
     return head.encode() + body
+
+
+@lru_cache(maxsize=256)
+def _host_line(origin: str) -> str:
+    scheme, _, host = origin.partition("://")
+    return f"Host: {host.removesuffix(f':{_DEFAULT_PORT.get(scheme)}')}"
 
 
 class _PooledConnection(asyncio.BufferedProtocol):

@@ -44,9 +44,11 @@ class Proxies:
     def of(self, url: str) -> Proxy | None:
         """The proxy between here and ``url``; None: there is none. ``Unreachable`` when it cannot be used."""
         origin = url[:end] if (end := url.find("/", len("https://"))) > 0 else url
-        if origin not in self._by_origin:
-            self._by_origin[origin] = find_proxy(origin)
-        return self._by_origin[origin]
+        try:
+            return self._by_origin[origin]
+        except KeyError:
+            found = self._by_origin[origin] = find_proxy(origin)
+            return found
 
     def check(self, url: str) -> None:
         """``UsageError`` when ``url`` would go through a proxy that cannot be used."""

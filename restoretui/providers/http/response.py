@@ -16,6 +16,8 @@ from restoretui.providers.http.response_limits import (
 from restoretui.providers.http.response_limits import NotHttp as NotHttp
 
 _NO_BODY = frozenset({204, 304})
+_USUAL = {f"HTTP/1.1 {status}": status for status in (200, 202, 204, 206, 301, 400, 403, 404, 409, 500, 503)}
+"""How the answers begin that come all the time."""
 _LONGEST_NUMBER = 15
 """Digits of a length; more would be beyond any limit, and Python takes long to read thousands of them."""
 
@@ -32,23 +34,21 @@ class HttpResponse(NamedTuple):
 class ResponseParser:
     """The parser of one response: fed bytes as they come, it gives the response once it is whole."""
 
-    __slots__ = (
-        "_body", "_chunked", "_has_body", "_head", "_interim", "_left", "_rest", "has_more", "keeps_open", "reply",
-    )  # fmt: skip
+    # Defaults of the class: one is made for each request, and needs few of them to differ.
+    reply: HttpResponse | None = None
+    keeps_open = False
+    has_more = False
+    _rest: bytearray | None = None
+    _head: tuple[int, dict[str, str]] | None = None
+    _interim = 0
+    _body: Body | None = None
+    _left: int | None = None
+    """Bytes still to come; None: until the connection ends."""
+    _chunked: "_Chunks | None" = None
 
     def __init__(self, *, has_body: bool) -> None:
         """Without ``has_body`` (HEAD) none follows, whatever its length is said to be."""
         self._has_body = has_body
-        self._rest: bytearray | None = None
-        self._head: tuple[int, dict[str, str]] | None = None
-        self._interim = 0
-        self._body: Body | None = None
-        self._left: int | None = None
-        """Bytes still to come; None: until the connection ends."""
-        self._chunked: _Chunks | None = None
-        self.reply: HttpResponse | None = None
-        self.keeps_open = False
-        self.has_more = False
 
     def feed(self, data: bytes) -> None:
         """Take the next piece. ``NotHttp`` when it is none of an HTTP answer, ``TooMuch`` beyond a limit."""
@@ -120,14 +120,17 @@ class ResponseParser:
     def _read_head(self, head: bytes) -> bool:
         """False when it only says that the answer will follow."""
         first, *lines = head.decode("utf-8", "replace").split("\r\n")
-        version, _, rest = first.partition(" ")
-        if version not in ("HTTP/1.1", "HTTP/1.0") or not (rest[:3].isascii() and rest[:3].isdecimal()):
-            raise NotHttp(f"it begins with {first[:40]!r}")
-        status = int(rest[:3])
-        if status < 200:
-            if status == 101:
-                raise NotHttp("it changes the protocol")
-            return False
+        status = _USUAL.get(first[:12])
+        is_new = status is not None
+        if status is None:
+            version, _, rest = first.partition(" ")
+            if version not in ("HTTP/1.1", "HTTP/1.0") or not (rest[:3].isascii() and rest[:3].isdecimal()):
+                raise NotHttp(f"it begins with {first[:40]!r}")
+            status, is_new = int(rest[:3]), version == "HTTP/1.1"
+            if status < 200:
+                if status == 101:
+                    raise NotHttp("it changes the protocol")
+                return False
         if len(lines) > MOST_HEADERS:
             raise TooMuch(f"it has more than {MOST_HEADERS} headers")
         headers: dict[str, str] = {}
@@ -138,16 +141,20 @@ class ResponseParser:
             name, value = name.lower(), value.strip(" \t")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         self._head = status, headers
-        said = headers.get("connection", "").lower()
-        self.keeps_open = "close" not in said if version == "HTTP/1.1" else "keep-alive" in said
+        said = headers.get("connection")
+        if said is None:
+            self.keeps_open = is_new
+        else:
+            self.keeps_open = "close" not in said.lower() if is_new else "keep-alive" in said.lower()
         self._expect_body(status, headers)
         return True
 
     def _expect_body(self, status: int, headers: Mapping[str, str]) -> None:
-        length, coding = headers.get("content-length"), headers.get("transfer-encoding")
         if not self._has_body or status in _NO_BODY:
             self._left = 0
-        elif coding is not None:
+            return
+        length, coding = headers.get("content-length"), headers.get("transfer-encoding")
+        if coding is not None:
             if length is not None:
                 # RFC 9112, 6.3: the coding would count, but two who read it differently see different answers.
                 raise NotHttp("it has both a length and a transfer encoding, so where it ends is not certain")

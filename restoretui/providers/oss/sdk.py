@@ -95,7 +95,7 @@ class OssSdk:
     async def exchange(self, ask: OssRequest, region: str) -> OssResponse:
         """Send one request, once. ``Refused`` when OSS says no; ``CloudError`` for everything that is no answer."""
         keys = await self._ring.keys()
-        doing.note(doing.about(ask.operation, ask.bucket))
+        doing.note(ask.operation, ask.bucket)
         self._signing.use(keys)
         client = self._client(region)
         asked = oss.OperationInput(

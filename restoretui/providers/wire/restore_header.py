@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from restoretui.core.model import END_UNTOLD, RestoreStatus
 
@@ -14,6 +15,7 @@ _IMF_DATE = re.compile(
 _PAIR = re.compile(r"""([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^",\s]+))""")
 
 
+@lru_cache(maxsize=256)  # HEADs tell the same few all the time: copies end at midnight
 def parse_restore(header: str | None) -> RestoreStatus | None:
     """What ``ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"`` says; None when it says nothing.
 

@@ -199,7 +199,7 @@ async def test_keys_that_have_worked_may_be_in_the_middle_of_a_renewal(line: Lin
 
 async def test_a_server_that_never_answers_is_given_up_with_its_name(line: Line) -> None:
     async def stalled() -> str:
-        doing.note("ListObjectsV2 of bucket 'b'")
+        doing.note("ListObjectsV2", "b")
         await line.clock.pause(1e9)
         return "never"
 

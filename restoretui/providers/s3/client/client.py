@@ -145,7 +145,7 @@ class S3Client:
             await asyncio.sleep(0)
 
     async def _exchange(self, ask: S3Request, region: str) -> "HttpResponse":
-        doing.note(doing.about(ask.operation, ask.bucket))
+        doing.note(ask.operation, ask.bucket)
         out = await self._requests.build(ask, region)
         reply = await out.transport.exchange(out.request, ask.operation)
         if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):

@@ -48,6 +48,8 @@ class _Held(NamedTuple):
     source: Any
     until: float
     renew_at: float
+    is_endless: bool = False
+    """Nothing has to be seen to, whenever it is."""
 
     def is_fresh(self, now: float) -> bool:
         return now < self.renew_at and not self._ends_within(min(_FRESH_S, self.until - self.renew_at))
@@ -96,6 +98,9 @@ class CredentialCache:
 
     async def keys(self) -> Keys:
         """Keys that can be used now. Raises ``CredentialsError``, or ``Unreachable`` when the chain's network is."""
+        held = self._held
+        if held and held.is_endless and not self._rejected:
+            return held.keys  # as for nearly every request
         return (await self._current()).keys
 
     def reject(self, keys: Keys) -> None:
@@ -157,7 +162,8 @@ class CredentialCache:
         now = self._clock.monotonic()
         until = now + _seconds_left(source)
         keys = Keys(frozen.access_key, frozen.secret_key, frozen.token)
-        return _Held(keys, frozen, source, until, until).seen_to(now)
+        is_endless = until == math.inf and not hasattr(source, "refresh_needed")
+        return _Held(keys, frozen, source, until, until, is_endless).seen_to(now)
 
     def _ask_person(self, text: str, loop: asyncio.AbstractEventLoop) -> str:
         if self._mfa is None:

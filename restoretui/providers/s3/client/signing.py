@@ -186,11 +186,15 @@ def _comparable(request: Signed) -> tuple[object, ...]:
     return request.method, request.url, request.body, {n: v for n, v in headers.items() if n not in ignored}
 
 
+_RANDOM_BITS = (1 << 128) - 1 ^ (0xF << 76) ^ (0b11 << 62)
+_VERSION_4 = 0x4 << 76 | 0b10 << 62
+"""Of a UUID: which bits are random, and what stands in the others (RFC 9562, 5.4)."""
+
+
 def _call_id() -> str:
     """A random UUID; it names a request, guards nothing, and Python's own takes longer than signing."""
-    digits = f"{getrandbits(128):032x}"
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    digits = f"{getrandbits(128) & _RANDOM_BITS | _VERSION_4:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:
