@@ -137,7 +137,8 @@ async def report(settings: Settings, output: Output, job_id: str, form: Shape, *
         run = _run_of(session, job_id)
         if form == "csv":
             output.raw(_csv([REPORT_COLUMNS]))
-        async for rows in session.batch.report(job_id):
+        tally = await session.batch.tally(job_id)
+        async for rows in session.batch.report(job_id, tally=tally):
             shown = [row for row in rows if not (failed and row.succeeded)]
             if form == "csv":
                 output.raw(_csv([_cells(output, _row(row, run)) for row in shown]))
@@ -150,10 +151,20 @@ async def report(settings: Settings, output: Output, job_id: str, form: Shape, *
                     output.text(f"{state}  {clean(row.key)}{about}")
             for row in rows:
                 counts["succeeded" if row.succeeded else "failed"] += 1
+        told = f"{counts['succeeded']:,} succeeded, {counts['failed']:,} failed"
+        if tally.scope is ReportScope.FAILED:
+            # What it does not name succeeded, as the job itself counts.
+            counts["succeeded"] = tally.succeeded
+            told = f"{tally.succeeded:,} succeeded by the job's own count, {counts['failed']:,} failed"
         if form == "json":
-            output.line("summary", {"job": job_id, "run": run, **counts})
+            output.line("summary", {"job": job_id, "run": run, "scope": tally.scope, **counts})
         output.flush()
-        output.say(f"{counts['succeeded']:,} succeeded, {counts['failed']:,} failed")
+        output.say(told)
+        if sum(counts.values()) != tally.succeeded + tally.failed:
+            output.say(
+                f"the job counts {tally.succeeded:,} succeeded and {tally.failed:,} failed tasks: the report does "
+                "not tell of all of them"
+            )
     return ExitCode.SOME_FAILED if counts["failed"] else ExitCode.DONE
 
 

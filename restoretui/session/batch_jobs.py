@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import (
     MANIFESTS,
+    NO_PAYER,
     REPORTS,
     BatchOptions,
     EngineChoice,
@@ -15,14 +16,26 @@ from restoretui.core.batch.jobs import (
     Place,
     ReportRow,
     ReportScope,
+    Tally,
     as_batch,
     choose_engine,
 )
 from restoretui.core.batch.policy import caller_policy, role_policy, trust_policy
+from restoretui.core.batch.report_keys import KeyForm, form_of, read_key
 from restoretui.core.batch.service import BatchService
-from restoretui.core.errors import CloudError, InvalidRequest, ObjectNotFound, Throttled, Unsupported, UsageError
+from restoretui.core.errors import (
+    AccessDenied,
+    BucketNotFound,
+    CloudError,
+    InvalidRequest,
+    ObjectNotFound,
+    Throttled,
+    Unsupported,
+    UsageError,
+)
 from restoretui.core.location import parse_location
 from restoretui.core.model import Tier
+from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.engine.batch.checks import check_options
@@ -95,14 +108,38 @@ class BatchOperations:
         changes = {name: value for name, value in (given or {}).items() if value is not None}
         return replace(options, **changes).checked()
 
-    def plan(self, plan: RestorePlan, tiers: Collection[Tier] = tuple(Tier)) -> RestorePlan:
-        """The same direct plan with these tiers through jobs: windows, fees, Expedited refused."""
-        return as_batch(plan, self._cloud.rules, tiers)
+    def plan(
+        self, plan: RestorePlan, tiers: Collection[Tier] = tuple(Tier), *, generated: bool | None = None
+    ) -> RestorePlan:
+        """The same direct plan with these tiers through jobs: windows, fees, Expedited refused.
+
+        ``generated``: S3 finds the objects itself, and is paid for all that is in the bucket; None: as configured.
+        """
+        fees = fees_in(self._cloud.connection.region or "", self._settings.batch_role_arn or "")
+        if self._settings.batch_manifest == "generated" if generated is None else generated:
+            buckets = {line.group.bucket for chosen in plan.tiers.values() for line in chosen.sending}
+            cloud, known = self._cloud.ledger_cloud, self._ledger.batches.peek_listed
+            listed = {bucket: known(cloud, bucket) for bucket in buckets}
+            fees = replace(
+                fees, searched={bucket: objects for bucket, (objects, _) in listed.items()},
+                unlisted=frozenset(bucket for bucket, (_, whole) in listed.items() if not whole),
+            )  # fmt: skip
+        return as_batch(plan, self._cloud.rules, tiers, fees)
+
+    def listed(self, bucket: str) -> int:
+        """How many objects a bucket is known to hold."""
+        return self._ledger.batches.peek_listed(self._cloud.ledger_cloud, bucket)[0]
+
+    @property
+    def why_never(self) -> str:
+        """Why nothing that is asked for now may go through jobs, in a sentence; empty where it may."""
+        return NO_PAYER if self._cloud.connection.requester_pays else ""
 
     def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> EngineChoice:
         """What ``--engine auto`` takes for a direct plan, and why."""
         role = role_arn or self._settings.batch_role_arn
-        return choose_engine(plan.tiers[tier], self._cloud.rules, has_role=bool(role))
+        pays = self._cloud.connection.requester_pays
+        return choose_engine(plan.tiers[tier], self._cloud.rules, has_role=bool(role), pays=pays)
 
     async def check(self, options: BatchOptions, buckets: Collection[str]) -> str:
         """Look at what jobs that restore from ``buckets`` would need, before anything is written or sent.
@@ -169,15 +206,71 @@ class BatchOperations:
         service, where = await self.service(), await self.region_of(job_id, region)
         return await self.ask(lambda: service.describe_job(where, job_id))
 
-    async def report(self, job_id: str, region: str | None = None) -> AsyncIterator[list[ReportRow]]:
-        """The rows of a job's completion report, some at a time; ours or not."""
+    async def tally(self, job_id: str, region: str | None = None) -> Tally:
+        """What the job itself counts, and what its completion report was to tell."""
         batch = self._ledger.batches.find(job_id)
-        place = batch.report_place if batch else (await self.job(job_id, region)).report
+        if batch is not None and batch.is_settled:
+            return Tally(batch.report_place, batch.options.scope, batch.succeeded, batch.failed)
+        info = await self.job(job_id, region)
+        place = info.report if batch is None else batch.report_place
+        return Tally(place, info.scope, info.succeeded, info.failed)
+
+    async def report(
+        self, job_id: str, region: str | None = None, tally: Tally | None = None
+    ) -> AsyncIterator[list[ReportRow]]:
+        """The rows of a job's completion report, some at a time; ours or not. Keys are those of the objects.
+
+        It is read twice: the whole of it tells how it writes keys (FACTS 2.3).
+        """
+        counted = tally or await self.tally(job_id, region)
+        place = counted.report
         if place is None:
             raise ObjectNotFound(f"job {job_id} was made without a completion report", "--report-scope all or failed")
-        service = await self.service()
+        service, batches = await self.service(), self._ledger.batches
+        batch = batches.find(job_id)
+        keys, form = batches.report_keys(batch) if batch else None, KeyForm.FORM
+        try:
+            async for rows in self._pages(lambda: service.read_report(place, job_id)):
+                if keys is not None:
+                    await batches.look_through(keys, rows)
+                else:
+                    form = form_of((row.key for row in rows), form)
+        except ObjectNotFound:
+            if counted.scope is ReportScope.FAILED and counted.succeeded and not counted.failed:
+                return  # There was nothing to tell.
+            raise
         async for rows in self._pages(lambda: service.read_report(place, job_id)):
-            yield rows
+            if keys is not None:
+                yield await batches.as_known(keys, rows)
+            else:
+                yield [row._replace(key=read_key(row.key, form)) for row in rows]
+
+    async def check_manifest(self, info: JobInfo) -> None:
+        """``InvalidRequest`` where a job like that one could not run: its manifest is gone, or is another one by now.
+
+        Where nobody here may look at it, that is no obstacle.
+        """
+        batch = self._ledger.batches.find(info.job_id)
+        if info.generated is not None or not info.manifest:
+            return
+        made = "make a new job: restore the objects again"
+        if batch is not None and batch.cleaned_at is not None:
+            raise InvalidRequest(f"the manifest of job {info.job_id} was deleted by `batch clean`", made)
+        service = await self.service()
+        try:
+            is_same = await self.ask(lambda: service.has_manifest(info))
+        except (ObjectNotFound, BucketNotFound) as error:
+            raise InvalidRequest(
+                f"the manifest of job {info.job_id} is gone: {info.manifest}", made, code=error.code
+            ) from None
+        except AccessDenied:
+            return
+        if not is_same:
+            raise InvalidRequest(
+                f"the manifest of job {info.job_id} was changed since: {info.manifest} has another ETag, and no job"
+                " runs from it",
+                made,
+            )
 
     # --- deciding, where nothing is spent: see ``restoretui.session.spending`` for the rest
 
