@@ -15,7 +15,7 @@ from restoretui.commands.output import Output
 from restoretui.commands.unheard import said_of_s3
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import ReportRow, ReportScope, as_tags
-from restoretui.core.errors import ExitCode, UsageError
+from restoretui.core.errors import CloudError, ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
@@ -60,16 +60,26 @@ def given(
 
 
 async def ls(settings: Settings, output: Output, statuses: Sequence[str], *, everything: bool) -> ExitCode:
-    """Jobs of anybody in the account and region."""
+    """Jobs of anybody in the account: in the Region that was named, or else in all that our runs and jobs are in."""
+    named = settings.region if settings.sources.get("region", "").startswith("--") else None
     async with open_session(settings) as session:
         counts: dict[str, int] = {}
-        async for page in session.batch.jobs(None, statuses):
-            for job in page:
-                if everything or job.operation == RESTORES:
-                    output.batch_job(job, _run_of(session, job.job_id))
-                    counts[job.status] = counts.get(job.status, 0) + 1
+        problem: CloudError | None = None
+        try:
+            async for page in session.batch.jobs(named, statuses):
+                for job in page:
+                    if everything or job.operation == RESTORES:
+                        output.batch_job(job, _run_of(session, job.job_id))
+                        counts[job.status] = counts.get(job.status, 0) + 1
+        except CloudError as error:
+            if not counts:
+                raise
+            problem = error
         total = sum(counts.values())
-        _summary(output, {"jobs": total, "statuses": counts})
+        regions = [named] if named else await session.batch.regions()
+        _summary(output, {"jobs": total, "statuses": counts, "regions": regions})
+        if problem is not None:
+            raise problem
         output.say(words.plural(total, "job"))
     return ExitCode.DONE
 
@@ -126,7 +136,7 @@ async def clone(settings: Settings, output: Output, job_id: str, agreeing: Agree
 
 async def _show(session: Session, output: Output, job_id: str) -> None:
     job = await session.batch.job(job_id)
-    output.batch_job(job, _run_of(session, job_id), whole=True)
+    output.batch_job(job, _run_of(session, job_id), whole=True, tags=await session.batch.tags(job_id))
     _summary(output, {"jobs": 1, "statuses": {job.status: 1}})
 
 
@@ -264,6 +274,10 @@ async def clean_up(settings: Settings, output: Output, job_id: str) -> ExitCode:
                 f"job {job_id!r} was not made from this ledger, so nothing of it is deleted",
                 "delete what belongs to it where it was made",
             )
+        if batch.cleaned_at is not None:
+            output.say(f"the manifest and the report of job {job_id} were deleted before")
+            _summary(output, {"job": job_id, "run": batch.run_id, "deleted": 0})
+            return ExitCode.DONE
         output.left = f"some of what was written for job {job_id} may be deleted; say it again to delete the rest"
         deleted = await session.batch.clean(batch)
         output.say(f"deleted {words.plural(deleted, 'object')}: the manifest and the report of job {job_id}")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from restoretui.config.settings import Settings
@@ -79,6 +80,8 @@ class BatchOperations:
         self._may_send = may_send
         self._stir = stir
         self._checked: dict[object, str] = {}
+        self._where: dict[str, str] = {}
+        """The Regions of others' jobs, as far as they were met."""
 
     @property
     def _cloud(self) -> CloudAccess:
@@ -193,13 +196,37 @@ class BatchOperations:
         return batches.peek_all() if run_id is None else batches.peek_of_run(run_id)
 
     async def jobs(self, region: str | None = None, statuses: Collection[str] = ()) -> AsyncIterator[list[JobInfo]]:
-        """Jobs of anybody in the account and region, a page at a time; newest first, as the cloud lists them."""
-        service, where = await self.service(), region or await self._region()
-        known: set[str] = set()
-        async for page in self._pages(lambda: service.list_jobs(where, statuses)):
-            # Asked anew from the beginning, a page may begin with jobs that were on the one before.
-            yield [job for job in page if job.job_id not in known]
-            known.update(job.job_id for job in page)
+        """Jobs of anybody in the account, a page at a time; newest first in each Region, as the cloud lists them.
+
+        In ``region``, or else in every Region that is known to matter: what one of them refuses is raised in the end.
+        """
+        service, refused = await self.service(), None
+        for where in [region] if region else await self.regions():
+            known: set[str] = set()
+            try:
+                async for page in self._pages(partial(service.list_jobs, where, statuses)):
+                    self._where.update((job.job_id, where) for job in page)
+                    # Asked anew from the beginning, a page may begin with jobs that were on the one before.
+                    yield [job for job in page if job.job_id not in known]
+                    known.update(job.job_id for job in page)
+            except CloudError as error:
+                refused = refused or error
+        if refused is not None:
+            raise refused
+
+    async def regions(self) -> list[str]:
+        """The Region of these settings, then those that our jobs are in and our runs were made for."""
+        own = await self._region()
+        return list(dict.fromkeys([own, *self._ledger.batches.peek_regions(self._cloud.ledger_cloud)]))
+
+    async def tags(self, job_id: str, region: str | None = None) -> Mapping[str, str] | None:
+        """The job's tags; None where they may not be read, as they are ours to know only of our own jobs."""
+        service, where = await self.service(), await self.region_of(job_id, region)
+        try:
+            return await self.ask(lambda: service.job_tags(where, job_id))
+        except CloudError:
+            batch = self._ledger.batches.find(job_id)
+            return None if batch is None or not batch.options.tags else batch.options.tags
 
     async def job(self, job_id: str, region: str | None = None) -> JobInfo:
         """All that is known of one job; ``JobNotFound``."""
@@ -358,9 +385,22 @@ class BatchOperations:
         return self._settings.region or str(getattr(await self._cloud.provider(), "region", ""))
 
     async def region_of(self, job_id: str, region: str | None) -> str:
-        """Where a job is: as given, as we know of ours, or the region of these settings."""
+        """Where a job is: as given, as we know of ours, or whichever known Region has it."""
         batch = self._ledger.batches.find(job_id)
-        return region or (batch.region if batch else "") or await self._region()
+        if where := region or (batch.region if batch else "") or self._where.get(job_id):
+            return where
+        if self._settings.sources.get("region", "").startswith("--"):
+            return await self._region()
+        own, *others = await self.regions()
+        service = await self.service()
+        for place in [own, *others] if others else ():
+            try:
+                await self.ask(partial(service.describe_job, place, job_id))
+            except CloudError:
+                continue  # What stands in the way is said when the job itself is asked for.
+            self._where[job_id] = place
+            return place
+        return own
 
     def stir_of(self, job_id: str) -> None:
         """Something was decided about a job: if it is ours, its run is looked at."""

@@ -5,6 +5,7 @@ same transaction as its run. An object in a job stays ``planned`` until
 the job has asked for it; the submitter leaves it alone meanwhile.
 """
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from sqlite3 import Connection
 
@@ -13,6 +14,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.provider import Connection as Door
 from restoretui.ledger.batches.assignment import assign
 from restoretui.ledger.batches.completion_reports import join_report
 from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
@@ -114,6 +116,17 @@ class BatchJobs:
         """The job with that id of the cloud's; None if it is not ours."""
         row = self._quick.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
         return None if row is None else batch_of(row)
+
+    def peek_regions(self, cloud: CloudId) -> list[str]:
+        """The Regions that jobs of ours are in, or runs were made for; quick enough for a repaint."""
+        jobs = self._quick.rows(
+            "SELECT DISTINCT t.region FROM batch t JOIN bucket b ON b.id = t.bucket_id"
+            " WHERE (b.scheme, b.endpoint) = (?, ?)",
+            cloud,
+        )
+        runs = self._quick.rows("SELECT DISTINCT connection FROM run WHERE (scheme, endpoint) = (?, ?)", cloud)
+        found = {row[0] for row in jobs} | {Door.from_mapping(json.loads(row[0])).region for row in runs}
+        return sorted(region for region in found if region)
 
     def peek_listed(self, cloud: CloudId, bucket: str) -> tuple[int, bool]:
         """How many objects a bucket is known to hold, and whether it was listed as a whole; quick for a repaint."""

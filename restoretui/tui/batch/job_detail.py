@@ -75,7 +75,8 @@ class JobDetail(Working, Vertical):
         """Ask the cloud for all of it."""
         try:
             if row.job_id:
-                self._jobs.learn(await self.session.batch.job(row.job_id, row.region))
+                info = await self.session.batch.job(row.job_id, row.region)
+                self._jobs.learn(info, await self.session.batch.tags(row.job_id, row.region))
         except RestoreTuiError as error:
             self._failed(error)
             raise
@@ -98,7 +99,8 @@ class JobDetail(Working, Vertical):
             return False
         rows = self._jobs.rows(self.session.batch.ours())
         self.row = row = next((row for row in rows if row.id == self.row.id), self.row)
-        facts = Content("\n").join(batch_facts(row, self.session.clock.now()))
+        tags = self._jobs.tags(row.job_id)
+        facts = Content("\n").join(batch_facts(row, tags, self.session.clock.now()))
         changed = not self._facts_shown.is_same(facts)
         if changed:
             self._facts_shown = facts
