@@ -41,6 +41,7 @@ def given(
     priority: int | None,
     description: str | None,
     tags: Sequence[str],
+    confirm: str | None = None,
 ) -> dict[str, Any]:
     """The options as ``BatchOperations.options`` takes them; ``UsageError`` for those that cannot be meant."""
     if manifest == "generated" and manifest_location:
@@ -55,6 +56,7 @@ def given(
         "priority": priority,
         "description": description,
         "tags": as_tags(tags) or None,
+        "hold": None if confirm is None else confirm == "later",
         "generated": None if manifest is None else manifest == "generated",
     }
 
@@ -99,6 +101,8 @@ async def confirm(settings: Settings, output: Output, job_id: str, agreeing: Agr
         consent = await agreeing.to(session, output, offer, f"Let job {job_id} run")
         await one_request(output, job_id, f"job {job_id} was let run", session.spending.confirm_job(consent, job_id))
         await _show(session, output, job_id)
+        if run := _run_of(session, job_id):
+            output.say(f"`restoretui watch {run}` follows its objects")
     return ExitCode.DONE
 
 
@@ -257,7 +261,9 @@ async def retry(
             return ExitCode.DONE
         check_takes_jobs(run)
         consent = await agreeing.to(session, output, offer, f"Send the failed objects of run {run.id} again")
-        count = await session.spending.retry_jobs(consent, run.id, replace(chosen.checked(), hold=False))
+        count = await session.spending.retry_jobs(
+            consent, run.id, replace(chosen.checked(), hold=bool(asked["hold"]))
+        )
         output.left = what_goes_on(session, [await session.ledger.runs.get(run.id)])
         output.say(f"{words.plural(count, 'object')} of run {run.id} go out again")
         session.start_engine([run.id])

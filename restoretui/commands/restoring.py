@@ -136,6 +136,11 @@ async def _jobs_wanted(
     if engine == "auto":
         choice = session.batch.choose(made, tier, given.get("role_arn"))
         output.say(f"engine: {choice.reason}")
+        if not choice.batch and given.get("hold") and made.tiers[tier].requests:
+            raise UsageError(
+                "--confirm later is about jobs, and these objects would be asked for at once",
+                "choose --engine batch, or leave it out",
+            )
         if not choice.batch:
             return None
     return session.batch.options(given)
