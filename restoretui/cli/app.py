@@ -10,7 +10,7 @@ import click
 
 from restoretui import __version__
 from restoretui.cli import signals
-from restoretui.cli.batch import add_batch, batch_options, take_batch_options
+from restoretui.cli.batch import CONFIRM, add_batch, batch_options, take_batch_options
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
     DAYS,
@@ -190,6 +190,7 @@ def plan(locations: tuple[str, ...], days: int, tier: str | None, engine: str, a
 @click.option("--engine", type=click.Choice(["direct", "batch", "auto"]), default="direct", show_default=True,
               help="One request for each object, S3 Batch Operations, or whichever is better.")  # fmt: skip
 @batch_options
+@CONFIRM
 @agreeing
 @click.option("--wait", is_flag=True, help="Wait until the copies are available.")
 @WAIT_LIMIT

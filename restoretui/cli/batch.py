@@ -13,6 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 BATCH_NAMES = (
     "role_arn", "manifest", "manifest_location", "report_location", "report_scope", "priority", "description", "tags",
+    "confirm",
 )  # fmt: skip
 BATCH = "restoretui.commands.batch"
 STATUSES = (
@@ -41,9 +42,15 @@ def batch_options(command: F) -> F:
     return command
 
 
+CONFIRM = click.option(
+    "--confirm", type=click.Choice(["now", "later"]),
+    help="Let the jobs run, or leave them suspended until `batch confirm`; default: now.",
+)  # fmt: skip
+
+
 def take_batch_options(options: dict[str, Any]) -> dict[str, Any]:
     """Take those options out of a command's."""
-    return {name: options.pop(name) for name in BATCH_NAMES}
+    return {name: options.pop(name) for name in BATCH_NAMES if name in options}
 
 
 def add_batch(cli: click.Group) -> None:
@@ -126,6 +133,7 @@ def add_batch(cli: click.Group) -> None:
     @batch.command()
     @click.argument("run")
     @batch_options
+    @CONFIRM
     @agreeing
     @click.option("--wait", is_flag=True, help="Wait until the copies are available.")
     @WAIT_LIMIT

@@ -15,7 +15,7 @@ from restoretui.commands.output import Output
 from restoretui.commands.unheard import said_of_s3
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import ReportRow, ReportScope, as_tags
-from restoretui.core.errors import ExitCode, UsageError
+from restoretui.core.errors import CloudError, ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
@@ -41,6 +41,7 @@ def given(
     priority: int | None,
     description: str | None,
     tags: Sequence[str],
+    confirm: str | None = None,
 ) -> dict[str, Any]:
     """The options as ``BatchOperations.options`` takes them; ``UsageError`` for those that cannot be meant."""
     if manifest == "generated" and manifest_location:
@@ -55,21 +56,32 @@ def given(
         "priority": priority,
         "description": description,
         "tags": as_tags(tags) or None,
+        "hold": None if confirm is None else confirm == "later",
         "generated": None if manifest is None else manifest == "generated",
     }
 
 
 async def ls(settings: Settings, output: Output, statuses: Sequence[str], *, everything: bool) -> ExitCode:
-    """Jobs of anybody in the account and region."""
+    """Jobs of anybody in the account: in the Region that was named, or else in all that our runs and jobs are in."""
+    named = settings.region if settings.sources.get("region", "").startswith("--") else None
     async with open_session(settings) as session:
         counts: dict[str, int] = {}
-        async for page in session.batch.jobs(None, statuses):
-            for job in page:
-                if everything or job.operation == RESTORES:
-                    output.batch_job(job, _run_of(session, job.job_id))
-                    counts[job.status] = counts.get(job.status, 0) + 1
+        problem: CloudError | None = None
+        try:
+            async for page in session.batch.jobs(named, statuses):
+                for job in page:
+                    if everything or job.operation == RESTORES:
+                        output.batch_job(job, _run_of(session, job.job_id))
+                        counts[job.status] = counts.get(job.status, 0) + 1
+        except CloudError as error:
+            if not counts:
+                raise
+            problem = error
         total = sum(counts.values())
-        _summary(output, {"jobs": total, "statuses": counts})
+        regions = [named] if named else await session.batch.regions()
+        _summary(output, {"jobs": total, "statuses": counts, "regions": regions})
+        if problem is not None:
+            raise problem
         output.say(words.plural(total, "job"))
     return ExitCode.DONE
 
@@ -89,6 +101,8 @@ async def confirm(settings: Settings, output: Output, job_id: str, agreeing: Agr
         consent = await agreeing.to(session, output, offer, f"Let job {job_id} run")
         await one_request(output, job_id, f"job {job_id} was let run", session.spending.confirm_job(consent, job_id))
         await _show(session, output, job_id)
+        if run := _run_of(session, job_id):
+            output.say(f"`restoretui watch {run}` follows its objects")
     return ExitCode.DONE
 
 
@@ -126,7 +140,7 @@ async def clone(settings: Settings, output: Output, job_id: str, agreeing: Agree
 
 async def _show(session: Session, output: Output, job_id: str) -> None:
     job = await session.batch.job(job_id)
-    output.batch_job(job, _run_of(session, job_id), whole=True)
+    output.batch_job(job, _run_of(session, job_id), whole=True, tags=await session.batch.tags(job_id))
     _summary(output, {"jobs": 1, "statuses": {job.status: 1}})
 
 
@@ -137,7 +151,8 @@ async def report(settings: Settings, output: Output, job_id: str, form: Shape, *
         run = _run_of(session, job_id)
         if form == "csv":
             output.raw(_csv([REPORT_COLUMNS]))
-        async for rows in session.batch.report(job_id):
+        tally = await session.batch.tally(job_id)
+        async for rows in session.batch.report(job_id, tally=tally):
             shown = [row for row in rows if not (failed and row.succeeded)]
             if form == "csv":
                 output.raw(_csv([_cells(output, _row(row, run)) for row in shown]))
@@ -150,10 +165,20 @@ async def report(settings: Settings, output: Output, job_id: str, form: Shape, *
                     output.text(f"{state}  {clean(row.key)}{about}")
             for row in rows:
                 counts["succeeded" if row.succeeded else "failed"] += 1
+        told = f"{counts['succeeded']:,} succeeded, {counts['failed']:,} failed"
+        if tally.scope is ReportScope.FAILED:
+            # What it does not name succeeded, as the job itself counts.
+            counts["succeeded"] = tally.succeeded
+            told = f"{tally.succeeded:,} succeeded by the job's own count, {counts['failed']:,} failed"
         if form == "json":
-            output.line("summary", {"job": job_id, "run": run, **counts})
+            output.line("summary", {"job": job_id, "run": run, "scope": tally.scope, **counts})
         output.flush()
-        output.say(f"{counts['succeeded']:,} succeeded, {counts['failed']:,} failed")
+        output.say(told)
+        if sum(counts.values()) != tally.succeeded + tally.failed:
+            output.say(
+                f"the job counts {tally.succeeded:,} succeeded and {tally.failed:,} failed tasks: the report does "
+                "not tell of all of them"
+            )
     return ExitCode.SOME_FAILED if counts["failed"] else ExitCode.DONE
 
 
@@ -236,7 +261,9 @@ async def retry(
             return ExitCode.DONE
         check_takes_jobs(run)
         consent = await agreeing.to(session, output, offer, f"Send the failed objects of run {run.id} again")
-        count = await session.spending.retry_jobs(consent, run.id, replace(chosen.checked(), hold=False))
+        count = await session.spending.retry_jobs(
+            consent, run.id, replace(chosen.checked(), hold=bool(asked["hold"]))
+        )
         output.left = what_goes_on(session, [await session.ledger.runs.get(run.id)])
         output.say(f"{words.plural(count, 'object')} of run {run.id} go out again")
         session.start_engine([run.id])
@@ -253,6 +280,10 @@ async def clean_up(settings: Settings, output: Output, job_id: str) -> ExitCode:
                 f"job {job_id!r} was not made from this ledger, so nothing of it is deleted",
                 "delete what belongs to it where it was made",
             )
+        if batch.cleaned_at is not None:
+            output.say(f"the manifest and the report of job {job_id} were deleted before")
+            _summary(output, {"job": job_id, "run": batch.run_id, "deleted": 0})
+            return ExitCode.DONE
         output.left = f"some of what was written for job {job_id} may be deleted; say it again to delete the rest"
         deleted = await session.batch.clean(batch)
         output.say(f"deleted {words.plural(deleted, 'object')}: the manifest and the report of job {job_id}")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from restoretui.commands.leaving import what_goes_on
+from restoretui.commands.leaving import held_of, what_goes_on
 from restoretui.commands.output import Output, Seen
 from restoretui.commands.summary import counts_of, summarise, verdict_on
 from restoretui.commands.unheard import say_unheard
@@ -151,7 +151,7 @@ async def follow(
     awaited = WAITING if wait else NOT_SENT
 
     def done(run: Run) -> bool:
-        return not any(run.counts.get(state) for state in awaited)
+        return not any(run.counts.get(state) for state in awaited) or (not wait and bool(held_of(session, run)))
 
     output.left = what_goes_on(session, [await session.ledger.runs.get(run_id) for run_id in run_ids])
     teller = Teller(session, output, run_ids, awaited)
@@ -178,7 +178,10 @@ async def follow(
     timed_out = not all(done(run) for run in runs)
     if timed_out:
         output.error(TimedOut("the time to wait is over; the restores go on", "`restoretui watch` picks them up"))
-    summarise(output, counts_of(session, runs) | {"missing": missing, "timed_out": timed_out})
+    held = [job_id for run in runs for job_id in held_of(session, run)]
+    summarise(output, counts_of(session, runs) | {"missing": missing, "timed_out": timed_out, "to_confirm": held})
+    for job_id in held:
+        output.say(f"job {job_id} is made and waits: `restoretui batch confirm {job_id}` lets it run")
     for run in runs:
         if short := await session.short_of_capacity(run):
             output.say(

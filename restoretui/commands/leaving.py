@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from restoretui.commands.output import Output
 from restoretui.core.model import State
+from restoretui.ledger.batches.outstanding import outstanding
 from restoretui.ledger.records import Run
 from restoretui.session.session import Session
 from restoretui.wording import format as words
@@ -51,6 +52,15 @@ async def confirmed_whole(session: Session, confirming: Coroutine[Any, Any, Run]
         raise
 
 
+def held_of(session: Session, run: Run) -> list[str]:
+    """The run's jobs that wait to be confirmed, once nothing else of it is still to be sent."""
+    batches = session.batch.ours(run.id)
+    left = outstanding(run, batches)
+    if left.unsent or left.in_jobs:
+        return []
+    return [batch.job_id for batch in batches if batch.is_held and not batch.is_settled]
+
+
 def what_goes_on(session: Session, runs: Iterable[Run]) -> str:
     """Of confirmed runs: whether anything was sent, how much was not, and the command that goes on."""
     runs = list(runs)
@@ -59,6 +69,10 @@ def what_goes_on(session: Session, runs: Iterable[Run]) -> str:
     by_jobs = {run.id for run in runs if any(batch.job_id for batch in session.batch.ours(run.id))}
     unsent = sum(run.counts.get(State.PLANNED, 0) for run in runs if run.id not in by_jobs)
     sent = sum(sum(run.counts.values()) - sum(run.counts.get(state, 0) for state in _NEVER_SENT) for run in runs)
+    held = [job_id for run in runs for job_id in held_of(session, run)]
+    if held:
+        wait = "its job waits" if len(held) == 1 else f"its {len(held)} jobs wait"
+        return f"{wait} to be confirmed: `restoretui batch confirm {held[0]}`"
     begun = "its jobs go on in the cloud" if by_jobs else "what was sent goes on" if sent else NOTHING_SENT
     if not unsent:
         return f"{begun}, and {name} follows it" if by_jobs or sent else begun

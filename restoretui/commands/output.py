@@ -158,22 +158,24 @@ class Output:
             f"  {words.size(run.size_bytes):>8}  {states}"
         )
 
-    def batch_job(self, job: JobInfo, run: int | None, *, whole: bool = False) -> None:
-        """A job of S3 Batch Operations; ``whole``: with all that is known of it."""
+    def batch_job(
+        self, job: JobInfo, run: int | None, *, whole: bool = False, tags: Mapping[str, str] | None = None
+    ) -> None:
+        """A job of S3 Batch Operations; ``whole``: with all that is known of it, ``tags`` None if not allowed."""
         if self.as_json:
-            self.line("job", batch_job_fields(job, run))
+            self.line("job", batch_job_fields(job, run) | ({"tags": tags} if whole else {}))
             return
-        self._head("STATUS      PRIORITY       TASKS  SUCCEEDED     FAILED  CREATED           JOB")
+        self._head("STATUS      PRIORITY       TASKS  SUCCEEDED     FAILED  CREATED           REGION          JOB")
         created = words.instant(job.created) if job.created else ""
         name = f"{clean(job.job_id)}{f'  run {run}' if run else ''}  {clean(job.description)}".rstrip()
         self.text(
             f"{fit(job.status, 10)}  {job.priority:>8}  {job.total:>10,}  {job.succeeded:>9,}  {job.failed:>9,}"
-            f"  {created:16}  {name}"
+            f"  {created:16}  {job.region:14}  {name}"
         )
         if whole:
-            self._whole_job(job)
+            self._whole_job(job, tags)
 
-    def _whole_job(self, job: JobInfo) -> None:
+    def _whole_job(self, job: JobInfo, tags: Mapping[str, str] | None) -> None:
         report = f"s3://{job.report.bucket}/{job.report.prefix} ({job.scope})" if job.report else "none"
         restore = f"{job.tier or '?'}, {f'{job.days} days' if job.days is not None else 'no days'}"
         ended = words.instant(job.ended) if job.ended else ""
@@ -181,6 +183,8 @@ class Output:
             "region": job.region, "restore": restore, "role": job.role_arn, "manifest": job.manifest,
             "generated": f"from {job.generated}" if job.generated else "",
             "report": report, "active for": words.duration(job.elapsed_s), "ended": ended, "reason": job.reason,
+            "tags": "may not be read (s3:GetJobTagging)" if tags is None
+            else ", ".join(f"{name}={value}" for name, value in tags.items()),
         }  # fmt: skip
         for name, value in facts.items():
             if value:

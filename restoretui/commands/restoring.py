@@ -15,7 +15,7 @@ from restoretui.core.batch.jobs import NO_EXPEDITED, REPORTS, BatchOptions, jobs
 from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanChanged, UsageError
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import offer_of
-from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.rules import Action, check_days
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import Run
@@ -40,10 +40,12 @@ async def plan(
         for direct in await _plans(session, chosen.sel, days):
             made = direct
             if engine == "batch":
-                _check_has_jobs(direct)
+                _check_has_jobs(session, direct)
                 made = session.batch.plan(direct)
             _tell_plan(output, made, tier)
             if engine == "batch":
+                if fees := made.fees.said():
+                    output.say(fees)
                 await _tell_of_role(session, output, made)
             shown = [made.tiers[tier]] if tier else list(made.tiers.values())
             refused += min(entry.counts.get(Action.REFUSED, 0) for entry in shown)
@@ -106,7 +108,7 @@ async def restore(
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
             for made in await _plans(session, chosen.sel, days):
                 jobs = await _jobs_wanted(session, output, engine, made, tier, given)
-                asked.append((made if jobs is None else session.batch.plan(made), jobs))
+                asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
                 session, output, chosen, asked, tier, agreeing,
                 wait=wait, time=limit,
@@ -128,21 +130,28 @@ async def _jobs_wanted(
 ) -> BatchOptions | None:
     """How jobs are to be made; None for single requests."""
     if engine == "batch":
-        _check_has_jobs(made)
+        _check_has_jobs(session, made)
     if engine == "direct" or not made.rules.has_jobs:
         return None
     if engine == "auto":
         choice = session.batch.choose(made, tier, given.get("role_arn"))
         output.say(f"engine: {choice.reason}")
+        if not choice.batch and given.get("hold") and made.tiers[tier].requests:
+            raise UsageError(
+                "--confirm later is about jobs, and these objects would be asked for at once",
+                "choose --engine batch, or leave it out",
+            )
         if not choice.batch:
             return None
     return session.batch.options(given)
 
 
-def _check_has_jobs(made: RestorePlan) -> None:
+def _check_has_jobs(session: Session, made: RestorePlan) -> None:
     if not made.rules.has_jobs:
         where = made.rules.store or f"{made.scheme}://"
         raise UsageError(f"{where} has no jobs: they are of AWS S3 alone", "choose --engine direct or auto")
+    if why := session.batch.why_never:
+        raise UsageError(why, "choose --engine direct or auto")
 
 
 async def _confirmed(
@@ -158,7 +167,7 @@ async def _confirmed(
 ) -> ExitCode:
     for made, jobs in asked:
         if jobs is not None and made.tiers[tier].requests:
-            await _tell_of_jobs(session, output, made.tiers[tier], jobs)
+            await _tell_of_jobs(session, output, made, tier, jobs)
         _tell_plan(output, made, tier)
     sending = [
         (made, jobs)
@@ -222,7 +231,7 @@ async def _confirmed_as_shown(
         await session.selecting.look(sel)
         made = await session.plan(sel, made.days, scheme=made.scheme)
         if jobs is not None:
-            made = session.batch.plan(made)
+            made = session.batch.plan(made, generated=jobs.generated)
         _tell_plan(output, made, tier)
         check_sends(made, tier)
         others, offer = [one for one in consent.offers if one != offer], offer_of(made, tier)
@@ -233,14 +242,16 @@ async def _confirmed_as_shown(
     raise GuardStopped("the objects change faster than a plan is made, so nothing was sent", "try again later")
 
 
-async def _tell_of_jobs(session: Session, output: Output, chosen: TierPlan, jobs: BatchOptions) -> None:
+async def _tell_of_jobs(session: Session, output: Output, made: RestorePlan, tier: Tier, jobs: BatchOptions) -> None:
+    chosen = made.tiers[tier]
     remark = await session.batch.check(jobs, {line.group.bucket for line in chosen.sending})
     number = words.plural(len(jobs_of(chosen, session.clouds.with_jobs.rules)), "job")
     report = jobs.report and f"s3://{jobs.report.bucket}/{jobs.report.prefix}"
     output.say(f"through {number} of S3 Batch Operations, as {jobs.role_arn}, priority {jobs.priority};")
     output.say(f"completion report ({jobs.scope}): {report or f'below {REPORTS}/ in the bucket itself'}")
-    if remark:
-        output.say(remark)
+    for text in (made.fees.said(), remark):
+        if text:
+            output.say(text)
 
 
 def _nothing(output: Output, plans: Sequence[RestorePlan], tier: Tier, chosen: Selected) -> ExitCode:

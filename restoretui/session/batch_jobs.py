@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import (
     MANIFESTS,
+    NO_PAYER,
     REPORTS,
     BatchOptions,
     EngineChoice,
@@ -15,14 +17,26 @@ from restoretui.core.batch.jobs import (
     Place,
     ReportRow,
     ReportScope,
+    Tally,
     as_batch,
     choose_engine,
 )
 from restoretui.core.batch.policy import caller_policy, role_policy, trust_policy
+from restoretui.core.batch.report_keys import KeyForm, form_of, read_key
 from restoretui.core.batch.service import BatchService
-from restoretui.core.errors import CloudError, InvalidRequest, ObjectNotFound, Throttled, Unsupported, UsageError
+from restoretui.core.errors import (
+    AccessDenied,
+    BucketNotFound,
+    CloudError,
+    InvalidRequest,
+    ObjectNotFound,
+    Throttled,
+    Unsupported,
+    UsageError,
+)
 from restoretui.core.location import parse_location
 from restoretui.core.model import Tier
+from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.engine.batch.checks import check_options
@@ -66,6 +80,8 @@ class BatchOperations:
         self._may_send = may_send
         self._stir = stir
         self._checked: dict[object, str] = {}
+        self._where: dict[str, str] = {}
+        """The Regions of others' jobs, as far as they were met."""
 
     @property
     def _cloud(self) -> CloudAccess:
@@ -95,14 +111,38 @@ class BatchOperations:
         changes = {name: value for name, value in (given or {}).items() if value is not None}
         return replace(options, **changes).checked()
 
-    def plan(self, plan: RestorePlan, tiers: Collection[Tier] = tuple(Tier)) -> RestorePlan:
-        """The same direct plan with these tiers through jobs: windows, fees, Expedited refused."""
-        return as_batch(plan, self._cloud.rules, tiers)
+    def plan(
+        self, plan: RestorePlan, tiers: Collection[Tier] = tuple(Tier), *, generated: bool | None = None
+    ) -> RestorePlan:
+        """The same direct plan with these tiers through jobs: windows, fees, Expedited refused.
+
+        ``generated``: S3 finds the objects itself, and is paid for all that is in the bucket; None: as configured.
+        """
+        fees = fees_in(self._cloud.connection.region or "", self._settings.batch_role_arn or "")
+        if self._settings.batch_manifest == "generated" if generated is None else generated:
+            buckets = {line.group.bucket for chosen in plan.tiers.values() for line in chosen.sending}
+            cloud, known = self._cloud.ledger_cloud, self._ledger.batches.peek_listed
+            listed = {bucket: known(cloud, bucket) for bucket in buckets}
+            fees = replace(
+                fees, searched={bucket: objects for bucket, (objects, _) in listed.items()},
+                unlisted=frozenset(bucket for bucket, (_, whole) in listed.items() if not whole),
+            )  # fmt: skip
+        return as_batch(plan, self._cloud.rules, tiers, fees)
+
+    def listed(self, bucket: str) -> int:
+        """How many objects a bucket is known to hold."""
+        return self._ledger.batches.peek_listed(self._cloud.ledger_cloud, bucket)[0]
+
+    @property
+    def why_never(self) -> str:
+        """Why nothing that is asked for now may go through jobs, in a sentence; empty where it may."""
+        return NO_PAYER if self._cloud.connection.requester_pays else ""
 
     def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> EngineChoice:
         """What ``--engine auto`` takes for a direct plan, and why."""
         role = role_arn or self._settings.batch_role_arn
-        return choose_engine(plan.tiers[tier], self._cloud.rules, has_role=bool(role))
+        pays = self._cloud.connection.requester_pays
+        return choose_engine(plan.tiers[tier], self._cloud.rules, has_role=bool(role), pays=pays)
 
     async def check(self, options: BatchOptions, buckets: Collection[str]) -> str:
         """Look at what jobs that restore from ``buckets`` would need, before anything is written or sent.
@@ -156,28 +196,108 @@ class BatchOperations:
         return batches.peek_all() if run_id is None else batches.peek_of_run(run_id)
 
     async def jobs(self, region: str | None = None, statuses: Collection[str] = ()) -> AsyncIterator[list[JobInfo]]:
-        """Jobs of anybody in the account and region, a page at a time; newest first, as the cloud lists them."""
-        service, where = await self.service(), region or await self._region()
-        known: set[str] = set()
-        async for page in self._pages(lambda: service.list_jobs(where, statuses)):
-            # Asked anew from the beginning, a page may begin with jobs that were on the one before.
-            yield [job for job in page if job.job_id not in known]
-            known.update(job.job_id for job in page)
+        """Jobs of anybody in the account, a page at a time; newest first in each Region, as the cloud lists them.
+
+        In ``region``, or else in every Region that is known to matter: what one of them refuses is raised in the end.
+        """
+        service, refused = await self.service(), None
+        for where in [region] if region else await self.regions():
+            known: set[str] = set()
+            try:
+                async for page in self._pages(partial(service.list_jobs, where, statuses)):
+                    self._where.update((job.job_id, where) for job in page)
+                    # Asked anew from the beginning, a page may begin with jobs that were on the one before.
+                    yield [job for job in page if job.job_id not in known]
+                    known.update(job.job_id for job in page)
+            except CloudError as error:
+                refused = refused or error
+        if refused is not None:
+            raise refused
+
+    async def regions(self) -> list[str]:
+        """The Region of these settings, then those that our jobs are in and our runs were made for."""
+        own = await self._region()
+        return list(dict.fromkeys([own, *self._ledger.batches.peek_regions(self._cloud.ledger_cloud)]))
+
+    async def tags(self, job_id: str, region: str | None = None) -> Mapping[str, str] | None:
+        """The job's tags; None where they may not be read, as they are ours to know only of our own jobs."""
+        service, where = await self.service(), await self.region_of(job_id, region)
+        try:
+            return await self.ask(lambda: service.job_tags(where, job_id))
+        except CloudError:
+            batch = self._ledger.batches.find(job_id)
+            return None if batch is None or not batch.options.tags else batch.options.tags
 
     async def job(self, job_id: str, region: str | None = None) -> JobInfo:
         """All that is known of one job; ``JobNotFound``."""
         service, where = await self.service(), await self.region_of(job_id, region)
         return await self.ask(lambda: service.describe_job(where, job_id))
 
-    async def report(self, job_id: str, region: str | None = None) -> AsyncIterator[list[ReportRow]]:
-        """The rows of a job's completion report, some at a time; ours or not."""
+    async def tally(self, job_id: str, region: str | None = None) -> Tally:
+        """What the job itself counts, and what its completion report was to tell."""
         batch = self._ledger.batches.find(job_id)
-        place = batch.report_place if batch else (await self.job(job_id, region)).report
+        if batch is not None and batch.is_settled:
+            return Tally(batch.report_place, batch.options.scope, batch.succeeded, batch.failed)
+        info = await self.job(job_id, region)
+        place = info.report if batch is None else batch.report_place
+        return Tally(place, info.scope, info.succeeded, info.failed)
+
+    async def report(
+        self, job_id: str, region: str | None = None, tally: Tally | None = None
+    ) -> AsyncIterator[list[ReportRow]]:
+        """The rows of a job's completion report, some at a time; ours or not. Keys are those of the objects.
+
+        It is read twice: the whole of it tells how it writes keys (FACTS 2.3).
+        """
+        counted = tally or await self.tally(job_id, region)
+        place = counted.report
         if place is None:
             raise ObjectNotFound(f"job {job_id} was made without a completion report", "--report-scope all or failed")
-        service = await self.service()
+        service, batches = await self.service(), self._ledger.batches
+        batch = batches.find(job_id)
+        keys, form = batches.report_keys(batch) if batch else None, KeyForm.FORM
+        try:
+            async for rows in self._pages(lambda: service.read_report(place, job_id)):
+                if keys is not None:
+                    await batches.look_through(keys, rows)
+                else:
+                    form = form_of((row.key for row in rows), form)
+        except ObjectNotFound:
+            if counted.scope is ReportScope.FAILED and counted.succeeded and not counted.failed:
+                return  # There was nothing to tell.
+            raise
         async for rows in self._pages(lambda: service.read_report(place, job_id)):
-            yield rows
+            if keys is not None:
+                yield await batches.as_known(keys, rows)
+            else:
+                yield [row._replace(key=read_key(row.key, form)) for row in rows]
+
+    async def check_manifest(self, info: JobInfo) -> None:
+        """``InvalidRequest`` where a job like that one could not run: its manifest is gone, or is another one by now.
+
+        Where nobody here may look at it, that is no obstacle.
+        """
+        batch = self._ledger.batches.find(info.job_id)
+        if info.generated is not None or not info.manifest:
+            return
+        made = "make a new job: restore the objects again"
+        if batch is not None and batch.cleaned_at is not None:
+            raise InvalidRequest(f"the manifest of job {info.job_id} was deleted by `batch clean`", made)
+        service = await self.service()
+        try:
+            is_same = await self.ask(lambda: service.has_manifest(info))
+        except (ObjectNotFound, BucketNotFound) as error:
+            raise InvalidRequest(
+                f"the manifest of job {info.job_id} is gone: {info.manifest}", made, code=error.code
+            ) from None
+        except AccessDenied:
+            return
+        if not is_same:
+            raise InvalidRequest(
+                f"the manifest of job {info.job_id} was changed since: {info.manifest} has another ETag, and no job"
+                " runs from it",
+                made,
+            )
 
     # --- deciding, where nothing is spent: see ``restoretui.session.spending`` for the rest
 
@@ -265,9 +385,22 @@ class BatchOperations:
         return self._settings.region or str(getattr(await self._cloud.provider(), "region", ""))
 
     async def region_of(self, job_id: str, region: str | None) -> str:
-        """Where a job is: as given, as we know of ours, or the region of these settings."""
+        """Where a job is: as given, as we know of ours, or whichever known Region has it."""
         batch = self._ledger.batches.find(job_id)
-        return region or (batch.region if batch else "") or await self._region()
+        if where := region or (batch.region if batch else "") or self._where.get(job_id):
+            return where
+        if self._settings.sources.get("region", "").startswith("--"):
+            return await self._region()
+        own, *others = await self.regions()
+        service = await self.service()
+        for place in [own, *others] if others else ():
+            try:
+                await self.ask(partial(service.describe_job, place, job_id))
+            except CloudError:
+                continue  # What stands in the way is said when the job itself is asked for.
+            self._where[job_id] = place
+            return place
+        return own
 
     def stir_of(self, job_id: str) -> None:
         """Something was decided about a job: if it is ours, its run is looked at."""

@@ -6,14 +6,15 @@ that. What was agreed to before is sent by the engine without a further question
 
 import inspect
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import NO_EXPEDITED, PER_JOB, PER_OBJECT, BatchOptions
+from restoretui.core.batch.jobs import NO_EXPEDITED, NO_PAYER, BatchOptions, JobKind, Portion, group_into_jobs
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
 from restoretui.core.model import ObjectRef, Tier
+from restoretui.core.plan.job_fees import JobFees, fees_in
 from restoretui.core.plan.money import DOLLARS, Amount
 from restoretui.core.plan.offers import Act, Offer, check_limits, offer_of
 from restoretui.core.plan.plan import RestorePlan
@@ -132,6 +133,7 @@ class Spending:
         if batch is None:
             return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True)
         options = batch.checked()
+        check_may_be_jobs(connection)
         await self._batch_jobs.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
         run_id = await self._ledger.batches.confirm(sel, cloud, plan, tier, connection, options, note, exact=True)
         return await self._ledger.runs.get(run_id)
@@ -145,8 +147,12 @@ class Spending:
         cost, currency = await self._price(run, lines)
         if jobs:
             tiered = run.cloud.rules.tiered_class
-            kinds = {(line.bucket, line.storage_class == tiered, line.versions) for line in lines}
-            cost += Cost(requests=PER_JOB * len(kinds) + PER_OBJECT * sum(line.objects for line in lines))
+            portions = [
+                Portion(JobKind(line.bucket, line.storage_class == tiered, bool(line.versions)), line.objects)
+                for line in lines
+            ]
+            fees = fees_in(str(run.connection.get("region") or "")).in_currency(currency)
+            cost = _with_fees(cost, fees, len(group_into_jobs(portions)), sum(line.objects for line in lines))
         return _offer(Act.RETRY_JOBS if jobs else Act.RETRY, f"run {run_id}", lines, cost, currency)
 
     async def retry(self, consent: Consent, run_id: int) -> int:
@@ -175,9 +181,18 @@ class Spending:
     # --- jobs --------------------------------------------------------------------------------------------------
 
     async def offer_clone(self, job_id: str, region: str | None = None) -> Offer:
-        """The fees of a job like this one; its retrieval is paid for once it is confirmed."""
+        """The fees of a job like this one; its retrieval is paid for once it is confirmed.
+
+        ``InvalidRequest`` where it could not run: its manifest is gone, or is another one by now.
+        """
         info = await self._batch_jobs.job(job_id, region)
-        return Offer(Act.CLONE, f"job {job_id}", info.total, 0, PER_JOB + PER_OBJECT * info.total, DOLLARS)
+        await self._batch_jobs.check_manifest(info)
+        searched = None
+        if info.generated is not None:
+            searched = {info.generated.bucket: self._batch_jobs.listed(info.generated.bucket)}
+        fees = replace(fees_in(info.region), searched=searched)
+        cost = fees.of_jobs(info.generated.bucket if info.generated else "", 1, info.total or 1)
+        return Offer(Act.CLONE, f"job {job_id}", info.total, 0, cost.total, DOLLARS, cost.unpriced)
 
     async def clone(self, consent: Consent, job_id: str, region: str | None = None) -> str:
         """A new, suspended job like this one, with the same manifest; its id. It belongs to no run."""
@@ -194,14 +209,16 @@ class Spending:
         batch = self._ledger.batches.find(job_id)
         if batch is None:
             unpriced = info.total or 1  # Not counted yet, but surely not for nothing.
-            return Offer(Act.CONFIRM_JOB, about, info.total, 0, PER_OBJECT * info.total, DOLLARS, unpriced)
+            fees = fees_in(info.region).of_jobs("", 0, info.total)
+            return Offer(Act.CONFIRM_JOB, about, info.total, 0, fees.total, DOLLARS, unpriced)
         run = await self._ledger.runs.get(batch.run_id)
         lines = await self._ledger.runs.lines_of_batch(run.id, batch.id)
         cost, currency = await self._price(run, lines)
         known = sum(line.objects for line in lines)
         total = info.total or known
         # S3 may have found more below a prefix than was planned.
-        cost += Cost(requests=PER_OBJECT * total, unpriced=max(0, total - known))
+        cost += Cost(unpriced=max(0, total - known))
+        cost = _with_fees(cost, fees_in(batch.region).in_currency(currency), 0, total)
         size = sum(line.size_bytes for line in lines)
         return Offer(Act.CONFIRM_JOB, about, total, size, cost.total, currency, cost.unpriced)
 
@@ -275,8 +292,20 @@ class Spending:
             return connection.region or ""
 
 
+def check_may_be_jobs(connection: Mapping[str, object]) -> None:
+    """``UsageError`` where requesters pay: no job can agree to that."""
+    if connection.get("requester_pays"):
+        raise UsageError(NO_PAYER, "restore without jobs: --engine direct, or auto")
+
+
+def _with_fees(cost: Cost, fees: JobFees, jobs: int, objects: int) -> Cost:
+    fee = fees.of_jobs("", jobs, objects)
+    return replace(cost + fee, unpriced=max(cost.unpriced, fee.unpriced))
+
+
 def check_takes_jobs(run: Run) -> None:
     """``UsageError`` for a run whose objects no job could ask for."""
+    check_may_be_jobs(run.connection)
     if run.tier is Tier.EXPEDITED:
         raise UsageError(NO_EXPEDITED, "retry them directly")
 

@@ -3,28 +3,28 @@
 Sources: FACTS 2 (jobs), 1.4 (windows), 3 (fees).
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
+from restoretui.core.plan.job_fees import JobFees
 from restoretui.core.plan.plan import FactGroup, PlanLine, RestorePlan, TierPlan, make_plan
 from restoretui.core.rules.rules import Action, CloudRules, Verdict
 
 MOST_OBJECTS = 4_000_000_000
 """A job's limit for restores (FACTS 2.6)."""
-PER_JOB = Decimal("0.25")
-PER_OBJECT = Decimal("0.000001")
-"""The service's own fees in USD, also for jobs that are cancelled (FACTS 3)."""
 MANY = 100_000
 """From so many objects on, ``auto`` leaves the sending to a job: more than three minutes at our usual pace."""
 WORTH_A_JOB = 1_000
 """From so many objects on, ``auto`` pays a job's fee for an earlier begin."""
 NO_EXPEDITED = "S3 Batch Operations does not offer the expedited tier"
+NO_PAYER = "S3 Batch Operations cannot agree to requester pays: every task would be refused, and the job billed"
+"""FACTS 1.8."""
 TERMINAL = frozenset({"Complete", "Failed", "Cancelled"})
 
 
@@ -115,6 +115,14 @@ class Manifest(NamedTuple):
     versions: bool
 
 
+class ManifestRow(NamedTuple):
+    """One object of a manifest that is there already."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+
+
 class Generator(NamedTuple):
     """What S3 looks for itself while it prepares a job: all current objects of these classes below a prefix."""
 
@@ -166,6 +174,11 @@ class JobInfo:
     days: int | None = None
     manifest: str = ""
     """Location of the manifest."""
+    manifest_etag: str = ""
+    manifest_version: str = ""
+    """Empty: whatever is there now, with that ETag."""
+    manifest_fields: tuple[str, ...] = ()
+    """Columns of a CSV manifest; empty for any other kind."""
     generated: Generator | None = None
     """What the manifest was generated from; filters that we never use are not told."""
     report: Place | None = None
@@ -181,8 +194,17 @@ class JobInfo:
         return self.status in TERMINAL
 
 
+class Tally(NamedTuple):
+    """What a job counts of its tasks, and of which of them its completion report tells, and where."""
+
+    report: Place | None
+    scope: ReportScope
+    succeeded: int
+    failed: int
+
+
 class ReportRow(NamedTuple):
-    """One task in a completion report. ``key`` is as it was written, perhaps URL-encoded (FACTS 2.3)."""
+    """One task in a completion report. ``key`` is as it was written: see ``core.batch.report_keys``."""
 
     bucket: str
     key: str
@@ -222,24 +244,27 @@ def group_into_jobs(portions: Iterable[Portion], most: int = MOST_OBJECTS) -> li
     return jobs
 
 
-def as_batch(plan: RestorePlan, rules: CloudRules, tiers: Collection[Tier] = tuple(Tier)) -> RestorePlan:
+def as_batch(
+    plan: RestorePlan, rules: CloudRules, tiers: Collection[Tier] = tuple(Tier), fees: JobFees | None = None
+) -> RestorePlan:
     """The same direct plan with these tiers through jobs: their windows, their fees, and Expedited refused."""
+    known = (fees or plan.fees).in_currency(plan.prices.currency)
     through = {
-        tier: _tier_as_batch(chosen, rules) if tier in tiers else chosen for tier, chosen in plan.tiers.items()
+        tier: _tier_as_batch(chosen, rules, known) if tier in tiers else chosen for tier, chosen in plan.tiers.items()
     }
-    return replace(plan, tiers=through, by_jobs=frozenset(tiers))
+    return replace(plan, tiers=through, by_jobs=frozenset(tiers), fees=known)
 
 
 def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, marks: int | None) -> RestorePlan:
     """The plan that the same wishes give for what is chosen and known ``now``."""
     prices = plan.prices, plan.prices_exact
     direct = make_plan(plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable)
-    return as_batch(replace(direct, marks=marks), plan.rules, plan.by_jobs)
+    return as_batch(replace(direct, marks=marks), plan.rules, plan.by_jobs, plan.fees)
 
 
-def _tier_as_batch(chosen: TierPlan, rules: CloudRules) -> TierPlan:
+def _tier_as_batch(chosen: TierPlan, rules: CloudRules, fees: JobFees) -> TierPlan:
     lines: list[PlanLine] = []
-    paid: set[tuple[str, bool]] = set()
+    unpaid = Counter((job.kind.bucket, job.kind.tiered) for job in jobs_of(chosen, rules))
     for line in chosen.lines:
         if not line.verdict.action.sends:
             lines.append(line)
@@ -251,15 +276,10 @@ def _tier_as_batch(chosen: TierPlan, rules: CloudRules) -> TierPlan:
             continue
         window = rule.batch_windows[tier] if line.verdict.window is not None else None
         job = line.group.bucket, line.group.facts.storage_class == rules.tiered_class
-        fee = PER_OBJECT * line.group.objects + (PER_JOB if job not in paid else 0)
-        paid.add(job)
-        lines.append(
-            replace(
-                line,
-                verdict=replace(line.verdict, window=window),
-                cost=replace(line.cost, requests=line.cost.requests + fee),
-            )
-        )
+        # A job's own fee stands in the first of its lines.
+        fee = fees.of_jobs(line.group.bucket, unpaid.pop(job, 0), line.group.objects)
+        cost = replace(line.cost + fee, unpriced=max(line.cost.unpriced, fee.unpriced))
+        lines.append(replace(line, verdict=replace(line.verdict, window=window), cost=cost))
     return TierPlan(chosen.request, lines)
 
 
@@ -281,11 +301,15 @@ class EngineChoice(NamedTuple):
     reason: str
 
 
-def choose_engine(chosen: TierPlan, rules: CloudRules, *, has_role: bool, offered: bool = True) -> EngineChoice:
-    """Whether jobs are the better way for this tier of a (direct) plan."""
+def choose_engine(
+    chosen: TierPlan, rules: CloudRules, *, has_role: bool, offered: bool = True, pays: bool = False
+) -> EngineChoice:
+    """Whether jobs are the better way for this tier of a (direct) plan. ``pays``: as requester, which no job can."""
     tier, requests = chosen.request.tier, chosen.requests
     if not offered or not rules.has_jobs:
         return EngineChoice(False, "direct: this cloud has no S3 Batch Operations")
+    if pays:
+        return EngineChoice(False, f"direct: {NO_PAYER}")
     if tier is Tier.EXPEDITED:
         return EngineChoice(False, f"direct: {NO_EXPEDITED}")
     if not has_role:

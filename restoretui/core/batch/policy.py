@@ -63,7 +63,7 @@ def caller_policy(
     """
     jobs = [
         "s3:CreateJob", "s3:DescribeJob", "s3:ListJobs", "s3:UpdateJobStatus", "s3:UpdateJobPriority",
-        "s3:PutJobTagging",
+        "s3:PutJobTagging", "s3:GetJobTagging",
     ]  # fmt: skip
     pass_role = _allow(["iam:PassRole"], [role_arn or ROLE_PLACEHOLDER])
     pass_role["Condition"] = {"StringEquals": {"iam:PassedToService": SERVICE}}

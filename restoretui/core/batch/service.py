@@ -1,9 +1,9 @@
 """What a cloud must be able to do so that restores can go through S3 Batch Operations."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Protocol
 
-from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, Place, ReportRow
+from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, ManifestRow, Place, ReportRow
 
 
 class BatchService(Protocol):
@@ -44,6 +44,21 @@ class BatchService(Protocol):
 
     async def clone_job(self, region: str, job_id: str, token: str) -> str:
         """A new, suspended job like that one; its id."""
+        ...
+
+    async def has_manifest(self, info: JobInfo) -> bool:
+        """Whether a job's manifest is as it was when the job was made; ``ObjectNotFound`` when it is gone."""
+        ...
+
+    def read_manifest(self, info: JobInfo) -> AsyncIterator[list[ManifestRow]]:
+        """The objects of a job's CSV manifest, some at a time.
+
+        ``Unsupported`` for another kind, ``ObjectNotFound`` or ``InvalidRequest`` when it is not there any more.
+        """
+        ...
+
+    async def job_tags(self, region: str, job_id: str) -> Mapping[str, str]:
+        """The tags of a job."""
         ...
 
     async def set_priority(self, region: str, job_id: str, priority: int) -> None:

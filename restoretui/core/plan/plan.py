@@ -13,6 +13,7 @@ from functools import cached_property
 from math import ceil
 
 from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
+from restoretui.core.plan.job_fees import NO_FEES, JobFees
 from restoretui.core.plan.pricing import Cost, PriceTable, estimate
 from restoretui.core.rules.rules import Action, CloudRules, Purpose, RestoreWindow, Verdict, check_days, judge
 
@@ -127,6 +128,8 @@ class RestorePlan:
     """By bucket, the archives that its setting lets anybody read without a restore."""
     by_jobs: frozenset[Tier] = frozenset()
     """The tiers that would go through S3 Batch Operations."""
+    fees: JobFees = NO_FEES
+    """What those jobs cost besides."""
     marks: int | None = None
     """The selection's revision it was made from: another may hold other objects. None: not to be compared."""
 

@@ -19,7 +19,9 @@ LOOKS = frozenset(
     }
 )  # fmt: skip
 """What a provider does that changes nothing in the cloud."""
-JOB_LOOKS = frozenset({"check_role", "describe_job", "list_jobs", "read_report"})
+JOB_LOOKS = frozenset(
+    {"check_role", "describe_job", "list_jobs", "job_tags", "read_report", "has_manifest", "read_manifest"}
+)
 """The same of S3 Batch Operations."""
 
 

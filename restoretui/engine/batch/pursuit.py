@@ -239,11 +239,14 @@ class BatchPursuit:
             return place is not None, ""
 
         async def join() -> int:
-            strangers = 0
+            strangers, batches = 0, self._ledger.batches
+            keys = batches.report_keys(batch)
+            async for rows in self._service.read_report(place, batch.job_id):
+                await batches.look_through(keys, rows)
             async for rows in self._service.read_report(place, batch.job_id):
                 for start in range(0, len(rows), 500):
                     some = rows[start : start + 500]
-                    strangers += await self._ledger.batches.report_rows(batch, some, at, successes=early)
+                    strangers += await batches.report_rows(batch, some, keys, at, successes=early)
             return strangers
 
         try:

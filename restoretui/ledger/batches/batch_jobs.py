@@ -5,6 +5,7 @@ same transaction as its run. An object in a job stays ``planned`` until
 the job has asked for it; the submitter leaves it alone meanwhile.
 """
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from sqlite3 import Connection
 
@@ -13,9 +14,11 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.provider import Connection as Door
 from restoretui.ledger.batches.assignment import assign
 from restoretui.ledger.batches.completion_reports import join_report
 from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
+from restoretui.ledger.batches.report_keys import ReportKeys
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import move_all
@@ -114,6 +117,29 @@ class BatchJobs:
         row = self._quick.row(f"{_FROM} WHERE t.job_id = ? AND t.job_id <> '' ORDER BY t.id DESC", (job_id,))
         return None if row is None else batch_of(row)
 
+    def peek_regions(self, cloud: CloudId) -> list[str]:
+        """The Regions that jobs of ours are in, or runs were made for; quick enough for a repaint."""
+        jobs = self._quick.rows(
+            "SELECT DISTINCT t.region FROM batch t JOIN bucket b ON b.id = t.bucket_id"
+            " WHERE (b.scheme, b.endpoint) = (?, ?)",
+            cloud,
+        )
+        runs = self._quick.rows("SELECT DISTINCT connection FROM run WHERE (scheme, endpoint) = (?, ?)", cloud)
+        found = {row[0] for row in jobs} | {Door.from_mapping(json.loads(row[0])).region for row in runs}
+        return sorted(region for region in found if region)
+
+    def peek_listed(self, cloud: CloudId, bucket: str) -> tuple[int, bool]:
+        """How many objects a bucket is known to hold, and whether it was listed as a whole; quick for a repaint."""
+        rows = self._quick.rows(
+            "SELECT n.objects, n.prefix = '' AND n.ended_at IS NOT NULL AND n.error = '' AND n.resume_token IS NULL"
+            " AND (n.recursive OR n.prefixes = 0) FROM listing n JOIN place p ON p.id = n.place_id"
+            " WHERE (p.scheme, p.endpoint, p.bucket) = (?, ?, ?) AND NOT n.versions AND NOT n.single"
+            " ORDER BY 2 DESC, n.started_at DESC, n.objects DESC",
+            (*cloud, bucket),
+        )
+        whole = bool(rows and rows[0][1])
+        return (int(rows[0][0]) if whole else max((int(row[0]) for row in rows), default=0)), whole
+
     async def rows(self, batch: BatchJob) -> AsyncIterator[list[tuple[str, str]]]:
         """Keys and version ids of its objects, some at a time."""
         last = 0
@@ -180,12 +206,28 @@ class BatchJobs:
             text,
         )  # fmt: skip
 
-    async def report_rows(self, batch: BatchJob, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
+    def report_keys(self, batch: BatchJob) -> ReportKeys:
+        """For finding the objects of a completion report; every row is to be looked through first."""
+        row = self._quick.row("SELECT first_job, objects FROM run WHERE id = ?", (batch.run_id,))
+        first, objects = row or (0, 0)
+        return ReportKeys(batch, first, objects)
+
+    async def look_through(self, keys: ReportKeys, rows: Sequence[ReportRow]) -> None:
+        """See what some rows tell of how the report writes keys."""
+        await self._reader.run(lambda connection: keys.look_through(connection, rows))
+
+    async def as_known(self, keys: ReportKeys, rows: Sequence[ReportRow]) -> list[ReportRow]:
+        """The rows with the keys of their objects."""
+        return await self._reader.run(lambda connection: [keys.as_known(connection, row) for row in rows])
+
+    async def report_rows(
+        self, batch: BatchJob, rows: Sequence[ReportRow], keys: ReportKeys, at: float, *, successes: bool
+    ) -> int:
         """Join rows of the completion report to the job's objects; how many were not found among them.
 
         Successes are told one by one only where they do not go without saying.
         """
-        return await self._writer.do(lambda tx: join_report(tx, batch, rows, at, successes=successes))
+        return await self._writer.do(lambda tx: join_report(tx, batch, rows, keys, at, successes=successes))
 
     async def settle(
         self,

@@ -1,11 +1,11 @@
 """Joins the rows of a job's completion report to its objects (FACTS 2.3)."""
 
 from collections.abc import Sequence
-from urllib.parse import unquote
 
 from restoretui.core.batch.jobs import ReportRow
 from restoretui.core.model import Look, State
 from restoretui.ledger.batches.records import BatchJob
+from restoretui.ledger.batches.report_keys import ReportKeys
 from restoretui.ledger.records import JobChange
 from restoretui.ledger.runs.job_changes import apply_changes
 from restoretui.ledger.store.writer import Tx
@@ -16,39 +16,30 @@ _MILD = {
     "ObjectAlreadyInActiveTierError": (State.SKIPPED, "not archived: it can be read as it is"),
     "InvalidObjectState": (State.SKIPPED, "not archived: it can be read as it is"),
 }
+_EITHER = "the report names this object or another one that is written alike: it is looked up"
 
 
-def join_report(tx: Tx, batch: BatchJob, rows: Sequence[ReportRow], at: float, *, successes: bool) -> int:
+def join_report(
+    tx: Tx, batch: BatchJob, rows: Sequence[ReportRow], keys: ReportKeys, at: float, *, successes: bool
+) -> int:
     """Record what the rows say; how many are about none of the job's objects."""
     found: list[JobChange] = []
     strangers = 0
     for row in rows:
         if row.succeeded and not successes:
             continue
-        job_id = _find(tx, batch, row)
-        if job_id is None:
-            strangers += 1
-        else:
-            found.append(_change(job_id, row, at))
+        about = keys.objects_of(tx.connection, row)
+        strangers += not about
+        if len(about) == 1:
+            found.append(_change(about[0], row, at))
+        for job_id in about if len(about) > 1 else ():
+            # The report names one of them: a look at each tells which was asked for.
+            tx.run(
+                "UPDATE job SET attempt_at = coalesce(attempt_at, ?) WHERE id = ? AND state = 'planned'", (at, job_id)
+            )
+            found.append(JobChange(job_id, State.UNKNOWN, at, reason=_EITHER, look=Look.JOB))
     apply_changes(tx, found)
     return strangers
-
-
-def _find(tx: Tx, batch: BatchJob, row: ReportRow) -> int | None:
-    """The object a row is about. Whether reports encode keys is not documented, so both readings are tried."""
-    if row.bucket != batch.bucket:
-        return None
-    for key in dict.fromkeys((unquote(row.key), row.key)):
-        found = tx.row(
-            "SELECT j.id FROM job j WHERE j.bucket_id = (SELECT bucket_id FROM batch WHERE id = :batch)"
-            " AND j.key = :key AND j.version_id = :version AND j.state NOT IN ('skipped', 'cancelled')"
-            " AND j.batch_id = :batch",
-            # S3 names the versions it found; ours are whatever was current.
-            {"batch": batch.id, "key": key, "version": "" if batch.generator else row.version_id or ""},
-        )
-        if found is not None:
-            return int(found[0])
-    return None
 
 
 def _change(job_id: int, row: ReportRow, at: float) -> JobChange:

@@ -1,11 +1,11 @@
 """Every restore job of account and region: ours from the ledger, others' from the cloud, in one list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from restoretui.core.batch.jobs import JobInfo
-from restoretui.core.errors import RestoreTuiError
+from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.tui.job_row import BatchRow
 
@@ -24,6 +24,7 @@ class AccountJobs:
     def __init__(self) -> None:
         self._infos: dict[str, JobInfo] = {}
         self._failures: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._tags: dict[str, Mapping[str, str] | None] = {}
         self._ids: dict[str, int] = {}
         self.looked = False
         """The cloud has listed its jobs at least once."""
@@ -42,6 +43,10 @@ class AccountJobs:
         ]
         return sorted(rows, key=lambda row: (row.created or LONG_AGO, row.job_id), reverse=True)
 
+    def tags(self, job_id: str) -> Mapping[str, str] | None:
+        """Those of a job that was described; none of any other."""
+        return self._tags.get(job_id, {})
+
     def _id(self, job_id: str) -> int:
         """Below zero, where the ledger has none."""
         return self._ids.setdefault(job_id, -1 - len(self._ids))
@@ -51,9 +56,10 @@ class AccountJobs:
         """Some job that the cloud told of is not over."""
         return any(not info.is_over for info in self._infos.values())
 
-    def learn(self, info: JobInfo) -> None:
-        """A job was described."""
+    def learn(self, info: JobInfo, tags: Mapping[str, str] | None) -> None:
+        """A job was described; its ``tags`` are None where they may not be read."""
         self._infos[info.job_id] = info
+        self._tags[info.job_id] = tags
         if info.failures:
             self._failures[info.job_id] = tuple(info.failures)
 
@@ -61,11 +67,17 @@ class AccountJobs:
         """Ask for the jobs: all there are, or no further back than those that were under way."""
         awaited = {job_id for job_id, info in self._infos.items() if not info.is_over}
         found: dict[str, JobInfo] = {}
-        async for page in session.batch.jobs():
-            found |= {info.job_id: info for info in page if info.operation == RESTORES}
-            awaited -= found.keys()
-            if not whole and not awaited:
-                break
+        try:
+            async for page in session.batch.jobs():
+                found |= {info.job_id: info for info in page if info.operation == RESTORES}
+                awaited -= found.keys()
+                if not whole and not awaited:
+                    break
+        except CloudError:
+            # One Region may be refused, and the others told all the same.
+            self._infos |= found
+            self.looked = self.looked or bool(found)
+            raise
         self._infos = found if whole else self._infos | found
         self.looked = True
         await self._explain(session)

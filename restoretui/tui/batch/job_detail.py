@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from restoretui.core.batch.jobs import ReportScope
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.batch.account_jobs import AccountJobs
 from restoretui.tui.batch.columns import FailedTask, task_columns
@@ -74,7 +75,8 @@ class JobDetail(Working, Vertical):
         """Ask the cloud for all of it."""
         try:
             if row.job_id:
-                self._jobs.learn(await self.session.batch.job(row.job_id, row.region))
+                info = await self.session.batch.job(row.job_id, row.region)
+                self._jobs.learn(info, await self.session.batch.tags(row.job_id, row.region))
         except RestoreTuiError as error:
             self._failed(error)
             raise
@@ -97,7 +99,8 @@ class JobDetail(Working, Vertical):
             return False
         rows = self._jobs.rows(self.session.batch.ours())
         self.row = row = next((row for row in rows if row.id == self.row.id), self.row)
-        facts = Content("\n").join(batch_facts(row, self.session.clock.now()))
+        tags = self._jobs.tags(row.job_id)
+        facts = Content("\n").join(batch_facts(row, tags, self.session.clock.now()))
         changed = not self._facts_shown.is_same(facts)
         if changed:
             self._facts_shown = facts
@@ -119,7 +122,8 @@ class JobDetail(Working, Vertical):
         tasks: list[FailedTask] = []
         succeeded = failed = 0
         try:
-            async for part in self.session.batch.report(row.job_id, row.region):
+            tally = await self.session.batch.tally(row.job_id, row.region)
+            async for part in self.session.batch.report(row.job_id, row.region, tally):
                 bad = [line for line in part if not line.succeeded]
                 succeeded, failed = succeeded + len(part) - len(bad), failed + len(bad)
                 tasks += [FailedTask(len(tasks) + n, line) for n, line in enumerate(bad[: MOST_SHOWN - len(tasks)])]
@@ -131,11 +135,12 @@ class JobDetail(Working, Vertical):
             return
         if self.row is None or self.row.id != row.id:
             return
+        if tally.scope is ReportScope.FAILED:
+            succeeded = tally.succeeded  # What the report does not name.
         self._report = "read"
         view.replace(tasks)
-        self.table.placeholder = (
-            "every task of the report succeeded" if succeeded else "the report names no failed task"
-        )
+        every = "every task of the report succeeded" if tally.scope is ReportScope.ALL else "no task failed"
+        self.table.placeholder = every if succeeded else "the report names no failed task"
         self.table.set_view(view, at=0)
         left = f"report: {fmt.plural(failed, 'failed task')}, {succeeded:,} succeeded"
         more = f" · the first {MOST_SHOWN:,} shown, x exports all" if failed > MOST_SHOWN else ""

@@ -1,5 +1,6 @@
 """All that is known of one job, in lines of text."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from textual.content import Content
@@ -12,8 +13,8 @@ from restoretui.wording import format as fmt
 DOT: Part = (" · ", "dim")
 
 
-def batch_facts(row: BatchRow, now: datetime) -> list[Content]:
-    """From the headline down to what went wrong."""
+def batch_facts(row: BatchRow, tags: Mapping[str, str] | None, now: datetime) -> list[Content]:
+    """From the headline down to what went wrong; ``tags`` are None where they may not be read."""
     name = f"Job {row.job_id} " if row.job_id else "Job not made yet "
     title: list[Part] = [(name, "strong"), status_part(row), "  ", *progress_parts(row, 24)]
     counts: list[Part] = [
@@ -27,6 +28,10 @@ def batch_facts(row: BatchRow, now: datetime) -> list[Content]:
     if role:
         lines.append(said(("role ", "dim"), role))
     lines += [said(*parts) for parts in _files(row)]
+    if tags is None:
+        lines.append(said(("tags may not be read: s3:GetJobTagging is missing", "dim")))
+    elif tags:
+        lines.append(said(("tags ", "dim"), ", ".join(f"{name}={value}" for name, value in tags.items())))
     if row.problem:
         lines.append(said(("✗ ", "bad"), (row.problem, "bad")))
     if row.info is not None and row.info.reason:

@@ -86,7 +86,7 @@ class JobList(Working, Vertical):
             return [left, said(("only ours: ", "warn"), (str(self.problem), "warn")), said(("only ours", "warn"))]
         if not self._jobs.looked:
             return [left, said((ASKING, "dim"))]
-        return [left, said(("ours and others' in this region · enter shows the job", "dim")), said()]
+        return [left, said(("ours and others' · enter shows the job", "dim")), said()]
 
     @on(table_events.Opened)
     def _opened(self, event: table_events.Opened) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, Place, ReportRow
+from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, ManifestRow, Place, ReportRow
 from restoretui.core.batch.policy import SERVICE, trusts_the_service
 from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import (
@@ -17,6 +17,7 @@ from restoretui.core.errors import (
     Unsupported,
 )
 from restoretui.core.model import Identity
+from restoretui.providers.s3.batch.manifest_reader import ManifestReader
 from restoretui.providers.s3.batch.manifests import ManifestWriter
 from restoretui.providers.s3.batch.reports import ReportFiles
 from restoretui.providers.s3.batch.wire import job_asked, job_told, unmarked
@@ -43,6 +44,7 @@ class S3Batch:
         self._account = ""
         self._files = S3Files(sdk, calls)
         self._manifests = ManifestWriter(self._files)
+        self._lists = ManifestReader(self._files)
         self._reports = ReportFiles(self._files)
 
     # --- jobs
@@ -93,6 +95,16 @@ class S3Batch:
             "CreateJob", region, asked | {"ConfirmationRequired": True, "ClientRequestToken": token}
         )
         return _new_job(answer)
+
+    async def has_manifest(self, info: JobInfo) -> bool:
+        return await self._lists.is_there(info)
+
+    def read_manifest(self, info: JobInfo) -> AsyncIterator[list[ManifestRow]]:
+        return self._lists.rows(info)
+
+    async def job_tags(self, region: str, job_id: str) -> Mapping[str, str]:
+        answer = await self._ask("GetJobTagging", region, {"JobId": job_id})
+        return {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in answer.get("Tags", ())}
 
     async def set_priority(self, region: str, job_id: str, priority: int) -> None:
         await self._ask("UpdateJobPriority", region, {"JobId": job_id, "Priority": priority})

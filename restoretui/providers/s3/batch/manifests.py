@@ -1,6 +1,8 @@
 """Uploads a CSV manifest into a bucket: by PutObject, or by a multipart upload when it is large (FACTS 2.2)."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
+from hashlib import md5
 from typing import Any
 
 from restoretui.core.batch.jobs import Manifest, Place
@@ -56,7 +58,7 @@ class ManifestWriter:
 
     async def _put(self, bucket: str, key: str, body: bytes) -> str:
         asked = {"Key": key, "Body": body, "ContentType": "text/csv", "ServerSideEncryption": "AES256"}
-        answer = await self._files.ask("PutObject", bucket, asked)
+        answer = await self._files.ask("PutObject", bucket, asked | _checksum(body))
         try:
             _refuse_kms(answer, bucket, "PutObject")
         except InvalidRequest:
@@ -95,7 +97,8 @@ class _Upload:
 
     async def send(self, part: bytes) -> None:
         number = len(self._parts) + 1
-        answer = await self._files.ask("UploadPart", self._bucket, self._asked | {"PartNumber": number, "Body": part})
+        asked = self._asked | {"PartNumber": number, "Body": part} | _checksum(part)
+        answer = await self._files.ask("UploadPart", self._bucket, asked)
         self._parts.append({"PartNumber": number, "ETag": str(answer.get("ETag", ""))})
 
     async def finish(self) -> str:
@@ -111,6 +114,11 @@ class _Upload:
             except CloudError:
                 # What ended the upload is the news; parts left over go by the bucket's own rules.
                 return
+
+
+def _checksum(body: bytes) -> dict[str, str]:
+    """What a bucket with Object Lock and a default retention asks of whoever writes there (FACTS 2.2)."""
+    return {"ContentMD5": b64encode(md5(body, usedforsecurity=False).digest()).decode()}
 
 
 def _etag(answer: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from restoretui.core.batch.jobs import Generator, JobInfo, JobOrder, Manifest, Place, ReportScope
 from restoretui.core.model import Tier
+from restoretui.providers.s3.batch.manifest_reader import told_manifest
 from restoretui.providers.wire.checked_values import believed_number
 from restoretui.providers.wire.refusals import printable
 
@@ -113,8 +114,9 @@ def job_told(job: Mapping[str, Any], region: str) -> JobInfo:
         tier=Tier(tier) if tier in list(Tier) else None,
         days=_count(days) if (days := restore.get("ExpirationInDays")) is not None else None,
         manifest=_location(str(location.get("ObjectArn", ""))),
+        **told_manifest(job),
         generated=_generated(job),
-        report=Place(str(report.get("Bucket", "")).rpartition(":")[2], str(report.get("Prefix", "")).rstrip("/"))
+        report=Place(str(report.get("Bucket", "")).rpartition(":")[2], str(report.get("Prefix") or ""))
         if report.get("Enabled")
         else None,
         scope=_SCOPES.get(str(report.get("ReportScope", "")), ReportScope.NONE),

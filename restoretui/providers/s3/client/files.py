@@ -62,9 +62,16 @@ class S3Files:
             raise _unlike(key, f"it is longer than {LARGEST_WHOLE:,} bytes")
         return content
 
-    async def read(self, bucket: str, key: str, etag: str, at: int = 0) -> tuple[bytes, int, str]:
-        """A piece from ``at``, the size of the whole, and its ETag, which must stay the same."""
-        asked: dict[str, Any] = {"Key": key, "Range": f"bytes={at}-{at + READ_BYTES - 1}"}
+    async def read(
+        self, bucket: str, key: str, etag: str, at: int = 0, *, length: int = 0, version_id: str = ""
+    ) -> tuple[bytes, int, str]:
+        """A piece from ``at`` (``length`` bytes, or ``READ_BYTES``), the size of the whole, and its ETag.
+
+        That must stay as it was given; ``InvalidRequest`` of status 412 when it does not.
+        """
+        asked: dict[str, Any] = {"Key": key, "Range": f"bytes={at}-{at + (length or READ_BYTES) - 1}"}
+        if version_id:
+            asked["VersionId"] = version_id
         if etag:
             asked["IfMatch"] = etag
         try:

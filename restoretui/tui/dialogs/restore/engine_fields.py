@@ -9,17 +9,17 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from restoretui.core.batch.jobs import (
-    PER_JOB,
-    PER_OBJECT,
     REPORTS,
     BatchOptions,
     EngineChoice,
+    Portion,
     ReportScope,
     as_tags,
     jobs_of,
 )
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
+from restoretui.core.plan.job_fees import PER_JOB, PER_OBJECT, PER_SEARCHED
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.tui.shell import Working
 from restoretui.tui.widgets.pick_line import PickLine
@@ -80,6 +80,8 @@ class EngineFields(Working, Vertical):
     def _choice(self, plan: RestorePlan, tier: Tier) -> EngineChoice:
         if not plan.rules.has_jobs or not self.display:
             return EngineChoice(False, "")
+        if self._engine.value == "batch" and (why := self.session.batch.why_never):
+            return EngineChoice(False, f"direct: {why}")
         if self._engine.value == "auto":
             return self.session.batch.choose(plan, tier, self.role.value.strip() or None)
         return EngineChoice(self._engine.value == "batch", "")
@@ -89,7 +91,7 @@ class EngineFields(Working, Vertical):
         jobs = {tier for tier in plan.tiers if self._choice(plan, tier).batch}
         if not jobs:
             return plan
-        return self.session.batch.plan(plan, jobs)
+        return self.session.batch.plan(plan, jobs, generated=self._manifest.value == "generated")
 
     def said(self) -> tuple[str, ...]:
         """What is chosen on its lines: part of what is confirmed."""
@@ -127,11 +129,10 @@ class EngineFields(Working, Vertical):
         choice = self._choice(plan, tier)
         parts: list[Part] = [(f" {choice.reason}", "dim")] if choice.reason else []
         if choice.batch:
-            jobs = jobs_of(self.through(plan).tiers[tier], self.session.clouds.with_jobs.rules)
-            fee = PER_JOB * len(jobs) + PER_OBJECT * sum(job.objects for job in jobs)
+            made = self.through(plan)
+            jobs = jobs_of(made.tiers[tier], self.session.clouds.with_jobs.rules)
             if jobs and not parts:
-                rates = f"{fmt.money(PER_JOB)} each, {fmt.money(PER_OBJECT * 1_000_000)} a million objects"
-                parts = [(f" {fmt.plural(len(jobs), 'job')}, fees of {fmt.money(fee)} included ({rates})", "dim")]
+                parts = [(f" {fmt.plural(len(jobs), 'job')}, {_fees(made, jobs)}", "dim")]
             elif jobs:
                 parts.append((f" · {fmt.plural(len(jobs), 'job')}", "dim"))
         self._why.update(said(*parts))
@@ -153,3 +154,15 @@ class EngineFields(Working, Vertical):
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         self.screen.focus_next()
+
+
+def _fees(made: RestorePlan, jobs: list[Portion]) -> str:
+    if not made.fees.known:
+        return "whose own fees are not known there"
+    searched = sum((made.fees.searched or {}).get(job.kind.bucket, 0) for job in jobs)
+    fee = PER_JOB * len(jobs) + PER_OBJECT * sum(job.objects for job in jobs) + PER_SEARCHED * searched
+    rates = f"{fmt.money(PER_JOB)} each, {fmt.money(PER_OBJECT * 1_000_000)} a million objects"
+    if made.fees.searched is not None:
+        least = " at least" if made.fees.unlisted else ""
+        rates += f", {fmt.money(PER_SEARCHED * 1_000_000)} a million in the bucket{least}"
+    return f"fees of {fmt.money(fee)} included ({rates})"
