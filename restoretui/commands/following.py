@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from restoretui.commands.leaving import held_of, what_goes_on
 from restoretui.commands.output import Output, Seen
-from restoretui.commands.summary import counts_of, summarise, verdict_on
+from restoretui.commands.summary import cause_fields, causes_of, counts_of, summarise, tell_causes, verdict_on
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
-from restoretui.core.errors import CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
+from restoretui.core.errors import AccountRefused, CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import WAITING, JobRow, Run
@@ -45,11 +45,14 @@ async def status(settings: Settings, output: Output, name: str | None) -> ExitCo
         for error, run_ids in problems:
             names = f"run {run_ids[0]}" if len(run_ids) == 1 else f"runs {', '.join(map(str, run_ids))}"
             output.error(with_text(error, f"{names} could not be looked at: {error}"))
-        summarise(output, counts_of(session, runs) | {"not_looked_at": sum(len(ids) for _, ids in problems)})
+        causes = await causes_of(session, runs) if name else []
+        tell_causes(output, causes)
+        fields = counts_of(session, runs) | {"not_looked_at": sum(len(ids) for _, ids in problems)}
+        summarise(output, fields | ({"causes": [cause_fields(cause) for cause in causes]} if name else {}))
         if problems:
             codes = {error.exit_code for error, _ in problems}
             return codes.pop() if len(codes) == 1 else ExitCode.SOME_FAILED
-        return await verdict_on(session, runs) if name else ExitCode.DONE
+        return verdict_on(runs, causes) if name else ExitCode.DONE
 
 
 async def _look_at_all(
@@ -158,7 +161,8 @@ async def follow(
     telling = asyncio.create_task(teller.run())
     waiting = asyncio.create_task(session.wait_for(run_ids, done))
     pressing = asyncio.create_task(_give_up_unsent(session, run_ids))
-    tasks = [waiting, telling, pressing]
+    shut_out = asyncio.create_task(_until_shut_out(session, run_ids))
+    tasks = [waiting, telling, pressing, shut_out]
     # The time a person gives is the machine's, also where the cloud's clock runs faster.
     seconds = None if timeout is None else timeout.total_seconds()
     if seconds is not None:
@@ -167,7 +171,7 @@ async def follow(
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
-            if task.done():
+            if task.done() and task is not shut_out:
                 task.result()
     finally:
         for task in tasks:
@@ -175,11 +179,17 @@ async def follow(
         await asyncio.gather(*tasks, return_exceptions=True)
         runs = await teller.finish()
         output.left = what_goes_on(session, runs)
-    timed_out = not all(done(run) for run in runs)
+    refused = None if all(done(run) for run in runs) or shut_out.cancelled() else shut_out.result()
+    timed_out = refused is None and not all(done(run) for run in runs)
     if timed_out:
         output.error(TimedOut("the time to wait is over; the restores go on", "`restoretui watch` picks them up"))
+    if refused is not None:
+        output.error(with_text(refused, f"stopped: {refused}", f"{refused.hint}; {output.left}"))
     held = [job_id for run in runs for job_id in held_of(session, run)]
-    summarise(output, counts_of(session, runs) | {"missing": missing, "timed_out": timed_out, "to_confirm": held})
+    causes = await causes_of(session, runs)
+    fields = {"missing": missing, "timed_out": timed_out, "to_confirm": held}
+    summarise(output, counts_of(session, runs) | fields | {"causes": [cause_fields(cause) for cause in causes]})
+    tell_causes(output, causes)
     for job_id in held:
         output.say(f"job {job_id} is made and waits: `restoretui batch confirm {job_id}` lets it run")
     for run in runs:
@@ -190,8 +200,19 @@ async def follow(
             )
     if timed_out:
         return ExitCode.TIMED_OUT
-    verdict = await verdict_on(session, runs)
-    return ExitCode.SOME_FAILED if missing and verdict is ExitCode.DONE else verdict
+    if refused is not None:
+        return refused.exit_code
+    verdict = verdict_on(runs, causes)
+    return ExitCode.SOME_FAILED if missing else verdict
+
+
+async def _until_shut_out(session: Session, run_ids: Sequence[int]) -> AccountRefused:
+    """The refusal of the account as a whole, once one is met: what is unsent stays planned, nobody waits for it."""
+    while True:
+        runs = [await session.ledger.runs.get(run_id) for run_id in run_ids]
+        if (error := session.why_shut_out(runs)) is not None:
+            return error
+        await session.clock.pause(PRESS_EVERY)
 
 
 async def _give_up_unsent(session: Session, run_ids: Sequence[int]) -> None:

@@ -1,17 +1,18 @@
 """What some runs add up to, and the exit code they earn."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from restoretui.commands.output import Output
 from restoretui.core.errors import ExitCode
 from restoretui.core.model import State
-from restoretui.core.rules.rules import Action
-from restoretui.ledger.records import Query, Run
-from restoretui.session.export import each
+from restoretui.ledger.records import Cause, Run
 from restoretui.session.session import Session
 from restoretui.wording import format as words
+
+MOST_CAUSES = 8
+"""Told one by one; the others are counted."""
 
 
 def counts_of(session: Session, runs: Iterable[Run]) -> dict[str, Any]:
@@ -45,22 +46,43 @@ def summarise(output: Output, fields: dict[str, Any]) -> None:
     output.flush()
 
 
-async def verdict_on(session: Session, runs: Iterable[Run]) -> ExitCode:
-    """Done, or failed; all failed for lack of permission is that."""
-    failed = denied = 0
-    refused = 0
+async def causes_of(session: Session, runs: Iterable[Run]) -> list[Cause]:
+    """Why objects of these runs were not restored; equal causes of several runs are one."""
+    found: dict[tuple[State, str, str], Cause] = {}
     for run in runs:
-        failed += run.counts.get(State.FAILED, 0) + run.counts.get(State.CANCELLED, 0)
-        jobs = session.batch.ours(run.id)
-        no_job = bool(jobs) and not any(batch.job_id for batch in jobs)
-        if run.counts.get(State.FAILED) == run.objects or no_job:
-            view = await session.job_view(run.id, Query(states=frozenset({State.FAILED})))
-            denied += sum([row.code == "AccessDenied" async for row in each(view)])
-            await view.aclose()
-        if run.counts.get(State.SKIPPED):
-            view = await session.job_view(run.id, Query(states=frozenset({State.SKIPPED})))
-            refused += sum([row.action is Action.REFUSED async for row in each(view)])
-            await view.aclose()
-    if denied and denied == failed:
+        for cause in await session.causes(run):
+            kind = cause.state, cause.code, cause.reason
+            known = found.get(kind)
+            if known is not None:
+                objects, of_rights = known.objects + cause.objects, known.of_rights + cause.of_rights
+                cause = cause._replace(objects=objects, of_rights=of_rights)
+            found[kind] = cause
+    return sorted(found.values(), key=lambda cause: -cause.objects)
+
+
+def tell_causes(output: Output, causes: Sequence[Cause]) -> None:
+    """For people: one line a cause, the most frequent first."""
+    for cause in causes[:MOST_CAUSES]:
+        code = f" ({cause.code})" if cause.code and cause.code not in cause.reason else ""
+        what = "failed" if cause.state is State.FAILED else "refused by the plan"
+        output.say(f"{words.plural(cause.objects, 'object')} {what}: {cause.reason}{code}")
+    if left := causes[MOST_CAUSES:]:
+        objects = sum(cause.objects for cause in left)
+        output.say(f"{words.plural(objects, 'object')} more for {len(left):,} other reasons: `restoretui status RUN`")
+
+
+def cause_fields(cause: Cause) -> dict[str, Any]:
+    """An entry of ``causes`` in a ``summary`` line."""
+    return {
+        "state": cause.state.value, "code": cause.code or None, "reason": cause.reason, "objects": cause.objects,
+        "of_rights": cause.of_rights > 0,
+    }  # fmt: skip
+
+
+def verdict_on(runs: Iterable[Run], causes: Iterable[Cause]) -> ExitCode:
+    """Done, or failed. Where all that failed did so for want of rights, that; whatever was skipped beside it."""
+    failed = sum(run.counts.get(State.FAILED, 0) + run.counts.get(State.CANCELLED, 0) for run in runs)
+    causes = list(causes)
+    if failed and failed == sum(cause.of_rights for cause in causes if cause.state is State.FAILED):
         return ExitCode.CREDENTIALS
-    return ExitCode.SOME_FAILED if failed or refused else ExitCode.DONE
+    return ExitCode.SOME_FAILED if failed or causes else ExitCode.DONE

@@ -13,6 +13,7 @@
     └── CloudError               1   the cloud said no, or did not answer
         ├── CredentialsError     4   none, expired, or not accepted
         ├── AccessDenied         4   they are good, but may not do this
+        ├── AccountRefused       4   the account as a whole is shut out: overdue, suspended, not signed up
         ├── BucketNotFound       1
         ├── ObjectNotFound       1   no such key or version, or a delete marker
         ├── JobNotFound          1   no such S3 Batch Operations job, or it ended over 90 days ago
@@ -129,6 +130,15 @@ class CredentialsError(CloudError):
 
 class AccessDenied(CloudError):
     """The caller is known and may not do this; ``hint`` names the IAM action."""
+
+    exit_code = ExitCode.CREDENTIALS
+
+
+class AccountRefused(CloudError):
+    """The account is shut out, or this way in is closed to it: every request meets the same, whatever it is about.
+
+    No object is at fault and no permission helps; ``hint`` says what does.
+    """
 
     exit_code = ExitCode.CREDENTIALS
 

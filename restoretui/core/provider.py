@@ -94,6 +94,8 @@ class Answer(NamedTuple):
     code: str = ""
     message: str = ""
     request_id: str = ""
+    reason: str = ""
+    """What the refusal means and what helps, in a sentence that names no object; empty where ``outcome`` says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ class Provider(Protocol):
         """Send exactly one restore request, never repeated inside.
 
         Raises ``Throttled`` or ``Unreachable`` when it surely had no effect, ``ServerFault``, ``ConnectionLost``
-        or ``MalformedAnswer`` when that is unknown, ``CredentialsError`` when nothing can be sent at all.
+        or ``MalformedAnswer`` when that is unknown, ``CredentialsError`` or ``AccountRefused`` when nothing can be
+        sent at all.
         """
         ...
 

@@ -31,6 +31,8 @@ _STATES: dict[Outcome, tuple[State, str]] = {
 def settle(answer: Answer) -> tuple[State, str]:
     """The state a job takes on this answer, and one sentence for its row."""
     state, reason = _STATES[answer.outcome]
+    if answer.reason:
+        return state, answer.reason
     if answer.outcome is Outcome.REFUSED and answer.message:
         reason = f"{reason}: {answer.message}"
     return state, reason

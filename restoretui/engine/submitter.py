@@ -14,10 +14,10 @@ from functools import partial
 from restoretui.core.errors import (
     CloudError,
     ConnectionLost,
-    CredentialsError,
     MalformedAnswer,
     ServerFault,
     Throttled,
+    Unreachable,
 )
 from restoretui.core.model import RestoreRequest, State, Tier
 from restoretui.core.provider import Answer
@@ -132,7 +132,7 @@ class Submitter:
             raise
         except COMMON as error:
             if passage.has_tripped:
-                kind: Kind = "credentials" if isinstance(error, CredentialsError) else "network"
+                kind: Kind = "network" if isinstance(error, Unreachable) else "credentials"
                 await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
             raise
         state, reason = settle(answer)

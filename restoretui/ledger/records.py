@@ -383,6 +383,19 @@ class JobChange(NamedTuple):
     look: Look | None = None
 
 
+class Cause(NamedTuple):
+    """One reason for which objects of a run were not restored."""
+
+    state: State
+    """``failed``, or ``skipped`` where the plan itself refused them."""
+    code: str
+    """The cloud's; empty where it was not asked."""
+    reason: str
+    objects: int
+    of_rights: int
+    """Of them, those for which somebody lacks a right, or is forbidden to."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrackedGroup:
     """Jobs that the watcher treats alike. Instants are cloud time, seconds since the epoch."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
-from restoretui.core.errors import CloudError, RestoreTuiError, UsageError
+from restoretui.core.errors import AccountRefused, CloudError, RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, State, Tier
 from restoretui.core.os_errors import refused_by_system
@@ -34,7 +34,7 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.outstanding import Outstanding, outstanding
-from restoretui.ledger.records import CatalogBounds, CloudId, JobRow, Listing, Query, Run, View
+from restoretui.ledger.records import CatalogBounds, Cause, CloudId, JobRow, Listing, Query, Run, View
 from restoretui.session.batch_jobs import BatchOperations
 from restoretui.session.clouds import Clouds
 from restoretui.session.export import write_export, write_report
@@ -213,6 +213,20 @@ class Session:
         if run.tier is not Tier.EXPEDITED or not run.counts.get(State.FAILED):
             return 0
         return await self.ledger.runs.count_failed(run.id, NO_CAPACITY_CODE)
+
+    async def causes(self, run: Run) -> list[Cause]:
+        """Why objects of the run failed, or were refused by its plan: the most frequent cause first."""
+        if not (run.counts.get(State.FAILED) or run.counts.get(State.SKIPPED)):
+            return []
+        return await self.ledger.runs.causes(run.id)
+
+    def why_shut_out(self, runs: Iterable[Run]) -> AccountRefused | None:
+        """The refusal of a whole account that runs under way have met, and that nobody here can mend."""
+        for run in runs:
+            problem = self.clouds.by(Connection.from_mapping(run.connection)).breaker.problem
+            if run.is_open and isinstance(problem, AccountRefused):
+                return problem
+        return None
 
     async def cancel(self, run_id: int) -> int:
         """Give up what has not been sent; returns how many. What was sent cannot be called back."""

@@ -17,6 +17,7 @@ EXIT_CODES = {
     "CloudError": 1,
     "CredentialsError": 4,
     "AccessDenied": 4,
+    "AccountRefused": 4,
     "BucketNotFound": 1,
     "ObjectNotFound": 1,
     "JobNotFound": 1,

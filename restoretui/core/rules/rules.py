@@ -89,6 +89,8 @@ class CloudRules:
     """The class whose listing does not tell whether an object is archived; HEAD does."""
     online_classes: frozenset[str] = frozenset()
     """The classes known to be readable at once; of any other we say only that we know no archive in it."""
+    managed_classes: Mapping[str, str] = field(default_factory=dict)
+    """Classes that another service manages, each with which and what that means."""
     expiry_at_midnight: bool = True
     extension_adds: bool = False
     """Asking for days while a copy exists adds them to its end, instead of counting them from now."""
@@ -143,7 +145,7 @@ class CloudRules:
         """The storage classes that objects are known to be in."""
         inside = {name for name, rule in self.archives.items() if self.tiered_class and not rule.takes_days}
         tiered = {self.tiered_class} if self.tiered_class else set()
-        return self.online_classes | tiered | (self.archives.keys() - inside)
+        return self.online_classes | tiered | self.managed_classes.keys() | (self.archives.keys() - inside)
 
     def class_named(self, text: str) -> str | None:
         """The storage class that is so called, in whatever case; None for none that is known.
@@ -308,6 +310,8 @@ def _judge_unruled(rules: CloudRules, facts: ObjectFacts, state: State, purpose:
         return Verdict(Action.NOTHING, f"{facts.storage_class}, not in an archive tier: can be read as it is")
     if facts.storage_class in rules.online_classes:
         return Verdict(Action.NOTHING, f"{facts.storage_class} can be read as it is")
+    if managed := rules.managed_classes.get(facts.storage_class):
+        return Verdict(Action.NOTHING, f"{facts.storage_class} is {managed}")
     return Verdict(Action.NOTHING, f"{facts.storage_class} is not known here as an archive class")
 
 

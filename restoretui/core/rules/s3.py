@@ -19,6 +19,15 @@ S3 = CloudRules(
     online_classes=frozenset(
         {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "EXPRESS_ONEZONE"}
     ),
+    managed_classes={
+        **dict.fromkeys(
+            ("AWS_BACKUP_WARM", "AWS_BACKUP_LOW_COST_WARM"),
+            "managed by AWS Backup: S3 restores nothing of it, AWS Backup does",
+        ),
+        **dict.fromkeys(("FSX_OPENZFS", "FSX_ONTAP"), "an FSx file system's: it has no archive here"),
+        "OUTPOSTS": "on an Outpost, which has no archive",
+        "SNOW": "on a Snow device, which has no archive",
+    },
     archives={
         "GLACIER": ArchiveRule("GLACIER", _FLEXIBLE, _FLEXIBLE_BATCH),
         "DEEP_ARCHIVE": ArchiveRule("DEEP_ARCHIVE", _DEEP, _DEEP_BATCH),

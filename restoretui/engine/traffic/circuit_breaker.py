@@ -16,6 +16,7 @@ from typing import Self
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import (
+    AccountRefused,
     CloudError,
     ConnectionLost,
     CredentialsError,
@@ -30,7 +31,7 @@ from restoretui.engine.traffic.watchdog import Watchdog
 
 TRANSIENT = (Throttled, ServerFault, ConnectionLost, MalformedAnswer)
 """Problems of one request: the next try may succeed, others are not held up."""
-COMMON = (CredentialsError, Unreachable)
+COMMON = (CredentialsError, AccountRefused, Unreachable)
 """Problems every request would meet: all wait at the breaker."""
 NO_ANSWER = TRANSIENT + COMMON
 """What says nothing about what was asked: repeated, and where patience is over an end for all that is asked there."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, Throttled
+from restoretui.core.errors import AccountRefused, CloudError, CredentialsError, MalformedAnswer, Throttled
 from restoretui.engine.traffic.backoff import persist_after
 from restoretui.engine.traffic.circuit_breaker import LONGEST_ATTENDED, NO_ANSWER, CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
@@ -131,6 +131,7 @@ class _Trial:
         watchdog = self._breaker.watchdog
         # Keys that have worked may be in the middle of being renewed; those that never did are simply wrong.
         wrong = isinstance(error, CredentialsError) and not error.may_mend and not watchdog.answers
+        wrong = wrong or isinstance(error, AccountRefused)  # Nobody pays a bill within a command's patience.
         if isinstance(error, MalformedAnswer):
             self._alike = self._alike + 1 if str(error) == self._said else 1
             self._said = str(error)

@@ -8,8 +8,19 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.ledger.records import EVERYTHING, WAITING, CloudId, JobChange, Query, RestoreJob, Run, TrackedGroup
+from restoretui.ledger.records import (
+    EVERYTHING,
+    WAITING,
+    Cause,
+    CloudId,
+    JobChange,
+    Query,
+    RestoreJob,
+    Run,
+    TrackedGroup,
+)
 from restoretui.ledger.runs import watch_queries as tracking
+from restoretui.ledger.runs.causes import read_causes
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import apply_changes, move_all
 from restoretui.ledger.runs.job_ids import is_among
@@ -34,6 +45,7 @@ JobList = list[RestoreJob]
 GroupList = list[TrackedGroup]
 IdList = list[int]
 LineList = list[JobLine]
+CauseList = list[Cause]
 
 
 class Runs:
@@ -320,6 +332,10 @@ class Runs:
             return int(connection.execute(sql, (run_id, code)).fetchone()[0])
 
         return await self._reader.run(count)
+
+    async def causes(self, run_id: int) -> CauseList:
+        """Why objects of a run failed, or were refused by its plan: the most frequent cause first."""
+        return await self._reader.run(lambda connection: read_causes(connection, run_id))
 
     def _get(self, run_id: int) -> Run:
         found = self._runs("id = ?", (run_id,))

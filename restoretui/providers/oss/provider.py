@@ -22,7 +22,7 @@ from restoretui.core.provider import (
 )
 from restoretui.core.rules.oss import OSS
 from restoretui.providers.oss.credentials import KeyRing, look_up
-from restoretui.providers.oss.errors import error_for, is_credentials, refused
+from restoretui.providers.oss.errors import error_for, is_account, is_credentials, refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.threads import run_in_thread
@@ -245,7 +245,7 @@ class OssProvider:
             return reply, None
         if await self._moved(refusal, region):
             raise elsewhere(refusal, "Region")
-        if is_credentials(refusal):
+        if is_credentials(refusal) or is_account(refusal):
             raise error_for(refusal, self.endpoint)
         return OssResponse(refusal.status, {}, b""), refusal
 
@@ -265,7 +265,7 @@ class OssProvider:
             if no.refusal.region:
                 return no.refusal.region
             error = error_for(no.refusal, self.endpoint)
-            if error.status in (403, 405, 501) and not is_credentials(no.refusal):
+            if error.status in (403, 405, 501) and not (is_credentials(no.refusal) or is_account(no.refusal)):
                 return self._sdk.region  # who may not ask where it is may still restore from it
             raise error from None
         try:

@@ -193,6 +193,11 @@ def _refusal(error: Any, ask: OssRequest) -> Refusal:
         request_id=str(error.request_id or ""),
         bucket=ask.bucket,
         region=aliyun_region(fields.get("Endpoint") or ""),
+        delete_marker=str((error.headers or {}).get("x-oss-delete-marker", "")).lower() == "true",
+        detail_code=str(getattr(error, "ec", "") or ""),
+        denied_action=printable(str(fields.get("AuthAction") or ""), 80),
+        explicit_deny=fields.get("NoPermissionType") == "ExplicitDeny",
+        policy_kind=printable(str(fields.get("PolicyType") or ""), 80),
     )
 
 

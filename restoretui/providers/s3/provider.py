@@ -203,7 +203,7 @@ class S3Provider:
 
     def batch(self) -> BatchService:
         """S3 Batch Operations with the same credentials."""
-        self._batch = self._batch or S3Batch(self._sdk, self._calls, self.identity)
+        self._batch = self._batch or S3Batch(self._sdk, self._calls, self.identity, self._sdk.caller.expected_owner)
         return self._batch
 
     async def aclose(self) -> None:

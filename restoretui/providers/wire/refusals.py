@@ -4,11 +4,11 @@ Codes: FACTS 1.2 and the S3 API reference's list of error responses. HEAD answer
 bare HTTP status (FACTS 1.2): such refusals are mapped by status alone.
 """
 
-import re
 from dataclasses import dataclass
 
 from restoretui.core.errors import (
     AccessDenied,
+    AccountRefused,
     BucketNotFound,
     CloudError,
     CredentialsError,
@@ -18,6 +18,16 @@ from restoretui.core.errors import (
     ServerFault,
     Throttled,
     Unsupported,
+)
+from restoretui.providers.wire.accounts import OF_S3
+from restoretui.providers.wire.denials import (
+    PAYER_CODES,
+    Reason,
+    is_requester_pays,
+    kms_reason,
+    named_action,
+    object_reason,
+    policy_reason,
 )
 
 
@@ -30,6 +40,8 @@ class Caller:
     endpoint: str = ""
     """Of a compatible store; empty for AWS itself."""
     requester_pays: bool = False
+    expected_owner: str = ""
+    """The account that buckets are said to belong to; empty where nobody said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,12 @@ class Refusal:
     region: str = ""
     """Where the answer says the bucket lives, if it says."""
     delete_marker: bool = False
+    detail_code: str = ""
+    """A finer number beside the code, where the cloud has one (OSS: its EC)."""
+    denied_action: str = ""
+    """What the caller may not do, where it stands in an element of its own and not in the message (OSS)."""
+    explicit_deny: bool = False
+    policy_kind: str = ""
 
 
 ACTIONS = {
@@ -92,14 +110,11 @@ _NOT_ACCEPTED = frozenset(
         "AuthFailure",
         "MissingSecurityHeader",
         "InvalidSecurity",
-        "NotSignedUp",
     }
 )
 _CLOCK = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
 _CREDENTIALS = EXPIRED | _NOT_ACCEPTED | _CLOCK
-_DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AccountProblem", "UnauthorizedAccess"}
-)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedAccess"})
 _THROTTLED = frozenset(
     {
         "SlowDown",
@@ -124,7 +139,6 @@ _WRONG_REGION = frozenset(
 _NO_BUCKET = frozenset({"NoSuchBucket", "NoSuchAccessPoint"})
 _NO_OBJECT = frozenset({"NoSuchKey", "NoSuchVersion"})
 _UNSUPPORTED = frozenset({"NotImplemented", "UnsupportedOperation", "MethodNotAllowed", "UnsupportedAction"})
-_NAMED_ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+)")
 
 
 def is_wrong_region(refusal: Refusal) -> bool:
@@ -138,6 +152,11 @@ def is_wrong_region(refusal: Refusal) -> bool:
 def is_credentials(refusal: Refusal) -> bool:
     """The credentials, or the clock they are signed with, are at fault; no object is."""
     return refusal.status == 401 or refusal.code in _CREDENTIALS
+
+
+def is_account(refusal: Refusal) -> bool:
+    """The account as a whole is shut out; no object is at fault, and no permission is missing."""
+    return refusal.code in OF_S3
 
 
 def is_throttled(refusal: Refusal) -> bool:
@@ -193,20 +212,23 @@ def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, s
         return CredentialsError, f"the credentials {what} ({code})", sign_in_hint(caller)
     if is_credentials(refusal):
         return CredentialsError, f"the credentials are not accepted ({code or status})", sign_in_hint(caller)
+    if is_account(refusal):
+        return AccountRefused, f"{OF_S3[code].why} ({code}){_tail(said)}", OF_S3[code].hint
     if code in _NO_BUCKET or (refusal.operation == "HeadBucket" and status == 404):
         return BucketNotFound, f"there is no {where}", "check the name; restoretui s3:// lists the buckets"
+    if refusal.delete_marker:
+        return ObjectNotFound, DELETED.why, DELETED.hint
     if code in _NO_OBJECT or (status == 404 and refusal.operation in ("HeadObject", "RestoreObject")):
         return ObjectNotFound, "the object does not exist", "list its prefix again; it may have been deleted"
-    if refusal.delete_marker:
-        return (
-            ObjectNotFound,
-            "the object is deleted: its current version is a delete marker",
-            "name an older version",
-        )
     if is_throttled(refusal) or (status == 503 and refusal.operation in _READS):
         return Throttled, f"the cloud asks for fewer requests ({code or status})", "the rate is lowered by itself"
-    if code in _DENIED or status == 403:
+    if code in _DENIED or code in PAYER_CODES or status == 403:
         return AccessDenied, f"access to {where} is denied{_tail(said)}", _permission_hint(refusal, caller)
+    if (found := kms_reason(code, refusal.message) or object_reason(code, refusal.message)) is not None:
+        kind = AccessDenied if found.of_rights else InvalidRequest
+        return kind, f"the cloud refuses {refusal.operation}: {found.why} ({code or status})", found.hint
+    if status == 400 and refusal.operation == "HeadObject" and not said:
+        return InvalidRequest, f"the cloud refuses HeadObject ({code or status})", _SSE_C_HINT
     if code != "400" and is_wrong_region(refusal):
         place = f" lives in {refusal.region}" if refusal.region else " lives elsewhere"
         return InvalidRequest, f"{where}{place}", f"name its region: --region {refusal.region or 'REGION'}"
@@ -233,12 +255,43 @@ def _tail(said: str) -> str:
     return f": {said}" if said else ""
 
 
+def reason_of(refusal: Refusal, caller: Caller) -> Reason | None:
+    """What the cloud itself says of a refusal's reason; None where its words say no more than no."""
+    code, message = refusal.code, refusal.message
+    if is_requester_pays(code, message):
+        agreed = "the account that pays is not accepted" if caller.requester_pays else "add --requester-pays"
+        return Reason("the bucket's requester pays, which has to be agreed to", agreed, of_rights=True)
+    return kms_reason(code, message) or object_reason(code, message) or policy_reason(message)
+
+
+def denied_reason(refusal: Refusal, caller: Caller) -> Reason:
+    """Why access is denied: as the cloud says it, or else what may be the reason."""
+    return reason_of(refusal, caller) or Reason(_guessed(refusal, caller), of_rights=True)
+
+
 def _permission_hint(refusal: Refusal, caller: Caller) -> str:
-    named = _NAMED_ACTION.search(refusal.message)
-    action = named[1] if named else ACTIONS.get(refusal.operation, "s3:*")
-    hint = f"the IAM action {action} is missing" if action != "s3:*" else "permissions are missing"
-    if refusal.operation == "HeadObject" and not named:
+    found = reason_of(refusal, caller)
+    action = named_action(refusal.message)
+    if found is None:
+        return _guessed(refusal, caller)
+    if action and not found.hint:
+        return f"the IAM action {action} is missing: {found.why}"
+    return str(found)
+
+
+def _guessed(refusal: Refusal, caller: Caller) -> str:
+    action = ACTIONS.get(refusal.operation, "")
+    hint = f"the IAM action {action} is missing" if action else "permissions are missing"
+    if refusal.operation == "HeadObject":
         hint += " (or the object is: without s3:ListBucket the cloud does not tell)"
-    if refusal.bucket and not caller.requester_pays and not named:
+    if refusal.bucket and caller.expected_owner:
+        hint += f", or the bucket is not that of account {caller.expected_owner} (--expected-bucket-owner)"
+    if refusal.bucket and not caller.requester_pays:
         hint += "; for a requester-pays bucket add --requester-pays"
     return hint
+
+
+DELETED = Reason("the object is deleted: its current version is a delete marker", "name an older version")
+_SSE_C_HINT = (
+    "objects encrypted with a customer's own key (SSE-C) answer so: name their prefix, so that a listing finds them"
+)

@@ -8,6 +8,7 @@ import pytest
 
 from restoretui.core.errors import (
     AccessDenied,
+    AccountRefused,
     BucketNotFound,
     CloudError,
     ConnectionLost,
@@ -81,7 +82,9 @@ async def talk(scripted: StartServer, open_s3: OpenS3) -> Talk:
     ("code", "status", "kind", "hint"),
     [
         ("AccessDenied", 403, AccessDenied, "s3:ListBucket"),
-        ("AllAccessDisabled", 403, AccessDenied, "s3:ListBucket"),
+        ("AllAccessDisabled", 403, AccountRefused, "AWS Support"),
+        ("AccountProblem", 403, AccountRefused, "no permission is missing"),
+        ("NotSignedUp", 403, AccountRefused, "sign up"),
         ("ExpiredToken", 400, CredentialsError, "AWS_SESSION_TOKEN"),
         ("InvalidToken", 400, CredentialsError, "AWS_SESSION_TOKEN"),
         ("InvalidAccessKeyId", 403, CredentialsError, "AWS_ACCESS_KEY_ID"),

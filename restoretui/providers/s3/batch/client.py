@@ -20,7 +20,7 @@ from restoretui.core.model import Identity
 from restoretui.providers.s3.batch.manifest_reader import ManifestReader
 from restoretui.providers.s3.batch.manifests import ManifestWriter
 from restoretui.providers.s3.batch.reports import ReportFiles
-from restoretui.providers.s3.batch.wire import job_asked, job_told, unmarked
+from restoretui.providers.s3.batch.wire import job_asked, job_told, unmarked, with_owner
 from restoretui.providers.s3.client.files import S3Files
 from restoretui.providers.s3.client.request_builder import S3Request
 from restoretui.providers.wire.continuation import Tokens
@@ -37,11 +37,15 @@ _GONE = frozenset({"NoSuchJobException", "NoSuchJob", "NotFoundException", "NotF
 class S3Batch:
     """The client of S3 Batch Operations. See ``core.batch.service.BatchService``; made by ``S3Provider.batch``."""
 
-    def __init__(self, sdk: "Sdk", calls: "S3Client", identity: Callable[[], Awaitable[Identity]]) -> None:
+    def __init__(
+        self, sdk: "Sdk", calls: "S3Client", identity: Callable[[], Awaitable[Identity]], owner: str = ""
+    ) -> None:
+        """``owner``: the account that every bucket has to belong to; empty where nobody said so."""
         self._sdk = sdk
         self._calls = calls
         self._identity = identity
         self._account = ""
+        self._owner = owner
         self._files = S3Files(sdk, calls)
         self._manifests = ManifestWriter(self._files)
         self._lists = ManifestReader(self._files)
@@ -51,7 +55,7 @@ class S3Batch:
 
     async def create_job(self, order: JobOrder) -> str:
         try:
-            answer = await self._ask("CreateJob", order.region, job_asked(order))
+            answer = await self._ask("CreateJob", order.region, with_owner(job_asked(order), self._owner))
         except AccessDenied as error:
             raise _denied_role(error, order.role_arn) from None
         return _new_job(answer)
@@ -91,9 +95,8 @@ class S3Batch:
             asked.pop("ManifestGenerator", None)
         if asked.get("Description"):
             asked["Description"] = unmarked(str(asked["Description"]))
-        answer = await self._ask(
-            "CreateJob", region, asked | {"ConfirmationRequired": True, "ClientRequestToken": token}
-        )
+        asked = with_owner(asked, self._owner) | {"ConfirmationRequired": True, "ClientRequestToken": token}
+        answer = await self._ask("CreateJob", region, asked)
         return _new_job(answer)
 
     async def has_manifest(self, info: JobInfo) -> bool:

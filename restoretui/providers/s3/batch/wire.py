@@ -38,6 +38,25 @@ def job_asked(order: JobOrder) -> dict[str, Any]:
     return asked
 
 
+def with_owner(asked: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """CreateJob's parameters, saying everywhere they can whose the buckets have to be (API CreateJob).
+
+    A manifest that is there already has no such field: it is told by its ETag.
+    """
+    made = dict(asked)
+    if not owner:
+        return made
+    if made.get("Report", {}).get("Enabled"):
+        made["Report"] = made["Report"] | {"ExpectedBucketOwner": owner}
+    generator = made.get("ManifestGenerator", {}).get("S3JobManifestGenerator")
+    if generator:
+        generator = generator | {"ExpectedBucketOwner": owner}
+        if place := generator.get("ManifestOutputLocation"):
+            generator["ManifestOutputLocation"] = place | {"ExpectedManifestBucketOwner": owner}
+        made["ManifestGenerator"] = {"S3JobManifestGenerator": generator}
+    return made
+
+
 def _partition(order: JobOrder) -> str:
     """``aws``, ``aws-cn`` ...: the role's own."""
     return order.role_arn.split(":")[1]

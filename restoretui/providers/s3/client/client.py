@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from restoretui.core import doing
 from restoretui.core.clock import Clock
-from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer
+from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
@@ -15,6 +15,7 @@ from restoretui.providers.wire.refusals import (
     EXPIRED,
     Refusal,
     error_for,
+    is_account,
     is_credentials,
     is_wrong_region,
     printable,
@@ -73,7 +74,7 @@ class S3Client:
                 continue
             if ask.operation == "HeadObject" and refusal.status in (400, 403):
                 refusal = await self._explain(refusal) or refusal
-            raise error_for(refusal, self._sdk.caller)
+            raise self._error(refusal)
         raise AssertionError("a second answer is always returned or raised")
 
     def parsed(self, operation: str, service: str = "s3") -> Callable[["HttpResponse"], dict[str, Any]]:
@@ -96,7 +97,7 @@ class S3Client:
         return parse
 
     async def once(self, ask: S3Request) -> "tuple[HttpResponse, Refusal | None]":
-        """Ask exactly once. A refusal comes back as it is, except the wrong region and unfit credentials."""
+        """Ask exactly once. A refusal comes back as it is, but for a wrong region, unfit credentials and accounts."""
         region = await self.regions.of(ask.bucket)
         reply = await self._exchange(ask, region)
         if reply.status < 300:
@@ -107,8 +108,8 @@ class S3Client:
         refusal = self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket)
         if is_wrong_region(refusal) and await self._moved(refusal, region):
             raise elsewhere(refusal)
-        if is_wrong_region(refusal) or is_credentials(refusal):
-            raise error_for(refusal, self._sdk.caller)
+        if is_wrong_region(refusal) or is_credentials(refusal) or is_account(refusal):
+            raise self._error(refusal)
         return reply, refusal
 
     async def open_bucket(self, bucket: str) -> str:
@@ -118,7 +119,7 @@ class S3Client:
         region = await self.regions.of(bucket)
         if refusal := self._unopened.get(bucket):
             self._explained.pop(bucket, None)
-            raise error_for(await self._explain(refusal) or refusal, self._sdk.caller)
+            raise self._error(await self._explain(refusal) or refusal)
         return region
 
     async def _find_region(self, bucket: str) -> str:
@@ -137,7 +138,13 @@ class S3Client:
             return named or asked  # a key may still be restored by whoever may not list
         if refusal.status in (405, 501):
             return named or asked
-        raise error_for(refusal, self._sdk.caller)
+        raise self._error(refusal)
+
+    def _error(self, refusal: Refusal) -> CloudError:
+        error = error_for(refusal, self._sdk.caller)
+        if isinstance(error, CredentialsError) and refusal.code in EXPIRED and self._sdk.vault.are_fixed:
+            error.as_wrong()
+        return error
 
     async def _turn_to_read(self) -> None:
         """Yield to the event loop: pages that come together are parsed one a turn, with keys answered in between."""
@@ -179,7 +186,7 @@ class S3Client:
         if reply.status < 300:
             return None
         refusal = self._sdk.refusal("s3", "ListObjectsV2", reply, bucket)
-        return refusal if is_credentials(refusal) else None
+        return refusal if is_credentials(refusal) or is_account(refusal) else None
 
 
 def _check_region(named: str, refusal: Refusal) -> None:

@@ -108,6 +108,11 @@ class CredentialCache:
         if self._held and self._held.keys == keys:
             self._rejected = True
 
+    @property
+    def are_fixed(self) -> bool:
+        """The keys come from the environment of this process, which nobody can change any more: no waiting helps."""
+        return self._held is not None and getattr(self._held.source, "method", "") == "env"
+
     async def frozen(self) -> ReadOnlyCredentials:
         """The same keys as the SDK's signer wants them."""
         return (await self._current()).frozen

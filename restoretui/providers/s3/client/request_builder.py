@@ -14,10 +14,8 @@ if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import Ready, Transport
 
-_PAID = frozenset({"ListObjectsV2", "ListObjectVersions", "HeadObject", "RestoreObject"})
 _DIRECTORY_BUCKET = "--x-s3"
 """How S3 Express names end (FACTS 1.8); they are signed by sessions of their own."""
-_OWNED = _PAID | {"HeadBucket"}
 
 
 class S3Request(NamedTuple):
@@ -57,8 +55,12 @@ class RequestBuilder:
         self._sdk = sdk
         self._learns = learns
         self._clock = clock
-        self._payer = {"RequestPayer": "requester"} if connection.requester_pays else {}
-        self._owner = {"ExpectedBucketOwner": owner} if (owner := connection.expected_bucket_owner) else {}
+        self._everywhere: dict[str, str] = {}
+        """Parameters of every request whose operation takes them, as the SDK's model of the service says."""
+        if connection.requester_pays:
+            self._everywhere["RequestPayer"] = "requester"
+        if connection.expected_bucket_owner:
+            self._everywhere["ExpectedBucketOwner"] = connection.expected_bucket_owner
         self._known: dict[Hashable, _Known] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -110,8 +112,4 @@ class RequestBuilder:
         params = {**ask.fixed, **given}
         if ask.bucket:
             params["Bucket"] = ask.bucket
-        if ask.operation in _PAID:
-            params |= self._payer
-        if ask.operation in _OWNED:
-            params |= self._owner
-        return await self._sdk.prepare(ask.service, region, ask.operation, params)
+        return await self._sdk.prepare(ask.service, region, ask.operation, params, self._everywhere)

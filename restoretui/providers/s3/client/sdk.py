@@ -64,7 +64,12 @@ class Sdk:
         except BotoCoreError as error:
             raise UsageError(f"the AWS configuration cannot be used: {printable(str(error))}", "mend it") from None
         sso = "sso_session" in scoped or "sso_start_url" in scoped
-        self.caller = Caller(profile, sso, requester_pays=connection.requester_pays)
+        self.caller = Caller(
+            profile,
+            sso,
+            requester_pays=connection.requester_pays,
+            expected_owner=connection.expected_bucket_owner or "",
+        )
         self._proxies = Proxies()
         self.vault = CredentialCache(self._new_session, self.region, self.caller, clock, mfa)
         self._session = self._new_session(self._transport)
@@ -136,9 +141,13 @@ class Sdk:
             client.meta.events.register_first("before-sign.s3-control", partial(_keep_host, client.meta.endpoint_url))
         self._clients[service, region] = client
 
-    async def prepare(self, service: str, region: str, operation: str, params: dict[str, Any]) -> Ready:
-        """One request, built and signed by the SDK, not sent."""
+    async def prepare(
+        self, service: str, region: str, operation: str, params: dict[str, Any], everywhere: Mapping[str, Any]
+    ) -> Ready:
+        """One request, built and signed by the SDK, not sent; with what of ``everywhere`` the operation takes."""
         client = await self.client(service, region)
+        taken = client.meta.service_model.operation_model(operation).input_shape
+        params = {name: value for name, value in everywhere.items() if taken and name in taken.members} | params
         method = getattr(client, xform_name(operation))
         try:
             await method(**params)
