@@ -101,13 +101,22 @@ class Entry(NamedTuple):
     is_latest: bool = True
 
 
+GOES_ON = ""
+"""The token of a page behind which a listing goes on, and whose store does not tell where."""
+
+
 class Page(NamedTuple):
-    """One answer to a listing: entries and common prefixes in key order, and where to go on."""
+    """One answer to a listing, and where to go on. Entries and prefixes come as the store orders them.
+
+    Clouds promise the order of the keys' UTF-8 bytes; some stores have another, or none.
+    """
 
     entries: Sequence[Entry]
     prefixes: Sequence[str]
     next_token: str | None
-    """Opaque; None at the end. For versions it holds both markers."""
+    """Opaque, or ``GOES_ON``; None at the end, and only there. For versions it holds both markers."""
+    told_end: bool = False
+    """The store says that nothing follows, although it names where to go on."""
 
 
 @dataclass(frozen=True, slots=True)

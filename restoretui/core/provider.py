@@ -110,6 +110,8 @@ class Capabilities:
     versions: bool = True
     clean: bool = False
     """A restored copy can be ended early."""
+    keys_in_order: bool = False
+    """The cloud documents that listings are in the order of the keys' UTF-8 bytes and begin behind a given key."""
 
 
 class Provider(Protocol):
@@ -141,10 +143,10 @@ class Provider(Protocol):
         versions: bool = False,
         max_keys: int = 1000,
     ) -> Page:
-        """One page of keys in UTF-8 binary order, with restore status where the cloud lists it.
+        """One page of keys, in UTF-8 binary order on clouds, with restore status where the cloud lists it.
 
         ``start_after`` begins strictly after that key and is ignored once ``token`` is given. With ``versions``,
-        every version of a key comes newest first and delete markers are left out.
+        every version of a key comes newest first and delete markers are left out; a page may hold nothing and go on.
         """
         ...
 

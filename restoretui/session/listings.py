@@ -36,6 +36,10 @@ class _LedgerSink:
         self._ledger.catalog.append(self._listing_id, page, left, segment=segment)
         await self._ledger.catalog.room()
 
+    async def restart(self) -> None:
+        self.objects = 0
+        await self._ledger.catalog.restart(self._listing_id)
+
 
 class Listings:
     """Begins, shares and ends listings; their pages are in the ledger."""
@@ -111,13 +115,15 @@ class Listings:
         where = str(Location(scope.cloud.scheme, scope.bucket, scope.prefix))
         try:
             cloud = self._clouds[scope.cloud.scheme]
+            provider = await cloud.provider()
             lister = Lister(
-                await cloud.provider(),
+                provider,
                 cloud.read,
                 scope,
                 sink,
                 STREAMS,
                 self._clock.monotonic,
+                cloud.channel.listing_traits(provider),
             )
             with self._works.telling(lambda: f"listing {where}: {sink.objects:,} objects so far"):
                 await lister.list_all(listing.resume_token)

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectRef, State
+from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectRef, Page, State
+from restoretui.engine.listing.lister import Lister
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
 from restoretui.engine.traffic.speaker import Progress, Works
-from restoretui.engine.watching.sweep import looked_at
+from restoretui.engine.watching.sweep import looked_at, observed
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CloudId, JobRow, Observation, Query, SelectionSummary
+from restoretui.ledger.records import CloudId, JobRow, Observation, Query, Scope, SelectionSummary
 from restoretui.session.clouds import Clouds
 from restoretui.session.listings import Listings
 
@@ -224,30 +225,31 @@ class Selecting:
         provider = await cloud.provider()
 
         async def of_key(ref: ObjectRef) -> list[Observation]:
-            found: list[Observation] = []
-            token: str | None = None
-            while True:
-                page = await cloud.read(
-                    lambda: provider.list_page(ref.bucket, ref.key, token=token, versions=True)  # noqa: B023
-                )
-                seen_at = self._clock.now().timestamp()
-                found += [
-                    Observation(
-                        row.key, row.version_id, row.storage_class, row.size, row.modified, None, False,
-                        row.in_progress, row.expiry, seen_at,
-                    )
-                    for row in page.entries
-                    if row.key == ref.key
-                ]  # fmt: skip
-                # The key itself comes first of all that begin so.
-                if page.next_token in (None, token) or any(row.key != ref.key for row in page.entries):
-                    break
-                token = page.next_token
-            if not found:
+            pages = _Versions(self._clock)
+            scope = Scope(cloud.ledger_cloud, ref.bucket, ref.key, recursive=True, versions=True, single=True)
+            traits = cloud.channel.listing_traits(provider)
+            await Lister(provider, cloud.read, scope, pages, 1, self._clock.monotonic, traits).list_all()
+            if not pages.found:
                 raise ObjectNotFound("the object has no version", "check the key", code="NoSuchKey")
-            return found
+            return pages.found
 
         return await _look_at_each(refs, of_key, tally)
+
+
+class _Versions:
+    """Where the pages of one key's versions go: they become observations."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.found: list[Observation] = []
+
+    async def put(self, page: Page, segment: int, left: str) -> None:
+        del segment, left
+        seen_at = self._clock.now().timestamp()
+        self.found += [observed(entry, seen_at) for entry in page.entries]
+
+    async def restart(self) -> None:
+        self.found.clear()
 
 
 async def _look_at_each(

@@ -1,23 +1,26 @@
 """Streams a listing into the ledger, page by page, and notices servers that would make it loop or lie.
 
-A flat listing whose first page is not its last goes on in several ranges at once (``engine.ranges``), so that the
-time of a large bucket is the machine's and not the line's. What is left to list is written with every page: an
-interrupted listing goes on where it stopped.
+The end of a listing is a page without a token, and nothing else: pages without objects, of delete markers alone say,
+go on. A flat listing whose first page is not its last goes on in several ranges at once (``engine.listing.ranges``),
+so that the time of a large bucket is the machine's and not the line's; but only where the order of keys and
+start-after are known to hold, or the server has shown them (``engine.traffic.listing_traits``). What is left to list
+is written with every page: an interrupted listing goes on where it stopped.
 """
 
 import asyncio
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from math import inf
-from operator import le, lt
 from typing import Protocol
 
-from restoretui.core.errors import MalformedAnswer
-from restoretui.core.model import Page
+from restoretui.core.errors import InvalidRequest, MalformedAnswer, Unsupported
+from restoretui.core.model import GOES_ON, Page
 from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
+from restoretui.engine.listing.page_guard import PageGuard
 from restoretui.engine.listing.ranges import Alphabet, Range, split
+from restoretui.engine.traffic.listing_traits import ListingTraits
 from restoretui.ledger.records import Scope
 
 Read = Callable[[Callable[[], Awaitable[Page]]], Awaitable[Page]]
@@ -28,6 +31,8 @@ USUAL_OVER = 8
 """Pages over which that is judged."""
 LEARNED_FROM = 8
 """Keys of a page that teach the alphabet; the next pages bring what they lack."""
+_BEYOND = "\U0010ffff"
+"""Behind a prefix: sorts after all below it."""
 
 
 class PageSink(Protocol):
@@ -37,33 +42,13 @@ class PageSink(Protocol):
         """Store a page behind those of its ``segment``. ``left`` is what a resumed listing needs."""
         ...
 
+    async def restart(self) -> None:
+        """Forget all pages: the listing begins anew."""
+        ...
 
-class PageGuard:
-    """Checks that pages go forward in key order, as both clouds promise.
 
-    Python compares strings by code point, which is the order of their UTF-8 bytes.
-    """
-
-    def __init__(self, after: str = "", versions: bool = False) -> None:
-        self._follows = le if versions else lt  # A key's versions may go on over the page's end.
-        self._last = after
-        self._token = ""
-
-    def check(self, page: Page, *, by_token: bool = False) -> Page:
-        """``page`` itself; ``MalformedAnswer`` when the server repeats itself or does not sort."""
-        keys = Rows.of(page.entries).keys
-        if not all(map(self._follows, keys, keys[1:])):
-            raise MalformedAnswer("the server lists keys out of order", "this endpoint's listings cannot be trusted")
-        ends = [*keys[:1], *page.prefixes[:1]]
-        if ends and self._last and not self._follows(self._last, min(ends)):
-            raise MalformedAnswer(
-                "the server lists keys it has listed before: it ignores where to go on", "try a narrower prefix"
-            )
-        self._last = max([self._last, *keys[-1:], *page.prefixes[-1:]])
-        if by_token and page.next_token is not None and page.next_token == self._token:
-            raise MalformedAnswer("the server repeats its continuation token", "try a narrower prefix")
-        self._token = page.next_token or ""
-        return page
+class _RangesUnfit(Exception):
+    """Ranges were under way, and the server turns out not to keep what they rest on."""
 
 
 class Lister:
@@ -77,18 +62,24 @@ class Lister:
         sink: PageSink,
         streams: int,
         monotonic: Callable[[], float],
+        traits: ListingTraits | None = None,
     ) -> None:
+        """``traits``: what the endpoint has shown so far; added to."""
         self._provider = provider
         self._read = read
         self._scope = scope
         self._sink = sink
         self._streams = streams
-        self._alphabet = Alphabet(scope.prefix)
-        self._ranges: list[Range] = []
-        """Not yet listed to their end."""
-        self._segments = 1
-        self._helpers = 0
+        self._traits = traits or ListingTraits()
         self._monotonic = monotonic
+        self._begin([Range("", None)])
+
+    def _begin(self, ranges: list[Range]) -> None:
+        self._alphabet = Alphabet(self._scope.prefix)
+        self._ranges = ranges
+        """Not yet listed to their end."""
+        self._segments = len(ranges)
+        self._helpers = 0
         self._quickest = inf
         self._usual = 0.0
         """Seconds a page takes, and took at best."""
@@ -99,14 +90,22 @@ class Lister:
         if not self._scope.recursive:
             await self._list_level(left)
             return
-        self._ranges = _resumed(left) or [Range("", None)]
-        self._segments = len(self._ranges)
+        self._begin(_resumed(left) or [Range("", None)])
+        try:
+            await self._list_ranges()
+        except _RangesUnfit:
+            await self._sink.restart()
+            self._begin([Range("", None)])
+            await self._list_ranges()
+
+    async def _list_ranges(self) -> None:
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                for entry in self._ranges:
+                for entry in list(self._ranges):
                     self._tasks.create_task(self._list_range(entry))
         except BaseExceptionGroup as group:
-            raise group.exceptions[0] from None
+            unfit = [error for error in group.exceptions if isinstance(error, _RangesUnfit)]
+            raise (unfit or group.exceptions)[0] from None
 
     async def _help(self) -> None:
         """Take the upper half of what somebody else has left, again and again, until all is listed."""
@@ -121,16 +120,21 @@ class Lister:
             await self._list_range(upper)
 
     async def _list_range(self, entry: Range) -> None:
-        guard = PageGuard(entry.after, self._scope.versions)
+        guard = PageGuard(self._traits, entry.after, self._scope.versions)
         began = self._monotonic()
         while await self._next_page(entry, guard):
             # One more helper for every page that is not the last: they double with each round trip, so that a long
             # listing has all of them soon, and a short one is not split into more requests than it has pages.
             self._note(self._monotonic() - began)
-            if self._helpers < self._streams - 1 and self._usual <= AT_CAPACITY * self._quickest:
+            if self._helpers < self._streams - 1 and self._wants_help and not self._scope.single:
                 self._helpers += 1
                 self._tasks.create_task(self._help())
             began = self._monotonic()
+
+    @property
+    def _wants_help(self) -> bool:
+        within = self._usual <= AT_CAPACITY * self._quickest
+        return within and self._traits.takes_ranges(versions=self._scope.versions)
 
     def _note(self, took: float) -> None:
         self._quickest = min(self._quickest, took)
@@ -138,18 +142,15 @@ class Lister:
 
     async def _next_page(self, entry: Range, guard: PageGuard) -> bool:
         """List one page of the range; False when it was its last."""
-        scope = self._scope
-        after = entry.after
-        page = guard.check(
-            await self._read(
-                lambda: self._provider.list_page(
-                    scope.bucket, scope.prefix, start_after=after, versions=scope.versions
-                )
-            )
-        )
-        rows, more = self._inside(entry, page)
+        page = await self._page_of(entry, guard)
+        rows, _ = guard.check(page)
+        if not self._traits.ordered and len(self._ranges) > 1:
+            raise _RangesUnfit
+        rows, more = self._inside(entry, rows, goes_on=page.next_token is not None and not guard.is_over)
+        if guard.jumped:
+            entry.segment, self._segments = self._segments, self._segments + 1
         if more:
-            entry.after = rows[-1].key
+            entry.after, entry.token = guard.last, page.next_token
         else:
             self._ranges.remove(entry)
         self._moved.set()
@@ -158,52 +159,141 @@ class Lister:
         await self._sink.put(Page(rows, (), None), entry.segment, self._left())
         return more
 
-    def _inside(self, entry: Range, page: Page) -> tuple[Rows, bool]:
+    async def _page_of(self, entry: Range, guard: PageGuard) -> Page:
+        """The range's next page: by the token of the one before, and by start-after at its beginning."""
+        if entry.token is None:
+            page = await self._page(start_after=entry.after)
+            keys = Rows.of(page.entries).keys
+            if entry.after and keys and min(keys) < entry.after:
+                self._traits.distrust(versions=self._scope.versions)
+                raise _RangesUnfit
+            return page
+        if self._worth_a_trial and (page_behind := await self._trial(guard)):
+            return page_behind
+        if entry.token == GOES_ON:
+            return await self._behind_last(guard)
+        try:
+            return await self._page(token=entry.token)
+        except InvalidRequest:
+            if not entry.is_resumed:
+                raise
+            raise _RangesUnfit from None  # The token was good for a while only.
+        finally:
+            entry.is_resumed = False
+
+    @property
+    def _worth_a_trial(self) -> bool:
+        """To try start-after costs nothing where it works, and is of use where it is needed, or makes ranges."""
+        if not self._traits.ordered or self._scope.single:
+            return False
+        return self._traits.starts_after(versions=self._scope.versions) is None
+
+    async def _trial(self, guard: PageGuard) -> Page | None:
+        """The next page, asked for by a key between the last two: it must begin with the last one again.
+
+        That shows all that ranges rest on, by one row that comes twice: a key that is none is taken for a place, and
+        nothing before or behind it is left out. None where it fails, or where it cannot be tried.
+        """
+        last_two = guard.last_two
+        if last_two is None or last_two[1] != guard.last:
+            return None
+        low, high = last_two
+        between = f"{low}!" if f"{low}!" < high else low
+        page: Page | None = None
+        try:
+            page = await self._page(start_after=between)
+        except (InvalidRequest, Unsupported):
+            keys: Sequence[str] = ()
+        else:
+            keys = Rows.of(page.entries).keys
+        worked = bool(keys) and keys[0] == high and min(keys) == high
+        self._traits.tried(versions=self._scope.versions, worked=worked)
+        return page if worked else None
+
+    async def _behind_last(self, guard: PageGuard) -> Page:
+        """The page behind the last key, where the server says that it goes on, and not where."""
+        if guard.last and not self._scope.versions:
+            page = await self._page(start_after=guard.last)
+            keys = Rows.of(page.entries).keys
+            if self._traits.ordered and ((keys and min(keys) > guard.last) or page.next_token is None):
+                return page
+        raise _untold(guard.last)
+
+    async def _page(self, *, start_after: str = "", token: str | None = None, delimiter: str = "") -> Page:
+        scope = self._scope
+        return await self._read(
+            lambda: self._provider.list_page(
+                scope.bucket,
+                scope.prefix,
+                delimiter=delimiter,
+                start_after=start_after,
+                token=token,
+                versions=scope.versions,
+            )
+        )
+
+    def _inside(self, entry: Range, rows: Rows, *, goes_on: bool) -> tuple[Rows, bool]:
         """The page's rows that belong to the range, and whether the range goes on behind them."""
-        rows = Rows.of(page.entries)
-        if self._scope.single and rows and rows.keys[-1] > self._scope.prefix:
+        last = rows.keys[-1] if rows else ""
+        if self._scope.single and last > self._scope.prefix:
             # The key itself comes first of all that begin so; the others are none of ours.
-            return rows[: bisect_right(rows.keys, self._scope.prefix)], False
-        if entry.stop is not None and rows and rows.keys[-1] > entry.stop:
+            start, stop = bisect_left(rows.keys, self._scope.prefix), bisect_right(rows.keys, self._scope.prefix)
+            return rows[start:stop], goes_on and not self._traits.ordered
+        if entry.stop is not None and last > entry.stop:
             return rows[: bisect_right(rows.keys, entry.stop)], False
-        if page.next_token is None or not rows:
-            return rows, False
-        if self._scope.versions:
-            rows = _whole_keys(rows)
-        return rows, True
+        return rows, goes_on
 
     async def _list_level(self, left: str | None) -> None:
         """One level of a bucket, by delimiter: one stream, since its size is a person's reading."""
-        scope = self._scope
-        guard = PageGuard(versions=scope.versions)
+        guard = PageGuard(self._traits, versions=self._scope.versions)
         token = left or None
+        segment, folder = 0, ""
         while True:
-            page = guard.check(
-                await self._read(
-                    lambda token=token: self._provider.list_page(  # type: ignore[misc]
-                        scope.bucket, scope.prefix, delimiter="/", token=token, versions=scope.versions
-                    )
-                ),
-                by_token=True,
+            page = (
+                await self._page(delimiter="/", token=token)
+                if token != ""
+                else await self._level_behind(guard, folder)
             )
-            token = page.next_token
-            await self._sink.put(page, 0, token or "")
+            rows, prefixes = guard.check(page)
+            segment += guard.jumped
+            folder = max([folder, *prefixes])
+            token = None if guard.is_over else page.next_token
+            await self._sink.put(Page(rows, sorted(prefixes), token), segment, token or "")
             if token is None:
                 return
 
+    async def _next_of_level(self, token: str | None, guard: PageGuard, folder: str) -> Page:
+        """By the token; where the server names none, behind the last key, or all below the last ``folder``."""
+        if token != GOES_ON:
+            return await self._page(delimiter="/", token=token)
+        last = max(guard.last, folder + _BEYOND if folder else "")
+        if not last or self._scope.versions:
+            raise _untold(guard.last)
+        page = await self._page(delimiter="/", start_after=last)
+        names = [*Rows.of(page.entries).keys, *page.prefixes]
+        if names and min(names) <= max(guard.last, folder):
+            raise _untold(guard.last or folder)
+        return page
+
     def _left(self) -> str:
-        return json.dumps([[entry.after, entry.stop] for entry in self._ranges])
+        return json.dumps([[entry.after, entry.stop, entry.token] for entry in self._ranges])
 
 
-def _whole_keys(rows: Rows) -> Rows:
-    """Without the last key, whose versions may go on behind the page: they are listed anew, all together."""
-    last = rows.keys[-1]
-    if rows.keys[0] == last:
-        raise MalformedAnswer(f"{last!r} has more versions than a page holds", "list it by itself")
-    return rows[: bisect_left(rows.keys, last)]
+def _untold(last: str) -> MalformedAnswer:
+    """One sentence for a listing that cannot be gone on with."""
+    return MalformedAnswer(
+        f"the listing goes on behind {last!r}, but the server names no token, and does not list on from a key",
+        "try a narrower prefix",
+        operation="ListObjectsV2",
+    )
 
 
 def _resumed(left: str | None) -> list[Range]:
+    """Ranges of an earlier session; those of older versions have no token."""
     if not left:
         return []
-    return [Range(after, stop, number) for number, (after, stop) in enumerate(json.loads(left))]
+    found = []
+    for number, (after, stop, *token) in enumerate(json.loads(left)):
+        known = token[0] if token else None
+        found.append(Range(after, stop, number, token=known, is_resumed=bool(known)))
+    return found

@@ -30,6 +30,10 @@ class Range:
     stop: str | None
     segment: int = 0
     """Its rows' place in the ledger: rows of one segment are in key order, and so are segments by their first key."""
+    token: str | None = None
+    """Where the server goes on; None at its beginning."""
+    is_resumed: bool = False
+    """The token is of an earlier session."""
     began_at: str = ""
     """The first key listed; what lay before it was empty, and tells nothing of how dense the rest is."""
     listed: int = 0

@@ -12,6 +12,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.provider import Connection, Provider
 from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.listing_traits import ListingTraits
 from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.traffic.watchdog import Watchdog
@@ -46,6 +47,7 @@ class Channel:
         self._bounds = bounds
         self._limiter: RateLimiter | None = None
         self._regions: dict[str, str] = {}
+        self._listing_traits: ListingTraits | None = None
 
     async def provider(self) -> Provider:
         """The provider, opened when it is first wanted."""
@@ -56,6 +58,12 @@ class Channel:
         if bucket not in self._regions:
             self._regions[bucket] = await (await self.provider()).bucket_region(bucket)
         return self._regions[bucket]
+
+    def listing_traits(self, provider: Provider) -> ListingTraits:
+        """What the endpoint's listings have shown of themselves."""
+        if self._listing_traits is None:
+            self._listing_traits = ListingTraits(known=provider.capabilities.keys_in_order)
+        return self._listing_traits
 
     def limiter(self, provider: Provider) -> RateLimiter:
         """The one rate limiter for everything that is sent: by runs, and to end copies."""

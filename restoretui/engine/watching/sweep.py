@@ -124,11 +124,14 @@ class Sweeper:
         in_progress, expiries = rows.in_progress, rows.expiries
         if not self.habits.status_listed:
             self.habits.status_listed = in_progress.count(None) < len(rows)
-        last = rows.keys[-1] if rows else ""
+        last = max(rows.keys) if rows else ""  # What a store in another order leaves out is looked at by HEAD.
         # Keys are in the order of their UTF-8 bytes, which is that of their characters.
         end = len(some.keys) if page.next_token is None else bisect_right(some.keys, last, at)
-        if end == at:  # The page does not even reach the key it was asked for: this server cannot be swept.
-            self.habits.status_unlisted = True
+        if end == at:
+            # The page does not even reach the key it was asked for. Where it holds keys, this server cannot be swept;
+            # without any, delete markers stand before this one key.
+            self.habits.status_unlisted = self.habits.status_unlisted or bool(rows)
+            self.habits.lonely.add((some.keys[at], some.versions[at]))
             return at + 1, {some.ids[at]: None}
         if end == at + 1:
             self.habits.lonely.add((some.keys[at], some.versions[at]))

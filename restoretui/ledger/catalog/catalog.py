@@ -144,6 +144,23 @@ class Catalog:
         self._live.add(listing_id)
         return self.peek(listing_id)
 
+    async def restart(self, listing_id: int) -> None:
+        """Forget the pages of a listing that is under way: it begins anew."""
+        await self._pages.written()
+
+        def empty(tx: Tx) -> None:
+            tx.run(f"DELETE FROM l{listing_id}")
+            tx.run(f"DELETE FROM p{listing_id}")
+            tx.run("DELETE FROM segment WHERE listing_id = ?", (listing_id,))
+            tx.run(
+                "UPDATE listing SET objects = 0, prefixes = 0, size_bytes = 0, resume_token = NULL, first_segment = 0"
+                " WHERE id = ?",
+                (listing_id,),
+            )
+            tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
+
+        await self._writer.do(empty)
+
     async def latest(self, scope: Scope) -> Listing | None:
         """The newest complete listing of exactly this scope; failing that, the newest interrupted one."""
         row = self._quick.row(

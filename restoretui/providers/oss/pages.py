@@ -8,21 +8,28 @@ from xml.etree import ElementTree as ET
 from restoretui.core.model import Bucket, Entry, Page
 from restoretui.core.rows import Rows
 from restoretui.providers.wire.checked_values import believed_epochs, believed_sizes
-from restoretui.providers.wire.listing_xml import versions_token
+from restoretui.providers.wire.listing_frame import after, page_of, versions_token
+from restoretui.providers.wire.listing_tree import refuse
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 from restoretui.providers.wire.xml_trees import Unreadable, refuse_document_type, tree_of
+
+Decode = Callable[[str, str, str], str]
+"""A name out of its encoding: by its field, what stands there, and the key before it, which a refusal names."""
 
 
 def read_listing(body: bytes, *, versions: bool) -> Page:
     """One answer to ListObjectsV2 or ListObjectVersions, delete markers left out."""
     root = read_document(body, "ListVersionsResult" if versions else "ListBucketResult")
-    decode: Callable[[str], str] = unquote if root.findtext("EncodingType") == "url" else str
-    entries = _entries([_row(row, decode) for row in root.iterfind("Version" if versions else "Contents")])
-    prefixes = [decode(row.findtext("Prefix") or "") for row in root.iterfind("CommonPrefixes")]
+    is_encoded = (root.findtext("EncodingType") or "").strip().lower() == "url"
+    decode: Decode = _decode_url if is_encoded else _decode_nothing
+    rows: list[tuple[Any, ...]] = []
+    for row in root.iterfind("Version" if versions else "Contents"):
+        rows.append(_row(row, decode, rows[-1][0] if rows else ""))
+    prefixes = [decode("Prefix", row.findtext("Prefix") or "", "") for row in root.iterfind("CommonPrefixes")]
     if "" in prefixes:
         raise Unreadable("a common prefix of the listing is empty")
-    return Page(entries, prefixes, _next_token(root, decode, versions=versions))
+    return _page(root, _entries(rows), prefixes, decode, versions=versions)
 
 
 def read_buckets(body: bytes) -> tuple[list[Bucket], str, str]:
@@ -45,8 +52,8 @@ def read_document(body: bytes, name: str) -> ET.Element:
     refuse_document_type(body)
     try:
         root = tree_of(body)
-    except (ET.ParseError, ValueError, LookupError):
-        raise Unreadable(f"the answer of {len(body)} bytes is not XML") from None
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise refuse(body, error, "XML") from None
     if root.tag.startswith("{"):
         for element in root.iter():
             element.tag = element.tag.rpartition("}")[2]
@@ -67,22 +74,18 @@ def _entries(rows: list[tuple[Any, ...]]) -> Sequence[Entry]:
 _SIZE, _MODIFIED = map(Entry._fields.index, ("size", "modified"))
 
 
-def _row(row: ET.Element, decode: Callable[[str], str]) -> tuple[Any, ...]:
-    """As ``Entry`` has it, but size and date as they are told."""
+def _row(row: ET.Element, decode: Decode, before: str) -> tuple[Any, ...]:
+    """As ``Entry`` has it, but size and date as they are told; empty where they are not."""
     text = {leaf.tag: leaf.text or "" for leaf in row}
     restore = parse_restore(text["RestoreInfo"]) if "RestoreInfo" in text else None
-    try:
-        key, size, modified = decode(text["Key"]), text["Size"], text["LastModified"]
-    except KeyError as error:
-        name = printable(text.get("Key", ""), 100)
-        raise Unreadable(f"the listing does not tell the {error.args[0]} of {name!r}") from None
+    key = decode("Key", text.get("Key", ""), before)
     if not key:
-        raise Unreadable("a row of the listing has no key")
+        raise Unreadable(f"a row of the listing has no key{after(before)}")
     return (
         key,
         text.get("VersionId") or None,
-        size,
-        modified,
+        text.get("Size", ""),
+        text.get("LastModified", ""),
         text.get("StorageClass") or "Standard",
         restore.in_progress if restore else None,
         int(restore.expiry.timestamp()) if restore and restore.expiry else None,
@@ -91,16 +94,22 @@ def _row(row: ET.Element, decode: Callable[[str], str]) -> tuple[Any, ...]:
     )
 
 
-def _next_token(root: ET.Element, decode: Callable[[str], str], *, versions: bool) -> str | None:
-    truncated = root.findtext("IsTruncated")
-    if truncated not in ("true", "false"):
-        raise Unreadable("the listing does not say whether it goes on")
-    if truncated == "false":
-        return None
+def _page(
+    root: ET.Element, entries: Sequence[Entry], prefixes: Sequence[str], decode: Decode, *, versions: bool
+) -> Page:
     token = root.findtext("NextContinuationToken") or ""
     if versions:
-        marker = decode(root.findtext("NextKeyMarker") or "")
+        marker = decode("NextKeyMarker", root.findtext("NextKeyMarker") or "", "")
         token = versions_token(marker, root.findtext("NextVersionIdMarker") or "") if marker else ""
-    if not token:
-        raise Unreadable("the listing says it goes on, but not where")
-    return token
+    return page_of(entries, prefixes, root.findtext("IsTruncated") or "", token, by_markers=versions)
+
+
+def _decode_url(field: str, text: str, before: str) -> str:
+    try:
+        return unquote(text, errors="strict")
+    except ValueError:
+        raise Unreadable(f"{field} {printable(text, 100)!r}{after(before)} is no UTF-8 once decoded") from None
+
+
+def _decode_nothing(_field: str, text: str, _before: str) -> str:
+    return text

@@ -54,7 +54,7 @@ class OssProvider:
         self._sdk = sdk
         self._profile = profile
         self._regions = BucketRegions(lambda: sdk.region, self._find_region)
-        self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND, clean=True)
+        self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND, clean=True, keys_in_order=not sdk.endpoint)
 
     @classmethod
     async def open(

@@ -59,7 +59,9 @@ class S3Provider:
         if listed is not None:
             self._status_probe.listings_tell = listed
         self.capabilities = Capabilities(
-            max_rate=(store and store.max_rate) or RESTORES_PER_SECOND, restore_status_in_list=listed is not False
+            max_rate=(store and store.max_rate) or RESTORES_PER_SECOND,
+            restore_status_in_list=listed is not False,
+            keys_in_order=not sdk.caller.endpoint,
         )
 
     @classmethod

@@ -14,7 +14,11 @@ from restoretui.core.errors import MalformedAnswer, RestoreTuiError
 from restoretui.core.model import Entry, Page
 from restoretui.engine.listing.lister import Lister
 from restoretui.engine.listing.ranges import Alphabet, Range, split
+from restoretui.engine.traffic.listing_traits import ListingTraits
 from restoretui.ledger.records import CloudId, Scope
+
+
+MARKER = "-"
 
 
 class Bucket:
@@ -29,19 +33,34 @@ class Bucket:
         self._random = random.Random(seed)
 
     async def list_page(
-        self, bucket: str, prefix: str = "", *, start_after: str = "", versions: bool = False, **_: object
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        start_after: str = "",
+        token: str | None = None,
+        versions: bool = False,
+        **_: object,
     ) -> Page:
         self.requests += 1
         for _turn in range(self._random.randrange(4)):
             await asyncio.sleep(0)
         if self.fail_after is not None and self.requests > self.fail_after:
             raise RestoreTuiError("the line dropped")
-        at = bisect_right(self.keys, start_after)
-        rows = [row for row in self.rows[at:] if row[0].startswith(prefix)]
+        at = int(token) if token else self.seek(start_after)
+        return self.page_at(at, prefix)
+
+    def seek(self, start_after: str) -> int:
+        return bisect_right(self.keys, start_after)
+
+    def page_at(self, at: int, prefix: str) -> Page:
+        """``page`` keys that begin so, markers (of version ``-``) counted and left out."""
+        found = [at for at in range(at, len(self.rows)) if self.rows[at][0].startswith(prefix)][: self.page + 1]
+        rows = [self.rows[at] for at in found[: self.page]]
         return Page(
-            [Entry(key, version, 1, 0, "GLACIER") for key, version in rows[: self.page]],
+            [Entry(key, version, 1, 0, "GLACIER") for key, version in rows if version != MARKER],
             (),
-            "more" if len(rows) > self.page else None,
+            str(found[self.page]) if len(found) > self.page else None,
         )
 
 
@@ -56,6 +75,10 @@ class Pages:
         self.segments[segment].extend(page.entries)
         self.left = left
 
+    async def restart(self) -> None:
+        self.segments.clear()
+        self.left = ""
+
     @property
     def rows(self) -> list[tuple[str, str | None]]:
         ordered = sorted((rows for rows in self.segments.values() if rows), key=lambda rows: rows[0].key)
@@ -66,10 +89,17 @@ async def read(call: Callable[[], Awaitable[Page]]) -> Page:
     return await call()
 
 
-def list_all(bucket: Bucket, *, prefix: str = "", versions: bool = False, left: str | None = None) -> Pages:
+def list_all(
+    bucket: Bucket,
+    *,
+    prefix: str = "",
+    versions: bool = False,
+    left: str | None = None,
+    traits: ListingTraits | None = None,
+) -> Pages:
     pages = Pages()
     scope = Scope(CloudId("s3"), "b", prefix, recursive=True, versions=versions)
-    asyncio.run(Lister(bucket, read, scope, pages, 8, lambda: 0.0).list_all(left))  # type: ignore[arg-type]
+    asyncio.run(Lister(bucket, read, scope, pages, 8, lambda: 0.0, traits).list_all(left))  # type: ignore[arg-type]
     return pages
 
 
@@ -155,9 +185,8 @@ class Shuffler(Bucket):
         return page._replace(entries=list(reversed(page.entries)))
 
 
-@pytest.mark.parametrize("kind", [Liar, Shuffler])
-def test_a_server_that_cannot_be_trusted_is_reported_not_looped_on(kind: type[Bucket]) -> None:
-    bucket = kind([(f"k{n}", None) for n in range(50)])
+def test_a_server_that_leads_over_the_same_page_is_reported_not_looped_on() -> None:
+    bucket = Liar([(f"k{n}", None) for n in range(50)])
     with pytest.raises(MalformedAnswer):
         list_all(bucket)
     assert bucket.requests < 20
@@ -185,16 +214,14 @@ class Line(Bucket):
         self.under_way = self.most = 0
         self.now = 0.0
 
-    async def list_page(
-        self, bucket: str, prefix: str = "", *, start_after: str = "", versions: bool = False, **_: object
-    ) -> Page:
+    async def list_page(self, bucket: str, prefix: str = "", **fields: object) -> Page:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         ends = self.now + (self.under_way if self.is_busy else 1)
         while self.now < ends:
             await asyncio.sleep(0)
             self.now += 1 / self.under_way
-        page = await super().list_page(bucket, prefix, start_after=start_after, versions=versions)
+        page = await super().list_page(bucket, prefix, **fields)  # type: ignore[arg-type]
         self.under_way -= 1
         return page
 
@@ -203,7 +230,8 @@ class Line(Bucket):
 def test_streams_are_added_while_they_make_it_quicker(is_busy: bool, streams: int) -> None:
     line = Line([(f"{number:06}", None) for number in range(20_000)], is_busy=is_busy)
     pages = Pages()
-    lister = Lister(line, read, Scope(CloudId("s3"), "b", recursive=True), pages, 8, lambda: line.now)  # type: ignore[arg-type]
+    scope = Scope(CloudId("s3"), "b", recursive=True)
+    lister = Lister(line, read, scope, pages, 8, lambda: line.now, ListingTraits(known=True))  # type: ignore[arg-type]
     asyncio.run(lister.list_all())
     assert len(pages.rows) == 20_000
     assert (line.most <= streams) if is_busy else (line.most == streams)

@@ -176,7 +176,7 @@ async def test_direct_read_is_seen(cloud: RunningSandbox, oss: OssProvider) -> N
         ({"body": b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}, MalformedAnswer),
         (
             {
-                "body": b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key></Contents>"
+                "body": b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Size>1</Size></Contents>"
                 b"</ListBucketResult>"
             },
             MalformedAnswer,

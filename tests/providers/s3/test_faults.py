@@ -161,7 +161,7 @@ async def test_an_error_in_a_200_is_an_error(talk: Talk) -> None:
         b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
         b'<!DOCTYPE x [<!ENTITY a "b">]><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>',
         b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>\xff</Key></Contents></ListBucketResult>",
-        b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key></Contents></ListBucketResult>",
+        b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Size>1</Size></Contents></ListBucketResult>",
     ],
 )
 async def test_a_listing_that_cannot_be_read_is_never_an_empty_bucket(talk: Talk, body: bytes) -> None:

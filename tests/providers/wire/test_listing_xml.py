@@ -261,7 +261,7 @@ ROWS = {
 
 @pytest.mark.parametrize("store", ROWS)
 def test_known_stores_take_the_quick_way(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing_xml, "_tree", forbidden)
+    monkeypatch.setattr(listing_xml, "by_tree", forbidden)
     row = tag("Contents", ROWS[store].format(m="2024-02-03T04:05:06.789Z"))
     body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{row * 2}</ListBucketResult>".encode()
     page = read_page(body, forbidden)
