@@ -27,6 +27,7 @@ from restoretui.cli.options import (
     keys,
     selectors,
 )
+from restoretui.cli.prices import add_prices
 from restoretui.cli.running import (
     ask,
     check_terminal,
@@ -268,6 +269,7 @@ def export(run: str, form: str, target: str | None, **flags: Any) -> None:
 
 add_batch(cli)
 add_ledger(cli)
+add_prices(cli)
 
 
 def run() -> None:

@@ -63,6 +63,17 @@ def common(command: F) -> F:
     return command
 
 
+def common_but(name: str) -> Callable[[F], F]:
+    """Add the options every command takes, except one that the command has in a form of its own."""
+
+    def add(command: F) -> F:
+        for option, called in reversed(list(zip(_COMMON, COMMON_NAMES, strict=True))):
+            command = command if called == name else option(command)
+        return command
+
+    return add
+
+
 MATCH = click.option(
     "--match", "matches", metavar="GLOB", multiple=True,
     help="Only keys that match this glob, or, without wildcards, contain it; may be repeated: any of them.",

@@ -12,7 +12,6 @@ from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import RestorePlan, TierPlan
-from restoretui.core.plan.pricing import Cost
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 from restoretui.session.jsonlines import (
@@ -228,8 +227,10 @@ class Output:
         window = words.span(chosen.window) if chosen.window else "–"
         self.text(
             f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.sizes(chosen.size_bytes, chosen.unsized):>10}"
-            f"  {cost_text(chosen.cost, plan.prices.currency):11}  {window:13}  {left or '–'}"
+            f"  {cost_text(chosen, plan.prices.currency):11}  {window:13}  {left or '–'}"
         )
+        for remark in cost_remarks(plan, chosen):
+            self.text(f"           {remark}")
         reasons: dict[str, int] = {}
         for line in chosen.lines:
             if not line.verdict.action.sends:
@@ -250,7 +251,10 @@ class Output:
         table = plan.prices
         whose = "" if plan.prices_exact else "; the buckets' own region is not in the table, so this is an estimate"
         self.say(f"copies last until {words.instant(plan.expiry)} UTC or later; times are typical, not promised")
-        self.say(f"prices: {', '.join(table.regions)} as of {table.date} ({table.currency}){whose}")
+        if table.date:
+            self.say(f"prices: {', '.join(table.regions)} as of {table.date} ({table.currency}){whose}")
+        else:
+            self.say("prices: none are known here; prices.toml in the config folder can name them")
 
     def progress(self, awaited: frozenset[State]) -> "ProgressBar":
         """A bar on stderr over jobs leaving the ``awaited`` states; silent with JSON."""
@@ -309,13 +313,28 @@ class ProgressBar:
 def offer_text(offer: Offer) -> str:
     """How much, and for how much, as it stands in a question."""
     size = f" ({words.size(offer.size_bytes)})" if offer.size_bytes else ""
-    price = words.money(offer.cost, offer.currency)
-    more = f", and {offer.unpriced:,} of them at a price that is not known" if offer.unpriced else ""
-    about = "" if price.startswith("<") else "about "
-    return f"{words.plural(offer.objects, 'object')}{size} for {about}{price}{more}"
+    price = words.about(offer.cost, offer.currency, offer.unpriced)
+    more = f"; {words.why_unpriced(offer.unpriced, offer.fees_unknown)}" if offer.unpriced else ""
+    return f"{words.plural(offer.objects, 'object')}{size} for {price}{more}"
 
 
-def cost_text(cost: Cost, currency: str) -> str:
+def cost_text(chosen: TierPlan, currency: str) -> str:
     """An estimate in one cell: what is unpriced is said, never left out silently."""
-    text = words.money(cost.total, currency)
-    return f"{text} + ?" if cost.unpriced else text
+    return words.estimate(chosen.cost, chosen.requests, currency).replace("+?", " + ?")
+
+
+def cost_remarks(plan: RestorePlan, chosen: TierPlan) -> list[str]:
+    """What a sum does not say by itself: what is missing in it, and what it will cost besides."""
+    cost, currency, tier = chosen.cost, plan.prices.currency, chosen.request.tier
+    remarks = []
+    if cost.unpriced and cost.total:
+        least = words.about(cost.total, currency, cost.unpriced)
+        remarks.append(f"{least}: {words.why_unpriced(cost.unpriced, cost.fees_unknown)}")
+    elif cost.unpriced:
+        remarks.append(words.why_unpriced(cost.unpriced, cost.fees_unknown))
+    if cost.storage:
+        remarks.append(words.stay(cost.storage, plan.storage_90_days(tier), currency))
+    egress = plan.egress(tier)
+    if egress:
+        remarks.append(f"downloading it: {words.about(egress, currency, 0)} more, to the Internet")
+    return remarks

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_config_path, user_state_path
 
 from restoretui.config.aws_profile import profile_endpoint
+from restoretui.config.toml_file import read_toml
 from restoretui.core.bounds import Bounds, shown
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
 from restoretui.core.durations import read_duration
@@ -178,18 +179,10 @@ class Settings:
         return f"it comes from {source}" if source else ""
 
     def prices(self) -> "PriceBook":
-        """The built-in price tables, with the user's ``prices.toml`` winning over them."""
-        # Not before the first paint:
-        import tomllib
-        from importlib import resources
+        """The built-in tables, what ``prices update`` has read, and the user's ``prices.toml``: later ones win."""
+        from restoretui.config.price_files import read_prices  # not before the first paint
 
-        from restoretui.core.plan.pricing import read_price_book
-
-        own = self.config_dir / "prices.toml"
-        documents = [tomllib.loads(resources.files(APP).joinpath("prices.toml").read_text("utf-8"))]
-        if own.exists():
-            documents.append(_read_toml(own))
-        return read_price_book(documents)
+        return read_prices(self.config_dir)
 
 
 _ENVIRONMENT = {"batch_role_arn": ("RESTORETUI_BATCH_ROLE_ARN",)}
@@ -218,7 +211,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     config_dir, file = _config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
     values["config_dir"] = config_dir
     if file.exists():
-        for name, value in _read_toml(file).items():
+        for name, value in read_toml(file).items():
             checked = _check(name, value, str(file))
             if isinstance(checked, Amount):
                 values["budget_currency"] = checked.currency
@@ -307,17 +300,6 @@ def _config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
     path = Path(given).expanduser()
     is_file = path.is_file() or (path.suffix == ".toml" and not path.is_dir())
     return (path.parent, path) if is_file else (path, path / "config.toml")
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    import tomllib  # not before the first paint, unless there is a file
-
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # Also of numbers too long, and of brackets in thousands.
-        raise UsageError(f"{path} is not valid TOML: {error}") from None
 
 
 BOUNDS = {

@@ -102,6 +102,7 @@ def plan_fields(plan: RestorePlan, chosen: TierPlan) -> dict[str, Any]:
     return {
         "tier": chosen.request.tier, "days": plan.days, "requests": chosen.requests, "size": chosen.size_bytes,
         "cost": _cost(chosen.cost, plan.prices.currency),
+        "storage_90_days": plan.storage_90_days(chosen.request.tier), "egress": plan.egress(chosen.request.tier),
         "window_seconds": [window.shortest.total_seconds(), window.longest.total_seconds()] if window else None,
         "expiry_not_before": plan.expiry,
         "actions": {action.value: count for action, count in chosen.counts.items()},
@@ -114,7 +115,10 @@ def offer_fields(offer: Offer) -> dict[str, Any]:
     """What an act other than a restore would send and cost."""
     return {
         "act": offer.act, "about": offer.about, "requests": offer.objects, "size": offer.size_bytes,
-        "cost": {"total": offer.cost, "currency": offer.currency, "unpriced": offer.unpriced},
+        "cost": {
+            "total": offer.cost, "currency": offer.currency, "unpriced": offer.unpriced,
+            "fees_unknown": offer.fees_unknown,
+        },
     }  # fmt: skip
 
 
@@ -129,7 +133,7 @@ def _group(line: PlanLine) -> dict[str, Any]:
 def _cost(cost: Cost, currency: str) -> dict[str, Any]:
     return {
         "total": cost.total, "retrieval": cost.retrieval, "requests": cost.requests, "copy": cost.copy,
-        "currency": currency, "unpriced": cost.unpriced,
+        "storage": cost.storage, "currency": currency, "unpriced": cost.unpriced, "fees_unknown": cost.fees_unknown,
     }  # fmt: skip
 
 

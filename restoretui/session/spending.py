@@ -220,7 +220,7 @@ class Spending:
         cost += Cost(unpriced=max(0, total - known))
         cost = _with_fees(cost, fees_in(batch.region).in_currency(currency), 0, total)
         size = sum(line.size_bytes for line in lines)
-        return Offer(Act.CONFIRM_JOB, about, total, size, cost.total, currency, cost.unpriced)
+        return Offer(Act.CONFIRM_JOB, about, total, size, cost.total, currency, cost.unpriced, cost.fees_unknown)
 
     async def confirm_job(self, consent: Consent, job_id: str, region: str | None = None) -> str:
         """Let a suspended job run; its status then."""
@@ -278,11 +278,13 @@ class Spending:
             if not action.sends:  # Somebody else's restore, which failed: now it is ours to ask for.
                 action = Action.EXTEND if run.purpose is Purpose.EXTEND else Action.START
             days = 0 if action is Action.UPGRADE else line.days or run.days
-            priced = estimate(
-                table, line.archive or line.storage_class, run.tier, action, line.objects, line.size_bytes, days
-            )
+            archive = line.archive or line.storage_class
+            rule = run.cloud.rules.archive_named(archive)
             # What is of no known size has no known price, whether or not a byte has one.
-            cost += priced if priced.unpriced else priced + Cost(unpriced=line.unsized)
+            cost += estimate(
+                table, archive, run.tier, action, line.objects, line.size_bytes, days,
+                endless=rule is not None and not rule.takes_days,
+            ).unsized(line.unsized)  # fmt: skip
         return cost, table.currency
 
     async def _region(self, connection: Connection, bucket: str) -> str:
@@ -312,4 +314,4 @@ def check_takes_jobs(run: Run) -> None:
 
 def _offer(act: Act, about: str, lines: Sequence[JobLine], cost: Cost, currency: str) -> Offer:
     objects, size = sum(line.objects for line in lines), sum(line.size_bytes for line in lines)
-    return Offer(act, about, objects, size, cost.total, currency, cost.unpriced)
+    return Offer(act, about, objects, size, cost.total, currency, cost.unpriced, cost.fees_unknown)

@@ -129,10 +129,34 @@ def money(amount: Decimal, currency: str = "USD") -> str:
 
 
 def estimate(cost: "Cost", requests: int, currency: str) -> str:
-    """``$12.04``; ``$12.04+?`` when only some of the ``requests`` have a known price, ``unknown`` when none has."""
-    if cost.unpriced and cost.unpriced >= requests:
+    """``$12.04``; ``$12.04+?`` where the ``requests`` cost more than is known, ``unknown`` where none is priced."""
+    if cost.unknown and cost.unknown >= requests:
         return "unknown"
     return money(cost.total, currency) + ("+?" if cost.unpriced else "")
+
+
+def about(amount: Decimal, currency: str, unpriced: int) -> str:
+    """``about $12.04``; ``at least $12.04`` where some of it has no known price; ``<$0.01`` speaks for itself."""
+    text = money(amount, currency)
+    if unpriced:
+        return "at least " + (money(Decimal(0), currency) if text.startswith("<") else text)
+    return text if text.startswith("<") else f"about {text}"
+
+
+def stay(first: Decimal, over_90_days: Decimal | None, currency: str) -> str:
+    """What it costs that something came back for good: the part that is in the total, and the rest beside it."""
+    later = "" if over_90_days is None else f"; {money(over_90_days, currency)} over 90 days if nobody reads it"
+    return f"{money(first, currency)} of it for 30 days in Frequent Access{later}"
+
+
+def why_unpriced(unpriced: int, fees_unknown: int) -> str:
+    """What it is that is not known: ``the request fees of 12 objects are not known, nor any price of 3 others``."""
+    unknown = unpriced - fees_unknown
+    if not fees_unknown:
+        return f"the price of {plural(unknown, 'object')} is not known"
+    fees = "request fee of 1 object is" if fees_unknown == 1 else f"request fees of {fees_unknown:,} objects are"
+    more = f", nor the price of {plural(unknown, 'other')}" if unknown else ""
+    return f"the {fees} not known{more}"
 
 
 def bar(part: float, cells: int) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from restoretui.cli import app, batch, ledger
+from restoretui.cli import app, batch, ledger, prices
 from restoretui.cli.app import cli
 from restoretui.cli.options import COMMON_NAMES
 from restoretui.config.settings import Settings, load_settings
@@ -98,6 +98,8 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--keep": (["3"], "cli/ledger/test_ledger_commands"),
     "--listings": ([], "cli/ledger/test_ledger_commands"),
     "--export": (["folder"], "cli/ledger/test_ledger_commands"),
+    "--from": (["file"], "cli/test_prices"),
+    "--dry-run": ([], "cli/test_prices"),
     "--now": (["2026-01-01T00:00:00Z"], "sandbox/test_world"),
 }
 NOT_OURS = {"--help", "--version"}
@@ -140,7 +142,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         def served(go: FunctionType) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])
 
-        for module in (app, batch, ledger):
+        for module in (app, batch, ledger, prices):
             monkeypatch.setattr(module, "headless", heard)
         monkeypatch.setattr(app, "open_screens", screens)
         monkeypatch.setattr(app, "finish", served)

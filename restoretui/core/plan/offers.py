@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from restoretui.core.errors import GuardStopped
 from restoretui.core.model import Tier
-from restoretui.core.plan.money import Amount, told_apart
+from restoretui.core.plan.money import Amount, plain, told_apart
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO, Cost
 
@@ -44,7 +44,9 @@ class Offer:
     cost: Decimal
     currency: str
     unpriced: int = 0
-    """Objects whose price nobody knows; they are not in ``cost``."""
+    """Objects whose price nobody knows; they are not in ``cost``, or not with all they cost."""
+    fees_unknown: int = 0
+    """Of them, those of which only the request's own fee is not known: ``cost`` is then the least."""
 
     @property
     def sends(self) -> bool:
@@ -59,23 +61,25 @@ def offer_of(plan: RestorePlan, tier: Tier) -> Offer:
     about = f"{plan.purpose} {plan.days} days {tier} {plan.scheme} {plan.made_at.isoformat()}"
     cost: Cost = chosen.cost
     return Offer(
-        Act.RESTORE, about, chosen.requests, chosen.size_bytes, cost.total, plan.prices.currency, cost.unpriced
-    )
+        Act.RESTORE, about, chosen.requests, chosen.size_bytes, cost.total, plan.prices.currency,
+        cost.unpriced, cost.fees_unknown,
+    )  # fmt: skip
 
 
 def check_limits(offers: Iterable[Offer], limits: Sequence[Amount]) -> None:
     """``GuardStopped`` when the offers together cost more than a limit allows, or that cannot be known.
 
-    Each currency is held to the limit in that currency. Without any limit all is allowed.
+    Each currency is held to the limit in that currency. Without any limit all is allowed. What is known of the cost
+    is held first; where something is not known, and be it the request fees alone, no limit can be held.
     """
     if not limits:
         return
     most = {limit.currency: limit.value for limit in limits}
-    totals: dict[str, tuple[Decimal, int]] = {}
+    totals: dict[str, tuple[Decimal, int, int]] = {}
     for offer in offers:
-        cost, unpriced = totals.get(offer.currency, (ZERO, 0))
-        totals[offer.currency] = cost + offer.cost, unpriced + offer.unpriced
-    for currency, (cost, unpriced) in totals.items():
+        cost, unpriced, fees = totals.get(offer.currency, (ZERO, 0, 0))
+        totals[offer.currency] = cost + offer.cost, unpriced + offer.unpriced, fees + offer.fees_unknown
+    for currency, (cost, unpriced, fees) in totals.items():
         if not cost and not unpriced:
             continue
         if currency not in most:
@@ -88,10 +92,17 @@ def check_limits(offers: Iterable[Offer], limits: Sequence[Amount]) -> None:
             )
         if cost > most[currency]:
             asked, allowed = told_apart(cost, most[currency])
+            about = "at least" if unpriced else "about"
             raise GuardStopped(
-                f"this would cost about {asked} {currency}, more than the {allowed} {currency} allowed; "
+                f"this would cost {about} {asked} {currency}, more than the {allowed} {currency} allowed; "
                 "nothing was sent",
                 "choose a cheaper tier, fewer objects, or a higher limit",
+            )
+        if unpriced and unpriced == fees:
+            raise GuardStopped(
+                f"the request fees of {fees:,} objects are not known, so this costs at least"
+                f" {plain(round(cost, 6))} {currency} and the limit cannot be held; nothing was sent",
+                "run `restoretui prices update`, add the fee to prices.toml, or leave the limit away",
             )
         if unpriced:
             raise GuardStopped(

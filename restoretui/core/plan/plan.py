@@ -6,7 +6,7 @@ Objects with equal facts get equal verdicts, so a plan is made from groups: a mi
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -103,6 +103,15 @@ class TierPlan:
         return sum(line.group.objects for line in self.sending if line.verdict.endless)
 
     @property
+    def endless_bytes(self) -> int:
+        """Bytes that come back for good by what is sent; what was under way before is not among them."""
+        return sum(
+            line.group.size_bytes
+            for line in self.sending
+            if line.verdict.endless and line.verdict.action is Action.START
+        )
+
+    @property
     def large_objects(self) -> int:
         """Objects acted on that Expedited's typical time does not cover."""
         if self.request.tier is not Tier.EXPEDITED:
@@ -143,6 +152,19 @@ class RestorePlan:
         """How many objects were chosen."""
         return sum(next(iter(self.tiers.values())).counts.values())
 
+    def storage_90_days(self, tier: Tier) -> Decimal | None:
+        """What keeping what comes back for good costs over 90 days, the first 30 of which are in the cost already.
+
+        None where nothing comes back for good, or a price is not known. Nobody reads it meanwhile: a read begins
+        the 30 days anew; after 90 or 180 days unread it is archived again (FACTS 1.5).
+        """
+        size = self.tiers[tier].endless_bytes
+        return self.prices.stay(size, 90) if size else None
+
+    def egress(self, tier: Tier) -> Decimal | None:
+        """What downloading all that is restored costs besides, over the Internet; None where it is not known."""
+        return self.prices.egress(self.tiers[tier].size_bytes)
+
     def identity(self, tier: Tier) -> str:
         """The same for two plans exactly if they show the same, and would send the same, at ``tier``.
 
@@ -163,11 +185,13 @@ class RestorePlan:
                 line.group.large_objects,
                 line.group.unsized,
                 cost.unpriced,
+                cost.fees_unknown,
             )
-            sums = amounts.setdefault(kind, [Decimal(0)] * 8)
-            parts = (*map(Decimal, numbers), cost.retrieval, cost.requests, cost.copy)
+            parts = (*map(Decimal, numbers), cost.retrieval, cost.requests, cost.copy, cost.storage)
+            sums = amounts.get(kind, [Decimal(0)] * len(parts))
             amounts[kind] = [have + more for have, more in zip(sums, parts, strict=True)]
-        prices = self.prices.date, self.prices.currency, *self.prices.regions, str(self.prices_exact)
+        beside = str(self.storage_90_days(tier)), str(self.egress(tier))
+        prices = self.prices.date, self.prices.currency, *self.prices.regions, str(self.prices_exact), *beside
         texts = [self.scheme, self.rules.store, self.purpose, str(self.days), tier, str(tier in self.by_jobs)]
         texts += [str(self.marks), *prices]
         texts += [f"{kind} {[str(round(amount, 9)) for amount in sums]}" for kind, sums in sorted(amounts.items())]
@@ -212,9 +236,9 @@ def make_plan(
         if verdict.action.sends and verdict.archive is not None:
             added = _added_days(rules, group.facts, verdict.action, days, now)
             cost = estimate(
-                table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added
-            )
-            cost = replace(cost, unpriced=max(cost.unpriced, group.unsized))
+                table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added,
+                endless=verdict.endless,
+            ).unsized(group.unsized)  # fmt: skip
         return PlanLine(group, verdict, cost, added)
 
     requests = [RestoreRequest(days, tier) for tier in Tier]

@@ -3,29 +3,30 @@
 Money is in the table's currency as ``Decimal``; a GB is 2**30 bytes, as the clouds bill it.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from restoretui.core.bounds import shown
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
-from restoretui.core.plan.money import DOLLARS, MOST
+from restoretui.core.plan.money import DOLLARS
+from restoretui.core.plan.price_values import bad, currency, money, money_if_known, names, only, section
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import Action
 
 GIB = Decimal(2**30)
 ZERO = Decimal(0)
+FREQUENT_DAYS = 30
+"""So long what came back for good is billed as frequently accessed, if nobody reads it again (FACTS 1.5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalPrice:
-    """Of one archive and tier: per GB retrieved and per 1,000 requests."""
+    """Of one archive and tier: per GB retrieved and per 1,000 requests; None where the fee is not known."""
 
     per_gib: Decimal
-    per_1000: Decimal
+    per_1000: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,24 @@ class PriceTable:
     scheme: str
     regions: Sequence[str]
     date: str
-    currency: str
-    retrieval: Mapping[tuple[str, Tier], RetrievalPrice]
-    copy_per_gib_month: Decimal
-    copy_free: frozenset[str]
+    currency: str = DOLLARS
+    retrieval: Mapping[tuple[str, Tier], RetrievalPrice] = field(default_factory=dict)
+    copy_per_gib_month: Decimal = ZERO
+    copy_free: frozenset[str] = frozenset()
     """Archives whose restore makes no temporary copy to pay for."""
-    list_per_1000: Decimal | None
-    head_per_1000: Decimal | None
+    list_per_1000: Decimal | None = None
+    head_per_1000: Decimal | None = None
     """What a look costs; None where it is not known."""
+    put_per_1000: Decimal = ZERO
+    """What each restore request costs besides its own fee: OSS bills it as a PUT request as well (FACTS 4.4)."""
+    frequent_per_gib_month: Decimal | None = None
+    infrequent_per_gib_month: Decimal | None = None
+    """Storage of what comes back for good: its first ``FREQUENT_DAYS`` days, and the time after (FACTS 1.5)."""
+    egress_per_gib: Decimal | None = None
+    """Downloading to the Internet, at the rate of the first GB of a month; None where it is not known."""
+    no_estimate_for: Sequence[str] = ()
+    """Beginnings of Regions that this table, were it the first of its cloud, does not stand for: another currency,
+    or a list that holds nowhere else. The empty beginning is that of all."""
     source: str = ""
     store: str = ""
     """The kind of compatible store it is of (``core.stores``); empty for the vendor's own cloud."""
@@ -52,6 +63,19 @@ class PriceTable:
         priced = [(lists, self.list_per_1000), (heads, self.head_per_1000)]
         known = [count * per_1000 / 1000 for count, per_1000 in priced if count and per_1000 is not None]
         return sum(known, ZERO) if len(known) == sum(bool(count) for count, _ in priced) else None
+
+    def stay(self, size_bytes: int, days: int) -> Decimal | None:
+        """Storage of so much that came back for good, in its first ``days`` if nobody reads it; None if not known."""
+        often = min(days, FREQUENT_DAYS)
+        priced = [(often, self.frequent_per_gib_month), (days - often, self.infrequent_per_gib_month)]
+        if any(part and rate is None for part, rate in priced):
+            return None
+        return sum((Decimal(size_bytes) / GIB * rate * part / 30 for part, rate in priced if rate), ZERO)
+
+    def egress(self, size_bytes: int) -> Decimal | None:
+        """Downloading so much once, to the Internet: no part of a restore. None where it is not known."""
+        rate = self.egress_per_gib
+        return None if rate is None else Decimal(size_bytes) / GIB * rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +88,20 @@ class Cost:
     requests: Decimal = ZERO
     copy: Decimal = ZERO
     unpriced: int = 0
+    storage: Decimal = ZERO
+    """The first ``FREQUENT_DAYS`` days of what comes back for good, at the higher price of where it then is."""
+    fees_unknown: int = 0
+    """Of the ``unpriced``, those of which only the request's own fee is not known: all else they cost is in it."""
 
     @property
     def total(self) -> Decimal:
-        """All that could be priced."""
-        return self.retrieval + self.requests + self.copy
+        """All that could be priced; the least it costs where ``unpriced`` is not 0."""
+        return self.retrieval + self.requests + self.copy + self.storage
+
+    @property
+    def unknown(self) -> int:
+        """Objects that are unpriced for more than their request's fee."""
+        return self.unpriced - self.fees_unknown
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(
@@ -76,25 +109,49 @@ class Cost:
             self.requests + other.requests,
             self.copy + other.copy,
             self.unpriced + other.unpriced,
+            self.storage + other.storage,
+            self.fees_unknown + other.fees_unknown,
         )
+
+    def unsized(self, objects: int) -> "Cost":
+        """The same, where the store does not tell the size of so many of the objects: their price is not known."""
+        unpriced = max(self.unpriced, objects)
+        return Cost(
+            self.retrieval, self.requests, self.copy, unpriced, self.storage,
+            min(self.fees_unknown, unpriced - objects),
+        )  # fmt: skip
 
 
 def estimate(
-    table: PriceTable, archive: str, tier: Tier, action: Action, objects: int, size_bytes: int, days: int
+    table: PriceTable,
+    archive: str,
+    tier: Tier,
+    action: Action,
+    objects: int,
+    size_bytes: int,
+    days: int,
+    *,
+    endless: bool = False,
 ) -> Cost:
     """What one kind of action adds to the bill, for ``objects`` of together ``size_bytes`` (FACTS 1.5, 3).
 
     Starting and speeding up pay retrieval and request; an extension pays its request only, at the tier's rate.
     ``days`` are those by which the action lengthens the life of the temporary copy, which is billed as storage.
+    What is ``endless`` has no such copy: starting it moves the object itself to where storage costs more.
     """
     price = table.retrieval.get((archive, tier))
     if price is None:
         return Cost(unpriced=objects)
     gib = Decimal(size_bytes) / GIB
+    fee = None if price.per_1000 is None else price.per_1000 + table.put_per_1000
+    stay = table.stay(size_bytes, FREQUENT_DAYS) if endless and action is Action.START else ZERO
     return Cost(
         retrieval=gib * price.per_gib if action.retrieves else ZERO,
-        requests=objects * price.per_1000 / 1000,
-        copy=ZERO if archive in table.copy_free else gib * table.copy_per_gib_month * days / 30,
+        requests=objects * (table.put_per_1000 if fee is None else fee) / 1000,
+        copy=ZERO if endless or archive in table.copy_free else gib * table.copy_per_gib_month * days / 30,
+        unpriced=objects if fee is None or stay is None else 0,
+        storage=ZERO if stay is None else stay,
+        fees_unknown=objects if fee is None and stay is not None else 0,
     )
 
 
@@ -109,11 +166,12 @@ class PriceBook:
 
         A compatible store is priced by its own tables only: without any, nothing of it has a price.
 
-        Other regions are estimated by the first region of the first table, as the last table that names it has it.
+        Other regions are estimated by the first region of the first table, as the last table that names it has it;
+        those that it is ``no_estimate_for`` have no price.
         """
         ours = [table for table in self.tables if (table.scheme, table.store) == (scheme, store)]
         if not ours and store:
-            return PriceTable(scheme, (), "", "USD", {}, ZERO, frozenset(), None, None, store=store), True
+            return PriceTable(scheme, (), "", store=store), True
         if not ours:
             raise UsageError(f"no price table for {scheme}:// is known", "add one to the prices file")
 
@@ -123,104 +181,65 @@ class PriceBook:
         own = latest(region)
         if own is not None:
             return own, True
-        return latest(ours[0].regions[0]) or ours[0], False
+        first = ours[0]
+        if region.startswith(tuple(first.no_estimate_for)):
+            return PriceTable(scheme, (), "", first.currency, store=store), True
+        return latest(first.regions[0]) or first, False
 
 
 def read_price_book(documents: Iterable[Mapping[str, Any]]) -> PriceBook:
     """Price tables from parsed TOML documents; ``UsageError`` names the value that cannot be meant."""
     tables: list[PriceTable] = []
     for document in documents:
-        _only(document, {"table"}, "a prices file")
+        only(document, {"table"}, "a prices file")
         raws = document.get("table", [])
         if not isinstance(raws, list) or not all(isinstance(raw, Mapping) for raw in raws):
-            raise _bad("tables are written [[table]], with two brackets")
+            raise bad("tables are written [[table]], with two brackets")
         tables += [_read_table(raw) for raw in raws]
     return PriceBook(tables)
 
 
 _NEEDED = {"scheme", "regions", "date", "retrieval", "copy_per_gib_month"}
-_OPTIONAL = {"store", "currency", "copy_free", "source", "list_per_1000", "head_per_1000"}
+RATES = ("list_per_1000", "head_per_1000", "frequent_per_gib_month", "infrequent_per_gib_month", "egress_per_gib")
+"""Values of a table that may be left out, and are not known then."""
+_OPTIONAL = {"store", "currency", "copy_free", "source", "put_per_1000", "no_estimate_for", *RATES}
 
 
 def _read_table(raw: Mapping[str, Any]) -> PriceTable:
-    # A misspelt optional name would otherwise silently mean its default, say dollars.
-    _only(raw, _NEEDED | _OPTIONAL, "a price table")
+    only(raw, _NEEDED | _OPTIONAL, "a price table")
     for name in sorted(_NEEDED - raw.keys()):
-        raise _bad(f"a price table lacks {name!r}")
+        raise bad(f"a price table lacks {name!r}")
     if raw["scheme"] not in CLOUDS:
-        raise _bad(f"scheme = {raw['scheme']!r} is none of {', '.join(CLOUDS)}")
-    regions = _names(raw, "regions")
+        raise bad(f"scheme = {raw['scheme']!r} is none of {', '.join(CLOUDS)}")
+    regions = names(raw, "regions")
     if not regions:
-        raise _bad("regions = [] names no region")
+        raise bad("regions = [] names no region")
     return PriceTable(
         scheme=raw["scheme"],
         store=str(raw.get("store", "")),
         regions=regions,
         date=str(raw["date"]),
-        currency=_currency(raw.get("currency", DOLLARS)),
+        currency=currency(raw.get("currency", DOLLARS)),
         retrieval=_read_retrieval(raw["retrieval"]),
-        copy_per_gib_month=_money("copy_per_gib_month", raw["copy_per_gib_month"]),
-        copy_free=frozenset(_names(raw, "copy_free")),
-        list_per_1000=_money_if_known(raw, "list_per_1000"),
-        head_per_1000=_money_if_known(raw, "head_per_1000"),
+        copy_per_gib_month=money("copy_per_gib_month", raw["copy_per_gib_month"]),
+        copy_free=frozenset(names(raw, "copy_free")),
+        put_per_1000=money("put_per_1000", raw.get("put_per_1000", 0)),
+        no_estimate_for=names(raw, "no_estimate_for"),
         source=str(raw.get("source", "")),
+        **{name: money_if_known(raw, name) for name in RATES},
     )
 
 
 def _read_retrieval(raw: object) -> dict[tuple[str, Tier], RetrievalPrice]:
     prices = {}
-    for archive, tiers in _section("retrieval", raw).items():
-        for tier, price in _section(f"retrieval.{archive}", tiers).items():
+    for archive, tiers in section("retrieval", raw).items():
+        for tier, price in section(f"retrieval.{archive}", tiers).items():
             where = f"retrieval.{archive}.{tier}"
             if tier not in list(Tier):
-                raise _bad(f"{where}: {tier!r} is none of {', '.join(Tier)}")
-            values = _section(where, price)
-            _only(values, {"per_gib", "per_1000"}, where)
+                raise bad(f"{where}: {tier!r} is none of {', '.join(Tier)}")
+            values = section(where, price)
+            only(values, {"per_gib", "per_1000"}, where)
             prices[archive, Tier(tier)] = RetrievalPrice(
-                _money(f"{where}.per_gib", values.get("per_gib")), _money(f"{where}.per_1000", values.get("per_1000"))
+                money(f"{where}.per_gib", values.get("per_gib")), money_if_known(values, "per_1000", f"{where}.")
             )
     return prices
-
-
-def _money(where: str, value: object) -> Decimal:
-    # Through its text, so that 0.023 is meant exactly; a string keeps more digits than TOML's numbers.
-    try:
-        price = Decimal(str(value))
-    except (InvalidOperation, ValueError):  # no number, or a whole one of thousands of digits
-        price = Decimal(-1)
-    if not price.is_finite() or not 0 <= price <= MOST or isinstance(value, bool):
-        raise _bad(f"{where} = {shown(value)} is not an amount of money")
-    return price
-
-
-def _currency(value: object) -> str:
-    """As budgets name it, so that the two can be compared."""
-    if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{3}", value):
-        raise _bad(f"currency = {shown(value)} is not the three letters of one")
-    return value.upper()
-
-
-def _money_if_known(raw: Mapping[str, Any], name: str) -> Decimal | None:
-    return _money(name, raw[name]) if name in raw else None
-
-
-def _names(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = raw.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _bad(f"{name} = {value!r} is not a list of names")
-    return tuple(value)
-
-
-def _section(where: str, value: object) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _bad(f"{where} = {value!r} is not a section")
-    return value
-
-
-def _only(raw: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    for name in sorted(raw.keys() - set(known)):
-        raise _bad(f"{where} does not know {name!r}")
-
-
-def _bad(message: str) -> UsageError:
-    return UsageError(message, "mend the prices file")

@@ -38,8 +38,8 @@ async def agreed(
 
 def price(offer: "Offer") -> str:
     """What it costs, as it stands in a question."""
-    if offer.unpriced and offer.unpriced >= offer.objects:
+    unknown = offer.unpriced - offer.fees_unknown
+    if unknown and unknown >= offer.objects:
         return f"{fmt.money(offer.cost, offer.currency)} and what is not known"
-    more = f" and what {offer.unpriced:,} objects cost, which is not known" if offer.unpriced else ""
-    known = fmt.money(offer.cost, offer.currency)
-    return f"{'' if known.startswith('<') else 'about '}{known}{more}"
+    more = f" ({fmt.why_unpriced(offer.unpriced, offer.fees_unknown)})" if offer.unpriced else ""
+    return fmt.about(offer.cost, offer.currency, offer.unpriced) + more

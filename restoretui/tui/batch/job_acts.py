@@ -39,8 +39,8 @@ async def confirm_job(actor: JobActor, row: BatchRow) -> None:
     cost = f"{price(offer)} for its requests and the retrieval"
     if row.batch is not None:
         run = await actor.session.ledger.runs.get(row.batch.run_id)
-        more = " + ?" if run.unpriced else ""
-        cost = f"{price(offer)}; {fmt.money(run.estimate, run.currency)}{more} for run {run.id} as a whole"
+        whole = fmt.about(run.estimate, run.currency, run.unpriced)
+        cost = f"{price(offer)}; {whole} for run {run.id} as a whole"
     question = f"Let job {row.job_id} ask for {fmt.plural(offer.objects, 'object')}? It costs {cost}."
     if consent := await agreed(actor, offer, "Confirm job", question, "Let it run"):
         status = await spending.confirm_job(consent, row.job_id, row.region)

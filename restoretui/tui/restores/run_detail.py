@@ -177,7 +177,7 @@ class RunDetail(Working, Vertical):
         title: list[Part] = [(f"Run #{run.id} ", "strong"), (word, style), "  ", *bar_parts(run, 24)]
         if when:
             title += [("  ", ""), (when, when_style)]
-        money = "about " + fmt.money(run.estimate, run.currency) + (" + ?" if run.unpriced else "")
+        money = fmt.about(run.estimate, run.currency, run.unpriced)
         if run.unpriced and not run.estimate:
             money = "unknown price"
         plan: list[Part] = [

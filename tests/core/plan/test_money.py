@@ -75,8 +75,8 @@ def test_small_costs_show_significant_digits() -> None:
     assert plain(Decimal("5E+1")) == "50.00"
 
 
-def offer(cost: str, currency: str = "USD", unpriced: int = 0) -> Offer:
-    return Offer(Act.RETRY, "run 1", 3, 10, Decimal(cost), currency, unpriced)
+def offer(cost: str, currency: str = "USD", unpriced: int = 0, fees: int = 0) -> Offer:
+    return Offer(Act.RETRY, "run 1", 3, 10, Decimal(cost), currency, unpriced, fees)
 
 
 USD, CNY = Amount(Decimal(10)), Amount(Decimal(70), "CNY")
@@ -97,6 +97,13 @@ USD, CNY = Amount(Decimal(10)), Amount(Decimal(70), "CNY")
         ([offer("0", "CNY", 1)], [USD], "priced in CNY"),
         ([offer("1", unpriced=2)], [USD], "the price of 2 objects is unknown"),
         ([offer("1e9", "XAU", 5)], [], None),
+        (
+            [offer("1", unpriced=2, fees=2)],
+            [USD],
+            "fees of 2 objects are not known, so this costs at least 1.00",
+        ),
+        ([offer("1", unpriced=3, fees=2)], [USD], "the price of 3 objects is unknown"),
+        ([offer("11", unpriced=2, fees=2)], [USD], "would cost at least 11.00 USD, more than the 10.00 USD allowed"),
     ],
 )
 def test_each_currency_is_held_to_its_own_limit(offers: list[Offer], limits: list[Amount], says: str | None) -> None:

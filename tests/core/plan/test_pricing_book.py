@@ -75,6 +75,19 @@ def test_another_region_is_estimated_with_the_users_reference_prices() -> None:
     assert table.retrieval["GLACIER", Tier.STANDARD].per_1000 == Decimal("0.04")
 
 
+@pytest.mark.parametrize(("beginning", "region"), [("cn-", "cn-northwest-1"), ("", "eu-central-1"), ("", "")])
+def test_some_regions_have_no_price_rather_than_anothers(beginning: str, region: str) -> None:
+    first = TABLE.replace("date =", f'no_estimate_for = ["{beginning}"]\ncurrency = "CNY"\ndate =')
+    table, exact = book(first).table_for("s3", region)
+    assert (table.retrieval, table.currency, table.egress_per_gib, exact) == ({}, "CNY", None, True)
+    assert book(first).table_for("s3", "us-west-2")[0].retrieval
+
+
+def test_a_request_fee_that_is_not_there_is_not_known() -> None:
+    table, _ = book(TABLE.replace(", per_1000 = 0.05", "")).table_for("s3", "us-east-1")
+    assert table.retrieval["GLACIER", Tier.STANDARD] == RetrievalPrice(Decimal("0.01"), None)
+
+
 def test_no_table_for_a_cloud() -> None:
     with pytest.raises(UsageError, match="no price table for oss:// is known") as caught:
         book(TABLE).table_for("oss", "cn-hangzhou")
@@ -98,6 +111,10 @@ BAD = [
     ("list_per_1000 = 0.005", 'list_per_1000 = "$5"', "list_per_1000 = '$5' is not an amount of money"),
     ("head_per_1000 = 0.0004", "head_per_1000 = []", "head_per_1000 = [] is not an amount of money"),
     ("per_gib = 0.01", "per_gib = -0.01", "retrieval.GLACIER.standard.per_gib = -0.01 is not an amount of money"),
+    ("per_1000 = 0.05", "per_1000 = 'x'", "retrieval.GLACIER.standard.per_1000 = 'x' is not an amount of money"),
+    ("date =", "put_per_1000 = -1\ndate =", "put_per_1000 = -1 is not an amount of money"),
+    ("date =", "egress_per_gib = 'x'\ndate =", "egress_per_gib = 'x' is not an amount of money"),
+    ("date =", "no_estimate_for = 'cn-'\ndate =", "no_estimate_for = 'cn-' is not a list of names"),
     ("per_gib = 0.01, ", "", "retrieval.GLACIER.standard.per_gib = None is not an amount of money"),
     ("per_gib = 0.01", "per_gb = 0.01", "retrieval.GLACIER.standard does not know 'per_gb'"),
     ("standard = {", "fast = {", "retrieval.GLACIER.fast: 'fast' is none of expedited, standard, bulk"),

@@ -1,6 +1,7 @@
 """What restores cost in us-east-1, computed by hand from the bundled price table."""
 
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
 from importlib.resources import files
 
@@ -80,8 +81,52 @@ def test_one_small_object_costs_its_request(table: PriceTable) -> None:
 
 @pytest.mark.parametrize("archive", ["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"])
 @pytest.mark.parametrize("tier", [Tier.STANDARD, Tier.BULK])
-def test_intelligent_tiering_costs_nothing(table: PriceTable, archive: str, tier: Tier) -> None:
-    assert estimate(table, archive, tier, Action.START, 1_000, TIB, 30) == Cost()
+def test_intelligent_tiering_pays_for_being_kept_where_it_is_then(
+    table: PriceTable, archive: str, tier: Tier
+) -> None:
+    """Its retrieval is free; for 30 days it lies in Frequent Access, whatever days were asked for (FACTS 1.5)."""
+    for days in (1, 365):
+        cost = estimate(table, archive, tier, Action.START, 1_000, 100 * TIB, days, endless=True)
+        assert cost == Cost(storage=Decimal("2355.2"))  # 102,400 GB at 0.023
+        assert cost.total == Decimal("2355.2")
+    assert table.stay(100 * TIB, 90) == Decimal("4915.2")  # and 60 days at 0.0125
+    assert table.stay(100 * TIB, 15) == Decimal("1177.6")
+
+
+def test_whoever_speeds_it_up_does_not_pay_for_its_storage_twice(table: PriceTable) -> None:
+    assert estimate(table, "ARCHIVE_ACCESS", Tier.STANDARD, Action.UPGRADE, 9, TIB, 0, endless=True) == Cost()
+
+
+def test_storage_of_no_known_price_is_not_free(table: PriceTable) -> None:
+    bare = replace(table, frequent_per_gib_month=None)
+    assert estimate(bare, "ARCHIVE_ACCESS", Tier.BULK, Action.START, 7, TIB, 30, endless=True) == Cost(unpriced=7)
+    assert bare.stay(TIB, 90) is None
+    assert replace(table, infrequent_per_gib_month=None).stay(TIB, 30) == Decimal("23.552")
+    assert replace(table, infrequent_per_gib_month=None).stay(TIB, 31) is None
+
+
+def test_without_the_request_fee_all_else_is_counted(table: PriceTable) -> None:
+    """At least so much: the objects are unpriced, and it is said that it is their fees that are missing."""
+    bare = replace(table, retrieval={("GLACIER", Tier.STANDARD): RetrievalPrice(Decimal("0.01"), None)})
+    cost = estimate(bare, "GLACIER", Tier.STANDARD, Action.START, 5, 100 * GIB, 30)
+    assert cost == Cost(Decimal(1), copy=Decimal("2.3"), unpriced=5, fees_unknown=5)
+    assert (cost.total, cost.unknown) == (Decimal("3.3"), 0)
+    assert cost.unsized(2) == replace(cost, fees_unknown=3)
+    assert (cost.unsized(2) + Cost(unpriced=4)).unknown == 6
+
+
+def test_a_put_request_comes_with_each_restore(table: PriceTable) -> None:
+    with_put = replace(table, put_per_1000=Decimal("0.01"))
+    for action in (Action.START, Action.EXTEND, Action.UPGRADE):
+        plain = estimate(table, "GLACIER", Tier.STANDARD, action, 2_000, GIB, 1)
+        assert estimate(with_put, "GLACIER", Tier.STANDARD, action, 2_000, GIB, 1) == replace(
+            plain, requests=plain.requests + Decimal("0.02")
+        )
+
+
+def test_downloading_is_beside_the_cost(table: PriceTable) -> None:
+    assert table.egress(100 * GIB) == Decimal(9)
+    assert replace(table, egress_per_gib=None).egress(GIB) is None
 
 
 def test_an_unknown_price_is_counted_not_guessed(table: PriceTable) -> None:

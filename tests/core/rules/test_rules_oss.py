@@ -179,9 +179,9 @@ def test_a_bucket_read_directly_needs_no_restore() -> None:
 def test_prices_known_and_unknown() -> None:
     groups = [FactGroup("b", ObjectFacts(name), 1_000, 100 * GIB) for name in OSS.archives]
     cold = make_plan(OSS, groups[1:2], 30, NOW, (MAINLAND, True)).tiers
-    assert cold[Tier.EXPEDITED].cost == Cost(Decimal(20), Decimal(3), Decimal(12))
-    assert cold[Tier.BULK].cost == Cost(Decimal(3), Decimal("0.03"), Decimal(12))
-    assert make_plan(OSS, groups, 5, NOW, (MAINLAND, True)).tiers[Tier.STANDARD].cost.unpriced == 2_000
+    assert cold[Tier.EXPEDITED].cost == Cost(Decimal(20), Decimal("3.01"), Decimal(12))
+    assert cold[Tier.BULK].cost == Cost(Decimal(3), Decimal("0.04"), Decimal(12))
+    assert make_plan(OSS, groups, 5, NOW, (MAINLAND, True)).tiers[Tier.STANDARD].cost.unpriced == 1_000
     assert (MAINLAND.currency, MAINLAND.list_per_1000, MAINLAND.head_per_1000) == ("CNY", None, None)
 
 
@@ -189,11 +189,21 @@ def test_an_extension_pays_for_the_days_it_adds() -> None:
     facts = ObjectFacts("ColdArchive", in_progress=False, expiry=NOW + 10 * DAY)
     group = FactGroup("b", facts, 1_000, 100 * GIB)
     made = make_plan(OSS, [group], 30, NOW, (MAINLAND, True), Purpose.EXTEND).tiers[Tier.BULK]
-    assert made.cost == Cost(Decimal(0), Decimal("0.03"), Decimal(12))
+    assert made.cost == Cost(Decimal(0), Decimal("0.04"), Decimal(12))
     assert [line.verdict.action for line in made.lines] == [Action.EXTEND]
 
 
-def test_abroad_is_an_estimate() -> None:
-    table, exact = BUNDLED.table_for("oss", "eu-central-1")
-    assert not exact
-    assert table == MAINLAND
+@pytest.mark.parametrize("tier", Tier)
+def test_archive_has_no_temporary_copy_and_pays_its_put_request(tier: Tier) -> None:
+    """It keeps its own storage price; every restore is billed as a PUT request too (FACTS 4.4)."""
+    group = FactGroup("b", ObjectFacts("Archive"), 10_000, 100 * GIB)
+    cost = make_plan(OSS, [group], 7, NOW, (MAINLAND, True)).tiers[tier].cost
+    assert cost == Cost(Decimal(6), Decimal("0.1"))  # 0.06 CNY by GB, 0.1 CNY by 10,000 requests
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "cn-hongkong", "ap-southeast-1", ""])
+def test_abroad_has_no_price(region: str) -> None:
+    """Not Hangzhou's: each Region of OSS has a list of its own."""
+    table, _ = BUNDLED.table_for("oss", region)
+    group = FactGroup("b", ObjectFacts("ColdArchive"), 10, GIB)
+    assert make_plan(OSS, [group], 7, NOW, (table, True)).tiers[Tier.BULK].cost == Cost(unpriced=10)

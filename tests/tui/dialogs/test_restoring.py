@@ -220,7 +220,7 @@ async def test_without_expedited_capacity_another_tier_is_one_key_away(walk: Sta
 
 
 async def test_a_retry_is_asked_about_with_its_price_and_held_by_the_budget(walk: StartWalk) -> None:
-    async with walk(COLD, budget=Decimal(1000000)) as on:
+    async with walk("s3://acme-media-archive", budget=Decimal(1000000)) as on:
         on.sandbox.faults.set([{"kind": "deny", "operations": ["RestoreObject"]}], on.sandbox.cloud.now())
         await mark_archived(on, 3)
         await dialog(on)

@@ -40,8 +40,10 @@ class AmountField(Horizontal):
         above: list[Part] = [("Above the budget of ", "warn"), budget, (". Type ", "warn")]
         if plan.prices.currency != settings.budget_currency:
             above = [("Not to be compared with the budget of ", "warn"), budget, (". Type ", "warn")]
+        elif chosen.cost.unpriced and chosen.cost.total <= (settings.budget or 0):
+            above = [("Not all has a price, so no budget of ", "warn"), budget, (" can be held. Type ", "warn")]
         if in_few_words:
-            above = [("Over ", "warn"), budget, (": type ", "warn")]
+            above = [("Not held to " if "Not" in str(above[0]) else "Over ", "warn"), budget, (": type ", "warn")]
         self._label.update(said(*above, (_amount(chosen), "strong"), (" to confirm: ", "warn")))
 
     def typed(self, chosen: TierPlan) -> Decimal:

@@ -20,6 +20,7 @@ from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_layout import WITH_ENGINE, Layout, Parts, laid_out
 from restoretui.tui.dialogs.restore.plan_words import (
     NARROW_LINE,
+    beside_lines,
     cost_line,
     days_words,
     is_priced,
@@ -118,7 +119,7 @@ class PlanView(Dialog[Run]):
         self._before_days.update(before)
         self.until.update(said(*after))
         prices = [price_line(plan)] if is_priced(chosen.cost) else []
-        self._cost.update(Content("\n").join([cost_line(shown, chosen), *prices]))
+        self._cost.update(Content("\n").join([cost_line(shown, chosen), *beside_lines(shown, tier), *prices]))
         self._cost.display = bool(chosen.requests)
         entries = verdict_entries(chosen, self._width - 1)
         self._entries = [len(entry) for entry in entries]
@@ -206,11 +207,12 @@ class PlanView(Dialog[Run]):
         return 1 if self.target is None else len(place_lines(self.target, self._width, most, self._report()))
 
     def _arrange(self, layout: Layout) -> None:
-        """Where there is room for little, warnings and reasons come first; for very little, the engine last."""
+        """Where there is room for little, warnings come first; for very little, reasons next and the engine last."""
         order = [self.engine, self._cost, self._verdicts, self._warned]
-        if not layout.is_roomy:
-            order = [self._warned, self._verdicts, self._cost]
-            order.insert(0 if layout.middle >= WITH_ENGINE else len(order), self.engine)
+        if not layout.is_roomy and layout.middle >= WITH_ENGINE:
+            order = [self.engine, self._warned, self._cost, self._verdicts]
+        elif not layout.is_roomy:
+            order = [self._warned, self._verdicts, self._cost, self.engine]
         if list(self.middle.children) != order:
             for part in order:
                 self.middle.move_child(part, after=len(self.middle.children) - 1)

@@ -4,6 +4,7 @@ import textwrap
 
 from textual.content import Content
 
+from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
 from restoretui.core.rules.rules import Action, Purpose
@@ -92,13 +93,31 @@ def cost_line(plan: RestorePlan, chosen: TierPlan) -> Content:
     currency, cost = plan.prices.currency, chosen.cost
     if not is_priced(cost):
         return said((f"the price of {fmt.plural(cost.unpriced, 'object')} is unknown", "warn"), (UNPRICED, "dim"))
+    requests = "?" if cost.fees_unknown and not cost.requests else fmt.money(cost.requests, currency)
     parts: list[Part] = [
-        ("retrieval ", "dim"), fmt.money(cost.retrieval, currency), (" + requests ", "dim"),
-        fmt.money(cost.requests, currency), (f" + {copy_words(chosen)} ", "dim"), fmt.money(cost.copy, currency),
+        ("at least " if cost.unpriced else "", "warn"), ("retrieval ", "dim"), fmt.money(cost.retrieval, currency),
+        (" + requests ", "dim"), requests,
     ]  # fmt: skip
+    if cost.copy or not cost.storage:
+        parts += [(f" + {copy_words(chosen)} ", "dim"), fmt.money(cost.copy, currency)]
+    if cost.storage:
+        parts += [(" + 30 days in Frequent Access ", "dim"), fmt.money(cost.storage, currency)]
     if cost.unpriced:
-        parts.append((f" + unknown price of {fmt.plural(cost.unpriced, 'object')}", "warn"))
+        parts.append((f"; {fmt.why_unpriced(cost.unpriced, cost.fees_unknown)}", "warn"))
     return said(*parts)
+
+
+def beside_lines(plan: RestorePlan, tier: Tier) -> list[Content]:
+    """What it will cost that is no part of the total."""
+    lines = []
+    kept, egress = plan.storage_90_days(tier), plan.egress(tier)
+    if kept:
+        text = " over 90 days there, if nobody reads it meanwhile; then archived again"
+        lines.append(said((fmt.money(kept, plan.prices.currency), ""), (text, "dim")))
+    if egress:
+        price = fmt.about(egress, plan.prices.currency, 0)
+        lines.append(said(("downloading it: ", "dim"), price, (" more, to the Internet", "dim")))
+    return lines
 
 
 def price_line(plan: RestorePlan) -> Content:

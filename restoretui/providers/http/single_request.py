@@ -1,0 +1,45 @@
+"""One GET of something that belongs to no cloud's connection, verified and through proxies as everything else."""
+
+import asyncio
+import os
+
+import aiohttp
+from yarl import URL
+
+from restoretui.providers.http.connection_pool import ConnectionPool, NotSent
+from restoretui.providers.http.failures import SettingNames, trouble
+from restoretui.providers.http.proxies import Proxies
+from restoretui.providers.http.proxy_tunnels import Connector, refuse_without_password
+from restoretui.providers.http.response import HttpResponse, NotHttp
+from restoretui.providers.http.response_limits import gather, in_time
+from restoretui.providers.http.tls import make_tls, trust_of
+
+CONNECT_S, READ_S = 15.0, 30.0
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "restoretui"}
+
+
+async def get(url: str, operation: str, setting: str) -> HttpResponse:
+    """The whole answer, within ``response_limits``; no redirect is followed.
+
+    ``setting`` is what names the server, for hints. Raises the ``CloudError`` that the exchange ended in.
+    """
+    tls = await asyncio.to_thread(lambda: make_tls(trust_of(os.environ)))
+    proxies = Proxies()
+    proxy = proxies.of(url)
+    names = SettingNames(endpoint=setting, service="the").trusting(tls.trust, tls.proxy_trust)
+    try:
+        if proxy is None:
+            pool = ConnectionPool(1, CONNECT_S, READ_S, tls.context)
+            try:
+                return await pool.exchange("GET", url, _HEADERS, b"")
+            finally:
+                await pool.aclose()
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=READ_S)
+        connector = Connector(tls, proxies, CONNECT_S)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            asking = session.get(URL(url, encoded=True), headers=_HEADERS, allow_redirects=False, proxy=proxy.url)
+            async with in_time(0), asking as response:
+                refuse_without_password(response.status, proxy)
+                return HttpResponse(response.status, {}, await gather(response.content.iter_any()))
+    except (aiohttp.ClientError, OSError, NotHttp, NotSent) as error:
+        raise trouble(error, url, operation, names) from error
