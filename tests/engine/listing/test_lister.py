@@ -17,7 +17,6 @@ from restoretui.engine.listing.ranges import Alphabet, Range, split
 from restoretui.engine.traffic.listing_traits import ListingTraits
 from restoretui.ledger.records import CloudId, Scope
 
-
 MARKER = "-"
 
 
