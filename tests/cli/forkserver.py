@@ -6,6 +6,7 @@ becomes ``python -m restoretui ARGUMENTS``: a process of its own, with its own s
 decided before the first line of Python runs (``PYTHON…``, the locale, limits, a terminal) needs a true start.
 """
 
+import fcntl
 import gc
 import json
 import os
@@ -15,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -42,6 +44,8 @@ LOADED = (
 )
 """What stands ready; whatever else a command needs it loads by itself."""
 ROOT = Path(__file__).parents[2]
+CLOSED = -9
+"""A stream that is none."""
 _MOST = 1 << 20
 """Bytes of a request."""
 
@@ -96,12 +100,15 @@ class ForkServer:
                 stdin=subprocess.DEVNULL, cwd=ROOT,
             )  # fmt: skip
 
-    def start(self, args: Sequence[str], env: Mapping[str, str], streams: Sequence[int]) -> Forked:
+    def start(
+        self, args: Sequence[str], env: Mapping[str, str], streams: Sequence[int], *, closed: Sequence[int], tty: bool
+    ) -> Forked:
         """A child that is ``restoretui ARGS`` on those descriptors: stdin, stdout, stderr."""
         end, theirs = socket.socketpair()
         with theirs:
-            asked = json.dumps({"args": list(args), "env": dict(env), "cwd": os.getcwd(), "umask": _umask()}).encode()
-            socket.send_fds(self._control, [asked], [*streams, theirs.fileno()])
+            asked = {"args": list(args), "env": dict(env), "cwd": os.getcwd(), "umask": _umask()}
+            asked |= {"closed": list(closed), "tty": tty}
+            socket.send_fds(self._control, [json.dumps(asked).encode()], [*streams, theirs.fileno()])
         return Forked(int(end.recv(16)), end, args)
 
     def close(self) -> None:
@@ -125,8 +132,12 @@ def popen(
     stdin: int = subprocess.DEVNULL,
     stdout: int | None = subprocess.PIPE,
     stderr: int | None = subprocess.PIPE,
+    tty: bool = False,
 ) -> Forked:
-    """``subprocess.Popen([python, "-m", "restoretui", *ARGS], text=True)``, without the start."""
+    """``subprocess.Popen([python, "-m", "restoretui", *ARGS], text=True)``, without the start.
+
+    A stream may be ``CLOSED``, too. ``tty``: in a session of its own, with stdin as its terminal.
+    """
     if not _standing:
         _standing.append(ForkServer())
     ours: list[IO[str] | None] = []
@@ -138,13 +149,14 @@ def popen(
             theirs.append(writer if number else reader)
             kept = os.fdopen(reader, encoding="utf-8") if number else os.fdopen(writer, "w", encoding="utf-8")
             closing.append(theirs[-1])
-        elif what == subprocess.DEVNULL:
+        elif what in (subprocess.DEVNULL, CLOSED):
             theirs.append(os.open(os.devnull, os.O_RDWR))
             closing.append(theirs[-1])
         else:
             theirs.append(number if what is None else what)
         ours.append(kept)
-    forked = _standing[0].start(args, env, theirs)
+    shut = [number for number, what in enumerate((stdin, stdout, stderr)) if what == CLOSED]
+    forked = _standing[0].start(args, env, theirs, closed=shut, tty=tty)
     for descriptor in closing:
         os.close(descriptor)
     forked.stdin, forked.stdout, forked.stderr = ours
@@ -243,10 +255,17 @@ def _become(wanted: dict[str, Any]) -> None:
     time.tzset()
     os.chdir(wanted["cwd"])
     os.umask(wanted["umask"])
+    if wanted["tty"]:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     streams = sys.stdin, sys.stdout, sys.stderr
     for number, (name, stream) in enumerate(zip(("stdin", "stdout", "stderr"), streams, strict=True)):
-        mode = "r" if number == 0 else "w"
-        again = open(number, mode, encoding=stream.encoding, errors=stream.errors, closefd=False)  # noqa: SIM115
+        again = None
+        if number in wanted["closed"]:
+            os.close(number)
+        else:
+            mode = "w" if number else "r"
+            again = open(number, mode, encoding=stream.encoding, errors=stream.errors, closefd=False)  # noqa: SIM115
         setattr(sys, name, again)
         setattr(sys, f"__{name}__", again)
     sys.argv = ["restoretui", *wanted["args"]]

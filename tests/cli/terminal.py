@@ -1,33 +1,29 @@
 """A command on a terminal of its own: what it shows, the keys typed to it, the signals it gets."""
 
 import contextlib
-import fcntl
 import os
 import pty
 import select
 import signal
-import subprocess
-import sys
 import termios
 import time
-from typing import Any
+
+from tests.cli import forkserver
 
 
 class Terminal:
-    """``stdout``, ``stderr``: None for the terminal, or anything ``Popen`` takes."""
+    """``stdout``, ``stderr``: None for the terminal, or another descriptor."""
 
-    def __init__(self, env: dict[str, str], *arguments: str, stdout: Any = None, stderr: Any = None) -> None:
+    def __init__(
+        self, env: dict[str, str], *arguments: str, stdout: int | None = None, stderr: int | None = None
+    ) -> None:
         self._master, slave = pty.openpty()
         self.before = termios.tcgetattr(slave)
         self.shown = b""
 
-        def own() -> None:
-            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "restoretui", *arguments], env=env, stdin=slave,
+        self.process = forkserver.popen(
+            arguments, env, stdin=slave, tty=True,
             stdout=slave if stdout is None else stdout, stderr=slave if stderr is None else stderr,
-            start_new_session=True, preexec_fn=own,
         )  # fmt: skip
         self._slave = slave
 
@@ -70,7 +66,7 @@ class Terminal:
             self.shown += piece
         os.close(self._master)
         assert b"Traceback" not in self.shown, self.shown
-        return self.process.returncode
+        return self.process.wait()
 
     def hang_up(self, seconds: float = 60) -> int:
         """Close the terminal under it; its exit code."""

@@ -3,11 +3,10 @@
 import os
 import pty
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+from tests.cli import forkserver
 from tests.cli.conftest import Run, Serve
 from tests.cli.living import environment
 
@@ -19,9 +18,7 @@ class Asked:
 
     def __init__(self, env: dict[str, str], *arguments: str) -> None:
         self.keyboard, screen = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "restoretui", *arguments], env=env, stdin=screen, stdout=screen, stderr=screen
-        )
+        self.process = forkserver.popen(arguments, env, stdin=screen, stdout=screen, stderr=screen)
         os.close(screen)
         self.text = ""
 
