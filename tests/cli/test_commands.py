@@ -188,7 +188,7 @@ def test_credentials_and_network_have_their_own_words(run: Run, served: Served) 
     none = run(served, "ls", BUCKET, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert none.code == 4, none.err
     assert "credentials" in none.err
-    gone = run(served, "ls", BUCKET, "--endpoint-url", "http://127.0.0.1:9", timeout=60)
+    gone = run(served, "ls", BUCKET, "--endpoint-url", "http://127.0.0.1:9", "--patience", "2s", timeout=60)
     assert gone.code == 1, gone.err
     assert "127.0.0.1:9" in gone.err
 

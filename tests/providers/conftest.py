@@ -194,6 +194,7 @@ async def scripted() -> AsyncIterator[StartServer]:
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     """A moto server in this process."""
+    pytest.importorskip("moto", reason="moto is not installed: it comes with the extra `test`, not with `smoke`")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     from moto.server import ThreadedMotoServer
 
