@@ -33,45 +33,54 @@ def _read(source: str, prefix: str) -> list[str]:
     if source == "-":
         if sys.stdin is None:
             raise UsageError("the key list is to come from stdin, which is closed", "give --keys-from a file")
-        return _keys(0, prefix)
+        return _KeyList("the key list on stdin", prefix).read(0)
     descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return _keys(descriptor, prefix)
+        return _KeyList(f"the key list {source!r}", prefix).read(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _keys(descriptor: int, prefix: str) -> list[str]:
-    keys: list[str] = []
-    number = 0
-    rest = b""
-    while piece := os.read(descriptor, _PIECE):
-        *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
-            number += 1
-            _add(keys, line, number, prefix)
-        if len(rest) > MAX_KEY_BYTES + len(codecs.BOM_UTF8):
-            _add(keys, rest, number + 1, prefix)  # It is too long already, whatever comes.
-    _add(keys, rest, number + 1, prefix)
-    return keys
+class _KeyList:
+    """One list; ``name`` is what it is called in errors."""
 
+    def __init__(self, name: str, prefix: str) -> None:
+        self._name = name
+        self._prefix = prefix
+        self._keys: list[str] = []
 
-def _add(keys: list[str], line: bytes, number: int, prefix: str) -> None:
-    if number == 1:
-        if line.startswith(_UTF16):
-            raise UsageError("the key list is in UTF-16 or UTF-32", "write it in UTF-8")
-        line = line.removeprefix(codecs.BOM_UTF8)
-    line = line.removesuffix(b"\r")
-    if not line:
-        return
-    if len(line) > MAX_KEY_BYTES:
-        raise UsageError(
-            f"line {number:,} of the key list is longer than the {MAX_KEY_BYTES:,} bytes of the longest key",
-            "write a key a line",
-        )
-    try:
-        keys.append(check_key(prefix + line.decode("utf-8")))
-    except UnicodeDecodeError:
-        raise UsageError(f"line {number:,} of the key list is not UTF-8", "write the list in UTF-8") from None
-    except LocationError as error:
-        raise UsageError(f"line {number:,} of the key list: {error}", error.hint) from None
+    def read(self, descriptor: int) -> list[str]:
+        number = 0
+        rest = b""
+        while piece := os.read(descriptor, _PIECE):
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                number += 1
+                self._add(line, number)
+            if len(rest) > MAX_KEY_BYTES + len(codecs.BOM_UTF8):
+                self._add(rest, number + 1)  # It is too long already, whatever comes.
+        self._add(rest, number + 1)
+        return self._keys
+
+    def _add(self, line: bytes, number: int) -> None:
+        if number == 1:
+            if line.startswith(_UTF16):
+                raise UsageError(f"{self._name} is in UTF-16 or UTF-32", "write it in UTF-8")
+            line = line.removeprefix(codecs.BOM_UTF8)
+        line = line.removesuffix(b"\r")
+        if not line:
+            return
+        if len(line) > MAX_KEY_BYTES:
+            raise UsageError(
+                f"line {number:,} of {self._name} is longer than the {MAX_KEY_BYTES:,} bytes of the longest key",
+                "write a key a line",
+            )
+        try:
+            self._keys.append(check_key(self._prefix + line.decode("utf-8")))
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                f"line {number:,} of {self._name} is not UTF-8: it holds the byte 0x{line[error.start]:02x}",
+                "write the list in UTF-8",
+            ) from None
+        except LocationError as error:
+            raise UsageError(f"line {number:,} of {self._name}: {error}", error.hint) from None

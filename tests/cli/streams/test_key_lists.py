@@ -37,23 +37,23 @@ async def test_keys_are_verbatim(tmp_path: Path, data: bytes, keys: list[str]) -
 async def test_other_encodings_are_refused(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "keys"
     path.write_bytes(("\ufeff" if "-16-" in encoding else "").encode(encoding) + "archive/ü\n".encode(encoding))
-    with pytest.raises(UsageError, match="is in UTF-16"):
+    with pytest.raises(UsageError, match=f"^the key list '{path}' is in UTF-16"):
         await read_keys(str(path), "")
 
 
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"a\n\nb\xff\nc", "line 3 of the key list is not UTF-8"),
-        (b"a\n" + b"x" * 1025, "line 2 of the key list is longer than the 1,024 bytes"),
-        (b"a\n" * 70_000 + "ü".encode("latin-1"), "line 70,001 of the key list is not UTF-8"),
-        (b"a\n" + b"x" * 1020, "line 2 of the key list: a key of 1027 bytes is longer"),
+        (b"a\n\nb\xff\nc", "line 3 of the key list {} is not UTF-8: it holds the byte 0xff"),
+        (b"a\n" + b"x" * 1025, "line 2 of the key list {} is longer than the 1,024 bytes"),
+        (b"a\n" * 70_000 + "ü".encode("latin-1"), "line 70,001 of the key list {} is not UTF-8: it holds the byte 0xfc"),
+        (b"a\n" + b"x" * 1020, "line 2 of the key list {}: a key of 1027 bytes is longer"),
     ],
 )
 async def test_a_line_that_is_no_key_is_named(tmp_path: Path, data: bytes, says: str) -> None:
     path = tmp_path / "keys"
     path.write_bytes(data)
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises(UsageError, match=says.format(repr(str(path)))):
         await read_keys(str(path), "prefix/")
 
 
@@ -85,7 +85,7 @@ def test_stdin_is_utf8_in_any_locale(run: Run, served: Served) -> None:
         assert done.summary["objects"] == 2
     done = run(served, *command, stdin="plain.txt\n" + "x" * 2000)
     assert done.code == 2
-    assert done.of("error")[0]["message"].startswith("line 2 of the key list is longer")
+    assert done.of("error")[0]["message"].startswith("line 2 of the key list on stdin is longer")
 
 
 @pytest.mark.parametrize("most", [6, 8, 10])
