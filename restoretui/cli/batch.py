@@ -99,6 +99,16 @@ def add_batch(cli: click.Group) -> None:
 
     @batch.command()
     @job
+    @click.option("--wait", is_flag=True, help="Wait until the copies are available.")
+    @WAIT_LIMIT
+    @JSON
+    @common
+    def follow(job: str, wait: bool, timeout: timedelta | None, as_json: bool, **flags: Any) -> None:
+        """Watch the objects of anybody's job, as its CSV manifest names them, as a run; nothing is sent."""
+        headless(flags, as_json, BATCH, "follow_job", job, wait=wait, timeout=timeout)
+
+    @batch.command()
+    @job
     @click.argument("number", type=click.IntRange(0, 2_147_483_647))
     @JSON
     @common

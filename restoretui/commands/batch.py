@@ -14,12 +14,12 @@ from restoretui.commands.leaving import NOTHING_SENT, one_request, what_goes_on
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import said_of_s3
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import ReportRow, ReportScope, as_tags
+from restoretui.core.batch.jobs import JobInfo, ReportRow, ReportScope, as_tags
 from restoretui.core.errors import CloudError, ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
-from restoretui.session.batch_jobs import as_place
+from restoretui.session.batch_jobs import RESTORES, as_place
 from restoretui.session.export import REPORT_COLUMNS
 from restoretui.session.jsonlines import where
 from restoretui.session.session import Session, open_session
@@ -27,7 +27,6 @@ from restoretui.session.spending import check_takes_jobs
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean
 
-RESTORES = "S3InitiateRestoreObject"
 Shape = Literal["table", "json", "csv"]
 _COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
 
@@ -142,6 +141,35 @@ async def _show(session: Session, output: Output, job_id: str) -> None:
     job = await session.batch.job(job_id)
     output.batch_job(job, _run_of(session, job_id), whole=True, tags=await session.batch.tags(job_id))
     _summary(output, {"jobs": 1, "statuses": {job.status: 1}})
+
+
+async def follow_job(
+    settings: Settings, output: Output, job_id: str, *, wait: bool, timeout: timedelta | None
+) -> ExitCode:
+    """Follow the objects of anybody's job to the end of their restores; nothing is sent."""
+    output.left = NOTHING_SENT
+    async with open_session(settings) as session:
+        async with time_to_wait(session, timeout) as limit:
+            info = await session.batch.job(job_id)
+            known = session.ledger.batches.find(job_id)
+            run_id = await session.batch.follow(info)
+        run = await session.ledger.runs.get(run_id)
+        if known is None:
+            output.say(f"job {job_id} is followed as run {run_id}: nothing is sent for it")
+            _say_unknown(output, info)
+        output.run(run, session.looks_cost(run))
+        session.start_engine([run_id])
+        return await follow(session, output, [run_id], wait=wait, timeout=left_of(limit))
+
+
+def _say_unknown(output: Output, info: JobInfo) -> None:
+    """What a manifest does not tell."""
+    output.say("not known: sizes and storage classes, which no manifest has, and so what it costs")
+    if info.report is None:
+        output.say("not known: which of its tasks failed, and why: it was made without a completion report")
+    if "VersionId" not in info.manifest_fields:
+        output.say("not known: which versions were meant; what is current is looked at")
+    output.say("not known: whose request a copy comes from, where an object was asked for more than once")
 
 
 async def report(settings: Settings, output: Output, job_id: str, form: Shape, *, failed: bool) -> ExitCode:

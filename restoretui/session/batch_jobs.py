@@ -35,7 +35,7 @@ from restoretui.core.errors import (
     UsageError,
 )
 from restoretui.core.location import parse_location
-from restoretui.core.model import Tier
+from restoretui.core.model import State, Tier
 from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.clouds import cloud_with_jobs
@@ -55,6 +55,8 @@ NO_EFFECT = (Throttled, *COMMON)
 """After these a decision about a job surely was not taken in, and may be sent again."""
 CHECK_WITHIN_S = 5.0
 """Machine seconds that looking beforehand may take: IAM is out of reach of many a bastion host."""
+RESTORES = "S3InitiateRestoreObject"
+"""How the service calls what we are about."""
 UNSEEN = "the role could not be checked beforehand: these credentials may not look at it (iam:GetRole)"
 
 
@@ -299,6 +301,20 @@ class BatchOperations:
                 made,
             )
 
+    async def follow(self, info: JobInfo) -> int:
+        """Watch the objects of somebody's job to the end of their restores, as a run; its id. Sends nothing.
+
+        ``Unsupported`` where its manifest does not tell them, ``UsageError`` where it restores nothing.
+        """
+        if info.operation != RESTORES:
+            raise UsageError(f"job {info.job_id} restores nothing: it is {info.operation or 'of an unknown kind'}")
+        if batch := self._ledger.batches.find(info.job_id):
+            return batch.run_id
+        service, cloud = await self.service(), self._cloud
+        pages = self._pages(lambda: service.read_manifest(info))
+        connection = cloud.connection.to_mapping()
+        return await self._ledger.batches.adopt(cloud.ledger_cloud, connection, info, pages)
+
     # --- deciding, where nothing is spent: see ``restoretui.session.spending`` for the rest
 
     async def cancel(self, job_id: str, region: str | None = None) -> str:
@@ -316,7 +332,12 @@ class BatchOperations:
         self._may_send()
         live = [batch for batch in self.ours(run_id) if not batch.is_settled and batch.cancelled_at is None]
         for batch in live:
-            await self._ledger.batches.decide(batch.id, run=False)
+            if batch.options.followed:
+                # It is another's: we only cease to look.
+                at = self._settings.clock.now().timestamp()
+                await self._ledger.batches.settle(batch, State.CANCELLED, "no longer followed", at)
+            else:
+                await self._ledger.batches.decide(batch.id, run=False)
         self._stir(run_id)
         return len(live)
 
@@ -336,6 +357,11 @@ class BatchOperations:
         Never anything else; refused while the job is not over.
         """
         self._may_send()
+        if batch.options.followed:
+            raise UsageError(
+                f"job {batch.job_id} was made elsewhere and is only followed, so nothing of it is deleted",
+                "delete what belongs to it where it was made",
+            )
         if not batch.is_settled:
             raise UsageError(
                 f"job {batch.job_id or batch.id} is not over", "its manifest and report are still needed"

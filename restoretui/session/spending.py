@@ -172,7 +172,7 @@ class Spending:
         offer = await self.offer_retry(run_id, jobs=True)
         consent.require(offer)
         # What failed is no longer all there is below a prefix.
-        options = replace(options.checked(), generated=False)
+        options = replace(options.checked(), generated=False, followed=False)
         await self._batch_jobs.check(options, {batch.bucket for batch in self._batch_jobs.ours(run_id)})
         count = await self._ledger.batches.retry(run_id, options, offer.objects)
         self._engine.resend(run_id)

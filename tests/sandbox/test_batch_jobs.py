@@ -115,7 +115,7 @@ async def test_a_job_runs_its_course_and_reports(world: World) -> None:
     manifest, found = await world.report(job_id)
     assert manifest["ReportSchema"].startswith("Bucket, Key, VersionId, TaskStatus, ErrorCode")
     assert [result["TaskExecutionStatus"] for result in manifest["Results"]] == ["succeeded"]
-    assert found[3] == ["b", "k%203", "", "succeeded", "200", "", "Successful"]
+    assert found[3] == ["b", "k+3", "", "succeeded", "200", "", "Successful"]
     tags = await world.control.get_job_tagging(AccountId=ACCOUNT, JobId=job_id)
     assert tags["Tags"] == [{"Key": "a", "Value": "b"}]
     await world.control.put_job_tagging(AccountId=ACCOUNT, JobId=job_id, Tags=[{"Key": "c", "Value": ""}])

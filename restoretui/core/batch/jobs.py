@@ -62,6 +62,8 @@ class BatchOptions:
     """S3 shall look for the objects itself, where they are all of their classes below a prefix."""
     hold: bool = False
     """Leave the jobs suspended until somebody confirms them."""
+    followed: bool = False
+    """It was made elsewhere: it is watched, and what was written for it is not ours."""
 
     def manifest_of(self, bucket: str) -> Place:
         """Where the manifest of a job on ``bucket`` goes."""

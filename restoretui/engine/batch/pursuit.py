@@ -220,8 +220,10 @@ class BatchPursuit:
             return SOONEST
         reason = f"its job ended: {info.status}"
         problem = problem or "; ".join(f"{code}: {why}" for code, why in info.failures)
-        if not early:
+        if not early and (told or not info.failed):
             state, reason = State.REQUESTED, "asked for by its job"
+        elif not early:
+            state, reason = State.UNKNOWN, f"{info.failed:,} tasks of its job failed, and no report says which"
         elif done and not (told and batch.options.scope is ReportScope.ALL):
             state, reason = State.UNKNOWN, f"{reason}; whether it was asked for is to be looked up"
         elif info.status == "Cancelled":

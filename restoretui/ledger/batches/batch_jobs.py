@@ -7,14 +7,16 @@ the job has asked for it; the submitter leaves it alone meanwhile.
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from sqlite3 import Connection
 
-from restoretui.core.batch.jobs import BatchOptions, JobInfo, ReportRow
+from restoretui.core.batch.jobs import BatchOptions, JobInfo, ManifestRow, ReportRow
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import Connection as Door
+from restoretui.ledger.batches.adoption import adopt, begin, gather
 from restoretui.ledger.batches.assignment import assign
 from restoretui.ledger.batches.completion_reports import join_report
 from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
@@ -68,6 +70,20 @@ class BatchJobs:
             return run_id
 
         return await self._writer.do(write)
+
+    async def adopt(
+        self,
+        cloud: CloudId,
+        connection: Mapping[str, object],
+        info: JobInfo,
+        pages: AsyncIterator[list[ManifestRow]],
+    ) -> int:
+        """Make a run of the objects of somebody else's job, as its manifest tells of them; the run's id."""
+        now = self._clock.now().timestamp()
+        await self._writer.do(begin)
+        async for rows in pages:
+            await self._writer.do(partial(gather, rows=rows))
+        return await self._writer.do(lambda tx: adopt(tx, cloud, connection, info, now))
 
     async def retry(self, run_id: int, options: BatchOptions, expected: int | None = None) -> int:
         """Plan the run's failed objects anew, in jobs of their own; how many objects.
@@ -285,6 +301,8 @@ class BatchJobs:
                 where = _IN.format(int(batch_id))
                 state = State.CANCELLED if status == "Cancelled" else State.FAILED
                 reason = f"its job ended ({status or 'unknown'}) before it was asked for"
+                if status == "Complete":
+                    reason = "its task failed, and no completion report says why"
                 if state is State.FAILED:
                     tx.run(
                         f"UPDATE job SET reason = ?, code = 'JobFailed', message = ? WHERE run_id = ? AND {where}",

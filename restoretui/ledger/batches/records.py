@@ -79,7 +79,9 @@ class BatchJob:
 
     @property
     def has_written(self) -> bool:
-        """Whether a manifest or report of it lies in a bucket."""
+        """Whether we wrote, or had written, a manifest or report that lies in a bucket."""
+        if self.options.followed:
+            return False
         return bool(self.manifest_key or (self.generator and self.job_id and self.report_place))
 
     @property
@@ -132,6 +134,7 @@ def options_text(options: BatchOptions, generator: Generator | None = None) -> s
             "tags": dict(options.tags),
             "hold": options.hold,
             "generated": options.generated,
+            "followed": options.followed,
             "generator": generator,
         }
     )
@@ -150,6 +153,7 @@ def options_of(text: str) -> BatchOptions:
         tags=stored["tags"],
         hold=stored["hold"],
         generated=stored.get("generated", False),
+        followed=stored.get("followed", False),
     )
 
 

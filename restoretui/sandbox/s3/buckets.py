@@ -38,7 +38,8 @@ def create_bucket(cloud: Cloud, call: Call) -> Reply:
     region = call.region or "us-east-1"
     if call.body:
         region = parse_xml(call.body, "CreateBucketConfiguration").findtext("LocationConstraint") or region
-    cloud.add_bucket(call.bucket, region=region)
+    locked = call.headers.get("x-amz-bucket-object-lock-enabled", "").lower() == "true"
+    cloud.add_bucket(call.bucket, region=region, versioning=locked, object_lock=locked)
     return Reply(headers={"Location": f"/{call.bucket}"})
 
 

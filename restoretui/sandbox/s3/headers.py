@@ -1,7 +1,9 @@
 """What headers ask for, and what they tell, in S3's object operations (FACTS 1.3)."""
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import md5
 from urllib.parse import parse_qsl
 
 from restoretui.sandbox.state.body import Body, cut
@@ -21,6 +23,7 @@ _KEPT = (
     "expires",
     "x-amz-server-side-encryption",
 )
+_CHECKSUMS = tuple(f"x-amz-checksum-{name}" for name in ("crc32", "crc32c", "crc64nvme", "sha1", "sha256"))
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -102,6 +105,20 @@ def header_tags(headers: Mapping[str, str]) -> dict[str, str]:
 def version_header(written: Written) -> dict[str, str]:
     """``x-amz-version-id`` where versioning is or was on."""
     return {"x-amz-version-id": written.version_id} if written.version_id is not None else {}
+
+
+def check_digest(bucket: Bucket, headers: Mapping[str, str], body: bytes) -> None:
+    """Refuse content that is not what its checksum says, and any without one where Object Lock asks for it."""
+    told = headers.get("content-md5")
+    if told is not None and told != b64encode(md5(body, usedforsecurity=False).digest()).decode():
+        raise Refusal(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+    if bucket.object_lock and told is None and not any(name in headers for name in _CHECKSUMS):
+        raise Refusal(
+            400,
+            "InvalidRequest",
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock "
+            "parameters",
+        )
 
 
 def check_conditions(headers: Mapping[str, str], prefix: str, etag: str, fresh: bool) -> None:

@@ -2,7 +2,15 @@
 
 from hashlib import md5
 
-from restoretui.sandbox.s3.headers import check_key, header_tags, kept_headers, part_of, version_header, wanted_kind
+from restoretui.sandbox.s3.headers import (
+    check_digest,
+    check_key,
+    header_tags,
+    kept_headers,
+    part_of,
+    version_header,
+    wanted_kind,
+)
 from restoretui.sandbox.s3.objects import copy_source
 from restoretui.sandbox.state.body import Body
 from restoretui.sandbox.state.bucket import Bucket, Extra, Part, Upload, made_tag, real_etag
@@ -27,6 +35,7 @@ def create_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
 def upload_part(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     """``PUT ?partNumber&uploadId`` with content."""
     upload = _upload(bucket, call)
+    check_digest(bucket, call.headers, call.body)
     etag = real_etag(call.body)
     upload.parts[_number(call)] = Part((call.body,), len(call.body), etag, cloud.now())
     return Reply(headers={"ETag": f'"{etag}"'})

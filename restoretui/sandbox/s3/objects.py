@@ -7,6 +7,7 @@ from zlib import crc32
 from restoretui.sandbox.s3.access import check_owner, check_payer
 from restoretui.sandbox.s3.headers import (
     check_conditions,
+    check_digest,
     check_key,
     extent_of,
     header_tags,
@@ -59,6 +60,7 @@ def put_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     check_key(call.key)
     if call.headers.get("if-none-match") == "*" and _exists(bucket, call.key):
         raise precondition_failed("If-None-Match")
+    check_digest(bucket, call.headers, call.body)
     etag = real_etag(call.body)
     extra = Extra((call.body,), etag, kept_headers(call.headers), header_tags(call.headers))
     written = bucket.write(call.key, len(call.body), wanted_kind(call.headers), cloud.now(), extra)

@@ -17,12 +17,11 @@ STATUSES = frozenset(
 
 
 class Task(NamedTuple):
-    """One row of a manifest. ``written`` is the key as it stands there."""
+    """One row of a manifest."""
 
     bucket: str
     key: str
     version_id: str | None
-    written: str
 
 
 class ManifestSpec(NamedTuple):

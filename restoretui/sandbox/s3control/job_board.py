@@ -1,11 +1,9 @@
 """The job scheduler of one account: a lazy state machine on the virtual clock (FACTS 2.4), without timers."""
 
-from urllib.parse import quote
-
 from restoretui.core.model import Tier
 from restoretui.sandbox.s3control.job import ENDED, Job, Order, Task
 from restoretui.sandbox.s3control.manifest import Unusable, open_manifest
-from restoretui.sandbox.s3control.report import refused_message, row, write_report
+from restoretui.sandbox.s3control.report import KeysAs, refused_message, row, write_report, written
 from restoretui.sandbox.state.bucket import made_tag
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import Refusal
@@ -35,8 +33,8 @@ class JobBoard:
         self.cloud = cloud
         self.jobs: dict[str, Job] = {}
         self.due = _INF
-        self.encodes_keys = True
-        """Whether reports write keys URL-encoded, which is not documented."""
+        self.keys_as: KeysAs = "form"
+        """How reports write keys, which is not documented: form-encoded where real ones were seen (FACTS 2.3)."""
         self._by_token: dict[tuple[str, str], Job] = {}
         self._busy = False
         cloud.background = self
@@ -235,11 +233,7 @@ class JobBoard:
             message = refused_message(status, code, message, f"{made_tag(job.id, job.done):016X}")
         else:
             job.succeeded += 1
-        key = task.written if self.encodes_keys else task.key
-        if not self.encodes_keys and any(sign in key for sign in ',"\n\r'):
-            key = '"' + key.replace('"', '""') + '"'
-        elif self.encodes_keys:
-            key = quote(task.key, safe="/")
+        key = written(task.key, self.keys_as)
         job.rows["failed" if code else "succeeded"].append(row(task, key, status, code, message))
 
     def _attempt(self, job: Job, task: Task, at: float) -> tuple[int, str, str]:
@@ -250,6 +244,8 @@ class JobBoard:
         if not order.role.restores:
             return 403, "AccessDenied", "Access Denied"
         bucket = self.cloud.buckets.get(task.bucket)
+        if bucket is not None and bucket.requester_pays and bucket.owner != self.cloud.account:
+            return 403, "AccessDenied", "Access Denied"  # A job cannot agree to pay (FACTS 1.8).
         if bucket is not None and bucket.region != job.region:
             return 301, "PermanentRedirect", "The bucket must be addressed using another endpoint"
         tier: Tier = order.tier

@@ -1,7 +1,9 @@
 """Manifests: read again for every pass, so that a million rows never lie in memory (FACTS 2.2)."""
 
 import csv
+import gzip
 import json
+import zlib
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from hashlib import md5
@@ -104,7 +106,7 @@ def _rows(body: Body, fields: tuple[str, ...]) -> Iterator[Task]:
         # A plus stands for itself in a manifest's keys only when it is encoded, as in every form.
         key = unquote_plus(written, errors="strict") if "%" in written or "+" in written else written
         version = row[version_at] if version_at is not None else ""
-        yield Task(row[at["Bucket"]], key, version or None, written)
+        yield Task(row[at["Bucket"]], key, version or None)
 
 
 def _lines(body: Body) -> Iterator[str]:
@@ -123,7 +125,7 @@ def _lines(body: Body) -> Iterator[str]:
 
 
 def _inventory(cloud: Cloud, spec: ManifestSpec, body: Body) -> tuple[tuple[str, ...], tuple[Body, ...]]:
-    """An inventory report's ``manifest.json``, which names the CSV files (plain ones in the sandbox)."""
+    """An inventory report's ``manifest.json``, which names the CSV files."""
     if length(body) > _INVENTORY_LIMIT:
         raise Unusable("InvalidManifestContent", "The inventory's manifest.json is too large")
     try:
@@ -132,7 +134,17 @@ def _inventory(cloud: Cloud, spec: ManifestSpec, body: Body) -> tuple[tuple[str,
         keys = [str(file["key"]) for file in content["files"]]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Unusable("InvalidManifestContent", "The inventory's manifest.json cannot be read") from None
-    return fields, tuple(_object(cloud, spec.bucket, key, None) for key in keys)
+    return fields, tuple(_unpacked(_object(cloud, spec.bucket, key, None), key) for key in keys)
+
+
+def _unpacked(body: Body, key: str) -> Body:
+    """The lines of a file of an inventory, which AWS writes compressed."""
+    if not key.endswith(".gz"):
+        return body
+    try:
+        return (gzip.decompress(b"".join(pieces(body))),)
+    except (OSError, EOFError, zlib.error):
+        raise Unusable("InvalidManifestContent", f"{key} is not a gzip file") from None
 
 
 def _generate(cloud: Cloud, job: Job, wanted: Generator, now: float) -> Manifest:

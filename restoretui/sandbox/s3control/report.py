@@ -2,6 +2,8 @@
 
 import json
 from hashlib import md5
+from typing import Literal
+from urllib.parse import quote, quote_plus
 
 from restoretui.sandbox.s3control.job import Job, Task
 from restoretui.sandbox.state.bucket import Extra, real_etag
@@ -9,6 +11,16 @@ from restoretui.sandbox.state.cloud import Cloud, instant
 from restoretui.sandbox.state.kinds import STANDARD
 
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
+
+
+KeysAs = Literal["form", "percent", "raw"]
+
+
+def written(key: str, how: KeysAs) -> str:
+    """A key as it stands in the second column."""
+    if how != "raw":
+        return quote_plus(key, safe="/*") if how == "form" else quote(key, safe="/")
+    return '"' + key.replace('"', '""') + '"' if any(sign in key for sign in ',"\n\r') else key
 
 
 def row(task: Task, key: str, status: int, code: str, message: str) -> bytes:
@@ -29,6 +41,7 @@ def write_report(cloud: Cloud, job: Job, now: float) -> None:
     if report is None or not job.done or not job.order.role.writes_report or report.bucket not in cloud.buckets:
         return
     bucket = cloud.buckets[report.bucket]
+    # The prefix just as it was given: one that ends in a slash is followed by another (FACTS 2.3).
     folder = f"{report.prefix}/job-{job.id}".lstrip("/")
 
     def put(key: str, content: bytes, content_type: str) -> None:

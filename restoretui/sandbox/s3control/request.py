@@ -139,7 +139,7 @@ def _report(element: ET.Element | None) -> Report | None:
         raise bad_request("The report's Format and ReportScope must be specified")
     return Report(
         _bucket(element.findtext("Bucket") or ""),
-        (element.findtext("Prefix") or "").rstrip("/"),
+        element.findtext("Prefix") or "",
         scope == "FailedTasksOnly",
     )
 

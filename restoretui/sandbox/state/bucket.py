@@ -91,6 +91,8 @@ class Bucket:
     versioning: str = ""
     """As GetBucketVersioning answers: ``Enabled``, ``Suspended`` or empty for never."""
     requester_pays: bool = False
+    object_lock: bool = False
+    """It has a default retention: what is written needs a checksum. Nothing is kept from being deleted."""
     expirations: tuple[Expiration, ...] = ()
     seed: int = 1
     table: Table = field(default_factory=Table)

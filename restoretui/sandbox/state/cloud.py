@@ -102,6 +102,7 @@ class Cloud:
         scheme: str = "s3",
         versioning: bool = False,
         requester_pays: bool = False,
+        object_lock: bool = False,
         owner: str = ACCOUNT,
         expirations: Sequence[Expiration] = (),
         created: datetime | None = None,
@@ -115,6 +116,7 @@ class Cloud:
             owner=owner,
             versioning="Enabled" if versioning else "",
             requester_pays=requester_pays,
+            object_lock=object_lock,
             expirations=tuple(expirations),
             seed=self.seed,
         )

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.ledger.batches.records import BatchJob
+from restoretui.session.batch_jobs import RESTORES
 from restoretui.tui.job_row import BatchRow
 
 if TYPE_CHECKING:
     from restoretui.session.session import Session
 
-RESTORES = "S3InitiateRestoreObject"
 EXPLAINED_AT_ONCE = 10
 """ListJobs does not say why a job failed: so many are asked about one by one after each look."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
