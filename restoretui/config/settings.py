@@ -21,6 +21,7 @@ from restoretui.core.durations import read_duration
 from restoretui.core.endpoints import check_endpoint
 from restoretui.core.errors import UsageError
 from restoretui.core.http_client import http_client
+from restoretui.core.ini_files import WITHOUT_MARK, byte_order_mark
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.plan.money import DOLLARS, Amount, read_amount
 from restoretui.core.rules.clouds import CLOUDS
@@ -313,7 +314,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
     import tomllib  # not before the first paint, unless there is a file
 
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        content = path.read_bytes()
+        if mark := byte_order_mark(content):
+            raise UsageError(f"{path}, line 1: the file begins with a byte order mark ({mark})", WITHOUT_MARK)
+        return tomllib.loads(content.decode())
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # Also of numbers too long, and of brackets in thousands.

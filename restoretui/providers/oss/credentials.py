@@ -14,6 +14,7 @@ from typing import NamedTuple
 from restoretui.core.clock import Clock
 from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CredentialsError, UsageError
+from restoretui.core.ini_files import fault_in
 
 _AGAIN_S = 2.0
 """Keys are read at most this often, whatever comes of it; machine time."""
@@ -73,14 +74,24 @@ def look_up(profile: str | None, environment: Mapping[str, str] | None = None) -
 
 
 def _sections(path: Path) -> dict[str, dict[str, str]]:
-    parser = configparser.ConfigParser(interpolation=None, strict=False, default_section="")
     try:
-        parser.read_string(path.read_text("utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "mend it, or set the OSS_ variables instead") from None
-    return {name: dict(parser[name]) for name in parser.sections()}
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}", "mend it, or set the OSS_ variables instead"
+        ) from None
+    fault, hint = fault_in(path, content)
+    if fault:
+        raise UsageError(fault, f"{hint}, or set the OSS_ variables instead")
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    parser.read_string(content.decode())
+    # Names may be written accesskeyid, accessKeyId, access-key-id or access_key_id (FACTS 4.3).
+    return {
+        name: {key.replace("-", "").replace("_", ""): value for key, value in parser[name].items()}
+        for name in parser.sections()
+    }
 
 
 class KeyRing:
