@@ -3,6 +3,7 @@
 from restoretui.core.endpoints import is_aliyun
 from restoretui.core.model import Tier
 from restoretui.core.rules.kind import CloudKind
+from restoretui.core.rules.oss_regions import check_region
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, hours, minutes, within
 
 # Documented as "about one minute" and as "minutes": the upper end is ours.
@@ -32,10 +33,18 @@ OSS_KIND = CloudKind(
         "endpoint_url": "oss_endpoint",
         "path_style": "oss_path_style",
         "internal": "oss_internal",
+        "cname": "oss_cname",
+        "requester_pays": "requester_pays",
     },
-    environment={"oss_profile": ("OSS_PROFILE",), "oss_region": ("OSS_REGION",), "oss_endpoint": ("OSS_ENDPOINT",)},
+    environment={
+        "oss_profile": ("OSS_PROFILE",),
+        "oss_region": ("OSS_REGION",),
+        "oss_endpoint": ("OSS_ENDPOINT",),
+        "oss_cname": ("OSS_CNAME",),
+    },
     reached_by="OSS_ variables, or oss_ settings of the config",
     is_own=is_aliyun,
+    check_region=check_region,
     bare_endpoints=True,
     restore_permission="oss:RestoreObject",
 )

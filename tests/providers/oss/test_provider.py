@@ -27,7 +27,8 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import ObjectRef, RestoreRequest, RestoreStatus, Tier
 from restoretui.core.provider import Outcome
-from restoretui.providers.oss.credentials import OssKeys, look_up
+from restoretui.providers.oss.credentials import look_up
+from restoretui.providers.oss.key_sources import OssKeys
 from restoretui.providers.oss.provider import OssProvider
 from restoretui.sandbox import RunningSandbox
 from tests.conftest import StartSandbox

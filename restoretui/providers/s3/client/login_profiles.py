@@ -8,20 +8,16 @@ import asyncio
 import json
 import os
 import shutil
-import signal
-import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from aiobotocore.credentials import AioCredentials, AioRefreshableCredentials
 from botocore.exceptions import CredentialRetrievalError
 
 from restoretui.core.errors import CredentialsError
+from restoretui.providers.processes import LONGEST_S, TooSlow, run
 from restoretui.providers.wire.refusals import printable
 
-LONGEST_S = 30.0
-"""Machine seconds in which the AWS CLI hands out credentials, renewing them over the network if it must."""
 SINCE = "2.32.0"
 """The first AWS CLI with ``aws login``."""
 METHOD = "login"
@@ -97,19 +93,8 @@ def _ask_cli(profile: str) -> bytes:
         ).as_wrong()
     command = [aws, "configure", "export-credentials", "--profile", profile, "--format", "process"]
     try:
-        with subprocess.Popen(  # noqa: S603 - a list, no shell; what stands in it is a program of the PATH and a name
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env,
-            start_new_session=True,
-        ) as process:  # fmt: skip
-            try:
-                out, err = process.communicate(timeout=LONGEST_S)
-            except BaseException:
-                # The CLI may be a script around another process, which would keep the pipes open.
-                with suppress(ProcessLookupError, PermissionError, AttributeError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.kill()
-                raise
-    except subprocess.TimeoutExpired:
+        ended = run(command, env)
+    except TooSlow:
         raise CredentialsError(
             f"the AWS CLI did not hand out the credentials of profile {profile} within {LONGEST_S:g} s", again
         ) from None
@@ -118,9 +103,9 @@ def _ask_cli(profile: str) -> bytes:
             f"the AWS CLI, which hands out the credentials of profile {profile}, cannot be run: {error.strerror}",
             f"install the AWS CLI {SINCE} or newer",
         ).as_wrong() from None
-    if process.returncode:
-        raise _refused(profile, err.decode(errors="replace"), again)
-    return out
+    if ended.code:
+        raise _refused(profile, ended.err, again)
+    return ended.out
 
 
 def _refused(profile: str, said: str, again: str) -> CredentialsError:
