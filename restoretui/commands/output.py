@@ -226,6 +226,8 @@ class Output:
             f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.sizes(chosen.size_bytes, chosen.unsized):>10}"
             f"  {cost_text(chosen.cost, plan.prices.currency):11}  {window:13}  {left or '–'}"
         )
+        if chosen.at_quota is not None:
+            self.text(f"           {words.at_quota(chosen.at_quota)}")
         reasons: dict[str, int] = {}
         for line in chosen.lines:
             if not line.verdict.action.sends:

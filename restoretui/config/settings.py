@@ -332,7 +332,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
         if mark := byte_order_mark(content):
-            raise UsageError(f"{path}, line 1: the file begins with a byte order mark ({mark})", WITHOUT_MARK)
+            raise UsageError(
+                f"{path} cannot be read: line 1: the file begins with a byte order mark ({mark})", WITHOUT_MARK
+            )
         return tomllib.loads(content.decode())
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None

@@ -29,27 +29,30 @@ def aws_files(env: Mapping[str, str]) -> list[Path]:
 def fault_in(path: Path, content: bytes) -> tuple[str, str]:
     """What keeps an INI file from being read, with its line, and what mends it; two empty texts for nothing."""
     if mark := byte_order_mark(content):
-        return f"{path}, line 1: the file begins with a byte order mark ({mark})", WITHOUT_MARK
+        return f"{path} cannot be read: line 1: the file begins with a byte order mark ({mark})", WITHOUT_MARK
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return f"{path}, line {line}: this is not UTF-8", "save the file as UTF-8"
+        return f"{path} cannot be read: line {line}: this is not UTF-8", "save the file as UTF-8"
     parser = configparser.RawConfigParser(default_section="")
     try:
         parser.read_string(text)
     except configparser.DuplicateSectionError as error:
         first = _line_of(text, error.section)
         what = f"[{error.section}] stands there a second time, the first time in line {first}"
-        return f"{path}, line {error.lineno}: {what}", "make one section of the two"
+        return f"{path} cannot be read: line {error.lineno}: {what}", "make one section of the two"
     except configparser.DuplicateOptionError as error:
         what = f"{error.option!r} is set a second time in [{error.section}]"
-        return f"{path}, line {error.lineno}: {what}", "leave one of the two"
+        return f"{path} cannot be read: line {error.lineno}: {what}", "leave one of the two"
     except configparser.MissingSectionHeaderError as error:
-        return f"{path}, line {error.lineno}: a setting stands before the first [section]", "put it below one"
+        return (
+            f"{path} cannot be read: line {error.lineno}: a setting stands before the first [section]",
+            "put it below one",
+        )
     except configparser.ParsingError as error:
         line = error.errors[0][0] if error.errors else 1
-        return f"{path}, line {line}: this is neither a [section] nor NAME = VALUE", "mend that line"
+        return f"{path} cannot be read: line {line}: this is neither a [section] nor NAME = VALUE", "mend that line"
     except configparser.Error as error:
         return f"{path} cannot be read: {error}", "mend it"
     return "", ""

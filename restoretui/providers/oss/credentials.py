@@ -134,14 +134,16 @@ def _cli_profile(path: Path, profile: str | None) -> FoundKeys | None:
         return None
     hint = "mend it, or set the OSS_ variables instead"
     if mark := byte_order_mark(content):
-        raise UsageError(f"{path}, line 1: the file begins with a byte order mark ({mark})", WITHOUT_MARK)
+        raise UsageError(
+            f"{path} cannot be read: line 1: the file begins with a byte order mark ({mark})", WITHOUT_MARK
+        )
     try:
         document = json.loads(content)
         entries: list[Any] = document["profiles"]
         current = document.get("current") or "default"
         named = [entry for entry in entries if entry.get("name") == (profile or current)]
     except json.JSONDecodeError as error:
-        raise UsageError(f"{path}, line {error.lineno}: this is not JSON: {error.msg}", hint) from None
+        raise UsageError(f"{path} cannot be read: line {error.lineno}: this is not JSON: {error.msg}", hint) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError(f"{path} holds no profiles of the Alibaba Cloud CLI", hint) from None
     if len(named) > 1:
