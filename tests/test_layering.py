@@ -42,13 +42,13 @@ ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
         "errors", "doing", "clock", "blocking", "durations", "model", "rows", "endpoints", "http_client", "bounds",
-        "os_errors", "provider", "rules", "location", "plan", "batch",
+        "os_errors", "ini_files", "provider", "rules", "location", "plan", "batch",
     ],
     "ledger": [
         "records", "store", "views", "marks", "catalog", "runs", "activity", "batches", "selections", "upkeep",
         "ledger",
     ],
-    "providers": ["threads", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
+    "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [
         "outcomes", "traffic", "run_context", "listing", "watching", "batch", "submitter", "cleaner", "pursuit",
         "engine",

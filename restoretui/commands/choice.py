@@ -64,10 +64,11 @@ class Choice:
         if DEFAULT_SCHEME not in schemes:
             # The options on the command line are those of one cloud: others are not reached by them.
             options = CLOUDS[DEFAULT_SCHEME]
-            others = [kind for name, kind in CLOUDS.items() if name in schemes and kind.reached_by]
-            ways = [f"{kind.name} is reached by {kind.reached_by}" for kind in others]
+            others = [kind for name, kind in CLOUDS.items() if name in schemes]
+            ways = [f"{kind.name} is reached by {kind.reached_by}" for kind in others if kind.reached_by]
+            heard = {name for kind in others for name in kind.settings.values()}
             for name in options.settings.values():
-                if (flag := settings.sources.get(name, "")).startswith("--"):
+                if name not in heard and (flag := settings.sources.get(name, "")).startswith("--"):
                     raise UsageError(
                         f"{flag} says how {options.name} is reached, and no location is there",
                         "; ".join(["leave it out", *ways]),

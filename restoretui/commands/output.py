@@ -231,6 +231,8 @@ class Output:
         )
         for remark in cost_remarks(plan, chosen):
             self.text(f"           {remark}")
+        if chosen.at_quota is not None:
+            self.text(f"           {words.at_quota(chosen.at_quota)}")
         reasons: dict[str, int] = {}
         for line in chosen.lines:
             if not line.verdict.action.sends:

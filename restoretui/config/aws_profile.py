@@ -1,10 +1,15 @@
-"""The endpoint that a profile of the AWS config file names, told without loading the SDK.
+"""What a profile of the AWS config file says, told without loading the SDK: its endpoint, and how it signs in.
 
-The SDK finds it by itself for its requests; we have to know it, too, to tell one store's objects from another's.
+The SDK finds the endpoint by itself for its requests; we have to know it, too, to tell one store's objects from
+another's.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from configparser import RawConfigParser
 
 _NO = ("", "false")
 
@@ -18,6 +23,26 @@ def profile_endpoint(env: Mapping[str, str], profile: str | None) -> tuple[str, 
     if env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() not in _NO:
         return None
     path = Path(env.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+    config = _read(path)
+    section = None if config is None else _section_of(config, profile)
+    if config is None or section is None:
+        return None
+    if config.get(section, "ignore_configured_endpoint_urls", fallback="").lower() == "true":
+        return None
+    services = f"services {config.get(section, 'services', fallback='')}"
+    of_s3 = _nested(config.get(services, "s3", fallback=""), "endpoint_url")
+    found = of_s3 or config.get(section, "endpoint_url", fallback="")
+    return (found, f"{path} [{services if of_s3 else section}]") if found else None
+
+
+def is_login_profile(env: Mapping[str, str], profile: str | None) -> bool:
+    """The profile was made by ``aws login``. Reads the file."""
+    config = _read(Path(env.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser())
+    section = None if config is None else _section_of(config, profile)
+    return config is not None and section is not None and config.has_option(section, "login_session")
+
+
+def _read(path: Path) -> "RawConfigParser | None":
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -29,14 +54,12 @@ def profile_endpoint(env: Mapping[str, str], profile: str | None) -> tuple[str, 
         config.read_string(text)
     except configparser.Error:
         return None
+    return config
+
+
+def _section_of(config: "RawConfigParser", profile: str | None) -> str | None:
     name = profile or "default"
-    section = next((title for title in (f"profile {name}", name) if config.has_section(title)), None)
-    if section is None or config.get(section, "ignore_configured_endpoint_urls", fallback="").lower() == "true":
-        return None
-    services = f"services {config.get(section, 'services', fallback='')}"
-    of_s3 = _nested(config.get(services, "s3", fallback=""), "endpoint_url")
-    found = of_s3 or config.get(section, "endpoint_url", fallback="")
-    return (found, f"{path} [{services if of_s3 else section}]") if found else None
+    return next((title for title in (f"profile {name}", name) if config.has_section(title)), None)
 
 
 def _nested(text: str, wanted: str) -> str:

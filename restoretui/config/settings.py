@@ -22,6 +22,7 @@ from restoretui.core.durations import read_duration
 from restoretui.core.endpoints import check_endpoint
 from restoretui.core.errors import UsageError
 from restoretui.core.http_client import http_client
+from restoretui.core.ini_files import WITHOUT_MARK, byte_order_mark
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.plan.money import DOLLARS, Amount, read_amount
 from restoretui.core.rules.clouds import CLOUDS
@@ -53,6 +54,8 @@ class Settings:
     oss_internal: bool = False
     """Reach OSS by the endpoints that only machines in the same Region reach."""
     oss_path_style: bool | None = None
+    oss_cname: bool | None = None
+    """``oss_endpoint`` is a custom domain, which stands for one bucket."""
     store: str | None = None
     """The kind of S3-compatible store: a built-in one, or a section ``[stores.NAME]``; else told by the endpoint."""
     stores: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -189,7 +192,8 @@ _ENVIRONMENT = {"batch_role_arn": ("RESTORETUI_BATCH_ROLE_ARN",)}
 """Variables that are of no cloud; those of each are in its table."""
 _NAMES_A_CLOUD = ("profile", "region", "endpoint_url")
 """Whoever sets one of these means that cloud."""
-_SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style")
+_SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style", "oss_cname")
+_ON, _OFF = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 _PAIRS = {"path_style": "--virtual-host-style"}
 """Switches of which both positions can be said, and how off is said."""
 _NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency", "agreed_to_pay"}
@@ -223,7 +227,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     for name, variables in chain.from_iterable(each.items() for each in (_ENVIRONMENT, *clouds)):
         for variable in variables:
             if env.get(variable):
-                put(name, env[variable], f"${variable}")
+                put(name, _said(name, env[variable], f"${variable}"), f"${variable}")
                 break
     if env.get("RESTORETUI_STATE_DIR"):
         put("state_dir", Path(env["RESTORETUI_STATE_DIR"]).expanduser(), "$RESTORETUI_STATE_DIR")
@@ -248,6 +252,10 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
         if found is not None:
             put("endpoint_url", *found)
     _check_endpoints(values, sources, env)
+    for kind in CLOUDS.values():
+        setting = kind.settings.get("region", "")
+        if values.get(setting):
+            kind.check_region(values[setting], sources[setting])
     settings = Settings(**values, sources=sources)
     _ = settings.known_store  # A store that cannot be meant is said now.
     return settings
@@ -271,6 +279,15 @@ def _check_endpoints(values: Mapping[str, Any], sources: Mapping[str, str], env:
     for name, bare in endpoints.items():
         if values.get(name):
             check_endpoint(values[name], sources[name], bare=bare)
+
+
+def _said(name: str, text: str, source: str) -> str | bool:
+    """A variable's text, or for a switch its position."""
+    if name not in _SWITCHES:
+        return text
+    if text.lower() in _ON or text.lower() in _OFF:
+        return text.lower() in _ON
+    raise UsageError(f"{source}: {name} must be true or false, not {shown(text)}")
 
 
 def _endpoints() -> dict[str, bool]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from restoretui.core.errors import UsageError
+from restoretui.core.ini_files import WITHOUT_MARK, byte_order_mark
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -11,7 +12,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     import tomllib  # not before the first paint, unless there is a file
 
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        content = path.read_bytes()
+        if mark := byte_order_mark(content):
+            raise UsageError(
+                f"{path} cannot be read: line 1: the file begins with a byte order mark ({mark})", WITHOUT_MARK
+            )
+        return tomllib.loads(content.decode())
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # Also of numbers too long, and of brackets in thousands.

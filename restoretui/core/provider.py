@@ -26,6 +26,8 @@ class Connection:
     expected_bucket_owner: str | None = None
     internal: bool | None = None
     """By the endpoint that only machines in the same Region reach, where the cloud has one."""
+    cname: bool | None = None
+    """The endpoint is a custom domain, which stands for one bucket, where the cloud has such."""
     store: str | None = None
     """A compatible store's rules (``core.stores``), as text."""
 

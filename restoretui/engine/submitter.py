@@ -122,7 +122,7 @@ class Submitter:
         is_out = False
         try:
             async with self._breaker.passing(self._health) as passage:
-                await self._turn()
+                await self._turn(job)
                 is_out = True
                 with self._breaker.watchdog.waiting():
                     answer = await self._ask(job, request)
@@ -147,9 +147,9 @@ class Submitter:
             request_id=answer.request_id,
         )
 
-    async def _turn(self) -> None:
+    async def _turn(self, job: RestoreJob) -> None:
         """Until one more request may leave."""
-        await self._limiter.turn()
+        await self._limiter.turn(job.storage_class)
         while not self._is_ours():
             await self._clock.pause(FLUSH_EVERY)
 

@@ -104,6 +104,7 @@ def plan_fields(plan: RestorePlan, chosen: TierPlan) -> dict[str, Any]:
         "cost": _cost(chosen.cost, plan.prices.currency),
         "storage_90_days": plan.storage_90_days(chosen.request.tier), "egress": plan.egress(chosen.request.tier),
         "window_seconds": [window.shortest.total_seconds(), window.longest.total_seconds()] if window else None,
+        "quota_seconds": chosen.at_quota.total_seconds() if chosen.at_quota else None,
         "expiry_not_before": plan.expiry,
         "actions": {action.value: count for action, count in chosen.counts.items()},
         "groups": [_group(line) for line in chosen.lines],

@@ -1,6 +1,6 @@
 """Formats sizes, instants, durations and money for people, in few and steady cells."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -118,6 +118,13 @@ def ago(seconds: float) -> str:
 def span(window: "RestoreWindow") -> str:
     """A typical time as the documentation gives it: ``1–5 min``, ``3–5 h``, ``within 12 h``."""
     return str(window)
+
+
+def at_quota(longest: timedelta) -> str:
+    """What a cloud's documented quota makes of a restore: ``at the documented quota about 14 days``."""
+    hours = longest / timedelta(hours=1)
+    amount = f"{round(hours / 24):,} days" if hours >= 3 * 24 else f"{max(1, round(hours)):,} hours"
+    return f"at the documented quota about {amount}"
 
 
 def money(amount: Decimal, currency: str = "USD") -> str:

@@ -15,7 +15,16 @@ from math import ceil
 from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.job_fees import NO_FEES, JobFees
 from restoretui.core.plan.pricing import Cost, PriceTable, estimate
-from restoretui.core.rules.rules import Action, CloudRules, Purpose, RestoreWindow, Verdict, check_days, judge
+from restoretui.core.rules.rules import (
+    Action,
+    CloudRules,
+    Purpose,
+    Quota,
+    RestoreWindow,
+    Verdict,
+    check_days,
+    judge,
+)
 
 READ_DIRECTLY = "the bucket's archive direct read is on: it can be read as it is, at a price per GB"
 """Why nothing is restored where OSS reads archived objects without a restore (FACTS 4.1)."""
@@ -96,6 +105,27 @@ class TierPlan:
         for window in windows[1:]:
             whole |= window
         return whole
+
+    @cached_property
+    def at_quota(self) -> timedelta | None:
+        """How long it takes at the quotas the cloud documents; None where that is no longer than it takes anyway."""
+        together: dict[str, tuple[Quota, int, int]] = {}
+        for line in self.sending:
+            verdict = line.verdict
+            if verdict.quota is not None and verdict.action.retrieves:
+                quota, objects, size = together.get(verdict.archive or "", (verdict.quota, 0, 0))
+                together[verdict.archive or ""] = (
+                    quota, objects + line.group.objects, size + line.group.size_bytes,
+                )  # fmt: skip
+        longest = max((quota.time_for(*amount) for quota, *amount in together.values()), default=timedelta())
+        window = self.window
+        return longest if longest > (window.longest if window else timedelta()) else None
+
+    @property
+    def expected(self) -> RestoreWindow | None:
+        """The window in which it comes, the quotas minded: what is late is late by this one."""
+        window, longest = self.window, self.at_quota
+        return window if window is None or longest is None else RestoreWindow(window.shortest, longest)
 
     @property
     def endless(self) -> int:

@@ -23,6 +23,8 @@ class CloudKind:
     """How to say how it is reached, as the end of a hint."""
     is_own: Callable[[str], bool] = lambda endpoint: False
     """An endpoint is the vendor's own, wherever in the world: equal names behind two of them are one bucket."""
+    check_region: Callable[[str, str], str] = lambda region, source: region
+    """A region itself; ``UsageError`` names what is meant by one that cannot be. The second is where it was said."""
     bare_endpoints: bool = False
     """An endpoint may be written without ``https://``."""
     restore_permission: str = ""

@@ -3,7 +3,8 @@
 from restoretui.core.endpoints import is_aliyun
 from restoretui.core.model import Tier
 from restoretui.core.rules.kind import CloudKind
-from restoretui.core.rules.rules import ArchiveRule, CloudRules, hours, minutes, within
+from restoretui.core.rules.oss_regions import check_region
+from restoretui.core.rules.rules import ArchiveRule, CloudRules, Quota, hours, minutes, within
 
 # Documented as "about one minute" and as "minutes": the upper end is ours.
 _ONE_SPEED = dict.fromkeys(Tier, minutes(1, 5))
@@ -15,8 +16,12 @@ OSS = CloudRules(
     online_classes=frozenset({"Standard", "IA"}),
     archives={
         "Archive": ArchiveRule("Archive", _ONE_SPEED, max_days=7, takes_tier=False),
-        "ColdArchive": ArchiveRule("ColdArchive", _COLD, max_days=365, cleanable=True),
-        "DeepColdArchive": ArchiveRule("DeepColdArchive", _DEEP_COLD, max_days=365, cleanable=True),
+        "ColdArchive": ArchiveRule(
+            "ColdArchive", _COLD, max_days=365, cleanable=True, quota=Quota(500, 100 * 10**12)
+        ),
+        "DeepColdArchive": ArchiveRule(
+            "DeepColdArchive", _DEEP_COLD, max_days=365, cleanable=True, quota=Quota(100, 10 * 10**12)
+        ),
     },
     expiry_at_midnight=False,
     extension_adds=True,
@@ -32,10 +37,18 @@ OSS_KIND = CloudKind(
         "endpoint_url": "oss_endpoint",
         "path_style": "oss_path_style",
         "internal": "oss_internal",
+        "cname": "oss_cname",
+        "requester_pays": "requester_pays",
     },
-    environment={"oss_profile": ("OSS_PROFILE",), "oss_region": ("OSS_REGION",), "oss_endpoint": ("OSS_ENDPOINT",)},
+    environment={
+        "oss_profile": ("OSS_PROFILE",),
+        "oss_region": ("OSS_REGION",),
+        "oss_endpoint": ("OSS_ENDPOINT",),
+        "oss_cname": ("OSS_CNAME",),
+    },
     reached_by="OSS_ variables, or oss_ settings of the config",
     is_own=is_aliyun,
+    check_region=check_region,
     bare_endpoints=True,
     restore_permission="oss:RestoreObject",
 )

@@ -39,6 +39,8 @@ class RestoreWindow:
         return f"{shortest}–{longest} {unit}" if short_unit == unit else f"{shortest} {short_unit}–{longest} {unit}"
 
 
+MAX_DAYS = 1_000_000
+"""No cloud documents a limit for S3 (FACTS 1.1); beyond this, dates run out."""
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 """A store may name any instant up to it."""
 
@@ -46,6 +48,19 @@ END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 def _amount(duration: timedelta) -> tuple[str, str]:
     hours = duration / timedelta(hours=1)
     return (f"{hours:g}", "h") if hours >= 1 else (f"{hours * 60:g}", "min")
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How much a cloud restores for one account and Region, all priorities together: documented, never promised."""
+
+    objects_per_second: float
+    bytes_per_day: int
+
+    def time_for(self, objects: int, size_bytes: int) -> timedelta:
+        """How long so much takes at the least."""
+        days = max(size_bytes / self.bytes_per_day, objects / self.objects_per_second / 86_400)
+        return timedelta(days=min(days, MAX_DAYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,8 @@ class ArchiveRule:
     """False: the class has one speed, which stands under every tier of ``windows``, and no tier must be sent."""
     cleanable: bool = False
     """The copy can be ended before its days are over."""
+    quota: Quota | None = None
+    """None where none is documented."""
 
     def window(self, tier: Tier | None) -> RestoreWindow | None:
         """How long a restore asked for at ``tier`` takes; None where that is not known."""
@@ -242,12 +259,10 @@ class Verdict:
     """What is sent brings it back for good: its days are not sent and nothing expires (FACTS 1.5)."""
     tierless: bool = False
     """What is sent names no tier: the class has one speed (FACTS 4.1)."""
+    quota: Quota | None = None
+    """What the cloud restores of this archive in a time, where it says so."""
     steady: str = ""
     """The reason without an end that moves on with the clock; empty where no such end is in it."""
-
-
-MAX_DAYS = 1_000_000
-"""No cloud documents a limit for S3 (FACTS 1.1); beyond this, dates run out."""
 
 
 def check_days(days: int) -> int:
@@ -286,7 +301,8 @@ def judge(
 
 
 def _retrieval(action: Action, reason: str, rule: ArchiveRule, request: RestoreRequest) -> Verdict:
-    return Verdict(action, reason, rule.archive, rule.window(request.tier), not rule.takes_days, not rule.takes_tier)
+    window = rule.window(request.tier)
+    return Verdict(action, reason, rule.archive, window, not rule.takes_days, not rule.takes_tier, rule.quota)
 
 
 def _refusal(rule: ArchiveRule, request: RestoreRequest) -> Verdict | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Connection, Provider
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.listing_traits import ListingTraits
@@ -69,7 +70,9 @@ class Channel:
         """The one rate limiter for everything that is sent: by runs, and to end copies."""
         if self._limiter is None:
             rate = min(self._bounds.rate, provider.capabilities.max_rate)
-            self._limiter = RateLimiter(rate, self.clock)
+            archives = CLOUDS[self.connection.scheme].rules.archives
+            lanes = {name: rule.quota.objects_per_second for name, rule in archives.items() if rule.quota}
+            self._limiter = RateLimiter(rate, self.clock, lanes)
             self.health.paced(rate)
         return self._limiter
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 
 from aiolimiter import AsyncLimiter
 
@@ -24,7 +25,9 @@ HALVE_EVERY = 1.0
 class RateLimiter:
     """A leaky bucket in requests a second, adapting between ``LOWEST`` and ``limit``."""
 
-    def __init__(self, limit: float, clock: Clock) -> None:
+    def __init__(self, limit: float, clock: Clock, lanes: Mapping[str, float] | None = None) -> None:
+        """``lanes``: storage classes of which the cloud takes fewer, with how many requests a second."""
+        self._lanes = {kind: _bucket(min(rate, limit)) for kind, rate in (lanes or {}).items()}
         self.limit = limit
         self.rate = limit
         self.throttled = 0
@@ -40,8 +43,10 @@ class RateLimiter:
         """The cloud made us slower than asked."""
         return self.rate < self.limit
 
-    async def turn(self) -> None:
-        """Wait for the next request's turn."""
+    async def turn(self, storage_class: str = "") -> None:
+        """Wait for the turn of the next request, about an object of that class."""
+        if lane := self._lanes.get(storage_class):
+            await lane.acquire()
         if self.is_slowed:
             quiet = self._clock.monotonic() - self._changed_at
             if quiet >= RECOVER_AFTER:
@@ -80,5 +85,9 @@ class RateLimiter:
         self._limiter = self._make()
 
     def _make(self) -> AsyncLimiter:
-        burst = max(1.0, self.rate * BURST)
-        return AsyncLimiter(burst, burst / self.rate)
+        return _bucket(self.rate)
+
+
+def _bucket(rate: float) -> AsyncLimiter:
+    burst = max(1.0, rate * BURST)
+    return AsyncLimiter(burst, burst / rate)

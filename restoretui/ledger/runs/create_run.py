@@ -174,7 +174,7 @@ def _insert_run(
     counts: Mapping[State, tuple[int, int]],
 ) -> int:
     chosen = plan.tiers[tier]
-    cost, window = chosen.cost, chosen.window
+    cost, window = chosen.cost, chosen.expected
     is_over = not any(counts.get(state) for state in WAITING)
     return tx.insert(
         "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes,"

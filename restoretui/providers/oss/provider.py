@@ -7,8 +7,16 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from restoretui.core.clock import Clock, SystemClock
-from restoretui.core.endpoints import check_endpoint
-from restoretui.core.errors import AccessDenied, InvalidRequest, MalformedAnswer, Unsupported, UsageError
+from restoretui.core.endpoints import aliyun_region, check_endpoint
+from restoretui.core.errors import (
+    AccessDenied,
+    CloudError,
+    CredentialsError,
+    InvalidRequest,
+    MalformedAnswer,
+    Unsupported,
+    UsageError,
+)
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.provider import (
     Answer,
@@ -21,8 +29,9 @@ from restoretui.core.provider import (
     Provider,
 )
 from restoretui.core.rules.oss import OSS
+from restoretui.core.rules.oss_regions import check_region
 from restoretui.providers.oss.credentials import KeyRing, look_up
-from restoretui.providers.oss.errors import error_for, is_account, is_credentials, refused
+from restoretui.providers.oss.errors import EXPIRED, error_for, is_account, is_credentials, refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.threads import run_in_thread
@@ -50,8 +59,9 @@ class OssProvider:
 
     scheme = "oss"
 
-    def __init__(self, sdk: "OssSdk", profile: str) -> None:
+    def __init__(self, sdk: "OssSdk", profile: str, ring: KeyRing) -> None:
         self._sdk = sdk
+        self._ring = ring
         self._profile = profile
         self._regions = BucketRegions(lambda: sdk.region, self._find_region)
         self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND, clean=True, keys_in_order=not sdk.endpoint)
@@ -73,6 +83,10 @@ class OssProvider:
         _check_endpoint(connection.endpoint_url, "OSS_ENDPOINT or oss_endpoint")
         found = await asyncio.to_thread(look_up, profile)
         _check_endpoint(found.endpoint, "ossutil's config file")
+        if named := aliyun_region(connection.endpoint_url or found.endpoint):
+            check_region(named, "the OSS endpoint")
+        if found.region:
+            check_region(found.region, "the region of the OSS profile")
         ring = KeyRing(profile, clock or SystemClock(), found)
 
         async def load() -> "OssSdk":
@@ -80,7 +94,7 @@ class OssProvider:
 
             return OssSdk(connection, limits or Limits(), ring, found)
 
-        return cls(await run_in_thread(load, "restoretui-oss-sdk"), profile or "")
+        return cls(await run_in_thread(load, "restoretui-oss-sdk"), profile or "", ring)
 
     @property
     def endpoint(self) -> str:
@@ -98,11 +112,22 @@ class OssProvider:
         return self._profile
 
     async def identity(self) -> Identity:
-        """As the Protocol says; OSS has no call for it, so the account is the owner of its buckets."""
+        """As the Protocol says; OSS has no call for it, so the account is the owner of its buckets.
+
+        A custom domain stands for one bucket, and does not tell whose.
+        """
+        if self._sdk.is_cname:
+            return Identity(account="", arn="", profile=self._profile, region=self._sdk.region)
         _, owner, _ = await self._ask(self._request("ListBuckets", query={"max-keys": "1"}), _buckets)
         return Identity(account=owner, arn="", profile=self._profile, region=self._sdk.region)
 
     async def list_buckets(self) -> list[Bucket]:
+        if self._sdk.is_cname:
+            raise InvalidRequest(
+                "a custom domain stands for one bucket, so no others can be listed there",
+                "name the bucket, or leave oss_cname away",
+                operation="ListBuckets",
+            )
         found: dict[str, Bucket] = {}
         query, tokens = {"max-keys": "1000"}, Tokens("ListBuckets")
         while True:
@@ -172,7 +197,7 @@ class OssProvider:
                 "only copies of ColdArchive and DeepColdArchive objects can be ended early", code=refusal.code,
                 status=refusal.status, request_id=refusal.request_id, operation=refusal.operation,
             )  # fmt: skip
-        raise error_for(refusal, self.endpoint)
+        raise self._error(refusal)
 
     async def readable_archives(self, bucket: str) -> frozenset[str]:
         query = {"bucketArchiveDirectRead": ""}
@@ -219,7 +244,7 @@ class OssProvider:
             except Refused as no:
                 if not last and await self._moved(no.refusal, region):
                     continue
-                raise error_for(no.refusal, self.endpoint) from None
+                raise self._error(no.refusal) from None
             try:
                 return understand(reply)
             except Unreadable as error:
@@ -246,7 +271,7 @@ class OssProvider:
         if await self._moved(refusal, region):
             raise elsewhere(refusal, "Region")
         if is_credentials(refusal) or is_account(refusal):
-            raise error_for(refusal, self.endpoint)
+            raise self._error(refusal)
         return OssResponse(refusal.status, {}, b""), refusal
 
     async def _exchange(self, ask: "OssRequest", region: str) -> "OssResponse":
@@ -258,13 +283,15 @@ class OssProvider:
     async def _find_region(self, bucket: str) -> str:
         from restoretui.providers.oss.sdk import Refused
 
+        if self._sdk.is_cname and self._sdk.named_region:
+            return self._sdk.named_region  # There is one bucket, and it was said where.
         ask = self._request("GetBucketLocation", bucket, query={"location": ""})
         try:
             reply = await self._exchange(ask, self._sdk.region)
         except Refused as no:
             if no.refusal.region:
                 return no.refusal.region
-            error = error_for(no.refusal, self.endpoint)
+            error = self._error(no.refusal)
             if error.status in (403, 405, 501) and not (is_credentials(no.refusal) or is_account(no.refusal)):
                 return self._sdk.region  # who may not ask where it is may still restore from it
             raise error from None
@@ -276,6 +303,15 @@ class OssProvider:
         if not is_region(region):
             raise _unreadable(ask, reply, f"{printable(region, 80)!r} cannot be a Region")
         return region
+
+    def _error(self, refusal: "Refusal") -> CloudError:
+        error = error_for(refusal, self.endpoint)
+        if isinstance(error, CredentialsError):
+            if refusal.code in EXPIRED and self._ring.are_fixed:
+                error.as_wrong()
+            if refusal.code == "SignatureDoesNotMatch" and self._sdk.is_cname:
+                error.hint += "; is the custom domain that of this bucket?"
+        return error
 
     async def _moved(self, refusal: "Refusal", asked: str) -> bool:
         """Learn from a refusal that names another Region; one that names none is about something else."""

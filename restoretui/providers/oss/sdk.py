@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import aiohttp
 import alibabacloud_oss_v2 as oss
+from alibabacloud_oss_v2._client import AddressStyle
 from alibabacloud_oss_v2.aio import AsyncClient
 from alibabacloud_oss_v2.aio.transport import AioHttpClient
 from yarl import URL
@@ -23,8 +24,9 @@ from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.proxy_tunnels import Connector, refuse_without_password
 from restoretui.providers.http.response_limits import NotHttp, gather, in_time
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
-from restoretui.providers.oss.credentials import FoundKeys, KeyRing, OssKeys
+from restoretui.providers.oss.credentials import FoundKeys, KeyRing
 from restoretui.providers.oss.errors import EXPIRED
+from restoretui.providers.oss.key_sources import OssKeys
 from restoretui.providers.wire.foreign_answers import why_foreign
 from restoretui.providers.wire.refusals import Refusal, printable
 
@@ -72,11 +74,18 @@ class OssSdk:
     def __init__(self, connection: Connection, limits: Limits, ring: KeyRing, found: FoundKeys) -> None:
         given = connection.endpoint_url or found.endpoint
         own_region = aliyun_region(given)
-        self.region = connection.region or found.region or own_region or DEFAULT_REGION
+        self.named_region = connection.region or found.region or own_region
+        """As somebody said it; empty where nobody did."""
+        self.region = self.named_region or DEFAULT_REGION
         self.endpoint = "" if own_region else given
         """Of one store for all Regions; empty where each Region has Alibaba Cloud's own."""
         self._internal = bool(connection.internal) or is_aliyun_internal(given)
-        self._path_style = connection.path_style
+        styled = connection.path_style is not None
+        self._path_style = connection.path_style if styled else found.style == "path"
+        cname = connection.cname if connection.cname is not None else found.style == "cname"
+        self.is_cname = bool(cname and self.endpoint)
+        """The endpoint is a custom domain, which stands for one bucket."""
+        self._pays = connection.requester_pays
         self._limits = limits
         self._ring = ring
         self._signing = _Signing()
@@ -98,10 +107,13 @@ class OssSdk:
         doing.note(ask.operation, ask.bucket)
         self._signing.use(keys)
         client = self._client(region)
+        headers = {"Content-Type": "application/xml"} if ask.body else {}
+        if self._pays and _takes_payer(ask.operation):
+            headers["x-oss-request-payer"] = "requester"
         asked = oss.OperationInput(
             op_name=ask.operation,
             method=ask.method,
-            headers=oss.CaseInsensitiveDict({"Content-Type": "application/xml"} if ask.body else {}),
+            headers=oss.CaseInsensitiveDict(headers),
             parameters=dict(ask.query),
             body=ask.body or None,
             bucket=ask.bucket or None,
@@ -128,6 +140,7 @@ class OssSdk:
             config.endpoint = self.endpoint or None
             config.use_internal_endpoint = self._internal
             config.use_path_style = bool(self._path_style)
+            config.use_cname = self.is_cname
             config.credentials_provider = self._signing
             config.http_client = AioHttpClient(
                 session=self._http,
@@ -136,7 +149,9 @@ class OssSdk:
             )
             config.retry_max_attempts = 1  # repeating is the engine's business, and a restore must leave once only
             config.user_agent = f"restoretui/{__version__}"
-            self._clients[region] = AsyncClient(config)
+            self._clients[region] = client = AsyncClient(config)
+            if self.is_cname:  # which the SDK takes back where the domain is written as an address
+                client._client._options.address_style = AddressStyle.CName  # noqa: SLF001
         return self._clients[region]
 
     def _what(self, error: Exception, ask: OssRequest, keys: OssKeys) -> Exception:
@@ -180,6 +195,12 @@ class OssSdk:
         if not self.endpoint:
             return f"https://oss-{self.region}.aliyuncs.com/"
         return self.endpoint if "://" in self.endpoint else f"https://{self.endpoint}/"
+
+
+def _takes_payer(operation: str) -> bool:
+    """The operation can be told that the requester pays, as the SDK's model of it says."""
+    model = getattr(oss, f"{operation}Request", None)
+    return model is not None and "request_payer" in getattr(model, "_attribute_map", ())
 
 
 def _refusal(error: Any, ask: OssRequest) -> Refusal:

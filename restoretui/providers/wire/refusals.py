@@ -37,6 +37,8 @@ class Caller:
 
     profile: str = ""
     sso: bool = False
+    login: bool = False
+    """Its profile was made by ``aws login``."""
     endpoint: str = ""
     """Of a compatible store; empty for AWS itself."""
     requester_pays: bool = False
@@ -194,6 +196,8 @@ def printable(text: str, limit: int = 300) -> str:
 
 def sign_in_hint(caller: Caller) -> str:
     """How to get credentials that work again."""
+    if caller.login:
+        return f"run: aws login --profile {caller.profile}" if caller.profile else "run: aws login"
     if caller.sso:
         return f"run: aws sso login --profile {caller.profile}" if caller.profile else "run: aws sso login"
     if caller.profile:

@@ -15,6 +15,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from restoretui.config.aws_profile import is_login_profile
 from restoretui.core.errors import CredentialsError
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.words import said
@@ -47,6 +48,7 @@ class SignIn(Dialog[bool]):
 
     def __init__(self, profile: str | None) -> None:
         super().__init__("Sign in")
+        self._profile = profile
         self._command = ["aws", "sso", "login", *(["--profile", profile] if profile else [])]
         self._said: deque[str] = deque(maxlen=LINES_SHOWN)
         self._process: Process | None = None
@@ -79,6 +81,13 @@ class SignIn(Dialog[bool]):
                 self._process.terminate()
 
     async def _sign_in(self) -> None:
+        if await asyncio.to_thread(is_login_profile, os.environ, self._profile):
+            # It wants a browser here, or a code typed back: no box can pass that on.
+            command = f"aws login --profile {self._profile}" if self._profile else "aws login"
+            raise CredentialsError(
+                "this profile is one of `aws login`, not of SSO",
+                f"run {command} in another window; it is noticed by itself",
+            )
         code = await self._run("--no-browser", "--use-device-code")
         if code == _UNKNOWN_OPTION:
             self._said.clear()

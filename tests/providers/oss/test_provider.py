@@ -27,7 +27,8 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import ObjectRef, RestoreRequest, RestoreStatus, Tier
 from restoretui.core.provider import Outcome
-from restoretui.providers.oss.credentials import OssKeys, look_up
+from restoretui.providers.oss.credentials import look_up
+from restoretui.providers.oss.key_sources import OssKeys
 from restoretui.providers.oss.provider import OssProvider
 from restoretui.sandbox import RunningSandbox
 from tests.conftest import StartSandbox
@@ -265,7 +266,7 @@ class TestCredentials:
     FILE = (
         "[default]\nregion = cn-shenzhen\naccessKeyID = AK1\naccessKeySecret = S%1\n"
         "[profile work]\naccessKeyId=AK2\naccessKeySecret=S2\nstsToken=T2\nendpoint=oss-cn-beijing.aliyuncs.com\n"
-        "[profile role]\nmode = EcsRamRole\n"
+        "[profile role]\nmode = RamRoleArn\n"
     )
 
     @pytest.fixture
@@ -293,7 +294,7 @@ class TestCredentials:
         env = {"OSS_CONFIG_FILE": str(file)}
         with pytest.raises(UsageError, match="has no profile 'nobody'"):
             look_up("nobody", env)
-        assert "mode EcsRamRole, which is not built" in look_up("role", env).why
+        assert "mode RamRoleArn, which is not built" in look_up("role", env).why
         file.write_text("not = an ini\n")
         with pytest.raises(UsageError, match="cannot be read"):
             look_up(None, env)

@@ -29,6 +29,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, RestoreTuiError, Unreachable
 from restoretui.core.provider import MfaPrompter
+from restoretui.providers.s3.client.login_profiles import LoginProvider
 from restoretui.providers.s3.client.sdk_http import VerifyingSession
 from restoretui.providers.s3.client.signing import Keys
 from restoretui.providers.threads import run_in_thread
@@ -154,6 +155,8 @@ class CredentialCache:
             session = self._new_session()
             resolver = create_credential_resolver(session, cache=self._roles, region_name=self._region)
             session.secure(resolver)
+            # A profile of `aws login`, or a role through one, is nothing to what comes behind.
+            resolver.insert_before("assume-role", LoginProvider(session))
             # The SDK has no other way in: the prompter is only a constructor argument deep inside its factory.
             resolver.get_provider("assume-role")._prompter = lambda text: self._ask_person(text, loop)  # noqa: SLF001
             source = await resolver.load_credentials()

@@ -29,11 +29,13 @@ from restoretui.core.clock import Clock
 from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import InvalidRequest, UsageError
 from restoretui.core.http_client import http_client
+from restoretui.core.ini_files import aws_files, fault_in
 from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
 from restoretui.providers.s3.client.credentials import CachedCredentialProvider, CredentialCache
-from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession
+from restoretui.providers.s3.client.login_profiles import uses_login
+from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession, forget_empty_profile
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.refusals import Caller, Refusal, printable
@@ -52,21 +54,25 @@ class Sdk:
         self._limits = limits
         self.http = http_client(os.environ)
         try:
-            seed = AioSession(profile=connection.profile)
+            seed = AioSession(profile=connection.profile or None)
+            forget_empty_profile(seed)
             self._loader = _models(seed.get_config_variable("data_path"))
             scoped = seed.get_scoped_config()
             self.region: str = connection.region or seed.get_config_variable("region") or DEFAULT_REGION
             profile = seed.get_config_variable("profile") or ""
+            login = uses_login(seed.full_config.get("profiles", {}), profile or "default")
             self._tls = _tls(scoped, profile, seed.get_config_variable("proxies_config") or {})
         except ProfileNotFound as error:
             message = printable(str(error))
             raise UsageError(message, "aws configure list-profiles shows the profiles there are") from None
         except BotoCoreError as error:
+            _tell_fault(error)
             raise UsageError(f"the AWS configuration cannot be used: {printable(str(error))}", "mend it") from None
         sso = "sso_session" in scoped or "sso_start_url" in scoped
         self.caller = Caller(
             profile,
             sso,
+            login,
             requester_pays=connection.requester_pays,
             expected_owner=connection.expected_bucket_owner or "",
         )
@@ -82,7 +88,7 @@ class Sdk:
         self._parsers.set_parser_defaults(timestamp_parser=_instant)
 
     def _new_session(self, verified: Verified | None = None) -> VerifyingSession:
-        session = VerifyingSession(self._connection.profile, self._tls, self._proxies, verified)
+        session = VerifyingSession(self._connection.profile or None, self._tls, self._proxies, verified)
         session.use("data_loader", self._loader)
         return session
 
@@ -207,6 +213,18 @@ class Sdk:
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             await client.close()
+
+
+def _tell_fault(error: BotoCoreError) -> None:
+    """Raise ``UsageError`` for the line that keeps one of AWS's files from being read, where there is one."""
+    for path in aws_files(os.environ):
+        try:
+            content = path.read_bytes()
+        except OSError:
+            continue  # which the SDK reads neither, or complains of by itself
+        fault, hint = fault_in(path, content)
+        if fault:
+            raise UsageError(printable(fault), hint) from error
 
 
 @lru_cache(maxsize=4)

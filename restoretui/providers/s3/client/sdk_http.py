@@ -7,6 +7,7 @@ class a client's config names: merging configs loses it. So clients are given ou
 Imports the SDK; only ``s3.client.sdk`` and its helpers may import this module.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -99,12 +100,25 @@ class _MetadataHttp(VerifiedHttp, _RefCountedSession):
     """What asks the metadata services of containers and instances."""
 
 
+_PROFILE = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+"""In the SDK's order; it takes one that is set to nothing for a profile without a name."""
+
+
+def forget_empty_profile(session: AioSession) -> None:
+    """Make an empty ``AWS_PROFILE`` what everybody means by it: no choice, so the default profile."""
+    said = [os.environ[name] for name in _PROFILE if name in os.environ]
+    if "" in said and not session.instance_variables().get("profile"):
+        store: Any = session.get_component("config_store")
+        store.set_config_variable("profile", next(filter(None, said), None))
+
+
 class VerifyingSession(AioSession):
     """A session of the SDK whose every client speaks through an HTTP client of ours."""
 
     def __init__(self, profile: str | None, tls: Tls, proxies: Proxies, verified: Verified | None = None) -> None:
         """``verified`` makes the HTTP client, if it is to be another than ``VerifiedHttp``."""
         super().__init__(profile=profile)  # type: ignore[no-untyped-call]
+        forget_empty_profile(self)
         self._tls = tls
         self._proxies = proxies
         self._verified = verified or (lambda stock: VerifiedHttp(stock, tls, proxies))

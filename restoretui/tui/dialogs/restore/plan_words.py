@@ -145,6 +145,8 @@ def warning_lines(chosen: TierPlan, *, read_only: bool, hidden: int, unseen: int
         texts.append(f"{fmt.plural(chosen.endless, 'object')} will come back for good: the days do not apply")
     if chosen.large_objects:
         texts.append(f"{fmt.plural(chosen.large_objects, 'object')} too large for expedited's typical time")
+    if chosen.at_quota is not None:
+        texts.append(fmt.at_quota(chosen.at_quota))
     if not chosen.requests:
         texts.append("nothing would be sent at this tier: the reasons are given here")
     first = [said(("● ", "mark"), step)] if step else []

@@ -1,0 +1,138 @@
+"""Credentials of profiles made by ``aws login``, which the AWS CLI hands out (FACTS 0).
+
+The SDK here is older than these profiles. ``aws configure export-credentials`` knows them, renews them, and assumes a
+role on top where the profile says so. Imports the SDK; only ``s3.client.credentials`` may import this module.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from aiobotocore.credentials import AioCredentials, AioRefreshableCredentials
+from botocore.exceptions import CredentialRetrievalError
+
+from restoretui.core.errors import CredentialsError
+from restoretui.providers.processes import LONGEST_S, TooSlow, run
+from restoretui.providers.wire.refusals import printable
+
+SINCE = "2.32.0"
+"""The first AWS CLI with ``aws login``."""
+METHOD = "login"
+_NEEDED = frozenset((
+    "PATH", "HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL",
+    "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_LOGIN_CACHE_DIRECTORY", "AWS_CA_BUNDLE",
+    "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DATA_PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+))  # fmt: skip
+
+
+def uses_login(profiles: Mapping[str, Any], name: str) -> bool:
+    """The profile, or the one it takes a role through, is one of ``aws login``, and nothing nearer gives keys."""
+    seen: set[str] = set()
+    while name not in seen:
+        seen.add(name)
+        profile = profiles.get(name)
+        if not isinstance(profile, Mapping) or profile.get("aws_access_key_id"):
+            return False
+        if profile.get("login_session"):
+            return True
+        name = str(profile.get("source_profile") or name) if profile.get("role_arn") else name
+    return False
+
+
+class LoginProvider:
+    """A provider in the SDK's chain, in front of those that read the profile themselves."""
+
+    METHOD = METHOD
+    CANONICAL_NAME = METHOD
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    async def load(self) -> AioCredentials | None:
+        """None for every other kind of profile."""
+        profile = self._session.get_config_variable("profile") or "default"
+        if not uses_login(self._session.full_config.get("profiles", {}), profile):
+            return None
+
+        async def fetch() -> dict[str, Any]:
+            return _read(await asyncio.to_thread(_ask_cli, profile), profile)
+
+        found = await fetch()
+        if found["expiry_time"] is None:
+            credentials: AioCredentials = AioCredentials(
+                found["access_key"], found["secret_key"], found["token"], METHOD
+            )
+            return credentials
+        try:
+            fresh: AioCredentials = AioRefreshableCredentials.create_from_metadata(
+                found, refresh_using=fetch, method=METHOD
+            )
+        except ValueError as error:
+            raise CredentialRetrievalError(provider=METHOD, error_msg=str(error)) from None
+        return fresh
+
+
+def _environment(env: Mapping[str, str]) -> dict[str, str]:
+    """What the AWS CLI needs to find the profile and to reach the network: no key, no token, nobody else's secret."""
+    return {name: value for name, value in env.items() if name.upper() in _NEEDED}
+
+
+def _ask_cli(profile: str) -> bytes:
+    again = f"run: aws login --profile {profile}"
+    env = _environment(os.environ)
+    aws = shutil.which("aws", path=env.get("PATH"))
+    if aws is None:
+        raise CredentialsError(
+            f"profile {profile} is one of `aws login`, whose credentials only the AWS CLI hands out, and none is on "
+            "the PATH",
+            f"install the AWS CLI {SINCE} or newer, or choose another --profile",
+        ).as_wrong()
+    command = [aws, "configure", "export-credentials", "--profile", profile, "--format", "process"]
+    try:
+        ended = run(command, env)
+    except TooSlow:
+        raise CredentialsError(
+            f"the AWS CLI did not hand out the credentials of profile {profile} within {LONGEST_S:g} s", again
+        ) from None
+    except OSError as error:
+        raise CredentialsError(
+            f"the AWS CLI, which hands out the credentials of profile {profile}, cannot be run: {error.strerror}",
+            f"install the AWS CLI {SINCE} or newer",
+        ).as_wrong() from None
+    if ended.code:
+        raise _refused(profile, ended.err, again)
+    return ended.out
+
+
+def _refused(profile: str, said: str, again: str) -> CredentialsError:
+    if "invalid choice" in said.lower() or said.lstrip().startswith("usage:"):
+        return CredentialsError(
+            f"the AWS CLI here is too old to hand out credentials of profile {profile}, which is one of `aws login`",
+            f"install the AWS CLI {SINCE} or newer",
+        ).as_wrong()
+    return CredentialsError(
+        f"the AWS CLI hands out no credentials for profile {profile}: {printable(said, 200) or 'it says nothing'}",
+        f"{again}; the AWS CLI has to be {SINCE} or newer",
+    )
+
+
+def _read(out: bytes, profile: str) -> dict[str, Any]:
+    try:
+        told = json.loads(out)
+        key, secret = str(told["AccessKeyId"]), str(told["SecretAccessKey"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise CredentialsError(
+            f"what the AWS CLI says of profile {profile} cannot be read: it is no credentials document",
+            f"try: aws configure export-credentials --profile {profile} --format process",
+        ) from None
+    return {
+        "access_key": key,
+        "secret_key": secret,
+        "token": told.get("SessionToken"),
+        "expiry_time": told.get("Expiration"),
+        "account_id": told.get("AccountId"),
+    }
