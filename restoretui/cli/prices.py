@@ -31,7 +31,7 @@ def add_prices(cli: click.Group) -> None:
     @common
     def show(as_json: bool, **flags: Any) -> None:
         """Every Region with a price: their date, where they come from, and what is not known."""
-        headless(flags, as_json, PRICES, "show", only_shows=True)
+        headless(flags, as_json, f"{PRICES}.showing", "show", only_shows=True)
 
     @prices.command()
     @click.option(
@@ -50,4 +50,4 @@ def add_prices(cli: click.Group) -> None:
         regions: tuple[str, ...], files: tuple[str, ...], dry_run: bool, as_json: bool, **flags: Any
     ) -> None:  # fmt: skip
         """Read prices from AWS's price list, without credentials, into prices-updated.toml beside the config."""
-        headless(flags, as_json, PRICES, "update", regions, files, dry_run=dry_run)
+        headless(flags, as_json, f"{PRICES}.updating", "update", regions, files, dry_run=dry_run)

@@ -23,7 +23,6 @@ from restoretui.core.plan.price_lists import (
 )
 from restoretui.core.plan.price_text import as_toml
 from restoretui.core.plan.pricing import PriceTable, read_price_book
-from restoretui.providers.http.single_request import get
 from restoretui.session.targets import open_target, refused
 
 HOST = "https://pricing.us-east-1.amazonaws.com"
@@ -60,7 +59,7 @@ def _bytes_of(path: Path) -> bytes:
 async def fetch_lists(region: str) -> list[PriceList]:
     """The three files of a Region from AWS's price list, which takes no credentials."""
     if not re.fullmatch("[a-z0-9-]{1,64}", region):
-        raise UsageError(f"{region!r} is not the name of a Region")
+        raise UsageError(f"{region!r} is not the name of a Region", "see `restoretui prices`")
     if region.startswith(_ELSEWHERE):
         raise UsageError(f"where the price list of {region} is, is not known here", "give its files by --from")
     return [
@@ -94,6 +93,8 @@ def _url(path: str) -> str:
 
 
 async def _body(url: str, what: str) -> bytes:
+    from restoretui.providers.http.single_request import get  # what talks to servers is loaded when one is asked
+
     try:
         answer = await get(url, "the price list", f"${VARIABLE}")
     except CloudError as error:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from decimal import Decimal
 
+from restoretui.core.plan.money import plain
 from restoretui.core.plan.pricing import RATES, PriceTable
 
 _HEAD = """# Written by `restoretui prices update`, and by the next. Prices of your own belong into prices.toml.
@@ -35,4 +36,4 @@ def _table(table: PriceTable) -> str:
 
 def _written(value: object) -> str:
     # Amounts as strings: TOML's numbers would lose digits.
-    return json.dumps(f"{value:f}" if isinstance(value, Decimal) else value)
+    return json.dumps(plain(value) if isinstance(value, Decimal) else value)

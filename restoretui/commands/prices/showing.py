@@ -1,27 +1,23 @@
-"""``restoretui prices``: which prices are known, where they come from, and how they are read from AWS's list."""
+"""``restoretui prices``: which prices are known, of which date, and where they come from."""
 
-from collections.abc import Sequence
+import asyncio
 from pathlib import Path
 from typing import Any
 
 from restoretui.commands.output import Output
 from restoretui.config.price_files import BUILT_IN, read_price_files
 from restoretui.config.settings import Settings
-from restoretui.core.errors import ExitCode, UsageError
-from restoretui.core.plan.pricing import PriceTable, read_price_book
+from restoretui.core.errors import ExitCode
+from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.session import price_updates
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit
-
-ALL = "all"
-"""In place of a Region: every one that the price list has."""
 
 
 async def show(settings: Settings, output: Output) -> ExitCode:
     """Every Region with a price, the date of its prices, their file, and what is not known of it."""
     known: dict[tuple[str, str, str], tuple[PriceTable, str]] = {}
-    files = read_price_files(settings.config_dir)
+    files = await asyncio.to_thread(read_price_files, settings.config_dir)
     for file in files:
         for table in file.tables:
             for region in table.regions:
@@ -30,7 +26,7 @@ async def show(settings: Settings, output: Output) -> ExitCode:
         output.text("REGION                    DATE        CURRENCY  FROM      NOT KNOWN")
     for (scheme, store, region), (table, name) in sorted(known.items()):
         if output.as_json:
-            output.line("prices", _fields(table, region) | {"file": name})
+            output.line("prices", price_fields(table, region) | {"file": name})
             continue
         where = f"{store or scheme}://{region}" if scheme != next(iter(CLOUDS)) or store else region
         whence = name if name == BUILT_IN else Path(name).stem
@@ -45,52 +41,6 @@ async def show(settings: Settings, output: Output) -> ExitCode:
         output.say("what is not known is never taken for free; `restoretui prices update --region REGION` reads it")
     output.summary({"regions": len(known), "files": [file.name for file in files]})
     return ExitCode.DONE
-
-
-async def update(
-    settings: Settings, output: Output, regions: Sequence[str], files: Sequence[str], *, dry_run: bool
-) -> ExitCode:
-    """Read the price list of Regions, from the network or from ``files``, and keep what it says."""
-    if files:
-        lists = await price_updates.read_files([Path(file) for file in files])
-    else:
-        wanted = list(dict.fromkeys(regions or filter(None, [settings.region])))
-        if not wanted:
-            raise UsageError("no Region is named", "give --region REGION, as often as you like, or --region all")
-        if ALL in wanted:
-            wanted = await price_updates.all_regions()
-        lists = []
-        for region in wanted:
-            output.say(f"reading the prices of {region} from {price_updates.host()}")
-            lists += await price_updates.fetch_lists(region)
-    updated = await price_updates.update(lists, settings.config_dir)
-    there = [one.region for one in updated.found]
-    for region in regions if files else ():
-        if region not in there:
-            raise UsageError(f"there is no file of {region} among these, but of {', '.join(there)}", "see --from")
-    for one in updated.found:
-        (table,) = read_price_book([{"table": [one.table]}]).tables
-        if output.as_json:
-            output.line("prices", _fields(table, one.region) | {"file": str(updated.file), "missing": one.missing})
-        else:
-            _tell(output, table, one.region)
-    if not dry_run:
-        await price_updates.write(updated)
-    output.say(f"nothing was written to {updated.file}" if dry_run else f"written to {updated.file}")
-    output.summary({"regions": len(there), "file": str(updated.file), "written": not dry_run})
-    return ExitCode.DONE
-
-
-def _tell(output: Output, table: PriceTable, region: str) -> None:
-    output.text(f"{clean(region)}  {fit(table.date, 10)}  {table.currency}")
-    for (archive, tier), price in table.retrieval.items():
-        fee = "?" if price.per_1000 is None else f"{price.per_1000:f}"
-        output.text(f"  {archive:19}  {tier:9}  {price.per_gib:f} per GB, {fee} per 1,000 requests")
-    rates = {"copy_per_gib_month": table.copy_per_gib_month, **_rates(table)}
-    for name, rate in rates.items():
-        output.text(f"  {name:30}  {'?' if rate is None else f'{rate:f}'}")
-    if missing := unknown(table):
-        output.text(f"  not known: {', '.join(missing)}")
 
 
 def unknown(table: PriceTable) -> list[str]:
@@ -114,7 +64,8 @@ def unknown(table: PriceTable) -> list[str]:
     return missing
 
 
-def _rates(table: PriceTable) -> dict[str, Any]:
+def rates_of(table: PriceTable) -> dict[str, Any]:
+    """Its prices of all but restores, by name; None for those that are not known."""
     return {
         "egress_per_gib": table.egress_per_gib, "frequent_per_gib_month": table.frequent_per_gib_month,
         "infrequent_per_gib_month": table.infrequent_per_gib_month, "list_per_1000": table.list_per_1000,
@@ -122,13 +73,14 @@ def _rates(table: PriceTable) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fields(table: PriceTable, region: str) -> dict[str, Any]:
+def price_fields(table: PriceTable, region: str) -> dict[str, Any]:
+    """A Region's prices as JSON."""
     retrieval: dict[str, dict[str, Any]] = {}
     for (archive, tier), price in table.retrieval.items():
         retrieval.setdefault(archive, {})[tier.value] = {"per_gib": price.per_gib, "per_1000": price.per_1000}
     return {
         "scheme": table.scheme, "store": table.store or None, "region": region, "date": table.date,
         "currency": table.currency, "source": table.source or None, "copy_per_gib_month": table.copy_per_gib_month,
-        "copy_free": sorted(table.copy_free), "put_per_1000": table.put_per_1000, **_rates(table),
+        "copy_free": sorted(table.copy_free), "put_per_1000": table.put_per_1000, **rates_of(table),
         "retrieval": retrieval, "unknown": unknown(table),
     }  # fmt: skip
