@@ -54,8 +54,8 @@ ROOMS = {
         "engine",
     ],
     "session": [
-        "targets", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning", "batch_jobs",
-        "spending", "session",
+        "targets", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",
+        "batch_jobs", "spending", "session",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",

@@ -22,7 +22,6 @@ from restoretui.core.durations import read_duration
 from restoretui.core.endpoints import check_endpoint
 from restoretui.core.errors import UsageError
 from restoretui.core.http_client import http_client
-from restoretui.core.ini_files import WITHOUT_MARK, byte_order_mark
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.plan.money import DOLLARS, Amount, read_amount
 from restoretui.core.rules.clouds import CLOUDS
