@@ -3,8 +3,8 @@
     python tests/bench/against.py COMMIT [--rounds N] [--only TEXT]
 
 What was fast is to stay so: no work may take more than 1.03 times the CPU seconds it took (median of the ratios,
-round by round). Whole processes are measured, start-up included, which both have in common; a difference that shows in
-100,000 objects and not in 1,000 is one of each object.
+round by round). Whole processes are measured, start-up included; a difference that shows in 100,000 objects and not
+in 1,000 is one of each object.
 """
 
 import argparse
