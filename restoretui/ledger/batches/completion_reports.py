@@ -30,7 +30,7 @@ def join_report(tx: Tx, batch: BatchJob, rows: Sequence[ReportRow], at: float, *
             strangers += 1
         else:
             found.append(_change(job_id, row, at))
-    apply_changes(tx, found)
+    apply_changes(tx, found, at)
     return strangers
 
 
