@@ -190,7 +190,7 @@ class Bench:
             return
         for after in kind.after:
             await self._after(after, later.count(after), prefix)
-        if kind.name == "jobs":
+        if "CreateJob" in kind.operations:
             await self._check_jobs()
 
     async def _through(self, arguments: list[str], what: str) -> bool:

@@ -1,118 +1,34 @@
 """A bucket in which one row says what cannot be: every command tells the others, and a restore comes to its end."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Protocol
 
 import pytest
 
+from restoretui.core.model import LARGEST_SIZE
 from tests.cli.conftest import Run
-
-ODD = {
-    "size beyond SQLite": ("9223372036854775808", "2024-01-01T00:00:00.000Z"),
-    "size beyond belief": ("9007199254740992", "2024-01-01T00:00:00.000Z"),
-    "largest of all": ("9007199254740991", "2024-01-01T00:00:00.000Z"),
-    "negative": ("-1", "2024-01-01T00:00:00.000Z"),
-    "half a byte": ("1.5", "2024-01-01T00:00:00.000Z"),
-    "year 9999": ("5", "9999-12-31T23:59:59.000-14:00"),
-    "year 1": ("5", "0001-01-01T00:00:00.000+14:00"),
-    "yesterday": ("5", "yesterday"),
-}
-KEYS = ("a", "odd", "z")
-
-
-class Store(ThreadingHTTPServer):
-    """A bucket ``bkt`` of three objects, whose restores are over as soon as they are asked for."""
-
-    daemon_threads = True
-
-    def __init__(self, size: str, date: str, ends: str) -> None:
-        super().__init__(("127.0.0.1", 0), Answers)
-        self.size, self.date, self.ends = size, date, ends
-        self.restored: list[str] = []
-        self.contract: dict[str, Any] = {
-            "env": {
-                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.server_address[1]}", "AWS_ACCESS_KEY_ID": "k",
-                "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1",
-            }
-        }  # fmt: skip
-
-    def row(self, key: str) -> str:
-        size, date = (self.size, self.date) if key == "odd" else ("7", "2024-01-01T00:00:00.000Z")
-        status = ""
-        if key in self.restored:
-            status = (
-                "<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>"
-                f"<RestoreExpiryDate>{self.ends}</RestoreExpiryDate></RestoreStatus>"
-            )
-        return (
-            f"<Contents><Key>{key}</Key><LastModified>{date}</LastModified><ETag>&quot;e&quot;</ETag>"
-            f"<Size>{size}</Size><StorageClass>GLACIER</StorageClass>{status}</Contents>"
-        )
-
-
-class Answers(BaseHTTPRequestHandler):
-    server: Store
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None: ...
-
-    def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        told = {"x-amz-request-id": "R", "x-amz-bucket-region": "us-east-1", "Content-Length": str(len(body))}
-        for name, value in (told | (headers or {})).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def key(self) -> str:
-        return urlsplit(self.path).path.removeprefix("/bkt").strip("/")
-
-    def do_GET(self) -> None:
-        rows = "".join(map(self.server.row, KEYS))
-        self.answer(200, f"<ListBucketResult><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>".encode())
-
-    def do_HEAD(self) -> None:
-        if self.key() not in KEYS:
-            return self.answer(200 if not self.key() else 404)
-        odd = self.key() == "odd"
-        headers = {"ETag": '"e"', "x-amz-storage-class": "GLACIER"}
-        headers["Content-Length"] = self.server.size if odd else "7"
-        headers["Last-Modified"] = self.server.date if odd else "Mon, 01 Jan 2024 00:00:00 GMT"
-        if self.key() in self.server.restored:
-            headers["x-amz-restore"] = f'ongoing-request="false", expiry-date="{self.server.ends}"'
-        return self.answer(200, headers=headers)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.restored.append(self.key())
-        self.answer(202)
+from tests.odd_rows import KEYS, ODD, OddStore, serving
 
 
 class StartStore(Protocol):
     """What the fixture ``store`` is."""
 
-    def __call__(self, size: str, date: str, ends: str = ...) -> Store: ...
+    def __call__(self, size: str, date: str, ends: str = ..., keys: tuple[str, ...] = ...) -> OddStore: ...
 
 
 @pytest.fixture
 def store() -> Iterator[StartStore]:
-    running: list[Store] = []
+    with ExitStack() as stack:
 
-    def start(size: str, date: str, ends: str = "2036-01-01T00:00:00.000Z") -> Store:
-        running.append(Store(size, date, ends))
-        threading.Thread(target=running[-1].serve_forever, daemon=True).start()
-        return running[-1]
+        def start(
+            size: str, date: str, ends: str = "2036-01-01T00:00:00.000Z", keys: tuple[str, ...] = KEYS
+        ) -> OddStore:
+            return stack.enter_context(serving(size, date, ends, keys))
 
-    yield start
-    for server in running:
-        server.shutdown()
-        server.server_close()
+        yield start
 
 
 RESTORE = ("restore", "s3://bkt", "--days", "3", "--tier", "bulk", "--yes", "--wait", "--json")
@@ -160,3 +76,24 @@ def test_copies_whose_end_cannot_be_read_are_there_and_are_not_asked_for_again(
     assert again.code == 0, again.err
     assert "until a date that cannot be read" in again.err
     assert len(served.restored) == 3
+
+
+def test_sums_that_no_column_holds_are_told_and_harm_nothing(run: Run, store: StartStore) -> None:
+    keys = tuple(f"odd{number:04}" for number in range(1_030))
+    served = store(str(LARGEST_SIZE), "2024-01-01T00:00:00.000Z", keys=keys)
+    assert len(keys) * LARGEST_SIZE > 2**63
+    listed = run(served, "ls", "s3://bkt", "--json")
+    assert listed.code == 0, listed.err
+    assert listed.summary["size"] == len(keys) * LARGEST_SIZE
+    planned = run(served, "plan", "s3://bkt", "--days", "3", "--json")
+    assert planned.code == 0, planned.err
+    assert {line["requests"] for line in planned.of("plan")} == {len(keys)}
+    done = run(served, "restore", "s3://bkt", "--days", "3", "--tier", "bulk", "--yes", "--json")
+    assert done.code == 0, done.err
+    [status] = run(served, "status", "--json").of("run")
+    assert status["objects"] == len(keys)
+    # Bytes beyond what SQLite keeps are counted as so many: 8 EiB.
+    assert status["size"] == 2**63 - 1
+    assert sorted(served.restored) == list(keys), "each is asked for once"
+    shown = run(served, "status")
+    assert "8.0 EiB" in shown.out, shown.out

@@ -38,7 +38,7 @@ def join_report(
                 "UPDATE job SET attempt_at = coalesce(attempt_at, ?) WHERE id = ? AND state = 'planned'", (at, job_id)
             )
             found.append(JobChange(job_id, State.UNKNOWN, at, reason=_EITHER, look=Look.JOB))
-    apply_changes(tx, found)
+    apply_changes(tx, found, at)
     return strangers
 
 

@@ -15,7 +15,7 @@ from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.decoding import STATES, TIERS, damaged, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.sqlite_errors import listing_replaced
-from restoretui.ledger.store.unknown_values import told_date, told_size
+from restoretui.ledger.store.unknown_values import UNTOLD_DATE
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_sql import (
     Condition,
@@ -284,7 +284,8 @@ class BrowseView(TableView[BrowseRow]):
         args.update(span.args)
         found = self._quick.rows(self._object_sql(span), args)
         bucket = self.listing.scope.bucket
-        becoming = self._context.marks.becoming
+        marks = self._context.marks
+        becoming = marks.becoming if marks.is_marking else None
         above = self._prefixes.count
         for row in found:
             # A listing has too many rows to look at every column: these are what is reckoned and shown with.
@@ -301,8 +302,8 @@ class BrowseView(TableView[BrowseRow]):
                 row[0],
                 False,
                 ObjectRef(bucket, row[1], row[2] or None),
-                told_size(row[3]),
-                told_date(row[4]),
+                row[3] if row[3] >= 0 else None,  # as ``told_size`` has it, without a call
+                None if row[4] == UNTOLD_DATE else row[4],
                 row[5],
                 row[6],
                 STATES[row[7]],
@@ -313,7 +314,7 @@ class BrowseView(TableView[BrowseRow]):
                 row[12],
                 bool(row[13]),
                 bool(row[14]),
-                becoming(self, row[0], position, bool(row[9])),
+                None if becoming is None else becoming(self, row[0], position, bool(row[9])),
             )
             for position, row in enumerate(found, start + above)
         ]

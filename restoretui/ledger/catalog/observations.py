@@ -36,10 +36,12 @@ def place_id(tx: Tx, cloud: CloudId, bucket: str) -> int:
 def void_looks_ahead(tx: Tx, place: int, now: float) -> None:
     """Before a listing: a look of the future is one of now at the latest, so that what is listed next is newer.
 
-    Only where the clock was set back, which listings tell: the looks of a bucket may be a million.
+    The facts that marks keep are such looks, too. Only where the clock was set back, which listings tell: the looks
+    of a bucket may be a million.
     """
     if tx.row("SELECT 1 FROM listing WHERE max(started_at, coalesce(ended_at, 0)) > ? LIMIT 1", (now,)):
-        tx.run("UPDATE observation SET seen_at = ? WHERE place_id = ? AND seen_at > ?", (now - 1, place, now))
+        for table in ("observation", "selection"):
+            tx.run(f"UPDATE {table} SET seen_at = ? WHERE place_id = ? AND seen_at > ?", (now - 1, place, now))
 
 
 def record_looks(tx: Tx, cloud: CloudId, bucket: str, looks: Sequence[Observation], now: float) -> None:

@@ -70,6 +70,11 @@ class PendingMarks:
         return after
 
     @property
+    def is_marking(self) -> bool:
+        """Anything is under way at all."""
+        return bool(self._pending)
+
+    @property
     def is_clearing(self) -> bool:
         """All marks are being removed, also below common prefixes."""
         return any(pending.listing_id is None for pending in self._pending)

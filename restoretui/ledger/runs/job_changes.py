@@ -100,8 +100,11 @@ class Tallies:
         tx.touch(topics.RUNS, topics.ACTIVITY)
 
 
-def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
-    """Apply in order; the ids of the jobs that are not what they were, each once, in id order."""
+def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]:
+    """Apply in order; the ids of the jobs that are not what they were, each once, in id order.
+
+    What a job was told of from ahead of ``now`` was told before the clock was set back, and outdates nothing.
+    """
     jobs = _load(tx, sorted({change.job_id for change in changes}))
     moves: defaultdict[tuple[int, State, State], list[int]] = defaultdict(list)
     """The sizes of what was moved."""
@@ -114,7 +117,7 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange]) -> list[int]:
             raise LedgerError(f"job {change.job_id} is not in the ledger")
         before = job.state
         had_request = job.requested_at
-        if not _update(job, change):
+        if not _update(job, change, now):
             continue
         changed.add(job.id)
         if before is not job.state:
@@ -153,10 +156,10 @@ def _load(tx: Tx, ids: Sequence[int]) -> dict[int, _Job]:
     return jobs
 
 
-def _update(job: _Job, change: JobChange) -> bool:
+def _update(job: _Job, change: JobChange, now: float) -> bool:
     """Whether ``change`` tells anything new; ``job`` is brought up to date."""
     told = _learn(job, change)
-    if job.state is change.state or _is_late(job, change):
+    if job.state is change.state or _is_late(job, change, now):
         return told
     if change.state is State.PLANNED:
         # To be sent anew: nothing of the last attempt holds any more.
@@ -196,12 +199,12 @@ def _learn(job: _Job, change: JobChange) -> bool:
     return told
 
 
-def _is_late(job: _Job, change: JobChange) -> bool:
-    now, then = _RANK.get(job.state), _RANK.get(change.state)
-    if now is None or then is None or then >= now:
+def _is_late(job: _Job, change: JobChange, now: float) -> bool:
+    was, then = _RANK.get(job.state), _RANK.get(change.state)
+    if was is None or then is None or then >= was:
         return False
     # Only where both agree is the change old news: clocks may be set back, and a restore may truly be gone.
-    return change.state is State.REQUESTED or change.at < job.changed_at
+    return change.state is State.REQUESTED or change.at < job.changed_at <= now
 
 
 def _entry(job: _Job, before: State, change: JobChange) -> tuple[object, ...]:
@@ -227,6 +230,20 @@ def _entry(job: _Job, before: State, change: JobChange) -> tuple[object, ...]:
 def _moved(row: Row) -> tuple[int, int, State]:
     _MOVED_SHAPE.check([row])
     return int(row[0]), saturated(row[1]), STATES[row[2]]
+
+
+def set_clock_back(tx: Tx, run_id: int, now: float) -> None:
+    """Where the trail's last line lies ahead of ``now``, what jobs were told of from ahead of it counts from now.
+
+    Else it would hide for as long as the clock was set back what is seen of them meanwhile.
+    """
+    tx.run(
+        "UPDATE job SET changed_at = :now WHERE changed_at > :now"
+        " AND id BETWEEN (SELECT first_job FROM run WHERE id = :run)"
+        " AND (SELECT first_job + objects - 1 FROM run WHERE id = :run)"
+        " AND (SELECT at FROM activity ORDER BY id DESC LIMIT 1) > :now",
+        {"now": now, "run": run_id},
+    )
 
 
 def move_all(tx: Tx, run_id: int, where: str, state: State, at: float, text: str) -> int:

@@ -22,7 +22,7 @@ from restoretui.ledger.records import (
 from restoretui.ledger.runs import watch_queries as tracking
 from restoretui.ledger.runs.causes import read_causes
 from restoretui.ledger.runs.create_run import confirm
-from restoretui.ledger.runs.job_changes import apply_changes, move_all
+from restoretui.ledger.runs.job_changes import apply_changes, move_all, set_clock_back
 from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.runs.job_lines import FAILED, OF_BATCH, JobLine, check_failed, read_lines
 from restoretui.ledger.runs.job_view import JobView
@@ -194,6 +194,7 @@ class Runs:
                 " AND (attempt_at > :now OR changed_at > :now)",
                 {"now": now, "run": run_id},
             )
+            set_clock_back(tx, run_id, now)
             return move_all(tx, run_id, f"{_CLAIMED} AND {lost}", State.UNKNOWN, now, text)
 
         return await self._writer.do(settle)
@@ -202,7 +203,8 @@ class Runs:
         """Record what became of jobs; the ids of those that are not what they were, in id order."""
         if not changes:
             return []
-        changed = await self._writer.do(lambda tx: apply_changes(tx, changes))
+        now = self._clock.now().timestamp()
+        changed = await self._writer.do(lambda tx: apply_changes(tx, changes, now))
         self._in_flight.difference_update(change.job_id for change in changes)
         return changed
 

@@ -22,7 +22,6 @@ from restoretui.core.provider import (
 )
 from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import Store, read_spec
-from restoretui.providers.s3.batch.client import S3Batch
 from restoretui.providers.s3.client.client import S3Client
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.s3.restore_refusals import refused
@@ -204,7 +203,9 @@ class S3Provider:
         return self.capabilities.restore_status_in_list
 
     def batch(self) -> BatchService:
-        """S3 Batch Operations with the same credentials."""
+        """S3 Batch Operations with the same credentials; loaded now, since most commands do without."""
+        from restoretui.providers.s3.batch.client import S3Batch
+
         self._batch = self._batch or S3Batch(self._sdk, self._calls, self.identity, self._sdk.caller.expected_owner)
         return self._batch
 

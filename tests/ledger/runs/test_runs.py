@@ -558,3 +558,24 @@ async def test_what_is_unsure_since_a_clock_that_was_ahead_is_unsure_since_now(
     now = manual_clock.now().timestamp()
     for job in await jobs_in(ledger, run.id, {State.UNKNOWN}):
         assert max(job.attempt_at or 0.0, job.changed_at) <= now
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_what_was_told_before_the_clock_was_set_back_hides_nothing(ledger: Ledger, restarts: bool) -> None:
+    run = await started(ledger, [entry("a"), entry("b")])
+    jobs = await ledger.runs.claim(run.id, 2)
+    ahead = now_of(ledger)
+    await ledger.runs.apply([JobChange(job.id, State.AVAILABLE, ahead, expiry=SOON) for job in jobs])
+    clock_of(ledger).time -= timedelta(hours=1)
+    now = now_of(ledger)
+    if restarts:
+        await ledger.runs.recover(run.id)
+        rows = (await ledger.runs.view(run.id)).rows(0, 2)
+        assert [row.changed_at for row in rows] == [now, now], "it counts from now"
+        clock_of(ledger).time += timedelta(seconds=1)
+    seen = JobChange(jobs[0].id, State.RESTORING, now_of(ledger), look=Look.LIST)
+    assert await ledger.runs.apply([seen]) == [jobs[0].id], "the newer word counts, though its stamp is the older one"
+    rows = (await ledger.runs.view(run.id)).rows(0, 2)
+    assert [row.state for row in rows] == [State.RESTORING, State.AVAILABLE]
+    stale = JobChange(jobs[0].id, State.PLANNED, now - 60)
+    assert await ledger.runs.apply([stale]) == [], "what is late by the same clock stays late"

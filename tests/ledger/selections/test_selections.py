@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -24,6 +24,7 @@ from tests.ledger.helpers import (
     ELSEWHERE,
     KEYS,
     busy,
+    clock_of,
     entry,
     held,
     keys,
@@ -436,3 +437,14 @@ async def test_versions_are_marked_apart(ledger: Ledger) -> None:
     assert await ledger.selections.sample(MARKS, CLOUD, BUCKET, ObjectFacts("GLACIER"), 5) == [
         ObjectRef(BUCKET, "k", "1")
     ]
+
+
+async def test_marks_follow_what_is_listed_after_the_clock_was_set_back(ledger: Ledger) -> None:
+    first = await listed(ledger, [entry("a", size=1), entry("b", size=1)])
+    marks = ledger.selections.MARKS
+    await ledger.selections.add_under(marks, first.id)
+    clock_of(ledger).time -= timedelta(hours=1)
+    await listed(ledger, [entry("a", "STANDARD", size=7), entry("b", size=5)])
+    summary = await ledger.selections.summary(marks)
+    assert summary.objects == 2
+    assert summary.size_bytes == 12, "the newer listing counts, though its stamp is the older one"
