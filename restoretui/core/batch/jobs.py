@@ -260,7 +260,9 @@ def as_batch(
 def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, marks: int | None) -> RestorePlan:
     """The plan that the same wishes give for what is chosen and known ``now``."""
     prices = plan.prices, plan.prices_exact
-    direct = make_plan(plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable)
+    direct = make_plan(
+        plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable, asks_unseen=plan.asks_unseen
+    )
     return as_batch(replace(direct, marks=marks), plan.rules, plan.by_jobs, plan.fees)
 
 
@@ -271,7 +273,10 @@ def _tier_as_batch(chosen: TierPlan, rules: CloudRules, fees: JobFees) -> TierPl
         if not line.verdict.action.sends:
             lines.append(line)
             continue
-        rule = rules.archives[line.verdict.archive or ""]
+        if line.verdict.archive is None:
+            lines.append(replace(line, verdict=Verdict(Action.REFUSED, "no job takes what was not looked at")))
+            continue
+        rule = rules.archives[line.verdict.archive]
         tier = chosen.request.tier
         if tier not in rule.batch_windows:
             lines.append(replace(line, verdict=Verdict(Action.REFUSED, NO_EXPEDITED, rule.archive)))

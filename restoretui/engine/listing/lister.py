@@ -249,11 +249,7 @@ class Lister:
         token = left or None
         segment, folder = 0, ""
         while True:
-            page = (
-                await self._page(delimiter="/", token=token)
-                if token != ""
-                else await self._level_behind(guard, folder)
-            )
+            page = await self._next_of_level(token, guard, folder)
             rows, prefixes = guard.check(page)
             segment += guard.jumped
             folder = max([folder, *prefixes])

@@ -226,6 +226,10 @@ def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, s
         return ObjectNotFound, "the object does not exist", "list its prefix again; it may have been deleted"
     if is_throttled(refusal) or (status == 503 and refusal.operation in _READS):
         return Throttled, f"the cloud asks for fewer requests ({code or status})", "the rate is lowered by itself"
+    if refusal.operation == "HeadObject" and status == 403 and code in ("403", "AccessDenied", ""):
+        why = "" if said.lower() in ("", "forbidden") else said
+        denied = f"its HEAD is denied: not allowed, or no such key{_tail(why)}"
+        return AccessDenied, denied, _permission_hint(refusal, caller)
     if code in _DENIED or code in PAYER_CODES or status == 403:
         return AccessDenied, f"access to {where} is denied{_tail(said)}", _permission_hint(refusal, caller)
     if (found := kms_reason(code, refusal.message) or object_reason(code, refusal.message)) is not None:

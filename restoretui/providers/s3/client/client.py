@@ -113,18 +113,21 @@ class S3Client:
         return reply, refusal
 
     async def open_bucket(self, bucket: str) -> str:
-        """Where the bucket lives, if we may look into it; else ``AccessDenied`` or what else is in the way."""
-        if bucket in self._unopened:
-            self.regions.forget(bucket)  # permissions and credentials change: ask again
+        """Where the bucket lives; ``CredentialsError`` where HeadBucket was refused for that."""
         region = await self.regions.of(bucket)
-        if refusal := self._unopened.get(bucket):
+        if refusal := self._unopened.pop(bucket, None):
             self._explained.pop(bucket, None)
-            raise self._error(await self._explain(refusal) or refusal)
+            if why := await self._explain(refusal):
+                self.regions.forget(bucket)  # credentials change: ask again
+                raise self._error(why)
         return region
 
     async def _find_region(self, bucket: str) -> str:
-        """By HeadBucket, which names the region even when it is refused. A refusal is kept for ``open_bucket``."""
-        self._unopened.pop(bucket, None)
+        """By HeadBucket, which names the region even when it is refused.
+
+        A refusal for want of rights is no verdict: HeadBucket needs ``s3:ListBucket`` without conditions, and whoever
+        may list one prefix, or look at one key, is told so by the LIST or HEAD of just that (FACTS 1.10).
+        """
         asked = self._sdk.region
         reply = await self._exchange(S3Request("HeadBucket", bucket), asked)
         named = reply.headers.get("x-amz-bucket-region", "")
@@ -132,10 +135,10 @@ class S3Client:
         if reply.status < 300 or reply.status in (301, 307, 308):
             return named or asked
         refusal = self._sdk.refusal("s3", "HeadBucket", reply, bucket)
-        if refusal.status in (400, 403):
-            if refusal.status == 403 or named in ("", asked):
+        if refusal.status in (400, 401, 403):
+            if refusal.status != 400 or named in ("", asked):
                 self._unopened[bucket] = refusal
-            return named or asked  # a key may still be restored by whoever may not list
+            return named or asked
         if refusal.status in (405, 501):
             return named or asked
         raise self._error(refusal)
