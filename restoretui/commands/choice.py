@@ -8,7 +8,7 @@ from typing import Any
 from restoretui.commands.key_list import read_keys
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
-from restoretui.core.errors import BucketNotFound, CloudError, ObjectNotFound, UsageError
+from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, UsageError
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
 from restoretui.core.rules.clouds import CLOUDS
@@ -186,8 +186,11 @@ async def _look(session: Session, output: Output, choice: Choice, chosen: Select
 
 
 def is_doubt(error: CloudError) -> bool:
-    """The error says nothing of the object, which may be there: only that it may not be looked at."""
-    return not isinstance(error, ObjectNotFound | BucketNotFound)
+    """The error says nothing of the object, which may be there: only that it may not be looked at.
+
+    A bare 400 is how the HEAD of an object is refused that is encrypted with a key of the customer's own (FACTS 1.2).
+    """
+    return isinstance(error, AccessDenied) or (isinstance(error, InvalidRequest) and error.code == "400")
 
 
 def _note(output: Output, chosen: Selected, scheme: str, ref: ObjectRef, error: CloudError, *, asked: bool) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound
+from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound, WrongPlace
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectRef, Page, State
 from restoretui.core.provider import Provider
@@ -314,7 +314,7 @@ async def _look_at_each(
         async with room:
             try:
                 return [(ref, seen) for seen in await look(ref)]
-            except NO_ANSWER:
+            except (*NO_ANSWER, WrongPlace):
                 raise
             except CloudError as error:
                 return [(ref, error)]

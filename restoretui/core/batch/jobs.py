@@ -83,7 +83,10 @@ class BatchOptions:
             )
         parts = self.role_arn.split(":", 5)
         if len(parts) != 6 or parts[0] != "arn" or parts[2] != "iam" or not parts[5].startswith("role/"):
-            raise UsageError(f"{self.role_arn!r} is not a role's ARN", "write arn:aws:iam::ACCOUNT:role/NAME")
+            raise UsageError(
+                f"{self.role_arn!r} is not a role's ARN",
+                "write arn:aws:iam::ACCOUNT:role/NAME (aws-cn, aws-us-gov or another partition where it is of one)",
+            )
         if not 0 <= self.priority <= 2_147_483_647:
             raise UsageError(f"a job's priority lies between 0 and 2147483647, not at {self.priority}")
         if len(self.description) > MOST_DESCRIPTION:
