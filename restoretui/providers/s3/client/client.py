@@ -75,7 +75,7 @@ class S3Client:
             refusal = self._refusal(ask, reply, region)
             if not last and is_wrong_region(refusal) and await self._moved(refusal, region, ask.service):
                 continue
-            if ask.operation == "HeadObject" and refusal.status in (400, 403):
+            if ask.operation == "HeadObject" and refusal.status in (301, 307, 400, 403):
                 refusal = await self._explain(refusal) or refusal
                 if not last and refusal.region and await self._moved(refusal, region):
                     continue
