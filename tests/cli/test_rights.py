@@ -1,4 +1,4 @@
-"""Rights of one prefix, or of single keys, are enough for just that; what may not be looked at is named, or asked for."""
+"""Rights of one prefix, or of single keys, are enough for just that; what may not be looked at is named."""
 
 from typing import Any
 
