@@ -123,7 +123,7 @@ async def test_every_partition_and_variant_is_aws_itself(
         monkeypatch.setenv(name, value)
     sdk = await run_in_thread(lambda: Sdk.start(Connection(region=region), Limits(), SystemClock(), None), "test-sdk")
     try:
-        ready = await sdk.prepare("s3", region, "HeadBucket", {"Bucket": "bkt"})
+        ready = await sdk.prepare("s3", region, "HeadBucket", {"Bucket": "bkt"}, {})
         assert ready.request.url == f"https://{host}/"
         assert sdk.caller.endpoint == ""
     finally:
