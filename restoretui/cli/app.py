@@ -13,6 +13,7 @@ from restoretui.cli import signals
 from restoretui.cli.batch import CONFIRM, add_batch, batch_options, take_batch_options
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
+    ASK_UNSEEN,
     DAYS,
     JSON,
     LOCATIONS,
@@ -168,6 +169,7 @@ def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
 @click.option("--tier", type=TIER, help="Only this tier; all of them without.")
 @selectors
 @keys
+@ASK_UNSEEN
 @click.option("--engine", type=click.Choice(["direct", "batch"]), default="direct", show_default=True,
               help="What it would take through single requests, or through S3 Batch Operations.")  # fmt: skip
 @JSON
@@ -188,6 +190,7 @@ def plan(locations: tuple[str, ...], days: int, tier: str | None, engine: str, a
 @click.option("--tier", type=TIER, required=True, help="How fast, and so how dear.")
 @selectors
 @keys
+@ASK_UNSEEN
 @click.option("--engine", type=click.Choice(["direct", "batch", "auto"]), default="direct", show_default=True,
               help="One request for each object, S3 Batch Operations, or whichever is better.")  # fmt: skip
 @batch_options

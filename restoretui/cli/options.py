@@ -104,6 +104,12 @@ def keys(command: F) -> F:
     return command
 
 
+ASK_UNSEEN = click.option(
+    "--ask-unseen", is_flag=True,
+    help="Ask also for objects that may not be looked at (HEAD is denied), at a price that is not known.",
+)  # fmt: skip
+
+
 class Instant(click.ParamType[datetime]):
     """``2026-12-01T12:00:00Z``, ``2026-12-01`` (midnight), or ``now``; UTC unless an offset is given."""
 

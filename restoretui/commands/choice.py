@@ -8,12 +8,13 @@ from typing import Any
 from restoretui.commands.key_list import read_keys
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
-from restoretui.core.errors import CloudError, UsageError
+from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, UsageError
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import Query, View
+from restoretui.session.jsonlines import missing_fields
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 
@@ -30,6 +31,8 @@ class Choice:
     versions: bool = False
     keys_from: str | None = None
     version_id: str | None = None
+    ask_unseen: bool = False
+    """Requests go out for objects that nobody may look at, too."""
 
     def parsed(self) -> list[Location]:
         """The locations; ``LocationError`` for the first that is none, ``UsageError`` when options clash."""
@@ -113,6 +116,8 @@ class Selected:
     """Objects that could not be seen."""
     left_out: int = 0
     """Objects that were named, but that the selectors left out."""
+    unseen: int = 0
+    """Objects that may not be looked at, and that are asked for all the same."""
 
 
 @asynccontextmanager
@@ -120,6 +125,8 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
     """What is chosen, marked in a selection of its own; what could not be seen, or was left out, is said."""
     places = choice.parsed()
     chosen = Selected(await session.ledger.selections.create())
+    if choice.ask_unseen:
+        session.ask_unseen(chosen.sel)
     try:
         for place in places:
             if not place.bucket:
@@ -138,9 +145,9 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
                 await session.selecting.under(
                     chosen.sel, place, versions=choice.versions, query=choice.query, refresh=True
                 )
-        await session.selecting.look(chosen.sel)
-        if chosen.missing > MOST_MISSING:
-            output.say(f"… and {words.plural(chosen.missing - MOST_MISSING, 'object')} more could not be seen")
+        await _look(session, output, choice, chosen)
+        if (more := chosen.missing + chosen.unseen - MOST_MISSING) > 0:
+            output.say(f"… and {words.plural(more, 'object')} more could not be seen")
         if chosen.left_out:
             named = words.plural(chosen.left_out, "object")
             output.say(f"{named} that you named {'is' if chosen.left_out == 1 else 'are'} left out by the selectors")
@@ -152,16 +159,56 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
 async def _select_named(
     session: Session, output: Output, choice: Choice, chosen: Selected, place: Location, refs: Sequence[ObjectRef]
 ) -> None:
+    unseen: list[ObjectRef] = []
+    # Which versions there are is not known, nor the state or class of what may not be looked at.
+    may_ask = not (choice.versions or choice.query.states or choice.query.storage_classes)
+
     def note(ref: ObjectRef, error: CloudError) -> None:
-        chosen.missing += 1
-        if chosen.missing <= MOST_MISSING:
-            where = Location(place.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
-            output.say(f"{where}: {error}")
+        asked = choice.ask_unseen and may_ask and is_doubt(error)
+        if asked:
+            unseen.append(ref)
+        _note(output, chosen, place.scheme, ref, error, asked=asked)
 
     chosen.left_out += await session.selecting.named(
         chosen.sel, refs, choice.query, note, place.scheme,
         prefix=place.prefix, versions=choice.versions,
     )  # fmt: skip
+    await session.selecting.unseen(chosen.sel, unseen, place.scheme)
+
+
+async def _look(session: Session, output: Output, choice: Choice, chosen: Selected) -> None:
+    """At all that a listing cannot judge; what may not be looked at is named."""
+
+    def note(scheme: str, ref: ObjectRef, error: CloudError) -> None:
+        _note(output, chosen, scheme, ref, error, asked=choice.ask_unseen and is_doubt(error))
+
+    await session.selecting.look(chosen.sel, missing=note)
+
+
+def is_doubt(error: CloudError) -> bool:
+    """The error says nothing of the object, which may be there: only that it may not be looked at.
+
+    A bare 400 is how the HEAD of an object is refused that is encrypted with a key of the customer's own (FACTS 1.2).
+    """
+    return isinstance(error, AccessDenied) or (isinstance(error, InvalidRequest) and error.code == "400")
+
+
+def _note(output: Output, chosen: Selected, scheme: str, ref: ObjectRef, error: CloudError, *, asked: bool) -> None:
+    """Say of one object that it cannot be seen, and what becomes of it."""
+    if asked:
+        chosen.unseen += 1
+    else:
+        chosen.missing += 1
+    if output.as_json:
+        output.line("missing", missing_fields(scheme, ref, error, doubted=is_doubt(error), asked=asked))
+    if chosen.missing + chosen.unseen > MOST_MISSING:
+        return
+    end = ""
+    if asked:
+        end = "; it is asked for all the same"
+    elif is_doubt(error):
+        end = "; it is left out (--ask-unseen asks for it all the same)"
+    output.say(f"{Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)}: {error}{end}")
 
 
 def _hint_at_locations(output: Output, refs: Sequence[ObjectRef], place: Location) -> None:

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from restoretui.core.errors import UsageError
+from restoretui.core.partitions import is_in_a_partition
 
 _REGIONAL = re.compile(r"(?:oss-([a-z0-9-]+?)(-internal)?|([a-z0-9-]+)\.oss)\.aliyuncs\.com(?:\.cn)?")
 _WORLDWIDE = ("accelerate", "accelerate-overseas")
@@ -50,10 +51,19 @@ def host_of(endpoint: str) -> str:
         return ""
 
 
+def secure_twin(asked: str, location: str) -> str:
+    """The ``https`` origin that a redirect sends us to, where all it wants is ``https``; else empty."""
+    try:
+        here, there = urlsplit(asked), urlsplit(location)
+        is_twin = (here.scheme, there.scheme) == ("http", "https") and here.hostname == there.hostname
+        return f"https://{there.netloc.rpartition('@')[2]}" if is_twin and there.port != 0 else ""
+    except ValueError:
+        return ""
+
+
 def is_amazon(endpoint: str) -> bool:
     """It is one of AWS's own, VPC endpoints included."""
-    ends = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
-    return host_of(endpoint).endswith(ends)
+    return is_in_a_partition(host_of(endpoint))
 
 
 def is_aliyun(endpoint: str) -> bool:

@@ -20,6 +20,7 @@
         ├── ReportUnreadable     1   a completion report that is half-written or of another layout
         ├── InvalidRequest       1   the cloud refuses these arguments (our mistake or its limits)
         ├── Unsupported          1   this endpoint lacks the operation
+        ├── WrongPlace           1   nothing can be asked there: https is wanted, or another region
         ├── Unreachable          1   never left this machine: connect, DNS, TLS; safe to repeat
         ├── Throttled            1   SlowDown and its kin; refused, safe to repeat slower
         ├── ServerFault          1   5xx; refused or lost, look before repeating
@@ -165,6 +166,10 @@ class InvalidRequest(CloudError):
 
 class Unsupported(CloudError):
     """The endpoint does not have this operation."""
+
+
+class WrongPlace(CloudError):
+    """Whatever is asked there is refused unread: the endpoint wants https, or takes another region."""
 
 
 class Unreachable(CloudError):

@@ -137,6 +137,11 @@ class ObjectFacts:
     tier: Tier | None = None
     days: int | None = None
 
+    @property
+    def is_unseen(self) -> bool:
+        """Nobody may look at it: not even its class is known, nor whether it exists."""
+        return not self.storage_class
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectDetail:

@@ -131,7 +131,7 @@ class Provider(Protocol):
         ...
 
     async def bucket_region(self, bucket: str) -> str:
-        """The bucket's region; raises ``BucketNotFound`` or ``AccessDenied`` early and clearly."""
+        """The bucket's region; raises ``BucketNotFound`` early and clearly. Whether we may look in, a look tells."""
         ...
 
     async def list_page(

@@ -36,6 +36,7 @@ from restoretui.core.errors import (
 )
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
+from restoretui.core.partitions import partition_of
 from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.clouds import cloud_with_jobs
@@ -184,10 +185,11 @@ class BatchOperations:
         generated = given.get("generated")
         if own.batch_manifest == "generated" if generated is None else generated:
             manifests = []
+        partition = partition_of(arn=role, region=own.region or "")
         return {
             "trust": trust_policy(),
-            "role": role_policy(buckets, manifests, reports),
-            "caller": caller_policy(buckets, manifests, reports, role),
+            "role": role_policy(buckets, manifests, reports, partition),
+            "caller": caller_policy(buckets, manifests, reports, role, partition),
         }
 
     # --- looking -----------------------------------------------------------------------------------------------

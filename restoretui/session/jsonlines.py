@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from restoretui.core.batch.jobs import Generator, JobInfo
+from restoretui.core.errors import CloudError
 from restoretui.core.location import Location
 from restoretui.core.model import END_UNTOLD, ObjectRef
 from restoretui.core.plan.offers import Offer
@@ -109,6 +110,14 @@ def plan_fields(plan: RestorePlan, chosen: TierPlan) -> dict[str, Any]:
         "actions": {action.value: count for action, count in chosen.counts.items()},
         "groups": [_group(line) for line in chosen.lines],
         "prices": {"regions": list(plan.prices.regions), "date": plan.prices.date, "exact": plan.prices_exact},
+    }  # fmt: skip
+
+
+def missing_fields(scheme: str, ref: ObjectRef, error: CloudError, *, doubted: bool, asked: bool) -> dict[str, Any]:
+    """An object that cannot be seen: not there, or ``doubted``; ``asked``: its request goes out all the same."""
+    return {
+        **where(scheme, ref), "reason": str(error), "hint": error.hint, "code": error.code or None,
+        "status": error.status or None, "doubted": doubted, "asked": asked,
     }  # fmt: skip
 
 

@@ -26,7 +26,12 @@ class Planner:
         self._ledger = ledger
         self.prices = prices
         self._clouds = clouds
+        self._asks_unseen: set[int] = set()
         self._direct_reads: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
+
+    def ask_unseen(self, sel: int) -> None:
+        """In plans of this selection, what no look can judge is asked for all the same."""
+        self._asks_unseen.add(sel)
 
     async def schemes(self, sel: int) -> list[str]:
         """The clouds in which objects are chosen: a plan and a run is of one of them."""
@@ -47,7 +52,7 @@ class Planner:
             names = " and ".join(cloud.kind.name for cloud in chosen)
             raise UsageError(f"objects of {names} are chosen together", "plan each cloud by itself")
         cloud = self._clouds[scheme or (chosen[0].scheme if chosen else DEFAULT_SCHEME)]
-        return await self._plan(cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks)
+        return await self._plan(cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel)
 
     async def plans(self, sel: int, days: Callable[[str], int]) -> list[RestorePlan]:
         """One for each cloud in which objects are chosen; the objects are looked up only once."""
@@ -56,7 +61,8 @@ class Planner:
         for cloud, _ in wanted:
             check_days(days(cloud.scheme))
         return [
-            await self._plan(cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks) for cloud, groups in wanted
+            await self._plan(cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks, sel)
+            for cloud, groups in wanted
         ]
 
     async def _chosen(self, sel: int) -> tuple[int, Mapping[CloudId, Sequence[FactGroup]]]:
@@ -65,12 +71,15 @@ class Planner:
         return marks, await self._ledger.selections.facts(sel)
 
     async def _plan(
-        self, cloud: CloudAccess, groups: Sequence[FactGroup], days: int, purpose: Purpose, marks: int
+        self, cloud: CloudAccess, groups: Sequence[FactGroup], days: int, purpose: Purpose, marks: int, sel: int
     ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
         prices = await self._price_table(buckets, cloud)
         readable = {bucket: await self._readable(bucket, cloud) for bucket in buckets}
-        made = make_plan(cloud.rules, groups, days, self._clock.now(), prices, purpose, readable)
+        made = make_plan(
+            cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
+            asks_unseen=sel in self._asks_unseen,
+        )  # fmt: skip
         return replace(made, marks=marks)
 
     def looks_cost(self, run: Run) -> Decimal | None:

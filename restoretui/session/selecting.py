@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import CloudError, ObjectNotFound
+from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound, WrongPlace
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectRef, Page, State
+from restoretui.core.provider import Provider
 from restoretui.engine.listing.lister import Lister
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
@@ -14,7 +15,7 @@ from restoretui.engine.traffic.speaker import Progress, Works
 from restoretui.engine.watching.sweep import looked_at, observed
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, JobRow, Observation, Query, Scope, SelectionSummary
-from restoretui.session.clouds import Clouds
+from restoretui.session.clouds import CloudAccess, Clouds
 from restoretui.session.listings import Listings
 
 LOOKS_AT_ONCE = 64
@@ -115,6 +116,16 @@ class Selecting:
             await selections.drop(own)
         return left_out
 
+    async def unseen(self, sel: int, refs: Iterable[ObjectRef], scheme: str) -> None:
+        """Mark objects of which nothing is known, since nobody may look at them."""
+        now = self._clock.now().timestamp()
+        by_bucket: dict[str, list[Observation]] = {}
+        for ref in refs:
+            seen = Observation(ref.key, ref.version_id, "", None, None, None, False, None, None, now)
+            by_bucket.setdefault(ref.bucket, []).append(seen)
+        for bucket, looks in by_bucket.items():
+            await self._ledger.selections.add_observed(sel, self._clouds[scheme].ledger_cloud, bucket, looks)
+
     async def keys(
         self, sel: int, refs: Iterable[ObjectRef], missing: Missing | None = None, scheme: str = DEFAULT_SCHEME
     ) -> SelectionSummary:
@@ -167,12 +178,20 @@ class Selecting:
             await self._ledger.selections.add_observed(sel, self._clouds[scheme].ledger_cloud, bucket, looks)
         return await self._ledger.selections.summary(sel)
 
-    async def look(self, sel: int, progress: Callable[[int], None] | None = None) -> int:
-        """HEAD every marked object that only a HEAD can judge; returns how many could not be looked at."""
+    async def look(
+        self,
+        sel: int,
+        progress: Callable[[int], None] | None = None,
+        missing: Callable[[str, ObjectRef, CloudError], None] | None = None,
+    ) -> int:
+        """HEAD every marked object that only a HEAD can judge; returns how many could not be looked at.
+
+        Those go to ``missing`` with their scheme, too; they stay marked.
+        """
         looked: set[tuple[CloudId, ObjectRef]] = set()
         tally = Progress()
         with self._works.telling(lambda: tally.text("Intelligent-Tiering objects looked at so far")):
-            return await self._look(sel, looked, tally, progress)
+            return await self._look(sel, looked, tally, progress, missing)
 
     async def _look(
         self,
@@ -180,6 +199,7 @@ class Selecting:
         looked: set[tuple[CloudId, ObjectRef]],
         tally: Progress,
         progress: Callable[[int], None] | None,
+        missing: Callable[[str, ObjectRef, CloudError], None] | None,
     ) -> int:
         unseen = 0
         known = {cloud.ledger_cloud: cloud.scheme for cloud in self._clouds}
@@ -192,13 +212,15 @@ class Selecting:
             for cloud in dict.fromkeys(cloud for cloud, _ in batch):
                 refs = [ref for where, ref in batch if where == cloud]
                 found: dict[str, list[Observation]] = {}
-                for ref, seen in await self._heads(refs, known[cloud], tally):
+                for ref, seen in await self._heads(refs, known[cloud], tally, lists=False):
                     if isinstance(seen, Observation):
                         found.setdefault(ref.bucket, []).append(seen)
                     elif isinstance(seen, ObjectNotFound):
                         found.setdefault(ref.bucket, []).append(self._gone(ref))
                     else:
                         unseen += 1
+                        if missing is not None:
+                            missing(known[cloud], ref, seen)
                 for bucket, looks in found.items():
                     await self._ledger.catalog.observe(cloud, bucket, looks)
             if progress is not None:
@@ -206,16 +228,43 @@ class Selecting:
         return unseen
 
     async def _heads(
-        self, refs: Sequence[ObjectRef], scheme: str, tally: Progress
+        self, refs: Sequence[ObjectRef], scheme: str, tally: Progress, *, lists: bool = True
     ) -> list[tuple[ObjectRef, Observation | CloudError]]:
         cloud = self._clouds[scheme]
         provider = await cloud.provider()
 
         async def head(ref: ObjectRef) -> list[Observation]:
-            detail = await cloud.read(lambda: provider.head_object(ref))
+            try:
+                detail = await cloud.read(lambda: provider.head_object(ref))
+            except (AccessDenied, InvalidRequest) as refused:
+                if not lists:
+                    raise
+                # Whoever may not look at a key may perhaps list it: that tells all but an archive tier.
+                return [await self._listed(cloud, provider, ref, refused)]
             return [looked_at(detail, ref.version_id, self._clock.now().timestamp())]
 
         return await _look_at_each(refs, head, tally)
+
+    async def _listed(
+        self, cloud: CloudAccess, provider: Provider, ref: ObjectRef, refused: CloudError
+    ) -> Observation:
+        """One object as a listing of its key shows it.
+
+        Raises ``refused``, of its HEAD, where that may not be listed either.
+        """
+        versions = ref.version_id is not None
+        pages = _Versions(self._clock)
+        scope = Scope(cloud.ledger_cloud, ref.bucket, ref.key, recursive=True, versions=versions, single=True)
+        try:
+            await Lister(provider, cloud.read, scope, pages, 1, self._clock.monotonic).list_all()
+        except NO_ANSWER:
+            raise
+        except CloudError:
+            raise refused from None
+        for seen in pages.found:
+            if seen.version_id == ref.version_id or not versions:
+                return seen._replace(version_id=ref.version_id)
+        raise ObjectNotFound("the object does not exist", "list its prefix again; it may have been deleted") from None
 
     async def _versions(
         self, refs: Sequence[ObjectRef], scheme: str, tally: Progress
@@ -265,7 +314,7 @@ async def _look_at_each(
         async with room:
             try:
                 return [(ref, seen) for seen in await look(ref)]
-            except NO_ANSWER:
+            except (*NO_ANSWER, WrongPlace):
                 raise
             except CloudError as error:
                 return [(ref, error)]

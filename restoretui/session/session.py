@@ -183,6 +183,10 @@ class Session:
         """
         return await self._planner.plan(sel, days, purpose, scheme)
 
+    def ask_unseen(self, sel: int) -> None:
+        """In plans of this selection, what no look can judge is asked for all the same."""
+        self._planner.ask_unseen(sel)
+
     async def plans(self, sel: int, days: Callable[[str], int]) -> list[RestorePlan]:
         """A plan to restore for each cloud in which objects are chosen, ``days`` by scheme; they are read once."""
         return await self._planner.plans(sel, days)

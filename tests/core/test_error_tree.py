@@ -24,6 +24,7 @@ EXIT_CODES = {
     "ReportUnreadable": 1,
     "InvalidRequest": 1,
     "Unsupported": 1,
+    "WrongPlace": 1,
     "Unreachable": 1,
     "Throttled": 1,
     "ServerFault": 1,

@@ -40,6 +40,9 @@ LOCATIONS = [
     # Laxer than today's rules for buckets: old and compatible ones.
     ("s3://My_Old.Bucket-1/a", Location("s3", "My_Old.Bucket-1", key="a")),
     ("s3://ab", Location("s3", "ab")),
+    # Ceph's buckets of another tenant, and an access point by its alias.
+    ("s3://acme:archive/a", Location("s3", "acme:archive", key="a")),
+    ("s3://photos-abcdefgh1234567890-s3alias/a/", Location("s3", "photos-abcdefgh1234567890-s3alias", "a/")),
 ]
 
 
@@ -195,3 +198,21 @@ def test_going_up_always_ends_at_the_buckets(bucket: str, key: str) -> None:
     for _ in range(key.count("/") + 3):
         location = location.parent
     assert location == Location("s3")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/photos/a", "'photos' is named by its alias", "-s3alias"),
+        ("arn:aws-cn:s3:cn-north-1:123456789012:accesspoint:photos", "'photos' is named by its alias", "cn-north-1"),
+        ("s3://arn:aws:s3::123456789012:accesspoint/m1.mrap/a", "'m1.mrap' is a Multi-Region Access Point", "BUCKET"),
+        ("s3://m1.mrap/a", "'m1.mrap' is a Multi-Region Access Point", "BUCKET"),
+        ("arn:aws-us-gov:s3:::films/2024/", "no ARN", "write s3://films/2024/"),
+        ("arn:aws:s3-outposts:us-west-2:1:outpost/o/bucket/b", "s3-outposts", ""),
+        ("s3://arn:aws:s3-object-lambda:us-west-2:1:accesspoint/x", "s3-object-lambda", ""),
+    ],
+)
+def test_an_arn_is_told_how_to_write_it(text: str, said: str, hint: str) -> None:
+    with pytest.raises(LocationError, match=said) as caught:
+        parse_location(text)
+    assert hint in caught.value.hint

@@ -83,7 +83,10 @@ class BatchOptions:
             )
         parts = self.role_arn.split(":", 5)
         if len(parts) != 6 or parts[0] != "arn" or parts[2] != "iam" or not parts[5].startswith("role/"):
-            raise UsageError(f"{self.role_arn!r} is not a role's ARN", "write arn:aws:iam::ACCOUNT:role/NAME")
+            raise UsageError(
+                f"{self.role_arn!r} is not a role's ARN",
+                "write arn:aws:iam::ACCOUNT:role/NAME (aws-cn, aws-us-gov or another partition where it is of one)",
+            )
         if not 0 <= self.priority <= 2_147_483_647:
             raise UsageError(f"a job's priority lies between 0 and 2147483647, not at {self.priority}")
         if len(self.description) > MOST_DESCRIPTION:
@@ -260,7 +263,9 @@ def as_batch(
 def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, marks: int | None) -> RestorePlan:
     """The plan that the same wishes give for what is chosen and known ``now``."""
     prices = plan.prices, plan.prices_exact
-    direct = make_plan(plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable)
+    direct = make_plan(
+        plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable, asks_unseen=plan.asks_unseen
+    )
     return as_batch(replace(direct, marks=marks), plan.rules, plan.by_jobs, plan.fees)
 
 
@@ -271,7 +276,10 @@ def _tier_as_batch(chosen: TierPlan, rules: CloudRules, fees: JobFees) -> TierPl
         if not line.verdict.action.sends:
             lines.append(line)
             continue
-        rule = rules.archives[line.verdict.archive or ""]
+        if line.verdict.archive is None:
+            lines.append(replace(line, verdict=Verdict(Action.REFUSED, "no job takes what was not looked at")))
+            continue
+        rule = rules.archives[line.verdict.archive]
         tier = chosen.request.tier
         if tier not in rule.batch_windows:
             lines.append(replace(line, verdict=Verdict(Action.REFUSED, NO_EXPEDITED, rule.archive)))

@@ -1,13 +1,21 @@
-"""The three policies that S3 Batch Operations needs, ready to paste, and whether a role has the first (FACTS 2.7)."""
+"""The three policies that S3 Batch Operations needs, ready to paste, and whether a role has the first (FACTS 2.7).
+
+ARNs carry the partition, and IAM refuses those of another (FACTS 0).
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 from restoretui.core.batch.jobs import Place
+from restoretui.core.partitions import AWS, Partition
 
 _VERSION = "2012-10-17"
 SERVICE = "batchoperations.s3.amazonaws.com"
-ROLE_PLACEHOLDER = "arn:aws:iam::ACCOUNT:role/ROLE"
+
+
+def role_placeholder(partition: Partition) -> str:
+    """Where nobody has named a role yet."""
+    return f"arn:{partition.name}:iam::ACCOUNT:role/ROLE"
 
 
 def trust_policy() -> dict[str, Any]:
@@ -42,20 +50,30 @@ def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def role_policy(buckets: Sequence[str], manifests: Sequence[Place], reports: Sequence[Place]) -> dict[str, Any]:
+def role_policy(
+    buckets: Sequence[str], manifests: Sequence[Place], reports: Sequence[Place], partition: Partition = AWS
+) -> dict[str, Any]:
     """What the role itself must be allowed; without ``manifests`` S3 generates them, which takes an inventory."""
-    statements = [_allow(["s3:RestoreObject"], [f"arn:aws:s3:::{bucket}/*" for bucket in buckets])]
+    statements = [_allow(["s3:RestoreObject"], [partition.bucket_arn(f"{bucket}/*") for bucket in buckets])]
     if manifests:
-        statements.append(_allow(["s3:GetObject", "s3:GetObjectVersion"], [_below(place) for place in manifests]))
+        statements.append(
+            _allow(["s3:GetObject", "s3:GetObjectVersion"], [_below(place, partition) for place in manifests])
+        )
     else:
-        statements.append(_allow(["s3:PutInventoryConfiguration"], [f"arn:aws:s3:::{bucket}" for bucket in buckets]))
+        statements.append(
+            _allow(["s3:PutInventoryConfiguration"], [partition.bucket_arn(bucket) for bucket in buckets])
+        )
     if reports:
-        statements.append(_allow(["s3:PutObject"], [_below(place) for place in reports]))
+        statements.append(_allow(["s3:PutObject"], [_below(place, partition) for place in reports]))
     return {"Version": _VERSION, "Statement": statements}
 
 
 def caller_policy(
-    buckets: Sequence[str], manifests: Sequence[Place], reports: Sequence[Place], role_arn: str
+    buckets: Sequence[str],
+    manifests: Sequence[Place],
+    reports: Sequence[Place],
+    role_arn: str,
+    partition: Partition = AWS,
 ) -> dict[str, Any]:
     """What whoever runs restoretui must be allowed, beside looking and restoring.
 
@@ -65,21 +83,25 @@ def caller_policy(
         "s3:CreateJob", "s3:DescribeJob", "s3:ListJobs", "s3:UpdateJobStatus", "s3:UpdateJobPriority",
         "s3:PutJobTagging", "s3:GetJobTagging",
     ]  # fmt: skip
-    pass_role = _allow(["iam:PassRole"], [role_arn or ROLE_PLACEHOLDER])
+    pass_role = _allow(["iam:PassRole"], [role_arn or role_placeholder(partition)])
     pass_role["Condition"] = {"StringEquals": {"iam:PassedToService": SERVICE}}
     statements = [
         _allow(jobs, ["*"]),
         pass_role,
-        _allow(["iam:GetRole"], [role_arn or ROLE_PLACEHOLDER]),
-        _allow(["s3:ListBucket", "s3:ListBucketVersions"], [f"arn:aws:s3:::{bucket}" for bucket in buckets]),
-        _allow(["s3:GetObject"], [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
+        _allow(["iam:GetRole"], [role_arn or role_placeholder(partition)]),
+        _allow(["s3:ListBucket", "s3:ListBucketVersions"], [partition.bucket_arn(bucket) for bucket in buckets]),
+        _allow(["s3:GetObject"], [partition.bucket_arn(f"{bucket}/*") for bucket in buckets]),
     ]
     if manifests:
         writing = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
-        statements.append(_allow(writing, [_below(place) for place in manifests]))
+        statements.append(_allow(writing, [_below(place, partition) for place in manifests]))
     if reports:
-        statements.append(_allow(["s3:GetObject", "s3:DeleteObject"], [_below(place) for place in reports]))
-        statements.append(_allow(["s3:ListBucket"], sorted({f"arn:aws:s3:::{place.bucket}" for place in reports})))
+        statements.append(
+            _allow(["s3:GetObject", "s3:DeleteObject"], [_below(place, partition) for place in reports])
+        )
+        statements.append(
+            _allow(["s3:ListBucket"], sorted({partition.bucket_arn(place.bucket) for place in reports}))
+        )
     return {"Version": _VERSION, "Statement": statements}
 
 
@@ -87,5 +109,5 @@ def _allow(actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(dict.fromkeys(resources))}
 
 
-def _below(place: Place) -> str:
-    return f"arn:aws:s3:::{place.bucket}/{place.prefix}/*" if place.prefix else f"arn:aws:s3:::{place.bucket}/*"
+def _below(place: Place, partition: Partition) -> str:
+    return partition.bucket_arn(f"{place.bucket}/{place.prefix}/*" if place.prefix else f"{place.bucket}/*")

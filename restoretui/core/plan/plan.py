@@ -171,6 +171,8 @@ class RestorePlan:
     """What those jobs cost besides."""
     marks: int | None = None
     """The selection's revision it was made from: another may hold other objects. None: not to be compared."""
+    asks_unseen: bool = False
+    """What no look can judge is asked for all the same."""
 
     @property
     def scheme(self) -> str:
@@ -249,6 +251,8 @@ def make_plan(
     prices: tuple[PriceTable, bool],
     purpose: Purpose = Purpose.RESTORE,
     readable: Mapping[str, frozenset[str]] | None = None,
+    *,
+    asks_unseen: bool = False,
 ) -> RestorePlan:
     """Judge and price every group at every tier; ``UsageError`` when no copy can last ``days``.
 
@@ -259,7 +263,7 @@ def make_plan(
     table, exact = prices
 
     def line(group: FactGroup, request: RestoreRequest) -> PlanLine:
-        verdict = judge(rules, group.facts, request, now, purpose)
+        verdict = judge(rules, group.facts, request, now, purpose, asks_unseen=asks_unseen)
         if verdict.action is Action.START and verdict.archive in (readable or {}).get(group.bucket, ()):
             verdict = Verdict(Action.NOTHING, READ_DIRECTLY, verdict.archive)
         cost, added = Cost(), 0
@@ -269,6 +273,8 @@ def make_plan(
                 table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added,
                 endless=verdict.endless,
             ).unsized(group.unsized)  # fmt: skip
+        elif verdict.action.sends:
+            cost = Cost(unpriced=group.objects)
         return PlanLine(group, verdict, cost, added)
 
     requests = [RestoreRequest(days, tier) for tier in Tier]
@@ -282,4 +288,5 @@ def make_plan(
         prices=table,
         prices_exact=exact,
         readable=readable or {},
+        asks_unseen=asks_unseen,
     )

@@ -265,6 +265,10 @@ class Verdict:
     """The reason without an end that moves on with the clock; empty where no such end is in it."""
 
 
+UNSEEN = "asked for unseen: it may not be looked at"
+"""Why a request goes out for an object of which nothing is known."""
+
+
 def check_days(days: int) -> int:
     """``days`` itself; ``UsageError`` below one, which no cloud takes (FACTS 1.1), or beyond every calendar."""
     if days < 1:
@@ -278,11 +282,25 @@ def check_days(days: int) -> int:
 
 
 def judge(
-    rules: CloudRules, facts: ObjectFacts, request: RestoreRequest, now: datetime, purpose: Purpose = Purpose.RESTORE
+    rules: CloudRules,
+    facts: ObjectFacts,
+    request: RestoreRequest,
+    now: datetime,
+    purpose: Purpose = Purpose.RESTORE,
+    *,
+    asks_unseen: bool = False,
 ) -> Verdict:
-    """What ``request`` would do to an object with these ``facts``."""
+    """What ``request`` would do to an object with these ``facts``.
+
+    ``asks_unseen``: what no look can judge is asked for all the same; the cloud refuses what makes no sense.
+    """
     rule = rules.archive_of(facts)
     state = rules.state_of(facts, now)
+    if asks_unseen and purpose is Purpose.RESTORE and (facts.is_unseen or state is State.UNKNOWN):
+        # Days are not sent for the tiered class, which refuses them (FACTS 1.1).
+        return Verdict(Action.START, UNSEEN, endless=facts.storage_class == rules.tiered_class)
+    if facts.is_unseen:
+        return Verdict(Action.LOOK, "it may not be looked at, so whether it is archived is not known")
     if state is State.UNKNOWN:
         return Verdict(Action.LOOK, "only a HEAD tells whether an Intelligent-Tiering object is archived")
     if rule is None:

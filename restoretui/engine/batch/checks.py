@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from restoretui.core.batch.jobs import BatchOptions, ReportScope
 from restoretui.core.batch.service import BatchService
-from restoretui.core.errors import AccessDenied, BucketNotFound, InvalidRequest
+from restoretui.core.errors import BucketNotFound, InvalidRequest
 from restoretui.core.provider import Provider
 
 
@@ -34,6 +34,4 @@ async def check_options(
             raise InvalidRequest(
                 f"the {what}'s bucket {place.bucket!r} does not exist", f"name one by {option}", code=error.code
             ) from None
-        except AccessDenied:
-            continue  # To list is not to write; the report is the role's to write.
     return await service.check_role(options.role_arn)

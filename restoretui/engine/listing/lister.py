@@ -184,9 +184,8 @@ class Lister:
     @property
     def _worth_a_trial(self) -> bool:
         """To try start-after costs nothing where it works, and is of use where it is needed, or makes ranges."""
-        if not self._traits.ordered or self._scope.single:
-            return False
-        return self._traits.starts_after(versions=self._scope.versions) is None
+        unknown = self._traits.starts_after(versions=self._scope.versions) is None
+        return unknown and self._traits.ordered and not self._scope.single
 
     async def _trial(self, guard: PageGuard) -> Page | None:
         """The next page, asked for by a key between the last two: it must begin with the last one again.
@@ -212,6 +211,10 @@ class Lister:
 
     async def _behind_last(self, guard: PageGuard) -> Page:
         """The page behind the last key, where the server says that it goes on, and not where."""
+        if self._traits.ordered and self._traits.starts_after(versions=self._scope.versions) is True:
+            page_behind = await self._trial(guard)
+            if page_behind is not None:
+                return page_behind
         if guard.last and not self._scope.versions:
             page = await self._page(start_after=guard.last)
             keys = Rows.of(page.entries).keys
@@ -249,11 +252,7 @@ class Lister:
         token = left or None
         segment, folder = 0, ""
         while True:
-            page = (
-                await self._page(delimiter="/", token=token)
-                if token != ""
-                else await self._level_behind(guard, folder)
-            )
+            page = await self._next_of_level(token, guard, folder)
             rows, prefixes = guard.check(page)
             segment += guard.jumped
             folder = max([folder, *prefixes])

@@ -17,6 +17,8 @@ from restoretui.engine.traffic.listing_traits import ListingTraits
 _REPEATS = "the server lists keys it has listed before: it ignores where to go on"
 _FOLDER = "/"
 """In the place of a version id: no store has such a one."""
+MOST_STALE = 2
+"""Pages in a row that bring nothing new, which is fair where delete markers fill them up."""
 _NARROWER = "try a narrower prefix"
 
 
@@ -35,6 +37,7 @@ class PageGuard:
         self._before = Rows.of(())
         self._folders: frozenset[str] = frozenset()
         self._told_end = False
+        self._stale = 0
         self._firsts: set[tuple[str, str | None]] = set()
         self._tokens: set[str] = set()
 
@@ -61,8 +64,12 @@ class PageGuard:
             fresh = self._fresh(rows) if keys else rows
         if self._folders:
             prefixes = [prefix for prefix in prefixes if prefix not in self._folders]
-        if (keys or page.prefixes) and not fresh and not prefixes and page.next_token is not None:
-            self._repeated()
+        if fresh or prefixes:
+            self._stale = 0
+        elif (keys or page.prefixes) and page.next_token is not None:
+            self._stale += 1
+            if self._stale > MOST_STALE or self._told_end:
+                self._repeated()
         if page.next_token in self._tokens and not self.is_over:
             raise MalformedAnswer("the server repeats its continuation token", _NARROWER)
         if page.next_token:
@@ -90,10 +97,10 @@ class PageGuard:
     def _fresh(self, rows: Rows) -> Rows:
         """The rows of an unusual page that the one before did not have."""
         pairs = list(zip(rows.keys, rows.version_ids, strict=True))
-        if pairs[0] in self._firsts:
+        known = set(zip(self._before.keys, self._before.version_ids, strict=True))
+        if pairs[0] in self._firsts and pairs[0] not in known:
             self._repeated()
             return Rows.of(())
-        known = set(zip(self._before.keys, self._before.version_ids, strict=True))
         fresh = []
         for pair, entry in zip(pairs, rows, strict=True):
             if pair not in known:

@@ -87,7 +87,7 @@ def _entries(rows: list[tuple[Any, ...]], *, believes: bool) -> Sequence[Entry]:
     if None in sizes or None in modified:
         if believes:
             raise Absurd  # A store that leaves them out does so in every row.
-        sizes, modified = [size or "" for size in sizes], [date or "" for date in modified]
+        sizes, modified = tuple(size or "" for size in sizes), tuple(date or "" for date in modified)
     columns = [
         keys,
         versions,

@@ -51,8 +51,8 @@ def _read(body: bytes, stock: StockParser, *, versions: bool) -> Page:
     if not body.strip():
         raise Unreadable("the answer is empty")  # which the SDK's parser would read as an empty bucket
     if len(body) > _LONG:
-        _refuse_long_text(body)
         refuse_many_tags(body)
+        _refuse_long_text(body)
     for reader in (_quick, by_tree, partial(by_sdk, stock=stock)):
         try:
             return reader(body, versions=versions)

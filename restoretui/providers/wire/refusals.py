@@ -4,6 +4,7 @@ Codes: FACTS 1.2 and the S3 API reference's list of error responses. HEAD answer
 bare HTTP status (FACTS 1.2): such refusals are mapped by status alone.
 """
 
+import re
 from dataclasses import dataclass
 
 from restoretui.core.errors import (
@@ -18,7 +19,9 @@ from restoretui.core.errors import (
     ServerFault,
     Throttled,
     Unsupported,
+    WrongPlace,
 )
+from restoretui.core.partitions import PARTITIONS, partition_known
 from restoretui.providers.wire.accounts import OF_S3
 from restoretui.providers.wire.denials import (
     PAYER_CODES,
@@ -65,6 +68,8 @@ class Refusal:
     """What the caller may not do, where it stands in an element of its own and not in the message (OSS)."""
     explicit_deny: bool = False
     policy_kind: str = ""
+    signed_for: str = ""
+    """The region that the request was signed for."""
 
 
 ACTIONS = {
@@ -141,6 +146,9 @@ _WRONG_REGION = frozenset(
 _NO_BUCKET = frozenset({"NoSuchBucket", "NoSuchAccessPoint"})
 _NO_OBJECT = frozenset({"NoSuchKey", "NoSuchVersion"})
 _UNSUPPORTED = frozenset({"NotImplemented", "UnsupportedOperation", "MethodNotAllowed", "UnsupportedAction"})
+_REGION_ALONE = frozenset({"InvalidRegion", "InvalidRegionName", "InvalidLocationConstraint"})
+_EXPECTED = re.compile(r"expect(?:ing|ed)(?: region)?:? ['\"]([a-z0-9-]+)['\"]")
+_OF_ENDPOINT = re.compile(r"\bs3[.-](?:dualstack\.|fips\.)*([a-z0-9-]+)\.")
 
 
 def is_wrong_region(refusal: Refusal) -> bool:
@@ -151,8 +159,29 @@ def is_wrong_region(refusal: Refusal) -> bool:
     return bool(refusal.region) and (refusal.code in ("AuthorizationHeaderMalformed", "400"))
 
 
+def named_region(message: str, endpoint: str) -> str:
+    """The region that a refusal names in its words, or by the endpoint that it sends us to; empty for none.
+
+    "… the region 'us-east-1' is wrong; expecting 'eu-central-1'", ``s3.eu-central-1.amazonaws.com`` (FACTS 1.2).
+    """
+    if told := _EXPECTED.search(message):
+        return told[1]
+    sent = _OF_ENDPOINT.search(endpoint) or _OF_ENDPOINT.search(message)
+    return sent[1] if sent and partition_known(sent[1]) else ""
+
+
+def is_unfit_region(refusal: Refusal) -> bool:
+    """Signed for a region that the server does not take; which one it does take, it does not say."""
+    if refusal.code in _REGION_ALONE:
+        return True
+    named = refusal.region or "region" in refusal.message.lower()
+    return refusal.code == "AuthorizationHeaderMalformed" and bool(named)
+
+
 def is_credentials(refusal: Refusal) -> bool:
     """The credentials, or the clock they are signed with, are at fault; no object is."""
+    if is_unfit_region(refusal):
+        return False
     return refusal.status == 401 or refusal.code in _CREDENTIALS
 
 
@@ -213,7 +242,11 @@ def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, s
         return CredentialsError, "this machine's clock is too far from the cloud's", "set the clock (NTP), then go on"
     if code in EXPIRED:
         what = "do not exist" if code in _UNKNOWN_KEY else "have expired"
-        return CredentialsError, f"the credentials {what} ({code})", sign_in_hint(caller)
+        return CredentialsError, f"the credentials {what} ({code})", sign_in_hint(caller) + _elsewhere(code, caller)
+    if is_unfit_region(refusal) and not refusal.region:
+        signed = f"signed for region {refusal.signed_for}" if refusal.signed_for else "signed for a region"
+        where_to = f": {said}" if said else ""
+        return WrongPlace, f"{signed}, which this store does not take{where_to}", "name the right one by --region"
     if is_credentials(refusal):
         return CredentialsError, f"the credentials are not accepted ({code or status})", sign_in_hint(caller)
     if is_account(refusal):
@@ -226,6 +259,10 @@ def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, s
         return ObjectNotFound, "the object does not exist", "list its prefix again; it may have been deleted"
     if is_throttled(refusal) or (status == 503 and refusal.operation in _READS):
         return Throttled, f"the cloud asks for fewer requests ({code or status})", "the rate is lowered by itself"
+    if refusal.operation == "HeadObject" and status == 403 and code in ("403", "AccessDenied", ""):
+        why = "" if said.lower() in ("", "forbidden") else said
+        denied = f"its HEAD is denied: not allowed, or no such key{_tail(why)}"
+        return AccessDenied, denied, _permission_hint(refusal, caller)
     if code in _DENIED or code in PAYER_CODES or status == 403:
         return AccessDenied, f"access to {where} is denied{_tail(said)}", _permission_hint(refusal, caller)
     if (found := kms_reason(code, refusal.message) or object_reason(code, refusal.message)) is not None:
@@ -250,6 +287,15 @@ def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, s
         f"the answer to {refusal.operation} makes no sense (status {status})",
         "is the endpoint S3?",
     )
+
+
+def _elsewhere(code: str, caller: Caller) -> str:
+    """Keys of one partition are unknown in all others, and no answer says so."""
+    if code not in _UNKNOWN_KEY or caller.endpoint:
+        return ""
+    others = [partition for partition in PARTITIONS if partition.name in ("aws-cn", "aws-us-gov", "aws-eusc")]
+    regions = ", ".join(partition.region for partition in others)
+    return f"; keys of another partition need a --region of it ({regions}, …)"
 
 
 _READS = frozenset({"ListBuckets", "HeadBucket", "ListObjectsV2", "ListObjectVersions", "HeadObject"})

@@ -7,6 +7,7 @@ A fault is a table (TOML) or object (JSON)::
     operations = ["RestoreObject"]   # default: every operation of S3 and OSS
     bucket = "acme-media-archive"    # default: every bucket
     prefix = "archive/2021/"         # keys that begin so; for a listing: its prefix
+    unless = "archive/2021/mine/"    # but none that begin so
     from = 3600                      # virtual seconds after the faults were set; default 0
     until = 7200                     # default: for ever
     chance = 0.05                    # share of the matching requests, or objects; default 1
@@ -60,11 +61,15 @@ QUIRKS: Mapping[str, str] = {
     "no-tiers": "a restore request that names a tier is malformed",
     "days-optional": "a restore without days brings the object back for good, as in Ceph",
     "ignore-start-after": "listings begin at the beginning whatever was asked",
+    "inclusive-start-after": "listings begin with the key they are to begin behind, as in RustFS",
+    "no-token": "a listing that goes on names no token, as in Huawei OBS",
+    "utf16-order": "the keys of a page are in the order of UTF-16, as in NooBaa",
+    "no-dates": "listings tell neither dates nor sizes",
     "repeat-token": "a listing's next token is the one it was asked with",
     "unsorted": "the keys of a listing come in reverse order",
 }
 """What compatible and broken stores do otherwise, by name (FACTS 5)."""
-_COMMON = ("kind", "operations", "bucket", "prefix", "from", "until", "chance", "skip", "times")
+_COMMON = ("kind", "operations", "bucket", "prefix", "unless", "from", "until", "chance", "skip", "times")
 
 
 @dataclass(slots=True)
@@ -75,6 +80,7 @@ class Fault:
     operations: frozenset[str] = frozenset()
     bucket: str = ""
     prefix: str = ""
+    unless: str = ""
     start: float = 0.0
     end: float = float("inf")
     chance: float = 1.0
@@ -109,6 +115,7 @@ class Fault:
             self.start <= since < self.end
             and (not self.bucket or bucket == self.bucket)
             and (not self.prefix or key.startswith(self.prefix))
+            and not (self.unless and key.startswith(self.unless))
         )
 
     def passes(self, machine: float) -> bool:
@@ -137,7 +144,7 @@ def read_fault(entry: Mapping[str, Any]) -> Fault:
             if isinstance(value, str) or not all(isinstance(item, str) for item in value):
                 raise UsageError(f"operations of the fault {kind!r} must be a list of names")
             fault.operations = frozenset(value)
-        elif name in ("kind", "bucket", "prefix", "code", "message", "when", "name"):
+        elif name in ("kind", "bucket", "prefix", "unless", "code", "message", "when", "name"):
             setattr(fault, name, _checked(kind, name, value, str))
         elif name in ("skip", "status"):
             setattr(fault, name, _checked(kind, name, value, int))

@@ -18,7 +18,7 @@ def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
     """``GET /bucket?list-type=2``."""
     query = call.query
     token = query.get("continuation-token")
-    after = After("" if "ignore-start-after" in call.quirks else query.get("start-after", ""))
+    after = After(_start_after(query.get("start-after", ""), call.quirks))
     if token is not None:
         after = read_token(token)
     page = _S3Page(bucket, call, now)
@@ -28,7 +28,7 @@ def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
         parts.append(f"<ContinuationToken>{escape(token)}</ContinuationToken>")
     if "start-after" in query:
         parts.append(f"<StartAfter>{page.name(query['start-after'])}</StartAfter>")
-    if listed.next is not None:
+    if listed.next is not None and "no-token" not in call.quirks:
         next_token = token if token is not None and "repeat-token" in call.quirks else token_of(listed.next)
         parts.append(f"<NextContinuationToken>{escape(next_token)}</NextContinuationToken>")
     return page.reply("ListBucketResult", parts, listed, page.objects(listed.rows))
@@ -102,6 +102,9 @@ class _S3Page:
 
     def reply(self, root: str, parts: list[str], listed: Listed, rows: list[str]) -> Reply:
         parts.append(f"<IsTruncated>{'true' if listed.next is not None else 'false'}</IsTruncated>")
+        if "utf16-order" in self.quirks:
+            order = sorted(range(len(rows)), key=lambda at: listed.rows.keys[at].encode("utf-16-be"))
+            rows = [rows[at] for at in order]
         parts += reversed(rows) if "unsorted" in self.quirks else rows
         for prefix in listed.prefixes:
             parts.append(f"<CommonPrefixes><Prefix>{self.name(prefix)}</Prefix></CommonPrefixes>")
@@ -111,6 +114,11 @@ class _S3Page:
         keys = self._names(rows.keys)
         etags = self._etags(rows.tags)
         status = self._status(rows)
+        if "no-dates" in self.quirks:
+            return [
+                f"<Contents><Key>{key}</Key><StorageClass>{_CLASSES[kind & 0x7F]}</StorageClass>{restore}</Contents>"
+                for key, kind, restore in zip(keys, rows.kinds, status, strict=True)
+            ]
         return [
             f"<Contents><Key>{key}</Key><LastModified>{date}</LastModified><ETag>&quot;{etag}&quot;</ETag>"
             f"<Size>{size}</Size><StorageClass>{_CLASSES[kind & 0x7F]}</StorageClass>{restore}</Contents>"
@@ -170,6 +178,15 @@ class _S3Page:
                     f"{'' if 'no-expiry' in self.quirks else until}</RestoreStatus>"
                 )
         return found
+
+
+def _start_after(key: str, quirks: frozenset[str]) -> str:
+    """Where the listing begins behind, as this store takes it."""
+    if "ignore-start-after" in quirks:
+        return ""
+    if "inclusive-start-after" in quirks and key:
+        return key[:-1] + chr(max(1, ord(key[-1]) - 1)) + "\U0010ffff"
+    return key
 
 
 def _wants_status(call: Call) -> bool:

@@ -1,11 +1,14 @@
 """Whether a role's trust policy lets S3 Batch Operations act as it, whatever shape it was written in."""
 
+import json
+import re
 from typing import Any
 
 import pytest
 
 from restoretui.core.batch.jobs import Place
 from restoretui.core.batch.policy import SERVICE, caller_policy, role_policy, trust_policy, trusts_the_service
+from restoretui.core.partitions import partition_of
 
 
 def statement(**changes: Any) -> dict[str, Any]:
@@ -56,3 +59,16 @@ def test_our_own_policies_do_what_they_are_for() -> None:
         ["iam:PassRole"],
         ["iam:GetRole"],
     ]
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eusc-de-east-1"])
+def test_every_arn_is_of_the_partition(region: str) -> None:
+    partition, place = partition_of(region=region), Place("lists", "m")
+    for policy in (
+        role_policy(["films"], [place], [place], partition),
+        role_policy(["films"], [], [Place("lists", "")], partition),
+        caller_policy(["films"], [place], [place], "", partition),
+    ):
+        arns = re.findall(r"arn:[^\"]*", json.dumps(policy))
+        assert arns
+        assert all(arn.startswith(f"arn:{partition.name}:") for arn in arns)

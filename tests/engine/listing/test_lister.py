@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restoretui.core.errors import MalformedAnswer, RestoreTuiError
-from restoretui.core.model import Entry, Page
+from restoretui.core.model import GOES_ON, Entry, Page
 from restoretui.engine.listing.lister import Lister
 from restoretui.engine.listing.ranges import Alphabet, Range, split
 from restoretui.engine.traffic.listing_traits import ListingTraits
@@ -176,14 +176,6 @@ class Liar(Bucket):
         return await super().list_page(bucket, prefix)
 
 
-class Shuffler(Bucket):
-    """Lists in no order."""
-
-    async def list_page(self, bucket: str, prefix: str = "", **fields: object) -> Page:
-        page = await super().list_page(bucket, prefix, **fields)  # type: ignore[arg-type]
-        return page._replace(entries=list(reversed(page.entries)))
-
-
 def test_a_server_that_leads_over_the_same_page_is_reported_not_looped_on() -> None:
     bucket = Liar([(f"k{n}", None) for n in range(50)])
     with pytest.raises(MalformedAnswer):
@@ -234,3 +226,144 @@ def test_streams_are_added_while_they_make_it_quicker(is_busy: bool, streams: in
     asyncio.run(lister.list_all())
     assert len(pages.rows) == 20_000
     assert (line.most <= streams) if is_busy else (line.most == streams)
+
+
+# --- stores that list in ways of their own
+
+
+ODD = ["p/Z", "p/\uff3a", "p/\U0001d655"]
+
+
+class Utf16(Bucket):
+    """In the order of UTF-16, where letters beyond the first plane come before U+E000 and up."""
+
+    def __init__(self, keys: list[tuple[str, str | None]], page: int = 7, seed: int = 0) -> None:
+        super().__init__(keys, page, seed)
+        self.rows.sort(key=lambda row: row[0].encode("utf-16-be"))
+        self.keys = [key for key, _ in self.rows]
+
+    def seek(self, start_after: str) -> int:
+        after = start_after.encode("utf-16-be")
+        return sum(key.encode("utf-16-be") <= after for key in self.keys)
+
+
+class Unordered(Bucket):
+    """In no order at all, but the same each time."""
+
+    def __init__(self, keys: list[tuple[str, str | None]], page: int = 7, seed: int = 0) -> None:
+        super().__init__(keys, page, seed)
+        self.keys = []
+        random.Random(seed).shuffle(self.rows)
+
+
+class Inclusive(Bucket):
+    """Begins with the key it is to begin behind."""
+
+    def seek(self, start_after: str) -> int:
+        return bisect_left(self.keys, start_after)
+
+
+class Ignoring(Bucket):
+    """Begins at the beginning, wherever it is to begin; its tokens are good."""
+
+    def seek(self, start_after: str) -> int:
+        return 0
+
+
+class Exact(Bucket):
+    """Takes start-after for a key there is, and lists nothing behind any other."""
+
+    def seek(self, start_after: str) -> int:
+        return self.keys.index(start_after) + 1 if start_after in self.keys else len(self.keys) * bool(start_after)
+
+
+class Repeating(Bucket):
+    """The next page begins with the last row of the one before."""
+
+    def page_at(self, at: int, prefix: str) -> Page:
+        page = super().page_at(at, prefix)
+        return page._replace(next_token=page.next_token and str(int(page.next_token) - 1))
+
+
+class Late(Bucket):
+    """In order for some pages, so that ranges are begun; then it is not."""
+
+    def __init__(self, keys: list[tuple[str, str | None]], page: int = 7, seed: int = 0) -> None:
+        super().__init__(keys, page, seed)
+        far = len(self.rows) * 3 // 4
+        self.rows[far : far + 3] = reversed(self.rows[far : far + 3])
+
+
+SHOWN = {Bucket: True, Inclusive: True, Ignoring: False, Exact: False}
+
+
+@pytest.mark.parametrize(
+    "kind", [Bucket, Utf16, Unordered, Inclusive, Ignoring, Exact, Repeating, Late], ids=lambda kind: kind.__name__
+)
+@pytest.mark.parametrize("page", [2, 7, 300])
+def test_whatever_a_store_does_to_its_order_all_keys_are_listed_once(kind: type[Bucket], page: int) -> None:
+    keys = sorted({*ODD, *(f"p/{number:04}" for number in range(280))})
+    bucket, traits = kind([(key, None) for key in keys], page), ListingTraits()
+    assert sorted(list_all(bucket, traits=traits).rows) == [(key, None) for key in keys]
+    if kind in SHOWN and page < 280:
+        assert traits.takes_ranges(versions=False) is SHOWN[kind]
+
+
+@pytest.mark.parametrize("kind", [Bucket, Inclusive, Repeating], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("page", [2, 5, 6])
+def test_versions_and_markers_go_on_over_pages(kind: type[Bucket], page: int) -> None:
+    rows: list[tuple[str, str | None]] = [(f"a{number:02}", MARKER) for number in range(3 * page)]
+    rows += [("b", f"v{number}" if number % 3 else MARKER) for number in range(4 * page)]
+    rows += [(f"c{number:03}", f"v{number}") for number in range(40)]
+    wanted = [row for row in rows if row[1] != MARKER]
+    for traits in (ListingTraits(known=kind is Bucket), ListingTraits()):
+        assert list_all(kind(rows, page), versions=True, traits=traits).rows == wanted
+
+
+def test_a_page_without_rows_goes_on() -> None:
+    rows: list[tuple[str, str | None]] = [(f"a{number:04}", MARKER) for number in range(50)]
+    assert list_all(Bucket([*rows, ("z", None)])).rows == [("z", None)]
+
+
+def test_what_a_server_does_is_found_out_once() -> None:
+    keys: list[tuple[str, str | None]] = [(f"k{number:03}", None) for number in range(100)]
+    traits = ListingTraits()
+    list_all(Ignoring(keys), traits=traits)
+    again = Ignoring(keys)
+    list_all(again, traits=traits)
+    assert again.requests == 15  # one a page, by their tokens
+
+
+class Tokenless(Bucket):
+    """Says that it goes on, and not where."""
+
+    def page_at(self, at: int, prefix: str) -> Page:
+        page = super().page_at(at, prefix)
+        return page._replace(next_token=page.next_token and GOES_ON)
+
+
+def test_without_a_token_a_listing_goes_on_behind_its_last_key() -> None:
+    keys: list[tuple[str, str | None]] = [(f"k{number:03}", None) for number in range(100)]
+    assert list_all(Tokenless(keys)).rows == keys
+    versions: list[tuple[str, str | None]] = [(f"k{number:03}", f"v{n}") for number in range(40) for n in range(2)]
+    assert list_all(Tokenless(versions), versions=True).rows == versions
+
+
+def test_without_a_token_and_start_after_it_ends_in_a_sentence() -> None:
+    class Neither(Tokenless, Ignoring):
+        pass
+
+    bucket = Neither([(f"k{number:03}", None) for number in range(100)])
+    with pytest.raises(MalformedAnswer, match="behind 'k006', but the server names no token"):
+        list_all(bucket)
+    assert bucket.requests < 8
+
+
+def test_a_store_that_says_end_and_names_a_token_all_the_same_is_not_looped_on() -> None:
+    class Always(Bucket):
+        def page_at(self, at: int, prefix: str) -> Page:
+            page = super().page_at(at, prefix)
+            return page if page.next_token else page._replace(next_token=str(at), told_end=True)
+
+    keys: list[tuple[str, str | None]] = [(f"k{number:03}", None) for number in range(20)]
+    assert list_all(Always(keys)).rows == keys

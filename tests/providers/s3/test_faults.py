@@ -464,8 +464,9 @@ async def test_who_may_not_list_may_still_restore(scripted: StartServer, open_s3
 
     server = await scripted(script)
     s3 = await open_s3(endpoint_url=server.url)
+    assert await s3.bucket_region("bkt") == "us-east-1"  # which is no verdict: one prefix may yet be listed
     with pytest.raises(AccessDenied) as caught:
-        await s3.bucket_region("bkt")
+        await s3.list_page("bkt")
     assert "s3:ListBucket" in caught.value.hint
     assert (await s3.restore_object(REF, WISH, "GLACIER")).outcome is Outcome.ACCEPTED
 

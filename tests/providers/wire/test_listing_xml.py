@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from restoretui.core.model import END_UNTOLD, LARGEST_SIZE, Entry, Page
+from restoretui.core.model import END_UNTOLD, GOES_ON, LARGEST_SIZE, Entry, Page
 from restoretui.providers.wire import listing_xml
 from restoretui.providers.wire.listing_xml import (
     ErrorInside,
@@ -292,6 +292,48 @@ def a_page(*rows: str, truncated: str = "false") -> bytes:
     return f"<ListBucketResult><IsTruncated>{truncated}</IsTruncated>{''.join(rows)}</ListBucketResult>".encode()
 
 
+def an_encoded_page(*rows: str) -> bytes:
+    return a_page(*rows).replace(b"<IsTruncated>", b"<EncodingType>url</EncodingType><IsTruncated>")
+
+
+@pytest.mark.parametrize("left_out", ["Size", "LastModified", "ETag"])
+def test_what_a_store_leaves_out_is_unknown(left_out: str) -> None:
+    value = {"Size": "1", "LastModified": "2024-01-01T00:00:00Z", "ETag": "e"}[left_out]
+    bare = a_row("b").replace(tag(left_out, value), "")
+    entries = read_page(a_page(a_row("a"), bare), stock).entries
+    assert [entry.key for entry in entries] == ["a", "b"]
+    told = entries[1]._asdict()
+    assert {name: told[name] for name in ("size", "modified", "etag")} == {
+        "size": None if left_out == "Size" else 1,
+        "modified": None if left_out == "LastModified" else 1704067200,
+        "etag": "" if left_out == "ETag" else "e",
+    }
+
+
+@pytest.mark.parametrize(
+    ("truncated", "token", "next_token", "told_end"),
+    [
+        ("true", "t", "t", False),
+        ("TRUE", "t", "t", False),
+        ("false", "t", "t", True),
+        (None, "t", "t", False),
+        ("perhaps", "t", "t", False),
+        ("true", "", GOES_ON, False),
+        ("true", None, GOES_ON, False),
+        ("false", "", None, False),
+        ("false", None, None, False),
+        (None, None, None, False),
+    ],
+)
+def test_a_token_leads_on_and_nothing_else_ends(
+    truncated: str | None, token: str | None, next_token: str | None, told_end: bool
+) -> None:
+    fields = [("IsTruncated", truncated), ("NextContinuationToken", token)]
+    head = "".join(tag(name, text) for name, text in fields if text is not None)
+    page = read_page(f"<ListBucketResult>{head}{a_row()}</ListBucketResult>".encode(), stock)
+    assert (page.next_token, page.told_end) == (next_token, told_end)
+
+
 @pytest.mark.parametrize("size", [str(2**53), str(2**63), "9" * 4300, "1.5", "-5", "many", "", "1e3"])
 def test_a_size_that_no_object_has_is_unknown_and_spoils_no_other_row(size: str) -> None:
     odd = a_row("b").replace("<Size>1</Size>", f"<Size>{size}</Size>")
@@ -317,12 +359,28 @@ def forbidden_dates(body: bytes) -> dict[str, Any]:
         (a_page(a_row("a&#x0;b")), "NUL"),
         (a_page(a_row("")), "no key"),
         (a_page(a_row("a"), truncated="perhaps"), "perhaps"),
+        (a_page(a_row("a"), a_row("")), "no key after key 'a'"),
+        (an_encoded_page(a_row("a%20b"), a_row("%FF")), "Key '%FF' after key 'a b' is no UTF-8"),
+        (a_page(a_row("a"), a_row("b").replace("<Size>1", "<Size>1&2")), "no XML at <Size> after key 'b'"),
         (a_page(a_row("a"), "<CommonPrefixes><Prefix></Prefix></CommonPrefixes>"), "common prefix"),
         (a_page("<Contents></Contents>" * 400_000), "more than 250,000 tags"),
         (a_page("<a>" * 500_000 + "</a>" * 500_000), "more than 250,000 tags"),
         (a_page(a_row("k" * 5_000_000)), "longer than 32,768 bytes"),
     ],
-    ids=["NUL", "decimal NUL", "hex NUL", "no key", "perhaps", "prefix", "rows", "nest", "long key"],
+    ids=[
+        "NUL",
+        "decimal NUL",
+        "hex NUL",
+        "no key",
+        "perhaps",
+        "no key there",
+        "no UTF-8",
+        "no XML",
+        "prefix",
+        "rows",
+        "nest",
+        "long key",
+    ],
 )
 def test_a_page_that_is_not_believed_is_refused_by_its_cause(body: bytes, named: str) -> None:
     with pytest.raises(Unreadable, match=named):

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from restoretui.core import doing
 from restoretui.core.clock import Clock
-from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
+from restoretui.core.endpoints import secure_twin
+from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer, WrongPlace
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
@@ -17,6 +19,7 @@ from restoretui.providers.wire.refusals import (
     error_for,
     is_account,
     is_credentials,
+    is_unfit_region,
     is_wrong_region,
     printable,
 )
@@ -69,11 +72,13 @@ class S3Client:
                     raise _unreadable(ask, reply, str(error)) from None
                 except ErrorInside:
                     pass
-            refusal = self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket)
-            if not last and is_wrong_region(refusal) and await self._moved(refusal, region):
+            refusal = self._refusal(ask, reply, region)
+            if not last and is_wrong_region(refusal) and await self._moved(refusal, region, ask.service):
                 continue
-            if ask.operation == "HeadObject" and refusal.status in (400, 403):
+            if ask.operation == "HeadObject" and refusal.status in (301, 307, 400, 403):
                 refusal = await self._explain(refusal) or refusal
+                if not last and refusal.region and await self._moved(refusal, region):
+                    continue
             raise self._error(refusal)
         raise AssertionError("a second answer is always returned or raised")
 
@@ -105,7 +110,7 @@ class S3Client:
                 raise _unreadable(ask, reply, why)
             if not reply.body or not is_error(reply.body):
                 return reply, None
-        refusal = self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket)
+        refusal = self._refusal(ask, reply, region)
         if is_wrong_region(refusal) and await self._moved(refusal, region):
             raise elsewhere(refusal)
         if is_wrong_region(refusal) or is_credentials(refusal) or is_account(refusal):
@@ -113,18 +118,26 @@ class S3Client:
         return reply, refusal
 
     async def open_bucket(self, bucket: str) -> str:
-        """Where the bucket lives, if we may look into it; else ``AccessDenied`` or what else is in the way."""
-        if bucket in self._unopened:
-            self.regions.forget(bucket)  # permissions and credentials change: ask again
+        """Where the bucket lives; ``CredentialsError`` where HeadBucket was refused for that."""
         region = await self.regions.of(bucket)
-        if refusal := self._unopened.get(bucket):
+        if refusal := self._unopened.pop(bucket, None):
             self._explained.pop(bucket, None)
-            raise self._error(await self._explain(refusal) or refusal)
+            if why := await self._explain(refusal):
+                if why.region and await self._moved(why, region):
+                    return await self.regions.of(bucket)
+                self.regions.forget(bucket)  # credentials change: ask again
+                raise self._error(why)
         return region
 
+    def _refusal(self, ask: S3Request, reply: "HttpResponse", region: str) -> Refusal:
+        return replace(self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket), signed_for=region)
+
     async def _find_region(self, bucket: str) -> str:
-        """By HeadBucket, which names the region even when it is refused. A refusal is kept for ``open_bucket``."""
-        self._unopened.pop(bucket, None)
+        """By HeadBucket, which names the region even when it is refused.
+
+        A refusal for want of rights is no verdict: HeadBucket needs ``s3:ListBucket`` without conditions, and whoever
+        may list one prefix, or look at one key, is told so by the LIST or HEAD of just that (FACTS 1.10).
+        """
         asked = self._sdk.region
         reply = await self._exchange(S3Request("HeadBucket", bucket), asked)
         named = reply.headers.get("x-amz-bucket-region", "")
@@ -132,10 +145,10 @@ class S3Client:
         if reply.status < 300 or reply.status in (301, 307, 308):
             return named or asked
         refusal = self._sdk.refusal("s3", "HeadBucket", reply, bucket)
-        if refusal.status in (400, 403):
-            if refusal.status == 403 or named in ("", asked):
+        if refusal.status in (400, 401, 403):
+            if refusal.status != 400 or named in ("", asked):
                 self._unopened[bucket] = refusal
-            return named or asked  # a key may still be restored by whoever may not list
+            return named or asked
         if refusal.status in (405, 501):
             return named or asked
         raise self._error(refusal)
@@ -155,14 +168,27 @@ class S3Client:
         doing.note(ask.operation, ask.bucket)
         out = await self._requests.build(ask, region)
         reply = await out.transport.exchange(out.request, ask.operation)
+        if 300 <= reply.status < 400 and (secure := secure_twin(out.request.url, reply.headers.get("location", ""))):
+            raise WrongPlace(
+                f"the endpoint answers http with a redirect to {secure}",
+                f"write it with https: --endpoint-url {secure}",
+                status=reply.status,
+                operation=ask.operation,
+            )
         if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
             raise _unreadable(ask, reply, why)
         if reply.status in (400, 401, 403) and any(code.encode() in reply.body[:LONGEST_ERROR] for code in EXPIRED):
             self._sdk.vault.reject(out.keys)
         return reply
 
-    async def _moved(self, refusal: Refusal, asked: str) -> bool:
+    async def _moved(self, refusal: Refusal, asked: str, service: str = "s3") -> bool:
         """Learn from a redirect, looking again where it does not say; whether the bucket is elsewhere indeed."""
+        if not refusal.bucket:
+            _check_region(refusal.region, refusal)
+            if service != "s3" or refusal.region in ("", asked):
+                return False
+            self._sdk.region = refusal.region  # A store that has one region has it for all requests.
+            return True
         self.regions.forget(refusal.bucket)  # also where what the answer names is none
         _check_region(refusal.region, refusal)
         return await self.regions.moved(refusal.bucket, refusal.region, asked)
@@ -185,8 +211,9 @@ class S3Client:
             return None
         if reply.status < 300:
             return None
-        refusal = self._sdk.refusal("s3", "ListObjectsV2", reply, bucket)
-        return refusal if is_credentials(refusal) or is_account(refusal) else None
+        refusal = replace(self._sdk.refusal("s3", "ListObjectsV2", reply, bucket), signed_for=region)
+        told = is_credentials(refusal) or is_account(refusal) or is_unfit_region(refusal)
+        return refusal if told or (is_wrong_region(refusal) and refusal.region) else None
 
 
 def _check_region(named: str, refusal: Refusal) -> None:

@@ -20,6 +20,7 @@ from aiobotocore.session import AioSession
 from botocore import xform_name
 from botocore.awsrequest import HeadersDict
 from botocore.exceptions import BotoCoreError, ProfileNotFound
+from botocore.handlers import validate_bucket_name
 from botocore.httpsession import get_cert_path
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError, ResponseParserFactory
@@ -38,7 +39,7 @@ from restoretui.providers.s3.client.login_profiles import uses_login
 from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession, forget_empty_profile
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
 from restoretui.providers.threads import run_in_thread
-from restoretui.providers.wire.refusals import Caller, Refusal, printable
+from restoretui.providers.wire.refusals import Caller, Refusal, named_region, printable
 from restoretui.providers.wire.restore_header import parse_instant
 from restoretui.providers.wire.xml_trees import LONGEST_ERROR, Unreadable, refuse_nests
 
@@ -104,6 +105,7 @@ class Sdk:
         sdk._proxies.check(endpoint)
         if not is_amazon(endpoint):
             sdk.caller = replace(sdk.caller, endpoint=endpoint)
+            sdk._lax(sdk._clients["s3", sdk.region])
         return sdk
 
     async def client(self, service: str, region: str) -> Any:
@@ -145,7 +147,13 @@ class Sdk:
             ) from None
         if service == "s3control" and not is_amazon(client.meta.endpoint_url):
             client.meta.events.register_first("before-sign.s3-control", partial(_keep_host, client.meta.endpoint_url))
+        if service == "s3" and self.caller.endpoint:
+            self._lax(client)
         self._clients[service, region] = client
+
+    def _lax(self, client: Any) -> None:
+        """Stores have names that AWS lacks, as Ceph's TENANT:BUCKET; what is no name at all, they say themselves."""
+        client.meta.events.unregister("before-parameter-build.s3", validate_bucket_name)
 
     async def prepare(
         self, service: str, region: str, operation: str, params: dict[str, Any], everywhere: Mapping[str, Any]
@@ -204,7 +212,9 @@ class Sdk:
             or parsed.get("ResponseMetadata", {}).get("RequestId", "")
             or "",
             bucket=bucket,
-            region=headers.get("x-amz-bucket-region") or str(error.get("Region", "") or ""),
+            region=headers.get("x-amz-bucket-region")
+            or str(error.get("Region", "") or "")
+            or named_region(str(error.get("Message", "") or ""), str(error.get("Endpoint", "") or "")),
             delete_marker=headers.get("x-amz-delete-marker", "").lower() == "true",
         )
 
