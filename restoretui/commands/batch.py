@@ -156,18 +156,19 @@ async def follow_job(
         run = await session.ledger.runs.get(run_id)
         if known is None:
             output.say(f"job {job_id} is followed as run {run_id}: nothing is sent for it")
-            _say_unknown(output, info)
+            batch = session.ledger.batches.find(job_id)
+            _say_unknown(output, info, versions=batch is not None and batch.versions)
         output.run(run, session.looks_cost(run))
         session.start_engine([run_id])
         return await follow(session, output, [run_id], wait=wait, timeout=left_of(limit))
 
 
-def _say_unknown(output: Output, info: JobInfo) -> None:
+def _say_unknown(output: Output, info: JobInfo, *, versions: bool) -> None:
     """What a manifest does not tell."""
     output.say("not known: sizes and storage classes, which no manifest has, and so what it costs")
     if info.report is None:
         output.say("not known: which of its tasks failed, and why: it was made without a completion report")
-    if "VersionId" not in info.manifest_fields:
+    if not versions:
         output.say("not known: which versions were meant; what is current is looked at")
     output.say("not known: whose request a copy comes from, where an object was asked for more than once")
 

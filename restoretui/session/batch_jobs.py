@@ -14,6 +14,7 @@ from restoretui.core.batch.jobs import (
     BatchOptions,
     EngineChoice,
     JobInfo,
+    ManifestRow,
     Place,
     ReportRow,
     ReportScope,
@@ -312,10 +313,27 @@ class BatchOperations:
             raise UsageError(f"job {info.job_id} restores nothing: it is {info.operation or 'of an unknown kind'}")
         if batch := self._ledger.batches.find(info.job_id):
             return batch.run_id
-        service, cloud = await self.service(), self._cloud
-        pages = self._pages(lambda: service.read_manifest(info))
+        cloud = self._cloud
         connection = cloud.connection.to_mapping()
-        return await self._ledger.batches.adopt(cloud.ledger_cloud, connection, info, pages)
+        return await self._ledger.batches.adopt(cloud.ledger_cloud, connection, info, self._objects_of(info))
+
+    async def _objects_of(self, info: JobInfo) -> AsyncIterator[list[ManifestRow]]:
+        """A job's objects by its manifest; where that does not tell them, by the report on all its tasks."""
+        service, given = await self.service(), 0
+        try:
+            async for rows in self._pages(lambda: service.read_manifest(info)):
+                yield rows
+                given += len(rows)
+        except (Unsupported, ObjectNotFound, InvalidRequest) as error:
+            why = f"it is gone: {info.manifest}" if isinstance(error, ObjectNotFound) else str(error)
+            if given or not info.is_over or info.report is None or info.scope is not ReportScope.ALL:
+                raise InvalidRequest(
+                    f"the objects of job {info.job_id} cannot be known from its manifest: {why}",
+                    "nor is there a report on all its tasks; look at the objects themselves, where they are known",
+                    code=error.code,
+                ) from None
+            async for told in self.report(info.job_id, info.region):
+                yield [ManifestRow(row.bucket, row.key, row.version_id) for row in told]
 
     # --- deciding, where nothing is spent: see ``restoretui.session.spending`` for the rest
 

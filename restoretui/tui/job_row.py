@@ -142,6 +142,7 @@ class BatchRow(NamedTuple):
             "clean": batch is not None and batch.is_settled and batch.cleaned_at is None and batch.has_written,
             "retry": batch is not None and batch.is_settled,
             "export": made and self.is_over and self.has_report,
+            "follow": made and batch is None,
             "show_run": batch is not None,
             "copy": made,
         }

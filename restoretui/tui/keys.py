@@ -129,6 +129,7 @@ BATCH = CommandGroup(
         Command("clone", "n", "clone", "clone", "make a new, suspended job with the same manifest", 34),
         Command("export", "x", "export", "export", "write the completion report to a CSV file", 32),
         Command("clean", "D", "clean", "clean up", "delete the manifest and report written for the job", 36),
+        Command("follow", "f", "follow", "follow", "watch the objects of a job made elsewhere, as a run", 31),
         Command("show_run", "b", "show_run", "run", "show the run the job belongs to", 30),
         Command("copy", "c", "copy", "copy", "copy the job's id to the clipboard"),
         Command("refresh", "R", "refresh", "refresh", "ask the account for its jobs again", 56),

@@ -193,3 +193,57 @@ def test_the_config_holds_defaults(run: Run, world: Served, tmp_path: Path) -> N
     assert (shown["priority"], shown["report"]) == (3, "s3://acme-empty/r")
     (tmp_path / "config" / "config.toml").write_text('batch_report_scope = "some"\n')
     assert "batch_report_scope" in run(world, "batch", "ls").err
+
+
+def test_a_job_is_left_for_a_person_and_followed_by_a_colleague(run: Run, world: Served, tmp_path: Path) -> None:
+    made = restored(run, world, "--confirm", "later", "--tag", "team=x", where="s3://acme-frankfurt-archive")
+    (job_id,) = made.summary["to_confirm"]
+    assert f"`restoretui batch confirm {job_id}` lets it run" in made.err
+    listed = run(world, "batch", "ls", "--json")
+    assert [(line["job"], line["region"]) for line in listed.of("job")] == [(job_id, "eu-central-1")]
+    assert run(world, "batch", "ls", "--json", "--region", "us-east-1").of("job") == []
+    assert run(world, "batch", "show", job_id, "--json").of("job")[0]["tags"] == {"team": "x"}
+    assert run(world, "batch", "confirm", job_id, "--yes").code == 0
+    elsewhere = "--state-dir", str(tmp_path / "colleague"), "--region", "eu-central-1"
+    followed = run(world, "batch", "follow", job_id, "--wait", "--json", *elsewhere)
+    assert followed.code == 0, followed.err
+    assert followed.summary["available"] == made.summary["planned"]
+    assert "nothing is sent" in followed.err
+    assert "not known: sizes" in followed.err
+    assert run(world, "batch", "clean", job_id, *elsewhere).code == 2
+    assert world.stats["requests"].get("RestoreObject", 0) == 0
+    assert world.stats["requests"]["CreateJob"] == 1
+    run(world, "watch")
+    assert run(world, "batch", "clean", job_id, "--json").summary["deleted"] > 0
+    assert run(world, "batch", "clean", job_id, "--json").summary["deleted"] == 0
+    for more in ((), elsewhere):
+        refused = run(world, "batch", "clone", job_id, "--yes", "--json", *more)
+        assert refused.code == 1
+        assert "the manifest of job" in refused.of("error")[0]["message"]
+    assert world.stats["requests"]["CreateJob"] == 1
+
+
+def test_requesters_who_pay_get_no_jobs(run: Run, world: Served) -> None:
+    where = "s3://acme-requester-pays", "--requester-pays", "--days", "2", "--tier", "bulk"
+    for command in (("plan", *where), ("restore", *where, "--yes")):
+        refused = run(world, *command, "--engine", "batch", "--json")
+        assert refused.code == 2
+        assert "cannot agree to requester pays" in refused.of("error")[0]["message"]
+    direct = run(world, "restore", *where, "--yes", "--engine", "auto")
+    assert direct.code == 0, direct.err
+    assert "engine: direct: S3 Batch Operations cannot agree to requester pays" in direct.err
+    later = run(world, "restore", "s3://acme-frankfurt-archive", "--days", "2", "--tier", "bulk", "--yes", "--engine",
+                "auto", "--confirm", "later", "--json")  # fmt: skip
+    assert later.code == 2
+    assert "would be asked for at once" in later.of("error")[0]["message"]
+
+
+def test_a_report_of_failures_alone_is_counted_by_the_jobs_own_count(run: Run, world: Served) -> None:
+    world.ask("/_sandbox/faults", {"faults": [{"kind": "task-failure", "chance": 0.2}]}, "POST")
+    made = restored(run, world, "--report-scope", "failed", code=None)
+    job_id, failed = made.of("job")[-1]["job"], made.summary["failed"]
+    assert failed
+    told = run(world, "batch", "report", job_id, "--json")
+    assert told.code == 1
+    assert (told.summary["failed"], len(told.of("object"))) == (failed, failed)
+    assert told.summary["succeeded"] == made.of("job")[-1]["succeeded"] > 0

@@ -52,10 +52,10 @@ def batch_columns(now: Callable[[], datetime]) -> list[Column[BatchRow]]:
         Column("total", "Of", 5, lambda row, n: number(row.total, n, "dim"), keep=60, right=True),
         Column("took", "Took", 6, took, keep=70, right=True),
         Column("priority", "Prio", 5, priority, keep=65, right=True),
-        Column("title", "Run and bucket", 26, title, keep=90, grows=True),
+        Column("title", "Run and bucket", 20, title, keep=90, grows=True),
         Column("region", "Region", 14, lambda row, n: cell(row.region or "", n, "dim"), keep=87),
         Column("made", "Made", 16, made, keep=50),
-        Column("job", "Job", 13, lambda row, n: cell(row.job_id, n, "dim"), keep=40),
+        Column("job", "Job", 36, lambda row, n: cell(row.job_id, n, "dim"), keep=40),
     ]  # fmt: skip
 
 

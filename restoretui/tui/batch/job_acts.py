@@ -84,6 +84,15 @@ async def clone_job(actor: JobActor, row: BatchRow) -> None:
         await actor.look(whole=True)
 
 
+async def follow_job(actor: JobActor, row: BatchRow) -> None:
+    """Watch the objects of a job that was made elsewhere."""
+    info = await actor.session.batch.job(row.job_id, row.region)
+    run_id = await actor.session.batch.follow(info)
+    unknown = "its objects' sizes, and what it costs, are not known"
+    actor.shell.say("done", f"job {row.job_id} is followed as run {run_id}, and nothing is sent; {unknown}")
+    actor.read()
+
+
 async def clean_job(actor: JobActor, batch: BatchJob) -> None:
     """Delete what we wrote for a job of ours."""
     question = (
@@ -103,7 +112,7 @@ async def retry_job(actor: JobActor, batch: BatchJob) -> None:
     offers = {"direct": await spending.offer_retry(run.id)}
     choices = {"direct": "One by one"}
     costs = price(offers["direct"])
-    if run.tier is not Tier.EXPEDITED:
+    if run.tier is not Tier.EXPEDITED and not run.connection.get("requester_pays"):
         offers["batch"] = await spending.offer_retry(run.id, jobs=True)
         choices["batch"] = "As new jobs"
         costs += f", as new jobs {price(offers['batch'])}"

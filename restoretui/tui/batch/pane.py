@@ -24,7 +24,7 @@ from restoretui.tui.words import Part
 
 LIVE_TICKS, QUIET_TICKS = 5, 60
 """Seconds of the user between two looks at the account while the tab is shown: some job under way, or none."""
-ACTIONS = ("confirm", "cancel", "priority", "clone", "clean", "retry", "export", "show_run", "copy")
+ACTIONS = ("confirm", "cancel", "priority", "clone", "clean", "retry", "export", "follow", "show_run", "copy")
 
 
 class BatchPane(Pane):
@@ -167,7 +167,7 @@ class BatchPane(Pane):
             return self._detailed
         if action not in ACTIONS:
             return True
-        if session.read_only and action not in ("export", "show_run", "copy"):
+        if session.read_only and action not in ("export", "follow", "show_run", "copy"):
             return False
         return row is not None and self._allows(row, action)
 
@@ -201,6 +201,9 @@ class BatchPane(Pane):
 
     def action_clone(self) -> None:
         self._act(job_acts.clone_job)
+
+    def action_follow(self) -> None:
+        self._act(job_acts.follow_job)
 
     def action_export(self) -> None:
         self._act(job_acts.export_report)

@@ -1,5 +1,6 @@
 """What a plan becomes through S3 Batch Operations: tables in, jobs and costs out."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import (
+    MOST_OBJECTS,
     BatchOptions,
     JobKind,
     Portion,
@@ -15,9 +17,11 @@ from restoretui.core.batch.jobs import (
     choose_engine,
     group_into_jobs,
     jobs_of,
+    made_again,
 )
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
+from restoretui.core.plan.job_fees import JobFees, fees_in
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.rules.rules import Action
 from restoretui.core.rules.s3 import S3
@@ -67,6 +71,39 @@ def test_fees_and_windows_of_jobs() -> None:
     assert window.shortest == timedelta(minutes=1)
     assert batch.tiers[Tier.EXPEDITED].requests == 0
     assert batch.tiers[Tier.EXPEDITED].counts[Action.REFUSED] == 25
+
+
+def test_a_generated_manifest_is_paid_by_what_is_in_the_bucket() -> None:
+    direct = plan_of(group(), group("INTELLIGENT_TIERING", archive_status="ARCHIVE_ACCESS", looked=True))
+    fees = JobFees(searched={"b": 2_000_000_000}, unlisted={"b"})
+    batch = as_batch(direct, S3, fees=fees)
+    more = batch.tiers[Tier.BULK].cost.total - as_batch(direct, S3).tiers[Tier.BULK].cost.total
+    assert more == 2 * 30  # One manifest for each of its two jobs (FACTS 3).
+    assert "2,000,000,000 objects or more" in batch.fees.said()
+    assert made_again(batch, [line.group for line in direct.tiers[Tier.BULK].lines], NOW, None).identity(
+        Tier.BULK
+    ) == batch.identity(Tier.BULK)
+
+
+def test_every_job_of_a_split_is_paid_for() -> None:
+    direct = plan_of(group(objects=MOST_OBJECTS + 1))
+    fees = as_batch(direct, S3).tiers[Tier.BULK].cost.total - direct.tiers[Tier.BULK].cost.total
+    assert fees == 2 * Decimal("0.25") + (MOST_OBJECTS + 1) * Decimal("0.000001")
+
+
+@pytest.mark.parametrize("fees", [fees_in("cn-north-1"), fees_in("", "arn:aws-cn:iam::123456789012:role/x")])
+def test_what_jobs_cost_in_china_is_not_known(fees: JobFees) -> None:
+    direct = plan_of(group())
+    cost = as_batch(direct, S3, fees=fees).tiers[Tier.BULK].cost
+    assert (cost.total, cost.unpriced) == (direct.tiers[Tier.BULK].cost.total, 10)
+    yuan = replace(direct, prices=replace(direct.prices, currency="CNY"))
+    assert as_batch(yuan, S3).tiers[Tier.BULK].cost.unpriced == 10
+
+
+def test_requesters_who_pay_are_left_to_single_requests() -> None:
+    choice = choose_engine(plan_of(group(objects=500_000)).tiers[Tier.BULK], S3, has_role=True, pays=True)
+    assert not choice.batch
+    assert "requester pays" in choice.reason
 
 
 def test_what_restores_already_is_in_no_job() -> None:

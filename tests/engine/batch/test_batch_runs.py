@@ -10,6 +10,7 @@ from restoretui.core.batch.jobs import BatchOptions, Place, ReportScope
 from restoretui.core.errors import GuardStopped, InvalidRequest, JobNotFound, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.ledger.batches.assignment import assign
 from restoretui.ledger.batches.batch_jobs import BatchJobs
 from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox import RunningSandbox
@@ -470,3 +471,15 @@ async def test_a_generated_manifest_needs_a_whole_listing(running: RunningSandbo
     plan = session.batch.plan(await session.plan(sel, 3))
     with pytest.raises(UsageError, match="was not listed as a whole"):
         await session.confirm(sel, plan, Tier.BULK, batch=GENERATED)
+
+
+async def test_a_run_of_more_than_a_job_may_have_is_split(
+    running: RunningSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assign, "__defaults__", (25,))
+    session = await session_on(running)
+    run_id = await confirmed(session)
+    assert [batch.objects for batch in session.batch.ours(run_id)] == [25, 25, 10]
+    assert await until(session, run_id, State.AVAILABLE, step=600) == {State.AVAILABLE: 60}
+    assert sum(batch.size_bytes for batch in session.batch.ours(run_id)) == 600
+    assert len(await jobs(session)) == 3

@@ -15,6 +15,7 @@ from restoretui.core.errors import (
     JobNotFound,
     ObjectNotFound,
     ReportUnreadable,
+    Unsupported,
 )
 from restoretui.core.model import State, Tier
 from restoretui.core.provider import Connection
@@ -216,3 +217,60 @@ async def test_a_report_only_of_failures(world: World) -> None:
     rows = await world.report(job_id)
     assert 0 < len(rows) == job.failed
     assert {(row.status, row.code) for row in rows} == {(500, "InternalError")}
+
+
+@pytest.mark.parametrize("size", [100, 7 * 2**20])
+async def test_a_manifest_goes_into_a_bucket_with_object_lock(world: World, size: int) -> None:
+    world.running.cloud.add_bucket("locked", object_lock=True)
+    keys = [f"{'x' * 900}{number:06d}" for number in range(max(1, size // 1000))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifests.ManifestParts.__init__, "__kwdefaults__", {"part_bytes": 5 * 2**20})
+        uploaded = await world.upload(keys, bucket="locked")
+    assert uploaded.etag
+    assert (world.running.stats.requests["UploadPart"] > 0) is (size > 5 * 2**20)
+
+
+async def complete(world: World, **changes: Any) -> JobInfo:
+    job_id = await world.batch.create_job(world.order(await world.upload(), **changes))
+    await world.until(job_id, "Suspended")
+    await world.batch.confirm_job(REGION, job_id)
+    return await world.until(job_id, "Complete")
+
+
+async def test_a_report_lies_below_its_prefix_as_told_or_without_a_doubled_slash(world: World) -> None:
+    job = await complete(world, report=Place("b", "p/"))
+    assert job.report == Place("b", "p/")
+    assert world.running.cloud.state("b", f"p//job-{job.job_id}/manifest.json") is State.ONLINE
+    assert len(await world.report(job.job_id, Place("b", "p/"))) == 20
+    tidy = await complete(world, report=Place("b", "q"), token="other")
+    assert len(await world.report(tidy.job_id, Place("b", "q/"))) == 20
+
+
+async def test_a_report_whose_manifest_is_not_what_its_checksum_says_is_refused(world: World) -> None:
+    job = await complete(world)
+    key = f"r/job-{job.job_id}/manifest.json.md5"
+    await world.batch._files.ask("PutObject", "b", {"Key": key, "Body": b"0" * 32})
+    with pytest.raises(ReportUnreadable, match="not what its checksum says"):
+        await world.report(job.job_id)
+    await world.batch.delete_object("b", key)
+    assert len(await world.report(job.job_id)) == 20
+
+
+async def test_the_manifest_of_a_job_is_read_as_it_was_when_the_job_was_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await complete(world)
+    assert await world.batch.job_tags(REGION, job.job_id) == {"k": "v"}
+    monkeypatch.setattr("restoretui.providers.s3.client.files.READ_BYTES", 50)
+    rows = [row async for some in world.batch.read_manifest(job) for row in some]
+    assert [(row.bucket, row.key, row.version_id) for row in rows] == [("b", key, None) for key in world.keys]
+    assert await world.batch.has_manifest(job)
+    await world.upload(["other"])
+    assert not await world.batch.has_manifest(job)
+    with pytest.raises(InvalidRequest, match="another ETag"):
+        [row async for some in world.batch.read_manifest(job) for row in some]
+    await world.batch.delete_object("b", "m/x.csv")
+    with pytest.raises(ObjectNotFound):
+        await world.batch.has_manifest(job)
+    with pytest.raises(Unsupported, match="inventory"):
+        [row async for some in world.batch.read_manifest(replace(job, manifest_fields=())) for row in some]

@@ -35,7 +35,7 @@ class ManifestReader:
         """As ``BatchService.read_manifest`` says."""
         if "Bucket" not in info.manifest_fields or "Key" not in info.manifest_fields:
             kind = "S3 generated it" if info.generated is not None else "it is an inventory report, no CSV manifest"
-            raise Unsupported(f"the objects of job {info.job_id} cannot be read from its manifest: {kind}")
+            raise Unsupported(kind)
         decoder, text, at = getincrementaldecoder("utf-8")(), "", 0
         while True:
             try:
@@ -44,7 +44,7 @@ class ManifestReader:
                 if error.status != _CHANGED:
                     raise
                 raise InvalidRequest(
-                    f"the manifest of job {info.job_id} was changed since: {info.manifest} has another ETag",
+                    f"it was changed since: {info.manifest} has another ETag",
                     "what the job asked for stands in its completion report alone",
                     code=error.code,
                 ) from None
