@@ -103,7 +103,8 @@ def cause_lines(causes: Sequence[Cause]) -> list[Content]:
         return []
     first, *others = causes
     more = f" and {fmt.plural(len(others), 'other cause')}" if others else ""
-    return [said((f"✗ {first.objects:,}{more}: ", "bad"), first.reason.removeprefix("not allowed: ").partition("; ")[0])]
+    why = first.reason.removeprefix("not allowed: ").partition("; ")[0]
+    return [said((f"✗ {first.objects:,}{more}: ", "bad"), why)]
 
 
 def bar_parts(run: Run, cells: int) -> list[Part]:
