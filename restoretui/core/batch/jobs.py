@@ -218,6 +218,8 @@ class ReportRow(NamedTuple):
     status: int
     code: str
     message: str
+    reason: str = ""
+    """What its refusal means and what helps, in words that name no object; empty where the code says it."""
 
 
 # --- what a plan becomes -----------------------------------------------------------------------------------------

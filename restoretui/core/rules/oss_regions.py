@@ -59,13 +59,10 @@ def _meant(region: str) -> tuple[str, str]:
         return cities[rest], "there is none of that name, and one of nearly the same"
     alike = [known for known in KNOWN if re.sub(r"[^0-9]", "", known) == number and known.startswith(f"{start}-")]
     close = get_close_matches(bare, sorted(alike), n=1, cutoff=_CLOSE)
-    if close and (bare != plain or not _is_longer(bare, close[0])):
+    if close and not any(
+        bare.startswith(f"{known}-") for known in KNOWN
+    ):  # Regions for single customers are so called.
         return close[0], "there is none of that name, and one of nearly the same"
     if bare != plain and re.fullmatch(r"[a-z]{2}-[a-z0-9-]+", bare):
         return bare, "that is the beginning of an endpoint's name"
     return "", ""
-
-
-def _is_longer(region: str, known: str) -> bool:
-    """It is a known one with a further part, as Regions for single customers are: ``cn-hangzhou-finance``."""
-    return region.startswith(f"{known}-")

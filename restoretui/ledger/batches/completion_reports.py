@@ -45,6 +45,6 @@ def join_report(
 def _change(job_id: int, row: ReportRow, at: float) -> JobChange:
     if row.succeeded:
         return JobChange(job_id, State.REQUESTED, at, reason="asked for by the job", look=Look.JOB)
-    state, reason = _MILD.get(row.code, (State.FAILED, f"its task failed: {row.code or row.status}"))
+    state, reason = _MILD.get(row.code, (State.FAILED, f"its task failed: {row.reason or row.code or row.status}"))
     code = row.code or str(row.status or "")
     return JobChange(job_id, state, at, reason=reason, code=code, message=row.message[:500], look=Look.JOB)

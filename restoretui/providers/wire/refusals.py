@@ -268,7 +268,7 @@ def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, s
     if (found := kms_reason(code, refusal.message) or object_reason(code, refusal.message)) is not None:
         kind = AccessDenied if found.of_rights else InvalidRequest
         return kind, f"the cloud refuses {refusal.operation}: {found.why} ({code or status})", found.hint
-    if status == 400 and refusal.operation == "HeadObject" and not said:
+    if code == "400" and refusal.operation == "HeadObject":
         return InvalidRequest, f"the cloud refuses HeadObject ({code or status})", _SSE_C_HINT
     if code != "400" and is_wrong_region(refusal):
         place = f" lives in {refusal.region}" if refusal.region else " lives elsewhere"

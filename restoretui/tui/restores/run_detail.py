@@ -14,14 +14,14 @@ from textual.message import Message
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
-from restoretui.ledger.records import JobRow, Query, Run, View
+from restoretui.ledger.records import Cause, JobRow, Query, Run, View
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
 from restoretui.tui.error_state import error_state
 from restoretui.tui.job_row import job_lines
 from restoretui.tui.restores.columns import job_columns
 from restoretui.tui.restores.common_prefix import common_prefix
-from restoretui.tui.restores.run_words import bar_parts, counts_line, due, headline, outlook
+from restoretui.tui.restores.run_words import bar_parts, cause_lines, counts_line, due, headline, outlook
 from restoretui.tui.shell import Working
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.fact_lines import FactLines
@@ -58,6 +58,9 @@ class RunDetail(Working, Vertical):
         self._place: Location | None = None
         self._query = Query()
         self._is_new = True
+        self._causes: list[Cause] = []
+        self._failed = 0
+        """Objects that had failed when the causes were counted."""
 
     def compose(self) -> ComposeResult:
         self._facts_lines = FactLines(id="run-facts", now=lambda: self.session.clock.monotonic())
@@ -106,7 +109,8 @@ class RunDetail(Working, Vertical):
     async def _open(self, run_id: int) -> None:
         self.run = await self.session.ledger.runs.get(run_id)
         self._is_new = True
-        self._place, self.title = None, f"run #{run_id}"
+        self._place, self.title, self._causes = None, f"run #{run_id}", []
+        await self._find_causes()
         await self._show(at=0)
         await self._find_common(self.run)
         self.table.focus()
@@ -118,6 +122,13 @@ class RunDetail(Working, Vertical):
             self.title = f"run #{run.id} in {self._place}"
             self.table.changed()
         self.post_message(self.Found())
+
+    async def _find_causes(self) -> None:
+        """Why objects of the run failed: a row has room for the beginning of it alone."""
+        if (run := self.run) is not None:
+            self._failed = run.counts.get(State.FAILED, 0)
+            causes = await self.session.causes(run)
+            self._causes = [cause for cause in causes if cause.state is State.FAILED]
 
     async def _show(self, at: int | None = None) -> None:
         if self.run is None:
@@ -149,6 +160,8 @@ class RunDetail(Working, Vertical):
         if run is None:
             return False
         self.run = next((known for known in self.session.ledger.runs.peek_all() if known.id == run.id), run)
+        if self.run.counts.get(State.FAILED, 0) != self._failed:
+            self.attempt(self._find_causes, "causes")
         self._say_empty(self.table.view)
         painted = self._say()
         return self.table.look_again() or painted
@@ -195,8 +208,14 @@ class RunDetail(Working, Vertical):
             f", {fmt.money(cost, run.currency)}" if cost else ""
         )
         times += [(f" UTC · {looks}", "dim")]
-        jobs = job_lines(batches)
-        return [said(*title), said(*plan), counts_line(run), said(*times), *jobs]
+        return [
+            said(*title),
+            said(*plan),
+            counts_line(run),
+            *cause_lines(self._causes),
+            said(*times),
+            *job_lines(batches),
+        ]
 
     # --- keys
 

@@ -1,12 +1,13 @@
 """The status of a run in words: its headline (overdue, restoring, …), progress, outlook and counts."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from textual.content import Content
 
 from restoretui.core.model import State
-from restoretui.ledger.records import Run
+from restoretui.ledger.records import Cause, Run
 from restoretui.tui.words import STATES, Part, said
 from restoretui.wording import format as fmt
 
@@ -94,6 +95,16 @@ def counts_line(run: Run) -> Content:
         if number:
             parts += [(f"{glyph} {number:,} {state.value}", style), "   "]
     return said(*parts[:-1])
+
+
+def cause_lines(causes: Sequence[Cause]) -> list[Content]:
+    """Why objects failed: the most frequent cause, and how many others there are."""
+    if not causes:
+        return []
+    first, *others = causes
+    more = f" and {fmt.plural(len(others), 'other cause')}" if others else ""
+    why = first.reason.removeprefix("not allowed: ").partition("; ")[0]
+    return [said((f"✗ {first.objects:,}{more}: ", "bad"), why)]
 
 
 def bar_parts(run: Run, cells: int) -> list[Part]:

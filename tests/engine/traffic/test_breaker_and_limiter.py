@@ -160,3 +160,15 @@ async def test_who_gave_up_waiting_takes_nobodys_turn() -> None:
     assert [isinstance(result, asyncio.CancelledError) for result in done] == [
         number < 50 and number % 2 == 0 for number in range(60)
     ]
+
+
+async def test_a_class_with_a_quota_of_its_own_has_a_lane() -> None:
+    limiter = RateLimiter(1000.0, ManualClock(), {"DeepColdArchive": 50.0})
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await asyncio.gather(*(limiter.turn("DeepColdArchive") for _ in range(15)))
+    slow = loop.time() - began
+    began = loop.time()
+    await asyncio.gather(*(limiter.turn("ColdArchive") for _ in range(15)))
+    assert slow >= (15 - 5 - 1) / 50  # A tenth of a second's worth comes at once.
+    assert loop.time() - began < slow

@@ -71,3 +71,12 @@ def test_foreign_and_half_written_reports_are_refused_in_a_sentence(content: byt
 def test_foreign_report_manifests(content: bytes) -> None:
     with pytest.raises(Foreign):
         read_manifest(content)
+
+
+def test_a_task_says_what_the_cloud_said() -> None:
+    said = (
+        "User: arn:aws:sts::1:assumed-role/batch/x is not authorized to perform: s3:RestoreObject on resource: "
+        "k with an explicit deny in a service control policy (Service: Amazon S3; Status Code: 403)"
+    )
+    (row,) = RowReader().feed(f'b,k,,failed,403,AccessDenied,"{said}"\n'.encode(), final=True)
+    assert row.reason.startswith("s3:RestoreObject is forbidden by an explicit deny in a service control policy;")

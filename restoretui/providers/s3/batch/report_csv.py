@@ -6,6 +6,7 @@ from codecs import getincrementaldecoder
 from typing import NamedTuple
 
 from restoretui.core.batch.jobs import ReportRow
+from restoretui.providers.wire.refusals import Caller, Refusal, reason_of
 
 COLUMNS = 7
 LONGEST_ROW = 1 << 16
@@ -75,7 +76,9 @@ class RowReader:
         # The schema names the error's code first and the HTTP status second; rows have been seen both ways.
         status, code = (first, second) if first.isdecimal() or not second.isdecimal() else (second, first)
         number = int(status) if status.isdecimal() and len(status) <= 3 else 0
-        return ReportRow(bucket, key, version_id or None, outcome == "succeeded", number, code, message)
+        succeeded = outcome == "succeeded"
+        found = None if succeeded else reason_of(Refusal("RestoreObject", number, code, message), Caller())
+        return ReportRow(bucket, key, version_id or None, succeeded, number, code, message, str(found or ""))
 
 
 def _last_line_end(text: str) -> int:

@@ -6,17 +6,19 @@ role on top where the profile says so. Imports the SDK; only ``s3.client.credent
 
 import asyncio
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from aiobotocore.credentials import AioCredentials, AioRefreshableCredentials
-from botocore.exceptions import CredentialRetrievalError
+from aiobotocore.credentials import AioCredentials
 
 from restoretui.core.errors import CredentialsError
 from restoretui.providers.processes import LONGEST_S, TooSlow, run
 from restoretui.providers.wire.refusals import printable
+from restoretui.providers.wire.restore_header import parse_instant
 
 SINCE = "2.32.0"
 """The first AWS CLI with ``aws login``."""
@@ -58,22 +60,27 @@ class LoginProvider:
         if not uses_login(self._session.full_config.get("profiles", {}), profile):
             return None
 
-        async def fetch() -> dict[str, Any]:
-            return _read(await asyncio.to_thread(_ask_cli, profile), profile)
+        return _read(await asyncio.to_thread(_ask_cli, profile), profile)
 
-        found = await fetch()
-        if found["expiry_time"] is None:
-            credentials: AioCredentials = AioCredentials(
-                found["access_key"], found["secret_key"], found["token"], METHOD
-            )
-            return credentials
-        try:
-            fresh: AioCredentials = AioRefreshableCredentials.create_from_metadata(
-                found, refresh_using=fetch, method=METHOD
-            )
-        except ValueError as error:
-            raise CredentialRetrievalError(provider=METHOD, error_msg=str(error)) from None
-        return fresh
+
+class HandedOut(AioCredentials):
+    """Keys with an end, in the shape by which ``CredentialCache`` sees to others in time.
+
+    The SDK's own refreshable ones would ask the CLI again at once: what is left of these is little to them.
+    """
+
+    def __init__(self, key: str, secret: str, token: str | None, end: datetime | None) -> None:
+        super().__init__(key, secret, token, METHOD)  # type: ignore[no-untyped-call]
+        self._expiry_time = end
+
+    def _seconds_remaining(self) -> float:
+        if self._expiry_time is None:
+            return math.inf
+        return (self._expiry_time - datetime.now(UTC)).total_seconds()
+
+    def refresh_needed(self, refresh_in: float) -> bool:
+        """Less than so many seconds are left."""
+        return self._seconds_remaining() < refresh_in
 
 
 def _environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -120,19 +127,14 @@ def _refused(profile: str, said: str, again: str) -> CredentialsError:
     )
 
 
-def _read(out: bytes, profile: str) -> dict[str, Any]:
+def _read(out: bytes, profile: str) -> HandedOut:
     try:
         told = json.loads(out)
         key, secret = str(told["AccessKeyId"]), str(told["SecretAccessKey"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        token, end = told.get("SessionToken"), told.get("Expiration")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise CredentialsError(
             f"what the AWS CLI says of profile {profile} cannot be read: it is no credentials document",
             f"try: aws configure export-credentials --profile {profile} --format process",
         ) from None
-    return {
-        "access_key": key,
-        "secret_key": secret,
-        "token": told.get("SessionToken"),
-        "expiry_time": told.get("Expiration"),
-        "account_id": told.get("AccountId"),
-    }
+    return HandedOut(key, secret, None if token is None else str(token), parse_instant(str(end)) if end else None)
