@@ -41,7 +41,7 @@ MAY_IMPORT = {
 ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
-        "errors", "doing", "clock", "blocking", "durations", "model", "rows", "endpoints", "http_client", "bounds",
+        "errors", "doing", "clock", "blocking", "durations", "model", "rows", "network", "bounds",
         "os_errors", "ini_files", "provider", "rules", "location", "plan", "batch",
     ],
     "ledger": [

@@ -90,7 +90,7 @@ def named_paths(paper: Path) -> set[str]:
 
 
 NOT_OURS = {
-    "config.toml", "manifest.json", "report.json", "application/xml",
+    "config.toml", "prices-updated.toml", "manifest.json", "report.json", "application/xml",
 }  # fmt: skip
 """Files of users and of clouds."""
 

@@ -19,10 +19,10 @@ from restoretui.config.toml_file import read_toml
 from restoretui.core.bounds import Bounds, shown
 from restoretui.core.clock import Clock, ScaledClock, SystemClock
 from restoretui.core.durations import read_duration
-from restoretui.core.endpoints import check_endpoint
 from restoretui.core.errors import UsageError
-from restoretui.core.http_client import http_client
 from restoretui.core.model import DEFAULT_SCHEME
+from restoretui.core.network.endpoints import check_endpoint
+from restoretui.core.network.http_client import http_client
 from restoretui.core.plan.money import DOLLARS, Amount, read_amount
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store

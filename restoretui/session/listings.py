@@ -8,7 +8,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import Page
-from restoretui.engine.listing.lister import Lister
+from restoretui.engine.listing.lister import Lister, Parallel
 from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CatalogBounds, Listing, Scope
@@ -121,9 +121,8 @@ class Listings:
                 cloud.read,
                 scope,
                 sink,
-                STREAMS,
+                Parallel(STREAMS, cloud.channel.listing_traits(provider)),
                 self._clock.monotonic,
-                cloud.channel.listing_traits(provider),
             )
             with self._works.telling(lambda: f"listing {where}: {sink.objects:,} objects so far"):
                 await lister.list_all(listing.resume_token)

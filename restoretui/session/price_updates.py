@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restoretui.config.price_files import UPDATED, read_updated
-from restoretui.core.endpoints import check_endpoint
 from restoretui.core.errors import CloudError, ObjectNotFound, UsageError
+from restoretui.core.network.endpoints import check_endpoint
 from restoretui.core.plan.price_lists import (
     MOST_BYTES,
     OFFERS,

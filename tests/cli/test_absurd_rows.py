@@ -10,7 +10,7 @@ import pytest
 
 from restoretui.core.model import LARGEST_SIZE
 from tests.cli.conftest import Run
-from tests.odd_rows import KEYS, ODD, OddStore, serving
+from tests.providers.odd_rows import KEYS, ODD, OddStore, serving
 
 
 class StartStore(Protocol):

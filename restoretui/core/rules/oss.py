@@ -1,7 +1,7 @@
 """Alibaba Cloud OSS's table: archive classes, tiers, typical times (FACTS 4.1, 4.2), and how it is reached."""
 
-from restoretui.core.endpoints import is_aliyun
 from restoretui.core.model import Tier
+from restoretui.core.network.endpoints import is_aliyun
 from restoretui.core.rules.kind import CloudKind
 from restoretui.core.rules.oss_regions import check_region
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, Quota, hours, minutes, within

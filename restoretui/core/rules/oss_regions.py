@@ -7,8 +7,8 @@ none of it, is believed.
 import re
 from difflib import get_close_matches
 
-from restoretui.core.endpoints import aliyun_region
 from restoretui.core.errors import UsageError
+from restoretui.core.network.endpoints import aliyun_region
 
 KNOWN = frozenset({
     "cn-hangzhou", "cn-shanghai", "cn-nanjing", "cn-fuzhou", "cn-wuhan-lr", "cn-qingdao", "cn-beijing",

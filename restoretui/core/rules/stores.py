@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from restoretui.core.bounds import Bounds, shown
-from restoretui.core.endpoints import host_of
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
+from restoretui.core.network.endpoints import host_of
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, RestoreWindow
 from restoretui.core.rules.s3 import S3
 

@@ -11,6 +11,7 @@ import asyncio
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
 
@@ -51,6 +52,15 @@ class _RangesUnfit(Exception):
     """Ranges were under way, and the server turns out not to keep what they rest on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """How many ranges may be listed at once, if the endpoint keeps what ranges rest on."""
+
+    streams: int = 1
+    traits: ListingTraits = field(default_factory=ListingTraits)
+    """What the endpoint has shown so far; added to."""
+
+
 class Lister:
     """Lists one scope to its end into a sink; what was listed before an error stays there."""
 
@@ -60,17 +70,15 @@ class Lister:
         read: Read,
         scope: Scope,
         sink: PageSink,
-        streams: int,
+        parallel: Parallel,
         monotonic: Callable[[], float],
-        traits: ListingTraits | None = None,
     ) -> None:
-        """``traits``: what the endpoint has shown so far; added to."""
         self._provider = provider
         self._read = read
         self._scope = scope
         self._sink = sink
-        self._streams = streams
-        self._traits = traits or ListingTraits()
+        self._streams = parallel.streams
+        self._traits = parallel.traits
         self._monotonic = monotonic
         self._begin([Range("", None)])
 

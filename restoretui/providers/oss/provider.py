@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from restoretui.core.clock import Clock, SystemClock
-from restoretui.core.endpoints import aliyun_region, check_endpoint
 from restoretui.core.errors import (
     AccessDenied,
     CloudError,
@@ -18,6 +17,7 @@ from restoretui.core.errors import (
     UsageError,
 )
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
+from restoretui.core.network.endpoints import aliyun_region, check_endpoint
 from restoretui.core.provider import (
     Answer,
     Capabilities,

@@ -16,8 +16,8 @@ from yarl import URL
 
 from restoretui import __version__
 from restoretui.core import doing
-from restoretui.core.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
+from restoretui.core.network.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.provider import Connection, Limits
 from restoretui.providers.http.failures import SettingNames, trouble
 from restoretui.providers.http.proxies import Proxies

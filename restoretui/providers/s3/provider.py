@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from restoretui.core.batch.service import BatchService
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
-from restoretui.core.http_client import HttpClient
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
+from restoretui.core.network.http_client import HttpClient
 from restoretui.core.provider import (
     Answer,
     Capabilities,

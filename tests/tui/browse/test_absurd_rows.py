@@ -6,7 +6,7 @@ from restoretui.core.model import State
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from tests.narrowing import there
-from tests.odd_rows import KEYS, ODD, serving
+from tests.providers.odd_rows import KEYS, ODD, serving
 from tests.tui.conftest import StartWalk
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from restoretui.core import doing
 from restoretui.core.clock import Clock
-from restoretui.core.endpoints import secure_twin
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer, WrongPlace
+from restoretui.core.network.endpoints import secure_twin
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted

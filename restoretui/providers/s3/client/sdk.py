@@ -27,10 +27,10 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 
 from restoretui import __version__
 from restoretui.core.clock import Clock
-from restoretui.core.endpoints import is_amazon
 from restoretui.core.errors import InvalidRequest, UsageError
-from restoretui.core.http_client import http_client
 from restoretui.core.ini_files import aws_files, fault_in
+from restoretui.core.network.endpoints import is_amazon
+from restoretui.core.network.http_client import http_client
 from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of

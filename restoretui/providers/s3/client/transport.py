@@ -13,7 +13,7 @@ import aiohttp
 from aiobotocore.httpsession import AIOHTTPSession
 from yarl import URL
 
-from restoretui.core.http_client import HttpClient
+from restoretui.core.network.http_client import HttpClient
 from restoretui.providers.http.connection_pool import ConnectionPool, NotSent
 from restoretui.providers.http.failures import S3_SETTINGS, trouble
 from restoretui.providers.http.proxies import Proxies

@@ -2,7 +2,7 @@
 
 import pytest
 
-from restoretui.core.endpoints import aliyun_region, host_of, is_aliyun, is_aliyun_internal
+from restoretui.core.network.endpoints import aliyun_region, host_of, is_aliyun, is_aliyun_internal
 
 
 @pytest.mark.parametrize(

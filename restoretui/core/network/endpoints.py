@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from restoretui.core.errors import UsageError
-from restoretui.core.partitions import is_in_a_partition
+from restoretui.core.network.partitions import is_in_a_partition
 
 _REGIONAL = re.compile(r"(?:oss-([a-z0-9-]+?)(-internal)?|([a-z0-9-]+)\.oss)\.aliyuncs\.com(?:\.cn)?")
 _WORLDWIDE = ("accelerate", "accelerate-overseas")
