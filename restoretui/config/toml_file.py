@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from restoretui.core.errors import UsageError
-from restoretui.core.ini_files import WITHOUT_MARK, byte_order_mark
+from restoretui.core.os_errors import WITHOUT_MARK, byte_order_mark
 
 
 def read_toml(path: Path) -> dict[str, Any]:

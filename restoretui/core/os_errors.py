@@ -1,5 +1,6 @@
 """What the operating system would not give, in words a person can act on; wherever it was asked for."""
 
+import codecs
 import errno
 import os
 
@@ -44,3 +45,12 @@ def is_out_of_files() -> bool:
         for descriptor in opened:
             os.close(descriptor)
     return False
+
+
+_MARKS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
+WITHOUT_MARK = "save it as UTF-8 without a byte order mark"
+
+
+def byte_order_mark(start: bytes) -> str:
+    """The encoding that a file's first bytes announce, as Notepad and PowerShell write it; empty for none."""
+    return next((name for mark, name in _MARKS if start.startswith(mark)), "")

@@ -34,8 +34,8 @@ def _not_by_arn(arn: re.Match[str]) -> tuple[str, str]:
         return f"no archive can be restored through {service} {kind}", ""
     if name.endswith(_MULTI_REGION) or not arn["region"]:
         return _of_many_regions(name)
+    told_by = f"aws s3control get-access-point --account-id {arn['account']} --name {name} --region {arn['region']}"
     return (
         f"the access point {name!r} is named by its alias here, not by its ARN",
-        f"write s3://ALIAS/...; the alias ({name}-...-s3alias) is told by: aws s3control get-access-point"
-        f" --account-id {arn['account']} --name {name} --region {arn['region']} --query Alias",
+        f"write s3://ALIAS/...; the alias ({name}-...-s3alias) is told by: {told_by} --query Alias",
     )

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 from restoretui.core.clock import Clock
 from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CredentialsError, UsageError
-from restoretui.core.ini_files import WITHOUT_MARK, byte_order_mark, fault_in
+from restoretui.core.os_errors import WITHOUT_MARK, byte_order_mark
 from restoretui.providers.oss.key_sources import Address, EcsRole, KeySource, OssKeys, Process
+from restoretui.providers.wire.ini_files import fault_in
 
 _AGAIN_S = 2.0
 """Keys are read at most this often, whatever comes of it; machine time."""

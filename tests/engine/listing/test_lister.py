@@ -98,9 +98,8 @@ def list_all(
 ) -> Pages:
     pages = Pages()
     scope = Scope(CloudId("s3"), "b", prefix, recursive=True, versions=versions)
-    asyncio.run(
-        Lister(bucket, read, scope, pages, Parallel(8, traits or ListingTraits()), lambda: 0.0).list_all(left)
-    )  # type: ignore[arg-type]
+    ways = Parallel(8, traits or ListingTraits())
+    asyncio.run(Lister(bucket, read, scope, pages, ways, lambda: 0.0).list_all(left))  # type: ignore[arg-type]
     return pages
 
 

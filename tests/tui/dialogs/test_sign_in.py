@@ -103,3 +103,15 @@ async def test_the_login_gets_what_it_needs_and_nobody_elses_tokens(
     assert needed.items() <= told.items()
     assert str(cli) in told["PATH"]
     assert "foreign" not in told.values()
+
+
+async def test_a_profile_of_aws_login_is_told_apart(
+    walk: StartWalk, cli: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "aws-config"
+    config.write_text("[default]\nlogin_session = arn:aws:iam::111122223333:user/me\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    async with walk() as on:
+        await on.press("L")
+        await shows(on, "one of `aws login`, not of SSO")
+    assert asked(cli) == []

@@ -28,7 +28,6 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 from restoretui import __version__
 from restoretui.core.clock import Clock
 from restoretui.core.errors import InvalidRequest, UsageError
-from restoretui.core.ini_files import aws_files, fault_in
 from restoretui.core.network.endpoints import is_amazon
 from restoretui.core.network.http_client import http_client
 from restoretui.core.provider import Connection, Limits, MfaPrompter
@@ -39,6 +38,7 @@ from restoretui.providers.s3.client.login_profiles import uses_login
 from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession, forget_empty_profile
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
 from restoretui.providers.threads import run_in_thread
+from restoretui.providers.wire.ini_files import aws_files, fault_in
 from restoretui.providers.wire.refusals import Caller, Refusal, named_region, printable
 from restoretui.providers.wire.restore_header import parse_instant
 from restoretui.providers.wire.xml_trees import LONGEST_ERROR, Unreadable, refuse_nests

@@ -3,20 +3,14 @@
 The files are AWS's ``config`` and ``credentials`` and ossutil's, which are written by hand and by many programs.
 """
 
-import codecs
 import configparser
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-_MARKS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
-WITHOUT_MARK = "save it as UTF-8 without a byte order mark"
+from restoretui.core.os_errors import WITHOUT_MARK, byte_order_mark
+
 _SECTION = re.compile(r"\s*\[(?P<name>[^\]]+)\]")
-
-
-def byte_order_mark(start: bytes) -> str:
-    """The encoding that a file's first bytes announce, as Notepad and PowerShell write it; empty for none."""
-    return next((name for mark, name in _MARKS if start.startswith(mark)), "")
 
 
 def aws_files(env: Mapping[str, str]) -> list[Path]:
