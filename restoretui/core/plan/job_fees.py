@@ -46,7 +46,7 @@ class JobFees:
         more = " or more: not all that is in it was listed" if self.unlisted else ""
         return (
             f"S3 looks through the whole bucket for each manifest: {objects:,} objects{more}, "
-            f"at {PER_SEARCHED * 1_000_000} {DOLLARS} a million, {cost.normalize():f} {DOLLARS} a job"
+            f"at {(PER_SEARCHED * 1_000_000).normalize():f} {DOLLARS} a million, {cost.normalize():f} {DOLLARS} a job"
         )
 
 

@@ -111,3 +111,23 @@ async def test_auto_takes_jobs_where_they_are_sooner(walk: StartWalk) -> None:
         pick(box, "engine", "auto")
         await on.sees("batch: 1,200 objects begin to arrive within minutes through a job", "Role")
         assert box.query_one(EngineFields).display
+
+
+async def test_requesters_who_pay_are_told_why_no_job_asks(walk: StartWalk) -> None:
+    async with walk(size=(100, 30), batch_role_arn=ROLE, requester_pays=True) as on:
+        box = await dialog(on)
+        for engine in ("batch", "auto"):
+            pick(box, "engine", engine)
+            await on.sees("direct: S3 Batch Operations cannot agree to requester pays")
+            assert "Role" not in on.text
+        box.query_one("#confirm", Button).press()
+        await on.until(lambda: bool(on.session.ledger.runs.peek_all()))
+        assert not on.session.batch.ours()
+
+
+async def test_the_fee_of_a_generated_manifest_is_in_the_dialog(walk: StartWalk) -> None:
+    async with walk(size=(140, 40), batch_role_arn=ROLE) as on:
+        box = await dialog(on)
+        pick(box, "engine", "batch")
+        pick(box, "manifest", "generated")
+        await on.sees("$0.015 a million in the")

@@ -164,5 +164,5 @@ def _fees(made: RestorePlan, jobs: list[Portion]) -> str:
     rates = f"{fmt.money(PER_JOB)} each, {fmt.money(PER_OBJECT * 1_000_000)} a million objects"
     if made.fees.searched is not None:
         least = " at least" if made.fees.unlisted else ""
-        rates += f", {fmt.money(PER_SEARCHED * 1_000_000)} a million in the bucket{least}"
+        rates += f", ${(PER_SEARCHED * 1_000_000).normalize():f} a million in the bucket{least}"
     return f"fees of {fmt.money(fee)} included ({rates})"
