@@ -10,7 +10,8 @@ FILMS = "oss://acme-oss-films"
 
 
 @pytest.mark.dated
-def test_ls_shows_buckets_and_objects(run: Run, served: Served) -> None:
+def test_ls_shows_buckets_and_objects(run: Run, serve: Serve) -> None:
+    served = serve("--objects", "60", "--speed", "60")  # What is being restored is to be so while it is looked at.
     ran = run(served, "ls", "oss://", "--json")
     assert [line["location"] for line in ran.of("object")] == ["oss://acme-oss-direct-read", FILMS]
     ran = run(served, "ls", FILMS, "--json")
