@@ -130,7 +130,7 @@ async def clone(settings: Settings, output: Output, job_id: str, agreeing: Agree
     async with open_session(settings) as session:
         offer = await session.spending.offer_clone(job_id)
         consent = await agreeing.to(session, output, offer, f"Make a suspended job like {job_id}, for its fees")
-        output.left = "whether a job was made cannot be told: `restoretui batch list` looks"
+        output.left = "whether a job was made cannot be told: `restoretui batch ls` looks"
         made = await session.spending.clone(consent, job_id)
         output.left = f"job {made} was made, and waits to be let run"
         await _show(session, output, made)
@@ -290,6 +290,7 @@ async def retry(
             return ExitCode.DONE
         check_takes_jobs(run)
         consent = await agreeing.to(session, output, offer, f"Send the failed objects of run {run.id} again")
+        output.left = f"whether run {run.id} goes on cannot be told: `restoretui status {run.id}` tells"
         count = await session.spending.retry_jobs(
             consent, run.id, replace(chosen.checked(), hold=bool(asked["hold"]))
         )

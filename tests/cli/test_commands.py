@@ -6,8 +6,11 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import click
 import pytest
 
+import restoretui
+from restoretui.cli.app import cli
 from tests.cli.conftest import Run, Serve, Served
 
 BUCKET = "s3://acme-media-archive"
@@ -238,3 +241,16 @@ def test_the_shell_is_told_what_could_be_typed_next(run: Run) -> None:
         assert "_RESTORETUI_COMPLETE" in script.out
     asked = {"_RESTORETUI_COMPLETE": "bash_complete", "COMP_WORDS": "restoretui re", "COMP_CWORD": "1"}
     assert "restore" in run(None, **asked).out
+
+
+def test_every_command_that_a_sentence_names_is_one() -> None:
+    named = set()
+    for file in Path(restoretui.__file__).parent.rglob("*.py"):
+        named |= set(re.findall(r"`restoretui ([a-z][a-z -]*)", file.read_text()))
+    assert len(named) > 10
+    for text in named:
+        first, *rest = text.split()
+        assert first in cli.commands, text
+        group = cli.commands[first]
+        if isinstance(group, click.Group) and rest:
+            assert rest[0] in group.commands, text

@@ -1,7 +1,9 @@
 """Keys come from the SDK's own chain, beside the event loop, one renewal at a time, and again when they wear out."""
 
 import asyncio
+import hashlib
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from botocore.credentials import SSOProvider
+from botocore.tokens import SSOTokenProvider
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import CloudError, CredentialsError, Unreachable
@@ -364,8 +368,37 @@ def by_instance(monkeypatch: pytest.MonkeyPatch, url: str) -> str | None:
     return None
 
 
+def signed_in(monkeypatch: pytest.MonkeyPatch, url: str, *, lasts: timedelta) -> None:
+    """As ``aws sso login`` leaves it: a token in the SDK's cache, under the name of the sso-session."""
+    for service in ("SSO", "SSO_OIDC"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
+    cache = Path(os.environ["AWS_CONFIG_FILE"]).parent / "sso-cache"
+    cache.mkdir()
+    # Where it is, the SDK finds out once, by the home folder at its import.
+    for provider in (SSOTokenProvider, SSOProvider):
+        monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", str(cache))
+    now = datetime.now(UTC)
+    token = {
+        "startUrl": "https://corp.awsapps.com/start", "region": "us-east-1", "accessToken": "t", "refreshToken": "r",
+        "expiresAt": f"{now + lasts:%Y-%m-%dT%H:%M:%SZ}", "clientId": "c", "clientSecret": "s",
+        "registrationExpiresAt": f"{now + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
+    }  # fmt: skip
+    (cache / f"{hashlib.sha1(b'corp').hexdigest()}.json").write_text(json.dumps(token))
+
+
+def by_sso(monkeypatch: pytest.MonkeyPatch, url: str) -> str | None:
+    signed_in(monkeypatch, url, lasts=timedelta(hours=8))
+    return "sso"
+
+
+def by_sso_oidc(monkeypatch: pytest.MonkeyPatch, url: str) -> str | None:
+    """The token has run out, and is renewed first."""
+    signed_in(monkeypatch, url, lasts=timedelta(hours=-1))
+    return "sso"
+
+
 Giver = Callable[[pytest.MonkeyPatch, str], str | None]
-GIVERS: list[Giver] = [by_role, by_container, by_instance]
+GIVERS: list[Giver] = [by_role, by_container, by_instance, by_sso, by_sso_oidc]
 
 
 @pytest.mark.parametrize("raw", ENDLESS)
@@ -402,4 +435,5 @@ async def test_keys_that_never_come_whole_are_not_waited_for(
     s3 = await open_s3(profile=giver(monkeypatch, server.url), endpoint_url=store.url)
     with pytest.raises(CloudError):
         await s3.head_object(REF)
+    assert server.asked, "they were asked for"
     assert store.asked == []
