@@ -29,8 +29,6 @@ MAX_KEY_BYTES = 1024
 # Laxer than either cloud on purpose: old us-east-1 buckets and compatible stores allow more than today's rules.
 # Ceph's multitenancy names a bucket of another tenant TENANT:BUCKET.
 _BUCKET = re.compile(r"(?:[A-Za-z0-9_]{1,254}:)?[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-_ARN = re.compile(r"(?:[a-z0-9]+://)?arn:(?P<partition>[a-z-]+):(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):"
-                  r"(?P<account>[0-9]*):(?P<what>.*)", re.DOTALL)  # fmt: skip
 _VERSION = "?versionId="
 # Ids are percent-encoded, so that none ends in a slash or a star: those end a prefix.
 _OBJECT = re.compile(r"(?P<key>.*)\?versionId=(?P<id>[A-Za-z0-9._~%-]*)", re.DOTALL)
@@ -83,8 +81,9 @@ class Location:
 
 def parse_location(text: str) -> Location:
     """Read one location; ``LocationError`` says what is wrong with it and how to write it."""
-    if arn := _ARN.fullmatch(text):
-        raise _not_by_arn(arn)
+    for kind in CLOUDS.values():
+        if written := kind.written_otherwise(text):
+            raise LocationError(*written)
     scheme, found, rest = text.partition("://")
     if not found:
         raise LocationError(f"{text!r} is not a location: it has no scheme", _FORM)
@@ -95,8 +94,6 @@ def parse_location(text: str) -> Location:
     bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
         raise LocationError(f"{bucket!r} cannot be a bucket's name", _FORM)
-    if bucket.endswith(_MULTI_REGION) and scheme == "s3":
-        raise LocationError(f"{bucket!r} {_NO_MULTI_REGION}", _OF_A_BUCKET)
     if named := _OBJECT.fullmatch(key):
         if not named["key"]:
             raise LocationError(f"{text!r} names no key", _FORM)
@@ -106,29 +103,6 @@ def parse_location(text: str) -> Location:
     if not key or key.endswith("/"):
         return Location(scheme, bucket, check_key(key))
     return Location(scheme, bucket, key=check_key(key))
-
-
-_MULTI_REGION = ".mrap"
-_NO_MULTI_REGION = "is a Multi-Region Access Point, whose requests are signed in a way (SigV4A) not supported here"
-_OF_A_BUCKET = "name one of its buckets: s3://BUCKET/"
-
-
-def _not_by_arn(arn: re.Match[str]) -> LocationError:
-    """What to write instead of an ARN (FACTS 1.8)."""
-    service, what = arn["service"], arn["what"]
-    kind, _, rest = what.replace(":", "/").partition("/")
-    if service == "s3" and not arn["region"] and not arn["account"]:
-        return LocationError("a location is no ARN", f"write s3://{what}")
-    name = rest.partition("/")[0]
-    if service == "s3" and kind == "accesspoint" and (name.endswith(_MULTI_REGION) or not arn["region"]):
-        return LocationError(f"{name!r} {_NO_MULTI_REGION}", _OF_A_BUCKET)
-    if service == "s3" and kind == "accesspoint" and name:
-        return LocationError(
-            f"the access point {name!r} is named by its alias here, not by its ARN",
-            f"write s3://ALIAS/...; the alias ({name}-...-s3alias) is told by: aws s3control get-access-point"
-            f" --account-id {arn['account']} --name {name} --region {arn['region']} --query Alias",
-        )
-    return LocationError(f"no archive can be restored through {service} {kind}", _FORM)
 
 
 def _version(text: str) -> str | None:

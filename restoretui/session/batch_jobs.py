@@ -25,6 +25,7 @@ from restoretui.core.batch.jobs import (
 from restoretui.core.batch.policy import caller_policy, role_policy, trust_policy
 from restoretui.core.batch.report_keys import KeyForm, form_of, read_key
 from restoretui.core.batch.service import BatchService
+from restoretui.core.endpoints import partition_of
 from restoretui.core.errors import (
     AccessDenied,
     BucketNotFound,
@@ -37,7 +38,6 @@ from restoretui.core.errors import (
 )
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
-from restoretui.core.partitions import partition_of
 from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.clouds import cloud_with_jobs

@@ -11,6 +11,7 @@ import asyncio
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
 
@@ -47,6 +48,15 @@ class PageSink(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where pages come from: asked through ``read``; ``traits`` is what the endpoint has shown, and is added to."""
+
+    provider: Provider
+    read: Read
+    traits: ListingTraits = field(default_factory=ListingTraits)
+
+
 class _RangesUnfit(Exception):
     """Ranges were under way, and the server turns out not to keep what they rest on."""
 
@@ -56,21 +66,18 @@ class Lister:
 
     def __init__(
         self,
-        provider: Provider,
-        read: Read,
+        source: Source,
         scope: Scope,
         sink: PageSink,
         streams: int,
         monotonic: Callable[[], float],
-        traits: ListingTraits | None = None,
     ) -> None:
-        """``traits``: what the endpoint has shown so far; added to."""
-        self._provider = provider
-        self._read = read
+        self._provider = source.provider
+        self._read = source.read
         self._scope = scope
         self._sink = sink
         self._streams = streams
-        self._traits = traits or ListingTraits()
+        self._traits = source.traits
         self._monotonic = monotonic
         self._begin([Range("", None)])
 

@@ -7,6 +7,7 @@ bare HTTP status (FACTS 1.2): such refusals are mapped by status alone.
 import re
 from dataclasses import dataclass
 
+from restoretui.core.endpoints import PARTITIONS, partition_known
 from restoretui.core.errors import (
     AccessDenied,
     AccountRefused,
@@ -21,7 +22,6 @@ from restoretui.core.errors import (
     Unsupported,
     WrongPlace,
 )
-from restoretui.core.partitions import PARTITIONS, partition_known
 from restoretui.providers.wire.accounts import OF_S3
 from restoretui.providers.wire.denials import (
     PAYER_CODES,
