@@ -63,7 +63,7 @@ def secure_twin(asked: str, location: str) -> str:
 
 # ---- AWS's partitions: clouds of their own, with other host names, ARNs and accounts ----
 #
-# The table is the AWS SDK's (botocore's partitions.json). Nothing here may import that; a test holds the two together.
+# The table is the SDK's (botocore's partitions.json), which nothing here may import; a test holds the two together.
 
 
 @dataclass(frozen=True, slots=True)
