@@ -26,9 +26,7 @@ def arn_as_location(text: str) -> tuple[str, str] | None:
     if name.endswith(".mrap") or not arn["region"]:
         return _multi_region(name)
     told_by = f"--account-id {arn['account']} --name {name} --region {arn['region']} --query Alias"
-    hint = (
-        f"write s3://ALIAS/...; the alias ({name}-...-s3alias) : aws s3control get-access-point {told_by}"
-    )
+    hint = f"write s3://ALIAS/...; the alias ({name}-...-s3alias) : aws s3control get-access-point {told_by}"
     return f"the access point {name!r} is named by its alias here, not by its ARN", hint
 
 
