@@ -82,8 +82,8 @@ class Location:
 def parse_location(text: str) -> Location:
     """Read one location; ``LocationError`` says what is wrong with it and how to write it."""
     for kind in CLOUDS.values():
-        if refused := kind.no_location(text):
-            raise LocationError(refused[0], refused[1] or _FORM)
+        if written := kind.written_otherwise(text):
+            raise LocationError(*written)
     scheme, found, rest = text.partition("://")
     if not found:
         raise LocationError(f"{text!r} is not a location: it has no scheme", _FORM)

@@ -37,7 +37,7 @@ from restoretui.core.errors import (
 )
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
-from restoretui.core.network.partitions import partition_of
+from restoretui.core.network.endpoints import partition_of
 from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.clouds import cloud_with_jobs

@@ -8,7 +8,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import Page
-from restoretui.engine.listing.lister import Lister, Parallel
+from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CatalogBounds, Listing, Scope
@@ -116,14 +116,8 @@ class Listings:
         try:
             cloud = self._clouds[scope.cloud.scheme]
             provider = await cloud.provider()
-            lister = Lister(
-                provider,
-                cloud.read,
-                scope,
-                sink,
-                Parallel(STREAMS, cloud.channel.listing_traits(provider)),
-                self._clock.monotonic,
-            )
+            source = Source(provider, cloud.read, cloud.channel.listing_traits(provider))
+            lister = Lister(source, scope, sink, STREAMS, self._clock.monotonic)
             with self._works.telling(lambda: f"listing {where}: {sink.objects:,} objects so far"):
                 await lister.list_all(listing.resume_token)
         except RestoreTuiError as problem:

@@ -8,7 +8,7 @@ from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, Obj
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectRef, Page, State
 from restoretui.core.provider import Provider
-from restoretui.engine.listing.lister import Lister, Parallel
+from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
 from restoretui.engine.traffic.speaker import Progress, Works
@@ -256,7 +256,7 @@ class Selecting:
         pages = _Versions(self._clock)
         scope = Scope(cloud.ledger_cloud, ref.bucket, ref.key, recursive=True, versions=versions, single=True)
         try:
-            await Lister(provider, cloud.read, scope, pages, Parallel(), self._clock.monotonic).list_all()
+            await Lister(Source(provider, cloud.read), scope, pages, 1, self._clock.monotonic).list_all()
         except NO_ANSWER:
             raise
         except CloudError:
@@ -276,8 +276,8 @@ class Selecting:
         async def of_key(ref: ObjectRef) -> list[Observation]:
             pages = _Versions(self._clock)
             scope = Scope(cloud.ledger_cloud, ref.bucket, ref.key, recursive=True, versions=True, single=True)
-            ways = Parallel(traits=cloud.channel.listing_traits(provider))
-            await Lister(provider, cloud.read, scope, pages, ways, self._clock.monotonic).list_all()
+            source = Source(provider, cloud.read, cloud.channel.listing_traits(provider))
+            await Lister(source, scope, pages, 1, self._clock.monotonic).list_all()
             if not pages.found:
                 raise ObjectNotFound("the object has no version", "check the key", code="NoSuchKey")
             return pages.found

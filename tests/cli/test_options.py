@@ -67,7 +67,7 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--versions": ([], SELECTORS),
     "--version-id": (["v"], SELECTORS),
     "--keys-from": (["keys"], SELECTORS),
-    "--ask-unseen": ([], "cli/clouds/test_rights"),
+    "--ask-unseen": ([], "cli/listings/test_rights"),
     "--days": (["2"], "cli/test_commands"),
     "--tier": (["standard"], "cli/test_commands"),
     "--engine": (["batch"], BATCH),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from restoretui.core.batch.jobs import Place
-from restoretui.core.network.partitions import AWS, Partition
+from restoretui.core.network.endpoints import AWS, Partition
 
 _VERSION = "2012-10-17"
 SERVICE = "batchoperations.s3.amazonaws.com"

@@ -25,8 +25,8 @@ class CloudKind:
     """An endpoint is the vendor's own, wherever in the world: equal names behind two of them are one bucket."""
     check_region: Callable[[str, str], str] = lambda region, source: region
     """A region itself; ``UsageError`` names what is meant by one that cannot be. The second is where it was said."""
-    no_location: Callable[[str], tuple[str, str] | None] = lambda text: None
-    """Why a name in the vendor's own terms is no location, and what to write instead; None for all others."""
+    written_otherwise: Callable[[str], tuple[str, str] | None] = lambda text: None
+    """What is wrong with a location in the cloud's own other words, and what to write instead; None for others."""
     bare_endpoints: bool = False
     """An endpoint may be written without ``https://``."""
     restore_permission: str = ""

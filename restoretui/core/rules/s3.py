@@ -4,7 +4,7 @@ from restoretui.core.model import Tier
 from restoretui.core.network.endpoints import is_amazon
 from restoretui.core.rules.kind import CloudKind
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, hours, minutes, within
-from restoretui.core.rules.s3_names import no_location
+from restoretui.core.rules.s3_arns import arn_as_location
 
 # "Within 12 hours" gives no lower end: we begin to look in earnest at half of it, or at the hour by which a job is
 # said to have begun. "Starts in minutes" is taken as from one minute on.
@@ -53,7 +53,7 @@ S3_KIND = CloudKind(
         "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     },
     is_own=is_amazon,
-    no_location=no_location,
+    written_otherwise=arn_as_location,
     restore_permission="s3:RestoreObject",
     common_classes=(
         "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "INTELLIGENT_TIERING", "STANDARD", "STANDARD_IA", "ONEZONE_IA",

@@ -48,17 +48,17 @@ class PageSink(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where pages come from: asked through ``read``; ``traits`` is what the endpoint has shown, and is added to."""
+
+    provider: Provider
+    read: Read
+    traits: ListingTraits = field(default_factory=ListingTraits)
+
+
 class _RangesUnfit(Exception):
     """Ranges were under way, and the server turns out not to keep what they rest on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parallel:
-    """How many ranges may be listed at once, if the endpoint keeps what ranges rest on."""
-
-    streams: int = 1
-    traits: ListingTraits = field(default_factory=ListingTraits)
-    """What the endpoint has shown so far; added to."""
 
 
 class Lister:
@@ -66,19 +66,18 @@ class Lister:
 
     def __init__(
         self,
-        provider: Provider,
-        read: Read,
+        source: Source,
         scope: Scope,
         sink: PageSink,
-        parallel: Parallel,
+        streams: int,
         monotonic: Callable[[], float],
     ) -> None:
-        self._provider = provider
-        self._read = read
+        self._provider = source.provider
+        self._read = source.read
         self._scope = scope
         self._sink = sink
-        self._streams = parallel.streams
-        self._traits = parallel.traits
+        self._streams = streams
+        self._traits = source.traits
         self._monotonic = monotonic
         self._begin([Range("", None)])
 

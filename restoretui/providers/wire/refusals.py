@@ -21,7 +21,7 @@ from restoretui.core.errors import (
     Unsupported,
     WrongPlace,
 )
-from restoretui.core.network.partitions import PARTITIONS, partition_known
+from restoretui.core.network.endpoints import PARTITIONS, partition_known
 from restoretui.providers.wire.accounts import OF_S3
 from restoretui.providers.wire.denials import (
     PAYER_CODES,

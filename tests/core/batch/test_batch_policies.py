@@ -8,7 +8,7 @@ import pytest
 
 from restoretui.core.batch.jobs import Place
 from restoretui.core.batch.policy import SERVICE, caller_policy, role_policy, trust_policy, trusts_the_service
-from restoretui.core.network.partitions import partition_of
+from restoretui.core.network.endpoints import partition_of
 
 
 def statement(**changes: Any) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from restoretui.core.network.endpoints import is_amazon, secure_twin
-from restoretui.core.network.partitions import PARTITIONS, partition_of
+from restoretui.core.network.endpoints import PARTITIONS, is_amazon, partition_of, secure_twin
 
 SDK = botocore.session.get_session().get_component("data_loader").load_data("partitions")["partitions"]
 

@@ -7,8 +7,7 @@ import pytest
 
 from restoretui.core.errors import MalformedAnswer
 from restoretui.core.model import GOES_ON, Entry, Page
-from restoretui.engine.listing.lister import Lister, Parallel
-from restoretui.engine.traffic.listing_traits import ListingTraits
+from restoretui.engine.listing.lister import Lister, Source
 from restoretui.ledger.records import CloudId, Scope
 from tests.engine.listing.test_lister import read
 
@@ -58,7 +57,7 @@ class Shown:
 
 def listed(level: Level, *, versions: bool = False) -> tuple[list[str], list[str]]:
     shown, scope = Shown(), Scope(CloudId("s3"), "b", recursive=False, versions=versions)
-    lister = Lister(level, read, scope, shown, Parallel(8, ListingTraits()), lambda: 0.0)  # type: ignore[arg-type]
+    lister = Lister(Source(level, read), scope, shown, 8, lambda: 0.0)  # type: ignore[arg-type]
     asyncio.run(lister.list_all())
     return shown.keys, shown.prefixes
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import MalformedAnswer, RestoreTuiError
 from restoretui.core.model import GOES_ON, Entry, Page
-from restoretui.engine.listing.lister import Lister, Parallel
+from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.listing.ranges import Alphabet, Range, split
 from restoretui.engine.traffic.listing_traits import ListingTraits
 from restoretui.ledger.records import CloudId, Scope
@@ -98,8 +98,7 @@ def list_all(
 ) -> Pages:
     pages = Pages()
     scope = Scope(CloudId("s3"), "b", prefix, recursive=True, versions=versions)
-    ways = Parallel(8, traits or ListingTraits())
-    asyncio.run(Lister(bucket, read, scope, pages, ways, lambda: 0.0).list_all(left))  # type: ignore[arg-type]
+    asyncio.run(Lister(Source(bucket, read, traits or ListingTraits()), scope, pages, 8, lambda: 0.0).list_all(left))  # type: ignore[arg-type]
     return pages
 
 
@@ -134,7 +133,7 @@ def test_an_interrupted_listing_goes_on_where_it_stopped(keys: set[str], fail_af
     bucket = Bucket([(key, None) for key in keys])
     bucket.fail_after = fail_after
     pages = Pages()
-    lister = Lister(bucket, read, Scope(CloudId("s3"), "b", recursive=True), pages, Parallel(8), lambda: 0.0)  # type: ignore[arg-type]
+    lister = Lister(Source(bucket, read), Scope(CloudId("s3"), "b", recursive=True), pages, 8, lambda: 0.0)  # type: ignore[arg-type]
     try:
         asyncio.run(lister.list_all())
     except RestoreTuiError:
@@ -223,7 +222,7 @@ def test_streams_are_added_while_they_make_it_quicker(is_busy: bool, streams: in
     line = Line([(f"{number:06}", None) for number in range(20_000)], is_busy=is_busy)
     pages = Pages()
     scope = Scope(CloudId("s3"), "b", recursive=True)
-    lister = Lister(line, read, scope, pages, Parallel(8, ListingTraits(known=True)), lambda: line.now)  # type: ignore[arg-type]
+    lister = Lister(Source(line, read, ListingTraits(known=True)), scope, pages, 8, lambda: line.now)  # type: ignore[arg-type]
     asyncio.run(lister.list_all())
     assert len(pages.rows) == 20_000
     assert (line.most <= streams) if is_busy else (line.most == streams)

@@ -152,8 +152,9 @@ class Sdk:
         self._clients[service, region] = client
 
     def _lax(self, client: Any) -> None:
-        """Stores have names that AWS lacks, as Ceph's TENANT:BUCKET; what is no name at all, they say themselves."""
+        """Stores have names that AWS lacks: Ceph's TENANT:BUCKET (FACTS 5)."""
         client.meta.events.unregister("before-parameter-build.s3", validate_bucket_name)
+        client.meta.events.register("before-parameter-build.s3", _check_bucket_name)
 
     async def prepare(
         self, service: str, region: str, operation: str, params: dict[str, Any], everywhere: Mapping[str, Any]
@@ -263,3 +264,10 @@ def _keep_host(endpoint: str, request: Any, **_: Any) -> None:
     The account also stands in a header.
     """
     request.url = urlsplit(request.url)._replace(netloc=urlsplit(endpoint).netloc).geturl()
+
+
+def _check_bucket_name(params: dict[str, Any], **_: Any) -> None:
+    """As the SDK does, behind a tenant's name."""
+    tenant, colon, name = str(params.get("Bucket", "")).partition(":")
+    is_tenants = colon and tenant.replace("_", "").isalnum()
+    validate_bucket_name({"Bucket": name} if is_tenants else params)
