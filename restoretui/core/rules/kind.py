@@ -25,6 +25,8 @@ class CloudKind:
     """An endpoint is the vendor's own, wherever in the world: equal names behind two of them are one bucket."""
     check_region: Callable[[str, str], str] = lambda region, source: region
     """A region itself; ``UsageError`` names what is meant by one that cannot be. The second is where it was said."""
+    foreign_rules: CloudRules | None = None
+    """Of an endpoint that is not the vendor's own, and of no store that is known."""
     bare_endpoints: bool = False
     """An endpoint may be written without ``https://``."""
     restore_permission: str = ""
