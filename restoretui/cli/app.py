@@ -14,7 +14,6 @@ from restoretui.cli.batch import CONFIRM, add_batch, batch_options, take_batch_o
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
     ASK_UNSEEN,
-    DAYS,
     JSON,
     LOCATIONS,
     MATCH,
@@ -26,7 +25,9 @@ from restoretui.cli.options import (
     agreeing,
     common,
     keys,
+    lasting,
     selectors,
+    take_lasting,
 )
 from restoretui.cli.prices import add_prices
 from restoretui.cli.running import (
@@ -165,7 +166,7 @@ def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
 
 @cli.command()
 @LOCATIONS
-@DAYS
+@lasting
 @click.option("--tier", type=TIER, help="Only this tier; all of them without.")
 @selectors
 @keys
@@ -174,19 +175,20 @@ def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
               help="What it would take through single requests, or through S3 Batch Operations.")  # fmt: skip
 @JSON
 @common
-def plan(locations: tuple[str, ...], days: int, tier: str | None, engine: str, as_json: bool, **options: Any) -> None:
+def plan(locations: tuple[str, ...], tier: str | None, engine: str, as_json: bool, **options: Any) -> None:
     """What a restore would do, take and cost; sends nothing."""
+    said = take_lasting(options)
     choice, flags = choice_of(locations, options)
     wanted = Tier(tier) if tier else None
     headless(
         flags, as_json,
-        "restoretui.commands.restoring", "plan", choice, days, wanted, engine, only_shows=True,
+        "restoretui.commands.restoring", "plan", choice, tier=wanted, engine=engine, only_shows=True, **said,
     )  # fmt: skip
 
 
 @cli.command()
 @LOCATIONS
-@DAYS
+@lasting
 @click.option("--tier", type=TIER, required=True, help="How fast, and so how dear.")
 @selectors
 @keys
@@ -202,7 +204,6 @@ def plan(locations: tuple[str, ...], days: int, tier: str | None, engine: str, a
 @common
 def restore(
     locations: tuple[str, ...],
-    days: int,
     tier: str,
     engine: str,
     wait: bool,
@@ -211,12 +212,12 @@ def restore(
     **options: Any,
 ) -> None:
     """Restore objects: plan, confirm, send, and with --wait watch them arrive."""
-    batch, agreed = take_batch_options(options), take_agreeing(options)
+    batch, agreed, said = take_batch_options(options), take_agreeing(options), take_lasting(options)
     choice, flags = choice_of(locations, options)
     headless(
         flags,
         as_json,
-        "restoretui.commands.restoring", "restore", choice, days=days, tier=Tier(tier), agreeing=agreed,
+        "restoretui.commands.restoring", "restore", choice, tier=Tier(tier), agreeing=agreed, **said,
             wait=wait, timeout=timeout, engine=engine, batch=batch,
     )  # fmt: skip
 

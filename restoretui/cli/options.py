@@ -184,7 +184,31 @@ def agreeing(command: F) -> F:
 
 
 TIER = click.Choice([tier.value for tier in Tier], case_sensitive=False)
-DAYS = click.option("--days", required=True, type=int, metavar="N", help="How long the restored copy shall last.")
+
+
+def lasting(command: F) -> F:
+    """Add the options that say how long copies shall last."""
+    for option in reversed((
+        click.option("--days", type=int, metavar="N", help="How many days the restored copies shall last."),
+        click.option("--until", type=Instant(), metavar="DATE",
+                     help="Instead: at least until then, as 2026-12-24 (its first minute) or 2026-12-24T18:00Z."),
+        click.option("--shorten", is_flag=True,
+                     help="Let copies that last longer than that end sooner, where the store can."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def take_lasting(options: dict[str, Any]) -> dict[str, Any]:
+    """What ``lasting`` parsed, taken out of ``options``: exactly one of days and a date is said."""
+    days, until, shorten = (options.pop(name) for name in ("days", "until", "shorten"))
+    if days is None and until is None:
+        raise click.UsageError("Missing option '--days' (or '--until').")
+    if days is not None and until is not None:
+        raise click.UsageError("--days and --until say the same thing twice: leave one out.")
+    return {"lasting": days if until is None else until, "shorten": shorten}
+
+
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
 WAIT_LIMIT = click.option("--timeout", type=Duration(), help="Give up waiting after this (exit code 3).")
 LOCATIONS = click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")

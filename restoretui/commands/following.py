@@ -7,7 +7,15 @@ from datetime import timedelta
 
 from restoretui.commands.leaving import held_of, what_goes_on
 from restoretui.commands.output import Output, Seen
-from restoretui.commands.summary import cause_fields, causes_of, counts_of, summarise, tell_causes, verdict_on
+from restoretui.commands.summary import (
+    cause_fields,
+    causes_of,
+    counts_of,
+    summarise,
+    tell_causes,
+    tell_shortfalls,
+    verdict_on,
+)
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import AccountRefused, CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
@@ -47,12 +55,13 @@ async def status(settings: Settings, output: Output, name: str | None) -> ExitCo
             output.error(with_text(error, f"{names} could not be looked at: {error}"))
         causes = await causes_of(session, runs) if name else []
         tell_causes(output, causes)
-        fields = counts_of(session, runs) | {"not_looked_at": sum(len(ids) for _, ids in problems)}
+        less = await tell_shortfalls(session, output, runs)
+        fields = counts_of(session, runs) | {"not_looked_at": sum(len(ids) for _, ids in problems)} | less
         summarise(output, fields | ({"causes": [cause_fields(cause) for cause in causes]} if name else {}))
         if problems:
             codes = {error.exit_code for error, _ in problems}
             return codes.pop() if len(codes) == 1 else ExitCode.SOME_FAILED
-        return verdict_on(runs, causes) if name else ExitCode.DONE
+        return verdict_on(runs, causes, less) if name else ExitCode.DONE
 
 
 async def _look_at_all(
@@ -63,7 +72,7 @@ async def _look_at_all(
     Why looks failed, each reason with the runs it holds for.
     """
     problems: dict[tuple[type, str], tuple[RestoreTuiError, list[int]]] = {}
-    looks = {run.id: asyncio.create_task(session.look_now(run)) for run in runs if run.is_open}
+    looks = {run.id: asyncio.create_task(session.look_now(run)) for run in runs if _can_change(run)}
     told: set[int] = set()
 
     async def tell(run_id: int) -> None:
@@ -94,6 +103,11 @@ async def _look_at_all(
         for look in looks.values():
             look.cancel()
         await asyncio.gather(*looks.values(), return_exceptions=True)
+
+
+def _can_change(run: Run) -> bool:
+    """Something is awaited, or a copy is there: it may be removed, overwritten or extended by anybody."""
+    return run.is_open or run.counts.get(State.AVAILABLE, 0) > 0
 
 
 async def watch(settings: Settings, output: Output, name: str | None, timeout: timedelta | None) -> ExitCode:
@@ -187,7 +201,8 @@ async def follow(
         output.error(with_text(refused, f"stopped: {refused}", f"{refused.hint}; {output.left}"))
     held = [job_id for run in runs for job_id in held_of(session, run)]
     causes = await causes_of(session, runs)
-    fields = {"missing": missing, "timed_out": timed_out, "to_confirm": held}
+    less = await tell_shortfalls(session, output, runs)
+    fields = {"missing": missing, "timed_out": timed_out, "to_confirm": held} | less
     summarise(output, counts_of(session, runs) | fields | {"causes": [cause_fields(cause) for cause in causes]})
     tell_causes(output, causes)
     for job_id in held:
@@ -202,7 +217,7 @@ async def follow(
         return ExitCode.TIMED_OUT
     if refused is not None:
         return refused.exit_code
-    verdict = verdict_on(runs, causes)
+    verdict = verdict_on(runs, causes, less)
     return ExitCode.SOME_FAILED if missing else verdict
 
 

@@ -12,6 +12,7 @@ from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.rules.rules import Action
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 from restoretui.session.jsonlines import (
@@ -235,7 +236,7 @@ class Output:
             self.text(f"           {words.at_quota(chosen.at_quota)}")
         reasons: dict[str, int] = {}
         for line in chosen.lines:
-            if not line.verdict.action.sends:
+            if not line.verdict.action.sends or line.verdict.action in (Action.LATER, Action.SHORTEN):
                 text = f"{line.verdict.action}: {line.verdict.reason}"
                 reasons[text] = reasons.get(text, 0) + line.group.objects
         for reason, count in reasons.items():

@@ -1,7 +1,7 @@
 """``restoretui plan`` and ``restore``."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from restoretui.commands.agreeing import Agreeing
@@ -29,16 +29,33 @@ MOST_PLANS = 5
 """Times a plan is told anew because what it is about changed meanwhile."""
 
 
+Lasting = int | datetime
+"""How long copies shall last: so many days, or at least until then."""
+
+
+def check_lasting(lasting: Lasting) -> None:
+    """``UsageError`` for days that no cloud takes."""
+    if isinstance(lasting, int):
+        check_days(lasting)
+
+
 async def plan(
-    settings: Settings, output: Output, choice: Choice, days: int, tier: Tier | None, engine: EngineName = "direct"
+    settings: Settings,
+    output: Output,
+    choice: Choice,
+    lasting: Lasting,
+    tier: Tier | None = None,
+    engine: EngineName = "direct",
+    *,
+    shorten: bool = False,
 ) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks."""
-    check_days(days)
+    check_lasting(lasting)
     choice = choice.meant(settings)
     async with open_session(settings) as session, selected(session, output, choice) as chosen:
-        objects = refused = 0
-        for direct in await _plans(session, chosen.sel, days):
-            made = direct
+        objects = refused = days = 0
+        for direct in await _plans(session, chosen.sel, lasting, shorten=shorten):
+            made, days = direct, direct.days
             if engine == "batch":
                 _check_has_jobs(session, direct)
                 made = session.batch.plan(direct)
@@ -68,9 +85,17 @@ async def _tell_of_role(session: Session, output: Output, made: RestorePlan) -> 
         output.say(remark or f"the role {session.settings.batch_role_arn} trusts S3 Batch Operations")
 
 
-async def _plans(session: Session, sel: int, days: int) -> list[RestorePlan]:
+async def _plans(session: Session, sel: int, lasting: Lasting, *, shorten: bool) -> list[RestorePlan]:
     """One plan for each cloud in which objects were chosen."""
-    return await session.plans(sel, lambda _scheme: days) or [await session.plan(sel, days, scheme=DEFAULT_SCHEME)]
+
+    def days(scheme: str) -> int:
+        if isinstance(lasting, int):
+            return lasting
+        return session.clouds[scheme].rules.days_until(lasting, session.clock.now())
+
+    return await session.plans(sel, days, shorten=shorten) or [
+        await session.plan(sel, days(DEFAULT_SCHEME), scheme=DEFAULT_SCHEME)
+    ]
 
 
 def _tell_plan(output: Output, made: RestorePlan, tier: Tier | None) -> None:
@@ -83,11 +108,12 @@ async def restore(
     output: Output,
     choice: Choice,
     *,
-    days: int,
+    lasting: Lasting,
     tier: Tier,
     agreeing: Agreeing,
     wait: bool,
     timeout: timedelta | None,
+    shorten: bool = False,
     engine: EngineName = "direct",
     batch: Mapping[str, Any] | None = None,
 ) -> ExitCode:
@@ -95,7 +121,7 @@ async def restore(
 
     ``batch`` holds the options of jobs, as the command line has them.
     """
-    check_days(days)
+    check_lasting(lasting)
     choice = choice.meant(settings)
     given = _batch_options(engine, tier, batch or {})
     output.left = NOTHING_SENT
@@ -106,7 +132,7 @@ async def restore(
             await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
         async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
-            for made in await _plans(session, chosen.sel, days):
+            for made in await _plans(session, chosen.sel, lasting, shorten=shorten):
                 jobs = await _jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
@@ -198,6 +224,12 @@ async def _confirmed(
     for run in runs:
         output.run(run, session.looks_cost(run))
     run_ids = [run.id for run in runs]
+    later = sum(made.tiers[tier].later for made, _ in sending)
+    if later and not wait:
+        output.say(
+            f"{words.plural(later, 'extension')} will be sent when the copies are there: `restoretui watch` or the "
+            "screens must be running then"
+        )
     session.start_engine(run_ids)
     return await follow(session, output, run_ids, wait=wait, timeout=timeout, missing=chosen.missing)
 
@@ -229,7 +261,7 @@ async def _confirmed_as_shown(
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")
         await session.selecting.look(sel)
-        made = await session.plan(sel, made.days, scheme=made.scheme)
+        made = await session.plan(sel, made.days, scheme=made.scheme, shorten=made.shorten)
         if jobs is not None:
             made = session.batch.plan(made, generated=jobs.generated)
         _tell_plan(output, made, tier)

@@ -1,6 +1,6 @@
 """What some runs add up to, and the exit code they earn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -79,10 +79,34 @@ def cause_fields(cause: Cause) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def verdict_on(runs: Iterable[Run], causes: Iterable[Cause]) -> ExitCode:
-    """Done, or failed. Where all that failed did so for want of rights, that; whatever was skipped beside it."""
+async def tell_shortfalls(session: Session, output: Output, runs: Iterable[Run]) -> dict[str, int]:
+    """Say what was asked for and not got, though nothing failed; as fields of a ``summary`` line."""
+    short = refused = 0
+    for run in runs:
+        found = await session.shortfall(run)
+        short, refused = short + found.copies, refused + found.not_sped_up
+        if found.copies and run.promised_end is not None and found.earliest is not None:
+            verb = "ends" if found.copies == 1 else "end"
+            output.say(
+                f"run {run.id}: {words.plural(found.copies, 'copy', 'copies')} {verb} before the {run.days} days "
+                f"asked for are over: at {words.instant(found.earliest)} UTC, not {words.instant(run.promised_end)}; "
+                "the same restore once more extends them"
+            )
+        if found.not_sped_up:
+            output.say(
+                f"run {run.id}: {words.plural(found.not_sped_up, 'object')} not sped up: the cloud refused, for the "
+                "restores have other days or are not slower; they go on as they were"
+            )
+    return {"short_of_days": short, "not_sped_up": refused}
+
+
+def verdict_on(runs: Iterable[Run], causes: Iterable[Cause], less: Mapping[str, int]) -> ExitCode:
+    """Done, or failed. Where all that failed did so for want of rights, that; whatever was skipped beside it.
+
+    ``less``: what ``tell_shortfalls`` found. Less than was asked for is not done.
+    """
     failed = sum(run.counts.get(State.FAILED, 0) + run.counts.get(State.CANCELLED, 0) for run in runs)
     causes = list(causes)
     if failed and failed == sum(cause.of_rights for cause in causes if cause.state is State.FAILED):
         return ExitCode.CREDENTIALS
-    return ExitCode.SOME_FAILED if failed or causes else ExitCode.DONE
+    return ExitCode.SOME_FAILED if failed or causes or any(less.values()) else ExitCode.DONE

@@ -80,6 +80,10 @@ class RestoreStatus(NamedTuple):
     in_progress: bool
     expiry: datetime | None = None
     """``END_UNTOLD`` where a date is told that cannot be read."""
+    tier: Tier | None = None
+    """Of a restore in progress, where HEAD says it; so are ``days`` and ``asked_at``."""
+    days: int | None = None
+    asked_at: datetime | None = None
 
 
 class Entry(NamedTuple):
@@ -124,7 +128,8 @@ class ObjectFacts:
     """All that decides what a restore of an object would do; sizes and names play no part.
 
     Objects with equal facts get equal verdicts, so a million objects are planned as a handful of facts.
-    ``tier`` and ``days`` are what *we* asked for, where we did: no API tells them later (FACTS 1.5).
+    ``tier`` and ``days`` are what *we* asked for, where we did, and else what a HEAD told of somebody else's restore:
+    no listing tells them (FACTS 1.3, 1.5).
     """
 
     storage_class: str

@@ -109,6 +109,8 @@ class Capabilities:
     list_page: int = 1000
     """Most keys a listing page holds."""
     restore_status_in_list: bool = True
+    says_vendor: bool = False
+    """The endpoint, though not the vendor's, says that the vendor's own service answers: a proxy, or a sandbox."""
     versions: bool = True
     clean: bool = False
     """A restored copy can be ended early."""

@@ -7,6 +7,7 @@ first request. Both become ``requested``, and the watcher sees what became of it
 from restoretui.core.model import State
 from restoretui.core.provider import Answer, Outcome
 from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.rules import Action
 
 
 def _permissions() -> str:
@@ -28,10 +29,21 @@ _STATES: dict[Outcome, tuple[State, str]] = {
 }
 
 
-def settle(answer: Answer) -> tuple[State, str]:
+NOT_SPED_UP = "not sped up: the restore in progress has other days, or is not slower; it goes on as it was"
+_NOT_DONE = {
+    Action.UPGRADE: NOT_SPED_UP,
+    Action.EXTEND: "not extended: it is restoring, and its days cannot change meanwhile",
+    Action.SHORTEN: "not shortened: it is restoring, and its days cannot change meanwhile",
+}
+"""What a 409 means for a request that was no first one (FACTS 1.2, 1.5)."""
+
+
+def settle(answer: Answer, action: Action = Action.START) -> tuple[State, str]:
     """The state a job takes on this answer, and one sentence for its row."""
     state, reason = _STATES[answer.outcome]
-    if answer.reason:
+    if answer.outcome is Outcome.ALREADY_RESTORING:
+        reason = _NOT_DONE.get(action, reason)
+    elif answer.reason:
         return state, answer.reason
     if answer.outcome is Outcome.REFUSED and answer.message:
         reason = f"{reason}: {answer.message}"

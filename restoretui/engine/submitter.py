@@ -135,7 +135,7 @@ class Submitter:
                 kind: Kind = "network" if isinstance(error, Unreachable) else "credentials"
                 await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
             raise
-        state, reason = settle(answer)
+        state, reason = settle(answer, job.action)
         return JobChange(
             job.id,
             state,

@@ -36,9 +36,11 @@ class CloudId(NamedTuple):
 
 @lru_cache(64)
 def _rules(cloud: CloudId) -> CloudRules:
-    _, _, spec = cloud.endpoint.partition("#")
+    endpoint, _, spec = cloud.endpoint.partition("#")
     try:
-        return read_spec(spec).rules if spec else CLOUDS[cloud.scheme].rules
+        kind = CLOUDS[cloud.scheme]
+        foreign = kind.foreign_rules if endpoint else None
+        return read_spec(spec).rules if spec else foreign or kind.rules
     except (KeyError, ValueError):
         raise LedgerError(
             f"the ledger holds objects of {cloud.scheme}://, kept by rules this restoretui does not know",
@@ -122,6 +124,12 @@ class Observation(NamedTuple):
     seen_at: float
     gone: bool = False
     """It is no longer there."""
+    etag: str = ""
+    """Without its quotes; empty where it was not told."""
+    tier: Tier | None = None
+    """Of the restore in progress, where a HEAD told it; so are ``days`` and ``asked_at``."""
+    days: int | None = None
+    asked_at: float | None = None
 
 
 # --- windows -------------------------------------------------------------------------------------------------------
@@ -337,6 +345,14 @@ class Run:
         return sum(self.counts.get(state, 0) for state in WAITING)
 
     @property
+    def promised_end(self) -> datetime | None:
+        """The earliest that its copies were to end; None where days are added to ends that only the cloud knows."""
+        rules = self.cloud.rules
+        if self.purpose is Purpose.UPGRADE or (self.purpose is Purpose.EXTEND and rules.extension_adds):
+            return None
+        return rules.expiry_of(self.created_at, self.days)
+
+    @property
     def is_open(self) -> bool:
         """Something is still expected of it."""
         return self.waiting > 0
@@ -363,6 +379,10 @@ class RestoreJob(NamedTuple):
     adopted: bool
     changed_at: float = 0.0
     """Since when it is in its state."""
+    etag: str = ""
+    """Of the object it was planned for, where the class may change by a restore; else empty."""
+    outcome: str = ""
+    """The answer to its request (``core.provider.Outcome``)."""
 
 
 class JobChange(NamedTuple):
@@ -381,6 +401,10 @@ class JobChange(NamedTuple):
     expiry: int | None = None
     """When the copy ends, once it is known; None leaves what is known."""
     look: Look | None = None
+    extends: bool = False
+    """The copy is there and ends too soon: the job, planned again, is now to extend it, as was agreed to."""
+    requested_at: float | None = None
+    """When somebody else asked for it, where the cloud tells."""
 
 
 class Cause(NamedTuple):

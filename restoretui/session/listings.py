@@ -120,6 +120,8 @@ class Listings:
             lister = Lister(source, scope, sink, STREAMS, self._clock.monotonic)
             with self._works.telling(lambda: f"listing {where}: {sink.objects:,} objects so far"):
                 await lister.list_all(listing.resume_token)
+            if (await cloud.provider()).capabilities.says_vendor:
+                await self._ledger.catalog.listings_tell(scope.cloud, scope.bucket)
         except RestoreTuiError as problem:
             error = problem
             self._problems[listing.id] = problem

@@ -39,7 +39,13 @@ class Planner:
         return [cloud.scheme for cloud in self._clouds if chosen.get(cloud.ledger_cloud)]
 
     async def plan(
-        self, sel: int, days: int, purpose: Purpose = Purpose.RESTORE, scheme: str | None = None
+        self,
+        sel: int,
+        days: int,
+        purpose: Purpose = Purpose.RESTORE,
+        scheme: str | None = None,
+        *,
+        shorten: bool = False,
     ) -> RestorePlan:
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
@@ -52,16 +58,16 @@ class Planner:
             names = " and ".join(cloud.kind.name for cloud in chosen)
             raise UsageError(f"objects of {names} are chosen together", "plan each cloud by itself")
         cloud = self._clouds[scheme or (chosen[0].scheme if chosen else DEFAULT_SCHEME)]
-        return await self._plan(cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel)
+        return await self._plan(cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel, shorten=shorten)
 
-    async def plans(self, sel: int, days: Callable[[str], int]) -> list[RestorePlan]:
+    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list[RestorePlan]:
         """One for each cloud in which objects are chosen; the objects are looked up only once."""
         marks, facts = await self._chosen(sel)
         wanted = [(cloud, groups) for cloud in self._clouds if (groups := facts.get(cloud.ledger_cloud))]
         for cloud, _ in wanted:
             check_days(days(cloud.scheme))
         return [
-            await self._plan(cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks, sel)
+            await self._plan(cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks, sel, shorten=shorten)
             for cloud, groups in wanted
         ]
 
@@ -71,14 +77,22 @@ class Planner:
         return marks, await self._ledger.selections.facts(sel)
 
     async def _plan(
-        self, cloud: CloudAccess, groups: Sequence[FactGroup], days: int, purpose: Purpose, marks: int, sel: int
+        self,
+        cloud: CloudAccess,
+        groups: Sequence[FactGroup],
+        days: int,
+        purpose: Purpose,
+        marks: int,
+        sel: int,
+        *,
+        shorten: bool = False,
     ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
         prices = await self._price_table(buckets, cloud)
         readable = {bucket: await self._readable(bucket, cloud) for bucket in buckets}
         made = make_plan(
             cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
-            asks_unseen=sel in self._asks_unseen,
+            asks_unseen=sel in self._asks_unseen, shorten=shorten,
         )  # fmt: skip
         return replace(made, marks=marks)
 

@@ -35,6 +35,7 @@ from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.outstanding import Outstanding, outstanding
 from restoretui.ledger.records import CatalogBounds, Cause, CloudId, JobRow, Listing, Query, Run, View
+from restoretui.ledger.runs.job_lines import Shortfall
 from restoretui.session.batch_jobs import BatchOperations
 from restoretui.session.clouds import Clouds
 from restoretui.session.export import write_export, write_report
@@ -175,21 +176,28 @@ class Session:
         return await self._planner.schemes(sel)
 
     async def plan(
-        self, sel: int, days: int, purpose: Purpose = Purpose.RESTORE, scheme: str | None = None
+        self,
+        sel: int,
+        days: int,
+        purpose: Purpose = Purpose.RESTORE,
+        scheme: str | None = None,
+        *,
+        shorten: bool = False,
     ) -> RestorePlan:
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
-        ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``).
+        ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``). No copy
+        is made to end sooner unless ``shorten`` says so.
         """
-        return await self._planner.plan(sel, days, purpose, scheme)
+        return await self._planner.plan(sel, days, purpose, scheme, shorten=shorten)
 
     def ask_unseen(self, sel: int) -> None:
         """In plans of this selection, what no look can judge is asked for all the same."""
         self._planner.ask_unseen(sel)
 
-    async def plans(self, sel: int, days: Callable[[str], int]) -> list[RestorePlan]:
+    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list[RestorePlan]:
         """A plan to restore for each cloud in which objects are chosen, ``days`` by scheme; they are read once."""
-        return await self._planner.plans(sel, days)
+        return await self._planner.plans(sel, days, shorten=shorten)
 
     async def confirm(
         self,
@@ -231,6 +239,10 @@ class Session:
             if run.is_open and isinstance(problem, AccountRefused):
                 return problem
         return None
+
+    async def shortfall(self, run: Run) -> Shortfall:
+        """What the run got less than it asked for, though nothing of it failed."""
+        return await self.ledger.runs.shortfall(run)
 
     async def cancel(self, run_id: int) -> int:
         """Give up what has not been sent; returns how many. What was sent cannot be called back."""

@@ -29,6 +29,8 @@ ACTIONS: dict[Action, tuple[str, str]] = {
     Action.START: ("▶", "ok"),
     Action.UPGRADE: ("▲", "ok"),
     Action.EXTEND: ("↻", "ok"),
+    Action.LATER: ("↻", "busy"),
+    Action.SHORTEN: ("↧", "warn"),
     Action.ALREADY: ("◑", "busy"),
     Action.NOTHING: ("–", "dim"),
     Action.REFUSED: ("✗", "bad"),

@@ -180,6 +180,8 @@ class Bench:
         self._kinds[prefix] = kind
         for at in range(self.objects):
             self.running.cloud.put(kind.bucket, f"{prefix}{at:04}", size=1000, **kind.classes[at % len(kind.classes)])
+            if kind.foreign_days:
+                self.running.cloud.restore(kind.bucket, f"{prefix}{at:04}", days=kind.foreign_days)
         self._confirmed = self._runs()
         later = [after for after in kind.after for _ in range(self.dice.randrange(1, 3))]
         for _ in range(max(1, blows - len(later))):
@@ -234,9 +236,11 @@ class Bench:
         statuses = {str(entry["key"]): entry["statuses"] for entry in self.running.control.restores()}
         for key, state in jobs:
             self._check_object(str(key), str(state))
-            if 202 not in statuses.get(key, ()):
+            foreign = self._kinds[str(key)[: str(key).index("/") + 1]].foreign_days
+            if (200 if foreign else 202) not in statuses.get(key, ()):
                 tally.lost.append(f"{key}: {state}, {statuses.get(key)}")
-        tally.doubled += [f"{key}: {found}" for key, found in statuses.items() if len(found) > 1]
+            if len(statuses.get(key, ())) > (2 if foreign else 1):
+                tally.doubled.append(f"{key}: {statuses[key]}")
         if len(jobs) != episodes * self.objects:
             tally.wrong.append(f"{len(jobs)} intents of {episodes * self.objects} objects")
         if bad := self.rows("PRAGMA integrity_check") if jobs else []:

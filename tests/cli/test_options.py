@@ -69,6 +69,8 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--keys-from": (["keys"], SELECTORS),
     "--ask-unseen": ([], "cli/listings/test_rights"),
     "--days": (["2"], "cli/test_commands"),
+    "--until": (["2030-01-01"], "cli/spending/test_days"),
+    "--shorten": ([], "cli/spending/test_days"),
     "--tier": (["standard"], "cli/test_commands"),
     "--engine": (["batch"], BATCH),
     "--yes": ([], "cli/spending/test_spending"),
@@ -176,6 +178,9 @@ def test_an_option_changes_what_is_asked_for(
         plain, said = words, [*words[:at], option, *values, *words[at + 2 :]]
     else:
         plain, said = words, [*words, option, *values]
+    if option == "--until":  # In place of the days, never beside them.
+        at = said.index("--days")
+        del said[at : at + 2]
     assert asked(*said) != asked(*plain)
 
 

@@ -165,14 +165,16 @@ async def test_every_plan_action_is_done_as_announced(sandbox: StartSandbox, ses
     sel = await choose(session, "s3://cold")
     plan = await session.plan(sel, 9)
     assert plan.tiers[Tier.STANDARD].counts == {
-        Action.START: 2, Action.EXTEND: 1, Action.ALREADY: 1, Action.NOTHING: 2,
+        Action.START: 2, Action.EXTEND: 1, Action.UPGRADE: 1, Action.NOTHING: 2,
     }  # fmt: skip
     run = await session.confirm(sel, plan, Tier.STANDARD)
     session.start_engine()
     await turn(running.clock, lambda: settled(session, run))
     counts = (await session.ledger.runs.get(run.id)).counts
     assert {state: number for state, number in counts.items() if number} == {State.AVAILABLE: 4, State.SKIPPED: 2}
-    assert asked(running) == {"cold": 1, "warm": 2, "it-cold": 1, "warming": 1}
+    assert asked(running) == {"cold": 1, "warm": 2, "it-cold": 1, "warming": 3}, (
+        "sped up, and extended when it was there"
+    )
 
 
 async def test_speeding_up_keeps_the_days_and_is_sent_once(sandbox: StartSandbox, session_on: OpenSession) -> None:
@@ -187,7 +189,7 @@ async def test_speeding_up_keeps_the_days_and_is_sent_once(sandbox: StartSandbox
     assert faster.tiers[Tier.EXPEDITED].counts == {Action.UPGRADE: 2}
     assert faster.tiers[Tier.BULK].requests == 0
     other_days = await session.plan(sel, 4, Purpose.UPGRADE)
-    assert other_days.tiers[Tier.EXPEDITED].requests == 0
+    assert [line.verdict.days for line in other_days.tiers[Tier.EXPEDITED].lines] == [3], "its own are repeated"
     second = await session.confirm(sel, faster, Tier.EXPEDITED)
     await turn(running.clock, lambda: settled(session, second))
     assert asked(running) == {"a": 2, "b": 2}

@@ -266,8 +266,9 @@ def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, ma
     """The plan that the same wishes give for what is chosen and known ``now``."""
     prices = plan.prices, plan.prices_exact
     direct = make_plan(
-        plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable, asks_unseen=plan.asks_unseen
-    )
+        plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable,
+        asks_unseen=plan.asks_unseen, shorten=plan.shorten,
+    )  # fmt: skip
     return as_batch(replace(direct, marks=marks), plan.rules, plan.by_jobs, plan.fees)
 
 
@@ -275,7 +276,7 @@ def _tier_as_batch(chosen: TierPlan, rules: CloudRules, fees: JobFees) -> TierPl
     lines: list[PlanLine] = []
     unpaid = Counter((job.kind.bucket, job.kind.tiered) for job in jobs_of(chosen, rules))
     for line in chosen.lines:
-        if not line.verdict.action.sends:
+        if not line.verdict.action.sends_now:  # What waits for a copy is asked for by itself, once that is there.
             lines.append(line)
             continue
         if line.verdict.archive is None:
@@ -303,6 +304,7 @@ def jobs_of(chosen: TierPlan, rules: CloudRules) -> list[Portion]:
             line.group.objects,
         )
         for line in chosen.sending
+        if line.verdict.action.sends_now
     )
 
 
@@ -317,7 +319,7 @@ def choose_engine(
     chosen: TierPlan, rules: CloudRules, *, has_role: bool, offered: bool = True, pays: bool = False
 ) -> EngineChoice:
     """Whether jobs are the better way for this tier of a (direct) plan. ``pays``: as requester, which no job can."""
-    tier, requests = chosen.request.tier, chosen.requests
+    tier, requests = chosen.request.tier, chosen.requests - chosen.later
     if not offered or not rules.has_jobs:
         return EngineChoice(False, "direct: this cloud has no S3 Batch Operations")
     if pays:

@@ -6,7 +6,7 @@ Objects with equal facts get equal verdicts, so a plan is made from groups: a mi
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -77,8 +77,13 @@ class TierPlan:
 
     @property
     def requests(self) -> int:
-        """How many restore requests go out: one for each object acted on."""
+        """How many restore requests go out: one for each object acted on, some only when its copy is there."""
         return sum(line.group.objects for line in self.sending)
+
+    @property
+    def later(self) -> int:
+        """Of them, those that are sent when a restore under way has arrived."""
+        return self.counts.get(Action.LATER, 0)
 
     @property
     def size_bytes(self) -> int:
@@ -173,6 +178,8 @@ class RestorePlan:
     """The selection's revision it was made from: another may hold other objects. None: not to be compared."""
     asks_unseen: bool = False
     """What no look can judge is asked for all the same."""
+    shorten: bool = False
+    """Copies that last longer than the days shall end sooner."""
 
     @property
     def scheme(self) -> str:
@@ -210,6 +217,7 @@ class RestorePlan:
             kind = (
                 line.group.bucket, verdict.action, verdict.steady or verdict.reason, verdict.archive or "",
                 str(verdict.window or ""), str(verdict.tierless), str(verdict.endless), str(line.added_days),
+                str(verdict.days),
             )  # fmt: skip
             numbers = (
                 line.group.objects,
@@ -225,7 +233,7 @@ class RestorePlan:
         beside = str(self.storage_90_days(tier)), str(self.egress(tier))
         prices = self.prices.date, self.prices.currency, *self.prices.regions, str(self.prices_exact), *beside
         texts = [self.scheme, self.rules.store, self.purpose, str(self.days), tier, str(tier in self.by_jobs)]
-        texts += [str(self.marks), *prices]
+        texts += [str(self.marks), str(self.shorten), *prices]
         texts += [f"{kind} {[str(round(amount, 9)) for amount in sums]}" for kind, sums in sorted(amounts.items())]
         return hashlib.sha256("\n".join(texts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
@@ -234,6 +242,8 @@ def _added_days(rules: CloudRules, facts: ObjectFacts, action: Action, days: int
     """By how many days ``action`` lengthens the life of the temporary copy: what it adds to the bill for storage."""
     if action is Action.START:
         return days
+    if action is Action.LATER:
+        return days if facts.days is None else max(0, days - facts.days)  # At the most.
     rule = rules.archive_of(facts)
     if action is Action.EXTEND and facts.expiry == END_UNTOLD:
         return days  # All of them, at the most.
@@ -253,6 +263,7 @@ def make_plan(
     readable: Mapping[str, frozenset[str]] | None = None,
     *,
     asks_unseen: bool = False,
+    shorten: bool = False,
 ) -> RestorePlan:
     """Judge and price every group at every tier; ``UsageError`` when no copy can last ``days``.
 
@@ -263,7 +274,7 @@ def make_plan(
     table, exact = prices
 
     def line(group: FactGroup, request: RestoreRequest) -> PlanLine:
-        verdict = judge(rules, group.facts, request, now, purpose, asks_unseen=asks_unseen)
+        verdict = judge(rules, group.facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten)
         if verdict.action is Action.START and verdict.archive in (readable or {}).get(group.bucket, ()):
             verdict = Verdict(Action.NOTHING, READ_DIRECTLY, verdict.archive)
         cost, added = Cost(), 0
@@ -273,6 +284,15 @@ def make_plan(
                 table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added,
                 endless=verdict.endless,
             ).unsized(group.unsized)  # fmt: skip
+            repeated = verdict.days if verdict.action is Action.UPGRADE else None
+            if purpose is Purpose.RESTORE and repeated is not None and repeated < days:
+                # What is sped up keeps its days until it has arrived; then it is extended.
+                added = days - repeated
+                unpriced = cost.unpriced
+                cost += estimate(
+                    table, verdict.archive, request.tier, Action.EXTEND, group.objects, group.size_bytes, added
+                )
+                cost = replace(cost, unpriced=unpriced)
         elif verdict.action.sends:
             cost = Cost(unpriced=group.objects)
         return PlanLine(group, verdict, cost, added)
@@ -289,4 +309,5 @@ def make_plan(
         prices_exact=exact,
         readable=readable or {},
         asks_unseen=asks_unseen,
+        shorten=shorten,
     )

@@ -27,6 +27,8 @@ class CloudKind:
     """A region itself; ``UsageError`` names what is meant by one that cannot be. The second is where it was said."""
     written_otherwise: Callable[[str], tuple[str, str] | None] = lambda text: None
     """What is wrong with a location in the cloud's own other words, and what to write instead; None for others."""
+    foreign_rules: CloudRules | None = None
+    """Of an endpoint that is not the vendor's own, and of no store that is known."""
     bare_endpoints: bool = False
     """An endpoint may be written without ``https://``."""
     restore_permission: str = ""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import ceil
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, State, Tier
@@ -111,12 +112,27 @@ class CloudRules:
     expiry_at_midnight: bool = True
     extension_adds: bool = False
     """Asking for days while a copy exists adds them to its end, instead of counting them from now."""
+    shortens: bool = True
+    """Asking for fewer days while a copy exists lets it end sooner."""
+    class_stays: bool = True
+    """An object keeps its archive class while it has a copy; else it may be listed in an online class meanwhile."""
+    lists_status: bool | None = True
+    """Whether listings tell of restores; None where that has to be found out."""
+    undated_for_good: bool | None = False
+    """No restore in progress, and no date: restored for good. Else that says that it is archived (FACTS 1.3).
+
+    None where it is not known: archived then, unless it was seen in progress before."""
 
     def archive_of(self, facts: ObjectFacts) -> ArchiveRule | None:
         """The rule that governs a restore of such an object; None when there is nothing to restore."""
         if facts.storage_class == self.tiered_class:
             return self.archives.get(facts.archive_status or "")
-        return self.archive_named(facts.storage_class)
+        rule = self.archive_named(facts.storage_class)
+        if rule is None and not self.class_stays and facts.in_progress is False and facts.expiry is not None:
+            # A copy with an end, in the class it has meanwhile: which archive it is of is no longer told.
+            some = self.other_archives or next(iter(self.archives.values()), None)
+            return some and replace(some, archive=facts.storage_class)
+        return rule
 
     def archive_named(self, archive: str | None) -> ArchiveRule | None:
         """The rule of a class, or of an archive tier inside the tiered class, by its name."""
@@ -146,6 +162,9 @@ class CloudRules:
             return State.UNKNOWN
         tiered = facts.storage_class == self.tiered_class
         rule = self.archive_of(facts)
+        is_copy = facts.in_progress is False and (
+            self.undated_for_good if facts.expiry is None else facts.expiry > now
+        )
         if facts.in_progress and (tiered or rule):
             return State.RESTORING
         if tiered:
@@ -153,9 +172,9 @@ class CloudRules:
             return State.ARCHIVED if facts.archive_status else State.ONLINE
         if rule is None:
             return State.ONLINE
-        if facts.in_progress is False and (facts.expiry is None or facts.expiry > now):
+        if is_copy:
             return State.AVAILABLE
-        return State.ARCHIVED
+        return State.ARCHIVED if self.archive_named(facts.storage_class) else State.ONLINE
 
     @property
     def classes(self) -> frozenset[str]:
@@ -183,6 +202,18 @@ class CloudRules:
             return end
         midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight if midnight == end else midnight + timedelta(days=1)
+
+    def days_until(self, end: datetime, now: datetime) -> int:
+        """The fewest days that let a copy asked for ``now`` last until ``end``; ``UsageError`` if that is over.
+
+        At least that long: S3 rounds up to the next midnight, and copies are counted in whole days everywhere.
+        """
+        if end <= now:
+            raise UsageError(f"copies cannot last until {_minute(end)}: that is over", "choose a later date")
+        days = max(1, ceil((end - now) / timedelta(days=1)))
+        while days > 1 and self.expiry_of(now, days - 1) >= end:
+            days -= 1
+        return check_days(days)
 
     def extended_to(self, rule: ArchiveRule, expiry: datetime, days: int, now: datetime) -> datetime:
         """When a copy that lasts until ``expiry`` ends once ``days`` are asked for again; never later than this.
@@ -231,6 +262,10 @@ class Action(StrEnum):
     START = "start"
     UPGRADE = "upgrade"
     EXTEND = "extend"
+    LATER = "extend on arrival"
+    """It restores with fewer days, or with days nobody tells: it is extended when the copy is there (FACTS 1.5)."""
+    SHORTEN = "shorten"
+    """The copy ends sooner, as somebody asked for in so many words."""
     ALREADY = "already restoring"
     NOTHING = "nothing to do"
     REFUSED = "refused"
@@ -239,7 +274,12 @@ class Action(StrEnum):
     @property
     def sends(self) -> bool:
         """A request goes out for it."""
-        return self in (Action.START, Action.UPGRADE, Action.EXTEND)
+        return self in (Action.START, Action.UPGRADE, Action.EXTEND, Action.LATER, Action.SHORTEN)
+
+    @property
+    def sends_now(self) -> bool:
+        """Its request goes out as soon as it is agreed to."""
+        return self.sends and self is not Action.LATER
 
     @property
     def retrieves(self) -> bool:
@@ -263,6 +303,8 @@ class Verdict:
     """What the cloud restores of this archive in a time, where it says so."""
     steady: str = ""
     """The reason without an end that moves on with the clock; empty where no such end is in it."""
+    days: int | None = None
+    """The days to send where they are not those that were asked for: a speed-up repeats its restore's own."""
 
 
 UNSEEN = "asked for unseen: it may not be looked at"
@@ -289,10 +331,12 @@ def judge(
     purpose: Purpose = Purpose.RESTORE,
     *,
     asks_unseen: bool = False,
+    shorten: bool = False,
 ) -> Verdict:
     """What ``request`` would do to an object with these ``facts``.
 
     ``asks_unseen``: what no look can judge is asked for all the same; the cloud refuses what makes no sense.
+    ``shorten``: a copy that lasts longer than was asked for shall end sooner; without, none is ever shortened.
     """
     rule = rules.archive_of(facts)
     state = rules.state_of(facts, now)
@@ -303,12 +347,12 @@ def judge(
         return Verdict(Action.LOOK, "it may not be looked at, so whether it is archived is not known")
     if state is State.UNKNOWN:
         return Verdict(Action.LOOK, "only a HEAD tells whether an Intelligent-Tiering object is archived")
-    if rule is None:
+    if rule is None or state is State.ONLINE:
         return _judge_unruled(rules, facts, state, purpose)
     if state is State.RESTORING:
-        return _judge_restoring(rule, facts, request, purpose)
+        return _judge_restoring(rules, rule, facts, request, purpose)
     if state is State.AVAILABLE:
-        return _judge_available(rules, rule, facts, request, now, purpose)
+        return _judge_available(rules, rule, facts, request, now, purpose, shorten=shorten)
     if purpose is Purpose.EXTEND:
         return Verdict(Action.NOTHING, "there is no restored copy to extend", rule.archive)
     if purpose is Purpose.UPGRADE:
@@ -349,47 +393,75 @@ def _judge_unruled(rules: CloudRules, facts: ObjectFacts, state: State, purpose:
     return Verdict(Action.NOTHING, f"{facts.storage_class} is not known here as an archive class")
 
 
-def _judge_restoring(rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest, purpose: Purpose) -> Verdict:
+def _judge_restoring(
+    rules: CloudRules, rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest, purpose: Purpose
+) -> Verdict:
     def stays(reason: str) -> Verdict:
         return Verdict(Action.ALREADY, reason, rule.archive)
 
-    if purpose is Purpose.EXTEND:
-        if rule.takes_days:
-            return Verdict(Action.REFUSED, "its days cannot change while it is restoring", rule.archive)
+    if purpose is Purpose.EXTEND and not rule.takes_days:
         return Verdict(Action.NOTHING, "it is restored for good: there is no end to extend", rule.archive)
+    if purpose is Purpose.EXTEND and rules.extension_adds:
+        return Verdict(Action.REFUSED, "its days cannot change while it is restoring", rule.archive)
+    later = None if purpose is Purpose.UPGRADE else _judge_days_to_come(rule, facts, request)
+    if purpose is Purpose.EXTEND:
+        return later or stays(f"restoring for {_days(facts.days or 0)}, which is long enough")
     if not rule.takes_tier:
-        return stays(f"restoring; {rule.archive} has one speed")
+        return later or stays(f"restoring; {rule.archive} has one speed")
     if refusal := _refusal(rule, request):
         return refusal
     if facts.tier is None or (rule.takes_days and facts.days is None):
-        # Asked for elsewhere: no API tells its tier or days, so only an explicit wish to speed it up is worth a try.
+        # Asked for elsewhere, and no HEAD told its tier or days: only an explicit wish to speed it up is worth a try.
         if purpose is not Purpose.UPGRADE:
-            return stays("a restore asked for elsewhere is in progress")
+            return later or stays("a restore asked for elsewhere is in progress")
         if not any(request.tier.faster_than(tier) for tier in rule.windows):
             return stays(f"restoring already, and no tier is slower than {request.tier}")
         return _retrieval(Action.UPGRADE, "restoring at a tier the cloud does not tell", rule, request)
     if not request.tier.faster_than(facts.tier):
-        return stays(f"restoring at {facts.tier}; {request.tier} is not faster")
+        return later or stays(f"restoring at {facts.tier}; {request.tier} is not faster")
+    reason = f"restoring at {facts.tier}; {request.tier} is faster"
     if rule.takes_days and facts.days != request.days:
-        # The cloud would answer 409, which means "restoring" and not "failed" (FACTS 1.2).
-        return stays(f"restoring at {facts.tier} for {facts.days} days; only with the same days can it be sped up")
-    return _retrieval(Action.UPGRADE, f"restoring at {facts.tier}; {request.tier} is faster", rule, request)
+        # Other days would be answered 409 (FACTS 1.5): they come, where they are more, once the copy is there.
+        reason += f"; it keeps its {_days(facts.days or 0)}"
+        reason += ", and extended on arrival" if later else ""
+    return replace(_retrieval(Action.UPGRADE, reason, rule, request), days=facts.days if rule.takes_days else None)
+
+
+def _judge_days_to_come(rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest) -> Verdict | None:
+    """Whether a restore in progress will have to be extended; None where its days are enough, or there are none."""
+    if not rule.takes_days or (facts.days is not None and facts.days >= request.days):
+        return None
+    if refusal := _refusal(rule, request):
+        return refusal
+    told = "for days the cloud does not tell" if facts.days is None else f"for {_days(facts.days)}"
+    reason = f"restoring {told}: extended to {_days(request.days)} once the copy is there"
+    return Verdict(Action.LATER, reason, rule.archive, tierless=not rule.takes_tier)
 
 
 def _judge_available(
-    rules: CloudRules, rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest, now: datetime, purpose: Purpose
+    rules: CloudRules,
+    rule: ArchiveRule,
+    facts: ObjectFacts,
+    request: RestoreRequest,
+    now: datetime,
+    purpose: Purpose,
+    *,
+    shorten: bool,
 ) -> Verdict:
     if purpose is Purpose.UPGRADE:
         return Verdict(Action.NOTHING, "restored already: there is nothing to speed up", rule.archive)
     if facts.expiry is None:
         return Verdict(Action.NOTHING, "restored without an end", rule.archive)
     if facts.expiry == END_UNTOLD:
-        return _judge_untold_end(rules, rule, request, now, purpose)
+        return _judge_untold_end(rules, rule, request, now, purpose, shorten=shorten)
     until = f"restored until {_minute(facts.expiry)}"
-    if purpose is Purpose.RESTORE and rules.expiry_of(now, request.days) <= facts.expiry:
+    fewer = rules.expiry_of(now, request.days)
+    if shorten and fewer < facts.expiry:
+        return _judge_shorter(rules, rule, request, f"{until}", fewer)
+    if purpose is Purpose.RESTORE and fewer <= facts.expiry:
         return Verdict(Action.NOTHING, f"{until}, which is long enough", rule.archive)
     new = rules.extended_to(rule, facts.expiry, request.days, now)
-    if new == facts.expiry:
+    if new <= facts.expiry:
         enough = f"the longest {rule.archive} allows" if rules.extension_adds else "which is long enough"
         return Verdict(Action.NOTHING, f"{until}, {enough}", rule.archive)
     if refusal := _refusal(rule, request):
@@ -397,26 +469,49 @@ def _judge_available(
     if rules.extension_adds:
         change, end = f"{request.days} days are added", f", to {_minute(new)} at the latest"
     else:
-        change, end = "extended" if new > facts.expiry else "shortened", f" to {_minute(new)}"
+        change, end = "extended", f" to {_minute(new)}"
     steady = "" if rules.expiry_at_midnight else f"{until}; {change}"
     return Verdict(
         Action.EXTEND, f"{until}; {change}{end}", rule.archive, tierless=not rule.takes_tier, steady=steady
     )
 
 
-def _judge_untold_end(
-    rules: CloudRules, rule: ArchiveRule, request: RestoreRequest, now: datetime, purpose: Purpose
+def _judge_shorter(
+    rules: CloudRules, rule: ArchiveRule, request: RestoreRequest, until: str, end: datetime
 ) -> Verdict:
-    """Only who asks for other days sends something: whether the copy lasts long enough cannot be known."""
+    """A copy that shall end sooner than it does; not everywhere can it (FACTS 4.1, 5)."""
+    if rules.extension_adds or not rules.shortens:
+        where = rules.store or rules.scheme.upper()
+        how = "; it can be ended at once instead (clean)" if rule.cleanable else ""
+        return Verdict(Action.REFUSED, f"{until}: {where} does not let a copy end sooner{how}", rule.archive)
+    if refusal := _refusal(rule, request):
+        return refusal
+    reason = f"{until}; shortened to {_minute(end)}, as asked"
+    steady = "" if rules.expiry_at_midnight else f"{until}; shortened"
+    return Verdict(Action.SHORTEN, reason, rule.archive, tierless=not rule.takes_tier, steady=steady)
+
+
+def _judge_untold_end(
+    rules: CloudRules, rule: ArchiveRule, request: RestoreRequest, now: datetime, purpose: Purpose, *, shorten: bool
+) -> Verdict:
+    """Whether the copy lasts long enough cannot be known, so days counted from now might shorten it."""
     until = "restored, until a date that cannot be read"
-    if purpose is Purpose.RESTORE:
+    if not rules.extension_adds and not shorten:
+        return Verdict(Action.NOTHING, f"{until}: other days might shorten it, so none are sent", rule.archive)
+    if purpose is Purpose.RESTORE and not shorten:
         return Verdict(Action.NOTHING, f"{until}: extend it to be sure", rule.archive)
+    if shorten and (rules.extension_adds or not rules.shortens):
+        return _judge_shorter(rules, rule, request, until, now)
     if refusal := _refusal(rule, request):
         return refusal
     change = "are added" if rules.extension_adds else f"from now end {_minute(rules.expiry_of(now, request.days))}"
     return Verdict(
         Action.EXTEND, f"{until}; {request.days} days {change}", rule.archive, tierless=not rule.takes_tier
     )
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'' if number == 1 else 's'}"
 
 
 def _minute(instant: datetime) -> str:

@@ -1,5 +1,7 @@
 """Amazon S3's table: archive classes, tiers, typical times (FACTS 1.1, 1.4), and how it is reached."""
 
+from dataclasses import replace
+
 from restoretui.core.model import Tier
 from restoretui.core.network.endpoints import is_amazon
 from restoretui.core.rules.kind import CloudKind
@@ -37,6 +39,9 @@ S3 = CloudRules(
     },
 )
 
+FOREIGN = replace(S3, lists_status=None, class_stays=False, undated_for_good=None)
+"""An endpoint that is not AWS's, and nothing else is known of it: what AWS promises is not relied on (FACTS 5)."""
+
 S3_KIND = CloudKind(
     S3,
     name="S3",
@@ -52,6 +57,7 @@ S3_KIND = CloudKind(
         "store": ("RESTORETUI_STORE",),
         "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     },
+    foreign_rules=FOREIGN,
     is_own=is_amazon,
     written_otherwise=arn_as_location,
     restore_permission="s3:RestoreObject",

@@ -38,6 +38,11 @@ class Store:
     """The documentation says only "within ``longest``"."""
     lists_status: bool | None = None
     """Whether listings tell of restores; None where that has to be found out."""
+    undated_for_good: bool | None = None
+    """What no restore in progress without a date means: restored for good, or archived. None: not known, but the
+    former where no days are sent."""
+    shortens: bool = True
+    """Fewer days than a copy has left let it end sooner."""
     max_rate: float | None = None
     """Restore requests a second, where the store documents a limit."""
     hosts: tuple[str, ...] = ()
@@ -59,6 +64,10 @@ class Store:
             told["max_days"] = str(self.max_days)
         if self.lists_status is not None:
             told["lists_status"] = str(int(self.lists_status))
+        if self.undated_for_good is not None:
+            told["undated_for_good"] = str(int(self.undated_for_good))
+        if not self.shortens:
+            told["shortens"] = "0"
         if self.max_rate is not None:
             told["max_rate"] = f"{self.max_rate:g}"
         return urlencode(told)
@@ -78,6 +87,10 @@ class Store:
             online_classes=frozenset(self.online),
             # Midnight is AWS's own; of the others some count from the request, and none documents it (FACTS 5).
             expiry_at_midnight=False,
+            shortens=self.shortens,
+            class_stays=False,
+            lists_status=self.lists_status,
+            undated_for_good=self.undated_for_good if self.days else self.undated_for_good is not False,
         )
 
 
@@ -87,16 +100,31 @@ _HOUR = timedelta(hours=1)
 BUILT_IN: Mapping[str, Store] = {
     store.name: store
     for store in (
-        # "Minutes to 24 hours", longer the more parts an upload had; takes no tier.
+        # "Minutes to 24 hours", longer the more parts an upload had; takes no tier; STANDARD while restored.
         Store("scaleway", ("GLACIER",), hosts=(".scw.cloud",)),
-        # Object-level Cold Archive; what its class is called could not be confirmed, so none is named here.
-        Store("ovhcloud", longest=timedelta(hours=48), hosts=(".cloud.ovh.net", ".cloud.ovh.us")),
+        # Object-level Cold Archive; what its class is called could not be confirmed, so none is named here. The days
+        # are paid for up front, and a later request cannot shorten them.
+        Store("ovhcloud", longest=timedelta(hours=48), shortens=False, hosts=(".cloud.ovh.net", ".cloud.ovh.us")),
         # The tier has to be the bucket policy's own, so none is sent: GLACIER within 12 hours, ACCELERATED within 2.
         Store("ibm", ("GLACIER", "ACCELERATED"), longest=timedelta(hours=12), hosts=(".appdomain.cloud",)),
         # Classes are named by whoever set up tiering; a first restore is answered 200.
         Store("minio"),
-        # Cloud restore: classes as above; days may be left out, which brings the object back for good.
-        Store("ceph"),
+        # Cloud restore: classes as above; days may be left out, which brings the object back for good, as one of
+        # restore_storage_class.
+        Store("ceph", undated_for_good=True),
+        # Tape. "No restore in progress" without a date: never asked for, or over.
+        Store("ibm-deep-archive", ("GLACIER",), max_days=30, undated_for_good=False),
+        # Days above 30 are cut to 30 without a word; recent versions tell of restores in their listings.
+        Store("noobaa", ("GLACIER", "DEEP_ARCHIVE"), max_days=30, lists_status=True),
+        # Tape through ScoutFS: a restore is a staging, days do not count, staged files end in 2050.
+        Store("versitygw", ("GLACIER",), undated_for_good=False),
+        # A Cloud Storage Pool passes the tier on to what is behind it.
+        Store("storagegrid", ("GLACIER",), tiers=True),
+        # Classes are the names of cold locations; of the tiers only Standard is built.
+        Store("scality", lists_status=True),
+        Store("tigris", ("GLACIER",), hosts=(".tigris.dev", "t3.storage.dev")),
+        # COLD is called GLACIER by S3's names; a repeat must end later than the copy there is.
+        Store("huawei", ("GLACIER", "DEEP_ARCHIVE"), max_days=30, shortens=False, hosts=(".myhuaweicloud.com",)),
     )
 }
 """By name, each as FACTS 5 has it."""
@@ -118,6 +146,8 @@ def read_spec(spec: str) -> Store:
         longest=longest,
         within=told["within"] == "1",
         lists_status=told["lists_status"] == "1" if "lists_status" in told else None,
+        undated_for_good=told["undated_for_good"] == "1" if "undated_for_good" in told else None,
+        shortens=told.get("shortens", "1") == "1",
         max_rate=float(told["max_rate"]) if "max_rate" in told else None,
     )
 
@@ -141,6 +171,7 @@ _BOUNDS = {
 """Fields that are numbers."""
 _FIELDS = {
     "classes": list, "online": list, "tiers": bool, "days": bool, "lists_status": bool,
+    "undated_for_good": bool, "shortens": bool,
     **dict.fromkeys(_BOUNDS, float),
 }  # fmt: skip
 CONNECTION_FIELDS = ("endpoint_url", "region", "profile", "path_style")

@@ -1,26 +1,36 @@
 """What a look at an object means for the job that waits for it. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from restoretui.core.errors import AccessDenied
 from restoretui.core.model import State
+from restoretui.core.provider import Outcome
 from restoretui.core.rules.rules import Action, CloudRules
-from restoretui.engine.watching.sweep import Sight, facts_of
+from restoretui.engine.watching.sweep import VISIBLE_WITHIN, Sight, facts_of
 from restoretui.ledger.records import JobChange, Observation, RestoreJob
 
 DAY = 86_400.0
-VISIBLE_WITHIN = 120.0
-"""After a request was accepted, the seconds for which a look may still show no trace of it."""
+CLOSE = timedelta(hours=1)
+"""A copy that ends so little before it was to end lasts long enough: clocks differ, and stores cut off fractions."""
 SENT_WITHIN = 10.0
 """Seconds for which a request without an answer may still be under way: before that, no trace of it proves nothing.
 
 They count from when the job became unknown; it may have been claimed long before its request left."""
 
 
-def interpret(sight: Sight, rules: CloudRules, now: datetime) -> JobChange | None:
+class Promise(NamedTuple):
+    """What whoever agreed to a run was told of how long its copies last."""
+
+    days: int
+    end: datetime
+
+
+def interpret(sight: Sight, rules: CloudRules, now: datetime, promise: Promise | None = None) -> JobChange | None:
     """The job's change of state, or None when the look tells nothing new.
 
-    An ``unknown`` job without a trace goes back to ``planned``: the request had no effect and may be sent.
+    An ``unknown`` job without a trace goes back to ``planned``: the request had no effect and may be sent. So does
+    one that restored by somebody else's request and ends before what its run promised: it is extended.
     """
     job = sight.job
     if sight.problem is not None:
@@ -40,19 +50,36 @@ def interpret(sight: Sight, rules: CloudRules, now: datetime) -> JobChange | Non
             # No API tells the tier of a restore. If the faster one was asked for, asking again is refused (409).
             return _unsent(job, sight, now, "restoring, whether faster cannot be seen: it can be asked for again")
         case State.RESTORING:
+            asked = seen.asked_at if job.adopted and job.requested_at is None else None
+            if asked is not None:
+                return JobChange(
+                    job.id, State.RESTORING, now.timestamp(), reason="restoring", look=sight.look, requested_at=asked
+                )
             return _to(job, sight, State.RESTORING, now, "restoring")
         case State.AVAILABLE if job.state is State.UNKNOWN and _lasts_as_before(job, seen, rules):
             return _unsent(job, sight, now, "the copy lasts as long as before: the extension can be sent")
+        case State.AVAILABLE if job.state is State.UNKNOWN and _lasts_too_long(job, seen, rules):
+            return _unsent(job, sight, now, "the copy lasts as long as before: it can be asked to end sooner")
+        case State.AVAILABLE if _is_to_be_extended(job, seen, promise):
+            return JobChange(
+                job.id, State.PLANNED, now.timestamp(), look=sight.look, expiry=seen.expiry, extends=True,
+                reason="the copy is there and ends before the days asked for: it is extended now",
+            )  # fmt: skip
         case State.AVAILABLE:
             return _to(job, sight, State.AVAILABLE, now, "the copy can be read", expiry=seen.expiry)
         case State.ONLINE if seen.storage_class == rules.tiered_class:
             return _to(job, sight, State.AVAILABLE, now, "moved to Frequent Access for good")
+        case State.ONLINE if _is_same_elsewhere(job, seen, rules):
+            reason = f"restored, and now {seen.storage_class}: it can be read"
+            return _to(job, sight, State.AVAILABLE, now, reason)
         case State.ONLINE if job.state is State.AVAILABLE:
             reason = f"restored, and now {seen.storage_class}: it can be read without the copy"
             return _to(job, sight, State.EXPIRED, now, reason)
         case State.ONLINE:
             reason = f"overwritten since it was planned: now {seen.storage_class}, can be read as it is"
             return _to(job, sight, State.FAILED, now, reason, code="ClassChanged")
+        case State.ARCHIVED if _is_over_untold(job, seen, rules):
+            return _to(job, sight, State.AVAILABLE, now, "the restore is over; until when the copy lasts is not told")
         case State.ARCHIVED:
             return _archived(job, sight, now)
     return None
@@ -93,6 +120,52 @@ def _lasts_as_before(job: RestoreJob, seen: Observation, rules: CloudRules) -> b
         # Whether days were added to an end that nobody kept cannot be told, and asking again might add them twice.
         return False
     return seen.expiry < rules.expiry_of(datetime.fromtimestamp(job.attempt_at, UTC), job.days).timestamp()
+
+
+def _lasts_too_long(job: RestoreJob, seen: Observation, rules: CloudRules) -> bool:
+    """A copy that was to end sooner surely did not hear of it: it still ends after any such end would."""
+    if job.action is not Action.SHORTEN or seen.expiry is None or job.days is None or job.attempt_at is None:
+        return False
+    asked = datetime.fromtimestamp(job.attempt_at, UTC)
+    return seen.expiry > rules.expiry_of(asked + timedelta(hours=1), job.days).timestamp()
+
+
+def _is_to_be_extended(job: RestoreJob, seen: Observation, promise: Promise | None) -> bool:
+    """Restored by a request that was not for our days (somebody else's, or before a speed-up)."""
+    if promise is None or seen.expiry is None or seen.expiry >= (promise.end - CLOSE).timestamp():
+        return False
+    if job.state not in (State.REQUESTED, State.RESTORING):
+        return False
+    if job.action is Action.LATER:
+        return True
+    if job.action is Action.UPGRADE:
+        return job.days is not None and job.days < promise.days
+    return job.action is Action.START and job.outcome == Outcome.ALREADY_RESTORING
+
+
+def _is_same_elsewhere(job: RestoreJob, seen: Observation, rules: CloudRules) -> bool:
+    """Readable, in another class than it was archived in, and still the object that was asked for (FACTS 5).
+
+    Some stores show a restored object in an online class, with a copy's end or for good. Size and ETag tell another
+    upload; a version that was named cannot be one, nor does one say that it was restored. Of a tiering store's stub,
+    which has no bytes, both change by themselves.
+    """
+    if rules.class_stays or seen.storage_class == job.storage_class:
+        return False
+    if job.state not in (State.REQUESTED, State.RESTORING, State.AVAILABLE, State.UNKNOWN):
+        return False
+    if job.ref.version_id is not None or seen.in_progress is False or (job.size == 0 and seen.size):
+        return True
+    if job.etag and seen.etag:
+        return job.etag == seen.etag
+    return None in (job.size, seen.size) or job.size == seen.size
+
+
+def _is_over_untold(job: RestoreJob, seen: Observation, rules: CloudRules) -> bool:
+    """It was in progress and is so no more, at a store of which nobody knows what no date means (FACTS 1.3)."""
+    if rules.undated_for_good is not None or seen.in_progress is not False or seen.expiry is not None:
+        return False
+    return job.state is State.RESTORING or (job.state is State.AVAILABLE and job.expiry is None)
 
 
 def _refused(sight: Sight, now: datetime) -> JobChange | None:

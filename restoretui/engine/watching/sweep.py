@@ -30,6 +30,8 @@ from restoretui.ledger.records import Observation, RestoreJob
 from restoretui.ledger.runs.watch_queries import RESTORING_STILL, AwaitedColumns
 
 HEADS_AT_ONCE = 64
+VISIBLE_WITHIN = 120.0
+"""After a request was accepted, the seconds for which a look may still show no trace of it."""
 
 
 @dataclass(slots=True)
@@ -163,7 +165,7 @@ class Sweeper:
         unseen: list[int] = []
         for job in await self.whole(list(news)):
             entry = news[job.id]
-            if entry is not None and self._tells(job, entry, now):
+            if entry is not None and self._tells(job, entry, now) and not _is_verdict(job, entry, now):
                 sights.append(Sight(job, Look.LIST, observed(entry, seen_at)))
             else:
                 unseen.append(job.id)
@@ -203,6 +205,18 @@ class Sweeper:
         return Sight(job, Look.HEAD, looked_at(detail, job.ref.version_id, self.clock.now().timestamp()))
 
 
+def _is_verdict(job: RestoreJob, entry: Entry, now: datetime) -> bool:
+    """A row without a status would end the job for good: that is not believed of one row, one HEAD decides."""
+    if entry.in_progress is not None:
+        return False
+    if job.state is State.AVAILABLE:
+        return job.expiry is None or job.expiry > now.timestamp()
+    asked = job.requested_at
+    return job.state in (State.REQUESTED, State.RESTORING) and not (
+        asked is not None and now.timestamp() - asked < VISIBLE_WITHIN
+    )
+
+
 def _nothing_new(some: AwaitedColumns, at: int, end: int, rows: Rows) -> bool:
     """The page shows just these objects, all still restoring: nearly every page of nearly every round."""
     number = end - at
@@ -237,7 +251,7 @@ def observed(entry: Entry, seen_at: float) -> Observation:
     """A listing's row as an observation."""
     return Observation(
         entry.key, entry.version_id, entry.storage_class, entry.size, entry.modified, None, False,
-        entry.in_progress, entry.expiry, seen_at,
+        entry.in_progress, entry.expiry, seen_at, etag=entry.etag.strip('"'),
     )  # fmt: skip
 
 
@@ -249,6 +263,10 @@ def looked_at(detail: ObjectDetail, version_id: str | None, seen_at: float) -> O
         int(detail.modified.timestamp()) if detail.modified else None, detail.archive_status, True,
         restore.in_progress if restore else None,
         int(restore.expiry.timestamp()) if restore and restore.expiry else None, seen_at,
+        etag=detail.etag.strip('"'),
+        tier=restore.tier if restore else None,
+        days=restore.days if restore else None,
+        asked_at=restore.asked_at.timestamp() if restore and restore.asked_at else None,
     )  # fmt: skip
 
 
@@ -260,4 +278,6 @@ def facts_of(seen: Observation) -> ObjectFacts:
         seen.looked,
         seen.in_progress,
         None if seen.expiry is None else datetime.fromtimestamp(seen.expiry, UTC),
+        seen.tier,
+        seen.days,
     )

@@ -12,10 +12,10 @@ from restoretui.core.model import State
 from restoretui.core.rules.rules import RestoreWindow
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.waits import first_of
-from restoretui.engine.watching.interpret import SENT_WITHIN, interpret
+from restoretui.engine.watching.interpret import SENT_WITHIN, Promise, interpret
 from restoretui.engine.watching.schedule import Expectation, next_expiry_look, next_look
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper
-from restoretui.ledger.records import JobChange, TrackedGroup
+from restoretui.ledger.records import JobChange, Run, TrackedGroup
 from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 CHUNK = 20_000
@@ -80,6 +80,7 @@ class Watcher:
         self._denied: dict[str, CloudError] = {}
         self._habits: dict[str, Habits] = {}
         self._looked: dict[Unit, datetime] = {}
+        self._promise = _promise_of(context.run)
         self._calls = [0, 0]
         self._stirred = asyncio.Event()
 
@@ -156,7 +157,7 @@ class Watcher:
                 "settling requests without an answer",
             )
         if group.state is State.AVAILABLE:
-            return DueLook(unit, next_expiry_look(_instant(group.expiry_first), last, now), "the next copy expires")
+            return DueLook(unit, self._next_at_copies(group, unit, now), "the next look at the copies")
         window = self._window(group)
         # By a clock that was ahead of ours, it may have been asked for in our future.
         moments = (group.requested_first, group.requested_last)
@@ -168,6 +169,13 @@ class Watcher:
         else:
             at = min(next_look(Expectation(moment, window), last, now) for moment in asked)
         return DueLook(unit, at, "waiting for the first" if now < opens else "expected now")
+
+    def _next_at_copies(self, group: TrackedGroup, unit: Unit, now: datetime) -> datetime:
+        """A look that showed a restore arrive was one at its copy, too; so was that of an earlier process."""
+        same = [at for seen, at in self._looked.items() if seen[:2] == unit[:2]]
+        if not same:
+            same = [self._ledger.runs.looked_at(self._run.id) or self._run.created_at]
+        return next_expiry_look(_instant(group.expiry_first), min(now, max(same)), now)
 
     def _window(self, group: TrackedGroup) -> RestoreWindow | None:
         rule = self._rules.archive_named(group.archive or group.storage_class)
@@ -229,7 +237,7 @@ class Watcher:
         for sight in sights:
             if isinstance(sight.problem, AccessDenied):
                 self._denied[bucket] = sight.problem
-            change = interpret(sight, self._rules, now)
+            change = interpret(sight, self._rules, now, self._promise)
             if change is not None:
                 changes.append(change)
                 if sight.seen is not None:
@@ -253,6 +261,11 @@ class Watcher:
 def _chunks_at_once(page_s: float) -> int:
     """More only help while pages are waited for: where none is, they would only hold up the screen."""
     return 1 if page_s == inf else min(CHUNKS_AT_ONCE, 1 + int(page_s / WORTH_ANOTHER_S))
+
+
+def _promise_of(run: Run) -> Promise | None:
+    end = run.promised_end
+    return None if end is None else Promise(run.days, end)
 
 
 def _instant(seconds: float | None) -> datetime | None:

@@ -214,6 +214,7 @@ class BrowseView(TableView[BrowseRow]):
                 f"l.id AS id, {major} AS major, {listed} AS listed, '' AS etag, 1 AS is_latest, 0 AS marked",
                 looks=self._find_looks(),
                 jobs=bool(self._find_bucket()),
+                tells=self._rules.lists_status,
             )
             source = f"({_SHOWN}, major, listed FROM ({fact_sql.with_state(self._rules, inner)})) l"
             listed = "l.listed"
@@ -326,7 +327,9 @@ class BrowseView(TableView[BrowseRow]):
         if sql is None:
             extra = f"l.id AS id, l.etag AS etag, l.is_latest AS is_latest, {IS_MARKED} AS marked"
             extra = f"{extra}, {span.major} AS major, {span.minor} AS minor"
-            inner = fact_sql.known(self._base, span.source, span.where, extra, looks=looks, jobs=jobs)
+            inner = fact_sql.known(
+                self._base, span.source, span.where, extra, looks=looks, jobs=jobs, tells=self._rules.lists_status
+            )
             order = "minor" if span.major == "0" else "major, minor"
             sql = self._sql[kind] = f"{_SHOWN} FROM ({fact_sql.with_state(self._rules, inner)}) ORDER BY {order}"
         return sql

@@ -12,7 +12,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
 from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
-from restoretui.ledger.catalog.observations import place_id, record_looks, void_looks_ahead
+from restoretui.ledger.catalog.observations import listings_tell, place_id, record_looks, void_looks_ahead
 from restoretui.ledger.catalog.page_queue import PageQueue
 from restoretui.ledger.catalog.retention import Freed, Retention
 from restoretui.ledger.catalog.segments import Segments
@@ -203,6 +203,10 @@ class Catalog:
         if listing_id in self._recent:
             self._recent.remove(listing_id)
         self._recent.append(listing_id)
+
+    async def listings_tell(self, cloud: CloudId, bucket: str) -> None:
+        """Listings there are known to tell of restores."""
+        await self._writer.do(lambda tx: listings_tell(tx, place_id(tx, cloud, bucket)))
 
     async def observe(self, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
         """Record looks at single objects. The newest wins over every listing and selection that shows the object."""

@@ -19,7 +19,14 @@ _NEWER_WINS = (
     f" archive_status = CASE WHEN {_SAME_OBJECT} THEN archive_status ELSE excluded.archive_status END,"
     f" looked = CASE WHEN {_SAME_OBJECT} THEN looked ELSE excluded.looked END,"
     " storage_class = excluded.storage_class, size = excluded.size, modified = coalesce(excluded.modified, modified),"
-    " in_progress = excluded.in_progress, expiry = excluded.expiry, seen_at = excluded.seen_at, gone = excluded.gone"
+    " etag = excluded.etag,"
+    + "".join(
+        f" {name} = CASE WHEN NOT excluded.looked AND in_progress AND excluded.in_progress THEN {name}"
+        f" ELSE excluded.{name} END,"
+        for name in ("told_tier", "told_days", "told_asked")
+    )
+    + " in_progress = excluded.in_progress, expiry = excluded.expiry,"
+    " seen_at = excluded.seen_at, gone = excluded.gone"
     # One from the future was written before the clock was set back. It must not shut out what is seen until then.
     " WHERE excluded.seen_at >= seen_at OR seen_at > ?"
 )
@@ -49,4 +56,11 @@ def record_looks(tx: Tx, cloud: CloudId, bucket: str, looks: Sequence[Observatio
     place = place_id(tx, cloud, bucket)
     latest = max(now, *(look.seen_at for look in looks))
     tx.values(_LOOK, [(place, *values_of(look), look.gone) for look in looks], _NEWER_WINS, (latest,))
+    if any(look.in_progress is not None and not look.looked for look in looks):
+        listings_tell(tx, place)
     tx.touch(change_feed.CATALOG)
+
+
+def listings_tell(tx: Tx, place: int) -> None:
+    """A page of a listing of this bucket told of a restore."""
+    tx.run("UPDATE place SET tells = 1 WHERE id = ? AND tells IS NOT 1", (place,))

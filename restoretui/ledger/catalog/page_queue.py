@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
+from restoretui.ledger.catalog.observations import listings_tell
 from restoretui.ledger.catalog.segments import PLACE_BITS
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
@@ -134,11 +135,13 @@ class PageQueue:
 
 
 def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
-    row = tx.row("SELECT started_at, first_segment FROM listing WHERE id = ?", (listing_id,))
+    row = tx.row("SELECT started_at, first_segment, place_id FROM listing WHERE id = ?", (listing_id,))
     if row is None:
         raise listing_replaced()
-    started_at, first_segment = row
+    started_at, first_segment, place = row
     objects = size_bytes = 0
+    if any(status is not None for arrival in arrivals for status in Rows.of(arrival.page.entries).in_progress):
+        listings_tell(tx, place)
     for number, of_segment in groupby(sorted(arrivals, key=attrgetter("segment")), attrgetter("segment")):
         columns: list[list[Any]] = [[] for _ in Entry._fields]
         seconds: list[int] = []

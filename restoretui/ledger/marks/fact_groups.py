@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from restoretui.core.model import ObjectFacts
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
@@ -66,13 +67,17 @@ class MarkedPlace:
             looks=self.has_looks,
             jobs=bool(self.bucket_id),
             waiting=True,
+            tells=self.rules.lists_status,
         )
         ours = fact_sql.COUNTS_AS_RESTORING
         return (
             "SELECT key, version_id, size, storage_class, archive_status, looked, gone,"
             f" CASE WHEN {ours} THEN 1 ELSE in_progress END AS in_progress,"
             f" CASE WHEN {ours} THEN NULL ELSE expiry END AS expiry,"
-            f" CASE WHEN {ours} THEN job_tier END AS tier, CASE WHEN {ours} THEN job_days END AS days"
+            f" CASE WHEN {ours} THEN coalesce(job_tier, told_tier) WHEN in_progress THEN told_tier END AS tier,"
+            f" CASE WHEN {ours} THEN coalesce(job_days, told_days) WHEN in_progress THEN told_days END AS days,"
+            f" CASE WHEN NOT {ours} AND in_progress THEN told_asked END AS asked_at, fact_etag, told,"
+            f" {ours} AS is_ours"
             f" FROM ({fact_sql.with_state(self.rules, inner)})"
         )
 
@@ -170,12 +175,34 @@ def objects_with(
     ).fetchall()
 
 
-def unlooked(connection: sqlite3.Connection, place: MarkedPlace, limit: int) -> list[tuple[str, str]]:
-    """Keys and versions of objects that only a HEAD can judge (``CloudRules.needs_look``), in key order."""
-    if place.rules.tiered_class is None:
-        return []
+class Doubt(StrEnum):
+    """Why a HEAD has to tell of an object what its listing does not."""
+
+    TIER = "archive tier"
+    """Inside Intelligent-Tiering (``CloudRules.needs_look``): without it there is no verdict."""
+    RESTORED = "restored"
+    """The listing tells of no restores: there may be a copy, which another request could shorten (FACTS 1.5)."""
+    FOREIGN = "somebody else's restore"
+    """It restores by nobody's request that we know: its tier and days are in its headers, where they are told."""
+
+
+def unlooked(
+    connection: sqlite3.Connection, place: MarkedPlace, limit: int, doubt: Doubt = Doubt.TIER
+) -> list[tuple[str, str]]:
+    """Keys and versions of objects that only a HEAD can judge, in key order."""
+    args = {**place.args, "tiered": place.rules.tiered_class or "", "limit": limit}
+    if doubt is Doubt.TIER:
+        if place.rules.tiered_class is None:
+            return []
+        where = (
+            "storage_class = :tiered AND NOT looked AND coalesce(archive_status, '') = '' AND in_progress IS NOT 1"
+        )
+    elif doubt is Doubt.RESTORED:
+        if place.rules.lists_status:
+            return []
+        where = f"NOT told AND NOT is_ours AND storage_class <> :tiered AND ({fact_sql.is_archived(place.rules)})"
+    else:
+        where = "in_progress = 1 AND NOT is_ours AND NOT looked"
     return connection.execute(
-        f"SELECT key, version_id FROM ({place.objects()}) WHERE NOT gone AND storage_class = :tiered AND NOT looked"
-        " AND coalesce(archive_status, '') = '' AND in_progress IS NOT 1 LIMIT :limit",
-        {**place.args, "tiered": place.rules.tiered_class, "limit": limit},
+        f"SELECT key, version_id FROM ({place.objects()}) WHERE NOT gone AND {where} LIMIT :limit", args
     ).fetchall()

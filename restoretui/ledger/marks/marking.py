@@ -59,7 +59,8 @@ def add_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> int:
     """Mark the rows of a span; how many were marked or brought up to date. The totals must be recounted after it."""
     return tx.run(
         f"{_INSERT} SELECT :sel, :place, l.key, coalesce(l.version_id, ''), l.storage_class,"
-        " l.size, l.modified, NULL, 0, l.in_progress, l.expiry, :started + l.seen"
+        " l.size, l.modified, NULL, 0, l.in_progress, l.expiry, :started + l.seen, l.etag,"
+        " NULL, NULL, NULL"
         f" FROM {span.source} WHERE {span.where} {_IF_NEWER}",
         {**span.args, "sel": sel, "place": place.place_id, "started": place.started_at},
     )
@@ -113,7 +114,7 @@ def keep(tx: Tx, sel: int, query: Query, now: float) -> int:
     for place in marked_places(tx.connection, sel, now):
         inner = fact_sql.known(
             fact_sql.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
-            looks=place.has_looks, jobs=bool(place.bucket_id),
+            looks=place.has_looks, jobs=bool(place.bucket_id), tells=place.rules.lists_status,
         )  # fmt: skip
         classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
         wanted = ["1"]

@@ -144,12 +144,19 @@ def _fate(place: MarkedPlace, group: MarkedGroup, verdict: Verdict | None, plan:
     facts = group.facts
     now = datetime.fromtimestamp(place.now, UTC)
     if verdict is None:
-        verdict = judge(place.rules, facts, RestoreRequest(plan.days, tier), now, plan.purpose)
+        request = RestoreRequest(plan.days, tier)
+        verdict = judge(place.rules, facts, request, now, plan.purpose, shorten=plan.shorten)
+        if verdict.action is Action.LATER:
+            verdict = Verdict(Action.ALREADY, "a restore asked for elsewhere is in progress", verdict.archive)
         if verdict.action.sends:
             verdict = Verdict(Action.REFUSED, _CHANGED, verdict.archive)
+    if verdict.action is Action.LATER:
+        # The intent to extend it: sent once its copy is there (``ledger.runs.job_changes``).
+        return _Fate(_line(facts, verdict, facts.tier, facts.days), State.RESTORING, adopted=True)
     if verdict.action.sends:
         asked = None if verdict.tierless else tier
-        return _Fate(_line(facts, verdict, asked, None if verdict.endless else plan.days), State.PLANNED)
+        days = None if verdict.endless else verdict.days or plan.days
+        return _Fate(_line(facts, verdict, asked, days), State.PLANNED)
     state = place.rules.state_of(facts, now)
     if verdict.action is Action.ALREADY:
         return _Fate(_line(facts, verdict, facts.tier, facts.days), State.RESTORING, adopted=True)
@@ -219,10 +226,13 @@ def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
     tx.values("INSERT INTO temp.verdict", verdicts)
     # In key order, so that the jobs of a run and bucket stand in the order listings come in.
     tx.run(
-        "INSERT INTO job (run_id, line_id, bucket_id, key, version_id, size, state, changed_at, adopted, expiry)"
+        "INSERT INTO job (run_id, line_id, bucket_id, key, version_id, size, state, changed_at, adopted, expiry,"
+        " requested_at, etag)"
         " SELECT :run, coalesce(v.line_id, :gone), :ledger_bucket, f.key, f.version_id, f.size,"
-        " coalesce(v.state, 'skipped'), :now, coalesce(v.adopted, 0), v.new_expiry"
-        f" FROM (SELECT key, version_id, size, gone, {_NAMED_PLAIN} FROM ({marked.objects()})) f"
+        " coalesce(v.state, 'skipped'), :now, coalesce(v.adopted, 0), v.new_expiry,"
+        " CASE WHEN v.adopted AND v.state = 'restoring' THEN f.asked_at END,"
+        " CASE WHEN :class_stays THEN '' ELSE f.fact_etag END"
+        f" FROM (SELECT key, version_id, size, gone, asked_at, fact_etag, {_NAMED_PLAIN} FROM ({marked.objects()})) f"
         f" LEFT JOIN temp.verdict v ON NOT f.gone AND {_EQUAL} ORDER BY f.key, f.version_id",
         {
             **marked.args,
@@ -230,6 +240,7 @@ def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
             "gone": gone,
             "ledger_bucket": bucket_id(tx, marked.cloud, marked.bucket),
             "now": now,
+            "class_stays": marked.rules.class_stays,
         },
     )
     tx.run("DROP TABLE temp.verdict")

@@ -11,6 +11,8 @@ from operator import attrgetter
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
+from restoretui.core.provider import Outcome
+from restoretui.core.rules.rules import Action
 from restoretui.ledger.records import WAITING, JobChange
 from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.store import change_feed as topics
@@ -20,6 +22,7 @@ from restoretui.ledger.store.writer import Row, Tx
 
 _PROGRESS = (State.PLANNED, State.UNKNOWN, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED)
 _RANK = {state: rank for rank, state in enumerate(_PROGRESS)}
+_EXTENDED = "its copy is there and ends too soon: extended to the days asked for"
 _AFTER_REQUEST = frozenset({State.REQUESTED, State.RESTORING, State.AVAILABLE})
 
 _COLUMNS = (
@@ -35,8 +38,9 @@ _COLUMNS = (
     "code",
     "message",
     "request_id",
+    "adopted",
 )
-_SELECT = f"SELECT j.id, j.run_id, j.size, j.adopted, n.tier, {', '.join(f'j.{name}' for name in _COLUMNS)}"
+_SELECT = f"SELECT j.id, j.run_id, j.size, n.tier, {', '.join(f'j.{name}' for name in _COLUMNS)}, j.line_id"
 _UPDATE = "UPDATE job SET " + ", ".join(f"{name} = v.column{at}" for at, name in enumerate(_COLUMNS, 2)) + " FROM ("
 _LOG = "INSERT INTO activity (at, kind, run_id, job_id, from_state, to_state, tier, expiry, text, code, request_id)"
 
@@ -46,7 +50,6 @@ class _Job:
     id: int
     run_id: int
     size: int
-    adopted: int
     tier: str | None
     state: State
     changed_at: float
@@ -60,10 +63,12 @@ class _Job:
     code: str
     message: str
     request_id: str
+    adopted: int
+    line_id: int
 
 
 _STORED = attrgetter("id", *_COLUMNS)
-_SHAPE = Shape("an object of a run", "iiiiTtsSSSSIttttt")
+_SHAPE = Shape("an object of a run", "iiiTtsSSSSItttttii")
 _MOVED_SHAPE = Shape("an object of a run", "irt")
 
 
@@ -119,6 +124,8 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
         had_request = job.requested_at
         if not _update(job, change, now):
             continue
+        if change.extends and job.state is State.PLANNED:
+            _extend(tx, job)
         changed.add(job.id)
         if before is not job.state:
             moves[job.run_id, before, job.state].append(job.size)
@@ -168,6 +175,8 @@ def _update(job: _Job, change: JobChange, now: float) -> bool:
         _learn(job, change)
     elif job.state in (State.FAILED, State.UNKNOWN):
         job.code, job.message, job.reason = change.code, change.message, change.reason
+    if change.outcome == Outcome.ALREADY_RESTORING:
+        job.adopted = 1  # Somebody else's restore, at a tier and for days that nobody told us.
     if change.state in _AFTER_REQUEST and job.requested_at is None and not job.adopted:
         # Found out by looking, it was asked for when the attempt was made.
         asked = change.at if change.state is State.REQUESTED or change.outcome else job.attempt_at
@@ -196,6 +205,8 @@ def _learn(job: _Job, change: JobChange) -> bool:
         job.expiry, told = change.expiry, True
     if change.look is not None:
         job.look = int(change.look)  # how it was looked at is no news
+    if job.adopted and job.requested_at is None and change.requested_at is not None:
+        job.requested_at, told = change.requested_at, True
     return told
 
 
@@ -224,6 +235,36 @@ def _entry(job: _Job, before: State, change: JobChange) -> tuple[object, ...]:
         change.code,
         change.request_id,
     )
+
+
+def _extend(tx: Tx, job: _Job) -> None:
+    """What was restored for others, or for fewer days, is extended from now on: the run's own request (FACTS 1.5)."""
+    said = "SELECT run_id, storage_class, archive, :action AS action, :reason AS reason, :tier AS tier, :days AS days"
+    row = tx.row("SELECT tier, days FROM run WHERE id = ?", (job.run_id,))
+    tier, days = row if row is not None else (None, None)
+    args: dict[str, object] = {
+        "line": job.line_id,
+        "action": Action.EXTEND,
+        "reason": _EXTENDED,
+        "tier": tier,
+        "days": days,
+    }
+    found = tx.row(
+        "SELECT n.id FROM line n JOIN line o ON o.id = :line WHERE n.run_id = o.run_id AND n.action = :action"
+        " AND n.storage_class = o.storage_class AND n.archive IS o.archive AND n.reason = :reason",
+        args,
+    )
+    line_id = (
+        int(found[0])
+        if found is not None
+        else tx.insert(
+            f"INSERT INTO line (run_id, storage_class, archive, action, reason, tier, days) {said} FROM line"
+            " WHERE id = :line",
+            args,
+        )
+    )
+    tx.run("UPDATE job SET line_id = ? WHERE id = ?", (line_id, job.id))
+    job.adopted, job.tier = 0, tier
 
 
 @decodes("an object of a run")

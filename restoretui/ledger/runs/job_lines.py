@@ -4,8 +4,10 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from restoretui.core.errors import GuardStopped
-from restoretui.core.model import Tier
+from restoretui.core.model import END_UNTOLD, Tier
+from restoretui.core.provider import Outcome
 from restoretui.core.rules.rules import Action
+from restoretui.ledger.records import Run
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.store.writer import Tx
 
@@ -30,6 +32,10 @@ class JobLine(NamedTuple):
 
 FAILED = "j.state = 'failed'"
 OF_BATCH = "j.batch_id = :batch"
+_OF_RUN = (
+    "j.id BETWEEN (SELECT first_job FROM run WHERE id = :run)"
+    " AND (SELECT first_job + objects - 1 FROM run WHERE id = :run)"
+)
 
 
 def read_lines(connection: Connection, run_id: int, where: str, batch_id: int = 0) -> list[JobLine]:
@@ -38,9 +44,7 @@ def read_lines(connection: Connection, run_id: int, where: str, batch_id: int = 
         "SELECT b.name, j.version_id <> '', n.storage_class, n.archive, n.action, n.tier, n.days, count(*),"
         " total(j.size) FILTER (WHERE j.size > 0), count(*) FILTER (WHERE j.size < 0)"
         " FROM job j JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
-        " WHERE j.id BETWEEN (SELECT first_job FROM run WHERE id = :run)"
-        " AND (SELECT first_job + objects - 1 FROM run WHERE id = :run)"
-        f" AND {where} GROUP BY 1, 2, j.line_id ORDER BY 1, 2, j.line_id",
+        f" WHERE {_OF_RUN} AND {where} GROUP BY 1, 2, j.line_id ORDER BY 1, 2, j.line_id",
         {"run": run_id, "batch": batch_id},
     ).fetchall()
     return [
@@ -50,6 +54,39 @@ def read_lines(connection: Connection, run_id: int, where: str, batch_id: int = 
         )
         for row in rows
     ]  # fmt: skip
+
+
+class Shortfall(NamedTuple):
+    """What a run got less than it asked for, though nothing of it failed."""
+
+    copies: int = 0
+    """Copies that end before the days asked for."""
+    earliest: int | None = None
+    """When the first of them ends."""
+    not_sped_up: int = 0
+    """Speed-ups that the cloud refused: the restores go on as they were."""
+
+
+CLOSE_S = 3600
+"""A copy that ends so little before it was to end lasts long enough: clocks differ, stores cut off fractions."""
+
+
+def read_shortfall(connection: Connection, run: Run) -> Shortfall:
+    """Of the jobs of a run; a copy that was there before, or was said to restore for long enough, is none of it."""
+    args: dict[str, object] = {"run": run.id, "end": None, "untold": int(END_UNTOLD.timestamp())}
+    if run.promised_end is not None:
+        args["end"] = run.promised_end.timestamp() - CLOSE_S
+    asked = ", ".join(f"'{action}'" for action in (Action.START, Action.UPGRADE, Action.EXTEND, Action.LATER))
+    copies, earliest, refused = connection.execute(
+        f"SELECT count(*) FILTER (WHERE {_SHORT}), min(j.expiry) FILTER (WHERE {_SHORT}),"
+        f" count(*) FILTER (WHERE n.action = '{Action.UPGRADE}' AND j.outcome = '{Outcome.ALREADY_RESTORING}')"
+        f" FROM job j JOIN line n ON n.id = j.line_id WHERE {_OF_RUN} AND n.action IN ({asked})",
+        args,
+    ).fetchone()
+    return Shortfall(copies, earliest, refused)
+
+
+_SHORT = "j.state = 'available' AND j.expiry < :end AND j.expiry <> :untold"
 
 
 def check_failed(tx: Tx, run_id: int, expected: int | None) -> None:

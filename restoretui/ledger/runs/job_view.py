@@ -16,7 +16,8 @@ from restoretui.ledger.views.table_view import TableView
 
 _ROW = (
     "SELECT j.id, b.name, j.key, j.version_id, j.size, j.state, n.storage_class, n.archive, n.action,"
-    " CASE WHEN j.reason = '' THEN n.reason ELSE j.reason END, n.tier, n.days, j.attempt_at, j.requested_at,"
+    f" CASE WHEN j.reason = '' THEN n.reason ELSE j.reason END, CASE WHEN NOT ({fact_sql.NOT_OURS}) THEN n.tier END,"
+    f" CASE WHEN NOT ({fact_sql.NOT_OURS}) THEN n.days END, j.attempt_at, j.requested_at,"
     " j.available_at, j.changed_at, j.expiry, j.code, j.message, j.request_id, j.adopted"
 )
 _JOINS = "JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"

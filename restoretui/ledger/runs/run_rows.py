@@ -17,7 +17,8 @@ RUN = (
 )
 _JOB = (
     "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"
-    " n.action, j.state, n.tier, n.days, {attempt_at}, j.requested_at, j.expiry, j.adopted, j.changed_at"
+    " n.action, j.state, n.tier, n.days, {attempt_at}, j.requested_at, j.expiry, j.adopted, j.changed_at, j.etag,"
+    " j.outcome"
     " FROM job j {join} line n ON n.id = j.line_id {join} bucket b ON b.id = j.bucket_id"
 )
 JOB = _JOB.format(attempt_at="j.attempt_at", join="JOIN")
@@ -30,7 +31,7 @@ NEXT_JOBS = (
 """The next unsent jobs of a run in id order, as they are once they are claimed ``:now``."""
 
 _RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSi")
-_JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSis")
+_JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSistt")
 _COUNT_SHAPE = Shape("the counts of a run", "itii")
 _TEXTS = frozenset({"scheme", "profile", "region", "endpoint_url", "expected_bucket_owner", "store"})
 """What a connection holds as text; all else in it is yes or no."""
@@ -118,9 +119,11 @@ def jobs_of(rows: Sequence[tuple[Any, ...]]) -> list[RestoreJob]:
             expiry,
             bool(adopted),
             changed_at,
+            etag,
+            outcome,
         )
         for (
             number, run_id, scheme, endpoint, bucket, key, version_id, size, storage_class, archive, action, state,
-            tier, days, attempt_at, requested_at, expiry, adopted, changed_at,
+            tier, days, attempt_at, requested_at, expiry, adopted, changed_at, etag, outcome,
         ) in rows
     ]  # fmt: skip

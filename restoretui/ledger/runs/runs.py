@@ -24,7 +24,15 @@ from restoretui.ledger.runs.causes import read_causes
 from restoretui.ledger.runs.create_run import confirm
 from restoretui.ledger.runs.job_changes import apply_changes, move_all, set_clock_back
 from restoretui.ledger.runs.job_ids import is_among
-from restoretui.ledger.runs.job_lines import FAILED, OF_BATCH, JobLine, check_failed, read_lines
+from restoretui.ledger.runs.job_lines import (
+    FAILED,
+    OF_BATCH,
+    JobLine,
+    Shortfall,
+    check_failed,
+    read_lines,
+    read_shortfall,
+)
 from restoretui.ledger.runs.job_view import JobView
 from restoretui.ledger.runs.run_rows import JOB, NEXT_JOBS, RUN, UNSENT, count_of, jobs_of, run_of
 from restoretui.ledger.runs.watch_queries import AwaitedColumns, read_awaited
@@ -338,6 +346,10 @@ class Runs:
     async def causes(self, run_id: int) -> CauseList:
         """Why objects of a run failed, or were refused by its plan: the most frequent cause first."""
         return await self._reader.run(lambda connection: read_causes(connection, run_id))
+
+    async def shortfall(self, run: Run) -> Shortfall:
+        """Of a run's objects those that were asked for and do not have it."""
+        return await self._reader.run(lambda connection: read_shortfall(connection, run))
 
     def _get(self, run_id: int) -> Run:
         found = self._runs("id = ?", (run_id,))

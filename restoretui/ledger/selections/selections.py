@@ -206,14 +206,16 @@ class Selections:
 
             return await self._reader.run(count)
 
-    async def unlooked(self, sel: int, limit: int) -> list[tuple[CloudId, ObjectRef]]:
-        """Marked objects of which only a HEAD tells whether they are archived, in key order."""
+    async def unlooked(
+        self, sel: int, limit: int, doubt: fact_groups.Doubt = fact_groups.Doubt.TIER
+    ) -> list[tuple[CloudId, ObjectRef]]:
+        """Marked objects of which only a HEAD tells what is in ``doubt``, in key order."""
         now = self._clock.now().timestamp()
 
         def find(connection: Connection) -> list[tuple[CloudId, ObjectRef]]:
             found: list[tuple[CloudId, ObjectRef]] = []
             for place in fact_groups.marked_places(connection, sel, now):
-                rows = fact_groups.unlooked(connection, place, limit - len(found))
+                rows = fact_groups.unlooked(connection, place, limit - len(found), doubt)
                 found += [(place.cloud, ObjectRef(place.bucket, key, version or None)) for key, version in rows]
                 if len(found) >= limit:
                     break

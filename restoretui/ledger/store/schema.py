@@ -196,6 +196,11 @@ LEDGER = (
             "ALTER TABLE run ADD COLUMN looked_at REAL",
         ),
     ),
+    Migration(
+        "what tells an overwrite",
+        # By which a class that changes because of a restore is told from another upload under the same key.
+        ("ALTER TABLE job ADD COLUMN etag TEXT NOT NULL DEFAULT ''",),
+    ),
 )
 
 CATALOG = (
@@ -289,6 +294,23 @@ CATALOG = (
                 listing_id INTEGER NOT NULL,
                 PRIMARY KEY (process, listing_id)
             ) WITHOUT ROWID""",
+        ),
+    ),
+    Migration(
+        "what HEAD tells of restores, and whether listings do",
+        (
+            *(
+                f"ALTER TABLE {table} ADD COLUMN {column}"
+                for table in ("observation", "selection")
+                for column in (
+                    "etag TEXT NOT NULL DEFAULT ''",
+                    "told_tier TEXT",
+                    "told_days INTEGER",
+                    "told_asked REAL",
+                )
+            ),
+            # 1 once a page of it told of a restore: from then on, what it says nothing of has none.
+            "ALTER TABLE place ADD COLUMN tells INTEGER",
         ),
     ),
 )

@@ -53,7 +53,7 @@ class Tx:
         row: Row | None = self.connection.execute(sql, args).fetchone()
         return row
 
-    def insert(self, sql: str, args: Sequence[object] = ()) -> int:
+    def insert(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> int:
         """Insert one row and return its id."""
         return self.connection.execute(sql, args).lastrowid or 0
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from restoretui.core.model import State
-from restoretui.core.rules.rules import CloudRules
+from restoretui.core.provider import Outcome
+from restoretui.core.rules.rules import Action, CloudRules
 from restoretui.ledger.records import WAITING
 from restoretui.ledger.store.schema import LIVE
 
@@ -28,6 +29,10 @@ class FactColumns:
     seen_at: str
     key: str
     version_id: str
+    etag: str
+    told_tier: str = "NULL"
+    told_days: str = "NULL"
+    told_asked: str = "NULL"
 
 
 OF_SELECTION = FactColumns(
@@ -41,6 +46,10 @@ OF_SELECTION = FactColumns(
     seen_at="s.seen_at",
     key="s.key",
     version_id="s.version_id",
+    etag="s.etag",
+    told_tier="s.told_tier",
+    told_days="s.told_days",
+    told_asked="s.told_asked",
 )
 """A marked object, table alias ``s``."""
 
@@ -58,6 +67,7 @@ def of_listing(started_at: float) -> FactColumns:
         seen_at=f"({started_at!r} + l.seen)",
         key="l.key",
         version_id="coalesce(l.version_id, '')",
+        etag="l.etag",
     )
 
 
@@ -70,6 +80,7 @@ def known(
     looks: bool = True,
     jobs: bool = True,
     waiting: bool = False,
+    tells: bool | None = True,
 ) -> str:
     """A SELECT of ``extra`` and of all facts by name, for the rows of ``source`` that meet ``where``.
 
@@ -77,40 +88,83 @@ def known(
     older HEAD still tells what no listing can, the archive tier inside Intelligent-Tiering, as long as it saw the
     same object. The job is the newest that still waits for something; failing that, and unless only ``waiting`` ones
     matter, the newest that was not skipped or cancelled. Without ``looks`` or ``jobs`` there are known to be none.
+
+    ``tells``: whether listings tell of restores (``CloudRules.lists_status``). Where they do not, a row that says
+    nothing does not take back what a look told of the same object, and our job speaks for it as long as nothing newer
+    does. ``told_at`` is when its restore was last told of, ``told`` that this is as new as the row.
     """
-    look_columns, look_join = _look(base) if looks else (_NO_LOOK.format(**asdict(base)), "")
+    silent = _silent(base, tells)
+    if jobs and silent != "0":
+        # Another upload under the key is no business of the job any more.
+        silent = f"({silent} AND (j.etag IS NULL OR j.etag = '' OR {base.etag} IN ('', j.etag)))"
+    look_columns, look_join = _look(base, silent) if looks else (_no_look(base, silent), "")
     job_columns, job_join = _job(base, waiting=waiting) if jobs else (_NO_JOB, "")
     return (
         f"SELECT {extra}, {base.key} AS key, {base.version_id} AS version_id, {look_columns}, {job_columns}"
-        f" FROM {source} {look_join} {job_join} WHERE {where}"
+        f" FROM {source} {job_join} {look_join} WHERE {where}"
     )
 
 
-_NO_LOOK = (
-    "{storage_class} AS storage_class, {archive_status} AS archive_status, {looked} AS looked,"
-    " {in_progress} AS in_progress, {expiry} AS expiry, {size} AS size, {modified} AS modified, {seen_at} AS seen_at,"
-    " 0 AS gone"
+_TELL_HERE = (
+    "coalesce((SELECT max(t.tells) FROM place h JOIN place t ON t.scheme = h.scheme AND t.endpoint = h.endpoint"
+    " WHERE h.id = :place), 0)"
 )
+"""A page of the endpoint's listings has told of a restore."""
+
+
+def _silent(base: FactColumns, tells: bool | None) -> str:
+    """Whether what the row says, which is nothing, says nothing of a restore."""
+    if tells:
+        return "0"
+    nothing = f"{base.in_progress} IS NULL AND NOT {base.looked}"
+    return nothing if tells is False else f"({nothing} AND NOT {_TELL_HERE})"
+
+
+def _no_look(base: FactColumns, silent: str) -> str:
+    told_at = base.seen_at if silent == "0" else f"CASE WHEN {silent} THEN 0 ELSE {base.seen_at} END"
+    told = "1" if silent == "0" else f"NOT ({silent})"
+    return (
+        "{storage_class} AS storage_class, {archive_status} AS archive_status, {looked} AS looked,"
+        " {in_progress} AS in_progress, {expiry} AS expiry, {size} AS size, {modified} AS modified,"
+        " {seen_at} AS seen_at, 0 AS gone, {etag} AS fact_etag, {told_tier} AS told_tier, {told_days} AS told_days,"
+        " {told_asked} AS told_asked,"
+    ).format(**asdict(base)) + f" {told_at} AS told_at, {told} AS told"
+
+
 _NO_JOB = (
     "NULL AS job_id, NULL AS job_state, NULL AS job_changed_at, NULL AS job_expiry, NULL AS job_run,"
     " NULL AS job_tier, NULL AS job_days"
 )
 
 
-def _look(base: FactColumns) -> tuple[str, str]:
+def _look(base: FactColumns, silent: str) -> tuple[str, str]:
     newer = f"o.seen_at >= {base.seen_at}"
     same = f"o.looked AND o.storage_class = {base.storage_class} AND o.modified IS {base.modified}"
+    status, told_at, told = newer, f"max({base.seen_at}, coalesce(o.seen_at, 0))", "1"
+    if silent != "0":
+        # What the look told of this very object holds until something newer tells more than nothing.
+        is_same = f"o.storage_class = {base.storage_class} AND (o.etag = '' OR {base.etag} IN ('', o.etag))"
+        lasts = "o.in_progress = 1 OR (o.in_progress = 0 AND (o.expiry IS NULL OR o.expiry > :now))"
+        status = f"({newer} OR ({silent} AND NOT o.gone AND {is_same} AND ({lasts})))"
+        told_at = f"CASE WHEN {status} THEN o.seen_at WHEN {silent} THEN 0 ELSE {base.seen_at} END"
+        told = f"coalesce({newer}, 0) OR NOT ({silent})"
+    # Two looks at one restore in progress: a listing does not know what a HEAD told.
+    restore = f"({newer} AND (o.looked OR o.told_days IS NOT NULL)) OR (o.in_progress = 1 AND {base.in_progress} = 1)"
 
-    def pick(name: str, own: str) -> str:
-        return f"CASE WHEN {newer} THEN o.{name} ELSE {own} END AS {name}"
+    def pick(name: str, own: str, when: str = newer) -> str:
+        return f"CASE WHEN {when} THEN o.{name} ELSE {own} END AS {name}"
 
     columns = (
         f"{pick('storage_class', base.storage_class)},"
         f" CASE WHEN {newer} OR ({same}) THEN o.archive_status ELSE {base.archive_status} END AS archive_status,"
         f" CASE WHEN {newer} OR ({same}) THEN o.looked ELSE {base.looked} END AS looked,"
-        f" {pick('in_progress', base.in_progress)}, {pick('expiry', base.expiry)}, {pick('size', base.size)},"
+        f" {pick('in_progress', base.in_progress, status)}, {pick('expiry', base.expiry, status)},"
+        f" {pick('size', base.size)},"
         f" CASE WHEN {newer} THEN coalesce(o.modified, {base.modified}) ELSE {base.modified} END AS modified,"
-        f" max({base.seen_at}, coalesce(o.seen_at, 0)) AS seen_at, coalesce({newer} AND o.gone, 0) AS gone"
+        f" max({base.seen_at}, coalesce(o.seen_at, 0)) AS seen_at, coalesce({newer} AND o.gone, 0) AS gone,"
+        f" CASE WHEN {newer} AND o.etag <> '' THEN o.etag ELSE {base.etag} END AS fact_etag,"
+        f" {pick('told_tier', base.told_tier, restore)}, {pick('told_days', base.told_days, restore)},"
+        f" {pick('told_asked', base.told_asked, restore)}, {told_at} AS told_at, {told} AS told"
     )
     join = (
         f"LEFT JOIN observation o ON o.place_id = :place AND o.key = {base.key} AND o.version_id = {base.version_id}"
@@ -118,6 +172,8 @@ def _look(base: FactColumns) -> tuple[str, str]:
     return columns, join
 
 
+NOT_OURS = f"j.outcome = '{Outcome.ALREADY_RESTORING}'"
+"""Somebody else's restore stood in the way of ours (409): its tier and days are not those we asked for."""
 _FIRST = 1 << 60
 """Added to the ids of jobs that come before all others."""
 
@@ -134,7 +190,9 @@ def _job(base: FactColumns, *, waiting: bool) -> tuple[str, str]:
     )
     columns = (
         "j.id AS job_id, j.state AS job_state, j.changed_at AS job_changed_at, j.expiry AS job_expiry,"
-        " j.run_id AS job_run, n.tier AS job_tier, n.days AS job_days"
+        f" j.run_id AS job_run, CASE WHEN {NOT_OURS} THEN NULL ELSE n.tier END AS job_tier,"
+        f" CASE WHEN {NOT_OURS} THEN NULL WHEN n.action = '{Action.LATER}'"
+        " THEN (SELECT r.days FROM run r WHERE r.id = j.run_id) ELSE n.days END AS job_days"
     )
     return columns, f"LEFT JOIN job j ON j.id = ({newest}) LEFT JOIN line n ON n.id = j.line_id"
 
@@ -147,18 +205,26 @@ def with_state(rules: CloudRules, inner: str) -> str:
 def state_case(rules: CloudRules) -> str:
     """``CloudRules.state_of`` over the names of ``known``; ``unknown`` for what is no longer there."""
     tiered = f"storage_class = {_quoted(rules.tiered_class)}" if rules.tiered_class else "0"
-    archived = f"storage_class IN ({_listed(rules.archives)})"
-    if rules.other_archives is not None:
-        archived = f"storage_class NOT IN ('', {_listed(rules.online_classes)})"
+    archived = is_archived(rules)
     untold = "coalesce(archive_status, '') = ''"
+    copy = "(expiry IS NULL OR expiry > :now)" if rules.undated_for_good else "expiry > :now"
+    elsewhere = "WHEN in_progress IS 0 AND expiry > :now AND storage_class <> '' THEN 'available'"
+    elsewhere = "" if rules.class_stays else elsewhere
     return (
         f"CASE WHEN gone OR ({tiered} AND NOT looked AND {untold} AND in_progress IS NOT 1) THEN 'unknown'"
         f" WHEN in_progress IS 1 AND ({tiered} OR {archived}) THEN 'restoring'"
         f" WHEN {tiered} THEN CASE WHEN {untold} THEN 'online' ELSE 'archived' END"
-        f" WHEN NOT ({archived}) THEN 'online'"
-        f" WHEN in_progress IS 0 AND (expiry IS NULL OR expiry > :now) THEN 'available'"
+        f" WHEN NOT ({archived}) THEN CASE {elsewhere} WHEN 1 THEN 'online' END"
+        f" WHEN in_progress IS 0 AND {copy} THEN 'available'"
         f" ELSE 'archived' END"
     )
+
+
+def is_archived(rules: CloudRules) -> str:
+    """Whether objects of ``storage_class`` have to be restored before they can be read."""
+    if rules.other_archives is not None:
+        return f"storage_class NOT IN ('', {_listed(rules.online_classes)})"
+    return f"storage_class IN ({_listed(rules.archives)})"
 
 
 def names(states: Iterable[State]) -> str:
@@ -177,25 +243,27 @@ def _quoted(text: str) -> str:
 SHOWN_STATE = (
     "CASE WHEN job_state IN ('planned', 'unknown') THEN job_state"
     " WHEN job_state IN ('requested', 'restoring') THEN"
-    " CASE WHEN seen_at > job_changed_at AND state IN ('restoring', 'available') THEN state ELSE job_state END"
-    " WHEN job_state IN ('available', 'expired', 'failed') AND job_changed_at >= seen_at THEN job_state"
+    " CASE WHEN told_at > job_changed_at AND state IN ('restoring', 'available') THEN state ELSE job_state END"
+    " WHEN job_state = 'available' AND job_changed_at >= told_at AND told_at < seen_at AND job_expiry <= :now"
+    " THEN state"
+    " WHEN job_state IN ('available', 'expired', 'failed') AND job_changed_at >= told_at THEN job_state"
     " ELSE state END"
 )
 """The state on screen. An intent stands until it is settled; a request stands until a newer look shows what came of
 it; an outcome stands until the next look."""
 
 STILL_OURS = (
-    f"(job_state IN ({names(WAITING)}) OR job_changed_at >= seen_at"
+    f"(job_state IN ({names(WAITING)}) OR job_changed_at >= told_at"
     " OR (job_state = 'available' AND state = 'available'))"
 )
 """Whether the job still speaks for its object, so that its tier and run are worth showing."""
 
-SHOWN_EXPIRY = "CASE WHEN job_state = 'available' AND job_changed_at >= seen_at THEN job_expiry ELSE expiry END"
+SHOWN_EXPIRY = "CASE WHEN job_state = 'available' AND job_changed_at >= told_at THEN job_expiry ELSE expiry END"
 """When the copy ends, by whoever knows it last."""
 
 COUNTS_AS_RESTORING = (
     "(job_id IS NOT NULL AND NOT (job_state IN ('requested', 'restoring')"
-    " AND seen_at > job_changed_at AND state = 'available'))"
+    " AND told_at > job_changed_at AND state = 'available'))"
 )
 """Whether a waiting job makes its object one that is being restored, for the purpose of a new plan."""
 

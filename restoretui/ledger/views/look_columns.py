@@ -6,7 +6,10 @@ A new column of looks is added here and by a migration in ``schema``, whose olde
 from restoretui.ledger.records import Observation
 from restoretui.ledger.store.unknown_values import stored_size
 
-FACTS_OF_LOOK = ("storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at")
+FACTS_OF_LOOK = (
+    "storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at", "etag",
+    "told_tier", "told_days", "told_asked",
+)  # fmt: skip
 """Columns behind key and version id, in the order of ``values_of``."""
 
 
@@ -23,4 +26,8 @@ def values_of(look: Observation) -> tuple[object, ...]:
         look.in_progress,
         look.expiry,
         look.seen_at,
+        look.etag,
+        look.tier,
+        look.days,
+        look.asked_at,
     )

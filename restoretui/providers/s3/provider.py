@@ -30,7 +30,7 @@ from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
-from restoretui.providers.wire.restore_header import parse_instant, parse_restore
+from restoretui.providers.wire.restore_header import parse_instant, parse_told
 
 if TYPE_CHECKING:
     from restoretui.providers.s3.client.sdk import Sdk
@@ -50,6 +50,7 @@ class S3Provider:
         self._calls = calls
         self._status_probe = StatusProbe(clock)
         self._rules = store.rules if store else S3
+        self._store = store
         self._sends_tiers = store is None or store.tiers
         self._batch: BatchService | None = None
         self._asked_for: dict[tuple[RestoreRequest, str], tuple[Mapping[str, Any], Hashable]] = {}
@@ -239,6 +240,8 @@ class S3Provider:
         read = read_page if operation == "ListObjectsV2" else read_versions
 
         def understand(reply: "HttpResponse") -> Page:
+            if self._store is None and reply.headers.get("server") == _VENDOR and not self.capabilities.says_vendor:
+                self.capabilities = replace(self.capabilities, says_vendor=True)
             return read(reply.body, lambda body: self._sdk.parse("s3", operation, reply))
 
         return await self._calls.read(S3Request(operation, bucket, given, fixed, (max_keys, with_status)), understand)
@@ -248,6 +251,8 @@ class S3Provider:
             self.capabilities = replace(self.capabilities, restore_status_in_list=tell)
 
 
+_VENDOR = "AmazonS3"
+"""How AWS names itself in the ``Server`` header (FACTS 1.3)."""
 _UNKNOWN_ATTRIBUTE = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented", "400", "501"})
 
 
@@ -269,7 +274,12 @@ def _detail(ref: ObjectRef, reply: "HttpResponse") -> ObjectDetail:
         size=believed_size(headers.get("content-length")),
         modified=parse_instant(headers.get("last-modified")),
         storage_class=headers.get("x-amz-storage-class") or "STANDARD",
-        restore=parse_restore(headers.get("x-amz-restore")),
+        restore=parse_told(
+            headers.get("x-amz-restore"),
+            headers.get("x-amz-restore-tier"),
+            headers.get("x-amz-restore-expiry-days"),
+            headers.get("x-amz-restore-request-date"),
+        ),
         archive_status=headers.get("x-amz-archive-status"),
         etag=headers.get("etag", "").removeprefix('"').removesuffix('"'),
         version_id=headers.get("x-amz-version-id"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
-from restoretui.core.model import END_UNTOLD, RestoreStatus
+from restoretui.core.model import END_UNTOLD, RestoreStatus, Tier
 
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
@@ -13,6 +13,10 @@ _IMF_DATE = re.compile(
     rf"[A-Z][a-z]{{2}}, ([0-9]{{2}}) ({'|'.join(_MONTHS)}) ([0-9]{{4}}) ([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}}) GMT"
 )
 _PAIR = re.compile(r"""([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^",\s]+))""")
+
+
+_BARE = {"true": RestoreStatus(in_progress=True), "false": RestoreStatus(in_progress=False)}
+"""As VersityGW once wrote it: the word alone (FACTS 1.3)."""
 
 
 @lru_cache(maxsize=256)  # HEADs tell the same few all the time: copies end at midnight
@@ -24,6 +28,8 @@ def parse_restore(header: str | None) -> RestoreStatus | None:
     """
     if not header:
         return None
+    if header.strip().lower() in _BARE:
+        return _BARE[header.strip().lower()]
     pairs = {name.lower(): quoted or bare for name, quoted, bare in _PAIR.findall(header)}
     ongoing = pairs.get("ongoing-request", "").strip().lower()
     told = pairs.get("expiry-date", "").strip()
@@ -33,6 +39,26 @@ def parse_restore(header: str | None) -> RestoreStatus | None:
     if ongoing == "false" or expiry is not None:
         return RestoreStatus(in_progress=False, expiry=END_UNTOLD if told and expiry is None else expiry)
     return None
+
+
+_MOST_DAYS = 1_000_000
+
+
+def parse_told(header: str | None, tier: str | None, days: str | None, asked: str | None) -> RestoreStatus | None:
+    """``parse_restore``, with what AWS says besides on HEAD while a restore is in progress (FACTS 1.3).
+
+    Undocumented: what is missing or cannot be meant stays unknown.
+    """
+    status = parse_restore(header)
+    if status is None or not status.in_progress:
+        return status
+    word, number = (tier or "").strip().lower(), (days or "").strip()
+    told = int(number) if number.isascii() and number.isdigit() and len(number) < 8 else 0
+    return status._replace(
+        tier=Tier(word) if word in list(Tier) else None,
+        days=told if 0 < told <= _MOST_DAYS else None,
+        asked_at=parse_instant(asked),
+    )
 
 
 def parse_instant(text: str | None) -> datetime | None:

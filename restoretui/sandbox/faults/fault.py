@@ -43,6 +43,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "no-expedited": (),
     "slow": ("factor",),
     "stuck": (),
+    "days-from-completion": (),
     "delete": ("moment",),
     "overwrite": ("moment",),
     "cancel": ("moment",),
@@ -51,12 +52,19 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """Kinds of fault, each with the parameters that only it takes."""
 
-OF_OBJECTS = frozenset({"no-expedited", "slow", "stuck", "delete", "overwrite", "cancel", "task-failure"})
+OF_OBJECTS = frozenset(
+    {"no-expedited", "slow", "stuck", "days-from-completion", "delete", "overwrite", "cancel", "task-failure"}
+)
 """Kinds that befall objects inside the cloud; the others befall requests."""
 QUIRKS: Mapping[str, str] = {
     "no-restore-status": "listings never tell a restore status, as with older compatible stores",
     "tiering-unlisted": "listings tell no restore status of Intelligent-Tiering objects",
     "first-200": "a first restore request is answered 200, as MinIO does",
+    "online-while-restored": "an object is in STANDARD as long as it has a copy, as at Scaleway",
+    "undated-archived": "HEAD says of what is archived that no restore is in progress, as on IBM's tape",
+    "no-restore-details": "HEAD tells no tier, days and date of a restore in progress, as with all but AWS",
+    "no-shortening": "a copy never ends sooner than it did, as at OVHcloud",
+    "most-days-30": "more than 30 days are cut to 30 without a word, as with NooBaa",
     "no-expiry": "a restored copy has no expiry date, as with permanent restores in Ceph",
     "no-tiers": "a restore request that names a tier is malformed",
     "days-optional": "a restore without days brings the object back for good, as in Ceph",

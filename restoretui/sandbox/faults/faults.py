@@ -127,6 +127,9 @@ class Faults(Conditions):
             factor *= fault.factor
         return factor
 
+    def counts_from_completion(self, bucket: str, key: str, now: float) -> bool:
+        return any(self._befalls("days-from-completion", bucket, key, now))
+
     def fate(self, bucket: str, key: str, now: float) -> Fate | None:
         for action in ("delete", "overwrite", "cancel"):
             for fault in self._befalls(action, bucket, key, now):

@@ -26,7 +26,8 @@ def list_scenarios() -> list[Scenario]:
     """Every scenario that ships with the package, in name order."""
     folder = resources.files("restoretui.sandbox.faults.scenarios")
     files = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(_SUFFIX)), key=lambda entry: entry.name
+        (entry for entry in folder.iterdir() if entry.name.endswith(_SUFFIX)),
+        key=lambda entry: entry.name.removesuffix(_SUFFIX),
     )
     return [_read(entry.name.removesuffix(_SUFFIX), entry.read_text("utf-8")) for entry in files]
 

@@ -144,7 +144,7 @@ class RequestHandler:
         else:
             headers["x-amz-request-id"] = call.request_id
             headers["x-amz-id-2"] = "sandbox"
-            headers["Server"] = "AmazonS3"
+            headers["Server"] = "sandbox" if call.quirks else "AmazonS3"  # What is like a store's, AWS did not send.
         if reply.length is not None:
             headers["Content-Length"] = str(reply.length)
         if reply.body or reply.length is not None:

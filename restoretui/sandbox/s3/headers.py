@@ -10,6 +10,7 @@ from restoretui.sandbox.state.body import Body, cut
 from restoretui.sandbox.state.bucket import Bucket, Written, describe
 from restoretui.sandbox.state.kinds import kind_number
 from restoretui.sandbox.state.refusals import Refusal, invalid_argument
+from restoretui.sandbox.state.restore import Restore
 from restoretui.sandbox.state.table import Row
 from restoretui.sandbox.wire.call_reply import escape_readable, http_date
 
@@ -49,6 +50,12 @@ def wanted_kind(headers: Mapping[str, str]) -> int:
     return kind
 
 
+def _details(restore: Restore) -> dict[str, str]:
+    """What AWS says besides, undocumented but for the date (FACTS 1.3)."""
+    told = {"x-amz-restore-request-date": http_date(restore.asked), "x-amz-restore-tier": restore.tier.wire}
+    return told if restore.days is None else told | {"x-amz-restore-expiry-days": str(restore.days)}
+
+
 def object_headers(bucket: Bucket, row: Row, now: float, quirks: frozenset[str]) -> dict[str, str]:
     """What HEAD and GET say of an object (FACTS 1.3)."""
     headers = {
@@ -58,14 +65,19 @@ def object_headers(bucket: Bucket, row: Row, now: float, quirks: frozenset[str])
         "Content-Type": "binary/octet-stream",
     }
     kind = describe(bucket.kind_of(row, now))
-    if kind.storage_class != "STANDARD":
+    restore = bucket.restore_of(row.tag, now)
+    is_elsewhere = "online-while-restored" in quirks and restore is not None and restore.available(now)
+    if kind.storage_class != "STANDARD" and not is_elsewhere:
         headers["x-amz-storage-class"] = kind.storage_class
     if kind.archive_status:
         headers["x-amz-archive-status"] = kind.archive_status
-    restore = bucket.restore_of(row.tag, now)
+    if restore is None and kind.rule is not None and "undated-archived" in quirks:
+        headers["x-amz-restore"] = 'ongoing-request="false"'
     if restore is not None:
         if restore.in_progress(now):
             headers["x-amz-restore"] = 'ongoing-request="true"'
+            if not quirks & {"no-restore-details", "no-tiers"}:
+                headers |= _details(restore)
         elif restore.until != float("inf") and "no-expiry" in quirks:
             headers["x-amz-restore"] = 'ongoing-request="false"'
         elif restore.until != float("inf"):

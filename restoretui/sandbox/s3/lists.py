@@ -121,16 +121,16 @@ class _S3Page:
             ]
         return [
             f"<Contents><Key>{key}</Key><LastModified>{date}</LastModified><ETag>&quot;{etag}&quot;</ETag>"
-            f"<Size>{size}</Size><StorageClass>{_CLASSES[kind & 0x7F]}</StorageClass>{restore}</Contents>"
-            for key, date, etag, size, kind, restore in zip(
-                keys, _dates(rows.modified), etags, rows.sizes, rows.kinds, status, strict=True
+            f"<Size>{size}</Size><StorageClass>{name}</StorageClass>{restore}</Contents>"
+            for key, date, etag, size, name, restore in zip(
+                keys, _dates(rows.modified), etags, rows.sizes, self._classes(rows), status, strict=True
             )
         ]
 
     def versions(self, rows: Columns) -> list[str]:
         found: list[str] = []
         dates, status = _dates(rows.modified), self._status(rows)
-        etags = self._etags(rows.tags)
+        etags, classes = self._etags(rows.tags), self._classes(rows)
         for at, key in enumerate(self._names(rows.keys)):
             row = rows.row(at)
             latest = "true" if rows.latest[at] else "false"
@@ -144,9 +144,19 @@ class _S3Page:
             else:
                 found.append(
                     f"<Version>{common}<ETag>&quot;{etags[at]}&quot;</ETag><Size>{row.size}</Size>"
-                    f"<StorageClass>{_CLASSES[row.kind & 0x7F]}</StorageClass>{owner}{status[at]}</Version>"
+                    f"<StorageClass>{classes[at]}</StorageClass>{owner}{status[at]}</Version>"
                 )
         return found
+
+    def _classes(self, rows: Columns) -> list[str]:
+        names = [_CLASSES[kind & 0x7F] if kind & 0x7F < len(_CLASSES) else "" for kind in rows.kinds]
+        if "online-while-restored" not in self.quirks or not self.bucket.restores:
+            return names
+        restores = [self.bucket.restores.get(tag) for tag in rows.tags]
+        return [
+            "STANDARD" if restore is not None and restore.available(self.now) else name
+            for name, restore in zip(names, restores, strict=True)
+        ]
 
     def _names(self, keys: Sequence[str]) -> list[str]:
         return [self.name(key) for key in keys]

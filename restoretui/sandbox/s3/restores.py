@@ -14,6 +14,8 @@ def restore_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     days, tier = parse_request(call.body)
     if "no-tiers" in call.quirks and b"<Tier>" in call.body:
         raise malformed_xml()
+    if days is not None and "most-days-30" in call.quirks:
+        days = min(days, 30)
     status = cloud.restore(
         bucket.name,
         call.key,
@@ -21,6 +23,7 @@ def restore_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
         days=days,
         tier=tier,
         for_good=days is None and "days-optional" in call.quirks,
+        shortens="no-shortening" not in call.quirks,
     )
     return Reply(200 if "first-200" in call.quirks else status)
 

@@ -193,18 +193,19 @@ class Cloud:
         at: float | None = None,
         by_job: bool = False,
         for_good: bool = False,
+        shortens: bool = True,
     ) -> int:
         """Judge one restore request (FACTS 1.1, 1.2, 1.5): 202 or 200, or a ``Refusal``.
 
         ``at`` is when it came (default: now); one that a job of S3 Batch Operations sent has other windows.
-        ``for_good``: it may lack days, and then has no end.
+        ``for_good``: it may lack days, and then has no end. ``shortens``: a repeat may bring the end forward.
         """
         now = self.now() if at is None else at
         target = self.bucket(bucket)
         row = self._restorable(target, key, version_id)
         status = 0
         try:
-            status = self._judge(target, row, days, tier, now, by_job=by_job, for_good=for_good)
+            status = self._judge(target, row, days, tier, now, by_job=by_job, for_good=for_good, shortens=shortens)
         except Refusal as no:
             status = no.status
             raise
@@ -234,7 +235,8 @@ class Cloud:
         lasts = duration(rule, tier, row.size, draw, by_job=by_job) * self.conditions.slowness(
             bucket.name, row.key, asked
         )
-        restore = start(rule, tier, days, asked, asked + lasts)
+        late = self.conditions.counts_from_completion(bucket.name, row.key, asked)
+        restore = start(rule, tier, days, asked, asked + lasts, from_completion=late)
         bucket.restores[row.tag] = restore
         fate = self.conditions.fate(bucket.name, row.key, asked)
         if fate is not None:
@@ -251,7 +253,16 @@ class Cloud:
         return row
 
     def _judge(
-        self, bucket: Bucket, row: Row, days: int | None, tier: Tier, now: float, *, by_job: bool, for_good: bool
+        self,
+        bucket: Bucket,
+        row: Row,
+        days: int | None,
+        tier: Tier,
+        now: float,
+        *,
+        by_job: bool,
+        for_good: bool,
+        shortens: bool,
     ) -> int:
         kind = bucket.kind_of(row, now)
         if kind >= TIERING and days is not None:
@@ -270,7 +281,10 @@ class Cloud:
             raise tier_not_supported()
         running = bucket.restore_of(row.tag, now)
         if running is not None and running.available(now):
-            bucket.restores[row.tag] = running._replace(until=expiry(now, days or 1), days=days)
+            until = expiry(now, days or 1)
+            bucket.restores[row.tag] = running._replace(
+                until=until if shortens else max(until, running.until), days=days
+            )
             return 200
         if running is not None and not (tier.faster_than(running.tier) and days == running.days):
             raise already_restoring()
@@ -280,7 +294,8 @@ class Cloud:
         if running is not None:
             # Speeding up never makes it later, and the period stays as first asked for.
             ready = min(running.ready, faster.ready)
-            bucket.restores[row.tag] = start(rule, tier, days, running.asked, ready)
+            late = self.conditions.counts_from_completion(bucket.name, row.key, running.asked)
+            bucket.restores[row.tag] = start(rule, tier, days, running.asked, ready, from_completion=late)
         return 202
 
     # --- what happens by itself

@@ -31,6 +31,10 @@ class Conditions:
         """The factor on a restore's duration; ``inf``: it never completes."""
         return 1.0
 
+    def counts_from_completion(self, bucket: str, key: str, now: float) -> bool:
+        """Whether a copy's days count from its completion, as one page of AWS's guide says, not from the request."""
+        return False
+
     def fate(self, bucket: str, key: str, now: float) -> Fate | None:
         """What befalls this object while it restores."""
         return None

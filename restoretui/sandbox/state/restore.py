@@ -62,7 +62,9 @@ def duration(rule: ArchiveRule, tier: Tier, size: int, draw: float, *, by_job: b
     return seconds
 
 
-def start(rule: ArchiveRule, tier: Tier, days: int | None, asked: float, ready: float) -> Restore:
+def start(
+    rule: ArchiveRule, tier: Tier, days: int | None, asked: float, ready: float, *, from_completion: bool = False
+) -> Restore:
     """A restore asked for at ``asked`` that will be there at ``ready``.
 
     The period counts from the request, as the user guide's own example does. A short one may then be over
@@ -72,7 +74,7 @@ def start(rule: ArchiveRule, tier: Tier, days: int | None, asked: float, ready: 
     until = float("inf")
     if rule.takes_days and days is not None and ready < float("inf"):
         exact = rule.archive in OSS.archives or not rule.takes_tier  # FACTS 4.1, 5
-        until = ready + days * _DAY if exact else expiry(asked, days)
+        until = ready + days * _DAY if exact else expiry(ready if from_completion else asked, days)
         if until <= ready:
             until = expiry(ready, days)
     return Restore(asked, ready, until, tier, days)

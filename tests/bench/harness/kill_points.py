@@ -65,6 +65,8 @@ class Kind:
     watching: Sequence[str]
     """And after that."""
     after: Sequence[After] = ()
+    foreign_days: int = 0
+    """So long were the copies asked for by somebody else, just before: each is to be extended when it is there."""
 
 
 GLACIER = {"storage_class": "GLACIER"}
@@ -98,6 +100,11 @@ KINDS = (
         "OSS copies", "oss", "films", ({"storage_class": "ColdArchive"},), ("--days", "365", "--tier", "expedited"),
         ("ListObjectsV2", "GetBucketInfo", "RestoreObject", "RestoreObject"), ("ListObjectsV2",),
         (After("ending copies", ("clean", "{run}", "--yes"), ("CleanRestoredObject", "HeadObject")), EXPORT),
+    ),
+    Kind(
+        "extensions on arrival", "s3", "cold", (GLACIER,), ("--days", "365", "--tier", "bulk"),
+        ("ListObjectsV2", "HeadObject"), ("RestoreObject", "RestoreObject", "ListObjectsV2"), (EXPORT,),
+        foreign_days=300,
     ),
 )  # fmt: skip
 

@@ -109,7 +109,7 @@ def test_requesters_who_pay_are_left_to_single_requests() -> None:
 def test_what_restores_already_is_in_no_job() -> None:
     plan = as_batch(plan_of(group(in_progress=True), group("STANDARD"), group(objects=2)), S3)
     assert [job.objects for job in jobs_of(plan.tiers[Tier.STANDARD], S3)] == [2]
-    assert plan.tiers[Tier.STANDARD].counts[Action.ALREADY] == 10
+    assert plan.tiers[Tier.STANDARD].counts[Action.LATER] == 10
 
 
 @pytest.mark.parametrize(

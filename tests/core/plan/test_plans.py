@@ -87,7 +87,7 @@ def test_the_lines_say_why(tier: Tier) -> None:
 def test_a_line_that_sends_nothing_costs_nothing() -> None:
     groups = [FactGroup("b", facts, 1_000, GIB) for facts in (DEEP, STANDARD, UNLOOKED, RESTORING)]
     lines = plan(*groups, purpose=Purpose.EXTEND).tiers[Tier.STANDARD].lines
-    assert [line.verdict.action for line in lines] == [Action.NOTHING, Action.NOTHING, Action.LOOK, Action.REFUSED]
+    assert [line.verdict.action for line in lines] == [Action.NOTHING, Action.NOTHING, Action.LOOK, Action.ALREADY]
     assert [line.cost for line in lines] == [Cost()] * 4
 
 
@@ -112,7 +112,10 @@ def test_an_extension_takes_no_time_and_pays_for_the_days_it_adds() -> None:
 def test_shortening_pays_its_requests_alone() -> None:
     longer = ObjectFacts("GLACIER", in_progress=False, expiry=NEW_EXPIRY + timedelta(days=10))
     made = plan(FactGroup("b", longer, 1_000, 300 * GIB), purpose=Purpose.EXTEND).tiers[Tier.STANDARD]
-    assert made.counts == {Action.EXTEND: 1_000}
+    assert made.counts == {Action.NOTHING: 1_000}, "nobody asked for that"
+    group = FactGroup("b", longer, 1_000, 300 * GIB)
+    made = make_plan(S3, [group], 3, NOW, (PRICES, True), shorten=True).tiers[Tier.STANDARD]
+    assert made.counts == {Action.SHORTEN: 1_000}
     assert made.cost == Cost(requests=Decimal("0.05"))
 
 

@@ -26,21 +26,24 @@ WINDOWS = {
     "DeepColdArchive": {"expedited": "within 12 h", "standard": "within 48 h"},
 }
 
-LETTERS = {action.name[0]: action for action in Action}  # S U E A N R L
+LETTERS: dict[str, Action] = {
+    action.name[0]: action for action in Action if action not in (Action.SHORTEN, Action.LATER)
+}
+LETTERS["L"], LETTERS["T"] = Action.LOOK, Action.LATER  # S U E A N R L T
 # Under each purpose: expedited, standard, bulk, for 3 days.
 VERDICTS = """
 object          | cloud and ledger say       | restore | extend | upgrade
 Standard        | no status                  |  N N N  | N N N  |  N N N
 IA              | no status                  |  N N N  | N N N  |  N N N
 Archive         | no status                  |  S S S  | N N N  |  N N N
-Archive         | restoring, asked elsewhere |  A A A  | R R R  |  A A A
+Archive         | restoring, asked elsewhere |  T T T  | R R R  |  A A A
 Archive         | restoring at bulk          |  A A A  | R R R  |  A A A
 Archive         | restored, ends sooner      |  E E E  | E E E  |  N N N
 Archive         | restored, ends later       |  N N N  | E E E  |  N N N
 Archive         | restored, end has passed   |  S S S  | N N N  |  N N N
 
 ColdArchive     | no status                  |  S S S  | N N N  |  N N N
-ColdArchive     | restoring, asked elsewhere |  A A A  | R R R  |  U U A
+ColdArchive     | restoring, asked elsewhere |  T T T  | R R R  |  U U A
 ColdArchive     | restoring at bulk          |  U U A  | R R R  |  U U A
 ColdArchive     | restoring at expedited     |  A A A  | R R R  |  A A A
 ColdArchive     | restored, ends sooner      |  E E E  | E E E  |  N N N

@@ -24,13 +24,13 @@ STATES = [
     ("GLACIER", None, False, DONE, FUTURE, State.AVAILABLE),
     ("GLACIER", None, False, DONE, NOW, State.ARCHIVED),
     ("GLACIER", None, False, DONE, PAST, State.ARCHIVED),  # listed a while after its end
-    ("GLACIER", None, False, DONE, None, State.AVAILABLE),  # a permanent restore (Ceph) has no end
+    ("GLACIER", None, False, DONE, None, State.ARCHIVED),  # AWS always says an end (FACTS 1.3)
     ("GLACIER", None, False, NEVER, FUTURE, State.ARCHIVED),  # an expiry without a status is no status
     ("DEEP_ARCHIVE", None, False, NEVER, None, State.ARCHIVED),
     ("DEEP_ARCHIVE", None, False, GOING, None, State.RESTORING),
     ("DEEP_ARCHIVE", None, False, DONE, FUTURE, State.AVAILABLE),
     ("DEEP_ARCHIVE", None, False, DONE, PAST, State.ARCHIVED),
-    ("DEEP_ARCHIVE", None, False, DONE, None, State.AVAILABLE),
+    ("DEEP_ARCHIVE", None, False, DONE, None, State.ARCHIVED),
     # A listing never tells whether an Intelligent-Tiering object is archived.
     ("INTELLIGENT_TIERING", None, False, NEVER, None, State.UNKNOWN),
     ("INTELLIGENT_TIERING", None, False, DONE, None, State.UNKNOWN),

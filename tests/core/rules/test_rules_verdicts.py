@@ -59,36 +59,37 @@ LETTERS = {
     "N": Action.NOTHING,
     "R": Action.REFUSED,
     "L": Action.LOOK,
+    "T": Action.LATER,
 }
 
 # Under each purpose: expedited, standard, bulk.  S start, U upgrade, E extend, A already restoring, N nothing to do,
-# R refused, L look first.
+# R refused, L look first, T extend on arrival (there and then).
 VERDICTS = """
 object                 | cloud and ledger say        | restore | extend | upgrade
 GLACIER                | no status                   |  S S S  | N N N  |  N N N
-GLACIER                | restoring, asked elsewhere  |  A A A  | R R R  |  U U A
-GLACIER                | restoring, days unknown     |  A A A  | R R R  |  U U A
-GLACIER                | restoring at expedited      |  A A A  | R R R  |  A A A
-GLACIER                | restoring at standard       |  U A A  | R R R  |  U A A
-GLACIER                | restoring at bulk           |  U U A  | R R R  |  U U A
-GLACIER                | restoring at bulk, 5 days   |  A A A  | R R R  |  A A A
+GLACIER                | restoring, asked elsewhere  |  T T T  | T T T  |  U U A
+GLACIER                | restoring, days unknown     |  T T T  | T T T  |  U U A
+GLACIER                | restoring at expedited      |  A A A  | A A A  |  A A A
+GLACIER                | restoring at standard       |  U A A  | A A A  |  U A A
+GLACIER                | restoring at bulk           |  U U A  | A A A  |  U U A
+GLACIER                | restoring at bulk, 5 days   |  U U A  | A A A  |  U U A
 GLACIER                | restored, ends sooner       |  E E E  | E E E  |  N N N
 GLACIER                | restored, ends the same     |  N N N  | N N N  |  N N N
-GLACIER                | restored, ends later        |  N N N  | E E E  |  N N N
-GLACIER                | restored, without an end    |  N N N  | N N N  |  N N N
+GLACIER                | restored, ends later        |  N N N  | N N N  |  N N N
+GLACIER                | restored, without an end    |  S S S  | N N N  |  N N N
 GLACIER                | restored, end has passed    |  S S S  | N N N  |  N N N
 
 DEEP_ARCHIVE           | no status                   |  R S S  | N N N  |  N N N
-DEEP_ARCHIVE           | restoring, asked elsewhere  |  R A A  | R R R  |  R U A
-DEEP_ARCHIVE           | restoring, days unknown     |  R A A  | R R R  |  R U A
-DEEP_ARCHIVE           | restoring at expedited      |  R A A  | R R R  |  R A A
-DEEP_ARCHIVE           | restoring at standard       |  R A A  | R R R  |  R A A
-DEEP_ARCHIVE           | restoring at bulk           |  R U A  | R R R  |  R U A
-DEEP_ARCHIVE           | restoring at bulk, 5 days   |  R A A  | R R R  |  R A A
+DEEP_ARCHIVE           | restoring, asked elsewhere  |  R T T  | R T T  |  R U A
+DEEP_ARCHIVE           | restoring, days unknown     |  R T T  | R T T  |  R U A
+DEEP_ARCHIVE           | restoring at expedited      |  R A A  | A A A  |  R A A
+DEEP_ARCHIVE           | restoring at standard       |  R A A  | A A A  |  R A A
+DEEP_ARCHIVE           | restoring at bulk           |  R U A  | A A A  |  R U A
+DEEP_ARCHIVE           | restoring at bulk, 5 days   |  R U A  | A A A  |  R U A
 DEEP_ARCHIVE           | restored, ends sooner       |  R E E  | R E E  |  N N N
 DEEP_ARCHIVE           | restored, ends the same     |  N N N  | N N N  |  N N N
-DEEP_ARCHIVE           | restored, ends later        |  N N N  | R E E  |  N N N
-DEEP_ARCHIVE           | restored, without an end    |  N N N  | N N N  |  N N N
+DEEP_ARCHIVE           | restored, ends later        |  N N N  | N N N  |  N N N
+DEEP_ARCHIVE           | restored, without an end    |  R S S  | N N N  |  N N N
 DEEP_ARCHIVE           | restored, end has passed    |  R S S  | N N N  |  N N N
 
 IT, listed only        | no status                   |  L L L  | L L L  |  L L L
@@ -220,7 +221,7 @@ REASONS = [
     ("GLACIER", "no status", Purpose.UPGRADE, Tier.BULK, "there is no restore in progress to speed up"),
     (
         "GLACIER", "restoring, asked elsewhere", Purpose.RESTORE, Tier.EXPEDITED,
-        "a restore asked for elsewhere is in progress",
+        "restoring for days the cloud does not tell: extended to 3 days once the copy is there",
     ),
     (
         "GLACIER", "restoring, asked elsewhere", Purpose.UPGRADE, Tier.EXPEDITED,
@@ -232,7 +233,7 @@ REASONS = [
     ),
     (
         "GLACIER", "restoring, asked elsewhere", Purpose.EXTEND, Tier.BULK,
-        "its days cannot change while it is restoring",
+        "restoring for days the cloud does not tell: extended to 3 days once the copy is there",
     ),
     (
         "GLACIER", "restoring at standard", Purpose.RESTORE, Tier.BULK,
@@ -244,7 +245,7 @@ REASONS = [
     ),
     (
         "GLACIER", "restoring at bulk, 5 days", Purpose.RESTORE, Tier.STANDARD,
-        "restoring at bulk for 5 days; only with the same days can it be sped up",
+        "restoring at bulk; standard is faster; it keeps its 5 days",
     ),
     (
         "GLACIER", "restored, ends sooner", Purpose.RESTORE, Tier.BULK,
@@ -260,13 +261,13 @@ REASONS = [
     ),
     (
         "GLACIER", "restored, ends later", Purpose.EXTEND, Tier.BULK,
-        "restored until 2026-10-20 00:00 UTC; shortened to 2026-10-19 00:00 UTC",
+        "restored until 2026-10-20 00:00 UTC, which is long enough",
     ),
     (
         "GLACIER", "restored, ends later", Purpose.UPGRADE, Tier.BULK,
         "restored already: there is nothing to speed up",
     ),
-    ("GLACIER", "restored, without an end", Purpose.EXTEND, Tier.BULK, "restored without an end"),
+    ("GLACIER", "restored, without an end", Purpose.EXTEND, Tier.BULK, "there is no restored copy to extend"),
     ("GLACIER", "restored, end has passed", Purpose.RESTORE, Tier.BULK, "archived in GLACIER"),
     ("DEEP_ARCHIVE", "no status", Purpose.RESTORE, Tier.EXPEDITED, "DEEP_ARCHIVE does not offer the expedited tier"),
     (
@@ -374,6 +375,8 @@ def test_days_that_cannot_be_meant(days: int, message: str) -> None:
     assert caught.value.hint
 
 
-def test_only_three_actions_send_and_an_extension_retrieves_nothing() -> None:
-    assert {action for action in Action if action.sends} == {Action.START, Action.UPGRADE, Action.EXTEND}
+def test_what_sends_and_that_an_extension_retrieves_nothing() -> None:
+    now = {Action.START, Action.UPGRADE, Action.EXTEND, Action.SHORTEN}
+    assert {action for action in Action if action.sends_now} == now
+    assert {action for action in Action if action.sends} == now | {Action.LATER}
     assert {action for action in Action if action.retrieves} == {Action.START, Action.UPGRADE}

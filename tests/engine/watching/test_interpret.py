@@ -1,16 +1,20 @@
 """What one look means for the job that waits for it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from restoretui.core.errors import AccessDenied, ServerFault
-from restoretui.core.model import Look, ObjectRef, State, Tier
-from restoretui.core.rules.rules import Action
-from restoretui.core.rules.s3 import S3
+from restoretui.core.model import END_UNTOLD, Look, ObjectFacts, ObjectRef, State, Tier
+from restoretui.core.rules.rules import Action, CloudRules
+from restoretui.core.rules.s3 import FOREIGN, S3
+from restoretui.core.rules.stores import BUILT_IN
 from restoretui.engine.watching.interpret import interpret
 from restoretui.engine.watching.sweep import Sight
 from restoretui.ledger.records import CloudId, Observation, RestoreJob
+from tests.narrowing import there
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 LATER = int((NOW + timedelta(days=2)).timestamp())
@@ -129,3 +133,50 @@ def test_what_becomes_of_a_copy_afterwards_is_no_failure(seen: Observation, says
     assert change is not None
     assert change.state is State.EXPIRED
     assert says in change.reason
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "expected"),
+    [
+        (State.RESTORING, {"etag": "e", "size": 5}, State.AVAILABLE),
+        (State.RESTORING, {"etag": "other", "size": 5}, State.FAILED),
+        (State.RESTORING, {"etag": "", "size": 5}, State.AVAILABLE),
+        (State.RESTORING, {"etag": "", "size": 6}, State.FAILED),
+        (State.RESTORING, {"etag": "other", "size": 6, "in_progress": False}, State.AVAILABLE),
+        (State.RESTORING, {"etag": "other", "size": 6, "in_progress": False, "expiry": LATER}, State.AVAILABLE),
+        (State.AVAILABLE, {"etag": "e", "size": 5}, None),
+        (State.AVAILABLE, {"etag": "other", "size": 5}, State.EXPIRED),
+    ],
+)
+@pytest.mark.parametrize("rules", [FOREIGN, BUILT_IN["scaleway"].rules, BUILT_IN["ceph"].rules])
+def test_a_class_that_changes_is_no_overwrite(
+    state: State, seen: dict[str, Any], expected: State | None, rules: CloudRules
+) -> None:
+    job = BASE._replace(state=state, etag="e", expiry=LATER if state is State.AVAILABLE else None)
+    look = COLD._replace(storage_class="STANDARD", looked=True, **seen)
+    change = interpret(Sight(job, Look.HEAD, look), rules, NOW)
+    assert (change.state if change else None) == expected
+
+
+def test_a_stub_of_no_bytes_may_become_anything() -> None:
+    job = BASE._replace(size=0, etag="stub")
+    look = COLD._replace(storage_class="STANDARD", looked=True, etag="real", size=10**9)
+    assert there(interpret(Sight(job, Look.HEAD, look), BUILT_IN["ceph"].rules, NOW)).state is State.AVAILABLE
+
+
+def test_the_class_that_comes_back_ends_the_copy() -> None:
+    job = BASE._replace(state=State.AVAILABLE, etag="e", expiry=LATER)
+    look = COLD._replace(looked=True, etag="e")
+    change = there(interpret(Sight(job, Look.HEAD, look), BUILT_IN["scaleway"].rules, NOW))
+    assert change.state is State.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [(S3, State.ARCHIVED), (FOREIGN, State.ARCHIVED), (BUILT_IN["ceph"].rules, State.AVAILABLE)]
+    + [(BUILT_IN[name].rules, State.ARCHIVED) for name in ("versitygw", "ibm-deep-archive", "minio")],
+)
+def test_what_no_restore_without_a_date_means_is_a_trait_of_the_store(rules: CloudRules, state: State) -> None:
+    facts = ObjectFacts("GLACIER", looked=True, in_progress=False)
+    assert rules.state_of(facts, NOW) is state
+    assert rules.state_of(replace(facts, expiry=END_UNTOLD), NOW) is State.AVAILABLE

@@ -33,12 +33,16 @@ class NoJobs:
     async def calls(self, *_: Any) -> None:
         return None
 
+    def looked_at(self, *_: Any) -> None:
+        return None
+
 
 def watching(clock: ManualClock) -> Watcher:
     class Confirmed:
         id = 1
         cloud = CloudId("s3")
         created_at = clock.now()
+        promised_end = None
 
     ledger: Any = NoJobs()
     run: Any = Confirmed()

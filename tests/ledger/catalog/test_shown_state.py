@@ -35,6 +35,8 @@ def test_every_combination(job: State | None) -> None:
             row = {
                 "state": seen,
                 "seen_at": seen_at,
+                "told_at": seen_at,
+                "now": 30,
                 "job_id": None if job is None else 7,
                 "job_state": job,
                 "job_changed_at": None if job is None else changed_at,

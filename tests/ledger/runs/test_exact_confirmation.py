@@ -67,8 +67,9 @@ async def test_under_random_changes_what_is_confirmed_is_what_was_shown(
             refused += 1
             continue
         written += 1
-        assert run.counts.get(State.PLANNED, 0) == chosen.requests
-        assert run.bytes_by_state.get(State.PLANNED, 0) == chosen.size_bytes
+        assert run.counts.get(State.PLANNED, 0) == chosen.requests - chosen.later
+        now = sum(line.group.size_bytes for line in chosen.sending if line.verdict.action.sends_now)
+        assert run.bytes_by_state.get(State.PLANNED, 0) == now
         assert (run.estimate, run.unpriced) == (chosen.cost.total, chosen.cost.unpriced)
     assert written
     assert refused

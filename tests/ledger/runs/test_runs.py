@@ -83,7 +83,7 @@ async def test_every_object_gets_a_job_with_its_verdict(ledger: Ledger) -> None:
         "expiring": (State.PLANNED, Action.EXTEND, fast, 5, False),
         "gone": (State.SKIPPED, Action.NOTHING, None, None, False),
         "online": (State.SKIPPED, Action.NOTHING, None, None, False),
-        "restoring": (State.RESTORING, Action.ALREADY, None, None, True),
+        "restoring": (State.RESTORING, Action.LATER, None, None, True),
         "tiered": (State.PLANNED, Action.START, fast, None, False),
         "unlooked": (State.SKIPPED, Action.LOOK, None, None, False),
     }
@@ -100,7 +100,7 @@ async def test_every_object_gets_a_job_with_its_verdict(ledger: Ledger) -> None:
     }
     assert (run.objects, run.size_bytes, run.tier, run.days) == (9, 511, Tier.EXPEDITED, 5)
     assert (run.connection, run.note, run.purpose) == ({"profile": "work"}, "for the audit", Purpose.RESTORE)
-    assert (run.estimate, run.currency, run.unpriced) == (Decimal(0), "USD", 3)
+    assert (run.estimate, run.currency, run.unpriced) == (Decimal(0), "USD", 4)
     assert run.window is not None
     assert (run.waiting, run.is_open, run.ended_at) == (4, True, None)
     (told_of,) = await ledger.activity.since(0, 10)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.model import END_UNTOLD, RestoreStatus
-from restoretui.providers.wire.restore_header import parse_instant, parse_restore
+from restoretui.core.model import END_UNTOLD, RestoreStatus, Tier
+from restoretui.providers.wire.restore_header import parse_instant, parse_restore, parse_told
 
 DATE = "Fri, 21 Dec 2012 00:00:00 GMT"
 EXPIRY = datetime(2012, 12, 21, tzinfo=UTC)
@@ -61,3 +61,28 @@ def test_dates_survive(instant: datetime) -> None:
     assert parse_instant(instant.isoformat()) == instant
     elsewhere = instant.astimezone(timezone(timedelta(hours=-5))) if instant.year > 1000 else instant
     assert parse_instant(elsewhere.isoformat()) == instant
+
+
+def test_the_word_alone() -> None:
+    assert parse_restore("true") == RestoreStatus(in_progress=True)
+    assert parse_restore(" false ") == RestoreStatus(in_progress=False)
+
+
+@pytest.mark.parametrize(
+    ("tier", "days", "asked", "told"),
+    [
+        ("Bulk", "5", "Fri, 21 Dec 2012 10:00:00 GMT", (Tier.BULK, 5, datetime(2012, 12, 21, 10, tzinfo=UTC))),
+        ("Expedited", None, None, (Tier.EXPEDITED, None, None)),
+        ("Warp", "-5", "yesterday", (None, None, None)),
+        (None, "99999999999", "", (None, None, None)),
+        ("standard", "٣", None, (Tier.STANDARD, None, None)),
+    ],
+)
+def test_what_head_tells_of_a_restore_in_progress(
+    tier: str | None, days: str | None, asked: str | None, told: tuple[object, ...]
+) -> None:
+    status = parse_told('ongoing-request="true"', tier, days, asked)
+    assert status is not None
+    assert (status.tier, status.days, status.asked_at) == told
+    done = parse_told('ongoing-request="false"', tier, days, asked)
+    assert done == RestoreStatus(in_progress=False), "of a copy that is there they say nothing"

@@ -16,6 +16,7 @@ from restoretui.core.rules.rules import Action, Purpose
 from restoretui.ledger.records import Run
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.restore.amount_field import AmountField
+from restoretui.tui.dialogs.restore.days_text import LONGEST
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_layout import WITH_ENGINE, Layout, Parts, laid_out
 from restoretui.tui.dialogs.restore.plan_words import (
@@ -65,7 +66,7 @@ class PlanView(Dialog[Run]):
 
     def head(self) -> ComposeResult:
         self.what = Static(said(("planning …", "dim")), id="what", markup=False)
-        self.days_field = Input(str(self._first_days), type="integer", max_length=4, compact=True, id="days")
+        self.days_field = Input(str(self._first_days), max_length=LONGEST, compact=True, id="days")
         self.until = Static("", id="until", markup=False)
         self.tiers = TierTable(FIRST_TIER[self.purpose])
         yield self.what
@@ -117,7 +118,8 @@ class PlanView(Dialog[Run]):
         self.what.update(said(*what, *limits_words(plan, chosen)))
         before, after = days_words(plan, self._width)
         self._before_days.update(before)
-        self.until.update(said(*after))
+        is_number = self.days_field.value.strip().isdigit()
+        self.until.update(said(*([] if is_number else [f" = {plan.days:,}"]), *after))
         prices = [price_line(plan)] if is_priced(chosen.cost) else []
         self._cost.update(Content("\n").join([cost_line(shown, chosen), *beside_lines(shown, tier), *prices]))
         self._cost.display = bool(chosen.requests)

@@ -15,7 +15,8 @@ from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.rules.rules import Purpose, check_days
+from restoretui.core.rules.rules import Purpose
+from restoretui.tui.dialogs.restore.days_text import Lasting, read_lasting
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView
 from restoretui.tui.dialogs.restore.target import days_asked_for, find_target
@@ -42,6 +43,8 @@ class RestoreDialog(PlanView):
         self._scheme = scheme
         self._sel = sel
         self._days = days
+        self._shorten = False
+        """Copies that last longer end sooner: only ever as it is typed."""
         self._looked = False
         """Everything only a HEAD can judge has been looked at, and the target is known: a plan may be made."""
         self._tier_touched = False
@@ -59,7 +62,7 @@ class RestoreDialog(PlanView):
         self._looked = False
 
         def progress(looked: int) -> None:
-            self.what.update(said((f"looking at Intelligent-Tiering objects: {looked:,} …", "dim")))
+            self.what.update(said((f"looking at objects one by one: {looked:,} …", "dim")))
 
         if self.purpose is Purpose.UPGRADE and not self._tier_touched:
             self._days = await days_asked_for(self.session, self._sel) or self._days
@@ -74,8 +77,9 @@ class RestoreDialog(PlanView):
     async def _replan(self, *, wait: bool = False) -> None:
         if wait:
             await self.session.clock.pause(SETTLE_S)
-        plan = await self.session.plan(self._sel, self._days, self.purpose, self._scheme)
-        if plan.days != self._days or not self._looked:
+        wanted = Lasting(self._days, self._shorten)
+        plan = await self.session.plan(self._sel, wanted.days, self.purpose, self._scheme, shorten=wanted.shorten)
+        if wanted != (self._days, self._shorten) or not self._looked:
             return  # Other days were typed meanwhile: whoever plans for those shows it.
         self.plan = plan
         self.engine.display = plan.rules.has_jobs and self.purpose is Purpose.RESTORE
@@ -115,23 +119,22 @@ class RestoreDialog(PlanView):
 
     @on(Input.Changed, "#days")
     def _days_typed(self, event: Input.Changed) -> None:
-        text = event.value.strip()
-        if self.plan is not None and text == str(self.plan.days):
-            self._days = self.plan.days
-            self.workers.cancel_group(self, "replan")
-            self._say_again()
-            return
         try:
-            days = check_days(int(text) if text.isdigit() else 0)
+            wanted = read_lasting(event.value, self.session.clouds[self._scheme].rules, self.session.clock.now())
         except UsageError as error:
             self.workers.cancel_group(self, "replan")
             self._days = 0
             self.forget_plan("—")
-            self.complain(UsageError(str(error), "type a whole number, 1 or more"))
+            self.complain(error)
             return
-        if days == self._days and not self._looked:
+        if self.plan is not None and wanted == (self.plan.days, self.plan.shorten):
+            self._days, self._shorten = wanted
+            self.workers.cancel_group(self, "replan")
+            self._say_again()
+            return
+        if wanted == (self._days, self._shorten) and not self._looked:
             return  # What it began with, or is planned with as soon as everything has been looked at.
-        self._days = days
+        self._days, self._shorten = wanted
         self.no_complaint()
         if self._looked:
             self.grow_stale()
@@ -157,7 +160,7 @@ class RestoreDialog(PlanView):
     @property
     def _is_stale(self) -> bool:
         """Another plan is being made."""
-        return self.plan is not None and self.plan.days != self._days
+        return self.plan is not None and (self.plan.days, self.plan.shorten) != (self._days, self._shorten)
 
     @on(Input.Submitted, "#typed")
     def _amount_entered(self) -> None:

@@ -1,0 +1,35 @@
+"""What is typed for how long copies shall last: days, or a date; and, in so many words, that they end sooner."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from restoretui.core.errors import UsageError
+from restoretui.core.rules.rules import CloudRules, check_days
+
+SHORTEN = "shorten"
+"""Before days or a date: copies that last longer end then."""
+HINT = "type days, 1 or more, or a date as 2026-12-24; 'shorten 3' also ends copies sooner that last longer"
+LONGEST = len(f"{SHORTEN} 2026-12-24")
+
+
+class Lasting(NamedTuple):
+    """How many days are asked for from now on, and whether copies may be made to end sooner."""
+
+    days: int
+    shorten: bool = False
+
+
+def read_lasting(text: str, rules: CloudRules, now: datetime) -> Lasting:
+    """``30``, ``2026-12-24`` (its first minute, UTC), ``shorten 3``; ``UsageError`` for anything else."""
+    words = text.lower().split()
+    shorten = words[:1] == [SHORTEN]
+    amount = "".join(words[1:] if shorten else words) if len(words) == 1 + shorten else ""
+    try:
+        if amount.isascii() and amount.isdigit():
+            return Lasting(check_days(int(amount)), shorten)
+        end = datetime.fromisoformat(amount)
+        return Lasting(rules.days_until(end if end.tzinfo else end.replace(tzinfo=UTC), now), shorten)
+    except UsageError as error:
+        raise UsageError(str(error), HINT) from None
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text.strip()!r} says neither days nor a date", HINT) from None
