@@ -50,8 +50,8 @@ ROOMS = {
     ],
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [
-        "outcomes", "traffic", "run_context", "listing", "watching", "batch", "submitter", "cleaner", "pursuit",
-        "engine",
+        "outcomes", "capacity", "traffic", "run_context", "listing", "watching", "batch", "submitter", "cleaner",
+        "pursuit", "engine",
     ],
     "session": [
         "targets", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",

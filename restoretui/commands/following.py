@@ -20,6 +20,7 @@ from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import AccountRefused, CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
 from restoretui.core.model import DEFAULT_SCHEME, State
+from restoretui.engine.capacity import MOST_IN_A_ROW
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import WAITING, JobRow, Run
 from restoretui.session.export import WINDOW, each
@@ -168,7 +169,9 @@ async def follow(
     awaited = WAITING if wait else NOT_SENT
 
     def done(run: Run) -> bool:
-        return not any(run.counts.get(state) for state in awaited) or (not wait and bool(held_of(session, run)))
+        # What waits for somebody's decision is not waited for: nobody is asked here.
+        left = awaited - {State.PLANNED} if run.id in session.out_of_capacity else awaited
+        return not any(run.counts.get(state) for state in left) or (not wait and bool(held_of(session, run)))
 
     output.left = what_goes_on(session, [await session.ledger.runs.get(run_id) for run_id in run_ids])
     teller = Teller(session, output, run_ids, awaited)
@@ -207,6 +210,13 @@ async def follow(
     tell_causes(output, causes)
     for job_id in held:
         output.say(f"job {job_id} is made and waits: `restoretui batch confirm {job_id}` lets it run")
+    short_runs = [run for run in runs if run.id in session.out_of_capacity and run.counts.get(State.PLANNED)]
+    for run in short_runs:
+        output.say(
+            f"run {run.id}: {MOST_IN_A_ROW} requests in a row found no Expedited capacity, so the other "
+            f"{words.plural(run.counts[State.PLANNED], 'object')} stay planned: `restoretui watch {run.id}` tries "
+            "again, and the same restore with --tier standard asks for all of them in its place"
+        )
     for run in runs:
         if short := await session.short_of_capacity(run):
             output.say(
@@ -218,7 +228,7 @@ async def follow(
     if refused is not None:
         return refused.exit_code
     verdict = verdict_on(runs, causes, less)
-    return ExitCode.SOME_FAILED if missing else verdict
+    return ExitCode.SOME_FAILED if missing or (short_runs and verdict is ExitCode.DONE) else verdict
 
 
 async def _until_shut_out(session: Session, run_ids: Sequence[int]) -> AccountRefused:

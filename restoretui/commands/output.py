@@ -48,6 +48,7 @@ class Output:
         self._err = err or sys.stderr
         self._is_terminal = self._out.isatty()
         self._headed = ""
+        self._unread: set[str] = set()
         self.left = ""
         """What an interruption leaves behind, in words; nothing for a command that sends nothing."""
         self.is_exact = False
@@ -251,6 +252,12 @@ class Output:
 
     def plan_note(self, plan: RestorePlan) -> None:
         """Where the numbers come from."""
+        for one in plan.expiring:
+            self.say(words.expires(one))
+        for bucket, why in plan.rules_unread.items():
+            if bucket not in self._unread:
+                self._unread.add(bucket)
+                self.say(f"whether objects of {bucket} expire earlier is not known: its lifecycle rules give {why}")
         table = plan.prices
         whose = "" if plan.prices_exact else "; the buckets' own region is not in the table, so this is an estimate"
         self.say(f"copies last until {words.instant(plan.expiry)} UTC or later; times are typical, not promised")
@@ -337,6 +344,8 @@ def cost_remarks(plan: RestorePlan, chosen: TierPlan) -> list[str]:
         remarks.append(words.why_unpriced(cost.unpriced, cost.fees_unknown))
     if cost.storage:
         remarks.append(words.stay(cost.storage, plan.storage_90_days(tier), currency))
+    if many := plan.many_expedited(tier):
+        remarks.append(words.too_many_expedited(many))
     egress = plan.egress(tier)
     if egress:
         remarks.append(f"downloading it: {words.about(egress, currency, 0)} more, to the Internet")

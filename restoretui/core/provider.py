@@ -1,6 +1,6 @@
 """What a cloud must be able to do for us, in its own terms."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
@@ -116,6 +116,8 @@ class Capabilities:
     """A restored copy can be ended early."""
     keys_in_order: bool = False
     """The cloud documents that listings are in the order of the keys' UTF-8 bytes and begin behind a given key."""
+    expirations: bool = False
+    """It is a ``TellsExpirations``, too."""
 
 
 class Provider(Protocol):
@@ -180,6 +182,14 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Close connections; the provider cannot be used afterwards."""
+        ...
+
+
+class TellsExpirations(Protocol):
+    """A provider that can be asked for a bucket's lifecycle rules."""
+
+    async def expirations(self, bucket: str) -> Sequence[Mapping[str, Any]]:
+        """The rules as ``GetBucketLifecycleConfiguration`` has them; none where there is no configuration."""
         ...
 
 

@@ -11,6 +11,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Connection
+from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGate
 from restoretui.engine.pursuit import Pursuit
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.channel import Channels
@@ -61,6 +62,7 @@ class Engine:
         """Leases whose end says nothing, and since when (machine time) they stand as they do."""
         self._left: dict[int, str] = {}
         self._looking: dict[Connection, asyncio.Semaphore] = {}
+        self._capacity: dict[int, CapacityGate] = {}
         self._elsewhere: set[int] = set()
         """Runs whose lease somebody else had when it was last asked for."""
         self.only: frozenset[int] | None = None
@@ -79,8 +81,20 @@ class Engine:
         """Open runs that are not pursued here, and why."""
         return self._left
 
+    @property
+    def out_of_capacity(self) -> frozenset[int]:
+        """Runs whose requests wait: Expedited was refused too often in a row, and somebody has to decide."""
+        return frozenset(run_id for run_id, gate in self._capacity.items() if gate.waits)
+
+    def keep_trying(self, run_id: int) -> None:
+        """Go on with a run at Expedited, however often there is no capacity."""
+        self._gate(run_id).reopen(for_good=True)
+        self.resend(run_id)
+
     def resend(self, run_id: int) -> None:
         """Jobs of the run are planned again."""
+        self._gate(run_id).reopen()
+        self._health.well(("capacity", run_id))
         if run_id in self._pursuits:
             self._pursuits[run_id].resend()
 
@@ -161,6 +175,7 @@ class Engine:
                 self._pursuits.pop(run_id, None)
                 self._held_until.pop(run_id, None)
                 self._health.well(("run", run_id))
+                self._health.well(("capacity", run_id))
                 self._note_due(run_id, None)
                 if not task.cancelled():
                     task.result()
@@ -205,6 +220,13 @@ class Engine:
             else:
                 return
 
+    def _gate(self, run_id: int) -> CapacityGate:
+        def closed() -> None:
+            text = f"run {run_id}: {MOST_IN_A_ROW} requests in a row found no Expedited capacity; the others wait"
+            self._health.trouble(("capacity", run_id), "paused", text, "decide how to go on, or give them up")
+
+        return self._capacity.setdefault(run_id, CapacityGate(closed))
+
     def _holds(self, run_id: int) -> bool:
         """The lease is good. Who was stopped for a while, or whose clock was set, renews it before sending on."""
         until = self._held_until.get(run_id, 0.0)
@@ -224,6 +246,7 @@ class Engine:
             concurrency=self._concurrency,
             may_send=self._may_send,
             is_ours=lambda: self._holds(run.id),
+            capacity=self._gate(run.id),
             bounded=bounded,
         )
         return Pursuit(context, self._note_due)

@@ -1,10 +1,11 @@
 """What every loop of one pursued run needs: the run, the ledger, its channel's parts, and whether it may send."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Provider
+from restoretui.engine.capacity import CapacityGate
 from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.rate_limiter import RateLimiter
@@ -30,6 +31,8 @@ class RunContext:
     """False in a read-only session, which only looks."""
     is_ours: Callable[[], bool] = lambda: True
     """Whether the run is still pursued here; nothing is sent while it is not."""
+    capacity: CapacityGate = field(default_factory=CapacityGate)
+    """Closed while requests at Expedited wait for a person's decision."""
     bounded: bool = False
     """Reads end when patience does: for a look that a person waits for."""
 

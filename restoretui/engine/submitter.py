@@ -54,6 +54,7 @@ class Submitter:
         self._health = context.health
         self._concurrency = context.concurrency
         self._is_ours = context.is_ours
+        self._capacity = context.capacity
         self._queue: asyncio.Queue[RestoreJob | None] = asyncio.Queue(CLAIM // 2)
         self._flushing = asyncio.Lock()
         self._outcomes: list[JobChange] = []
@@ -82,12 +83,15 @@ class Submitter:
             self._health.well(self._limiter)
             try:
                 await asyncio.shield(self._flush())
+                if self._capacity.is_closed:
+                    await asyncio.shield(self._ledger.runs.hold(self._run.id))
+                self._capacity.settle()
             finally:
                 self._ledger.runs.disown(self._claimed)
                 self._claimed.clear()
 
     async def _feed(self) -> None:
-        while jobs := await self._ledger.runs.claim(self._run.id, CLAIM):
+        while not self._capacity.is_closed and (jobs := await self._ledger.runs.claim(self._run.id, CLAIM)):
             self._claimed.update(job.id for job in jobs)
             for at, job in enumerate(jobs):
                 try:
@@ -100,8 +104,26 @@ class Submitter:
 
     async def _work(self) -> None:
         while (job := await self._queue.get()) is not None:
+            change = await (self._send_if_capable(job) if job.tier is Tier.EXPEDITED else self._send(job))
+            if change is not None:
+                self._outcomes.append(change)  # looked up only now: the list is another after every flush
+
+    async def _send_if_capable(self, job: RestoreJob) -> JobChange | None:
+        """Not once the cloud has said often enough that it has no capacity: then the job stays planned."""
+        try:
+            may_go = await self._capacity.enter()
+        except asyncio.CancelledError:
+            self._released.append(job.id)
+            raise
+        if not may_go:
+            self._released.append(job.id)
+            return None
+        change = None
+        try:
             change = await self._send(job)
-            self._outcomes.append(change)  # looked up only now: the list is another after every flush
+        finally:
+            self._capacity.leave(change and change.outcome)
+        return change
 
     async def _send(self, job: RestoreJob) -> JobChange:
         request = RestoreRequest(job.days or 1, job.tier or Tier.STANDARD)

@@ -104,6 +104,12 @@ def plan_fields(plan: RestorePlan, chosen: TierPlan) -> dict[str, Any]:
         "tier": chosen.request.tier, "days": plan.days, "requests": chosen.requests, "size": chosen.size_bytes,
         "cost": _cost(chosen.cost, plan.prices.currency),
         "storage_90_days": plan.storage_90_days(chosen.request.tier), "egress": plan.egress(chosen.request.tier),
+        "expirations": [
+            {"bucket": one.bucket, "rule": one.rule.name, "objects": one.objects, "first": one.first,
+             "by_tags": one.rule.by_tags}
+            for one in plan.expiring
+        ],
+        "lifecycle_unread": sorted(plan.rules_unread),
         "window_seconds": [window.shortest.total_seconds(), window.longest.total_seconds()] if window else None,
         "quota_seconds": chosen.at_quota.total_seconds() if chosen.at_quota else None,
         "expiry_not_before": plan.expiry,

@@ -3,12 +3,23 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import cast
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import GuardStopped, UsageError
+from restoretui.core.errors import (
+    AccessDenied,
+    BucketNotFound,
+    GuardStopped,
+    InvalidRequest,
+    MalformedAnswer,
+    Unsupported,
+    UsageError,
+)
 from restoretui.core.model import DEFAULT_SCHEME, Tier
+from restoretui.core.plan.lifecycle import ExpirationRule, Expiring, read_rules
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceBook, PriceTable
+from restoretui.core.provider import TellsExpirations
 from restoretui.core.rules.rules import Action, Purpose, check_days
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Run
@@ -16,6 +27,10 @@ from restoretui.session.clouds import CloudAccess, Clouds
 
 DIRECT_READ_KNOWN_S = 60.0
 """How long a bucket's setting is taken to stay; machine time."""
+
+
+RULES_KNOWN_S = 600.0
+"""The same of its lifecycle rules."""
 
 
 class Planner:
@@ -27,6 +42,7 @@ class Planner:
         self.prices = prices
         self._clouds = clouds
         self._asks_unseen: set[int] = set()
+        self._expirations: dict[tuple[str, str], tuple[float, Sequence[ExpirationRule] | str]] = {}
         self._direct_reads: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
 
     def ask_unseen(self, sel: int) -> None:
@@ -94,7 +110,44 @@ class Planner:
             cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
             asks_unseen=sel in self._asks_unseen, shorten=shorten,
         )  # fmt: skip
-        return replace(made, marks=marks)
+        expiring, unread = await self._expiring(sel, cloud, made)
+        return replace(made, marks=marks, expiring=expiring, rules_unread=unread)
+
+    async def _expiring(
+        self, sel: int, cloud: CloudAccess, made: RestorePlan
+    ) -> tuple[list[Expiring], dict[str, str]]:
+        """What lifecycle rules delete before its copy would end, and buckets whose rules cannot be read."""
+        classes: dict[str, set[str]] = {}
+        for line in (line for tier in made.tiers.values() for line in tier.sending):
+            classes.setdefault(line.group.bucket, set()).add(line.group.facts.storage_class)
+        found: list[Expiring] = []
+        unread: dict[str, str] = {}
+        for bucket in sorted(classes):
+            rules = await self._rules_of(bucket, cloud)
+            if isinstance(rules, str):
+                unread[bucket] = rules
+                continue
+            for rule in rules:
+                one = await self._ledger.selections.expiring(
+                    sel, cloud.ledger_cloud, bucket, rule, sorted(classes[bucket]), made.expiry
+                )
+                found += [one] if one is not None else []
+        return found, unread
+
+    async def _rules_of(self, bucket: str, cloud: CloudAccess) -> Sequence[ExpirationRule] | str:
+        """A bucket's expirations, asked for once in a while; why not, where they cannot be read: that is no error."""
+        asked_at, rules = self._expirations.get((cloud.scheme, bucket), (float("-inf"), ()))
+        if self._clock.monotonic() - asked_at >= RULES_KNOWN_S:
+            provider = await cloud.provider()
+            if not provider.capabilities.expirations:
+                return ()
+            telling = cast("TellsExpirations", provider)
+            try:
+                rules = read_rules(await cloud.read(lambda: telling.expirations(bucket)))
+            except (AccessDenied, BucketNotFound, InvalidRequest, Unsupported, MalformedAnswer) as error:
+                rules = error.code or str(error)
+            self._expirations[cloud.scheme, bucket] = self._clock.monotonic(), rules
+        return rules
 
     def looks_cost(self, run: Run) -> Decimal | None:
         """What watching the run has cost so far, in the run's currency; None where that is not known."""

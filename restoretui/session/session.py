@@ -244,6 +244,15 @@ class Session:
         """What the run got less than it asked for, though nothing of it failed."""
         return await self.ledger.runs.shortfall(run)
 
+    @property
+    def out_of_capacity(self) -> frozenset[int]:
+        """Runs whose requests wait: Expedited was refused too often in a row. Topic ``health`` when it changes."""
+        return self._engine.out_of_capacity
+
+    def keep_trying(self, run_id: int) -> None:
+        """Go on with such a run at Expedited, however often there is no capacity."""
+        self._engine.keep_trying(run_id)
+
     async def cancel(self, run_id: int) -> int:
         """Give up what has not been sent; returns how many. What was sent cannot be called back."""
         if self.batch.ours(run_id):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.model import END_UNTOLD
 
 if TYPE_CHECKING:
+    from restoretui.core.plan.lifecycle import Expiring
     from restoretui.core.plan.pricing import Cost
     from restoretui.core.rules.rules import RestoreWindow
 
@@ -154,6 +155,22 @@ def stay(first: Decimal, over_90_days: Decimal | None, currency: str) -> str:
     """What it costs that something came back for good: the part that is in the total, and the rest beside it."""
     later = "" if over_90_days is None else f"; {money(over_90_days, currency)} over 90 days if nobody reads it"
     return f"{money(first, currency)} of it for 30 days in Frequent Access{later}"
+
+
+def expires(one: "Expiring") -> str:
+    """What a lifecycle rule does to objects of a plan."""
+    verb = "may expire" if one.rule.by_tags else "expires" if one.objects == 1 else "expire"
+    tags = " (it goes by tags, which are not known)" if one.rule.by_tags else ""
+    when = "on" if one.objects == 1 or one.rule.days is None else "from"
+    return (
+        f"{plural(one.objects, 'object')} {verb} by lifecycle rule {one.rule.name or 'without a name'}{tags}"
+        f" {when} {one.first:%Y-%m-%d}, before the copy would"
+    )
+
+
+def too_many_expedited(requests: int) -> str:
+    """Why so many requests at Expedited may not be served."""
+    return f"Expedited is meant for some hundreds of objects: of {count(requests)} many may find no capacity"
 
 
 def why_unpriced(unpriced: int, fees_unknown: int) -> str:

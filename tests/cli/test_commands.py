@@ -234,6 +234,31 @@ def test_without_expedited_capacity_the_same_restore_at_another_tier_is_offered(
     assert again.summary["failed"] == 0
 
 
+def test_after_twenty_refusals_in_a_row_the_rest_stays_planned(run: Run, serve: Serve) -> None:
+    served = serve("--objects", "200", "--speed", "14400", "--scenario", "no-expedited")
+    restore = [
+        "restore",
+        BUCKET,
+        "--days",
+        "1",
+        "--storage-class",
+        "GLACIER",
+        "--yes",
+        "--tier",
+        "expedited",
+        "--wait",
+    ]
+    ran = run(served, *restore, "--json")
+    assert ran.code == 1
+    assert "20 requests in a row found no Expedited capacity" in ran.err
+    planned = ran.summary["planned"]
+    assert (ran.summary["failed"], planned > 0) == (20, True)
+    again = run(served, *restore[:7], "--tier", "standard", "--json")
+    assert (again.code, again.summary["planned"]) == (0, 0)
+    first = run(served, "status", "1", "--json").summary
+    assert (first["planned"], first["cancelled"]) == (0, planned), "nothing is asked for twice"
+
+
 def test_the_shell_is_told_what_could_be_typed_next(run: Run) -> None:
     for shell in ("bash", "zsh", "fish"):
         script = run(None, _RESTORETUI_COMPLETE=f"{shell}_source")

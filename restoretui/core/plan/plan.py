@@ -14,6 +14,7 @@ from math import ceil
 
 from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.job_fees import NO_FEES, JobFees
+from restoretui.core.plan.lifecycle import Expiring
 from restoretui.core.plan.pricing import Cost, PriceTable, estimate
 from restoretui.core.rules.rules import (
     Action,
@@ -170,6 +171,10 @@ class RestorePlan:
     """Whether the price table is the buckets' own region's; if not, every cost is an estimate by another's."""
     readable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By bucket, the archives that its setting lets anybody read without a restore."""
+    expiring: Sequence[Expiring] = ()
+    """What lifecycle rules delete before its copy would end, as far as the rules could be read."""
+    rules_unread: Mapping[str, str] = field(default_factory=dict)
+    """Buckets whose lifecycle rules could not be read, and why."""
     by_jobs: frozenset[Tier] = frozenset()
     """The tiers that would go through S3 Batch Operations."""
     fees: JobFees = NO_FEES
@@ -190,6 +195,11 @@ class RestorePlan:
     def objects(self) -> int:
         """How many objects were chosen."""
         return sum(next(iter(self.tiers.values())).counts.values())
+
+    def many_expedited(self, tier: Tier) -> int:
+        """Requests at Expedited where they are more than it is meant for; else 0."""
+        most, requests = self.rules.expedited_for, self.tiers[tier].requests
+        return requests if tier is Tier.EXPEDITED and most is not None and requests > most else 0
 
     def storage_90_days(self, tier: Tier) -> Decimal | None:
         """What keeping what comes back for good costs over 90 days, the first 30 of which are in the cost already.

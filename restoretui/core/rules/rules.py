@@ -110,6 +110,8 @@ class CloudRules:
     managed_classes: Mapping[str, str] = field(default_factory=dict)
     """Classes that another service manages, each with which and what that means."""
     expiry_at_midnight: bool = True
+    expedited_for: int | None = None
+    """Expedited is meant for about so many objects at a time (FACTS 1.4); None where nothing is said."""
     extension_adds: bool = False
     """Asking for days while a copy exists adds them to its end, instead of counting them from now."""
     shortens: bool = True

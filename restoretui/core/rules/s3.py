@@ -19,6 +19,7 @@ _TIERED_DEEP_BATCH = {Tier.STANDARD: hours(9, 12), Tier.BULK: within(48, 24)}
 S3 = CloudRules(
     scheme="s3",
     tiered_class="INTELLIGENT_TIERING",
+    expedited_for=300,  # "up to hundreds of objects"
     online_classes=frozenset(
         {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "EXPRESS_ONEZONE"}
     ),

@@ -1,11 +1,13 @@
 """Groups marked objects by the facts that decide what a restore would do: a million objects, a few dozen groups."""
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from restoretui.core.model import ObjectFacts
+from restoretui.core.plan.lifecycle import ExpirationRule
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.decoding import TIERS, Shape, decodes
@@ -161,6 +163,28 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Mark
 
 # class archive looked restoring expiry tier days objects size large unsized; -1 stands for no expiry and no days
 _SHAPE = Shape("a marked object", "ttiistiirii")
+
+
+def written_until(
+    connection: sqlite3.Connection, place: MarkedPlace, rule: ExpirationRule, classes: Collection[str], until: float
+) -> tuple[int, int] | None:
+    """How many marked current objects the rule holds for that were written until then, and when the first was."""
+    named = ", ".join(f":class{number}" for number in range(len(classes)))
+    row = connection.execute(
+        "SELECT count(*), min(s.modified) FROM selection s WHERE s.sel = :sel AND s.place_id = :place"
+        f" AND coalesce(s.version_id, '') = '' AND s.storage_class IN ({named}) AND s.modified <= :until"
+        " AND substr(s.key, 1, length(:prefix)) = :prefix AND s.size > :larger AND s.size < :smaller",
+        {
+            **{f"class{number}": name for number, name in enumerate(classes)},
+            "sel": place.sel, "place": place.place_id, "until": until, "prefix": rule.prefix,
+            "larger": rule.larger_than, "smaller": MOST_SIZE if rule.smaller_than is None else rule.smaller_than,
+        },
+    ).fetchone()  # fmt: skip
+    return (int(row[0]), int(row[1])) if row[0] else None
+
+
+MOST_SIZE = 2**63 - 1
+"""What SQLite can compare."""
 
 
 def objects_with(

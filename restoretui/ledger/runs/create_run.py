@@ -21,9 +21,11 @@ from restoretui.ledger.marks.fact_groups import (
 )
 from restoretui.ledger.records import WAITING, CloudId
 from restoretui.ledger.runs.bucket_ids import bucket_id
+from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
+from restoretui.ledger.views.fact_sql import WAITS_FOR_CAPACITY
 
 _CHANGED = "it changed after the plan was made; plan it again"
 _GONE = "it is no longer there"
@@ -95,6 +97,7 @@ def confirm(
         "INSERT INTO run_count (run_id, state, jobs, size_bytes)",
         [(run_id, state, jobs, size) for state, (jobs, size) in counts.items()],
     )
+    _supersede(tx, run_id, now)
     told = ", ".join(f"{jobs:,} {state}" for state, (jobs, _) in sorted(counts.items()))
     tx.run(
         "INSERT INTO activity (at, kind, run_id, tier, text) VALUES (?, 'run', ?, ?, ?)",
@@ -102,6 +105,22 @@ def confirm(
     )
     tx.touch(change_feed.RUNS, change_feed.run_topic(run_id), change_feed.ACTIVITY)
     return run_id
+
+
+def _supersede(tx: Tx, run_id: int, now: float) -> None:
+    """What waits for capacity elsewhere, and is asked for by this run, is given up there: nothing is sent twice."""
+    where = (
+        f"{WAITS_FOR_CAPACITY.format('')} AND EXISTS (SELECT 1 FROM job n WHERE n.run_id = {run_id}"
+        " AND n.state = 'planned' AND n.bucket_id = job.bucket_id AND n.key = job.key"
+        " AND n.version_id = job.version_id)"
+    )
+    older = tx.rows(
+        "SELECT r.id FROM run r JOIN run_count c ON c.run_id = r.id AND c.state = 'planned' AND c.jobs > 0"
+        " WHERE r.tier = ? AND r.id <> ?",
+        (Tier.EXPEDITED, run_id),
+    )
+    for (other,) in older:
+        move_all(tx, other, where, State.CANCELLED, now, f"given up: run {run_id} asks for it")
 
 
 def _still(

@@ -8,6 +8,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.provider import NO_CAPACITY_CODE
 from restoretui.ledger.records import (
     EVERYTHING,
     WAITING,
@@ -215,6 +216,19 @@ class Runs:
         changed = await self._writer.do(lambda tx: apply_changes(tx, changes, now))
         self._in_flight.difference_update(change.job_id for change in changes)
         return changed
+
+    async def hold(self, run_id: int) -> None:
+        """Note that what is not sent yet waits for Expedited capacity: it may be planned anew in another run."""
+
+        def mark(tx: Tx) -> None:
+            reason = "waits: there is no Expedited capacity"
+            tx.run(
+                f"UPDATE job SET code = ?, reason = ? WHERE run_id = ? AND {UNSENT}",
+                (NO_CAPACITY_CODE, reason, run_id),
+            )
+            tx.touch(change_feed.RUNS, change_feed.run_topic(run_id))
+
+        await self._writer.do(mark)
 
     async def set_cancelled(self, run_id: int) -> int:
         """Cancel what was not sent yet; how many."""

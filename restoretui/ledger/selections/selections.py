@@ -7,12 +7,14 @@ listing they were made in; an object is in a set once, however often it is added
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from sqlite3 import Connection
 from typing import Any
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectFacts, ObjectRef
+from restoretui.core.plan.lifecycle import ExpirationRule, Expiring
 from restoretui.core.plan.plan import FactGroup
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
@@ -239,6 +241,26 @@ class Selections:
             return groups
 
         return await self._reader.run(group)
+
+    async def expiring(
+        self, sel: int, cloud: CloudId, bucket: str, rule: ExpirationRule, classes: Collection[str], end: datetime
+    ) -> Expiring | None:
+        """What the rule deletes of the marked current objects of these classes before ``end``; None for nothing."""
+        until = rule.written_by(end)
+        if until is None:
+            return None
+        now = self._clock.now().timestamp()
+
+        def find(connection: Connection) -> Expiring | None:
+            for place in fact_groups.marked_places(connection, sel, now):
+                if (place.cloud, place.bucket) == (cloud, bucket):
+                    found = fact_groups.written_until(connection, place, rule, classes, until.timestamp())
+                    if found is not None:
+                        count, first = found
+                        return Expiring(bucket, rule, count, rule.due(datetime.fromtimestamp(first, UTC)))
+            return None
+
+        return await self._reader.run(find)
 
     async def revision(self, sel: int) -> int:
         """A number that grows whenever objects are marked or unmarked, by whichever process."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from restoretui.core.model import State
-from restoretui.core.provider import Outcome
+from restoretui.core.provider import NO_CAPACITY_CODE, Outcome
 from restoretui.core.rules.rules import Action, CloudRules
 from restoretui.ledger.records import WAITING
 from restoretui.ledger.store.schema import LIVE
@@ -133,7 +133,7 @@ def _no_look(base: FactColumns, silent: str) -> str:
 
 _NO_JOB = (
     "NULL AS job_id, NULL AS job_state, NULL AS job_changed_at, NULL AS job_expiry, NULL AS job_run,"
-    " NULL AS job_tier, NULL AS job_days"
+    " NULL AS job_tier, NULL AS job_days, 0 AS job_held"
 )
 
 
@@ -174,6 +174,9 @@ def _look(base: FactColumns, silent: str) -> tuple[str, str]:
 
 NOT_OURS = f"j.outcome = '{Outcome.ALREADY_RESTORING}'"
 """Somebody else's restore stood in the way of ours (409): its tier and days are not those we asked for."""
+WAITS_FOR_CAPACITY = f"({{0}}state = 'planned' AND {{0}}attempt_at IS NULL AND {{0}}code = '{NO_CAPACITY_CODE}')"
+"""Jobs, of the table called so, that a person was asked about: unsent, and given up for whoever plans them anew."""
+
 _FIRST = 1 << 60
 """Added to the ids of jobs that come before all others."""
 
@@ -192,7 +195,8 @@ def _job(base: FactColumns, *, waiting: bool) -> tuple[str, str]:
         "j.id AS job_id, j.state AS job_state, j.changed_at AS job_changed_at, j.expiry AS job_expiry,"
         f" j.run_id AS job_run, CASE WHEN {NOT_OURS} THEN NULL ELSE n.tier END AS job_tier,"
         f" CASE WHEN {NOT_OURS} THEN NULL WHEN n.action = '{Action.LATER}'"
-        " THEN (SELECT r.days FROM run r WHERE r.id = j.run_id) ELSE n.days END AS job_days"
+        " THEN (SELECT r.days FROM run r WHERE r.id = j.run_id) ELSE n.days END AS job_days,"
+        f" coalesce({WAITS_FOR_CAPACITY.format('j.')}, 0) AS job_held"
     )
     return columns, f"LEFT JOIN job j ON j.id = ({newest}) LEFT JOIN line n ON n.id = j.line_id"
 
@@ -262,7 +266,7 @@ SHOWN_EXPIRY = "CASE WHEN job_state = 'available' AND job_changed_at >= told_at 
 """When the copy ends, by whoever knows it last."""
 
 COUNTS_AS_RESTORING = (
-    "(job_id IS NOT NULL AND NOT (job_state IN ('requested', 'restoring')"
+    "(job_id IS NOT NULL AND NOT job_held AND NOT (job_state IN ('requested', 'restoring')"
     " AND told_at > job_changed_at AND state = 'available'))"
 )
 """Whether a waiting job makes its object one that is being restored, for the purpose of a new plan."""

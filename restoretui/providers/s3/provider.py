@@ -1,6 +1,6 @@
 """S3 and the stores that speak its protocol, through the SDK's credentials, endpoints and request building."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,7 @@ class S3Provider:
             max_rate=(store and store.max_rate) or RESTORES_PER_SECOND,
             restore_status_in_list=listed is not False,
             keys_in_order=not sdk.caller.endpoint,
+            expirations=True,
         )
 
     @classmethod
@@ -193,6 +194,17 @@ class S3Provider:
 
     async def readable_archives(self, bucket: str) -> frozenset[str]:
         return frozenset()
+
+    async def expirations(self, bucket: str) -> Sequence[Mapping[str, Any]]:
+        """As ``TellsExpirations`` says."""
+        operation = "GetBucketLifecycleConfiguration"
+        try:
+            told = await self._calls.read(S3Request(operation, bucket), self._calls.parsed(operation))
+        except CloudError as error:
+            if error.code == "NoSuchLifecycleConfiguration":
+                return []
+            raise
+        return list(told.get("Rules", ()))
 
     async def check_listings(self, ref: ObjectRef) -> bool:
         """Whether listings tell of restores here, settled by a HEAD and a LIST of ``ref``, a restored object.

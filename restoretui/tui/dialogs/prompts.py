@@ -61,10 +61,11 @@ class Pick(Dialog[str]):
 
     AUTO_FOCUS = "#no"
 
-    def __init__(self, title: str, question: str, ways: Mapping[str, str]) -> None:
+    def __init__(self, title: str, question: str, ways: Mapping[str, str], no: str = "No") -> None:
         super().__init__(title)
         self._question = question
         self._ways = ways
+        self._no = no
 
     def body(self) -> ComposeResult:
         yield Static(said(self._question), markup=False)
@@ -73,7 +74,7 @@ class Pick(Dialog[str]):
         with Horizontal(classes="buttons"):
             for way, label in self._ways.items():
                 yield GuardedButton(said(label), variant="primary", compact=True, id=way)
-            yield Button("No", compact=True, id="no")
+            yield Button(self._no, compact=True, id="no")
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

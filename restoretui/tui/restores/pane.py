@@ -14,7 +14,14 @@ from restoretui.ledger.records import JobRow, Run
 from restoretui.tui.error_state import not_open
 from restoretui.tui.keys import RUNS
 from restoretui.tui.pane import Pane
-from restoretui.tui.restores.run_acts import cancel_unsent, end_run, export_run, replan_run, retry_run
+from restoretui.tui.restores.run_acts import (
+    cancel_unsent,
+    decide_on_capacity,
+    end_run,
+    export_run,
+    replan_run,
+    retry_run,
+)
 from restoretui.tui.restores.run_detail import RunDetail
 from restoretui.tui.restores.run_list import RunList
 from restoretui.tui.widgets.table import events as table_events
@@ -29,6 +36,7 @@ class RestoresPane(Pane):
     def __init__(self) -> None:
         super().__init__(id="restores")
         self._states: frozenset[State] = frozenset()
+        self._asked_about: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
         with ContentSwitcher(initial="run-list"):
@@ -66,12 +74,22 @@ class RestoresPane(Pane):
         return ("✗ not read", "bad") if self._detailed and self.detail.table.error_state is not None else None
 
     def told(self, topics: frozenset[str]) -> bool:
-        if self.shell.session is None or not self.is_shown:
+        if self.shell.session is None:
+            return False
+        self._ask_of_capacity()
+        if not self.is_shown:
             return False
         run = self.detail.run if self._detailed else None
         if "runs" in topics or (run is not None and f"run:{run.id}" in topics):
             return self._read()
         return any(topic.startswith("view:") for topic in topics) and self.detail.read()
+
+    def _ask_of_capacity(self) -> None:
+        """Ask once about each run whose requests wait for a decision, on whatever tab that is."""
+        short = self.session.out_of_capacity
+        for run_id in sorted(short - self._asked_about):
+            self.attempt(partial(decide_on_capacity, self, run_id), "capacity", exclusive=False)
+        self._asked_about = short
 
     def tick(self) -> bool:
         return self._read()

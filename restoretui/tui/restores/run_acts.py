@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State
 from restoretui.core.rules.rules import Purpose
+from restoretui.engine.capacity import MOST_IN_A_ROW
 from restoretui.ledger.records import Query, Run
 from restoretui.tui.acts.consent import agreed, price
 from restoretui.tui.acts.end_copies import end_chosen
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 1000
 
 
-async def replan_run(actor: "Actor", run: Run, purpose: Purpose, states: frozenset[State]) -> None:
+async def replan_run(
+    actor: "Actor",
+    run: Run,
+    purpose: Purpose,
+    states: frozenset[State],
+) -> None:
     """Plan anew what a run has in these states, have it confirmed, and show the new run."""
     session = actor.session
     selections = session.ledger.selections
@@ -78,6 +84,26 @@ async def retry_run(actor: "Actor", run: Run) -> None:
     if consent is not None:
         count = await spending.retry(consent, run.id)
         actor.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
+
+
+async def decide_on_capacity(actor: "Actor", run_id: int) -> None:
+    """Expedited was refused too often in a row: ask what becomes of the rest of the run."""
+    session = actor.session
+    run = await session.ledger.runs.get(run_id)
+    unsent = run.counts.get(State.PLANNED, 0)
+    if not unsent or run_id not in session.out_of_capacity:
+        return
+    question = (
+        f"{MOST_IN_A_ROW} requests of run {run_id} in a row found no Expedited capacity. "
+        f"{fmt.plural(unsent, 'object')} of it wait, unsent. At another tier they are planned anew, with their price."
+    )
+    ways = {"other": "At Standard", "again": "Keep trying"}
+    way = await actor.shell.push_screen_wait(Pick("No Expedited capacity", question, ways, no="Leave them"))
+    if way == "again":
+        session.keep_trying(run_id)
+    elif way == "other":
+        # Confirming the new plan gives up here what it asks for.
+        await replan_run(actor, run, Purpose.RESTORE, frozenset({State.PLANNED, State.FAILED}))
 
 
 async def cancel_unsent(actor: "Actor", run: Run) -> None:

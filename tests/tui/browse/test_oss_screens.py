@@ -125,8 +125,9 @@ async def test_archive_and_deep_cold_refused_restored_and_watched(walk: StartWal
         await marked(on, "Archive", "DeepColdArchive")
         box = await dialog(on)
         await on.sees(
-            "2 objects", "oss://acme-oss-films", "region cn-hangzhou", "Archive at most 7 days", "unknown",
-            "archived in Archive; it has one speed", "archived in DeepColdArchive", "is unknown, not nothing",
+            "2 objects", "oss://acme-oss-films", "region cn-hangzhou", "Archive at most 7 days",
+            "archived in Archive; it has one speed", "archived in DeepColdArchive", "CNY 0.18+?",
+            "of 1 object is not known",
         )  # fmt: skip
         await days(on, box, "30")
         await on.sees("Archive keeps a copy for at most 7 days")

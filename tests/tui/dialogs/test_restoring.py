@@ -219,6 +219,25 @@ async def test_without_expedited_capacity_another_tier_is_one_key_away(walk: Sta
         await on.until(lambda: on.session.ledger.runs.peek_all()[0].counts == {State.AVAILABLE: 2})
 
 
+async def test_after_twenty_refusals_in_a_row_the_rest_waits_for_a_decision(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive", world={"scenario": "no-expedited"}) as on:
+        await mark_archived(on, 30)
+        await dialog(on)
+        await on.press("x")
+        await confirm(on)
+        await on.sees("20 requests of run 1 in a row found no Expedited capacity", "10 objects of it")
+        await on.sees("At Standard", "Keep trying", "Leave them")
+        assert on.posts() == 20
+        await on.press("shift+tab", "shift+tab", "enter")
+        await on.until(lambda: isinstance(on.app.screen, RestoreDialog))
+        await on.sees("30 objects", "Restore 30")
+        await confirm(on)
+        await on.until(lambda: on.session.ledger.runs.peek_all()[0].id == 2)
+        await on.until(lambda: on.posts() == 50)
+        (first,) = [run for run in on.session.ledger.runs.peek_all() if run.id == 1]
+        assert first.counts == {State.FAILED: 20, State.CANCELLED: 10}
+
+
 async def test_a_retry_is_asked_about_with_its_price_and_held_by_the_budget(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive", budget=Decimal(1000000)) as on:
         on.sandbox.faults.set([{"kind": "deny", "operations": ["RestoreObject"]}], on.sandbox.cloud.now())

@@ -127,7 +127,7 @@ class PlanView(Dialog[Run]):
         self._entries = [len(entry) for entry in entries]
         self._verdicts.display = True
         self._verdicts.update(Content("\n").join([line for entry in entries for line in entry]))
-        warnings = self._warning_lines(chosen)
+        warnings = self._warning_lines(shown, chosen)
         self._warned.update(Content("\n").join(warnings))
         self._warned.display = bool(warnings)
         self.amount.display = self.over_budget(chosen)
@@ -158,9 +158,9 @@ class PlanView(Dialog[Run]):
         jobs = self.plan is not None and self.engine.uses_jobs(self.plan, self.tiers.tier)
         return self.engine.report() if jobs else ""
 
-    def _warning_lines(self, chosen: TierPlan) -> list[Content]:
+    def _warning_lines(self, plan: RestorePlan, chosen: TierPlan) -> list[Content]:
         return warning_lines(
-            chosen, read_only=self.session.read_only, hidden=self._hidden, unseen=self.unseen, step=self._step
+            plan, chosen, read_only=self.session.read_only, hidden=self._hidden, unseen=self.unseen, step=self._step
         )
 
     # --- what fits

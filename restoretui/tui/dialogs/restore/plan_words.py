@@ -129,7 +129,9 @@ def price_line(plan: RestorePlan) -> Content:
     return said(*parts)
 
 
-def warning_lines(chosen: TierPlan, *, read_only: bool, hidden: int, unseen: int, step: str) -> list[Content]:
+def warning_lines(
+    plan: RestorePlan, chosen: TierPlan, *, read_only: bool, hidden: int, unseen: int, step: str
+) -> list[Content]:
     """What must not be overlooked: ``hidden`` objects are not rows on screen, ``unseen`` ones could not be looked at.
 
     ``step`` says that there are other clouds' objects, asked of apart.
@@ -143,6 +145,9 @@ def warning_lines(chosen: TierPlan, *, read_only: bool, hidden: int, unseen: int
         texts.append(f"{fmt.plural(unseen, 'object')} could not be looked at and will be left out")
     if chosen.endless:
         texts.append(f"{fmt.plural(chosen.endless, 'object')} will come back for good: the days do not apply")
+    texts += [fmt.expires(one) for one in plan.expiring if chosen.requests]
+    if many := plan.many_expedited(chosen.request.tier):
+        texts.append(fmt.too_many_expedited(many))
     if chosen.large_objects:
         texts.append(f"{fmt.plural(chosen.large_objects, 'object')} too large for expedited's typical time")
     if chosen.at_quota is not None:

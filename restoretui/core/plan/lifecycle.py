@@ -1,0 +1,83 @@
+"""Lifecycle expirations as a plan needs them: what a rule deletes before its copy would end (FACTS 1.5)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpirationRule:
+    """An enabled rule that deletes current objects."""
+
+    name: str
+    prefix: str = ""
+    days: int | None = None
+    """After the object was written; the end is the next midnight UTC. None: on ``date``."""
+    date: datetime | None = None
+    larger_than: int = -1
+    smaller_than: int | None = None
+    """Bytes; the objects it holds for are between these."""
+    by_tags: bool = False
+    """It holds only for objects with some tags, which no listing tells."""
+
+    def written_by(self, before: datetime) -> datetime | None:
+        """Objects written until then are deleted before that instant; None: no object is."""
+        if self.days is None:
+            return before if self.date is not None and self.date < before else None
+        midnight = _midnight_before(before)
+        try:
+            return midnight - self.days * DAY
+        except OverflowError:
+            return None
+
+    def due(self, written: datetime) -> datetime:
+        """When an object written then is deleted, at the earliest."""
+        if self.days is None:
+            return self.date or written
+        end = written + self.days * DAY
+        midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight if midnight == end else midnight + DAY
+
+
+def _midnight_before(instant: datetime) -> datetime:
+    midnight = instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if midnight < instant else midnight - DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """So many objects of a plan end by a rule before their copies would."""
+
+    bucket: str
+    rule: ExpirationRule
+    objects: int
+    first: datetime
+    """When the first of them does."""
+
+
+def read_rules(rules: Iterable[Mapping[str, Any]]) -> tuple[ExpirationRule, ...]:
+    """The expirations among the rules of ``GetBucketLifecycleConfiguration``, as the SDK parses them."""
+    found = []
+    for rule in rules:
+        expiration = rule.get("Expiration") or {}
+        days, date = expiration.get("Days"), expiration.get("Date")
+        if rule.get("Status") != "Enabled" or not (isinstance(days, int) or isinstance(date, datetime)):
+            continue
+        # The filter is one condition, or several in And; without one the prefix stands in the rule itself.
+        given = rule.get("Filter") or {}
+        parts = {**rule, **given, **(given.get("And") or {})}
+        found.append(
+            ExpirationRule(
+                name=str(rule.get("ID", "")),
+                prefix=str(parts.get("Prefix") or ""),
+                days=days if isinstance(days, int) else None,
+                date=date if isinstance(date, datetime) else None,
+                larger_than=int(parts.get("ObjectSizeGreaterThan", -1)),
+                smaller_than=parts.get("ObjectSizeLessThan"),
+                by_tags=bool(parts.get("Tag") or parts.get("Tags")),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,69 @@
+"""Lifecycle rules: which are read, whom they hold for, and when (the next midnight after the days, FACTS 1.5)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restoretui.core.model import Tier
+from restoretui.core.plan.lifecycle import ExpirationRule, read_rules
+from restoretui.core.plan.plan import FactGroup
+from tests.core.plan.test_plans import GLACIER, plan
+
+WRITTEN = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
+DATE = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("rule", "read"),
+    [
+        ({"Filter": {"Prefix": "app/"}}, ExpirationRule("r", "app/", 10)),
+        ({"Prefix": "old/"}, ExpirationRule("r", "old/", 10)),
+        ({"Filter": {}}, ExpirationRule("r", "", 10)),
+        ({"Filter": {"Tag": {"Key": "a", "Value": "b"}}}, ExpirationRule("r", "", 10, by_tags=True)),
+        (
+            {"Filter": {"And": {"Prefix": "p/", "Tags": [{}], "ObjectSizeGreaterThan": 5, "ObjectSizeLessThan": 9}}},
+            ExpirationRule("r", "p/", 10, larger_than=5, smaller_than=9, by_tags=True),
+        ),
+        ({"Filter": {"ObjectSizeGreaterThan": 100}}, ExpirationRule("r", "", 10, larger_than=100)),
+        ({"Expiration": {"Date": DATE}}, ExpirationRule("r", "", None, DATE)),
+        ({"Status": "Disabled"}, None),
+        ({"Expiration": {"ExpiredObjectDeleteMarker": True}}, None),
+        ({"Expiration": None, "NoncurrentVersionExpiration": {"NoncurrentDays": 3}}, None),
+    ],
+)
+def test_rules_are_read(rule: dict[str, Any], read: ExpirationRule | None) -> None:
+    whole = {"ID": "r", "Status": "Enabled", "Expiration": {"Days": 10}, **rule}
+    assert read_rules([whole]) == ((read,) if read else ())
+
+
+def test_an_object_ends_at_the_midnight_after_its_days() -> None:
+    rule = ExpirationRule("r", days=3)
+    assert rule.due(WRITTEN) == datetime(2026, 1, 19, tzinfo=UTC)
+    assert rule.due(datetime(2026, 1, 15, tzinfo=UTC)) == datetime(2026, 1, 18, tzinfo=UTC)
+    assert ExpirationRule("r", date=DATE).due(WRITTEN) == DATE
+
+
+@given(st.integers(0, 10**8), st.integers(0, 10**7), st.integers(1, 900))
+def test_whoever_was_written_by_then_is_due_before_the_end(written: int, later: int, days: int) -> None:
+    at = datetime.fromtimestamp(written, UTC)
+    end = at + timedelta(seconds=later)
+    rule = ExpirationRule("r", days=days)
+    until = rule.written_by(end)
+    assert until is not None
+    assert (at <= until) == (rule.due(at) < end)
+
+
+def test_a_date_holds_for_all_or_none() -> None:
+    rule = ExpirationRule("r", date=DATE)
+    assert rule.written_by(DATE + timedelta(seconds=1)) is not None
+    assert rule.written_by(DATE) is None
+
+
+@pytest.mark.parametrize(("tier", "objects", "many"), [
+    (Tier.EXPEDITED, 300, 0), (Tier.EXPEDITED, 301, 301), (Tier.STANDARD, 9_000, 0),
+])  # fmt: skip
+def test_expedited_is_for_some_hundreds(tier: Tier, objects: int, many: int) -> None:
+    assert plan(FactGroup("films", GLACIER, objects, 1)).many_expedited(tier) == many

@@ -1,0 +1,97 @@
+"""Expedited without capacity: after twenty refusals in a row the rest of a run waits, and does not fail by itself."""
+
+import asyncio
+from typing import Any
+
+from restoretui.core.model import State, Tier
+from restoretui.core.provider import Outcome
+from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGate
+from tests.conftest import StartSandbox
+from tests.engine.agreeing import retry
+from tests.engine.clock_control import TurnedClock, turn
+from tests.engine.conftest import OpenSession
+from tests.engine.test_pursuit import asked, choose, fill
+
+KEYS = [f"film-{number:02}" for number in range(60)]
+
+
+async def held(sandbox: StartSandbox, session_on: OpenSession, tier: Tier = Tier.EXPEDITED) -> tuple[Any, Any, Any]:
+    running = await sandbox(empty=True, clock=TurnedClock(), scenario="no-expedited")
+    await fill(running, KEYS)
+    session = await session_on(running)
+    sel = await choose(session, "s3://cold")
+    run = await session.confirm(sel, await session.plan(sel, 1), tier)
+    session.start_engine()
+
+    async def waits() -> bool:
+        counts = (await session.ledger.runs.get(run.id)).counts
+        return run.id in session.out_of_capacity and counts.get(State.FAILED) == MOST_IN_A_ROW
+
+    await turn(running.clock, waits, step=1.0)
+    return running, session, run
+
+
+async def test_the_rest_of_the_run_stays_planned(sandbox: StartSandbox, session_on: OpenSession) -> None:
+    running, session, run = await held(sandbox, session_on)
+    await running.advance(3600)
+    assert (await session.ledger.runs.get(run.id)).counts == {
+        State.FAILED: MOST_IN_A_ROW, State.PLANNED: len(KEYS) - MOST_IN_A_ROW
+    }  # fmt: skip
+    assert sum(asked(running).values()) == MOST_IN_A_ROW
+    assert session.health.level == "paused"
+    assert "20 requests in a row found no Expedited capacity" in session.health.text
+
+
+async def test_whoever_keeps_trying_is_not_asked_again(sandbox: StartSandbox, session_on: OpenSession) -> None:
+    running, session, run = await held(sandbox, session_on)
+    session.keep_trying(run.id)
+
+    async def all_failed() -> bool:
+        return bool((await session.ledger.runs.get(run.id)).counts == {State.FAILED: len(KEYS)})
+
+    await turn(running.clock, all_failed, step=1.0)
+    assert not session.out_of_capacity
+    assert session.health.level != "paused"
+
+
+async def test_a_retry_tries_again_and_goes_on_where_there_is_capacity(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    running, session, run = await held(sandbox, session_on)
+    running.faults.set([], running.cloud.now())
+    assert await retry(session, run.id) == MOST_IN_A_ROW
+
+    async def all_there() -> bool:
+        return bool((await session.ledger.runs.get(run.id)).counts.get(State.AVAILABLE) == len(KEYS))
+
+    await turn(running.clock, all_there)
+
+
+async def test_an_answer_in_between_begins_the_row_anew() -> None:
+    closed: list[bool] = []
+    gate = CapacityGate(lambda: closed.append(True))
+    for outcome in [Outcome.NO_CAPACITY] * 19 + [Outcome.ACCEPTED] + [None, ""] * 30 + [Outcome.NO_CAPACITY] * 19:
+        assert await gate.enter()
+        gate.leave(outcome)
+    assert await gate.enter(), "it is open still"
+    gate.leave(Outcome.NO_CAPACITY)
+    for _ in range(2):
+        gate.settle()
+    assert (gate.waits, closed) == (True, [True])
+    assert not await gate.enter()
+    gate.reopen()
+    assert await gate.enter()
+
+
+async def test_no_more_are_under_way_than_may_still_be_refused() -> None:
+    gate = CapacityGate()
+    for _ in range(MOST_IN_A_ROW):
+        assert await gate.enter()
+    late = asyncio.create_task(gate.enter())
+    await asyncio.sleep(0)
+    assert not late.done()
+    gate.leave(Outcome.NO_CAPACITY)
+    await asyncio.sleep(0)
+    assert not late.done(), "one refused, nineteen under way"
+    gate.leave(Outcome.ACCEPTED)
+    assert await asyncio.wait_for(late, 1)
