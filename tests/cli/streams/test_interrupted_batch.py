@@ -30,7 +30,11 @@ class Hanging:
             cancel=self._step("request"), priority=self._step("request"), job=self._step("look"),
             clean=self._step("request"),
         )  # fmt: skip
-        self.ledger = SimpleNamespace(batches=SimpleNamespace(find=lambda _job: SimpleNamespace(run_id=1)))
+        self.ledger = SimpleNamespace(
+            batches=SimpleNamespace(
+                find=lambda _job: SimpleNamespace(run_id=1, cleaned_at=None, ended_at=None, options=None)
+            )
+        )
 
     def _step(self, name: str, result: Any = None) -> Callable[..., Awaitable[Any]]:
         async def step(*_: Any) -> Any:
@@ -87,7 +91,11 @@ async def test_what_is_left_is_told(monkeypatch: pytest.MonkeyPatch, command: st
     monkeypatch.setattr(batch, "open_session", opened)
     output = Output(as_json=False, out=io.StringIO(), err=io.StringIO())
     working = asyncio.ensure_future(COMMANDS[command](session, output))
-    await session.is_there.wait()
+    there = asyncio.ensure_future(session.is_there.wait())
+    await asyncio.wait({working, there}, return_when=asyncio.FIRST_COMPLETED)
+    if working.done():
+        there.cancel()
+        working.result()
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
