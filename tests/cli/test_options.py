@@ -103,8 +103,8 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--keep": (["3"], "cli/ledger/test_ledger_commands"),
     "--listings": ([], "cli/ledger/test_ledger_commands"),
     "--export": (["folder"], "cli/ledger/test_ledger_commands"),
-    "--from": (["file"], "cli/test_prices"),
-    "--dry-run": ([], "cli/test_prices"),
+    "--from": (["file"], "cli/spending/test_prices"),
+    "--dry-run": ([], "cli/spending/test_prices"),
     "--now": (["2026-01-01T00:00:00Z"], "sandbox/test_world"),
 }
 NOT_OURS = {"--help", "--version"}

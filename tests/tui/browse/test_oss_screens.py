@@ -143,7 +143,7 @@ async def test_archive_and_deep_cold_refused_restored_and_watched(walk: StartWal
         await on.until(lambda: on.posts() == 2)
         await on.hours(60)
         await on.until(lambda: counts(on) == {State.AVAILABLE: 2})
-        await on.sees("● available", "100%", "unknown price")
+        await on.sees("● available", "100%", "at least CNY 0.18")
 
 
 async def test_extending_adds_days_to_the_end(walk: StartWalk, sandbox: StartSandbox) -> None:
