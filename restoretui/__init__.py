@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from restoretui.core.model import ObjectRef, State, Tier
     from restoretui.core.plan.money import Amount
     from restoretui.core.plan.plan import RestorePlan
-    from restoretui.core.rules.rules import Purpose
+    from restoretui.core.rules.verdicts import Purpose
     from restoretui.ledger.records import Listing, Query, Run
     from restoretui.session.session import Session, open_session
 
@@ -55,7 +55,7 @@ _HOMES = {
     "restoretui.core.model": ("ObjectRef", "State", "Tier"),
     "restoretui.core.plan.money": ("Amount",),
     "restoretui.core.plan.plan": ("RestorePlan",),
-    "restoretui.core.rules.rules": ("Purpose",),
+    "restoretui.core.rules.verdicts": ("Purpose",),
     "restoretui.ledger.records": ("Listing", "Query", "Run"),
     "restoretui.session.session": ("Session", "open_session"),
 }

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from restoretui.core.errors import CloudError, LocationError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.rules.rules import Action
+from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import JobRow
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.s3.batch.report_csv import Foreign, RowReader, read_manifest

@@ -12,7 +12,7 @@ from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import RestorePlan, TierPlan
-from restoretui.core.rules.rules import Action
+from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
 from restoretui.session.jsonlines import (

@@ -16,7 +16,8 @@ from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanC
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.rules.rules import Action, check_days
+from restoretui.core.rules.rules import check_days
+from restoretui.core.rules.verdicts import Action
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import Run
 from restoretui.session.planning import check_sends, why_nothing

@@ -7,7 +7,7 @@ first request. Both become ``requested``, and the watcher sees what became of it
 from restoretui.core.model import State
 from restoretui.core.provider import Answer, Outcome
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import Action
+from restoretui.core.rules.verdicts import Action
 
 
 def _permissions() -> str:

@@ -14,8 +14,9 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import Action, CloudRules, Purpose
+from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.stores import read_spec
+from restoretui.core.rules.verdicts import Action, Purpose
 
 
 class CloudId(NamedTuple):

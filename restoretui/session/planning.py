@@ -20,7 +20,8 @@ from restoretui.core.plan.lifecycle import ExpirationRule, Expiring, read_rules
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceBook, PriceTable
 from restoretui.core.provider import TellsExpirations
-from restoretui.core.rules.rules import Action, Purpose, check_days
+from restoretui.core.rules.rules import check_days
+from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Run
 from restoretui.session.clouds import CloudAccess, Clouds

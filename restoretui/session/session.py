@@ -24,7 +24,7 @@ from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import PriceBook
 from restoretui.core.provider import NO_CAPACITY_CODE, Connection, MfaPrompter, Provider
-from restoretui.core.rules.rules import Purpose
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.engine import Engine
 from restoretui.engine.traffic.circuit_breaker import COMMON, CircuitBreaker
 from restoretui.engine.traffic.health import Health, HealthBoard

@@ -20,7 +20,7 @@ from restoretui.core.plan.offers import Act, Offer, check_limits, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO, Cost, estimate
 from restoretui.core.provider import Connection
-from restoretui.core.rules.rules import Action, Purpose
+from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT

@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from restoretui.core.model import State
-from restoretui.core.rules.rules import Action
+from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import BrowseRow
 from restoretui.wording.safe import clean
 

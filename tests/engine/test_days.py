@@ -4,7 +4,7 @@ import pytest
 
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.rules.rules import Action, Purpose
+from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox

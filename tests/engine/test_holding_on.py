@@ -8,7 +8,7 @@ import pytest
 
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
-from restoretui.core.rules.rules import Purpose
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine import engine as engine_module
 from restoretui.ledger.records import Listing, Run
 from restoretui.sandbox import RunningSandbox

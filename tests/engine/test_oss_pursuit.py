@@ -8,7 +8,7 @@ import pytest
 from restoretui.core.errors import GuardStopped, Unsupported, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.rules.rules import Action, Purpose
+from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.engine.cleaner import ENDED, Cleaned
 from restoretui.ledger.records import Query, Run
 from restoretui.sandbox import RunningSandbox

@@ -16,7 +16,7 @@ from restoretui.core.model import Entry, Page, State, Tier
 from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import Purpose
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, RestoreJob, Run, Scope
 from restoretui.ledger.runs.run_rows import JOB, jobs_of

@@ -14,7 +14,8 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan.job_fees import JobFees
 from restoretui.core.plan.plan import FactGroup, PlanLine, RestorePlan, TierPlan, make_plan
-from restoretui.core.rules.rules import Action, CloudRules, Verdict
+from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.verdicts import Action, Verdict
 
 MOST_OBJECTS = 4_000_000_000
 """A job's limit for restores (FACTS 2.6)."""

@@ -16,16 +16,8 @@ from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.job_fees import NO_FEES, JobFees
 from restoretui.core.plan.lifecycle import Expiring
 from restoretui.core.plan.pricing import Cost, PriceTable, estimate
-from restoretui.core.rules.rules import (
-    Action,
-    CloudRules,
-    Purpose,
-    Quota,
-    RestoreWindow,
-    Verdict,
-    check_days,
-    judge,
-)
+from restoretui.core.rules.rules import CloudRules, Quota, RestoreWindow, check_days
+from restoretui.core.rules.verdicts import Action, Purpose, Verdict, judge
 
 READ_DIRECTLY = "the bucket's archive direct read is on: it can be read as it is, at a price per GB"
 """Why nothing is restored where OSS reads archived objects without a restore (FACTS 4.1)."""

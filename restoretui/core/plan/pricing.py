@@ -13,7 +13,7 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.money import DOLLARS
 from restoretui.core.plan.price_values import bad, currency, money, money_if_known, names, only, section
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import Action
+from restoretui.core.rules.verdicts import Action
 
 GIB = Decimal(2**30)
 ZERO = Decimal(0)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from restoretui.core.errors import AccessDenied
 from restoretui.core.model import State
 from restoretui.core.provider import Outcome
-from restoretui.core.rules.rules import Action, CloudRules
+from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.verdicts import Action
 from restoretui.engine.watching.sweep import VISIBLE_WITHIN, Sight, facts_of
 from restoretui.ledger.records import JobChange, Observation, RestoreJob
 

@@ -12,7 +12,8 @@ from restoretui.core.batch.jobs import BatchOptions, JobInfo, ManifestRow
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.money import DOLLARS
-from restoretui.core.rules.rules import Action, Purpose, RestoreWindow
+from restoretui.core.rules.rules import RestoreWindow
+from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger.batches.records import Phase, options_text
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.runs.bucket_ids import bucket_id

@@ -9,7 +9,7 @@ from restoretui.core.batch.jobs import made_again
 from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan
-from restoretui.core.rules.rules import Action, Verdict, judge
+from restoretui.core.rules.verdicts import Action, Verdict, judge
 from restoretui.ledger.marks.fact_groups import (
     FACTS,
     PLAIN,

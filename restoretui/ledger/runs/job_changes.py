@@ -12,7 +12,7 @@ from operator import attrgetter
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.core.provider import Outcome
-from restoretui.core.rules.rules import Action
+from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import WAITING, JobChange
 from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.store import change_feed as topics

@@ -11,7 +11,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from restoretui.core.errors import LedgerDamaged
 from restoretui.core.model import State, Tier
-from restoretui.core.rules.rules import MAX_DAYS, Action, Purpose
+from restoretui.core.rules.rules import MAX_DAYS
+from restoretui.core.rules.verdicts import Action, Purpose
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -11,7 +11,8 @@ from restoretui.core.errors import CloudError, ObjectNotFound, PlanChanged, Usag
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan.plan import FactGroup
 from restoretui.core.plan.pricing import GIB, Cost, PriceTable, estimate
-from restoretui.core.rules.rules import Action, CloudRules
+from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import CloudId, Run
 from restoretui.tui.acts.consent import agreed
 from restoretui.wording import format as fmt

@@ -2,7 +2,7 @@
 
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import Purpose
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import BrowseRow, Listing, Run
 from restoretui.tui.acts.end_copies import end_chosen
 from restoretui.tui.browse.board import BrowseBoard

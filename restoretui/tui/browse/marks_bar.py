@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from restoretui.core.model import Tier
-from restoretui.core.rules.rules import Action
+from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import SelectionSummary
 from restoretui.tui.browse.columns import BECOMING
 from restoretui.tui.widgets.bar import Bar

@@ -8,7 +8,7 @@ from textual import on
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import Purpose
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.browse.listing_board import ListingBoard
 from restoretui.tui.browse.requester_pays import pay_for_bucket

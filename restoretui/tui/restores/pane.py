@@ -9,7 +9,7 @@ from textual.widgets import ContentSwitcher
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.core.rules.rules import Purpose
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import JobRow, Run
 from restoretui.tui.error_state import not_open
 from restoretui.tui.keys import RUNS

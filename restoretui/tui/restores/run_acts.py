@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State
-from restoretui.core.rules.rules import Purpose
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.capacity import MOST_IN_A_ROW
 from restoretui.ledger.records import Query, Run
 from restoretui.tui.acts.consent import agreed, price

@@ -23,8 +23,8 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.job_fees import JobFees, fees_in
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.rules.rules import Action
 from restoretui.core.rules.s3 import S3
+from restoretui.core.rules.verdicts import Action
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/x"

@@ -12,7 +12,8 @@ from restoretui.core.batch.jobs import as_batch, made_again
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import Action, CloudRules, Purpose
+from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.verdicts import Action, Purpose
 from tests.core.plan.test_plans import DEEP, GLACIER, NOW, PRICES, RESTORED, RESTORING, STANDARD, TIERED, UNLOOKED
 
 S3 = CLOUDS["s3"].rules

@@ -15,7 +15,8 @@ from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, TierPlan, make_plan
 from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, Action, Purpose
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES
+from restoretui.core.rules.verdicts import Action, Purpose
 
 S3 = CLOUDS["s3"].rules
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from restoretui.core.model import Tier
 from restoretui.core.plan.pricing import Cost, PriceTable, RetrievalPrice, estimate, read_price_book
-from restoretui.core.rules.rules import Action
+from restoretui.core.rules.verdicts import Action
 
 GIB = 2**30
 TIB = 2**40

@@ -11,7 +11,7 @@ from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 from restoretui.core.plan.plan import READ_DIRECTLY, FactGroup, make_plan
 from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import Action, Purpose, Verdict, judge
+from restoretui.core.rules.verdicts import Action, Purpose, Verdict, judge
 
 OSS = CLOUDS["oss"].rules
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)

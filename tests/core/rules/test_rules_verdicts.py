@@ -8,16 +8,8 @@ import pytest
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import (
-    Action,
-    ArchiveRule,
-    CloudRules,
-    Purpose,
-    RestoreWindow,
-    Verdict,
-    check_days,
-    judge,
-)
+from restoretui.core.rules.rules import ArchiveRule, CloudRules, RestoreWindow, check_days
+from restoretui.core.rules.verdicts import Action, Purpose, Verdict, judge
 
 S3 = CLOUDS["s3"].rules
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
-from restoretui.core.rules.rules import Action, judge
 from restoretui.core.rules.stores import BUILT_IN, Store, known_by, make_store, read_spec
+from restoretui.core.rules.verdicts import Action, judge
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 

@@ -8,9 +8,10 @@ import pytest
 
 from restoretui.core.errors import AccessDenied, ServerFault
 from restoretui.core.model import END_UNTOLD, Look, ObjectFacts, ObjectRef, State, Tier
-from restoretui.core.rules.rules import Action, CloudRules
+from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.s3 import FOREIGN, S3
 from restoretui.core.rules.stores import BUILT_IN
+from restoretui.core.rules.verdicts import Action
 from restoretui.engine.watching.interpret import interpret
 from restoretui.engine.watching.sweep import Sight
 from restoretui.ledger.records import CloudId, Observation, RestoreJob

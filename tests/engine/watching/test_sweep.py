@@ -12,8 +12,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import AccessDenied, ObjectNotFound
 from restoretui.core.model import Entry, Look, ObjectDetail, ObjectRef, Page, RestoreStatus, State, Tier
 from restoretui.core.provider import Capabilities
-from restoretui.core.rules.rules import Action
 from restoretui.core.rules.s3 import S3
+from restoretui.core.rules.verdicts import Action
 from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.retrying_reads import RetryingReads

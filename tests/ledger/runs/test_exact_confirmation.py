@@ -12,7 +12,7 @@ from restoretui.core.errors import PlanChanged
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.rules import Purpose
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger import Ledger
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, look, now_of, planned
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Look, ObjectRef, State, Tier
-from restoretui.core.rules.rules import Action, Purpose
+from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import TRACKED, WAITING, CloudId, JobChange, Query, TrackedGroup
 from tests.ledger.helpers import (

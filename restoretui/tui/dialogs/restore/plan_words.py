@@ -7,7 +7,7 @@ from textual.content import Content
 from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
-from restoretui.core.rules.rules import Action, Purpose
+from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.tui.words import ACTIONS, Part, said
 from restoretui.wording import format as fmt
 from restoretui.wording.safe import clean

@@ -15,7 +15,7 @@ from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.rules.rules import Purpose
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.tui.dialogs.restore.days_text import Lasting, read_lasting
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan, TierPlan
-from restoretui.core.rules.rules import Action
+from restoretui.core.rules.verdicts import Action
 from restoretui.tui.keys import TIERS
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt

@@ -1,0 +1,265 @@
+"""The verdict that a cloud's rules give for one object: what a request would do to it, why, and how long it takes.
+
+Sources: FACTS 1.2 (refusals), 1.3 (state), 1.5 (upgrade, extend, expire); for OSS, FACTS 4.1 and 4.2.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, State
+from restoretui.core.rules.rules import ArchiveRule, CloudRules, Quota, RestoreWindow, as_minute
+
+
+class Purpose(StrEnum):
+    """Why a request is made, which decides what is worth sending for an object that already restores."""
+
+    RESTORE = "restore"
+    EXTEND = "extend"
+    UPGRADE = "upgrade"
+
+
+class Action(StrEnum):
+    """What a restore request would do to an object, known before it is sent."""
+
+    START = "start"
+    UPGRADE = "upgrade"
+    EXTEND = "extend"
+    LATER = "extend on arrival"
+    """It restores with fewer days, or with days nobody tells: it is extended when the copy is there (FACTS 1.5)."""
+    SHORTEN = "shorten"
+    """The copy ends sooner, as somebody asked for in so many words."""
+    ALREADY = "already restoring"
+    NOTHING = "nothing to do"
+    REFUSED = "refused"
+    LOOK = "look first"
+
+    @property
+    def sends(self) -> bool:
+        """A request goes out for it."""
+        return self in (Action.START, Action.UPGRADE, Action.EXTEND, Action.LATER, Action.SHORTEN)
+
+    @property
+    def sends_now(self) -> bool:
+        """Its request goes out as soon as it is agreed to."""
+        return self.sends and self is not Action.LATER
+
+    @property
+    def retrieves(self) -> bool:
+        """Retrieval is charged for it; an extension costs its request only (FACTS 1.5)."""
+        return self in (Action.START, Action.UPGRADE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The action, the rule behind it in one sentence, and how long it takes."""
+
+    action: Action
+    reason: str
+    archive: str | None = None
+    window: RestoreWindow | None = None
+    endless: bool = False
+    """What is sent brings it back for good: its days are not sent and nothing expires (FACTS 1.5)."""
+    tierless: bool = False
+    """What is sent names no tier: the class has one speed (FACTS 4.1)."""
+    quota: Quota | None = None
+    """What the cloud restores of this archive in a time, where it says so."""
+    steady: str = ""
+    """The reason without an end that moves on with the clock; empty where no such end is in it."""
+    days: int | None = None
+    """The days to send where they are not those that were asked for: a speed-up repeats its restore's own."""
+
+
+UNSEEN = "asked for unseen: it may not be looked at"
+"""Why a request goes out for an object of which nothing is known."""
+
+
+def judge(
+    rules: CloudRules,
+    facts: ObjectFacts,
+    request: RestoreRequest,
+    now: datetime,
+    purpose: Purpose = Purpose.RESTORE,
+    *,
+    asks_unseen: bool = False,
+    shorten: bool = False,
+) -> Verdict:
+    """What ``request`` would do to an object with these ``facts``.
+
+    ``asks_unseen``: what no look can judge is asked for all the same; the cloud refuses what makes no sense.
+    ``shorten``: a copy that lasts longer than was asked for shall end sooner; without, none is ever shortened.
+    """
+    rule = rules.archive_of(facts)
+    state = rules.state_of(facts, now)
+    if asks_unseen and purpose is Purpose.RESTORE and (facts.is_unseen or state is State.UNKNOWN):
+        # Days are not sent for the tiered class, which refuses them (FACTS 1.1).
+        return Verdict(Action.START, UNSEEN, endless=facts.storage_class == rules.tiered_class)
+    if facts.is_unseen:
+        return Verdict(Action.LOOK, "it may not be looked at, so whether it is archived is not known")
+    if state is State.UNKNOWN:
+        return Verdict(Action.LOOK, "only a HEAD tells whether an Intelligent-Tiering object is archived")
+    if rule is None or state is State.ONLINE:
+        return _judge_unruled(rules, facts, state, purpose)
+    if state is State.RESTORING:
+        return _judge_restoring(rules, rule, facts, request, purpose)
+    if state is State.AVAILABLE:
+        return _judge_available(rules, rule, facts, request, now, purpose, shorten=shorten)
+    if purpose is Purpose.EXTEND:
+        return Verdict(Action.NOTHING, "there is no restored copy to extend", rule.archive)
+    if purpose is Purpose.UPGRADE:
+        return Verdict(Action.NOTHING, "there is no restore in progress to speed up", rule.archive)
+    but = "" if rule.takes_days else "; it comes back for good, days do not apply"
+    but += "" if rule.takes_tier else "; it has one speed, tiers do not apply"
+    return _refusal(rule, request) or _retrieval(Action.START, f"archived in {rule.archive}{but}", rule, request)
+
+
+def _retrieval(action: Action, reason: str, rule: ArchiveRule, request: RestoreRequest) -> Verdict:
+    window = rule.window(request.tier)
+    return Verdict(action, reason, rule.archive, window, not rule.takes_days, not rule.takes_tier, rule.quota)
+
+
+def _refusal(rule: ArchiveRule, request: RestoreRequest) -> Verdict | None:
+    """What the class does not take, and the cloud would refuse (FACTS 1.2)."""
+    if request.tier not in rule.windows:
+        return Verdict(Action.REFUSED, f"{rule.archive} does not offer the {request.tier} tier", rule.archive)
+    if rule.max_days is not None and request.days > rule.max_days:
+        return Verdict(Action.REFUSED, f"{rule.archive} keeps a copy for at most {rule.max_days} days", rule.archive)
+    return None
+
+
+def _judge_unruled(rules: CloudRules, facts: ObjectFacts, state: State, purpose: Purpose) -> Verdict:
+    """Objects of no archive we have rules for."""
+    if state is State.RESTORING:
+        if purpose is Purpose.UPGRADE and not facts.looked:
+            return Verdict(Action.LOOK, "only a HEAD tells which archive tier it is restoring from")
+        return Verdict(Action.ALREADY, "a restore is in progress")
+    if state is State.ARCHIVED:
+        return Verdict(Action.REFUSED, f"the archive tier {facts.archive_status} is not known here")
+    if facts.storage_class == rules.tiered_class:
+        return Verdict(Action.NOTHING, f"{facts.storage_class}, not in an archive tier: can be read as it is")
+    if facts.storage_class in rules.online_classes:
+        return Verdict(Action.NOTHING, f"{facts.storage_class} can be read as it is")
+    if managed := rules.managed_classes.get(facts.storage_class):
+        return Verdict(Action.NOTHING, f"{facts.storage_class} is {managed}")
+    return Verdict(Action.NOTHING, f"{facts.storage_class} is not known here as an archive class")
+
+
+def _judge_restoring(
+    rules: CloudRules, rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest, purpose: Purpose
+) -> Verdict:
+    def stays(reason: str) -> Verdict:
+        return Verdict(Action.ALREADY, reason, rule.archive)
+
+    if purpose is Purpose.EXTEND and not rule.takes_days:
+        return Verdict(Action.NOTHING, "it is restored for good: there is no end to extend", rule.archive)
+    if purpose is Purpose.EXTEND and rules.extension_adds:
+        return Verdict(Action.REFUSED, "its days cannot change while it is restoring", rule.archive)
+    later = None if purpose is Purpose.UPGRADE else _judge_days_to_come(rule, facts, request)
+    if purpose is Purpose.EXTEND:
+        return later or stays(f"restoring for {_days(facts.days or 0)}, which is long enough")
+    if not rule.takes_tier:
+        return later or stays(f"restoring; {rule.archive} has one speed")
+    if refusal := _refusal(rule, request):
+        return refusal
+    if facts.tier is None or (rule.takes_days and facts.days is None):
+        # Asked for elsewhere, and no HEAD told its tier or days: only an explicit wish to speed it up is worth a try.
+        if purpose is not Purpose.UPGRADE:
+            return later or stays("a restore asked for elsewhere is in progress")
+        if not any(request.tier.faster_than(tier) for tier in rule.windows):
+            return stays(f"restoring already, and no tier is slower than {request.tier}")
+        return _retrieval(Action.UPGRADE, "restoring at a tier the cloud does not tell", rule, request)
+    if not request.tier.faster_than(facts.tier):
+        return later or stays(f"restoring at {facts.tier}; {request.tier} is not faster")
+    reason = f"restoring at {facts.tier}; {request.tier} is faster"
+    if rule.takes_days and facts.days != request.days:
+        # Other days would be answered 409 (FACTS 1.5): they come, where they are more, once the copy is there.
+        reason += f"; it keeps its {_days(facts.days or 0)}"
+        reason += ", and extended on arrival" if later else ""
+    return replace(_retrieval(Action.UPGRADE, reason, rule, request), days=facts.days if rule.takes_days else None)
+
+
+def _judge_days_to_come(rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest) -> Verdict | None:
+    """Whether a restore in progress will have to be extended; None where its days are enough, or there are none."""
+    if not rule.takes_days or (facts.days is not None and facts.days >= request.days):
+        return None
+    if refusal := _refusal(rule, request):
+        return refusal
+    told = "for days the cloud does not tell" if facts.days is None else f"for {_days(facts.days)}"
+    reason = f"restoring {told}: extended to {_days(request.days)} once the copy is there"
+    return Verdict(Action.LATER, reason, rule.archive, tierless=not rule.takes_tier)
+
+
+def _judge_available(
+    rules: CloudRules,
+    rule: ArchiveRule,
+    facts: ObjectFacts,
+    request: RestoreRequest,
+    now: datetime,
+    purpose: Purpose,
+    *,
+    shorten: bool,
+) -> Verdict:
+    if purpose is Purpose.UPGRADE:
+        return Verdict(Action.NOTHING, "restored already: there is nothing to speed up", rule.archive)
+    if facts.expiry is None:
+        return Verdict(Action.NOTHING, "restored without an end", rule.archive)
+    if facts.expiry == END_UNTOLD:
+        return _judge_untold_end(rules, rule, request, now, purpose, shorten=shorten)
+    until = f"restored until {as_minute(facts.expiry)}"
+    fewer = rules.expiry_of(now, request.days)
+    if shorten and fewer < facts.expiry:
+        return _judge_shorter(rules, rule, request, f"{until}", fewer)
+    if purpose is Purpose.RESTORE and fewer <= facts.expiry:
+        return Verdict(Action.NOTHING, f"{until}, which is long enough", rule.archive)
+    new = rules.extended_to(rule, facts.expiry, request.days, now)
+    if new <= facts.expiry:
+        enough = f"the longest {rule.archive} allows" if rules.extension_adds else "which is long enough"
+        return Verdict(Action.NOTHING, f"{until}, {enough}", rule.archive)
+    if refusal := _refusal(rule, request):
+        return refusal
+    if rules.extension_adds:
+        change, end = f"{request.days} days are added", f", to {as_minute(new)} at the latest"
+    else:
+        change, end = "extended", f" to {as_minute(new)}"
+    steady = "" if rules.expiry_at_midnight else f"{until}; {change}"
+    return Verdict(
+        Action.EXTEND, f"{until}; {change}{end}", rule.archive, tierless=not rule.takes_tier, steady=steady
+    )
+
+
+def _judge_shorter(
+    rules: CloudRules, rule: ArchiveRule, request: RestoreRequest, until: str, end: datetime
+) -> Verdict:
+    """A copy that shall end sooner than it does; not everywhere can it (FACTS 4.1, 5)."""
+    if rules.extension_adds or not rules.shortens:
+        where = rules.store or rules.scheme.upper()
+        how = "; it can be ended at once instead (clean)" if rule.cleanable else ""
+        return Verdict(Action.REFUSED, f"{until}: {where} does not let a copy end sooner{how}", rule.archive)
+    if refusal := _refusal(rule, request):
+        return refusal
+    reason = f"{until}; shortened to {as_minute(end)}, as asked"
+    steady = "" if rules.expiry_at_midnight else f"{until}; shortened"
+    return Verdict(Action.SHORTEN, reason, rule.archive, tierless=not rule.takes_tier, steady=steady)
+
+
+def _judge_untold_end(
+    rules: CloudRules, rule: ArchiveRule, request: RestoreRequest, now: datetime, purpose: Purpose, *, shorten: bool
+) -> Verdict:
+    """Whether the copy lasts long enough cannot be known, so days counted from now might shorten it."""
+    until = "restored, until a date that cannot be read"
+    if not rules.extension_adds and not shorten:
+        return Verdict(Action.NOTHING, f"{until}: other days might shorten it, so none are sent", rule.archive)
+    if purpose is Purpose.RESTORE and not shorten:
+        return Verdict(Action.NOTHING, f"{until}: extend it to be sure", rule.archive)
+    if shorten and (rules.extension_adds or not rules.shortens):
+        return _judge_shorter(rules, rule, request, until, now)
+    if refusal := _refusal(rule, request):
+        return refusal
+    change = "are added" if rules.extension_adds else f"from now end {as_minute(rules.expiry_of(now, request.days))}"
+    return Verdict(
+        Action.EXTEND, f"{until}; {request.days} days {change}", rule.archive, tierless=not rule.takes_tier
+    )
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'' if number == 1 else 's'}"
