@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from restoretui.core.plan.money import Amount
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.rules.verdicts import Purpose
-    from restoretui.ledger.records import Listing, Query, Run
+    from restoretui.ledger.records import Listing, Query
+    from restoretui.ledger.run_records import Run
     from restoretui.session.session import Session, open_session
 
 __version__ = "0.2.0"
@@ -56,7 +57,8 @@ _HOMES = {
     "restoretui.core.plan.money": ("Amount",),
     "restoretui.core.plan.plan": ("RestorePlan",),
     "restoretui.core.rules.verdicts": ("Purpose",),
-    "restoretui.ledger.records": ("Listing", "Query", "Run"),
+    "restoretui.ledger.records": ("Listing", "Query"),
+    "restoretui.ledger.run_records": ("Run",),
     "restoretui.session.session": ("Session", "open_session"),
 }
 

@@ -14,7 +14,8 @@ from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.plan.plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
-from restoretui.ledger.records import Query, Run
+from restoretui.ledger.records import Query
+from restoretui.ledger.run_records import Run
 from restoretui.session.export import each
 from restoretui.session.jsonlines import where
 from restoretui.session.session import Session, open_session

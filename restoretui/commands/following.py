@@ -22,7 +22,8 @@ from restoretui.core.errors import AccountRefused, CloudError, ExitCode, LedgerE
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.engine.capacity import MOST_IN_A_ROW
 from restoretui.engine.traffic.waits import TimeLimit
-from restoretui.ledger.records import WAITING, JobRow, Run
+from restoretui.ledger.records import JobRow
+from restoretui.ledger.run_records import WAITING, Run
 from restoretui.session.export import WINDOW, each
 from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words

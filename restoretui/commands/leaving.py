@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from restoretui.commands.output import Output
 from restoretui.core.model import State
 from restoretui.ledger.batches.outstanding import outstanding
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 

@@ -15,7 +15,8 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, LedgerError, UsageError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CatalogBounds, Run
+from restoretui.ledger.records import CatalogBounds
+from restoretui.ledger.run_records import Run
 from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
 from restoretui.session.export import WINDOW, write_export
 from restoretui.session.jsonlines import change_fields, instant, json_line

@@ -14,7 +14,8 @@ from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.batches.records import BatchJob
-from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
+from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
+from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines import (
     batch_fields,
     batch_job_fields,

@@ -19,7 +19,7 @@ from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action
 from restoretui.engine.traffic.waits import TimeLimit
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.session.planning import check_sends, why_nothing
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import Consent

@@ -7,7 +7,7 @@ from typing import Any
 from restoretui.commands.output import Output
 from restoretui.core.errors import ExitCode
 from restoretui.core.model import State
-from restoretui.ledger.records import Cause, Run
+from restoretui.ledger.run_records import Cause, Run
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 

@@ -6,7 +6,7 @@ from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 
 
 def said_of_s3(settings: Settings) -> list[str]:

@@ -140,7 +140,7 @@ class Settings:
         return Connection(scheme, **values)
 
     def place_of(self, scheme: str) -> str:
-        """What tells the cloud of these settings from others, for the ledger: see ``ledger.records.Cloud``."""
+        """What tells the cloud of these settings from others, for the ledger: see ``ledger.records.CloudId``."""
         reached = self.connection_to(scheme)
         endpoint = reached.endpoint_url or ""
         place = "" if CLOUDS[scheme].is_own(endpoint) else endpoint

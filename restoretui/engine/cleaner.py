@@ -13,7 +13,8 @@ from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.watching.sweep import facts_of, looked_at
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CloudId, JobChange, Observation
+from restoretui.ledger.records import CloudId, Observation
+from restoretui.ledger.run_records import JobChange
 
 AT_ONCE = 32
 JOBS_AT_A_TIME = 1000

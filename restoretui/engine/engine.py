@@ -19,7 +19,7 @@ from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.watching.watcher import DueLook
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.ledger.store.leases import Lease
 
 log = logging.getLogger(__name__)

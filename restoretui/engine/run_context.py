@@ -11,7 +11,7 @@ from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.backoff import persist
 from restoretui.engine.traffic.circuit_breaker import COMMON
 from restoretui.ledger.activity import Kind
-from restoretui.ledger.records import JobChange, RestoreJob
+from restoretui.ledger.run_records import JobChange, RestoreJob
 
 log = logging.getLogger(__name__)
 

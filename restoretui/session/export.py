@@ -12,7 +12,8 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Query, Run, View
+from restoretui.ledger.records import Query, View
+from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines import job_fields, json_line, where
 from restoretui.session.targets import Target, open_target
 

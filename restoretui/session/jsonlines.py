@@ -17,7 +17,8 @@ from restoretui.core.plan.offers import Offer
 from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
 from restoretui.ledger.batches.records import BatchJob
-from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow, Run
+from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
+from restoretui.ledger.run_records import Run
 
 
 def json_line(kind: str, fields: Mapping[str, Any]) -> str:

@@ -23,7 +23,8 @@ from restoretui.core.provider import TellsExpirations
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CloudId, Run
+from restoretui.ledger.records import CloudId
+from restoretui.ledger.run_records import Run
 from restoretui.session.clouds import CloudAccess, Clouds
 
 DIRECT_READ_KNOWN_S = 60.0

@@ -34,7 +34,8 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.outstanding import Outstanding, outstanding
-from restoretui.ledger.records import CatalogBounds, Cause, CloudId, JobRow, Listing, Query, Run, View
+from restoretui.ledger.records import CatalogBounds, CloudId, JobRow, Listing, Query, View
+from restoretui.ledger.run_records import Cause, Run
 from restoretui.ledger.runs.job_lines import Shortfall
 from restoretui.session.batch_jobs import BatchOperations
 from restoretui.session.clouds import Clouds

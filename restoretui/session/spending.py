@@ -25,7 +25,7 @@ from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.ledger.runs.job_lines import JobLine
 from restoretui.session.batch_jobs import BatchOperations
 from restoretui.session.clouds import Clouds

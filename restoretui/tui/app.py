@@ -17,7 +17,7 @@ from textual.widget import MountError
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.error_state import key_for
 from restoretui.tui.keys import IDS

@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.tui.terminal.feed import Feed
 from restoretui.tui.terminal.key_queue import KeyQueue, Release
 from restoretui.tui.terminal.pacing import Pacer

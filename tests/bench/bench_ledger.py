@@ -24,7 +24,8 @@ from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.s3 import S3
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
-from restoretui.ledger.records import BrowseRow, CloudId, JobChange, JobRow, Observation, Query, Scope, View
+from restoretui.ledger.records import BrowseRow, CloudId, JobRow, Observation, Query, Scope, View
+from restoretui.ledger.run_records import JobChange
 
 T = TypeVar("T")
 CLOUD = CloudId("s3")

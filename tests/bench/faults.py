@@ -26,7 +26,8 @@ sys.path.insert(0, str(ROOT))
 from restoretui.config.settings import Settings  # noqa: E402
 from restoretui.core.location import parse_location  # noqa: E402
 from restoretui.core.model import ObjectRef, State, Tier  # noqa: E402
-from restoretui.ledger.records import Query, Run  # noqa: E402
+from restoretui.ledger.records import Query  # noqa: E402
+from restoretui.ledger.run_records import Run  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
 from restoretui.sandbox.faults.scenario import load_scenario  # noqa: E402
 from restoretui.session.session import Session, open_session  # noqa: E402

@@ -5,7 +5,7 @@ from typing import Any
 
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.session.session import Session
 
 

@@ -10,7 +10,8 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine import engine as engine_module
-from restoretui.ledger.records import Listing, Run
+from restoretui.ledger.records import Listing
+from restoretui.ledger.run_records import Run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox

@@ -10,7 +10,8 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.engine.cleaner import ENDED, Cleaned
-from restoretui.ledger.records import Query, Run
+from restoretui.ledger.records import Query
+from restoretui.ledger.run_records import Run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox

@@ -11,7 +11,7 @@ from restoretui.core.errors import AccessDenied, GuardStopped, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.verdicts import Action, Purpose
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox

@@ -13,7 +13,7 @@ from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import make_plan
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import JobChange, RestoreJob
+from restoretui.ledger.run_records import JobChange, RestoreJob
 from tests.ledger.helpers import CLOUD, PRICES, entry, jobs_in, listed
 
 OBJECTS = 12

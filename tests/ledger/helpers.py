@@ -18,7 +18,8 @@ from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, RestoreJob, Run, Scope
+from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, Scope
+from restoretui.ledger.run_records import RestoreJob, Run
 from restoretui.ledger.runs.run_rows import JOB, jobs_of
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Writer

@@ -1,7 +1,7 @@
 """Why a run's objects failed stands above its rows."""
 
 from restoretui.core.model import State
-from restoretui.ledger.records import Cause
+from restoretui.ledger.run_records import Cause
 from restoretui.tui.restores.run_words import cause_lines
 
 

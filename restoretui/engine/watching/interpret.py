@@ -9,7 +9,8 @@ from restoretui.core.provider import Outcome
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action
 from restoretui.engine.watching.sweep import VISIBLE_WITHIN, Sight, facts_of
-from restoretui.ledger.records import JobChange, Observation, RestoreJob
+from restoretui.ledger.records import Observation
+from restoretui.ledger.run_records import JobChange, RestoreJob
 
 DAY = 86_400.0
 CLOSE = timedelta(hours=1)

@@ -26,7 +26,8 @@ from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import RetryingReads, all_of
-from restoretui.ledger.records import Observation, RestoreJob
+from restoretui.ledger.records import Observation
+from restoretui.ledger.run_records import RestoreJob
 from restoretui.ledger.runs.watch_queries import RESTORING_STILL, AwaitedColumns
 
 HEADS_AT_ONCE = 64

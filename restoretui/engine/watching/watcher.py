@@ -15,7 +15,7 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.watching.interpret import SENT_WITHIN, Promise, interpret
 from restoretui.engine.watching.schedule import Expectation, next_expiry_look, next_look
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper
-from restoretui.ledger.records import JobChange, Run, TrackedGroup
+from restoretui.ledger.run_records import JobChange, Run, TrackedGroup
 from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 CHUNK = 20_000

@@ -6,7 +6,7 @@ from restoretui.core.batch.jobs import ReportRow
 from restoretui.core.model import Look, State
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.batches.report_keys import ReportKeys
-from restoretui.ledger.records import JobChange
+from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.runs.job_changes import apply_changes
 from restoretui.ledger.store.writer import Tx
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from restoretui.core.model import State
 from restoretui.ledger.batches.records import BatchJob, Phase
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 
 _NOT_BEGUN = ("", "New", "Preparing", "Suspended")
 """A job's status until the cloud has taken its confirmation."""

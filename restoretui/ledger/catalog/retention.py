@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
-from restoretui.ledger.records import WAITING, CatalogBounds, Scope
+from restoretui.ledger.records import CatalogBounds, Scope
+from restoretui.ledger.run_records import WAITING
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.state_folder import is_alive
 from restoretui.ledger.store.writer import Tx, Writer

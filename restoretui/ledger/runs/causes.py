@@ -5,7 +5,7 @@ from typing import Any
 
 from restoretui.core.model import State
 from restoretui.core.provider import Outcome
-from restoretui.ledger.records import Cause
+from restoretui.ledger.run_records import Cause
 from restoretui.ledger.store.decoding import STATES, Shape, decodes
 
 _OF_RIGHTS = ("AccessDenied", "AccessDeniedException", "Forbidden", "403", "KMS.AccessDeniedException")

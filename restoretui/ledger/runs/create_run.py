@@ -19,7 +19,8 @@ from restoretui.ledger.marks.fact_groups import (
     key_of,
     marked_places,
 )
-from restoretui.ledger.records import WAITING, CloudId
+from restoretui.ledger.records import CloudId
+from restoretui.ledger.run_records import WAITING
 from restoretui.ledger.runs.bucket_ids import bucket_id
 from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.store import change_feed

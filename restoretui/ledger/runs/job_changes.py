@@ -13,7 +13,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.core.provider import Outcome
 from restoretui.core.rules.verdicts import Action
-from restoretui.ledger.records import WAITING, JobChange
+from restoretui.ledger.run_records import WAITING, JobChange
 from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.store import change_feed as topics
 from restoretui.ledger.store.decoding import STATES, Shape, decodes

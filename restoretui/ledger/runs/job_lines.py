@@ -7,7 +7,7 @@ from restoretui.core.errors import GuardStopped
 from restoretui.core.model import END_UNTOLD, Tier
 from restoretui.core.provider import Outcome
 from restoretui.core.rules.verdicts import Action
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.store.writer import Tx
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any, cast
 
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.ledger.records import CloudId, RestoreJob, Run
+from restoretui.ledger.records import CloudId
+from restoretui.ledger.run_records import RestoreJob, Run
 from restoretui.ledger.store.decoding import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
 
 RUN = (

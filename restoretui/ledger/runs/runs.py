@@ -9,17 +9,8 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import NO_CAPACITY_CODE
-from restoretui.ledger.records import (
-    EVERYTHING,
-    WAITING,
-    Cause,
-    CloudId,
-    JobChange,
-    Query,
-    RestoreJob,
-    Run,
-    TrackedGroup,
-)
+from restoretui.ledger.records import EVERYTHING, CloudId, Query
+from restoretui.ledger.run_records import WAITING, Cause, JobChange, RestoreJob, Run, TrackedGroup
 from restoretui.ledger.runs import watch_queries as tracking
 from restoretui.ledger.runs.causes import read_causes
 from restoretui.ledger.runs.create_run import confirm

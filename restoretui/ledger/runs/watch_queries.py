@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from restoretui.core.model import State
-from restoretui.ledger.records import TRACKED, CloudId, TrackedGroup
+from restoretui.ledger.records import CloudId
+from restoretui.ledger.run_records import TRACKED, TrackedGroup
 from restoretui.ledger.store.decoding import STATES, TIERS, Shape, damaged, decodes
 from restoretui.ledger.store.schema import LIVE
 from restoretui.ledger.store.unknown_values import saturated

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from restoretui.core.clock import Clock
 from restoretui.ledger.catalog.retention import in_steps
-from restoretui.ledger.records import WAITING
+from restoretui.ledger.run_records import WAITING
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer

@@ -12,7 +12,7 @@ from restoretui.core.model import State
 from restoretui.core.provider import NO_CAPACITY_CODE, Outcome
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action
-from restoretui.ledger.records import WAITING
+from restoretui.ledger.run_records import WAITING
 from restoretui.ledger.store.schema import LIVE
 
 

@@ -13,7 +13,8 @@ from restoretui.core.plan.plan import FactGroup
 from restoretui.core.plan.pricing import GIB, Cost, PriceTable, estimate
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action
-from restoretui.ledger.records import CloudId, Run
+from restoretui.ledger.records import CloudId
+from restoretui.ledger.run_records import Run
 from restoretui.tui.acts.consent import agreed
 from restoretui.wording import format as fmt
 

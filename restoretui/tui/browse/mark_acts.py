@@ -3,7 +3,8 @@
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.verdicts import Purpose
-from restoretui.ledger.records import BrowseRow, Listing, Run
+from restoretui.ledger.records import BrowseRow, Listing
+from restoretui.ledger.run_records import Run
 from restoretui.tui.acts.end_copies import end_chosen
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.marking import MARKS

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from restoretui.core.model import Tier
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.tui.process.finished_runs import FinishedRuns, verdict
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from restoretui.core.model import State
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 
 
 class FinishedRuns:

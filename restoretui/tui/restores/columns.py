@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from restoretui.core.model import State
-from restoretui.ledger.records import JobRow, Run
+from restoretui.ledger.records import JobRow
+from restoretui.ledger.run_records import Run
 from restoretui.tui.restores.run_words import DueWindow, bar_parts, headline, outlook, progress
 from restoretui.tui.widgets.table.columns import Column, Spans, cell
 from restoretui.tui.words import STATE_CELLS, STATES, state_word

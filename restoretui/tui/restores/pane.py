@@ -10,7 +10,8 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.core.rules.verdicts import Purpose
-from restoretui.ledger.records import JobRow, Run
+from restoretui.ledger.records import JobRow
+from restoretui.ledger.run_records import Run
 from restoretui.tui.error_state import not_open
 from restoretui.tui.keys import RUNS
 from restoretui.tui.pane import Pane

@@ -8,7 +8,8 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import State
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.capacity import MOST_IN_A_ROW
-from restoretui.ledger.records import Query, Run
+from restoretui.ledger.records import Query
+from restoretui.ledger.run_records import Run
 from restoretui.tui.acts.consent import agreed, price
 from restoretui.tui.acts.end_copies import end_chosen
 from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt

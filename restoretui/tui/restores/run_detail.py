@@ -14,7 +14,8 @@ from textual.message import Message
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
-from restoretui.ledger.records import Cause, JobRow, Query, Run, View
+from restoretui.ledger.records import JobRow, Query, View
+from restoretui.ledger.run_records import Cause, Run
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
 from restoretui.tui.error_state import error_state

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.message import Message
 
 from restoretui.core.model import State
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.tui.restores.columns import RunRow, run_columns
 from restoretui.tui.restores.common_prefix import common_prefix
 from restoretui.tui.shell import Working

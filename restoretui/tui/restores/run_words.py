@@ -7,7 +7,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from restoretui.core.model import State
-from restoretui.ledger.records import Cause, Run
+from restoretui.ledger.run_records import Cause, Run
 from restoretui.tui.words import STATES, Part, said
 from restoretui.wording import format as fmt
 

@@ -18,7 +18,7 @@ from restoretui.config.settings import Settings, load_settings
 from restoretui.core.location import parse_location
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import JobChange
+from restoretui.ledger.run_records import JobChange
 from restoretui.session.session import Session, open_session
 from restoretui.tui.app import RestoreApp
 from tests.ledger.helpers import jobs_in

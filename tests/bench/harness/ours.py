@@ -23,7 +23,7 @@ from restoretui.cli import tune
 from restoretui.config.settings import load_settings
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
-from restoretui.ledger.records import JobChange, Run
+from restoretui.ledger.run_records import JobChange, Run
 from restoretui.session import listings
 from restoretui.session.session import Session, open_session
 from tests.bench.harness.measure import percentile

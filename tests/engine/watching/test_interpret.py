@@ -14,7 +14,8 @@ from restoretui.core.rules.stores import BUILT_IN
 from restoretui.core.rules.verdicts import Action
 from restoretui.engine.watching.interpret import interpret
 from restoretui.engine.watching.sweep import Sight
-from restoretui.ledger.records import CloudId, Observation, RestoreJob
+from restoretui.ledger.records import CloudId, Observation
+from restoretui.ledger.run_records import RestoreJob
 from tests.narrowing import there
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)

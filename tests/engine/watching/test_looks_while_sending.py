@@ -14,7 +14,8 @@ from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.engine.watching.watcher import Unit, Watcher, WatchEvents
-from restoretui.ledger.records import CloudId, TrackedGroup
+from restoretui.ledger.records import CloudId
+from restoretui.ledger.run_records import TrackedGroup
 from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 UNIT = Unit("b", versions=False, state=State.RESTORING)

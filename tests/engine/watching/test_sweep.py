@@ -18,7 +18,8 @@ from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper, just_before
-from restoretui.ledger.records import CloudId, RestoreJob
+from restoretui.ledger.records import CloudId
+from restoretui.ledger.run_records import RestoreJob
 from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 PAGE = 10

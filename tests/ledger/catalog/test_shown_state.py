@@ -8,7 +8,7 @@ import pytest
 
 from restoretui.core.model import State, Tier
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import WAITING, JobChange
+from restoretui.ledger.run_records import WAITING, JobChange
 from restoretui.ledger.views.fact_sql import COUNTS_AS_RESTORING, SHOWN_EXPIRY, SHOWN_STATE, STILL_OURS, state_rank
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, listed, look, now_of, planned, started
 

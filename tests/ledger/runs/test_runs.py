@@ -17,7 +17,8 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import TRACKED, WAITING, CloudId, JobChange, Query, TrackedGroup
+from restoretui.ledger.records import CloudId, Query
+from restoretui.ledger.run_records import TRACKED, WAITING, JobChange, TrackedGroup
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,

@@ -11,7 +11,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import JobChange, Query
+from restoretui.ledger.records import Query
+from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.store.change_feed import Changes
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, last_entry, now_of, started
 

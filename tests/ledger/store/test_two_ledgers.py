@@ -10,7 +10,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page, State, Tier
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CatalogBounds, JobChange, Query, Scope
+from restoretui.ledger.records import CatalogBounds, Query, Scope
+from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.store.change_feed import Subscription
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, planned, started
 

@@ -12,7 +12,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.core.model import Page, State, Tier
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import JobChange, Scope
+from restoretui.ledger.records import Scope
+from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.store import connections
 from restoretui.ledger.store.writer import Tx
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, last_entry, listed, now_of, planned, started

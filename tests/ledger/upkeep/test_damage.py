@@ -15,7 +15,8 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import JobChange, Query
+from restoretui.ledger.records import Query
+from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.upkeep.integrity_check import check_folder
 from tests.ledger.helpers import CLOUD, entry, jobs_in, keys, now_of, started
 

@@ -12,7 +12,7 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import JobChange, Run
+from restoretui.ledger.run_records import JobChange, Run
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.upkeep import pruning
 from restoretui.ledger.upkeep.integrity_check import check_folder

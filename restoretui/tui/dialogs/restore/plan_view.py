@@ -13,7 +13,7 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.rules.verdicts import Action, Purpose
-from restoretui.ledger.records import Run
+from restoretui.ledger.run_records import Run
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.restore.amount_field import AmountField
 from restoretui.tui.dialogs.restore.days_text import LONGEST

@@ -1,0 +1,152 @@
+"""The ledger's records of what was intended and what became of it: runs, their jobs, changes of jobs.
+
+Instants: ``Run``, of which there are few, carries aware UTC datetimes; jobs and changes, of which there may be a
+million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decimal``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from restoretui.core.model import Look, ObjectRef, State, Tier
+from restoretui.core.rules.verdicts import Action, Purpose
+from restoretui.ledger.records import CloudId
+
+WAITING = frozenset({State.PLANNED, State.REQUESTED, State.RESTORING, State.UNKNOWN})
+"""States of jobs from which something is still expected soon; a run with any such job is open."""
+
+TRACKED = frozenset({State.REQUESTED, State.RESTORING, State.UNKNOWN, State.AVAILABLE})
+"""States the watcher looks after; an available copy expires one day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One confirmed plan and how far it has come."""
+
+    id: int
+    cloud: CloudId
+    connection: Mapping[str, object]
+    """How to reach the cloud again (profile, region, account ...); never a secret."""
+    purpose: Purpose
+    tier: Tier
+    days: int
+    note: str
+    created_at: datetime
+    objects: int
+    size_bytes: int
+    counts: Mapping[State, int]
+    bytes_by_state: Mapping[State, int]
+    estimate: Decimal
+    currency: str
+    unpriced: int
+    """Objects whose price the table did not know."""
+    list_calls: int
+    head_calls: int
+    window: tuple[float, float] | None
+    """Typical shortest and longest seconds from request to copy, over the whole plan."""
+    first_requested_at: datetime | None
+    last_requested_at: datetime | None
+    ended_at: datetime | None
+    """When its last waiting job was settled; None while any waits."""
+
+    @property
+    def waiting(self) -> int:
+        """Jobs planned, requested, restoring or unknown."""
+        return sum(self.counts.get(state, 0) for state in WAITING)
+
+    @property
+    def promised_end(self) -> datetime | None:
+        """The earliest that its copies were to end; None where days are added to ends that only the cloud knows."""
+        rules = self.cloud.rules
+        if self.purpose is Purpose.UPGRADE or (self.purpose is Purpose.EXTEND and rules.extension_adds):
+            return None
+        return rules.expiry_of(self.created_at, self.days)
+
+    @property
+    def is_open(self) -> bool:
+        """Something is still expected of it."""
+        return self.waiting > 0
+
+
+class RestoreJob(NamedTuple):
+    """One object in a run, as the submitter and the watcher need it; a tuple, since a round makes a million."""
+
+    id: int
+    run_id: int
+    cloud: CloudId
+    ref: ObjectRef
+    size: int | None
+    storage_class: str
+    archive: str | None
+    action: Action
+    state: State
+    tier: Tier | None
+    days: int | None
+    attempt_at: float | None
+    """When it was claimed for sending; stays until the claim is released."""
+    requested_at: float | None
+    expiry: int | None
+    adopted: bool
+    changed_at: float = 0.0
+    """Since when it is in its state."""
+    etag: str = ""
+    """Of the object it was planned for, where the class may change by a restore; else empty."""
+    outcome: str = ""
+    """The answer to its request (``core.provider.Outcome``)."""
+
+
+class JobChange(NamedTuple):
+    """A change of one job's state. Idempotent: applying an equal one again changes and logs nothing."""
+
+    job_id: int
+    state: State
+    at: float
+    """When it was learned, in cloud time."""
+    reason: str = ""
+    outcome: str = ""
+    """The answer to our request (``core.provider.Outcome``), when this change stems from one."""
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+    expiry: int | None = None
+    """When the copy ends, once it is known; None leaves what is known."""
+    look: Look | None = None
+    extends: bool = False
+    """The copy is there and ends too soon: the job, planned again, is now to extend it, as was agreed to."""
+    requested_at: float | None = None
+    """When somebody else asked for it, where the cloud tells."""
+
+
+class Cause(NamedTuple):
+    """One reason for which objects of a run were not restored."""
+
+    state: State
+    """``failed``, or ``skipped`` where the plan itself refused them."""
+    code: str
+    """The cloud's; empty where it was not asked."""
+    reason: str
+    objects: int
+    of_rights: int
+    """Of them, those for which somebody lacks a right, or is forbidden to."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedGroup:
+    """Jobs that the watcher treats alike. Instants are cloud time, seconds since the epoch."""
+
+    run_id: int
+    cloud: CloudId
+    bucket: str
+    versions: bool
+    """They name versions, which only a listing of versions shows."""
+    archive: str | None
+    storage_class: str
+    tier: Tier | None
+    state: State
+    jobs: int
+    size_bytes: int
+    requested_first: float | None
+    requested_last: float | None
+    expiry_first: int | None
