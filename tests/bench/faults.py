@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 from restoretui.config.settings import Settings  # noqa: E402
 from restoretui.core.location import parse_location  # noqa: E402
 from restoretui.core.model import ObjectRef, State, Tier  # noqa: E402
+from restoretui.core.provider import NO_CAPACITY_CODE  # noqa: E402
 from restoretui.ledger.records import Query  # noqa: E402
 from restoretui.ledger.run_records import Run  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
@@ -254,6 +255,8 @@ async def judged(session: Session, run: Run, running: RunningSandbox, outcome: O
     outcome.failed = Counter(row.code or "no code" for row in rows if row.state is State.FAILED)
     outcome.reasons = Counter(row.reason for row in rows if row.state is State.FAILED)
     for row in rows:
+        if row.state is State.PLANNED and row.code == NO_CAPACITY_CODE:
+            continue  # Unsent, and waits for a person's decision.
         if not agrees(row.state, running, row.ref, outcome.case):
             in_cloud = running.cloud.state(BUCKET, row.ref.key)
             outcome.lost.append(f"{row.ref.key}: {row.state} in the ledger ({row.reason}), {in_cloud} in the cloud")

@@ -256,7 +256,9 @@ def test_after_twenty_refusals_in_a_row_the_rest_stays_planned(run: Run, serve: 
     again = run(served, *restore[:7], "--tier", "standard", "--json")
     assert (again.code, again.summary["planned"]) == (0, 0)
     first = run(served, "status", "1", "--json").summary
-    assert (first["planned"], first["cancelled"]) == (0, planned), "nothing is asked for twice"
+    # What restores already waits for its arrival, to be extended then, and is no restore to be taken over.
+    assert first["planned"] <= 1
+    assert first["planned"] + first["cancelled"] == planned, "nothing is asked for twice"
 
 
 def test_the_shell_is_told_what_could_be_typed_next(run: Run) -> None:

@@ -138,7 +138,7 @@ def test_every_location_that_is_printed_is_read_as_that_very_object(run: Run, se
         (["ls", f"{BUCKET}/a?versionId=y", "--versions"], "--versions are all"),
         (["plan", f"{BUCKET}/arch*", "--keys-from", "-", *PLAN], "ends in the middle of a name"),
         (["plan", BUCKET, "--storage-class", "NONSENSE", *PLAN], "no storage class is called 'NONSENSE'"),
-        (["ls", BUCKET, "--storage-class", "ColdArchive"], "known are DEEP_ARCHIVE"),
+        (["ls", BUCKET, "--storage-class", "ColdArchive"], "known are AWS_BACKUP"),
         (["ls", "oss://bucket", "--storage-class", "GLACIER"], "known are Archive, ColdArchive"),
         (["clean", f"{BUCKET}/a/", "--version-id", "x", "--yes"], "--version-id needs exactly one location"),
         (["clean", "last", "--version-id", "x", "--yes"], "those of its own versions"),

@@ -246,11 +246,20 @@ async def test_an_object_that_became_available_meanwhile_is_shown_as_such(walk: 
         row = next(row for row in pane.table.view.rows(0, 9) if row.marked)
         now = session.clock.now().timestamp()
         seen = Observation(
-            row.ref.key, row.ref.version_id, row.storage_class, row.size, None, None, True, False, None, now
+            row.ref.key,
+            row.ref.version_id,
+            row.storage_class,
+            row.size,
+            None,
+            None,
+            True,
+            False,
+            int(now) + 30 * 86_400,
+            now,
         )
         await session.ledger.catalog.observe(pane.source.listing.scope.cloud, row.ref.bucket, [seen])
         await on.press("enter", "enter")
-        await on.sees("what is known of the objects changed", "Restore 2", "restored without an end")
+        await on.sees("what is known of the objects changed", "Restore 2", "long enough")
         await confirm(on)
         (run,) = session.ledger.runs.peek_all()
         assert run.counts.get(State.AVAILABLE) == 1
@@ -271,7 +280,7 @@ async def test_wrong_days_leave_nothing_of_the_last_answer(walk: StartWalk, type
         box = await dialog(on)
         await on.sees("until at least 2026-01-23", "copy for 7 days", "Restore 2")
         box.query_one("#days", Input).value = typed
-        await on.sees("at least 1 day", "type a whole number")
+        await on.sees("at least 1 day" if typed.isdigit() else "says neither days nor a date", "type days, 1 or more")
         assert box.query_one("#confirm", Button).disabled
         for text in ("2026-01-23", "copy for", "$", "retrieval", "Restore 2", "archived in GLACIER"):
             assert text not in on.text.partition("╭─ Restore")[2].partition("╰")[0], text
