@@ -124,7 +124,7 @@ def test_a_config_changes_what_it_says_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("section", "says"),
     [
-        ({"like": "aws"}, "'aws' is none of scaleway"),
+        ({"like": "aws"}, "'aws' is none of ceph, cos (untested),"),
         ({"speed": 3}, "unknown 'speed'"),
         ({"classes": "GLACIER"}, "must be a list"),
         ({"classes": ["A,B"]}, "must be a list"),
