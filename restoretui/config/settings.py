@@ -25,7 +25,7 @@ from restoretui.core.network.endpoints import check_endpoint
 from restoretui.core.network.http_client import http_client
 from restoretui.core.plan.money import DOLLARS, Amount, read_amount
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store
+from restoretui.core.rules.stores import BUILT_IN, CONNECTION_FIELDS, Store, known_by, make_store, told_names
 
 if TYPE_CHECKING:
     from restoretui.core.plan.pricing import PriceBook
@@ -111,9 +111,10 @@ class Settings:
         """
         if self.store:
             if self.store not in self.stores and self.store not in BUILT_IN:
-                known = ", ".join(sorted({*BUILT_IN, *self.stores}))
                 source = self.sources.get("store", "store")
-                raise UsageError(f"{source}: no store {self.store!r} is known", f"known are {known}")
+                raise UsageError(
+                    f"{source}: no store {self.store!r} is known", f"known are {told_names(self.stores)}"
+                )
             return make_store(self.store, self.stores.get(self.store, {}))
         for name, section in self.stores.items():
             if self.endpoint_url and section.get("endpoint_url") == self.endpoint_url:

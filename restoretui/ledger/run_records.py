@@ -6,7 +6,7 @@ million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decima
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -58,11 +58,14 @@ class Run:
 
     @property
     def promised_end(self) -> datetime | None:
-        """The earliest that its copies were to end; None where days are added to ends that only the cloud knows."""
+        """The earliest that its copies were to end; None where days are added to ends that only the cloud knows.
+
+        Not rounded up to a midnight, as AWS does: a server that counts exactly keeps its word as well (FACTS 1.5).
+        """
         rules = self.cloud.rules
         if self.purpose is Purpose.UPGRADE or (self.purpose is Purpose.EXTEND and rules.extension_adds):
             return None
-        return rules.expiry_of(self.created_at, self.days)
+        return self.created_at + timedelta(days=self.days)
 
     @property
     def is_open(self) -> bool:

@@ -60,6 +60,27 @@ async def test_a_copy_that_arrives_long_enough_is_left_alone(sandbox: StartSandb
     assert asked(running) == {"theirs": 1}
 
 
+async def test_a_server_that_counts_days_exactly_keeps_its_word_and_is_not_asked_twice(
+    sandbox: StartSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An endpoint that nobody named, whose copies end so many days after the request, as moto's do (FACTS 5)."""
+    for module in ("restore", "cloud"):
+        monkeypatch.setattr(f"restoretui.sandbox.state.{module}.expiry", lambda start, days: start + days * 86_400)
+    running = await sandbox(empty=True, clock=TurnedClock())
+    await fill(running, ["k"])
+    session = await session_on(running)
+    sel = await choose(session, "s3://cold")
+    run = await session.confirm(sel, await session.plan(sel, 3), Tier.EXPEDITED)
+    session.start_engine()
+    await turn(running.clock, lambda: settled(session, run))
+    assert ends(running, "k") % 86_400, "no midnight"
+    assert (await session.ledger.runs.shortfall(await session.ledger.runs.get(run.id))).copies == 0
+    again = await session.plan(await choose(session, "s3://cold"), 3)
+    assert again.tiers[Tier.EXPEDITED].counts == {Action.NOTHING: 1}
+    longer = await session.plan(await choose(session, "s3://cold"), 4)
+    assert longer.tiers[Tier.EXPEDITED].counts == {Action.EXTEND: 1}
+
+
 async def test_a_store_that_cuts_days_is_said_to_fall_short(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock(), scenario="store-noobaa")
     await fill(running, ["k"])

@@ -43,6 +43,8 @@ MAX_DAYS = 1_000_000
 """No cloud documents a limit for S3 (FACTS 1.1); beyond this, dates run out."""
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 """A store may name any instant up to it."""
+CLOSE = timedelta(hours=1)
+"""A copy that ends so little before it was to end lasts long enough: clocks differ, and stores cut off fractions."""
 
 
 def _amount(duration: timedelta) -> tuple[str, str]:
@@ -203,6 +205,16 @@ class CloudRules:
             return end
         midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight if midnight == end else midnight + timedelta(days=1)
+
+    def lasts(self, expiry: datetime, start: datetime, days: int) -> bool:
+        """Whether a copy that ends at ``expiry`` lasts the ``days`` that were asked for at ``start``.
+
+        A server whose copies do not end at midnight counts exactly, whatever the rules say (moto, and stores that
+        nobody named): there the midnight after is no measure. Where the end is a midnight both are the same.
+        """
+        if self.expiry_at_midnight and expiry.timestamp() % 86_400 == 0:
+            return self.expiry_of(start, days) <= expiry
+        return start + timedelta(days=days) - CLOSE <= expiry
 
     def days_until(self, end: datetime, now: datetime) -> int:
         """The fewest days that let a copy asked for ``now`` last until ``end``; ``UsageError`` if that is over.

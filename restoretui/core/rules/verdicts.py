@@ -209,10 +209,11 @@ def _judge_available(
     fewer = rules.expiry_of(now, request.days)
     if shorten and fewer < facts.expiry:
         return _judge_shorter(rules, rule, request, f"{until}", fewer)
-    if purpose is Purpose.RESTORE and fewer <= facts.expiry:
+    is_enough = rules.lasts(facts.expiry, now, request.days)
+    if purpose is Purpose.RESTORE and is_enough:
         return Verdict(Action.NOTHING, f"{until}, which is long enough", rule.archive)
     new = rules.extended_to(rule, facts.expiry, request.days, now)
-    if new <= facts.expiry:
+    if new <= facts.expiry or (is_enough and not rules.extension_adds):
         enough = f"the longest {rule.archive} allows" if rules.extension_adds else "which is long enough"
         return Verdict(Action.NOTHING, f"{until}, {enough}", rule.archive)
     if refusal := _refusal(rule, request):

@@ -6,15 +6,13 @@ from typing import NamedTuple
 from restoretui.core.errors import AccessDenied
 from restoretui.core.model import State
 from restoretui.core.provider import Outcome
-from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.rules import CLOSE, CloudRules
 from restoretui.core.rules.verdicts import Action
 from restoretui.engine.watching.sweep import VISIBLE_WITHIN, Sight, facts_of
 from restoretui.ledger.records import Observation
 from restoretui.ledger.run_records import JobChange, RestoreJob
 
 DAY = 86_400.0
-CLOSE = timedelta(hours=1)
-"""A copy that ends so little before it was to end lasts long enough: clocks differ, and stores cut off fractions."""
 SENT_WITHIN = 10.0
 """Seconds for which a request without an answer may still be under way: before that, no trace of it proves nothing.
 

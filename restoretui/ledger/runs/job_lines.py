@@ -6,6 +6,7 @@ from typing import NamedTuple
 from restoretui.core.errors import GuardStopped
 from restoretui.core.model import END_UNTOLD, Tier
 from restoretui.core.provider import Outcome
+from restoretui.core.rules.rules import CLOSE
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.store.unknown_values import saturated
@@ -67,15 +68,11 @@ class Shortfall(NamedTuple):
     """Speed-ups that the cloud refused: the restores go on as they were."""
 
 
-CLOSE_S = 3600
-"""A copy that ends so little before it was to end lasts long enough: clocks differ, stores cut off fractions."""
-
-
 def read_shortfall(connection: Connection, run: Run) -> Shortfall:
     """Of the jobs of a run; a copy that was there before, or was said to restore for long enough, is none of it."""
     args: dict[str, object] = {"run": run.id, "end": None, "untold": int(END_UNTOLD.timestamp())}
     if run.promised_end is not None:
-        args["end"] = run.promised_end.timestamp() - CLOSE_S
+        args["end"] = (run.promised_end - CLOSE).timestamp()
     asked = ", ".join(f"'{action}'" for action in (Action.START, Action.UPGRADE, Action.EXTEND, Action.LATER))
     copies, earliest, refused = connection.execute(
         f"SELECT count(*) FILTER (WHERE {_SHORT}), min(j.expiry) FILTER (WHERE {_SHORT}),"

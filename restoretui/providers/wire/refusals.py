@@ -139,7 +139,18 @@ _THROTTLED = frozenset(
         "SlowDownWrite",
     }
 )
-_PASSING = frozenset({"OperationAborted", "RequestTimeout"})
+_PASSING = frozenset(
+    {
+        "OperationAborted",
+        "RequestTimeout",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "InternalServiceException",
+    }
+)
+"""The service's own failures, whatever the status: the models of S3 Control declare none (botocore s3control)."""
 _WRONG_REGION = frozenset(
     {"PermanentRedirect", "TemporaryRedirect", "Redirect", "IllegalLocationConstraintException"}
 )

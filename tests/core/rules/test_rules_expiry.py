@@ -55,3 +55,19 @@ def test_later_or_longer_never_ends_sooner(earlier: datetime, later: datetime, f
 @given(start=instants, days=many_days)
 def test_a_cloud_with_exact_ends_does_not_round(start: datetime, days: int) -> None:
     assert EXACT.expiry_of(start, days) - start == timedelta(days=days)
+
+
+@given(start=instants, days=st.integers(1, 400), late=st.integers(0, 3 * 86_400))
+def test_a_midnight_and_the_exact_end_agree_on_what_is_long_enough(start: datetime, days: int, late: int) -> None:
+    midnight = S3.expiry_of(start + timedelta(seconds=late), days)
+    assert S3.lasts(midnight, start, days)
+    assert S3.lasts(midnight, start, days + 5) is (midnight >= S3.expiry_of(start, days + 5))
+
+
+@pytest.mark.parametrize("rules", [S3, EXACT], ids=["unknown server", "exact"])
+@pytest.mark.parametrize(("missing", "lasts"), [(0, True), (59, True), (61, False)])
+def test_a_server_that_counts_exactly_is_held_to_the_days_and_not_to_a_midnight(
+    rules: CloudRules, missing: int, lasts: bool
+) -> None:
+    start = datetime(2026, 11, 29, 0, 20, 7, tzinfo=UTC)
+    assert rules.lasts(start + timedelta(days=3, minutes=-missing), start, 3) is lasts

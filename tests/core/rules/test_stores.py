@@ -49,6 +49,8 @@ def test_anything_else_is_no_spec(spec: str) -> None:
         ("https://s3.fr-par.scw.cloud", "scaleway"),
         ("s3.gra.io.cloud.ovh.net", "ovhcloud"),
         ("https://s3.eu-de.cloud-object-storage.appdomain.cloud", "ibm"),
+        ("https://cos.ap-beijing.myqcloud.com", "cos"),
+        ("https://tos-s3-cn-beijing.volces.com", "tos"),
         ("https://minio.example.net:9000", None),
         ("https://s3.amazonaws.com", None),
         ("https://scw.cloud.example.net", None),
@@ -72,6 +74,10 @@ def test_an_endpoint_tells_its_store(endpoint: str, name: str | None) -> None:
         ("minio", "my tier", State.ARCHIVED),
         ("ceph", "CLOUDTIER", State.ARCHIVED),
         ("ceph", "STANDARD", State.ONLINE),
+        ("cos", "ARCHIVE", State.ARCHIVED),
+        ("cos", "STANDARD_IA", State.ONLINE),
+        ("tos", "COLD_ARCHIVE", State.ARCHIVED),
+        ("tos", "GLACIER_IR", State.ONLINE),
     ],
 )
 def test_which_classes_need_a_restore(store: str, storage_class: str, state: State) -> None:
@@ -118,7 +124,7 @@ def test_a_config_changes_what_it_says_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("section", "says"),
     [
-        ({"like": "aws"}, "'aws' is none of scaleway"),
+        ({"like": "aws"}, "'aws' is none of ceph, cos (untested),"),
         ({"speed": 3}, "unknown 'speed'"),
         ({"classes": "GLACIER"}, "must be a list"),
         ({"classes": ["A,B"]}, "must be a list"),
