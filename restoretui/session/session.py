@@ -11,18 +11,15 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import AccountRefused, CloudError, RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, State, Tier
 from restoretui.core.os_errors import refused_by_system
-from restoretui.core.plan.money import Amount
-from restoretui.core.plan.offers import offer_of
-from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.plan.pricing import PriceBook
 from restoretui.core.provider import NO_CAPACITY_CODE, Connection, MfaPrompter, Provider
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.engine import Engine
@@ -33,17 +30,22 @@ from restoretui.engine.traffic.speaker import SILENCE_AFTER, TROUBLE_AFTER, Spea
 from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
-from restoretui.ledger.batches.outstanding import Outstanding, outstanding
 from restoretui.ledger.records import CatalogBounds, CloudId, JobRow, Listing, Query, View
 from restoretui.ledger.run_records import Cause, Run
-from restoretui.ledger.runs.job_lines import Shortfall
-from restoretui.session.batch_jobs import BatchOperations
 from restoretui.session.clouds import Clouds
-from restoretui.session.export import write_export, write_report
 from restoretui.session.listings import BUG_HINT, Listings
-from restoretui.session.planning import Planner, check_sends
 from restoretui.session.selecting import Selecting
-from restoretui.session.spending import Spending
+
+if TYPE_CHECKING:
+    from restoretui.core.batch.jobs import BatchOptions
+    from restoretui.core.plan.money import Amount
+    from restoretui.core.plan.plan import RestorePlan
+    from restoretui.core.plan.pricing import PriceBook
+    from restoretui.ledger.batches.outstanding import Outstanding
+    from restoretui.ledger.runs.job_lines import Shortfall
+    from restoretui.session.batch_jobs import BatchOperations
+    from restoretui.session.planning import Planner
+    from restoretui.session.spending import Spending
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""
@@ -56,7 +58,7 @@ logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python
 class Session:
     """Everything a screen or a command may ask for. Made by ``open_session``."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, prices: PriceBook, works: Works | None = None) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, prices: "PriceBook", works: Works | None = None) -> None:
         self.settings = settings
         self.ledger = ledger
         self.clock = settings.clock
@@ -72,15 +74,6 @@ class Session:
         self._engine = Engine(
             ledger, self.clock, self.clouds, self._board, settings.concurrency, may_send=not settings.read_only
         )
-        self.batch = BatchOperations(
-            settings,
-            ledger,
-            self.clouds,
-            lambda: self.spending.check_may_send(),
-            self._engine.resend,
-            self.works,
-        )
-        """Everything about S3 Batch Operations."""
         self.bounds = CatalogBounds(
             size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
         )
@@ -88,11 +81,36 @@ class Session:
         self.listings = Listings(ledger, self.clock, self.clouds, self.bounds, self.works)
         self.selecting = Selecting(ledger, self.clock, self.clouds, self.listings, self.works)
         """Filling selections."""
-        self._planner = Planner(self.clock, ledger, prices, self.clouds)
-        self.spending = Spending(settings, ledger, self.clouds, self._planner, self.batch, self._engine)
-        """Everything that costs money, or ends what was paid for: offered, guarded, agreed to, recorded."""
+        self._prices = prices
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
+
+    # --- parts that few commands need: loaded when they are first asked for --------------------------------------
+
+    @cached_property
+    def batch(self) -> "BatchOperations":
+        """Everything about S3 Batch Operations."""
+        from restoretui.session import batch_jobs
+
+        def may_send() -> None:
+            self.spending.check_may_send()
+
+        return batch_jobs.BatchOperations(
+            self.settings, self.ledger, self.clouds, may_send, self._engine.resend, self.works
+        )
+
+    @cached_property
+    def _planner(self) -> "Planner":
+        from restoretui.session.planning import Planner
+
+        return Planner(self.clock, self.ledger, self._prices, self.clouds)
+
+    @cached_property
+    def spending(self) -> "Spending":
+        """Everything that costs money, or ends what was paid for: offered, guarded, agreed to, recorded."""
+        from restoretui.session import spending
+
+        return spending.Spending(self.settings, self.ledger, self.clouds, self._planner, self.batch, self._engine)
 
     # --- the cloud ---------------------------------------------------------------------------------------------
 
@@ -184,7 +202,7 @@ class Session:
         scheme: str | None = None,
         *,
         shorten: bool = False,
-    ) -> RestorePlan:
+    ) -> "RestorePlan":
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
         ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``). No copy
@@ -196,19 +214,19 @@ class Session:
         """In plans of this selection, what no look can judge is asked for all the same."""
         self._planner.ask_unseen(sel)
 
-    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list[RestorePlan]:
+    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list["RestorePlan"]:
         """A plan to restore for each cloud in which objects are chosen, ``days`` by scheme; they are read once."""
         return await self._planner.plans(sel, days, shorten=shorten)
 
     async def confirm(
         self,
         sel: int,
-        plan: RestorePlan,
+        plan: "RestorePlan",
         tier: Tier,
         *,
-        max_cost: Decimal | Amount | None = None,
+        max_cost: "Decimal | Amount | None" = None,
         note: str = "",
-        batch: BatchOptions | None = None,
+        batch: "BatchOptions | None" = None,
         typed: Decimal | None = None,
     ) -> Run:
         """Agree to the plan at ``tier``, which the person was shown and said yes to, and write its intents down.
@@ -216,6 +234,10 @@ class Session:
         ``max_cost`` (dollars, or an ``Amount``) takes the place of the budget; ``typed`` is the amount that was typed
         to go beyond it. See ``Spending.agree`` and ``Spending.restore``.
         """
+        from restoretui.core.plan.money import Amount
+        from restoretui.core.plan.offers import offer_of
+        from restoretui.session.planning import check_sends
+
         limits = () if max_cost is None else (max_cost if isinstance(max_cost, Amount) else Amount(max_cost),)
         check_sends(plan, tier)
         consent = await self.spending.agree([offer_of(plan, tier)], limits=limits, typed=typed)
@@ -241,7 +263,7 @@ class Session:
                 return problem
         return None
 
-    async def shortfall(self, run: Run) -> Shortfall:
+    async def shortfall(self, run: Run) -> "Shortfall":
         """What the run got less than it asked for, though nothing of it failed."""
         return await self.ledger.runs.shortfall(run)
 
@@ -266,12 +288,16 @@ class Session:
 
     async def export(self, run_id: int, target: Path) -> int:
         """Write the run's objects to ``target``, as JSON lines if it is so named, else CSV; returns how many."""
+        from restoretui.session.export import write_export
+
         run = await self.ledger.runs.get(run_id)
         await write_export(self.ledger, run, "json" if target.suffix in (".json", ".jsonl") else "csv", target)
         return run.objects
 
     async def export_report(self, job_id: str, region: str | None, target: Path) -> int:
         """Write a batch job's completion report to ``target`` as CSV; returns how many tasks it has."""
+        from restoretui.session.export import write_report
+
         return await write_report(self.batch.report(job_id, region), target)
 
     # --- following ---------------------------------------------------------------------------------------------
@@ -334,8 +360,10 @@ class Session:
         """This process pursues the run; otherwise another one may, and this one shows what it finds."""
         return self._engine.is_ours(run_id)
 
-    def outstanding(self) -> list[Outstanding]:
+    def outstanding(self) -> list["Outstanding"]:
         """How much of each run under way is still to be sent, in the order of their numbers."""
+        from restoretui.ledger.batches.outstanding import outstanding
+
         open_runs = sorted((run for run in self.ledger.runs.peek_all() if run.is_open), key=lambda run: run.id)
         return [outstanding(run, self.batch.ours(run.id)) for run in open_runs]
 
@@ -343,7 +371,7 @@ class Session:
         """Another process sends and watches the run."""
         return self._engine.is_elsewhere(run_id)
 
-    def unsent(self) -> list[Outstanding]:
+    def unsent(self) -> list["Outstanding"]:
         """The runs whose requests wait for this very process: none in a read-only one, which sends nothing."""
         if self.read_only:
             return []
