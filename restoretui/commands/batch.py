@@ -19,8 +19,9 @@ from restoretui.core.errors import CloudError, ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
-from restoretui.session.batch_jobs import RESTORES, as_place
+from restoretui.session.batch_jobs import as_place
 from restoretui.session.export import REPORT_COLUMNS
+from restoretui.session.job_papers import RESTORES
 from restoretui.session.jsonlines import where
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import check_takes_jobs

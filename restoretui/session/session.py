@@ -8,7 +8,7 @@ the command ``ledger``, which keeps the file itself in order, works on it withou
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import cached_property
@@ -16,25 +16,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restoretui.config.settings import Settings
-from restoretui.core.errors import AccountRefused, CloudError, RestoreTuiError, UsageError
+from restoretui.core.errors import RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, State, Tier
 from restoretui.core.os_errors import refused_by_system
-from restoretui.core.provider import NO_CAPACITY_CODE, Connection, MfaPrompter, Provider
+from restoretui.core.provider import NO_CAPACITY_CODE, MfaPrompter, Provider
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.engine import Engine
-from restoretui.engine.traffic.circuit_breaker import COMMON, CircuitBreaker
 from restoretui.engine.traffic.health import Health, HealthBoard
-from restoretui.engine.traffic.retrying_reads import RetryingReads
-from restoretui.engine.traffic.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
+from restoretui.engine.traffic.speaker import Speaker, Wait, Works
 from restoretui.engine.traffic.waits import first_of
-from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CatalogBounds, CloudId, JobRow, Listing, Query, View
 from restoretui.ledger.run_records import Cause, Run
 from restoretui.session.clouds import Clouds
 from restoretui.session.listings import BUG_HINT, Listings
 from restoretui.session.selecting import Selecting
+from restoretui.session.waiting import Waiting
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import BatchOptions
@@ -49,8 +47,6 @@ if TYPE_CHECKING:
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""
-SLOW_AFTER = 3.0
-"""Machine seconds after which a command says that it is made slower."""
 
 logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python would write over the screen
 
@@ -65,15 +61,13 @@ class Session:
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
         self.works = works or Works()
         """What takes its time, for whoever has to say so."""
-        self.time_left: Callable[[], float | None] = lambda: None
-        """Seconds until the command itself ends, whatever it waits for then."""
-        self.is_pressed = False
-        """Nothing of the runs that are followed was sent yet, so that patience with their clouds ends, too."""
         self.clouds = Clouds(settings, self._board, self.works)
         """How each cloud is reached, by scheme."""
         self._engine = Engine(
             ledger, self.clock, self.clouds, self._board, settings.concurrency, may_send=not settings.read_only
         )
+        self.waiting = Waiting(ledger, self.clouds, self._board, self._engine, self.works)
+        """What is waited for, and why."""
         self.bounds = CatalogBounds(
             size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
         )
@@ -255,14 +249,6 @@ class Session:
             return []
         return await self.ledger.runs.causes(run.id)
 
-    def why_shut_out(self, runs: Iterable[Run]) -> AccountRefused | None:
-        """The refusal of a whole account that runs under way have met, and that nobody here can mend."""
-        for run in runs:
-            problem = self.clouds.by(Connection.from_mapping(run.connection)).breaker.problem
-            if run.is_open and isinstance(problem, AccountRefused):
-                return problem
-        return None
-
     async def shortfall(self, run: Run) -> "Shortfall":
         """What the run got less than it asked for, though nothing of it failed."""
         return await self.ledger.runs.shortfall(run)
@@ -323,34 +309,6 @@ class Session:
         if isinstance(error, OSError):
             return refused_by_system(error)
         return RestoreTuiError(f"the watcher met a defect: {error!r}", BUG_HINT)
-
-    def waits(self) -> Iterator[Wait]:
-        """All that is waited for now, and why."""
-        for watchdog in self.clouds.watchdogs:
-            if watchdog.silent_for:
-                yield _wait_for(watchdog, self._gives_up_in(watchdog))
-        for source, told in self._board.troubles.items():
-            if not isinstance(source, CircuitBreaker | Watchdog | RetryingReads):  # whose connection was told of
-                yield Wait(source, f"{told.level}: {told.text}{f' ({told.hint})' if told.hint else ''}",
-                           after=TROUBLE_AFTER if told.level == "paused" else SLOW_AFTER)  # fmt: skip
-        if locked_out := self.ledger.locked_out_for:
-            yield Wait("ledger", "waiting for the ledger: another process writes to it", age=locked_out)
-        if self._engine.only is not None:
-            for run_id, why in self._engine.left_alone.items():
-                yield Wait(("left alone", run_id), f"run {run_id}: {why}")
-        yield from self.works.waits()
-
-    def _gives_up_in(self, watchdog: Watchdog) -> float | None:
-        ends = [watchdog.patience_left if self.is_pressed else watchdog.left, self.time_left()]
-        return min((end for end in ends if end is not None), default=None)
-
-    def why_not_sent(self, runs: Iterable[Run]) -> CloudError | None:
-        """Why nothing of these runs could be sent yet, once patience with that is over."""
-        for run in runs:
-            watchdog = self.clouds.by(Connection.from_mapping(run.connection)).breaker.watchdog
-            if watchdog.is_over:
-                return watchdog.verdict()
-        return None
 
     def looks_cost(self, run: Run) -> Decimal | None:
         """What watching the run has cost so far, in its currency; None where a price is not known."""
@@ -443,7 +401,7 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
         if ledger.note:
             notices.warning("%s", ledger.note)
         session = Session(settings, ledger, prices, works)
-        waits = session.waits
+        waits = session.waiting.waits
         try:
             yield session
         finally:
@@ -452,22 +410,3 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
         if speaking is not None:
             speaking.cancel()
             await asyncio.gather(speaking, return_exceptions=True)
-
-
-def _wait_for(watchdog: Watchdog, ends_in: float | None) -> Wait:
-    """What a connection is waited for, and why."""
-    problem, doing, answers = watchdog.problem, watchdog.doing, watchdog.answers
-    if problem is not None:
-        reason = f"waiting for {watchdog.name}: {problem}{f' ({problem.hint})' if problem.hint else ''}"
-    elif doing is not None and doing.for_credentials:
-        reason = f"waiting for {doing.text}"
-    else:
-        reason = f"waiting for {watchdog.name} to answer{f' {doing.text}' if doing is not None else ''}"
-    return Wait(
-        watchdog,
-        reason,
-        "; it goes on by itself, for as long as it takes" if ends_in is None else f"; gives up in {ends_in:.0f} s",
-        age=watchdog.silent_for,
-        after=TROUBLE_AFTER if isinstance(problem, COMMON) else SILENCE_AFTER,
-        goes_on=lambda: f"{watchdog.name} answers again: going on" if watchdog.answers > answers else "",
-    )
