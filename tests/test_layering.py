@@ -55,7 +55,7 @@ ROOMS = {
     ],
     "session": [
         "targets", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",
-        "account_jobs", "job_papers", "batch_jobs", "spending", "waiting", "session",
+        "batch", "spending", "waiting", "run_views", "session",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",
@@ -345,7 +345,7 @@ def test_a_command_that_only_lists_loads_nothing_that_plans_sends_or_watches() -
     idle = {
         "aiolimiter", "restoretui.core.batch.jobs", "restoretui.core.plan.plan", "restoretui.engine.pursuit",
         "restoretui.engine.watching.sweep", "restoretui.ledger.batches.batch_jobs",
-        "restoretui.ledger.runs.create_run", "restoretui.session.batch_jobs", "restoretui.session.planning",
+        "restoretui.ledger.runs.create_run", "restoretui.session.batch.operations", "restoretui.session.planning",
         "restoretui.session.spending",
     }  # fmt: skip
     assert idle & set(MODULES) == idle - {"aiolimiter"}

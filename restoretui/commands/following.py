@@ -42,7 +42,7 @@ async def status(settings: Settings, output: Output, name: str | None) -> ExitCo
     Then the exit code is that of what stood in the way.
     """
     async with open_session(settings) as session:
-        runs = [await session.find_run(name)] if name else await session.ledger.runs.list()
+        runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.list()
         say_unheard(settings, output, runs)
         problems = await _look_at_all(session, output, runs)
         runs = [await session.ledger.runs.get(run.id) for run in runs]
@@ -115,7 +115,7 @@ def _can_change(run: Run) -> bool:
 async def watch(settings: Settings, output: Output, name: str | None, timeout: timedelta | None) -> ExitCode:
     """Pick up where things stand and follow until everything is settled."""
     async with open_session(settings) as session:
-        runs = [await session.find_run(name)] if name else await session.ledger.runs.open_runs()
+        runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.open_runs()
         say_unheard(settings, output, runs)
         if not runs:
             output.say("nothing is under way")
@@ -145,7 +145,7 @@ def left_of(limit: TimeLimit) -> timedelta | None:
 
 
 async def _jobs(session: Session, run: Run) -> AsyncIterator[JobRow]:
-    view = await session.job_view(run.id)
+    view = await session.run_views.job_view(run.id)
     try:
         await view.wait()
         async for row in each(view):
@@ -219,7 +219,7 @@ async def follow(
             "again, and the same restore with --tier standard asks for all of them in its place"
         )
     for run in runs:
-        if short := await session.short_of_capacity(run):
+        if short := await session.run_views.short_of_capacity(run):
             output.say(
                 f"{words.plural(short, 'object')} found no Expedited capacity: the same restore with --tier standard "
                 "asks for those alone"

@@ -1,9 +1,10 @@
 """The composition root: one session wires settings, ledger, providers, engine and clock together.
 
-The screens and the commands act through these functions and through the session's parts (``listings``, ``selecting``,
-``batch``, ``spending``), so that both do the same thing. Into the ledger they look through its views, and change
-nothing in it but what is marked: ``tests/test_house.py`` lists these doors and holds that there are no others. Only
-the command ``ledger``, which keeps the file itself in order, works on it without a session.
+The screens and the commands act through these functions and through the session's parts (``listings``,
+``selecting``, ``batch``, ``spending``, ``run_views``, ``waiting``), so that both do the same thing. Into the ledger
+they look through its views, and change nothing in it but what is marked: ``tests/test_house.py`` lists these doors
+and holds that there are no others. Only the command ``ledger``, which keeps the file itself in order, works on it
+without a session.
 """
 
 import asyncio
@@ -16,32 +17,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restoretui.config.settings import Settings
-from restoretui.core.errors import RestoreTuiError, UsageError
+from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, State, Tier
+from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, Tier
 from restoretui.core.os_errors import refused_by_system
-from restoretui.core.provider import NO_CAPACITY_CODE, MfaPrompter, Provider
+from restoretui.core.provider import MfaPrompter, Provider
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.engine import Engine
 from restoretui.engine.traffic.health import Health, HealthBoard
 from restoretui.engine.traffic.speaker import Speaker, Wait, Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CatalogBounds, CloudId, JobRow, Listing, Query, View
-from restoretui.ledger.run_records import Cause, Run
+from restoretui.ledger.records import CatalogBounds, CloudId, Listing
+from restoretui.ledger.run_records import Run
 from restoretui.session.clouds import Clouds
 from restoretui.session.listings import BUG_HINT, Listings
+from restoretui.session.run_views import RunViews
 from restoretui.session.selecting import Selecting
-from restoretui.session.waiting import Waiting
+from restoretui.session.waiting import WaitReasons
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import BatchOptions
     from restoretui.core.plan.money import Amount
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.plan.pricing import PriceBook
-    from restoretui.ledger.batches.outstanding import Outstanding
-    from restoretui.ledger.runs.job_lines import Shortfall
-    from restoretui.session.batch_jobs import BatchOperations
+    from restoretui.session.batch.operations import BatchOperations
     from restoretui.session.planning import Planner
     from restoretui.session.spending import Spending
 
@@ -66,8 +66,10 @@ class Session:
         self._engine = Engine(
             ledger, self.clock, self.clouds, self._board, settings.concurrency, may_send=not settings.read_only
         )
-        self.waiting = Waiting(ledger, self.clouds, self._board, self._engine, self.works)
+        self.waiting = WaitReasons(ledger, self.clouds, self._board, self._engine, self.works)
         """What is waited for, and why."""
+        self.run_views = RunViews(ledger, self._engine, read_only=settings.read_only)
+        """What is known of runs."""
         self.bounds = CatalogBounds(
             size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
         )
@@ -84,12 +86,12 @@ class Session:
     @cached_property
     def batch(self) -> "BatchOperations":
         """Everything about S3 Batch Operations."""
-        from restoretui.session import batch_jobs
+        from restoretui.session.batch import operations
 
         def may_send() -> None:
             self.spending.check_may_send()
 
-        return batch_jobs.BatchOperations(
+        return operations.BatchOperations(
             self.settings, self.ledger, self.clouds, may_send, self._engine.resend, self.works
         )
 
@@ -237,22 +239,6 @@ class Session:
         consent = await self.spending.agree([offer_of(plan, tier)], limits=limits, typed=typed)
         return await self.spending.restore(consent, sel, plan, tier, note=note, batch=batch)
 
-    async def short_of_capacity(self, run: Run) -> int:
-        """How many of the run's objects failed for want of Expedited capacity: another tier would take them."""
-        if run.tier is not Tier.EXPEDITED or not run.counts.get(State.FAILED):
-            return 0
-        return await self.ledger.runs.count_failed(run.id, NO_CAPACITY_CODE)
-
-    async def causes(self, run: Run) -> list[Cause]:
-        """Why objects of the run failed, or were refused by its plan: the most frequent cause first."""
-        if not (run.counts.get(State.FAILED) or run.counts.get(State.SKIPPED)):
-            return []
-        return await self.ledger.runs.causes(run.id)
-
-    async def shortfall(self, run: Run) -> "Shortfall":
-        """What the run got less than it asked for, though nothing of it failed."""
-        return await self.ledger.runs.shortfall(run)
-
     @property
     def out_of_capacity(self) -> frozenset[int]:
         """Runs whose requests wait: Expedited was refused too often in a row. Topic ``health`` when it changes."""
@@ -318,22 +304,9 @@ class Session:
         """This process pursues the run; otherwise another one may, and this one shows what it finds."""
         return self._engine.is_ours(run_id)
 
-    def outstanding(self) -> list["Outstanding"]:
-        """How much of each run under way is still to be sent, in the order of their numbers."""
-        from restoretui.ledger.batches.outstanding import outstanding
-
-        open_runs = sorted((run for run in self.ledger.runs.peek_all() if run.is_open), key=lambda run: run.id)
-        return [outstanding(run, self.batch.ours(run.id)) for run in open_runs]
-
     def is_elsewhere(self, run_id: int) -> bool:
         """Another process sends and watches the run."""
         return self._engine.is_elsewhere(run_id)
-
-    def unsent(self) -> list["Outstanding"]:
-        """The runs whose requests wait for this very process: none in a read-only one, which sends nothing."""
-        if self.read_only:
-            return []
-        return [left for left in self.outstanding() if left.unsent and not self.is_elsewhere(left.run.id)]
 
     async def look_now(self, run: Run) -> None:
         """One status round over a run."""
@@ -350,21 +323,6 @@ class Session:
                     return runs
                 engine = [self._engine_task] if self._engine_task is not None else []
                 await first_of(anext(changed), beside=engine)
-
-    async def job_view(self, run_id: int, query: Query | None = None) -> View[JobRow]:
-        """The run's objects as a view."""
-        return await self.ledger.runs.view(run_id, query or Query())
-
-    async def find_run(self, name: str) -> Run:
-        """The run called ``name`` on a command line: its number, or ``last``."""
-        runs = await self.ledger.runs.list()
-        if name == "last" and runs:
-            return max(runs, key=lambda run: run.id)
-        for run in runs:
-            if str(run.id) == name:
-                return run
-        known = ", ".join(str(run.id) for run in runs[-5:]) or "none yet"
-        raise UsageError(f"there is no run {name!r}", f"known runs: {known}; `restoretui status` lists them")
 
     async def stop(self) -> None:
         """Stop the background, and note what was under way: nothing changes by itself any more."""

@@ -18,7 +18,7 @@ SLOW_AFTER = 3.0
 """Machine seconds after which a command says that it is made slower."""
 
 
-class Waiting:
+class WaitReasons:
     """Part of a session, as ``session.waiting``."""
 
     def __init__(self, ledger: Ledger, clouds: Clouds, board: HealthBoard, engine: Engine, works: Works) -> None:

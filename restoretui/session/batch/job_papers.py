@@ -12,13 +12,13 @@ from restoretui.core.errors import (
     Unsupported,
     UsageError,
 )
-from restoretui.session.account_jobs import AccountJobs
+from restoretui.session.batch.job_looks import JobLooks
 
 RESTORES = "S3InitiateRestoreObject"
 """How the service calls what we are about."""
 
 
-class JobPapers(AccountJobs):
+class JobPapers(JobLooks):
     """Reads manifests and reports; sends nothing that changes anything in a cloud."""
 
     async def tally(self, job_id: str, region: str | None = None) -> Tally:

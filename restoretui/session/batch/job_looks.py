@@ -17,7 +17,7 @@ from restoretui.session.clouds import CloudAccess, Clouds
 T = TypeVar("T")
 
 
-class AccountJobs:
+class JobLooks:
     """Looks at jobs; changes nothing."""
 
     def __init__(self, settings: Settings, ledger: Ledger, clouds: Clouds) -> None:

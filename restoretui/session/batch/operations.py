@@ -36,8 +36,8 @@ from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import BatchJob
+from restoretui.session.batch.job_papers import JobPapers
 from restoretui.session.clouds import Clouds
-from restoretui.session.job_papers import JobPapers
 
 NO_EFFECT = (Throttled, *COMMON)
 """After these a decision about a job surely was not taken in, and may be sent again."""
