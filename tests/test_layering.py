@@ -55,7 +55,7 @@ ROOMS = {
     ],
     "session": [
         "targets", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",
-        "batch_jobs", "spending", "session",
+        "batch", "spending", "waiting", "run_views", "session",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",
@@ -340,8 +340,20 @@ except SystemExit as stopped:
 """
 
 
+def test_a_command_that_only_lists_loads_nothing_that_plans_sends_or_watches() -> None:
+    loaded = loaded_by("import restoretui.commands.looking; from restoretui.ledger import Ledger")
+    idle = {
+        "aiolimiter", "restoretui.core.batch.jobs", "restoretui.core.plan.plan", "restoretui.engine.pursuit",
+        "restoretui.engine.watching.sweep", "restoretui.ledger.batches.batch_jobs",
+        "restoretui.ledger.runs.create_run", "restoretui.session.batch.operations", "restoretui.session.planning",
+        "restoretui.session.spending",
+    }  # fmt: skip
+    assert idle & set(MODULES) == idle - {"aiolimiter"}
+    assert not loaded & idle
+
+
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("restore", "--help"), ("demo", "--help")])
 def test_help_is_instant(arguments: tuple[str, ...]) -> None:
     loaded = loaded_by(run_command(*arguments))
-    assert not libraries(loaded) & (SCREENS | SDKS | HTTP)
+    assert not libraries(loaded) & (SCREENS | SDKS | HTTP | {"asyncio"})
     assert not {module for module in loaded if part_of(module) in ("sandbox", "providers")}

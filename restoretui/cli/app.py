@@ -1,6 +1,5 @@
 """The commands as the shell sees them: each parses its options and hands them to the function that does the work."""
 
-import asyncio
 import io
 import sys
 from datetime import datetime, timedelta
@@ -137,6 +136,8 @@ def sandbox(
     """Serve a simulated archive cloud on 127.0.0.1 until interrupted."""
 
     def go() -> int:
+        import asyncio
+
         from restoretui.demo import serve_sandbox
 
         serving = serve_sandbox(

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from restoretui.core.bounds import Bounds
-from restoretui.core.clock import SystemClock
 from restoretui.core.durations import read_duration
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State, Tier
-from restoretui.core.plan.money import Amount, read_amount
+
+if TYPE_CHECKING:
+    from restoretui.core.plan.money import Amount
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -118,6 +119,8 @@ class Instant(click.ParamType[datetime]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """An aware instant in UTC."""
         if value == "now":
+            from restoretui.core.clock import SystemClock
+
             return SystemClock().now()
         try:
             instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
@@ -148,13 +151,15 @@ SPEED = click.option(
 )  # fmt: skip
 
 
-class Money(click.ParamType[Amount]):
+class Money(click.ParamType["Amount"]):
     """An amount and its currency."""
 
     name = "AMOUNT"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Amount:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Amount":
         """Not negative; dollars where no currency is named."""
+        from restoretui.core.plan.money import Amount, read_amount
+
         if isinstance(value, Amount):
             return value
         try:
@@ -163,7 +168,7 @@ class Money(click.ParamType[Amount]):
             self.fail(f"{error}: {error.hint}", param, ctx)
 
 
-def _one_each(_ctx: click.Context, _param: click.Parameter, limits: tuple[Amount, ...]) -> tuple[Amount, ...]:
+def _one_each(_ctx: click.Context, _param: click.Parameter, limits: "tuple[Amount, ...]") -> "tuple[Amount, ...]":
     currencies = [limit.currency for limit in limits]
     for currency in currencies:
         if currencies.count(currency) > 1:

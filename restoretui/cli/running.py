@@ -1,7 +1,5 @@
 """From parsed options to a running command, and from what became of it to an exit code."""
 
-import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -60,6 +58,8 @@ def headless(
     logging.getLogger("restoretui.notices").addHandler(_Notices(output))
 
     def go() -> int:
+        import asyncio
+
         run = getattr(import_module(module), command)
         settings = replace(settings_of(flags), voice=output.say)
         return asyncio.run(_until_told(run(settings, output, *args, **options)))
@@ -143,6 +143,8 @@ def take_agreeing(options: dict[str, Any]) -> "Agreeing":
 
 async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:
     """Run ``command``; a hang-up or a request to end closes everything properly first."""
+    import asyncio
+
     gc.enable()
     task = asyncio.ensure_future(command)
     signals.heed(task.cancel)
@@ -161,13 +163,22 @@ def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
     code = _outcome(go, output)
     signals.over()
     streams.go_on()
-    with contextlib.suppress(asyncio.CancelledError):  # Told to end while the reader stalls: the rest is dropped.
+    try:
         streams.flush()
         if outlet := streams.lost():
             code = code or UsageError.exit_code
             _tell_of_loss(outlet, output)
+    except _cancelled():
+        pass  # Told to end while the reader stalls: the rest is dropped.
     signals.ignore()
     leave(int(code))
+
+
+def _cancelled() -> type[BaseException]:
+    """What is looked for only once something is caught, so that --help does without asyncio."""
+    import asyncio
+
+    return asyncio.CancelledError
 
 
 def _outcome(go: Callable[[], int], output: "Output | None") -> int:
@@ -180,7 +191,7 @@ def _outcome(go: Callable[[], int], output: "Output | None") -> int:
         return ExitCode.INTERRUPTED if gone.hung_up else ExitCode.DONE
     except RestoreTuiError as error:
         return _tell(error, output)
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except (KeyboardInterrupt, _cancelled()):
         signals.over()
         streams.go_on()
         left = output.left if output is not None else ""

@@ -3,14 +3,12 @@
 Python would wait for it, and so would whoever pressed Ctrl-C.
 """
 
-import asyncio
 import contextlib
 import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 _NAME = "restoretui-beside"
@@ -21,6 +19,9 @@ _GRACE_S = 0.5
 @contextlib.contextmanager
 def not_waited_for() -> Iterator[None]:
     """Within this block the loop's blocking calls run in threads whose end nobody waits for."""
+    import asyncio  # neither for --help
+    from concurrent.futures import ThreadPoolExecutor
+
     loop = asyncio.get_running_loop()
     executor = ThreadPoolExecutor(thread_name_prefix=_NAME)
     loop.set_default_executor(executor)

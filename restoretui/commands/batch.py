@@ -19,7 +19,8 @@ from restoretui.core.errors import CloudError, ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
-from restoretui.session.batch_jobs import RESTORES, as_place
+from restoretui.session.batch.job_papers import RESTORES
+from restoretui.session.batch.operations import as_place
 from restoretui.session.export import REPORT_COLUMNS
 from restoretui.session.jsonlines import where
 from restoretui.session.session import Session, open_session
@@ -274,7 +275,7 @@ async def retry(
     """Send a run's failed objects anew through jobs of their own; options not given are those of its last job."""
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
-        run = await session.find_run(name)
+        run = await session.run_views.find_run(name)
         before = session.batch.ours(run.id)
         asked = given(**options)
         if asked["generated"]:

@@ -45,7 +45,7 @@ async def clean(settings: Settings, output: Output, choice: Choice, confirm: Con
     if not named_run:
         choice = choice.meant(settings)
     async with open_session(settings) as session:
-        run = await session.find_run(choice.locations[0]) if named_run else None
+        run = await session.run_views.find_run(choice.locations[0]) if named_run else None
         if run is not None:
             choice = choice.in_clouds([run.cloud.rules])
         found = [copy async for copy in (_copies_of(session, run, choice) if run else _copies(session, choice))]
@@ -80,7 +80,7 @@ def _can_end(session: Session, copy: Copy) -> bool:
 
 
 async def _copies_of(session: Session, run: Run, choice: Choice) -> AsyncIterator[Copy]:
-    view = await session.job_view(run.id, _restored(choice))
+    view = await session.run_views.job_view(run.id, _restored(choice))
     try:
         await view.wait()
         async for job in each(view):

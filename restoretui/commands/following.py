@@ -42,7 +42,7 @@ async def status(settings: Settings, output: Output, name: str | None) -> ExitCo
     Then the exit code is that of what stood in the way.
     """
     async with open_session(settings) as session:
-        runs = [await session.find_run(name)] if name else await session.ledger.runs.list()
+        runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.list()
         say_unheard(settings, output, runs)
         problems = await _look_at_all(session, output, runs)
         runs = [await session.ledger.runs.get(run.id) for run in runs]
@@ -115,7 +115,7 @@ def _can_change(run: Run) -> bool:
 async def watch(settings: Settings, output: Output, name: str | None, timeout: timedelta | None) -> ExitCode:
     """Pick up where things stand and follow until everything is settled."""
     async with open_session(settings) as session:
-        runs = [await session.find_run(name)] if name else await session.ledger.runs.open_runs()
+        runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.open_runs()
         say_unheard(settings, output, runs)
         if not runs:
             output.say("nothing is under way")
@@ -133,7 +133,7 @@ async def time_to_wait(session: Session, timeout: timedelta | None) -> AsyncIter
         return TimedOut("the time to wait is over; nothing was sent", "give a longer --timeout, or none")
 
     limit = TimeLimit(session.clock, None if timeout is None else timeout.total_seconds(), over)
-    session.time_left = lambda: limit.left
+    session.waiting.time_left = lambda: limit.left
     async with limit:
         yield limit
 
@@ -145,7 +145,7 @@ def left_of(limit: TimeLimit) -> timedelta | None:
 
 
 async def _jobs(session: Session, run: Run) -> AsyncIterator[JobRow]:
-    view = await session.job_view(run.id)
+    view = await session.run_views.job_view(run.id)
     try:
         await view.wait()
         async for row in each(view):
@@ -185,7 +185,7 @@ async def follow(
     seconds = None if timeout is None else timeout.total_seconds()
     if seconds is not None:
         end = session.clock.monotonic() + seconds
-        session.time_left = lambda: max(0.0, end - session.clock.monotonic())
+        session.waiting.time_left = lambda: max(0.0, end - session.clock.monotonic())
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -219,7 +219,7 @@ async def follow(
             "again, and the same restore with --tier standard asks for all of them in its place"
         )
     for run in runs:
-        if short := await session.short_of_capacity(run):
+        if short := await session.run_views.short_of_capacity(run):
             output.say(
                 f"{words.plural(short, 'object')} found no Expedited capacity: the same restore with --tier standard "
                 "asks for those alone"
@@ -236,26 +236,26 @@ async def _until_shut_out(session: Session, run_ids: Sequence[int]) -> AccountRe
     """The refusal of the account as a whole, once one is met: what is unsent stays planned, nobody waits for it."""
     while True:
         runs = [await session.ledger.runs.get(run_id) for run_id in run_ids]
-        if (error := session.why_shut_out(runs)) is not None:
+        if (error := session.waiting.why_shut_out(runs)) is not None:
             return error
         await session.clock.pause(PRESS_EVERY)
 
 
 async def _give_up_unsent(session: Session, run_ids: Sequence[int]) -> None:
     """Raises when patience is over before anything of these runs was sent; waits for ever once something was."""
-    session.is_pressed = True
+    session.waiting.is_pressed = True
     try:
         while True:
             runs = [await session.ledger.runs.get(run_id) for run_id in run_ids]
             if any(_is_sent(session, run) for run in runs):
                 break
-            if (error := session.why_not_sent(runs)) is not None:
+            if (error := session.waiting.why_not_sent(runs)) is not None:
                 names = ", ".join(str(run.id) for run in runs)
                 hint = f"run {names} is confirmed and waits: `restoretui watch` sends it"
                 raise with_text(error, f"nothing was sent yet: {error}", f"{error.hint}; {hint}")
             await session.clock.pause(PRESS_EVERY)
     finally:
-        session.is_pressed = False
+        session.waiting.is_pressed = False
     await asyncio.Event().wait()
 
 

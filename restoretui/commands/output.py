@@ -5,15 +5,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
-from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.model import State, Tier
-from restoretui.core.plan.offers import Offer
-from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.rules.verdicts import Action
-from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
 from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines import (
@@ -29,6 +25,12 @@ from restoretui.session.jsonlines import (
 )
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit
+
+if TYPE_CHECKING:
+    from restoretui.core.batch.jobs import JobInfo
+    from restoretui.core.plan.offers import Offer
+    from restoretui.core.plan.plan import RestorePlan, TierPlan
+    from restoretui.ledger.batches.records import BatchJob
 
 
 class Seen(NamedTuple):
@@ -161,7 +163,7 @@ class Output:
         )
 
     def batch_job(
-        self, job: JobInfo, run: int | None, *, whole: bool = False, tags: Mapping[str, str] | None = None
+        self, job: "JobInfo", run: int | None, *, whole: bool = False, tags: Mapping[str, str] | None = None
     ) -> None:
         """A job of S3 Batch Operations; ``whole``: with all that is known of it, ``tags`` None if not allowed."""
         if self.as_json:
@@ -177,7 +179,7 @@ class Output:
         if whole:
             self._whole_job(job, tags)
 
-    def _whole_job(self, job: JobInfo, tags: Mapping[str, str] | None) -> None:
+    def _whole_job(self, job: "JobInfo", tags: Mapping[str, str] | None) -> None:
         report = f"s3://{job.report.bucket}/{job.report.prefix} ({job.scope})" if job.report else "none"
         restore = f"{job.tier or '?'}, {f'{job.days} days' if job.days is not None else 'no days'}"
         ended = words.instant(job.ended) if job.ended else ""
@@ -194,7 +196,7 @@ class Output:
         for code, why in job.failures:
             self.text(f"  {'failure':10}  {clean(code)}: {clean(why)}")
 
-    def batch_state(self, batch: BatchJob) -> None:
+    def batch_state(self, batch: "BatchJob") -> None:
         """A job of ours came into another status."""
         if self.as_json:
             self.line("job", batch_fields(batch))
@@ -214,7 +216,7 @@ class Output:
             f"{words.time_of_day(entry.at)}  {fit(entry.to_state or entry.kind, 10)}  {key}  {clean(entry.text)}"
         )
 
-    def plan(self, plan: RestorePlan, only: Tier | None = None) -> None:
+    def plan(self, plan: "RestorePlan", only: Tier | None = None) -> None:
         """Every tier of a plan, or one."""
         for tier, chosen in plan.tiers.items():
             if only is None or tier is only:
@@ -223,7 +225,7 @@ class Output:
                 else:
                     self._plan_text(plan, chosen)
 
-    def _plan_text(self, plan: RestorePlan, chosen: TierPlan) -> None:
+    def _plan_text(self, plan: "RestorePlan", chosen: "TierPlan") -> None:
         self._head("TIER       REQUESTS        SIZE  COST         TYPICAL TIME   OBJECTS LEFT OUT")
         out = {action: count for action, count in chosen.counts.items() if not action.sends}
         left = ", ".join(f"{count:,} {action}" for action, count in out.items())
@@ -244,14 +246,14 @@ class Output:
         for reason, count in reasons.items():
             self.text(f"           {count:>8,}  {clean(reason)}")
 
-    def offer(self, offer: Offer) -> None:
+    def offer(self, offer: "Offer") -> None:
         """What an act other than a restore would send and cost."""
         if self.as_json:
             self.line("plan", offer_fields(offer))
         else:
             self.say(f"{offer.act} of {offer.about}: {offer_text(offer)}")
 
-    def plan_note(self, plan: RestorePlan) -> None:
+    def plan_note(self, plan: "RestorePlan") -> None:
         """Where the numbers come from."""
         for one in plan.expiring:
             self.say(words.expires(one))
@@ -321,7 +323,7 @@ class ProgressBar:
             print(text, file=self._err, flush=True)
 
 
-def offer_text(offer: Offer) -> str:
+def offer_text(offer: "Offer") -> str:
     """How much, and for how much, as it stands in a question."""
     size = f" ({words.size(offer.size_bytes)})" if offer.size_bytes else ""
     price = words.about(offer.cost, offer.currency, offer.unpriced)
@@ -329,12 +331,12 @@ def offer_text(offer: Offer) -> str:
     return f"{words.plural(offer.objects, 'object')}{size} for {price}{more}"
 
 
-def cost_text(chosen: TierPlan, currency: str) -> str:
+def cost_text(chosen: "TierPlan", currency: str) -> str:
     """An estimate in one cell: what is unpriced is said, never left out silently."""
     return words.estimate(chosen.cost, chosen.requests, currency).replace("+?", " + ?")
 
 
-def cost_remarks(plan: RestorePlan, chosen: TierPlan) -> list[str]:
+def cost_remarks(plan: "RestorePlan", chosen: "TierPlan") -> list[str]:
     """What a sum does not say by itself: what is missing in it, and what it will cost besides."""
     cost, currency, tier = chosen.cost, plan.prices.currency, chosen.request.tier
     remarks = []

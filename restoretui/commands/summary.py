@@ -50,7 +50,7 @@ async def causes_of(session: Session, runs: Iterable[Run]) -> list[Cause]:
     """Why objects of these runs were not restored; equal causes of several runs are one."""
     found: dict[tuple[State, str, str], Cause] = {}
     for run in runs:
-        for cause in await session.causes(run):
+        for cause in await session.run_views.causes(run):
             kind = cause.state, cause.code, cause.reason
             known = found.get(kind)
             if known is not None:
@@ -83,7 +83,7 @@ async def tell_shortfalls(session: Session, output: Output, runs: Iterable[Run])
     """Say what was asked for and not got, though nothing failed; as fields of a ``summary`` line."""
     short = refused = 0
     for run in runs:
-        found = await session.shortfall(run)
+        found = await session.run_views.shortfall(run)
         short, refused = short + found.copies, refused + found.not_sped_up
         if found.copies and run.promised_end is not None and found.earliest is not None:
             verb = "ends" if found.copies == 1 else "end"

@@ -1,13 +1,12 @@
 """Numbers that a person may set, each with the range in which it does what it says: the one check for all of them."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from restoretui.core.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """From ``least`` to ``most``, both included. ``whole`` numbers only, where half a one means nothing."""
 
     least: float

@@ -11,7 +11,7 @@ from restoretui.core.provider import Provider
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.engine.traffic.retrying_reads import RetryingReads
-from restoretui.engine.watching.sweep import facts_of, looked_at
+from restoretui.engine.watching.observations import facts_of, looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Observation
 from restoretui.ledger.run_records import JobChange

@@ -6,21 +6,23 @@ import os
 import socket
 import uuid
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Connection
 from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGate
-from restoretui.engine.pursuit import Pursuit
-from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.channel import Channels
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.waits import first_of
-from restoretui.engine.watching.watcher import DueLook
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.store.leases import Lease
+
+if TYPE_CHECKING:
+    from restoretui.engine.pursuit import Pursuit
+    from restoretui.engine.watching.watcher import DueLook
 
 log = logging.getLogger(__name__)
 
@@ -232,7 +234,10 @@ class Engine:
         until = self._held_until.get(run_id, 0.0)
         return until - LEASE <= self._clock.wall() < until
 
-    async def _pursuit(self, run: Run, *, bounded: bool = False) -> Pursuit:
+    async def _pursuit(self, run: Run, *, bounded: bool = False) -> "Pursuit":
+        from restoretui.engine.pursuit import Pursuit  # All that sends and watches: not for those who only list.
+        from restoretui.engine.run_context import RunContext
+
         channel = self._channels.by(Connection.from_mapping(run.connection))
         provider = await channel.provider()
         context = RunContext(
@@ -251,7 +256,7 @@ class Engine:
         )
         return Pursuit(context, self._note_due)
 
-    def _note_due(self, run_id: int, due: DueLook | None) -> None:
+    def _note_due(self, run_id: int, due: "DueLook | None") -> None:
         if due is None:
             self._due.pop(run_id, None)
         else:

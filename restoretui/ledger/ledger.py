@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.activity import ActivityLog
-from restoretui.ledger.batches.batch_jobs import BatchJobs
 from restoretui.ledger.catalog.browse_view import BrowseContext
 from restoretui.ledger.catalog.catalog import Catalog
 from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
@@ -25,9 +25,12 @@ from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.state_folder import ScratchSpace, prepare_folder
 from restoretui.ledger.store.writer import Writer
-from restoretui.ledger.upkeep.ledger_info import LedgerInfo, read_vitals
-from restoretui.ledger.upkeep.pruning import Pruner
 from restoretui.ledger.views.materialised_order import OrderBuilder
+
+if TYPE_CHECKING:  # what few commands need is loaded when it is first asked for
+    from restoretui.ledger.batches.batch_jobs import BatchJobs
+    from restoretui.ledger.upkeep.ledger_info import LedgerInfo
+    from restoretui.ledger.upkeep.pruning import Pruner
 
 
 class Ledger:
@@ -67,11 +70,24 @@ class Ledger:
         self.catalog = Catalog(self._writer, self._quick, clock, views, self._report, upkeep)
         self.selections = Selections(self._writer, self._reader, self._quick, clock, pending)
         self.runs = Runs(self._writer, self._reader, self._quick, clock, self._orders)
-        self.batches = BatchJobs(self._writer, self._reader, self._quick, clock)
         self.activity = ActivityLog(self._writer, self._reader, self._quick, clock, self._orders)
         self.leases = Leases(self._writer, clock)
-        self.pruner = Pruner(self._writer, self._reader, clock)
         self._closed = False
+        self._clock = clock
+
+    @cached_property
+    def batches(self) -> "BatchJobs":
+        """Jobs of S3 Batch Operations."""
+        from restoretui.ledger.batches.batch_jobs import BatchJobs
+
+        return BatchJobs(self._writer, self._reader, self._quick, self._clock)
+
+    @cached_property
+    def pruner(self) -> "Pruner":
+        """Takes runs out that are long over."""
+        from restoretui.ledger.upkeep.pruning import Pruner
+
+        return Pruner(self._writer, self._reader, self._clock)
 
     @classmethod
     async def open(cls, folder: Path, clock: Clock, *, poll_s: float = 0.5) -> Self:
@@ -97,8 +113,10 @@ class Ledger:
             reader.start()
         return ledger
 
-    async def vitals(self) -> LedgerInfo:
+    async def vitals(self) -> "LedgerInfo":
         """How large it is, and of what; reads much of it."""
+        from restoretui.ledger.upkeep.ledger_info import read_vitals
+
         return await self._reader.run(lambda connection: read_vitals(connection, self.folder))
 
     async def give_back(self) -> int:

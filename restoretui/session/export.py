@@ -5,9 +5,8 @@ import csv
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from restoretui.core.batch.jobs import ReportRow
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
@@ -16,6 +15,9 @@ from restoretui.ledger.records import Query, View
 from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines import job_fields, json_line, where
 from restoretui.session.targets import Target, open_target
+
+if TYPE_CHECKING:
+    from restoretui.core.batch.jobs import ReportRow
 
 Form = Literal["csv", "json"]
 WINDOW = 1000
@@ -87,7 +89,7 @@ def _check_terminal(file: Target, target: Path, spelled: Callable[[str], str] | 
         raise UsageError(f"{target} is a terminal", "choose a file")
 
 
-async def write_report(parts: AsyncIterator[Sequence[ReportRow]], target: Path) -> int:
+async def write_report(parts: AsyncIterator[Sequence["ReportRow"]], target: Path) -> int:
     """Write a completion report to ``target`` (``targets.open_target``) as it comes; how many tasks it has."""
     tasks = 0
     buffer = io.StringIO()

@@ -7,18 +7,20 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from restoretui.core.batch.jobs import Generator, JobInfo
 from restoretui.core.errors import CloudError
 from restoretui.core.location import Location
 from restoretui.core.model import END_UNTOLD, ObjectRef
-from restoretui.core.plan.offers import Offer
-from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
-from restoretui.core.plan.pricing import Cost
-from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
 from restoretui.ledger.run_records import Run
+
+if TYPE_CHECKING:
+    from restoretui.core.batch.jobs import Generator, JobInfo
+    from restoretui.core.plan.offers import Offer
+    from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
+    from restoretui.core.plan.pricing import Cost
+    from restoretui.ledger.batches.records import BatchJob
 
 
 def json_line(kind: str, fields: Mapping[str, Any]) -> str:
@@ -66,7 +68,7 @@ def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def batch_job_fields(job: JobInfo, run: int | None) -> dict[str, Any]:
+def batch_job_fields(job: "JobInfo", run: int | None) -> dict[str, Any]:
     """A job of S3 Batch Operations as the cloud tells of it."""
     report = job.report
     return {
@@ -80,13 +82,13 @@ def batch_job_fields(job: JobInfo, run: int | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _generated(generator: Generator | None) -> dict[str, Any] | None:
+def _generated(generator: "Generator | None") -> dict[str, Any] | None:
     if generator is None:
         return None
     return {"bucket": generator.bucket, "prefix": generator.prefix, "storage_classes": list(generator.classes)}
 
 
-def batch_fields(batch: BatchJob) -> dict[str, Any]:
+def batch_fields(batch: "BatchJob") -> dict[str, Any]:
     """A job of ours as the ledger knows it."""
     return {
         "job": batch.job_id or None, "region": batch.region or None, "status": batch.status or None,
@@ -98,7 +100,7 @@ def batch_fields(batch: BatchJob) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def plan_fields(plan: RestorePlan, chosen: TierPlan) -> dict[str, Any]:
+def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
     """One tier of a plan as JSON."""
     window = chosen.window
     return {
@@ -128,7 +130,7 @@ def missing_fields(scheme: str, ref: ObjectRef, error: CloudError, *, doubted: b
     }  # fmt: skip
 
 
-def offer_fields(offer: Offer) -> dict[str, Any]:
+def offer_fields(offer: "Offer") -> dict[str, Any]:
     """What an act other than a restore would send and cost."""
     return {
         "act": offer.act, "about": offer.about, "requests": offer.objects, "size": offer.size_bytes,
@@ -139,7 +141,7 @@ def offer_fields(offer: Offer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _group(line: PlanLine) -> dict[str, Any]:
+def _group(line: "PlanLine") -> dict[str, Any]:
     return {
         "bucket": line.group.bucket, "storage_class": line.group.facts.storage_class, "action": line.verdict.action,
         "reason": line.verdict.reason, "objects": line.group.objects, "size": line.group.size_bytes,
@@ -147,7 +149,7 @@ def _group(line: PlanLine) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _cost(cost: Cost, currency: str) -> dict[str, Any]:
+def _cost(cost: "Cost", currency: str) -> dict[str, Any]:
     return {
         "total": cost.total, "retrieval": cost.retrieval, "requests": cost.requests, "copy": cost.copy,
         "storage": cost.storage, "currency": currency, "unpriced": cost.unpriced, "fees_unknown": cost.fees_unknown,

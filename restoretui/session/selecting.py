@@ -12,7 +12,7 @@ from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
 from restoretui.engine.traffic.speaker import Progress, Works
-from restoretui.engine.watching.sweep import looked_at, observed
+from restoretui.engine.watching.observations import looked_at, observed
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks.fact_groups import Doubt
 from restoretui.ledger.records import CloudId, JobRow, Observation, Query, Scope, SelectionSummary

@@ -1,54 +1,52 @@
 """The composition root: one session wires settings, ledger, providers, engine and clock together.
 
-The screens and the commands act through these functions and through the session's parts (``listings``, ``selecting``,
-``batch``, ``spending``), so that both do the same thing. Into the ledger they look through its views, and change
-nothing in it but what is marked: ``tests/test_house.py`` lists these doors and holds that there are no others. Only
-the command ``ledger``, which keeps the file itself in order, works on it without a session.
+The screens and the commands act through these functions and through the session's parts (``listings``,
+``selecting``, ``batch``, ``spending``, ``run_views``, ``waiting``), so that both do the same thing. Into the ledger
+they look through its views, and change nothing in it but what is marked: ``tests/test_house.py`` lists these doors
+and holds that there are no others. Only the command ``ledger``, which keeps the file itself in order, works on it
+without a session.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import BatchOptions
-from restoretui.core.errors import AccountRefused, CloudError, RestoreTuiError, UsageError
+from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, State, Tier
+from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, Tier
 from restoretui.core.os_errors import refused_by_system
-from restoretui.core.plan.money import Amount
-from restoretui.core.plan.offers import offer_of
-from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.plan.pricing import PriceBook
-from restoretui.core.provider import NO_CAPACITY_CODE, Connection, MfaPrompter, Provider
+from restoretui.core.provider import MfaPrompter, Provider
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.engine import Engine
-from restoretui.engine.traffic.circuit_breaker import COMMON, CircuitBreaker
 from restoretui.engine.traffic.health import Health, HealthBoard
-from restoretui.engine.traffic.retrying_reads import RetryingReads
-from restoretui.engine.traffic.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
+from restoretui.engine.traffic.speaker import Speaker, Wait, Works
 from restoretui.engine.traffic.waits import first_of
-from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
-from restoretui.ledger.batches.outstanding import Outstanding, outstanding
-from restoretui.ledger.records import CatalogBounds, CloudId, JobRow, Listing, Query, View
-from restoretui.ledger.run_records import Cause, Run
-from restoretui.ledger.runs.job_lines import Shortfall
-from restoretui.session.batch_jobs import BatchOperations
+from restoretui.ledger.records import CatalogBounds, CloudId, Listing
+from restoretui.ledger.run_records import Run
 from restoretui.session.clouds import Clouds
-from restoretui.session.export import write_export, write_report
 from restoretui.session.listings import BUG_HINT, Listings
-from restoretui.session.planning import Planner, check_sends
+from restoretui.session.run_views import RunViews
 from restoretui.session.selecting import Selecting
-from restoretui.session.spending import Spending
+from restoretui.session.waiting import WaitReasons
+
+if TYPE_CHECKING:
+    from restoretui.core.batch.jobs import BatchOptions
+    from restoretui.core.plan.money import Amount
+    from restoretui.core.plan.plan import RestorePlan
+    from restoretui.core.plan.pricing import PriceBook
+    from restoretui.session.batch.operations import BatchOperations
+    from restoretui.session.planning import Planner
+    from restoretui.session.spending import Spending
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""
-SLOW_AFTER = 3.0
-"""Machine seconds after which a command says that it is made slower."""
 
 logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python would write over the screen
 
@@ -56,31 +54,22 @@ logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python
 class Session:
     """Everything a screen or a command may ask for. Made by ``open_session``."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, prices: PriceBook, works: Works | None = None) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, prices: "PriceBook", works: Works | None = None) -> None:
         self.settings = settings
         self.ledger = ledger
         self.clock = settings.clock
         self._board = HealthBoard(lambda: ledger.changes.publish("health"))
         self.works = works or Works()
         """What takes its time, for whoever has to say so."""
-        self.time_left: Callable[[], float | None] = lambda: None
-        """Seconds until the command itself ends, whatever it waits for then."""
-        self.is_pressed = False
-        """Nothing of the runs that are followed was sent yet, so that patience with their clouds ends, too."""
         self.clouds = Clouds(settings, self._board, self.works)
         """How each cloud is reached, by scheme."""
         self._engine = Engine(
             ledger, self.clock, self.clouds, self._board, settings.concurrency, may_send=not settings.read_only
         )
-        self.batch = BatchOperations(
-            settings,
-            ledger,
-            self.clouds,
-            lambda: self.spending.check_may_send(),
-            self._engine.resend,
-            self.works,
-        )
-        """Everything about S3 Batch Operations."""
+        self.waiting = WaitReasons(ledger, self.clouds, self._board, self._engine, self.works)
+        """What is waited for, and why."""
+        self.run_views = RunViews(ledger, self._engine, read_only=settings.read_only)
+        """What is known of runs."""
         self.bounds = CatalogBounds(
             size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
         )
@@ -88,11 +77,36 @@ class Session:
         self.listings = Listings(ledger, self.clock, self.clouds, self.bounds, self.works)
         self.selecting = Selecting(ledger, self.clock, self.clouds, self.listings, self.works)
         """Filling selections."""
-        self._planner = Planner(self.clock, ledger, prices, self.clouds)
-        self.spending = Spending(settings, ledger, self.clouds, self._planner, self.batch, self._engine)
-        """Everything that costs money, or ends what was paid for: offered, guarded, agreed to, recorded."""
+        self._prices = prices
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
+
+    # --- parts that few commands need: loaded when they are first asked for --------------------------------------
+
+    @cached_property
+    def batch(self) -> "BatchOperations":
+        """Everything about S3 Batch Operations."""
+        from restoretui.session.batch import operations
+
+        def may_send() -> None:
+            self.spending.check_may_send()
+
+        return operations.BatchOperations(
+            self.settings, self.ledger, self.clouds, may_send, self._engine.resend, self.works
+        )
+
+    @cached_property
+    def _planner(self) -> "Planner":
+        from restoretui.session.planning import Planner
+
+        return Planner(self.clock, self.ledger, self._prices, self.clouds)
+
+    @cached_property
+    def spending(self) -> "Spending":
+        """Everything that costs money, or ends what was paid for: offered, guarded, agreed to, recorded."""
+        from restoretui.session import spending
+
+        return spending.Spending(self.settings, self.ledger, self.clouds, self._planner, self.batch, self._engine)
 
     # --- the cloud ---------------------------------------------------------------------------------------------
 
@@ -184,7 +198,7 @@ class Session:
         scheme: str | None = None,
         *,
         shorten: bool = False,
-    ) -> RestorePlan:
+    ) -> "RestorePlan":
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
         ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``). No copy
@@ -196,19 +210,19 @@ class Session:
         """In plans of this selection, what no look can judge is asked for all the same."""
         self._planner.ask_unseen(sel)
 
-    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list[RestorePlan]:
+    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list["RestorePlan"]:
         """A plan to restore for each cloud in which objects are chosen, ``days`` by scheme; they are read once."""
         return await self._planner.plans(sel, days, shorten=shorten)
 
     async def confirm(
         self,
         sel: int,
-        plan: RestorePlan,
+        plan: "RestorePlan",
         tier: Tier,
         *,
-        max_cost: Decimal | Amount | None = None,
+        max_cost: "Decimal | Amount | None" = None,
         note: str = "",
-        batch: BatchOptions | None = None,
+        batch: "BatchOptions | None" = None,
         typed: Decimal | None = None,
     ) -> Run:
         """Agree to the plan at ``tier``, which the person was shown and said yes to, and write its intents down.
@@ -216,34 +230,14 @@ class Session:
         ``max_cost`` (dollars, or an ``Amount``) takes the place of the budget; ``typed`` is the amount that was typed
         to go beyond it. See ``Spending.agree`` and ``Spending.restore``.
         """
+        from restoretui.core.plan.money import Amount
+        from restoretui.core.plan.offers import offer_of
+        from restoretui.session.planning import check_sends
+
         limits = () if max_cost is None else (max_cost if isinstance(max_cost, Amount) else Amount(max_cost),)
         check_sends(plan, tier)
         consent = await self.spending.agree([offer_of(plan, tier)], limits=limits, typed=typed)
         return await self.spending.restore(consent, sel, plan, tier, note=note, batch=batch)
-
-    async def short_of_capacity(self, run: Run) -> int:
-        """How many of the run's objects failed for want of Expedited capacity: another tier would take them."""
-        if run.tier is not Tier.EXPEDITED or not run.counts.get(State.FAILED):
-            return 0
-        return await self.ledger.runs.count_failed(run.id, NO_CAPACITY_CODE)
-
-    async def causes(self, run: Run) -> list[Cause]:
-        """Why objects of the run failed, or were refused by its plan: the most frequent cause first."""
-        if not (run.counts.get(State.FAILED) or run.counts.get(State.SKIPPED)):
-            return []
-        return await self.ledger.runs.causes(run.id)
-
-    def why_shut_out(self, runs: Iterable[Run]) -> AccountRefused | None:
-        """The refusal of a whole account that runs under way have met, and that nobody here can mend."""
-        for run in runs:
-            problem = self.clouds.by(Connection.from_mapping(run.connection)).breaker.problem
-            if run.is_open and isinstance(problem, AccountRefused):
-                return problem
-        return None
-
-    async def shortfall(self, run: Run) -> Shortfall:
-        """What the run got less than it asked for, though nothing of it failed."""
-        return await self.ledger.runs.shortfall(run)
 
     @property
     def out_of_capacity(self) -> frozenset[int]:
@@ -266,12 +260,16 @@ class Session:
 
     async def export(self, run_id: int, target: Path) -> int:
         """Write the run's objects to ``target``, as JSON lines if it is so named, else CSV; returns how many."""
+        from restoretui.session.export import write_export
+
         run = await self.ledger.runs.get(run_id)
         await write_export(self.ledger, run, "json" if target.suffix in (".json", ".jsonl") else "csv", target)
         return run.objects
 
     async def export_report(self, job_id: str, region: str | None, target: Path) -> int:
         """Write a batch job's completion report to ``target`` as CSV; returns how many tasks it has."""
+        from restoretui.session.export import write_report
+
         return await write_report(self.batch.report(job_id, region), target)
 
     # --- following ---------------------------------------------------------------------------------------------
@@ -298,34 +296,6 @@ class Session:
             return refused_by_system(error)
         return RestoreTuiError(f"the watcher met a defect: {error!r}", BUG_HINT)
 
-    def waits(self) -> Iterator[Wait]:
-        """All that is waited for now, and why."""
-        for watchdog in self.clouds.watchdogs:
-            if watchdog.silent_for:
-                yield _wait_for(watchdog, self._gives_up_in(watchdog))
-        for source, told in self._board.troubles.items():
-            if not isinstance(source, CircuitBreaker | Watchdog | RetryingReads):  # whose connection was told of
-                yield Wait(source, f"{told.level}: {told.text}{f' ({told.hint})' if told.hint else ''}",
-                           after=TROUBLE_AFTER if told.level == "paused" else SLOW_AFTER)  # fmt: skip
-        if locked_out := self.ledger.locked_out_for:
-            yield Wait("ledger", "waiting for the ledger: another process writes to it", age=locked_out)
-        if self._engine.only is not None:
-            for run_id, why in self._engine.left_alone.items():
-                yield Wait(("left alone", run_id), f"run {run_id}: {why}")
-        yield from self.works.waits()
-
-    def _gives_up_in(self, watchdog: Watchdog) -> float | None:
-        ends = [watchdog.patience_left if self.is_pressed else watchdog.left, self.time_left()]
-        return min((end for end in ends if end is not None), default=None)
-
-    def why_not_sent(self, runs: Iterable[Run]) -> CloudError | None:
-        """Why nothing of these runs could be sent yet, once patience with that is over."""
-        for run in runs:
-            watchdog = self.clouds.by(Connection.from_mapping(run.connection)).breaker.watchdog
-            if watchdog.is_over:
-                return watchdog.verdict()
-        return None
-
     def looks_cost(self, run: Run) -> Decimal | None:
         """What watching the run has cost so far, in its currency; None where a price is not known."""
         return self._planner.looks_cost(run)
@@ -334,20 +304,9 @@ class Session:
         """This process pursues the run; otherwise another one may, and this one shows what it finds."""
         return self._engine.is_ours(run_id)
 
-    def outstanding(self) -> list[Outstanding]:
-        """How much of each run under way is still to be sent, in the order of their numbers."""
-        open_runs = sorted((run for run in self.ledger.runs.peek_all() if run.is_open), key=lambda run: run.id)
-        return [outstanding(run, self.batch.ours(run.id)) for run in open_runs]
-
     def is_elsewhere(self, run_id: int) -> bool:
         """Another process sends and watches the run."""
         return self._engine.is_elsewhere(run_id)
-
-    def unsent(self) -> list[Outstanding]:
-        """The runs whose requests wait for this very process: none in a read-only one, which sends nothing."""
-        if self.read_only:
-            return []
-        return [left for left in self.outstanding() if left.unsent and not self.is_elsewhere(left.run.id)]
 
     async def look_now(self, run: Run) -> None:
         """One status round over a run."""
@@ -364,21 +323,6 @@ class Session:
                     return runs
                 engine = [self._engine_task] if self._engine_task is not None else []
                 await first_of(anext(changed), beside=engine)
-
-    async def job_view(self, run_id: int, query: Query | None = None) -> View[JobRow]:
-        """The run's objects as a view."""
-        return await self.ledger.runs.view(run_id, query or Query())
-
-    async def find_run(self, name: str) -> Run:
-        """The run called ``name`` on a command line: its number, or ``last``."""
-        runs = await self.ledger.runs.list()
-        if name == "last" and runs:
-            return max(runs, key=lambda run: run.id)
-        for run in runs:
-            if str(run.id) == name:
-                return run
-        known = ", ".join(str(run.id) for run in runs[-5:]) or "none yet"
-        raise UsageError(f"there is no run {name!r}", f"known runs: {known}; `restoretui status` lists them")
 
     async def stop(self) -> None:
         """Stop the background, and note what was under way: nothing changes by itself any more."""
@@ -415,7 +359,7 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
         if ledger.note:
             notices.warning("%s", ledger.note)
         session = Session(settings, ledger, prices, works)
-        waits = session.waits
+        waits = session.waiting.waits
         try:
             yield session
         finally:
@@ -424,22 +368,3 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
         if speaking is not None:
             speaking.cancel()
             await asyncio.gather(speaking, return_exceptions=True)
-
-
-def _wait_for(watchdog: Watchdog, ends_in: float | None) -> Wait:
-    """What a connection is waited for, and why."""
-    problem, doing, answers = watchdog.problem, watchdog.doing, watchdog.answers
-    if problem is not None:
-        reason = f"waiting for {watchdog.name}: {problem}{f' ({problem.hint})' if problem.hint else ''}"
-    elif doing is not None and doing.for_credentials:
-        reason = f"waiting for {doing.text}"
-    else:
-        reason = f"waiting for {watchdog.name} to answer{f' {doing.text}' if doing is not None else ''}"
-    return Wait(
-        watchdog,
-        reason,
-        "; it goes on by itself, for as long as it takes" if ends_in is None else f"; gives up in {ends_in:.0f} s",
-        age=watchdog.silent_for,
-        after=TROUBLE_AFTER if isinstance(problem, COMMON) else SILENCE_AFTER,
-        goes_on=lambda: f"{watchdog.name} answers again: going on" if watchdog.answers > answers else "",
-    )

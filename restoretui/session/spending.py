@@ -27,7 +27,7 @@ from restoretui.engine.submitter import NO_EFFECT
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.runs.job_lines import JobLine
-from restoretui.session.batch_jobs import BatchOperations
+from restoretui.session.batch.operations import BatchOperations
 from restoretui.session.clouds import Clouds
 from restoretui.session.planning import Planner, check_sends
 

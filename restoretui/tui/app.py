@@ -356,7 +356,7 @@ class RestoreApp(TerminalApp):
     def _has_unsent(self) -> bool:
         """Leaving now would stop requests that nobody else sends; in the demo there is nothing to lose."""
         try:
-            return self.session is not None and not self._demo and bool(self.session.unsent())
+            return self.session is not None and not self._demo and bool(self.session.run_views.unsent())
         except RestoreTuiError:
             return False  # A ledger that cannot be read must not keep anybody in.
 

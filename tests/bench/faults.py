@@ -248,7 +248,7 @@ async def judged(session: Session, run: Run, running: RunningSandbox, outcome: O
     run = await session.ledger.runs.get(run.id)
     outcome.counts = {state: number for state, number in run.counts.items() if number}
     statuses = {str(entry["key"]): entry["statuses"] for entry in running.control.restores(BUCKET)}
-    view = await session.job_view(run.id, Query())
+    view = await session.run_views.job_view(run.id, Query())
     await view.wait()
     rows = view.rows(0, run.objects)
     await view.aclose()

@@ -187,7 +187,7 @@ class Soak:
         newest: Counter[str] = Counter()
         differing: list[str] = []
         cloud = await self._listed()
-        view = await self.session.job_view(runs[0].id, Query())
+        view = await self.session.run_views.job_view(runs[0].id, Query())
         await view.wait()
         for at in range(0, view.count, 1000):
             for row in view.rows(at, 1000):

@@ -40,7 +40,7 @@ async def test_what_restores_with_fewer_days_is_extended_on_arrival(
     await turn(running.clock, lambda: settled(session, run))
     assert ends(running, "theirs") >= plan.expiry.timestamp()
     assert asked(running) == {"theirs": 2}
-    (row,) = (await session.job_view(run.id)).rows(0, 1)
+    (row,) = (await session.run_views.job_view(run.id)).rows(0, 1)
     assert (row.state, row.action, row.days, row.expiry) == (
         State.AVAILABLE, Action.EXTEND, 30, int(ends(running, "theirs")),
     )  # fmt: skip
@@ -108,7 +108,7 @@ async def test_a_speed_up_of_somebody_elses_restore_repeats_its_days(
     await turn(running.clock, lambda: sent(session, run), step=1.0)
     restore = there(running.cloud.restore_of("cold", "theirs"))
     assert (restore.tier, restore.days) == (Tier.STANDARD, 4)
-    (row,) = (await session.job_view(run.id)).rows(0, 1)
+    (row,) = (await session.run_views.job_view(run.id)).rows(0, 1)
     assert (row.tier, row.days) == (Tier.STANDARD, 4)
 
 
@@ -122,7 +122,7 @@ async def test_a_refused_speed_up_is_said_to_be_refused(sandbox: StartSandbox, s
     run = await session.confirm(sel, await session.plan(sel, 7, Purpose.UPGRADE), Tier.STANDARD)
     session.start_engine()
     await turn(running.clock, lambda: sent(session, run), step=1.0)
-    (row,) = (await session.job_view(run.id)).rows(0, 1)
+    (row,) = (await session.run_views.job_view(run.id)).rows(0, 1)
     assert (row.state, row.tier, row.days, row.adopted) == (State.RESTORING, None, None, True)
     assert row.reason.startswith("not sped up")
     after = await session.ledger.runs.get(run.id)
@@ -139,7 +139,7 @@ async def test_a_foreign_restore_gets_its_tier_days_and_date(sandbox: StartSandb
     session = await session_on(running)
     sel = await choose(session, "s3://cold")
     run = await session.confirm(sel, await session.plan(sel, 5), Tier.BULK)
-    (row,) = (await session.job_view(run.id)).rows(0, 1)
+    (row,) = (await session.run_views.job_view(run.id)).rows(0, 1)
     assert (row.tier, row.days) == (Tier.BULK, 5)
     assert there(row.requested_at) == pytest.approx(asked_at, abs=1)
 

@@ -277,5 +277,5 @@ async def test_a_read_only_session_says_why_it_leaves_a_run_alone(
     session = await session_on(running, read_only=True)
     session.start_engine([run.id])
     await turn(running.clock, lambda: run.id in session._engine.left_alone, step=1.0)
-    (wait,) = session.waits()
+    (wait,) = session.waiting.waits()
     assert wait.reason == f"run {run.id}: 3 of its objects are not sent, and this session is read-only"

@@ -60,7 +60,7 @@ async def restored(
 
 
 async def rows(session: Session, run: Run) -> dict[str, Any]:
-    view = await session.job_view(run.id, Query())
+    view = await session.run_views.job_view(run.id, Query())
     await view.wait()
     found = {row.ref.key: row for row in view.rows(0, 100)}
     await view.aclose()

@@ -263,7 +263,7 @@ async def test_deleted_and_overwritten_objects_fail_alone(sandbox: StartSandbox,
     running.cloud.delete("cold", "deleted")
     running.cloud.put("cold", "overwritten", b"new", storage_class="STANDARD")
     await turn(running.clock, lambda: settled(session, run))
-    view = await session.job_view(run.id)
+    view = await session.run_views.job_view(run.id)
     await view.wait()
     rows = {row.ref.key: row for row in view.rows(0, 10)}
     assert rows["kept"].state is State.AVAILABLE

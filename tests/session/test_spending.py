@@ -14,7 +14,7 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import Act, Offer, offer_of
-from restoretui.engine.traffic import channel
+from restoretui.engine.traffic import rate_limiter
 from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.sandbox import RunningSandbox
@@ -280,7 +280,7 @@ async def test_runs_and_ended_copies_share_one_rate_limiter(
             super().__init__(*arguments)
             made.append(self)
 
-    monkeypatch.setattr(channel, "RateLimiter", Counted)
+    monkeypatch.setattr(rate_limiter, "RateLimiter", Counted)
     running.cloud.put("films", "cold", size=10, storage_class="ColdArchive")
     session = await session_on(running, oss_endpoint=running.url)
     sel = await session.ledger.selections.create()

@@ -253,7 +253,7 @@ async def test_jobs_that_cannot_be_listed_say_why(walk: StartWalk, monkeypatch: 
         raise AccessDenied("you may not list jobs", "the IAM action s3:ListJobs is missing")
 
     async with walk() as on:
-        monkeypatch.setattr("restoretui.session.batch_jobs.BatchOperations.jobs", refused)
+        monkeypatch.setattr("restoretui.session.batch.operations.BatchOperations.jobs", refused)
         await on.press("3")
         await on.sees("✗ not listed", "✗ you may not list jobs", "s3:ListJobs is missing", "R asks again")
         for other in (GREEN, "no restore jobs", "asking the account", "0 restore jobs"):
@@ -273,7 +273,7 @@ async def test_a_job_that_cannot_be_looked_at_says_why(walk: StartWalk, monkeypa
         await on.until(lambda: job(on).job_id, rounds=2000)
         await on.press("3")
         await on.sees("#1 cold")
-        monkeypatch.setattr("restoretui.session.batch_jobs.BatchOperations.job", refused)
+        monkeypatch.setattr("restoretui.session.batch.operations.BatchOperations.job", refused)
         await on.press("enter")
         await on.sees("✗ not read", "the account does not tell")
         assert GREEN not in on.text

@@ -5,7 +5,6 @@ none of it, is believed.
 """
 
 import re
-from difflib import get_close_matches
 
 from restoretui.core.errors import UsageError
 from restoretui.core.network.endpoints import aliyun_region
@@ -58,6 +57,8 @@ def _meant(region: str) -> tuple[str, str]:
     if rest in cities:
         return cities[rest], "there is none of that name, and one of nearly the same"
     alike = [known for known in KNOWN if re.sub(r"[^0-9]", "", known) == number and known.startswith(f"{start}-")]
+    from difflib import get_close_matches  # for a Region that is not known alone
+
     close = get_close_matches(bare, sorted(alike), n=1, cutoff=_CLOSE)
     if close and not any(
         bare.startswith(f"{known}-") for known in KNOWN

@@ -7,6 +7,7 @@ connection does not hold up another.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Connection, Provider
@@ -14,9 +15,11 @@ from restoretui.core.rules.clouds import CLOUDS
 from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.listing_traits import ListingTraits
-from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.engine.traffic.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from restoretui.engine.traffic.rate_limiter import RateLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,11 @@ class Channel:
             self._listing_traits = ListingTraits(known=provider.capabilities.keys_in_order)
         return self._listing_traits
 
-    def limiter(self, provider: Provider) -> RateLimiter:
+    def limiter(self, provider: Provider) -> "RateLimiter":
         """The one rate limiter for everything that is sent: by runs, and to end copies."""
         if self._limiter is None:
+            from restoretui.engine.traffic.rate_limiter import RateLimiter  # for those who send
+
             rate = min(self._bounds.rate, provider.capabilities.max_rate)
             archives = CLOUDS[self.connection.scheme].rules.archives
             lanes = {name: rule.quota.objects_per_second for name, rule in archives.items() if rule.quota}

@@ -8,7 +8,8 @@ from restoretui.core.model import State
 from restoretui.core.provider import Outcome
 from restoretui.core.rules.rules import CLOSE, CloudRules
 from restoretui.core.rules.verdicts import Action
-from restoretui.engine.watching.sweep import VISIBLE_WITHIN, Sight, facts_of
+from restoretui.engine.watching.observations import facts_of
+from restoretui.engine.watching.sweep import VISIBLE_WITHIN, Sight
 from restoretui.ledger.records import Observation
 from restoretui.ledger.run_records import JobChange, RestoreJob
 

@@ -14,18 +14,19 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from math import inf
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import MAX_KEY_BYTES
-from restoretui.core.model import Entry, Look, ObjectDetail, ObjectFacts, Page, State
+from restoretui.core.model import Entry, Look, Page, State
 from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import RetryingReads, all_of
+from restoretui.engine.watching.observations import looked_at, observed
 from restoretui.ledger.records import Observation
 from restoretui.ledger.run_records import RestoreJob
 from restoretui.ledger.runs.watch_queries import RESTORING_STILL, AwaitedColumns
@@ -246,39 +247,3 @@ def just_before(key: str) -> str:
         return head
     start = f"{head}{chr(before)}"
     return start if len(start.encode()) > MAX_KEY_BYTES - 4 else start + "\U0010ffff"
-
-
-def observed(entry: Entry, seen_at: float) -> Observation:
-    """A listing's row as an observation."""
-    return Observation(
-        entry.key, entry.version_id, entry.storage_class, entry.size, entry.modified, None, False,
-        entry.in_progress, entry.expiry, seen_at, etag=entry.etag.strip('"'),
-    )  # fmt: skip
-
-
-def looked_at(detail: ObjectDetail, version_id: str | None, seen_at: float) -> Observation:
-    """A HEAD's answer as an observation of the version that was asked for."""
-    restore = detail.restore
-    return Observation(
-        detail.ref.key, version_id, detail.storage_class, detail.size,
-        int(detail.modified.timestamp()) if detail.modified else None, detail.archive_status, True,
-        restore.in_progress if restore else None,
-        int(restore.expiry.timestamp()) if restore and restore.expiry else None, seen_at,
-        etag=detail.etag.strip('"'),
-        tier=restore.tier if restore else None,
-        days=restore.days if restore else None,
-        asked_at=restore.asked_at.timestamp() if restore and restore.asked_at else None,
-    )  # fmt: skip
-
-
-def facts_of(seen: Observation) -> ObjectFacts:
-    """An observation's words for ``core.rules``."""
-    return ObjectFacts(
-        seen.storage_class,
-        seen.archive_status,
-        seen.looked,
-        seen.in_progress,
-        None if seen.expiry is None else datetime.fromtimestamp(seen.expiry, UTC),
-        seen.tier,
-        seen.days,
-    )

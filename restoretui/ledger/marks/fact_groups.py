@@ -5,14 +5,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from restoretui.core.model import ObjectFacts
-from restoretui.core.plan.lifecycle import ExpirationRule
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.decoding import TIERS, Shape, decodes
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.views import fact_sql
+
+if TYPE_CHECKING:
+    from restoretui.core.plan.lifecycle import ExpirationRule
 
 FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days"
 """The columns that make a group."""
@@ -166,7 +169,7 @@ _SHAPE = Shape("a marked object", "ttiistiirii")
 
 
 def written_until(
-    connection: sqlite3.Connection, place: MarkedPlace, rule: ExpirationRule, classes: Collection[str], until: float
+    connection: sqlite3.Connection, place: MarkedPlace, rule: "ExpirationRule", classes: Collection[str], until: float
 ) -> tuple[int, int] | None:
     """How many marked current objects the rule holds for that were written until then, and when the first was."""
     named = ", ".join(f":class{number}" for number in range(len(classes)))

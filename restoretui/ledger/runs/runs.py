@@ -3,48 +3,35 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from sqlite3 import Connection
+from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
-from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.provider import NO_CAPACITY_CODE
 from restoretui.ledger.records import EVERYTHING, CloudId, Query
 from restoretui.ledger.run_records import WAITING, Cause, JobChange, RestoreJob, Run, TrackedGroup
-from restoretui.ledger.runs import watch_queries as tracking
-from restoretui.ledger.runs.causes import read_causes
-from restoretui.ledger.runs.create_run import confirm
-from restoretui.ledger.runs.job_changes import apply_changes, move_all, set_clock_back
 from restoretui.ledger.runs.job_ids import is_among
-from restoretui.ledger.runs.job_lines import (
-    FAILED,
-    OF_BATCH,
-    JobLine,
-    Shortfall,
-    check_failed,
-    read_lines,
-    read_shortfall,
-)
 from restoretui.ledger.runs.job_view import JobView
-from restoretui.ledger.runs.run_rows import JOB, NEXT_JOBS, RUN, UNSENT, count_of, jobs_of, run_of
-from restoretui.ledger.runs.watch_queries import AwaitedColumns, read_awaited
+from restoretui.ledger.runs.run_rows import JOB, RUN, UNSENT, count_of, jobs_of, run_of
 from restoretui.ledger.store import change_feed
-from restoretui.ledger.store.decoding import damaged
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
-from restoretui.ledger.store.schema import LIVE
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.fact_sql import names
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
-_CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
+if TYPE_CHECKING:
+    from restoretui.core.plan.plan import RestorePlan
+    from restoretui.ledger.runs.job_lines import JobLine, Shortfall
+    from restoretui.ledger.runs.watch_queries import AwaitedColumns
+
+    LineList = list[JobLine]
 
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
 JobList = list[RestoreJob]
 GroupList = list[TrackedGroup]
 IdList = list[int]
-LineList = list[JobLine]
 CauseList = list[Cause]
 
 
@@ -72,7 +59,7 @@ class Runs:
         self,
         sel: int,
         cloud: CloudId,
-        plan: RestorePlan,
+        plan: "RestorePlan",
         tier: Tier,
         connection: Mapping[str, object],
         note: str = "",
@@ -85,6 +72,8 @@ class Runs:
         be sent now although the plan did not say so are skipped, with that reason. ``exact``: ``PlanChanged``
         instead, as soon as the plan made now would not be this one.
         """
+        from restoretui.ledger.runs.create_run import confirm
+
         now = self._clock.now().timestamp()
         run_id = await self._writer.do(
             lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now, exact=exact)
@@ -146,28 +135,18 @@ class Runs:
 
     async def claim(self, run_id: int, limit: int) -> JobList:
         """Take up to ``limit`` unsent jobs to send now, in id order. On disk before this returns."""
+        from restoretui.ledger.runs.claims import take
+
         now = self._clock.now().timestamp()
-
-        def take(tx: Tx) -> JobList:
-            rows = tx.rows(NEXT_JOBS, {"run": run_id, "limit": limit, "now": now})
-            if not rows:
-                _check_planned(tx, run_id)
-            chosen = is_among("id", (row[0] for row in rows))
-            tx.run(f"UPDATE job SET attempt_at = ? WHERE {chosen}", (now,))
-            return jobs_of(rows)
-
-        jobs = await self._writer.do(take)
+        jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now))
         self._in_flight.update(job.id for job in jobs)
         return jobs
 
     async def release(self, job_ids: Collection[int]) -> None:
         """These claims surely had no effect: the jobs are unsent again."""
-        chosen = is_among("id", job_ids)
+        from restoretui.ledger.runs.claims import give_back
 
-        def free(tx: Tx) -> None:
-            tx.run(f"UPDATE job SET attempt_at = NULL WHERE {chosen} AND state = 'planned'")
-
-        await self._writer.do(free)
+        await self._writer.do(lambda tx: give_back(tx, job_ids))
         self._in_flight.difference_update(job_ids)
 
     def disown(self, job_ids: Collection[int]) -> None:
@@ -179,30 +158,18 @@ class Runs:
 
     async def recover(self, run_id: int) -> int:
         """After a crash: claimed jobs without an outcome, unless in flight here, become unknown; how many."""
+        from restoretui.ledger.runs.claims import settle_lost
+
         now = self._clock.now().timestamp()
         ours = frozenset(self._in_flight)
-
-        def settle(tx: Tx) -> int:
-            rows = tx.rows(f"SELECT id FROM job WHERE run_id = ? AND {_CLAIMED}", (run_id,))
-            lost = is_among("id", (row[0] for row in rows if row[0] not in ours))
-            text = "the program ended between request and answer; to be looked up"
-            # Since when something is unsure counts for when it is settled. What lies ahead of us was written before
-            # the clock was set back: it counts from now.
-            tx.run(
-                "UPDATE job SET attempt_at = min(attempt_at, :now), changed_at = min(changed_at, :now)"
-                f" WHERE run_id = :run AND (state = 'unknown' OR {_CLAIMED})"
-                " AND (attempt_at > :now OR changed_at > :now)",
-                {"now": now, "run": run_id},
-            )
-            set_clock_back(tx, run_id, now)
-            return move_all(tx, run_id, f"{_CLAIMED} AND {lost}", State.UNKNOWN, now, text)
-
-        return await self._writer.do(settle)
+        return await self._writer.do(lambda tx: settle_lost(tx, run_id, ours, now))
 
     async def apply(self, changes: Sequence[JobChange]) -> IdList:
         """Record what became of jobs; the ids of those that are not what they were, in id order."""
         if not changes:
             return []
+        from restoretui.ledger.runs.job_changes import apply_changes
+
         now = self._clock.now().timestamp()
         changed = await self._writer.do(lambda tx: apply_changes(tx, changes, now))
         self._in_flight.difference_update(change.job_id for change in changes)
@@ -210,34 +177,36 @@ class Runs:
 
     async def hold(self, run_id: int) -> None:
         """Note that what is not sent yet waits for Expedited capacity: it may be planned anew in another run."""
+        from restoretui.ledger.runs.claims import hold
 
-        def mark(tx: Tx) -> None:
-            reason = "waits: there is no Expedited capacity"
-            tx.run(
-                f"UPDATE job SET code = ?, reason = ? WHERE run_id = ? AND {UNSENT}",
-                (NO_CAPACITY_CODE, reason, run_id),
-            )
-            tx.touch(change_feed.RUNS, change_feed.run_topic(run_id))
-
-        await self._writer.do(mark)
+        await self._writer.do(lambda tx: hold(tx, run_id))
 
     async def set_cancelled(self, run_id: int) -> int:
         """Cancel what was not sent yet; how many."""
+        from restoretui.ledger.runs.job_changes import move_all
+
         now = self._clock.now().timestamp()
         return await self._writer.do(
             lambda tx: move_all(tx, run_id, UNSENT, State.CANCELLED, now, "cancelled before it was sent")
         )
 
-    async def failed_lines(self, run_id: int) -> LineList:
+    async def failed_lines(self, run_id: int) -> "LineList":
         """The failed jobs, grouped by what decides the price of asking for them once more."""
+        from restoretui.ledger.runs.job_lines import FAILED, read_lines
+
         return await self._reader.run(lambda connection: read_lines(connection, run_id, FAILED))
 
-    async def lines_of_batch(self, run_id: int, batch_id: int) -> LineList:
+    async def lines_of_batch(self, run_id: int, batch_id: int) -> "LineList":
         """The objects of one job of S3 Batch Operations, likewise."""
+        from restoretui.ledger.runs.job_lines import OF_BATCH, read_lines
+
         return await self._reader.run(lambda connection: read_lines(connection, run_id, OF_BATCH, batch_id))
 
     async def reset_failed(self, run_id: int, expected: int | None = None) -> int:
         """Plan the failed jobs anew; how many. ``GuardStopped`` if they are no longer as many as ``expected``."""
+        from restoretui.ledger.runs.job_changes import move_all
+        from restoretui.ledger.runs.job_lines import check_failed
+
         now = self._clock.now().timestamp()
 
         def reset(tx: Tx) -> int:
@@ -254,16 +223,17 @@ class Runs:
         Runs that have not changed since they were last asked for are not read again; else this scans their jobs (a
         million in about a second, in the reader thread).
         """
+        from restoretui.ledger.runs.watch_queries import group_tracked, tracked_runs
 
         def group(connection: Connection) -> GroupList:
             groups: GroupList = []
             # One moment's view: objects and counts are compared.
             connection.execute("BEGIN")
             try:
-                for run in tracking.tracked_runs(connection, run_id):
+                for run in tracked_runs(connection, run_id):
                     revision, known = self._tracked.get(run.id, (-1, []))
                     if revision != run.revision:
-                        known = tracking.group_tracked(connection, run)
+                        known = group_tracked(connection, run)
                         self._tracked[run.id] = (run.revision, known)
                     groups += known
             finally:
@@ -286,32 +256,11 @@ class Runs:
 
         All jobs of one object come together, even if that makes a few more than ``limit``.
         """
-        args: dict[str, object] = {"limit": limit, "key": "", "version": "", "id": 0}
-        if after is not None:
-            args |= {"key": after[0], "version": after[1]}
-        chosen = (
-            f"{JOB} WHERE j.bucket_id = :bucket AND j.version_id {'<>' if versions else '='} ''"
-            f" AND j.{LIVE} AND j.state IN ({names(states)}) AND "
+        from restoretui.ledger.runs.watch_queries import read_open
+
+        return await self._reader.run(
+            lambda connection: read_open(connection, cloud, bucket, versions, states, after, limit)
         )
-
-        def find(connection: Connection) -> JobList:
-            named = (*cloud, bucket)
-            row = connection.execute(
-                "SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", named
-            ).fetchone()
-            if row is None or not states:
-                return []
-            args["bucket"] = row[0]
-            sql = f"{chosen} (j.key, j.version_id) > (:key, :version) ORDER BY j.key, j.version_id, j.id LIMIT :limit"
-            jobs = jobs_of(connection.execute(sql, args).fetchall())
-            if len(jobs) == limit:
-                last = jobs[-1]
-                rest = {**args, "key": last.ref.key, "version": last.ref.version_id or "", "id": last.id}
-                sql = f"{chosen} j.key = :key AND j.version_id = :version AND j.id > :id ORDER BY j.id"
-                jobs += jobs_of(connection.execute(sql, rest).fetchall())
-            return jobs
-
-        return await self._reader.run(find)
 
     async def awaited(
         self,
@@ -323,8 +272,10 @@ class Runs:
         states: Collection[State],
         after: tuple[str, str] | None = None,
         limit: int,
-    ) -> AwaitedColumns:
+    ) -> "AwaitedColumns":
         """Jobs of a run on a bucket in key order, from behind ``after`` (key and version id), as columns."""
+        from restoretui.ledger.runs.watch_queries import read_awaited
+
         return await self._reader.run(
             lambda connection: read_awaited(
                 connection, run_id, cloud, bucket, versions=versions, states=states, after=after, limit=limit
@@ -350,10 +301,14 @@ class Runs:
 
     async def causes(self, run_id: int) -> CauseList:
         """Why objects of a run failed, or were refused by its plan: the most frequent cause first."""
+        from restoretui.ledger.runs.causes import read_causes
+
         return await self._reader.run(lambda connection: read_causes(connection, run_id))
 
-    async def shortfall(self, run: Run) -> Shortfall:
+    async def shortfall(self, run: Run) -> "Shortfall":
         """Of a run's objects those that were asked for and do not have it."""
+        from restoretui.ledger.runs.job_lines import read_shortfall
+
         return await self._reader.run(lambda connection: read_shortfall(connection, run))
 
     def _get(self, run_id: int) -> Run:
@@ -373,19 +328,3 @@ class Runs:
             counts.setdefault(run_id, []).append((state, jobs, size_bytes))
         rows = self._quick.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
         return [run_of(row, counts.get(row[0], [])) for row in rows]
-
-
-def _check_planned(tx: Tx, run_id: int) -> None:
-    """What counts as planned is so: an object whose state is no word of ours would be waited for, and never sent.
-
-    So would one whose line or bucket is lost: it is unsent, and yet not found among those that can be sent.
-    """
-    row = tx.row(
-        "SELECT coalesce((SELECT jobs FROM run_count WHERE run_id = :run AND state = 'planned'), 0)"
-        " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NULL)"
-        " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NOT NULL),"
-        f" EXISTS (SELECT 1 FROM job WHERE run_id = :run AND {UNSENT})",
-        {"run": run_id},
-    )
-    if row is not None and (row[0] or row[1]):
-        raise damaged("an object of a run")

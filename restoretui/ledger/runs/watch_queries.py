@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from restoretui.core.model import State
 from restoretui.ledger.records import CloudId
-from restoretui.ledger.run_records import TRACKED, TrackedGroup
+from restoretui.ledger.run_records import TRACKED, RestoreJob, TrackedGroup
+from restoretui.ledger.runs.run_rows import JOB, jobs_of
 from restoretui.ledger.store.decoding import STATES, TIERS, Shape, damaged, decodes
 from restoretui.ledger.store.schema import LIVE
 from restoretui.ledger.store.unknown_values import saturated
@@ -103,6 +104,38 @@ def _group(run_id: int, row: tuple[Any, ...]) -> TrackedGroup:
         requested_last=row[11],
         expiry_first=row[12],
     )
+
+
+def read_open(
+    connection: sqlite3.Connection,
+    cloud: CloudId,
+    bucket: str,
+    versions: bool,
+    states: Collection[State],
+    after: tuple[str, str] | None,
+    limit: int,
+) -> list[RestoreJob]:
+    """See ``Runs.open_jobs``."""
+    args: dict[str, object] = {"limit": limit, "key": "", "version": "", "id": 0}
+    if after is not None:
+        args |= {"key": after[0], "version": after[1]}
+    chosen = (
+        f"{JOB} WHERE j.bucket_id = :bucket AND j.version_id {'<>' if versions else '='} ''"
+        f" AND j.{LIVE} AND j.state IN ({names(states)}) AND "
+    )
+    named = (*cloud, bucket)
+    row = connection.execute("SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", named).fetchone()
+    if row is None or not states:
+        return []
+    args["bucket"] = row[0]
+    sql = f"{chosen} (j.key, j.version_id) > (:key, :version) ORDER BY j.key, j.version_id, j.id LIMIT :limit"
+    jobs = jobs_of(connection.execute(sql, args).fetchall())
+    if len(jobs) == limit:
+        last = jobs[-1]
+        rest = {**args, "key": last.ref.key, "version": last.ref.version_id or "", "id": last.id}
+        sql = f"{chosen} j.key = :key AND j.version_id = :version AND j.id > :id ORDER BY j.id"
+        jobs += jobs_of(connection.execute(sql, rest).fetchall())
+    return jobs
 
 
 class AwaitedColumns(NamedTuple):

@@ -9,13 +9,11 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from sqlite3 import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectFacts, ObjectRef
-from restoretui.core.plan.lifecycle import ExpirationRule, Expiring
-from restoretui.core.plan.plan import FactGroup
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.marks import fact_groups, marking
@@ -30,6 +28,10 @@ from restoretui.ledger.views.row_order import Span
 
 _FORGOTTEN_S = 86_400.0
 """Sets that a command made and did not drop were left by a crash after a day."""
+
+if TYPE_CHECKING:
+    from restoretui.core.plan.lifecycle import ExpirationRule, Expiring
+    from restoretui.core.plan.plan import FactGroup
 
 
 class Selections:
@@ -225,8 +227,10 @@ class Selections:
 
         return await self._reader.run(find)
 
-    async def facts(self, sel: int) -> dict[CloudId, list[FactGroup]]:
+    async def facts(self, sel: int) -> dict[CloudId, list["FactGroup"]]:
         """The marked objects as a planner takes them, by cloud. Objects known to be gone are left out."""
+        from restoretui.core.plan.plan import FactGroup
+
         now = self._clock.now().timestamp()
 
         def group(connection: Connection) -> dict[CloudId, list[FactGroup]]:
@@ -243,9 +247,11 @@ class Selections:
         return await self._reader.run(group)
 
     async def expiring(
-        self, sel: int, cloud: CloudId, bucket: str, rule: ExpirationRule, classes: Collection[str], end: datetime
-    ) -> Expiring | None:
+        self, sel: int, cloud: CloudId, bucket: str, rule: "ExpirationRule", classes: Collection[str], end: datetime
+    ) -> "Expiring | None":
         """What the rule deletes of the marked current objects of these classes before ``end``; None for nothing."""
+        from restoretui.core.plan.lifecycle import Expiring
+
         until = rule.written_by(end)
         if until is None:
             return None

@@ -1,18 +1,14 @@
 """Alibaba Cloud OSS, through its SDK's signing, endpoints and transport (FACTS 4)."""
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import (
     AccessDenied,
-    CloudError,
-    CredentialsError,
     InvalidRequest,
-    MalformedAnswer,
     Unsupported,
     UsageError,
 )
@@ -30,24 +26,18 @@ from restoretui.core.provider import (
 )
 from restoretui.core.rules.oss import OSS
 from restoretui.core.rules.oss_regions import check_region
+from restoretui.providers.oss.client import OssClient
 from restoretui.providers.oss.credentials import KeyRing, look_up
-from restoretui.providers.oss.errors import EXPIRED, error_for, is_account, is_credentials, refused
+from restoretui.providers.oss.errors import refused
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
-from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import Tokens
-from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
-from restoretui.providers.wire.listing_xml import Unreadable, split_token
-from restoretui.providers.wire.refusals import printable
-from restoretui.providers.wire.regions import is_region
+from restoretui.providers.wire.listing_xml import split_token
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.oss.sdk import OssRequest, OssResponse, OssSdk
-    from restoretui.providers.wire.refusals import Refusal
-
-T = TypeVar("T")
+    from restoretui.providers.oss.sdk import OssResponse, OssSdk
 
 RESTORES_PER_SECOND = 500.0
 """What OSS names as the average of an account and Region for ColdArchive (FACTS 4.1)."""
@@ -61,9 +51,8 @@ class OssProvider:
 
     def __init__(self, sdk: "OssSdk", profile: str, ring: KeyRing) -> None:
         self._sdk = sdk
-        self._ring = ring
         self._profile = profile
-        self._regions = BucketRegions(lambda: sdk.region, self._find_region)
+        self._calls = OssClient(sdk, ring)
         self.capabilities = Capabilities(max_rate=RESTORES_PER_SECOND, clean=True, keys_in_order=not sdk.endpoint)
 
     @classmethod
@@ -118,7 +107,7 @@ class OssProvider:
         """
         if self._sdk.is_cname:
             return Identity(account="", arn="", profile=self._profile, region=self._sdk.region)
-        _, owner, _ = await self._ask(self._request("ListBuckets", query={"max-keys": "1"}), _buckets)
+        _, owner, _ = await self._calls.ask(self._calls.request("ListBuckets", query={"max-keys": "1"}), _buckets)
         return Identity(account=owner, arn="", profile=self._profile, region=self._sdk.region)
 
     async def list_buckets(self) -> list[Bucket]:
@@ -131,17 +120,17 @@ class OssProvider:
         found: dict[str, Bucket] = {}
         query, tokens = {"max-keys": "1000"}, Tokens("ListBuckets")
         while True:
-            buckets, _, marker = await self._ask(self._request("ListBuckets", query=query), _buckets)
+            buckets, _, marker = await self._calls.ask(self._calls.request("ListBuckets", query=query), _buckets)
             for bucket in buckets:
                 found[bucket.name] = bucket
                 if bucket.region:
-                    self._regions.learn(bucket.name, bucket.region)
+                    self._calls.regions.learn(bucket.name, bucket.region)
             query["marker"] = tokens.next(marker)
             if not marker:
                 return [found[name] for name in sorted(found)]
 
     async def bucket_region(self, bucket: str) -> str:
-        return await self._regions.of(bucket)
+        return await self._calls.regions.of(bucket)
 
     async def list_page(
         self,
@@ -163,22 +152,22 @@ class OssProvider:
             query["list-type"] = "2"
             query["continuation-token"], query["start-after"] = token or "", "" if token else start_after
         query = {name: value for name, value in query.items() if value or name == "versions"}
-        ask = self._request("ListObjectVersions" if versions else "ListObjectsV2", bucket, query=query)
-        page = await self._ask(ask, lambda reply: read_listing(reply.body, versions=versions))
+        ask = self._calls.request("ListObjectVersions" if versions else "ListObjectsV2", bucket, query=query)
+        page = await self._calls.ask(ask, lambda reply: read_listing(reply.body, versions=versions))
         if versions and start_after and not token:
             # Whether the marker's own versions belong to what follows it is nowhere said.
             page = page._replace(entries=[entry for entry in page.entries if entry.key != start_after])
         return page
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
-        ask = self._request("HeadObject", ref.bucket, ref.key, _version(ref), method="HEAD")
-        return await self._ask(ask, lambda reply: _detail(ref, reply))
+        ask = self._calls.request("HeadObject", ref.bucket, ref.key, _version(ref), method="HEAD")
+        return await self._calls.ask(ask, lambda reply: _detail(ref, reply))
 
     async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
         query = {"restore": ""} | _version(ref)
         body = _restore_body(request, storage_class)
-        ask = self._request("RestoreObject", ref.bucket, ref.key, query, method="POST", body=body)
-        reply, refusal = await self._once(ask)
+        ask = self._calls.request("RestoreObject", ref.bucket, ref.key, query, method="POST", body=body)
+        reply, refusal = await self._calls.once(ask)
         if refusal is not None:
             return refused(refusal)
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
@@ -186,8 +175,8 @@ class OssProvider:
 
     async def clean_restored_object(self, ref: ObjectRef) -> bool:
         query = {"cleanRestoredObject": ""} | _version(ref)
-        ask = self._request("CleanRestoredObject", ref.bucket, ref.key, query, method="POST")
-        _, refusal = await self._once(ask)
+        ask = self._calls.request("CleanRestoredObject", ref.bucket, ref.key, query, method="POST")
+        _, refusal = await self._calls.once(ask)
         if refusal is None:
             return True
         if refusal.code == "ArchiveRestoreFileStale":
@@ -197,130 +186,19 @@ class OssProvider:
                 "only copies of ColdArchive and DeepColdArchive objects can be ended early", code=refusal.code,
                 status=refusal.status, request_id=refusal.request_id, operation=refusal.operation,
             )  # fmt: skip
-        raise self._error(refusal)
+        raise self._calls.error(refusal)
 
     async def readable_archives(self, bucket: str) -> frozenset[str]:
         query = {"bucketArchiveDirectRead": ""}
-        ask = self._request("GetBucketArchiveDirectRead", bucket, query=query)
+        ask = self._calls.request("GetBucketArchiveDirectRead", bucket, query=query)
         try:
-            enabled = await self._ask(ask, _direct_read)
+            enabled = await self._calls.ask(ask, _direct_read)
         except (AccessDenied, InvalidRequest, Unsupported):
             return frozenset()  # not allowed to know, or a Region that lacks it: then a restore is what works
         return _DIRECTLY_READ if enabled else frozenset()
 
     async def aclose(self) -> None:
         await self._sdk.aclose()
-
-    # --- one request ---
-
-    def _request(
-        self,
-        operation: str,
-        bucket: str = "",
-        key: str = "",
-        query: dict[str, str] | None = None,
-        *,
-        method: str = "GET",
-        body: bytes = b"",
-    ) -> "OssRequest":
-        from restoretui.providers.oss.sdk import OssRequest
-
-        if operation in _OF_OBJECTS and not key:
-            raise InvalidRequest(f"{operation} cannot be asked about an empty name", operation=operation)
-        try:
-            key.encode()
-        except UnicodeEncodeError:
-            raise InvalidRequest(f"{operation} cannot be asked: the name is not valid Unicode") from None
-        return OssRequest(operation, method, bucket, key, query or {}, body)
-
-    async def _ask(self, ask: "OssRequest", understand: "Callable[[OssResponse], T]") -> T:
-        """Ask, again where the bucket turns out to live elsewhere; ``understand`` raises ``Unreadable``."""
-        from restoretui.providers.oss.sdk import Refused
-
-        for last in (False, True):
-            region = await self._regions.of(ask.bucket)
-            try:
-                reply = await self._exchange(ask, region)
-            except Refused as no:
-                if not last and await self._moved(no.refusal, region):
-                    continue
-                raise self._error(no.refusal) from None
-            try:
-                return understand(reply)
-            except Unreadable as error:
-                raise _unreadable(ask, reply, str(error)) from None
-        raise AssertionError("a second answer is always returned or raised")
-
-    async def _once(self, ask: "OssRequest") -> "tuple[OssResponse, Refusal | None]":
-        """Ask exactly once. A refusal comes back as it is, except the wrong Region and unfit credentials."""
-        from restoretui.providers.oss.sdk import OssResponse, Refused
-
-        region = await self._regions.of(ask.bucket)
-        try:
-            reply = await self._exchange(ask, region)
-        except Refused as no:
-            refusal = no.refusal
-        else:
-            if why := why_not_accepted(reply.status, reply.body, _ACCEPTING[ask.operation]):
-                raise _unreadable(ask, reply, why)
-            if not is_marked(reply.headers, ("x-oss-",)):
-                raise _unreadable(ask, reply, "it bears no header of OSS")
-            if is_error(reply.body):
-                raise _unreadable(ask, reply, "it is an error with the status of none")
-            return reply, None
-        if await self._moved(refusal, region):
-            raise elsewhere(refusal, "Region")
-        if is_credentials(refusal) or is_account(refusal):
-            raise self._error(refusal)
-        return OssResponse(refusal.status, {}, b""), refusal
-
-    async def _exchange(self, ask: "OssRequest", region: str) -> "OssResponse":
-        reply = await self._sdk.exchange(ask, region)
-        if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
-            raise _unreadable(ask, reply, why)
-        return reply
-
-    async def _find_region(self, bucket: str) -> str:
-        from restoretui.providers.oss.sdk import Refused
-
-        if self._sdk.is_cname and self._sdk.named_region:
-            return self._sdk.named_region  # There is one bucket, and it was said where.
-        ask = self._request("GetBucketLocation", bucket, query={"location": ""})
-        try:
-            reply = await self._exchange(ask, self._sdk.region)
-        except Refused as no:
-            if no.refusal.region:
-                return no.refusal.region
-            error = self._error(no.refusal)
-            if error.status in (403, 405, 501) and not (is_credentials(no.refusal) or is_account(no.refusal)):
-                return self._sdk.region  # who may not ask where it is may still restore from it
-            raise error from None
-        try:
-            location = read_document(reply.body, "LocationConstraint").text or ""
-        except Unreadable as error:
-            raise _unreadable(ask, reply, str(error)) from None
-        region = location.strip().removeprefix("oss-") or self._sdk.region
-        if not is_region(region):
-            raise _unreadable(ask, reply, f"{printable(region, 80)!r} cannot be a Region")
-        return region
-
-    def _error(self, refusal: "Refusal") -> CloudError:
-        error = error_for(refusal, self.endpoint)
-        if isinstance(error, CredentialsError):
-            if refusal.code in EXPIRED and self._ring.are_fixed:
-                error.as_wrong()
-            if refusal.code == "SignatureDoesNotMatch" and self._sdk.is_cname:
-                error.hint += "; is the custom domain that of this bucket?"
-        return error
-
-    async def _moved(self, refusal: "Refusal", asked: str) -> bool:
-        """Learn from a refusal that names another Region; one that names none is about something else."""
-        return bool(refusal.region) and await self._regions.moved(refusal.bucket, refusal.region, asked)
-
-
-_ACCEPTING = {"RestoreObject": (200, 202), "CleanRestoredObject": (200, 204)}
-"""The documented answers of a yes (FACTS 4.1)."""
-_OF_OBJECTS = frozenset({"HeadObject", "RestoreObject", "CleanRestoredObject"})
 
 
 def _restore_body(request: RestoreRequest, storage_class: str) -> bytes:
@@ -363,16 +241,6 @@ def _detail(ref: ObjectRef, reply: "OssResponse") -> ObjectDetail:
         version_id=headers.get("x-oss-version-id"),
         lifecycle_expiry=headers.get("x-oss-expiration", ""),
         headers=tuple((name.lower(), value) for name, value in headers.items()),
-    )
-
-
-def _unreadable(ask: "OssRequest", reply: "OssResponse", why: str) -> MalformedAnswer:
-    return MalformedAnswer(
-        f"the answer to {ask.operation} cannot be read: {why}",
-        "is OSS_ENDPOINT an OSS endpoint?",
-        status=reply.status,
-        request_id=reply.request_id,
-        operation=ask.operation,
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from restoretui.core.batch.service import BatchService
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
@@ -33,6 +32,7 @@ from restoretui.providers.wire.listing_xml import read_page, read_versions, spli
 from restoretui.providers.wire.restore_header import parse_instant, parse_told
 
 if TYPE_CHECKING:
+    from restoretui.core.batch.service import BatchService
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
@@ -215,7 +215,7 @@ class S3Provider:
         await self.list_page(ref.bucket, ref.key, versions=ref.version_id is not None)
         return self.capabilities.restore_status_in_list
 
-    def batch(self) -> BatchService:
+    def batch(self) -> "BatchService":
         """S3 Batch Operations with the same credentials; loaded now, since most commands do without."""
         from restoretui.providers.s3.batch.client import S3Batch
 

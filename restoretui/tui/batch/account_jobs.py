@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.ledger.batches.records import BatchJob
-from restoretui.session.batch_jobs import RESTORES
+from restoretui.session.batch.job_papers import RESTORES
 from restoretui.tui.job_row import BatchRow
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ class Leave(Dialog[bool]):
 
     def _look(self) -> None:
         try:
-            left = self.session.unsent()
+            left = self.session.run_views.unsent()
         except RestoreTuiError as error:
             self.complain(error)
             return

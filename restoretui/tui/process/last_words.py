@@ -16,7 +16,7 @@ MOST_LINES = 10
 
 def last_words(session: "Session") -> list[str]:
     """A line for each run under way, the newest last; of very many only the newest."""
-    runs = session.outstanding()
+    runs = session.run_views.outstanding()
     told = [_line(left, session) for left in runs[-MOST_LINES:]]
     if len(runs) > MOST_LINES:
         more = len(runs) - MOST_LINES

@@ -31,7 +31,7 @@ async def replan_run(
     """Plan anew what a run has in these states, have it confirmed, and show the new run."""
     session = actor.session
     selections = session.ledger.selections
-    view = await session.job_view(run.id, Query(states=states))
+    view = await session.run_views.job_view(run.id, Query(states=states))
     sel = await selections.create()
     try:
         await view.wait()
@@ -50,7 +50,7 @@ async def replan_run(
 async def end_run(actor: "Actor", run: Run) -> None:
     """End the copies a run has brought, once that is confirmed."""
     session = actor.session
-    view = await session.job_view(run.id, Query(states=frozenset({State.AVAILABLE})))
+    view = await session.run_views.job_view(run.id, Query(states=frozenset({State.AVAILABLE})))
     sel = await session.ledger.selections.create()
     try:
         await view.wait()
@@ -66,7 +66,7 @@ async def retry_run(actor: "Actor", run: Run) -> None:
     """Send the failed objects of a run again, at another tier where Expedited has no capacity."""
     spending = actor.session.spending
     offer = await spending.offer_retry(run.id)
-    short = await actor.session.short_of_capacity(run)
+    short = await actor.session.run_views.short_of_capacity(run)
     if short:
         question = (
             f"{fmt.plural(short, 'object')} of run {run.id} found no Expedited capacity. Ask how? "

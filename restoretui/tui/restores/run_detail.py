@@ -128,13 +128,13 @@ class RunDetail(Working, Vertical):
         """Why objects of the run failed: a row has room for the beginning of it alone."""
         if (run := self.run) is not None:
             self._failed = run.counts.get(State.FAILED, 0)
-            causes = await self.session.causes(run)
+            causes = await self.session.run_views.causes(run)
             self._causes = [cause for cause in causes if cause.state is State.FAILED]
 
     async def _show(self, at: int | None = None) -> None:
         if self.run is None:
             return
-        view = await self.session.job_view(self.run.id, self._query)
+        view = await self.session.run_views.job_view(self.run.id, self._query)
         old = self.table.view
         self._say_empty(view)
         self.table.set_view(view, at=at)

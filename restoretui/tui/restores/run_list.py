@@ -91,7 +91,7 @@ class RunList(Working, Vertical):
     async def _title(self, run: Run) -> str:
         if run.note:
             return run.note
-        view = await self.session.job_view(run.id)
+        view = await self.session.run_views.job_view(run.id)
         try:
             place = await common_prefix(view, run.cloud.scheme)
         finally:

@@ -116,7 +116,7 @@ async def test_failed_tasks_are_told_from_the_report_and_retried(
     after = await until(session, run_id, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.FAILED)
     failed = after[State.FAILED]
     assert 0 < failed < 60
-    view = await session.job_view(run_id)
+    view = await session.run_views.job_view(run_id)
     rows = [row for row in view.rows(0, 100) if row.state is State.FAILED]
     assert {row.code for row in rows} == {"SlowDown"}
     assert all("SlowDown" in row.reason and "Status Code: 503" in row.message for row in rows)
@@ -234,7 +234,7 @@ async def test_a_role_that_does_not_do_fails_the_objects_with_its_reason(
     run_id = await confirmed(session, "s3://cold/g/", BatchOptions(ROLES + role))
     assert await until(session, run_id, State.FAILED) == {State.FAILED: 30}
     assert word in session.batch.ours(run_id)[0].problem
-    view = await session.job_view(run_id)
+    view = await session.run_views.job_view(run_id)
     assert word in view.rows(0, 1)[0].reason
     await view.aclose()
     assert await retry_jobs(session, run_id, OPTIONS) == 30
@@ -261,7 +261,7 @@ async def test_a_job_of_which_every_task_failed_is_settled_also_after_a_crash(
     again = await session_on(running)
     again.start_engine()
     await turn(again.clock, lambda: again.batch.ours(run_id)[0].is_settled, step=5)
-    view = await again.job_view(run_id)
+    view = await again.run_views.job_view(run_id)
     assert {row.code for row in view.rows(0, 30)} == {"AccessDenied"}
     await view.aclose()
 

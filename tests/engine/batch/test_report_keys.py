@@ -35,7 +35,7 @@ async def running(sandbox: StartSandbox) -> RunningSandbox:
 
 
 async def by_key(session: Session, run_id: int) -> dict[str, tuple[State, str]]:
-    view = await session.job_view(run_id)
+    view = await session.run_views.job_view(run_id)
     found = {row.ref.key: (row.state, row.code) for row in view.rows(0, 100)}
     await view.aclose()
     return found

@@ -255,7 +255,7 @@ async def test_where_requests_go(
         raise ConnectionRefusedError
 
     monkeypatch.setattr("restoretui.providers.oss.sdk._Http.request", request)
-    provider._regions.learn("bkt", "cn-shanghai")
+    provider._calls.regions.learn("bkt", "cn-shanghai")
     assert provider.region == region
     with pytest.raises((Unreachable, ConnectionLost)):
         await provider.list_page("bkt")

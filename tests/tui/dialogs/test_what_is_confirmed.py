@@ -304,7 +304,7 @@ async def test_extending_tells_the_days_that_are_added(walk: StartWalk) -> None:
         runs = on.app.main.query_one(RestoresPane)
         await on.until(lambda: runs.detail.run is not None and runs.detail.run.counts.get(State.AVAILABLE) == 2)
         box = await dialog(on, "e")
-        view = await on.session.job_view(there(runs.detail.run).id, Query())
+        view = await on.session.run_views.job_view(there(runs.detail.run).id, Query())
         (expiry,) = {there(row.expiry) for row in view.rows(0, 2)}
         await view.aclose()
         plan = box.plan

@@ -1,0 +1,76 @@
+"""Jobs on their way out: taken to be sent, given back, held, and found lost after a crash.
+
+A claimed job is planned and has the moment of its attempt; whether a request left is known only from the answer.
+"""
+
+from collections.abc import Collection
+
+from restoretui.core.model import State
+from restoretui.core.provider import NO_CAPACITY_CODE
+from restoretui.ledger.run_records import RestoreJob
+from restoretui.ledger.runs.job_changes import move_all, set_clock_back
+from restoretui.ledger.runs.job_ids import is_among
+from restoretui.ledger.runs.run_rows import NEXT_JOBS, UNSENT, jobs_of
+from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.decoding import damaged
+from restoretui.ledger.store.writer import Tx
+
+_CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
+
+
+def take(tx: Tx, run_id: int, limit: int, now: float) -> list[RestoreJob]:
+    """Claim up to ``limit`` unsent jobs, in id order. ``LedgerDamaged`` where some can never be found."""
+    rows = tx.rows(NEXT_JOBS, {"run": run_id, "limit": limit, "now": now})
+    if not rows:
+        _check_planned(tx, run_id)
+    chosen = is_among("id", (row[0] for row in rows))
+    tx.run(f"UPDATE job SET attempt_at = ? WHERE {chosen}", (now,))
+    return jobs_of(rows)
+
+
+def give_back(tx: Tx, job_ids: Collection[int]) -> None:
+    """These claims surely had no effect: the jobs are unsent again."""
+    tx.run(f"UPDATE job SET attempt_at = NULL WHERE {is_among('id', job_ids)} AND state = 'planned'")
+
+
+def settle_lost(tx: Tx, run_id: int, ours: Collection[int], now: float) -> int:
+    """Claimed jobs without an outcome, except ``ours``, become unknown; how many."""
+    rows = tx.rows(f"SELECT id FROM job WHERE run_id = ? AND {_CLAIMED}", (run_id,))
+    lost = is_among("id", (row[0] for row in rows if row[0] not in ours))
+    text = "the program ended between request and answer; to be looked up"
+    # Since when something is unsure counts for when it is settled. What lies ahead of us was written before
+    # the clock was set back: it counts from now.
+    tx.run(
+        "UPDATE job SET attempt_at = min(attempt_at, :now), changed_at = min(changed_at, :now)"
+        f" WHERE run_id = :run AND (state = 'unknown' OR {_CLAIMED})"
+        " AND (attempt_at > :now OR changed_at > :now)",
+        {"now": now, "run": run_id},
+    )
+    set_clock_back(tx, run_id, now)
+    return move_all(tx, run_id, f"{_CLAIMED} AND {lost}", State.UNKNOWN, now, text)
+
+
+def hold(tx: Tx, run_id: int) -> None:
+    """What is not sent yet waits for Expedited capacity."""
+    reason = "waits: there is no Expedited capacity"
+    tx.run(
+        f"UPDATE job SET code = ?, reason = ? WHERE run_id = ? AND {UNSENT}",
+        (NO_CAPACITY_CODE, reason, run_id),
+    )
+    tx.touch(change_feed.RUNS, change_feed.run_topic(run_id))
+
+
+def _check_planned(tx: Tx, run_id: int) -> None:
+    """What counts as planned is so: an object whose state is no word of ours would be waited for, and never sent.
+
+    So would one whose line or bucket is lost: it is unsent, and yet not found among those that can be sent.
+    """
+    row = tx.row(
+        "SELECT coalesce((SELECT jobs FROM run_count WHERE run_id = :run AND state = 'planned'), 0)"
+        " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NULL)"
+        " - (SELECT count(*) FROM job WHERE run_id = :run AND state = 'planned' AND attempt_at IS NOT NULL),"
+        f" EXISTS (SELECT 1 FROM job WHERE run_id = :run AND {UNSENT})",
+        {"run": run_id},
+    )
+    if row is not None and (row[0] or row[1]):
+        raise damaged("an object of a run")

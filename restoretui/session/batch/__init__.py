@@ -1,0 +1,1 @@
+"""Jobs of S3 Batch Operations: what is known of them, what their papers tell, what is decided about them."""

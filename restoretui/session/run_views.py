@@ -1,0 +1,68 @@
+"""What is known of runs: their objects, what of them is still to be sent, what failed and why, what fell short."""
+
+from typing import TYPE_CHECKING
+
+from restoretui.core.errors import UsageError
+from restoretui.core.model import State, Tier
+from restoretui.core.provider import NO_CAPACITY_CODE
+from restoretui.engine.engine import Engine
+from restoretui.ledger import Ledger
+from restoretui.ledger.records import JobRow, Query, View
+from restoretui.ledger.run_records import Cause, Run
+
+if TYPE_CHECKING:
+    from restoretui.ledger.batches.outstanding import Outstanding
+    from restoretui.ledger.runs.job_lines import Shortfall
+
+
+class RunViews:
+    """Reads the ledger; part of a session, as ``session.run_views``."""
+
+    def __init__(self, ledger: Ledger, engine: Engine, *, read_only: bool) -> None:
+        self._ledger = ledger
+        self._engine = engine
+        self._read_only = read_only
+
+    async def short_of_capacity(self, run: Run) -> int:
+        """How many of the run's objects failed for want of Expedited capacity: another tier would take them."""
+        if run.tier is not Tier.EXPEDITED or not run.counts.get(State.FAILED):
+            return 0
+        return await self._ledger.runs.count_failed(run.id, NO_CAPACITY_CODE)
+
+    async def causes(self, run: Run) -> list[Cause]:
+        """Why objects of the run failed, or were refused by its plan: the most frequent cause first."""
+        if not (run.counts.get(State.FAILED) or run.counts.get(State.SKIPPED)):
+            return []
+        return await self._ledger.runs.causes(run.id)
+
+    async def shortfall(self, run: Run) -> "Shortfall":
+        """What the run got less than it asked for, though nothing of it failed."""
+        return await self._ledger.runs.shortfall(run)
+
+    def outstanding(self) -> list["Outstanding"]:
+        """How much of each run under way is still to be sent, in the order of their numbers."""
+        from restoretui.ledger.batches.outstanding import outstanding
+
+        open_runs = sorted((run for run in self._ledger.runs.peek_all() if run.is_open), key=lambda run: run.id)
+        return [outstanding(run, self._ledger.batches.peek_of_run(run.id)) for run in open_runs]
+
+    def unsent(self) -> list["Outstanding"]:
+        """The runs whose requests wait for this very process: none in a read-only one, which sends nothing."""
+        if self._read_only:
+            return []
+        return [left for left in self.outstanding() if left.unsent and not self._engine.is_elsewhere(left.run.id)]
+
+    async def job_view(self, run_id: int, query: Query | None = None) -> View[JobRow]:
+        """The run's objects as a view."""
+        return await self._ledger.runs.view(run_id, query or Query())
+
+    async def find_run(self, name: str) -> Run:
+        """The run called ``name`` on a command line: its number, or ``last``."""
+        runs = await self._ledger.runs.list()
+        if name == "last" and runs:
+            return max(runs, key=lambda run: run.id)
+        for run in runs:
+            if str(run.id) == name:
+                return run
+        known = ", ".join(str(run.id) for run in runs[-5:]) or "none yet"
+        raise UsageError(f"there is no run {name!r}", f"known runs: {known}; `restoretui status` lists them")
