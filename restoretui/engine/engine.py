@@ -20,7 +20,7 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.watching.watcher import DueLook
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import Run
-from restoretui.ledger.store.leases import Lease
+from restoretui.ledger.store.leases import Lease, of_run
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ class Engine:
         was set back. Whether it does is seen from its renewals, not from the time: only when there was none for as
         long as a lease lasts is it over.
         """
-        name = f"run:{run_id}"
+        name = of_run(run_id)
         if await self._ledger.leases.acquire(name, self._holder, LEASE, void_ahead=False):
             self._ahead.pop(run_id, None)
             return True
@@ -181,7 +181,7 @@ class Engine:
                     task.result()
 
     async def _hold(self, run: Run) -> None:
-        name = f"run:{run.id}"
+        name = of_run(run.id)
         pursuing = asyncio.create_task(self._pursue(run))
         before = self._clock.wall()
         try:

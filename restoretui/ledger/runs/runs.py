@@ -85,9 +85,9 @@ class Runs:
         be sent now although the plan did not say so are skipped, with that reason. ``exact``: ``PlanChanged``
         instead, as soon as the plan made now would not be this one.
         """
-        now = self._clock.now().timestamp()
+        now, wall = self._clock.now().timestamp(), self._clock.wall()
         run_id = await self._writer.do(
-            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now, exact=exact)
+            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now, wall, exact=exact)
         )
         return self._get(run_id)
 
