@@ -163,6 +163,8 @@ class ObjectFacts:
     days: int | None = None
     intent: Intent | None = None
     """Another run plans it, too: that is no restore, and not to be asked for twice."""
+    untold: bool = False
+    """Its listing may not tell of a restored copy, and no look did: a request might shorten one (FACTS 1.5)."""
 
     @property
     def is_unseen(self) -> bool:

@@ -96,6 +96,8 @@ def judge(
         rule = rules.archive_of(facts)
         return Verdict(Action.WAITS, _LEFT_TO[intent.stage].format(intent.run_id), rule.archive if rule else None)
     verdict = _judge_by_itself(rules, facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten)
+    if facts.untold and not asks_unseen and verdict.action in _SHORTENS:
+        return Verdict(Action.LOOK, _UNTOLD, verdict.archive)
     if intent is None:
         return verdict
     more = (_TAKEN_OVER if verdict.action.sends_now else _UNSENT).format(intent.run_id)
@@ -103,6 +105,9 @@ def judge(
     return replace(verdict, reason=f"{verdict.reason}; {more}", steady=steady)
 
 
+_SHORTENS = frozenset({Action.START, Action.EXTEND, Action.SHORTEN})
+"""What ends a copy sooner if there is one that lasts longer (FACTS 1.5)."""
+_UNTOLD = "only a HEAD tells whether a copy is there already, which a request could shorten"
 _UNSENT = "waits in run {0}, not sent yet: `restoretui watch {0}` sends it"
 _TAKEN_OVER = "waits in run {0}, not sent yet: taken over from there"
 _LEFT_TO = {

@@ -15,7 +15,7 @@ from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.fact_sql import INTENT_STEP
 
-FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days, intent"
+FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days, intent, untold"
 """The columns that make a group."""
 
 PLAIN = (
@@ -27,11 +27,12 @@ PLAIN = (
     "coalesce(tier, '')",
     "coalesce(days, -1)",
     "intent",
+    "untold",
 )
 """The same as expressions that are never NULL, since NULLs are not equal to each other in a key."""
 _PLAIN = ", ".join(PLAIN)
 
-FactKey = tuple[str, str, int, int, int, str, int, int]
+FactKey = tuple[str, str, int, int, int, str, int, int, int]
 """The values of ``FACTS`` in plain form."""
 
 
@@ -79,7 +80,7 @@ class MarkedPlace:
             intents=self.has_intents,
             tells=self.rules.lists_status,
         )
-        ours = fact_sql.COUNTS_AS_RESTORING
+        ours, archived = fact_sql.COUNTS_AS_RESTORING, fact_sql.is_archived(self.rules)
         return (
             "SELECT key, version_id, size, storage_class, archive_status, looked, gone,"
             f" CASE WHEN {ours} THEN 1 ELSE in_progress END AS in_progress,"
@@ -87,7 +88,7 @@ class MarkedPlace:
             f" CASE WHEN {ours} THEN coalesce(job_tier, told_tier) WHEN in_progress THEN told_tier END AS tier,"
             f" CASE WHEN {ours} THEN coalesce(job_days, told_days) WHEN in_progress THEN told_days END AS days,"
             f" CASE WHEN NOT {ours} AND in_progress THEN told_asked END AS asked_at, fact_etag, told,"
-            f" {ours} AS is_ours, intent"
+            f" {ours} AS is_ours, intent, NOT told AND NOT {ours} AND ({archived}) AS untold"
             f" FROM ({fact_sql.with_state(self.rules, inner)})"
         )
 
@@ -107,7 +108,7 @@ class MarkedGroup:
     @decodes("a marked object")
     def facts(self) -> ObjectFacts:
         """As the planner takes them."""
-        storage_class, archive_status, looked, in_progress, expiry, tier, days, intent = self.key
+        storage_class, archive_status, looked, in_progress, expiry, tier, days, intent, untold = self.key
         return ObjectFacts(
             storage_class=storage_class,
             archive_status=archive_status or None,
@@ -117,6 +118,7 @@ class MarkedGroup:
             tier=TIERS[tier],
             days=None if days < 0 else days,
             intent=Intent(IntentStage(intent // INTENT_STEP), intent % INTENT_STEP) if intent else None,
+            untold=bool(untold),
         )
 
 
@@ -131,6 +133,7 @@ def key_of(known: ObjectFacts) -> FactKey:
         known.tier or "",
         -1 if known.days is None else known.days,
         0 if known.intent is None else known.intent.stage * INTENT_STEP + known.intent.run_id,
+        int(known.untold),
     )
 
 
@@ -175,11 +178,11 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Mark
     rows = connection.execute("SELECT * FROM temp.fact_group").fetchall()
     connection.execute("DROP TABLE temp.fact_group")
     _SHAPE.check(rows)
-    return [MarkedGroup(row[:8], row[8], saturated(row[9]), *row[10:]) for row in rows]
+    return [MarkedGroup(row[:9], row[9], saturated(row[10]), *row[11:]) for row in rows]
 
 
-# class archive looked restoring expiry tier days intent objects size large unsized; -1: no expiry, no days
-_SHAPE = Shape("a marked object", "ttiistiiirii")
+# class archive looked restoring expiry tier days intent untold objects size large unsized; -1: no expiry, no days
+_SHAPE = Shape("a marked object", "ttiistiiiirii")
 
 
 def written_until(
@@ -241,7 +244,7 @@ def unlooked(
     elif doubt is Doubt.RESTORED:
         if place.rules.lists_status:
             return []
-        where = f"NOT told AND NOT is_ours AND storage_class <> :tiered AND ({fact_sql.is_archived(place.rules)})"
+        where = "untold AND storage_class <> :tiered"
     else:
         where = "in_progress = 1 AND NOT is_ours AND NOT looked"
     return connection.execute(

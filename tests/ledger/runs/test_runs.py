@@ -128,6 +128,7 @@ async def test_a_run_takes_only_its_own_cloud(ledger: Ledger) -> None:
     for cloud in (CLOUD, ELSEWHERE):
         listing = await listed(ledger, [entry("a")], cloud=cloud)
         await ledger.selections.add_under(MARKS, listing.id)
+    await ledger.catalog.observe(ELSEWHERE, BUCKET, [look("a", now_of(ledger), looked=True)])
     run = await ledger.runs.confirm(MARKS, ELSEWHERE, await planned(ledger, cloud=ELSEWHERE), Tier.BULK, {})
     (job,) = await ledger.runs.claim(run.id, 10)
     assert (job.cloud, job.ref) == (ELSEWHERE, ObjectRef(BUCKET, "a"))

@@ -392,7 +392,7 @@ async def test_facts_are_grouped_by_what_decides(ledger: Ledger) -> None:
             FactGroup(BUCKET, ObjectFacts("INTELLIGENT_TIERING"), 1, 10),
             FactGroup(BUCKET, ObjectFacts("INTELLIGENT_TIERING", "ARCHIVE_ACCESS", looked=True), 1, 10),
         },
-        ELSEWHERE: {FactGroup(BUCKET, ObjectFacts("GLACIER"), 1, 5)},
+        ELSEWHERE: {FactGroup(BUCKET, ObjectFacts("GLACIER", untold=True), 1, 5)},
     }
     for cloud, groups in facts.items():
         for group in groups:
