@@ -240,7 +240,8 @@ class Output:
             self.text(f"           {words.at_quota(chosen.at_quota)}")
         reasons: dict[str, int] = {}
         for line in chosen.lines:
-            if not line.verdict.action.sends or line.verdict.action in (Action.LATER, Action.SHORTEN):
+            told = line.verdict.action in (Action.LATER, Action.SHORTEN) or line.group.facts.intent is not None
+            if told or not line.verdict.action.sends:
                 text = f"{line.verdict.action}: {line.verdict.reason}"
                 reasons[text] = reasons.get(text, 0) + line.group.objects
         for reason, count in reasons.items():

@@ -66,7 +66,7 @@ async def plan(
                     output.say(fees)
                 await _tell_of_role(session, output, made)
             shown = [made.tiers[tier]] if tier else list(made.tiers.values())
-            refused += min(entry.counts.get(Action.REFUSED, 0) for entry in shown)
+            refused += min(entry.counts.get(Action.REFUSED, 0) + entry.counts.get(Action.WAITS, 0) for entry in shown)
             objects += made.objects
         fields = {"objects": objects, "days": days, "missing": chosen.missing, "left_out": chosen.left_out}
         summarise(output, fields | {"requests": 0})
@@ -291,7 +291,7 @@ def _nothing(output: Output, plans: Sequence[RestorePlan], tier: Tier, chosen: S
     refused = 0
     for made in plans:
         counts = made.tiers[tier].counts
-        refused += counts.get(Action.REFUSED, 0) + counts.get(Action.LOOK, 0)
+        refused += sum(counts.get(action, 0) for action in (Action.REFUSED, Action.LOOK, Action.WAITS))
         output.say(f"nothing to send: {why_nothing(made, tier)}")
     objects = sum(made.objects for made in plans)
     fields = {"objects": objects, "requests": 0, "refused": refused}

@@ -123,6 +123,26 @@ class Page(NamedTuple):
     """The store says that nothing follows, although it names where to go on."""
 
 
+class IntentStage(IntEnum):
+    """How far a run is with an object that it has not surely asked for yet; the more, the less it can be undone."""
+
+    FREE = 1
+    """Not sent, and nobody pursues the run, or it waits for a decision: another run may take it over."""
+    PURSUED = 2
+    """Not sent; a process pursues the run and may send it at any moment."""
+    IN_JOB = 3
+    """In a job of S3 Batch Operations that is not done with it."""
+    IN_DOUBT = 4
+    """Claimed for sending, or sent without a sure answer."""
+
+
+class Intent(NamedTuple):
+    """An object that a run plans to restore and has not surely asked for."""
+
+    stage: IntentStage
+    run_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
     """All that decides what a restore of an object would do; sizes and names play no part.
@@ -141,6 +161,10 @@ class ObjectFacts:
     expiry: datetime | None = None
     tier: Tier | None = None
     days: int | None = None
+    intent: Intent | None = None
+    """Another run plans it, too: that is no restore, and not to be asked for twice."""
+    untold: bool = False
+    """Its listing may not tell of a restored copy, and no look did: a request might shorten one (FACTS 1.5)."""
 
     @property
     def is_unseen(self) -> bool:

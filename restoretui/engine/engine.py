@@ -18,7 +18,7 @@ from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import Run
-from restoretui.ledger.store.leases import Lease
+from restoretui.ledger.store.leases import Lease, of_run
 
 if TYPE_CHECKING:
     from restoretui.engine.pursuit import Pursuit
@@ -150,7 +150,7 @@ class Engine:
         was set back. Whether it does is seen from its renewals, not from the time: only when there was none for as
         long as a lease lasts is it over.
         """
-        name = f"run:{run_id}"
+        name = of_run(run_id)
         if await self._ledger.leases.acquire(name, self._holder, LEASE, void_ahead=False):
             self._ahead.pop(run_id, None)
             return True
@@ -183,7 +183,7 @@ class Engine:
                     task.result()
 
     async def _hold(self, run: Run) -> None:
-        name = f"run:{run.id}"
+        name = of_run(run.id)
         pursuing = asyncio.create_task(self._pursue(run))
         before = self._clock.wall()
         try:

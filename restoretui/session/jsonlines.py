@@ -146,6 +146,7 @@ def _group(line: "PlanLine") -> dict[str, Any]:
         "bucket": line.group.bucket, "storage_class": line.group.facts.storage_class, "action": line.verdict.action,
         "reason": line.verdict.reason, "objects": line.group.objects, "size": line.group.size_bytes,
         "cost": line.cost.total,
+        "unsent_in_run": line.group.facts.intent.run_id if line.group.facts.intent else None,
     }  # fmt: skip
 
 

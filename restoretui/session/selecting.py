@@ -22,7 +22,7 @@ from restoretui.session.listings import Listings
 LOOKS_AT_ONCE = 64
 LOOKS_BATCH = 512
 PROBED = 256
-"""Objects looked at of an endpoint whose listings have told of no restore, and may not be able to."""
+"""Restores of others that are looked at for their tier and days, of each endpoint."""
 Missing = Callable[[ObjectRef, CloudError], None]
 """Told of an object that cannot be seen, and why."""
 
@@ -189,15 +189,14 @@ class Selecting:
     ) -> int:
         """HEAD every marked object that only a HEAD can judge; returns how many could not be looked at.
 
-        Those go to ``missing`` with their scheme, too; they stay marked. Where listings tell of no restores, that is
-        each archived object: one that is restored may not be asked for again unseen, which would shorten its copy.
-        Where it is not known whether they do, the first ``PROBED`` tell. Of restores that nobody here asked for the
-        first are looked at, for their tier and days.
+        Those go to ``missing`` with their scheme, too; they stay marked. Where listings tell of no restores, or may
+        not, that is each archived object: one that is restored may not be asked for again unseen, which would shorten
+        its copy. Of restores that nobody here asked for the first ``PROBED`` are looked at, for their tier and days.
         """
         tally = Progress()
         with self._works.telling(lambda: tally.text("objects looked at so far")):
             unseen = await self._look(sel, Doubt.TIER, tally, progress, missing)
-            await self._look(sel, Doubt.RESTORED, tally, progress, None)
+            unseen += await self._look(sel, Doubt.RESTORED, tally, progress, missing)
             await self._look(sel, Doubt.FOREIGN, tally, progress, None)
             return unseen
 
@@ -212,18 +211,15 @@ class Selecting:
         unseen = 0
         looked: set[tuple[CloudId, ObjectRef]] = set()
         known = {cloud.ledger_cloud: cloud.scheme for cloud in self._clouds}
-        is_unlisted = {cloud: cloud.rules.lists_status is False for cloud in known}
 
         def is_enough(cloud: CloudId) -> bool:
-            if doubt is Doubt.TIER or (doubt is Doubt.RESTORED and is_unlisted[cloud]):
-                return False
-            return sum(where == cloud for where, _ in looked) >= PROBED
+            return doubt is Doubt.FOREIGN and sum(where == cloud for where, _ in looked) >= PROBED
 
         while todo := [
             marked for marked in await self._ledger.selections.unlooked(sel, LOOKS_BATCH + len(looked), doubt)
             if marked[0] in known and marked not in looked and not is_enough(marked[0])
         ]:  # fmt: skip
-            batch = todo[: LOOKS_BATCH if doubt is Doubt.TIER else PROBED]
+            batch = todo[: PROBED if doubt is Doubt.FOREIGN else LOOKS_BATCH]
             looked.update(batch)
             for cloud in dict.fromkeys(cloud for cloud, _ in batch):
                 refs = [ref for where, ref in batch if where == cloud]
@@ -231,7 +227,6 @@ class Selecting:
                 for ref, seen in await self._heads(refs, known[cloud], tally, lists=False):
                     if isinstance(seen, Observation):
                         found.setdefault(ref.bucket, []).append(seen)
-                        is_unlisted[cloud] |= doubt is Doubt.RESTORED and seen.in_progress is not None
                     elif isinstance(seen, ObjectNotFound):
                         found.setdefault(ref.bucket, []).append(self._gone(ref))
                     else:

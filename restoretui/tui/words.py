@@ -32,6 +32,7 @@ ACTIONS: dict[Action, tuple[str, str]] = {
     Action.LATER: ("↻", "busy"),
     Action.SHORTEN: ("↧", "warn"),
     Action.ALREADY: ("◑", "busy"),
+    Action.WAITS: ("·", "warn"),
     Action.NOTHING: ("–", "dim"),
     Action.REFUSED: ("✗", "bad"),
     Action.LOOK: ("?", "warn"),

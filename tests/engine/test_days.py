@@ -193,6 +193,34 @@ async def test_where_listings_tell_nothing_no_copy_is_shortened(
     assert (ends(running, "ours"), ends(running, "theirs")) == both
 
 
+async def test_each_object_is_looked_at_where_listings_may_tell_nothing_before_it_is_asked_for(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    running.faults.set([{"kind": "quirk", "name": "no-restore-status"}], running.cloud.now())
+    await fill(running, [f"k{number:03d}" for number in range(400)])
+    running.cloud.restore("cold", "k390", days=30, tier=Tier.EXPEDITED)
+    await running.advance(3600)
+    session = await session_on(running)
+    sel = await session.ledger.selections.create()
+    await session.selecting.under(sel, parse_location("s3://cold"))
+    before = (await session.plan(sel, 2)).tiers[Tier.BULK]
+    assert before.counts == {Action.LOOK: 400}, "unseen, none is asked for"
+    assert await session.selecting.look(sel) == 0
+    plan = await session.plan(sel, 2)
+    assert plan.tiers[Tier.BULK].counts == {Action.START: 399, Action.NOTHING: 1}
+    assert running.stats.requests["HeadObject"] == 400
+    # A listing that tells nothing takes nothing back, but may be newer than a copy: it is looked at again.
+    deny = {"kind": "error", "operations": ["HeadObject"], "status": 403, "code": "AccessDenied", "prefix": "k000"}
+    running.faults.set([{"kind": "quirk", "name": "no-restore-status"}, deny], running.cloud.now())
+    await running.advance(60)
+    sel = await session.ledger.selections.create()
+    await session.selecting.under(sel, parse_location("s3://cold"), refresh=True)
+    assert await session.selecting.look(sel) == 1
+    plan = await session.plan(sel, 2)
+    assert plan.tiers[Tier.BULK].counts == {Action.START: 398, Action.NOTHING: 1, Action.LOOK: 1}
+
+
 async def _listed(session: Session) -> dict[str, State]:
     listing = await session.open_listing(parse_location("s3://cold"), recursive=True, refresh=True)
     await session.listed(listing)

@@ -79,6 +79,15 @@ class TierPlan:
         return self.counts.get(Action.LATER, 0)
 
     @property
+    def taken_over(self) -> Mapping[int, int]:
+        """Objects acted on that other runs plan and nobody sends there, by run: there they are given up."""
+        runs: Counter[int] = Counter()
+        for line in self.sending:
+            if line.verdict.action.sends_now and line.group.facts.intent is not None:
+                runs[line.group.facts.intent.run_id] += line.group.objects
+        return runs
+
+    @property
     def size_bytes(self) -> int:
         """Bytes of the objects acted on."""
         return sum(line.group.size_bytes for line in self.sending)

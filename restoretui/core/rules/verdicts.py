@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, State
+from restoretui.core.model import END_UNTOLD, IntentStage, ObjectFacts, RestoreRequest, State
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, Quota, RestoreWindow, as_minute
 
 
@@ -30,6 +30,8 @@ class Action(StrEnum):
     SHORTEN = "shorten"
     """The copy ends sooner, as somebody asked for in so many words."""
     ALREADY = "already restoring"
+    WAITS = "waits elsewhere"
+    """Another run plans it and has not sent it: it is left to that one, and no restore yet."""
     NOTHING = "nothing to do"
     REFUSED = "refused"
     LOOK = "look first"
@@ -89,6 +91,44 @@ def judge(
     ``asks_unseen``: what no look can judge is asked for all the same; the cloud refuses what makes no sense.
     ``shorten``: a copy that lasts longer than was asked for shall end sooner; without, none is ever shortened.
     """
+    intent = facts.intent
+    if intent is not None and intent.stage is not IntentStage.FREE:
+        rule = rules.archive_of(facts)
+        return Verdict(Action.WAITS, _LEFT_TO[intent.stage].format(intent.run_id), rule.archive if rule else None)
+    verdict = _judge_by_itself(rules, facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten)
+    if facts.untold and not asks_unseen and verdict.action in _SHORTENS:
+        return Verdict(Action.LOOK, _UNTOLD, verdict.archive)
+    if intent is None:
+        return verdict
+    more = (_TAKEN_OVER if verdict.action.sends_now else _UNSENT).format(intent.run_id)
+    steady = verdict.steady and f"{verdict.steady}; {more}"
+    return replace(verdict, reason=f"{verdict.reason}; {more}", steady=steady)
+
+
+_SHORTENS = frozenset({Action.START, Action.EXTEND, Action.SHORTEN})
+"""What ends a copy sooner if there is one that lasts longer (FACTS 1.5)."""
+_UNTOLD = "only a HEAD tells whether a copy is there already, which a request could shorten"
+_UNSENT = "waits in run {0}, not sent yet: `restoretui watch {0}` sends it"
+_TAKEN_OVER = "waits in run {0}, not sent yet: taken over from there"
+_LEFT_TO = {
+    IntentStage.PURSUED: "waits in run {0}, not sent yet: whoever pursues that run sends it (`restoretui watch {0}`)",
+    IntentStage.IN_JOB: "waits in a job of run {0}, not asked for yet: `restoretui watch {0}` pursues it",
+    IntentStage.IN_DOUBT: "run {0} may have asked for it, unanswered so far: `restoretui watch {0}` finds out",
+}
+"""Why an object is left to the run that plans it."""
+
+
+def _judge_by_itself(
+    rules: CloudRules,
+    facts: ObjectFacts,
+    request: RestoreRequest,
+    now: datetime,
+    purpose: Purpose,
+    *,
+    asks_unseen: bool,
+    shorten: bool,
+) -> Verdict:
+    """The verdict on an object that no run plans."""
     rule = rules.archive_of(facts)
     state = rules.state_of(facts, now)
     if asks_unseen and purpose is Purpose.RESTORE and (facts.is_unseen or state is State.UNKNOWN):

@@ -62,10 +62,10 @@ class BatchJobs:
         exact: bool = False,
     ) -> int:
         """``Runs.confirm``, and every object to be sent put into a job, in one transaction; the run's id."""
-        now = self._clock.now().timestamp()
+        now, wall = self._clock.now().timestamp(), self._clock.wall()
 
         def write(tx: Tx) -> int:
-            run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now, exact=exact)
+            run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now, wall, exact=exact)
             assign(tx, run_id, options, now)
             return run_id
 

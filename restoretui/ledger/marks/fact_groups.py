@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from restoretui.core.model import ObjectFacts
+from restoretui.core.model import Intent, IntentStage, ObjectFacts
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.decoding import TIERS, Shape, decodes
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.views import fact_sql
+from restoretui.ledger.views.fact_sql import INTENT_STEP
 
 if TYPE_CHECKING:
     from restoretui.core.plan.lifecycle import ExpirationRule
 
-FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days"
+FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days, intent, untold"
 """The columns that make a group."""
 
 PLAIN = (
@@ -28,11 +29,13 @@ PLAIN = (
     "coalesce(expiry, -1)",
     "coalesce(tier, '')",
     "coalesce(days, -1)",
+    "intent",
+    "untold",
 )
 """The same as expressions that are never NULL, since NULLs are not equal to each other in a key."""
 _PLAIN = ", ".join(PLAIN)
 
-FactKey = tuple[str, str, int, int, int, str, int]
+FactKey = tuple[str, str, int, int, int, str, int, int, int]
 """The values of ``FACTS`` in plain form."""
 
 
@@ -47,12 +50,16 @@ class MarkedPlace:
     bucket_id: int
     """The ledger's; 0 if no run ever touched the bucket."""
     has_looks: bool
+    has_intents: bool
+    """Some run of the ledger has objects that it has not surely asked for."""
     now: float
+    wall: float
+    """Machine time, seconds since the epoch: by it, leases lapse."""
 
     @property
     def args(self) -> dict[str, object]:
         """What the queries below are bound to."""
-        return {"sel": self.sel, "place": self.place_id, "bucket": self.bucket_id, "now": self.now}
+        return {"sel": self.sel, "place": self.place_id, "bucket": self.bucket_id, "now": self.now, "wall": self.wall}
 
     @property
     def rules(self) -> CloudRules:
@@ -62,7 +69,8 @@ class MarkedPlace:
     def objects(self, extra: str = "1 AS one") -> str:
         """A SELECT of every marked object's key, version, size and facts, as a plan is to judge them.
 
-        One on which a job of ours waits counts as restoring, with the job's tier and days.
+        One that a job of ours asked for counts as restoring, with the job's tier and days. One that a run only plans
+        does not: its ``intent`` says so.
         """
         inner = fact_sql.known(
             fact_sql.OF_SELECTION,
@@ -71,10 +79,11 @@ class MarkedPlace:
             extra,
             looks=self.has_looks,
             jobs=bool(self.bucket_id),
-            waiting=True,
+            planning=True,
+            intents=self.has_intents,
             tells=self.rules.lists_status,
         )
-        ours = fact_sql.COUNTS_AS_RESTORING
+        ours, archived = fact_sql.COUNTS_AS_RESTORING, fact_sql.is_archived(self.rules)
         return (
             "SELECT key, version_id, size, storage_class, archive_status, looked, gone,"
             f" CASE WHEN {ours} THEN 1 ELSE in_progress END AS in_progress,"
@@ -82,7 +91,7 @@ class MarkedPlace:
             f" CASE WHEN {ours} THEN coalesce(job_tier, told_tier) WHEN in_progress THEN told_tier END AS tier,"
             f" CASE WHEN {ours} THEN coalesce(job_days, told_days) WHEN in_progress THEN told_days END AS days,"
             f" CASE WHEN NOT {ours} AND in_progress THEN told_asked END AS asked_at, fact_etag, told,"
-            f" {ours} AS is_ours"
+            f" {ours} AS is_ours, intent, NOT told AND NOT {ours} AND ({archived}) AS untold"
             f" FROM ({fact_sql.with_state(self.rules, inner)})"
         )
 
@@ -102,7 +111,7 @@ class MarkedGroup:
     @decodes("a marked object")
     def facts(self) -> ObjectFacts:
         """As the planner takes them."""
-        storage_class, archive_status, looked, in_progress, expiry, tier, days = self.key
+        storage_class, archive_status, looked, in_progress, expiry, tier, days, intent, untold = self.key
         return ObjectFacts(
             storage_class=storage_class,
             archive_status=archive_status or None,
@@ -111,6 +120,8 @@ class MarkedGroup:
             expiry=None if expiry < 0 else datetime.fromtimestamp(expiry, UTC),
             tier=TIERS[tier],
             days=None if days < 0 else days,
+            intent=Intent(IntentStage(intent // INTENT_STEP), intent % INTENT_STEP) if intent else None,
+            untold=bool(untold),
         )
 
 
@@ -124,20 +135,29 @@ def key_of(known: ObjectFacts) -> FactKey:
         -1 if known.expiry is None else int(known.expiry.timestamp()),
         known.tier or "",
         -1 if known.days is None else known.days,
+        0 if known.intent is None else known.intent.stage * INTENT_STEP + known.intent.run_id,
+        int(known.untold),
     )
 
 
-def marked_places(connection: sqlite3.Connection, sel: int, now: float) -> list[MarkedPlace]:
-    """Where the objects of a selection lie."""
+def marked_places(connection: sqlite3.Connection, sel: int, now: float, wall: float) -> list[MarkedPlace]:
+    """Where the objects of a selection lie; ``now`` is cloud time, ``wall`` the machine's."""
+    planned = fact_sql.names(fact_sql.INTENT_STATES)
     rows = connection.execute(
         "SELECT p.id, p.scheme, p.endpoint, p.bucket,"
         " (SELECT b.id FROM bucket b WHERE b.scheme = p.scheme AND b.endpoint = p.endpoint AND b.name = p.bucket),"
-        " EXISTS (SELECT 1 FROM observation WHERE place_id = p.id)"
+        " EXISTS (SELECT 1 FROM observation WHERE place_id = p.id),"
+        f" EXISTS (SELECT 1 FROM run_count WHERE state IN ({planned}) AND jobs > 0)"
         " FROM selection_total t JOIN place p ON p.id = t.place_id WHERE t.sel = ? AND t.objects > 0"
         " ORDER BY p.scheme, p.endpoint, p.bucket",
         (sel,),
     ).fetchall()
-    return [MarkedPlace(sel, CloudId(row[1], row[2]), row[3], row[0], row[4] or 0, bool(row[5]), now) for row in rows]
+    return [
+        MarkedPlace(
+            sel, CloudId(row[1], row[2]), row[3], row[0], row[4] or 0, bool(row[5]), bool(row[6]), now, wall
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[MarkedGroup]:
@@ -161,11 +181,11 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Mark
     rows = connection.execute("SELECT * FROM temp.fact_group").fetchall()
     connection.execute("DROP TABLE temp.fact_group")
     _SHAPE.check(rows)
-    return [MarkedGroup(row[:7], row[7], saturated(row[8]), *row[9:]) for row in rows]
+    return [MarkedGroup(row[:9], row[9], saturated(row[10]), *row[11:]) for row in rows]
 
 
-# class archive looked restoring expiry tier days objects size large unsized; -1 stands for no expiry and no days
-_SHAPE = Shape("a marked object", "ttiistiirii")
+# class archive looked restoring expiry tier days intent untold objects size large unsized; -1: no expiry, no days
+_SHAPE = Shape("a marked object", "ttiistiiiirii")
 
 
 def written_until(
@@ -227,7 +247,7 @@ def unlooked(
     elif doubt is Doubt.RESTORED:
         if place.rules.lists_status:
             return []
-        where = f"NOT told AND NOT is_ours AND storage_class <> :tiered AND ({fact_sql.is_archived(place.rules)})"
+        where = "untold AND storage_class <> :tiered"
     else:
         where = "in_progress = 1 AND NOT is_ours AND NOT looked"
     return connection.execute(

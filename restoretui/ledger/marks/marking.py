@@ -108,10 +108,10 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> Non
     recount(tx, sel, place)
 
 
-def keep(tx: Tx, sel: int, query: Query, now: float) -> int:
+def keep(tx: Tx, sel: int, query: Query, now: float, wall: float) -> int:
     """Unmark what is not in the states and classes of ``query`` (its texts play no part); how many."""
     removed = 0
-    for place in marked_places(tx.connection, sel, now):
+    for place in marked_places(tx.connection, sel, now, wall):
         inner = fact_sql.known(
             fact_sql.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
             looks=place.has_looks, jobs=bool(place.bucket_id), tells=place.rules.lists_status,

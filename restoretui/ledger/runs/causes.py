@@ -18,7 +18,9 @@ WORDINGS = 5
 
 
 def read_causes(connection: sqlite3.Connection, run_id: int) -> list[Cause]:
-    """The most frequent first. What the plan itself refused counts among them; what needed nothing does not."""
+    """The most frequent first. What the plan itself refused counts among them, and what
+    it left to another run that has not sent it; what needed nothing does not.
+    """
     codes = ", ".join(f"'{code}'" for code in _OF_RIGHTS)
     rows = connection.execute(
         "SELECT j.state, j.code, CASE WHEN j.reason = '' THEN n.reason ELSE j.reason END AS why, j.outcome, count(*),"
@@ -26,7 +28,7 @@ def read_causes(connection: sqlite3.Connection, run_id: int) -> list[Cause]:
         " FROM job j JOIN line n ON n.id = j.line_id"
         " WHERE j.id BETWEEN (SELECT first_job FROM run WHERE id = :run)"
         " AND (SELECT first_job + objects - 1 FROM run WHERE id = :run)"
-        " AND (j.state = 'failed' OR (j.state = 'skipped' AND n.action = 'refused'))"
+        " AND (j.state = 'failed' OR (j.state = 'skipped' AND n.action IN ('refused', 'waits elsewhere')))"
         " GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 3",
         {"run": run_id},
     )

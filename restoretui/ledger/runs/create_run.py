@@ -24,9 +24,11 @@ from restoretui.ledger.run_records import WAITING
 from restoretui.ledger.runs.bucket_ids import bucket_id
 from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.leases import hand_over
+from restoretui.ledger.store.schema import LIVE
 from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
-from restoretui.ledger.views.fact_sql import WAITS_FOR_CAPACITY
+from restoretui.ledger.views.fact_sql import TAKEN_OVER
 
 _CHANGED = "it changed after the plan was made; plan it again"
 _GONE = "it is no longer there"
@@ -69,14 +71,17 @@ def confirm(
     connection: Mapping[str, object],
     note: str,
     now: float,
+    wall: float,
     *,
     exact: bool = False,
 ) -> int:
     """Write the run; its id. The facts are read anew: nothing is sent that the plan did not announce.
 
+    What it takes over from runs that nobody pursues is cancelled there. ``now`` is cloud time, ``wall`` machine time.
+
     ``exact``: and all it announced; ``PlanChanged`` when what is marked and known now gives another plan.
     """
-    marked = [place for place in marked_places(tx.connection, sel, now) if place.cloud == cloud]
+    marked = [place for place in marked_places(tx.connection, sel, now, wall) if place.cloud == cloud]
     found = [(place, group_facts(tx.connection, place)) for place in marked]
     if exact:
         plan = _still(tx, sel, found, plan, tier, now)
@@ -98,7 +103,8 @@ def confirm(
         "INSERT INTO run_count (run_id, state, jobs, size_bytes)",
         [(run_id, state, jobs, size) for state, (jobs, size) in counts.items()],
     )
-    _supersede(tx, run_id, now)
+    _take_over(tx, run_id, now, wall)
+    hand_over(tx, run_id, wall)
     told = ", ".join(f"{jobs:,} {state}" for state, (jobs, _) in sorted(counts.items()))
     tx.run(
         "INSERT INTO activity (at, kind, run_id, tier, text) VALUES (?, 'run', ?, ?, ?)",
@@ -108,20 +114,22 @@ def confirm(
     return run_id
 
 
-def _supersede(tx: Tx, run_id: int, now: float) -> None:
-    """What waits for capacity elsewhere, and is asked for by this run, is given up there: nothing is sent twice."""
-    where = (
-        f"{WAITS_FOR_CAPACITY.format('')} AND EXISTS (SELECT 1 FROM job n WHERE n.run_id = {run_id}"
-        " AND n.state = 'planned' AND n.bucket_id = job.bucket_id AND n.key = job.key"
-        " AND n.version_id = job.version_id)"
+def _take_over(tx: Tx, run_id: int, now: float, wall: float) -> None:
+    """What other runs plan and nobody sends there is given up there, if this run asks for it: it is sent once."""
+    tx.run("CREATE TEMP TABLE IF NOT EXISTS taken_over (id INTEGER PRIMARY KEY, run_id)")
+    tx.run("DELETE FROM temp.taken_over")
+    tx.run(
+        "INSERT INTO temp.taken_over SELECT u.id, u.run_id FROM run_count c CROSS JOIN job u ON u.run_id = c.run_id"
+        " WHERE c.state = 'planned' AND c.jobs > 0 AND c.run_id <> :run AND u.state = 'planned'"
+        f" AND u.attempt_at IS NULL AND {TAKEN_OVER} AND EXISTS (SELECT 1 FROM job n WHERE n.run_id = :run"
+        f" AND n.state = 'planned' AND n.{LIVE} AND n.bucket_id = u.bucket_id AND n.key = u.key"
+        " AND n.version_id = u.version_id)",
+        {"run": run_id, "wall": wall},
     )
-    older = tx.rows(
-        "SELECT r.id FROM run r JOIN run_count c ON c.run_id = r.id AND c.state = 'planned' AND c.jobs > 0"
-        " WHERE r.tier = ? AND r.id <> ?",
-        (Tier.EXPEDITED, run_id),
-    )
-    for (other,) in older:
+    for (other,) in tx.rows("SELECT DISTINCT run_id FROM temp.taken_over ORDER BY 1"):
+        where = "id IN (SELECT t.id FROM temp.taken_over t)"
         move_all(tx, other, where, State.CANCELLED, now, f"given up: run {run_id} asks for it")
+    tx.run("DROP TABLE temp.taken_over")
 
 
 def _still(

@@ -74,9 +74,9 @@ class Runs:
         """
         from restoretui.ledger.runs.create_run import confirm
 
-        now = self._clock.now().timestamp()
+        now, wall = self._clock.now().timestamp(), self._clock.wall()
         run_id = await self._writer.do(
-            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now, exact=exact)
+            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now, wall, exact=exact)
         )
         return self._get(run_id)
 

@@ -156,7 +156,7 @@ class Selections:
 
         def remove(tx: Tx) -> int:
             tx.touch(change_feed.selection_topic(sel))
-            return marking.keep(tx, sel, query, now)
+            return marking.keep(tx, sel, query, now, self._clock.wall())
 
         return await self._writer.do(remove)
 
@@ -218,7 +218,7 @@ class Selections:
 
         def find(connection: Connection) -> list[tuple[CloudId, ObjectRef]]:
             found: list[tuple[CloudId, ObjectRef]] = []
-            for place in fact_groups.marked_places(connection, sel, now):
+            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
                 rows = fact_groups.unlooked(connection, place, limit - len(found), doubt)
                 found += [(place.cloud, ObjectRef(place.bucket, key, version or None)) for key, version in rows]
                 if len(found) >= limit:
@@ -235,7 +235,7 @@ class Selections:
 
         def group(connection: Connection) -> dict[CloudId, list[FactGroup]]:
             groups: dict[CloudId, list[FactGroup]] = {}
-            for place in fact_groups.marked_places(connection, sel, now):
+            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
                 groups.setdefault(place.cloud, []).extend(
                     FactGroup(
                         place.bucket, found.facts, found.objects, found.size_bytes, found.large_objects, found.unsized
@@ -258,7 +258,7 @@ class Selections:
         now = self._clock.now().timestamp()
 
         def find(connection: Connection) -> Expiring | None:
-            for place in fact_groups.marked_places(connection, sel, now):
+            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
                 if (place.cloud, place.bucket) == (cloud, bucket):
                     found = fact_groups.written_until(connection, place, rule, classes, until.timestamp())
                     if found is not None:
@@ -278,7 +278,7 @@ class Selections:
         now = self._clock.now().timestamp()
 
         def find(connection: Connection) -> list[ObjectRef]:
-            for place in fact_groups.marked_places(connection, sel, now):
+            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
                 if (place.cloud, place.bucket) == (cloud, bucket):
                     rows = fact_groups.objects_with(connection, place, fact_groups.key_of(facts), limit)
                     return [ObjectRef(bucket, key, version or None) for key, version in rows]

@@ -5,6 +5,29 @@ from typing import NamedTuple
 from restoretui.core.clock import Clock
 from restoretui.ledger.store.writer import Tx, Writer
 
+NOBODY = ""
+"""Holds the lease of a run between its confirmation and the first pursuit; whoever wants it takes it."""
+HANDOVER_S = 10.0
+"""Machine seconds for which a run just confirmed counts as pursued: it is about to be."""
+
+
+def of_run(run_id: int) -> str:
+    """The name of the lease that whoever pursues a run holds."""
+    return f"run:{run_id}"
+
+
+def is_pursued(run_id: str) -> str:
+    """SQL: whether somebody pursues the run of this expression, at the machine time ``:wall``."""
+    return f"EXISTS (SELECT 1 FROM lease WHERE name = 'run:' || {run_id} AND expires_at > :wall)"
+
+
+def hand_over(tx: Tx, run_id: int, wall: float) -> None:
+    """Keep a new run from being taken over until somebody pursues it."""
+    tx.run(
+        "INSERT OR REPLACE INTO lease (name, holder, expires_at, lasts_s) VALUES (?, ?, ?, ?)",
+        (of_run(run_id), NOBODY, wall + HANDOVER_S, HANDOVER_S),
+    )
+
 
 class Lease(NamedTuple):
     """Its holder, and its end in seconds since the epoch by the clock it was written with."""
@@ -36,7 +59,8 @@ class Leases:
                 "INSERT INTO lease (name, holder, expires_at, lasts_s) VALUES (:name, :holder, :until, :ttl)"
                 " ON CONFLICT (name) DO UPDATE"
                 " SET holder = excluded.holder, expires_at = excluded.expires_at, lasts_s = excluded.lasts_s"
-                " WHERE holder = excluded.holder OR expires_at <= :now OR (:void AND expires_at > :now + lasts_s)",
+                f" WHERE holder IN (excluded.holder, '{NOBODY}') OR expires_at <= :now"
+                " OR (:void AND expires_at > :now + lasts_s)",
                 {"name": name, "holder": holder, "until": now + ttl_s, "ttl": ttl_s, "now": now, "void": void_ahead},
             )
             return changed > 0

@@ -30,7 +30,7 @@ _WHY = (
     f" WHEN EXISTS (SELECT 1 FROM job j JOIN line n ON n.id = j.line_id WHERE {_MINE} AND {_LASTS})"
     " THEN 'copies last'"
     " WHEN EXISTS (SELECT 1 FROM batch t WHERE t.run_id = r.id AND t.phase <> 'settled') THEN 'job not over'"
-    " WHEN EXISTS (SELECT 1 FROM lease l WHERE l.name = 'run:' || r.id AND l.expires_at > :wall"
+    " WHEN EXISTS (SELECT 1 FROM lease l WHERE l.name = 'run:' || r.id AND l.holder <> '' AND l.expires_at > :wall"
     " AND l.expires_at < :wall + 3600) THEN 'in use'"
     " ELSE '' END"
 )

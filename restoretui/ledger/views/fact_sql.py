@@ -8,11 +8,12 @@ generated from the tables in ``core.rules``, so that a filter over a million row
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from restoretui.core.model import State
+from restoretui.core.model import IntentStage, State
 from restoretui.core.provider import NO_CAPACITY_CODE, Outcome
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.run_records import WAITING
+from restoretui.ledger.store.leases import is_pursued
 from restoretui.ledger.store.schema import LIVE
 
 
@@ -80,15 +81,17 @@ def known(
     *,
     looks: bool = True,
     jobs: bool = True,
-    waiting: bool = False,
+    planning: bool = False,
+    intents: bool = False,
     tells: bool | None = True,
 ) -> str:
     """A SELECT of ``extra`` and of all facts by name, for the rows of ``source`` that meet ``where``.
 
     ``:place`` and ``:bucket`` are the bucket's ids in catalog and ledger. A look at least as new as the row wins; an
     older HEAD still tells what no listing can, the archive tier inside Intelligent-Tiering, as long as it saw the
-    same object. The job is the newest that still waits for something; failing that, and unless only ``waiting`` ones
-    matter, the newest that was not skipped or cancelled. Without ``looks`` or ``jobs`` there are known to be none.
+    same object. The job is the newest that still waits for something; failing that, the newest that was not skipped
+    or cancelled. For ``planning`` it is the newest that was asked for and has not arrived, and ``intent`` tells of
+    those not surely asked for (``INTENT_STEP``). Without ``looks``, ``jobs``, ``intents`` there are known to be none.
 
     ``tells``: whether listings tell of restores (``CloudRules.lists_status``). Where they do not, a row that says
     nothing does not take back what a look told of the same object, and our job speaks for it as long as nothing newer
@@ -99,7 +102,7 @@ def known(
         # Another upload under the key is no business of the job any more.
         silent = f"({silent} AND (j.etag IS NULL OR j.etag = '' OR {base.etag} IN ('', j.etag)))"
     look_columns, look_join = _look(base, silent) if looks else (_no_look(base, silent), "")
-    job_columns, job_join = _job(base, waiting=waiting) if jobs else (_NO_JOB, "")
+    job_columns, job_join = _job(base, planning=planning, intents=intents) if jobs else (_NO_JOB, "")
     return (
         f"SELECT {extra}, {base.key} AS key, {base.version_id} AS version_id, {look_columns}, {job_columns}"
         f" FROM {source} {job_join} {look_join} WHERE {where}"
@@ -134,7 +137,7 @@ def _no_look(base: FactColumns, silent: str) -> str:
 
 _NO_JOB = (
     "NULL AS job_id, NULL AS job_state, NULL AS job_changed_at, NULL AS job_expiry, NULL AS job_run,"
-    " NULL AS job_tier, NULL AS job_days, 0 AS job_held"
+    " NULL AS job_tier, NULL AS job_days, 0 AS intent"
 )
 
 
@@ -175,19 +178,39 @@ def _look(base: FactColumns, silent: str) -> tuple[str, str]:
 
 NOT_OURS = f"j.outcome = '{Outcome.ALREADY_RESTORING}'"
 """Somebody else's restore stood in the way of ours (409): its tier and days are not those we asked for."""
-WAITS_FOR_CAPACITY = f"({{0}}state = 'planned' AND {{0}}attempt_at IS NULL AND {{0}}code = '{NO_CAPACITY_CODE}')"
-"""Jobs, of the table called so, that a person was asked about: unsent, and given up for whoever plans them anew."""
+_MAY_RUN = f"{is_pursued('u.run_id')} AND u.code IS NOT '{NO_CAPACITY_CODE}'"
+_STAGE = (
+    f"CASE WHEN u.state = 'unknown' OR u.attempt_at IS NOT NULL THEN {IntentStage.IN_DOUBT:d}"
+    f" WHEN u.batch_id IS NOT NULL THEN {IntentStage.IN_JOB:d}"
+    f" WHEN {_MAY_RUN} THEN {IntentStage.PURSUED:d} ELSE {IntentStage.FREE:d} END"
+)
+TAKEN_OVER = f"({_STAGE}) = {IntentStage.FREE:d}"
+"""Of planned jobs, table alias ``u``, those that are given up for whoever plans them anew: nobody pursues their run,
+or they wait for capacity and a person was asked about them. Machine time is ``:wall``."""
+INTENT_STATES = (State.PLANNED, State.UNKNOWN)
+"""Of jobs that are not surely asked for."""
+INTENT_STEP = 1 << 40
+"""An intent as a number: its stage times this, plus its run."""
 
 _FIRST = 1 << 60
 """Added to the ids of jobs that come before all others."""
 
 
-def _job(base: FactColumns, *, waiting: bool) -> tuple[str, str]:
+def _intent(base: FactColumns) -> str:
+    """Of all unsent jobs of the object the one that can be undone the least; 0 for none."""
+    return (
+        f"coalesce((SELECT max(({_STAGE}) * {INTENT_STEP} + u.run_id) FROM job u WHERE u.bucket_id = :bucket"
+        f" AND u.key = {base.key} AND u.version_id = {base.version_id} AND u.{LIVE}"
+        f" AND +u.state IN ({names(INTENT_STATES)})), 0)"
+    )
+
+
+def _job(base: FactColumns, *, planning: bool, intents: bool) -> tuple[str, str]:
     # The plus keeps the planner from one search per state; an object has a job or two.
     is_waiting = f"+state IN ({names(WAITING)})"
     chosen = f"max(id + ({is_waiting}) * {_FIRST}) & {_FIRST - 1}"
-    if waiting:
-        chosen = f"max(id) FILTER (WHERE {is_waiting})"
+    if planning:
+        chosen = f"max(id) FILTER (WHERE +state IN ({names(WAITING - {*INTENT_STATES})}))"
     newest = (
         f"SELECT {chosen} FROM job WHERE bucket_id = :bucket AND key = {base.key}"
         f" AND version_id = {base.version_id} AND {LIVE}"
@@ -197,7 +220,7 @@ def _job(base: FactColumns, *, waiting: bool) -> tuple[str, str]:
         f" j.run_id AS job_run, CASE WHEN {NOT_OURS} THEN NULL ELSE n.tier END AS job_tier,"
         f" CASE WHEN {NOT_OURS} THEN NULL WHEN n.action = '{Action.LATER}'"
         " THEN (SELECT r.days FROM run r WHERE r.id = j.run_id) ELSE n.days END AS job_days,"
-        f" coalesce({WAITS_FOR_CAPACITY.format('j.')}, 0) AS job_held"
+        f" {_intent(base) if intents else '0'} AS intent"
     )
     return columns, f"LEFT JOIN job j ON j.id = ({newest}) LEFT JOIN line n ON n.id = j.line_id"
 
@@ -267,10 +290,10 @@ SHOWN_EXPIRY = "CASE WHEN job_state = 'available' AND job_changed_at >= told_at 
 """When the copy ends, by whoever knows it last."""
 
 COUNTS_AS_RESTORING = (
-    "(job_id IS NOT NULL AND NOT job_held AND NOT (job_state IN ('requested', 'restoring')"
+    "(job_id IS NOT NULL AND NOT (job_state IN ('requested', 'restoring')"
     " AND told_at > job_changed_at AND state = 'available'))"
 )
-"""Whether a waiting job makes its object one that is being restored, for the purpose of a new plan."""
+"""Whether a job that was asked for makes its object one that is being restored, for the purpose of a new plan."""
 
 _BY_INTEREST = (
     State.FAILED,

@@ -55,6 +55,26 @@ def test_a_refused_account_stops_the_run(run: Run, served: Served) -> None:
     assert run(served, "watch", "1", "--timeout", "60s", "--json").summary["planned"] == 0
 
 
+def test_what_a_stopped_run_has_not_sent_is_taken_over_by_the_next_and_sent_once(run: Run, served: Served) -> None:
+    place = "s3://acme-genomics-cold"
+    strike(served, code="AccountProblem", message="There is a problem.", skip=3)
+    stopped = run(served, "restore", place, *TAIL, "--json", "--wait", timeout=40)
+    unsent = stopped.summary["planned"]
+    assert (stopped.code, unsent > 200) == (4, True)
+    served.ask("/_sandbox/faults", {"faults": []}, "POST")
+    plan = run(served, "plan", place, "--days", "1", "--tier", "bulk")
+    assert "waits in run 1, not sent yet: taken over from there" in plan.out
+    again = run(served, "restore", place, *TAIL, "--json", "--wait", "--timeout", "60s", timeout=80)
+    assert again.summary["failed"] == 0
+    assert again.summary["planned"] == 0
+    counts = {row["run"]: row["counts"] for row in run(served, "status", "--json").of("run")}
+    assert counts[1]["cancelled"] == unsent
+    asked = served.ask("/_sandbox/restores")["restores"]
+    accepted = {one["key"]: [status for status in one["statuses"] if status in (200, 202)] for one in asked}
+    assert {key: statuses for key, statuses in accepted.items() if len(statuses) > 1} == {}
+    assert sum(map(len, accepted.values())) >= unsent + stopped.summary["requested"]
+
+
 def test_a_refused_account_is_told_at_once(run: Run, served: Served) -> None:
     strike(served, operations=["ListObjectsV2", "RestoreObject"], code="AllAccessDisabled", message="No.")
     for command in (("ls", ARCHIVE), ("plan", ARCHIVE, "--days", "1"), ("restore", ARCHIVE, *TAIL)):

@@ -41,7 +41,6 @@ def test_every_combination(job: State | None) -> None:
                 "job_state": job,
                 "job_changed_at": None if job is None else changed_at,
                 "job_expiry": None if job is None else 50,
-                "job_held": 0,
                 "expiry": 40,
             }
             given = ", ".join(f":{name} AS {name}" for name in row)

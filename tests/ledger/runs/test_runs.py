@@ -128,6 +128,7 @@ async def test_a_run_takes_only_its_own_cloud(ledger: Ledger) -> None:
     for cloud in (CLOUD, ELSEWHERE):
         listing = await listed(ledger, [entry("a")], cloud=cloud)
         await ledger.selections.add_under(MARKS, listing.id)
+    await ledger.catalog.observe(ELSEWHERE, BUCKET, [look("a", now_of(ledger), looked=True)])
     run = await ledger.runs.confirm(MARKS, ELSEWHERE, await planned(ledger, cloud=ELSEWHERE), Tier.BULK, {})
     (job,) = await ledger.runs.claim(run.id, 10)
     assert (job.cloud, job.ref) == (ELSEWHERE, ObjectRef(BUCKET, "a"))
@@ -156,11 +157,15 @@ async def test_two_runs_over_the_same_objects_ask_once(ledger: Ledger) -> None:
     plan = await planned(ledger)
     confirmed = [ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}) for _ in range(3)]
     runs = await asyncio.gather(*confirmed)
-    assert [run.counts for run in runs] == [{State.PLANNED: 10}, {State.RESTORING: 10}, {State.RESTORING: 10}]
-    jobs = await jobs_in(ledger, runs[1].id)
-    assert {(job.adopted, job.tier, job.days) for job in jobs} == {(True, Tier.BULK, 3)}
+    # What is only planned is no restore: the others do not wait for it.
+    assert [run.counts for run in runs] == [{State.PLANNED: 10}, {State.SKIPPED: 10}, {State.SKIPPED: 10}]
+    assert {job.action for job in await jobs_in(ledger, runs[1].id)} == {Action.WAITS}
     claimed = [job for run in runs for job in await ledger.runs.claim(run.id, 100)]
     assert len(claimed) == 10
+    await ledger.runs.apply([JobChange(job.id, State.REQUESTED, now_of(ledger)) for job in claimed])
+    later = await ledger.runs.confirm(MARKS, CLOUD, await planned(ledger), Tier.BULK, {})
+    assert later.counts == {State.RESTORING: 10}
+    assert {(job.adopted, job.tier, job.days) for job in await jobs_in(ledger, later.id)} == {(True, Tier.BULK, 3)}
 
 
 async def test_claims_are_taken_once_and_may_be_released(ledger: Ledger) -> None:
@@ -377,10 +382,10 @@ async def test_what_a_round_looks_at_comes_as_columns_in_key_order(
 
 async def test_open_jobs_come_in_key_order_over_all_runs(ledger: Ledger) -> None:
     first = await started(ledger, [entry(key) for key in keys(10)])
-    second = await started(ledger, [entry(key) for key in keys(12)])
     await ledger.runs.apply(
         [JobChange(job.id, State.REQUESTED, now_of(ledger)) for job in await ledger.runs.claim(first.id, 10)]
     )
+    second = await started(ledger, [entry(key) for key in keys(12)])
     wanted = {State.REQUESTED, State.RESTORING}
     found: list[tuple[str, int]] = []
     after: tuple[str, str] | None = None

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
-from restoretui.core.model import Entry, ObjectFacts, ObjectRef, Tier
+from restoretui.core.model import Entry, Intent, IntentStage, ObjectFacts, ObjectRef, State, Tier
 from restoretui.core.plan.plan import FactGroup
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, ObjectTally, Query, SelectionSummary
+from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.views import materialised_order as scratch
 from tests.ledger.helpers import (
     BUCKET,
@@ -391,7 +392,7 @@ async def test_facts_are_grouped_by_what_decides(ledger: Ledger) -> None:
             FactGroup(BUCKET, ObjectFacts("INTELLIGENT_TIERING"), 1, 10),
             FactGroup(BUCKET, ObjectFacts("INTELLIGENT_TIERING", "ARCHIVE_ACCESS", looked=True), 1, 10),
         },
-        ELSEWHERE: {FactGroup(BUCKET, ObjectFacts("GLACIER"), 1, 5)},
+        ELSEWHERE: {FactGroup(BUCKET, ObjectFacts("GLACIER", untold=True), 1, 5)},
     }
     for cloud, groups in facts.items():
         for group in groups:
@@ -404,8 +405,15 @@ async def test_facts_are_grouped_by_what_decides(ledger: Ledger) -> None:
 async def test_objects_we_are_restoring_say_so_with_tier_and_days(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry("a"), entry("b")])
     await ledger.selections.add_rows(MARKS, listing.id, [1])
-    await ledger.runs.confirm(MARKS, CLOUD, await planned(ledger, days=4), Tier.BULK, {})
+    run = await ledger.runs.confirm(MARKS, CLOUD, await planned(ledger, days=4), Tier.BULK, {})
     await ledger.selections.add_rows(MARKS, listing.id, [2])
+    unsent = (await ledger.selections.facts(MARKS))[CLOUD]
+    assert set(unsent) == {
+        FactGroup(BUCKET, ObjectFacts("GLACIER", intent=Intent(IntentStage.PURSUED, run.id)), 1, 10),
+        FactGroup(BUCKET, ObjectFacts("GLACIER"), 1, 10),
+    }
+    for job in await ledger.runs.claim(run.id, 10):
+        await ledger.runs.apply([JobChange(job.id, State.REQUESTED, now_of(ledger))])
     facts = (await ledger.selections.facts(MARKS))[CLOUD]
     assert set(facts) == {
         FactGroup(BUCKET, ObjectFacts("GLACIER", in_progress=True, tier=Tier.BULK, days=4), 1, 10),

@@ -143,6 +143,10 @@ def warning_lines(
         texts.append(f"{hidden:,} of these are not rows on screen: below a prefix, elsewhere, or filtered out")
     if unseen:
         texts.append(f"{fmt.plural(unseen, 'object')} could not be looked at and will be left out")
+    texts += [
+        f"{fmt.plural(objects, 'object')} of run {run}, not sent there: taken over (or `restoretui watch {run}`)"
+        for run, objects in sorted(chosen.taken_over.items())
+    ]
     if chosen.endless:
         texts.append(f"{fmt.plural(chosen.endless, 'object')} will come back for good: the days do not apply")
     texts += [fmt.expires(one) for one in plan.expiring if chosen.requests]

@@ -208,7 +208,9 @@ def _row(plan: RestorePlan, chosen: TierPlan) -> _Row:
         return _Row({"requests": "0"}, *_why_none(chosen))
     left = plan.objects - chosen.requests
     refused = chosen.counts.get(Action.REFUSED, 0)
-    note = f"{refused:,} refused" if refused else f"{left:,} left out" if left else ""
+    waiting = chosen.counts.get(Action.WAITS, 0)
+    note = f"{refused:,} refused" if refused else f"{waiting:,} wait elsewhere" if waiting else ""
+    note = note or (f"{left:,} left out" if left else "")
     return _Row(
         {
             "requests": f"{chosen.requests:,}",
