@@ -229,6 +229,8 @@ class Selecting:
                         found.setdefault(ref.bucket, []).append(seen)
                     elif isinstance(seen, ObjectNotFound):
                         found.setdefault(ref.bucket, []).append(self._gone(ref))
+                    elif isinstance(seen, InvalidRequest) and doubt is Doubt.RESTORED:
+                        found.setdefault(ref.bucket, []).append(await self._unaskable(cloud, ref, seen))
                     else:
                         unseen += 1
                         if missing is not None:
@@ -256,6 +258,12 @@ class Selecting:
             return [looked_at(detail, ref.version_id, self._clock.now().timestamp())]
 
         return await _look_at_each(refs, head, tally)
+
+    async def _unaskable(self, cloud: CloudId, ref: ObjectRef, refused: CloudError) -> Observation:
+        """An object that no HEAD of ours can ever tell of (encrypted by a key of its owner's, say), as it is listed."""
+        access = self._clouds[cloud.scheme]
+        listed = await self._listed(access, await access.provider(), ref, refused)
+        return listed._replace(looked=True, seen_at=self._clock.now().timestamp())
 
     async def _listed(
         self, cloud: CloudAccess, provider: Provider, ref: ObjectRef, refused: CloudError
