@@ -14,10 +14,10 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.records import Query, View
 from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines import job_fields, json_line, where
-from restoretui.session.targets import Target, open_target
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import ReportRow
+    from restoretui.session.targets import Target
 
 Form = Literal["csv", "json"]
 WINDOW = 1000
@@ -77,13 +77,15 @@ async def write_export(
     ledger: Ledger, run: Run, form: Form, target: Path, spelled: Callable[[str], str] | None = None
 ) -> None:
     """Write the run's objects to ``target`` (``targets.open_target``); ``spelled`` is for one that is a terminal."""
+    from restoretui.session.targets import open_target
+
     async with open_target(target) as file:
         _check_terminal(file, target, spelled)
         async for chunk in export_chunks(ledger, run, form, spelled if file.is_terminal else None):
             await file.write(chunk.replace("\r\n", "\n") if file.is_terminal else chunk)
 
 
-def _check_terminal(file: Target, target: Path, spelled: Callable[[str], str] | None) -> None:
+def _check_terminal(file: "Target", target: Path, spelled: Callable[[str], str] | None) -> None:
     """``UsageError`` for a terminal on which nobody would spell out what acts there; it may have screens on it."""
     if file.is_terminal and spelled is None:
         raise UsageError(f"{target} is a terminal", "choose a file")
@@ -91,6 +93,8 @@ def _check_terminal(file: Target, target: Path, spelled: Callable[[str], str] | 
 
 async def write_report(parts: AsyncIterator[Sequence["ReportRow"]], target: Path) -> int:
     """Write a completion report to ``target`` (``targets.open_target``) as it comes; how many tasks it has."""
+    from restoretui.session.targets import open_target
+
     tasks = 0
     buffer = io.StringIO()
     table = csv.DictWriter(buffer, REPORT_COLUMNS, extrasaction="ignore", lineterminator="\r\n")
