@@ -260,7 +260,7 @@ class Selecting:
         return await _look_at_each(refs, head, tally)
 
     async def _unaskable(self, cloud: CloudId, ref: ObjectRef, refused: CloudError) -> Observation:
-        """An object that no HEAD of ours can ever tell of (encrypted by a key of its owner's, say), as it is listed."""
+        """An object that no HEAD of ours can tell of (encrypted by its owner's own key, say), as it is listed."""
         access = self._clouds[cloud.scheme]
         listed = await self._listed(access, await access.provider(), ref, refused)
         return listed._replace(looked=True, seen_at=self._clock.now().timestamp())

@@ -221,6 +221,21 @@ async def test_each_object_is_looked_at_where_listings_may_tell_nothing_before_i
     assert plan.tiers[Tier.BULK].counts == {Action.START: 398, Action.NOTHING: 1, Action.LOOK: 1}
 
 
+async def test_what_no_head_can_tell_of_is_asked_for_as_it_is_listed(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    """As objects are that are encrypted by a key of their owner's: every HEAD without it is a bad request."""
+    running = await sandbox(empty=True, clock=TurnedClock())
+    bad = {"kind": "error", "operations": ["HeadObject"], "status": 400, "code": "InvalidRequest"}
+    running.faults.set([{"kind": "quirk", "name": "no-restore-status"}, bad], running.cloud.now())
+    await fill(running, ["sealed"])
+    session = await session_on(running)
+    sel = await session.ledger.selections.create()
+    await session.selecting.under(sel, parse_location("s3://cold"))
+    assert await session.selecting.look(sel) == 0
+    assert (await session.plan(sel, 2)).tiers[Tier.BULK].counts == {Action.START: 1}
+
+
 async def _listed(session: Session) -> dict[str, State]:
     listing = await session.open_listing(parse_location("s3://cold"), recursive=True, refresh=True)
     await session.listed(listing)
