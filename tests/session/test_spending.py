@@ -37,7 +37,7 @@ MAY_CALL = {
     "runs.confirm": {CHOKE_POINT},
     "batches.confirm": {CHOKE_POINT},
     "batches.retry": {CHOKE_POINT},
-    "batches.decide": {CHOKE_POINT, "session.batch_jobs"},  # What that does is to cancel.
+    "batches.decide": {CHOKE_POINT, "session.batch.operations"},  # What that does is to cancel.
     "runs.reset_failed": {CHOKE_POINT},
     "clone_job": {CHOKE_POINT},
     "confirm_job": {CHOKE_POINT, "engine.batch.pursuit"},
@@ -45,10 +45,10 @@ MAY_CALL = {
     "restore_object": {"engine.submitter"},
     "create_job": {"engine.batch.pursuit"},
     "upload_manifest": {"engine.batch.pursuit"},
-    "cancel_job": {"session.batch_jobs", "engine.batch.pursuit"},
-    "set_priority": {"session.batch_jobs"},
-    "delete_written": {"session.batch_jobs"},
-    "delete_object": {"session.batch_jobs"},
+    "cancel_job": {"session.batch.operations", "engine.batch.pursuit"},
+    "set_priority": {"session.batch.operations"},
+    "delete_written": {"session.batch.operations"},
+    "delete_object": {"session.batch.operations"},
 }
 """The engine sends what was recorded; cancelling, priorities and our own files cost nothing."""
 MAKES = {"Cleaner": {CHOKE_POINT}, "Consent": {CHOKE_POINT}}

@@ -215,7 +215,7 @@ async def test_a_run_that_cannot_be_read_says_why(walk: StartWalk, monkeypatch: 
             raise LedgerError("the ledger cannot be read", "make room")
 
         await on.press("2")
-        await on.sees("1 run")
+        await on.sees("1 run", "#1", "enter open")
         monkeypatch.setattr(Runs, "view", broken)
         await on.press("enter")
         await on.sees("✗ not read", "✗ the ledger cannot be read", "make room", "bksp goes back to the runs")
