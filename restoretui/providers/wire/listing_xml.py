@@ -165,6 +165,9 @@ def _entries(rows: list[tuple[str, ...]], frame: Frame, *, versions: bool) -> Se
     if "" in keys:
         raise Unusual
     nothing = [None] * len(keys)
+    ends = [_epoch(text) if text else None for text in expiries] if any(expiries) else nothing
+    if ends is not nothing and any(end is not None and end < 0 for end in ends):
+        raise Unusual  # No copy ended before there were clouds: whoever reads it with care says what it is.
     return Rows(
         [
             _names(keys, frame),
@@ -173,7 +176,7 @@ def _entries(rows: list[tuple[str, ...]], frame: Frame, *, versions: bool) -> Se
             _epochs(modified),
             [text or "STANDARD" for text in classes] if "" in classes else classes,
             list(map(FLAG.__getitem__, progress)) if any(progress) else nothing,
-            [_epoch(text) if text else None for text in expiries] if any(expiries) else nothing,
+            ends,
             etags,
             [text != "false" for text in more[1]] if versions else [True] * len(keys),
         ]
