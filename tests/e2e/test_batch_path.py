@@ -45,7 +45,8 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
     screen.write("team=media")
     screen.type("Tab")
     screen.decide("Enter", "Run #1", "▲ to confirm", "job ▲ Suspended")
-    assert served.stats["requests"].get("RestoreObject", 0) == 0
+    # What restored already for fewer days is extended on arrival, by a request of its own.
+    assert served.stats["requests"].get("RestoreObject", 0) <= 1
 
     screen.type("3")
     screen.wait("2 to confirm")
@@ -72,6 +73,6 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
     screen.type("b")
     # One of those that are sent again may fail again, as the first time.
     screen.wait(re.compile(r"Run #1 (?:● available|✗ [1-3] failed)").search, seconds=120)
-    assert served.stats["requests"].get("RestoreObject", 0) == 0, "all went through jobs"
+    assert served.stats["requests"].get("RestoreObject", 0) <= 1, "all but an extension on arrival went through jobs"
     screen.type("q")
     screen.wait_dead()
