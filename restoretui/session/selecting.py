@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from restoretui.core.clock import Clock
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound, WrongPlace
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectRef, Page, State
+from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectFacts, ObjectRef, Page, State
 from restoretui.core.provider import Provider
 from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
@@ -226,6 +226,8 @@ class Selecting:
                 found: dict[str, list[Observation]] = {}
                 for ref, seen in await self._heads(refs, known[cloud], tally, lists=False):
                     if isinstance(seen, Observation):
+                        if doubt is Doubt.RESTORED and seen.in_progress is None:
+                            seen = await self._classed(cloud, ref, seen)
                         found.setdefault(ref.bucket, []).append(seen)
                     elif isinstance(seen, ObjectNotFound):
                         found.setdefault(ref.bucket, []).append(self._gone(ref))
@@ -258,6 +260,21 @@ class Selecting:
             return [looked_at(detail, ref.version_id, self._clock.now().timestamp())]
 
         return await _look_at_each(refs, head, tally)
+
+    async def _classed(self, cloud: CloudId, ref: ObjectRef, seen: Observation) -> Observation:
+        """What a HEAD told of an object that was listed as archived, with the class that a listing has now.
+
+        A store may leave the class out of its HEADs, which to AWS means STANDARD: nothing would be restored, and that
+        would pass for a success.
+        """
+        if cloud.rules.archive_of(ObjectFacts(seen.storage_class, looked=True)) is not None:
+            return seen
+        access = self._clouds[cloud.scheme]
+        try:
+            listed = await self._listed(access, await access.provider(), ref, InvalidRequest("it is not listed"))
+        except (AccessDenied, InvalidRequest, ObjectNotFound):
+            return seen
+        return seen._replace(storage_class=listed.storage_class)
 
     async def _unaskable(self, cloud: CloudId, ref: ObjectRef, refused: CloudError) -> Observation:
         """An object that no HEAD of ours can tell of (encrypted by its owner's own key, say), as it is listed."""
