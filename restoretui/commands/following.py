@@ -197,8 +197,10 @@ async def follow(
         await asyncio.gather(*tasks, return_exceptions=True)
         runs = await teller.finish()
         output.left = what_goes_on(session, runs)
-    refused = None if all(done(run) for run in runs) or shut_out.cancelled() else shut_out.result()
-    timed_out = refused is None and not all(done(run) for run in runs)
+    # What came to its end has ended, also where more is planned since: an extension waits for its copy, say.
+    ended = (not waiting.cancelled()) or all(done(run) for run in runs)
+    refused = None if ended or shut_out.cancelled() else shut_out.result()
+    timed_out = refused is None and not ended
     if timed_out:
         output.error(TimedOut("the time to wait is over; the restores go on", "`restoretui watch` picks them up"))
     if refused is not None:

@@ -18,6 +18,7 @@ from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session, open_session
 from restoretui.tui.app import RestoreApp
 from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.terminal.control_filter import ControlFilter
 from restoretui.tui.terminal.pacing import Pacer
 from restoretui.tui.widgets.notice import Notice
@@ -227,6 +228,16 @@ class Walk:
         await self.pilot.press(*keys)
         await self.until(lambda: has_acted(self.app.key_queue))
         await self.pilot.pause()
+
+    async def reads(self) -> None:
+        """Until the dialog on top has painted what it asks about: an earlier key is not taken for an answer."""
+        await self.until(lambda: not isinstance(self.app.screen, Dialog) or self.app.screen.is_painted)
+
+    async def confirm(self) -> None:
+        """Enter twice, as somebody who has read what is asked: once to the button, once on it."""
+        for _ in range(2):
+            await self.reads()
+            await self.press("enter")
 
     async def sees(self, *texts: str) -> None:
         """Until all of it is on screen."""

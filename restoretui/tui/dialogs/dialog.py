@@ -169,6 +169,11 @@ class Dialog(Working, ModalScreen[ResultT]):
         if what == self._to_be_seen:
             self.on_screen = what
 
+    @property
+    def is_painted(self) -> bool:
+        """Nothing newer is on its way to the screen."""
+        return self.on_screen == self._to_be_seen
+
     def was_seen(self) -> bool:
         """The key being acted on was pressed while what is shown now was on screen."""
         return self.on_screen is not None and self.shell.key_queue.seen == self.on_screen

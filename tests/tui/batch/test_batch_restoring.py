@@ -44,7 +44,8 @@ async def test_marks_become_jobs_by_keys_alone(walk: StartWalk) -> None:
         await on.sees("1 job, fees of $0.25 included", "Role", "restoretui-batch", "1 min–5 h")
         await on.sees("expedited", "refused: S3 Batch Operations does not offer", "Restore 12", "Cancel")
         assert on.posts() == 0
-        await on.press("shift+tab", "enter", "enter")
+        await on.press("shift+tab")
+        await on.confirm()
         await on.until(lambda: len(on.app.screen_stack) == 1)
         batch = on.session.batch.ours()[0]
         assert (batch.objects, batch.options.role_arn, batch.options.hold) == (12, ROLE, False)

@@ -28,9 +28,9 @@ async def test_an_absurd_row_is_browsed_planned_and_restored(walk: StartWalk, od
             await on.sees("3 marked")
             await on.press("r")
             await on.until(lambda: isinstance(on.app.screen, RestoreDialog))
-            await on.sees("3 objects")
+            await on.sees("3 objects", "Restore 3")
             assert ("?" in on.text) or is_sized
-            await on.press("enter", "enter")
+            await on.confirm()
             await on.until(lambda: len(store.restored) >= len(KEYS))
             assert sorted(store.restored) == list(KEYS)
             await on.until(lambda: sum(on.session.ledger.runs.peek_all()[0].counts.values()) == len(KEYS))

@@ -112,7 +112,7 @@ async def days(on: Walk, box: RestoreDialog, text: str) -> None:
 
 
 async def confirm(on: Walk) -> None:
-    await on.press("enter", "enter")
+    await on.confirm()
     await on.until(lambda: len(on.app.screen_stack) == 1)
 
 
@@ -184,7 +184,7 @@ async def test_marks_in_both_clouds_are_confirmed_one_after_the_other(walk: Star
         await on.sees("3 marked", "S3 std <$0.01", "OSS std CNY")
         await dialog(on)
         await on.sees("1 of 2: these lie in S3", "2 objects", "2 of these are not rows on screen")
-        await on.press("enter", "enter")
+        await on.confirm()
         await on.sees("2 of 2: these lie in Alibaba OSS", "1 object", "oss://acme-oss-films")
         await confirm(on)
         await on.until(lambda: on.posts() == 3)

@@ -44,7 +44,7 @@ async def dialog(on: Walk, key: str = "r") -> RestoreDialog:
 
 
 async def confirm(on: Walk) -> None:
-    await on.press("enter", "enter")
+    await on.confirm()
     await on.until(lambda: len(on.app.screen_stack) == 1)
 
 

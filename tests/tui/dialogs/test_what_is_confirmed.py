@@ -169,7 +169,7 @@ async def test_no_button_before_everything_has_been_looked_at(walk: StartWalk) -
         assert there(box.plan).days == 9
         for text in (TIERING, "account 123456789012", "region us-east-1"):
             assert text in on.text
-        await on.press("enter", "enter")
+        await on.confirm()
         await on.until(lambda: len(on.app.screen_stack) == 1)
         witness.check()
 
@@ -207,10 +207,10 @@ async def test_marks_changed_in_another_terminal_are_shown_again_and_not_sent(wa
         assert pane.source.listing is not None
         row = next(row for row in pane.table.view.rows(0, 9) if row.marked)
         await on.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [row.id])
-        await on.press("enter", "enter")
+        await on.confirm()
         await on.sees("the marks changed after this plan was made, so nothing was sent", "Restore 2")
         assert on.session.ledger.runs.peek_all() == []
-        await on.press("enter", "enter")
+        await on.confirm()
         await on.until(lambda: len(on.app.screen_stack) == 1)
         assert on.session.ledger.runs.peek_all()[0].objects == 2
 
@@ -231,7 +231,7 @@ async def test_another_object_of_the_same_class_and_size_is_another_plan(
         await on.session.ledger.selections.toggle_rows(
             MARKS, there(pane.source.listing).id, [there(a).id, there(b).id]
         )
-        await on.press("enter", "enter")
+        await on.confirm()
         await on.sees("the marks changed")
         assert on.session.ledger.runs.peek_all() == []
 
@@ -258,7 +258,7 @@ async def test_an_object_that_became_available_meanwhile_is_shown_as_such(walk: 
             now,
         )
         await session.ledger.catalog.observe(pane.source.listing.scope.cloud, row.ref.bucket, [seen])
-        await on.press("enter", "enter")
+        await on.confirm()
         await on.sees("what is known of the objects changed", "Restore 2", "long enough")
         await confirm(on)
         (run,) = session.ledger.runs.peek_all()
@@ -286,7 +286,7 @@ async def test_wrong_days_leave_nothing_of_the_last_answer(walk: StartWalk, type
             assert text not in on.text.partition("╭─ Restore")[2].partition("╰")[0], text
         for text in ("standard", COLD, "account 123456789012"):
             assert text in on.text
-        await on.press("enter", "enter")
+        await on.confirm()
         assert on.app.screen is box
         box.query_one("#days", Input).value = "21"
         await on.sees("until at least 2026-02-06", "copy for 21 days", "Restore 2")
