@@ -13,6 +13,7 @@ from restoretui.ledger.activity import ActivityLog
 from restoretui.ledger.catalog.browse_view import BrowseContext
 from restoretui.ledger.catalog.catalog import Catalog
 from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
+from restoretui.ledger.catalog.totals import Totals
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.runs.runs import Runs
 from restoretui.ledger.selections.selections import Selections
@@ -68,6 +69,7 @@ class Ledger:
         views = BrowseContext(self._orders, self._quick, self.changes, clock, pending)
         upkeep = Retention(self._writer, clock, folder, scratch.name)
         self.catalog = Catalog(self._writer, self._quick, clock, views, self._report, upkeep)
+        self.totals = Totals(self._writer, self._reader, self._quick, clock)
         self.selections = Selections(self._writer, self._reader, self._quick, clock, pending)
         self.runs = Runs(self._writer, self._reader, self._quick, clock, self._orders)
         self.activity = ActivityLog(self._writer, self._reader, self._quick, clock, self._orders)

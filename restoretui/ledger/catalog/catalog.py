@@ -24,6 +24,7 @@ from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.schema import listing_tables
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.writer import Tx, Writer
+from restoretui.ledger.totals.counting import begin_anew
 
 _LISTING = (
     "SELECT g.id, p.scheme, p.endpoint, p.bucket, g.prefix, g.recursive, g.versions, g.single, g.objects, g.prefixes,"
@@ -69,8 +70,8 @@ class Catalog:
             place = place_id(tx, scope.cloud, scope.bucket)
             void_looks_ahead(tx, place, now)
             listing_id = tx.insert(
-                "INSERT INTO listing (place_id, prefix, recursive, versions, single, started_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO listing (place_id, prefix, recursive, versions, single, started_at, counted)"
+                " VALUES (?, ?, ?, ?, ?, ?, 1)",
                 (place, scope.prefix, scope.recursive, scope.versions, scope.single, now),
             )
             for statement in listing_tables(listing_id):
@@ -151,6 +152,8 @@ class Catalog:
         def empty(tx: Tx) -> None:
             tx.run(f"DELETE FROM l{listing_id}")
             tx.run(f"DELETE FROM p{listing_id}")
+            if tx.row("SELECT 1 FROM listing WHERE id = ? AND counted", (listing_id,)):
+                begin_anew(tx, listing_id)
             tx.run("DELETE FROM segment WHERE listing_id = ?", (listing_id,))
             tx.run(
                 "UPDATE listing SET objects = 0, prefixes = 0, size_bytes = 0, resume_token = NULL, first_segment = 0"

@@ -63,4 +63,13 @@ def record_looks(tx: Tx, cloud: CloudId, bucket: str, looks: Sequence[Observatio
 
 def listings_tell(tx: Tx, place: int) -> None:
     """A page of a listing of this bucket told of a restore."""
-    tx.run("UPDATE place SET tells = 1 WHERE id = ? AND tells IS NOT 1", (place,))
+    if not tx.run("UPDATE place SET tells = 1 WHERE id = ? AND tells IS NOT 1", (place,)):
+        return
+    ((scheme, endpoint),) = tx.rows("SELECT scheme, endpoint FROM place WHERE id = ?", (place,))
+    if CloudId(scheme, endpoint).rules.lists_status is None:
+        # What listings there say nothing of has no restore from now on: what was counted may be something else.
+        tx.run(
+            "UPDATE listing SET recount = 0 WHERE counted AND place_id IN"
+            " (SELECT id FROM place WHERE scheme = ? AND endpoint = ?)",
+            (scheme, endpoint),
+        )

@@ -19,6 +19,8 @@ from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column, sum_of
 from restoretui.ledger.store.writer import Tx, Writer
+from restoretui.ledger.totals.counted_listing import counted
+from restoretui.ledger.totals.counting import count_rows
 
 _ROOM = 20
 """The bound of the queue, in pages: with so many waiting ``room`` applies backpressure; some 8 MB."""
@@ -140,8 +142,10 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
         raise listing_replaced()
     started_at, first_segment, place = row
     objects = size_bytes = 0
-    if any(status is not None for arrival in arrivals for status in Rows.of(arrival.page.entries).in_progress):
+    told = any(status is not None for arrival in arrivals for status in Rows.of(arrival.page.entries).in_progress)
+    if told:
         listings_tell(tx, place)
+    totals = counted(tx, "g.id = ?", (listing_id,))
     for number, of_segment in groupby(sorted(arrivals, key=attrgetter("segment")), attrgetter("segment")):
         columns: list[list[Any]] = [[] for _ in Entry._fields]
         seconds: list[int] = []
@@ -153,7 +157,9 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
         if seconds:
             columns[_SIZE] = stored_column(columns[_SIZE], UNTOLD_SIZE)
             columns[_MODIFIED] = stored_column(columns[_MODIFIED], UNTOLD_DATE)
-            _write_segment(tx, listing_id, first_segment + number, columns, seconds)
+            ids = _write_segment(tx, listing_id, first_segment + number, columns, seconds)
+            for listed in totals:
+                count_rows(tx, listed, ids, max(arrival.seen_at for arrival in arrivals), told=told)
             objects += len(seconds)
             size_bytes += sum_of(columns[_SIZE])
     prefixes = list(chain.from_iterable(arrival.page.prefixes for arrival in arrivals))
@@ -168,7 +174,8 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
 
 def _write_segment(
     tx: Tx, listing_id: int, number: int, columns: Sequence[list[Any]], seconds: Sequence[int]
-) -> None:
+) -> range:
+    """The ids of the rows written."""
     row = tx.row("SELECT rows FROM segment WHERE listing_id = ? AND number = ?", (listing_id, number))
     if row is None:
         tx.run("INSERT INTO segment VALUES (?, ?, ?, 0)", (listing_id, number, columns[0][0]))
@@ -189,6 +196,7 @@ def _write_segment(
             tx.run(f"INSERT INTO l{listing_id} ({_COLUMNS}) {_template(size, alike)}", args)
             done += size
     tx.run("UPDATE segment SET rows = ? WHERE listing_id = ? AND number = ?", (before + done, listing_id, number))
+    return range(next_id, next_id + done)
 
 
 @cache

@@ -151,6 +151,8 @@ def open_connections(folder: Path, scratch: ScratchSpace) -> LedgerConnections:
         writer.execute("PRAGMA catalog.synchronous = NORMAL")
         for name in ("main", "catalog"):
             writer.execute(f"PRAGMA {name}.journal_size_limit = {_WAL_LIMIT}")
+        for trigger in schema.CHANGES_ARE_NOTED:
+            writer.execute(trigger)
         _attach(builder, ledger, "ledger", "ro")
         _attach(builder, catalog, "catalog", "ro")
         reader = opened.enter_context(contextlib.closing(connect(ledger, "ro")))

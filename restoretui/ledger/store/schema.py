@@ -313,11 +313,53 @@ CATALOG = (
             "ALTER TABLE place ADD COLUMN tells INTEGER",
         ),
     ),
+    Migration(
+        "totals",
+        (
+            # Totals are kept; when the next of its copies ends; behind which row all have to be counted anew.
+            "ALTER TABLE listing ADD COLUMN counted INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE listing ADD COLUMN due_at INTEGER",
+            "ALTER TABLE listing ADD COLUMN recount INTEGER",
+            "CREATE INDEX listing_counted ON listing (place_id) WHERE counted",
+            # What changed since totals were brought up to date: see ``CHANGES_ARE_NOTED``.
+            "CREATE TABLE stale_job (id INTEGER PRIMARY KEY)",
+            """CREATE TABLE stale_look (
+                place_id INTEGER NOT NULL,
+                key TEXT NOT NULL,
+                version_id TEXT NOT NULL,
+                PRIMARY KEY (place_id, key, version_id)
+            ) WITHOUT ROWID""",
+        ),
+    ),
 )
 
+_KEPT = "EXISTS (SELECT 1 FROM listing WHERE counted)"
+_JOB_OF = (
+    "INSERT INTO stale_look SELECT p.id, OLD.key, OLD.version_id FROM bucket b JOIN place p"
+    " ON p.scheme = b.scheme AND p.endpoint = b.endpoint AND p.bucket = b.name WHERE b.id = OLD.bucket_id"
+    " ON CONFLICT DO NOTHING"
+)
+_LOOK = "INSERT INTO stale_look VALUES ({row}.place_id, {row}.key, {row}.version_id) ON CONFLICT DO NOTHING"
+CHANGES_ARE_NOTED = (
+    f"""CREATE TEMP TRIGGER job_comes AFTER INSERT ON main.job WHEN {_KEPT}
+        BEGIN INSERT INTO stale_job VALUES (NEW.id) ON CONFLICT DO NOTHING; END""",
+    f"""CREATE TEMP TRIGGER job_changes AFTER UPDATE OF state, changed_at, expiry ON main.job
+        WHEN (NEW.state <> OLD.state OR NEW.changed_at <> OLD.changed_at OR NEW.expiry IS NOT OLD.expiry) AND {_KEPT}
+        BEGIN INSERT INTO stale_job VALUES (NEW.id) ON CONFLICT DO NOTHING; END""",
+    f"""CREATE TEMP TRIGGER job_goes AFTER DELETE ON main.job WHEN {_KEPT} BEGIN {_JOB_OF}; END""",
+    f"""CREATE TEMP TRIGGER look_comes AFTER INSERT ON catalog.observation WHEN {_KEPT}
+        BEGIN {_LOOK.format(row="NEW")}; END""",
+    f"""CREATE TEMP TRIGGER look_changes AFTER UPDATE ON catalog.observation WHEN {_KEPT}
+        BEGIN {_LOOK.format(row="NEW")}; END""",
+    f"""CREATE TEMP TRIGGER look_goes AFTER DELETE ON catalog.observation WHEN {_KEPT}
+        BEGIN {_LOOK.format(row="OLD")}; END""",
+)
+"""Whatever changes what an object counts as is noted in the same transaction, whoever writes it. Triggers of the
+connection that writes: those of a file could not name a table of the other."""
 
-def listing_tables(listing_id: int) -> tuple[str, str]:
-    """The statements that make one listing's tables: objects (ids: see ``segments``) and common prefixes.
+
+def listing_tables(listing_id: int) -> tuple[str, ...]:
+    """The statements that make one listing's tables: objects (ids: see ``segments``), common prefixes, and totals.
 
     No unique or other index: appending is 10 times as fast without. ``seen`` is seconds since the listing began.
     """
@@ -336,4 +378,24 @@ def listing_tables(listing_id: int) -> tuple[str, str]:
             seen INTEGER NOT NULL
         )""",
         f"CREATE TABLE catalog.p{listing_id} (id INTEGER PRIMARY KEY, prefix TEXT NOT NULL)",
+        f"""CREATE TABLE catalog.t{listing_id} (
+            id INTEGER PRIMARY KEY,
+            depth INTEGER NOT NULL,
+            prefix TEXT NOT NULL,
+            storage_class TEXT NOT NULL,
+            state TEXT NOT NULL,
+            objects INTEGER NOT NULL,
+            high INTEGER NOT NULL,
+            low INTEGER NOT NULL,
+            unsized INTEGER NOT NULL,
+            UNIQUE (depth, prefix, storage_class, state)
+        )""",
+        f"""CREATE TABLE catalog.r{listing_id} (
+            id INTEGER PRIMARY KEY,
+            storage_class TEXT NOT NULL,
+            state TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            until INTEGER
+        )""",
+        f"CREATE INDEX catalog.r{listing_id}_until ON r{listing_id} (until) WHERE until IS NOT NULL",
     )

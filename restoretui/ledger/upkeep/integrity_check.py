@@ -47,7 +47,7 @@ _TREE = re.compile(r"Tree (\d+)")
 _PAGE = re.compile(r"page (\d+)")
 _CELL = re.compile(r" cell \d+")
 _NAMED = re.compile(r"(?:index|table|in) ([A-Za-z_0-9]+)(?:\.[A-Za-z_0-9]+)?$")
-_OF_LISTING = re.compile(r"[lp][0-9]+$")
+_OF_LISTING = re.compile(r"(?:[lprt][0-9]+|r[0-9]+_until)$")
 
 
 class Finding(NamedTuple):
@@ -193,6 +193,10 @@ def _has(database: sqlite3.Connection, table: str) -> bool:
     return database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
 
 
+def _has_column(database: sqlite3.Connection, table: str, name: str) -> bool:
+    return any(column[1] == name for column in database.execute(f"PRAGMA table_info({table})"))
+
+
 def _tables(database: sqlite3.Connection) -> list[str]:
     rows = database.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -302,9 +306,10 @@ def _batches(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 def _listings(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """Every listing has its rows, as many as it says."""
     tables = set(_tables(database))
-    rows: list[tuple[Any, ...]] = database.execute("SELECT id, objects, prefixes FROM listing").fetchall()
-    for listing_id, objects, prefixes in rows:
-        names = f"l{listing_id}", f"p{listing_id}"
+    counted = "counted" if _has_column(database, "listing", "counted") else "0"
+    rows: list[tuple[Any, ...]] = database.execute(f"SELECT id, objects, prefixes, {counted} FROM listing").fetchall()
+    for listing_id, objects, prefixes, has_totals in rows:
+        names = [f"{kind}{listing_id}" for kind in ("lptr" if has_totals else "lp")]
         if not tables.issuperset(names):
             yield "listing", f"the rows of listing {listing_id} are not there"
             continue
@@ -315,6 +320,13 @@ def _listings(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         ).fetchone()
         if not there == objects == segments or folders != prefixes:
             yield names[0], f"listing {listing_id} has {there:,} objects, and says {objects:,}"
+        if has_totals:
+            (counted_there,) = database.execute(f"SELECT total(objects) FROM {names[2]} WHERE depth = 0").fetchone()
+            if counted_there != objects:
+                yield (
+                    names[2],
+                    f"listing {listing_id} has {objects:,} objects, and {counted_there:,.0f} in its totals",
+                )
 
 
 def _marks(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
