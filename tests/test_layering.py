@@ -45,8 +45,8 @@ ROOMS = {
         "os_errors", "provider", "rules", "location", "plan", "batch",
     ],
     "ledger": [
-        "records", "run_records", "store", "views", "totals", "marks", "catalog", "runs", "activity", "batches", "selections",
-        "upkeep", "ledger",
+        "records", "run_records", "store", "views", "totals", "marks", "catalog", "runs", "activity", "batches",
+        "selections", "upkeep", "ledger",
     ],
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [
@@ -55,7 +55,7 @@ ROOMS = {
     ],
     "session": [
         "targets", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",
-        "batch", "spending", "waiting", "run_views", "session",
+        "batch", "spending", "waiting", "run_views", "session", "summing",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",

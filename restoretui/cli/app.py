@@ -167,6 +167,28 @@ def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
 
 @cli.command()
 @LOCATIONS
+@click.option("--depth", type=click.IntRange(0, 16), default=1, show_default=True,
+              help="Prefixes down to so many levels below each location; 0: only itself.")  # fmt: skip
+@click.option("--by", "split", type=click.Choice(["class", "state", "age", "year"]),
+              help="Split each sum by storage class, state, or when the objects were written.")  # fmt: skip
+@click.option("--versions", is_flag=True, help="Every version, not only the current one.")
+@click.option("--refresh", is_flag=True, help="List anew, also where a listing of the last ten minutes is at hand.")
+@JSON
+@common
+def du(
+    locations: tuple[str, ...], depth: int, split: str | None, refresh: bool, as_json: bool, **options: Any
+) -> None:
+    """What lies below each prefix: objects, size, and how much of it is archived, restoring, readable."""
+    nothing_left_out = {"matches": (), "states": (), "classes": ()}
+    choice, flags = choice_of(locations, {**options, **nothing_left_out})
+    headless(
+        flags, as_json,
+        "restoretui.commands.looking", "du", choice, depth=depth, split=split, refresh=refresh, only_shows=True,
+    )  # fmt: skip
+
+
+@cli.command()
+@LOCATIONS
 @lasting
 @click.option("--tier", type=TIER, help="Only this tier; all of them without.")
 @selectors

@@ -1,4 +1,6 @@
-"""``restoretui ls``."""
+"""``restoretui ls`` and ``restoretui du``: objects one by one, or summed up by prefix."""
+
+from datetime import datetime
 
 from restoretui.commands.choice import Choice, listing_view
 from restoretui.commands.output import Output
@@ -7,10 +9,18 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import State
+from restoretui.ledger.totals.volumes import PrefixTotals, Volume
+from restoretui.session import summing
 from restoretui.session.export import each
-from restoretui.session.jsonlines import instant
+from restoretui.session.jsonlines import instant, totals_fields, volume_fields
 from restoretui.session.session import Session, open_session
+from restoretui.session.summing import Split, Summed
 from restoretui.wording import format as words
+from restoretui.wording.safe import clean, fit
+
+_AMOUNTS = f"{'OBJECTS':>12}  {'SIZE':>8}"
+_STATES = f"{'ARCHIVED':>8}  {'RESTORING':>9}  {'READABLE':>8}"
+_PART_CELLS = 19
 
 
 async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
@@ -57,3 +67,92 @@ async def _list_buckets(session: Session, output: Output, scheme: str) -> None:
                                    "region": bucket.region or None, "modified": created})  # fmt: skip
         else:
             output.text(location)
+
+
+async def du(
+    settings: Settings, output: Output, choice: Choice, depth: int, split: Split | None, refresh: bool
+) -> ExitCode:
+    """Sum up what lies below each location, and below its prefixes down to ``depth``."""
+    choice = choice.meant(settings)
+    places = choice.parsed()
+    for place in places:
+        if not place.bucket:
+            raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
+        if place.version_id is not None:
+            raise UsageError(f"{place} is one version, and sums are of all below a location", "name its key")
+    async with open_session(settings) as session:
+        total, prefixes, oldest = PrefixTotals("", {}), 0, None
+        for place in places:
+            listing = await summing.flat_listing(session, place, versions=choice.versions, refresh=refresh)
+            found = await summing.sums(session, listing, place, depth, split)
+            _show(output, place, found, split)
+            total = total.plus(found[0].totals)
+            prefixes += len(found) - 1
+            ended = listing.ended_at or listing.started_at
+            oldest = ended if oldest is None else min(oldest, ended)
+        summarise(output, {**totals_fields(total), "prefixes": prefixes, "listed_at": oldest})
+        _say(session, output, total, oldest)
+    return ExitCode.DONE
+
+
+def _show(output: Output, place: Location, found: list[Summed], split: Split | None) -> None:
+    whole, *below = found
+    if output.as_json:
+        for one in (*below, whole):
+            output.line("prefix", _fields(place, one, split))
+        return
+    output.head(f"{_AMOUNTS}  {split.upper():{_PART_CELLS}}  PREFIX" if split else f"{_AMOUNTS}  {_STATES}  PREFIX")
+    for one in below:
+        _rows(output, one, clean(one.totals.prefix[len(place.prefix) :]), split)
+    if whole.direct is not None and whole.direct.objects and split is None:
+        output.text(f"{_volume(whole.direct)}  {'':{len(_STATES)}}  (below no prefix)")
+    _rows(output, whole, clean(str(place)), split)
+
+
+def _fields(place: Location, one: Summed, split: Split | None) -> dict[str, object]:
+    at = place if place.key is not None else place.below(one.totals.prefix)
+    fields: dict[str, object] = {
+        "location": str(at), "bucket": place.bucket, "prefix": one.totals.prefix, "depth": one.depth,
+        **totals_fields(one.totals),
+    }  # fmt: skip
+    if one.direct is not None:
+        fields["direct"] = volume_fields(one.direct)
+    if split:
+        fields["by"] = {split: {name: volume_fields(volume) for name, volume in one.parts.items()}}
+    return fields
+
+
+def _rows(output: Output, one: Summed, name: str, split: Split | None) -> None:
+    totals = one.totals
+    if split is None:
+        states = f"{_size(totals.archived):>8}  {_size(totals.restoring):>9}  {_size(totals.readable):>8}"
+        output.text(f"{_volume(totals.whole)}  {states}  {name}")
+        return
+    for called, volume in one.parts.items() or [("", Volume())]:
+        output.text(f"{_volume(volume)}  {fit(called, _PART_CELLS, prose=True)}  {name}")
+
+
+def _volume(volume: Volume) -> str:
+    return f"{volume.objects:>12,}  {words.sizes(volume.size_bytes, volume.unsized):>8}"
+
+
+def _size(volume: Volume) -> str:
+    return words.sizes(volume.size_bytes, volume.unsized) if volume.objects else "–"
+
+
+def _say(session: Session, output: Output, total: PrefixTotals, listed_at: datetime | None) -> None:
+    whole, unseen, gone = total.whole, total.unseen, total.gone
+    if unseen.objects:
+        output.say(
+            f"{unseen.objects:,} ({words.sizes(unseen.size_bytes, unseen.unsized)}) are neither: only a look at each"
+            " tells whether those are archived"
+        )
+    if gone.objects:
+        output.say(f"{words.plural(gone.objects, 'object')} were deleted since they were listed, and are in no sum")
+    if whole.unsized:
+        output.say(f"of {words.plural(whole.unsized, 'object')} the size is not told (?), and in no sum")
+    age = (session.clock.now() - listed_at).total_seconds() if listed_at is not None else 0.0
+    if age >= words.MINUTE:
+        output.say(f"as listed {words.ago(age)}; --refresh lists anew")
+    amount = f"{words.plural(whole.objects, 'object')}, {words.sizes(whole.size_bytes, whole.unsized)}"
+    output.say(f"{amount}: {_size(total.archived)} archived, {_size(total.readable)} readable")

@@ -89,6 +89,10 @@ class Output:
         """Push out what is buffered."""
         self._out.flush()
 
+    def head(self, line: str) -> None:
+        """The heading of a table, once."""
+        self._head(line)
+
     # --- for programs ------------------------------------------------------------------------------------------
 
     def line(self, kind: str, fields: Mapping[str, Any]) -> None:

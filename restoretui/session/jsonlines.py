@@ -14,6 +14,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import END_UNTOLD, ObjectRef
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
 from restoretui.ledger.run_records import Run
+from restoretui.ledger.totals.volumes import PrefixTotals, Volume
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import Generator, JobInfo
@@ -34,6 +35,23 @@ def row_fields(scheme: str, row: BrowseRow) -> dict[str, Any]:
         **where(scheme, row.ref), "size": row.size, "storage_class": row.storage_class, "state": row.state,
         "expiry": end_of(row.expiry), "tier": row.tier, "run": row.run_id, "modified": instant(row.modified),
         "archive_status": row.archive_status,
+    }  # fmt: skip
+
+
+def volume_fields(volume: Volume) -> dict[str, Any]:
+    """Objects and bytes; ``unsized`` of them are in no size."""
+    return {"objects": volume.objects, "size": volume.size_bytes, "unsized": volume.unsized}
+
+
+def totals_fields(totals: PrefixTotals) -> dict[str, Any]:
+    """What lies below a prefix: archived, restoring, readable and unseen make up the whole."""
+    parts = {"archived": totals.archived, "restoring": totals.restoring, "readable": totals.readable,
+             "unseen": totals.unseen}  # fmt: skip
+    return {
+        **volume_fields(totals.whole), **{name: volume_fields(volume) for name, volume in parts.items()},
+        "gone": totals.gone.objects,
+        "states": {name: volume_fields(volume) for name, volume in totals.by_state().items()},
+        "classes": {name: volume_fields(volume) for name, volume in totals.by_class().items()},
     }  # fmt: skip
 
 

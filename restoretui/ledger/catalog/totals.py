@@ -15,16 +15,16 @@ from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE
 from restoretui.ledger.store.writer import Writer
-from restoretui.ledger.totals.amounts import GONE, Amount, PrefixTotals
 from restoretui.ledger.totals.counted_listing import DEEPEST, depth_of
 from restoretui.ledger.totals.counting import FOLDER, HALF
+from restoretui.ledger.totals.volumes import GONE, PrefixTotals, Volume
 from restoretui.ledger.views.filter_sql import end_of_prefix
 
 _GROUPS = "SELECT prefix, storage_class, state, objects, high, low, unsized FROM t{} WHERE objects > 0 AND depth = "
 # prefix class state objects high low unsized
 _SHAPE = Shape("the totals of a listing", "tttiiii")
 
-DatedTotals = dict[str, dict[str, Amount]]
+DatedTotals = dict[str, dict[str, Volume]]
 """Amounts by prefix and by what the dates fall into."""
 
 
@@ -89,18 +89,20 @@ class Totals:
         def read(connection: Connection) -> list[PrefixTotals]:
             rows = connection.execute(sql, ends).fetchall()
             _SHAPE.check(rows)
-            found: dict[str, dict[tuple[str, str], Amount]] = {}
+            found: dict[str, dict[tuple[str, str], Volume]] = {}
             for row in rows:
                 found.setdefault(row[0], {})[row[1], row[2]] = _amount(row)
             return [PrefixTotals(name, groups) for name, groups in found.items()]
 
         return await self._reader.run(read)
 
-    async def dated(self, listing: Listing, cuts: Sequence[int], name: Callable[[int | None], str]) -> DatedTotals:
+    async def dated(
+        self, listing: Listing, prefix: str, cuts: Sequence[int], name: Callable[[int | None], str]
+    ) -> DatedTotals:
         """By folder (a key up to its last slash), and by when objects were written, which ``name`` puts into words.
 
-        One pass over the whole listing: dates are not among what is kept. ``name`` is given how many of ``cuts``,
-        rising seconds since the epoch, an object is younger than; None for those whose date is not told.
+        One pass over all that begins with ``prefix``: dates are not among what is kept. ``name`` is given how many of
+        ``cuts``, rising seconds since the epoch, an object is younger than; None where its date is not told.
         """
         ranks = "".join(f" + (l.modified >= {cut})" for cut in cuts)
         size = "coalesce(r.size, l.size)"
@@ -108,17 +110,18 @@ class Totals:
             f"SELECT folder, rank, count(*), sum(max(size, 0) >> {HALF}), sum(max(size, 0) & {(1 << HALF) - 1}),"
             f" sum(size < 0) FROM (SELECT {FOLDER.format(key='l.key')} AS folder, {size} AS size,"
             f" CASE WHEN l.modified = {UNTOLD_DATE} THEN -1 ELSE 0{ranks} END AS rank"
-            f" FROM l{listing.id} l LEFT JOIN r{listing.id} r ON r.id = l.id WHERE r.state IS NOT '{GONE}')"
+            f" FROM l{listing.id} l LEFT JOIN r{listing.id} r ON r.id = l.id WHERE r.state IS NOT '{GONE}'"
+            " AND l.key >= ? AND l.key < ?)"
             " GROUP BY folder, rank"
         )
 
         def read(connection: Connection) -> DatedTotals:
             found: DatedTotals = {}
-            for folder, rank, objects, high, low, unsized in connection.execute(sql):
+            for folder, rank, objects, high, low, unsized in connection.execute(sql, (prefix, end_of_prefix(prefix))):
                 amounts = found.setdefault(folder, {})
                 called = name(None if rank < 0 else rank)
-                more = Amount(objects, (high << HALF) + low, unsized)
-                amounts[called] = amounts.get(called, Amount()).plus(more)
+                more = Volume(objects, (high << HALF) + low, unsized)
+                amounts[called] = amounts.get(called, Volume()).plus(more)
             return found
 
         return await self._reader.run(read)
@@ -127,5 +130,5 @@ class Totals:
         return self._clock.now().timestamp()
 
 
-def _amount(row: tuple[Any, ...]) -> Amount:
-    return Amount(row[3], (row[4] << HALF) + row[5], row[6])
+def _amount(row: tuple[Any, ...]) -> Volume:
+    return Volume(row[3], (row[4] << HALF) + row[5], row[6])

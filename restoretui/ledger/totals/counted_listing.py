@@ -30,15 +30,16 @@ class CountedListing(NamedTuple):
         """The key would be in this listing."""
         return key.startswith(self.prefix) and (bool(self.recursive) or "/" not in key[len(self.prefix) :])
 
-    def nodes(self, folder: str) -> list[tuple[int, str]]:
-        """The prefixes, with their depths, that an object right in ``folder`` counts for: its own and those above."""
-        start = len(self.prefix)
-        found = [(0, self.prefix)]
-        end = folder.find("/", start) if len(folder) > start else -1
-        while end >= 0 and len(found) <= DEEPEST:
-            found.append((len(found), folder[: end + 1]))
-            end = folder.find("/", end + 1)
-        return found
+
+def nodes_of(folder: str, prefix: str) -> list[tuple[int, str]]:
+    """What an object right in ``folder`` counts for, with depths: ``prefix``, and what lies on the way from there."""
+    start = len(prefix)
+    found = [(0, prefix)]
+    end = folder.find("/", start) if len(folder) > start else -1
+    while end >= 0 and len(found) <= DEEPEST:
+        found.append((len(found), folder[: end + 1]))
+        end = folder.find("/", end + 1)
+    return found
 
 
 def depth_of(prefix: str, listing_prefix: str) -> int | None:

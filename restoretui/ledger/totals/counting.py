@@ -15,8 +15,8 @@ from typing import Any
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
-from restoretui.ledger.totals.amounts import GONE
-from restoretui.ledger.totals.counted_listing import CountedListing
+from restoretui.ledger.totals.counted_listing import CountedListing, nodes_of
+from restoretui.ledger.totals.volumes import GONE
 from restoretui.ledger.views import fact_sql
 
 HALF = 32
@@ -116,7 +116,7 @@ def _add(tx: Tx, listed: CountedListing, rows: Iterable[tuple[Any, ...]]) -> Non
     for folder, storage_class, state, *amounts in rows:
         if not any(amounts):
             continue
-        for depth, prefix in listed.nodes(folder):
+        for depth, prefix in nodes_of(folder, listed.prefix):
             sums = added[depth, prefix, storage_class, state]
             for at, amount in enumerate(amounts):
                 sums[at] += amount

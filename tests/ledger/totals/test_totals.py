@@ -14,8 +14,8 @@ from restoretui.core.model import Entry, Page, State
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Listing, Scope
 from restoretui.ledger.run_records import JobChange
-from restoretui.ledger.totals.amounts import GONE, Amount, PrefixTotals
 from restoretui.ledger.totals.counted_listing import DEEPEST
+from restoretui.ledger.totals.volumes import GONE, PrefixTotals, Volume
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, listed, look, now_of, planned, started
 from tests.narrowing import there
 
@@ -27,25 +27,25 @@ SIZES = st.one_of(st.integers(0, 100), st.none(), st.sampled_from((1 << 40, (1 <
 Key = tuple[str, str, str]
 
 
-async def added_up(ledger: Ledger, listing: Listing) -> dict[Key, Amount]:
+async def added_up(ledger: Ledger, listing: Listing) -> dict[Key, Volume]:
     """By prefix, class and state: every row of the listing, as a screen shows it."""
     view = await ledger.catalog.browse(listing.id)
     start = len(listing.scope.prefix)
-    found: dict[Key, Amount] = {}
+    found: dict[Key, Volume] = {}
     for row in view.rows(0, view.count):
         if row.is_prefix:
             continue
         key = row.ref.key
         slashes = [at + 1 for at in range(start, len(key)) if key[at] == "/"][:DEEPEST]
-        amount = Amount(1, row.size or 0, row.size is None)
+        amount = Volume(1, row.size or 0, row.size is None)
         for prefix in [listing.scope.prefix, *(key[:end] for end in slashes)]:
             kind = (prefix, row.storage_class, GONE if row.gone else row.state)
-            found[kind] = found.get(kind, Amount()).plus(amount)
+            found[kind] = found.get(kind, Volume()).plus(amount)
     await view.aclose()
     return found
 
 
-async def kept(ledger: Ledger, listing: Listing) -> dict[Key, Amount]:
+async def kept(ledger: Ledger, listing: Listing) -> dict[Key, Volume]:
     await ledger.totals.settle()
     assert not ledger.totals.is_stale
     totals = [there(ledger.totals.of(listing))]
@@ -148,7 +148,7 @@ async def _live(ledger: Ledger, cloud: CloudId, objects: list, steps: list) -> N
     await agree(ledger, *listings)
 
 
-def amounts(totals: PrefixTotals | None) -> dict[str, Amount]:
+def amounts(totals: PrefixTotals | None) -> dict[str, Volume]:
     found = there(totals)
     return {
         "whole": found.whole,
@@ -162,34 +162,34 @@ async def test_a_restore_moves_its_bytes_from_bucket_to_bucket(ledger: Ledger) -
     run = await started(ledger, [entry("a/1", size=5), entry("a/2", "STANDARD", size=7)])
     listing = await listed(ledger, [entry("a/1", size=5), entry("a/2", "STANDARD", size=7), entry("b", size=1)])
     await ledger.totals.settle()
-    five, seven = Amount(1, 5), Amount(1, 7)
+    five, seven = Volume(1, 5), Volume(1, 7)
     assert amounts(ledger.totals.of(listing, "a/")) == {
-        "whole": Amount(2, 12), "archived": Amount(), "restoring": five, "readable": seven,
+        "whole": Volume(2, 12), "archived": Volume(), "restoring": five, "readable": seven,
     }  # fmt: skip
     (job,) = await jobs_in(ledger, run.id, {State.PLANNED})
     await ledger.runs.apply([JobChange(job.id, State.AVAILABLE, now_of(ledger), expiry=int(now_of(ledger)) + 60)])
     assert ledger.totals.is_stale
     await ledger.totals.settle()
-    assert amounts(ledger.totals.of(listing, "a/"))["readable"] == Amount(2, 12)
+    assert amounts(ledger.totals.of(listing, "a/"))["readable"] == Volume(2, 12)
     await ledger.runs.apply([JobChange(job.id, State.EXPIRED, now_of(ledger))])
     await ledger.totals.settle()
-    assert amounts(ledger.totals.of(listing))["archived"] == Amount(2, 6)
+    assert amounts(ledger.totals.of(listing))["archived"] == Volume(2, 6)
 
 
 async def test_a_copy_whose_end_has_passed_is_archived_without_anybody_saying_so(ledger: Ledger) -> None:
     clock = ledger.catalog._clock
     listing = await listed(ledger, [entry("a", in_progress=False, expiry=int(now_of(ledger)) + 60)])
-    assert there(ledger.totals.of(listing)).readable == Amount(1, 10)
+    assert there(ledger.totals.of(listing)).readable == Volume(1, 10)
     await clock.advance(61)  # type: ignore[attr-defined]
     assert ledger.totals.is_stale
     await ledger.totals.settle()
-    assert there(ledger.totals.of(listing)).archived == Amount(1, 10)
+    assert there(ledger.totals.of(listing)).archived == Volume(1, 10)
 
 
 async def test_sizes_that_are_not_told_are_never_nothing_and_sums_have_no_bound(ledger: Ledger) -> None:
     most = (1 << 63) - 1
     listing = await listed(ledger, [entry(f"a{n}", size=most) for n in range(5)] + [entry("b")._replace(size=None)])
-    assert there(ledger.totals.of(listing)).whole == Amount(6, 5 * most, 1)
+    assert there(ledger.totals.of(listing)).whole == Volume(6, 5 * most, 1)
 
 
 async def test_prefixes_as_hostile_as_keys_may_be(ledger: Ledger) -> None:
@@ -197,9 +197,9 @@ async def test_prefixes_as_hostile_as_keys_may_be(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry(key, size=1) for key in keys])
     below = {each.prefix: each.whole for each in await ledger.totals.below(listing)}
     assert below == {
-        prefix: Amount(count, count) for prefix, count in Counter(key[: key.index("/") + 1] for key in keys).items()
+        prefix: Volume(count, count) for prefix, count in Counter(key[: key.index("/") + 1] for key in keys).items()
     }
-    assert there(ledger.totals.of(listing, "//")).whole == Amount(2, 2)
+    assert there(ledger.totals.of(listing, "//")).whole == Volume(2, 2)
     assert ledger.totals.covering(CLOUD, BUCKET, "deep/" + "d/" * 20) is None
     assert there(ledger.totals.covering(CLOUD, BUCKET, "deep/d/")).id == listing.id
 
@@ -207,15 +207,15 @@ async def test_prefixes_as_hostile_as_keys_may_be(ledger: Ledger) -> None:
 async def test_each_version_counts_and_only_where_versions_are_listed(ledger: Ledger) -> None:
     entries = [entry("k", version_id=version, size=3) for version in ("v2", "v1")]
     listing = await listed(ledger, entries, versions=True)
-    assert there(ledger.totals.of(listing)).whole == Amount(2, 6)
+    assert there(ledger.totals.of(listing)).whole == Volume(2, 6)
     assert ledger.totals.covering(CLOUD, BUCKET, "") is None
     await ledger.catalog.observe(CLOUD, BUCKET, [look("k", now_of(ledger) + 1, version_id="v1", gone=True, size=3)])
     await ledger.totals.settle()
     found = there(ledger.totals.of(listing))
-    assert (found.whole, found.gone) == (Amount(1, 3), Amount(1, 3))
+    assert (found.whole, found.gone) == (Volume(1, 3), Volume(1, 3))
 
 
 async def test_a_listing_of_one_level_has_totals_of_what_it_shows(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry("p/a", size=4)], prefix="p/", prefixes=["p/x/"])
-    assert there(ledger.totals.of(listing)).whole == Amount(1, 4)
+    assert there(ledger.totals.of(listing)).whole == Volume(1, 4)
     assert await ledger.totals.below(listing) == []
