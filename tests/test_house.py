@@ -35,7 +35,7 @@ LOOKS = {
     "note": set(),
     "runs": {"get", "list", "looked_at", "open_runs", "peek_all", "tracked"},
     "selections": {"facts", "hidden", "revision", "sample", "summary"},
-    "totals": {"below", "covering", "dated", "is_stale", "of", "settle"},
+    "totals": {"below", "covering", "dated", "is_settling", "is_stale", "of", "settle"},
 }
 """Doors of the ledger that screens and commands may use to look: views of what is written."""
 MARKS = {

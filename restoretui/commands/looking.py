@@ -9,7 +9,7 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.ledger.totals.volumes import PrefixTotals, Volume
+from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.session import summing
 from restoretui.session.export import each
 from restoretui.session.jsonlines import instant, totals_fields, volume_fields

@@ -16,6 +16,7 @@ from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.stores import read_spec
 from restoretui.core.rules.verdicts import Action
+from restoretui.ledger.volumes import PrefixTotals
 
 
 class CloudId(NamedTuple):
@@ -134,7 +135,12 @@ class Observation(NamedTuple):
 
 # --- windows -------------------------------------------------------------------------------------------------------
 
-SortKey = Literal["key", "size", "modified", "storage_class", "state", "expiry"]
+SortKey = Literal[
+    "key", "size", "modified", "storage_class", "state", "expiry", "below", "archived", "restoring", "readable"
+]
+BELOW = "below"
+"""Sorts prefixes by how many objects lie below them; ``archived`` and its like by the bytes that are. Objects stay in
+key order then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,8 @@ class BrowseRow(NamedTuple):
     is_latest: bool
     gone: bool
     """A later look found it deleted."""
+    below: PrefixTotals | None = None
+    """Of a common prefix: what lies below it, where the ledger has it listed flat."""
     marking: bool | None = None
     """What ``marked`` is about to become; None when no change of it is on its way to disk."""
 

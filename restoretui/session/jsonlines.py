@@ -14,7 +14,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import END_UNTOLD, ObjectRef
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
 from restoretui.ledger.run_records import Run
-from restoretui.ledger.totals.volumes import PrefixTotals, Volume
+from restoretui.ledger.volumes import PrefixTotals, Volume
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import Generator, JobInfo

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from restoretui.core.location import Location
 from restoretui.ledger.records import Listing
 from restoretui.ledger.totals.counted_listing import nodes_of
-from restoretui.ledger.totals.volumes import PrefixTotals, Volume
+from restoretui.ledger.volumes import PrefixTotals, Volume
 
 if TYPE_CHECKING:
     from restoretui.session.session import Session

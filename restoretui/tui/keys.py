@@ -92,6 +92,7 @@ BROWSE = CommandGroup(
         Command("upgrade", "s", "upgrade", "speed up", "speed up restores under way", 52),
         Command("end_copies", "E", "end_copies", "end copies", "end restored copies before their days are over", 53),
         Command("flat", "d", "flat", "flat", "show all keys below, or prefix by prefix", 54),
+        Command("sums", "S", "sums", "sums", "sum up what lies below each prefix: size, archived, readable", 46),
         Command("versions", "V", "versions", "versions", "show every version of every key"),
         Command("copy", "c", "copy", "copy", "copy the location to the clipboard"),
         Command("refresh", "R", "refresh", "refresh", "list again", 56),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef, State
+from restoretui.ledger.catalog.prefix_sums import PrefixSums
 from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.marks.marking import IS_MARKED
 from restoretui.ledger.marks.pending_marks import PendingMarks
@@ -16,6 +17,7 @@ from restoretui.ledger.store.decoding import STATES, TIERS, damaged, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE
+from restoretui.ledger.totals.counting import HALF
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_sql import (
     Condition,
@@ -37,12 +39,16 @@ from restoretui.ledger.views.row_order import (
     rising,
 )
 from restoretui.ledger.views.table_view import TableView
+from restoretui.ledger.volumes import Volume
 
 _SHOWN = (
     f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {fact_sql.SHOWN_STATE} AS shown,"
     f" {fact_sql.SHOWN_EXPIRY} AS shown_expiry, marked, CASE WHEN {fact_sql.STILL_OURS} THEN job_tier END AS tier,"
     f" CASE WHEN {fact_sql.STILL_OURS} THEN job_run END AS run_id, etag, is_latest, gone"
 )
+
+
+_BY_SUMS = frozenset({"size", "below", "archived", "restoring", "readable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ class BrowseView(TableView[BrowseRow]):
         self._final: _Status | None = None
         self._sql: dict[tuple[str, bool, bool], str] = {}
         self._prefixes: RowOrder = Straight(lambda: 1, lambda: self._status().prefixes)
+        self.sums = PrefixSums(context.quick, listing.scope)
+        """What is known of what lies below the prefixes shown."""
         self._segments = Segments(context.quick, listing.id, lambda: self._status().objects)
         self._objects: RowOrder = self._segments
 
@@ -113,6 +121,17 @@ class BrowseView(TableView[BrowseRow]):
             # All of the listing, in whatever order it is shown.
             return Span(f"{self.object_table} l", "1", "0", "l.id", {})
         return self._objects.members(self.object_table, "l", start, max(stop, start))
+
+    async def weigh(self) -> Volume:
+        """What the objects of the view add up to, as they were listed; waits until it is complete."""
+        async with self.in_use():
+            span = self.object_span()
+            low = (1 << HALF) - 1
+            sums = f"count(*), sum(max(l.size, 0) >> {HALF}), sum(max(l.size, 0) & {low}), sum(l.size < 0)"
+            sql = f"SELECT {sums} FROM {span.source} WHERE {span.where}"
+            found = await self._orders.builder.run(lambda connection: connection.execute(sql, span.args).fetchone())
+        objects, high, low, unsized = (number or 0 for number in found)
+        return Volume(objects, (high << HALF) + low, unsized)
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
@@ -158,7 +177,7 @@ class BrowseView(TableView[BrowseRow]):
         query = self.query
         if query.states or query.storage_classes or query.matches:
             self._prefixes = Straight(lambda: 1, lambda: 0)
-        elif query.text or self._is_backwards:
+        elif query.text or self._is_backwards or query.sort in _BY_SUMS:
             self._prefixes = await self._order(self._select_prefixes(), status.prefixes)
         self._objects = await self._order(self._select_objects(), status.objects)
 
@@ -173,6 +192,8 @@ class BrowseView(TableView[BrowseRow]):
         match = Condition("1")
         if self.query.text:
             match = prefix_condition(self.query.text, "prefix", self.listing.scope.prefix)
+        if self.query.sort in _BY_SUMS:
+            return self.sums.order(self.listing, self.query, match)
         direction, rank = ("DESC", falling) if self._is_backwards else ("ASC", rising)
         sql = f"SELECT id FROM p{self.listing.id} WHERE {match.sql} ORDER BY id {direction}"
         return Select(sql, match.args, rank)
@@ -232,6 +253,8 @@ class BrowseView(TableView[BrowseRow]):
                 return f"l.id {direction}" if major == "0" else f"{major} {direction}, l.id {direction}"
             case "state":
                 return f"{fact_sql.state_rank('l.shown')} {direction}, {rest}"
+            case "below" | "archived" | "restoring" | "readable":
+                return rest
             case "expiry":
                 return f"l.shown_expiry IS NULL, l.shown_expiry {direction}, {rest}"
             case _:
@@ -315,6 +338,7 @@ class BrowseView(TableView[BrowseRow]):
                 row[12],
                 bool(row[13]),
                 bool(row[14]),
+                None,
                 None if becoming is None else becoming(self, row[0], position, bool(row[9])),
             )
             for position, row in enumerate(found, start + above)
@@ -351,5 +375,5 @@ class BrowseView(TableView[BrowseRow]):
         becoming = False if self._context.marks.is_clearing else None
         return BrowseRow(
             -row_id, True, ref, 0, 0, "", None, State.UNKNOWN, None, marked is not None, None, None, "", True, False,
-            becoming,
+            self.sums.of(prefix), becoming,
         )  # fmt: skip

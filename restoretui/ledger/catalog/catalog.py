@@ -189,7 +189,9 @@ class Catalog:
         the oldest of that scope makes room for it.
         """
         async with self._tidying:
-            in_use = self._live | {view.listing.id for view in self._in_view if not view.is_closed}
+            shown = [view for view in self._in_view if not view.is_closed]
+            in_use = self._live | {view.listing.id for view in shown}
+            in_use |= {view.sums.listing.id for view in shown if view.sums.listing is not None}
             in_use |= set(self._recent)
             release = self._held - in_use
             # Before the wait: who opens one of them meanwhile must take hold of it anew.
@@ -223,6 +225,8 @@ class Catalog:
         self._used(listing_id)
         row = self._row(listing_id)
         view = BrowseView(self._views, _listing(row), row[15], query)
+        if view.sums.listing is not None:
+            await self._hold(view.sums.listing.id)
         self._in_view.add(view)
         await view.prepare()
         return view

@@ -2,27 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from sqlite3 import Connection
-from typing import Any
 
 from restoretui.core.clock import Clock
+from restoretui.ledger.catalog.prefix_sums import GROUPS, SHAPE, covering, totals_of, volume_of
 from restoretui.ledger.catalog.retention import in_steps
 from restoretui.ledger.catalog.settling import STALE, settle_some
-from restoretui.ledger.records import CloudId, Listing, Scope
-from restoretui.ledger.store.decoding import Shape
+from restoretui.ledger.records import CloudId, Listing
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE
 from restoretui.ledger.store.writer import Writer
 from restoretui.ledger.totals.counted_listing import DEEPEST, depth_of
 from restoretui.ledger.totals.counting import FOLDER, HALF
-from restoretui.ledger.totals.volumes import GONE, PrefixTotals, Volume
 from restoretui.ledger.views.filter_sql import end_of_prefix
-
-_GROUPS = "SELECT prefix, storage_class, state, objects, high, low, unsized FROM t{} WHERE objects > 0 AND depth = "
-# prefix class state objects high low unsized
-_SHAPE = Shape("the totals of a listing", "tttiiii")
+from restoretui.ledger.volumes import GONE, PrefixTotals, Volume
 
 DatedTotals = dict[str, dict[str, Volume]]
 """Amounts by prefix and by what the dates fall into."""
@@ -43,6 +37,11 @@ class Totals:
         """Something has changed, or a copy has ended, that is not counted yet."""
         return bool(self._quick.rows(STALE, (self._now(),))[0][0])
 
+    @property
+    def is_settling(self) -> bool:
+        """It is being counted."""
+        return self._settling.locked()
+
     async def settle(self) -> None:
         """Count what has changed, in steps between which others may write."""
         async with self._settling:
@@ -51,30 +50,11 @@ class Totals:
 
     def covering(self, cloud: CloudId, bucket: str, prefix: str, *, versions: bool = False) -> Listing | None:
         """The newest whole flat listing with totals for ``prefix``, however old; None if there is none."""
-        rows = self._quick.rows(
-            "SELECT g.id, g.prefix, g.objects, g.size_bytes, g.started_at, g.ended_at FROM listing g"
-            " JOIN place p ON p.id = g.place_id WHERE p.scheme = ? AND p.endpoint = ? AND p.bucket = ? AND g.counted"
-            " AND g.recursive AND NOT g.single AND g.versions = ? AND g.ended_at IS NOT NULL AND g.error = ''"
-            " AND substr(?, 1, length(g.prefix)) = g.prefix ORDER BY g.ended_at DESC, g.id DESC",
-            (*cloud, bucket, versions, prefix),
-        )
-        for listing_id, start, objects, size_bytes, started_at, ended_at in rows:
-            if depth_of(prefix, start) is not None:
-                scope = Scope(cloud, bucket, start, recursive=True, versions=versions)
-                began, ended = (datetime.fromtimestamp(at, UTC) for at in (started_at, ended_at))
-                return Listing(listing_id, scope, objects, 0, size_bytes, began, ended, None, "")
-        return None
+        return covering(self._quick, cloud, bucket, prefix, versions=versions)
 
     def of(self, listing: Listing, prefix: str | None = None) -> PrefixTotals | None:
         """What lies below one prefix, or is in all of the listing: quick enough for a repaint. None if not kept."""
-        prefix = listing.scope.prefix if prefix is None else prefix
-        depth = depth_of(prefix, listing.scope.prefix)
-        kept = self._quick.row("SELECT counted FROM listing WHERE id = ?", (listing.id,))
-        if depth is None or kept is None or not kept[0]:
-            return None
-        rows = self._quick.rows(_GROUPS.format(listing.id) + "? AND prefix = ?", (depth, prefix))
-        _SHAPE.check(rows)
-        return PrefixTotals(prefix, {(row[1], row[2]): _amount(row) for row in rows})
+        return totals_of(self._quick, listing, listing.scope.prefix if prefix is None else prefix)
 
     async def below(self, listing: Listing, prefix: str | None = None, *, depth: int = 1) -> list[PrefixTotals]:
         """Of each prefix so many levels further below, in key order; of levels below ``DEEPEST`` there are none."""
@@ -84,14 +64,14 @@ class Totals:
             return []
         # Of a prefix that ends amid a name its own row would be in the range, at another depth.
         ends = (here + depth, prefix, end_of_prefix(prefix))
-        sql = _GROUPS.format(listing.id) + "? AND prefix >= ? AND prefix < ? ORDER BY prefix, storage_class, state"
+        sql = GROUPS.format(listing.id) + "? AND prefix >= ? AND prefix < ? ORDER BY prefix, storage_class, state"
 
         def read(connection: Connection) -> list[PrefixTotals]:
             rows = connection.execute(sql, ends).fetchall()
-            _SHAPE.check(rows)
+            SHAPE.check(rows)
             found: dict[str, dict[tuple[str, str], Volume]] = {}
             for row in rows:
-                found.setdefault(row[0], {})[row[1], row[2]] = _amount(row)
+                found.setdefault(row[0], {})[row[1], row[2]] = volume_of(row)
             return [PrefixTotals(name, groups) for name, groups in found.items()]
 
         return await self._reader.run(read)
@@ -128,7 +108,3 @@ class Totals:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
-
-
-def _amount(row: tuple[Any, ...]) -> Volume:
-    return Volume(row[3], (row[4] << HALF) + row[5], row[6])

@@ -16,8 +16,8 @@ from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.totals.counted_listing import CountedListing, nodes_of
-from restoretui.ledger.totals.volumes import GONE
 from restoretui.ledger.views import fact_sql
+from restoretui.ledger.volumes import GONE
 
 HALF = 32
 _LOW = (1 << HALF) - 1

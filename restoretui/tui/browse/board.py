@@ -18,8 +18,10 @@ from restoretui.tui.browse.empty_space import OPENING, Emptiness
 from restoretui.tui.browse.listing_source import ListingSource
 from restoretui.tui.browse.marking import Markable, Marking
 from restoretui.tui.browse.marks_bar import MarksBar
-from restoretui.tui.browse.status import ListingStatus, status
+from restoretui.tui.browse.status import ListingStatus, longer, status
+from restoretui.tui.browse.sum_columns import sum_columns
 from restoretui.tui.browse.visible_heads import VisibleHeads
+from restoretui.tui.browse.weights import Weights
 from restoretui.tui.error_state import error_state, listing_keys
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.filter_bar import FilterBar
@@ -51,6 +53,7 @@ class BrowseBoard(Markable):
         self.heard = asyncio.Event()
         """Set whenever the ledger told something."""
         self.heads = VisibleHeads()
+        self.weights = Weights()
 
     def compose(self) -> ComposeResult:
         pacer = self.shell.pacer
@@ -68,6 +71,8 @@ class BrowseBoard(Markable):
 
     def columns(self) -> list[Any]:
         """Of the objects, for the place shown."""
+        if self.source.sums:
+            return sum_columns(lambda: self.source.base)
         class_cells = cells_for_classes(self.location.scheme)
         return object_columns(
             lambda: self.source.base, self._now, versions=self.source.versions, class_cells=class_cells
@@ -144,7 +149,7 @@ class BrowseBoard(Markable):
         ).words()
 
     def place(self) -> list[Part]:
-        kinds = (("flat", self.source.flat), ("all versions", self.source.versions))
+        kinds = (("flat", self.source.flat), ("all versions", self.source.versions), ("sums", self.source.sums))
         session = self.shell.session if not self.source.is_bucket else None
         clouds = session.settings.shown_clouds(self.location.scheme) if session is not None else []
         where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)
@@ -172,8 +177,9 @@ class BrowseBoard(Markable):
             listing, wanted if view is None else view.query, wanted, session.clock.now(), self.table.cursor,
             self.table.count, view is None or view.complete, None if self.source.is_bucket else self.buckets.count,
             asking=self.is_asking, failed=self.problem is not None or self.was_stopped, unlisted=tuple(self.unlisted),
+            weights=self.weights if self.following is None else None, sums_key=self.shell.key_for("sums"),
         )  # fmt: skip
-        return self._status.show(*status(shown))
+        return self._status.show(*status(shown), longer=longer(shown))
 
     def look_at_visible(self) -> None:
         """HEAD what is on screen and cannot be judged otherwise."""

@@ -46,9 +46,26 @@ def _mark(row: BrowseRow, cells: int) -> Spans:
     return cell("◆" if row.is_prefix else "●", cells, "mark")
 
 
+def prefix_state(row: BrowseRow, cells: int) -> Spans:
+    """Of a prefix what its objects are, as far as that is known; of an object its own state."""
+    below = row.below
+    if not row.is_prefix or below is None:
+        return _state(row, cells)
+    whole, archived = below.whole, below.archived
+    if below.restoring.objects:
+        return cell(f"{STATES[State.RESTORING][0]} {fmt.compact(below.restoring.objects)}", cells, "busy")
+    if archived.objects:
+        share = archived.objects / whole.objects
+        percent = 100 if archived.objects == whole.objects else min(99, max(1, round(share * 100)))
+        return cell(f"{STATES[State.ARCHIVED][0]} {percent}%", cells, "cold")
+    if below.readable.objects and below.readable.objects == whole.objects:
+        return cell(f"{STATES[State.ONLINE][0]} readable", cells, "dim")
+    return cell("", cells)
+
+
 def _state(row: BrowseRow, cells: int) -> Spans:
     if row.is_prefix:
-        return cell("", cells)
+        return prefix_state(row, cells) if row.below is not None else cell("", cells)
     if row.gone:
         return cell("✗ gone", cells, "bad")
     if row.state is State.UNKNOWN and row.run_id is None:
@@ -57,11 +74,17 @@ def _state(row: BrowseRow, cells: int) -> Spans:
 
 
 def _class(row: BrowseRow, cells: int) -> Spans:
-    return cell("" if row.is_prefix else class_word(row), cells, "dim")
+    if not row.is_prefix:
+        return cell(class_word(row), cells, "dim")
+    classes = list(row.below.by_class()) if row.below is not None else []
+    return cell(classes[0] if len(classes) == 1 else "", cells, "dim")
 
 
 def _size(row: BrowseRow, cells: int) -> Spans:
-    return cell("" if row.is_prefix else fmt.size(row.size), cells, right=True)
+    if not row.is_prefix:
+        return cell(fmt.size(row.size), cells, right=True)
+    whole = row.below.whole if row.below is not None else None
+    return cell("" if whole is None else fmt.sizes(whole.size_bytes, whole.unsized), cells, right=True)
 
 
 def _modified(row: BrowseRow, cells: int) -> Spans:
@@ -80,14 +103,30 @@ def _version(row: BrowseRow, cells: int) -> Spans:
     return cell((row.ref.version_id or "") + (" latest" if row.is_latest else ""), cells, "dim")
 
 
-def object_columns(
-    prefix: Callable[[], str], now: Callable[[], float], *, versions: bool = False, class_cells: int = 13
-) -> list[Column[BrowseRow]]:
-    """For objects and prefixes; keys are shown without the ``prefix`` they all have."""
+def mark_column() -> Column[BrowseRow]:
+    """Whether it is marked."""
+    return Column("mark", "", 1, _mark, keep=99)
+
+
+def size_column() -> Column[BrowseRow]:
+    """The size, of a prefix that of all below it where it is known."""
+    return Column("size", "Size", 8, _size, keep=80, right=True, sort="size")
+
+
+def key_column(prefix: Callable[[], str], *, least: int = 26) -> Column[BrowseRow]:
+    """The key, without the ``prefix`` that all have."""
 
     def key(row: BrowseRow, cells: int) -> Spans:
         shown = row.ref.key.removeprefix(prefix()) or row.ref.key
         return cell(shown, cells, "prefix" if row.is_prefix else "strong" if row.marked else "")
+
+    return Column("key", "Key", least, key, keep=100, grows=True, sort="key")
+
+
+def object_columns(
+    prefix: Callable[[], str], now: Callable[[], float], *, versions: bool = False, class_cells: int = 13
+) -> list[Column[BrowseRow]]:
+    """For objects and prefixes; keys are shown without the ``prefix`` they all have."""
 
     def expiry(row: BrowseRow, cells: int) -> Spans:
         if row.expiry is None or row.state is not State.AVAILABLE:
@@ -100,11 +139,11 @@ def object_columns(
         )
 
     return [
-        Column("mark", "", 1, _mark, keep=99),
+        mark_column(),
         Column("state", "State", STATE_CELLS, _state, keep=90, sort="state"),
-        Column("key", "Key", 26, key, keep=100, grows=True, sort="key"),
+        key_column(prefix),
         *([Column("version", "Version", 20, _version, keep=85)] if versions else []),
-        Column("size", "Size", 8, _size, keep=80, right=True, sort="size"),
+        size_column(),
         Column("class", "Class", class_cells, _class, keep=70, sort="storage_class"),
         Column("expiry", "Lasts", 7, expiry, keep=60, right=True, sort="expiry"),
         Column("tier", "Tier", 9, _tier, keep=30),

@@ -8,6 +8,7 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import Listing, Query
+from restoretui.tui.browse import summing_up
 from restoretui.tui.browse.account_buckets import account_buckets
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.columns import bucket_columns
@@ -69,6 +70,10 @@ class ListingBoard(BrowseBoard):
             self.table.set_columns(self.columns())
             self.shell.identify(location.scheme)
         self.source.everything()
+        if self.source.sums and not summing_up.is_summed(self.session, self.source, location):
+            # Nothing is listed as a whole unasked.
+            summing_up.end(self.source)
+            self.table.set_columns(self.columns())
         self.filter_bar.clear()
         self.heads.forget()
         old = self.view
@@ -150,6 +155,7 @@ class ListingBoard(BrowseBoard):
         self.table.set_view(view, at=at)
         self.table.set_sort(view.query.sort, view.query.descending)
         self._close(old)
+        self._weigh(view)
         self.judge()
         self.look_at_visible()
         self.say()
@@ -185,10 +191,29 @@ class ListingBoard(BrowseBoard):
         if view is not None:
             self.attempt(view.aclose, "close", exclusive=False)
 
-    def requery(self, *, typing: bool = False) -> None:
+    def requery(self, *, typing: bool = False, from_top: bool = False) -> None:
         """Filter or order have changed; while it is typed, the keys to come are not for the table."""
         if self.source.listing is not None:
-            self.attempt(partial(self._show, self.source.listing), "view", hold_keys=not typing)
+            land_on = ("", True) if from_top else None
+            self.attempt(partial(self._show, self.source.listing, land_on), "view", hold_keys=not typing)
+
+    def _weigh(self, view: "BrowseView") -> None:
+        """How much is there, and how much of it the filter matches."""
+        self.workers.cancel_group(self, "weigh")
+        self.weights.look(self.session, self.source, view)
+        if view.query.filters:
+            self.attempt(partial(self._weigh_match, view), "weigh")
+
+    async def _weigh_match(self, view: "BrowseView") -> None:
+        await self.weights.weigh(view)
+        self.say()
+
+    def _recount(self) -> None:
+        """What changed is counted by itself, in steps; what is shown of it is read again."""
+        totals = self.session.ledger.totals
+        if totals.is_stale and not totals.is_settling:
+            self.attempt(totals.settle, "settle", exclusive=False)
+        self.weights.look(self.session, self.source, self.view)
 
     # --- keeping up
 
@@ -204,6 +229,7 @@ class ListingBoard(BrowseBoard):
                 self._listing_ended(listing)
         if f"selection:{MARKS}" in topics:
             self.marking.recount()
+        self._recount()
         self.heard.set()
         if not self.is_shown:
             return False
@@ -223,5 +249,7 @@ class ListingBoard(BrowseBoard):
         if self.requery_due and not self.views_coming and self.source.listing is not None:
             self.requery_due = False
             self.attempt(partial(self._show, self.source.listing, whole=True), "view")
+        if self.is_shown and self.shell.session is not None and self.session.ledger.totals.is_stale:
+            self._recount()  # A copy has ended meanwhile.
         painted = self.source.is_bucket and self.table.look_again()
         return self.say() or painted

@@ -18,6 +18,8 @@ class ListingSource:
     location: Location
     flat: bool = False
     versions: bool = False
+    sums: bool = False
+    """Of each prefix it is shown what lies below it."""
     query: Query = field(default_factory=Query)
     listing: Listing | None = None
 

@@ -10,8 +10,10 @@ from restoretui.core.model import State
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import BrowseRow
+from restoretui.tui.browse import summing_up
 from restoretui.tui.browse.listing_board import ListingBoard
 from restoretui.tui.browse.requester_pays import pay_for_bucket
+from restoretui.tui.browse.summing_up import sum_up
 from restoretui.tui.error_state import is_about_who_pays
 from restoretui.tui.keys import BROWSE
 from restoretui.tui.widgets.filter_bar import FilterBar
@@ -22,7 +24,7 @@ if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see `
 
 ORDERS = {
     "key": "Key", "size": "Size", "modified": "Modified", "storage_class": "Storage class", "state": "State",
-    "expiry": "End of the copy",
+    "expiry": "End of the copy", "archived": "Archived below",
 }  # fmt: skip
 STATES_SHOWN = (
     State.ARCHIVED, State.PLANNED, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED, State.FAILED,
@@ -51,7 +53,7 @@ class BrowsePane(ListingBoard):
             "mark_all": row is not None,
             "invert": row is not None,
             "unmark_all": marked,
-            **dict.fromkeys(("parent", "buckets", "filter", "facets", "sort", "flat", "versions"), here),
+            **dict.fromkeys(("parent", "buckets", "filter", "facets", "sort", "flat", "sums", "versions"), here),
         }
         return needed.get(action, True)
 
@@ -87,14 +89,32 @@ class BrowsePane(ListingBoard):
 
     def action_refresh(self) -> None:
         self.shell.ask_again()
-        self.refresh_listing()
+        if self.source.sums:
+            self.attempt(partial(sum_up, self, refresh=True), "go")
+        else:
+            self.refresh_listing()
 
     def action_pay(self) -> None:
         self.attempt(partial(pay_for_bucket, self), "pay")
 
     def action_flat(self) -> None:
         self.source.flat = not self.source.flat
+        if self.source.sums:
+            summing_up.end(self.source)
+            self.table.set_columns(self.columns())
         self.go(self.location)
+
+    def action_sums(self) -> None:
+        if self.source.sums:
+            self._no_sums()
+        else:
+            self.attempt(partial(sum_up, self), "go")
+
+    def _no_sums(self) -> None:
+        summing_up.end(self.source)
+        self.table.set_columns(self.columns())
+        self.say_place()
+        self.requery()
 
     def action_versions(self) -> None:
         self.source.versions = not self.source.versions
@@ -155,6 +175,8 @@ class BrowsePane(ListingBoard):
             self.filter_bar.clear()
             self.source.everything()
             self.requery()
+        elif self.source.sums:
+            self._no_sums()
 
     def action_copy(self) -> None:
         row = self.table.row if self.source.is_bucket else None

@@ -1,11 +1,14 @@
 """The line below the table of Browse: how much is there, how fresh it is, what is filtered, where the cursor is."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from textual.content import Content
 
 from restoretui.ledger.records import Listing, Query
+from restoretui.ledger.volumes import PrefixTotals, Volume
+from restoretui.tui.browse.weights import Weights
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
@@ -29,6 +32,18 @@ class ListingStatus(NamedTuple):
     """And did not come, or not all of it."""
     unlisted: tuple[str, ...] = ()
     """Clouds whose buckets are missing."""
+    weights: Weights | None = None
+    """How much of what it is; None while something else is being listed."""
+    sums_key: str = ""
+    """What sums up prefixes, where that is not known yet."""
+
+
+def longer(shown: ListingStatus) -> list[Content]:
+    """Left parts that say more, the longest first: for where there is room."""
+    weights = shown.weights
+    if weights is None or weights.totals is None or shown.buckets is not None or shown.listing is None:
+        return []
+    return [said(*_left(shown, more)) for more in _more(weights.totals)]
 
 
 def status(shown: ListingStatus) -> list[Content]:
@@ -49,15 +64,11 @@ def status(shown: ListingStatus) -> list[Content]:
     return [said(*_left(shown)), said(place), said()]
 
 
-def _left(shown: ListingStatus) -> list[Part]:
+def _left(shown: ListingStatus, more: Sequence[Part] = ()) -> list[Part]:
     listing = shown.listing
     if listing is None:
         return []
-    amounts = [fmt.plural(listing.objects, "object")]
-    if listing.prefixes:
-        amounts.append(fmt.plural(listing.prefixes, "prefix", "prefixes"))
-    amounts.append(fmt.size(listing.size_bytes))
-    parts: list[Part] = [" · ".join(amounts)]
+    parts: list[Part] = [_amounts(shown, listing), *more]
     if listing.ended_at is None:
         parts = [("◑ listing ", "busy"), *parts, (" · esc stops", "dim")]
     elif listing.error:
@@ -69,13 +80,64 @@ def _left(shown: ListingStatus) -> list[Part]:
         parts.append((f"{seen} · R", "warn") if listing.is_stale(shown.now) else (seen, "dim"))
         if shown.failed:
             parts.append((", and not since", "warn"))
+        parts += _age_of_sums(shown)
     limits = _limits(shown.query)
     if limits:
         so_far = "" if shown.complete else " so far"
-        parts.append((f" · {shown.rows:,}{so_far} match {limits}", "mark"))
+        parts.append((f" · {shown.rows:,}{so_far} match{_match(shown)} {limits}", "mark"))
     if shown.wanted != shown.query:
         parts.append((f" · {_wanted(shown.query, shown.wanted)} …", "busy"))
     return parts
+
+
+def _amounts(shown: ListingStatus, listing: Listing) -> str:
+    """What is listed here; where it is known, with all that lies below."""
+    sums = shown.weights.totals if shown.weights is not None and shown.weights.listing is not None else None
+    whole = Volume(listing.objects, listing.size_bytes) if sums is None else sums.whole
+    amounts = [fmt.plural(whole.objects, "object")]
+    if listing.prefixes:
+        amounts.append(fmt.plural(listing.prefixes, "prefix", "prefixes"))
+    amounts.append(fmt.sizes(whole.size_bytes, whole.unsized))
+    return " · ".join(amounts)
+
+
+def _more(totals: PrefixTotals) -> list[list[Part]]:
+    """By class and state, by state, and only how much is archived."""
+
+    def part(name: str, volume: Volume, style: str) -> list[Part]:
+        if not volume.objects:
+            return []
+        return [(f" · {name} {volume.objects:,}", style), f" · {fmt.sizes(volume.size_bytes, volume.unsized)}"]
+
+    archived = part("archived", totals.archived, "cold")
+    states = [
+        *archived, *part("restoring", totals.restoring, "busy"), *part("readable", totals.readable, "ok"),
+        *part("not seen", totals.unseen, "dim"),
+    ]  # fmt: skip
+    named = ((name, volume) for name, volume in totals.by_class().items() if name)
+    classes: list[Part] = [
+        (f" · {name} {fmt.sizes(volume.size_bytes, volume.unsized)}", "dim") for name, volume in named
+    ]
+    return [[*states, *classes], states, archived] if archived else [[*states, *classes]]
+
+
+def _age_of_sums(shown: ListingStatus) -> list[Part]:
+    weights, listing = shown.weights, shown.listing
+    if weights is None or listing is None:
+        return []
+    if weights.listing is None:
+        hint = f" · {shown.sums_key} sums up" if listing.prefixes and shown.sums_key else ""
+        return [(hint, "dim")] if hint else []
+    ended = weights.listing.ended_at or weights.listing.started_at
+    age = (shown.now - ended).total_seconds()
+    if abs((listing.ended_at or listing.started_at) - ended).total_seconds() < fmt.MINUTE:
+        return []
+    return [(f" · sums {fmt.ago(age)}", "warn" if weights.listing.is_stale(shown.now) else "dim")]
+
+
+def _match(shown: ListingStatus) -> str:
+    match = shown.weights.match if shown.weights is not None else None
+    return f" · {fmt.sizes(match.size_bytes, match.unsized)} ·" if match is not None and shown.complete else ""
 
 
 def _limits(query: Query) -> str:

@@ -15,7 +15,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Listing, Scope
 from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.totals.counted_listing import DEEPEST
-from restoretui.ledger.totals.volumes import GONE, PrefixTotals, Volume
+from restoretui.ledger.volumes import GONE, PrefixTotals, Volume
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, listed, look, now_of, planned, started
 from tests.narrowing import there
 
