@@ -177,7 +177,8 @@ class BrowseBoard(Markable):
             listing, wanted if view is None else view.query, wanted, session.clock.now(), self.table.cursor,
             self.table.count, view is None or view.complete, None if self.source.is_bucket else self.buckets.count,
             asking=self.is_asking, failed=self.problem is not None or self.was_stopped, unlisted=tuple(self.unlisted),
-            weights=self.weights if self.following is None else None, sums_key=self.shell.key_for("sums"),
+            weights=self.weights if self.following is None else None, sums=self.source.sums,
+            sums_key=self.shell.key_for("sums"),
         )  # fmt: skip
         return self._status.show(*status(shown), longer=longer(shown))
 

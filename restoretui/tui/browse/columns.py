@@ -52,12 +52,14 @@ def prefix_state(row: BrowseRow, cells: int) -> Spans:
     if not row.is_prefix or below is None:
         return _state(row, cells)
     whole, archived = below.whole, below.archived
-    if below.restoring.objects:
-        return cell(f"{STATES[State.RESTORING][0]} {fmt.compact(below.restoring.objects)}", cells, "busy")
+    text, style = "", "cold"
     if archived.objects:
         share = archived.objects / whole.objects
-        percent = 100 if archived.objects == whole.objects else min(99, max(1, round(share * 100)))
-        return cell(f"{STATES[State.ARCHIVED][0]} {percent}%", cells, "cold")
+        text = f"{STATES[State.ARCHIVED][0]} {100 if share == 1 else min(99, max(1, round(share * 100)))}%"
+    if below.restoring.objects:
+        text, style = f"{text} {STATES[State.RESTORING][0]} {fmt.compact(below.restoring.objects)}".strip(), "busy"
+    if text:
+        return cell(text, cells, style)
     if below.readable.objects and below.readable.objects == whole.objects:
         return cell(f"{STATES[State.ONLINE][0]} readable", cells, "dim")
     return cell("", cells)
@@ -113,14 +115,14 @@ def size_column() -> Column[BrowseRow]:
     return Column("size", "Size", 8, _size, keep=80, right=True, sort="size")
 
 
-def key_column(prefix: Callable[[], str], *, least: int = 26) -> Column[BrowseRow]:
+def key_column(prefix: Callable[[], str], *, least: int = 26, most: int = 0) -> Column[BrowseRow]:
     """The key, without the ``prefix`` that all have."""
 
     def key(row: BrowseRow, cells: int) -> Spans:
         shown = row.ref.key.removeprefix(prefix()) or row.ref.key
         return cell(shown, cells, "prefix" if row.is_prefix else "strong" if row.marked else "")
 
-    return Column("key", "Key", least, key, keep=100, grows=True, sort="key")
+    return Column("key", "Key", least, key, keep=100, grows=True, most=most, sort="key")
 
 
 def object_columns(

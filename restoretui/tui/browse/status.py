@@ -34,6 +34,8 @@ class ListingStatus(NamedTuple):
     """Clouds whose buckets are missing."""
     weights: Weights | None = None
     """How much of what it is; None while something else is being listed."""
+    sums: bool = False
+    """What lies below the prefixes is what is shown."""
     sums_key: str = ""
     """What sums up prefixes, where that is not known yet."""
 
@@ -43,7 +45,14 @@ def longer(shown: ListingStatus) -> list[Content]:
     weights = shown.weights
     if weights is None or weights.totals is None or shown.buckets is not None or shown.listing is None:
         return []
-    return [said(*_left(shown, more)) for more in _more(weights.totals)]
+    beside = _sums_of(shown) if not shown.sums else None
+    age = [] if beside is None else [_age("sums ", beside, shown.now)]
+    if _limits(shown.query):
+        if weights.match is None or not shown.complete:
+            return []
+        match = f" · {fmt.sizes(weights.match.size_bytes, weights.match.unsized)}"
+        return [said(*_left(shown, match=match)), said(*_left(shown, match=match, seen=""))]
+    return [said(*_left(shown, more), *age) for more in _more(weights.totals)]
 
 
 def status(shown: ListingStatus) -> list[Content]:
@@ -64,7 +73,7 @@ def status(shown: ListingStatus) -> list[Content]:
     return [said(*_left(shown)), said(place), said()]
 
 
-def _left(shown: ListingStatus, more: Sequence[Part] = ()) -> list[Part]:
+def _left(shown: ListingStatus, more: Sequence[Part] = (), *, match: str = "", seen: str = "seen ") -> list[Part]:
     listing = shown.listing
     if listing is None:
         return []
@@ -76,15 +85,15 @@ def _left(shown: ListingStatus, more: Sequence[Part] = ()) -> list[Part]:
     elif shown.asking:
         parts.append((" · listing again …", "busy"))
     else:
-        seen = f" · seen {fmt.ago((shown.now - listing.ended_at).total_seconds())}"
-        parts.append((f"{seen} · R", "warn") if listing.is_stale(shown.now) else (seen, "dim"))
+        parts.append(_age(seen, (_sums_of(shown) if shown.sums else None) or listing, shown.now))
         if shown.failed:
             parts.append((", and not since", "warn"))
-        parts += _age_of_sums(shown)
+        if shown.weights is not None and _sums_of(shown) is None and listing.prefixes and shown.sums_key:
+            parts.append((f" · {shown.sums_key} sums up", "dim"))
     limits = _limits(shown.query)
     if limits:
         so_far = "" if shown.complete else " so far"
-        parts.append((f" · {shown.rows:,}{so_far} match{_match(shown)} {limits}", "mark"))
+        parts.append((f" · {shown.rows:,}{so_far} match {limits}{match}", "mark"))
     if shown.wanted != shown.query:
         parts.append((f" · {_wanted(shown.query, shown.wanted)} …", "busy"))
     return parts
@@ -102,7 +111,7 @@ def _amounts(shown: ListingStatus, listing: Listing) -> str:
 
 
 def _more(totals: PrefixTotals) -> list[list[Part]]:
-    """By class and state, by state, and only how much is archived."""
+    """By class and state, by state, and only how much is archived, in two lengths."""
 
     def part(name: str, volume: Volume, style: str) -> list[Part]:
         if not volume.objects:
@@ -118,26 +127,22 @@ def _more(totals: PrefixTotals) -> list[list[Part]]:
     classes: list[Part] = [
         (f" · {name} {fmt.sizes(volume.size_bytes, volume.unsized)}", "dim") for name, volume in named
     ]
-    return [[*states, *classes], states, archived] if archived else [[*states, *classes]]
+    if not archived:
+        return [[*states, *classes]]
+    short: list[Part] = [
+        (" · archived", "cold"),
+        f" {fmt.sizes(totals.archived.size_bytes, totals.archived.unsized)}",
+    ]
+    return [[*states, *classes], states, archived, short]
 
 
-def _age_of_sums(shown: ListingStatus) -> list[Part]:
-    weights, listing = shown.weights, shown.listing
-    if weights is None or listing is None:
-        return []
-    if weights.listing is None:
-        hint = f" · {shown.sums_key} sums up" if listing.prefixes and shown.sums_key else ""
-        return [(hint, "dim")] if hint else []
-    ended = weights.listing.ended_at or weights.listing.started_at
-    age = (shown.now - ended).total_seconds()
-    if abs((listing.ended_at or listing.started_at) - ended).total_seconds() < fmt.MINUTE:
-        return []
-    return [(f" · sums {fmt.ago(age)}", "warn" if weights.listing.is_stale(shown.now) else "dim")]
+def _sums_of(shown: ListingStatus) -> Listing | None:
+    return shown.weights.listing if shown.weights is not None else None
 
 
-def _match(shown: ListingStatus) -> str:
-    match = shown.weights.match if shown.weights is not None else None
-    return f" · {fmt.sizes(match.size_bytes, match.unsized)} ·" if match is not None and shown.complete else ""
+def _age(what: str, listing: Listing, now: datetime) -> Part:
+    text = f" · {what}{fmt.ago((now - (listing.ended_at or listing.started_at)).total_seconds())}"
+    return (f"{text} · R", "warn") if listing.is_stale(now) else (text, "dim")
 
 
 def _limits(query: Query) -> str:

@@ -39,10 +39,10 @@ def sum_columns(prefix: Callable[[], str]) -> list[Column[BrowseRow]]:
 
     return [
         mark_column(),
-        key_column(prefix, least=12),
+        key_column(prefix, least=10, most=48),
         Column("objects", "Objects", 9, _objects, keep=75, right=True, sort=BELOW),
         size_column(),
-        Column("share", "", 10, _share, keep=40),
+        Column("share", "", 6, _share, keep=40, grows=True, most=24),
         Column("archived", "Archived", 8, amount("archived", "cold"), keep=90, right=True, sort="archived"),
         Column("restoring", "Restoring", 9, amount("restoring", "busy"), keep=60, right=True, sort="restoring"),
         Column("readable", "Readable", 8, amount("readable", "ok"), keep=50, right=True, sort="readable"),
