@@ -45,8 +45,8 @@ ROOMS = {
         "os_errors", "provider", "rules", "location", "plan", "batch",
     ],
     "ledger": [
-        "volumes", "records", "run_records", "store", "views", "totals", "marks", "catalog", "runs", "activity", "batches",
-        "selections", "upkeep", "ledger",
+        "volumes", "records", "run_records", "store", "views", "totals", "marks", "catalog", "runs", "activity",
+        "batches", "selections", "upkeep", "ledger",
     ],
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [

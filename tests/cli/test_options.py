@@ -24,6 +24,7 @@ TESTS = Path(__file__).parents[1]
 ARGUMENTS = {
     "open": ["s3://bucket"],
     "ls": ["s3://bucket"],
+    "du": ["s3://bucket"],
     "plan": ["s3://bucket", "--days", "1"],
     "restore": ["s3://bucket", "--days", "1", "--tier", "bulk"],
     "clean": ["s3://bucket"],
@@ -65,6 +66,9 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--storage-class": (["glacier"], SELECTORS),
     "--match": (["*.mov"], SELECTORS),
     "--versions": ([], SELECTORS),
+    "--depth": (["2"], "cli/listings/test_du"),
+    "--by": (["year"], "cli/listings/test_du"),
+    "--refresh": ([], "cli/listings/test_du"),
     "--version-id": (["v"], SELECTORS),
     "--keys-from": (["keys"], SELECTORS),
     "--ask-unseen": ([], "cli/listings/test_rights"),
