@@ -9,6 +9,9 @@ from restoretui.core.model import State
 GONE = "gone"
 """Stands in place of a state: a later look found the object deleted."""
 
+HALF = 32
+"""Bits: a sum of bytes is kept in two parts, above and below, since SQLite's own numbers may overflow."""
+
 ARCHIVED = frozenset({State.ARCHIVED, State.EXPIRED, State.FAILED})
 """To be restored before it can be read, and nothing under way."""
 RESTORING = frozenset({State.PLANNED, State.REQUESTED, State.RESTORING})

@@ -7,12 +7,13 @@ from restoretui.core.model import State, Tier
 from restoretui.core.provider import NO_CAPACITY_CODE
 from restoretui.engine.engine import Engine
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import JobRow, Query, View
+from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Cause, Run
 
 if TYPE_CHECKING:
     from restoretui.ledger.batches.outstanding import Outstanding
     from restoretui.ledger.runs.job_lines import Shortfall
+    from restoretui.ledger.runs.job_view import JobView
 
 
 class RunViews:
@@ -52,7 +53,7 @@ class RunViews:
             return []
         return [left for left in self.outstanding() if left.unsent and not self._engine.is_elsewhere(left.run.id)]
 
-    async def job_view(self, run_id: int, query: Query | None = None) -> View[JobRow]:
+    async def job_view(self, run_id: int, query: Query | None = None) -> "JobView":
         """The run's objects as a view."""
         return await self._ledger.runs.view(run_id, query or Query())
 

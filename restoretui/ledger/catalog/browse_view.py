@@ -17,7 +17,6 @@ from restoretui.ledger.store.decoding import STATES, TIERS, damaged, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE
-from restoretui.ledger.totals.counting import HALF
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_sql import (
     Condition,
@@ -39,7 +38,6 @@ from restoretui.ledger.views.row_order import (
     rising,
 )
 from restoretui.ledger.views.table_view import TableView
-from restoretui.ledger.volumes import Volume
 
 _SHOWN = (
     f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {fact_sql.SHOWN_STATE} AS shown,"
@@ -122,16 +120,8 @@ class BrowseView(TableView[BrowseRow]):
             return Span(f"{self.object_table} l", "1", "0", "l.id", {})
         return self._objects.members(self.object_table, "l", start, max(stop, start))
 
-    async def weigh(self) -> Volume:
-        """What the objects of the view add up to, as they were listed; waits until it is complete."""
-        async with self.in_use():
-            span = self.object_span()
-            low = (1 << HALF) - 1
-            sums = f"count(*), sum(max(l.size, 0) >> {HALF}), sum(max(l.size, 0) & {low}), sum(l.size < 0)"
-            sql = f"SELECT {sums} FROM {span.source} WHERE {span.where}"
-            found = await self._orders.builder.run(lambda connection: connection.execute(sql, span.args).fetchone())
-        objects, high, low, unsized = (number or 0 for number in found)
-        return Volume(objects, (high << HALF) + low, unsized)
+    def _all_rows(self) -> tuple[Span, str]:
+        return self.object_span(), "l.size"
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""

@@ -8,10 +8,9 @@ from restoretui.ledger.records import BELOW, CloudId, Listing, Query, Scope
 from restoretui.ledger.store.decoding import Shape, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.totals.counted_listing import depth_of
-from restoretui.ledger.totals.counting import HALF
 from restoretui.ledger.views.fact_sql import names
 from restoretui.ledger.views.row_order import Select
-from restoretui.ledger.volumes import ARCHIVED, GONE, READABLE, RESTORING, PrefixTotals, Volume
+from restoretui.ledger.volumes import ARCHIVED, GONE, HALF, READABLE, RESTORING, PrefixTotals, Volume
 
 GROUPS = "SELECT prefix, storage_class, state, objects, high, low, unsized FROM t{} WHERE objects > 0 AND depth = "
 # prefix class state objects high low unsized

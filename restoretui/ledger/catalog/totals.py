@@ -14,9 +14,9 @@ from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE
 from restoretui.ledger.store.writer import Writer
 from restoretui.ledger.totals.counted_listing import DEEPEST, depth_of
-from restoretui.ledger.totals.counting import FOLDER, HALF
+from restoretui.ledger.totals.counting import FOLDER
 from restoretui.ledger.views.filter_sql import end_of_prefix
-from restoretui.ledger.volumes import GONE, PrefixTotals, Volume
+from restoretui.ledger.volumes import GONE, HALF, PrefixTotals, Volume
 
 DatedTotals = dict[str, dict[str, Volume]]
 """Amounts by prefix and by what the dates fall into."""

@@ -11,7 +11,17 @@ from restoretui.ledger.store.unknown_values import told_size
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_sql import Condition, any_key_condition, key_condition
 from restoretui.ledger.views.materialised_order import OrderBuilder
-from restoretui.ledger.views.row_order import Piece, Rank, RowOrder, Select, Straight, falling, piece_rows, rising
+from restoretui.ledger.views.row_order import (
+    Piece,
+    Rank,
+    RowOrder,
+    Select,
+    Span,
+    Straight,
+    falling,
+    piece_rows,
+    rising,
+)
 from restoretui.ledger.views.table_view import TableView
 
 _ROW = (
@@ -79,6 +89,9 @@ class JobView(TableView[JobRow]):
             return f"j.id {direction}", falling if self.query.descending else rising
         # The plus keeps the planner off indexes that would only send it to and fro.
         return f"+{_SORTS[self.query.sort]} {direction}, j.id", None
+
+    def _all_rows(self) -> tuple[Span, str]:
+        return self._order.members("job", "j", 0, self._order.count), "j.size"
 
     def _read(self, _part: int, order: RowOrder, start: int, stop: int) -> list[JobRow]:
         span = order.span("job", "j", start, stop)

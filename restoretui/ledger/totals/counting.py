@@ -17,9 +17,8 @@ from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.totals.counted_listing import CountedListing, nodes_of
 from restoretui.ledger.views import fact_sql
-from restoretui.ledger.volumes import GONE
+from restoretui.ledger.volumes import GONE, HALF
 
-HALF = 32
 _LOW = (1 << HALF) - 1
 _NEVER = 1 << 60
 

@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.store.change_feed import view_topic
 from restoretui.ledger.views.materialised_order import OrderBuilder
-from restoretui.ledger.views.row_order import RowOrder
+from restoretui.ledger.views.row_order import RowOrder, Span
+from restoretui.ledger.volumes import HALF, Volume
 
 Row = TypeVar("Row")
 
@@ -107,6 +108,21 @@ class TableView(Generic[Row]):
         await self._unused.wait()
         for part in self._parts():
             await part.drop()
+
+    async def weigh(self) -> Volume:
+        """What its objects add up to, as they were listed; waits until the view is complete."""
+        async with self.in_use():
+            span, size = self._all_rows()
+            low = (1 << HALF) - 1
+            sums = f"count(*), sum(max({size}, 0) >> {HALF}), sum(max({size}, 0) & {low}), sum({size} < 0)"
+            sql = f"SELECT {sums} FROM {span.source} WHERE {span.where}"
+            found = await self._orders.builder.run(lambda connection: connection.execute(sql, span.args).fetchone())
+        objects, high, rest, unsized = (number or 0 for number in found)
+        return Volume(objects, (high << HALF) + rest, unsized)
+
+    def _all_rows(self) -> tuple[Span, str]:
+        """All its objects, and the column of their sizes; of rows that are no objects there is none."""
+        return Span("(SELECT 0 AS size)", "0", "0", "0", {}), "size"
 
     @asynccontextmanager
     async def in_use(self, *, whole: bool = True) -> AsyncIterator[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,6 +16,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.records import JobRow, Query, View
 from restoretui.ledger.run_records import Cause, Run
+from restoretui.ledger.volumes import Volume
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
 from restoretui.tui.error_state import error_state
@@ -31,6 +32,9 @@ from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
+
+if TYPE_CHECKING:
+    from restoretui.ledger.runs.job_view import JobView
 
 ORDERS = {
     "key": "Key", "state": "State", "size": "Size", "modified": "Last change", "storage_class": "Storage class",
@@ -61,6 +65,8 @@ class RunDetail(Working, Vertical):
         self._is_new = True
         self._causes: list[Cause] = []
         self._failed = 0
+        self._match: Volume | None = None
+        """What the filter matches, once that is added up."""
         """Objects that had failed when the causes were counted."""
 
     def compose(self) -> ComposeResult:
@@ -136,11 +142,20 @@ class RunDetail(Working, Vertical):
             return
         view = await self.session.run_views.job_view(self.run.id, self._query)
         old = self.table.view
+        self._match = None
+        self.workers.cancel_group(self, "weigh")
         self._say_empty(view)
         self.table.set_view(view, at=at)
         self.table.set_sort(self._query.sort, self._query.descending)
         if old is not None:
             await old.aclose()
+        self._say()
+        if self._limits():
+            self.attempt(partial(self._weigh, view), "weigh")
+
+    async def _weigh(self, view: "JobView") -> None:
+        """How much it is that the filter matches."""
+        self._match = await view.weigh()
         self._say()
 
     def _say_empty(self, view: View[JobRow] | None) -> None:
@@ -177,6 +192,8 @@ class RunDetail(Working, Vertical):
         self._is_new = False
         count, cursor = self.table.count, self.table.cursor
         left = f"{fmt.plural(count, 'object')}" + (f" match {self._limits()}" if self._limits() else "")
+        if self._match is not None:
+            left += f" · {fmt.sizes(self._match.size_bytes, self._match.unsized)}"
         place = f"{cursor + 1:,} of {count:,}" if count else ""
         return self._status.show(said((left, "dim")), said((place, "dim")), said()) or changed
 

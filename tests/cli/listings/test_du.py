@@ -1,6 +1,6 @@
 """``restoretui du``: sums that add up, in JSON and for people, and exit codes like those of other commands."""
 
-from tests.cli.conftest import Run, Served
+from tests.cli.conftest import Run, Serve, Served
 
 ARCHIVE = "s3://acme-media-archive/archive/"
 
@@ -9,7 +9,7 @@ def test_sums_are_those_of_the_objects(served: Served, run: Run) -> None:
     listed = run(served, "ls", ARCHIVE, "--json").of("object")
     ran = run(served, "du", ARCHIVE, "--json", "--depth", "2")
     assert ran.code == 0
-    assert [line["type"] for line in ran.lines()] == ["prefix"] * (len(ran.lines()) - 1) + ["summary"]
+    assert [line["type"] for line in ran.lines] == ["prefix"] * (len(ran.lines) - 1) + ["summary"]
     prefixes = ran.of("prefix")
     assert {line["depth"] for line in prefixes} == {0, 1, 2}
     for line in prefixes:
@@ -39,7 +39,8 @@ def test_for_people_it_fits_eighty_columns_and_ends_with_the_sum(served: Served,
     assert len(run(served, "du", ARCHIVE, "--depth", "0").out.splitlines()) == 2
 
 
-def test_what_is_listed_anew_and_what_is_not(served: Served, run: Run) -> None:
+def test_what_is_listed_anew_and_what_is_not(serve: Serve, run: Run) -> None:
+    served = serve("--speed", "1")
     run(served, "du", ARCHIVE)
     before = served.stats["requests"]["ListObjectsV2"]
     run(served, "du", f"{ARCHIVE}2023/")
