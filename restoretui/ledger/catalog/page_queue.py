@@ -20,7 +20,7 @@ from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column, sum_of
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.totals.counted_listing import counted
-from restoretui.ledger.totals.counting import count_rows
+from restoretui.ledger.totals.counting import NewRows, count_rows
 
 _ROOM = 20
 """The bound of the queue, in pages: with so many waiting ``room`` applies backpressure; some 8 MB."""
@@ -30,7 +30,7 @@ _WORTH_A_COMMIT = 6
 _CHUNKS = (1000, 200, 40, 8, 1)
 """Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
 _COLUMNS = "id, key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
-_SIZE, _MODIFIED = map(Entry._fields.index, ("size", "modified"))
+_KEY, _SIZE, _MODIFIED, _CLASS = map(Entry._fields.index, ("key", "size", "modified", "storage_class"))
 _OFTEN_ALIKE = frozenset(
     Entry._fields.index(name) for name in ("version_id", "storage_class", "in_progress", "expiry", "is_latest")
 )
@@ -158,8 +158,9 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
             columns[_SIZE] = stored_column(columns[_SIZE], UNTOLD_SIZE)
             columns[_MODIFIED] = stored_column(columns[_MODIFIED], UNTOLD_DATE)
             ids = _write_segment(tx, listing_id, first_segment + number, columns, seconds)
+            new = NewRows(ids, columns[_KEY], columns[_SIZE], columns[_CLASS], told)
             for listed in totals:
-                count_rows(tx, listed, ids, max(arrival.seen_at for arrival in arrivals), told=told)
+                count_rows(tx, listed, new, max(arrival.seen_at for arrival in arrivals))
             objects += len(seconds)
             size_bytes += sum_of(columns[_SIZE])
     prefixes = list(chain.from_iterable(arrival.page.prefixes for arrival in arrivals))

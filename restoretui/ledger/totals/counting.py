@@ -9,8 +9,8 @@ overflow at what a hostile store tells, and one that stops at its bound could no
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.store import change_feed
@@ -39,17 +39,41 @@ def listed_state(rules: CloudRules, storage_class: str) -> str:
     )
 
 
-def count_rows(tx: Tx, listed: CountedListing, ids: range, now: float, *, told: bool) -> None:
-    """Rows of these ids have just come; ``told``: some of them tell of a restore."""
-    ends: dict[str, object] = {"first": ids.start, "last": ids.stop - 1}
-    rows = tx.rows(
-        f"SELECT folder, storage_class, {listed_state(listed.cloud.rules, 'storage_class')}, count(*), sum(high),"
-        f" sum(low), sum(unsized) FROM (SELECT {FOLDER.format(key='key')} AS folder, storage_class, {_halves('size')}"
-        f" FROM l{listed.id} WHERE id BETWEEN :first AND :last) GROUP BY folder, storage_class",
-        {**ends, "now": now},
+class NewRows(NamedTuple):
+    """Rows of a listing that were just written, as columns."""
+
+    ids: range
+    keys: Sequence[str]
+    sizes: Sequence[int]
+    classes: Sequence[str]
+    told: bool
+    """Some of them tell of a restore."""
+
+
+def count_rows(tx: Tx, listed: CountedListing, rows: NewRows, now: float) -> None:
+    """Count rows that have just come."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for key, size, storage_class in zip(rows.keys, rows.sizes, rows.classes, strict=True):
+        kind = key[: key.rfind("/") + 1], storage_class
+        found = sums.get(kind)
+        if found is None:
+            found = sums[kind] = [0, 0, 0]
+        found[0] += 1
+        if size > 0:
+            found[1] += size
+        elif size < 0:
+            found[2] += 1
+    states = {
+        name: tx.rows(f"SELECT {listed_state(listed.cloud.rules, ':class')}", {"class": name, "now": now})[0][0]
+        for name in {storage_class for _, storage_class in sums}
+    }
+    added = (
+        (folder, storage_class, states[storage_class], objects, size >> HALF, size & _LOW, unsized)
+        for (folder, storage_class), (objects, size, unsized) in sums.items()
     )
-    _add(tx, listed, rows)
-    if told or listed.has_looks or listed.bucket_id:
+    _add(tx, listed, added)
+    if rows.told or listed.has_looks or listed.bucket_id:
+        ends: dict[str, object] = {"first": rows.ids.start, "last": rows.ids.stop - 1}
         recount(tx, listed, now, "l.id BETWEEN :first AND :last", ends)
 
 
