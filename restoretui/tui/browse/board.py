@@ -13,15 +13,13 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.ledger.records import BrowseRow
-from restoretui.tui.browse.columns import BucketRow, bucket_columns, cells_for_classes, object_columns
+from restoretui.tui.browse.columns import BucketRow, bucket_columns, cells_for_classes, object_columns, sum_columns
 from restoretui.tui.browse.empty_space import OPENING, Emptiness
 from restoretui.tui.browse.listing_source import ListingSource
 from restoretui.tui.browse.marking import Markable, Marking
 from restoretui.tui.browse.marks_bar import MarksBar
-from restoretui.tui.browse.status import ListingStatus, longer, status
-from restoretui.tui.browse.sum_columns import sum_columns
+from restoretui.tui.browse.status import ListingStatus, Weights, longer, status
 from restoretui.tui.browse.visible_heads import VisibleHeads
-from restoretui.tui.browse.weights import Weights
 from restoretui.tui.error_state import error_state, listing_keys
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.filter_bar import FilterBar

@@ -8,7 +8,6 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import Listing, Query
-from restoretui.tui.browse import summing_up
 from restoretui.tui.browse.account_buckets import account_buckets
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.columns import bucket_columns
@@ -70,9 +69,9 @@ class ListingBoard(BrowseBoard):
             self.table.set_columns(self.columns())
             self.shell.identify(location.scheme)
         self.source.everything()
-        if self.source.sums and not summing_up.is_summed(self.session, self.source, location):
+        if self.source.sums and not self.source.is_summed(self.session, location):
             # Nothing is listed as a whole unasked.
-            summing_up.end(self.source)
+            self.source.end_sums()
             self.table.set_columns(self.columns())
         self.filter_bar.clear()
         self.heads.forget()

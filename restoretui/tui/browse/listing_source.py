@@ -4,11 +4,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.location import Location
-from restoretui.ledger.records import Listing, Query
+from restoretui.ledger.records import BELOW, Listing, Query
+from restoretui.session import summing
 
 if TYPE_CHECKING:
     from restoretui.ledger.catalog.browse_view import BrowseView
     from restoretui.session.session import Session
+
+_BY_SUMS = frozenset({BELOW, "size", "archived", "restoring", "readable"})
 
 
 @dataclass
@@ -51,6 +54,22 @@ class ListingSource:
     def everything(self) -> None:
         """Drop every filter; the order stays."""
         self.ask(text="", states=frozenset(), storage_classes=frozenset())
+
+    def is_summed(self, session: "Session", place: Location) -> bool:
+        """The ledger has what lies below the prefixes there."""
+        return summing.covering(session, place, versions=self.versions) is not None
+
+    def begin_sums(self) -> None:
+        """Show sums, the largest first unless another order was chosen."""
+        self.sums, self.flat = True, False
+        if self.query.sort == "key":
+            self.ask(sort="size", descending=True)
+
+    def end_sums(self) -> None:
+        """Show objects again, by key."""
+        self.sums = False
+        if self.query.sort in _BY_SUMS:
+            self.ask(sort="key", descending=False)
 
     async def list(self, session: "Session", *, refresh: bool = False) -> Listing:
         """A listing of the place, made or found."""

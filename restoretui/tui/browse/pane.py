@@ -10,10 +10,8 @@ from restoretui.core.model import State
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import BrowseRow
-from restoretui.tui.browse import summing_up
 from restoretui.tui.browse.listing_board import ListingBoard
 from restoretui.tui.browse.requester_pays import pay_for_bucket
-from restoretui.tui.browse.summing_up import sum_up
 from restoretui.tui.error_state import is_about_who_pays
 from restoretui.tui.keys import BROWSE
 from restoretui.tui.widgets.filter_bar import FilterBar
@@ -90,7 +88,7 @@ class BrowsePane(ListingBoard):
     def action_refresh(self) -> None:
         self.shell.ask_again()
         if self.source.sums:
-            self.attempt(partial(sum_up, self, refresh=True), "go")
+            self.attempt(partial(self._sum_up, refresh=True), "go")
         else:
             self.refresh_listing()
 
@@ -100,7 +98,7 @@ class BrowsePane(ListingBoard):
     def action_flat(self) -> None:
         self.source.flat = not self.source.flat
         if self.source.sums:
-            summing_up.end(self.source)
+            self.source.end_sums()
             self.table.set_columns(self.columns())
         self.go(self.location)
 
@@ -108,10 +106,37 @@ class BrowsePane(ListingBoard):
         if self.source.sums:
             self._no_sums()
         else:
-            self.attempt(partial(sum_up, self), "go")
+            self.attempt(self._sum_up, "go")
+
+    async def _sum_up(self, *, refresh: bool = False) -> None:
+        """List all keys below the place, if need be: the status line tells how far that is, and escape stops it."""
+        session, source = self.session, self.source
+        place = source.location
+        if refresh or not source.is_summed(session, place):
+            listing = await session.open_listing(place, recursive=True, versions=source.versions, refresh=refresh)
+            self.following = listing.id
+            self.say()
+            try:
+                await session.listed(listing)
+            finally:
+                self.following = None
+                self.say()
+        await session.ledger.totals.settle()
+        if not source.is_summed(session, place):
+            self.shell.say(
+                "warning", "stopped: nothing is summed up", f"{self.shell.key_for('sums')} goes on with it"
+            )
+            return
+        was_flat = source.flat
+        source.begin_sums()
+        self.table.set_columns(self.columns())
+        if was_flat or source.listing is None:
+            self.go(place)
+        else:
+            self.requery(from_top=True)
 
     def _no_sums(self) -> None:
-        summing_up.end(self.source)
+        self.source.end_sums()
         self.table.set_columns(self.columns())
         self.say_place()
         self.requery()

@@ -7,10 +7,9 @@ import pytest
 from restoretui.core.model import State
 from restoretui.ledger.records import CloudId, Listing, Query, Scope
 from restoretui.ledger.volumes import PrefixTotals, Volume
+from restoretui.tui.browse.columns import archived_share, volume_text
 from restoretui.tui.browse.pane import BrowsePane
-from restoretui.tui.browse.status import ListingStatus, longer, status
-from restoretui.tui.browse.sum_columns import archived_share, volume_text
-from restoretui.tui.browse.weights import Weights
+from restoretui.tui.browse.status import ListingStatus, Weights, longer, status
 from tests.narrowing import there
 from tests.tui.conftest import StartWalk
 
