@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from restoretui.config.settings import Settings, load_settings
     from restoretui.core.clock import Clock
     from restoretui.core.errors import GuardStopped, PlanChanged, RestoreTuiError
+    from restoretui.core.filter.parser import parse_filter
     from restoretui.core.location import Location, parse_location
     from restoretui.core.model import ObjectRef, State, Tier
     from restoretui.core.plan.money import Amount
@@ -45,6 +46,7 @@ __all__ = [
     "__version__",
     "load_settings",
     "open_session",
+    "parse_filter",
     "parse_location",
 ]
 
@@ -52,6 +54,7 @@ _HOMES = {
     "restoretui.config.settings": ("Settings", "load_settings"),
     "restoretui.core.clock": ("Clock",),
     "restoretui.core.errors": ("GuardStopped", "PlanChanged", "RestoreTuiError"),
+    "restoretui.core.filter.parser": ("parse_filter",),
     "restoretui.core.location": ("Location", "parse_location"),
     "restoretui.core.model": ("ObjectRef", "State", "Tier"),
     "restoretui.core.plan.money": ("Amount",),

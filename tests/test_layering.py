@@ -42,7 +42,7 @@ ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
         "errors", "doing", "clock", "blocking", "durations", "model", "rows", "network", "bounds",
-        "os_errors", "provider", "rules", "location", "plan", "batch",
+        "os_errors", "provider", "rules", "filter", "location", "plan", "batch",
     ],
     "ledger": [
         "volumes", "records", "run_records", "store", "views", "totals", "marks", "catalog", "runs", "activity",

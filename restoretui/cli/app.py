@@ -13,18 +13,20 @@ from restoretui.cli.batch import CONFIRM, add_batch, batch_options, take_batch_o
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
     ASK_UNSEEN,
+    FIELDS_HELP,
     JSON,
     LOCATIONS,
-    MATCH,
     SPEED,
     TAKES_VALUE,
     TIER,
     WAIT_LIMIT,
+    WHERE,
     Instant,
     agreeing,
     common,
     keys,
     lasting,
+    matching,
     selectors,
     take_lasting,
 )
@@ -36,6 +38,7 @@ from restoretui.cli.running import (
     finish,
     headless,
     open_screens,
+    query_of,
     take_agreeing,
 )
 from restoretui.core.errors import ExitCode, UsageError
@@ -154,7 +157,7 @@ def sandbox(
     finish(go)
 
 
-@cli.command()
+@cli.command(epilog=FIELDS_HELP)
 @LOCATIONS
 @selectors
 @JSON
@@ -165,7 +168,7 @@ def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
     headless(flags, as_json, "restoretui.commands.looking", "ls", choice, only_shows=True)
 
 
-@cli.command()
+@cli.command(epilog=FIELDS_HELP)
 @LOCATIONS
 @click.option("--depth", type=click.IntRange(0, 16), default=1, show_default=True,
               help="Prefixes down to so many levels below each location; 0: only itself.")  # fmt: skip
@@ -209,7 +212,7 @@ def plan(locations: tuple[str, ...], tier: str | None, engine: str, as_json: boo
     )  # fmt: skip
 
 
-@cli.command()
+@cli.command(epilog=FIELDS_HELP)
 @LOCATIONS
 @lasting
 @click.option("--tier", type=TIER, required=True, help="How fast, and so how dear.")
@@ -247,17 +250,14 @@ def restore(
 
 @cli.command()
 @click.argument("locations", nargs=-1, required=True, metavar="LOCATION...|RUN")
-@click.option("--storage-class", "classes", multiple=True, metavar="CLASS",
-              help="Only this storage class; may be repeated.")  # fmt: skip
-@MATCH
-@click.option("--versions", is_flag=True, help="Every version, not only the current one.")
+@matching
 @click.option("--version-id", metavar="ID", help="That version of the one key.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @JSON
 @common
 def clean(locations: tuple[str, ...], yes: bool, as_json: bool, **options: Any) -> None:
     """End restored copies early, to stop paying for them (OSS: ColdArchive and DeepColdArchive)."""
-    choice, flags = choice_of(locations, {**options, "states": (), "keys_from": None})
+    choice, flags = choice_of(locations, {**options, "keys_from": None})
 
     confirm = None if yes else ask
     headless(
@@ -265,33 +265,39 @@ def clean(locations: tuple[str, ...], yes: bool, as_json: bool, **options: Any) 
     )  # fmt: skip
 
 
-@cli.command()
+@cli.command(epilog=FIELDS_HELP)
 @click.argument("run", required=False)
+@WHERE
 @JSON
 @common
 def status(run: str | None, as_json: bool, **flags: Any) -> None:
     """Runs and their objects, after one look at the cloud."""
-    headless(flags, as_json, "restoretui.commands.following", "status", run, only_shows=True)
+    query = query_of(flags)
+    headless(flags, as_json, "restoretui.commands.following", "status", run, query, only_shows=True)
 
 
 @cli.command()
 @click.argument("run", required=False)
 @WAIT_LIMIT
+@WHERE
 @JSON
 @common
 def watch(run: str | None, timeout: timedelta | None, as_json: bool, **flags: Any) -> None:
     """Pick up where things stand and follow until everything is settled."""
-    headless(flags, as_json, "restoretui.commands.following", "watch", run, timeout)
+    query = query_of(flags)
+    headless(flags, as_json, "restoretui.commands.following", "watch", run, timeout, query)
 
 
 @cli.command()
 @click.argument("run")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @click.option("-o", "--output", "target", metavar="FILE", help="Default: stdout.")
+@WHERE
 @common
 def export(run: str, form: str, target: str | None, **flags: Any) -> None:
     """A run's objects, with what became of each."""
-    headless(flags, False, "restoretui.commands.exporting", "export", run, form, target, only_shows=True)
+    query = query_of(flags)
+    headless(flags, False, "restoretui.commands.exporting", "export", run, form, target, query, only_shows=True)
 
 
 add_batch(cli)

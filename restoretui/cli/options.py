@@ -9,9 +9,11 @@ import click
 from restoretui.core.bounds import Bounds
 from restoretui.core.durations import read_duration
 from restoretui.core.errors import UsageError
+from restoretui.core.filter.fields import FIELDS
 from restoretui.core.model import State, Tier
 
 if TYPE_CHECKING:
+    from restoretui.core.filter.tree import Filter
     from restoretui.core.plan.money import Amount
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -75,24 +77,97 @@ def common_but(name: str) -> Callable[[F], F]:
     return add
 
 
-MATCH = click.option(
-    "--match", "matches", metavar="GLOB", multiple=True,
-    help="Only keys that match this glob, or, without wildcards, contain it; may be repeated: any of them.",
+class Where(click.ParamType["Filter | None"]):
+    """A filter, as in the screens: docs/filter.md."""
+
+    name = "FILTER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Filter | None":
+        """Its tree; what is wrong stands below the word that is."""
+        from restoretui.core.filter.parser import FilterError, parse_filter
+        from restoretui.wording.safe import clean, width
+
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]  # Click converts a default twice.
+        try:
+            return parse_filter(value)
+        except FilterError as error:
+            marks = " " * width(clean(value[: error.start])) + "^" * (error.end - error.start)
+            hint = f"; {error.hint}" if error.hint else ""
+            self.fail(f"{error}{hint}\n  {clean(value)}\n  {marks}", param, ctx)
+
+
+class Size(click.ParamType[int]):
+    """``500``, ``10K``, ``1.5G``."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes, in 1024s."""
+        from restoretui.core.filter.units import read_size
+
+        try:
+            return value if isinstance(value, int) else read_size(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Age(click.ParamType[int]):
+    """``48h``, ``90d``, ``2y``."""
+
+    name = "AGE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Seconds."""
+        from restoretui.core.filter.units import read_span
+
+        try:
+            return value if isinstance(value, int) else read_span(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+WHERE = click.option(
+    "--where", "where", metavar="FILTER", multiple=True, type=Where(),
+    help="Only what matches this filter, as in the screens: 'state:archived size>1G age>2y !*.bai'; see below. "
+    "May be repeated: all of them.",
 )  # fmt: skip
+FIELDS_HELP = "\b\n" + "\n".join((
+    "FILTER, all parts must match:",
+    '  clip *.mov !*.bai "as is"  part of a key, glob, not, text with its case',
+    "  a | b   (a | b) c          or, brackets",
+    *(f"  {field.example:<25}  {field.meaning}" for field in FIELDS.values()),
+))  # fmt: skip
+"""Below the options of commands that take one."""
 
 
-def selectors(command: F) -> F:
-    """Add the options that choose among the objects at a location."""
+def matching(command: F) -> F:
+    """Add the options that choose among objects by what a listing tells of them."""
     for option in reversed((
-        click.option("--state", "states", multiple=True, type=click.Choice([state.value for state in State]),
-                     help="Only objects in this state; may be repeated."),
+        WHERE,
         click.option("--storage-class", "classes", multiple=True, metavar="CLASS",
                      help="Only this storage class; may be repeated."),
-        MATCH,
+        click.option("--match", "matches", metavar="GLOB", multiple=True,
+                     help="Only keys that match this glob (* crosses /, {a,b} is either), or, without wildcards, "
+                     "contain it; may be repeated: any of them."),
+        click.option("--exclude", "excludes", metavar="GLOB", multiple=True,
+                     help="No keys that match this; may be repeated."),
+        click.option("--older-than", "older_than", type=Age(), help="Modified longer ago: 90d, 2y."),
+        click.option("--newer-than", "newer_than", type=Age(), help="Modified since: 48h, 7d."),
+        click.option("--larger-than", "larger_than", type=Size(), help="Larger: 500, 10K, 1.5G (1024s)."),
+        click.option("--smaller-than", "smaller_than", type=Size(), help="Smaller."),
         click.option("--versions", is_flag=True, help="Every version, not only the current one."),
     )):  # fmt: skip
         command = option(command)
     return command
+
+
+def selectors(command: F) -> F:
+    """Add the options that choose among the objects at a location."""
+    return click.option(
+        "--state", "states", multiple=True, type=click.Choice([state.value for state in State]),
+        help="Only objects in this state; may be repeated.",
+    )(matching(command))  # fmt: skip
 
 
 def keys(command: F) -> F:

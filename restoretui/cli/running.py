@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from restoretui.commands.choice import Choice
     from restoretui.commands.output import Output
     from restoretui.config.settings import Settings
+    from restoretui.ledger.records import Query
 
-__all__ = ["ask", "choice_of", "finish", "headless", "open_screens", "settings_of"]
+__all__ = ["ask", "choice_of", "finish", "headless", "open_screens", "query_of", "settings_of"]
 
 log = logging.getLogger(__name__)
 
@@ -122,15 +123,19 @@ def choice_of(locations: tuple[str, ...], options: dict[str, Any]) -> "tuple[Cho
     """What a command is about, and its common options."""
     from restoretui.cli.options import COMMON_NAMES
     from restoretui.commands.choice import Choice
-    from restoretui.ledger.records import Query
 
     flags = {name: options.pop(name) for name in COMMON_NAMES}
-    query = Query(
-        matches=options.pop("matches"),
-        states=frozenset(State(state) for state in options.pop("states")),
-        storage_classes=frozenset(options.pop("classes")),
-    )
-    return Choice(locations=locations, query=query, **options), flags
+    return Choice(locations=locations, query=query_of(options), **options), flags
+
+
+def query_of(options: dict[str, Any]) -> "Query":
+    """What the selectors among a command's options say, taken out of them."""
+    from restoretui.core.filter.shorthand import Shorthands
+    from restoretui.ledger.records import Query
+
+    said = {field.name: options.pop(field.name) for field in fields(Shorthands) if field.name in options}
+    said["states"] = [State(state) for state in said.get("states", ())]
+    return Query(Shorthands(**said).tree())
 
 
 def take_agreeing(options: dict[str, Any]) -> "Agreeing":

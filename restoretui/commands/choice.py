@@ -9,6 +9,8 @@ from restoretui.commands.key_list import read_keys
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, UsageError
+from restoretui.core.filter.shorthand import in_clouds
+from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
 from restoretui.core.rules.clouds import CLOUDS
@@ -80,17 +82,7 @@ class Choice:
 
     def in_clouds(self, clouds: Sequence[CloudRules]) -> "Choice":
         """Itself, with storage classes as ``clouds`` spell them; ``UsageError`` for one that none of them has."""
-        meant: set[str] = set()
-        for text in sorted(self.query.storage_classes):
-            named = {name for rules in clouds if (name := rules.class_named(text))}
-            if not named:
-                known = ", ".join(name for rules in clouds for name in sorted(rules.classes))
-                raise UsageError(
-                    f"no storage class is called {text!r} here",
-                    f"known are {known}; a store with names of its own is named by --store or [stores.NAME]",
-                )
-            meant |= named
-        return replace(self, query=replace(self.query, storage_classes=frozenset(meant)))
+        return replace(self, query=replace(self.query, where=in_clouds(self.query.where, clouds)))
 
 
 @asynccontextmanager
@@ -161,7 +153,7 @@ async def _select_named(
 ) -> None:
     unseen: list[ObjectRef] = []
     # Which versions there are is not known, nor the state or class of what may not be looked at.
-    may_ask = not (choice.versions or choice.query.states or choice.query.storage_classes)
+    may_ask = not choice.versions and is_about_keys(choice.query.where)
 
     def note(ref: ObjectRef, error: CloudError) -> None:
         asked = choice.ask_unseen and may_ask and is_doubt(error)

@@ -10,6 +10,7 @@ from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import CloudError, ExitCode, ObjectNotFound, UsageError
+from restoretui.core.filter.tree import all_of, in_states
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.plan.plan import FactGroup
@@ -109,7 +110,7 @@ async def _copies_at(session: Session, place: Location, choice: Choice) -> Async
 
 
 def _restored(choice: Choice) -> Query:
-    return replace(choice.query, states=frozenset({State.AVAILABLE}))
+    return replace(choice.query, where=all_of([in_states(State.AVAILABLE), choice.query.where]))
 
 
 async def _named(session: Session, scheme: str, ref: ObjectRef, choice: Choice) -> Sequence[FactGroup]:

@@ -18,11 +18,21 @@ from restoretui.commands.summary import (
 )
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
-from restoretui.core.errors import AccountRefused, CloudError, ExitCode, LedgerError, RestoreTuiError, TimedOut
+from restoretui.core.errors import (
+    AccountRefused,
+    CloudError,
+    ExitCode,
+    LedgerError,
+    RestoreTuiError,
+    TimedOut,
+    UsageError,
+)
+from restoretui.core.filter.matcher import row_matches
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.engine.capacity import MOST_IN_A_ROW
 from restoretui.engine.traffic.waits import TimeLimit
-from restoretui.ledger.records import JobRow
+from restoretui.ledger.activity import CLASSES, filter_row
+from restoretui.ledger.records import EVERYTHING, ActivityEntry, JobRow, Query
 from restoretui.ledger.run_records import WAITING, Run
 from restoretui.session.export import WINDOW, each
 from restoretui.session.session import Session, open_session
@@ -35,12 +45,14 @@ PRESS_EVERY = 0.3
 NOT_SENT = frozenset({State.PLANNED, State.UNKNOWN})
 
 
-async def status(settings: Settings, output: Output, name: str | None) -> ExitCode:
+async def status(settings: Settings, output: Output, name: str | None, query: Query = EVERYTHING) -> ExitCode:
     """Runs, and the objects of one, after one look at the cloud.
 
     All are looked at together, and each is told once: after its look, or as the ledger has it where the look failed.
-    Then the exit code is that of what stood in the way.
+    Then the exit code is that of what stood in the way. ``query`` chooses among the objects that are named.
     """
+    if query.where is not None and not name and not output.as_json:
+        raise UsageError("--where chooses among objects, and runs are listed", "name a run, or give --json")
     async with open_session(settings) as session:
         runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.list()
         say_unheard(settings, output, runs)
@@ -48,7 +60,7 @@ async def status(settings: Settings, output: Output, name: str | None) -> ExitCo
         runs = [await session.ledger.runs.get(run.id) for run in runs]
         for run in runs:
             if name or output.as_json:
-                async for row in _jobs(session, run):
+                async for row in _jobs(session, run, query):
                     output.job(run.cloud.scheme, run, row)
         if not runs:
             output.say("no runs yet: `restoretui restore` or the TUI starts one")
@@ -112,8 +124,12 @@ def _can_change(run: Run) -> bool:
     return run.is_open or run.counts.get(State.AVAILABLE, 0) > 0
 
 
-async def watch(settings: Settings, output: Output, name: str | None, timeout: timedelta | None) -> ExitCode:
-    """Pick up where things stand and follow until everything is settled."""
+async def watch(
+    settings: Settings, output: Output, name: str | None, timeout: timedelta | None, query: Query = EVERYTHING
+) -> ExitCode:
+    """Pick up where things stand and follow until everything is settled; ``query`` chooses the changes told."""
+    if query.where is not None and not output.as_json:
+        raise UsageError("--where chooses among the changes that --json tells", "give --json, or leave it out")
     async with open_session(settings) as session:
         runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.open_runs()
         say_unheard(settings, output, runs)
@@ -122,7 +138,7 @@ async def watch(settings: Settings, output: Output, name: str | None, timeout: t
             summarise(output, counts_of(session, []))
             return ExitCode.DONE
         session.start_engine([run.id for run in runs])
-        return await follow(session, output, [run.id for run in runs], wait=True, timeout=timeout)
+        return await follow(session, output, [run.id for run in runs], wait=True, timeout=timeout, query=query)
 
 
 @asynccontextmanager
@@ -144,8 +160,8 @@ def left_of(limit: TimeLimit) -> timedelta | None:
     return None if limit.left is None else timedelta(seconds=limit.left)
 
 
-async def _jobs(session: Session, run: Run) -> AsyncIterator[JobRow]:
-    view = await session.run_views.job_view(run.id)
+async def _jobs(session: Session, run: Run, query: Query) -> AsyncIterator[JobRow]:
+    view = await session.run_views.job_view(run.id, query)
     try:
         await view.wait()
         async for row in each(view):
@@ -162,6 +178,7 @@ async def follow(
     wait: bool,
     timeout: timedelta | None,
     missing: int = 0,
+    query: Query = EVERYTHING,
 ) -> ExitCode:
     """Tell what becomes of some runs until all is asked for or, with ``wait``, available; the exit code.
 
@@ -175,7 +192,7 @@ async def follow(
         return not any(run.counts.get(state) for state in left) or (not wait and bool(held_of(session, run)))
 
     output.left = what_goes_on(session, [await session.ledger.runs.get(run_id) for run_id in run_ids])
-    teller = Teller(session, output, run_ids, awaited)
+    teller = Teller(session, output, run_ids, (awaited, query))
     telling = asyncio.create_task(teller.run())
     waiting = asyncio.create_task(session.wait_for(run_ids, done))
     pressing = asyncio.create_task(_give_up_unsent(session, run_ids))
@@ -286,7 +303,12 @@ def with_text(error: RestoreTuiError, text: str, hint: str = "") -> RestoreTuiEr
 class Teller:
     """Says what happens to some runs while it happens: JSON lines for programs, a progress bar for people."""
 
-    def __init__(self, session: Session, output: Output, run_ids: Sequence[int], awaited: frozenset[State]) -> None:
+    def __init__(
+        self, session: Session, output: Output, run_ids: Sequence[int], of: tuple[frozenset[State], Query]
+    ) -> None:
+        """``of``: the states that are waited for, and the changes to tell."""
+        awaited, query = of
+        self._where = query.where
         self._session = session
         self._output = output
         self._run_ids = run_ids
@@ -322,6 +344,11 @@ class Teller:
                     self._jobs[batch.id] = known
                     self._output.batch_state(batch)
 
+    def _is_asked_for(self, entry: ActivityEntry) -> bool:
+        if self._where is None:
+            return True
+        return row_matches(self._where, filter_row(entry), self._session.clock.now().timestamp(), CLASSES)
+
     async def _tell_changes(self) -> None:
         log = self._session.ledger.activity
         if self._last is None:
@@ -329,7 +356,7 @@ class Teller:
         while entries := await log.since(self._last, WINDOW, self._run_ids[0] if len(self._run_ids) == 1 else None):
             self._last = entries[-1].id
             for entry in entries:
-                if entry.run_id in self._run_ids and entry.to_state is not None:
+                if entry.run_id in self._run_ids and entry.to_state is not None and self._is_asked_for(entry):
                     cloud = entry.cloud or self._session.cloud_of(DEFAULT_SCHEME)
                     self._output.change(cloud.scheme, entry)
             self._output.flush()

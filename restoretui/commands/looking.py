@@ -32,7 +32,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
         total = size = unsized = 0
         for place in places:
             if not place.bucket:
-                if choice.versions or choice.query.filters:
+                if choice.versions or choice.query.where is not None:
                     raise UsageError(
                         f"{place} is a list of buckets, and selectors choose among objects", "name a bucket"
                     )

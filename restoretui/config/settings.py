@@ -93,6 +93,8 @@ class Settings:
     theme: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     """Key bindings by their id: ``restore = "R"``."""
+    views: Mapping[str, str] = field(default_factory=dict)
+    """Filters by name, for the palette of the screens: ``big = "size>1G state:archived"`` (``core.filter.views``)."""
     state_dir: Path = field(default_factory=lambda: user_state_path(APP))
     config_dir: Path = field(default_factory=lambda: user_config_path(APP))
     clock: Clock = field(default_factory=SystemClock)
@@ -357,6 +359,8 @@ def _check(name: str, value: Any, source: str) -> Any:
                 if field_name in section:
                     _check(field_name, section[field_name], f"{source} [stores.{store}]")
         return value
+    if name == "views":
+        return _views(value, source)
     if name == "keys":
         if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
             raise UsageError(f"{source}: [keys] must hold binding ids and key names")
@@ -369,6 +373,20 @@ def _check(name: str, value: Any, source: str) -> Any:
     endpoints = _endpoints()
     if name in endpoints and value:
         check_endpoint(str(value), source, bare=endpoints[name])
+    return value
+
+
+def _views(value: Any, source: str) -> Mapping[str, str]:
+    from restoretui.core.filter.parser import FilterError, parse_filter  # only for those who have some
+
+    if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
+        raise UsageError(f"{source}: [views] must hold names and filters", 'such as big = "size>1G state:archived"')
+    for name, text in value.items():
+        try:
+            parse_filter(text)
+        except FilterError as error:
+            wrong = text[error.start : error.end]
+            raise UsageError(f"{source}: [views] {name}, at {wrong!r}: {error}", error.hint) from None
     return value
 
 

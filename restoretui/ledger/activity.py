@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from restoretui.core.clock import Clock
+from restoretui.core.filter.matcher import FilterRow
 from restoretui.core.model import ObjectRef
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, CloudId, Query
 from restoretui.ledger.runs.bucket_ids import bucket_id
 from restoretui.ledger.store import change_feed
@@ -13,11 +15,11 @@ from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.unknown_values import told_size
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views import fact_sql
-from restoretui.ledger.views.filter_sql import key_condition
 from restoretui.ledger.views.materialised_order import OrderBuilder
-from restoretui.ledger.views.row_order import RowOrder, Select, Straight, falling
+from restoretui.ledger.views.present_in import SUMS
+from restoretui.ledger.views.row_order import Piece, RowOrder, Select, Straight, falling
 from restoretui.ledger.views.table_view import TableView
+from restoretui.ledger.views.where_sql import NOW, FilterColumns, where
 
 Kind = Literal["run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch"]
 
@@ -30,6 +32,36 @@ _JOINS = (
     "LEFT JOIN job j ON j.id = a.job_id LEFT JOIN line n ON n.id = j.line_id"
     " LEFT JOIN bucket b ON b.id = coalesce(j.bucket_id, a.bucket_id)"
 )
+_COLUMNS = FilterColumns(
+    ("coalesce(j.key, a.key, '')", "a.text", "a.code", "a.request_id"),
+    storage_class="coalesce(n.storage_class, '')",
+    size="j.size",
+    modified="a.at",
+    version="coalesce(j.version_id, a.version_id, '')",
+    state="a.to_state",
+    expiry="a.expiry",
+    tier="a.tier",
+    run="a.run_id",
+    changed="a.at",
+    causes=("a.code", "a.text"),
+    overdue=(
+        "EXISTS (SELECT 1 FROM run r WHERE r.id = j.run_id AND j.state IN ('requested', 'restoring')"
+        f" AND coalesce(j.requested_at, r.first_requested_at) + r.window_longest < {NOW})"
+    ),
+)
+"""What a filter may ask of an entry."""
+CLASSES = tuple(name for kind in CLOUDS.values() for name in kind.rules.classes)
+
+
+def filter_row(entry: ActivityEntry) -> FilterRow:
+    """An entry as the same filter asks of it outside SQL; what just happened is not overdue."""
+    key, version = ("", "") if entry.ref is None else (entry.ref.key, entry.ref.version_id or "")
+    state = "" if entry.to_state is None else entry.to_state.value
+    return FilterRow(
+        (key, entry.text, entry.code, entry.request_id), storage_class=entry.storage_class, size=entry.size,
+        modified=entry.at, state=state, expiry=entry.expiry, tier=entry.tier or "", run=entry.run_id,
+        changed=entry.at, causes=(entry.code, entry.text) if state == "failed" else (), version=version,
+    )  # fmt: skip
 
 
 class ActivityLog:
@@ -80,8 +112,8 @@ class ActivityLog:
         return _entries(rows)
 
     async def view(self, query: Query = EVERYTHING, run_id: int | None = None) -> "ActivityView":
-        """Newest first. ``query`` may look for text (in key, text, code and request id) and for states entered."""
-        view = ActivityView(self._orders, self._quick, query, run_id)
+        """Newest first. Words are looked for in key, text, code and request id; states are those entered."""
+        view = ActivityView(self._orders, self._quick, query, run_id, self._clock.now().timestamp())
         await view.prepare()
         return view
 
@@ -89,8 +121,10 @@ class ActivityLog:
 class ActivityView(TableView[ActivityEntry]):
     """A view of the audit log; see ``records.View``. Without a query it grows at the top as things happen."""
 
-    def __init__(self, orders: OrderBuilder, quick: QuickReads, query: Query, run_id: int | None) -> None:
+    def __init__(self, orders: OrderBuilder, quick: QuickReads, query: Query, run_id: int | None, now: float) -> None:
+        """``now`` is cloud time, for what the query says of ages and ends."""
         super().__init__(orders)
+        self._now = now
         self._quick = quick
         self._query = query
         self._run_id = run_id
@@ -101,7 +135,7 @@ class ActivityView(TableView[ActivityEntry]):
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
-        if self._run_id is not None or self._query.text or self._query.states:
+        if self._run_id is not None or self._query.where is not None:
             self._order = await self._orders.build(self._select(), _last_id(self._quick), self.view_id)
             return
         row = self._quick.row("SELECT max(last_activity) FROM pruned")
@@ -118,21 +152,22 @@ class ActivityView(TableView[ActivityEntry]):
         return (1 if self._below is not None and row_id <= self._gaps else 0), row_id
 
     def _select(self) -> Select:
-        where = ["1"] if self._run_id is None else ["a.run_id = :run"]
-        args: dict[str, object] = {} if self._run_id is None else {"run": self._run_id}
-        if self._query.states:
-            where.append(f"a.to_state IN ({fact_sql.names(self._query.states)})")
-        if self._query.text:
-            columns = ("coalesce(j.key, a.key, '')", "a.text", "a.code", "a.request_id")
-            ways = [key_condition(self._query.text, column) for column in columns]
-            where.append(f"({' OR '.join(way.sql for way in ways)})")
-            args.update(ways[0].args)
+        match = where(self._query.where, _COLUMNS, CLASSES)
+        of_run = "1" if self._run_id is None else "a.run_id = :run"
         return Select(
-            f"SELECT a.id FROM activity a LEFT JOIN job j ON j.id = a.job_id"
-            f" WHERE {' AND '.join(where)} ORDER BY a.id DESC",
-            args,
+            "SELECT a.id FROM activity a LEFT JOIN job j ON j.id = a.job_id LEFT JOIN line n ON n.id = j.line_id"
+            f" WHERE {of_run} AND {match.sql} ORDER BY a.id DESC",
+            {"run": self._run_id, "now": self._now, **match.args},
             falling,
         )
+
+    def _kinds(self) -> Piece:
+        sql = (
+            "SELECT a.to_state, n.storage_class, a.tier, CASE WHEN a.to_state = 'failed' THEN a.code END, a.run_id,"
+            f" {SUMS.format(size='j.size')} FROM activity a LEFT JOIN job j ON j.id = a.job_id"
+            " LEFT JOIN line n ON n.id = j.line_id GROUP BY 1, 2, 3, 4, 5"
+        )
+        return Piece(sql, {})
 
     def _read(self, _part: int, order: RowOrder, start: int, stop: int) -> list[ActivityEntry]:
         span = order.span("activity", "a", start, stop)

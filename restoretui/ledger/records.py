@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeVar
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectRef, State, Tier
@@ -17,6 +17,10 @@ from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.stores import read_spec
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.volumes import PrefixTotals
+
+if TYPE_CHECKING:
+    from restoretui.core.filter.completion import Present
+    from restoretui.core.filter.tree import Filter
 
 
 class CloudId(NamedTuple):
@@ -145,26 +149,16 @@ key order then."""
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    r"""What a view shows, and in which order.
+    """What a view shows, and in which order.
 
-    ``text`` with ``*``, ``?`` or ``[...]`` is a case-sensitive glob over the whole key, or over what follows the
-    listing's prefix; otherwise any key that contains it matches, whatever its case. A backslash makes the next
-    ``* ? [ ] \`` literal. Empty sets mean: any. Sizes, dates and classes count as they were listed, states and
-    expiries as they are known now. Of a view of jobs ``modified`` sorts by the last change of state.
+    Sizes, dates and classes count as they were listed, states and expiries as they are known now. Of a view of jobs
+    ``modified`` is the last change of state.
     """
 
-    text: str = ""
-    states: frozenset[State] = frozenset()
-    storage_classes: frozenset[str] = frozenset()
+    where: "Filter | None" = None
+    """See ``core.filter``; None is everything."""
     sort: SortKey = "key"
     descending: bool = False
-    matches: tuple[str, ...] = ()
-    """More such texts, of which any one must match, besides ``text``."""
-
-    @property
-    def filters(self) -> bool:
-        """It leaves something out."""
-        return bool(self.text or self.matches or self.states or self.storage_classes)
 
 
 EVERYTHING = Query()
@@ -282,6 +276,10 @@ class View(Protocol[Row]):
 
     def row_id(self, position: int) -> int | None:
         """The id of the row at that position; None past the end."""
+        ...
+
+    async def present(self) -> "Present":
+        """What there is to filter by, whatever the query leaves out of it: counted, so not for a repaint."""
         ...
 
     async def aclose(self) -> None:

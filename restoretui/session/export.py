@@ -11,7 +11,7 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import Query, View
+from restoretui.ledger.records import EVERYTHING, Query, View
 from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines import job_fields, json_line, where
 
@@ -42,14 +42,17 @@ async def each(view: View[Any]) -> AsyncIterator[Any]:
 
 
 async def export_chunks(
-    ledger: Ledger, run: Run, form: Form, spelled: Callable[[str], str] | None = None
+    ledger: Ledger, run: Run, form: Form, spelled: Callable[[str], str] | None = None, query: Query = EVERYTHING
 ) -> AsyncIterator[str]:
-    """The run's objects as text, some rows at a time; exact, unless ``spelled`` makes each cell fit to be seen."""
+    """The run's objects that ``query`` lets through, as text, some rows at a time.
+
+    Exact, unless ``spelled`` makes each cell fit to be seen.
+    """
     buffer = io.StringIO()
     table = csv.DictWriter(buffer, _COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     if form == "csv":
         table.writeheader()
-    view = await ledger.runs.view(run.id, Query())
+    view = await ledger.runs.view(run.id, query)
     try:
         await view.wait()
         async for row in each(view):
@@ -74,14 +77,19 @@ def _spelled(fields: dict[str, Any], spelled: Callable[[str], str] | None) -> di
 
 
 async def write_export(
-    ledger: Ledger, run: Run, form: Form, target: Path, spelled: Callable[[str], str] | None = None
+    ledger: Ledger,
+    run: Run,
+    form: Form,
+    target: Path,
+    spelled: Callable[[str], str] | None = None,
+    query: Query = EVERYTHING,
 ) -> None:
-    """Write the run's objects to ``target`` (``targets.open_target``); ``spelled`` is for one that is a terminal."""
+    """Write those objects to ``target`` (``targets.open_target``); ``spelled`` is for one that is a terminal."""
     from restoretui.session.targets import open_target
 
     async with open_target(target) as file:
         _check_terminal(file, target, spelled)
-        async for chunk in export_chunks(ledger, run, form, spelled if file.is_terminal else None):
+        async for chunk in export_chunks(ledger, run, form, spelled if file.is_terminal else None, query):
             await file.write(chunk.replace("\r\n", "\n") if file.is_terminal else chunk)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound, WrongPlace
+from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectFacts, ObjectRef, Page, State
 from restoretui.core.provider import Provider
@@ -99,21 +100,21 @@ class Selecting:
     ) -> int:
         """Mark those of these objects that ``query`` lets through; how many it left out.
 
-        What its texts leave out is not even looked at; what cannot be seen goes to ``missing``. With ``versions``,
+        What its words leave out is not even looked at; what cannot be seen goes to ``missing``. With ``versions``,
         every version of each key.
         """
         todo = list(dict.fromkeys(refs))
         matching = set(await self._ledger.selections.matching([ref.key for ref in todo], query, prefix))
         chosen = [ref for ref in todo if ref.key in matching]
         left_out = len(todo) - len(chosen)
-        if not query.states and not query.storage_classes:
+        if is_about_keys(query.where):
             await self._mark(sel, chosen, missing, scheme, versions=versions)
             return left_out
         selections = self._ledger.selections
         own = await selections.create()
         try:
             await self._mark(own, chosen, missing, scheme, versions=versions)
-            left_out += await selections.keep(own, query)
+            left_out += await selections.keep(own, query, prefix)
             await selections.add_selection(sel, own)
         finally:
             await selections.drop(own)

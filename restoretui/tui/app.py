@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -51,9 +51,10 @@ if TYPE_CHECKING:
 TICK_S = 1.0
 """How often texts that count down are read again; only those that read differently are repainted."""
 LATER = (
-    "restoretui.tui.browse.mark_acts", "restoretui.tui.dialogs.go_to", "restoretui.tui.dialogs.help",
-    "restoretui.tui.dialogs.inspector", "restoretui.tui.dialogs.leave", "restoretui.tui.dialogs.menus",
-    "restoretui.tui.dialogs.mfa", "restoretui.tui.dialogs.sign_in",
+    "restoretui.core.filter.completion", "restoretui.core.filter.matcher", "restoretui.core.filter.parser",
+    "restoretui.tui.browse.mark_acts", "restoretui.tui.dialogs.filter_menu", "restoretui.tui.dialogs.go_to",
+    "restoretui.tui.dialogs.help", "restoretui.tui.dialogs.inspector", "restoretui.tui.dialogs.leave",
+    "restoretui.tui.dialogs.menus", "restoretui.tui.dialogs.mfa", "restoretui.tui.dialogs.sign_in",
 )  # fmt: skip
 """Modules that no first paint needs: loaded behind it, in a thread, before a key can ask for them."""
 
@@ -366,4 +367,15 @@ class RestoreApp(TerminalApp):
         self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        return system_commands(self, screen)
+        return system_commands(self, screen, self._saved_filters() if screen is self.main else {})
+
+    def _saved_filters(self) -> Mapping[str, Callable[[], None]]:
+        """By name, for the tab shown; none where it shows what no field is known of."""
+        from restoretui.core.filter.parser import parse_filter
+        from restoretui.core.filter.views import saved_filters
+
+        pane = self.main.pane(self.main.tab)
+        if self.session is None or not pane.can_narrow:
+            return {}
+        own = self._settings.views if self._settings is not None else {}
+        return {name: partial(pane.narrow, parse_filter(text)) for name, text in saved_filters(own).items()}

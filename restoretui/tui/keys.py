@@ -82,8 +82,15 @@ BROWSE = CommandGroup(
     (
         Command("restore", "r", "restore", "restore", "plan a restore of the marked objects", 20),
         Command("parent", "backspace", "parent", "up", "to the enclosing prefix, then to the buckets", 34),
-        Command("filter", "slash", "filter", "filter", "filter by part of a key or a glob as you type", 30),
-        Command("facets", "f", "facets", "states", "filter by state and storage class", 44),
+        Command(
+            "filter",
+            "slash",
+            "filter",
+            "filter",
+            "filter as you type: *.bam, !x, state:archived, size>1G, age>2y",
+            30,
+        ),
+        Command("facets", "f", "facets", "show", "what is shown: states and classes, as they are present", 44),
         Command("sort", "o", "sort", "sort", "choose the order", 42),
         Command("mark_all", "a", "mark_all", "all", "mark all that match the filter", 36),
         Command("invert", "i", "invert", "invert", "invert the marks of what is shown"),
@@ -112,8 +119,10 @@ RUNS = CommandGroup(
         Command("cancel_unsent", "delete,X", "cancel", "cancel unsent", "cancel the requests not sent yet", 28),
         Command("export", "x", "export", "export", "write the run's objects to a CSV file", 32),
         Command("copy", "c", "copy", "copy", "copy the location to the clipboard"),
-        Command("filter", "slash", "filter", "filter", "filter the objects by part of a key or a glob", 30),
-        Command("facets", "f", "facets", "states", "filter the objects by state", 44),
+        Command("filter", "slash", "filter", "filter", "filter the objects: *.bam, state:failed, failed:denied", 30),
+        Command(
+            "facets", "f", "facets", "show", "which objects are shown: states and classes, as they are present", 44
+        ),
         Command("sort", "o", "sort", "sort", "choose the order of the objects", 42),
         Command("show", "b", "show", "browse", "show the object in Browse"),
         Command("back", "backspace,escape", "back", "back", "back to the list of runs", 14),
@@ -141,7 +150,7 @@ BATCH = CommandGroup(
 ACTIVITY = CommandGroup(
     "Activity",
     (
-        Command("filter", "slash", "filter", "filter", "filter by any text of an entry", 30),
+        Command("filter", "slash", "filter", "filter", "filter by any text of an entry, state:failed, age<7d", 30),
         Command("copy", "c", "copy", "copy", "copy the entry to the clipboard", 40),
         Command("clear", "escape", "clear", "clear", "clear the filter"),
     ),
@@ -184,8 +193,20 @@ PICKING = CommandGroup(
 FILTER = CommandGroup(
     "While filtering",
     (
-        Command("keep_filter", "enter,down,tab", "keep", "keep it", "keep the filter and go to the table", 10),
+        Command("keep_filter", "enter,down", "keep", "keep it", "keep the filter and go to the table", 10),
+        Command(
+            "complete_filter", "tab", "complete", "complete", "complete the word, then the next way; else keep it", 12
+        ),
         Command("drop_filter", "escape", "drop", "clear it", "show everything again", 11),
+    ),
+)
+
+SHOWING = CommandGroup(
+    "While choosing what is shown",
+    (
+        Command("show_archived", "1", "preset('archived')", "archived", "what is archived", 20),
+        Command("show_restoring", "2", "preset('restoring')", "restoring", "what is asked for, or about to be", 21),
+        Command("show_readable", "3", "preset('readable')", "readable", "what can be read now", 22),
     ),
 )
 
@@ -194,7 +215,7 @@ READING = CommandGroup(
     (Command("close", "escape,q,enter", "cancel", "close", "close the box", 50),),
 )
 
-GROUPS = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, TIERS, PICKING, DIALOG, READING)
+GROUPS = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, DIALOG, READING)
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""
 IDS = frozenset(command.id for group in GROUPS for command in group)

@@ -1,6 +1,6 @@
-"""The command palette: every command that works right now, by name. Its texts are ours alone, never a key's."""
+"""The command palette: every command that works right now, by name. Its texts are ours or the config's, no key's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -8,13 +8,16 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from restoretui.tui.keys import IDS, key_name
+from restoretui.wording.safe import clean
 
 _NOT_LISTED = {"app.command_palette", "cancel", "keep", "drop"}
 _MOVES = ("move(", "page(")
 
 
-def system_commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
-    """From the bindings active below the palette."""
+def system_commands(
+    app: App[Any], screen: Screen[Any], filters: Mapping[str, Callable[[], None]]
+) -> Iterator[SystemCommand]:
+    """From the bindings active below the palette, and the saved filters for what is shown."""
     seen: set[str] = set()
     for active in screen.active_bindings.values():
         binding = active.binding
@@ -25,5 +28,9 @@ def system_commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemComman
         title = binding.description.capitalize()
         help_text = f"{binding.tooltip}  ({key_name(binding.key)})"
         yield SystemCommand(title, help_text, partial(app.run_action, binding.action, active.node))
+    for name, show in filters.items():
+        yield SystemCommand(
+            f"Show {clean(name)}", "a saved filter: views in the config, and some that are ready", show
+        )
     yield SystemCommand("Theme", "choose other colours", app.action_change_theme)
     yield SystemCommand("Screenshot", "save the screen as an SVG file", app.deliver_screenshot)

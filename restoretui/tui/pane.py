@@ -1,10 +1,15 @@
 """What the tabs have in common."""
 
+from typing import TYPE_CHECKING
+
 from textual.containers import Vertical
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.shell import Working
 from restoretui.tui.words import Part
+
+if TYPE_CHECKING:
+    from restoretui.core.filter.tree import Filter
 
 
 class Pane(Working, Vertical):
@@ -36,6 +41,14 @@ class Pane(Working, Vertical):
     def light(self) -> Part | None:
         """What the header says instead of how well the background is: what is on its way here, or failed."""
         return None
+
+    @property
+    def can_narrow(self) -> bool:
+        """What it shows now can be filtered by any field."""
+        return False
+
+    def narrow(self, where: "Filter | None") -> None:
+        """Show what matches this."""
 
     def say_place(self) -> None:
         """Have the header say both, if this is the tab on screen."""

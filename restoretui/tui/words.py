@@ -1,11 +1,16 @@
 """How states, actions and classes are said and painted: a glyph and a word, so that no meaning hangs on colour."""
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
 from restoretui.core.model import State
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import BrowseRow
 from restoretui.wording.safe import clean
+
+if TYPE_CHECKING:
+    from restoretui.core.filter.tree import Filter
 
 STATES: dict[State, tuple[str, str]] = {
     State.ONLINE: ("▪", "dim"),
@@ -69,6 +74,16 @@ def said(*parts: Part) -> Content:
     return Content.assemble(
         *(clean(part) if isinstance(part, str) else (clean(part[0]), COLOURS.get(part[1], part[1])) for part in parts)
     )
+
+
+def chips(where: "Filter | None") -> list[Part]:
+    """A filter in the line that says where we are: each part that must match in brackets of its own."""
+    if where is None:
+        return []
+    from restoretui.core.filter.printer import filter_text
+    from restoretui.core.filter.tree import conjuncts
+
+    return [piece for part in conjuncts(where) for piece in ((" ", ""), (f"[{filter_text(part)}]", "mark"))]
 
 
 def class_word(row: BrowseRow) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from restoretui.core.clock import SystemClock
+from restoretui.core.filter.parser import parse_filter
 from restoretui.core.model import Entry, Look, Page, State, Tier
 from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
@@ -151,12 +152,15 @@ async def run(objects: int, folder: Path, *, lean: bool) -> None:
     windows(bench, "plain", plain)
     by_size = await sorted_view(bench, ledger, listing_id, "by size", Query(sort="size", descending=True))
     windows(bench, "by size", by_size)
-    await sorted_view(bench, ledger, listing_id, "text, 1 in 27", Query(text="77"))
-    await sorted_view(bench, ledger, listing_id, "text, all match", Query(text="FASTQ"))
-    await sorted_view(bench, ledger, listing_id, "text not ASCII, none", Query(text="é"))
-    await sorted_view(bench, ledger, listing_id, "glob", Query(text="*run-0077?/*7.fastq*"))
-    archived = Query(states=frozenset({State.ARCHIVED}))
+    await sorted_view(bench, ledger, listing_id, "text, 1 in 27", Query(parse_filter("77")))
+    await sorted_view(bench, ledger, listing_id, "text, all match", Query(parse_filter("FASTQ")))
+    await sorted_view(bench, ledger, listing_id, "text not ASCII, none", Query(parse_filter("é")))
+    await sorted_view(bench, ledger, listing_id, "glob", Query(parse_filter("*run-0077?/*7.fastq*")))
+    archived = Query(parse_filter("state:archived"))
     await sorted_view(bench, ledger, listing_id, "by state filter", archived)
+    three = Query(parse_filter("state:archived size>1M !*77*"))
+    await sorted_view(bench, ledger, listing_id, "three terms", three)
+    await bench.time("what there is to filter by", plain.present())
     await sorted_view(bench, ledger, listing_id, "sorted by state", Query(sort="state"))
 
     marks = ledger.selections.MARKS
@@ -191,7 +195,7 @@ async def run(objects: int, folder: Path, *, lean: bool) -> None:
     windows(bench, "with looks and jobs", plain)
     jobs = await ledger.runs.view(restore.id)
     windows(bench, "jobs", jobs)
-    failed = Query(states=frozenset({State.REQUESTED}))
+    failed = Query(parse_filter("state:requested"))
     await bench.time("view of jobs by state", ledger.runs.view(restore.id, failed))
     await sorted_view(bench, ledger, listing_id, "by state filter, with looks and jobs", archived)
     await bench.time("cancel the unsent", ledger.runs.set_cancelled(restore.id), objects)

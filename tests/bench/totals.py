@@ -16,6 +16,7 @@ from typing import TypeVar
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from restoretui.core.clock import SystemClock
+from restoretui.core.filter.tree import Word
 from restoretui.core.model import Entry, Page
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Observation, Query, Scope
@@ -91,7 +92,7 @@ async def bench(folder: Path, objects: int) -> None:
             await timed(f"note {len(looks):,} looks", ledger.catalog.observe(CLOUD, BUCKET, looks), len(looks))
             await timed(f"bring totals up to date with {len(looks):,} of them", ledger.totals.settle(), len(looks))
         await timed("totals again", whole())
-        flat = await ledger.catalog.browse(listing.id, Query(text="sample-00"))
+        flat = await ledger.catalog.browse(listing.id, Query(Word.of("sample-00")))
         await flat.wait()
         await timed(f"what {flat.count:,} matches add up to", flat.weigh())
         await timed("by year, of all", ledger.totals.dated(listing, "", [1_500_000_000], str))

@@ -44,6 +44,7 @@ ARGUMENTS = {
 """What a command cannot do without."""
 
 SETTINGS = "config/test_config_values"
+FILTERS = "cli/listings/test_filters"
 SELECTORS = "cli/spending/test_selectors"
 BATCH = "cli/test_batch_commands"
 SAID: dict[str, tuple[list[str], str]] = {
@@ -65,6 +66,11 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--state": (["archived"], SELECTORS),
     "--storage-class": (["glacier"], SELECTORS),
     "--match": (["*.mov"], SELECTORS),
+    "--exclude": (["*.mov"], FILTERS),
+    "--where": (["state:archived size>1G"], FILTERS),
+    "--newer-than": (["90d"], FILTERS),
+    "--larger-than": (["1G"], FILTERS),
+    "--smaller-than": (["1G"], FILTERS),
     "--versions": ([], SELECTORS),
     "--depth": (["2"], "cli/listings/test_du"),
     "--by": (["year"], "cli/listings/test_du"),

@@ -270,3 +270,23 @@ def test_a_folder_is_where_the_config_lies_whatever_its_name(tmp_path: Path) -> 
     (tmp_path / "conf.toml").mkdir()
     (tmp_path / "conf.toml" / "config.toml").write_text("rate = 7\n")
     assert load_settings({"config": str(tmp_path / "conf.toml")}, {}).rate == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("views = 1", "must hold names and filters"),
+        ("[views]\nbig = 1", "must hold names and filters"),
+        ('[views]\nbig = "sizze>1G"', "[views] big, at 'sizze': no field is called 'sizze'"),
+    ],
+)
+def test_a_saved_filter_that_cannot_be_meant_is_named(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        load_settings({"config": str(tmp_path)}, {})
+    assert says in str(caught.value)
+
+
+def test_saved_filters_are_kept_by_name(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[views]\n"big ones" = "size>1G"\n')
+    assert load_settings({"config": str(tmp_path)}, {}).views == {"big ones": "size>1G"}

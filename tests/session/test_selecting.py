@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from restoretui.core.errors import CloudError
+from restoretui.core.filter.parser import parse_filter
+from restoretui.core.filter.tree import OneOf, in_states
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import Query
@@ -65,12 +67,12 @@ async def test_what_the_texts_leave_out_is_not_looked_at_and_states_and_classes_
 ) -> None:
     session = await session_on(running)
     refs = [ObjectRef("cold", f"g/{number:04d}") for number in range(20)] + [ObjectRef("cold", "no/such")]
-    assert await named(session, refs, Query(matches=("*5", "000[12]")), prefix="g/") == (4, 17, [])
+    assert await named(session, refs, Query(parse_filter("*5 | 000[12]")), prefix="g/") == (4, 17, [])
     assert running.stats.requests["HeadObject"] == 4
-    assert await named(session, refs, Query(matches=("0001", "such"))) == (1, 19, ["no/such"])
-    assert await named(session, refs, Query(storage_classes=frozenset({"GLACIER"}))) == (10, 10, ["no/such"])
-    assert await named(session, refs, Query(states=frozenset({State.ONLINE}))) == (10, 10, ["no/such"])
-    both = Query(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({"STANDARD"}))
+    assert await named(session, refs, Query(parse_filter("0001 | such"))) == (1, 19, ["no/such"])
+    assert await named(session, refs, Query(OneOf("class", ("GLACIER",)))) == (10, 10, ["no/such"])
+    assert await named(session, refs, Query(in_states(State.ONLINE))) == (10, 10, ["no/such"])
+    both = Query(parse_filter("state:archived class=STANDARD"))
     assert await named(session, refs, both) == (0, 20, ["no/such"])
 
 
@@ -82,8 +84,8 @@ async def test_our_own_intents_count_as_states_as_they_do_in_a_listing(
     await session.selecting.keys(sel, [ObjectRef("cold", "g/0001")])
     await session.confirm(sel, await session.plan(sel, 1), Tier.BULK)
     refs = [ObjectRef("cold", "g/0001"), ObjectRef("cold", "g/0003")]
-    assert await named(session, refs, Query(states=frozenset({State.PLANNED}))) == (1, 1, [])
-    assert await named(session, refs, Query(states=frozenset({State.ARCHIVED}))) == (1, 1, [])
+    assert await named(session, refs, Query(in_states(State.PLANNED))) == (1, 1, [])
+    assert await named(session, refs, Query(in_states(State.ARCHIVED))) == (1, 1, [])
 
 
 async def test_every_version_of_named_keys_and_of_no_other(running: RunningSandbox, session_on: OpenSession) -> None:
@@ -92,7 +94,7 @@ async def test_every_version_of_named_keys_and_of_no_other(running: RunningSandb
         running.cloud.put("old", key, size=10, storage_class="GLACIER")
     refs = [ObjectRef("old", "a"), ObjectRef("old", "none")]
     assert await named(session, refs, Query(), versions=True) == (3, 0, ["none"])
-    assert await named(session, refs, Query(storage_classes=frozenset({"DEEP_ARCHIVE"})), versions=True) == (
+    assert await named(session, refs, Query(OneOf("class", ("DEEP_ARCHIVE",))), versions=True) == (
         0, 3, ["none"],
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from restoretui.config.settings import Settings
 from restoretui.core.clock import ManualClock
+from restoretui.core.filter.completion import Present
 from restoretui.core.location import parse_location
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session, open_session
@@ -74,6 +75,9 @@ class FakeView:
         return self.order[position] if 0 <= position < len(self.order) else None
 
     async def wait(self) -> None: ...
+
+    async def present(self) -> Present:
+        return Present()
 
     async def aclose(self) -> None: ...
 

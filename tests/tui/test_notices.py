@@ -75,8 +75,12 @@ async def test_an_mfa_code_is_asked_for_on_screen(walk: StartWalk) -> None:
 async def test_boxes_are_told_apart_without_colour(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive", env={"NO_COLOR": "1"}) as on:
         await on.settled()
-        await on.press("f", "space", "down")
-        await on.sees("[x] ○ archived", "[ ] ◌ planned", "[ ] GLACIER")
+        await on.press("d")
+        await on.settled()
+        await on.press("f")
+        await on.sees("[ ] GLACIER")
+        await on.press("space", "down")
+        await on.sees("[x] ○ archived", "[ ] ▪ online", "[ ] GLACIER")
 
 
 async def test_help_says_that_there_is_more(walk: StartWalk) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
+from restoretui.core.filter.tree import LISTED, fields_of
 from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.catalog.prefix_sums import PrefixSums
 from restoretui.ledger.catalog.segments import Segments
@@ -18,14 +19,10 @@ from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE
 from restoretui.ledger.views import fact_sql
-from restoretui.ledger.views.filter_sql import (
-    Condition,
-    any_key_condition,
-    end_of_prefix,
-    key_condition,
-    prefix_condition,
-)
+from restoretui.ledger.views.filter_columns import FACTS, LISTED_COLUMNS, as_known, as_listed
+from restoretui.ledger.views.filter_sql import Arguments, end_of_prefix
 from restoretui.ledger.views.materialised_order import OrderBuilder
+from restoretui.ledger.views.present_in import SUMS
 from restoretui.ledger.views.row_order import (
     Piece,
     Rank,
@@ -38,12 +35,15 @@ from restoretui.ledger.views.row_order import (
     rising,
 )
 from restoretui.ledger.views.table_view import TableView
+from restoretui.ledger.views.where_sql import cheapest_first, names_only, where, where_sql
 
 _SHOWN = (
     f"SELECT id, key, version_id, size, modified, storage_class, archive_status, {fact_sql.SHOWN_STATE} AS shown,"
     f" {fact_sql.SHOWN_EXPIRY} AS shown_expiry, marked, CASE WHEN {fact_sql.STILL_OURS} THEN job_tier END AS tier,"
     f" CASE WHEN {fact_sql.STILL_OURS} THEN job_run END AS run_id, etag, is_latest, gone"
 )
+
+_CODE = "(SELECT q.code FROM job q WHERE q.id = l.job_id)"
 
 
 _BY_SUMS = frozenset({"size", "below", "archived", "restoring", "readable"})
@@ -102,7 +102,7 @@ class BrowseView(TableView[BrowseRow]):
         """Nothing is filtered out, and no more rows will come."""
         query = self.query
         self._status()
-        return not query.filters and self._final is not None
+        return query.where is None and self._final is not None
 
     @property
     def objects(self) -> int:
@@ -165,9 +165,7 @@ class BrowseView(TableView[BrowseRow]):
 
     async def _build(self, status: _Status) -> None:
         query = self.query
-        if query.states or query.storage_classes or query.matches:
-            self._prefixes = Straight(lambda: 1, lambda: 0)
-        elif query.text or self._is_backwards or query.sort in _BY_SUMS:
+        if query.where is not None or self._is_backwards or query.sort in _BY_SUMS:
             self._prefixes = await self._order(self._select_prefixes(), status.prefixes)
         self._objects = await self._order(self._select_objects(), status.objects)
 
@@ -179,9 +177,9 @@ class BrowseView(TableView[BrowseRow]):
         return self.query.sort == "key" and self.query.descending
 
     def _select_prefixes(self) -> Select:
-        match = Condition("1")
-        if self.query.text:
-            match = prefix_condition(self.query.text, "prefix", self.listing.scope.prefix)
+        # The delimiter at the end need not be typed; a prefix has nothing but its name.
+        columns = names_only("prefix", "rtrim(prefix, '/')", prefix=self.listing.scope.prefix)
+        match = where(self.query.where, columns)
         if self.query.sort in _BY_SUMS:
             return self.sums.order(self.listing, self.query, match)
         direction, rank = ("DESC", falling) if self._is_backwards else ("ASC", rising)
@@ -199,40 +197,48 @@ class BrowseView(TableView[BrowseRow]):
 
     def _piece(self, span: Span) -> Piece:
         """Sizes, dates and classes are compared as they were listed; states and expiries as they are known now."""
-        query = self.query
-        where = [span.where]
-        args = self._args() | span.args
-        if query.text:
-            match = key_condition(query.text, "l.key", self.listing.scope.prefix)
-            where.append(match.sql)
-            args |= match.args
-        if query.matches:
-            match = any_key_condition(query.matches, "l.key", self.listing.scope.prefix)
-            where.append(match.sql)
-            args |= match.args
-        if query.storage_classes:
-            classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
-            where.append(f"l.storage_class IN ({', '.join(f':{name}' for name in classes)})")
-            args |= classes
-        source, major, listed = span.source, span.major, "0"
-        if query.sort in ("size", "modified", "storage_class"):
-            listed = f"l.{query.sort}"
-        if query.states or query.sort in ("state", "expiry"):
-            inner = fact_sql.known(
-                self._base,
-                source,
-                " AND ".join(where),
-                f"l.id AS id, {major} AS major, {listed} AS listed, '' AS etag, 1 AS is_latest, 0 AS marked",
-                looks=self._find_looks(),
-                jobs=bool(self._find_bucket()),
-                tells=self._rules.lists_status,
-            )
-            source = f"({_SHOWN}, major, listed FROM ({fact_sql.with_state(self._rules, inner)})) l"
-            listed = "l.listed"
+        query, prefix, classes = self.query, self.listing.scope.prefix, tuple(self._rules.classes)
+        parts = [] if query.where is None else cheapest_first(query.where)
+        listed = [part for part in parts if fields_of(part) <= LISTED]
+        known = [part for part in parts if not fields_of(part) <= LISTED]
+        arguments = Arguments()
+        within = [span.where, *(where_sql(part, as_listed(prefix), classes, arguments) for part in listed)]
+        source, major, sorted_by = span.source, span.major, f"l.{query.sort}"
+        if known or query.sort in ("state", "expiry"):
+            source = f"({self._known(span, ' AND '.join(within))}) l"
+            sorted_by = f"l.listed_{query.sort}"
             major = "0" if major == "0" else "l.major"
-            where = [f"l.shown IN ({fact_sql.names(query.states)})"] if query.states else ["1"]
-        sql = f"SELECT l.id FROM {source} WHERE {' AND '.join(where)} ORDER BY {self._object_order(major, listed)}"
-        return Piece(sql, args)
+            within = [where_sql(part, as_known(prefix), classes, arguments) for part in known] or ["1"]
+        sql = (
+            f"SELECT l.id FROM {source} WHERE {' AND '.join(within)} ORDER BY {self._object_order(major, sorted_by)}"
+        )
+        return Piece(sql, {**self._args(), **span.args, **arguments.values})
+
+    def _known(self, span: Span, where: str) -> str:
+        """A SELECT of ``FACTS`` for the rows of ``span`` that meet ``where``, with its ``major``."""
+        inner = fact_sql.known(
+            self._base,
+            span.source,
+            where,
+            f"l.id AS id, {span.major} AS major, {LISTED_COLUMNS}",
+            looks=self._find_looks(),
+            jobs=bool(self._find_bucket()),
+            tells=self._rules.lists_status,
+        )
+        return f"{FACTS} FROM ({fact_sql.with_state(self._rules, inner)})"
+
+    def _kinds(self) -> Piece:
+        known, whole = as_known(""), Span(f"{self.object_table} l", "1", "0", "l.id", {})
+        # Each column more to group by takes its time of a million rows: of a bucket no run touched two tell all.
+        of_jobs, groups = "NULL, NULL, NULL", "1, 2"
+        if self._find_bucket():
+            of_jobs = f"{known.tier}, CASE WHEN l.shown = 'failed' THEN {_CODE} END, {known.run}"
+            groups = "1, 2, 3, 4, 5"
+        sql = (
+            f"SELECT l.shown, l.listed_storage_class, {of_jobs}, {SUMS.format(size='l.listed_size')}"
+            f" FROM ({self._known(whole, '1')}) l GROUP BY {groups}"
+        )
+        return Piece(sql, self._args())
 
     def _object_order(self, major: str, listed: str) -> str:
         direction = "DESC" if self.query.descending else "ASC"

@@ -10,9 +10,11 @@ from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views import fact_sql
+from restoretui.ledger.views.filter_columns import FACTS, as_known
 from restoretui.ledger.views.filter_sql import end_of_prefix
 from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
 from restoretui.ledger.views.row_order import Span
+from restoretui.ledger.views.where_sql import where
 
 _INSERT = f"INSERT INTO selection (sel, place_id, key, version_id, {', '.join(FACTS_OF_LOOK)})"
 # An upsert: an object that is marked already takes the facts of a newer look at it.
@@ -108,25 +110,20 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> Non
     recount(tx, sel, place)
 
 
-def keep(tx: Tx, sel: int, query: Query, now: float, wall: float) -> int:
-    """Unmark what is not in the states and classes of ``query`` (its texts play no part); how many."""
+def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str = "") -> int:
+    """Unmark what ``query`` leaves out, as known now; how many. Its globs may match what follows ``prefix``."""
     removed = 0
     for place in marked_places(tx.connection, sel, now, wall):
         inner = fact_sql.known(
             fact_sql.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
             looks=place.has_looks, jobs=bool(place.bucket_id), tells=place.rules.lists_status,
         )  # fmt: skip
-        classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
-        wanted = ["1"]
-        if query.states:
-            wanted.append(f"({fact_sql.SHOWN_STATE}) IN ({fact_sql.names(query.states)})")
-        if classes:
-            wanted.append(f"storage_class IN ({', '.join(f':{name}' for name in classes)})")
+        wanted = where(query.where, as_known(prefix, listed=""), tuple(place.rules.classes))
         removed += tx.run(
             "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
-            f" (SELECT key, version_id FROM ({fact_sql.with_state(place.rules, inner)}) WHERE NOT"
-            f" ({' AND '.join(wanted)}))",
-            place.args | classes,
+            f" (SELECT l.key, l.version_id FROM ({FACTS} FROM ({fact_sql.with_state(place.rules, inner)})) l"
+            f" WHERE NOT {wanted.sql})",
+            {**place.args, **wanted.args},
         )
         recount(tx, sel, place.place_id)
     return removed

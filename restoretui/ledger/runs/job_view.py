@@ -1,16 +1,17 @@
 """The view of a run: its jobs, filtered and sorted."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from restoretui.core.model import ObjectRef
+from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import EVERYTHING, JobRow, Query
 from restoretui.ledger.store.decoding import ACTIONS, STATES, TIERS, Shape, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.unknown_values import told_size
 from restoretui.ledger.views import fact_sql
-from restoretui.ledger.views.filter_sql import Condition, any_key_condition, key_condition
 from restoretui.ledger.views.materialised_order import OrderBuilder
+from restoretui.ledger.views.present_in import SUMS
 from restoretui.ledger.views.row_order import (
     Piece,
     Rank,
@@ -23,6 +24,7 @@ from restoretui.ledger.views.row_order import (
     rising,
 )
 from restoretui.ledger.views.table_view import TableView
+from restoretui.ledger.views.where_sql import NOW, FilterColumns, where
 
 _ROW = (
     "SELECT j.id, b.name, j.key, j.version_id, j.size, j.state, n.storage_class, n.archive, n.action,"
@@ -40,12 +42,43 @@ _SORTS = {
 }
 
 
+_COLUMNS = FilterColumns(
+    ("j.key",),
+    storage_class="n.storage_class",
+    size="j.size",
+    modified="j.changed_at",
+    version="j.version_id",
+    state="j.state",
+    expiry="CASE WHEN j.state = 'available' THEN j.expiry END",
+    tier=f"CASE WHEN NOT ({fact_sql.NOT_OURS}) THEN n.tier END",
+    run="j.run_id",
+    changed="j.changed_at",
+    causes=("j.code", "j.message", "CASE WHEN j.reason = '' THEN n.reason ELSE j.reason END"),
+    overdue=(
+        "(j.state IN ('requested', 'restoring') AND EXISTS (SELECT 1 FROM run r WHERE r.id = j.run_id"
+        f" AND coalesce(j.requested_at, r.first_requested_at) + r.window_longest < {NOW}))"
+    ),
+)
+"""What a filter may ask of a run's objects."""
+
+
+class JobsOf(NamedTuple):
+    """The jobs of a run: their ids have no gaps."""
+
+    first: int
+    number: int
+    rules: CloudRules
+
+
 class JobView(TableView[JobRow]):
     """A view of the jobs of a run; see ``records.View``. Made by ``Runs.view``."""
 
-    def __init__(self, orders: OrderBuilder, quick: QuickReads, first_job: int, jobs: int, query: Query) -> None:
+    def __init__(self, orders: OrderBuilder, quick: QuickReads, jobs_of: "JobsOf", query: Query, now: float) -> None:
+        """``now`` is cloud time, for what the query says of ages and ends."""
         super().__init__(orders)
+        first_job, jobs, self._rules = jobs_of
         self.query = query
+        self._now = now
         self._quick = quick
         self._first_job = first_job
         self._jobs = jobs
@@ -61,24 +94,28 @@ class JobView(TableView[JobRow]):
 
     def _select(self) -> Select:
         query = self.query
-        match = key_condition(query.text, "j.key") if query.text else Condition("1")
-        more = any_key_condition(query.matches, "j.key")
-        where = ["j.id BETWEEN :from_job AND :to_job", match.sql, more.sql]
-        if query.states:
-            where.append(f"j.state IN ({fact_sql.names(query.states)})")
-        classes = {f"class{number}": name for number, name in enumerate(sorted(query.storage_classes))}
-        if classes:
-            where.append(f"n.storage_class IN ({', '.join(f':{name}' for name in classes)})")
+        match = where(query.where, _COLUMNS, tuple(self._rules.classes))
         order, rank = self._sort()
-        sql = f"SELECT j.id FROM job j JOIN line n ON n.id = j.line_id WHERE {' AND '.join(where)} ORDER BY {order}"
+        sql = (
+            "SELECT j.id FROM job j JOIN line n ON n.id = j.line_id"
+            f" WHERE j.id BETWEEN :from_job AND :to_job AND {match.sql} ORDER BY {order}"
+        )
         first, end = self._first_job, self._first_job + self._jobs
 
         def within(start: int, stop: int) -> Piece:
-            return Piece(sql, {"from_job": start, "to_job": stop - 1, **match.args, **more.args, **classes})
+            return Piece(sql, {"from_job": start, "to_job": stop - 1, "now": self._now, **match.args})
 
         rows = piece_rows(self._jobs)
         pieces = [within(start, min(start + rows, end)) for start in range(first, end, rows)] if rank else []
         return Select(*within(first, end), rank, pieces[::-1] if query.descending else pieces)
+
+    def _kinds(self) -> Piece:
+        sql = (
+            f"SELECT j.state, n.storage_class, {_COLUMNS.tier}, CASE WHEN j.state = 'failed' THEN j.code END,"
+            f" j.run_id, {SUMS.format(size='j.size')} FROM job j JOIN line n ON n.id = j.line_id"
+            " WHERE j.id BETWEEN :from_job AND :to_job GROUP BY 1, 2, 3, 4, 5"
+        )
+        return Piece(sql, {"from_job": self._first_job, "to_job": self._first_job + self._jobs - 1})
 
     def _sort(self) -> tuple[str, Rank | None]:
         direction = "DESC" if self.query.descending else "ASC"

@@ -11,7 +11,7 @@ from restoretui.core.model import State, Tier
 from restoretui.ledger.records import EVERYTHING, CloudId, Query
 from restoretui.ledger.run_records import WAITING, Cause, JobChange, RestoreJob, Run, TrackedGroup
 from restoretui.ledger.runs.job_ids import is_among
-from restoretui.ledger.runs.job_view import JobView
+from restoretui.ledger.runs.job_view import JobsOf, JobView
 from restoretui.ledger.runs.run_rows import JOB, RUN, UNSENT, count_of, jobs_of, run_of
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.quick_reads import QuickReads
@@ -124,10 +124,11 @@ class Runs:
 
     async def view(self, run_id: int, query: Query = EVERYTHING) -> JobView:
         """A view of the run's jobs."""
-        row = self._quick.row("SELECT first_job, objects FROM run WHERE id = ?", (run_id,))
+        row = self._quick.row("SELECT first_job, objects, scheme, endpoint FROM run WHERE id = ?", (run_id,))
         if row is None:
             raise LedgerError(f"there is no run {run_id}", "see `restoretui status`")
-        view = JobView(self._orders, self._quick, row[0], row[1], query)
+        jobs = JobsOf(row[0], row[1], CloudId(row[2], row[3]).rules)
+        view = JobView(self._orders, self._quick, jobs, query, self._clock.now().timestamp())
         await view.prepare()
         return view
 

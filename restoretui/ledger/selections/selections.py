@@ -23,8 +23,8 @@ from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
-from restoretui.ledger.views.filter_sql import Condition, any_key_condition, key_condition
 from restoretui.ledger.views.row_order import Span
+from restoretui.ledger.views.where_sql import names_only, where
 
 _FORGOTTEN_S = 86_400.0
 """Sets that a command made and did not drop were left by a crash after a day."""
@@ -150,24 +150,23 @@ class Selections:
         """Mark what is marked in ``other``, too."""
         return await self._change(sel, lambda tx: marking.add_selection(tx, sel, other))
 
-    async def keep(self, sel: int, query: Query) -> int:
-        """Unmark what is not in the states and storage classes of ``query``, as known now; how many objects."""
+    async def keep(self, sel: int, query: Query, prefix: str) -> int:
+        """Unmark what ``query`` leaves out, as known now and as in a listing below ``prefix``; how many objects."""
         now = self._clock.now().timestamp()
 
         def remove(tx: Tx) -> int:
             tx.touch(change_feed.selection_topic(sel))
-            return marking.keep(tx, sel, query, now, self._clock.wall())
+            return marking.keep(tx, sel, query, now, self._clock.wall(), prefix=prefix)
 
         return await self._writer.do(remove)
 
     async def matching(self, keys: Sequence[str], query: Query, prefix: str) -> list[str]:
-        """Those of ``keys`` that the texts of ``query`` let through, as they do in a listing below ``prefix``."""
-        if not query.text and not query.matches:
+        """Those of ``keys`` that ``query`` may let through, going by the key, as in a listing below ``prefix``."""
+        if query.where is None:
             return list(keys)
-        one = Condition("1") if not query.text else key_condition(query.text, "k.value", prefix)
-        more = any_key_condition(query.matches, "k.value", prefix)
-        sql = f"SELECT k.key FROM json_each(:keys) k WHERE {one.sql} AND {more.sql}"
-        args = {"keys": json.dumps(list(keys)), **one.args, **more.args}
+        match = where(query.where, names_only("k.value", prefix=prefix, perhaps=True))
+        sql = f"SELECT k.key FROM json_each(:keys) k WHERE {match.sql}"
+        args = {"keys": json.dumps(list(keys)), **match.args}
         found = await self._reader.run(lambda connection: connection.execute(sql, args).fetchall())
         return [keys[int(number)] for (number,) in found]
 

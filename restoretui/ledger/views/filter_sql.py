@@ -1,19 +1,23 @@
-r"""Compiles a person's filter text into an SQL condition.
+"""Compiles a word of a filter (``core.filter.globs``) into an SQL condition; whole filters: ``where_sql``."""
 
-With ``*``, ``?`` or a closed ``[...]`` it is a glob, as in a shell, that must match the whole key; otherwise any key
-that contains it matches, whatever its case. A backslash before one of ``* ? [ ] \`` makes that character literal. A
-text with brackets only, ``[draft]`` say, also matches keys that contain it as it stands.
-"""
-
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from types import MappingProxyType
 from typing import NamedTuple
 
-_SPECIAL = frozenset("*?[]\\")
+from restoretui.core.errors import UsageError
+from restoretui.core.filter.globs import (
+    CharSet,
+    GlobText,
+    GlobToken,
+    Wildcard,
+    alternatives,
+    both_cases,
+    glob_tokens,
+    literal,
+)
+
 _LONGEST_PATTERN = 50_000
 """SQLite refuses longer patterns (SQLITE_MAX_LIKE_PATTERN_LENGTH); no key is that long."""
 
@@ -38,99 +42,103 @@ def end_of_prefix(prefix: str) -> str:
 
 
 class Condition(NamedTuple):
-    """An SQL expression with its named arguments, ``:glob`` and ``:part...``."""
+    """An SQL expression with its named arguments."""
 
     sql: str
     args: Mapping[str, object] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class _Literal:
-    text: str
+MOST_CONDITIONS = 10_000
+"""In one statement: SQLite bounds its length (1 MB) and its values (32,766)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wild:
-    sign: str
+class Arguments:
+    """Values of one statement's conditions by their names, ``:w0``, ``:w1`` and so on."""
 
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
+        self._names: dict[object, str] = {}
+        self._bound = 0
 
-@dataclass(frozen=True, slots=True)
-class _Set:
-    negated: bool
-    members: Sequence[tuple[str, str]]
-    """Ranges, both ends included."""
-
-
-_Token = _Literal | _Wild | _Set
+    def bind(self, value: object) -> str:
+        """What stands for ``value`` in the statement; ``UsageError`` for more than one statement can hold."""
+        self._bound += 1
+        if self._bound > MOST_CONDITIONS:
+            raise UsageError(
+                "the filter comes to too many conditions", f"at most {MOST_CONDITIONS:,}, each of {{a,b}} counts"
+            )
+        name = self._names.setdefault((type(value), value), f"w{len(self._names)}")
+        self.values[name] = value
+        return f":{name}"
 
 
 def key_condition(text: str, column: str, prefix: str = "") -> Condition:
     """Keys in ``column`` that match ``text``; a glob may also match what follows ``prefix``."""
-    tokens = _parse(text)
-    if all(isinstance(token, _Literal) for token in tokens):
-        return _contains("".join(token.text for token in tokens if isinstance(token, _Literal)), column)
-    pattern = "".join(_glob(token) for token in tokens)
-    if len(pattern.encode(errors="replace")) > _LONGEST_PATTERN or not _storable(text):
-        return Condition(NEVER)
-    ways = [Condition(f"{column} GLOB :glob", {"glob": pattern})]
-    if prefix and not pattern.startswith("*"):
-        ways.append(Condition(f"substr({column}, {len(prefix) + 1}) GLOB :glob", {"glob": pattern}))
-    if not any(isinstance(token, _Wild) for token in tokens):
-        ways.append(_contains(text, column))
-    return _any_of(ways)
+    arguments = Arguments()
+    return Condition(word_sql(text, column, prefix, arguments), arguments.values)
 
 
-def any_key_condition(texts: Sequence[str], column: str, prefix: str = "") -> Condition:
-    """Keys that match any of ``texts``; all keys where there are none."""
-    if not texts:
-        return Condition("1")
-    ways = [key_condition(text, column, prefix) for text in texts]
-    # Each stems from a text of its own, so that equal names would hold different values.
-    named = [
-        Condition(
-            _ARGUMENT.sub(rf":\1_{number}", way.sql), {f"{name}_{number}": arg for name, arg in way.args.items()}
-        )
-        for number, way in enumerate(ways)
-    ]
-    return named[0] if len(named) == 1 else _any_of(named)
+def word_sql(text: str, column: str, prefix: str, arguments: Arguments) -> str:
+    """The same, with its values among others."""
+    if not is_storable(text):
+        return NEVER
+    found = alternatives(text)
+    ways: list[str] = []
+    is_glob = has_wildcard = False
+    for alternative in found:
+        tokens = glob_tokens(alternative)
+        if all(isinstance(token, GlobText) for token in tokens):
+            ways.append(_contains(literal(alternative), column, arguments))
+            continue
+        is_glob = True
+        has_wildcard = has_wildcard or any(isinstance(token, Wildcard) for token in tokens)
+        pattern = "".join(_glob(token) for token in tokens)
+        if len(pattern.encode()) > _LONGEST_PATTERN:
+            continue
+        name = arguments.bind(pattern)
+        ways.append(f"{column} GLOB {name}")
+        if prefix and not pattern.startswith("*"):
+            ways.append(f"substr({column}, {len(prefix) + 1}) GLOB {name}")
+    if (is_glob or len(found) > 1) and not has_wildcard:
+        ways.append(_contains(literal(text), column, arguments))
+    return either(ways)
 
 
-_ARGUMENT = re.compile(r":(glob|part\d*)\b")
+def either(ways: Sequence[str]) -> str:
+    """Any of them; a tree no deeper than it must be, since SQLite bounds that."""
+    return _joined(ways, "OR") or NEVER
 
 
-def prefix_condition(text: str, column: str, prefix: str = "") -> Condition:
-    """The same for common prefixes, whose delimiter at the end need not be typed."""
-    whole = key_condition(text, column, prefix)
-    bare = key_condition(text, f"rtrim({column}, '/')", prefix)
-    return _any_of((whole, bare))
+def each(conditions: Sequence[str]) -> str:
+    """All of them."""
+    return _joined(conditions, "AND") or "1"
 
 
-def _any_of(conditions: Sequence[Condition]) -> Condition:
-    # All stem from one text, so that equal names hold equal values.
-    sql = " OR ".join(condition.sql for condition in conditions)
-    return Condition(f"({sql})", {name: arg for condition in conditions for name, arg in condition.args.items()})
+def _joined(conditions: Sequence[str], word: str) -> str:
+    if len(conditions) <= 2:
+        text = f" {word} ".join(conditions)
+        return f"({text})" if len(conditions) > 1 else text
+    half = len(conditions) // 2
+    return f"({_joined(conditions[:half], word)} {word} {_joined(conditions[half:], word)})"
 
 
-def _storable(text: str) -> bool:
-    # No key holds NUL, or anything that is not valid Unicode; SQLite would stop at the one and refuse the other.
+def is_storable(text: str) -> bool:
+    """No key holds NUL, or anything that is not valid Unicode; SQLite would stop at the one and refuse the other."""
     return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _contains(text: str, column: str) -> Condition:
-    if not _storable(text) or len(text.encode()) > _LONGEST_PATTERN // 4:
-        return Condition(NEVER)
+def _contains(text: str, column: str, arguments: Arguments) -> str:
+    if len(text.encode()) > _LONGEST_PATTERN // 4:
+        return NEVER
     # LIKE folds the case of ASCII only. Other letters are spelled in every case, or in a glob, which takes longer.
     cases = [_cases(char) for char in text]
     if prod(len(of_char) for of_char in cases) <= _MOST_SPELLINGS:
         spellings = ("".join(spelling) for spelling in product(*cases))
-        return _any_of(
-            [
-                Condition(f"{column} LIKE :part{number} ESCAPE '\\'", {f"part{number}": f"%{_like(spelling)}%"})
-                for number, spelling in enumerate(spellings)
-            ]
-        )
-    pattern = "".join(_glob(_Set(negated=False, members=[(case, case) for case in _both(char)])) for char in text)
-    return Condition(f"{column} GLOB :part", {"part": f"*{pattern}*"})
+        names = [arguments.bind(f"%{_like(spelling)}%") for spelling in spellings]
+        return either([f"{column} LIKE {name} ESCAPE '\\'" for name in names])
+    sets = (CharSet(negated=False, members=[(case, case) for case in both_cases(char)]) for char in text)
+    pattern = "".join(map(_glob, sets))
+    return f"{column} GLOB {arguments.bind(f'*{pattern}*')}"
 
 
 def _like(text: str) -> str:
@@ -139,74 +147,19 @@ def _like(text: str) -> str:
 
 def _cases(char: str) -> list[str]:
     """The characters that stand for ``char`` whatever its case; one is enough for ASCII, which LIKE folds."""
-    return [char] if char.isascii() else sorted({case.lower() if case.isascii() else case for case in _both(char)})
+    return (
+        [char] if char.isascii() else sorted({case.lower() if case.isascii() else case for case in both_cases(char)})
+    )
 
 
-def _both(char: str) -> set[str]:
-    cases = {case for each in (char, char.lower(), char.upper()) for case in (each, each.lower(), each.upper())}
-    return {case for case in cases if len(case) == 1}
-
-
-def _parse(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    at = 0
-    while at < len(text):
-        char = text[at]
-        if char == "\\" and text[at + 1 : at + 2] in _SPECIAL and at + 1 < len(text):
-            tokens.append(_Literal(text[at + 1]))
-            at += 2
-        elif char in "*?":
-            tokens.append(_Wild(char))
-            at += 1
-        elif char == "[" and (found := _parse_set(text, at + 1)) is not None:
-            token, at = found
-            tokens.append(token)
-        else:
-            tokens.append(_Literal(char))
-            at += 1
-    return tokens
-
-
-def _parse_set(text: str, at: int) -> tuple[_Set, int] | None:
-    """The set whose opening bracket stands before ``at``, and where it ends; None if it is never closed."""
-    negated = text[at : at + 1] in ("!", "^")
-    at += negated
-    chars: list[tuple[str, bool]] = []
-    first = True
-    while at < len(text):
-        char = text[at]
-        if char == "]" and not first:
-            return _Set(negated, _ranges(chars)), at + 1
-        literal = char == "\\" and text[at + 1 : at + 2] in _SPECIAL and at + 1 < len(text)
-        at += literal
-        chars.append((text[at], literal))
-        at += 1
-        first = False
-    return None
-
-
-def _ranges(chars: Sequence[tuple[str, bool]]) -> list[tuple[str, str]]:
-    ranges: list[tuple[str, str]] = []
-    at = 0
-    while at < len(chars):
-        low = chars[at][0]
-        if at + 2 < len(chars) and chars[at + 1] == ("-", False):
-            ranges.append((low, chars[at + 2][0]))
-            at += 3
-        else:
-            ranges.append((low, low))
-            at += 1
-    return ranges
-
-
-def _glob(token: _Token) -> str:
+def _glob(token: GlobToken) -> str:
     """As SQLite's GLOB spells it: no escapes, ``^`` negates, ``]`` is literal only as a set's first member."""
     match token:
-        case _Literal(text):
+        case GlobText(text):
             return f"[{text}]" if text in ("*", "?", "[") else text
-        case _Wild(sign):
+        case Wildcard(sign):
             return sign
-        case _Set(negated, members):
+        case CharSet(negated, members):
             return _glob_set(negated, members)
 
 

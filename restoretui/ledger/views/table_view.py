@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 from restoretui.core.errors import LedgerError
+from restoretui.core.filter.completion import Present
 from restoretui.ledger.store.change_feed import view_topic
 from restoretui.ledger.views.materialised_order import OrderBuilder
-from restoretui.ledger.views.row_order import RowOrder, Span
+from restoretui.ledger.views.present_in import count_present
+from restoretui.ledger.views.row_order import Piece, RowOrder, Span
 from restoretui.ledger.volumes import HALF, Volume
 
 Row = TypeVar("Row")
@@ -33,6 +35,16 @@ class TableView(Generic[Row]):
     @abstractmethod
     def _read(self, part: int, order: RowOrder, start: int, stop: int) -> list[Row]:
         """The rows of one part."""
+
+    @abstractmethod
+    def _kinds(self) -> Piece:
+        """A query for what is there, as ``present_in.count_present`` reads it."""
+
+    async def present(self) -> Present:
+        """What there is to filter by, whatever the query leaves out of it."""
+        async with self.in_use(whole=False):
+            query = self._kinds()
+            return await self._orders.builder.run(lambda connection: count_present(connection, query))
 
     def _part_of(self, row_id: int) -> tuple[int, int]:
         """Which part a row id belongs to, and its id there."""

@@ -6,6 +6,9 @@ from textual import on
 from textual.app import ComposeResult
 
 from restoretui.core.errors import RestoreTuiError
+from restoretui.core.filter.completion import Present
+from restoretui.core.filter.printer import filter_text
+from restoretui.core.filter.tree import Filter
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.ledger.records import ActivityEntry, Query, View
 from restoretui.tui.activity_words import KINDS, entry_line, entry_parts
@@ -18,7 +21,7 @@ from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column, Spans, cell
 from restoretui.tui.widgets.table.live_table import LiveTable
-from restoretui.tui.words import Part, said
+from restoretui.tui.words import Part, chips, said
 from restoretui.wording import format as fmt
 from restoretui.wording.safe import crop, width
 
@@ -61,7 +64,11 @@ class ActivityPane(Pane):
         self._stale = True
 
     def compose(self) -> ComposeResult:
-        self._filter_bar = FilterBar("part of a key, text, code or request id", id="activity-filter")
+        self._filter_bar = FilterBar(
+            "part of a key, text, code or request id; state:failed, age<7d, run:12",
+            present=self._present,
+            id="activity-filter",
+        )
         yield self._filter_bar
         self.table = LiveTable[ActivityEntry](
             COLUMNS, self.shell.pacer, follow_top=True, placeholder="opening …", id="entries"
@@ -79,7 +86,7 @@ class ActivityPane(Pane):
             self.attempt(self._show, "view")
 
     def place(self) -> list[Part]:
-        return [("activity", "strong")]
+        return [("activity", "strong"), *chips(self._query.where)]
 
     def not_opened(self, error: RestoreTuiError) -> None:
         self.table.error_state = not_open(error, self.shell.key_for("quit"))
@@ -94,7 +101,7 @@ class ActivityPane(Pane):
             view = await self.session.ledger.activity.view(self._query)
         except RestoreTuiError as error:
             another = f"{self.shell.key_for('filter')} filters otherwise"
-            self.table.error_state = error_state(error, another if self._query.text else "")
+            self.table.error_state = error_state(error, another if self._query.where else "")
             raise
         finally:
             self.say_place()
@@ -105,15 +112,19 @@ class ActivityPane(Pane):
             await old.aclose()
         self._say()
 
+    async def _present(self) -> Present:
+        view = self.table.view
+        return Present() if view is None else await view.present()
+
     def _say_empty(self, view: View[ActivityEntry] | None) -> None:
         """What is said where no entry is: there may be some to come."""
         if view is None or not view.complete:
             self.table.placeholder = "reading …"
         else:
-            self.table.placeholder = "no entry matches" if self._query.text else "nothing happened yet"
+            self.table.placeholder = "no entry matches" if self._query.where else "nothing happened yet"
 
     def told(self, topics: frozenset[str]) -> bool:
-        if "activity" in topics and self._query.text:
+        if "activity" in topics and self._query.where:
             self._stale = True
         if not self.is_shown or self.shell.session is None:
             return False
@@ -130,7 +141,7 @@ class ActivityPane(Pane):
 
     def _say(self) -> bool:
         count = self.table.count
-        limit = f" match {self._query.text}" if self._query.text else ""
+        limit = f" match {filter_text(self._query.where)}" if self._query.where else ""
         place = f"{self.table.cursor + 1:,} of {count:,}" if count else ""
         text = fmt.plural(count, "entry", "entries") + limit
         return self._status.show(said((text, "dim")), said((place, "dim")), said())
@@ -153,14 +164,24 @@ class ActivityPane(Pane):
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        if event.text != self._query.text:
-            self._query = Query(text=event.text)
+        if event.where != self._query.where:
+            self._query = Query(event.where)
             self.attempt(self._show, "view")
         if event.final:
             self.table.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.table.count > 0 if action == "copy" else True
+
+    @property
+    def can_narrow(self) -> bool:
+        return True
+
+    def narrow(self, where: Filter | None) -> None:
+        self._filter_bar.show(where)
+        self._query = Query(where)
+        self.attempt(self._show, "view")
+        self.say_place()
 
     def action_filter(self) -> None:
         self._filter_bar.open()
@@ -172,7 +193,5 @@ class ActivityPane(Pane):
 
     def action_clear(self) -> None:
         self.shell.move_on()
-        if self._query.text:
-            self._filter_bar.clear()
-            self._query = Query()
-            self.attempt(self._show, "view")
+        if self._query.where:
+            self.narrow(None)

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
 
 from restoretui.core.errors import RestoreTuiError
+from restoretui.core.filter.fields import EVERY, WORDS_ONLY
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.ledger.records import BrowseRow
@@ -25,7 +26,10 @@ from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.live_table import LiveTable
-from restoretui.tui.words import Part
+from restoretui.tui.words import Part, chips
+
+if TYPE_CHECKING:
+    from restoretui.core.filter.completion import Present
 
 
 class BrowseBoard(Markable):
@@ -55,7 +59,9 @@ class BrowseBoard(Markable):
 
     def compose(self) -> ComposeResult:
         pacer = self.shell.pacer
-        self.filter_bar = FilterBar("part of a key, or a glob such as *.bam", id="browse-filter")
+        self.filter_bar = FilterBar(
+            fields=lambda: EVERY if self.source.is_bucket else WORDS_ONLY, present=self.present, id="browse-filter"
+        )
         yield self.filter_bar
         self.buckets = LiveTable[BucketRow](bucket_columns(), pacer, placeholder=OPENING, id="buckets")
         self.table = LiveTable[BrowseRow](self.columns(), pacer, marking=True, placeholder=OPENING, id="objects")
@@ -151,7 +157,14 @@ class BrowseBoard(Markable):
         session = self.shell.session if not self.source.is_bucket else None
         clouds = session.settings.shown_clouds(self.location.scheme) if session is not None else []
         where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)
-        return [(where, "strong"), *((f" · {word}", "busy") for word, shown in kinds if shown)]
+        shown = [(where, "strong"), *((f" · {word}", "busy") for word, shown in kinds if shown)]
+        return [*shown, *chips(self.source.query.where)]
+
+    async def present(self) -> "Present":
+        """What there is to filter by, whatever the filter in force leaves out of it."""
+        from restoretui.core.filter.completion import Present
+
+        return Present() if self.view is None else await self.view.present()
 
     def light(self) -> Part | None:
         if self.problem is not None:

@@ -35,7 +35,7 @@ class Emptiness:
         if self.was_stopped and not self.is_asking:
             return STOPPED
         if self.shows_buckets:
-            return LISTING if self.is_asking else NO_BUCKETS
+            return LISTING if self.is_asking else NO_MATCH if self.is_filtered else NO_BUCKETS
         return LISTING if self.listing is None else self._of_listing(self.listing)
 
     def _of_listing(self, listing: Listing) -> str:

@@ -1,5 +1,6 @@
 """What brings a listing on screen: going to a place, listing it, filtering, and keeping up as pages come in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import Listing, Query
 from restoretui.tui.browse.account_buckets import account_buckets
 from restoretui.tui.browse.board import BrowseBoard
-from restoretui.tui.browse.columns import bucket_columns
+from restoretui.tui.browse.columns import BucketRow, bucket_columns
 from restoretui.tui.browse.marking import MARKS
 from restoretui.tui.error_state import not_open
 from restoretui.tui.widgets.table.list_view import ListView
@@ -27,6 +28,9 @@ LATE_S = 0.1
 
 class ListingBoard(BrowseBoard):
     """Shows a source; what keys do to it is for ``BrowsePane``."""
+
+    _buckets_found: Sequence[BucketRow] = ()
+    """All buckets of the list, also those that the filter leaves out."""
 
     def on_mount(self) -> None:
         self.shell.feed.listen(self.told)
@@ -109,8 +113,18 @@ class ListingBoard(BrowseBoard):
         came_from = (self.location.scheme, land_on[0] if land_on is not None else "")
         at = next((row.id for row in found.rows if (row.scheme, row.name) == came_from), 0)
         self.buckets.set_columns(bucket_columns(clouds=len(found.schemes) > 1))
-        self.buckets.set_view(ListView(found.rows), at=at)
-        self.say()
+        self._buckets_found = found.rows
+        self._show_buckets(at)
+
+    def _show_buckets(self, at: int | None = None) -> None:
+        """Those whose names match the filter; none of them is listed for that."""
+        rows, where = self._buckets_found, self.source.query.where
+        if where is not None:
+            from restoretui.core.filter.matcher import FilterRow, row_matches
+
+            rows = [row for row in rows if row_matches(where, FilterRow((row.name,)), 0)]
+        self.buckets.set_view(ListView(rows), at=at)
+        self.judge()
 
     def refresh_listing(self) -> None:
         """List again; what is on screen stays until the new listing is whole."""
@@ -195,12 +209,14 @@ class ListingBoard(BrowseBoard):
         if self.source.listing is not None:
             land_on = ("", True) if from_top else None
             self.attempt(partial(self._show, self.source.listing, land_on), "view", hold_keys=not typing)
+        elif not self.source.is_bucket and not self.is_asking:
+            self._show_buckets()
 
     def _weigh(self, view: "BrowseView") -> None:
         """How much is there, and how much of it the filter matches."""
         self.workers.cancel_group(self, "weigh")
         self.weights.look(self.session, self.source, view)
-        if view.query.filters:
+        if view.query.where is not None:
             self.attempt(partial(self._weigh_match, view), "weigh")
 
     async def _weigh_match(self, view: "BrowseView") -> None:

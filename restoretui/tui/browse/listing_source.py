@@ -45,7 +45,7 @@ class ListingSource:
     @property
     def is_filtered(self) -> bool:
         """Not everything is shown."""
-        return bool(self.query.text or self.query.states or self.query.storage_classes)
+        return self.query.where is not None
 
     def ask(self, **changes: Any) -> None:
         """Filter or order differently."""
@@ -53,7 +53,7 @@ class ListingSource:
 
     def everything(self) -> None:
         """Drop every filter; the order stays."""
-        self.ask(text="", states=frozenset(), storage_classes=frozenset())
+        self.ask(where=None)
 
     def is_summed(self, session: "Session", place: Location) -> bool:
         """The ledger has what lies below the prefixes there."""

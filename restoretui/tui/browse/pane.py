@@ -7,7 +7,6 @@ from textual import on
 
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.browse.listing_board import ListingBoard
@@ -18,16 +17,13 @@ from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
 
 if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see ``app.LATER``
-    from restoretui.tui.dialogs.menus import Facets
+    from restoretui.core.filter.tree import Filter
+    from restoretui.tui.dialogs.filter_menu import Shown
 
 ORDERS = {
     "key": "Key", "size": "Size", "modified": "Modified", "storage_class": "Storage class", "state": "State",
     "expiry": "End of the copy", "archived": "Archived below",
 }  # fmt: skip
-STATES_SHOWN = (
-    State.ARCHIVED, State.PLANNED, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED, State.FAILED,
-    State.ONLINE, State.UNKNOWN,
-)  # fmt: skip
 
 
 class BrowsePane(ListingBoard):
@@ -51,7 +47,7 @@ class BrowsePane(ListingBoard):
             "mark_all": row is not None,
             "invert": row is not None,
             "unmark_all": marked,
-            **dict.fromkeys(("parent", "buckets", "filter", "facets", "sort", "flat", "sums", "versions"), here),
+            **dict.fromkeys(("parent", "buckets", "facets", "sort", "flat", "sums", "versions"), here),
         }
         return needed.get(action, True)
 
@@ -150,26 +146,35 @@ class BrowsePane(ListingBoard):
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        if event.text != self.source.query.text or event.final:
-            self.source.ask(text=event.text)
+        if event.where != self.source.query.where or event.final:
+            self.source.ask(where=event.where)
             self.requery(typing=not event.final)
+            self.say_place()
         if event.final:
-            self.table.focus()
+            (self.table if self.source.is_bucket else self.buckets).focus()
 
     def action_filter(self) -> None:
         self.filter_bar.open()
 
     def action_facets(self) -> None:
-        from restoretui.tui.dialogs.menus import FacetMenu, Facets
+        from restoretui.tui.dialogs.filter_menu import FilterMenu
 
-        query, classes = self.source.query, CLOUDS[self.location.scheme].classes
-        facets = Facets(query.states, query.storage_classes)
-        self.shell.push_screen(FacetMenu(facets, STATES_SHOWN, classes=classes), self._show_facets)
+        self.shell.push_screen(FilterMenu(self.source.query.where, self.present), self._show_only)
 
-    def _show_facets(self, facets: "Facets | None") -> None:
-        if facets is not None:
-            self.source.ask(states=facets.states, storage_classes=facets.storage_classes)
-            self.requery()
+    def _show_only(self, shown: "Shown | None") -> None:
+        if shown is not None:
+            self.narrow(shown.where)
+
+    @property
+    def can_narrow(self) -> bool:
+        return self.source.is_bucket
+
+    def narrow(self, where: "Filter | None") -> None:
+        """Show what matches this."""
+        self.filter_bar.show(where)
+        self.source.ask(where=where)
+        self.requery()
+        self.say_place()
 
     def action_sort(self) -> None:
         from restoretui.tui.dialogs.menus import SortMenu
@@ -197,9 +202,7 @@ class BrowsePane(ListingBoard):
         elif self.is_asking:
             self.stop_asking()
         elif self.source.is_filtered:
-            self.filter_bar.clear()
-            self.source.everything()
-            self.requery()
+            self.narrow(None)
         elif self.source.sums:
             self._no_sums()
 

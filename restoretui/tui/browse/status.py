@@ -43,7 +43,7 @@ class Weights:
 
     async def weigh(self, view: "BrowseView") -> None:
         """Add up what the filter of a view matches."""
-        if view.query.filters:
+        if view.query.where is not None:
             match = await view.weigh()
             self.match, self._weighed = match, view
 
@@ -99,8 +99,13 @@ def status(shown: ListingStatus) -> list[Content]:
         return [said(("listing …", "dim"), (" · esc stops", "dim"))]
     if shown.buckets is not None:
         missing = f" · {', '.join(shown.unlisted)} not listed" if shown.unlisted else ""
+        limits = _limits(shown.query)
         return [
-            said((fmt.plural(shown.buckets, "bucket"), "dim"), (missing, "warn")),
+            said(
+                (fmt.plural(shown.buckets, "bucket"), "dim"),
+                (f" match {limits}" if limits else "", "mark"),
+                (missing, "warn"),
+            ),
             said(("enter opens · g goes to a location", "dim")),
         ]
     so_far = "" if shown.complete else " so far"
@@ -181,8 +186,11 @@ def _age(what: str, listing: Listing, now: datetime) -> Part:
 
 
 def _limits(query: Query) -> str:
-    limits = [query.text, *sorted(query.states), *sorted(query.storage_classes)]
-    return " ".join(limit for limit in limits if limit)
+    if query.where is None:
+        return ""
+    from restoretui.core.filter.printer import filter_text
+
+    return filter_text(query.where)
 
 
 def _wanted(query: Query, wanted: Query) -> str:

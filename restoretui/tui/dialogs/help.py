@@ -21,6 +21,7 @@ from restoretui.tui.keys import (
     PICKING,
     READING,
     RUNS,
+    SHOWING,
     TABLE,
     TIERS,
     CommandGroup,
@@ -28,7 +29,7 @@ from restoretui.tui.keys import (
 )
 from restoretui.tui.words import ACTIONS, STATES, Part, said
 
-SHOWN = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, TIERS, PICKING, DIALOG)
+SHOWN = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, DIALOG)
 HERE: Mapping[str, tuple[CommandGroup, ...]] = {
     "browse": (BROWSE,), "restores": (RUNS,), "batch": (BATCH,), "activity": (ACTIVITY,),
 }  # fmt: skip

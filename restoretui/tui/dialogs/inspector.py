@@ -10,6 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from restoretui.core.errors import ObjectNotFound, RestoreTuiError
+from restoretui.core.filter.tree import OneOf
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import ActivityEntry, BrowseRow, Query
@@ -67,9 +68,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
             self.shell.place_bar.over(None)
 
     async def _remember(self) -> None:
-        key = self._known.ref.key
-        literal = "".join(f"\\{mark}" if mark in "*?[]\\" else mark for mark in key)
-        view = await self.session.ledger.activity.view(Query(text=literal))
+        view = await self.session.ledger.activity.view(Query(OneOf("key", (self._known.ref.key,))))
         try:
             await view.wait()
             entries = view.rows(0, HISTORY_READ)

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
 from restoretui.core.errors import RestoreTuiError
+from restoretui.core.filter.tree import Filter
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.core.rules.verdicts import Purpose
@@ -63,7 +64,7 @@ class RestoresPane(Pane):
         self._read()
 
     def place(self) -> list[Part]:
-        return [(self.detail.title, "strong")] if self._detailed else [("restores", "strong")]
+        return [(self.detail.title, "strong"), *self.detail.chips] if self._detailed else [("restores", "strong")]
 
     def opened(self) -> None:
         self._read()
@@ -93,6 +94,8 @@ class RestoresPane(Pane):
         self._asked_about = short
 
     def tick(self) -> bool:
+        if self._detailed and self.is_shown and self.shell.session is not None:
+            self.detail.look_for_others()
         return self._read()
 
     def _read(self) -> bool:
@@ -161,6 +164,13 @@ class RestoresPane(Pane):
             position = self.list.table.view.position(run.id) if self.list.table.view is not None else None
             self.list.table.goto(position or 0)
         self.refresh_bindings()
+
+    @property
+    def can_narrow(self) -> bool:
+        return self._detailed
+
+    def narrow(self, where: Filter | None) -> None:
+        self.detail.narrow(where)
 
     def action_filter(self) -> None:
         self.detail.filter()

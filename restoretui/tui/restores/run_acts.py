@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import UsageError
+from restoretui.core.filter.tree import in_states
 from restoretui.core.model import State
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.capacity import MOST_IN_A_ROW
@@ -31,7 +32,7 @@ async def replan_run(
     """Plan anew what a run has in these states, have it confirmed, and show the new run."""
     session = actor.session
     selections = session.ledger.selections
-    view = await session.run_views.job_view(run.id, Query(states=states))
+    view = await session.run_views.job_view(run.id, Query(in_states(*states)))
     sel = await selections.create()
     try:
         await view.wait()
@@ -50,7 +51,7 @@ async def replan_run(
 async def end_run(actor: "Actor", run: Run) -> None:
     """End the copies a run has brought, once that is confirmed."""
     session = actor.session
-    view = await session.run_views.job_view(run.id, Query(states=frozenset({State.AVAILABLE})))
+    view = await session.run_views.job_view(run.id, Query(in_states(State.AVAILABLE)))
     sel = await session.ledger.selections.create()
     try:
         await view.wait()

@@ -1,6 +1,6 @@
 """One run: how it stands, and every object of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,13 +12,17 @@ from textual.content import Content
 from textual.message import Message
 
 from restoretui.core.errors import RestoreTuiError
+from restoretui.core.filter.completion import Present
+from restoretui.core.filter.printer import filter_text
+from restoretui.core.filter.tree import Filter
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.records import JobRow, Query, View
 from restoretui.ledger.run_records import Cause, Run
 from restoretui.ledger.volumes import Volume
+from restoretui.tui.dialogs.filter_menu import FilterMenu, Shown
 from restoretui.tui.dialogs.inspector import Inspector
-from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
+from restoretui.tui.dialogs.menus import SortMenu
 from restoretui.tui.error_state import error_state
 from restoretui.tui.job_row import job_lines
 from restoretui.tui.restores.columns import job_columns
@@ -30,7 +34,7 @@ from restoretui.tui.widgets.fact_lines import FactLines
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.live_table import LiveTable
-from restoretui.tui.words import Part, said
+from restoretui.tui.words import Part, chips, said
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
@@ -40,10 +44,10 @@ ORDERS = {
     "key": "Key", "state": "State", "size": "Size", "modified": "Last change", "storage_class": "Storage class",
     "expiry": "End of the copy",
 }  # fmt: skip
-STATES_SHOWN = (
-    State.PLANNED, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED, State.FAILED, State.SKIPPED,
-    State.CANCELLED, State.UNKNOWN,
-)  # fmt: skip
+
+
+MANY, MANY_EVERY = 50_000, 10
+"""Of so many objects the filtered ones are looked for anew every so many seconds."""
 
 
 class RunDetail(Working, Vertical):
@@ -63,6 +67,10 @@ class RunDetail(Working, Vertical):
         self._place: Location | None = None
         self._query = Query()
         self._is_new = True
+        self._counts_shown: Mapping[State, int] = {}
+        """As the states were when the rows were asked for."""
+        self._seconds = 0
+        """Since then, in which they were others."""
         self._causes: list[Cause] = []
         self._failed = 0
         self._match: Volume | None = None
@@ -72,7 +80,7 @@ class RunDetail(Working, Vertical):
     def compose(self) -> ComposeResult:
         self._facts_lines = FactLines(id="run-facts", now=lambda: self.session.clock.monotonic())
         yield self._facts_lines
-        self._filter_bar = FilterBar("part of a key, or a glob such as *.bam", id="run-filter")
+        self._filter_bar = FilterBar(present=self._present, id="run-filter")
         yield self._filter_bar
         self.table = LiveTable[JobRow](
             job_columns(
@@ -140,6 +148,7 @@ class RunDetail(Working, Vertical):
     async def _show(self, at: int | None = None) -> None:
         if self.run is None:
             return
+        self._counts_shown, self._seconds = self.run.counts, 0
         view = await self.session.run_views.job_view(self.run.id, self._query)
         old = self.table.view
         self._match = None
@@ -162,6 +171,15 @@ class RunDetail(Working, Vertical):
         """What is said where no row is: there may be some to come."""
         is_whole = view is not None and view.complete
         self.table.placeholder = "no object matches" if is_whole else "reading …"
+
+    def look_for_others(self) -> None:
+        """A filtered view is a picture of its moment: while states change it is taken again now and then."""
+        run = self.run
+        if run is None or self._query.where is None or run.counts == self._counts_shown:
+            return
+        self._seconds += 1
+        if self._seconds >= (1 if run.objects < MANY else MANY_EVERY):
+            self.attempt(partial(self._read_or_tell, self._show), "view")
 
     def close(self) -> None:
         """The list is shown again."""
@@ -198,7 +216,16 @@ class RunDetail(Working, Vertical):
         return self._status.show(said((left, "dim")), said((place, "dim")), said()) or changed
 
     def _limits(self) -> str:
-        return " ".join(limit for limit in (self._query.text, *sorted(self._query.states)) if limit)
+        return filter_text(self._query.where)
+
+    @property
+    def chips(self) -> list[Part]:
+        """The filter in force, for the header."""
+        return chips(self._query.where)
+
+    async def _present(self) -> Present:
+        view = self.table.view
+        return Present() if view is None else await view.present()
 
     def _facts(self, run: Run) -> list[Content]:
         now = self.session.clock.now()
@@ -250,9 +277,10 @@ class RunDetail(Working, Vertical):
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
-        if event.text != self._query.text or event.final:
-            self._query = replace(self._query, text=event.text)
+        if event.where != self._query.where or event.final:
+            self._query = replace(self._query, where=event.where)
             self.attempt(partial(self._read_or_tell, self._show), "view", hold_keys=event.final)
+            self.post_message(self.Judged())
         if event.final:
             self.table.focus()
 
@@ -271,12 +299,17 @@ class RunDetail(Working, Vertical):
 
     def choose_states(self) -> None:
         """Choose the states shown."""
-        menu = FacetMenu(Facets(self._query.states), STATES_SHOWN, classes=())
-        self.shell.push_screen(menu, self._show_states)
+        self.shell.push_screen(FilterMenu(self._query.where, self._present), self._show_only)
 
-    def _show_states(self, facets: Facets | None) -> None:
-        if facets is not None:
-            self._requery(states=facets.states)
+    def _show_only(self, shown: Shown | None) -> None:
+        if shown is not None:
+            self.narrow(shown.where)
+
+    def narrow(self, where: Filter | None) -> None:
+        """Show the objects that match this."""
+        self._filter_bar.show(where)
+        self._requery(where=where)
+        self.post_message(self.Judged())
 
     def choose_order(self) -> None:
         """Choose the order."""

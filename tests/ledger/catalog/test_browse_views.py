@@ -9,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restoretui.core.errors import LedgerError
+from restoretui.core.filter.matcher import FilterRow, row_matches
+from restoretui.core.filter.parser import parse_filter
+from restoretui.core.filter.tree import Word
 from restoretui.core.model import Entry, ObjectFacts, Page, State
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger import Ledger
@@ -16,6 +19,7 @@ from restoretui.ledger.records import BrowseRow, Observation, Query, Scope
 from restoretui.ledger.views import materialised_order as scratch
 from restoretui.ledger.views import row_order as orders
 from restoretui.ledger.views.fact_sql import _BY_INTEREST
+from tests.core.filter.trees import TREES
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,
@@ -29,7 +33,6 @@ from tests.ledger.helpers import (
     look,
     now_of,
 )
-from tests.ledger.views.test_filter_text import expected as text_matches
 
 S3 = CLOUDS["s3"].rules
 CLASSES = ("GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING", "STANDARD", "NEW_CLASS")
@@ -50,9 +53,14 @@ ENTRIES = st.builds(
 LISTINGS = st.lists(ENTRIES, max_size=30, unique_by=lambda row: row.key).map(lambda rows: sorted(rows))
 QUERIES = st.builds(
     Query,
-    st.one_of(st.just(""), st.sampled_from(["a", "A", "*a*", "[ab]*", "?", "\\*", "é", "%"])),
-    st.frozensets(st.sampled_from(list(State)), max_size=3),
-    st.frozensets(st.sampled_from(CLASSES), max_size=2),
+    st.one_of(
+        st.none(),
+        st.sampled_from(["a", "A", "*a*", "[ab]*", "?", "\\*", "é", "%"]).map(Word.of),
+        st.sampled_from(["class:GLACIER", "state:archived,online", "expires<1d | !class:g", "age>55y !a"]).map(
+            parse_filter
+        ),
+        TREES,
+    ),
     st.sampled_from(SORTS),
     st.booleans(),
 )
@@ -108,11 +116,11 @@ def reference(entries: Sequence[Entry], looks: Sequence[Observation], query: Que
     for row in entries:
         known, gone = facts_of(row, seen.get(row.key))
         state = State.UNKNOWN if gone else S3.state_of(known, datetime.fromtimestamp(NOW, UTC))
-        if query.text and not text_matches(query.text, row.key):
-            continue
-        if query.states and state not in query.states:
-            continue
-        if query.storage_classes and row.storage_class not in query.storage_classes:
+        end = known.expiry.timestamp() if known.expiry is not None and state is State.AVAILABLE else None
+        asked = FilterRow(
+            (row.key,), storage_class=row.storage_class, size=row.size, modified=row.modified, state=state, expiry=end
+        )
+        if not row_matches(query.where, asked, NOW, tuple(S3.classes)):
             continue
         rows.append((row, known, state))
     # Ties stand in key order whichever way the sort goes.
@@ -223,7 +231,7 @@ async def test_a_filtered_view_grows_piece_by_piece(
     wanted = sorted((row.key for row in entries if "7" in row.key), reverse=descending)
     counts = []
     with ledger.changes.subscribe() as changed:
-        view = await ledger.catalog.browse(listing.id, Query(text="7", descending=descending))
+        view = await ledger.catalog.browse(listing.id, Query(Word.of("7"), descending=descending))
 
         def is_complete() -> bool:
             return view.complete
@@ -253,13 +261,13 @@ async def test_first_rows_wait_neither_for_counts_nor_for_other_views(
     monkeypatch.setattr(scratch, "LARGE", 1000)
     listing = await listed(ledger, [entry(key, size=5000 - number) for number, key in enumerate(keys(5000))])
     async with busy(ledger._reader), busy(ledger._builder):
-        found = await ledger.catalog.browse(listing.id, Query(text="K0"))
+        found = await ledger.catalog.browse(listing.id, Query(Word.of("K0")))
         by_size = await ledger.catalog.browse(listing.id, Query(sort="size"))
         assert [row.ref.key for row in found.rows(0, 2)] == ["k00000", "k00001"]
         assert [row.size for row in by_size.rows(0, 2)] == [1, 2]
-        few = await ledger.catalog.browse(listing.id, Query(text="k0001"))
+        few = await ledger.catalog.browse(listing.id, Query(Word.of("k0001")))
         assert (few.complete, few.count) == (True, 10)
-        none = await ledger.catalog.browse(listing.id, Query(text="nothing"))
+        none = await ledger.catalog.browse(listing.id, Query(Word.of("nothing")))
         assert (none.complete, none.count, none.rows(0, 9)) == (True, 0, [])
         await few.aclose()
         await none.aclose()
@@ -280,7 +288,7 @@ async def test_a_view_of_a_moment_is_not_shifted_by_pages_to_come(
     ledger.catalog.append(listing.id, Page([entry(key) for key in keys(1000, "d{:05d}")], (), None), segment=3)
     await ledger.catalog._pages.written()
     async with busy(ledger._builder):
-        view = await ledger.catalog.browse(listing.id, Query(text="5"))
+        view = await ledger.catalog.browse(listing.id, Query(Word.of("5")))
         for segment, form in enumerate(("a{:05d}", "b1{:05d}", "c{:05d}", "d1{:05d}")):
             page = Page([entry(key) for key in keys(500, form)], (), None)
             ledger.catalog.append(listing.id, page, segment=segment)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
+from restoretui.core.filter.tree import OneOf, Word, in_states
 from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger import Ledger
@@ -274,7 +275,7 @@ async def test_cancelling_and_trying_again(ledger: Ledger) -> None:
     assert await ledger.runs.set_cancelled(run.id) == 4
     assert await ledger.runs.set_cancelled(run.id) == 0
     assert (await ledger.runs.get(run.id)).counts == {State.FAILED: 1, State.REQUESTED: 1, State.CANCELLED: 4}
-    (row,) = (await ledger.runs.view(run.id, Query(states=frozenset({State.FAILED})))).rows(0, 5)
+    (row,) = (await ledger.runs.view(run.id, Query(in_states(State.FAILED)))).rows(0, 5)
     assert (row.reason, row.code, row.message, row.request_id) == (
         "not allowed",
         "AccessDenied",
@@ -282,7 +283,7 @@ async def test_cancelling_and_trying_again(ledger: Ledger) -> None:
         "REQ",
     )
     assert await ledger.runs.reset_failed(run.id) == 1
-    (row,) = (await ledger.runs.view(run.id, Query(states=frozenset({State.PLANNED})))).rows(0, 5)
+    (row,) = (await ledger.runs.view(run.id, Query(in_states(State.PLANNED)))).rows(0, 5)
     assert (row.code, row.attempt_at) == ("", None)
     assert [job.id for job in await ledger.runs.claim(run.id, 9)] == [first.id]
 
@@ -430,10 +431,10 @@ async def test_a_view_of_jobs_filters_and_sorts(ledger: Ledger) -> None:
     assert await shown(sort="state") == "abc"
     assert await shown(sort="modified", descending=True) == "abc"
     assert await shown(sort="expiry") == "abc"
-    assert await shown(states=frozenset({State.PLANNED})) == "ab"
-    assert await shown(storage_classes=frozenset({"STANDARD", "GLACIER"})) == "ac"
-    assert await shown(text="B") == "b"
-    assert await shown(text="[bc]") == "bc"
+    assert await shown(where=in_states(State.PLANNED)) == "ab"
+    assert await shown(where=OneOf("class", ("STANDARD", "GLACIER"))) == "ac"
+    assert await shown(where=Word.of("B")) == "b"
+    assert await shown(where=Word.of("[bc]")) == "bc"
 
 
 JOB_STATES = [State.PLANNED, *sorted(TRACKED), State.EXPIRED, State.FAILED]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
+from restoretui.core.filter.tree import Word
 from restoretui.core.model import Entry, Intent, IntentStage, ObjectFacts, ObjectRef, State, Tier
 from restoretui.core.plan.plan import FactGroup
 from restoretui.ledger import Ledger
@@ -91,7 +92,7 @@ async def marking(
     for bucket, of_bucket in zip(buckets, names, strict=True):
         rows = [entry(name, size=size) for size, name in enumerate(sorted(of_bucket), 1)]
         listings.append((await listed(ledger, rows, bucket=bucket), rows))
-        views.append(await ledger.catalog.browse(listings[-1][0].id, Query(text=text)))
+        views.append(await ledger.catalog.browse(listings[-1][0].id, Query(Word.of(text))))
     expected: Marks = {}
     await ledger.selections.clear(MARKS)
     for operation, which, dice in steps:
@@ -275,7 +276,7 @@ async def test_marks_on_their_way_show_in_every_view_of_the_listing(ledger: Ledg
     other = await listed(ledger, [entry("elsewhere")], bucket="other")
     view, found, there = (
         await ledger.catalog.browse(listing.id),
-        await ledger.catalog.browse(listing.id, Query(text="7")),
+        await ledger.catalog.browse(listing.id, Query(Word.of("7"))),
         await ledger.catalog.browse(other.id),
     )
     async with held(ledger._writer):
@@ -326,7 +327,7 @@ async def test_marking_what_is_still_looked_for_marks_all_of_it(
     monkeypatch.setattr(scratch, "LARGE", 1000)
     listing = await listed(ledger, [entry(key) for key in keys(2000)])
     async with busy(ledger._builder):
-        found = await ledger.catalog.browse(listing.id, Query(text="k"))
+        found = await ledger.catalog.browse(listing.id, Query(Word.of("k")))
         assert (found.complete, found.count) == (False, scratch.HEAD_ROWS)
         task = asyncio.create_task(ledger.selections.add_view(MARKS, found))
         await asyncio.sleep(0)

@@ -9,6 +9,7 @@ import pytest
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
+from restoretui.core.filter.tree import Word, in_states
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Query
@@ -151,10 +152,10 @@ async def test_a_filtered_view_of_the_trail(ledger: Ledger) -> None:
         await view.aclose()
         return [(row.kind, row.ref.key if row.ref else None) for row in rows]
 
-    assert await texts(Query(text="K00001")) == [("network", None), ("state", "k00001")]
-    assert await texts(Query(text=f"R{jobs[2].id}")) == [("state", "k00002")]
-    assert await texts(Query(states=frozenset({State.FAILED}))) == [("state", key) for key in keys(3)[::-1]]
-    assert await texts(Query(text="denied"), run.id) == [("state", key) for key in keys(3)[::-1]]
+    assert await texts(Query(Word.of("K00001"))) == [("network", None), ("state", "k00001")]
+    assert await texts(Query(Word.of(f"R{jobs[2].id}"))) == [("state", "k00002")]
+    assert await texts(Query(in_states(State.FAILED))) == [("state", key) for key in keys(3)[::-1]]
+    assert await texts(Query(Word.of("denied")), run.id) == [("state", key) for key in keys(3)[::-1]]
     assert len(await texts(Query(), run.id)) == 4
     assert await texts(Query(), 99) == []
 

@@ -13,6 +13,7 @@ import pytest
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerDamaged, LedgerError
+from restoretui.core.filter.tree import Word
 from restoretui.core.model import State
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Query
@@ -41,7 +42,7 @@ async def read_everything(ledger: Ledger) -> None:
         view = await ledger.runs.view(run.id)
         view.rows(0, 1000)
         await view.aclose()
-        await (await ledger.runs.view(run.id, Query(text="some", sort="state"))).wait()
+        await (await ledger.runs.view(run.id, Query(Word.of("some"), sort="state"))).wait()
         await jobs_in(ledger, run.id)
         await ledger.runs.recover(run.id)
         await ledger.runs.claim(run.id, 5)
@@ -58,7 +59,7 @@ async def read_everything(ledger: Ledger) -> None:
     shown = await ledger.catalog.browse(1)
     shown.rows(0, 1000)
     await ledger.selections.add_view(1, shown)
-    await (await ledger.catalog.browse(1, Query(text="some", sort="state"))).wait()
+    await (await ledger.catalog.browse(1, Query(Word.of("some"), sort="state"))).wait()
     await ledger.selections.facts(1)
     await ledger.vitals()
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from restoretui.ledger.views.filter_sql import end_of_prefix, key_condition, prefix_condition
+from restoretui.core.filter.tree import Word
+from restoretui.ledger.views.filter_sql import end_of_prefix, key_condition
+from restoretui.ledger.views.where_sql import names_only, where
 from tests.ledger.helpers import KEY_CHARS, KEYS
 
 
@@ -132,6 +134,7 @@ def expected(text: str, key: str) -> bool:
 @example(text="ß", key="STRASSE")
 @example(text="éàüç%_", key="xÉÀÜÇ%_")
 @example(text="日本", key="a日本b")
+@example(text="{a,b}", key="{a,b}")
 @example(text="\u212a", key="K")
 def test_any_text_against_any_key(database: sqlite3.Connection, text: str, key: str) -> None:
     assert matches(database, text, key) == expected(text, key)
@@ -165,7 +168,7 @@ def test_a_glob_matches_the_whole_key(database: sqlite3.Connection) -> None:
 
 def test_common_prefixes_are_found_without_their_slash(database: sqlite3.Connection) -> None:
     for text in ("2024", "2024/", "20?4", "logs/2024/", "202[0-9]"):
-        condition = prefix_condition(text, "k.key", "logs/")
+        condition = where(Word.of(text), names_only("k.key", "rtrim(k.key, '/')", prefix="logs/"))
         sql = f"SELECT {condition.sql} FROM (SELECT :key AS key) k"
         assert database.execute(sql, {"key": "logs/2024/", **condition.args}).fetchone() == (1,), text
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from restoretui.core.filter.tree import in_states
 from restoretui.core.model import State
 from restoretui.tui.browse.pane import BrowsePane
 from tests.narrowing import there
@@ -69,17 +70,26 @@ async def test_refresh_keeps_filter_order_and_cursor(walk: StartWalk) -> None:
         assert there(pane.table.row).ref.key == key
 
 
-async def test_state_and_class_filters(walk: StartWalk) -> None:
+async def test_what_is_present_is_chosen_from(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await on.settled()
         await on.press("d")
         await on.settled()
-        await on.press("f", "space", "tab", "tab", "enter")
+        await on.press("f")
+        await on.sees("Show only", "[ ] ○ archived", "DEEP_ARCHIVE", "GiB")
+        assert "REDUCED_REDUNDANCY" not in on.text, "of classes only those that are there"
+        await on.press("space", "enter")
         pane = on.app.main.query_one(BrowsePane)
-        await on.until(lambda: pane.source.query.states == {State.ARCHIVED})
-        await on.sees("match archived")
+        await on.until(lambda: pane.source.query.where == in_states(State.ARCHIVED))
+        await on.sees("match state:archived", "[state:archived]")
         await on.until(lambda: 0 < pane.table.count < 200)
         assert {row.state for row in there(pane.table.view).rows(0, 200)} == {State.ARCHIVED}
+        await on.press("f", "3")
+        await on.sees("[state:available,online]")
+        await on.press("f", "shift+tab", *" size>1", "enter")
+        await on.sees("[state:available,online] [size>1]")
+        await on.press("escape")
+        await on.until(lambda: pane.source.query.where is None)
 
 
 async def test_marks_add_up_and_hidden_ones_are_counted(walk: StartWalk) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from textual.widgets import Button, Input
 
+from restoretui.core.filter.tree import OneOf, all_of, in_states
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.tui.browse.pane import BrowsePane
@@ -79,14 +80,14 @@ async def marked(on: Walk, *storage_classes: str, number: int = 1) -> BrowsePane
         await on.settled()
     for name in storage_classes:
         wanted = pane.marking.summary.objects + number
-        pane.source.ask(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({name}))
+        pane.source.ask(where=all_of([in_states(State.ARCHIVED), OneOf("class", (name,))]))
         pane.requery()
 
-        def all_of(name: str = name) -> bool:
+        def all_marked(name: str = name) -> bool:
             rows = pane.table.view.rows(0, 300) if pane.table.view is not None else []
             return number <= len(rows) and {row.storage_class for row in rows} == {name}
 
-        await on.until(all_of)
+        await on.until(all_marked)
         await on.press("home", "v", *("down",) * (number - 1), "v")
 
         def are_marked(wanted: int = wanted) -> bool:
@@ -177,7 +178,7 @@ async def test_marks_in_both_clouds_are_confirmed_one_after_the_other(walk: Star
         pane.go(parse_location(FILMS))
         await on.sees("oss://acme-oss-films")
         await on.settled()
-        pane.source.ask(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({"ColdArchive"}))
+        pane.source.ask(where=all_of([in_states(State.ARCHIVED), OneOf("class", ("ColdArchive",))]))
         pane.requery()
         await on.until(lambda: {row.storage_class for row in there(pane.table.view).rows(0, 9)} == {"ColdArchive"})
         await on.press("v", "v")

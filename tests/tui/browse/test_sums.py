@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from restoretui.core.filter.tree import in_states
 from restoretui.core.model import State
 from restoretui.ledger.records import CloudId, Listing, Query, Scope
 from restoretui.ledger.volumes import PrefixTotals, Volume
@@ -57,10 +58,10 @@ def test_a_filter_says_how_much_it_matches_where_there_is_room() -> None:
     weights = Weights()
     weights.totals = PrefixTotals("", {("GLACIER", State.ARCHIVED): Volume(1777, 501 << 30)})
     weights.match = Volume(1777, 501 << 30)
-    query = Query(states=frozenset({State.ARCHIVED}))
+    query = Query(in_states(State.ARCHIVED))
     shown = ListingStatus(listing, query, query, now, 0, 1777, True, None, weights=weights)
-    assert longer(shown)[-1].plain == "1,990 objects · 551 GiB · just now · 1,777 match archived · 501 GiB"
-    assert status(shown)[0].plain == "1,990 objects · 551 GiB · seen just now · 1,777 match archived"
+    assert longer(shown)[-1].plain == "1,990 objects · 551 GiB · just now · 1,777 match state:archived · 501 GiB"
+    assert status(shown)[0].plain == "1,990 objects · 551 GiB · seen just now · 1,777 match state:archived"
     plain = shown._replace(query=Query(), wanted=Query())
     assert longer(plain)[0].plain == (
         "1,990 objects · 551 GiB · archived 1,777 · 501 GiB · GLACIER 501 GiB · seen just now"

@@ -10,13 +10,16 @@ import pytest
 from textual.widgets import Input
 
 from restoretui.core.errors import CloudError, RestoreTuiError
+from restoretui.core.filter.completion import Counted, Present
+from restoretui.core.filter.parser import parse_filter
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.dialogs.filter_menu import FilterMenu
 from restoretui.tui.dialogs.go_to import GoTo
 from restoretui.tui.dialogs.leave import Leave
-from restoretui.tui.dialogs.menus import FacetMenu, Facets, SortMenu
+from restoretui.tui.dialogs.menus import SortMenu
 from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.dialogs.sign_in import SignIn
@@ -192,8 +195,14 @@ LONG_ERROR = CloudError("the cloud refuses this request for a reason that takes 
 ORDERS = {f"order{number}": f"by the {number}th column" for number in range(20)}
 
 
-def facets() -> FacetMenu:
-    return FacetMenu(Facets(), list(State), classes=CLOUDS["s3"].classes)
+def facets() -> FilterMenu:
+    states = {state.value: Counted(10 + number, 1 << 40) for number, state in enumerate(State)}
+    classes = dict.fromkeys(CLOUDS["s3"].classes, Counted(1_234_567, 1 << 50))
+
+    async def find() -> Present:
+        return Present(states, classes)
+
+    return FilterMenu(parse_filter("state:archived !*.bai"), find)
 
 
 SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
@@ -209,7 +218,9 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     "a place": (lambda: GoTo(Location("s3", "bucket", "prefix/")), "Go to", ("s3://bucket/prefix/",)),
     "leaving": (Leave, "Leave", ("Send, then leave", "Leave", "Stay", "sent by now")),
     "an order": (lambda: SortMenu(ORDERS, "order3", descending=True), "Sort by", ("▼ by the 3th column",)),
-    "states and classes": (facets, "Show only", ("State", "Storage class", "Show", "Everything", "space ticks")),
+    "states and classes": (
+        facets, "Show only", ("State", "Storage class", "Show", "Everything", "space ticks", "!*.bai")
+    ),
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from textual.widgets import Button, Input
 
+from restoretui.core.filter.tree import OneOf, all_of, in_states
 from restoretui.core.model import State, Tier
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
@@ -27,7 +28,7 @@ async def mark_archived(on: Walk, number: int) -> None:
     await on.settled()
     pane = on.app.main.query_one(BrowsePane)
     everything = pane.table.count
-    pane.source.ask(states=frozenset({State.ARCHIVED}), storage_classes=frozenset({"GLACIER"}))
+    pane.source.ask(where=all_of([in_states(State.ARCHIVED), OneOf("class", ("GLACIER",))]))
     pane.requery()
     await on.until(lambda: number <= pane.table.count < everything)
     await on.press("v", *("down",) * (number - 1), "v")

@@ -12,6 +12,7 @@ import pytest
 from textual import events
 from textual.widgets import Button, Input
 
+from restoretui.core.filter.tree import OneOf
 from restoretui.core.model import State
 from restoretui.ledger.records import Observation, Query
 from restoretui.tui.browse.marking import MARKS
@@ -328,7 +329,7 @@ async def test_copies_that_changed_after_the_question_are_asked_about_anew(
         await on.until(lambda: on.posts() == 3)
         await on.hours(6)
         await on.press("1")
-        pane.source.ask(states=frozenset(), storage_classes=frozenset({"ColdArchive"}))
+        pane.source.ask(where=OneOf("class", ("ColdArchive",)))
         pane.requery()
         await on.until(lambda: pane.table.count > 2)
         await on.press("a")

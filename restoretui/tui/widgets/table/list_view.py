@@ -1,9 +1,12 @@
 """An in-memory view: a short list of buckets, runs or jobs for a table to show."""
 
 from collections.abc import Sequence
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from restoretui.tui.widgets.table.visible_rows import RowT
+
+if TYPE_CHECKING:
+    from restoretui.core.filter.completion import Present
 
 
 class ListView(Generic[RowT]):
@@ -36,6 +39,12 @@ class ListView(Generic[RowT]):
 
     async def wait(self) -> None:
         """It is always complete."""
+
+    async def present(self) -> "Present":
+        """Names have nothing that could be counted."""
+        from restoretui.core.filter.completion import Present
+
+        return Present()
 
     async def aclose(self) -> None:
         """There is nothing to forget."""

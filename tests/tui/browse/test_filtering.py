@@ -1,0 +1,161 @@
+"""The one filter grammar on the screens: what is wrong stands under its word, tab completes, names are kept."""
+
+from restoretui.core.filter.printer import filter_text
+from restoretui.tui.activity.pane import ActivityPane
+from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.restores.pane import RestoresPane
+from restoretui.tui.widgets.filter_bar import FilterBar
+from tests.narrowing import there
+from tests.tui.conftest import StartWalk, Walk
+from tests.tui.dialogs.test_restoring import confirm, dialog, mark_archived
+
+
+def browse(on: Walk) -> BrowsePane:
+    return on.app.main.query_one(BrowsePane)
+
+
+def in_force(on: Walk) -> str:
+    return filter_text(browse(on).source.query.where)
+
+
+async def flat(on: Walk) -> None:
+    await on.settled()
+    await on.press("d")
+    await on.settled()
+    await on.sees("200 objects")
+
+
+async def test_fields_filter_and_stand_in_the_header(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive") as on:
+        await flat(on)
+        await on.press("slash", *"cam-01 size>100M !class:deep")
+        await on.sees("[cam-01] [size>100M] [!class:deep]", "match cam-01 size>100M !class:deep")
+        await on.press("enter")
+        await on.until(lambda: 0 < browse(on).table.count < 200)
+        for row in there(browse(on).table.view).rows(0, 200):
+            assert "cam-01" in row.ref.key
+            assert (row.size or 0) > 100 << 20
+            assert row.storage_class != "DEEP_ARCHIVE"
+        await on.press("escape")
+        await on.until(lambda: browse(on).table.count == 200 and "[cam-01]" not in on.text)
+
+
+async def test_what_is_wrong_stands_under_its_word_and_changes_nothing(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive") as on:
+        await flat(on)
+        await on.press("slash", *"index")
+        await on.until(lambda: in_force(on) == "index")
+        await on.press(*" sizze>1G")
+        await on.sees("no field is called 'sizze'", "did you mean size?")
+        at = next(number for number, line in enumerate(on.lines()) if "/ index sizze>1G" in line)
+        typed, below = on.lines()[at : at + 2]
+        start = typed.index("sizze")
+        assert below[start : start + 5] == "^^^^^"
+        assert below[:start].strip() == ""
+        await on.press("enter")
+        await on.settled()
+        assert in_force(on) == "index", "enter does not take it"
+        await on.press("escape")
+        await on.until(lambda: in_force(on) == "" and "^^^^^" not in on.text)
+
+
+async def test_a_long_complaint_has_a_line_of_its_own(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive", size=(60, 20)) as on:
+        await on.settled()
+        await on.press("slash", *"archive/2024 cam-01 statte:archived")
+        await on.sees("no field is called 'statte'", "^^^^^^")
+        assert all(len(line) <= 60 for line in on.lines())
+
+
+async def test_tab_completes_from_what_is_present(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive") as on:
+        await flat(on)
+        await on.press("slash", *"cla")
+        await on.settled()
+        bar = browse(on).query_one(FilterBar)
+        await on.press("tab")
+        await on.sees("/ class:")
+        await on.press(*"gl", "tab")
+        await on.sees("/ class:GLACIER")
+        first = bar._field.value
+        await on.press("tab")
+        await on.until(lambda: bar._field.value != first)
+        assert {first, bar._field.value} == {"class:GLACIER", "class:GLACIER_IR"}
+        await on.press("space", *"arch", "tab")
+        await on.until(lambda: bar._field.value.endswith(" state:archived"))
+        await on.press("space", *"state:exp", "tab")
+        await on.settled()
+        assert in_force(on).startswith("class:GLACIER"), "nothing expired is there to be offered"
+
+
+async def test_the_list_of_buckets_is_filtered_by_name(walk: StartWalk) -> None:
+    async with walk() as on:
+        await on.sees("8 buckets")
+        await on.press("slash", *"arch !frank")
+        await on.sees("1 bucket match arch !frank")
+        assert "acme-odd-names" not in on.text
+        await on.press("enter", "enter")
+        await on.settled()
+        await on.sees("s3://acme-media-archive", "README.txt")
+        assert in_force(on) == ""
+        await on.press("backspace")
+        await on.sees("8 buckets")
+        await on.press("slash", *"size>1")
+        await on.sees("size says nothing here")
+        await on.press("escape", "slash", *"no-such-bucket")
+        await on.sees("nothing matches the filter")
+        await on.press("escape")
+        await on.sees("8 buckets")
+
+
+async def test_a_saved_filter_is_in_the_palette(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive", views={"big ones": "size>1G"}) as on:
+        await flat(on)
+        await on.press("ctrl+p", *"big ones", "enter")
+        await on.until(lambda: in_force(on) == "size>1G")
+        await on.sees("[size>1G]")
+        await on.press("ctrl+p", *"show restoring now", "enter")
+        await on.until(lambda: in_force(on) == "state:planned,requested,restoring")
+
+
+async def test_the_text_of_f_and_its_boxes_are_one(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive") as on:
+        await flat(on)
+        await on.press("slash", *"!index state:archived", "enter")
+        await on.settled()
+        await on.press("f")
+        await on.sees("!index state:archived", "[x] ○ archived", "[ ] ▪ online")
+        await on.press("down", "space")
+        await on.sees("state:archived,restoring !index")
+        await on.press("enter")
+        await on.until(lambda: in_force(on) == "state:archived,restoring !index")
+        await on.press("f", "1")
+        await on.until(lambda: in_force(on) == "state:archived !index")
+
+
+async def test_a_run_and_the_activity_take_the_same(walk: StartWalk) -> None:
+    async with walk("s3://acme-frankfurt-archive") as on:
+        await mark_archived(on, 3)
+        await dialog(on)
+        await confirm(on)
+        await on.sees("Run #1")
+        await on.until(lambda: on.posts() == 3)
+        jobs = on.app.main.query_one(RestoresPane).detail.table
+        await on.until(lambda: jobs.count == 3)
+        await on.press("slash", *"changed<7d state:requested,restoring", "enter")
+        await on.sees("[changed<7d]", "3 objects match changed<7d state:requested,restoring")
+        await on.press("f")
+        await on.sees("Show only", "GLACIER")
+        await on.press("3")
+        await on.sees("[state:available,online]", "0 objects match state:available,online changed<7d")
+        await on.until(lambda: jobs.count == 0)
+        await on.press("4")
+        entries = on.app.main.query_one(ActivityPane).table
+        await on.until(lambda: entries.count > 3)
+        await on.press("slash", *"state:requested run:1 tier:std")
+        await on.sees("no tier is called 'std'")
+        await on.press(*("backspace",) * 3, *"stan", "tab", "enter")
+        await on.sees("[state:requested] [run:1] [tier:standard]")
+        await on.until(lambda: entries.count == 3)
+        await on.press("escape")
+        await on.until(lambda: entries.count > 3)
