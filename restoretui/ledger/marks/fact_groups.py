@@ -66,16 +66,16 @@ class MarkedPlace:
         """The cloud's tables."""
         return self.cloud.rules
 
-    def objects(self, extra: str = "1 AS one") -> str:
+    def objects(self, extra: str = "1 AS one", where: str = "1") -> str:
         """A SELECT of every marked object's key, version, size and facts, as a plan is to judge them.
 
         One that a job of ours asked for counts as restoring, with the job's tier and days. One that a run only plans
-        does not: its ``intent`` says so.
+        does not: its ``intent`` says so. ``where`` is of the marks alone, table alias ``s``.
         """
         inner = fact_sql.known(
             fact_sql.OF_SELECTION,
             "selection s",
-            "s.sel = :sel AND s.place_id = :place",
+            f"s.sel = :sel AND s.place_id = :place AND {where}",
             extra,
             looks=self.has_looks,
             jobs=bool(self.bucket_id),
@@ -234,9 +234,13 @@ class Doubt(StrEnum):
 
 
 def unlooked(
-    connection: sqlite3.Connection, place: MarkedPlace, limit: int, doubt: Doubt = Doubt.TIER
+    connection: sqlite3.Connection,
+    place: MarkedPlace,
+    limit: int,
+    doubt: Doubt = Doubt.TIER,
+    after: tuple[str, str] = ("", ""),
 ) -> list[tuple[str, str]]:
-    """Keys and versions of objects that only a HEAD can judge, in key order."""
+    """Keys and versions of objects that only a HEAD can judge, in key order, behind ``after``."""
     args = {**place.args, "tiered": place.rules.tiered_class or "", "limit": limit}
     if doubt is Doubt.TIER:
         if place.rules.tiered_class is None:
@@ -250,6 +254,8 @@ def unlooked(
         where = "untold AND storage_class <> :tiered"
     else:
         where = "in_progress = 1 AND NOT is_ours AND NOT looked"
+    behind = place.objects(where="(s.key, s.version_id) > (:after_key, :after_version)")
     return connection.execute(
-        f"SELECT key, version_id FROM ({place.objects()}) WHERE NOT gone AND {where} LIMIT :limit", args
+        f"SELECT key, version_id FROM ({behind}) WHERE NOT gone AND {where} ORDER BY key, version_id LIMIT :limit",
+        {**args, "after_key": after[0], "after_version": after[1]},
     ).fetchall()
