@@ -64,6 +64,7 @@ class Planner:
         scheme: str | None = None,
         *,
         shorten: bool = False,
+        ask_unseen: bool = False,
     ) -> RestorePlan:
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
@@ -76,7 +77,10 @@ class Planner:
             names = " and ".join(cloud.kind.name for cloud in chosen)
             raise UsageError(f"objects of {names} are chosen together", "plan each cloud by itself")
         cloud = self._clouds[scheme or (chosen[0].scheme if chosen else DEFAULT_SCHEME)]
-        return await self._plan(cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel, shorten=shorten)
+        return await self._plan(
+            cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel, shorten=shorten,
+            ask_unseen=ask_unseen,
+        )  # fmt: skip
 
     async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list[RestorePlan]:
         """One for each cloud in which objects are chosen; the objects are looked up only once."""
@@ -104,13 +108,14 @@ class Planner:
         sel: int,
         *,
         shorten: bool = False,
+        ask_unseen: bool = False,
     ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
         prices = await self._price_table(buckets, cloud)
         readable = {bucket: await self._readable(bucket, cloud) for bucket in buckets}
         made = make_plan(
             cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
-            asks_unseen=sel in self._asks_unseen, shorten=shorten,
+            asks_unseen=ask_unseen or sel in self._asks_unseen, shorten=shorten,
         )  # fmt: skip
         expiring, unread = await self._expiring(sel, cloud, made)
         return replace(made, marks=marks, expiring=expiring, rules_unread=unread)

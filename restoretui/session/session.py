@@ -198,13 +198,15 @@ class Session:
         scheme: str | None = None,
         *,
         shorten: bool = False,
+        ask_unseen: bool = False,
     ) -> "RestorePlan":
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
         ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``). No copy
-        is made to end sooner unless ``shorten`` says so.
+        is made to end sooner unless ``shorten`` says so, and nothing asked for that no look can judge unless
+        ``ask_unseen`` does, here or for all plans of the selection (the method of that name).
         """
-        return await self._planner.plan(sel, days, purpose, scheme, shorten=shorten)
+        return await self._planner.plan(sel, days, purpose, scheme, shorten=shorten, ask_unseen=ask_unseen)
 
     def ask_unseen(self, sel: int) -> None:
         """In plans of this selection, what no look can judge is asked for all the same."""

@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-import aiolimiter  # noqa: F401  It reads its own version from the disk: not within a test, which may not block.
 import pytest
 
 from restoretui.config.settings import Settings

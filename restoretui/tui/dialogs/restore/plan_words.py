@@ -141,7 +141,7 @@ def warning_lines(
         texts.append("this session is read-only: nothing can be sent")
     if hidden:
         texts.append(f"{hidden:,} of these are not rows on screen: below a prefix, elsewhere, or filtered out")
-    if unseen:
+    if unseen and not plan.asks_unseen:
         texts.append(f"{fmt.plural(unseen, 'object')} could not be looked at and will be left out")
     texts += [
         f"{fmt.plural(objects, 'object')} of run {run}, not sent there: taken over (or `restoretui watch {run}`)"

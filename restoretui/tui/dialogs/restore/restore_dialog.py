@@ -16,11 +16,12 @@ from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.verdicts import Purpose
-from restoretui.tui.dialogs.restore.days_text import Lasting, read_lasting
+from restoretui.tui.dialogs.restore.days_text import read_lasting
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView
 from restoretui.tui.dialogs.restore.target import days_asked_for, find_target
 from restoretui.tui.dialogs.restore.tier_table import TierTable
+from restoretui.tui.dialogs.restore.unseen_field import UnseenField
 from restoretui.tui.words import said
 
 PREFERENCE = {
@@ -51,7 +52,7 @@ class RestoreDialog(PlanView):
         self._confirming = False
 
     def on_mount(self) -> None:
-        self.engine.display = False
+        self.engine.display = self.unseen_choice.display = False
         self.tiers.focus()
         self.attempt(self._prepare, "plan", hold_keys=True)
 
@@ -77,10 +78,13 @@ class RestoreDialog(PlanView):
     async def _replan(self, *, wait: bool = False) -> None:
         if wait:
             await self.session.clock.pause(SETTLE_S)
-        wanted = Lasting(self._days, self._shorten)
-        plan = await self.session.plan(self._sel, wanted.days, self.purpose, self._scheme, shorten=wanted.shorten)
-        if wanted != (self._days, self._shorten) or not self._looked:
-            return  # Other days were typed meanwhile: whoever plans for those shows it.
+        wanted = self._wanted
+        plan = await self.session.plan(
+            self._sel, self._days, self.purpose, self._scheme, shorten=self._shorten,
+            ask_unseen=self.unseen_choice.asks,
+        )  # fmt: skip
+        if wanted != self._wanted or not self._looked:
+            return  # Something else is wanted meanwhile: whoever plans for that shows it.
         self.plan = plan
         self.engine.display = plan.rules.has_jobs and self.purpose is Purpose.RESTORE
         self.no_complaint()
@@ -127,18 +131,28 @@ class RestoreDialog(PlanView):
             self.forget_plan("—")
             self.complain(error)
             return
-        if self.plan is not None and wanted == (self.plan.days, self.plan.shorten):
-            self._days, self._shorten = wanted
+        before, (self._days, self._shorten) = (self._days, self._shorten), wanted
+        if self.plan is not None and not self._is_stale:
             self.workers.cancel_group(self, "replan")
             self._say_again()
             return
-        if wanted == (self._days, self._shorten) and not self._looked:
+        if wanted == before and not self._looked:
             return  # What it began with, or is planned with as soon as everything has been looked at.
-        self._days, self._shorten = wanted
         self.no_complaint()
+        self._plan_anew()
+
+    def _plan_anew(self) -> None:
         if self._looked:
             self.grow_stale()
             self.attempt(partial(self._replan, wait=True), "replan")
+
+    @on(UnseenField.Changed)
+    def _unseen_chosen(self) -> None:
+        if self.plan is not None and not self._is_stale:
+            self.workers.cancel_group(self, "replan")
+            self._say_again()
+        elif self._days:
+            self._plan_anew()
 
     @on(Input.Submitted, "#days")
     def _days_entered(self) -> None:
@@ -160,7 +174,13 @@ class RestoreDialog(PlanView):
     @property
     def _is_stale(self) -> bool:
         """Another plan is being made."""
-        return self.plan is not None and (self.plan.days, self.plan.shorten) != (self._days, self._shorten)
+        plan = self.plan
+        return plan is not None and (plan.days, plan.shorten, plan.asks_unseen) != self._wanted
+
+    @property
+    def _wanted(self) -> tuple[int, bool, bool]:
+        """Days, whether copies may end sooner, and whether what may not be looked at is asked for."""
+        return self._days, self._shorten, self.unseen_choice.asks
 
     @on(Input.Submitted, "#typed")
     def _amount_entered(self) -> None:
