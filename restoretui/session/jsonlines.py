@@ -126,8 +126,8 @@ def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
         "cost": _cost(chosen.cost, plan.prices.currency),
         "storage_90_days": plan.storage_90_days(chosen.request.tier), "egress": plan.egress(chosen.request.tier),
         "expirations": [
-            {"bucket": one.bucket, "rule": one.rule.name, "objects": one.objects, "first": one.first,
-             "by_tags": one.rule.by_tags}
+            {"bucket": one.bucket, "rule": one.rule.name if one.rule else None, "objects": one.objects,
+             "first": one.first, "by_tags": bool(one.rule and one.rule.by_tags)}
             for one in plan.expiring
         ],
         "lifecycle_unread": sorted(plan.rules_unread),

@@ -133,8 +133,8 @@ class Planner:
             rules = await self._rules_of(bucket, cloud)
             if isinstance(rules, str):
                 unread[bucket] = rules
-                continue
-            for rule in rules:
+            # HEAD tells of one object what may not be read of the bucket (FACTS 1.5).
+            for rule in (None,) if isinstance(rules, str) else rules:
                 one = await self._ledger.selections.expiring(
                     sel, cloud.ledger_cloud, bucket, rule, sorted(classes[bucket]), made.expiry
                 )

@@ -60,7 +60,7 @@ def add_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> int:
     return tx.run(
         f"{_INSERT} SELECT :sel, :place, l.key, coalesce(l.version_id, ''), l.storage_class,"
         " l.size, l.modified, NULL, 0, l.in_progress, l.expiry, :started + l.seen, l.etag,"
-        " NULL, NULL, NULL"
+        " NULL, NULL, NULL, NULL"
         f" FROM {span.source} WHERE {span.where} {_IF_NEWER}",
         {**span.args, "sel": sel, "place": place.place_id, "started": place.started_at},
     )

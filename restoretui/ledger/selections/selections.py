@@ -260,19 +260,33 @@ class Selections:
         return await self._reader.run(group)
 
     async def expiring(
-        self, sel: int, cloud: CloudId, bucket: str, rule: "ExpirationRule", classes: Collection[str], end: datetime
+        self,
+        sel: int,
+        cloud: CloudId,
+        bucket: str,
+        rule: "ExpirationRule | None",
+        classes: Collection[str],
+        end: datetime,
     ) -> "Expiring | None":
-        """What the rule deletes of the marked current objects of these classes before ``end``; None for nothing."""
+        """What the rule deletes of the marked current objects of these classes before ``end``; None for nothing.
+
+        Without a rule, by what their HEADs told.
+        """
         from restoretui.core.plan.lifecycle import Expiring
 
-        until = rule.written_by(end)
+        until = end if rule is None else rule.written_by(end)
         if until is None:
             return None
         now = self._clock.now().timestamp()
 
         def find(connection: Connection) -> Expiring | None:
             for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
-                if (place.cloud, place.bucket) == (cloud, bucket):
+                if (place.cloud, place.bucket) != (cloud, bucket):
+                    continue
+                if rule is None:
+                    if told := fact_groups.told_to_lapse(connection, place, classes, end.timestamp()):
+                        return Expiring(bucket, None, told[0], datetime.fromtimestamp(told[1], UTC))
+                else:
                     found = fact_groups.written_until(connection, place, rule, classes, until.timestamp())
                     if found is not None:
                         count, first = found

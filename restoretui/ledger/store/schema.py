@@ -331,6 +331,10 @@ CATALOG = (
             ) WITHOUT ROWID""",
         ),
     ),
+    Migration(
+        "when a lifecycle rule deletes an object, as HEAD tells it",
+        tuple(f"ALTER TABLE {table} ADD COLUMN lapses INTEGER" for table in ("observation", "selection")),
+    ),
 )
 
 _KEPT = "EXISTS (SELECT 1 FROM listing WHERE counted)"

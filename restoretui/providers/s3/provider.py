@@ -29,7 +29,7 @@ from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
-from restoretui.providers.wire.restore_header import parse_instant, parse_told
+from restoretui.providers.wire.restore_header import parse_instant, parse_lapse, parse_told
 
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
@@ -296,6 +296,7 @@ def _detail(ref: ObjectRef, reply: "HttpResponse") -> ObjectDetail:
         etag=headers.get("etag", "").removeprefix('"').removesuffix('"'),
         version_id=headers.get("x-amz-version-id"),
         lifecycle_expiry=headers.get("x-amz-expiration", ""),
+        lapses=parse_lapse(headers.get("x-amz-expiration")),
         headers=tuple(headers.items()),
     )
 
