@@ -354,6 +354,7 @@ def cost_remarks(plan: "RestorePlan", chosen: "TierPlan") -> list[str]:
         remarks.append(words.stay(cost.storage, plan.storage_90_days(tier), currency))
     if many := plan.many_expedited(tier):
         remarks.append(words.too_many_expedited(many))
+    remarks += [words.capacity(units, region) for region, units in plan.owned_capacity(tier).items()]
     egress = plan.egress(tier)
     if egress:
         remarks.append(f"downloading it: {words.about(egress, currency, 0)} more, to the Internet")

@@ -55,7 +55,7 @@ async def plan(
     choice = choice.meant(settings)
     async with open_session(settings) as session, selected(session, output, choice) as chosen:
         objects = refused = days = 0
-        for direct in await _plans(session, chosen.sel, lasting, shorten=shorten):
+        for direct in await _plans(session, chosen.sel, lasting, tier, shorten=shorten):
             made, days = direct, direct.days
             if engine == "batch":
                 _check_has_jobs(session, direct)
@@ -86,17 +86,20 @@ async def _tell_of_role(session: Session, output: Output, made: RestorePlan) -> 
         output.say(remark or f"the role {session.settings.batch_role_arn} trusts S3 Batch Operations")
 
 
-async def _plans(session: Session, sel: int, lasting: Lasting, *, shorten: bool) -> list[RestorePlan]:
-    """One plan for each cloud in which objects were chosen."""
+async def _plans(
+    session: Session, sel: int, lasting: Lasting, tier: Tier | None, *, shorten: bool
+) -> list[RestorePlan]:
+    """One plan for each cloud in which objects were chosen, to be shown at that tier, or at all."""
 
     def days(scheme: str) -> int:
         if isinstance(lasting, int):
             return lasting
         return session.clouds[scheme].rules.days_until(lasting, session.clock.now())
 
-    return await session.plans(sel, days, shorten=shorten) or [
+    made = await session.plans(sel, days, shorten=shorten) or [
         await session.plan(sel, days(DEFAULT_SCHEME), scheme=DEFAULT_SCHEME)
     ]
+    return [await session.with_capacity(one) for one in made] if tier in (None, Tier.EXPEDITED) else made
 
 
 def _tell_plan(output: Output, made: RestorePlan, tier: Tier | None) -> None:
@@ -133,7 +136,7 @@ async def restore(
             await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
         async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
-            for made in await _plans(session, chosen.sel, lasting, shorten=shorten):
+            for made in await _plans(session, chosen.sel, lasting, tier, shorten=shorten):
                 jobs = await _jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(

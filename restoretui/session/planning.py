@@ -9,9 +9,11 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import (
     AccessDenied,
     BucketNotFound,
+    CloudError,
     GuardStopped,
     InvalidRequest,
     MalformedAnswer,
+    Unreachable,
     Unsupported,
     UsageError,
 )
@@ -19,9 +21,10 @@ from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.lifecycle import ExpirationRule, Expiring, read_rules
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceBook, PriceTable
-from restoretui.core.provider import TellsExpirations
+from restoretui.core.provider import TellsCapacity, TellsExpirations
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action, Purpose
+from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import Run
@@ -33,6 +36,8 @@ DIRECT_READ_KNOWN_S = 60.0
 
 RULES_KNOWN_S = 600.0
 """The same of its lifecycle rules."""
+CAPACITY_WITHIN_S = 2.0
+"""Longest wait for what capacity there is; machine time. Not every network has a way there."""
 
 
 class Planner:
@@ -45,6 +50,8 @@ class Planner:
         self._clouds = clouds
         self._asks_unseen: set[int] = set()
         self._expirations: dict[tuple[str, str], tuple[float, Sequence[ExpirationRule] | str]] = {}
+        self._asked_capacity: set[tuple[str, str]] = set()
+        self._capacity: dict[tuple[str, str], int] = {}
         self._direct_reads: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
 
     def ask_unseen(self, sel: int) -> None:
@@ -118,7 +125,32 @@ class Planner:
             asks_unseen=ask_unseen or sel in self._asks_unseen, shorten=shorten,
         )  # fmt: skip
         expiring, unread = await self._expiring(sel, cloud, made)
-        return replace(made, marks=marks, expiring=expiring, rules_unread=unread)
+        known = {region: units for (scheme, region), units in self._capacity.items() if scheme == cloud.scheme}
+        return replace(made, marks=marks, expiring=expiring, rules_unread=unread, capacity=known)
+
+    async def with_capacity(self, plan: RestorePlan) -> RestorePlan:
+        """The plan with what capacity for Expedited the account owns, where Expedited would be asked for at all.
+
+        One request a Region and session; no answer in time, or a denial, is no obstacle: then it is not known.
+        """
+        cloud, sending = self._clouds[plan.scheme], plan.tiers[Tier.EXPEDITED].sending
+        provider = await cloud.provider()
+        if not provider.capabilities.capacity or not sending:
+            return plan
+        telling, now = cast("TellsCapacity", provider), self._clock.now()
+        for region in sorted({await cloud.region(line.group.bucket) for line in sending}):
+            if (cloud.scheme, region) in self._asked_capacity:
+                continue
+            self._asked_capacity.add((cloud.scheme, region))
+            try:
+                async with TimeLimit(self._clock, CAPACITY_WITHIN_S, lambda: Unreachable("it takes too long")):
+                    units = await telling.provisioned_capacity(region)
+            except CloudError:
+                continue
+            owned = sum((since is None or since <= now) and (until is None or now < until) for since, until in units)
+            self._capacity[cloud.scheme, region] = owned
+        known = {region: units for (scheme, region), units in self._capacity.items() if scheme == plan.scheme}
+        return replace(plan, capacity=known)
 
     async def _expiring(
         self, sel: int, cloud: CloudAccess, made: RestorePlan

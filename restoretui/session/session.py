@@ -212,6 +212,10 @@ class Session:
         """In plans of this selection, what no look can judge is asked for all the same."""
         self._planner.ask_unseen(sel)
 
+    async def with_capacity(self, plan: "RestorePlan") -> "RestorePlan":
+        """The plan with what capacity for Expedited the account owns, where Expedited would be asked for."""
+        return await self._planner.with_capacity(plan)
+
     async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list["RestorePlan"]:
         """A plan to restore for each cloud in which objects are chosen, ``days`` by scheme; they are read once."""
         return await self._planner.plans(sel, days, shorten=shorten)

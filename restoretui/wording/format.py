@@ -174,6 +174,16 @@ def too_many_expedited(requests: int) -> str:
     return f"Expedited is meant for some hundreds of objects: of {count(requests)} many may find no capacity"
 
 
+def capacity(units: int, region: str) -> str:
+    """What provisioned capacity serves of Expedited: three requests in 5 minutes and 150 MB/s a unit (FACTS 1.4)."""
+    if not units:
+        return f"no provisioned capacity is owned in {region}"
+    return (
+        f"{plural(units, 'unit')} of provisioned capacity in {region}: Expedited takes at least {3 * units:,}"
+        f" requests in 5 minutes, and up to {150 * units:,} MB/s"
+    )
+
+
 def why_unpriced(unpriced: int, fees_unknown: int) -> str:
     """What it is that is not known: ``the request fees of 12 objects are not known, nor any price of 3 others``."""
     unknown = unpriced - fees_unknown

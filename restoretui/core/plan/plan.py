@@ -186,6 +186,8 @@ class RestorePlan:
     """What no look can judge is asked for all the same."""
     shorten: bool = False
     """Copies that last longer than the days shall end sooner."""
+    capacity: Mapping[str, int] = field(default_factory=dict)
+    """Units of provisioned capacity for Expedited that the account owns, by Region, as far as that is known."""
 
     @property
     def scheme(self) -> str:
@@ -201,6 +203,12 @@ class RestorePlan:
         """Requests at Expedited where they are more than it is meant for; else 0."""
         most, requests = self.rules.expedited_for, self.tiers[tier].requests
         return requests if tier is Tier.EXPEDITED and most is not None and requests > most else 0
+
+    def owned_capacity(self, tier: Tier) -> Mapping[str, int]:
+        """Of ``capacity`` what is worth saying at that tier: what is owned, and that none is where that matters."""
+        if tier is not Tier.EXPEDITED or not self.tiers[tier].requests:
+            return {}
+        return {region: units for region, units in self.capacity.items() if units or self.many_expedited(tier)}
 
     def storage_90_days(self, tier: Tier) -> Decimal | None:
         """What keeping what comes back for good costs over 90 days, the first 30 of which are in the cost already.

@@ -152,6 +152,7 @@ def warning_lines(
     texts += [fmt.expires(one) for one in plan.expiring if chosen.requests]
     if many := plan.many_expedited(chosen.request.tier):
         texts.append(fmt.too_many_expedited(many))
+    texts += [fmt.capacity(units, region) for region, units in plan.owned_capacity(chosen.request.tier).items()]
     if chosen.large_objects:
         texts.append(f"{fmt.plural(chosen.large_objects, 'object')} too large for expedited's typical time")
     if chosen.at_quota is not None:

@@ -74,6 +74,7 @@ class RestoreDialog(PlanView):
         await self._replan()
         if not self.target.account:
             await self._find_account()
+        await self._find_capacity()
 
     async def _replan(self, *, wait: bool = False) -> None:
         if wait:
@@ -104,6 +105,16 @@ class RestoreDialog(PlanView):
             self.target = self.target._replace(account=identity.account, profile=identity.profile)
             self.say_target()
             self.fit_soon()
+
+    async def _find_capacity(self) -> None:
+        """What Expedited can count on is said once it is known; nobody waits for it."""
+        if (plan := self.plan) is None or self.purpose is Purpose.EXTEND:
+            return
+        told = await self.session.with_capacity(plan)
+        if self.plan is plan and told.capacity != plan.capacity:
+            self.plan = told
+            if not self._is_stale:
+                self.say_plan(told)
 
     # --- keys
 
