@@ -159,7 +159,7 @@ class Output:
             return
         self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
-        if seen is not None and run.is_open and not seen.looked:
+        if seen is not None and run.can_change and not seen.looked:
             states += f" (as of {words.instant(seen.as_of)} UTC)"
         self.text(
             f"{run.id:>3}  {words.instant(run.created_at)}  {run.tier:9}  {run.days:>4}  {run.objects:>10,}"

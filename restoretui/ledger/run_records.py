@@ -68,6 +68,11 @@ class Run:
         return self.created_at + timedelta(days=self.days)
 
     @property
+    def can_change(self) -> bool:
+        """Something is awaited, or a copy is there: it may be removed, overwritten or extended by anybody."""
+        return self.is_open or self.counts.get(State.AVAILABLE, 0) > 0
+
+    @property
     def is_open(self) -> bool:
         """Something is still expected of it."""
         return self.waiting > 0
