@@ -96,7 +96,8 @@ async def _plans(
             return lasting
         return session.clouds[scheme].rules.days_until(lasting, session.clock.now())
 
-    made = await session.plans(sel, days, shorten=shorten) or [
+    until = lasting if isinstance(lasting, datetime) else None
+    made = await session.plans(sel, days, shorten=shorten, until=until) or [
         await session.plan(sel, days(DEFAULT_SCHEME), scheme=DEFAULT_SCHEME)
     ]
     return [await session.with_capacity(one) for one in made] if tier in (None, Tier.EXPEDITED) else made
@@ -265,7 +266,7 @@ async def _confirmed_as_shown(
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")
         await session.selecting.look(sel)
-        made = await session.plan(sel, made.days, scheme=made.scheme, shorten=made.shorten)
+        made = await session.plan(sel, made.days, scheme=made.scheme, shorten=made.shorten, until=made.until)
         if jobs is not None:
             made = session.batch.plan(made, generated=jobs.generated)
         _tell_plan(output, made, tier)

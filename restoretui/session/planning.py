@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
@@ -72,10 +73,12 @@ class Planner:
         *,
         shorten: bool = False,
         ask_unseen: bool = False,
+        until: datetime | None = None,
     ) -> RestorePlan:
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
         ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``).
+        ``until``: what the days are counted for, where that is an instant.
         """
         check_days(days)
         marks, facts = await self._chosen(sel)
@@ -86,17 +89,21 @@ class Planner:
         cloud = self._clouds[scheme or (chosen[0].scheme if chosen else DEFAULT_SCHEME)]
         return await self._plan(
             cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel, shorten=shorten,
-            ask_unseen=ask_unseen,
+            ask_unseen=ask_unseen, until=until,
         )  # fmt: skip
 
-    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list[RestorePlan]:
+    async def plans(
+        self, sel: int, days: Callable[[str], int], *, shorten: bool = False, until: datetime | None = None
+    ) -> list[RestorePlan]:
         """One for each cloud in which objects are chosen; the objects are looked up only once."""
         marks, facts = await self._chosen(sel)
         wanted = [(cloud, groups) for cloud in self._clouds if (groups := facts.get(cloud.ledger_cloud))]
         for cloud, _ in wanted:
             check_days(days(cloud.scheme))
         return [
-            await self._plan(cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks, sel, shorten=shorten)
+            await self._plan(
+                cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks, sel, shorten=shorten, until=until
+            )
             for cloud, groups in wanted
         ]
 
@@ -116,13 +123,14 @@ class Planner:
         *,
         shorten: bool = False,
         ask_unseen: bool = False,
+        until: datetime | None = None,
     ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
         prices = await self._price_table(buckets, cloud)
         readable = {bucket: await self._readable(bucket, cloud) for bucket in buckets}
         made = make_plan(
             cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
-            asks_unseen=ask_unseen or sel in self._asks_unseen, shorten=shorten,
+            asks_unseen=ask_unseen or sel in self._asks_unseen, shorten=shorten, until=until,
         )  # fmt: skip
         expiring, unread = await self._expiring(sel, cloud, made)
         known = {region: units for (scheme, region), units in self._capacity.items() if scheme == cloud.scheme}

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -199,14 +200,18 @@ class Session:
         *,
         shorten: bool = False,
         ask_unseen: bool = False,
+        until: datetime | None = None,
     ) -> "RestorePlan":
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
         ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``). No copy
         is made to end sooner unless ``shorten`` says so, and nothing asked for that no look can judge unless
-        ``ask_unseen`` does, here or for all plans of the selection (the method of that name).
+        ``ask_unseen`` does, here or for all plans of the selection (the method of that name). ``until`` is what the
+        days were counted for, where that is an instant: then copies that have an end get what they lack.
         """
-        return await self._planner.plan(sel, days, purpose, scheme, shorten=shorten, ask_unseen=ask_unseen)
+        return await self._planner.plan(
+            sel, days, purpose, scheme, shorten=shorten, ask_unseen=ask_unseen, until=until
+        )
 
     def ask_unseen(self, sel: int) -> None:
         """In plans of this selection, what no look can judge is asked for all the same."""
@@ -216,9 +221,11 @@ class Session:
         """The plan with what capacity for Expedited the account owns, where Expedited would be asked for."""
         return await self._planner.with_capacity(plan)
 
-    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list["RestorePlan"]:
+    async def plans(
+        self, sel: int, days: Callable[[str], int], *, shorten: bool = False, until: datetime | None = None
+    ) -> list["RestorePlan"]:
         """A plan to restore for each cloud in which objects are chosen, ``days`` by scheme; they are read once."""
-        return await self._planner.plans(sel, days, shorten=shorten)
+        return await self._planner.plans(sel, days, shorten=shorten, until=until)
 
     async def confirm(
         self,

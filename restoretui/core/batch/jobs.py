@@ -268,7 +268,7 @@ def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, ma
     prices = plan.prices, plan.prices_exact
     direct = make_plan(
         plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable,
-        asks_unseen=plan.asks_unseen, shorten=plan.shorten,
+        asks_unseen=plan.asks_unseen, shorten=plan.shorten, until=plan.until,
     )  # fmt: skip
     return as_batch(replace(direct, marks=marks), plan.rules, plan.by_jobs, plan.fees)
 

@@ -186,6 +186,8 @@ class RestorePlan:
     """What no look can judge is asked for all the same."""
     shorten: bool = False
     """Copies that last longer than the days shall end sooner."""
+    until: datetime | None = None
+    """What ``days`` were counted for, where that was asked for: see ``judge``."""
     capacity: Mapping[str, int] = field(default_factory=dict)
     """Units of provisioned capacity for Expedited that the account owns, by Region, as far as that is known."""
 
@@ -283,6 +285,7 @@ def make_plan(
     *,
     asks_unseen: bool = False,
     shorten: bool = False,
+    until: datetime | None = None,
 ) -> RestorePlan:
     """Judge and price every group at every tier; ``UsageError`` when no copy can last ``days``.
 
@@ -293,12 +296,14 @@ def make_plan(
     table, exact = prices
 
     def line(group: FactGroup, request: RestoreRequest) -> PlanLine:
-        verdict = judge(rules, group.facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten)
+        verdict = judge(
+            rules, group.facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten, until=until
+        )
         if verdict.action is Action.START and verdict.archive in (readable or {}).get(group.bucket, ()):
             verdict = Verdict(Action.NOTHING, READ_DIRECTLY, verdict.archive)
         cost, added = Cost(), 0
         if verdict.action.sends and verdict.archive is not None:
-            added = _added_days(rules, group.facts, verdict.action, days, now)
+            added = _added_days(rules, group.facts, verdict.action, verdict.days or days, now)
             cost = estimate(
                 table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added,
                 endless=verdict.endless,
@@ -329,4 +334,5 @@ def make_plan(
         readable=readable or {},
         asks_unseen=asks_unseen,
         shorten=shorten,
+        until=until,
     )

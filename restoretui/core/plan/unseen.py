@@ -26,7 +26,7 @@ def otherwise(plan: RestorePlan) -> RestorePlan:
     groups = [line.group for line in next(iter(plan.tiers.values())).lines]
     return make_plan(
         plan.rules, groups, plan.days, plan.made_at, (plan.prices, plan.prices_exact), plan.purpose, plan.readable,
-        asks_unseen=not plan.asks_unseen, shorten=plan.shorten,
+        asks_unseen=not plan.asks_unseen, shorten=plan.shorten, until=plan.until,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.verdicts import Purpose
-from restoretui.tui.dialogs.restore.days_text import read_lasting
+from restoretui.tui.dialogs.restore.days_text import Lasting, read_lasting
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView
 from restoretui.tui.dialogs.restore.target import days_asked_for, find_target
@@ -43,9 +43,8 @@ class RestoreDialog(PlanView):
         super().__init__(purpose, days, hidden=hidden, step=step)
         self._scheme = scheme
         self._sel = sel
-        self._days = days
-        self._shorten = False
-        """Copies that last longer end sooner: only ever as it is typed."""
+        self._lasting = Lasting(days)
+        """As it is typed; no days: what is typed cannot be meant."""
         self._looked = False
         """Everything only a HEAD can judge has been looked at, and the target is known: a plan may be made."""
         self._tier_touched = False
@@ -66,8 +65,8 @@ class RestoreDialog(PlanView):
             self.what.update(said((f"looking at objects one by one: {looked:,} …", "dim")))
 
         if self.purpose is Purpose.UPGRADE and not self._tier_touched:
-            self._days = await days_asked_for(self.session, self._sel) or self._days
-            self.days_field.value = str(self._days)
+            self._lasting = Lasting(await days_asked_for(self.session, self._sel) or self._lasting.days)
+            self.days_field.value = str(self._lasting.days)
         self.unseen = await self.session.selecting.look(self._sel, progress)
         self.target = await find_target(self.session, self._sel, self._scheme)
         self._looked = True
@@ -81,8 +80,8 @@ class RestoreDialog(PlanView):
             await self.session.clock.pause(SETTLE_S)
         wanted = self._wanted
         plan = await self.session.plan(
-            self._sel, self._days, self.purpose, self._scheme, shorten=self._shorten,
-            ask_unseen=self.unseen_choice.asks,
+            self._sel, self._lasting.days, self.purpose, self._scheme, shorten=self._lasting.shorten,
+            ask_unseen=self.unseen_choice.asks, until=self._lasting.until,
         )  # fmt: skip
         if wanted != self._wanted or not self._looked:
             return  # Something else is wanted meanwhile: whoever plans for that shows it.
@@ -138,11 +137,11 @@ class RestoreDialog(PlanView):
             wanted = read_lasting(event.value, self.session.clouds[self._scheme].rules, self.session.clock.now())
         except UsageError as error:
             self.workers.cancel_group(self, "replan")
-            self._days = 0
+            self._lasting = Lasting(0)
             self.forget_plan("—")
             self.complain(error)
             return
-        before, (self._days, self._shorten) = (self._days, self._shorten), wanted
+        before, self._lasting = self._lasting, wanted
         if self.plan is not None and not self._is_stale:
             self.workers.cancel_group(self, "replan")
             self._say_again()
@@ -162,7 +161,7 @@ class RestoreDialog(PlanView):
         if self.plan is not None and not self._is_stale:
             self.workers.cancel_group(self, "replan")
             self._say_again()
-        elif self._days:
+        elif self._lasting.days:
             self._plan_anew()
 
     @on(Input.Submitted, "#days")
@@ -186,12 +185,12 @@ class RestoreDialog(PlanView):
     def _is_stale(self) -> bool:
         """Another plan is being made."""
         plan = self.plan
-        return plan is not None and (plan.days, plan.shorten, plan.asks_unseen) != self._wanted
+        return plan is not None and (Lasting(plan.days, plan.shorten, plan.until), plan.asks_unseen) != self._wanted
 
     @property
-    def _wanted(self) -> tuple[int, bool, bool]:
-        """Days, whether copies may end sooner, and whether what may not be looked at is asked for."""
-        return self._days, self._shorten, self.unseen_choice.asks
+    def _wanted(self) -> tuple[Lasting, bool]:
+        """For how long, and whether what may not be looked at is asked for."""
+        return self._lasting, self.unseen_choice.asks
 
     @on(Input.Submitted, "#typed")
     def _amount_entered(self) -> None:
