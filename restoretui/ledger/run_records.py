@@ -50,6 +50,9 @@ class Run:
     last_requested_at: datetime | None
     ended_at: datetime | None
     """When its last waiting job was settled; None while any waits."""
+    asks: int | None = None
+    """Objects that it asks for itself as soon as it is agreed to: the others restored, or were restored, by somebody
+    else's request. None for runs of earlier versions, which did not count them."""
 
     @property
     def waiting(self) -> int:
