@@ -21,7 +21,7 @@ from restoretui.core.errors import (
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.lifecycle import ExpirationRule, Expiring, read_rules
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.plan.pricing import PriceBook, PriceTable
+from restoretui.core.plan.pricing import PriceBook, PriceTable, told_together
 from restoretui.core.provider import TellsCapacity, TellsExpirations
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action, Purpose
@@ -126,11 +126,11 @@ class Planner:
         until: datetime | None = None,
     ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
-        prices = await self._price_table(buckets, cloud)
+        prices, tables = await self._price_tables(buckets, cloud)
         readable = {bucket: await self._readable(bucket, cloud) for bucket in buckets}
         made = make_plan(
             cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
-            asks_unseen=ask_unseen or sel in self._asks_unseen, shorten=shorten, until=until,
+            asks_unseen=ask_unseen or sel in self._asks_unseen, shorten=shorten, until=until, tables=tables,
         )  # fmt: skip
         expiring, unread = await self._expiring(sel, cloud, made)
         known = {region: units for (scheme, region), units in self._capacity.items() if scheme == cloud.scheme}
@@ -211,13 +211,24 @@ class Planner:
             self._direct_reads[cloud.scheme, bucket] = self._clock.monotonic(), archives
         return archives
 
-    async def _price_table(self, buckets: set[str], cloud: CloudAccess) -> tuple[PriceTable, bool]:
-        regions = {await cloud.region(bucket) for bucket in sorted(buckets)}
-        regions = regions or {cloud.connection.region or ""}
-        store = cloud.rules.store
-        tables = [self.prices.table_for(cloud.scheme, region, store) for region in sorted(regions)]
-        table, _ = tables[0]
-        return table, all(exact and other is table for other, exact in tables)
+    async def _price_tables(
+        self, buckets: set[str], cloud: CloudAccess
+    ) -> tuple[tuple[PriceTable, bool], Mapping[str, PriceTable]]:
+        """Each bucket's table, by its own region, and what is told of all of them."""
+        regions = {bucket: await cloud.region(bucket) for bucket in sorted(buckets)}
+        store, nowhere = cloud.rules.store, cloud.connection.region or ""
+        found = {
+            bucket: self.prices.table_for(cloud.scheme, region, store)
+            for bucket, region in (regions or {"": nowhere}).items()
+        }
+        together = told_together(sorted((table for table, _ in found.values()), key=lambda one: list(one.regions)))
+        is_exact = all(exact for _, exact in found.values())
+        return (together, is_exact), {
+            # One sum has one currency: what another list prices has no price in it.
+            bucket: table if table.currency == together.currency
+            else PriceTable(cloud.scheme, (), "", together.currency, store=store)
+            for bucket, (table, _) in found.items()
+        }  # fmt: skip
 
 
 def check_sends(plan: RestorePlan, tier: Tier) -> None:

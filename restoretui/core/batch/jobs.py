@@ -269,6 +269,7 @@ def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, ma
     direct = make_plan(
         plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable,
         asks_unseen=plan.asks_unseen, shorten=plan.shorten, until=plan.until,
+        tables=plan.tables,
     )  # fmt: skip
     return as_batch(replace(direct, marks=marks), plan.rules, plan.by_jobs, plan.fees)
 

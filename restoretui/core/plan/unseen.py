@@ -27,6 +27,7 @@ def otherwise(plan: RestorePlan) -> RestorePlan:
     return make_plan(
         plan.rules, groups, plan.days, plan.made_at, (plan.prices, plan.prices_exact), plan.purpose, plan.readable,
         asks_unseen=not plan.asks_unseen, shorten=plan.shorten, until=plan.until,
+        tables=plan.tables,
     )  # fmt: skip
 
 
