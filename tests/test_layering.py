@@ -332,6 +332,8 @@ def test_commands_and_their_wording_load_no_screen_and_no_cloud_sdk() -> None:
 
 def run_command(*arguments: str) -> str:
     return f"""
+import os
+os._exit = sys.exit  # commands end the process without the interpreter's own end
 sys.argv = ["restoretui", *{arguments!r}]
 try:
     runpy.run_module("restoretui", run_name="__main__")

@@ -16,7 +16,7 @@ from restoretui.wording.safe import clean
 
 async def export(settings: Settings, output: Output, name: str, form: Form, target: str | None) -> ExitCode:
     """A run's objects as CSV or JSON lines, to a file or stdout: exact, and spelled out on a terminal."""
-    async with open_session(settings) as session:
+    async with open_session(settings, priced=False) as session:
         run = await session.run_views.find_run(name)
         say_unheard(settings, output, [run])
         if target is None or target == "-" or await asyncio.to_thread(own_descriptor, Path(target)) == 1:

@@ -27,7 +27,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
     """List objects with their state, from one listing."""
     choice = choice.meant(settings)
     places = choice.parsed()
-    async with open_session(settings) as session:
+    async with open_session(settings, priced=False) as session:
         states: dict[str, int] = {}
         total = size = unsized = 0
         for place in places:

@@ -11,7 +11,8 @@ from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_who
 from restoretui.commands.output import Output, offer_text
 from restoretui.commands.summary import summarise
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
+from restoretui.core.batch.jobs import REPORTS, BatchOptions
+from restoretui.core.batch.planned_jobs import NO_EXPEDITED, jobs_of
 from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanChanged, UsageError
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import offer_of
