@@ -7,6 +7,7 @@ the keys lie no nearer.
 from collections.abc import Callable
 from typing import Any
 
+from aioboto3.session import Session
 from aiobotocore.credentials import create_credential_resolver
 
 from restoretui.providers.http.proxies import Proxies
@@ -28,12 +29,13 @@ async def ask_chain(
 
     ``roles`` is the SDK's cache of assumed roles, and ``prompter`` asks for the code of an MFA device.
     """
-    session = VerifyingSession(profile, tls, proxies)
-    session.use("data_loader", loader)
-    resolver = create_credential_resolver(session, cache=roles, region_name=region)
-    session.secure(resolver)
+    verifying = VerifyingSession(profile, tls, proxies)
+    verifying.use("data_loader", loader)
+    resolver = create_credential_resolver(verifying, cache=roles, region_name=region)
+    verifying.secure(resolver)
     # A profile of `aws login`, or a role through one, is nothing to what comes behind.
-    resolver.insert_before("assume-role", LoginProvider(session))
+    resolver.insert_before("assume-role", LoginProvider(verifying))
     # The SDK has no other way in: the prompter is only a constructor argument deep inside its factory.
     resolver.get_provider("assume-role")._prompter = prompter  # noqa: SLF001
-    return await resolver.load_credentials()
+    verifying.use("credential_provider", resolver)
+    return await Session(botocore_session=verifying).get_credentials()
