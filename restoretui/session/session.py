@@ -55,7 +55,9 @@ logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python
 class Session:
     """Everything a screen or a command may ask for. Made by ``open_session``."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, prices: "PriceBook", works: Works | None = None) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, prices: "PriceBook | None", works: Works | None = None
+    ) -> None:
         self.settings = settings
         self.ledger = ledger
         self.clock = settings.clock
@@ -100,6 +102,8 @@ class Session:
     def _planner(self) -> "Planner":
         from restoretui.session.planning import Planner
 
+        if self._prices is None:
+            raise RuntimeError("the session was opened without prices, and is asked what something costs")
         return Planner(self.clock, self.ledger, self._prices, self.clouds)
 
     @cached_property
@@ -357,8 +361,8 @@ class Session:
 
 
 @asynccontextmanager
-async def open_session(settings: Settings) -> AsyncIterator[Session]:
-    """A session for the length of the block."""
+async def open_session(settings: Settings, *, priced: bool = True) -> AsyncIterator[Session]:
+    """A session for the length of the block. ``priced`` is false where nothing is asked that has a price."""
     works = Works()
     waits: Callable[[], Iterable[Wait]] = works.waits
     speaking = None
@@ -367,7 +371,7 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
         speaking = asyncio.create_task(speaker.run(), name="speaker")
     try:
         with works.telling(lambda: "opening the ledger: another process may have it to itself"):
-            prices = await asyncio.to_thread(settings.prices)
+            prices = await asyncio.to_thread(settings.prices) if priced else None
             ledger = await Ledger.open(settings.state_dir, settings.clock)
         if ledger.note:
             notices.warning("%s", ledger.note)

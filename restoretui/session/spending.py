@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import NO_EXPEDITED, NO_PAYER, BatchOptions, JobKind, Portion, group_into_jobs
+from restoretui.core.batch.jobs import BatchOptions
+from restoretui.core.batch.planned_jobs import NO_EXPEDITED, NO_PAYER, JobKind, Portion, group_into_jobs
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.plan.job_fees import JobFees, fees_in

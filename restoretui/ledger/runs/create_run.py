@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from restoretui.core.batch.jobs import made_again
+from restoretui.core.batch.planned_jobs import made_again
 from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan

@@ -44,6 +44,9 @@ if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is
 
 RESTORES_PER_SECOND = 500.0
 """What OSS names as the average of an account and Region for ColdArchive (FACTS 4.1)."""
+_SDK = "alibabacloud_oss_v2"
+"""An optional dependency, since it and what it brings are 25 MB that only OSS needs."""
+_INSTALL = "it is the extra `oss`: pip install 'restoretui[oss]', or '.[oss]' in a checkout"
 _DIRECTLY_READ = frozenset({"Archive"})
 
 
@@ -84,8 +87,14 @@ class OssProvider:
         ring = KeyRing(profile, clock or SystemClock(), found)
 
         async def load() -> "OssSdk":
-            from restoretui.providers.oss.sdk import OssSdk
-
+            try:
+                from restoretui.providers.oss.sdk import OssSdk
+            except ModuleNotFoundError as missing:
+                if (missing.name or "").partition(".")[0] != _SDK:
+                    raise
+                raise UsageError(
+                    "oss:// locations need Alibaba Cloud's SDK, which is not installed", _INSTALL
+                ) from None
             return OssSdk(connection, limits or Limits(), ring, found)
 
         return cls(await run_in_thread(load, "restoretui-oss-sdk"), profile or "", ring)
