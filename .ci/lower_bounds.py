@@ -11,7 +11,7 @@ from pathlib import Path
 RANGE = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*>=\s*(?P<lowest>[0-9][0-9.]*)")
 
 
-def lower_bounds(pyproject: str, extras: tuple[str, ...] = ("smoke",)) -> list[str]:
+def lower_bounds(pyproject: str, extras: tuple[str, ...] = ("oss", "smoke")) -> list[str]:
     """Of each dependency, those of *extras* included; ValueError where one has no lower end."""
     project = tomllib.loads(pyproject)["project"]
     wanted = [*project["dependencies"], *(one for name in extras for one in project["optional-dependencies"][name])]

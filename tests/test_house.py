@@ -33,7 +33,7 @@ LOOKS = {
     "catalog": {"browse", "find", "peek"},
     "changes": {"subscribe"},
     "note": set(),
-    "runs": {"get", "list", "looked_at", "open_runs", "peek_all", "tracked"},
+    "runs": {"as_of", "get", "list", "looked_at", "open_runs", "peek_all", "tracked"},
     "selections": {"facts", "hidden", "revision", "sample", "summary"},
     "totals": {"below", "covering", "dated", "is_settling", "is_stale", "of", "settle"},
 }
@@ -43,7 +43,7 @@ MARKS = {
 }  # fmt: skip
 """What they may change there: what a person has marked, and nothing else. It costs nothing and can be undone."""
 WHOLE = {
-    "commands/exporting.py": "hands it to session.export, which reads",
+    "commands/looking.py": "hands it to session.export, which reads",
     "tui/process/lifetime.py": "hands its changes to the feed, which reads",
 }
 """Files that pass the ledger, or one of its parts, on."""

@@ -208,7 +208,7 @@ def plan(locations: tuple[str, ...], tier: str | None, engine: str, as_json: boo
     wanted = Tier(tier) if tier else None
     headless(
         flags, as_json,
-        "restoretui.commands.restoring", "plan", choice, tier=wanted, engine=engine, only_shows=True, **said,
+        "restoretui.commands.planning", "plan", choice, tier=wanted, engine=engine, only_shows=True, **said,
     )  # fmt: skip
 
 
@@ -297,7 +297,7 @@ def watch(run: str | None, timeout: timedelta | None, as_json: bool, **flags: An
 def export(run: str, form: str, target: str | None, **flags: Any) -> None:
     """A run's objects, with what became of each."""
     query = query_of(flags)
-    headless(flags, False, "restoretui.commands.exporting", "export", run, form, target, query, only_shows=True)
+    headless(flags, False, "restoretui.commands.looking", "export", run, form, target, query, only_shows=True)
 
 
 add_batch(cli)

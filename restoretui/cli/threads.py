@@ -34,14 +34,17 @@ def not_waited_for() -> Iterator[None]:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process; what is stuck in a thread goes down with it."""
+    """End the process once what it printed is out; what is stuck in a thread goes down with it.
+
+    The interpreter's own end is left out: it frees module by module what the system takes back at once, which is a
+    seventh of what a short command costs. Nothing waits for it: the ledger is closed, the log is written through, and
+    no ``atexit`` handler is ours.
+    """
     end = time.monotonic() + _GRACE_S
     for thread in threading.enumerate():
         if thread.name.startswith(_NAME):
             thread.join(max(0.0, end - time.monotonic()))
-            if thread.is_alive():
-                for stream in (sys.stdout, sys.stderr):
-                    with contextlib.suppress(OSError, ValueError, AttributeError):
-                        stream.flush()
-                os._exit(code)
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)

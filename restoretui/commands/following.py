@@ -86,7 +86,7 @@ async def _look_at_all(
     Why looks failed, each reason with the runs it holds for.
     """
     problems: dict[tuple[type, str], tuple[RestoreTuiError, list[int]]] = {}
-    looks = {run.id: asyncio.create_task(session.look_now(run)) for run in runs if _can_change(run)}
+    looks = {run.id: asyncio.create_task(session.look_now(run)) for run in runs if run.can_change}
     told: set[int] = set()
 
     async def tell(run_id: int) -> None:
@@ -98,7 +98,7 @@ async def _look_at_all(
                 raise error
             problems.setdefault((type(error), str(error)), (error, []))[1].append(run_id)
         run = await session.ledger.runs.get(run_id)
-        as_of = session.ledger.runs.looked_at(run_id) or run.ended_at or run.last_requested_at or run.created_at
+        as_of = session.ledger.runs.as_of(run)
         output.run(run, session.looks_cost(run), Seen(as_of, looked=look is not None and error is None))
 
     try:
@@ -117,11 +117,6 @@ async def _look_at_all(
         for look in looks.values():
             look.cancel()
         await asyncio.gather(*looks.values(), return_exceptions=True)
-
-
-def _can_change(run: Run) -> bool:
-    """Something is awaited, or a copy is there: it may be removed, overwritten or extended by anybody."""
-    return run.is_open or run.counts.get(State.AVAILABLE, 0) > 0
 
 
 async def watch(

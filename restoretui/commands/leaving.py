@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from restoretui.commands.output import Output
 from restoretui.core.model import State
-from restoretui.ledger.batches.outstanding import outstanding
 from restoretui.ledger.run_records import Run
 from restoretui.session.session import Session
 from restoretui.wording import format as words
@@ -54,6 +53,8 @@ async def confirmed_whole(session: Session, confirming: Coroutine[Any, Any, Run]
 
 def held_of(session: Session, run: Run) -> list[str]:
     """The run's jobs that wait to be confirmed, once nothing else of it is still to be sent."""
+    from restoretui.ledger.batches.outstanding import outstanding
+
     batches = session.batch.ours(run.id)
     left = outstanding(run, batches)
     if left.unsent or left.in_jobs:

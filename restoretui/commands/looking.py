@@ -1,20 +1,26 @@
-"""``restoretui ls`` and ``restoretui du``: objects one by one, or summed up by prefix."""
+"""``restoretui ls``, ``du`` and ``export``: objects one by one, or summed up by prefix, or a run's in a file."""
 
+import asyncio
 from datetime import datetime
+from pathlib import Path
 
 from restoretui.commands.choice import Choice, listing_view
 from restoretui.commands.output import Output
 from restoretui.commands.summary import summarise
+from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import State
+from restoretui.ledger.records import Query
+from restoretui.ledger.run_records import Run
 from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.session import summing
-from restoretui.session.export import each
+from restoretui.session.export import Form, each, export_chunks, write_export
 from restoretui.session.jsonlines import instant, totals_fields, volume_fields
 from restoretui.session.session import Session, open_session
 from restoretui.session.summing import Split, Summed
+from restoretui.session.targets import own_descriptor
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit
 
@@ -27,7 +33,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
     """List objects with their state, from one listing."""
     choice = choice.meant(settings)
     places = choice.parsed()
-    async with open_session(settings) as session:
+    async with open_session(settings, priced=False) as session:
         states: dict[str, int] = {}
         total = size = unsized = 0
         for place in places:
@@ -80,7 +86,7 @@ async def du(
             raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
         if place.version_id is not None:
             raise UsageError(f"{place} is one version, and sums are of all below a location", "name its key")
-    async with open_session(settings) as session:
+    async with open_session(settings, priced=False) as session:
         total, prefixes, oldest = PrefixTotals("", {}), 0, None
         for place in places:
             listing = await summing.flat_listing(session, place, versions=choice.versions, refresh=refresh)
@@ -156,3 +162,29 @@ def _say(session: Session, output: Output, total: PrefixTotals, listed_at: datet
         output.say(f"as listed {words.ago(age)}; --refresh lists anew")
     amount = f"{words.plural(whole.objects, 'object')}, {words.sizes(whole.size_bytes, whole.unsized)}"
     output.say(f"{amount}: {_size(total.archived)} archived, {_size(total.readable)} readable")
+
+
+async def export(
+    settings: Settings, output: Output, name: str, form: Form, target: str | None, query: Query
+) -> ExitCode:
+    """A run's objects as CSV or JSON lines, to a file or stdout: exact, and spelled out on a terminal."""
+    async with open_session(settings, priced=False) as session:
+        run = await session.run_views.find_run(name)
+        say_unheard(settings, output, [run])
+        if target is None or target == "-" or await asyncio.to_thread(own_descriptor, Path(target)) == 1:
+            async for chunk in export_chunks(session.ledger, run, form, output.cell, query):
+                output.raw(chunk)
+            output.flush()
+            return ExitCode.DONE
+        await write_export(session.ledger, run, form, Path(target), clean, query)
+        output.say(f"run {run.id}: {words.plural(await _count(session, run, query), 'object')} written to {target}")
+    return ExitCode.DONE
+
+
+async def _count(session: Session, run: Run, query: Query) -> int:
+    view = await session.run_views.job_view(run.id, query)
+    try:
+        await view.wait()
+        return view.count
+    finally:
+        await view.aclose()

@@ -159,7 +159,7 @@ class Output:
             return
         self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
-        if seen is not None and run.is_open and not seen.looked:
+        if seen is not None and run.can_change and not seen.looked:
             states += f" (as of {words.instant(seen.as_of)} UTC)"
         self.text(
             f"{run.id:>3}  {words.instant(run.created_at)}  {run.tier:9}  {run.days:>4}  {run.objects:>10,}"
@@ -354,6 +354,7 @@ def cost_remarks(plan: "RestorePlan", chosen: "TierPlan") -> list[str]:
         remarks.append(words.stay(cost.storage, plan.storage_90_days(tier), currency))
     if many := plan.many_expedited(tier):
         remarks.append(words.too_many_expedited(many))
+    remarks += [words.capacity(units, region) for region, units in plan.owned_capacity(tier).items()]
     egress = plan.egress(tier)
     if egress:
         remarks.append(f"downloading it: {words.about(egress, currency, 0)} more, to the Internet")

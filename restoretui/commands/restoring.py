@@ -1,22 +1,23 @@
-"""``restoretui plan`` and ``restore``."""
+"""``restoretui restore``."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Any
 
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choice import Choice, Selected, selected
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
 from restoretui.commands.output import Output, offer_text
+from restoretui.commands.planning import EngineName, Lasting, check_has_jobs, check_lasting, plans_of, tell_plan
 from restoretui.commands.summary import summarise
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import NO_EXPEDITED, REPORTS, BatchOptions, jobs_of
-from restoretui.core.errors import ExitCode, GuardStopped, InvalidRequest, PlanChanged, UsageError
-from restoretui.core.model import DEFAULT_SCHEME, Tier
+from restoretui.core.batch.jobs import REPORTS, BatchOptions
+from restoretui.core.batch.planned_jobs import NO_EXPEDITED, jobs_of
+from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged, UsageError
+from restoretui.core.model import Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.run_records import Run
@@ -25,83 +26,8 @@ from restoretui.session.session import Session, open_session
 from restoretui.session.spending import Consent
 from restoretui.wording import format as words
 
-EngineName = Literal["direct", "batch", "auto"]
 MOST_PLANS = 5
 """Times a plan is told anew because what it is about changed meanwhile."""
-
-
-Lasting = int | datetime
-"""How long copies shall last: so many days, or at least until then."""
-
-
-def check_lasting(lasting: Lasting) -> None:
-    """``UsageError`` for days that no cloud takes."""
-    if isinstance(lasting, int):
-        check_days(lasting)
-
-
-async def plan(
-    settings: Settings,
-    output: Output,
-    choice: Choice,
-    lasting: Lasting,
-    tier: Tier | None = None,
-    engine: EngineName = "direct",
-    *,
-    shorten: bool = False,
-) -> ExitCode:
-    """What a restore would do and cost; sends nothing but looks."""
-    check_lasting(lasting)
-    choice = choice.meant(settings)
-    async with open_session(settings) as session, selected(session, output, choice) as chosen:
-        objects = refused = days = 0
-        for direct in await _plans(session, chosen.sel, lasting, shorten=shorten):
-            made, days = direct, direct.days
-            if engine == "batch":
-                _check_has_jobs(session, direct)
-                made = session.batch.plan(direct)
-            _tell_plan(output, made, tier)
-            if engine == "batch":
-                if fees := made.fees.said():
-                    output.say(fees)
-                await _tell_of_role(session, output, made)
-            shown = [made.tiers[tier]] if tier else list(made.tiers.values())
-            refused += min(entry.counts.get(Action.REFUSED, 0) + entry.counts.get(Action.WAITS, 0) for entry in shown)
-            objects += made.objects
-        fields = {"objects": objects, "days": days, "missing": chosen.missing, "left_out": chosen.left_out}
-        summarise(output, fields | {"requests": 0})
-        return ExitCode.SOME_FAILED if chosen.missing or refused else ExitCode.DONE
-
-
-async def _tell_of_role(session: Session, output: Output, made: RestorePlan) -> None:
-    if not session.settings.batch_role_arn:
-        output.say("no role for S3 Batch Operations is configured: see `restoretui batch policy LOCATION`")
-        return
-    buckets = {line.group.bucket for chosen in made.tiers.values() for line in chosen.sending}
-    try:
-        remark = await session.batch.check(session.batch.options(), buckets)
-    except InvalidRequest as error:
-        output.say(f"no job could be made: {error}; {error.hint}")
-    else:
-        output.say(remark or f"the role {session.settings.batch_role_arn} trusts S3 Batch Operations")
-
-
-async def _plans(session: Session, sel: int, lasting: Lasting, *, shorten: bool) -> list[RestorePlan]:
-    """One plan for each cloud in which objects were chosen."""
-
-    def days(scheme: str) -> int:
-        if isinstance(lasting, int):
-            return lasting
-        return session.clouds[scheme].rules.days_until(lasting, session.clock.now())
-
-    return await session.plans(sel, days, shorten=shorten) or [
-        await session.plan(sel, days(DEFAULT_SCHEME), scheme=DEFAULT_SCHEME)
-    ]
-
-
-def _tell_plan(output: Output, made: RestorePlan, tier: Tier | None) -> None:
-    output.plan(made, tier)
-    output.plan_note(made)
 
 
 async def restore(
@@ -133,7 +59,7 @@ async def restore(
             await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
         async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
-            for made in await _plans(session, chosen.sel, lasting, shorten=shorten):
+            for made in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
                 jobs = await _jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
@@ -157,7 +83,7 @@ async def _jobs_wanted(
 ) -> BatchOptions | None:
     """How jobs are to be made; None for single requests."""
     if engine == "batch":
-        _check_has_jobs(session, made)
+        check_has_jobs(session, made)
     if engine == "direct" or not made.rules.has_jobs:
         return None
     if engine == "auto":
@@ -171,14 +97,6 @@ async def _jobs_wanted(
         if not choice.batch:
             return None
     return session.batch.options(given)
-
-
-def _check_has_jobs(session: Session, made: RestorePlan) -> None:
-    if not made.rules.has_jobs:
-        where = made.rules.store or f"{made.scheme}://"
-        raise UsageError(f"{where} has no jobs: they are of AWS S3 alone", "choose --engine direct or auto")
-    if why := session.batch.why_never:
-        raise UsageError(why, "choose --engine direct or auto")
 
 
 async def _confirmed(
@@ -195,7 +113,7 @@ async def _confirmed(
     for made, jobs in asked:
         if jobs is not None and made.tiers[tier].requests:
             await _tell_of_jobs(session, output, made, tier, jobs)
-        _tell_plan(output, made, tier)
+        tell_plan(output, made, tier)
     sending = [
         (made, jobs)
         for made, jobs in asked
@@ -262,10 +180,10 @@ async def _confirmed_as_shown(
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")
         await session.selecting.look(sel)
-        made = await session.plan(sel, made.days, scheme=made.scheme, shorten=made.shorten)
+        made = await session.plan(sel, made.days, scheme=made.scheme, shorten=made.shorten, until=made.until)
         if jobs is not None:
             made = session.batch.plan(made, generated=jobs.generated)
-        _tell_plan(output, made, tier)
+        tell_plan(output, made, tier)
         check_sends(made, tier)
         others, offer = [one for one in consent.offers if one != offer], offer_of(made, tier)
         consent = await session.spending.agree(

@@ -10,9 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from platformdirs import user_config_path, user_state_path
+from typing import TYPE_CHECKING, Any, Literal
 
 from restoretui.config.aws_profile import profile_endpoint
 from restoretui.config.toml_file import read_toml
@@ -36,6 +34,13 @@ APP = "restoretui"
 
 DEFAULT_RATE = 500.0
 """Restore requests a second: half of what S3 documents per account and Region (FACTS 1.6)."""
+
+
+def _usual_folder(kind: Literal["state", "config"]) -> Path:
+    """The platform's own; what knows them is loaded where nobody named a folder."""
+    from platformdirs import user_config_path, user_state_path
+
+    return user_state_path(APP) if kind == "state" else user_config_path(APP)
 
 
 @dataclass(frozen=True)
@@ -95,8 +100,8 @@ class Settings:
     """Key bindings by their id: ``restore = "R"``."""
     views: Mapping[str, str] = field(default_factory=dict)
     """Filters by name, for the palette of the screens: ``big = "size>1G state:archived"`` (``core.filter.views``)."""
-    state_dir: Path = field(default_factory=lambda: user_state_path(APP))
-    config_dir: Path = field(default_factory=lambda: user_config_path(APP))
+    state_dir: Path = field(default_factory=lambda: _usual_folder("state"))
+    config_dir: Path = field(default_factory=lambda: _usual_folder("config"))
     clock: Clock = field(default_factory=SystemClock)
     agreed_to_pay: set[str] = field(default_factory=set)
     """Schemes for which a person agreed on screen to what ``requester_pays`` says."""
@@ -314,7 +319,7 @@ def _take_from_store(
 def _config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
     """The config folder and file; ``given`` may be either: what is there tells, else its name."""
     if given is None:
-        folder = user_config_path(APP)
+        folder = _usual_folder("config")
         return folder, folder / "config.toml"
     path = Path(given).expanduser()
     is_file = path.is_file() or (path.suffix == ".toml" and not path.is_dir())

@@ -187,6 +187,8 @@ class ObjectDetail:
     version_id: str | None = None
     lifecycle_expiry: str = ""
     """The ``x-amz-expiration`` header: a lifecycle rule that deletes the object, which ends a restore early."""
+    lapses: datetime | None = None
+    """When that is, where it can be read."""
     headers: tuple[tuple[str, str], ...] = ()
     """Every header of the answer, for the inspector."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -118,6 +119,8 @@ class Capabilities:
     """The cloud documents that listings are in the order of the keys' UTF-8 bytes and begin behind a given key."""
     expirations: bool = False
     """It is a ``TellsExpirations``, too."""
+    capacity: bool = False
+    """It is a ``TellsCapacity``, too."""
 
 
 class Provider(Protocol):
@@ -190,6 +193,14 @@ class TellsExpirations(Protocol):
 
     async def expirations(self, bucket: str) -> Sequence[Mapping[str, Any]]:
         """The rules as ``GetBucketLifecycleConfiguration`` has them; none where there is no configuration."""
+        ...
+
+
+class TellsCapacity(Protocol):
+    """A provider whose account may own capacity for Expedited (FACTS 1.4)."""
+
+    async def provisioned_capacity(self, region: str) -> Sequence[tuple[datetime | None, datetime | None]]:
+        """From when until when each unit is owned, asked once; None where that is not told."""
         ...
 
 

@@ -65,6 +65,8 @@ class Engine:
         self._left: dict[int, str] = {}
         self._looking: dict[Connection, asyncio.Semaphore] = {}
         self._capacity: dict[int, CapacityGate] = {}
+        self._held_up: set[int] = set()
+        """Runs that cannot be pursued here for now, and whose lease was given up."""
         self._elsewhere: set[int] = set()
         """Runs whose lease somebody else had when it was last asked for."""
         self.only: frozenset[int] | None = None
@@ -176,6 +178,7 @@ class Engine:
                 self._health.busy(bool(self._tasks))
                 self._pursuits.pop(run_id, None)
                 self._held_until.pop(run_id, None)
+                self._held_up.discard(run_id)
                 self._health.well(("run", run_id))
                 self._health.well(("capacity", run_id))
                 self._note_due(run_id, None)
@@ -191,6 +194,8 @@ class Engine:
                 await first_of(self._clock.pause(RENEW), beside=[pursuing])
                 if pursuing.done():
                     break
+                if run.id in self._held_up:
+                    continue  # Nobody pursues it, so nobody holds its lease.
                 until = self._clock.wall() + LEASE
                 if not await self._ledger.leases.renew(name, self._holder, LEASE):
                     self._held_until.pop(run.id, None)
@@ -211,6 +216,8 @@ class Engine:
             try:
                 pursuit = self._pursuits[run.id] = await self._pursuit(run)
                 self._health.well(("run", run.id))
+                if not await self._is_held_again(run.id):
+                    return
                 await pursuit.pursue()
             except LedgerError:
                 raise
@@ -218,9 +225,28 @@ class Engine:
                 # A profile or a bucket that is gone, say: this run waits, the others go on.
                 log.warning("run %s is held up: %s", run.id, error)
                 self._health.trouble(("run", run.id), "paused", f"run {run.id}: {error}", error.hint)
+                await self._give_up_for_now(run.id)
                 await self._clock.pause(RETRY_PURSUIT)
+                if not (await self._ledger.runs.get(run.id)).can_change:
+                    return  # Somebody took over what it planned.
             else:
                 return
+
+    async def _give_up_for_now(self, run_id: int) -> None:
+        """Who cannot pursue a run does not keep others from what it plans: they may take that over."""
+        self._held_up.add(run_id)
+        self._held_until.pop(run_id, None)
+        await self._ledger.leases.release(of_run(run_id), self._holder)
+
+    async def _is_held_again(self, run_id: int) -> bool:
+        """The lease is ours, taken anew after it was given up; False where somebody else has it by now."""
+        if run_id in self._held_up:
+            until = self._clock.wall() + LEASE
+            if not await self._ledger.leases.acquire(of_run(run_id), self._holder, LEASE, void_ahead=False):
+                return False
+            self._held_up.discard(run_id)
+            self._held_until[run_id] = until
+        return True
 
     def _gate(self, run_id: int) -> CapacityGate:
         def closed() -> None:

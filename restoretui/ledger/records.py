@@ -135,6 +135,8 @@ class Observation(NamedTuple):
     """Of the restore in progress, where a HEAD told it; so are ``days`` and ``asked_at``."""
     days: int | None = None
     asked_at: float | None = None
+    lapses: int | None = None
+    """When a lifecycle rule deletes it, where a HEAD told that."""
 
 
 # --- windows -------------------------------------------------------------------------------------------------------

@@ -50,6 +50,9 @@ class Run:
     last_requested_at: datetime | None
     ended_at: datetime | None
     """When its last waiting job was settled; None while any waits."""
+    asks: int | None = None
+    """Objects that it asks for itself as soon as it is agreed to: the others restored, or were restored, by somebody
+    else's request. None for runs of earlier versions, which did not count them."""
 
     @property
     def waiting(self) -> int:
@@ -66,6 +69,11 @@ class Run:
         if self.purpose is Purpose.UPGRADE or (self.purpose is Purpose.EXTEND and rules.extension_adds):
             return None
         return self.created_at + timedelta(days=self.days)
+
+    @property
+    def can_change(self) -> bool:
+        """Something is awaited, or a copy is there: it may be removed, overwritten or extended by anybody."""
+        return self.is_open or self.counts.get(State.AVAILABLE, 0) > 0
 
     @property
     def is_open(self) -> bool:

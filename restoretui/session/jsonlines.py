@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from restoretui.core.errors import CloudError
 from restoretui.core.location import Location
-from restoretui.core.model import END_UNTOLD, ObjectRef
+from restoretui.core.model import END_UNTOLD, ObjectRef, Tier
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.volumes import PrefixTotals, Volume
@@ -126,11 +126,12 @@ def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
         "cost": _cost(chosen.cost, plan.prices.currency),
         "storage_90_days": plan.storage_90_days(chosen.request.tier), "egress": plan.egress(chosen.request.tier),
         "expirations": [
-            {"bucket": one.bucket, "rule": one.rule.name, "objects": one.objects, "first": one.first,
-             "by_tags": one.rule.by_tags}
+            {"bucket": one.bucket, "rule": one.rule.name if one.rule else None, "objects": one.objects,
+             "first": one.first, "by_tags": bool(one.rule and one.rule.by_tags)}
             for one in plan.expiring
         ],
         "lifecycle_unread": sorted(plan.rules_unread),
+        "provisioned_capacity": dict(plan.capacity) if chosen.request.tier is Tier.EXPEDITED else None,
         "window_seconds": [window.shortest.total_seconds(), window.longest.total_seconds()] if window else None,
         "quota_seconds": chosen.at_quota.total_seconds() if chosen.at_quota else None,
         "expiry_not_before": plan.expiry,

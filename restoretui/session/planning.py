@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
@@ -9,19 +10,22 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import (
     AccessDenied,
     BucketNotFound,
+    CloudError,
     GuardStopped,
     InvalidRequest,
     MalformedAnswer,
+    Unreachable,
     Unsupported,
     UsageError,
 )
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.lifecycle import ExpirationRule, Expiring, read_rules
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
-from restoretui.core.plan.pricing import PriceBook, PriceTable
-from restoretui.core.provider import TellsExpirations
+from restoretui.core.plan.pricing import PriceBook, PriceTable, told_together
+from restoretui.core.provider import TellsCapacity, TellsExpirations
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action, Purpose
+from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import Run
@@ -33,6 +37,8 @@ DIRECT_READ_KNOWN_S = 60.0
 
 RULES_KNOWN_S = 600.0
 """The same of its lifecycle rules."""
+CAPACITY_WITHIN_S = 2.0
+"""Longest wait for what capacity there is; machine time. Not every network has a way there."""
 
 
 class Planner:
@@ -45,6 +51,8 @@ class Planner:
         self._clouds = clouds
         self._asks_unseen: set[int] = set()
         self._expirations: dict[tuple[str, str], tuple[float, Sequence[ExpirationRule] | str]] = {}
+        self._asked_capacity: set[tuple[str, str]] = set()
+        self._capacity: dict[tuple[str, str], int] = {}
         self._direct_reads: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
 
     def ask_unseen(self, sel: int) -> None:
@@ -64,10 +72,13 @@ class Planner:
         scheme: str | None = None,
         *,
         shorten: bool = False,
+        ask_unseen: bool = False,
+        until: datetime | None = None,
     ) -> RestorePlan:
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
         ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``).
+        ``until``: what the days are counted for, where that is an instant.
         """
         check_days(days)
         marks, facts = await self._chosen(sel)
@@ -76,16 +87,23 @@ class Planner:
             names = " and ".join(cloud.kind.name for cloud in chosen)
             raise UsageError(f"objects of {names} are chosen together", "plan each cloud by itself")
         cloud = self._clouds[scheme or (chosen[0].scheme if chosen else DEFAULT_SCHEME)]
-        return await self._plan(cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel, shorten=shorten)
+        return await self._plan(
+            cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel, shorten=shorten,
+            ask_unseen=ask_unseen, until=until,
+        )  # fmt: skip
 
-    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list[RestorePlan]:
+    async def plans(
+        self, sel: int, days: Callable[[str], int], *, shorten: bool = False, until: datetime | None = None
+    ) -> list[RestorePlan]:
         """One for each cloud in which objects are chosen; the objects are looked up only once."""
         marks, facts = await self._chosen(sel)
         wanted = [(cloud, groups) for cloud in self._clouds if (groups := facts.get(cloud.ledger_cloud))]
         for cloud, _ in wanted:
             check_days(days(cloud.scheme))
         return [
-            await self._plan(cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks, sel, shorten=shorten)
+            await self._plan(
+                cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks, sel, shorten=shorten, until=until
+            )
             for cloud, groups in wanted
         ]
 
@@ -104,16 +122,43 @@ class Planner:
         sel: int,
         *,
         shorten: bool = False,
+        ask_unseen: bool = False,
+        until: datetime | None = None,
     ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
-        prices = await self._price_table(buckets, cloud)
+        prices, tables = await self._price_tables(buckets, cloud)
         readable = {bucket: await self._readable(bucket, cloud) for bucket in buckets}
         made = make_plan(
             cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
-            asks_unseen=sel in self._asks_unseen, shorten=shorten,
+            asks_unseen=ask_unseen or sel in self._asks_unseen, shorten=shorten, until=until, tables=tables,
         )  # fmt: skip
         expiring, unread = await self._expiring(sel, cloud, made)
-        return replace(made, marks=marks, expiring=expiring, rules_unread=unread)
+        known = {region: units for (scheme, region), units in self._capacity.items() if scheme == cloud.scheme}
+        return replace(made, marks=marks, expiring=expiring, rules_unread=unread, capacity=known)
+
+    async def with_capacity(self, plan: RestorePlan) -> RestorePlan:
+        """The plan with what capacity for Expedited the account owns, where Expedited would be asked for at all.
+
+        One request a Region and session; no answer in time, or a denial, is no obstacle: then it is not known.
+        """
+        cloud, sending = self._clouds[plan.scheme], plan.tiers[Tier.EXPEDITED].sending
+        provider = await cloud.provider()
+        if not provider.capabilities.capacity or not sending:
+            return plan
+        telling, now = cast("TellsCapacity", provider), self._clock.now()
+        for region in sorted({await cloud.region(line.group.bucket) for line in sending}):
+            if (cloud.scheme, region) in self._asked_capacity:
+                continue
+            self._asked_capacity.add((cloud.scheme, region))
+            try:
+                async with TimeLimit(self._clock, CAPACITY_WITHIN_S, lambda: Unreachable("it takes too long")):
+                    units = await telling.provisioned_capacity(region)
+            except CloudError:
+                continue
+            owned = sum((since is None or since <= now) and (until is None or now < until) for since, until in units)
+            self._capacity[cloud.scheme, region] = owned
+        known = {region: units for (scheme, region), units in self._capacity.items() if scheme == plan.scheme}
+        return replace(plan, capacity=known)
 
     async def _expiring(
         self, sel: int, cloud: CloudAccess, made: RestorePlan
@@ -128,8 +173,8 @@ class Planner:
             rules = await self._rules_of(bucket, cloud)
             if isinstance(rules, str):
                 unread[bucket] = rules
-                continue
-            for rule in rules:
+            # HEAD tells of one object what may not be read of the bucket (FACTS 1.5).
+            for rule in (None,) if isinstance(rules, str) else rules:
                 one = await self._ledger.selections.expiring(
                     sel, cloud.ledger_cloud, bucket, rule, sorted(classes[bucket]), made.expiry
                 )
@@ -166,13 +211,24 @@ class Planner:
             self._direct_reads[cloud.scheme, bucket] = self._clock.monotonic(), archives
         return archives
 
-    async def _price_table(self, buckets: set[str], cloud: CloudAccess) -> tuple[PriceTable, bool]:
-        regions = {await cloud.region(bucket) for bucket in sorted(buckets)}
-        regions = regions or {cloud.connection.region or ""}
-        store = cloud.rules.store
-        tables = [self.prices.table_for(cloud.scheme, region, store) for region in sorted(regions)]
-        table, _ = tables[0]
-        return table, all(exact and other is table for other, exact in tables)
+    async def _price_tables(
+        self, buckets: set[str], cloud: CloudAccess
+    ) -> tuple[tuple[PriceTable, bool], Mapping[str, PriceTable]]:
+        """Each bucket's table, by its own region, and what is told of all of them."""
+        regions = {bucket: await cloud.region(bucket) for bucket in sorted(buckets)}
+        store, nowhere = cloud.rules.store, cloud.connection.region or ""
+        found = {
+            bucket: self.prices.table_for(cloud.scheme, region, store)
+            for bucket, region in (regions or {"": nowhere}).items()
+        }
+        together = told_together(sorted((table for table, _ in found.values()), key=lambda one: list(one.regions)))
+        is_exact = all(exact for _, exact in found.values())
+        return (together, is_exact), {
+            # One sum has one currency: what another list prices has no price in it.
+            bucket: table if table.currency == together.currency
+            else PriceTable(cloud.scheme, (), "", together.currency, store=store)
+            for bucket, (table, _) in found.items()
+        }  # fmt: skip
 
 
 def check_sends(plan: RestorePlan, tier: Tier) -> None:

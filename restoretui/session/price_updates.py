@@ -1,10 +1,12 @@
 """Prices read from AWS's own price list, and kept in a file beside the config (FACTS 3.1)."""
 
 import asyncio
+import gzip
 import json
 import os
 import re
 import tomllib
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,8 @@ HOST = "https://pricing.us-east-1.amazonaws.com"
 VARIABLE = "RESTORETUI_PRICES_URL"
 """Names a mirror of the price list in place of ``HOST``."""
 OFFLINE = "without a way there: fetch the three files elsewhere, and give them by --from"
+_PACKED = b"\x1f\x8b"
+"""How a file begins that is packed by gzip, whatever it is called."""
 _ELSEWHERE = ("cn-", "eusc-", "us-iso", "eu-isoe")
 """Beginnings of Regions whose list is on a host that is not documented for us."""
 
@@ -51,7 +55,14 @@ async def read_files(paths: Iterable[Path]) -> list[PriceList]:
 def _bytes_of(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+            packed = file.read(len(_PACKED)) == _PACKED
+            file.seek(0)
+            if not packed:
+                return file.read(MOST_BYTES + 1)
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                return unpacked.read(MOST_BYTES + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise UsageError(f"{path} is packed by gzip, and cannot be unpacked to its end", "fetch it again") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -210,38 +210,41 @@ class Selecting:
         missing: Callable[[str, ObjectRef, CloudError], None] | None,
     ) -> int:
         unseen = 0
-        looked: set[tuple[CloudId, ObjectRef]] = set()
-        known = {cloud.ledger_cloud: cloud.scheme for cloud in self._clouds}
+        for cloud in self._clouds:
+            after: ObjectRef | None = None
+            size = PROBED if doubt is Doubt.FOREIGN else LOOKS_BATCH
+            # Each batch begins behind the one before: what no HEAD could tell of is not met again.
+            while batch := await self._ledger.selections.unlooked(sel, cloud.ledger_cloud, size, doubt, after):
+                after = batch[-1]
+                for ref, error in await self._look_at(cloud, batch, doubt, tally):
+                    unseen += 1
+                    if missing is not None:
+                        missing(cloud.scheme, ref, error)
+                if progress is not None:
+                    progress(tally.number)
+                if doubt is Doubt.FOREIGN:
+                    break
+        return unseen
 
-        def is_enough(cloud: CloudId) -> bool:
-            return doubt is Doubt.FOREIGN and sum(where == cloud for where, _ in looked) >= PROBED
-
-        while todo := [
-            marked for marked in await self._ledger.selections.unlooked(sel, LOOKS_BATCH + len(looked), doubt)
-            if marked[0] in known and marked not in looked and not is_enough(marked[0])
-        ]:  # fmt: skip
-            batch = todo[: PROBED if doubt is Doubt.FOREIGN else LOOKS_BATCH]
-            looked.update(batch)
-            for cloud in dict.fromkeys(cloud for cloud, _ in batch):
-                refs = [ref for where, ref in batch if where == cloud]
-                found: dict[str, list[Observation]] = {}
-                for ref, seen in await self._heads(refs, known[cloud], tally, lists=False):
-                    if isinstance(seen, Observation):
-                        if doubt is Doubt.RESTORED and seen.in_progress is None:
-                            seen = await self._classed(cloud, ref, seen)
-                        found.setdefault(ref.bucket, []).append(seen)
-                    elif isinstance(seen, ObjectNotFound):
-                        found.setdefault(ref.bucket, []).append(self._gone(ref))
-                    elif isinstance(seen, InvalidRequest) and doubt is Doubt.RESTORED:
-                        found.setdefault(ref.bucket, []).append(await self._unaskable(cloud, ref, seen))
-                    else:
-                        unseen += 1
-                        if missing is not None:
-                            missing(known[cloud], ref, seen)
-                for bucket, looks in found.items():
-                    await self._ledger.catalog.observe(cloud, bucket, looks)
-            if progress is not None:
-                progress(tally.number)
+    async def _look_at(
+        self, cloud: CloudAccess, refs: Sequence[ObjectRef], doubt: Doubt, tally: Progress
+    ) -> list[tuple[ObjectRef, CloudError]]:
+        """HEAD these and keep what is told; those that could not be looked at, and why."""
+        unseen: list[tuple[ObjectRef, CloudError]] = []
+        found: dict[str, list[Observation]] = {}
+        for ref, seen in await self._heads(refs, cloud.scheme, tally, lists=False):
+            if isinstance(seen, Observation):
+                if doubt is Doubt.RESTORED and seen.in_progress is None:
+                    seen = await self._classed(cloud.ledger_cloud, ref, seen)
+                found.setdefault(ref.bucket, []).append(seen)
+            elif isinstance(seen, ObjectNotFound):
+                found.setdefault(ref.bucket, []).append(self._gone(ref))
+            elif isinstance(seen, InvalidRequest) and doubt is Doubt.RESTORED:
+                found.setdefault(ref.bucket, []).append(await self._unaskable(cloud.ledger_cloud, ref, seen))
+            else:
+                unseen.append((ref, seen))
+        for bucket, looks in found.items():
+            await self._ledger.catalog.observe(cloud.ledger_cloud, bucket, looks)
         return unseen
 
     async def _heads(

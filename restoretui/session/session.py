@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -54,7 +55,9 @@ logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python
 class Session:
     """Everything a screen or a command may ask for. Made by ``open_session``."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, prices: "PriceBook", works: Works | None = None) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, prices: "PriceBook | None", works: Works | None = None
+    ) -> None:
         self.settings = settings
         self.ledger = ledger
         self.clock = settings.clock
@@ -99,6 +102,8 @@ class Session:
     def _planner(self) -> "Planner":
         from restoretui.session.planning import Planner
 
+        if self._prices is None:
+            raise RuntimeError("the session was opened without prices, and is asked what something costs")
         return Planner(self.clock, self.ledger, self._prices, self.clouds)
 
     @cached_property
@@ -198,21 +203,33 @@ class Session:
         scheme: str | None = None,
         *,
         shorten: bool = False,
+        ask_unseen: bool = False,
+        until: datetime | None = None,
     ) -> "RestorePlan":
         """What restoring the selection would do and cost, at every tier. Sends nothing but looks.
 
         ``scheme`` says which cloud's objects; it may be left out when all are in one (else ``UsageError``). No copy
-        is made to end sooner unless ``shorten`` says so.
+        is made to end sooner unless ``shorten`` says so, and nothing asked for that no look can judge unless
+        ``ask_unseen`` does, here or for all plans of the selection (the method of that name). ``until`` is what the
+        days were counted for, where that is an instant: then copies that have an end get what they lack.
         """
-        return await self._planner.plan(sel, days, purpose, scheme, shorten=shorten)
+        return await self._planner.plan(
+            sel, days, purpose, scheme, shorten=shorten, ask_unseen=ask_unseen, until=until
+        )
 
     def ask_unseen(self, sel: int) -> None:
         """In plans of this selection, what no look can judge is asked for all the same."""
         self._planner.ask_unseen(sel)
 
-    async def plans(self, sel: int, days: Callable[[str], int], *, shorten: bool = False) -> list["RestorePlan"]:
+    async def with_capacity(self, plan: "RestorePlan") -> "RestorePlan":
+        """The plan with what capacity for Expedited the account owns, where Expedited would be asked for."""
+        return await self._planner.with_capacity(plan)
+
+    async def plans(
+        self, sel: int, days: Callable[[str], int], *, shorten: bool = False, until: datetime | None = None
+    ) -> list["RestorePlan"]:
         """A plan to restore for each cloud in which objects are chosen, ``days`` by scheme; they are read once."""
-        return await self._planner.plans(sel, days, shorten=shorten)
+        return await self._planner.plans(sel, days, shorten=shorten, until=until)
 
     async def confirm(
         self,
@@ -344,8 +361,8 @@ class Session:
 
 
 @asynccontextmanager
-async def open_session(settings: Settings) -> AsyncIterator[Session]:
-    """A session for the length of the block."""
+async def open_session(settings: Settings, *, priced: bool = True) -> AsyncIterator[Session]:
+    """A session for the length of the block. ``priced`` is false where nothing is asked that has a price."""
     works = Works()
     waits: Callable[[], Iterable[Wait]] = works.waits
     speaking = None
@@ -354,7 +371,7 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
         speaking = asyncio.create_task(speaker.run(), name="speaker")
     try:
         with works.telling(lambda: "opening the ledger: another process may have it to itself"):
-            prices = await asyncio.to_thread(settings.prices)
+            prices = await asyncio.to_thread(settings.prices) if priced else None
             ledger = await Ledger.open(settings.state_dir, settings.clock)
         if ledger.note:
             notices.warning("%s", ledger.note)

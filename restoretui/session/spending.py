@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import NO_EXPEDITED, NO_PAYER, BatchOptions, JobKind, Portion, group_into_jobs
+from restoretui.core.batch.jobs import BatchOptions
+from restoretui.core.batch.planned_jobs import NO_EXPEDITED, NO_PAYER, JobKind, Portion, group_into_jobs
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.plan.job_fees import JobFees, fees_in
@@ -269,9 +270,13 @@ class Spending:
     async def _price(self, run: Run, lines: Sequence[JobLine]) -> tuple[Cost, str]:
         """What asking for these once more costs, by the prices of today; an extension at most."""
         connection = Connection.from_mapping(run.connection)
-        regions = [await self._region(connection, bucket) for bucket in sorted({line.bucket for line in lines})]
-        region = regions[0] if regions else connection.region or ""
-        table, _ = self._planner.prices.table_for(run.cloud.scheme, region, run.cloud.rules.store)
+        regions = {line.bucket: await self._region(connection, line.bucket) for line in lines}
+        store, prices = run.cloud.rules.store, self._planner.prices
+        tables = {
+            bucket: prices.table_for(run.cloud.scheme, region, store)[0]
+            for bucket, region in sorted((regions or {"": connection.region or ""}).items())
+        }
+        currency = next(iter(tables.values())).currency
         cost = Cost()
         for line in lines:
             action = line.action
@@ -280,12 +285,16 @@ class Spending:
             days = 0 if action is Action.UPGRADE else line.days or run.days
             archive = line.archive or line.storage_class
             rule = run.cloud.rules.archive_named(archive)
+            table = tables[line.bucket]
+            if table.currency != currency:
+                cost += Cost(unpriced=line.objects)
+                continue
             # What is of no known size has no known price, whether or not a byte has one.
             cost += estimate(
                 table, archive, run.tier, action, line.objects, line.size_bytes, days,
                 endless=rule is not None and not rule.takes_days,
             ).unsized(line.unsized)  # fmt: skip
-        return cost, table.currency
+        return cost, currency
 
     async def _region(self, connection: Connection, bucket: str) -> str:
         try:

@@ -17,7 +17,6 @@ from textual.widget import MountError
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
-from restoretui.ledger.run_records import Run
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.error_state import key_for
 from restoretui.tui.keys import IDS
@@ -39,6 +38,7 @@ from restoretui.wording.shell import shell_word
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
+    from restoretui.ledger.run_records import Run
     from restoretui.session.session import Session
     from restoretui.tui.dialogs.mfa import MfaPrompt
     from restoretui.tui.shell import Shell
@@ -296,7 +296,7 @@ class RestoreApp(TerminalApp):
         self.copy_to_clipboard(shown)
         self.say("done", f"copied {shown}", "control characters spelled out" if shown != text else "")
 
-    def show_run(self, run: Run) -> None:
+    def show_run(self, run: "Run") -> None:
         """Open a run in its tab."""
         self.main.show_tab("restores")
         from restoretui.tui.restores.pane import RestoresPane

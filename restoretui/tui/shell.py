@@ -12,7 +12,6 @@ from textual.screen import Screen
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.run_records import Run
 from restoretui.tui.terminal.feed import Feed
 from restoretui.tui.terminal.key_queue import KeyQueue, Release
 from restoretui.tui.terminal.pacing import Pacer
@@ -21,6 +20,7 @@ from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.table.live_table import LiveTable
 
 if TYPE_CHECKING:
+    from restoretui.ledger.run_records import Run
     from restoretui.session.session import Session
 
 ResultT = TypeVar("ResultT")
@@ -97,7 +97,7 @@ class Shell(Protocol):
         """Open a dialog and wait for its answer; only from a worker."""
         ...
 
-    def show_run(self, run: Run) -> None:
+    def show_run(self, run: "Run") -> None:
         """Open a run in its tab."""
         ...
 

@@ -37,7 +37,9 @@ class TerminalApp(App[int]):
         self.key_queue = KeyQueue(super().on_event, self._is_handling, self._on_screen)
         for ours in theme.THEMES:
             self.register_theme(ours)
-        self.theme = theme.DARK.name
+        # Not by assignment, by which the stylesheet is parsed for Textual's own theme first, and then once more.
+        self.set_reactive(App.theme, theme.DARK.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     # --- how it looks
 

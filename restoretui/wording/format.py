@@ -159,18 +159,29 @@ def stay(first: Decimal, over_90_days: Decimal | None, currency: str) -> str:
 
 def expires(one: "Expiring") -> str:
     """What a lifecycle rule does to objects of a plan."""
-    verb = "may expire" if one.rule.by_tags else "expires" if one.objects == 1 else "expire"
-    tags = " (it goes by tags, which are not known)" if one.rule.by_tags else ""
-    when = "on" if one.objects == 1 or one.rule.days is None else "from"
+    rule = one.rule
+    verb = "may expire" if rule and rule.by_tags else "expires" if one.objects == 1 else "expire"
+    tags = " (it goes by tags, which are not known)" if rule and rule.by_tags else ""
+    when = "on" if one.objects == 1 or (rule and rule.days is None) else "from"
+    which = f"lifecycle rule {rule.name or 'without a name'}" if rule else "a lifecycle rule"
     return (
-        f"{plural(one.objects, 'object')} {verb} by lifecycle rule {one.rule.name or 'without a name'}{tags}"
-        f" {when} {one.first:%Y-%m-%d}, before the copy would"
+        f"{plural(one.objects, 'object')} {verb} by {which}{tags} {when} {one.first:%Y-%m-%d}, before the copy would"
     )
 
 
 def too_many_expedited(requests: int) -> str:
     """Why so many requests at Expedited may not be served."""
     return f"Expedited is meant for some hundreds of objects: of {count(requests)} many may find no capacity"
+
+
+def capacity(units: int, region: str) -> str:
+    """What provisioned capacity serves of Expedited: three requests in 5 minutes and 150 MB/s a unit (FACTS 1.4)."""
+    if not units:
+        return f"no provisioned capacity is owned in {region}"
+    return (
+        f"{plural(units, 'unit')} of provisioned capacity in {region}: Expedited takes at least {3 * units:,}"
+        f" requests in 5 minutes, and up to {150 * units:,} MB/s"
+    )
 
 
 def why_unpriced(unpriced: int, fees_unknown: int) -> str:

@@ -10,8 +10,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from rich.cells import get_character_cell_size
-
 ELLIPSIS = "…"
 MAX_COMBINING = 3
 """Zero-width marks one base character may carry: Vietnamese and Thai need two, a tower of them covers other rows."""
@@ -61,6 +59,14 @@ def _spelled(point: int) -> str:
     return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
+@lru_cache(4096)
+def _cells(character: str) -> int:
+    """By Rich's tables, which are loaded when the first text beyond ASCII is shown."""
+    from rich.cells import get_character_cell_size
+
+    return get_character_cell_size(character)
+
+
 def _clean(text: str) -> str:
     shown: list[str] = []
     room = 0  # combining marks that the last character can still carry
@@ -69,7 +75,7 @@ def _clean(text: str) -> str:
         if point in _IGNORABLE or not character.isprintable():
             shown.append(_spelled(point))
             room = 0
-        elif get_character_cell_size(character) == 0:
+        elif _cells(character) == 0:
             if room > 0 and unicodedata.category(character) in ("Mn", "Me", "Mc", "Lo"):
                 shown.append(character)
                 room -= 1
@@ -98,14 +104,14 @@ def clean(text: str) -> str:
 
 def width(text: str) -> int:
     """Cells that cleaned ``text`` takes."""
-    return len(text) if text.isascii() else sum(map(get_character_cell_size, text))
+    return len(text) if text.isascii() else sum(map(_cells, text))
 
 
 def _head(text: str, cells: int) -> str:
     """The longest start of ``text`` that fits in ``cells``, combining marks kept with their base."""
     used = 0
     for index, character in enumerate(text):
-        used += get_character_cell_size(character)
+        used += _cells(character)
         if used > cells:
             return text[:index]
     return text
@@ -116,7 +122,7 @@ def _tail(text: str, cells: int) -> str:
     used = 0
     start = len(text)
     for index in range(len(text) - 1, -1, -1):
-        size = get_character_cell_size(text[index])
+        size = _cells(text[index])
         used += size
         if used > cells:
             break

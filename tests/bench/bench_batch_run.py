@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import BatchOptions, as_batch
+from restoretui.core.batch.jobs import BatchOptions
+from restoretui.core.batch.planned_jobs import as_batch
 from restoretui.core.clock import SystemClock
 from restoretui.core.model import Entry, Page, Tier
 from restoretui.core.plan.plan import make_plan

@@ -3,7 +3,8 @@
     python tests/bench/kills.py [--kills N] [--lanes N] [--seed N] [--objects N] [--secured N]
 
 One ledger and one simulated cloud serve all episodes. Each episode restores a prefix of its own by
-``restoretui restore --yes --wait``: by single requests, through jobs of S3 Batch Operations, or on OSS. The process
+``restoretui restore --yes --wait``: by single requests, through jobs of S3 Batch Operations, or on OSS; or as the
+screens do it, which pursue whatever is open. The process
 is killed again and again, taken up by ``watch`` (or by the same ``restore``, if it died before it had confirmed
 anything), and at last left alone; then what can be done afterwards (export, reading a job's report and deleting it,
 ending copies) is killed and repeated alike. Instants are drawn over the whole life of the process, and at the arrival
@@ -140,14 +141,18 @@ class Bench:
         return env | {"HOME": str(self.folder), "PYTHONPATH": str(ROOT)} | self.cloud_env
 
     async def live(
-        self, arguments: Sequence[str], blow: Blow | None, told: Callable[[dict[str, Any]], None] | None = None
+        self,
+        arguments: Sequence[str],
+        blow: Blow | None,
+        told: Callable[[dict[str, Any]], None] | None = None,
+        module: str = "restoretui",
     ) -> tuple[int, str]:
         """Run a child until it ends or is struck; its exit code and what it said on stderr."""
         self.tally.starts += 1
         self._arrived = 0
         pipe = asyncio.subprocess.PIPE
         self._child = child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "restoretui", *arguments, cwd=ROOT, env=self.env, stdout=pipe, stderr=pipe,
+            sys.executable, "-m", module, *arguments, cwd=ROOT, env=self.env, stdout=pipe, stderr=pipe,
             stdin=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         self._blow = blow
@@ -187,21 +192,24 @@ class Bench:
         for _ in range(max(1, blows - len(later))):
             unsent = self._unsent()
             operations = kind.operations if unsent or self._stage() == "making jobs" else kind.watching
-            await self.live(self._command(prefix, kind), Blow.drawn(self.dice, operations, unsent))
-        if not await self._through(self._command(prefix, kind), prefix):
+            blow = Blow.drawn(self.dice, operations, unsent)
+            await self.live(self._command(prefix, kind), blow, module=kind.module)
+        if not await self._through(self._command(prefix, kind), prefix, kind.module):
             return
         for after in kind.after:
             await self._after(after, later.count(after), prefix)
         if "CreateJob" in kind.operations:
             await self._check_jobs()
 
-    async def _through(self, arguments: list[str], what: str) -> bool:
-        code, err = await self.live(arguments, None)
+    async def _through(self, arguments: list[str], what: str, module: str = "restoretui") -> bool:
+        code, err = await self.live(arguments, None, module=module)
         if code:
             self.tally.wrong.append(f"the last {arguments} of {what} ended with exit code {code}: {err[-600:]}")
         return not code
 
     def _command(self, prefix: str, kind: Kind) -> list[str]:
+        if kind.module != "restoretui":
+            return [f"{kind.scheme}://{kind.bucket}/{prefix}", *kind.options]
         if self._runs() > self._confirmed:
             return ["watch", "--json"]
         return ["restore", f"{kind.scheme}://{kind.bucket}/{prefix}", *kind.options, "--yes", "--wait", "--json"]

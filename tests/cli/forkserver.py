@@ -29,10 +29,10 @@ LOADED = (
     "restoretui.cli.app",
     "restoretui.commands.batch",
     "restoretui.commands.cleaning",
-    "restoretui.commands.exporting",
     "restoretui.commands.following",
     "restoretui.commands.ledger",
     "restoretui.commands.looking",
+    "restoretui.commands.planning",
     "restoretui.commands.restoring",
     "restoretui.sandbox",
     "restoretui.session.session",
@@ -104,7 +104,8 @@ class ForkServer:
         self, args: Sequence[str], env: Mapping[str, str], streams: Sequence[int], *, closed: Sequence[int], tty: bool
     ) -> Forked:
         """A child that is ``restoretui ARGS`` on those descriptors: stdin, stdout, stderr."""
-        end, theirs = socket.socketpair()
+        # In packets: the child may have ended, and said how, before its id is read.
+        end, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             asked = {"args": list(args), "env": dict(env), "cwd": os.getcwd(), "umask": _umask()}
             asked |= {"closed": list(closed), "tty": tty}

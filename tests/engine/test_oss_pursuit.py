@@ -110,6 +110,24 @@ async def test_an_extension_adds_its_days(running: RunningSandbox, session: Sess
     assert int(restore.until) == before + 10 * 86400
 
 
+async def test_until_adds_the_days_a_copy_lacks_and_falls_short_of_nothing(
+    running: RunningSandbox, session: Session
+) -> None:
+    run = await restored(session, running, await chosen(session, "oss://films/cold"))
+    before = (await rows(session, run))["cold"].expiry
+    until = session.clock.now() + timedelta(days=5, hours=-2)
+    sel = await chosen(session, "oss://films/cold")
+    plan = await session.plan(sel, 5, until=until)
+    longer = await session.confirm(sel, plan, Tier.BULK)
+
+    async def told() -> bool:
+        return bool((await rows(session, longer))["cold"].expiry == before + 2 * 86400)
+
+    await turn(running.clock, told)
+    assert before + 2 * 86400 >= until.timestamp()
+    assert not (await session.run_views.shortfall(await session.ledger.runs.get(longer.id))).copies
+
+
 async def test_a_copy_is_ended_early(running: RunningSandbox, session: Session) -> None:
     run = await restored(session, running, await chosen(session, "oss://films"))
     refs = [ObjectRef("films", key) for key in ("cold", "deep", "warm", "std", "nothing")]

@@ -1,6 +1,7 @@
 """Prices fetched by HTTPS from a price list, and kept: verified, bounded, whole or not at all."""
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 
 from restoretui.config.price_files import OWN, UPDATED, read_prices
 from restoretui.core.errors import MalformedAnswer, ObjectNotFound, RestoreTuiError, Unreachable, UsageError
+from restoretui.core.plan.price_lists import MOST_BYTES
 from restoretui.session import price_updates
-from restoretui.session.price_updates import VARIABLE, all_regions, fetch_lists, update, write
+from restoretui.session.price_updates import VARIABLE, all_regions, fetch_lists, read_files, update, write
 from tests.certificates import Authority
 from tests.core.plan.offer_files import FRANKFURT, VIRGINIA, deep, s3, transfer
 from tests.providers.conftest import Asked, ScriptedServer, StartServer, scripted
@@ -121,3 +123,17 @@ async def test_a_proxy_is_used(served: ScriptedServer, monkeypatch: pytest.Monke
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         assert len(await fetch_lists("us-east-1")) == 3
     assert len(proxy.asked) == 3
+
+
+async def test_files_packed_by_gzip_are_read_and_bounded(tmp_path: Path) -> None:
+    plain, packed, torn, bomb = (tmp_path / name for name in ("plain.json", "packed.json", "torn.gz", "bomb.gz"))
+    plain.write_bytes(s3(FRANKFURT).bytes())
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    torn.write_bytes(packed.read_bytes()[:-20])
+    bomb.write_bytes(gzip.compress(b" " * (MOST_BYTES + 1)))
+    one, other = await read_files([plain, packed])
+    assert (one.products, one.terms, one.version) == (other.products, other.terms, other.version)
+    with pytest.raises(UsageError, match="cannot be unpacked to its end"):
+        await read_files([torn])
+    with pytest.raises(UsageError, match="more than 32 MiB"):
+        await read_files([bomb])

@@ -149,6 +149,25 @@ class TierPlan:
         )
 
     @property
+    def endless_bytes_by_bucket(self) -> Mapping[str, int]:
+        """``endless_bytes``, of the buckets that have any."""
+        return self._by_bucket(
+            line for line in self.sending if line.verdict.endless and line.verdict.action is Action.START
+        )
+
+    @property
+    def bytes_by_bucket(self) -> Mapping[str, int]:
+        """``size_bytes`` of each bucket."""
+        return self._by_bucket(self.sending)
+
+    @staticmethod
+    def _by_bucket(lines: Iterable[PlanLine]) -> Mapping[str, int]:
+        sizes: Counter[str] = Counter()
+        for line in lines:
+            sizes[line.group.bucket] += line.group.size_bytes
+        return {bucket: size for bucket, size in sizes.items() if size}
+
+    @property
     def large_objects(self) -> int:
         """Objects acted on that Expedited's typical time does not cover."""
         if self.request.tier is not Tier.EXPEDITED:
@@ -168,8 +187,9 @@ class RestorePlan:
     expiry: datetime
     """When a copy that were available at once would end; the cloud says the true one later. See ``endless``."""
     prices: PriceTable
+    """In what currency, of which Regions and date; what prices a bucket is ``table_of``."""
     prices_exact: bool
-    """Whether the price table is the buckets' own region's; if not, every cost is an estimate by another's."""
+    """Whether each price table is the bucket's own region's; if not, some cost is an estimate by another's."""
     readable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By bucket, the archives that its setting lets anybody read without a restore."""
     expiring: Sequence[Expiring] = ()
@@ -186,6 +206,12 @@ class RestorePlan:
     """What no look can judge is asked for all the same."""
     shorten: bool = False
     """Copies that last longer than the days shall end sooner."""
+    tables: Mapping[str, PriceTable] = field(default_factory=dict)
+    """By bucket, each by its own region, where they are not all ``prices``; all in one currency."""
+    until: datetime | None = None
+    """What ``days`` were counted for, where that was asked for: see ``judge``."""
+    capacity: Mapping[str, int] = field(default_factory=dict)
+    """Units of provisioned capacity for Expedited that the account owns, by Region, as far as that is known."""
 
     @property
     def scheme(self) -> str:
@@ -202,18 +228,37 @@ class RestorePlan:
         most, requests = self.rules.expedited_for, self.tiers[tier].requests
         return requests if tier is Tier.EXPEDITED and most is not None and requests > most else 0
 
+    def owned_capacity(self, tier: Tier) -> Mapping[str, int]:
+        """Of ``capacity`` what is worth saying at that tier: what is owned, and that none is where that matters."""
+        if tier is not Tier.EXPEDITED or not self.tiers[tier].requests:
+            return {}
+        return {region: units for region, units in self.capacity.items() if units or self.many_expedited(tier)}
+
     def storage_90_days(self, tier: Tier) -> Decimal | None:
         """What keeping what comes back for good costs over 90 days, the first 30 of which are in the cost already.
 
         None where nothing comes back for good, or a price is not known. Nobody reads it meanwhile: a read begins
         the 30 days anew; after 90 or 180 days unread it is archived again (FACTS 1.5).
         """
-        size = self.tiers[tier].endless_bytes
-        return self.prices.stay(size, 90) if size else None
+        sizes = self.tiers[tier].endless_bytes_by_bucket
+        return self._summed(self.table_of(bucket).stay(size, 90) for bucket, size in sizes.items()) if sizes else None
 
     def egress(self, tier: Tier) -> Decimal | None:
         """What downloading all that is restored costs besides, over the Internet; None where it is not known."""
-        return self.prices.egress(self.tiers[tier].size_bytes)
+        sizes = self.tiers[tier].bytes_by_bucket
+        if not sizes:
+            return self.prices.egress(0)
+        return self._summed(self.table_of(bucket).egress(size) for bucket, size in sizes.items())
+
+    def table_of(self, bucket: str) -> PriceTable:
+        """What the bucket's objects are priced by."""
+        return self.tables.get(bucket, self.prices)
+
+    @staticmethod
+    def _summed(parts: Iterable[Decimal | None]) -> Decimal | None:
+        """None where one of them is not known."""
+        known = list(parts)
+        return None if None in known else sum((part for part in known if part is not None), Decimal(0))
 
     def identity(self, tier: Tier) -> str:
         """The same for two plans exactly if they show the same, and would send the same, at ``tier``.
@@ -275,22 +320,27 @@ def make_plan(
     *,
     asks_unseen: bool = False,
     shorten: bool = False,
+    until: datetime | None = None,
+    tables: Mapping[str, PriceTable] | None = None,
 ) -> RestorePlan:
     """Judge and price every group at every tier; ``UsageError`` when no copy can last ``days``.
 
+    ``tables`` price the buckets they name, in the currency of ``prices``, which prices all others.
     ``readable`` names, by bucket, the archives that its setting lets anybody read without a restore.
     """
     check_days(days)
     chosen = list(groups)
-    table, exact = prices
 
     def line(group: FactGroup, request: RestoreRequest) -> PlanLine:
-        verdict = judge(rules, group.facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten)
+        verdict = judge(
+            rules, group.facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten, until=until
+        )
         if verdict.action is Action.START and verdict.archive in (readable or {}).get(group.bucket, ()):
             verdict = Verdict(Action.NOTHING, READ_DIRECTLY, verdict.archive)
         cost, added = Cost(), 0
         if verdict.action.sends and verdict.archive is not None:
-            added = _added_days(rules, group.facts, verdict.action, days, now)
+            added = _added_days(rules, group.facts, verdict.action, verdict.days or days, now)
+            table = (tables or {}).get(group.bucket, prices[0])
             cost = estimate(
                 table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added,
                 endless=verdict.endless,
@@ -316,9 +366,11 @@ def make_plan(
         made_at=now,
         tiers={request.tier: TierPlan(request, [line(group, request) for group in chosen]) for request in requests},
         expiry=rules.expiry_of(now, days),
-        prices=table,
-        prices_exact=exact,
+        prices=prices[0],
+        prices_exact=prices[1],
+        tables=tables or {},
         readable=readable or {},
         asks_unseen=asks_unseen,
         shorten=shorten,
+        until=until,
     )

@@ -4,7 +4,7 @@ Money is in the table's currency as ``Decimal``; a GB is 2**30 bytes, as the clo
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -76,6 +76,14 @@ class PriceTable:
         """Downloading so much once, to the Internet: no part of a restore. None where it is not known."""
         rate = self.egress_per_gib
         return None if rate is None else Decimal(size_bytes) / GIB * rate
+
+
+def told_together(tables: Sequence[PriceTable]) -> PriceTable:
+    """What is told of several tables' prices: all their Regions, and the oldest date. Nothing is priced by it."""
+    first = tables[0]
+    regions = dict.fromkeys(region for table in tables for region in table.regions)
+    dates = sorted(table.date for table in tables if table.date)
+    return replace(first, regions=tuple(regions), date=dates[0] if dates else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,8 @@ class CloudRules:
     managed_classes: Mapping[str, str] = field(default_factory=dict)
     """Classes that another service manages, each with which and what that means."""
     expiry_at_midnight: bool = True
+    midnight_is_sure: bool = True
+    """Somebody documents that; else a copy may end exactly so many days after the request (FACTS 5)."""
     expedited_for: int | None = None
     """Expedited is meant for about so many objects at a time (FACTS 1.4); None where nothing is said."""
     extension_adds: bool = False
@@ -219,12 +221,13 @@ class CloudRules:
     def days_until(self, end: datetime, now: datetime) -> int:
         """The fewest days that let a copy asked for ``now`` last until ``end``; ``UsageError`` if that is over.
 
-        At least that long: S3 rounds up to the next midnight, and copies are counted in whole days everywhere.
+        At least that long: S3 rounds up to the next midnight, and copies are counted in whole days everywhere. Where
+        it is not sure that ends are rounded, they are taken not to be.
         """
         if end <= now:
             raise UsageError(f"copies cannot last until {as_minute(end)}: that is over", "choose a later date")
         days = max(1, ceil((end - now) / timedelta(days=1)))
-        while days > 1 and self.expiry_of(now, days - 1) >= end:
+        while self.midnight_is_sure and days > 1 and self.expiry_of(now, days - 1) >= end:
             days -= 1
         return check_days(days)
 

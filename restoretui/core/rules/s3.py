@@ -40,7 +40,7 @@ S3 = CloudRules(
     },
 )
 
-FOREIGN = replace(S3, lists_status=None, class_stays=False, undated_for_good=None)
+FOREIGN = replace(S3, lists_status=None, class_stays=False, undated_for_good=None, midnight_is_sure=False)
 """An endpoint that is not AWS's, and nothing else is known of it: what AWS promises is not relied on (FACTS 5)."""
 
 S3_KIND = CloudKind(

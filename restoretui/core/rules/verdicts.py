@@ -4,11 +4,12 @@ Sources: FACTS 1.2 (refusals), 1.3 (state), 1.5 (upgrade, extend, expire); for O
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 
 from restoretui.core.model import END_UNTOLD, IntentStage, ObjectFacts, RestoreRequest, State
-from restoretui.core.rules.rules import ArchiveRule, CloudRules, Quota, RestoreWindow, as_minute
+from restoretui.core.rules.rules import CLOSE, ArchiveRule, CloudRules, Quota, RestoreWindow, as_minute
 
 
 class Purpose(StrEnum):
@@ -69,7 +70,8 @@ class Verdict:
     steady: str = ""
     """The reason without an end that moves on with the clock; empty where no such end is in it."""
     days: int | None = None
-    """The days to send where they are not those that were asked for: a speed-up repeats its restore's own."""
+    """The days to send where they are not those that were asked for: a speed-up repeats its restore's own, and days
+    that are added to an end are those that it lacks."""
 
 
 UNSEEN = "asked for unseen: it may not be looked at"
@@ -85,17 +87,22 @@ def judge(
     *,
     asks_unseen: bool = False,
     shorten: bool = False,
+    until: datetime | None = None,
 ) -> Verdict:
     """What ``request`` would do to an object with these ``facts``.
 
     ``asks_unseen``: what no look can judge is asked for all the same; the cloud refuses what makes no sense.
     ``shorten``: a copy that lasts longer than was asked for shall end sooner; without, none is ever shortened.
+    ``until``: the instant for which the days of the request were counted from now; where days are added to the end
+    that a copy has, only those are asked for that are lacking.
     """
     intent = facts.intent
     if intent is not None and intent.stage is not IntentStage.FREE:
         rule = rules.archive_of(facts)
         return Verdict(Action.WAITS, _LEFT_TO[intent.stage].format(intent.run_id), rule.archive if rule else None)
-    verdict = _judge_by_itself(rules, facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten)
+    verdict = _judge_by_itself(
+        rules, facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten, until=until
+    )
     if facts.untold and not asks_unseen and verdict.action in _SHORTENS:
         return Verdict(Action.LOOK, _UNTOLD, verdict.archive)
     if intent is None:
@@ -127,6 +134,7 @@ def _judge_by_itself(
     *,
     asks_unseen: bool,
     shorten: bool,
+    until: datetime | None,
 ) -> Verdict:
     """The verdict on an object that no run plans."""
     rule = rules.archive_of(facts)
@@ -143,7 +151,10 @@ def _judge_by_itself(
     if state is State.RESTORING:
         return _judge_restoring(rules, rule, facts, request, purpose)
     if state is State.AVAILABLE:
-        return _judge_available(rules, rule, facts, request, now, purpose, shorten=shorten)
+        lacking = until if purpose is Purpose.RESTORE and rules.extension_adds and not shorten else None
+        if lacking is not None and facts.expiry not in (None, END_UNTOLD):
+            return _judge_lacking(rules, rule, facts, request, now, lacking)
+        return _judge_available(rules, rule, facts, request, now, purpose, shorten=shorten, until=until)
     if purpose is Purpose.EXTEND:
         return Verdict(Action.NOTHING, "there is no restored copy to extend", rule.archive)
     if purpose is Purpose.UPGRADE:
@@ -238,6 +249,7 @@ def _judge_available(
     purpose: Purpose,
     *,
     shorten: bool,
+    until: datetime | None,
 ) -> Verdict:
     if purpose is Purpose.UPGRADE:
         return Verdict(Action.NOTHING, "restored already: there is nothing to speed up", rule.archive)
@@ -245,27 +257,45 @@ def _judge_available(
         return Verdict(Action.NOTHING, "restored without an end", rule.archive)
     if facts.expiry == END_UNTOLD:
         return _judge_untold_end(rules, rule, request, now, purpose, shorten=shorten)
-    until = f"restored until {as_minute(facts.expiry)}"
+    ends = f"restored until {as_minute(facts.expiry)}"
     fewer = rules.expiry_of(now, request.days)
     if shorten and fewer < facts.expiry:
-        return _judge_shorter(rules, rule, request, f"{until}", fewer)
-    is_enough = rules.lasts(facts.expiry, now, request.days)
+        return _judge_shorter(rules, rule, request, ends, fewer)
+    is_enough = rules.lasts(facts.expiry, now, request.days) or (until is not None and until <= facts.expiry)
     if purpose is Purpose.RESTORE and is_enough:
-        return Verdict(Action.NOTHING, f"{until}, which is long enough", rule.archive)
+        return Verdict(Action.NOTHING, f"{ends}, which is long enough", rule.archive)
     new = rules.extended_to(rule, facts.expiry, request.days, now)
     if new <= facts.expiry or (is_enough and not rules.extension_adds):
         enough = f"the longest {rule.archive} allows" if rules.extension_adds else "which is long enough"
-        return Verdict(Action.NOTHING, f"{until}, {enough}", rule.archive)
+        return Verdict(Action.NOTHING, f"{ends}, {enough}", rule.archive)
     if refusal := _refusal(rule, request):
         return refusal
     if rules.extension_adds:
         change, end = f"{request.days} days are added", f", to {as_minute(new)} at the latest"
     else:
         change, end = "extended", f" to {as_minute(new)}"
-    steady = "" if rules.expiry_at_midnight else f"{until}; {change}"
-    return Verdict(
-        Action.EXTEND, f"{until}; {change}{end}", rule.archive, tierless=not rule.takes_tier, steady=steady
-    )
+    steady = "" if rules.expiry_at_midnight else f"{ends}; {change}"
+    return Verdict(Action.EXTEND, f"{ends}; {change}{end}", rule.archive, tierless=not rule.takes_tier, steady=steady)
+
+
+def _judge_lacking(
+    rules: CloudRules, rule: ArchiveRule, facts: ObjectFacts, request: RestoreRequest, now: datetime, until: datetime
+) -> Verdict:
+    """A copy that shall last until an instant, where days are added to the end it has (FACTS 4.1)."""
+    expiry = facts.expiry or now
+    lasts = f"restored until {as_minute(expiry)}"
+    days = ceil((until - CLOSE - expiry) / timedelta(days=1))
+    if days <= 0:
+        return Verdict(Action.NOTHING, f"{lasts}, which is long enough", rule.archive)
+    new = rules.extended_to(rule, expiry, days, now)
+    if new <= expiry:
+        return Verdict(Action.NOTHING, f"{lasts}, the longest {rule.archive} allows", rule.archive)
+    if refusal := _refusal(rule, request._replace(days=days)):
+        return refusal
+    change = f"{_days(days)} {'is' if days == 1 else 'are'} added"
+    reason = f"{lasts}; {change}, to {as_minute(new)} at the latest"
+    steady = f"{lasts}; {change}"
+    return Verdict(Action.EXTEND, reason, rule.archive, tierless=not rule.takes_tier, steady=steady, days=days)
 
 
 def _judge_shorter(

@@ -4,8 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 
-from aiolimiter import AsyncLimiter
-
 from restoretui.core.clock import Clock
 
 BURST = 0.1
@@ -18,6 +16,8 @@ RECOVER_AFTER = 5.0
 """Machine seconds without throttling before the rate grows by a tenth."""
 MOST_STEPS = 200
 """From the lowest rate to any that can be meant."""
+_INSTANT = 1e-6
+"""Seconds that are none."""
 HALVE_EVERY = 1.0
 """All refusals within this many seconds are one sign, not many."""
 
@@ -27,14 +27,14 @@ class RateLimiter:
 
     def __init__(self, limit: float, clock: Clock, lanes: Mapping[str, float] | None = None) -> None:
         """``lanes``: storage classes of which the cloud takes fewer, with how many requests a second."""
-        self._lanes = {kind: _bucket(min(rate, limit)) for kind, rate in (lanes or {}).items()}
+        self._lanes = {kind: _Bucket(min(rate, limit)) for kind, rate in (lanes or {}).items()}
         self.limit = limit
         self.rate = limit
         self.throttled = 0
         """Refusals so far."""
         self._clock = clock
         self._changed_at = clock.monotonic()
-        self._limiter = self._make()
+        self._limiter = _Bucket(self.rate)
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._letting: asyncio.Task[None] | None = None
 
@@ -82,12 +82,29 @@ class RateLimiter:
     def _set(self, rate: float) -> None:
         self.rate = rate
         self._changed_at = self._clock.monotonic()
-        self._limiter = self._make()
-
-    def _make(self) -> AsyncLimiter:
-        return _bucket(self.rate)
+        self._limiter = _Bucket(self.rate)
 
 
-def _bucket(rate: float) -> AsyncLimiter:
-    burst = max(1.0, rate * BURST)
-    return AsyncLimiter(burst, burst / rate)
+class _Bucket:
+    """Leaky bucket: takes ``BURST`` seconds' worth at once, leaks at ``rate`` a second, by the loop's time."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._room = max(1.0, rate * BURST)
+        self._level = 0.0
+        self._leaked_at = 0.0
+        self._in_turn = asyncio.Lock()
+
+    async def acquire(self, amount: int = 1) -> None:
+        """Wait until so many more fit in; whoever came first goes first."""
+        now = asyncio.get_running_loop().time
+        async with self._in_turn:
+            while True:
+                at = now()
+                self._level = max(0.0, self._level - (at - self._leaked_at) * self._rate)
+                self._leaked_at = at
+                # A rounding error of the loop's time must not become a turn of waiting for nothing.
+                if (wait := (self._level + amount - self._room) / self._rate) <= _INSTANT:
+                    break
+                await asyncio.sleep(wait)
+            self._level += amount

@@ -26,6 +26,7 @@ def looked_at(detail: ObjectDetail, version_id: str | None, seen_at: float) -> O
         tier=restore.tier if restore else None,
         days=restore.days if restore else None,
         asked_at=restore.asked_at.timestamp() if restore and restore.asked_at else None,
+        lapses=int(detail.lapses.timestamp()) if detail.lapses else None,
     )  # fmt: skip
 
 

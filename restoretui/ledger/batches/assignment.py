@@ -2,7 +2,8 @@
 
 import uuid
 
-from restoretui.core.batch.jobs import MOST_OBJECTS, BatchOptions, JobKind, Portion, group_into_jobs
+from restoretui.core.batch.jobs import BatchOptions
+from restoretui.core.batch.planned_jobs import MOST_OBJECTS, JobKind, Portion, group_into_jobs
 from restoretui.ledger.batches.manifest_generator import find_generator
 from restoretui.ledger.batches.records import Phase, options_text
 from restoretui.ledger.store import change_feed

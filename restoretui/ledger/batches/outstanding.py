@@ -25,8 +25,14 @@ class Outstanding:
 
     @property
     def requests(self) -> int:
-        """All that the run is to ask for, sent or not."""
-        return self.run.objects - self.run.counts.get(State.SKIPPED, 0)
+        """All that the run is to ask for, sent or not, without what was given up.
+
+        What somebody else had asked for is none of it; an extension is, once it is due.
+        """
+        asks, counts = self.run.asks, self.run.counts
+        if asks is None:
+            return self.run.objects - counts.get(State.SKIPPED, 0)
+        return max(asks - counts.get(State.CANCELLED, 0), self.unsent + self.in_jobs + self.to_confirm)
 
 
 def outstanding(run: Run, batches: Iterable[BatchJob]) -> Outstanding:

@@ -25,7 +25,8 @@ _NEWER_WINS = (
         f" ELSE excluded.{name} END,"
         for name in ("told_tier", "told_days", "told_asked")
     )
-    + " in_progress = excluded.in_progress, expiry = excluded.expiry,"
+    + " lapses = CASE WHEN excluded.looked THEN excluded.lapses ELSE lapses END,"
+    " in_progress = excluded.in_progress, expiry = excluded.expiry,"
     " seen_at = excluded.seen_at, gone = excluded.gone"
     # One from the future was written before the clock was set back. It must not shut out what is seen until then.
     " WHERE excluded.seen_at >= seen_at OR seen_at > ?"

@@ -66,16 +66,16 @@ class MarkedPlace:
         """The cloud's tables."""
         return self.cloud.rules
 
-    def objects(self, extra: str = "1 AS one") -> str:
+    def objects(self, extra: str = "1 AS one", where: str = "1") -> str:
         """A SELECT of every marked object's key, version, size and facts, as a plan is to judge them.
 
         One that a job of ours asked for counts as restoring, with the job's tier and days. One that a run only plans
-        does not: its ``intent`` says so.
+        does not: its ``intent`` says so. ``where`` is of the marks alone, table alias ``s``.
         """
         inner = fact_sql.known(
             fact_sql.OF_SELECTION,
             "selection s",
-            "s.sel = :sel AND s.place_id = :place",
+            f"s.sel = :sel AND s.place_id = :place AND {where}",
             extra,
             looks=self.has_looks,
             jobs=bool(self.bucket_id),
@@ -193,14 +193,36 @@ def written_until(
 ) -> tuple[int, int] | None:
     """How many marked current objects the rule holds for that were written until then, and when the first was."""
     named = ", ".join(f":class{number}" for number in range(len(classes)))
+    spared = "".join(
+        f" AND substr(s.key, 1, length(:spared{number})) <> :spared{number}" for number in range(len(rule.spares))
+    )
     row = connection.execute(
         "SELECT count(*), min(s.modified) FROM selection s WHERE s.sel = :sel AND s.place_id = :place"
         f" AND coalesce(s.version_id, '') = '' AND s.storage_class IN ({named}) AND s.modified <= :until"
-        " AND substr(s.key, 1, length(:prefix)) = :prefix AND s.size > :larger AND s.size < :smaller",
+        " AND substr(s.key, 1, length(:prefix)) = :prefix AND s.size > :larger AND s.size < :smaller"
+        f"{spared}",
         {
+            **{f"spared{number}": prefix for number, prefix in enumerate(rule.spares)},
             **{f"class{number}": name for number, name in enumerate(classes)},
             "sel": place.sel, "place": place.place_id, "until": until, "prefix": rule.prefix,
             "larger": rule.larger_than, "smaller": MOST_SIZE if rule.smaller_than is None else rule.smaller_than,
+        },
+    ).fetchone()  # fmt: skip
+    return (int(row[0]), int(row[1])) if row[0] else None
+
+
+def told_to_lapse(
+    connection: sqlite3.Connection, place: MarkedPlace, classes: Collection[str], end: float
+) -> tuple[int, int] | None:
+    """How many marked objects a lifecycle rule deletes before ``end`` by what HEAD told, and when the first one."""
+    named = ", ".join(f":class{number}" for number in range(len(classes)))
+    row = connection.execute(
+        "SELECT count(*), min(lapse) FROM (SELECT coalesce(o.lapses, s.lapses) AS lapse FROM selection s"
+        " LEFT JOIN observation o ON o.place_id = :place AND o.key = s.key AND o.version_id = s.version_id"
+        f" WHERE s.sel = :sel AND s.place_id = :place AND s.storage_class IN ({named})) WHERE lapse < :end",
+        {
+            **{f"class{number}": name for number, name in enumerate(classes)},
+            "sel": place.sel, "place": place.place_id, "end": end,
         },
     ).fetchone()  # fmt: skip
     return (int(row[0]), int(row[1])) if row[0] else None
@@ -234,9 +256,13 @@ class Doubt(StrEnum):
 
 
 def unlooked(
-    connection: sqlite3.Connection, place: MarkedPlace, limit: int, doubt: Doubt = Doubt.TIER
+    connection: sqlite3.Connection,
+    place: MarkedPlace,
+    limit: int,
+    doubt: Doubt = Doubt.TIER,
+    after: tuple[str, str] = ("", ""),
 ) -> list[tuple[str, str]]:
-    """Keys and versions of objects that only a HEAD can judge, in key order."""
+    """Keys and versions of objects that only a HEAD can judge, in key order, behind ``after``."""
     args = {**place.args, "tiered": place.rules.tiered_class or "", "limit": limit}
     if doubt is Doubt.TIER:
         if place.rules.tiered_class is None:
@@ -250,6 +276,8 @@ def unlooked(
         where = "untold AND storage_class <> :tiered"
     else:
         where = "in_progress = 1 AND NOT is_ours AND NOT looked"
+    behind = place.objects(where="(s.key, s.version_id) > (:after_key, :after_version)")
     return connection.execute(
-        f"SELECT key, version_id FROM ({place.objects()}) WHERE NOT gone AND {where} LIMIT :limit", args
+        f"SELECT key, version_id FROM ({behind}) WHERE NOT gone AND {where} ORDER BY key, version_id LIMIT :limit",
+        {**args, "after_key": after[0], "after_version": after[1]},
     ).fetchall()

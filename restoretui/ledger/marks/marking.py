@@ -62,7 +62,7 @@ def add_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> int:
     return tx.run(
         f"{_INSERT} SELECT :sel, :place, l.key, coalesce(l.version_id, ''), l.storage_class,"
         " l.size, l.modified, NULL, 0, l.in_progress, l.expiry, :started + l.seen, l.etag,"
-        " NULL, NULL, NULL"
+        " NULL, NULL, NULL, NULL"
         f" FROM {span.source} WHERE {span.where} {_IF_NEWER}",
         {**span.args, "sel": sel, "place": place.place_id, "started": place.started_at},
     )
@@ -96,18 +96,43 @@ def set_rows(tx: Tx, sel: int, listing_id: int, ids: Collection[int], wanted: Ca
             )
         objects += len(adding) - len(leaving)
         size_bytes += sum_of(row[3] for row in adding) - sum_of(row[4] for row in leaving)
+    _add_to_totals(tx, sel, place.place_id, objects, size_bytes)
+
+
+def _add_to_totals(tx: Tx, sel: int, place: int, objects: int, size_bytes: int) -> None:
     tx.run(
         "INSERT INTO selection_total (sel, place_id, objects, size_bytes) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (sel, place_id) DO UPDATE SET"
         f" objects = objects + excluded.objects, size_bytes = {added('size_bytes', 'excluded.size_bytes')}",
-        (sel, place.place_id, objects, saturated(size_bytes)),
+        (sel, place, objects, saturated(size_bytes)),
     )
 
 
 def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> None:
-    """Mark objects that were looked at, unless they are gone."""
-    tx.values(_INSERT, [(sel, place, *values_of(look)) for look in looks if not look.gone], _IF_NEWER)
-    recount(tx, sel, place)
+    """Mark objects that were looked at, unless they are gone. Keeps the totals by difference: marks may be many."""
+    there = [look for look in looks if not look.gone]
+    before = _tally(tx, sel, place, there)
+    tx.values(_INSERT, [(sel, place, *values_of(look)) for look in there], _IF_NEWER)
+    after = _tally(tx, sel, place, there)
+    _add_to_totals(tx, sel, place, after[0] - before[0], after[1] - before[1])
+
+
+def _tally(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> tuple[int, int]:
+    """How many of these objects are marked, and their bytes."""
+    named = list({(look.key, look.version_id or "") for look in looks})
+    objects = size_bytes = 0
+    for at in range(0, len(named), _FEW):
+        some = named[at : at + _FEW]
+        (row,) = tx.rows(
+            f"WITH n (key, version_id) AS (VALUES {', '.join(['(?, ?)'] * len(some))})"
+            f" SELECT count(*), CAST(total(size) {OF_KNOWN} AS INTEGER) FROM n"
+            " CROSS JOIN selection m ON m.sel = ? AND m.place_id = ? AND m.key = n.key"
+            " AND m.version_id = n.version_id",
+            (*(text for pair in some for text in pair), sel, place),
+        )
+        objects += row[0]
+        size_bytes += row[1]
+    return objects, size_bytes
 
 
 def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str = "") -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from restoretui.core.batch.jobs import made_again
+from restoretui.core.batch.planned_jobs import made_again
 from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan
@@ -89,14 +89,16 @@ def confirm(
         raise LedgerError("nothing is marked there, so there is nothing to confirm")
     places = [_decide(tx, place, groups, plan, tier) for place, groups in found]
     counts: dict[State, tuple[int, int]] = {}
+    asks = 0
     for place in places:
+        asks += sum(group.objects for group, fate in place.groups if fate.line.action.sends_now)
         fates = [(group, fate.state) for group, fate in place.groups]
         if place.gone is not None:
             fates.append((place.gone, State.SKIPPED))
         for group, state in fates:
             jobs, size = counts.get(state, (0, 0))
             counts[state] = (jobs + group.objects, saturated(size + group.size_bytes))
-    run_id = _insert_run(tx, cloud, plan, tier, connection, note, now, counts)
+    run_id = _insert_run(tx, cloud, plan, tier, connection, note, now, counts, asks)
     for place in places:
         _insert_jobs(tx, run_id, place, now)
     tx.values(
@@ -207,14 +209,15 @@ def _insert_run(
     note: str,
     now: float,
     counts: Mapping[State, tuple[int, int]],
+    asks: int,
 ) -> int:
     chosen = plan.tiers[tier]
     cost, window = chosen.cost, chosen.expected
     is_over = not any(counts.get(state) for state in WAITING)
     return tx.insert(
         "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes,"
-        " first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?)",
+        " first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at, asks)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?)",
         (
             *cloud,
             json.dumps(dict(connection), sort_keys=True),
@@ -231,6 +234,7 @@ def _insert_run(
             None if window is None else window.shortest.total_seconds(),
             None if window is None else window.longest.total_seconds(),
             now if is_over else None,
+            asks,
         ),
     )
 

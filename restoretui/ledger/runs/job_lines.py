@@ -70,7 +70,7 @@ class Shortfall(NamedTuple):
 
 def read_shortfall(connection: Connection, run: Run) -> Shortfall:
     """Of the jobs of a run; a copy that was there before, or was said to restore for long enough, is none of it."""
-    args: dict[str, object] = {"run": run.id, "end": None, "untold": int(END_UNTOLD.timestamp())}
+    args: dict[str, object] = {"run": run.id, "days": run.days, "end": None, "untold": int(END_UNTOLD.timestamp())}
     if run.promised_end is not None:
         args["end"] = (run.promised_end - CLOSE).timestamp()
     asked = ", ".join(f"'{action}'" for action in (Action.START, Action.UPGRADE, Action.EXTEND, Action.LATER))
@@ -83,7 +83,11 @@ def read_shortfall(connection: Connection, run: Run) -> Shortfall:
     return Shortfall(copies, earliest, refused)
 
 
-_SHORT = "j.state = 'available' AND j.expiry < :end AND j.expiry <> :untold"
+_SHORT = (
+    f"j.state = 'available' AND j.expiry < :end - 86400 * (n.action = '{Action.EXTEND}' AND n.days < :days)"
+    " AND j.expiry <> :untold"
+)
+"""Fewer days are added to an end that lacks no more until an instant, which is in the last of the run's days."""
 
 
 def check_failed(tx: Tx, run_id: int, expected: int | None) -> None:

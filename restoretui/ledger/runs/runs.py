@@ -122,6 +122,13 @@ class Runs:
         row = self._quick.row("SELECT looked_at FROM run WHERE id = ?", (run_id,))
         return None if row is None or row[0] is None else datetime.fromtimestamp(row[0], UTC)
 
+    def as_of(self, run: Run) -> datetime:
+        """As of when what is known of the run is true: its last look as a whole, or when it last changed.
+
+        A job's report says what was asked for, and nothing of what came of it since.
+        """
+        return self.looked_at(run.id) or run.ended_at or run.last_requested_at or run.created_at
+
     async def view(self, run_id: int, query: Query = EVERYTHING) -> JobView:
         """A view of the run's jobs."""
         row = self._quick.row("SELECT first_job, objects, scheme, endpoint FROM run WHERE id = ?", (run_id,))

@@ -210,16 +210,29 @@ class Selections:
             return await self._reader.run(count)
 
     async def unlooked(
-        self, sel: int, limit: int, doubt: fact_groups.Doubt = fact_groups.Doubt.TIER
-    ) -> list[tuple[CloudId, ObjectRef]]:
-        """Marked objects of which only a HEAD tells what is in ``doubt``, in key order."""
+        self,
+        sel: int,
+        cloud: CloudId,
+        limit: int,
+        doubt: fact_groups.Doubt = fact_groups.Doubt.TIER,
+        after: ObjectRef | None = None,
+    ) -> list[ObjectRef]:
+        """Marked objects of which only a HEAD tells what is in ``doubt``, by bucket and key, behind ``after``.
+
+        Whoever goes on behind the last of them sees each mark once, however many there are.
+        """
         now = self._clock.now().timestamp()
 
-        def find(connection: Connection) -> list[tuple[CloudId, ObjectRef]]:
-            found: list[tuple[CloudId, ObjectRef]] = []
+        def find(connection: Connection) -> list[ObjectRef]:
+            found: list[ObjectRef] = []
             for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
-                rows = fact_groups.unlooked(connection, place, limit - len(found), doubt)
-                found += [(place.cloud, ObjectRef(place.bucket, key, version or None)) for key, version in rows]
+                if place.cloud != cloud or (after is not None and place.bucket < after.bucket):
+                    continue
+                behind = "", ""
+                if after is not None and place.bucket == after.bucket:
+                    behind = after.key, after.version_id or ""
+                rows = fact_groups.unlooked(connection, place, limit - len(found), doubt, behind)
+                found += [ObjectRef(place.bucket, key, version or None) for key, version in rows]
                 if len(found) >= limit:
                     break
             return found
@@ -246,19 +259,33 @@ class Selections:
         return await self._reader.run(group)
 
     async def expiring(
-        self, sel: int, cloud: CloudId, bucket: str, rule: "ExpirationRule", classes: Collection[str], end: datetime
+        self,
+        sel: int,
+        cloud: CloudId,
+        bucket: str,
+        rule: "ExpirationRule | None",
+        classes: Collection[str],
+        end: datetime,
     ) -> "Expiring | None":
-        """What the rule deletes of the marked current objects of these classes before ``end``; None for nothing."""
+        """What the rule deletes of the marked current objects of these classes before ``end``; None for nothing.
+
+        Without a rule, by what their HEADs told.
+        """
         from restoretui.core.plan.lifecycle import Expiring
 
-        until = rule.written_by(end)
+        until = end if rule is None else rule.written_by(end)
         if until is None:
             return None
         now = self._clock.now().timestamp()
 
         def find(connection: Connection) -> Expiring | None:
             for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
-                if (place.cloud, place.bucket) == (cloud, bucket):
+                if (place.cloud, place.bucket) != (cloud, bucket):
+                    continue
+                if rule is None:
+                    if told := fact_groups.told_to_lapse(connection, place, classes, end.timestamp()):
+                        return Expiring(bucket, None, told[0], datetime.fromtimestamp(told[1], UTC))
+                else:
                     found = fact_groups.written_until(connection, place, rule, classes, until.timestamp())
                     if found is not None:
                         count, first = found

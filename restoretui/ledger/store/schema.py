@@ -201,6 +201,11 @@ LEDGER = (
         # By which a class that changes because of a restore is told from another upload under the same key.
         ("ALTER TABLE job ADD COLUMN etag TEXT NOT NULL DEFAULT ''",),
     ),
+    Migration(
+        "how many objects a run asks for itself",
+        # The others restored, or were restored, by somebody else's request. NULL: of a run from before.
+        ("ALTER TABLE run ADD COLUMN asks INTEGER",),
+    ),
 )
 
 CATALOG = (
@@ -330,6 +335,10 @@ CATALOG = (
                 PRIMARY KEY (place_id, key, version_id)
             ) WITHOUT ROWID""",
         ),
+    ),
+    Migration(
+        "when a lifecycle rule deletes an object, as HEAD tells it",
+        tuple(f"ALTER TABLE {table} ADD COLUMN lapses INTEGER" for table in ("observation", "selection")),
     ),
 )
 

@@ -8,7 +8,7 @@ from restoretui.ledger.store.unknown_values import stored_size
 
 FACTS_OF_LOOK = (
     "storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at", "etag",
-    "told_tier", "told_days", "told_asked",
+    "told_tier", "told_days", "told_asked", "lapses",
 )  # fmt: skip
 """Columns behind key and version id, in the order of ``values_of``."""
 
@@ -30,4 +30,5 @@ def values_of(look: Observation) -> tuple[object, ...]:
         look.tier,
         look.days,
         look.asked_at,
+        look.lapses,
     )

@@ -6,8 +6,9 @@ import os
 import aiohttp
 from yarl import URL
 
+from restoretui.providers.http.aiohttp_failures import trouble
 from restoretui.providers.http.connection_pool import ConnectionPool, NotSent
-from restoretui.providers.http.failures import SettingNames, trouble
+from restoretui.providers.http.failures import SettingNames
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.proxy_tunnels import Connector, refuse_without_password
 from restoretui.providers.http.response import HttpResponse, NotHttp

@@ -19,7 +19,8 @@ from restoretui.core import doing
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.network.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.provider import Connection, Limits
-from restoretui.providers.http.failures import SettingNames, trouble
+from restoretui.providers.http.aiohttp_failures import trouble
+from restoretui.providers.http.failures import SettingNames
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.proxy_tunnels import Connector, refuse_without_password
 from restoretui.providers.http.response_limits import NotHttp, gather, in_time

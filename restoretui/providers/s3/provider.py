@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from restoretui.core.provider import (
 )
 from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import Store, read_spec
+from restoretui.providers.s3.capacity import OPERATION, read_capacity
 from restoretui.providers.s3.client.client import S3Client
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.s3.restore_refusals import refused
@@ -29,7 +31,7 @@ from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
-from restoretui.providers.wire.restore_header import parse_instant, parse_told
+from restoretui.providers.wire.restore_header import parse_instant, parse_lapse, parse_told
 
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
@@ -63,6 +65,7 @@ class S3Provider:
             restore_status_in_list=listed is not False,
             keys_in_order=not sdk.caller.endpoint,
             expirations=True,
+            capacity=store is None and not sdk.caller.endpoint,
         )
 
     @classmethod
@@ -206,6 +209,10 @@ class S3Provider:
             raise
         return list(told.get("Rules", ()))
 
+    async def provisioned_capacity(self, region: str) -> Sequence[tuple[datetime | None, datetime | None]]:
+        """As ``TellsCapacity`` says."""
+        return await self._calls.read(S3Request(OPERATION, service="glacier", region=region), read_capacity)
+
     async def check_listings(self, ref: ObjectRef) -> bool:
         """Whether listings tell of restores here, settled by a HEAD and a LIST of ``ref``, a restored object.
 
@@ -253,7 +260,7 @@ class S3Provider:
 
         def understand(reply: "HttpResponse") -> Page:
             if self._store is None and reply.headers.get("server") == _VENDOR and not self.capabilities.says_vendor:
-                self.capabilities = replace(self.capabilities, says_vendor=True)
+                self.capabilities = replace(self.capabilities, says_vendor=True, capacity=True)
             return read(reply.body, lambda body: self._sdk.parse("s3", operation, reply))
 
         return await self._calls.read(S3Request(operation, bucket, given, fixed, (max_keys, with_status)), understand)
@@ -296,6 +303,7 @@ def _detail(ref: ObjectRef, reply: "HttpResponse") -> ObjectDetail:
         etag=headers.get("etag", "").removeprefix('"').removesuffix('"'),
         version_id=headers.get("x-amz-version-id"),
         lifecycle_expiry=headers.get("x-amz-expiration", ""),
+        lapses=parse_lapse(headers.get("x-amz-expiration")),
         headers=tuple(headers.items()),
     )
 

@@ -61,6 +61,12 @@ def parse_told(header: str | None, tier: str | None, days: str | None, asked: st
     )
 
 
+def parse_lapse(header: str | None) -> datetime | None:
+    """``expiry-date="…", rule-id="…"`` of ``x-amz-expiration``: when the object is deleted; None when it is not."""
+    pairs = {name.lower(): quoted or bare for name, quoted, bare in _PAIR.findall(header or "")}
+    return parse_instant(pairs.get("expiry-date", "").strip())
+
+
 def parse_instant(text: str | None) -> datetime | None:
     """An HTTP date or ISO 8601 as an aware UTC instant; None when it is neither."""
     if not text:

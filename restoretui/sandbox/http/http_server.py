@@ -20,6 +20,7 @@ from restoretui.sandbox.s3control.adapter import S3ControlAdapter
 from restoretui.sandbox.state.body import pieces
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.sts.glacier import VERSION_HEADER, GlacierAdapter
 from restoretui.sandbox.sts.iam import IamAdapter
 from restoretui.sandbox.sts.sts import StsAdapter
 from restoretui.sandbox.wire.call_reply import Adapter, Call, Reply
@@ -43,6 +44,7 @@ class RequestHandler:
             OssAdapter(cloud),
             S3ControlAdapter(cloud),
             UnimplementedAdapter(),
+            GlacierAdapter(cloud),
             StsAdapter(cloud),
             IamAdapter(cloud),
         )
@@ -92,6 +94,7 @@ class RequestHandler:
             call.path == "/"
             or call.path.startswith("/v20180820/")
             or call.headers.get("authorization", "")[:3] == "OSS"
+            or VERSION_HEADER in call.headers
         ):
             for adapter in self._others:
                 if adapter.identify(call):

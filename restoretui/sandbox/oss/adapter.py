@@ -18,6 +18,7 @@ _QUERIES = {
     ("GET", "location"): "GetBucketLocation",
     ("GET", "bucketInfo"): "GetBucketInfo",
     ("GET", "versions"): "ListObjectVersions",
+    ("GET", "lifecycle"): "GetBucketLifecycle",
     ("GET", "bucketArchiveDirectRead"): "GetBucketArchiveDirectRead",
     ("PUT", "bucketArchiveDirectRead"): "PutBucketArchiveDirectRead",
     ("POST", "restore"): "RestoreObject",
@@ -172,6 +173,17 @@ def _direct_read(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=f"{XML}<{root}>{enabled}</{root}>".encode())
 
 
+def _lifecycle(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+    if not bucket.expirations:
+        raise Refusal(404, "NoSuchLifecycle", "No Row found in Lifecycle Table.")
+    rules = "".join(
+        f"<Rule>{elements({'ID': rule.rule_id, 'Prefix': rule.prefix, 'Status': 'Enabled'})}"
+        f"<Expiration><Days>{rule.days}</Days></Expiration></Rule>"
+        for rule in bucket.expirations
+    )
+    return Reply(body=f"{XML}<LifecycleConfiguration>{rules}</LifecycleConfiguration>".encode())
+
+
 def _summary(bucket: Bucket) -> dict[str, str]:
     return {
         "Name": bucket.name,
@@ -189,6 +201,7 @@ _HANDLERS: dict[str, _Handler] = {
     "DeleteObject": delete_object,
     "GetBucketArchiveDirectRead": _direct_read,
     "GetBucketInfo": _info,
+    "GetBucketLifecycle": _lifecycle,
     "GetBucketLocation": _location,
     "GetObject": get_object,
     "HeadObject": get_object,

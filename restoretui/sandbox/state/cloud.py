@@ -60,6 +60,8 @@ class Cloud:
         self.seed = seed
         self.account = ACCOUNT
         self.conditions = Conditions()
+        self.capacity_units = 0
+        """Of provisioned capacity that the account owns."""
         self.buckets: dict[str, Bucket] = {}
         self.background: Background | None = None
         self._skew = 0.0

@@ -6,17 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import (
-    MANIFESTS,
-    NO_PAYER,
-    REPORTS,
-    BatchOptions,
-    EngineChoice,
-    Place,
-    ReportScope,
-    as_batch,
-    choose_engine,
-)
+from restoretui.core.batch.jobs import MANIFESTS, REPORTS, BatchOptions, Place, ReportScope
+from restoretui.core.batch.planned_jobs import NO_PAYER, EngineChoice, as_batch, choose_engine
 from restoretui.core.batch.policy import caller_policy, role_policy, trust_policy
 from restoretui.core.errors import (
     CloudError,

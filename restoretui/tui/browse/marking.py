@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError, LedgerError, UsageError
 from restoretui.core.location import Location
-from restoretui.core.plan.plan import RestorePlan
 from restoretui.ledger.records import BrowseRow, CloudId, Listing, SelectionSummary
 from restoretui.tui.browse.listing_source import ListingSource
 from restoretui.tui.browse.marks_bar import MarksBar
@@ -16,6 +15,7 @@ from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
+    from restoretui.core.plan.plan import RestorePlan
     from restoretui.ledger.catalog.browse_view import BrowseView
 
 MARKS = 1

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from restoretui.core.model import Tier
-from restoretui.ledger.run_records import Run
 from restoretui.tui.process.finished_runs import FinishedRuns, verdict
 
 if TYPE_CHECKING:
+    from restoretui.ledger.run_records import Run
     from restoretui.session.session import Session
     from restoretui.tui.widgets.notice import Level, Notice
     from restoretui.tui.widgets.place_bar import PlaceBar
@@ -74,7 +74,7 @@ class Announcements:
         elif notice.stays:
             self._front.say("done", "going on")
 
-    def _say_done(self, run: Run) -> None:
+    def _say_done(self, run: "Run") -> None:
         text, well = verdict(run)
         again = "t tries again, at another tier if need be" if run.tier is Tier.EXPEDITED else "t tries again"
         self._front.say("done" if well else "warning", text, "" if well else f"2 shows why, {again}")

@@ -1,9 +1,12 @@
 """Notices the moment a run has nothing more to wait for."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from restoretui.core.model import State
-from restoretui.ledger.run_records import Run
+
+if TYPE_CHECKING:
+    from restoretui.ledger.run_records import Run
 
 
 class FinishedRuns:
@@ -12,7 +15,7 @@ class FinishedRuns:
     def __init__(self) -> None:
         self._open: set[int] = set()
 
-    def finished(self, runs: Sequence[Run]) -> list[Run]:
+    def finished(self, runs: "Sequence[Run]") -> "list[Run]":
         """Runs that were open when last asked and are no longer."""
         now_open = {run.id for run in runs if run.is_open}
         done = [run for run in runs if run.id in self._open and run.id not in now_open]
@@ -20,7 +23,7 @@ class FinishedRuns:
         return done
 
 
-def verdict(run: Run) -> tuple[str, bool]:
+def verdict(run: "Run") -> tuple[str, bool]:
     """One sentence about a run that is over, and whether all went well."""
     available = run.counts.get(State.AVAILABLE, 0)
     failed = run.counts.get(State.FAILED, 0)

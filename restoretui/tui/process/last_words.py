@@ -4,11 +4,11 @@ import shlex
 from typing import TYPE_CHECKING
 
 from restoretui.core.model import State
-from restoretui.ledger.batches.outstanding import Outstanding
 from restoretui.tui.words import STATES
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
+    from restoretui.ledger.batches.outstanding import Outstanding
     from restoretui.session.session import Session
 
 MOST_LINES = 10
@@ -30,14 +30,14 @@ def command(words: str, settings: "Settings") -> str:
     return f"restoretui {words}" + (f" --state-dir {shlex.quote(str(settings.state_dir))}" if given else "")
 
 
-def counted(left: Outstanding) -> str:
+def counted(left: "Outstanding") -> str:
     """``17,204 unsent, 744 available``."""
     amounts = [(left.unsent, "unsent"), (left.in_jobs, "in jobs"), (left.to_confirm, "in jobs to confirm")]
     amounts += [(left.run.counts.get(state, 0), state.value) for state in STATES if state is not State.PLANNED]
     return ", ".join(f"{number:,} {word}" for number, word in amounts if number)
 
 
-def _line(left: Outstanding, session: "Session") -> str:
+def _line(left: "Outstanding", session: "Session") -> str:
     number = left.run.id
     go_on = "Another restoretui goes on with it" if session.is_elsewhere(number) else "Go on"
     return f"run {number}: {counted(left)}. {go_on}: {command(f'watch {number}', session.settings)}"

@@ -248,6 +248,8 @@ class RunDetail(Working, Vertical):
             first, last = fmt.short_instant(window.earliest, now), fmt.short_instant(window.latest, now)
             span = f"{first} to {last.removeprefix(first[:-5])}"
             times += [(" · typically ", "dim"), span]
+        if run.can_change:
+            times += [(" · as of ", "dim"), fmt.short_instant(self.session.ledger.runs.as_of(run), now)]
         cost = self.session.looks_cost(run)
         looks = f"{run.list_calls} LIST, {run.head_calls} HEAD" + (
             f", {fmt.money(cost, run.currency)}" if cost else ""

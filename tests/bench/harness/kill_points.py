@@ -65,6 +65,8 @@ class Kind:
     watching: Sequence[str]
     """And after that."""
     after: Sequence[After] = ()
+    module: str = "restoretui"
+    """What is started; another than the program takes the location and the options alone, whatever stands there."""
     foreign_days: int = 0
     """So long were the copies asked for by somebody else, just before: each is to be extended when it is there."""
 
@@ -105,6 +107,11 @@ KINDS = (
         "extensions on arrival", "s3", "cold", (GLACIER,), ("--days", "365", "--tier", "bulk"),
         ("ListObjectsV2", "HeadObject"), ("RestoreObject", "RestoreObject", "ListObjectsV2"), (EXPORT,),
         foreign_days=300,
+    ),
+    Kind(
+        "the screens", "s3", "cold", (*[GLACIER] * 9, TIERING), ("365",),
+        ("ListObjectsV2", "RestoreObject", "RestoreObject", "RestoreObject", "HeadObject"), ("ListObjectsV2",),
+        module="tests.bench.harness.screens",
     ),
 )  # fmt: skip
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import (
+from restoretui.core.batch.jobs import BatchOptions
+from restoretui.core.batch.planned_jobs import (
     MOST_OBJECTS,
-    BatchOptions,
     JobKind,
     Portion,
     as_batch,

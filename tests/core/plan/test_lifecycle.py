@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from restoretui.core.model import Tier
 from restoretui.core.plan.lifecycle import ExpirationRule, read_rules
 from restoretui.core.plan.plan import FactGroup
+from restoretui.providers.oss.lifecycle import read_lifecycle
 from tests.core.plan.test_plans import GLACIER, plan
 
 WRITTEN = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
@@ -60,6 +61,30 @@ def test_a_date_holds_for_all_or_none() -> None:
     rule = ExpirationRule("r", date=DATE)
     assert rule.written_by(DATE + timedelta(seconds=1)) is not None
     assert rule.written_by(DATE) is None
+
+
+def test_what_oss_says_otherwise() -> None:
+    document = b"""<?xml version="1.0"?><LifecycleConfiguration>
+    <Rule><ID>a</ID><Prefix>logs/</Prefix><Status>Enabled</Status><Expiration><Days>30</Days></Expiration>
+      <Filter><ObjectSizeGreaterThan>500</ObjectSizeGreaterThan><Not><Prefix>logs/keep/</Prefix></Not></Filter></Rule>
+    <Rule><ID>b</ID><Prefix/><Status>Enabled</Status><Tag><Key>k</Key><Value>v</Value></Tag>
+      <Expiration><CreatedBeforeDate>2027-01-01T00:00:00.000Z</CreatedBeforeDate></Expiration></Rule>
+    <Rule><ID>c</ID><Status>Enabled</Status><Expiration><Days>1</Days></Expiration>
+      <Filter><Not><Prefix>x</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></Not></Filter></Rule>
+    <Rule><ID>d</ID><Status>Disabled</Status><Expiration><Days>1</Days></Expiration></Rule>
+    <Rule><ID>e</ID><Status>Enabled</Status><Transition><Days>1</Days></Transition></Rule></LifecycleConfiguration>"""
+    assert read_rules(read_lifecycle(document)) == (
+        ExpirationRule("a", "logs/", 30, larger_than=500, spares=("logs/keep/",)),
+        ExpirationRule("b", by_tags=True, created_before=DATE),
+        ExpirationRule("c", "", 1, by_tags=True),
+    )
+
+
+def test_what_was_written_before_a_date_is_deleted_from_then_on() -> None:
+    rule = ExpirationRule("r", created_before=DATE)
+    assert rule.written_by(DATE) is None, "not before that date"
+    assert rule.written_by(DATE + timedelta(days=1)) == DATE - timedelta(seconds=1)
+    assert rule.due(WRITTEN) == DATE
 
 
 @pytest.mark.parametrize(("tier", "objects", "many"), [

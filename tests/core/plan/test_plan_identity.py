@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.batch.jobs import as_batch, made_again
+from restoretui.core.batch.planned_jobs import as_batch, made_again
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
 from restoretui.core.rules.clouds import CLOUDS

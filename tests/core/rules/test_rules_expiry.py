@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.s3 import FOREIGN
+from restoretui.core.rules.stores import BUILT_IN
 
 S3 = CLOUDS["s3"].rules
 EXACT = CloudRules("oss", archives={}, expiry_at_midnight=False)
@@ -71,3 +73,12 @@ def test_a_server_that_counts_exactly_is_held_to_the_days_and_not_to_a_midnight(
 ) -> None:
     start = datetime(2026, 11, 29, 0, 20, 7, tzinfo=UTC)
     assert rules.lasts(start + timedelta(days=3, minutes=-missing), start, 3) is lasts
+
+
+def test_where_no_midnight_is_promised_a_copy_counted_exactly_lasts_until_the_date_all_the_same() -> None:
+    end = datetime(2026, 10, 20, tzinfo=UTC)
+    at = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)
+    for rules in (FOREIGN, *(store.rules for store in BUILT_IN.values())):
+        days = rules.days_until(end, at)
+        assert at + timedelta(days=days) >= end > at + timedelta(days=days - 1)
+    assert S3.expiry_of(at, S3.days_until(end, at)) == end, "AWS rounds up, so a day less is enough there"

@@ -210,3 +210,32 @@ def test_abroad_has_no_price(region: str) -> None:
     table, _ = BUNDLED.table_for("oss", region)
     group = FactGroup("b", ObjectFacts("ColdArchive"), 10, GIB)
     assert make_plan(OSS, [group], 7, NOW, (table, True)).tiers[Tier.BULK].cost == Cost(unpriced=10)
+
+
+@pytest.mark.parametrize(
+    ("ends", "until", "days"),
+    [
+        (DAY, 5 * DAY, 4),  # not 5 more: those would be paid for, too
+        (2.5 * DAY, 5 * DAY, 3),
+        (5 * DAY, 5 * DAY, 0),
+        (5 * DAY - timedelta(minutes=50), 5 * DAY, 0),  # less than an hour is worth no day
+        (9 * DAY, 5 * DAY, 0),
+    ],
+)
+def test_until_adds_what_a_copy_lacks_and_no_more(ends: timedelta, until: timedelta, days: int) -> None:
+    facts = ObjectFacts("ColdArchive", in_progress=False, expiry=NOW + ends)
+    request = RestoreRequest(OSS.days_until(NOW + until, NOW), Tier.STANDARD)
+    given = judge(OSS, facts, request, NOW, until=NOW + until)
+    assert (given.action, given.days) == ((Action.EXTEND, days) if days else (Action.NOTHING, None))
+    if days:
+        assert f"{days} days are added" in given.reason
+        group = FactGroup("films", facts, 1, GIB)
+        plan = make_plan(OSS, [group], request.days, NOW, (MAINLAND, True), until=NOW + until)
+        assert plan.tiers[Tier.STANDARD].lines[0].added_days == days, "and that is what it costs"
+
+
+def test_until_beyond_the_longest_goes_as_far_as_it_may() -> None:
+    facts = ObjectFacts("Archive", in_progress=False, expiry=NOW + 2 * DAY)
+    request = RestoreRequest(8, Tier.STANDARD)
+    assert judge(OSS, facts, request, NOW, until=NOW + 8 * DAY).days == 6
+    assert judge(OSS, facts, request._replace(days=30), NOW, until=NOW + 30 * DAY).action is Action.REFUSED

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from restoretui.core.batch.jobs import BatchOptions, as_batch
+from restoretui.core.batch.jobs import BatchOptions
+from restoretui.core.batch.planned_jobs import as_batch
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import PlanChanged
 from restoretui.core.model import State, Tier

@@ -399,7 +399,7 @@ async def test_facts_are_grouped_by_what_decides(ledger: Ledger) -> None:
         for group in groups:
             refs = await ledger.selections.sample(MARKS, cloud, BUCKET, group.facts, 10)
             assert len(refs) == group.objects
-    assert await ledger.selections.unlooked(MARKS, 10) == [(CLOUD, ObjectRef(BUCKET, "e"))]
+    assert await ledger.selections.unlooked(MARKS, CLOUD, 10) == [ObjectRef(BUCKET, "e")]
     assert await ledger.selections.sample(MARKS, CLOUD, "nowhere", ObjectFacts("GLACIER"), 1) == []
 
 

@@ -1,7 +1,9 @@
 """Two clouds on one board: OSS wherever S3 goes, by its own rules."""
 
+import sys
 from typing import Any
 
+import pytest
 from textual.widgets import Button, Input
 
 from restoretui.core.filter.tree import OneOf, all_of, in_states
@@ -36,6 +38,16 @@ async def test_buckets_of_both_clouds_stand_side_by_side(walk: StartWalk, sandbo
         await on.sees("OSS    acme-oss-films")
         pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: pane.buckets.row is not None and pane.buckets.row.name == "acme-oss-films")
+
+
+async def test_without_the_sdk_of_oss_the_screens_say_so_and_list_the_rest(
+    walk: StartWalk, sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "restoretui.providers.oss.sdk", raising=False)
+    monkeypatch.setitem(sys.modules, "alibabacloud_oss_v2", None)
+    async with walk(**await oss(sandbox)) as on:
+        await on.sees("S3     acme-frankfurt-archive", "oss:// not listed", "Alibaba Cloud's SDK, which is not")
+        await on.sees("it is the extra `oss`: pip", "install 'restoretui[oss]'")
 
 
 async def test_without_oss_in_the_settings_only_s3_is_listed(walk: StartWalk) -> None:

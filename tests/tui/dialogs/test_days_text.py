@@ -25,8 +25,8 @@ NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 )
 def test_what_is_meant(text: str, lasting: tuple[int, bool]) -> None:
     assert len(text.strip()) <= LONGEST + 1
-    assert read_lasting(text, S3, NOW) == lasting
-    days, _ = lasting
+    days, shorten, until = read_lasting(text, S3, NOW)
+    assert (days, shorten, until is not None) == (*lasting, "-" in text)
     if "-" in text:
         assert S3.expiry_of(NOW, days) >= datetime.fromisoformat(text.split()[-1]).replace(tzinfo=UTC)
 

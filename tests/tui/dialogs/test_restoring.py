@@ -68,7 +68,9 @@ async def test_marked_restored_watched_until_available_and_expired(walk: StartWa
         await on.until(lambda: there(pane.table.view).rows(0, 3)[0].state is State.AVAILABLE)
         await on.press("4")
         await on.sees("◑ restoring", "● available radio/berlin/", "confirmed")
-        await on.press("2", "backspace")
+        await on.press("2")
+        await on.sees("100%", " · as of ")
+        await on.press("backspace")
         await on.sees("100%", "lasts")
         assert on.posts() == 3
 

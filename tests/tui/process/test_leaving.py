@@ -217,6 +217,32 @@ async def test_what_a_job_leaves_unsent(walk: StartWalk) -> None:
             assert left.requests == 40
 
 
+async def test_what_others_had_asked_for_is_no_request_of_the_run(walk: StartWalk) -> None:
+    """Three restored before, one restores; the other thirty-six are asked for here."""
+    async with walk(rate=0.5) as on:
+        on.sandbox.cloud.add_bucket("cold")
+        for number in range(4):
+            on.sandbox.cloud.put("cold", f"g/{number:03d}", size=10, storage_class="GLACIER")
+            on.sandbox.cloud.restore("cold", f"g/{number:03d}", days=9, tier=Tier.EXPEDITED)
+            if number == 2:
+                await on.hours(1)
+        for number in range(4, OBJECTS):
+            on.sandbox.cloud.put("cold", f"g/{number:03d}", size=10, storage_class="GLACIER")
+        session = on.session
+        sel = await session.ledger.selections.create()
+        await session.selecting.under(sel, parse_location("s3://cold"), refresh=True)
+        run = await session.confirm(sel, await session.plan(sel, 3), Tier.STANDARD)
+        assert (run.objects, run.asks) == (OBJECTS, OBJECTS - 4)
+        await on.press("q")
+        await on.until(lambda: asks(on))
+        await on.sees(f"of {OBJECTS - 4} requests")
+        old = outstanding(replace(run, asks=None, counts={State.PLANNED: 40, State.SKIPPED: 2}, objects=42), [])
+        assert old.requests == 40, "of a run that an earlier version wrote"
+        given_up = outstanding(replace(run, counts={State.PLANNED: 30, State.CANCELLED: 6, State.AVAILABLE: 4}), [])
+        assert (given_up.unsent, given_up.requests) == (30, 30)
+        await on.press("escape")
+
+
 async def test_the_demo_has_nothing_to_go_on_with(walk: StartWalk) -> None:
     async with walk(rate=0.5) as on:
         on.app._demo = True

@@ -6,11 +6,10 @@ Imports the SDK; only ``s3.client.sdk`` may import this module.
 import asyncio
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from aiobotocore.credentials import AioCredentials, create_credential_resolver
-from botocore.credentials import ReadOnlyCredentials
+from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -29,8 +28,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, RestoreTuiError, Unreachable
 from restoretui.core.provider import MfaPrompter
-from restoretui.providers.s3.client.login_profiles import LoginProvider
-from restoretui.providers.s3.client.sdk_http import VerifyingSession
+from restoretui.providers.s3.client.near_keys import near_keys
 from restoretui.providers.s3.client.signing import Keys
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.refusals import Caller, printable, sign_in_hint
@@ -70,6 +68,10 @@ class _Held(NamedTuple):
         return bool(hasattr(self.source, "refresh_needed") and self.source.refresh_needed(seconds))
 
 
+FarKeys = Callable[[dict[str, Any], Callable[[str], str]], Awaitable[Any]]
+"""Asks the whole chain, with the SDK's cache of roles and what asks for MFA codes: ``credential_chain.ask_chain``."""
+
+
 class CredentialCache:
     """The credential cache: the current keys.
 
@@ -78,15 +80,11 @@ class CredentialCache:
     """
 
     def __init__(
-        self,
-        new_session: Callable[[], VerifyingSession],
-        region: str,
-        caller: Caller,
-        clock: Clock,
-        mfa: MfaPrompter | None,
+        self, profile: str | None, far_keys: FarKeys, caller: Caller, clock: Clock, mfa: MfaPrompter | None
     ) -> None:
-        self._new_session = new_session
-        self._region = region
+        """``profile`` is the one that an option named."""
+        self._profile = profile
+        self._far_keys = far_keys
         self._caller = caller
         self._clock = clock
         self._mfa = mfa
@@ -152,17 +150,14 @@ class CredentialCache:
     async def _resolve(self, loop: asyncio.AbstractEventLoop) -> _Held:
         """Ask the chain; runs on an event loop of its own, in a thread of its own."""
         try:
-            session = self._new_session()
-            resolver = create_credential_resolver(session, cache=self._roles, region_name=self._region)
-            session.secure(resolver)
-            # A profile of `aws login`, or a role through one, is nothing to what comes behind.
-            resolver.insert_before("assume-role", LoginProvider(session))
-            # The SDK has no other way in: the prompter is only a constructor argument deep inside its factory.
-            resolver.get_provider("assume-role")._prompter = lambda text: self._ask_person(text, loop)  # noqa: SLF001
-            source = await resolver.load_credentials()
-            if source is None:
-                raise NoCredentialsError
-            frozen = await source.get_frozen_credentials()
+            source: Any = near_keys(self._profile)
+            if source is not None:
+                frozen = source.get_frozen_credentials()
+            else:
+                source = await self._far_keys(self._roles, lambda text: self._ask_person(text, loop))
+                if source is None:
+                    raise NoCredentialsError
+                frozen = await source.get_frozen_credentials()
         except (Unreachable, MalformedAnswer) as error:
             raise type(error)(f"the credentials cannot be renewed: {error}", error.hint) from error
         except (BotoCoreError, ClientError, RuntimeError, OSError, ValueError, KeyError) as error:
@@ -194,24 +189,27 @@ def _seconds_left(source: Any) -> float:
     return float(source._seconds_remaining())  # noqa: SLF001 - the SDK tells only whether it is less than given
 
 
-class LiveCredentials(AioCredentials):
-    """An adapter: the cache in the shape of the refreshable credentials that the SDK's clients hold."""
+class LiveCredentials(Credentials):
+    """An adapter: the cache's keys in the shape that the SDK's clients hold, which ask without waiting."""
 
-    def __init__(self, vault: CredentialCache) -> None:
+    def __init__(self) -> None:
         super().__init__("", "", method="restoretui")  # type: ignore[no-untyped-call]
-        self._vault = vault
+        self.current: ReadOnlyCredentials | None = None
+        """To be set before a request is built."""
 
-    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        return await self._vault.frozen()
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        if self.current is None:
+            raise NoCredentialsError
+        return self.current
 
 
-class CachedCredentialProvider:
-    """An adapter: the cache in the place of a session's credential provider chain."""
+class HeldCredentialProvider:
+    """An adapter: such credentials in the place of a session's credential provider chain."""
 
-    def __init__(self, vault: CredentialCache) -> None:
-        self._credentials = LiveCredentials(vault)
+    def __init__(self, credentials: LiveCredentials) -> None:
+        self._credentials = credentials
 
-    async def load_credentials(self) -> LiveCredentials:
+    def load_credentials(self) -> LiveCredentials:
         return self._credentials
 
 

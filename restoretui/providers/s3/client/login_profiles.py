@@ -1,7 +1,7 @@
 """Credentials of profiles made by ``aws login``, which the AWS CLI hands out (FACTS 0).
 
 The SDK here is older than these profiles. ``aws configure export-credentials`` knows them, renews them, and assumes a
-role on top where the profile says so. Imports the SDK; only ``s3.client.credentials`` may import this module.
+role on top where the profile says so. Imports the SDK; only ``s3.client.credential_chain`` may import this module.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from aiobotocore.credentials import AioCredentials
 
 from restoretui.core.errors import CredentialsError
 from restoretui.providers.processes import LONGEST_S, TooSlow, run
+from restoretui.providers.s3.client.profiles import uses_login
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.restore_header import parse_instant
 
@@ -29,20 +30,6 @@ _NEEDED = frozenset((
     "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DATA_PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
 ))  # fmt: skip
-
-
-def uses_login(profiles: Mapping[str, Any], name: str) -> bool:
-    """The profile, or the one it takes a role through, is one of ``aws login``, and nothing nearer gives keys."""
-    seen: set[str] = set()
-    while name not in seen:
-        seen.add(name)
-        profile = profiles.get(name)
-        if not isinstance(profile, Mapping) or profile.get("aws_access_key_id"):
-            return False
-        if profile.get("login_session"):
-            return True
-        name = str(profile.get("source_profile") or name) if profile.get("role_arn") else name
-    return False
 
 
 class LoginProvider:

@@ -7,23 +7,21 @@ late, by ``S3Provider.open``.
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from aioboto3.session import Session
-from aiobotocore.config import AioConfig
-from aiobotocore.httpsession import AIOHTTPSession
-from aiobotocore.session import AioSession
 from botocore import xform_name
 from botocore.awsrequest import HeadersDict
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.handlers import validate_bucket_name
 from botocore.httpsession import get_cert_path
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError, ResponseParserFactory
+from botocore.session import Session
 
 from restoretui import __version__
 from restoretui.core.clock import Clock
@@ -33,9 +31,8 @@ from restoretui.core.network.http_client import http_client
 from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
-from restoretui.providers.s3.client.credentials import CachedCredentialProvider, CredentialCache
-from restoretui.providers.s3.client.login_profiles import uses_login
-from restoretui.providers.s3.client.sdk_http import Verified, VerifyingSession, forget_empty_profile
+from restoretui.providers.s3.client.credentials import CredentialCache, HeldCredentialProvider, LiveCredentials
+from restoretui.providers.s3.client.profiles import forget_empty_profile, uses_login
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.ini_files import aws_files, fault_in
@@ -55,9 +52,10 @@ class Sdk:
         self._limits = limits
         self.http = http_client(os.environ)
         try:
-            seed = AioSession(profile=connection.profile or None)
+            seed: Any = Session(profile=connection.profile or None)
             forget_empty_profile(seed)
             self._loader = _models(seed.get_config_variable("data_path"))
+            seed.register_component("data_loader", self._loader)
             scoped = seed.get_scoped_config()
             self.region: str = connection.region or seed.get_config_variable("region") or DEFAULT_REGION
             profile = seed.get_config_variable("profile") or ""
@@ -78,23 +76,23 @@ class Sdk:
             expected_owner=connection.expected_bucket_owner or "",
         )
         self._proxies = Proxies()
-        self.vault = CredentialCache(self._new_session, self.region, self.caller, clock, mfa)
-        self._session = self._new_session(self._transport)
-        logging.getLogger("aiobotocore").addHandler(logging.NullHandler())  # its warnings would land on the screen
-        self._session.use("credential_provider", CachedCredentialProvider(self.vault))
-        self._aio = Session(botocore_session=self._session)
+        self.vault = CredentialCache(connection.profile or None, self._far_keys, self.caller, clock, mfa)
+        for library in ("botocore", "aiobotocore"):
+            logging.getLogger(library).addHandler(logging.NullHandler())  # its warnings would land on the screen
+        self._keys = LiveCredentials()
+        seed.register_component("credential_provider", HeldCredentialProvider(self._keys))
+        self._session = seed
         self._clients: dict[tuple[str, str], Any] = {}
+        self._transports: list[Transport] = []
         self._one_at_a_time: asyncio.Lock | None = None
         self._parsers = ResponseParserFactory()
         self._parsers.set_parser_defaults(timestamp_parser=_instant)
 
-    def _new_session(self, verified: Verified | None = None) -> VerifyingSession:
-        session = VerifyingSession(self._connection.profile or None, self._tls, self._proxies, verified)
-        session.use("data_loader", self._loader)
-        return session
+    async def _far_keys(self, roles: dict[str, Any], prompter: Callable[[str], str]) -> Any:
+        from restoretui.providers.s3.client.credential_chain import ask_chain
 
-    def _transport(self, stock: AIOHTTPSession) -> Transport:
-        return Transport(stock, self._tls, self._proxies, self.http)
+        profile = self._connection.profile or None
+        return await ask_chain(profile, self._loader, self._tls, self._proxies, self.region, roles, prompter)
 
     @classmethod
     async def start(cls, connection: Connection, limits: Limits, clock: Clock, mfa: MfaPrompter | None) -> "Sdk":
@@ -126,7 +124,7 @@ class Sdk:
         options: dict[str, Any] = {}
         if connection.path_style is not None and service == "s3":
             options["s3"] = {"addressing_style": "path" if connection.path_style else "virtual"}
-        config = AioConfig(
+        config = Config(
             connect_timeout=self._limits.connect_s,
             read_timeout=self._limits.read_s,
             max_pool_connections=self._limits.connections,
@@ -135,12 +133,12 @@ class Sdk:
             user_agent_extra=f"restoretui/{__version__}",
             **options,
         )
-        creating = partial(self._aio.client, service, region_name=region, config=config)
+        creating = partial(self._session.create_client, service, region_name=region, config=config)
         try:
-            client = await creating(endpoint_url=connection.endpoint_url or None).__aenter__()
+            client = creating(endpoint_url=connection.endpoint_url or None)
             if self.caller.endpoint and is_amazon(client.meta.endpoint_url):
                 # A store's keys mean nothing to AWS, so whatever else is asked is asked of the store.
-                client = await creating(endpoint_url=self.caller.endpoint).__aenter__()
+                client = creating(endpoint_url=self.caller.endpoint)
         except (BotoCoreError, ValueError, OSError) as error:
             raise UsageError(
                 f"no {service} client can be made: {printable(str(error))}", "check --region and --endpoint-url"
@@ -149,6 +147,9 @@ class Sdk:
             client.meta.events.register_first("before-sign.s3-control", partial(_keep_host, client.meta.endpoint_url))
         if service == "s3" and self.caller.endpoint:
             self._lax(client)
+        transport = Transport(self._limits, self._tls, self._proxies, self.http)
+        client._endpoint.http_session = transport  # noqa: SLF001 - where the SDK keeps what sends for it
+        self._transports.append(transport)
         self._clients[service, region] = client
 
     def _lax(self, client: Any) -> None:
@@ -164,8 +165,9 @@ class Sdk:
         taken = client.meta.service_model.operation_model(operation).input_shape
         params = {name: value for name, value in everywhere.items() if taken and name in taken.members} | params
         method = getattr(client, xform_name(operation))
+        self._keys.current = await self.vault.frozen()  # Nothing is waited for from here until it is signed.
         try:
-            await method(**params)
+            method(**params)
         except Ready as ready:
             return ready
         except (BotoCoreError, UnicodeEncodeError) as error:
@@ -221,9 +223,9 @@ class Sdk:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            await client.close()
+        transports, self._transports, self._clients = self._transports, [], {}
+        for transport in transports:
+            await transport.aclose()
 
 
 def _tell_fault(error: BotoCoreError) -> None:

@@ -4,11 +4,9 @@ As the SDK has them they check no host name, and nothing at all behind a proxy o
 empty value. That holds for the clients its credential chain makes for itself as well (STS, SSO, SSO OIDC), whatever
 class a client's config names: merging configs loses it. So clients are given our HTTP client once they are made.
 
-Imports the SDK; only ``s3.client.sdk`` and its helpers may import this module.
+Imports the SDK; only ``s3.client.credential_chain`` and ``s3.client.detour`` may import this module.
 """
 
-import os
-from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -25,14 +23,13 @@ from botocore.exceptions import (
 from yarl import URL
 
 from restoretui.core.errors import MalformedAnswer
-from restoretui.providers.http.failures import S3_SETTINGS, trouble
+from restoretui.providers.http.aiohttp_failures import trouble
+from restoretui.providers.http.failures import S3_SETTINGS
 from restoretui.providers.http.proxies import NoProxies, Proxies
 from restoretui.providers.http.proxy_tunnels import Connector, NoTunnel
 from restoretui.providers.http.response_limits import TooLate, TooMuch, gather, in_time
 from restoretui.providers.http.tls import Tls
-
-Verified = Callable[[AIOHTTPSession], "VerifiedHttp"]
-"""Makes our HTTP client with the limits of the SDK's."""
+from restoretui.providers.s3.client.profiles import forget_empty_profile
 
 
 class VerifiedHttp(AIOHTTPSession):
@@ -100,33 +97,19 @@ class _MetadataHttp(VerifiedHttp, _RefCountedSession):
     """What asks the metadata services of containers and instances."""
 
 
-_PROFILE = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-"""In the SDK's order; it takes one that is set to nothing for a profile without a name."""
-
-
-def forget_empty_profile(session: AioSession) -> None:
-    """Make an empty ``AWS_PROFILE`` what everybody means by it: no choice, so the default profile."""
-    said = [os.environ[name] for name in _PROFILE if name in os.environ]
-    if "" in said and not session.instance_variables().get("profile"):
-        store: Any = session.get_component("config_store")
-        store.set_config_variable("profile", next(filter(None, said), None))
-
-
 class VerifyingSession(AioSession):
     """A session of the SDK whose every client speaks through an HTTP client of ours."""
 
-    def __init__(self, profile: str | None, tls: Tls, proxies: Proxies, verified: Verified | None = None) -> None:
-        """``verified`` makes the HTTP client, if it is to be another than ``VerifiedHttp``."""
+    def __init__(self, profile: str | None, tls: Tls, proxies: Proxies) -> None:
         super().__init__(profile=profile)  # type: ignore[no-untyped-call]
         forget_empty_profile(self)
         self._tls = tls
         self._proxies = proxies
-        self._verified = verified or (lambda stock: VerifiedHttp(stock, tls, proxies))
 
     async def _create_client(self, *args: Any, **options: Any) -> Any:
         client = await super()._create_client(*args, **options)
         endpoint = client._endpoint  # noqa: SLF001 - where the SDK keeps it
-        endpoint.http_session = self._verified(endpoint.http_session)
+        endpoint.http_session = VerifiedHttp(endpoint.http_session, self._tls, self._proxies)
         return client
 
     def use(self, component: str, instance: Any) -> None:

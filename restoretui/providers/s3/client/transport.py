@@ -1,29 +1,25 @@
-"""The HTTP transport: one exchange per call, over the SDK's own settings (proxies, CA bundle, timeouts, pool size).
+"""The HTTP transport: one exchange per call.
 
-What goes straight to the endpoint goes through ``http.connection_pool``; aiohttp, as the SDK sets it up, takes the
-rest, and takes everything where ``RESTORETUI_HTTP`` is ``sdk``.
-
-Imports the SDK; only ``s3.client.sdk`` may import this module.
+What goes straight to the endpoint goes through ``http.connection_pool``; the SDK's own client takes the rest (proxies
+and large bodies), and everything where ``RESTORETUI_HTTP`` is ``sdk``. It is loaded when it is first needed.
 """
 
-from io import BytesIO
-from typing import Any, NoReturn
-
-import aiohttp
-from aiobotocore.httpsession import AIOHTTPSession
-from yarl import URL
+import asyncio
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from restoretui.core.network.http_client import HttpClient
+from restoretui.core.provider import Limits
 from restoretui.providers.http.connection_pool import ConnectionPool, NotSent
 from restoretui.providers.http.failures import S3_SETTINGS, trouble
-from restoretui.providers.http.proxies import Proxies
-from restoretui.providers.http.proxy_tunnels import refuse_without_password
+from restoretui.providers.http.proxies import Proxies, Proxy
 from restoretui.providers.http.response import HttpResponse as HttpResponse
 from restoretui.providers.http.response import NotHttp
-from restoretui.providers.http.response_limits import gather, in_time
 from restoretui.providers.http.tls import Tls
-from restoretui.providers.s3.client.sdk_http import VerifiedHttp
 from restoretui.providers.s3.client.signing import Signed
+from restoretui.providers.threads import run_in_thread
+
+if TYPE_CHECKING:
+    from restoretui.providers.s3.client.detour import Detour
 
 _LARGE = 2**18
 
@@ -37,25 +33,26 @@ class Ready(Exception):
         self.transport = transport
 
 
-class Transport(VerifiedHttp):
-    """The SDK's HTTP session, with sending taken out of the SDK's hands.
+class Transport:
+    """In the place of the HTTP client of one of the SDK's clients, with sending taken out of the SDK's hands.
 
     The SDK builds and signs; ``send`` stops it there, so that retries, redirects and parsing stay ours and a request
     leaves exactly once, by ``exchange``.
     """
 
-    def __init__(self, stock: AIOHTTPSession, tls: Tls, proxies: Proxies, http: HttpClient) -> None:
-        super().__init__(stock, tls, proxies)
+    def __init__(self, limits: Limits, tls: Tls, proxies: Proxies, http: HttpClient) -> None:
+        self._limits = limits
+        self._tls = tls
+        self._proxies = proxies
         self._settings = S3_SETTINGS.trusting(tls.trust, tls.proxy_trust)
-        timeout: Any = self._timeout
         self._direct: ConnectionPool | None = None
         if http is HttpClient.OWN:
-            self._direct = ConnectionPool(
-                self._max_pool_connections, timeout.sock_connect, timeout.sock_read, tls.context
-            )
-            self._exit_stack.push_async_callback(self._direct.aclose)
+            self._direct = ConnectionPool(limits.connections, limits.connect_s, limits.read_s, tls.context)
+        self._detour: Detour | None = None
+        self._one_at_a_time = asyncio.Lock()
 
-    async def send(self, request: Any) -> NoReturn:
+    def send(self, request: Any) -> NoReturn:
+        """As the SDK calls it: raises ``Ready``, always."""
         headers = {
             name: value.decode() if isinstance(value, bytes) else str(value)
             for name, value in request.headers.items()
@@ -72,35 +69,28 @@ class Transport(VerifiedHttp):
         """
         proxy = self._proxies.of(request.url)
         headers = {**request.headers, "Accept-Encoding": "identity"}
+        if self._direct is None or proxy is not None or len(request.body) > _LARGE:
+            return await self._around(request._replace(headers=headers), operation, proxy)
         try:
-            if self._direct is not None and proxy is None and len(request.body) <= _LARGE:
-                return await self._direct.exchange(request.method, request.url, headers, request.body)
-            way = proxy.url if proxy else None
-            session = await self._get_session(way)  # type: ignore[no-untyped-call]
-            asking = session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                headers=headers,
-                data=_content(request.body),
-                allow_redirects=False,
-                proxy=way,
-            )
-            async with in_time(len(request.body)), asking as response:
-                refuse_without_password(response.status, proxy)
-                content = await gather(response.content.iter_any())
-                return HttpResponse(response.status, _plain(response.raw_headers), content)
-        except (aiohttp.ClientError, OSError, NotHttp, NotSent) as error:
+            return await self._direct.exchange(request.method, request.url, headers, request.body)
+        except (OSError, NotHttp, NotSent) as error:
             raise trouble(error, request.url, operation, self._settings) from error
 
+    async def _around(self, request: Signed, operation: str, proxy: Proxy | None) -> HttpResponse:
+        async with self._one_at_a_time:
+            if self._detour is None:
+                self._detour = await run_in_thread(self._open_detour, "restoretui-detour")
+        return await self._detour.exchange(request, operation, proxy)
 
-def _content(body: bytes) -> bytes | BytesIO | None:
-    """Large ones are sent in pieces, so that the event loop is not held up."""
-    return BytesIO(body) if len(body) > _LARGE else body or None
+    async def _open_detour(self) -> "Detour":
+        """Beside the event loop: what it imports takes its time."""
+        from restoretui.providers.s3.client.detour import Detour
 
+        return Detour(self._limits, self._tls, self._proxies)
 
-def _plain(raw: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in raw:
-        field, text = name.decode("ascii", "replace").lower(), value.decode("utf-8", "replace")
-        headers[field] = f"{headers[field]}, {text}" if field in headers else text
-    return headers
+    async def aclose(self) -> None:
+        """Close every connection."""
+        if self._direct is not None:
+            await self._direct.aclose()
+        if self._detour is not None:
+            await self._detour.aclose()

@@ -17,6 +17,8 @@ class Lasting(NamedTuple):
 
     days: int
     shorten: bool = False
+    until: datetime | None = None
+    """What the days are counted for, where a date was typed."""
 
 
 def read_lasting(text: str, rules: CloudRules, now: datetime) -> Lasting:
@@ -28,7 +30,8 @@ def read_lasting(text: str, rules: CloudRules, now: datetime) -> Lasting:
         if amount.isascii() and amount.isdigit():
             return Lasting(check_days(int(amount)), shorten)
         end = datetime.fromisoformat(amount)
-        return Lasting(rules.days_until(end if end.tzinfo else end.replace(tzinfo=UTC), now), shorten)
+        end = end if end.tzinfo else end.replace(tzinfo=UTC)
+        return Lasting(rules.days_until(end, now), shorten, end)
     except UsageError as error:
         raise UsageError(str(error), HINT) from None
     except (ValueError, OverflowError):

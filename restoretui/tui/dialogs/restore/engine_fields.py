@@ -8,15 +8,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from restoretui.core.batch.jobs import (
-    REPORTS,
-    BatchOptions,
-    EngineChoice,
-    Portion,
-    ReportScope,
-    as_tags,
-    jobs_of,
-)
+from restoretui.core.batch.jobs import REPORTS, BatchOptions, ReportScope, as_tags
+from restoretui.core.batch.planned_jobs import EngineChoice, Portion, jobs_of
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan.job_fees import PER_JOB, PER_OBJECT, PER_SEARCHED

@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Static
 from restoretui.core.model import Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.unseen import UnseenPart, otherwise, unseen_part
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger.run_records import Run
 from restoretui.tui.dialogs.dialog import Dialog
@@ -32,6 +33,7 @@ from restoretui.tui.dialogs.restore.plan_words import (
 )
 from restoretui.tui.dialogs.restore.target import PlanTarget, place_lines
 from restoretui.tui.dialogs.restore.tier_table import TierTable
+from restoretui.tui.dialogs.restore.unseen_field import UnseenField
 from restoretui.tui.widgets.guarded_button import GuardedButton
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
@@ -79,10 +81,12 @@ class PlanView(Dialog[Run]):
 
     def body(self) -> ComposeResult:
         self.engine = EngineFields()
+        self.unseen_choice = UnseenField()
         self._cost = Static("", id="cost", markup=False)
         self._verdicts = Static("", id="verdicts", markup=False)
         self._warned = Static("", id="warnings", markup=False)
         yield self.engine
+        yield self.unseen_choice
         yield self._cost
         yield self._verdicts
         yield self._warned
@@ -112,6 +116,7 @@ class PlanView(Dialog[Run]):
         self.remove_class("-stale")
         self.tiers.show(shown)
         self.engine.say(plan, tier)
+        self.unseen_choice.say(self._unseen_part(plan, shown), plan.prices.currency)
         self.say_target()
         size = sum(line.group.size_bytes for line in chosen.lines)
         what: list[Part] = [(fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"]
@@ -142,6 +147,14 @@ class PlanView(Dialog[Run]):
             self.middle.scroll_home(animate=False)
         self.will_show((shown.identity(tier), self.unseen, self.engine.said()))
         self.fit_soon()
+
+    def _unseen_part(self, plan: RestorePlan, shown: RestorePlan) -> UnseenPart | None:
+        """What hangs on whether objects are asked for that may not be looked at; None where that is no question."""
+        lines = plan.tiers[self.tiers.tier].lines
+        looks = any(line.verdict.action is Action.LOOK for line in lines)
+        if self.purpose is not Purpose.RESTORE or not (looks or plan.asks_unseen):
+            return None
+        return unseen_part(shown, self.engine.through(otherwise(plan)), self.tiers.tier)
 
     def say_button(self, label: str) -> None:
         """What the button does."""
@@ -181,7 +194,8 @@ class PlanView(Dialog[Run]):
         def height(part: Widget, beside: int = 0) -> int:
             return part.get_content_height(self.size, self.size, self._width - beside) if part.display else 0
 
-        middle = [part for part in (self.engine, self._cost, self._verdicts, self._warned) if part.display]
+        parts = (self.engine, self.unseen_choice, self._cost, self._verdicts, self._warned)
+        middle = [part for part in parts if part.display]
         layout = laid_out(
             Parts(
                 room=self.room,
@@ -210,11 +224,11 @@ class PlanView(Dialog[Run]):
 
     def _arrange(self, layout: Layout) -> None:
         """Where there is room for little, warnings come first; for very little, reasons next and the engine last."""
-        order = [self.engine, self._cost, self._verdicts, self._warned]
+        order = [self.engine, self.unseen_choice, self._cost, self._verdicts, self._warned]
         if not layout.is_roomy and layout.middle >= WITH_ENGINE:
-            order = [self.engine, self._warned, self._cost, self._verdicts]
+            order = [self.engine, self.unseen_choice, self._warned, self._cost, self._verdicts]
         elif not layout.is_roomy:
-            order = [self._warned, self._verdicts, self._cost, self.engine]
+            order = [self._warned, self.unseen_choice, self._verdicts, self._cost, self.engine]
         if list(self.middle.children) != order:
             for part in order:
                 self.middle.move_child(part, after=len(self.middle.children) - 1)
@@ -258,7 +272,7 @@ class PlanView(Dialog[Run]):
         self.say_button(VERBS[self.purpose])
         self.until.update(said(" days"))
         self.tiers.show(None, nothing)
-        for part in (self._cost, self._verdicts, self._warned, self.engine, self.amount):
+        for part in (self._cost, self._verdicts, self._warned, self.engine, self.unseen_choice, self.amount):
             part.display = False
         self._entries = []
         self.fit_soon()

@@ -141,7 +141,7 @@ def warning_lines(
         texts.append("this session is read-only: nothing can be sent")
     if hidden:
         texts.append(f"{hidden:,} of these are not rows on screen: below a prefix, elsewhere, or filtered out")
-    if unseen:
+    if unseen and not plan.asks_unseen:
         texts.append(f"{fmt.plural(unseen, 'object')} could not be looked at and will be left out")
     texts += [
         f"{fmt.plural(objects, 'object')} of run {run}, not sent there: taken over (or `restoretui watch {run}`)"
@@ -152,6 +152,7 @@ def warning_lines(
     texts += [fmt.expires(one) for one in plan.expiring if chosen.requests]
     if many := plan.many_expedited(chosen.request.tier):
         texts.append(fmt.too_many_expedited(many))
+    texts += [fmt.capacity(units, region) for region, units in plan.owned_capacity(chosen.request.tier).items()]
     if chosen.large_objects:
         texts.append(f"{fmt.plural(chosen.large_objects, 'object')} too large for expedited's typical time")
     if chosen.at_quota is not None:

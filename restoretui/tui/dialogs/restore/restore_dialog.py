@@ -21,6 +21,7 @@ from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView
 from restoretui.tui.dialogs.restore.target import days_asked_for, find_target
 from restoretui.tui.dialogs.restore.tier_table import TierTable
+from restoretui.tui.dialogs.restore.unseen_field import UnseenField
 from restoretui.tui.words import said
 
 PREFERENCE = {
@@ -42,16 +43,15 @@ class RestoreDialog(PlanView):
         super().__init__(purpose, days, hidden=hidden, step=step)
         self._scheme = scheme
         self._sel = sel
-        self._days = days
-        self._shorten = False
-        """Copies that last longer end sooner: only ever as it is typed."""
+        self._lasting = Lasting(days)
+        """As it is typed; no days: what is typed cannot be meant."""
         self._looked = False
         """Everything only a HEAD can judge has been looked at, and the target is known: a plan may be made."""
         self._tier_touched = False
         self._confirming = False
 
     def on_mount(self) -> None:
-        self.engine.display = False
+        self.engine.display = self.unseen_choice.display = False
         self.tiers.focus()
         self.attempt(self._prepare, "plan", hold_keys=True)
 
@@ -65,22 +65,26 @@ class RestoreDialog(PlanView):
             self.what.update(said((f"looking at objects one by one: {looked:,} …", "dim")))
 
         if self.purpose is Purpose.UPGRADE and not self._tier_touched:
-            self._days = await days_asked_for(self.session, self._sel) or self._days
-            self.days_field.value = str(self._days)
+            self._lasting = Lasting(await days_asked_for(self.session, self._sel) or self._lasting.days)
+            self.days_field.value = str(self._lasting.days)
         self.unseen = await self.session.selecting.look(self._sel, progress)
         self.target = await find_target(self.session, self._sel, self._scheme)
         self._looked = True
         await self._replan()
         if not self.target.account:
             await self._find_account()
+        await self._find_capacity()
 
     async def _replan(self, *, wait: bool = False) -> None:
         if wait:
             await self.session.clock.pause(SETTLE_S)
-        wanted = Lasting(self._days, self._shorten)
-        plan = await self.session.plan(self._sel, wanted.days, self.purpose, self._scheme, shorten=wanted.shorten)
-        if wanted != (self._days, self._shorten) or not self._looked:
-            return  # Other days were typed meanwhile: whoever plans for those shows it.
+        wanted = self._wanted
+        plan = await self.session.plan(
+            self._sel, self._lasting.days, self.purpose, self._scheme, shorten=self._lasting.shorten,
+            ask_unseen=self.unseen_choice.asks, until=self._lasting.until,
+        )  # fmt: skip
+        if wanted != self._wanted or not self._looked:
+            return  # Something else is wanted meanwhile: whoever plans for that shows it.
         self.plan = plan
         self.engine.display = plan.rules.has_jobs and self.purpose is Purpose.RESTORE
         self.no_complaint()
@@ -100,6 +104,16 @@ class RestoreDialog(PlanView):
             self.target = self.target._replace(account=identity.account, profile=identity.profile)
             self.say_target()
             self.fit_soon()
+
+    async def _find_capacity(self) -> None:
+        """What Expedited can count on is said once it is known; nobody waits for it."""
+        if (plan := self.plan) is None or self.purpose is Purpose.EXTEND:
+            return
+        told = await self.session.with_capacity(plan)
+        if self.plan is plan and told.capacity != plan.capacity:
+            self.plan = told
+            if not self._is_stale:
+                self.say_plan(told)
 
     # --- keys
 
@@ -123,22 +137,32 @@ class RestoreDialog(PlanView):
             wanted = read_lasting(event.value, self.session.clouds[self._scheme].rules, self.session.clock.now())
         except UsageError as error:
             self.workers.cancel_group(self, "replan")
-            self._days = 0
+            self._lasting = Lasting(0)
             self.forget_plan("—")
             self.complain(error)
             return
-        if self.plan is not None and wanted == (self.plan.days, self.plan.shorten):
-            self._days, self._shorten = wanted
+        before, self._lasting = self._lasting, wanted
+        if self.plan is not None and not self._is_stale:
             self.workers.cancel_group(self, "replan")
             self._say_again()
             return
-        if wanted == (self._days, self._shorten) and not self._looked:
+        if wanted == before and not self._looked:
             return  # What it began with, or is planned with as soon as everything has been looked at.
-        self._days, self._shorten = wanted
         self.no_complaint()
+        self._plan_anew()
+
+    def _plan_anew(self) -> None:
         if self._looked:
             self.grow_stale()
             self.attempt(partial(self._replan, wait=True), "replan")
+
+    @on(UnseenField.Changed)
+    def _unseen_chosen(self) -> None:
+        if self.plan is not None and not self._is_stale:
+            self.workers.cancel_group(self, "replan")
+            self._say_again()
+        elif self._lasting.days:
+            self._plan_anew()
 
     @on(Input.Submitted, "#days")
     def _days_entered(self) -> None:
@@ -160,7 +184,13 @@ class RestoreDialog(PlanView):
     @property
     def _is_stale(self) -> bool:
         """Another plan is being made."""
-        return self.plan is not None and (self.plan.days, self.plan.shorten) != (self._days, self._shorten)
+        plan = self.plan
+        return plan is not None and (Lasting(plan.days, plan.shorten, plan.until), plan.asks_unseen) != self._wanted
+
+    @property
+    def _wanted(self) -> tuple[Lasting, bool]:
+        """For how long, and whether what may not be looked at is asked for."""
+        return self._lasting, self.unseen_choice.asks
 
     @on(Input.Submitted, "#typed")
     def _amount_entered(self) -> None:

@@ -1,0 +1,93 @@
+"""What a command may load before it does its work, by name: most of what a short one costs is loading modules."""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.cli.loading import libraries, loaded_by, run_command
+
+SCREENS = {"textual", "rich"}
+SLOW_HTTP = {"aiohttp", "aiobotocore", "yarl", "multidict", "attr"}
+"""The SDK's own client, which proxies, large bodies and credentials from afar need."""
+SDKS = {"aioboto3", "boto3", "s3transfer", "alibabacloud_oss_v2", "requests", "Crypto"}
+NETWORK = SLOW_HTTP | SDKS | {"botocore", "urllib3"}
+SPENDS = {
+    "restoretui.commands.restoring", "restoretui.core.batch.planned_jobs", "restoretui.engine.pursuit",
+    "restoretui.engine.submitter", "restoretui.session.batch.operations", "restoretui.session.spending",
+}  # fmt: skip
+WATCHES = {"restoretui.engine.watching.sweep", "restoretui.engine.watching.watcher"}
+PLANS = {"restoretui.core.plan.plan", "restoretui.core.plan.lifecycle", "restoretui.session.planning"}
+PRICES = {"restoretui.config.price_files", "restoretui.core.plan.pricing"}
+EMPTY = b"""<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bkt</Name><Prefix>a/</Prefix>
+<KeyCount>0</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>"""
+
+
+class Nothing(BaseHTTPRequestHandler):
+    """A store whose buckets are empty."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._answer(EMPTY)
+
+    def do_HEAD(self) -> None:
+        self._answer(b"")
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("x-amz-bucket-region", "us-east-1")
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[Mapping[str, str]]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield {
+            "PATH": os.environ["PATH"], "HOME": str(tmp_path), "RESTORETUI_STATE_DIR": str(tmp_path / "state"),
+            "RESTORETUI_CONFIG": str(tmp_path), "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+        }  # fmt: skip
+        server.shutdown()
+
+
+LISTS = ("ls", "s3://bkt/a/", "--json")
+WITHOUT: Mapping[tuple[str, ...], set[str]] = {
+    ("--help",): SCREENS | NETWORK | {"asyncio", "ssl", "sqlite3", "json", "tomllib", "restoretui.ledger.records"},
+    ("status", "--json"): SCREENS | NETWORK | SPENDS | WATCHES | PLANS | {"restoretui.ledger.batches.records"},
+    LISTS: SCREENS | SLOW_HTTP | SDKS | SPENDS | WATCHES | PLANS | PRICES | {"platformdirs", "tomllib"},
+    ("plan", "s3://bkt/a/", "--days", "1", "--json"): SCREENS | SLOW_HTTP | SDKS | SPENDS | WATCHES,
+}
+"""What each does without."""
+
+
+@pytest.mark.parametrize("arguments", WITHOUT, ids=lambda arguments: arguments[0])
+def test_a_command_loads_only_what_it_needs(arguments: tuple[str, ...], env: Mapping[str, str]) -> None:
+    loaded = loaded_by(run_command(*arguments), env)
+    assert not (loaded | libraries(loaded)) & WITHOUT[arguments]
+
+
+def test_the_names_are_those_of_modules(env: Mapping[str, str]) -> None:
+    """A budget by a name that nothing has any more would hold nothing."""
+    ours = sorted(name for name in set().union(*WITHOUT.values()) if name.startswith("restoretui."))
+    assert set(ours) <= loaded_by("\n".join(f"importlib.import_module({name!r})" for name in ours), env)
+
+
+def test_keys_in_the_credentials_file_need_no_more(env: Mapping[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("[default]\naws_access_key_id = key\naws_secret_access_key = secret\n")
+    without_keys = {name: value for name, value in env.items() if not name.startswith("AWS_") or "URL" in name}
+    loaded = loaded_by(run_command(*LISTS), without_keys | {"AWS_SHARED_CREDENTIALS_FILE": str(file)})
+    assert "botocore" in libraries(loaded)
+    assert not libraries(loaded) & SLOW_HTTP

@@ -1,0 +1,43 @@
+"""Done is only ever done as of a time: copies are removed and overwritten by anybody (FACTS 1.5)."""
+
+import io
+
+import pytest
+
+from restoretui.commands.output import Output, Seen
+from restoretui.core.model import Tier
+from restoretui.ledger.run_records import Run
+from restoretui.session.session import Session
+from tests.conftest import StartSandbox
+from tests.engine.clock_control import TurnedClock, turn
+from tests.engine.conftest import OpenSession
+from tests.engine.test_pursuit import choose
+
+
+async def done(session: Session, clock: TurnedClock) -> Run:
+    sel = await choose(session, "s3://cold")
+    run = await session.confirm(sel, await session.plan(sel, 1), Tier.EXPEDITED)
+    session.start_engine()
+
+    async def settled() -> bool:
+        return (await session.ledger.runs.get(run.id)).waiting == 0
+
+    await turn(clock, settled)
+    return await session.ledger.runs.get(run.id)
+
+
+@pytest.mark.parametrize("looked", [True, False])
+async def test_a_run_with_copies_says_as_of_when_unless_it_was_just_looked_at(
+    sandbox: StartSandbox, session_on: OpenSession, *, looked: bool
+) -> None:
+    clock = TurnedClock()
+    running = await sandbox(empty=True, clock=clock)
+    running.cloud.add_bucket("cold")
+    running.cloud.put("cold", "a", size=10, storage_class="GLACIER")
+    session = await session_on(running)
+    run = await done(session, clock)
+    as_of = session.ledger.runs.as_of(run)
+    assert run.created_at < as_of <= session.clock.now()
+    out = io.StringIO()
+    Output(as_json=False, out=out, err=io.StringIO()).run(run, None, Seen(as_of, looked=looked))
+    assert (f"1 available (as of {as_of:%Y-%m-%d %H:%M} UTC)" in out.getvalue()) is not looked
