@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 """True to a type checker, which goes by the name; loading ``typing`` for it would cost more than all else here."""
 
 if TYPE_CHECKING:
-    from restoretui.config.settings import Settings, load_settings
+    from restoretui.config.loading import load_settings
+    from restoretui.config.settings import Settings
     from restoretui.core.clock import Clock
     from restoretui.core.errors import GuardStopped, PlanChanged, RestoreTuiError
     from restoretui.core.filter.parser import parse_filter

@@ -114,7 +114,7 @@ def _listen(stderr: IO[bytes] | None, said: deque[bytes]) -> None:
 
 
 def _screens(contract: dict[str, Any], folder: Path) -> int:
-    from restoretui.config.settings import load_settings
+    from restoretui.config.loading import load_settings
     from restoretui.tui.run import run_app
 
     # Nothing of the person's own cloud set-up may leak into the demo.

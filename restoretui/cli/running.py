@@ -109,7 +109,7 @@ def check_terminal() -> None:
 
 def settings_of(flags: dict[str, Any]) -> "Settings":
     """The settings that the common options, the environment and the config file make; starts the log if asked to."""
-    from restoretui.config.settings import load_settings
+    from restoretui.config.loading import load_settings
     from restoretui.log import start_log
 
     verbose = flags.pop("verbose", False)

@@ -17,7 +17,8 @@ import pytest
 from restoretui.cli import app, batch, ledger, prices
 from restoretui.cli.app import cli
 from restoretui.cli.options import COMMON_NAMES
-from restoretui.config.settings import Settings, load_settings
+from restoretui.config.loading import load_settings
+from restoretui.config.settings import Settings
 
 TESTS = Path(__file__).parents[1]
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from restoretui.config.settings import BOUNDS, Settings, load_settings
+from restoretui.config.loading import load_settings
+from restoretui.config.setting_values import BOUNDS
+from restoretui.config.settings import Settings
 from restoretui.core.bounds import Bounds
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from restoretui.config.settings import load_settings
+from restoretui.config.loading import load_settings
 from restoretui.core.errors import UsageError
 
 

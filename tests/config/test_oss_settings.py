@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from restoretui.config.settings import Settings, load_settings
+from restoretui.config.loading import load_settings
+from restoretui.config.settings import Settings
 from restoretui.core.errors import UsageError
 from restoretui.core.provider import Connection
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from restoretui.config.settings import Settings, load_settings
+from restoretui.config.loading import load_settings
+from restoretui.config.settings import Settings
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.stores import BUILT_IN, read_spec
 from restoretui.ledger.records import CloudId

@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
-from restoretui.config.settings import Settings, load_settings
+from restoretui.config.loading import load_settings
+from restoretui.config.settings import Settings
 from restoretui.core.location import parse_location
 from restoretui.core.model import State
 from restoretui.ledger import Ledger

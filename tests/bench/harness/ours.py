@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from restoretui.cli import tune
-from restoretui.config.settings import load_settings
+from restoretui.config.loading import load_settings
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.run_records import JobChange, Run

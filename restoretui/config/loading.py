@@ -1,0 +1,144 @@
+"""Where settings come from: flags win over the environment, that over the config file, that over defaults.
+
+A chosen store's section and the AWS profile fill what is then left open.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from restoretui.config.aws_profile import profile_endpoint
+from restoretui.config.setting_values import SWITCHES, check_value, endpoint_settings
+from restoretui.config.settings import Settings, usual_folder
+from restoretui.config.toml_file import read_toml
+from restoretui.core.bounds import shown
+from restoretui.core.clock import ScaledClock
+from restoretui.core.errors import UsageError
+from restoretui.core.network.endpoints import check_endpoint
+from restoretui.core.network.http_client import http_client
+from restoretui.core.plan.money import Amount
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.stores import CONNECTION_FIELDS
+
+_ENVIRONMENT = {"batch_role_arn": ("RESTORETUI_BATCH_ROLE_ARN",)}
+"""Variables that are of no cloud; those of each are in its table."""
+_ON, _OFF = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+_PAIRS = {"path_style": "--virtual-host-style"}
+"""Switches of which both positions can be said, and how off is said."""
+
+
+def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
+    """Merge ``flags`` (None: not given), ``environment`` and the config file; ``UsageError`` names the bad value.
+
+    ``flags`` holds field names of ``Settings``, and ``config`` and ``state_dir`` for the two folders.
+    """
+    env = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+
+    def put(name: str, value: Any, source: str) -> None:
+        values[name] = value
+        sources[name] = source
+
+    config_dir, file = _config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
+    values["config_dir"] = config_dir
+    if file.exists():
+        for name, value in read_toml(file).items():
+            checked = check_value(name, value, str(file))
+            if isinstance(checked, Amount):
+                values["budget_currency"] = checked.currency
+                checked = checked.value
+            put(name, checked, str(file))
+    elif flags.get("config"):
+        raise UsageError(f"there is no config file {file}", "leave --config away for the usual place")
+    clouds = (kind.environment for kind in CLOUDS.values())
+    for name, variables in chain.from_iterable(each.items() for each in (_ENVIRONMENT, *clouds)):
+        for variable in variables:
+            if env.get(variable):
+                put(name, _said(name, env[variable], f"${variable}"), f"${variable}")
+                break
+    if env.get("RESTORETUI_STATE_DIR"):
+        put("state_dir", Path(env["RESTORETUI_STATE_DIR"]).expanduser(), "$RESTORETUI_STATE_DIR")
+    if env.get("RESTORETUI_CLOCK"):
+        try:
+            put("clock", ScaledClock.parse(env["RESTORETUI_CLOCK"]), "$RESTORETUI_CLOCK")
+        except ValueError:
+            raise UsageError(
+                "$RESTORETUI_CLOCK is not a clock", "take it as `restoretui sandbox` prints it, or unset it"
+            ) from None
+    http_client(env)  # which providers read for themselves: a word that cannot be meant is said by every command
+    for name, value in flags.items():
+        # A flag that is off says nothing: it must not undo what the config file switched on. One of a pair does.
+        if isinstance(value, timedelta):
+            value = value.total_seconds()
+        if value is not None and name != "config" and (value is not False or name in _PAIRS):
+            flag = _PAIRS[name] if value is False else f"--{name.replace('_', '-')}"
+            put(name, Path(value).expanduser() if name == "state_dir" else value, flag)
+    _take_from_store(values, sources, put)
+    if not values.get("endpoint_url"):
+        found = profile_endpoint(env, values.get("profile"))
+        if found is not None:
+            put("endpoint_url", *found)
+    _check_endpoints(values, sources, env)
+    for kind in CLOUDS.values():
+        setting = kind.settings.get("region", "")
+        if values.get(setting):
+            kind.check_region(values[setting], sources[setting])
+    settings = Settings(**values, sources=sources)
+    _ = settings.known_store  # A store that cannot be meant is said now.
+    return settings
+
+
+def _check_endpoints(values: Mapping[str, Any], sources: Mapping[str, str], env: Mapping[str, str]) -> None:
+    """Wherever an endpoint may come from, used now or not: none may carry a secret into ledger or messages."""
+    endpoints = endpoint_settings()
+    variables = {
+        variable: endpoints[name]
+        for kind in CLOUDS.values()
+        for name, named in kind.environment.items()
+        if name in endpoints
+        for variable in named
+    }
+    # The SDK reads one more for each service.
+    variables |= {variable: False for variable in env if variable.startswith("AWS_ENDPOINT_URL")}
+    for variable in sorted(variables):
+        if env.get(variable):
+            check_endpoint(env[variable], f"${variable}", bare=variables[variable])
+    for name, bare in endpoints.items():
+        if values.get(name):
+            check_endpoint(values[name], sources[name], bare=bare)
+
+
+def _said(name: str, text: str, source: str) -> str | bool:
+    """A variable's text, or for a switch its position."""
+    if name not in SWITCHES:
+        return text
+    if text.lower() in _ON or text.lower() in _OFF:
+        return text.lower() in _ON
+    raise UsageError(f"{source}: {name} must be true or false, not {shown(text)}")
+
+
+def _take_from_store(
+    values: Mapping[str, Any], sources: Mapping[str, str], put: Callable[[str, Any, str], None]
+) -> None:
+    """How to reach the chosen store, where nothing said as loudly says otherwise."""
+    section = values.get("stores", {}).get(values.get("store"), {})
+    chosen_by_flag = sources.get("store", "").startswith("--")
+    for name in CONNECTION_FIELDS:
+        if name in section:
+            said = sources.get(name, "")
+            if not said or (chosen_by_flag and not said.startswith("--")):
+                put(name, section[name], f"[stores.{values['store']}]")
+
+
+def _config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
+    """The config folder and file; ``given`` may be either: what is there tells, else its name."""
+    if given is None:
+        folder = usual_folder("config")
+        return folder, folder / "config.toml"
+    path = Path(given).expanduser()
+    is_file = path.is_file() or (path.suffix == ".toml" and not path.is_dir())
+    return (path.parent, path) if is_file else (path, path / "config.toml")

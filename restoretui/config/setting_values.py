@@ -1,0 +1,112 @@
+"""What each setting may be: values are checked, and errors name where they come from."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from restoretui.config.settings import Settings
+from restoretui.core.bounds import Bounds, shown
+from restoretui.core.durations import read_duration
+from restoretui.core.errors import UsageError
+from restoretui.core.network.endpoints import check_endpoint
+from restoretui.core.plan.money import Amount, read_amount
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.core.rules.stores import CONNECTION_FIELDS, make_store
+
+SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style", "oss_cname")
+"""Settings that are on or off."""
+_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency", "agreed_to_pay"}
+BOUNDS = {
+    "rate": Bounds(0.1, 100_000, unit="restore requests a second"),
+    "concurrency": Bounds(1, 1024, whole=True, unit="requests at a time"),
+    "batch_priority": Bounds(0, 2_147_483_647, whole=True),
+    "listings_max_gib": Bounds(0.01, 1_000_000, unit="GiB"),
+    "listings_max_days": Bounds(0.01, 36_500, unit="days"),
+}
+"""Settings that are numbers, and what each may be. Those of a store are bounded where stores are made."""
+_WORDS = {"batch_report_scope": ("all", "failed", "none"), "batch_manifest": ("written", "generated")}
+"""Settings that are one word of a few."""
+
+
+def check_value(name: str, value: Any, source: str) -> Any:
+    """A value of the config file, as the setting holds it; ``UsageError`` says what is wrong with it."""
+    known = {entry.name for entry in fields(Settings)} - _NOT_IN_FILE
+    if name not in known:
+        raise UsageError(f"{source}: unknown setting {name!r}", f"known are {', '.join(sorted(known))}")
+    if name == "budget":
+        return _budget(value, source)
+    if name in BOUNDS:
+        return BOUNDS[name].check(f"{source}: {name}", value)
+    if name == "patience":
+        return _patience(value, source)
+    if name in _WORDS and value not in _WORDS[name]:
+        *most, last = _WORDS[name]
+        raise UsageError(f"{source}: {name} must be {', '.join(most)} or {last}, not {shown(value)}")
+    if name == "production_profiles":
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise UsageError(f"{source}: {name} must be a list of profile names")
+        return tuple(value)
+    if name == "stores":
+        if not isinstance(value, dict) or not all(isinstance(section, dict) for section in value.values()):
+            raise UsageError(f"{source}: stores are written [stores.NAME]")
+        for store, section in value.items():
+            make_store(store, section)
+            for field_name in CONNECTION_FIELDS:
+                if field_name in section:
+                    check_value(field_name, section[field_name], f"{source} [stores.{store}]")
+        return value
+    if name == "views":
+        return _views(value, source)
+    if name == "keys":
+        if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
+            raise UsageError(f"{source}: [keys] must hold binding ids and key names")
+        return value
+    wanted = bool if name in SWITCHES else str
+    if not isinstance(value, wanted):
+        raise UsageError(
+            f"{source}: {name} must be {'true or false' if wanted is bool else 'text'}, not {shown(value)}"
+        )
+    endpoints = endpoint_settings()
+    if name in endpoints and value:
+        check_endpoint(str(value), source, bare=endpoints[name])
+    return value
+
+
+def _views(value: Any, source: str) -> Mapping[str, str]:
+    from restoretui.core.filter.parser import FilterError, parse_filter  # only for those who have some
+
+    if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
+        raise UsageError(f"{source}: [views] must hold names and filters", 'such as big = "size>1G state:archived"')
+    for name, text in value.items():
+        try:
+            parse_filter(text)
+        except FilterError as error:
+            wrong = text[error.start : error.end]
+            raise UsageError(f"{source}: [views] {name}, at {wrong!r}: {error}", error.hint) from None
+    return value
+
+
+def _patience(value: Any, source: str) -> float:
+    try:
+        text = value if isinstance(value, str) else "" if isinstance(value, bool) else f"{value:f}"
+        return read_duration(text).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        raise UsageError(
+            f'{source}: patience must be a duration such as "45s", or a number of seconds, not {shown(value)}'
+        ) from None
+
+
+def _budget(value: Any, source: str) -> Amount:
+    try:
+        text = value if isinstance(value, str) else "" if isinstance(value, bool) else str(value)
+        return read_amount(text)
+    except ValueError:  # a whole number of thousands of digits
+        raise UsageError(f"{source}: budget must be an amount of money, not {shown(value)}") from None
+    except UsageError as error:
+        raise UsageError(f"{source}: budget must be an amount of money, not {shown(value)}", error.hint) from None
+
+
+def endpoint_settings() -> dict[str, bool]:
+    """The settings that are endpoints, and whether each may lack its scheme."""
+    kinds = (kind for kind in CLOUDS.values() if "endpoint_url" in kind.settings)
+    return {kind.settings["endpoint_url"]: kind.bare_endpoints for kind in kinds}
