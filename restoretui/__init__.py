@@ -52,7 +52,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "restoretui.config.settings": ("Settings", "load_settings"),
+    "restoretui.config.loading": ("load_settings",),
+    "restoretui.config.settings": ("Settings",),
     "restoretui.core.clock": ("Clock",),
     "restoretui.core.errors": ("GuardStopped", "PlanChanged", "RestoreTuiError"),
     "restoretui.core.filter.parser": ("parse_filter",),
