@@ -28,7 +28,7 @@ ONE_CLOUDS_OWN = {
 
 FRONTS = ("tui", "commands", "cli")
 LOOKS = {
-    "activity": {"since", "view"},
+    "activity": {"bursts", "since", "view"},
     "batches": {"find"},
     "catalog": {"browse", "find", "peek"},
     "changes": {"subscribe"},

@@ -40,12 +40,12 @@ MAY_IMPORT = {
 ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
-        "errors", "doing", "clock", "blocking", "durations", "model", "rows", "network", "bounds",
-        "os_errors", "provider", "rules", "filter", "location", "plan", "batch",
+        "errors", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress", "network",
+        "bounds", "os_errors", "provider", "rules", "filter", "location", "plan", "batch",
     ],
     "ledger": [
-        "volumes", "records", "run_records", "store", "views", "totals", "marks", "catalog", "runs", "activity",
-        "batches", "selections", "upkeep", "ledger",
+        "volumes", "records", "run_records", "store", "views", "totals", "marks", "catalog", "runs", "bursts",
+        "activity", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [

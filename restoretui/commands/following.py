@@ -56,7 +56,7 @@ async def status(settings: Settings, output: Output, name: str | None, query: Qu
     async with open_session(settings) as session:
         runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.list()
         say_unheard(settings, output, runs)
-        problems = await _look_at_all(session, output, runs)
+        problems = await _look_at_all(session, output, runs, closely=name is not None)
         runs = [await session.ledger.runs.get(run.id) for run in runs]
         for run in runs:
             if name or output.as_json:
@@ -79,7 +79,7 @@ async def status(settings: Settings, output: Output, name: str | None, query: Qu
 
 
 async def _look_at_all(
-    session: Session, output: Output, runs: Sequence[Run]
+    session: Session, output: Output, runs: Sequence[Run], *, closely: bool
 ) -> list[tuple[RestoreTuiError, list[int]]]:
     """Look at every run that can change, all at once, and tell each: in order, but for those that keep us waiting.
 
@@ -98,8 +98,9 @@ async def _look_at_all(
                 raise error
             problems.setdefault((type(error), str(error)), (error, []))[1].append(run_id)
         run = await session.ledger.runs.get(run_id)
-        as_of = session.ledger.runs.as_of(run)
-        output.run(run, session.looks_cost(run), Seen(as_of, looked=look is not None and error is None))
+        seen = Seen(session.ledger.runs.as_of(run), looked=look is not None and error is None)
+        goes = await session.run_views.progress(run) if closely else None
+        output.run(run, session.looks_cost(run), seen, goes)
 
     try:
         pending = set(looks.values())

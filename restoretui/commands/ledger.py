@@ -311,7 +311,8 @@ async def _export(ledger: Ledger, output: Output, run_ids: Sequence[int], folder
         run = await ledger.runs.get(run_id)
         await write_export(ledger, run, "json", folder / f"run-{run_id}.jsonl")
         await write_whole(folder / f"run-{run_id}-trail.jsonl", _trail(ledger, run))
-    output.say(f"{words.plural(len(run_ids), 'run')} written to {folder}")
+    where = await asyncio.to_thread(folder.absolute)
+    output.say(f"{words.plural(len(run_ids), 'run')} written to {where}")
 
 
 async def _trail(ledger: Ledger, run: Run) -> AsyncIterator[str]:

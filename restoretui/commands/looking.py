@@ -177,7 +177,8 @@ async def export(
             output.flush()
             return ExitCode.DONE
         await write_export(session.ledger, run, form, Path(target), clean, query)
-        output.say(f"run {run.id}: {words.plural(await _count(session, run, query), 'object')} written to {target}")
+        where = await asyncio.to_thread(Path(target).absolute)
+        output.say(f"run {run.id}: {words.plural(await _count(session, run, query), 'object')} written to {where}")
     return ExitCode.DONE
 
 

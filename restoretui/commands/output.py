@@ -20,6 +20,7 @@ from restoretui.session.jsonlines import (
     json_line,
     offer_fields,
     plan_fields,
+    progress_fields,
     row_fields,
     run_fields,
 )
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from restoretui.core.batch.jobs import JobInfo
     from restoretui.core.plan.offers import Offer
     from restoretui.core.plan.plan import RestorePlan, TierPlan
+    from restoretui.core.progress import RunProgress
     from restoretui.ledger.batches.records import BatchJob
 
 
@@ -151,11 +153,17 @@ class Output:
             f"  {clean(row.ref.key)}{reason}"
         )
 
-    def run(self, run: Run, looks_cost: Decimal | None, seen: "Seen | None" = None) -> None:
-        """A run and how far it is; ``looks_cost`` is what watching it has cost, ``seen`` how fresh this is."""
+    def run(
+        self, run: Run, looks_cost: Decimal | None, seen: "Seen | None" = None, goes: "RunProgress | None" = None
+    ) -> None:
+        """A run and how far it is; ``looks_cost`` is what watching it has cost, ``seen`` how fresh this is.
+
+        With how it ``goes``, too, where that was asked for.
+        """
         if self.as_json:
             about = {} if seen is None else {"looked": seen.looked, "as_of": seen.as_of}
-            self.line("run", run_fields(run, looks_cost) | about)
+            told = {} if goes is None else {"progress": progress_fields(run, goes)}
+            self.line("run", run_fields(run, looks_cost) | about | told)
             return
         self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
@@ -165,6 +173,11 @@ class Output:
             f"{run.id:>3}  {words.instant(run.created_at)}  {run.tier:9}  {run.days:>4}  {run.objects:>10,}"
             f"  {words.size(run.size_bytes):>8}  {states}"
         )
+        if goes is not None:
+            from restoretui.wording.going import progress_lines
+
+            for line in progress_lines(goes, run.currency):
+                self.say(f"run {run.id}: {line}")
 
     def batch_job(
         self, job: "JobInfo", run: int | None, *, whole: bool = False, tags: Mapping[str, str] | None = None
@@ -238,6 +251,8 @@ class Output:
             f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.sizes(chosen.size_bytes, chosen.unsized):>10}"
             f"  {cost_text(chosen, plan.prices.currency):11}  {window:13}  {left or '–'}"
         )
+        for archive, seen in plan.seen_here(chosen.request.tier).items():
+            self.text(f"           {words.seen_here(chosen.request.tier, archive, seen)}")
         for remark in cost_remarks(plan, chosen):
             self.text(f"           {remark}")
         if chosen.at_quota is not None:
@@ -267,10 +282,12 @@ class Output:
                 self._unread.add(bucket)
                 self.say(f"whether objects of {bucket} expire earlier is not known: its lifecycle rules give {why}")
         table = plan.prices
-        whose = "" if plan.prices_exact else "; the buckets' own region is not in the table, so this is an estimate"
+        missing = ", ".join(plan.regions_unpriced) or "the buckets' own region"
+        whose = "" if plan.prices_exact else f"; there are none for {missing}, so this is an estimate"
         self.say(f"copies last until {words.instant(plan.expiry)} UTC or later; times are typical, not promised")
         if table.date:
-            self.say(f"prices: {', '.join(table.regions)} as of {table.date} ({table.currency}){whose}")
+            of = ", ".join(plan.regions or table.regions) if plan.prices_exact else table.regions[0]
+            self.say(f"prices: {of} as of {table.date} ({table.currency}){whose}")
         else:
             self.say("prices: none are known here; prices.toml in the config folder can name them")
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from restoretui.core.clock import Clock
+from restoretui.core.filter.completion import Present
 from restoretui.core.filter.matcher import FilterRow
 from restoretui.core.model import ObjectRef
 from restoretui.core.rules.clouds import CLOUDS
+from restoretui.ledger.bursts import Burst, BurstView, Only
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, CloudId, Query
 from restoretui.ledger.runs.bucket_ids import bucket_id
 from restoretui.ledger.store import change_feed
@@ -111,20 +113,56 @@ class ActivityLog:
         rows = await self._reader.run(lambda connection: connection.execute(sql, args).fetchall())
         return _entries(rows)
 
-    async def view(self, query: Query = EVERYTHING, run_id: int | None = None) -> "ActivityView":
+    async def view(
+        self, query: Query = EVERYTHING, run_id: int | None = None, only: Only = Only.ALL
+    ) -> "ActivityView":
         """Newest first. Words are looked for in key, text, code and request id; states are those entered."""
-        view = ActivityView(self._orders, self._quick, query, run_id, self._clock.now().timestamp())
+        view = ActivityView(self._orders, self._quick, query, run_id, self._clock.now().timestamp(), only)
         await view.prepare()
         return view
+
+    async def bursts(self, only: Only = Only.ALL) -> BurstView:
+        """Newest first, with what happened alike to many objects as one row each."""
+        view = BurstView(self, self._reader, only)
+        await view.refresh()
+        return view
+
+    async def of_burst(self, burst: Burst) -> "ActivityView":
+        """The entries of one burst."""
+        view = ActivityView(self._orders, self._quick, EVERYTHING, None, 0.0, burst=burst)
+        await view.prepare()
+        return view
+
+    async def present(self) -> Present:
+        """What there is in it to filter by."""
+        return await ActivityView(self._orders, self._quick, EVERYTHING, None, 0.0).present()
+
+    def of_ids(self, ids: Sequence[int]) -> dict[int, ActivityEntry]:
+        """These entries, for a repaint; a screenful at most."""
+        listed = ", ".join("?" * len(ids))
+        return {entry.id: entry for entry in _entries(self._quick.rows(
+            f"{_ROW} FROM activity a {_JOINS} WHERE a.id IN ({listed})", tuple(ids)
+        ))}  # fmt: skip
 
 
 class ActivityView(TableView[ActivityEntry]):
     """A view of the audit log; see ``records.View``. Without a query it grows at the top as things happen."""
 
-    def __init__(self, orders: OrderBuilder, quick: QuickReads, query: Query, run_id: int | None, now: float) -> None:
+    def __init__(
+        self,
+        orders: OrderBuilder,
+        quick: QuickReads,
+        query: Query,
+        run_id: int | None,
+        now: float,
+        only: Only = Only.ALL,
+        burst: Burst | None = None,
+    ) -> None:
         """``now`` is cloud time, for what the query says of ages and ends."""
         super().__init__(orders)
         self._now = now
+        self._only = only
+        self._burst = burst
         self._quick = quick
         self._query = query
         self._run_id = run_id
@@ -135,7 +173,10 @@ class ActivityView(TableView[ActivityEntry]):
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
-        if self._run_id is not None or self._query.where is not None:
+        if self._burst is not None:
+            self._order = await self._orders.build(_of_burst(self._burst), self._burst.entries, self.view_id)
+            return
+        if self._run_id is not None or self._only is not Only.ALL or self._query.where is not None:
             self._order = await self._orders.build(self._select(), _last_id(self._quick), self.view_id)
             return
         row = self._quick.row("SELECT max(last_activity) FROM pruned")
@@ -153,7 +194,7 @@ class ActivityView(TableView[ActivityEntry]):
 
     def _select(self) -> Select:
         match = where(self._query.where, _COLUMNS, CLASSES)
-        of_run = "1" if self._run_id is None else "a.run_id = :run"
+        of_run = self._only.sql if self._run_id is None else f"a.run_id = :run AND {self._only.sql}"
         return Select(
             "SELECT a.id FROM activity a LEFT JOIN job j ON j.id = a.job_id LEFT JOIN line n ON n.id = j.line_id"
             f" WHERE {of_run} AND {match.sql} ORDER BY a.id DESC",
@@ -175,6 +216,20 @@ class ActivityView(TableView[ActivityEntry]):
             f"{_ROW} FROM {span.source} {_JOINS} WHERE {span.where} ORDER BY {span.minor}", span.args
         )
         return _entries(rows)
+
+
+def _of_burst(burst: Burst) -> Select:
+    key = burst.key
+    said = " AND a.text = :said" if key.said else ""
+    return Select(
+        "SELECT a.id FROM activity a WHERE a.id BETWEEN :first AND :last AND a.kind = :kind AND a.run_id IS :run"
+        f" AND a.to_state IS :state AND a.code = :code{said} ORDER BY a.id DESC",
+        {
+            "first": burst.first_id, "last": burst.last_id, "kind": key.kind, "run": key.run_id,
+            "state": key.to_state, "code": key.code, "said": key.said,
+        },
+        falling,
+    )  # fmt: skip
 
 
 def _last_id(quick: QuickReads) -> int:

@@ -142,7 +142,17 @@ class Observation(NamedTuple):
 # --- windows -------------------------------------------------------------------------------------------------------
 
 SortKey = Literal[
-    "key", "size", "modified", "storage_class", "state", "expiry", "below", "archived", "restoring", "readable"
+    "key",
+    "size",
+    "modified",
+    "storage_class",
+    "state",
+    "expiry",
+    "attention",
+    "below",
+    "archived",
+    "restoring",
+    "readable",
 ]
 BELOW = "below"
 """Sorts prefixes by how many objects lie below them; ``archived`` and its like by the bytes that are. Objects stay in
@@ -154,13 +164,16 @@ class Query:
     """What a view shows, and in which order.
 
     Sizes, dates and classes count as they were listed, states and expiries as they are known now. Of a view of jobs
-    ``modified`` is the last change of state.
+    ``modified`` is the last change of state, and
+    ``attention`` sorts by what needs some: what failed first, then what is awaited, what can be read, and the rest.
     """
 
     where: "Filter | None" = None
     """See ``core.filter``; None is everything."""
     sort: SortKey = "key"
     descending: bool = False
+    leaves_out: frozenset[State] = frozenset()
+    """Of a view of jobs: states whose jobs are not shown, whatever else is asked for."""
 
 
 EVERYTHING = Query()

@@ -128,6 +128,8 @@ class JobChange(NamedTuple):
     """The copy is there and ends too soon: the job, planned again, is now to extend it, as was agreed to."""
     requested_at: float | None = None
     """When somebody else asked for it, where the cloud tells."""
+    looked_before: float | None = None
+    """Of a copy that has arrived: when the same watcher last looked and found none; None if it never had."""
 
 
 class Cause(NamedTuple):

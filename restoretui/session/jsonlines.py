@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from restoretui.core.plan.offers import Offer
     from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
     from restoretui.core.plan.pricing import Cost
+    from restoretui.core.progress import RunProgress
     from restoretui.ledger.batches.records import BatchJob
 
 
@@ -86,6 +87,33 @@ def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def progress_fields(run: Run, now: "RunProgress") -> dict[str, Any]:
+    """How a run goes: fields of its line in ``status RUN``. Bytes, UTC instants, seconds; money in its currency."""
+    sending, arrivals, copies = now.sending, now.arrivals, now.copies
+    curve = None if arrivals is None else arrivals.curve(CURVE)
+    return {
+        "done": now.done, "to_do": now.objects, "back_bytes": now.back_bytes, "asked_bytes": now.asked_bytes,
+        "window_from": now.opens_at, "window_until": now.due_at, "window_passed": _part(now.time_part),
+        "overdue_seconds": now.late.total_seconds() if now.late else 0, "overdue": now.awaited if now.late else 0,
+        "unsent": sending.unsent if sending else 0,
+        "sent_per_second": round(sending.per_second, 3) if sending else None,
+        "sent_until": sending.ends_at if sending else None,
+        "first_arrival_at": arrivals.first_at if arrivals else None,
+        "last_arrival_at": arrivals.last_at if arrivals else None,
+        "arrivals": curve,
+        "copies_cost": copies.so_far if copies else None, "copies_cost_per_day": copies.a_day if copies else None,
+        "copies_cost_is_whole": copies.is_whole if copies else None, "currency": run.currency,
+    }  # fmt: skip
+
+
+CURVE = 24
+"""Into so many pieces of equal length the time from the first arrival to the last is divided."""
+
+
+def _part(part: float | None) -> float | None:
+    return None if part is None else round(part, 4)
+
+
 def batch_job_fields(job: "JobInfo", run: int | None) -> dict[str, Any]:
     """A job of S3 Batch Operations as the cloud tells of it."""
     report = job.report
@@ -133,6 +161,11 @@ def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
         "lifecycle_unread": sorted(plan.rules_unread),
         "provisioned_capacity": dict(plan.capacity) if chosen.request.tier is Tier.EXPEDITED else None,
         "window_seconds": [window.shortest.total_seconds(), window.longest.total_seconds()] if window else None,
+        "measured": [
+            {"archive": archive, "seconds": [seen.shortest.total_seconds(), seen.longest.total_seconds()],
+             "percentiles": [5, 95], "restores": seen.restores}
+            for archive, seen in plan.seen_here(chosen.request.tier).items()
+        ],
         "quota_seconds": chosen.at_quota.total_seconds() if chosen.at_quota else None,
         "expiry_not_before": plan.expiry,
         "actions": {action.value: count for action, count in chosen.counts.items()},

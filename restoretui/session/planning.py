@@ -126,7 +126,8 @@ class Planner:
         until: datetime | None = None,
     ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
-        prices, tables = await self._price_tables(buckets, cloud)
+        regions = {bucket: await cloud.region(bucket) for bucket in sorted(buckets)}
+        prices, tables = self._price_tables(regions, cloud)
         readable = {bucket: await self._readable(bucket, cloud) for bucket in buckets}
         made = make_plan(
             cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
@@ -134,7 +135,10 @@ class Planner:
         )  # fmt: skip
         expiring, unread = await self._expiring(sel, cloud, made)
         known = {region: units for (scheme, region), units in self._capacity.items() if scheme == cloud.scheme}
-        return replace(made, marks=marks, expiring=expiring, rules_unread=unread, capacity=known)
+        return replace(
+            made, marks=marks, expiring=expiring, rules_unread=unread, capacity=known,
+            measured=await self._ledger.runs.measured(cloud.ledger_cloud), regions=sorted(set(regions.values())),
+        )  # fmt: skip
 
     async def with_capacity(self, plan: RestorePlan) -> RestorePlan:
         """The plan with what capacity for Expedited the account owns, where Expedited would be asked for at all.
@@ -211,11 +215,10 @@ class Planner:
             self._direct_reads[cloud.scheme, bucket] = self._clock.monotonic(), archives
         return archives
 
-    async def _price_tables(
-        self, buckets: set[str], cloud: CloudAccess
+    def _price_tables(
+        self, regions: Mapping[str, str], cloud: CloudAccess
     ) -> tuple[tuple[PriceTable, bool], Mapping[str, PriceTable]]:
         """Each bucket's table, by its own region, and what is told of all of them."""
-        regions = {bucket: await cloud.region(bucket) for bucket in sorted(buckets)}
         store, nowhere = cloud.rules.store, cloud.connection.region or ""
         found = {
             bucket: self.prices.table_for(cloud.scheme, region, store)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from restoretui.core.clock import Clock
 from restoretui.core.errors import UsageError
 from restoretui.core.model import State, Tier
 from restoretui.core.provider import NO_CAPACITY_CODE
@@ -11,6 +12,7 @@ from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Cause, Run
 
 if TYPE_CHECKING:
+    from restoretui.core.progress import RunFacts, RunProgress
     from restoretui.ledger.batches.outstanding import Outstanding
     from restoretui.ledger.runs.job_lines import Shortfall
     from restoretui.ledger.runs.job_view import JobView
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 class RunViews:
     """Reads the ledger; part of a session, as ``session.run_views``."""
 
-    def __init__(self, ledger: Ledger, engine: Engine, *, read_only: bool) -> None:
+    def __init__(self, ledger: Ledger, engine: Engine, clock: Clock, *, read_only: bool) -> None:
         self._ledger = ledger
+        self._clock = clock
         self._engine = engine
         self._read_only = read_only
 
@@ -35,6 +38,26 @@ class RunViews:
         if not (run.counts.get(State.FAILED) or run.counts.get(State.SKIPPED)):
             return []
         return await self._ledger.runs.causes(run.id)
+
+    async def skips(self, run: Run) -> list[tuple[str, int]]:
+        """Why nothing was asked for, and of how many objects of the run; the most frequent reason first."""
+        return await self._ledger.runs.skips(run.id) if run.counts.get(State.SKIPPED) else []
+
+    async def facts(self, run: Run) -> "RunFacts":
+        """What ``core.progress.progress`` tells of the run is made of this, at whatever instant."""
+        from restoretui.core.progress import RunFacts
+
+        flows = await self._ledger.runs.flows(run.id)
+        return RunFacts(
+            run.counts, run.bytes_by_state, run.window, run.first_requested_at, run.last_requested_at,
+            self._clock.now(), flows,
+        )  # fmt: skip
+
+    async def progress(self, run: Run) -> "RunProgress":
+        """How the run goes now."""
+        from restoretui.core.progress import progress
+
+        return progress(await self.facts(run), self._clock.now())
 
     async def shortfall(self, run: Run) -> "Shortfall":
         """What the run got less than it asked for, though nothing of it failed."""

@@ -71,7 +71,7 @@ class Session:
         )
         self.waiting = WaitReasons(ledger, self.clouds, self._board, self._engine, self.works)
         """What is waited for, and why."""
-        self.run_views = RunViews(ledger, self._engine, read_only=settings.read_only)
+        self.run_views = RunViews(ledger, self._engine, self.clock, read_only=settings.read_only)
         """What is known of runs."""
         self.bounds = CatalogBounds(
             size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0

@@ -15,7 +15,7 @@ VANISHED = "Vanished"
 STATUSES: dict[str, tuple[str, str]] = {
     "New": ("◌", "wait"), "Preparing": ("◌", "wait"), "Ready": ("◔", "wait"), "Suspended": ("▲", "warn"),
     "Pausing": ("◔", "wait"), "Paused": ("◔", "wait"), "Active": ("◑", "busy"), "Completing": ("◑", "busy"),
-    "Complete": ("●", "ok"), "Cancelling": ("⊘", "dim"), "Cancelled": ("⊘", "dim"), "Failing": ("✗", "bad"),
+    "Complete": ("✓", "ok"), "Cancelling": ("⊘", "dim"), "Cancelled": ("⊘", "dim"), "Failing": ("✗", "bad"),
     "Failed": ("✗", "bad"), VANISHED: ("?", "warn"), "not made": ("✗", "bad"),
 }  # fmt: skip
 """Glyph and style of each; the cloud's own words, and two of ours."""
@@ -165,17 +165,31 @@ def progress_parts(row: BatchRow, cells: int) -> list[Part]:
     return [(filled, style), (rest, "dim"), (f"{percent:>4}%", "dim")]
 
 
-def job_lines(batches: Sequence[BatchJob]) -> list[Content]:
-    """The jobs of one run, a line each; of many the unsettled ones first, and how many more there are."""
+def job_lines(batches: Sequence[BatchJob], most: int) -> list[Content]:
+    """The jobs of one run, in ``most`` lines: the unsettled ones first, and how many more there are."""
     rows = sorted((BatchRow(batch.id, batch, None) for batch in batches), key=lambda row: (row.is_over, row.id))
+    if most == 1 and len(rows) > 1:
+        return [_together(rows)]
+    shown = min(JOBS_SHOWN, most - 1 if len(rows) > min(JOBS_SHOWN, most) else most)
     lines = []
-    for row in rows[:JOBS_SHOWN]:
+    for row in rows[:shown]:
         parts: list[Part] = [
             ("job ", "dim"), status_part(row), (f" {row.succeeded:,} of {row.total:,} sent", "dim"),
             (f" · {row.failed:,} failed", "bad") if row.failed else "",
             (f" · {row.problem}", "bad") if row.problem else (f" · {row.job_id}", "dim") if row.job_id else "",
         ]  # fmt: skip
         lines.append(said(*parts))
-    if len(rows) > JOBS_SHOWN:
-        lines.append(said((f"and {fmt.plural(len(rows) - JOBS_SHOWN, 'more job')} on the Batch tab", "dim")))
+    if len(rows) > shown:
+        lines.append(said((f"and {fmt.plural(len(rows) - shown, 'more job')} on the Batch tab", "dim")))
     return lines
+
+
+def _together(rows: Sequence[BatchRow]) -> Content:
+    """Several jobs in one line: how many are in which state."""
+    parts: list[Part] = [(f"{len(rows)} jobs:", "dim")]
+    for word, style in dict.fromkeys(status_part(row) for row in rows):
+        number = sum(status_part(row) == (word, style) for row in rows)
+        parts += [f" {number} ", (word, style)]
+    failed = sum(row.failed for row in rows)
+    parts.append((f" · {sum(row.succeeded for row in rows):,} of {sum(row.total for row in rows):,} sent", "dim"))
+    return said(*parts, (f" · {failed:,} failed", "bad") if failed else "")

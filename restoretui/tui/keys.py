@@ -151,8 +151,9 @@ ACTIVITY = CommandGroup(
     "Activity",
     (
         Command("filter", "slash", "filter", "filter", "filter by any text of an entry, state:failed, age<7d", 30),
+        Command("only", "t", "only", "only …", "only what I did, trouble, or arrivals; then everything again", 32),
         Command("copy", "c", "copy", "copy", "copy the entry to the clipboard", 40),
-        Command("clear", "escape", "clear", "clear", "clear the filter"),
+        Command("clear", "escape", "clear", "clear", "show everything again"),
     ),
 )
 

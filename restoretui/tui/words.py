@@ -27,11 +27,14 @@ STATES: dict[State, tuple[str, str]] = {
 }
 """Glyph and the name of its style (``widgets.table.row_styles``)."""
 
+MARK, PREFIX_MARK, READY = "▣", "◆", "✓"
+"""Shapes of their own: neither a state nor the cursor looks like them."""
+
 STATE_CELLS = 11
 """Glyph, space, and the longest word."""
 
 ACTIONS: dict[Action, tuple[str, str]] = {
-    Action.START: ("▶", "ok"),
+    Action.START: ("»", "ok"),
     Action.UPGRADE: ("▲", "ok"),
     Action.EXTEND: ("↻", "ok"),
     Action.LATER: ("↻", "busy"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.model import END_UNTOLD
 
 if TYPE_CHECKING:
+    from restoretui.core.measured import Measured
     from restoretui.core.plan.lifecycle import Expiring
     from restoretui.core.plan.pricing import Cost
     from restoretui.core.rules.rules import RestoreWindow
@@ -119,6 +120,16 @@ def ago(seconds: float) -> str:
 def span(window: "RestoreWindow") -> str:
     """A typical time as the documentation gives it: ``1–5 min``, ``3–5 h``, ``within 12 h``."""
     return str(window)
+
+
+def seen_here(tier: str, archive: str, seen: "Measured") -> str:
+    """What was seen beside what is documented: ``here bulk of GLACIER took 5h40 to 9h (9 in 10 of 412 restores)``.
+
+    From the 5th percentile to the 95th.
+    """
+    shortest, longest = (duration(time.total_seconds()) for time in (seen.shortest, seen.longest))
+    took = shortest if shortest == longest else f"{shortest} to {longest}"
+    return f"here {tier} of {archive} took {took} (9 in 10 of {seen.restores:,} restores)"
 
 
 def at_quota(longest: timedelta) -> str:

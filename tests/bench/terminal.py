@@ -172,7 +172,7 @@ class Bench:
                 time.sleep(2)
                 self._act(terminal, title, "jump to end", b"\x1b[F", b"of " + number)
                 self._act(terminal, title, "jump to top", b"\x1b[H", b"1 of " + number)
-                mark = ("◌".encode(), "●".encode())
+                mark = ("◌".encode(), "▣".encode())
                 self._act(terminal, title, "mark all", b"a", *mark, all_there=number + b" marked")
                 self._filter(terminal, title, "filter")
                 self._act(terminal, title, "filter that matches nothing", b"zz", b"nothing", b"looking for ffzz")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -281,3 +282,29 @@ def test_every_command_that_a_sentence_names_is_one() -> None:
         group = cli.commands[first]
         if isinstance(group, click.Group) and rest:
             assert rest[0] in group.commands, text
+
+
+def test_status_of_a_run_tells_how_it_goes(run: Run, served: Served, tmp_path: Path) -> None:
+    ran = run(
+        served, "restore", BUCKET, "--days", "300", "--tier", "standard", "--yes", "--wait", "--json", timeout=110
+    )
+    assert ran.code == 0, ran.err
+    told = run(served, "status", "last", "--json")
+    (line,) = told.of("run")
+    goes = line["progress"]
+    assert (goes["done"], goes["to_do"]) == (ran.summary["objects"] - ran.summary["skipped"],) * 2
+    assert goes["back_bytes"] == goes["asked_bytes"] > 0
+    assert (goes["unsent"], goes["overdue"], goes["overdue_seconds"]) == (0, 0, 0)
+    assert goes["first_arrival_at"] <= goes["last_arrival_at"]
+    assert sum(goes["arrivals"]) > 0
+    assert goes["copies_cost"] >= 0
+    assert goes["copies_cost_per_day"] > 0
+    assert goes["currency"] == line["currency"] == "USD"
+    assert "progress" not in run(served, "status", "--json").of("run")[0], (
+        "that of one run is asked for by its number"
+    )
+    text = run(served, "status", "last").err
+    for words in ("objects done, ", " back; ", " came ", "copies cost "):
+        assert words in text
+    exported = run(served, "export", "last", "-o", os.path.relpath(tmp_path / "here.csv"))
+    assert re.search(rf"written to /.*{re.escape(str(tmp_path.name))}/here\.csv", exported.err), "the whole path"

@@ -56,7 +56,7 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
         screen.type("Left")
         screen.decide("Enter", partial(asks_for, left))
         screen.type("Down")
-    screen.wait(lambda text: text.count("● Complete") == 2)
+    screen.wait(lambda text: text.count("✓ Complete") == 2)
     screen.type("Enter")
     screen.wait("✗ InternalError", re.compile(r"report: \d+ failed task").search)
     screen.type("x")

@@ -21,7 +21,7 @@ from tests.narrowing import a
 from tests.tui.batch.test_batch_jobs import confirmed, job
 from tests.tui.conftest import StartWalk, Walk
 
-GREEN = "● ready"
+GREEN = "✓ ready"
 TABS = [("1", "s3://"), ("2", "restores"), ("3", "batch jobs"), ("4", "activity")]
 
 
@@ -96,7 +96,7 @@ async def test_a_bucket_whose_requester_pays_is_reopened_in_place(walk: StartWal
         await on.sees("Whoever asks pays")
         await on.press("left", "enter")
         await on.settled()
-        await on.sees("●")
+        await on.sees("✓ ready")
         assert "not listed" not in on.text
         assert on.app.main.query_one(BrowsePane).table.count
         await on.press("P")  # There is nothing left to agree to.
@@ -229,7 +229,7 @@ async def test_activity_that_cannot_be_read_says_why(walk: StartWalk, monkeypatc
         raise LedgerError("the ledger cannot be read", "make room")
 
     async with walk() as on:
-        monkeypatch.setattr(ActivityLog, "view", broken)
+        monkeypatch.setattr(ActivityLog, "bursts", broken)
         await on.press("4")
         await on.sees("✗ not read", "✗ the ledger cannot be read", "make room")
         for other in (GREEN, "nothing happened yet", "reading …"):

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from math import ceil
 
+from restoretui.core.measured import Measured
 from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.job_fees import NO_FEES, JobFees
 from restoretui.core.plan.lifecycle import Expiring
@@ -190,6 +191,8 @@ class RestorePlan:
     """In what currency, of which Regions and date; what prices a bucket is ``table_of``."""
     prices_exact: bool
     """Whether each price table is the bucket's own region's; if not, some cost is an estimate by another's."""
+    regions: Sequence[str] = ()
+    """Of the buckets."""
     readable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By bucket, the archives that its setting lets anybody read without a restore."""
     expiring: Sequence[Expiring] = ()
@@ -212,6 +215,8 @@ class RestorePlan:
     """What ``days`` were counted for, where that was asked for: see ``judge``."""
     capacity: Mapping[str, int] = field(default_factory=dict)
     """Units of provisioned capacity for Expedited that the account owns, by Region, as far as that is known."""
+    measured: Mapping[tuple[str, Tier], Measured] = field(default_factory=dict)
+    """How long restores of this cloud took here, by archive and tier, where enough were seen."""
 
     @property
     def scheme(self) -> str:
@@ -222,6 +227,12 @@ class RestorePlan:
     def objects(self) -> int:
         """How many objects were chosen."""
         return sum(next(iter(self.tiers.values())).counts.values())
+
+    def seen_here(self, tier: Tier) -> Mapping[str, Measured]:
+        """By archive, how long what is sent at ``tier`` took here before."""
+        sent = {line.verdict.archive for line in self.tiers[tier].sending if line.verdict.action is Action.START}
+        found = {archive: self.measured.get((archive, tier)) for archive in sorted(filter(None, sent))}
+        return {archive: one for archive, one in found.items() if one is not None}
 
     def many_expedited(self, tier: Tier) -> int:
         """Requests at Expedited where they are more than it is meant for; else 0."""
@@ -249,6 +260,11 @@ class RestorePlan:
         if not sizes:
             return self.prices.egress(0)
         return self._summed(self.table_of(bucket).egress(size) for bucket, size in sizes.items())
+
+    @property
+    def regions_unpriced(self) -> Sequence[str]:
+        """Regions of the buckets of which no table is known: what another's prices make of them is an estimate."""
+        return [region for region in self.regions if region not in self.prices.regions]
 
     def table_of(self, bucket: str) -> PriceTable:
         """What the bucket's objects are priced by."""

@@ -72,6 +72,12 @@ class PriceTable:
             return None
         return sum((Decimal(size_bytes) / GIB * rate * part / 30 for part, rate in priced if rate), ZERO)
 
+    def copy_rate(self, archive: str, tier: Tier) -> Decimal | None:
+        """A GiB-month of the temporary copy of a restore; None where the table does not price that restore."""
+        if (archive, tier) not in self.retrieval:
+            return None
+        return ZERO if archive in self.copy_free else self.copy_per_gib_month
+
     def egress(self, size_bytes: int) -> Decimal | None:
         """Downloading so much once, to the Internet: no part of a restore. None where it is not known."""
         rate = self.egress_per_gib

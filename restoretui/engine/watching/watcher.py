@@ -186,6 +186,7 @@ class Watcher:
     async def round(self, unit: Unit) -> None:
         """Look at every job of the unit once."""
         states = WAITING if unit.state is State.RESTORING else frozenset({unit.state})
+        before = self._looked.get(unit)
         self._looked[unit] = self._clock.now()
         self._denied.pop(unit.bucket, None)
         habits = self._habits.setdefault(unit.bucket, Habits())
@@ -205,7 +206,7 @@ class Watcher:
                         task.result()
                 if some.keys:
                     after = some.last
-                    running.add(asyncio.create_task(self._sweep(unit.bucket, some)))
+                    running.add(asyncio.create_task(self._sweep(unit.bucket, some, before)))
                 if len(some.keys) < CHUNK:
                     break
             await asyncio.gather(*running)
@@ -218,19 +219,20 @@ class Watcher:
             self._calls = [0, 0]
             await self._ledger.runs.calls(self._run.id, lists, heads)
 
-    async def _sweep(self, bucket: str, some: AwaitedColumns) -> None:
+    async def _sweep(self, bucket: str, some: AwaitedColumns, before: datetime | None) -> None:
         habits = self._habits.setdefault(bucket, Habits())
         whole = self._ledger.runs.of_ids
         sweeper = Sweeper(self._provider, self._rules, self._clock, self._read, self._count, whole, habits)
         async for sights in sweeper.sweep(bucket, some):
-            await self._record(bucket, sights)
+            await self._record(bucket, sights, before)
 
     def _count(self, lists: int, heads: int) -> None:
         self._calls[0] += lists
         self._calls[1] += heads
         self._events.calls(lists, heads)
 
-    async def _record(self, bucket: str, sights: Sequence[Sight]) -> None:
+    async def _record(self, bucket: str, sights: Sequence[Sight], before: datetime | None) -> None:
+        """``before`` is when these jobs were looked at in the last round."""
         now = self._clock.now()
         changes: list[JobChange] = []
         seen = []
@@ -239,6 +241,8 @@ class Watcher:
                 self._denied[bucket] = sight.problem
             change = interpret(sight, self._rules, now, self._promise)
             if change is not None:
+                if change.state is State.AVAILABLE and before is not None:
+                    change = change._replace(looked_before=before.timestamp())
                 changes.append(change)
                 if sight.seen is not None:
                     seen.append(sight.seen)

@@ -35,6 +35,28 @@ def read_causes(connection: sqlite3.Connection, run_id: int) -> list[Cause]:
     return _gathered(rows.fetchall())
 
 
+def read_skips(connection: sqlite3.Connection, run_id: int) -> list[tuple[str, int]]:
+    """Why nothing was asked for, and of how many objects; the most frequent reason first."""
+    rows = connection.execute(
+        "SELECT CASE WHEN j.reason = '' THEN n.reason ELSE j.reason END, count(*)"
+        " FROM job j JOIN line n ON n.id = j.line_id"
+        " WHERE j.id BETWEEN (SELECT first_job FROM run WHERE id = :run)"
+        " AND (SELECT first_job + objects - 1 FROM run WHERE id = :run) AND j.state = 'skipped'"
+        " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :most",
+        {"run": run_id, "most": MOST},
+    )
+    return _skips(rows.fetchall())
+
+
+@decodes("an object of a run")
+def _skips(rows: list[tuple[Any, ...]]) -> list[tuple[str, int]]:
+    _SKIP_SHAPE.check(rows)
+    return [(reason, objects) for reason, objects in rows]
+
+
+_SKIP_SHAPE = Shape("an object of a run", "ti")
+
+
 @decodes("an object of a run")
 def _gathered(rows: list[tuple[Any, ...]]) -> list[Cause]:
     _SHAPE.check(rows)

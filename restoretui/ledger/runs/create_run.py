@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from restoretui.core.batch.planned_jobs import made_again
 from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan
+from restoretui.core.plan.pricing import ZERO
 from restoretui.core.rules.verdicts import Action, Verdict, judge
 from restoretui.ledger.marks.fact_groups import (
     FACTS,
@@ -43,6 +45,8 @@ class _VerdictLine(NamedTuple):
     reason: str
     tier: Tier | None
     days: int | None
+    copy_rate: Decimal | None = ZERO
+    """What a GiB-month of its copy costs; None where that is not known."""
 
 
 class _Fate(NamedTuple):
@@ -186,7 +190,13 @@ def _fate(place: MarkedPlace, group: MarkedGroup, verdict: Verdict | None, plan:
     if verdict.action.sends:
         asked = None if verdict.tierless else tier
         days = None if verdict.endless else verdict.days or plan.days
-        return _Fate(_line(facts, verdict, asked, days), State.PLANNED)
+        rate = (
+            plan.table_of(place.bucket).copy_rate(verdict.archive or "", tier)
+            if verdict.action is Action.START
+            else ZERO
+        )
+        line = _line(facts, verdict, asked, days)
+        return _Fate(line._replace(copy_rate=ZERO if verdict.endless else rate), State.PLANNED)
     state = place.rules.state_of(facts, now)
     if verdict.action is Action.ALREADY:
         return _Fate(_line(facts, verdict, facts.tier, facts.days), State.RESTORING, adopted=True)
@@ -285,6 +295,7 @@ _EQUAL = " AND ".join(f"v.{name} = f.plain_{name}" for name in _NAMES)
 
 def _insert_line(tx: Tx, run_id: int, line: _VerdictLine) -> int:
     return tx.insert(
-        "INSERT INTO line (run_id, storage_class, archive, action, reason, tier, days) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (run_id, *line),
+        "INSERT INTO line (run_id, storage_class, archive, action, reason, tier, days, copy_rate)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (run_id, *line[:-1], None if line.copy_rate is None else str(line.copy_rate)),
     )

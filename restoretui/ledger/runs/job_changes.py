@@ -11,9 +11,12 @@ from operator import attrgetter
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
+from restoretui.core.progress import FlowKind
 from restoretui.core.provider import Outcome
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.run_records import WAITING, JobChange
+from restoretui.ledger.runs.durations import Durations
+from restoretui.ledger.runs.flow import Flows
 from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.store import change_feed as topics
 from restoretui.ledger.store.decoding import STATES, Shape, decodes
@@ -40,7 +43,10 @@ _COLUMNS = (
     "request_id",
     "adopted",
 )
-_SELECT = f"SELECT j.id, j.run_id, j.size, n.tier, {', '.join(f'j.{name}' for name in _COLUMNS)}, j.line_id"
+_SELECT = (
+    f"SELECT j.id, j.run_id, j.size, n.tier, {', '.join(f'j.{name}' for name in _COLUMNS)}, j.line_id,"
+    " j.batch_id IS NOT NULL"
+)
 _UPDATE = "UPDATE job SET " + ", ".join(f"{name} = v.column{at}" for at, name in enumerate(_COLUMNS, 2)) + " FROM ("
 _LOG = "INSERT INTO activity (at, kind, run_id, job_id, from_state, to_state, tier, expiry, text, code, request_id)"
 
@@ -65,10 +71,11 @@ class _Job:
     request_id: str
     adopted: int
     line_id: int
+    by_batch: int
 
 
 _STORED = attrgetter("id", *_COLUMNS)
-_SHAPE = Shape("an object of a run", "iiiTtsSSSSItttttii")
+_SHAPE = Shape("an object of a run", "iiiTtsSSSSItttttiii")
 _MOVED_SHAPE = Shape("an object of a run", "irt")
 
 
@@ -116,12 +123,14 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
     log: list[tuple[object, ...]] = []
     changed: set[int] = set()
     requested: dict[int, list[float]] = {}
+    flows, durations = Flows(), Durations()
     for change in changes:
         job = jobs.get(change.job_id)
         if job is None:
             raise LedgerError(f"job {change.job_id} is not in the ledger")
         before = job.state
-        had_request = job.requested_at
+        had_request, had_copy = job.requested_at, job.available_at is not None and job.state is not State.EXPIRED
+        line_id = job.line_id
         if not _update(job, change, now):
             continue
         if change.extends and job.state is State.PLANNED:
@@ -131,12 +140,23 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
             moves[job.run_id, before, job.state].append(job.size)
         if job.requested_at is not None and job.requested_at != had_request:
             requested.setdefault(job.run_id, []).append(job.requested_at)
+            if had_request is None:
+                flows.add(job.run_id, FlowKind.REQUESTED, line_id, job.requested_at, job.size)
+        if job.state is State.AVAILABLE and before is not State.AVAILABLE and not had_copy:
+            flows.add(job.run_id, FlowKind.ARRIVED, line_id, change.at, job.size)
+            if job.requested_at is not None and not job.adopted and not job.by_batch:
+                durations.add(line_id, job.requested_at, change.looked_before, change.at)
+        elif job.state is State.EXPIRED and before is not State.EXPIRED and had_copy:
+            ended = change.at if job.expiry is None else min(change.at, job.expiry)
+            flows.add(job.run_id, FlowKind.ENDED, line_id, ended, job.size)
         log.append(_entry(job, before, change))
     if not changed:
         return []
     ids = sorted(changed)
     tx.values(_UPDATE, [_STORED(jobs[job_id]) for job_id in ids], ") AS v WHERE job.id = v.column1")
     tx.values(_LOG, log)
+    flows.write(tx)
+    durations.write(tx)
     for run_id, instants in requested.items():
         tx.run(
             "UPDATE run SET first_requested_at = min(coalesce(first_requested_at, :first), :first),"
@@ -239,7 +259,10 @@ def _entry(job: _Job, before: State, change: JobChange) -> tuple[object, ...]:
 
 def _extend(tx: Tx, job: _Job) -> None:
     """What was restored for others, or for fewer days, is extended from now on: the run's own request (FACTS 1.5)."""
-    said = "SELECT run_id, storage_class, archive, :action AS action, :reason AS reason, :tier AS tier, :days AS days"
+    said = (
+        "SELECT run_id, storage_class, archive, :action AS action, :reason AS reason, :tier AS tier, :days AS days,"
+        " copy_rate"
+    )
     row = tx.row("SELECT tier, days FROM run WHERE id = ?", (job.run_id,))
     tier, days = row if row is not None else (None, None)
     args: dict[str, object] = {
@@ -258,8 +281,8 @@ def _extend(tx: Tx, job: _Job) -> None:
         int(found[0])
         if found is not None
         else tx.insert(
-            f"INSERT INTO line (run_id, storage_class, archive, action, reason, tier, days) {said} FROM line"
-            " WHERE id = :line",
+            "INSERT INTO line (run_id, storage_class, archive, action, reason, tier, days, copy_rate)"
+            f" {said} FROM line WHERE id = :line",
             args,
         )
     )

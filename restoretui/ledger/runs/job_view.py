@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import EVERYTHING, JobRow, Query
 from restoretui.ledger.store.decoding import ACTIONS, STATES, TIERS, Shape, decodes
@@ -70,6 +70,19 @@ class JobsOf(NamedTuple):
     rules: CloudRules
 
 
+ATTENTION = (
+    (State.FAILED,),
+    (State.UNKNOWN,),
+    (State.REQUESTED, State.RESTORING),
+    (State.AVAILABLE,),
+    (State.PLANNED,),
+    (State.EXPIRED,),
+    (State.CANCELLED,),
+    (State.SKIPPED,),
+)
+"""What a run is opened for comes first; of each, in key order."""
+
+
 class JobView(TableView[JobRow]):
     """A view of the jobs of a run; see ``records.View``. Made by ``Runs.view``."""
 
@@ -86,6 +99,8 @@ class JobView(TableView[JobRow]):
 
     async def prepare(self) -> None:
         """Build what the query asks for; to be called once."""
+        if self.query.sort == "attention" and self.query.where is None and self._is_uniform():
+            return
         if self.query != EVERYTHING:
             self._order = await self._orders.build(self._select(), self._jobs, self.view_id)
 
@@ -95,12 +110,15 @@ class JobView(TableView[JobRow]):
     def _select(self) -> Select:
         query = self.query
         match = where(query.where, _COLUMNS, tuple(self._rules.classes))
+        out = f" AND j.state NOT IN ({fact_sql.names(query.leaves_out)})" if query.leaves_out else ""
         order, rank = self._sort()
         sql = (
             "SELECT j.id FROM job j JOIN line n ON n.id = j.line_id"
-            f" WHERE j.id BETWEEN :from_job AND :to_job AND {match.sql} ORDER BY {order}"
+            f" WHERE j.id BETWEEN :from_job AND :to_job AND {match.sql}{out} ORDER BY {order}"
         )
         first, end = self._first_job, self._first_job + self._jobs
+        if query.sort == "attention":
+            return self._by_attention(sql, {"from_job": first, "to_job": end - 1, "now": self._now, **match.args})
 
         def within(start: int, stop: int) -> Piece:
             return Piece(sql, {"from_job": start, "to_job": stop - 1, "now": self._now, **match.args})
@@ -117,11 +135,46 @@ class JobView(TableView[JobRow]):
         )
         return Piece(sql, {"from_job": self._first_job, "to_job": self._first_job + self._jobs - 1})
 
+    def _present(self) -> set[State]:
+        """States of which the run has jobs."""
+        rows = self._quick.rows(
+            "SELECT state FROM run_count WHERE jobs > 0 AND run_id = (SELECT run_id FROM job WHERE id = ?)",
+            (self._first_job,),
+        )
+        return {STATES[row[0]] for row in rows if row[0] in STATES}
+
+    def _is_uniform(self) -> bool:
+        """All jobs need the same attention and are shown: their order is that of their keys."""
+        present = self._present()
+        return not present & self.query.leaves_out and any(present <= set(group) for group in ATTENTION)
+
+    def _groups(self) -> list[list[State]]:
+        """The states shown in the order of attention."""
+        shown = self._present() - self.query.leaves_out
+        groups = [[state for state in group if state in shown] for group in ATTENTION]
+        return [group for group in groups if group]
+
+    def _by_attention(self, sql: str, args: dict[str, object]) -> Select:
+        """Sorted as a whole; the first rows are looked for group by group."""
+        start, _, _ = sql.partition(" ORDER BY ")
+        groups = self._groups()
+        ranks = " ".join(f"WHEN j.state IN ({fact_sql.names(group)}) THEN {at}" for at, group in enumerate(groups))
+        head = []
+        for group in groups:
+            within, states = start, f"+j.state IN ({fact_sql.names(group)})"
+            if group == [State.FAILED]:
+                # Mostly few: they have an index, which SQLite takes if it may not go by the ids.
+                within = start.replace("j.id BETWEEN", "+j.id BETWEEN", 1)
+                states = "j.state = 'failed' AND j.run_id = (SELECT run_id FROM job WHERE id = :from_job)"
+            head.append(Piece(f"{within} AND {states} ORDER BY j.id", args))
+        rank = f"CASE {ranks} ELSE {len(groups)} END" if ranks else "0"
+        return Select(f"{start} ORDER BY {rank}, j.id", args, head=head)
+
     def _sort(self) -> tuple[str, Rank | None]:
         direction = "DESC" if self.query.descending else "ASC"
         if self.query.sort == "expiry":
             return f"j.expiry IS NULL, j.expiry {direction}, j.id", None
-        if self.query.sort == "key":
+        if self.query.sort in ("key", "attention"):
             # Within a run, ids rise with bucket and key.
             return f"j.id {direction}", falling if self.query.descending else rising
         # The plus keeps the planner off indexes that would only send it to and fro.

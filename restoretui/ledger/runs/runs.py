@@ -21,11 +21,14 @@ from restoretui.ledger.views.fact_sql import names
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
 if TYPE_CHECKING:
+    from restoretui.core.measured import Measured
     from restoretui.core.plan.plan import RestorePlan
+    from restoretui.core.progress import Flow
     from restoretui.ledger.runs.job_lines import JobLine, Shortfall
     from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
     LineList = list[JobLine]
+    FlowList = list[Flow]
 
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
@@ -33,6 +36,7 @@ JobList = list[RestoreJob]
 GroupList = list[TrackedGroup]
 IdList = list[int]
 CauseList = list[Cause]
+Skips = list[tuple[str, int]]
 
 
 class Runs:
@@ -312,6 +316,24 @@ class Runs:
         from restoretui.ledger.runs.causes import read_causes
 
         return await self._reader.run(lambda connection: read_causes(connection, run_id))
+
+    async def skips(self, run_id: int) -> "Skips":
+        """Why nothing was asked for, and of how many objects of a run; the most frequent reason first."""
+        from restoretui.ledger.runs.causes import read_skips
+
+        return await self._reader.run(lambda connection: read_skips(connection, run_id))
+
+    async def flows(self, run_id: int) -> "FlowList":
+        """When requests of a run went out and its copies came and went, by the minute."""
+        from restoretui.ledger.runs.flow import read_flows
+
+        return await self._reader.run(lambda connection: read_flows(connection, run_id))
+
+    async def measured(self, cloud: CloudId) -> "Mapping[tuple[str, Tier], Measured]":
+        """How long restores of one cloud took here, by archive and tier, where enough were seen."""
+        from restoretui.ledger.runs.durations import read_durations
+
+        return await self._reader.run(lambda connection: read_durations(connection, cloud))
 
     async def shortfall(self, run: Run) -> "Shortfall":
         """Of a run's objects those that were asked for and do not have it."""

@@ -17,6 +17,16 @@ CATALOG_APPLICATION_ID = 0x52544331
 LIVE = "state NOT IN ('skipped', 'cancelled')"
 """Jobs that mean something to their object; the exact words of the partial index, which SQLite compares."""
 
+
+def _past_flow(kind: str, at: str, which: str) -> str:
+    """What the jobs of older versions tell of it."""
+    return (
+        f"INSERT INTO flow SELECT run_id, '{kind}', line_id, CAST({at} / 60 AS INTEGER), count(*),"
+        f" CAST(min(total(max(size, 0)), {1 << 62}) AS INTEGER) FROM job WHERE {at} IS NOT NULL AND {which}"
+        f" AND run_id IN (SELECT id FROM run) GROUP BY 1, 3, 4"
+    )
+
+
 LEDGER = (
     Migration(
         "runs and jobs",
@@ -205,6 +215,42 @@ LEDGER = (
         "how many objects a run asks for itself",
         # The others restored, or were restored, by somebody else's request. NULL: of a run from before.
         ("ALTER TABLE run ADD COLUMN asks INTEGER",),
+    ),
+    Migration(
+        "how runs go, and how long restores take",
+        (
+            # When requests went out and copies came and went, by the minute: what a million jobs come to.
+            """CREATE TABLE flow (
+                run_id INTEGER NOT NULL REFERENCES run,
+                kind TEXT NOT NULL,
+                line_id INTEGER NOT NULL,
+                minute INTEGER NOT NULL,
+                jobs INTEGER NOT NULL,
+                size_bytes INTEGER NOT NULL,
+                PRIMARY KEY (run_id, kind, line_id, minute)
+            ) WITHOUT ROWID""",
+            *(
+                _past_flow(kind, at, which)
+                for kind, at, which in (
+                    ("requested", "requested_at", "1"),
+                    ("arrived", "available_at", "1"),
+                    ("ended", "changed_at", "state = 'expired' AND available_at IS NOT NULL"),
+                )
+            ),
+            # A GiB-month of the temporary copy as the confirmed plan has it; NULL where no price of it is known.
+            "ALTER TABLE line ADD COLUMN copy_rate TEXT",
+            # How long restores took, whoever's run they were in: it outlives the runs.
+            """CREATE TABLE duration (
+                scheme TEXT NOT NULL,
+                endpoint TEXT NOT NULL,
+                archive TEXT NOT NULL,
+                tier TEXT NOT NULL,
+                seconds INTEGER NOT NULL,
+                jobs INTEGER NOT NULL,
+                PRIMARY KEY (scheme, endpoint, archive, tier, seconds)
+            ) WITHOUT ROWID""",
+            "CREATE INDEX job_failed ON job (run_id) WHERE state = 'failed'",
+        ),
     ),
 )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from restoretui.core.errors import LedgerDamaged
+from restoretui.core.progress import FlowKind
 from restoretui.core.rules.rules import MAX_DAYS
 from restoretui.ledger.batches.records import COLUMNS, batch_of
 from restoretui.ledger.runs.run_rows import RUN, run_of
@@ -250,6 +251,8 @@ def _words(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     for table, column, known in (
         ("job", "state", states),
         ("run_count", "state", states),
+        ("flow", "kind", set(FlowKind)),
+        ("duration", "tier", tiers),
         ("activity", "from_state", states | {None, ""}),
         ("activity", "to_state", states | {None, ""}),
         ("activity", "tier", tiers | {None, ""}),
@@ -258,6 +261,8 @@ def _words(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         ("run", "purpose", set(PURPOSES)),
         ("run", "tier", tiers),
     ):
+        if not _has(database, table):  # the ledger of an older version
+            continue
         for word, rows in database.execute(f"SELECT {column}, count(*) FROM {table} GROUP BY 1"):
             if word not in known:
                 yield table, f"{rows:,} rows have {column} {word!r}, which nobody wrote"

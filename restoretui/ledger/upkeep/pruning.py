@@ -149,7 +149,8 @@ def _declare(tx: Tx, run_id: int, args: dict[str, float]) -> bool:
         "INSERT INTO pruned (run_id, first_job, last_job, last_activity, at) VALUES (?, ?, ?, ?, ?)",
         (run_id, row[0], row[0] + row[1] - 1, last, args["now"]),
     )
-    tx.run("DELETE FROM run_count WHERE run_id = ?", (run_id,))
+    for sums in ("run_count", "flow"):
+        tx.run(f"DELETE FROM {sums} WHERE run_id = ?", (run_id,))
     tx.run("DELETE FROM run WHERE id = ?", (run_id,))
     return True
 

@@ -179,9 +179,19 @@ class MaterialisedOrder:
 
     def _glance(self, connection: Connection) -> tuple[list[int], bool]:
         """The first ids, perhaps none so far, and whether they are all."""
+        if not self._select.head:
+            return self._find(connection, self._select.steps)
+        connection.execute("BEGIN")
+        try:
+            return self._find(connection, self._select.head)
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    @staticmethod
+    def _find(connection: Connection, steps: Sequence[Piece]) -> tuple[list[int], bool]:
         ids: list[int] = []
         until = time.monotonic() + GLANCE_S
-        steps = self._select.steps
         for number, (sql, args) in enumerate(steps, 1):
             # As one value: each row that is fetched lets go of the interpreter's lock (see ``writer.Tx.values``).
             first = f"SELECT group_concat(id) FROM ({sql} LIMIT {HEAD_ROWS - len(ids)})"

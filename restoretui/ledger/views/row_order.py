@@ -122,6 +122,9 @@ class Select:
     pieces: Sequence[Piece] = ()
     """The same ids in the same order, where they can be found a part at a time."""
 
+    head: Sequence[Piece] = ()
+    """Queries that find the first ids sooner than the whole does, in its order; seen as of one moment."""
+
     @property
     def steps(self) -> Sequence[Piece]:
         """What to run, one after the other, for all ids."""

@@ -1,5 +1,7 @@
 """Activity: the audit trail as it grows, newest first."""
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from textual import on
@@ -10,8 +12,9 @@ from restoretui.core.filter.completion import Present
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import Filter
 from restoretui.core.model import DEFAULT_SCHEME
+from restoretui.ledger.bursts import Burst, BurstView, Only
 from restoretui.ledger.records import ActivityEntry, Query, View
-from restoretui.tui.activity_words import KINDS, entry_line, entry_parts
+from restoretui.tui.activity_words import KINDS, burst_parts, entry_line, fitted_entry
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.error_state import error_state, not_open
 from restoretui.tui.keys import ACTIVITY
@@ -23,34 +26,40 @@ from restoretui.tui.widgets.table.columns import Column, Spans, cell
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.words import Part, chips, said
 from restoretui.wording import format as fmt
-from restoretui.wording.safe import crop, width
+from restoretui.wording.safe import clean, width
+
+TrailRow = ActivityEntry | Burst
+REFRESH_S, SHARE = 1.0, 10.0
+"""While things happen the bursts are added up so often, or in this multiple of the time it takes; machine time."""
 
 
-def _what(entry: ActivityEntry, cells: int) -> Spans:
-    """The parts that fit, the rest cut off at the end."""
-    spans: list[tuple[str, str]] = []
-    for part in entry_parts(entry, cells=cells):
-        text, style = (part, "") if isinstance(part, str) else part
-        text = crop(text, cells)
-        spans.append((text, style))
-        cells -= width(text)
-        if cells <= 0:
-            break
-    return (*spans, (" " * cells, ""))
+def _columns(now: Callable[[], datetime]) -> list[Column[TrailRow]]:
+    def when(row: TrailRow, cells: int) -> Spans:
+        return cell(_when(row.at, now()), cells, "dim")
+
+    def what(row: TrailRow, cells: int) -> Spans:
+        parts = burst_parts(row, cells, now()) if isinstance(row, Burst) else fitted_entry(row, cells)
+        spans = [(clean(part), "") if isinstance(part, str) else (clean(part[0]), part[1]) for part in parts]
+        return (*spans, (" " * (cells - sum(width(text) for text, _ in spans)), ""))
+
+    return [
+        Column("at", "When (UTC)", 16, when, keep=80),
+        Column("kind", "Kind", 11, lambda row, n: cell(row.kind, n, KINDS.get(row.kind, "")), keep=40),
+        Column(
+            "run",
+            "Run",
+            5,
+            lambda row, n: cell(f"#{row.run_id}" if row.run_id is not None else "", n, "dim"),
+            keep=50,
+        ),
+        Column("what", "What", 44, what, keep=100, grows=True),
+    ]
 
 
-COLUMNS = [
-    Column[ActivityEntry]("at", "When (UTC)", 19, lambda row, n: cell(_when(row), n, "dim"), keep=80),
-    Column[ActivityEntry]("kind", "Kind", 11, lambda row, n: cell(row.kind, n, KINDS.get(row.kind, "")), keep=60),
-    Column[ActivityEntry](
-        "run", "Run", 5, lambda row, n: cell(f"#{row.run_id}" if row.run_id is not None else "", n, "dim"), keep=50
-    ),
-    Column[ActivityEntry]("what", "What", 44, _what, keep=100, grows=True),
-]
-
-
-def _when(entry: ActivityEntry) -> str:
-    return f"{fmt.instant(entry.at)[:10]} {fmt.time_of_day(entry.at)}"
+def _when(at: float, now: datetime) -> str:
+    """To the second, without the year where it is this one; of other years to the minute."""
+    text = fmt.instant(at)
+    return f"{text[5:10]} {fmt.time_of_day(at)}" if text[:4] == fmt.instant(now)[:4] else text
 
 
 class ActivityPane(Pane):
@@ -61,7 +70,11 @@ class ActivityPane(Pane):
     def __init__(self) -> None:
         super().__init__(id="activity")
         self._query = Query()
+        self._only = Only.ALL
         self._stale = True
+        self._refreshed_at, self._took = float("-inf"), 0.0
+        self._is_behind = False
+        """Something has happened that the bursts do not have."""
 
     def compose(self) -> ComposeResult:
         self._filter_bar = FilterBar(
@@ -70,8 +83,12 @@ class ActivityPane(Pane):
             id="activity-filter",
         )
         yield self._filter_bar
-        self.table = LiveTable[ActivityEntry](
-            COLUMNS, self.shell.pacer, follow_top=True, placeholder="opening …", id="entries"
+        self.table = LiveTable[TrailRow](
+            _columns(lambda: self.session.clock.now()),
+            self.shell.pacer,
+            follow_top=True,
+            placeholder="opening …",
+            id="entries",
         )
         yield self.table
         self._status = Bar(id="activity-status", classes="status")
@@ -86,7 +103,8 @@ class ActivityPane(Pane):
             self.attempt(self._show, "view")
 
     def place(self) -> list[Part]:
-        return [("activity", "strong"), *chips(self._query.where)]
+        only: list[Part] = [] if self._only is Only.ALL else [(f" · only {self._only}", "mark")]
+        return [("activity", "strong"), *only, *chips(self._query.where)]
 
     def not_opened(self, error: RestoreTuiError) -> None:
         self.table.error_state = not_open(error, self.shell.key_for("quit"))
@@ -98,7 +116,12 @@ class ActivityPane(Pane):
         self._stale = False
         self.table.error_state = None
         try:
-            view = await self.session.ledger.activity.view(self._query)
+            log = self.session.ledger.activity
+            view: View[TrailRow]
+            if self._query.where is not None:
+                view = await log.view(self._query, only=self._only)
+            else:
+                view = await log.bursts(self._only)
         except RestoreTuiError as error:
             another = f"{self.shell.key_for('filter')} filters otherwise"
             self.table.error_state = error_state(error, another if self._query.where else "")
@@ -116,18 +139,21 @@ class ActivityPane(Pane):
         view = self.table.view
         return Present() if view is None else await view.present()
 
-    def _say_empty(self, view: View[ActivityEntry] | None) -> None:
+    def _say_empty(self, view: View[TrailRow] | None) -> None:
         """What is said where no entry is: there may be some to come."""
         if view is None or not view.complete:
             self.table.placeholder = "reading …"
         else:
-            self.table.placeholder = "no entry matches" if self._query.where else "nothing happened yet"
+            is_all = self._query.where is None and self._only is Only.ALL
+            self.table.placeholder = "nothing happened yet" if is_all else "no entry matches"
 
     def told(self, topics: frozenset[str]) -> bool:
-        if "activity" in topics and self._query.where:
-            self._stale = True
+        if "activity" in topics:
+            self._stale = self._stale or self._query.where is not None
+            self._is_behind = True
         if not self.is_shown or self.shell.session is None:
             return False
+        self._catch_up()
         self._say_empty(self.table.view)
         painted = self.table.look_again()
         return self._say() or painted
@@ -136,14 +162,32 @@ class ActivityPane(Pane):
         if self._stale and self.shell.session is not None:
             self.attempt(self._show, "view")
         if self.shell.session is not None:
+            self._catch_up()
             self._say_empty(self.table.view)
         return False
 
+    def _catch_up(self) -> None:
+        now = self.session.clock.monotonic()
+        if self._is_behind and now - self._refreshed_at >= max(REFRESH_S, SHARE * self._took):
+            self._is_behind = False
+            self.attempt(self._refresh, "refresh")
+
+    async def _refresh(self) -> None:
+        view = self.table.view
+        self._refreshed_at = self.session.clock.monotonic()
+        if isinstance(view, BurstView) and await view.refresh():
+            self._took = self.session.clock.monotonic() - self._refreshed_at
+            self.table.changed()
+            self._say()
+
     def _say(self) -> bool:
-        count = self.table.count
+        count, view = self.table.count, self.table.view
         limit = f" match {filter_text(self._query.where)}" if self._query.where else ""
         place = f"{self.table.cursor + 1:,} of {count:,}" if count else ""
         text = fmt.plural(count, "entry", "entries") + limit
+        if isinstance(view, BurstView):
+            entries = sum(burst.entries for burst in view.bursts)
+            text = f"{fmt.plural(entries, 'entry', 'entries')} in {fmt.plural(len(view.bursts), 'line')}"
         return self._status.show(said((text, "dim")), said((place, "dim")), said())
 
     @on(table_events.Moved)
@@ -152,12 +196,22 @@ class ActivityPane(Pane):
 
     @on(table_events.Opened)
     def _opened(self, event: table_events.Opened) -> None:
-        entry: ActivityEntry = event.row
+        entry: TrailRow = event.row
+        if isinstance(entry, Burst):
+            self.attempt(partial(self._toggle, entry), "view", hold_keys=True)
+            return
         if entry.ref is not None:
             scheme = entry.cloud.scheme if entry.cloud is not None else DEFAULT_SCHEME
             self.shell.push_screen(Inspector(entry.ref, scheme))
         elif entry.run_id is not None:
             self.attempt(partial(self._open_run, entry.run_id), "open")
+
+    async def _toggle(self, burst: Burst) -> None:
+        view = self.table.view
+        if isinstance(view, BurstView):
+            await view.toggle(burst)
+            self.table.look_again()
+            self._say()
 
     async def _open_run(self, run_id: int) -> None:
         self.shell.show_run(await self.session.ledger.runs.get(run_id))
@@ -183,15 +237,24 @@ class ActivityPane(Pane):
         self.attempt(self._show, "view")
         self.say_place()
 
+    def action_only(self) -> None:
+        kinds = list(Only)
+        self._only = kinds[(kinds.index(self._only) + 1) % len(kinds)]
+        self.attempt(self._show, "view", hold_keys=True)
+
     def action_filter(self) -> None:
         self._filter_bar.open()
 
     def action_copy(self) -> None:
         row = self.table.row
-        if row is not None:
+        if isinstance(row, Burst):
+            parts = burst_parts(row, 1000, self.session.clock.now())
+            self.shell.copy_prose("".join(part if isinstance(part, str) else part[0] for part in parts)[2:])
+        elif row is not None:
             self.shell.copy_prose(entry_line(row))
 
     def action_clear(self) -> None:
         self.shell.move_on()
-        if self._query.where:
+        if self._query.where or self._only is not Only.ALL:
+            self._only = Only.ALL
             self.narrow(None)

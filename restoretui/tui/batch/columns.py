@@ -50,7 +50,7 @@ def batch_columns(now: Callable[[], datetime]) -> list[Column[BatchRow]]:
         Column("sent", "Sent", 5, lambda row, n: number(row.succeeded, n), keep=85, right=True),
         Column("failed", "Failed", 6, lambda row, n: number(row.failed, n, "bad"), keep=88, right=True),
         Column("total", "Of", 5, lambda row, n: number(row.total, n, "dim"), keep=60, right=True),
-        Column("took", "Took", 6, took, keep=70, right=True),
+        Column("took", "Elapsed", 7, took, keep=70, right=True),
         Column("priority", "Prio", 5, priority, keep=65, right=True),
         Column("title", "Run and bucket", 20, title, keep=90, grows=True),
         Column("region", "Region", 14, lambda row, n: cell(row.region or "", n, "dim"), keep=87),

@@ -8,7 +8,7 @@ from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger.records import BELOW, BrowseRow
 from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.tui.widgets.table.columns import Column, Spans, cell
-from restoretui.tui.words import STATE_CELLS, STATES, class_word, state_word
+from restoretui.tui.words import MARK, PREFIX_MARK, STATE_CELLS, STATES, class_word, state_word
 from restoretui.wording import format as fmt
 
 BECOMING = "◌"
@@ -44,7 +44,7 @@ def _mark(row: BrowseRow, cells: int) -> Spans:
         return cell(BECOMING, cells, "mark" if row.marking else "dim")
     if not row.marked:
         return cell("", cells)
-    return cell("◆" if row.is_prefix else "●", cells, "mark")
+    return cell(PREFIX_MARK if row.is_prefix else MARK, cells, "mark")
 
 
 def prefix_state(row: BrowseRow, cells: int) -> Spans:
@@ -148,7 +148,7 @@ def object_columns(
         *([Column("version", "Version", 20, _version, keep=85)] if versions else []),
         size_column(),
         Column("class", "Class", class_cells, _class, keep=70, sort="storage_class"),
-        Column("expiry", "Lasts", 7, expiry, keep=60, right=True, sort="expiry"),
+        Column("expiry", "Expires", 7, expiry, keep=60, right=True, sort="expiry"),
         Column("tier", "Tier", 9, _tier, keep=30),
         Column("run", "Run", 5, _run, keep=20),
         Column("modified", "Modified", 10, _modified, keep=40, sort="modified"),

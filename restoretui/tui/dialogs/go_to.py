@@ -11,7 +11,7 @@ from restoretui.tui.words import said
 from restoretui.wording.shell import unquoted
 
 FORMS = (
-    "s3://bucket/prefix/ all below · s3://bucket/key one object · s3://bucket/part* keys so begun"
+    "s3://bucket/prefix/ all below · s3://bucket/key one object · s3://bucket/part* keys that begin so"
     " · oss:// for Alibaba Cloud"
 )
 

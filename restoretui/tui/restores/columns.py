@@ -7,6 +7,7 @@ from typing import NamedTuple
 from restoretui.core.model import State
 from restoretui.ledger.records import JobRow
 from restoretui.ledger.run_records import Run
+from restoretui.tui.restores.folded_jobs import ShownJob, SkippedRow
 from restoretui.tui.restores.run_words import DueWindow, bar_parts, headline, outlook, progress
 from restoretui.tui.widgets.table.columns import Column, Spans, cell
 from restoretui.tui.words import STATE_CELLS, STATES, state_word
@@ -52,7 +53,7 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
         Column("state", "State", 12, state, keep=99),
         Column("bar", "Progress", 11, bar, keep=95),
         Column("done", "Done", 9, done, keep=80, right=True),
-        Column("when", "Outlook", 18, when, keep=90),
+        Column("when", "ETA, expires", 18, when, keep=90),
         Column("failed", "Failed", 7, failed, keep=35, right=True),
         Column("tier", "Tier", 9, lambda row, n: cell(row.run.tier, n, "dim"), keep=70),
         Column("title", "Where", 18, lambda row, n: cell(row.title, n), keep=88, grows=True),
@@ -67,17 +68,17 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
 
 def job_columns(
     name: Callable[[JobRow], str], now: Callable[[], datetime], window: Callable[[], DueWindow | None]
-) -> list[Column[JobRow]]:
-    """Objects of one run, each by its ``name``.
+) -> list[Column[ShownJob]]:
+    """Objects of one run, each by its ``name``, and the line in place of those that were skipped.
 
-    One column says what matters of each: why it failed, when it is due, how long it lasts.
+    One column says what matters of each: why it failed, when it is due, when it expires.
     """
 
     def state(row: JobRow, cells: int) -> Spans:
         return cell(state_word(row.state), cells, STATES[row.state][1])
 
     def note(row: JobRow, cells: int) -> Spans:
-        text, style = _note(row, now(), window())
+        text, style = _note(row, now(), window(), cells)
         return cell(text, cells, style, prose=True)
 
     def size(row: JobRow, cells: int) -> Spans:
@@ -95,18 +96,49 @@ def job_columns(
         return cell(fmt.duration(end - row.requested_at), cells, "dim", right=True)
 
     return [
-        Column("state", "State", STATE_CELLS, state, keep=99, sort="state"),
-        Column("key", "Key", 22, lambda row, n: cell(name(row), n), keep=100, grows=True, most=64, sort="key"),
-        Column("note", "Outlook", 28, note, keep=95, grows=True, most=56),
-        Column("size", "Size", 8, size, keep=60, right=True, sort="size"),
-        Column("tier", "Tier", 9, lambda row, n: cell(row.tier or "", n, "dim"), keep=50),
-        Column("elapsed", "Took", 7, elapsed, keep=70, right=True),
-        Column("class", "Class", 15, lambda row, n: cell(row.storage_class, n, "dim"), keep=40, sort="storage_class"),
-        Column("changed", "Changed", 16, changed, keep=30, sort="modified"),
-    ]
+        Column("state", "State", STATE_CELLS, _or(state, _fold_state), keep=99, sort="state"),
+        Column(
+            "key", "Key", 22, _or(lambda row, n: cell(name(row), n), _fold_key),
+            keep=100, grows=True, most=64, sort="key",
+        ),
+        Column("note", "ETA, expires, cause", 20, _or(note, _fold_why), keep=95, grows=True, most=56),
+        Column("size", "Size", 8, _or(size), keep=60, right=True, sort="size"),
+        Column("tier", "Tier", 9, _or(lambda row, n: cell(row.tier or "", n, "dim")), keep=50),
+        Column("elapsed", "Elapsed", 7, _or(elapsed), keep=70, right=True),
+        Column(
+            "class", "Class", 15, _or(lambda row, n: cell(row.storage_class, n, "dim")), keep=40,
+            sort="storage_class",
+        ),
+        Column("changed", "Changed", 16, _or(changed), keep=30, sort="modified"),
+    ]  # fmt: skip
 
 
-def _note(row: JobRow, now: datetime, window: DueWindow | None) -> tuple[str, str]:
+def _or(
+    of_job: Callable[[JobRow, int], Spans], of_skipped: Callable[[SkippedRow, int], Spans] | None = None
+) -> Callable[[ShownJob, int], Spans]:
+    """One cell of an object, or of the line in place of the skipped ones."""
+
+    def render(row: ShownJob, cells: int) -> Spans:
+        if isinstance(row, SkippedRow):
+            return cell("", cells) if of_skipped is None else of_skipped(row, cells)
+        return of_job(row, cells)
+
+    return render
+
+
+def _fold_state(row: SkippedRow, cells: int) -> Spans:
+    return cell(f"{STATES[State.SKIPPED][0]} {fmt.compact(row.objects)}", cells, "dim", right=False)
+
+
+def _fold_key(row: SkippedRow, cells: int) -> Spans:
+    return cell(f"skipped: {row.key} unfolds", cells, "dim", prose=True)
+
+
+def _fold_why(row: SkippedRow, cells: int) -> Spans:
+    return cell(row.why, cells, "dim", prose=True)
+
+
+def _note(row: JobRow, now: datetime, window: DueWindow | None, cells: int) -> tuple[str, str]:
     if row.state is State.FAILED:
         return f"{row.code}: {row.reason or row.message}" if row.code else row.reason or row.message, "bad"
     if row.state in (State.SKIPPED, State.CANCELLED, State.UNKNOWN):
@@ -117,10 +149,8 @@ def _note(row: JobRow, now: datetime, window: DueWindow | None) -> tuple[str, st
         if fmt.is_untold(row.expiry):
             return "until when is not told", "dim"
         left = row.expiry - now.timestamp()
-        return (
-            f"until {fmt.short_instant(row.expiry, now)}, {fmt.duration(left)}",
-            "warn" if left < fmt.DAY else "dim",
-        )
+        until, lasts = f"until {fmt.short_instant(row.expiry, now)}", f", {fmt.duration(left)}"
+        return until + (lasts if len(until + lasts) <= cells else ""), "warn" if left < fmt.DAY else "dim"
     if row.state is State.EXPIRED:
         # A copy that was ended early was gone before its date.
         return f"ended {fmt.short_instant(min(row.expiry, row.changed_at), now)}" if row.expiry else "", "dim"
@@ -133,4 +163,5 @@ def _note(row: JobRow, now: datetime, window: DueWindow | None) -> tuple[str, st
     late = (now - window.latest).total_seconds()
     if late > 0:
         return f"overdue by {fmt.duration(late)}", "warn"
-    return f"typically by {fmt.short_instant(window.latest, now)}", "dim"
+    by = f"by {fmt.short_instant(window.latest, now)}"
+    return f"typically {by}" if cells >= len(f"typically {by}") else by, "dim"

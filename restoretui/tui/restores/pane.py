@@ -213,7 +213,8 @@ class RestoresPane(Pane):
             self.attempt(partial(export_run, self, run), "act")
 
     def _ref_row(self) -> JobRow | None:
-        return self.detail.table.row if self._detailed else None
+        row = self.detail.table.row if self._detailed else None
+        return row if isinstance(row, JobRow) else None
 
     def action_copy(self) -> None:
         run, row = self._run, self._ref_row()
@@ -222,7 +223,7 @@ class RestoresPane(Pane):
         if row is not None:
             ref = row.ref
             self.shell.copy(str(Location(run.cloud.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)))
-        elif self.list.table.row is not None:
+        elif not self._detailed and self.list.table.row is not None:
             self.shell.copy(self.list.table.row.title)
 
     def action_show(self) -> None:

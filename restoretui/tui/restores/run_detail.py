@@ -18,16 +18,19 @@ from restoretui.core.filter.tree import Filter
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.records import JobRow, Query, View
-from restoretui.ledger.run_records import Cause, Run
+from restoretui.ledger.run_records import Run
 from restoretui.ledger.volumes import Volume
 from restoretui.tui.dialogs.filter_menu import FilterMenu, Shown
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.menus import SortMenu
 from restoretui.tui.error_state import error_state
-from restoretui.tui.job_row import job_lines
 from restoretui.tui.restores.columns import job_columns
 from restoretui.tui.restores.common_prefix import common_prefix
-from restoretui.tui.restores.run_words import bar_parts, cause_lines, counts_line, due, headline, outlook
+from restoretui.tui.restores.folded_jobs import FoldedJobs, ShownJob, SkippedRow
+from restoretui.tui.restores.run_header import header, lines_for
+from restoretui.tui.restores.run_order import RunOrder
+from restoretui.tui.restores.run_story import RunStory
+from restoretui.tui.restores.run_words import due
 from restoretui.tui.shell import Working
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.fact_lines import FactLines
@@ -41,8 +44,8 @@ if TYPE_CHECKING:
     from restoretui.ledger.runs.job_view import JobView
 
 ORDERS = {
-    "key": "Key", "state": "State", "size": "Size", "modified": "Last change", "storage_class": "Storage class",
-    "expiry": "End of the copy",
+    "attention": "What needs attention", "key": "Key", "state": "State", "size": "Size", "modified": "Last change",
+    "storage_class": "Storage class", "expiry": "End of the copy",
 }  # fmt: skip
 
 
@@ -65,24 +68,21 @@ class RunDetail(Working, Vertical):
         self.title = ""
         """What is open, and where its objects lie."""
         self._place: Location | None = None
-        self._query = Query()
         self._is_new = True
         self._counts_shown: Mapping[State, int] = {}
         """As the states were when the rows were asked for."""
         self._seconds = 0
         """Since then, in which they were others."""
-        self._causes: list[Cause] = []
-        self._failed = 0
+        self._order, self._story = RunOrder(), RunStory()
         self._match: Volume | None = None
         """What the filter matches, once that is added up."""
-        """Objects that had failed when the causes were counted."""
 
     def compose(self) -> ComposeResult:
         self._facts_lines = FactLines(id="run-facts", now=lambda: self.session.clock.monotonic())
         yield self._facts_lines
         self._filter_bar = FilterBar(present=self._present, id="run-filter")
         yield self._filter_bar
-        self.table = LiveTable[JobRow](
+        self.table = LiveTable[ShownJob](
             job_columns(
                 self._shown_name,
                 lambda: self.session.clock.now(),
@@ -96,6 +96,10 @@ class RunDetail(Working, Vertical):
         self._status = Bar(id="run-status", classes="status")
         yield self._status
 
+    @property
+    def _query(self) -> Query:
+        return self._order.query
+
     def _shown_name(self, row: JobRow) -> str:
         """Its key without what all keys of the run have, or with its bucket where there are several."""
         if self._place is None:
@@ -104,7 +108,7 @@ class RunDetail(Working, Vertical):
 
     def open(self, run_id: int) -> None:
         """Show this run, its failed objects first if it has any."""
-        self._query = Query()
+        self._order, self._story = RunOrder(), RunStory()
         self._filter_bar.clear()
         self.table.focus()  # Also of a run that cannot be read keys must lead back.
         self.attempt(partial(self._read_or_tell, partial(self._open, run_id)), "open", hold_keys=True)
@@ -124,32 +128,37 @@ class RunDetail(Working, Vertical):
     async def _open(self, run_id: int) -> None:
         self.run = await self.session.ledger.runs.get(run_id)
         self._is_new = True
-        self._place, self.title, self._causes = None, f"run #{run_id}", []
-        await self._find_causes()
+        self._place, self.title = None, f"run #{run_id}"
+        await self._learn()
         await self._show(at=0)
         await self._find_common(self.run)
         self.table.focus()
 
     async def _find_common(self, run: Run) -> None:
-        view = self.table.view
-        self._place = await common_prefix(view, run.cloud.scheme) if view is not None else None
+        by_key = await self.session.run_views.job_view(run.id)
+        try:
+            self._place = await common_prefix(by_key, run.cloud.scheme)
+        finally:
+            await by_key.aclose()
         if self._place is not None:
             self.title = f"run #{run.id} in {self._place}"
             self.table.changed()
         self.post_message(self.Found())
 
-    async def _find_causes(self) -> None:
-        """Why objects of the run failed: a row has room for the beginning of it alone."""
+    async def _learn(self) -> None:
+        """How it goes, and why objects of it failed: a row has room for the beginning of that alone."""
         if (run := self.run) is not None:
-            self._failed = run.counts.get(State.FAILED, 0)
-            causes = await self.session.run_views.causes(run)
-            self._causes = [cause for cause in causes if cause.state is State.FAILED]
+            await self._story.read(self.session, run)
+            if self.run is not None and self.run.id == run.id:
+                self._say()
+
+    # --- what is shown, and in which order
 
     async def _show(self, at: int | None = None) -> None:
         if self.run is None:
             return
         self._counts_shown, self._seconds = self.run.counts, 0
-        view = await self.session.run_views.job_view(self.run.id, self._query)
+        view = await self._order.view(self.session, self.run)
         old = self.table.view
         self._match = None
         self.workers.cancel_group(self, "weigh")
@@ -160,14 +169,32 @@ class RunDetail(Working, Vertical):
             await old.aclose()
         self._say()
         if self._limits():
-            self.attempt(partial(self._weigh, view), "weigh")
+            self.attempt(partial(self._weigh, view.jobs), "weigh")
 
     async def _weigh(self, view: "JobView") -> None:
         """How much it is that the filter matches."""
         self._match = await view.weigh()
         self._say()
 
-    def _say_empty(self, view: View[JobRow] | None) -> None:
+    @property
+    def _is_at_top(self) -> bool:
+        return self.table.view is not None and self.table.cursor == 0 and self.table.scroll_offset.y == 0
+
+    async def _sort_again(self) -> None:
+        if (run := self.run) is None:
+            return
+        view = await self._order.view(self.session, run)
+        await view.wait()
+        if self.run is None or self.run.id != run.id:
+            await view.aclose()
+            return
+        old = self.table.view
+        self.table.exchange(view)
+        if old is not None:
+            await old.aclose()
+        self._say()
+
+    def _say_empty(self, view: View[ShownJob] | None) -> None:
         """What is said where no row is: there may be some to come."""
         is_whole = view is not None and view.complete
         self.table.placeholder = "no object matches" if is_whole else "reading …"
@@ -194,8 +221,11 @@ class RunDetail(Working, Vertical):
         if run is None:
             return False
         self.run = next((known for known in self.session.ledger.runs.peek_all() if known.id == run.id), run)
-        if self.run.counts.get(State.FAILED, 0) != self._failed:
-            self.attempt(self._find_causes, "causes")
+        now = self.session.clock.monotonic()
+        if self._story.is_old(self.run, now):
+            self.attempt(self._learn, "learn")
+        if self._query.where is None and self._is_at_top and self._order.is_old(self.run, now):
+            self.attempt(self._sort_again, "sort")
         self._say_empty(self.table.view)
         painted = self._say()
         return self.table.look_again() or painted
@@ -206,14 +236,36 @@ class RunDetail(Working, Vertical):
         run = self.run
         if run is None:
             return False
-        changed = self._facts_lines.show(lambda: self._facts(run), at_once=self._is_new or not run.is_open)
+        changed = self._facts_lines.show(lambda: self._header(run), at_once=self._is_new or not run.is_open)
         self._is_new = False
         count, cursor = self.table.count, self.table.cursor
-        left = f"{fmt.plural(count, 'object')}" + (f" match {self._limits()}" if self._limits() else "")
+        view = self.table.view
+        line = view.line if isinstance(view, FoldedJobs) else None
+        folded = line.objects if line is not None else 0
+        left = fmt.plural(count - bool(folded and view is not None and view.complete), "object") + (
+            f" match {self._limits()}" if self._limits() else ""
+        )
         if self._match is not None:
             left += f" · {fmt.sizes(self._match.size_bytes, self._match.unsized)}"
+        left += f" + {folded:,} skipped" if folded else ""
         place = f"{cursor + 1:,} of {count:,}" if count else ""
-        return self._status.show(said((left, "dim")), said((place, "dim")), said()) or changed
+        wordings = [said((f"{more}{place}", "dim")) for more in (*self._more(run), "")]
+        return self._status.show(said((left, "dim")), *wordings, said()) or changed
+
+    def _more(self, run: Run) -> list[str]:
+        """What else is known of the run, in fewer and fewer words."""
+        cost = self.session.looks_cost(run)
+        price = f", {fmt.money(cost, run.currency)}" if cost else ""
+        calls = f"{fmt.plural(run.list_calls + run.head_calls, 'call')}"
+        started = f"started {fmt.short_instant(run.created_at, self.session.clock.now())} UTC"
+        whole = f"{run.list_calls} LIST + {run.head_calls} HEAD calls{price}"
+        seen = ""
+        if run.can_change:
+            seen = f"as of {fmt.short_instant(self.session.ledger.runs.as_of(run), self.session.clock.now())} · "
+        return [
+            f"{started} · {whole} · {seen}", f"{started} · {calls}{price} · {seen}", f"{calls}{price} · {seen}",
+            f"{started} · {seen}", seen,
+        ]  # fmt: skip
 
     def _limits(self) -> str:
         return filter_text(self._query.where)
@@ -227,42 +279,15 @@ class RunDetail(Working, Vertical):
         view = self.table.view
         return Present() if view is None else await view.present()
 
-    def _facts(self, run: Run) -> list[Content]:
-        now = self.session.clock.now()
-        batches = self.session.batch.ours(run.id)
-        word, style = headline(run, now, held=any(batch.is_held for batch in batches))
-        when, when_style = outlook(run, now, None)
-        title: list[Part] = [(f"Run #{run.id} ", "strong"), (word, style), "  ", *bar_parts(run, 24)]
-        if when:
-            title += [("  ", ""), (when, when_style)]
-        money = fmt.about(run.estimate, run.currency, run.unpriced)
-        if run.unpriced and not run.estimate:
-            money = "unknown price"
-        plan: list[Part] = [
-            (f"{run.purpose} ", "dim"), run.tier, (" · ", "dim"), fmt.plural(run.days, "day"), (" · ", "dim"),
-            fmt.plural(run.objects, "object"), (" · ", "dim"), fmt.size(run.size_bytes), (" · ", "dim"), money,
-        ]  # fmt: skip
-        times: list[Part] = [("started ", "dim"), fmt.short_instant(run.created_at, now)]
-        window = due(run)
-        if window is not None and run.is_open:
-            first, last = fmt.short_instant(window.earliest, now), fmt.short_instant(window.latest, now)
-            span = f"{first} to {last.removeprefix(first[:-5])}"
-            times += [(" · typically ", "dim"), span]
-        if run.can_change:
-            times += [(" · as of ", "dim"), fmt.short_instant(self.session.ledger.runs.as_of(run), now)]
-        cost = self.session.looks_cost(run)
-        looks = f"{run.list_calls} LIST, {run.head_calls} HEAD" + (
-            f", {fmt.money(cost, run.currency)}" if cost else ""
-        )
-        times += [(f" UTC · {looks}", "dim")]
-        return [
-            said(*title),
-            said(*plan),
-            counts_line(run),
-            *cause_lines(self._causes),
-            said(*times),
-            *job_lines(batches),
-        ]
+    def _header(self, run: Run) -> list[Content]:
+        told = self._story.told(self.session, run)
+        size = self.app.size
+        return [] if told is None else header(told, max(20, size.width - 2), lines_for(size.height))
+
+    def on_resize(self) -> None:
+        if self.run is not None:
+            self._is_new = True
+            self._say()
 
     # --- keys
 
@@ -273,6 +298,10 @@ class RunDetail(Working, Vertical):
     @on(table_events.Opened)
     def _opened(self, event: table_events.Opened) -> None:
         event.stop()
+        if isinstance(event.row, SkippedRow):
+            self._order.unfolded = True
+            self.attempt(partial(self._read_or_tell, self._show), "view", hold_keys=True)
+            return
         scheme = self.run.cloud.scheme if self.run is not None else DEFAULT_SCHEME
         self.shell.push_screen(Inspector(event.row.ref, scheme))
 
@@ -280,7 +309,7 @@ class RunDetail(Working, Vertical):
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
         if event.where != self._query.where or event.final:
-            self._query = replace(self._query, where=event.where)
+            self._order.query = replace(self._query, where=event.where)
             self.attempt(partial(self._read_or_tell, self._show), "view", hold_keys=event.final)
             self.post_message(self.Judged())
         if event.final:
@@ -292,7 +321,7 @@ class RunDetail(Working, Vertical):
         self._sort_by((event.sort, event.sort == self._query.sort and not self._query.descending))
 
     def _requery(self, **changes: Any) -> None:
-        self._query = replace(self._query, **changes)
+        self._order.query = replace(self._query, **changes)
         self.attempt(partial(self._read_or_tell, self._show), "view", hold_keys=True)
 
     def filter(self) -> None:

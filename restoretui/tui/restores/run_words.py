@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from textual.content import Content
-
 from restoretui.core.model import State
 from restoretui.ledger.run_records import Cause, Run
-from restoretui.tui.words import STATES, Part, said
+from restoretui.tui.restores.one_line import LinePiece, piece
+from restoretui.tui.words import STATES, Part
 from restoretui.wording import format as fmt
+from restoretui.wording.safe import crop_end, width
 
 OVER = (State.AVAILABLE, State.EXPIRED, State.FAILED, State.SKIPPED, State.CANCELLED)
 """States in which nothing more is awaited."""
@@ -83,28 +83,37 @@ def outlook(run: Run, now: datetime, expiry: int | None) -> tuple[str, str]:
         if fmt.is_untold(expiry):
             return "until when is not told", "dim"
         left = expiry - now.timestamp()
-        return (f"lasts {fmt.duration(left)}", "warn" if left < fmt.DAY else "dim") if left > 0 else ("over", "dim")
+        return (
+            (f"expires in {fmt.duration(left)}", "warn" if left < fmt.DAY else "dim")
+            if left > 0
+            else ("expired", "dim")
+        )
     return "", ""
 
 
-def counts_line(run: Run) -> Content:
-    """Every state with its number of objects."""
-    parts: list[Part] = []
-    for state, (glyph, style) in STATES.items():
-        number = run.counts.get(state, 0)
-        if number:
-            parts += [(f"{glyph} {number:,} {state.value}", style), "   "]
-    return said(*parts[:-1])
+def cause_pieces(causes: Sequence[Cause], cells: int) -> list[LinePiece]:
+    """Why objects failed, for a line of so many cells: each cause with its number, as much of it as there is room."""
+    if len(causes) == 1:
+        return [piece(99, (f"✗ {causes[0].objects:,}: ", "bad"), _why(causes[0]))]
+    whole = sum(width(_why(cause)) + len(f"{cause.objects:,}") + BETWEEN for cause in causes) <= cells
+    shown = causes if whole else causes[: max(1, min(len(causes), cells // LEAST_CAUSE))]
+    left = len(causes) - len(shown)
+    more = f"and {fmt.plural(left, 'other cause')}" if left else ""
+    share = (cells - len(more) - BETWEEN) // len(shown) - BETWEEN
+    pieces = []
+    for at, cause in enumerate(shown):
+        number = f"{cause.objects:,} "
+        why = _why(cause) if whole else crop_end(_why(cause), max(8, share - len(number)))
+        pieces.append(piece(90 - at, ("" if at else "✗ ", "bad"), (number, "bad"), why))
+    return [*pieces, piece(95, (more, "dim"))]
 
 
-def cause_lines(causes: Sequence[Cause]) -> list[Content]:
-    """Why objects failed: the most frequent cause, and how many others there are."""
-    if not causes:
-        return []
-    first, *others = causes
-    more = f" and {fmt.plural(len(others), 'other cause')}" if others else ""
-    why = first.reason.removeprefix("not allowed: ").partition("; ")[0]
-    return [said((f"✗ {first.objects:,}{more}: ", "bad"), why)]
+LEAST_CAUSE, BETWEEN = 26, 4
+"""Of a line with several causes: what one of them needs, and what stands between two."""
+
+
+def _why(cause: Cause) -> str:
+    return cause.reason.removeprefix("not allowed: ").partition("; ")[0] or cause.code
 
 
 def bar_parts(run: Run, cells: int) -> list[Part]:

@@ -2,7 +2,7 @@
 
 from restoretui.engine.traffic.health import Health
 from restoretui.tui.widgets.bar import Bar
-from restoretui.tui.words import Part, said
+from restoretui.tui.words import READY, Part, said
 from restoretui.wording import format as fmt
 
 
@@ -53,7 +53,7 @@ class PlaceBar(Bar):
         calls = health.list_calls + health.head_calls
         cost: list[Part] = []
         if calls:
-            cost = [(f" · {fmt.plural(calls, 'look')}", "dim"),
+            cost = [(f" · {fmt.plural(calls, 'call')}", "dim"),
                     (f" ({health.list_calls} LIST {health.head_calls} HEAD)", "dim")]  # fmt: skip
         due: list[Part] = []
         if health.next_look_at is not None:
@@ -79,7 +79,7 @@ def _state(health: Health) -> Part:
     if health.level == "slow":
         return f"▼ throttled, {health.rate:.0f}/s", "warn"
     if health.throttled:
-        return f"● {health.text or 'watching'}, throttled {health.throttled}×", "ok"
+        return f"{READY} {health.text or 'watching'}, throttled {health.throttled}×", "ok"
     if health.level == "busy":
         return f"◑ {health.text or 'watching'}", "busy"
-    return f"● {health.text or 'ready'}", "ok"
+    return f"{READY} {health.text or 'ready'}", "ok"

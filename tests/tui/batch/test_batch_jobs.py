@@ -54,7 +54,7 @@ async def test_a_held_job_is_confirmed_and_watched_to_complete(walk: StartWalk) 
         await on.until(lambda: job(on).confirmed_at is not None)
         await on.until(lambda: " y confirm" not in on.footer)
         await on.until(lambda: job(on).is_settled, rounds=4000)
-        await on.sees("● Complete", "100%")
+        await on.sees("✓ Complete", "100%")
         await on.press("enter")
         await on.sees("40 of 40 sent", "0 failed", "role arn:aws:iam", "manifest s3://cold/", "report s3://cold/")
         await on.sees("every task of the report succeeded")
@@ -164,7 +164,7 @@ async def test_a_read_only_session_looks_and_offers_nothing_else(walk: StartWalk
         running = on.sandbox
     async with walk(running=running, read_only=True) as on:
         await open_tab(on)
-        await on.sees("● Complete")
+        await on.sees("✓ Complete")
         assert "clone" not in on.footer
         assert "export" in on.footer
 

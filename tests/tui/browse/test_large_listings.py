@@ -52,8 +52,8 @@ async def test_marks_of_all_are_pending_until_they_are_made(walk: StartWalk) -> 
             assert "marking 200 …" in on.text
             await on.press("escape")
             await on.until(lambda: pane.table.count == 200)
-        await on.sees("● 200 marked", "std $")
-        assert marks(on) == {"●"}
+        await on.sees("▣ 200 marked", "standard $")
+        assert marks(on) == {"▣"}
         assert "marking" not in on.text
 
 
@@ -61,15 +61,15 @@ async def test_marks_about_to_go_say_so(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await flat(on)
         await on.press("a")
-        await on.sees("● 200 marked")
+        await on.sees("▣ 200 marked")
         for key, words, after in (("i", "turning the marks of 200 …", set(" ")), ("u", "unmarking", set(" "))):
             if key == "u":
                 await on.press("a")
-                await on.sees("● 200 marked")
+                await on.sees("▣ 200 marked")
             async with held(on.session.ledger._writer):
                 await on.press(key)
                 assert words in on.text
-                assert "● 200 marked" in on.text, "which is still so"
+                assert "▣ 200 marked" in on.text, "which is still so"
                 assert marks(on) == {"◌"}
             await on.until(lambda: "marked" not in on.text)
             assert marks(on) == after
@@ -88,7 +88,7 @@ async def test_a_key_typed_after_another_acts_on_what_that_leads_to(walk: StartW
         async with held(on.session.ledger._writer):
             await on.press("a", "space", "u", "space")
             assert "◌ marking 200 …" in on.text
-        await on.sees("● 1 marked")
+        await on.sees("▣ 1 marked")
         assert pane.table.view is not None
         assert [row.marked for row in pane.table.view.rows(0, 3)] == [False, True, False]
 
@@ -137,7 +137,7 @@ async def test_hidden_marks_are_counted_before_they_are_told(walk: StartWalk) ->
     async with walk("s3://acme-media-archive") as on:
         await flat(on)
         await on.press("a")
-        await on.sees("● 200 marked", "std $")
+        await on.sees("▣ 200 marked", "standard $")
         async with busy(on.session.ledger._reader):
             await on.press("slash", *"index", "enter")
             await on.sees("9 match index", "adding up …", "std $")

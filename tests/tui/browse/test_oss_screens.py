@@ -9,6 +9,7 @@ from textual.widgets import Button, Input
 from restoretui.core.filter.tree import OneOf, all_of, in_states
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
+from restoretui.ledger.records import JobRow
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
@@ -168,7 +169,7 @@ async def test_extending_adds_days_to_the_end(walk: StartWalk, sandbox: StartSan
         await on.hours(60)
         await on.until(lambda: counts(on) == {State.AVAILABLE: 1})
         detail = on.app.main.query_one(RestoresPane).detail
-        end = there(there(detail.table.view).rows(0, 1)[0].expiry)
+        end = there(a(JobRow, there(detail.table.view).rows(0, 1)[0]).expiry)
         box = await dialog(on, "e")
         await on.sees("Add", "days to the end that each copy has now", "at the latest")
         assert box.query_one(TierTable).tier is Tier.STANDARD
@@ -178,7 +179,7 @@ async def test_extending_adds_days_to_the_end(walk: StartWalk, sandbox: StartSan
 
         def longer() -> bool:
             rows = detail.table.view.rows(0, 1) if detail.table.view is not None else []
-            return bool(rows) and rows[0].expiry == end + 7 * 86400
+            return bool(rows) and a(JobRow, rows[0]).expiry == end + 7 * 86400
 
         await on.until(longer)
 

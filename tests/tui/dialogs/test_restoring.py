@@ -67,11 +67,11 @@ async def test_marked_restored_watched_until_available_and_expired(walk: StartWa
         pane = on.app.main.query_one(BrowsePane)
         await on.until(lambda: there(pane.table.view).rows(0, 3)[0].state is State.AVAILABLE)
         await on.press("4")
-        await on.sees("◑ restoring", "● available radio/berlin/", "confirmed")
+        await on.sees("◑ 3 began to restore", "● 3 became readable", "s3://acme-frankfurt-archive", "confirmed")
         await on.press("2")
-        await on.sees("100%", " · as of ")
+        await on.sees("100%", "as of ")
         await on.press("backspace")
-        await on.sees("100%", "lasts")
+        await on.sees("100%", "expires in")
         assert on.posts() == 3
 
 
@@ -277,7 +277,7 @@ async def test_a_run_is_filtered_sorted_exported_and_its_failures_retried(walk: 
         await on.until(lambda: on.posts() == 4)
         detail = on.app.main.query_one(RestoresPane).detail
         await on.until(lambda: detail.table.count == 4)
-        await on.press("o", "down", "down", "enter")
+        await on.press("o", "down", "down", "down", "enter")
         await on.sees("Size ▼")
         target = tmp_path / "objects.csv"
         await on.press("x", "ctrl+u", *str(target), "enter")

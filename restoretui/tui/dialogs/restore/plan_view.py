@@ -28,6 +28,7 @@ from restoretui.tui.dialogs.restore.plan_words import (
     is_priced,
     limits_words,
     price_line,
+    seen_lines,
     verdict_entries,
     warning_lines,
 )
@@ -126,7 +127,8 @@ class PlanView(Dialog[Run]):
         is_number = self.days_field.value.strip().isdigit()
         self.until.update(said(*([] if is_number else [f" = {plan.days:,}"]), *after))
         prices = [price_line(plan)] if is_priced(chosen.cost) else []
-        self._cost.update(Content("\n").join([cost_line(shown, chosen), *beside_lines(shown, tier), *prices]))
+        seen = seen_lines(shown, tier)
+        self._cost.update(Content("\n").join([cost_line(shown, chosen), *beside_lines(shown, tier), *prices, *seen]))
         self._cost.display = bool(chosen.requests)
         entries = verdict_entries(chosen, self._width - 1)
         self._entries = [len(entry) for entry in entries]

@@ -120,13 +120,22 @@ def beside_lines(plan: RestorePlan, tier: Tier) -> list[Content]:
     return lines
 
 
+def seen_lines(plan: RestorePlan, tier: Tier) -> list[Content]:
+    """How long the same took here before."""
+    return [said(fmt.seen_here(tier, archive, seen)) for archive, seen in plan.seen_here(tier).items()]
+
+
 def price_line(plan: RestorePlan) -> Content:
-    """Where the prices come from."""
-    regions = ", ".join(plan.prices.regions[:3])
-    parts: list[Part] = [(f"estimate with prices of {plan.prices.date} for {regions}", "dim")]
-    if not plan.prices_exact:
-        parts.append((", not the bucket's own region", "warn"))
-    return said(*parts)
+    """Where the prices come from; whose they are where there are none of the buckets' own region."""
+    date = plan.prices.date
+    if plan.prices_exact:
+        where = ", ".join(plan.regions[:3]) + (
+            f" and {len(plan.regions) - 3:,} more" if len(plan.regions) > 3 else ""
+        )
+        return said((f"estimate with prices of {date}" + (f" for {where}" if where else ""), "dim"))
+    missing = ", ".join(plan.regions_unpriced[:3]) or "the bucket's own region"
+    whose = plan.prices.regions[0] if plan.prices.regions else "another region"
+    return said((f"no prices for {missing}: ", "warn"), (f"estimate with those of {whose}, {date}", "dim"))
 
 
 def warning_lines(
@@ -159,5 +168,5 @@ def warning_lines(
         texts.append(fmt.at_quota(chosen.at_quota))
     if not chosen.requests:
         texts.append("nothing would be sent at this tier: the reasons are given here")
-    first = [said(("● ", "mark"), step)] if step else []
+    first = [said(("→ ", "mark"), step)] if step else []
     return first + [said(("▲ ", "warn"), (text, "warn")) for text in texts]

@@ -120,6 +120,14 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         self.refresh()
         self.refresh_bindings()
 
+    def exchange(self, view: View[RowT]) -> bool:
+        """Show the same in a newer order, from the same position on; tells whether anything was repainted."""
+        self._rows.view = view
+        self._sought = None
+        self._cursor = max(0, min(view.count - 1, self._cursor))
+        self._cursor_id = view.row_id(self._cursor)
+        return self.look_again()
+
     def set_columns(self, columns: Sequence[Column[RowT]]) -> None:
         """Show other columns."""
         self._columns = tuple(columns)
