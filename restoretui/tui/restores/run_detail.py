@@ -132,6 +132,7 @@ class RunDetail(Working, Vertical):
         await self._learn()
         await self._show(at=0)
         await self._find_common(self.run)
+        self.read()  # It may have changed since.
         self.table.focus()
 
     async def _find_common(self, run: Run) -> None:

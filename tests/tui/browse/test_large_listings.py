@@ -52,7 +52,7 @@ async def test_marks_of_all_are_pending_until_they_are_made(walk: StartWalk) -> 
             assert "marking 200 …" in on.text
             await on.press("escape")
             await on.until(lambda: pane.table.count == 200)
-        await on.sees("▣ 200 marked", "standard $")
+        await on.sees("▣ 200 marked", "std $")
         assert marks(on) == {"▣"}
         assert "marking" not in on.text
 
@@ -137,7 +137,7 @@ async def test_hidden_marks_are_counted_before_they_are_told(walk: StartWalk) ->
     async with walk("s3://acme-media-archive") as on:
         await flat(on)
         await on.press("a")
-        await on.sees("▣ 200 marked", "standard $")
+        await on.sees("▣ 200 marked", "std $")
         async with busy(on.session.ledger._reader):
             await on.press("slash", *"index", "enter")
             await on.sees("9 match index", "adding up …", "std $")

@@ -250,6 +250,7 @@ async def test_a_retry_is_asked_about_with_its_price_and_held_by_the_budget(walk
         await on.until(lambda: on.session.ledger.runs.peek_all()[0].counts == {State.FAILED: 3})
         sent = on.posts()
         on.sandbox.faults.set([], on.sandbox.cloud.now())
+        await on.sees("t retry failed")
         await on.press("t")
         await on.sees("Send the 3 failed objects of run 1", "$")
         await on.press("enter")
