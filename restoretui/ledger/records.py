@@ -164,8 +164,8 @@ class Query:
     """What a view shows, and in which order.
 
     Sizes, dates and classes count as they were listed, states and expiries as they are known now. Of a view of jobs
-    ``modified`` is the last change of state, and
-    ``attention`` sorts by what needs some: what failed first, then what is awaited, what can be read, and the rest.
+    ``modified`` is the last change of state, and ``attention`` sorts by what needs some: what failed first, then what
+    is awaited, what can be read, and the rest.
     """
 
     where: "Filter | None" = None
