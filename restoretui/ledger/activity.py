@@ -1,7 +1,7 @@
 """The audit log: append-only, with the cloud's request ids. What it says of an object is as it was then."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from restoretui.core.clock import Clock
 from restoretui.core.filter.completion import Present
@@ -117,7 +117,7 @@ class ActivityLog:
         self, query: Query = EVERYTHING, run_id: int | None = None, only: Only = Only.ALL
     ) -> "ActivityView":
         """Newest first. Words are looked for in key, text, code and request id; states are those entered."""
-        view = ActivityView(self._orders, self._quick, query, run_id, self._clock.now().timestamp(), only)
+        view = ActivityView(self._orders, self._quick, query, self._clock.now().timestamp(), TrailPart(run_id, only))
         await view.prepare()
         return view
 
@@ -129,13 +129,13 @@ class ActivityLog:
 
     async def of_burst(self, burst: Burst) -> "ActivityView":
         """The entries of one burst."""
-        view = ActivityView(self._orders, self._quick, EVERYTHING, None, 0.0, burst=burst)
+        view = ActivityView(self._orders, self._quick, EVERYTHING, 0.0, TrailPart(burst=burst))
         await view.prepare()
         return view
 
     async def present(self) -> Present:
         """What there is in it to filter by."""
-        return await ActivityView(self._orders, self._quick, EVERYTHING, None, 0.0).present()
+        return await ActivityView(self._orders, self._quick, EVERYTHING, 0.0).present()
 
     def of_ids(self, ids: Sequence[int]) -> dict[int, ActivityEntry]:
         """These entries, for a repaint; a screenful at most."""
@@ -145,27 +145,26 @@ class ActivityLog:
         ))}  # fmt: skip
 
 
+class TrailPart(NamedTuple):
+    """A part of the log: of one run, of some kinds, or one burst."""
+
+    run_id: int | None = None
+    only: Only = Only.ALL
+    burst: Burst | None = None
+
+
 class ActivityView(TableView[ActivityEntry]):
     """A view of the audit log; see ``records.View``. Without a query it grows at the top as things happen."""
 
     def __init__(
-        self,
-        orders: OrderBuilder,
-        quick: QuickReads,
-        query: Query,
-        run_id: int | None,
-        now: float,
-        only: Only = Only.ALL,
-        burst: Burst | None = None,
+        self, orders: OrderBuilder, quick: QuickReads, query: Query, now: float, part: "TrailPart | None" = None
     ) -> None:
-        """``now`` is cloud time, for what the query says of ages and ends."""
+        """``now`` is cloud time, for what the query says of ages and ends; ``part`` is all there is to look at."""
         super().__init__(orders)
         self._now = now
-        self._only = only
-        self._burst = burst
+        self._run_id, self._only, self._burst = part or TrailPart()
         self._quick = quick
         self._query = query
-        self._run_id = run_id
         self._order: RowOrder = Straight(lambda: 1, lambda: _last_id(quick), step=-1)
         self._below: RowOrder | None = None
         """Where runs were pruned: entries up to ``_gaps``, whose ids have gaps. Above it they count up without."""

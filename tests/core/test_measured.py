@@ -70,7 +70,7 @@ def test_a_copy_before_its_request_tells_nothing() -> None:
 
 
 def test_it_is_told_in_a_line_of_80_columns() -> None:
-    seen = there(measured({34_800: 2_000, 39_900: 2_112}))
+    seen = there(measured({34_800: 2_000, 39_600: 2_112}))
     text = seen_here(Tier.STANDARD, "DEEP_ARCHIVE", seen)
-    assert text == "here standard of DEEP_ARCHIVE took 9h40 to 11h20 (9 in 10 of 4,112 restores)"
+    assert text == "here standard of DEEP_ARCHIVE took 9h40 to 11h15 (9 in 10 of 4,112 restores)"
     assert len(text) <= 76
