@@ -28,6 +28,8 @@ class OddStore(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
+    """Connections at once: beyond the usual five a burst of them waits for seconds."""
 
     def __init__(self, size: str, date: str, ends: str, keys: Sequence[str]) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)

@@ -48,6 +48,7 @@ class Recorder(ThreadingHTTPServer):
     """Stands between: passes each request on as it is, and remembers it."""
 
     daemon_threads = True
+    request_queue_size = 128  # Beyond the usual five a burst of connections waits for seconds.
 
     def __init__(self, port: int) -> None:
         self.behind = port

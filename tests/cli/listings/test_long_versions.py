@@ -23,6 +23,7 @@ WANTED = [(key, version) for key, version, is_marker in ROWS if not is_marker]
 
 class Store(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # Beyond the usual five a burst of connections waits for seconds.
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
