@@ -41,10 +41,11 @@ ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
         "errors", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress", "network",
-        "bounds", "os_errors", "provider", "rules", "filter", "location", "plan", "batch",
+        "bounds", "os_errors", "provider", "rules", "filter", "location", "plan", "batch", "saying",
     ],
     "ledger": [
-        "volumes", "records", "run_records", "store", "views", "totals", "marks", "catalog", "runs", "bursts",
+        "volumes", "records", "run_records", "key_lists", "store", "views", "totals", "marks", "catalog", "runs",
+        "bursts",
         "activity", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
@@ -54,7 +55,7 @@ ROOMS = {
     ],
     "session": [
         "targets", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",
-        "batch", "spending", "waiting", "run_views", "session", "summing",
+        "batch", "spending", "saying", "waiting", "run_views", "session", "summing",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",

@@ -251,13 +251,13 @@ def restore(
 @cli.command()
 @click.argument("locations", nargs=-1, required=True, metavar="LOCATION...|RUN")
 @matching
-@click.option("--version-id", metavar="ID", help="That version of the one key.")
+@keys
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @JSON
 @common
 def clean(locations: tuple[str, ...], yes: bool, as_json: bool, **options: Any) -> None:
     """End restored copies early, to stop paying for them (OSS: ColdArchive and DeepColdArchive)."""
-    choice, flags = choice_of(locations, {**options, "keys_from": None})
+    choice, flags = choice_of(locations, options)
 
     confirm = None if yes else ask
     headless(

@@ -1,20 +1,24 @@
 """What a command is about: locations, what of them, and a selection made of that."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from restoretui.commands.key_list import read_keys
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, UsageError
+from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.shorthand import in_clouds
 from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
+from restoretui.core.saying.chosen import Chosen
 from restoretui.ledger.records import Query, View
 from restoretui.session.jsonlines import missing_fields
 from restoretui.session.session import Session
@@ -59,6 +63,25 @@ class Choice:
             raise UsageError("--versions are all, but a location names one version", "leave out one of them")
         return places
 
+    async def said(self, session: Session, scheme: str) -> Chosen:
+        """The part of it that is about one cloud, to be typed again.
+
+        A list of keys that can be read but once is named as one of ours, which is made of the run's objects.
+        """
+        places = [place for place in self.parsed() if place.scheme == scheme]
+        keys_from = ""
+        if self.keys_from:
+            keys_from = await asyncio.to_thread(_absolute_file, self.keys_from)
+        if self.keys_from and not keys_from:
+            keys_from = str(session.saying.new_list())
+            places = [Location(place.scheme, place.bucket) for place in places]
+        return Chosen(
+            tuple(map(str, places)),
+            keys_from,
+            versions=self.versions,
+            where=filter_text(self.query.where),
+        )
+
     def meant(self, settings: Settings) -> "Choice":
         """Itself, with storage classes as the clouds spell them.
 
@@ -83,6 +106,12 @@ class Choice:
     def in_clouds(self, clouds: Sequence[CloudRules]) -> "Choice":
         """Itself, with storage classes as ``clouds`` spell them; ``UsageError`` for one that none of them has."""
         return replace(self, query=replace(self.query, where=in_clouds(self.query.where, clouds)))
+
+
+def _absolute_file(name: str) -> str:
+    """Where a regular file is; empty for what is none, as stdin or a pipe."""
+    path = Path(name)
+    return str(path.absolute()) if path.is_file() else ""
 
 
 @asynccontextmanager

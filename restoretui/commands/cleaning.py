@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from restoretui.commands.choice import Choice, listing_view
+from restoretui.commands.key_list import read_keys
 from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
@@ -43,6 +44,8 @@ async def clean(settings: Settings, output: Output, choice: Choice, confirm: Con
     named_run = len(choice.locations) == 1 and "://" not in choice.locations[0]
     if named_run and (choice.versions or choice.version_id is not None):
         raise UsageError("the copies of a run are those of its own versions", "leave out --versions and --version-id")
+    if named_run and choice.keys_from:
+        raise UsageError("the copies of a run are those of its own objects", "leave out --keys-from")
     if not named_run:
         choice = choice.meant(settings)
     async with open_session(settings) as session:
@@ -99,6 +102,11 @@ async def _copies(session: Session, choice: Choice) -> AsyncIterator[Copy]:
 
 
 async def _copies_at(session: Session, place: Location, choice: Choice) -> AsyncIterator[Copy]:
+    if choice.keys_from:
+        for key in await read_keys(choice.keys_from, place.prefix):
+            async for copy in _copies_at(session, place.object(key), replace(choice, keys_from=None)):
+                yield copy
+        return
     if place.key is not None and not choice.versions:
         ref = ObjectRef(place.bucket, place.key, place.version_id)
         for group in await _named(session, place.scheme, ref, choice):

@@ -37,6 +37,7 @@ from restoretui.ledger.run_records import WAITING, Run
 from restoretui.session.export import WINDOW, each
 from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
+from restoretui.wording.command_line import command_lines
 
 TOGETHER = 1.5
 """Seconds for which runs that are looked at quickly wait for each other, so that they come in their order."""
@@ -78,6 +79,11 @@ async def status(settings: Settings, output: Output, name: str | None, query: Qu
         return verdict_on(runs, causes, less) if name else ExitCode.DONE
 
 
+async def _command_of(session: Session, run: Run) -> str:
+    """How to type it again; empty where no command was kept."""
+    return command_lines((await session.saying.of_run(run)).commands)
+
+
 async def _look_at_all(
     session: Session, output: Output, runs: Sequence[Run], *, closely: bool
 ) -> list[tuple[RestoreTuiError, list[int]]]:
@@ -100,7 +106,8 @@ async def _look_at_all(
         run = await session.ledger.runs.get(run_id)
         seen = Seen(session.ledger.runs.as_of(run), looked=look is not None and error is None)
         goes = await session.run_views.progress(run) if closely else None
-        output.run(run, session.looks_cost(run), seen, goes)
+        command = await _command_of(session, run) if closely else None
+        output.run(run, session.looks_cost(run), seen, goes, command)
 
     try:
         pending = set(looks.values())

@@ -154,16 +154,23 @@ class Output:
         )
 
     def run(
-        self, run: Run, looks_cost: Decimal | None, seen: "Seen | None" = None, goes: "RunProgress | None" = None
+        self,
+        run: Run,
+        looks_cost: Decimal | None,
+        seen: "Seen | None" = None,
+        goes: "RunProgress | None" = None,
+        command: str | None = None,
     ) -> None:
         """A run and how far it is; ``looks_cost`` is what watching it has cost, ``seen`` how fresh this is.
 
-        With how it ``goes``, too, where that was asked for.
+        With how it ``goes``, too, where that was asked for; and ``command``, how to type it again, empty where no
+        one knows.
         """
         if self.as_json:
             about = {} if seen is None else {"looked": seen.looked, "as_of": seen.as_of}
             told = {} if goes is None else {"progress": progress_fields(run, goes)}
-            self.line("run", run_fields(run, looks_cost) | about | told)
+            again = {} if command is None else {"command": command or None}
+            self.line("run", run_fields(run, looks_cost) | about | told | again)
             return
         self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)

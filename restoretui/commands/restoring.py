@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choice import Choice, Selected, selected
@@ -18,7 +18,9 @@ from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged, UsageErr
 from restoretui.core.model import Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action
+from restoretui.core.saying.own_commands import Wish, restore_command
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.run_records import Run
 from restoretui.session.planning import check_sends, why_nothing
@@ -28,6 +30,22 @@ from restoretui.wording import format as words
 
 MOST_PLANS = 5
 """Times a plan is told anew because what it is about changed meanwhile."""
+
+
+class Typed(NamedTuple):
+    """What was typed, as far as a plan depends on it."""
+
+    choice: Choice
+    lasting: Lasting
+    tier: Tier
+    shorten: bool
+    agreeing: Agreeing
+
+    async def command(self, session: Session, scheme: str, jobs: BatchOptions | None) -> ShellCommand:
+        """To type it again, for one cloud: without ``--yes``, and what was waited for or printed."""
+        limits = tuple(self.agreeing.limits) or session.settings.limits
+        wish = Wish(self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, limits)
+        return restore_command(session.saying.reach(scheme), await self.choice.said(session, scheme), wish)
 
 
 async def restore(
@@ -63,7 +81,7 @@ async def restore(
                 jobs = await _jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
-                session, output, chosen, asked, tier, agreeing,
+                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing),
                 wait=wait, time=limit,
             )  # fmt: skip
 
@@ -104,12 +122,12 @@ async def _confirmed(
     output: Output,
     chosen: Selected,
     asked: Sequence[tuple[RestorePlan, BatchOptions | None]],
-    tier: Tier,
-    agreeing: Agreeing,
+    typed: Typed,
     *,
     wait: bool,
     time: TimeLimit,
 ) -> ExitCode:
+    tier, agreeing = typed.tier, typed.agreeing
     for made, jobs in asked:
         if jobs is not None and made.tiers[tier].requests:
             await _tell_of_jobs(session, output, made, tier, jobs)
@@ -133,10 +151,7 @@ async def _confirmed(
     consent = await spending.agree(offers, limits=agreeing.limits, ask=agreeing.confirm, question=question)
     runs = await all_or_none(
         session,
-        [
-            _confirmed_as_shown(session, output, chosen.sel, made, jobs, tier, agreeing, consent)
-            for made, jobs in sending
-        ],
+        [_confirmed_as_shown(session, output, chosen.sel, made, jobs, typed, consent) for made, jobs in sending],
     )
     output.left = what_goes_on(session, runs)
     await _tell_of_rate(session, output, {made.scheme for made, _ in sending})
@@ -168,15 +183,18 @@ async def _confirmed_as_shown(
     sel: int,
     made: RestorePlan,
     jobs: BatchOptions | None,
-    tier: Tier,
-    agreeing: Agreeing,
+    typed: Typed,
     consent: Consent,
 ) -> Run:
     """The run of the plan that was told. What is no longer true is told anew, and who was asked is asked again."""
+    tier, agreeing = typed.tier, typed.agreeing
+    said = [await typed.command(session, made.scheme, jobs)]
     offer = offer_of(made, tier)
     for _ in range(MOST_PLANS):
         try:
-            return await confirmed_whole(session, session.spending.restore(consent, sel, made, tier, batch=jobs))
+            return await confirmed_whole(
+                session, session.spending.restore(consent, sel, made, tier, batch=jobs, said=said)
+            )
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")
         await session.selecting.look(sel)

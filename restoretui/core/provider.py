@@ -121,6 +121,8 @@ class Capabilities:
     """It is a ``TellsExpirations``, too."""
     capacity: bool = False
     """It is a ``TellsCapacity``, too."""
+    presigns: bool = False
+    """It is a ``Presigns``, too."""
 
 
 class Provider(Protocol):
@@ -201,6 +203,22 @@ class TellsCapacity(Protocol):
 
     async def provisioned_capacity(self, region: str) -> Sequence[tuple[datetime | None, datetime | None]]:
         """From when until when each unit is owned, asked once; None where that is not told."""
+        ...
+
+
+class Presigned(NamedTuple):
+    """A link that reads one object without credentials. It is a secret: never logged, kept or shown unasked."""
+
+    url: str
+    seconds: float
+    """How long it serves, at most: not longer than the credentials that signed it."""
+
+
+class Presigns(Protocol):
+    """A provider that can sign such a link."""
+
+    async def presigned_get(self, ref: ObjectRef, longest_s: float) -> Presigned:
+        """For GET alone. Sends nothing but what tells the bucket's Region; ``Unsupported`` where it is not known."""
         ...
 
 

@@ -14,6 +14,7 @@ from restoretui.ledger.catalog.browse_view import BrowseContext
 from restoretui.ledger.catalog.catalog import Catalog
 from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
 from restoretui.ledger.catalog.totals import Totals
+from restoretui.ledger.key_lists import KeyLists
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.runs.runs import Runs
 from restoretui.ledger.selections.selections import Selections
@@ -74,6 +75,7 @@ class Ledger:
         self.runs = Runs(self._writer, self._reader, self._quick, clock, self._orders)
         self.activity = ActivityLog(self._writer, self._reader, self._quick, clock, self._orders)
         self.leases = Leases(self._writer, clock)
+        self.key_lists = KeyLists(folder)
         self._closed = False
         self._clock = clock
 
@@ -89,7 +91,7 @@ class Ledger:
         """Takes runs out that are long over."""
         from restoretui.ledger.upkeep.pruning import Pruner
 
-        return Pruner(self._writer, self._reader, self._clock)
+        return Pruner(self._writer, self._reader, self._clock, self.key_lists)
 
     @classmethod
     async def open(cls, folder: Path, clock: Clock, *, poll_s: float = 0.5) -> Self:

@@ -42,8 +42,11 @@ if TYPE_CHECKING:
     from restoretui.core.plan.money import Amount
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.plan.pricing import PriceBook
+    from restoretui.core.rules.commands import ShellCommand
     from restoretui.session.batch.operations import BatchOperations
     from restoretui.session.planning import Planner
+    from restoretui.session.saying.commands import Saying
+    from restoretui.session.saying.naming import Copying
     from restoretui.session.spending import Spending
 
 notices = logging.getLogger("restoretui.notices")
@@ -112,6 +115,20 @@ class Session:
         from restoretui.session import spending
 
         return spending.Spending(self.settings, self.ledger, self.clouds, self._planner, self.batch, self._engine)
+
+    @cached_property
+    def saying(self) -> "Saying":
+        """The same as commands, for whoever would rather type them."""
+        from restoretui.session.saying import commands
+
+        return commands.Saying(self.settings, self.ledger, self.clouds, self.batch)
+
+    @cached_property
+    def copying(self) -> "Copying":
+        """How things are named and read elsewhere."""
+        from restoretui.session.saying import naming
+
+        return naming.Copying(self.clock, self.clouds, self.selecting, self.saying)
 
     # --- the cloud ---------------------------------------------------------------------------------------------
 
@@ -241,11 +258,12 @@ class Session:
         note: str = "",
         batch: "BatchOptions | None" = None,
         typed: Decimal | None = None,
+        said: Sequence["ShellCommand"] = (),
     ) -> Run:
         """Agree to the plan at ``tier``, which the person was shown and said yes to, and write its intents down.
 
         ``max_cost`` (dollars, or an ``Amount``) takes the place of the budget; ``typed`` is the amount that was typed
-        to go beyond it. See ``Spending.agree`` and ``Spending.restore``.
+        to go beyond it; ``said`` are the commands that say the same. See ``Spending.agree`` and ``Spending.restore``.
         """
         from restoretui.core.plan.money import Amount
         from restoretui.core.plan.offers import offer_of
@@ -254,7 +272,7 @@ class Session:
         limits = () if max_cost is None else (max_cost if isinstance(max_cost, Amount) else Amount(max_cost),)
         check_sends(plan, tier)
         consent = await self.spending.agree([offer_of(plan, tier)], limits=limits, typed=typed)
-        return await self.spending.restore(consent, sel, plan, tier, note=note, batch=batch)
+        return await self.spending.restore(consent, sel, plan, tier, note=note, batch=batch, said=said)
 
     @property
     def out_of_capacity(self) -> frozenset[int]:

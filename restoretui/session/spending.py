@@ -21,6 +21,7 @@ from restoretui.core.plan.offers import Act, Offer, check_limits, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO, Cost, estimate
 from restoretui.core.provider import Connection
+from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
@@ -118,9 +119,11 @@ class Spending:
         *,
         note: str = "",
         batch: BatchOptions | None = None,
+        said: Sequence[ShellCommand] = (),
     ) -> Run:
         """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
 
+        ``said``: the commands that say the same, which the run keeps.
         With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
         ``GuardStopped`` when a guard holds, ``PlanChanged`` when what is marked and known by now gives another plan
         than the one agreed to, ``InvalidRequest`` when no job could be made with these options; then nothing was
@@ -132,11 +135,13 @@ class Spending:
         cloud = self._clouds[plan.scheme].ledger_cloud
         connection = self._clouds[plan.scheme].connection.to_mapping()
         if batch is None:
-            return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True)
+            return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True, said=said)
         options = batch.checked()
         check_may_be_jobs(connection)
         await self._batch_jobs.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
-        run_id = await self._ledger.batches.confirm(sel, cloud, plan, tier, connection, options, note, exact=True)
+        run_id = await self._ledger.batches.confirm(
+            sel, cloud, plan, tier, connection, options, note, exact=True, said=said
+        )
         return await self._ledger.runs.get(run_id)
 
     # --- once more ---------------------------------------------------------------------------------------------

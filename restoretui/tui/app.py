@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -27,6 +27,7 @@ from restoretui.tui.process.crash import Defect, defect
 from restoretui.tui.process.last_words import last_words
 from restoretui.tui.process.lifetime import Lifetime, OpenSession
 from restoretui.tui.process.preferences import wrong_preferences
+from restoretui.tui.terminal.clipboard import why_no_clipboard
 from restoretui.tui.terminal.driver import TerminalDriver
 from restoretui.tui.terminal.feed import Feed
 from restoretui.tui.terminal_app import TerminalApp
@@ -39,6 +40,7 @@ from restoretui.wording.shell import shell_word
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
     from restoretui.ledger.run_records import Run
+    from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
     from restoretui.tui.dialogs.mfa import MfaPrompt
     from restoretui.tui.shell import Shell
@@ -54,7 +56,8 @@ LATER = (
     "restoretui.core.filter.completion", "restoretui.core.filter.matcher", "restoretui.core.filter.parser",
     "restoretui.tui.browse.mark_acts", "restoretui.tui.dialogs.filter_menu", "restoretui.tui.dialogs.go_to",
     "restoretui.tui.dialogs.help", "restoretui.tui.dialogs.inspector", "restoretui.tui.dialogs.leave",
-    "restoretui.tui.dialogs.menus", "restoretui.tui.dialogs.mfa", "restoretui.tui.dialogs.sign_in",
+    "restoretui.tui.dialogs.menus", "restoretui.tui.dialogs.mfa", "restoretui.tui.dialogs.say_box",
+    "restoretui.tui.dialogs.sign_in",
 )  # fmt: skip
 """Modules that no first paint needs: loaded behind it, in a thread, before a key can ask for them."""
 
@@ -75,6 +78,8 @@ class RestoreApp(TerminalApp):
         super().__init__(driver_class)
         self._location = location
         self._settings = settings
+        self._no_clipboard = ""
+        """Why nothing that is copied arrives anywhere, once that is known."""
         self._demo = demo
         self.last_words: list[str] = []
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
@@ -109,6 +114,7 @@ class RestoreApp(TerminalApp):
     async def _load_later(self) -> None:
         for name in LATER:
             await asyncio.to_thread(import_module, name)
+        self._no_clipboard = await asyncio.to_thread(why_no_clipboard)
 
     async def _begin(self) -> None:
         gc.enable()
@@ -287,14 +293,29 @@ class RestoreApp(TerminalApp):
     def copy(self, text: str) -> None:
         """To the clipboard, by way of the terminal: quoted if a shell or a terminal would act on it."""
         word = shell_word(text)
-        self.copy_to_clipboard(word)
-        self.say("done", f"copied {word}", "quoted for a shell" if word != text else "")
+        self._say_copied(word, self.copy_lines(word), "quoted for a shell" if word != text else "")
+
+    def copy_lines(self, text: str) -> str:
+        """The same as it is; why that arrives nowhere, in words, empty where it may."""
+        self.copy_to_clipboard(text)
+        return self._no_clipboard
+
+    def _say_copied(self, text: str, why_not: str, hint: str) -> None:
+        if why_not:
+            self.say("warning", f"not copied: {text}", why_not)
+        else:
+            self.say("done", f"copied {text}", hint)
 
     def copy_prose(self, text: str) -> None:
         """The same for what is to be read, not to be one word: what a terminal would obey or hide is spelled out."""
         shown = clean(text)
-        self.copy_to_clipboard(shown)
-        self.say("done", f"copied {shown}", "control characters spelled out" if shown != text else "")
+        self._say_copied(shown, self.copy_lines(shown), "control characters spelled out" if shown != text else "")
+
+    def show_forms(self, forms: "Sequence[Said]") -> None:
+        """Copy the first of these commands, and offer the others."""
+        from restoretui.tui.dialogs.say_box import SayBox
+
+        self.push_screen(SayBox(forms))
 
     def show_run(self, run: "Run") -> None:
         """Open a run in its tab."""

@@ -101,7 +101,7 @@ BROWSE = CommandGroup(
         Command("flat", "d", "flat", "flat", "show all keys below, or prefix by prefix", 54),
         Command("sums", "S", "sums", "sums", "sum up what lies below each prefix: size, archived, readable", 46),
         Command("versions", "V", "versions", "versions", "show every version of every key"),
-        Command("copy", "c", "copy", "copy", "copy the location to the clipboard"),
+        Command("copy", "c", "copy", "copy", "copy it: location, key, ARN, URL, link, download, command"),
         Command("refresh", "R", "refresh", "refresh", "list again", 56),
         Command("buckets", "tilde", "buckets", "buckets", "choose another bucket"),
         Command("pay", "P", "pay", "pay", "reopen a bucket whose requester pays, with you paying", 18),
@@ -118,7 +118,8 @@ RUNS = CommandGroup(
         Command("end_copies", "E", "end_copies", "end copies", "end the run's copies before their days are over", 27),
         Command("cancel_unsent", "delete,X", "cancel", "cancel unsent", "cancel the requests not sent yet", 28),
         Command("export", "x", "export", "export", "write the run's objects to a CSV file", 32),
-        Command("copy", "c", "copy", "copy", "copy the location to the clipboard"),
+        Command("copy", "c", "copy", "copy", "copy it: location, key, ARN, URL, link, download, command"),
+        Command("say", "ctrl+y", "say", "as command", "copy the run as a command, or by the cloud's own tool", 33),
         Command("filter", "slash", "filter", "filter", "filter the objects: *.bam, state:failed, failed:denied", 30),
         Command(
             "facets", "f", "facets", "show", "which objects are shown: states and classes, as they are present", 44
@@ -142,6 +143,7 @@ BATCH = CommandGroup(
         Command("follow", "f", "follow", "follow", "watch the objects of a job made elsewhere, as a run", 31),
         Command("show_run", "b", "show_run", "run", "show the run the job belongs to", 30),
         Command("copy", "c", "copy", "copy", "copy the job's id to the clipboard"),
+        Command("say", "ctrl+y", "say", "as command", "copy the job's run as a command, or by the AWS CLI", 35),
         Command("refresh", "R", "refresh", "refresh", "ask the account for its jobs again", 56),
         Command("back", "backspace,escape", "back", "back", "back to the list of jobs", 14),
     ),
@@ -153,6 +155,7 @@ ACTIVITY = CommandGroup(
         Command("filter", "slash", "filter", "filter", "filter by any text of an entry, state:failed, age<7d", 30),
         Command("only", "t", "only", "only …", "only what I did, trouble, or arrivals; then everything again", 32),
         Command("copy", "c", "copy", "copy", "copy the entry to the clipboard", 40),
+        Command("say", "ctrl+y", "say", "as command", "copy the entry's run as a command", 42),
         Command("clear", "escape", "clear", "clear", "show everything again"),
     ),
 )
@@ -167,6 +170,7 @@ DIALOG = CommandGroup(
         Command("previous_button", "left", "button(-1)", "previous button", "to the button before"),
         Command("text_down", "pagedown", "scroll_text(1)", "more", "to what is out of view below", 45),
         Command("text_up", "pageup", "scroll_text(-1)", "back", "to what is out of view above"),
+        Command("say", "ctrl+y", "say", "as command", "copy what is asked here as a command; nothing is done", 44),
     ),
 )
 
@@ -211,12 +215,29 @@ SHOWING = CommandGroup(
     ),
 )
 
+COPYING = CommandGroup(
+    "In the copy menu",
+    (
+        Command("copy_uri", "u", "copy('copy_uri')", "URI", "the location, as it is written here"),
+        Command("copy_key", "k", "copy('copy_key')", "key", "its name within the bucket"),
+        Command("copy_arn", "a", "copy('copy_arn')", "ARN", "as policies and events name it"),
+        Command("copy_url", "h", "copy('copy_url')", "URL", "where it lies, without a signature"),
+        Command("copy_link", "p", "copy('copy_link')", "link", "a presigned URL that reads it, for a while"),
+        Command(
+            "copy_download", "d", "copy('copy_download')", "download", "commands of tools that read it, restored"
+        ),
+        Command("copy_line", "l", "copy('copy_line')", "command", "the command line that restores or lists it"),
+    ),
+)
+
 READING = CommandGroup(
     "In boxes that only tell",
     (Command("close", "escape,q,enter", "cancel", "close", "close the box", 50),),
 )
 
-GROUPS = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, DIALOG, READING)
+GROUPS = (
+    EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, COPYING, DIALOG, READING,
+)  # fmt: skip
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""
 IDS = frozenset(command.id for group in GROUPS for command in group)

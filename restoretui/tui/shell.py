@@ -3,7 +3,7 @@
 ``Shell`` is the interface between the two: the app implements it, and no tab, dialog or widget knows the app.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
@@ -21,9 +21,12 @@ from restoretui.tui.widgets.table.live_table import LiveTable
 
 if TYPE_CHECKING:
     from restoretui.ledger.run_records import Run
+    from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
 
 ResultT = TypeVar("ResultT")
+Says = Callable[[], Awaitable[Sequence["Said"]]]
+"""Puts into commands what is shown."""
 
 
 class Shell(Protocol):
@@ -87,6 +90,10 @@ class Shell(Protocol):
         """To the clipboard, as text to be read."""
         ...
 
+    def copy_lines(self, text: str) -> str:
+        """To the clipboard, as it is: command lines. Why that arrives nowhere, in words; empty where it may."""
+        ...
+
     # --- where to
 
     def push_screen(self, screen: Screen[ResultT], callback: Callable[[ResultT | None], Any] | None = None) -> object:
@@ -95,6 +102,10 @@ class Shell(Protocol):
 
     def push_screen_wait(self, screen: Screen[ResultT]) -> Awaitable[ResultT | None]:
         """Open a dialog and wait for its answer; only from a worker."""
+        ...
+
+    def show_forms(self, forms: "Sequence[Said]") -> None:
+        """Copy the first of these commands, and offer the others."""
         ...
 
     def show_run(self, run: "Run") -> None:

@@ -4,8 +4,8 @@ import re
 
 from restoretui.wording.safe import clean
 
-_ACTS = re.compile(r"""[\s"'`$\\|&;<>(){}\[\]*?!~#^]""")
-"""What some shell does something about: quotes, splits, expands, redirects, remembers."""
+_ACTS = re.compile(r"""^=|[\s"'`$\\|&;<>(){}\[\]*?!~#^]""")
+"""What some shell does something about: quotes, splits, expands (zsh also ``=name``), redirects, remembers."""
 _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _READ = re.compile(r"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
 _NAMED = {"n": "\n", "r": "\r", "t": "\t", "e": "\x1b", "E": "\x1b", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}

@@ -1,7 +1,7 @@
 """What a cloud must be able to do so that restores can go through S3 Batch Operations."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, ManifestRow, Place, ReportRow
 
@@ -20,6 +20,14 @@ class BatchService(Protocol):
         self, place: Place, name: str, bucket: str, rows: AsyncIterator[Sequence[tuple[str, str]]], *, versions: bool
     ) -> Manifest:
         """Write ``rows`` of keys and version ids of ``bucket`` as a manifest, in constant memory."""
+        ...
+
+    def asked(self, order: JobOrder) -> Mapping[str, Any]:
+        """CreateJob's parameters, but the account; sends nothing."""
+        ...
+
+    def manifest_rows(self, bucket: str, rows: Sequence[tuple[str, str]], *, versions: bool) -> bytes:
+        """Rows of keys and version ids as a manifest has them; sends nothing."""
         ...
 
     async def create_job(self, order: JobOrder) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from restoretui.core.rules.cloud_commands import CloudCommands
 from restoretui.core.rules.rules import CloudRules
 
 
@@ -35,6 +36,9 @@ class CloudKind:
     """What a caller lacks who may not restore."""
     common_classes: tuple[str, ...] = ()
     """Storage classes in the order they are offered in; empty: all that are known, by name."""
+
+    commands: Callable[[CloudRules], CloudCommands] | None = None
+    """The same in the words of the cloud's own tools; None where it has none that are known."""
 
     @property
     def scheme(self) -> str:

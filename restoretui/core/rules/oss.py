@@ -3,6 +3,7 @@
 from restoretui.core.model import Tier
 from restoretui.core.network.endpoints import is_aliyun
 from restoretui.core.rules.kind import CloudKind
+from restoretui.core.rules.oss_commands import OssCommands
 from restoretui.core.rules.oss_regions import check_region
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, Quota, hours, minutes, within
 
@@ -50,5 +51,6 @@ OSS_KIND = CloudKind(
     is_own=is_aliyun,
     check_region=check_region,
     bare_endpoints=True,
+    commands=OssCommands,
     restore_permission="oss:RestoreObject",
 )

@@ -15,12 +15,22 @@ FACTS = frozenset({"scheme", "capabilities", "endpoint", "region", "profile"})
 LOOKS = frozenset(
     {
         "identity", "list_buckets", "bucket_region", "list_page", "head_object", "readable_archives",
-        "check_listings", "expirations", "provisioned_capacity", "aclose",
+        "check_listings", "expirations", "provisioned_capacity", "presigned_get", "aclose",
     }
 )  # fmt: skip
 """What a provider does that changes nothing in the cloud."""
 JOB_LOOKS = frozenset(
-    {"check_role", "describe_job", "list_jobs", "job_tags", "read_report", "has_manifest", "read_manifest"}
+    {
+        "check_role",
+        "describe_job",
+        "list_jobs",
+        "job_tags",
+        "read_report",
+        "has_manifest",
+        "read_manifest",
+        "asked",
+        "manifest_rows",
+    }
 )
 """The same of S3 Batch Operations."""
 

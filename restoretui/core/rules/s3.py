@@ -7,6 +7,7 @@ from restoretui.core.network.endpoints import is_amazon
 from restoretui.core.rules.kind import CloudKind
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, hours, minutes, within
 from restoretui.core.rules.s3_arns import arn_as_location
+from restoretui.core.rules.s3_commands import S3Commands
 
 # "Within 12 hours" gives no lower end: we begin to look in earnest at half of it, or at the hour by which a job is
 # said to have begun. "Starts in minutes" is taken as from one minute on.
@@ -59,6 +60,7 @@ S3_KIND = CloudKind(
         "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     },
     foreign_rules=FOREIGN,
+    commands=S3Commands,
     is_own=is_amazon,
     written_otherwise=arn_as_location,
     restore_permission="s3:RestoreObject",

@@ -7,12 +7,13 @@ may exist is looked for by its mark before it is asked for again.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, ReportScope
+from restoretui.core.batch.jobs import JobInfo, Manifest, ReportScope
 from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import CloudError, JobNotFound, ObjectNotFound, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Provider
 from restoretui.engine.batch.checks import check_options
+from restoretui.engine.batch.orders import order_of
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.waits import first_of
@@ -118,7 +119,7 @@ class BatchPursuit:
                 return batches.get(batch.id)
         if not job_id:
             await batches.creating(batch.id)
-            order = self._order(batch)
+            order = order_of(batch, self._run.tier)
             job_id = await self._read(lambda: service.create_job(order))
         await batches.created(batch.id, job_id)
         return batches.get(batch.id)
@@ -137,24 +138,6 @@ class BatchPursuit:
                 if batch.mark in job.description:
                     return job.job_id
         return ""
-
-    def _order(self, batch: BatchJob) -> JobOrder:
-        options = batch.options
-        about = options.description or f"restoretui run {batch.run_id}"
-        return JobOrder(
-            region=batch.region,
-            token=batch.token,
-            role_arn=options.role_arn,
-            tier=self._run.tier,
-            days=batch.days,
-            priority=options.priority,
-            description=f"{about} {batch.mark}",
-            tags=options.tags,
-            manifest=batch.generator
-            or Manifest(batch.manifest_bucket, batch.manifest_key, batch.manifest_etag, batch.versions),
-            report=batch.report_place,
-            scope=options.scope,
-        )
 
     # --- while it exists
 

@@ -16,6 +16,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import Connection as Door
+from restoretui.core.rules.commands import ShellCommand
 from restoretui.ledger.batches.adoption import adopt, begin, gather
 from restoretui.ledger.batches.assignment import assign
 from restoretui.ledger.batches.completion_reports import join_report
@@ -60,12 +61,13 @@ class BatchJobs:
         note: str = "",
         *,
         exact: bool = False,
+        said: Sequence[ShellCommand] = (),
     ) -> int:
         """``Runs.confirm``, and every object to be sent put into a job, in one transaction; the run's id."""
         now, wall = self._clock.now().timestamp(), self._clock.wall()
 
         def write(tx: Tx) -> int:
-            run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now, wall, exact=exact)
+            run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now, wall, exact=exact, said=said)
             assign(tx, run_id, options, now)
             return run_id
 

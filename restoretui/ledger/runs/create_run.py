@@ -1,7 +1,7 @@
 """Writes intents ahead: a confirmed plan becomes a run and one job an object, in a transaction before any request."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
 from restoretui.core.plan.plan import FactGroup, RestorePlan
 from restoretui.core.plan.pricing import ZERO
+from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Verdict, judge
 from restoretui.ledger.marks.fact_groups import (
     FACTS,
@@ -25,6 +26,7 @@ from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import WAITING
 from restoretui.ledger.runs.bucket_ids import bucket_id
 from restoretui.ledger.runs.job_changes import move_all
+from restoretui.ledger.runs.run_commands import keep
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.leases import hand_over
 from restoretui.ledger.store.schema import LIVE
@@ -78,10 +80,13 @@ def confirm(
     wall: float,
     *,
     exact: bool = False,
+    said: Sequence[ShellCommand] = (),
 ) -> int:
     """Write the run; its id. The facts are read anew: nothing is sent that the plan did not announce.
 
     What it takes over from runs that nobody pursues is cancelled there. ``now`` is cloud time, ``wall`` machine time.
+
+    ``said``: the commands that say the same.
 
     ``exact``: and all it announced; ``PlanChanged`` when what is marked and known now gives another plan.
     """
@@ -103,6 +108,7 @@ def confirm(
             jobs, size = counts.get(state, (0, 0))
             counts[state] = (jobs + group.objects, saturated(size + group.size_bytes))
     run_id = _insert_run(tx, cloud, plan, tier, connection, note, now, counts, asks)
+    keep(tx, run_id, said)
     for place in places:
         _insert_jobs(tx, run_id, place, now)
     tx.values(

@@ -1,13 +1,14 @@
 """The repository of runs and their jobs: what was intended, asked of the cloud, and what came of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from sqlite3 import Connection
 from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import LedgerError
-from restoretui.core.model import State, Tier
+from restoretui.core.errors import LedgerError, UsageError
+from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.rules.commands import ShellCommand
 from restoretui.ledger.records import EVERYTHING, CloudId, Query
 from restoretui.ledger.run_records import WAITING, Cause, JobChange, RestoreJob, Run, TrackedGroup
 from restoretui.ledger.runs.job_ids import is_among
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.progress import Flow
     from restoretui.ledger.runs.job_lines import JobLine, Shortfall
+    from restoretui.ledger.runs.run_commands import Asked
     from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
     LineList = list[JobLine]
     FlowList = list[Flow]
+    AskedList = list[tuple[Asked, list[ObjectRef]]]
 
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
@@ -37,6 +40,7 @@ GroupList = list[TrackedGroup]
 IdList = list[int]
 CauseList = list[Cause]
 Skips = list[tuple[str, int]]
+CommandList = list[ShellCommand]
 
 
 class Runs:
@@ -69,18 +73,19 @@ class Runs:
         note: str = "",
         *,
         exact: bool = False,
+        said: Sequence[ShellCommand] = (),
     ) -> Run:
         """Make the plan at ``tier`` an intent: a run, and a job for every selected object of ``cloud``.
 
         The facts are read anew. Objects that got a job meanwhile are watched, not asked for twice; objects that would
         be sent now although the plan did not say so are skipped, with that reason. ``exact``: ``PlanChanged``
-        instead, as soon as the plan made now would not be this one.
+        instead, as soon as the plan made now would not be this one. ``said``: the commands that say the same.
         """
         from restoretui.ledger.runs.create_run import confirm
 
         now, wall = self._clock.now().timestamp(), self._clock.wall()
         run_id = await self._writer.do(
-            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now, wall, exact=exact)
+            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now, wall, exact=exact, said=said)
         )
         return self._get(run_id)
 
@@ -112,6 +117,32 @@ class Runs:
             tx.touch(change_feed.RUNS)
 
         await self._writer.do(add)
+
+    def commands(self, run_id: int) -> CommandList:
+        """The commands that say the run; none of one that an earlier version made, or that follows others' jobs."""
+        from restoretui.ledger.runs.run_commands import commands_of
+
+        return commands_of(self._quick.row("SELECT commands FROM run_command WHERE run_id = ?", (run_id,)))
+
+    async def write_keys(self, run_id: int, bucket: str, write: Callable[[Iterable[bytes]], None]) -> None:
+        """Hand the keys of a run on a bucket that a list can hold to ``write``, as lines."""
+        from restoretui.ledger.runs.run_commands import listed_keys
+
+        await self._reader.run(lambda connection: write(listed_keys(connection, run_id, bucket)))
+
+    async def asked(self, run_id: int, most: int) -> "AskedList":
+        """How a run's objects were asked for, in groups with their objects; ``UsageError`` for more than ``most``."""
+        from restoretui.ledger.runs.run_commands import read_asked, refs_asked
+
+        def read(connection: Connection) -> "AskedList":
+            groups = read_asked(connection, run_id)
+            if sum(group.objects for group in groups) > most:
+                raise UsageError(
+                    f"more than {most:,} objects are no work for a loop", "S3 Batch Operations asks for them"
+                )
+            return [(group, refs_asked(connection, run_id, group)) for group in groups]
+
+        return await self._reader.run(read)
 
     async def looked(self, run_id: int, at: float) -> None:
         """All of the run that can still change was looked at, at this cloud time."""

@@ -5,7 +5,7 @@ listing they were made in; an object is in a set once, however often it is added
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from sqlite3 import Connection
@@ -311,6 +311,45 @@ class Selections:
             return []
 
         return await self._reader.run(find)
+
+    async def refs(self, sel: int, cloud: CloudId, limit: int, *, unlistable: bool = False) -> list[ObjectRef]:
+        """Some of the objects of one cloud; ``unlistable``: of those that no list of keys can hold."""
+        from restoretui.ledger.selections.chosen_keys import read_refs
+
+        def read(connection: Connection) -> list[ObjectRef]:
+            found: list[ObjectRef] = []
+            for place in self._places(connection, sel, cloud):
+                found += read_refs(connection, place, limit - len(found), unlistable=unlistable)
+            return found
+
+        return await self._reader.run(read)
+
+    async def listable(self, sel: int, cloud: CloudId) -> dict[str, int]:
+        """By bucket, how many objects a list of keys can hold."""
+        from restoretui.ledger.selections.chosen_keys import count_listable
+
+        def count(connection: Connection) -> dict[str, int]:
+            return {place.bucket: count_listable(connection, place) for place in self._places(connection, sel, cloud)}
+
+        return await self._reader.run(count)
+
+    async def write_keys(
+        self, sel: int, cloud: CloudId, bucket: str, write: Callable[[Iterable[bytes]], None]
+    ) -> None:
+        """Hand the keys of a bucket that a list can hold to ``write``, as lines."""
+        from restoretui.ledger.selections.chosen_keys import listed_keys
+
+        def read(connection: Connection) -> None:
+            for place in self._places(connection, sel, cloud):
+                if place.bucket == bucket:
+                    write(listed_keys(connection, place))
+
+        await self._reader.run(read)
+
+    def _places(self, connection: Connection, sel: int, cloud: CloudId) -> list[fact_groups.MarkedPlace]:
+        now, wall = self._clock.now().timestamp(), self._clock.wall()
+        places = fact_groups.marked_places(connection, sel, now, wall)
+        return [place for place in places if place.cloud == cloud]
 
     async def _change(self, sel: int, change: Callable[[Tx], None]) -> SelectionSummary:
         def work(tx: Tx) -> SelectionSummary:

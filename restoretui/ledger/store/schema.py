@@ -252,6 +252,13 @@ LEDGER = (
             "CREATE INDEX job_failed ON job (run_id) WHERE state = 'failed'",
         ),
     ),
+    Migration(
+        "commands of runs",
+        (
+            # What could be typed to plan the same, as JSON: words, and how many of them are assignments.
+            "CREATE TABLE run_command (run_id INTEGER PRIMARY KEY REFERENCES run, commands TEXT NOT NULL)",
+        ),
+    ),
 )
 
 CATALOG = (

@@ -5,13 +5,16 @@ anybody. Its rows go in steps after that. Only rows of runs so declared can leav
 ``schema``), and the next process finishes what a killed one had begun.
 """
 
+import asyncio
 from collections.abc import Sequence
 from sqlite3 import Connection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
 from restoretui.ledger.catalog.retention import in_steps
+from restoretui.ledger.key_lists import KeyLists
 from restoretui.ledger.run_records import WAITING
+from restoretui.ledger.runs.run_commands import lists_named
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
@@ -67,8 +70,10 @@ class Findings(NamedTuple):
 class Pruner:
     """Finds and removes runs that are over. Made by ``Ledger``; its coroutines raise ``LedgerError``."""
 
-    def __init__(self, writer: Writer, reader: ReaderThread, clock: Clock) -> None:
+    def __init__(self, writer: Writer, reader: ReaderThread, clock: Clock, lists: KeyLists) -> None:
+        """``lists`` that runs name go with them."""
         self._writer = writer
+        self._lists = lists
         self._reader = reader
         self._clock = clock
 
@@ -84,6 +89,8 @@ class Pruner:
     async def remove(self, run_ids: Sequence[int]) -> list[int]:
         """Remove these runs, but for those that may not go by now; the ids of those removed. One line says so."""
         now, wall = self._clock.now().timestamp(), self._clock.wall()
+
+        named = set().union(*[lists_named([row]) for row in await self._commands(run_ids)])
 
         def declare(tx: Tx) -> list[int]:
             gone = [run_id for run_id in run_ids if _declare(tx, run_id, {"now": now, "wall": wall})]
@@ -105,12 +112,26 @@ class Pruner:
             return gone
 
         gone = await self._writer.do(declare)
+        if gone:
+            left = lists_named(await self._commands())
+            await asyncio.to_thread(self._lists.remove, named - left)
         await self.finish()
         return gone
 
     async def finish(self) -> None:
-        """Remove what is left of runs that were declared removed."""
+        """Remove what is left of runs that were declared removed, and lists of keys that are of no use any more."""
         await in_steps(self._writer, _remove_some)
+        named = lists_named(await self._commands())
+        await asyncio.to_thread(self._lists.sweep, named, self._clock.wall())
+
+    async def _commands(self, run_ids: Sequence[int] | None = None) -> list[tuple[Any, ...]]:
+        """The commands kept with runs; of all, or of these."""
+        which = "1" if run_ids is None else f"run_id IN ({_listed(run_ids)})"
+
+        def read(connection: Connection) -> list[tuple[Any, ...]]:
+            return connection.execute(f"SELECT commands FROM run_command WHERE {which}").fetchall()
+
+        return await self._reader.run(read)
 
 
 def _find(connection: Connection, before: float, keep: int, args: dict[str, float]) -> Findings:
@@ -149,7 +170,7 @@ def _declare(tx: Tx, run_id: int, args: dict[str, float]) -> bool:
         "INSERT INTO pruned (run_id, first_job, last_job, last_activity, at) VALUES (?, ?, ?, ?, ?)",
         (run_id, row[0], row[0] + row[1] - 1, last, args["now"]),
     )
-    for sums in ("run_count", "flow"):
+    for sums in ("run_count", "flow", "run_command"):
         tx.run(f"DELETE FROM {sums} WHERE run_id = ?", (run_id,))
     tx.run("DELETE FROM run WHERE id = ?", (run_id,))
     return True

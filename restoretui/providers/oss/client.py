@@ -1,9 +1,12 @@
 """The OSS client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
+from restoretui.core.model import ObjectRef
+from restoretui.core.provider import Presigned
 from restoretui.providers.oss.credentials import KeyRing
 from restoretui.providers.oss.errors import EXPIRED, error_for, is_account, is_credentials
 from restoretui.providers.oss.pages import read_document
@@ -19,6 +22,8 @@ if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is
 
 T = TypeVar("T")
 
+LONGEST_S = 604_800
+"""Seven days, the longest that a link signed with version 4 serves."""
 _ACCEPTING = {"RestoreObject": (200, 202), "CleanRestoredObject": (200, 204)}
 """The documented answers of a yes (FACTS 4.1)."""
 _OF_OBJECTS = frozenset({"HeadObject", "RestoreObject", "CleanRestoredObject"})
@@ -70,6 +75,17 @@ class OssClient:
             except Unreadable as error:
                 raise _unreadable(ask, reply, str(error)) from None
         raise AssertionError("a second answer is always returned or raised")
+
+    async def presigned_get(self, ref: ObjectRef, longest_s: float) -> Presigned:
+        """A link that reads an object, of no longer life than the keys'."""
+        region, keys = await self.regions.of(ref.bucket), await self._ring.keys()
+        left = math.inf if keys.expires_at is None else keys.expires_at - self._ring.now()
+        seconds = int(min(longest_s, LONGEST_S, left))
+        if seconds < 1:
+            raise CredentialsError(
+                "a link would end at once", "renew the credentials, or restore the copy for longer"
+            )
+        return Presigned(await self._sdk.presigned_get(ref.bucket, ref.key, ref.version_id, region, seconds), seconds)
 
     async def once(self, ask: "OssRequest") -> "tuple[OssResponse, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, except the wrong Region and unfit credentials."""

@@ -187,6 +187,10 @@ class KeyRing:
             raise self._trouble or CredentialsError(self._found.why or "the OSS credentials have expired", HINT)
         return self._keys
 
+    def now(self) -> float:
+        """The clock that the end of keys is told by: seconds since the epoch, the machine's."""
+        return self._clock.wall()
+
     def reject(self, keys: OssKeys) -> None:
         """OSS did not take these keys: look again before the next use."""
         if self._keys == keys:

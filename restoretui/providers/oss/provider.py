@@ -24,6 +24,7 @@ from restoretui.core.provider import (
     MfaPrompter,
     OpenProvider,
     Outcome,
+    Presigned,
     Provider,
 )
 from restoretui.core.rules.oss import OSS
@@ -60,7 +61,7 @@ class OssProvider:
         self._profile = profile
         self._calls = OssClient(sdk, ring)
         self.capabilities = Capabilities(
-            max_rate=RESTORES_PER_SECOND, clean=True, keys_in_order=not sdk.endpoint, expirations=True
+            max_rate=RESTORES_PER_SECOND, clean=True, keys_in_order=not sdk.endpoint, expirations=True, presigns=True
         )
 
     @classmethod
@@ -186,6 +187,9 @@ class OssProvider:
             return refused(refusal)
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
         return Answer(outcome, reply.status, request_id=reply.request_id)
+
+    async def presigned_get(self, ref: ObjectRef, longest_s: float) -> Presigned:
+        return await self._calls.presigned_get(ref, longest_s)
 
     async def clean_restored_object(self, ref: ObjectRef) -> bool:
         query = {"cleanRestoredObject": ""} | _version(ref)

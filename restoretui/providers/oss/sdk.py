@@ -5,6 +5,7 @@ Imports the SDK, so it is itself imported late, by ``OssProvider.open``.
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple, Self
 
 import aiohttp
@@ -125,6 +126,15 @@ class OssSdk:
         except oss.exceptions.BaseError as error:
             raise self._what(error, ask, keys) from error
         return OssResponse(output.status_code, output.headers, output.http_response.content or b"")
+
+    async def presigned_get(self, bucket: str, key: str, version_id: str | None, region: str, seconds: int) -> str:
+        """A link that reads an object, as the SDK signs it; sends nothing."""
+        self._signing.use(await self._ring.keys())
+        asked = oss.GetObjectRequest(bucket=bucket, key=key, version_id=version_id)
+        if self._pays:
+            asked.request_payer = "requester"
+        made = await self._client(region).presign(asked, expires=timedelta(seconds=seconds))
+        return str(made.url)
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -18,6 +18,7 @@ from restoretui.core.provider import (
     MfaPrompter,
     OpenProvider,
     Outcome,
+    Presigned,
     Provider,
 )
 from restoretui.core.rules.s3 import S3
@@ -66,6 +67,7 @@ class S3Provider:
             keys_in_order=not sdk.caller.endpoint,
             expirations=True,
             capacity=store is None and not sdk.caller.endpoint,
+            presigns=True,
         )
 
     @classmethod
@@ -189,6 +191,9 @@ class S3Provider:
             body["Days"] = request.days
         kind = body.get("Days"), request.tier if "GlacierJobParameters" in body else None
         return {"RestoreRequest": body}, kind
+
+    async def presigned_get(self, ref: ObjectRef, longest_s: float) -> Presigned:
+        return await self._calls.presigned_get(ref.bucket, _given(ref), longest_s)
 
     async def clean_restored_object(self, ref: ObjectRef) -> bool:
         raise Unsupported(

@@ -193,6 +193,7 @@ class ActivityPane(Pane):
     @on(table_events.Moved)
     def _moved(self) -> None:
         self._say()
+        self.refresh_bindings()
 
     @on(table_events.Opened)
     def _opened(self, event: table_events.Opened) -> None:
@@ -225,6 +226,8 @@ class ActivityPane(Pane):
             self.table.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "say":
+            return self.table.row is not None and self.table.row.run_id is not None
         return self.table.count > 0 if action == "copy" else True
 
     @property
@@ -252,6 +255,16 @@ class ActivityPane(Pane):
             self.shell.copy_prose("".join(part if isinstance(part, str) else part[0] for part in parts)[2:])
         elif row is not None:
             self.shell.copy_prose(entry_line(row))
+
+    def action_say(self) -> None:
+        row = self.table.row
+        if row is not None and row.run_id is not None:
+            self.attempt(partial(self._say_run, row.run_id), "say", hold_keys=True)
+
+    async def _say_run(self, run_id: int) -> None:
+        run = await self.session.ledger.runs.get(run_id)
+        saying = self.session.saying
+        self.shell.show_forms([await saying.of_run(run), await saying.tools_of_run(run)])
 
     def action_clear(self) -> None:
         self.shell.move_on()

@@ -10,24 +10,31 @@ from restoretui.wording import format as fmt
 if TYPE_CHECKING:
     from restoretui.core.plan.offers import Offer
     from restoretui.session.spending import Consent
-    from restoretui.tui.shell import Actor
+    from restoretui.tui.shell import Actor, Says
 
 
 async def agreed(
-    actor: "Actor", offer: "Offer", title: str, question: str, yes: str, *, asked: bool = False
+    actor: "Actor",
+    offer: "Offer",
+    title: str,
+    question: str,
+    yes: str,
+    *,
+    asked: bool = False,
+    says: "Says | None" = None,
 ) -> "Consent | None":
     """The person's consent to ``offer``; None for no. ``asked``: the question was answered with yes already."""
     spending = actor.session.spending
     spending.check_may_send()
     held = spending.why_not(offer)
     if not held:
-        if not asked and not await actor.shell.push_screen_wait(Confirm(title, question, yes)):
+        if not asked and not await actor.shell.push_screen_wait(Confirm(title, question, yes, says)):
             return None
         return await spending.agree([offer])
     amount = f"{offer.cost:.2f}"
     reason = held.partition(";")[0]
     typed = await actor.shell.push_screen_wait(
-        TextPrompt(title, f"{question} Above the budget: {reason}. Type {amount} to confirm")
+        TextPrompt(title, f"{question} Above the budget: {reason}. Type {amount} to confirm", says=says)
     )
     if not typed:
         return None

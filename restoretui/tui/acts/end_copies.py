@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,8 +13,11 @@ from restoretui.core.plan.plan import FactGroup
 from restoretui.core.plan.pricing import GIB, Cost, PriceTable, estimate
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action
+from restoretui.core.saying.chosen import Chosen
+from restoretui.core.saying.own_commands import PROGRAM, clean_command
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import Run
+from restoretui.session.saying.commands import Said, Subject
 from restoretui.tui.acts.consent import agreed
 from restoretui.wording import format as fmt
 
@@ -45,27 +48,29 @@ class Copies:
         return sum(group.size_bytes for group in self.groups)
 
 
-async def end_chosen(actor: "Actor", sel: int, run: Run | None = None) -> None:
+async def end_chosen(actor: "Actor", about: Subject, run: Run | None = None) -> None:
     """End the copies of the objects in a selection, each cloud's once that is confirmed.
 
     Raises ``UsageError`` where none of them has a copy that can be ended, ``PlanChanged`` where none is left.
     """
-    session = actor.session
+    session, sel = actor.session, about.sel
     session.check_may_send()
     found = await _found(actor, sel)
     copies = [one for one in found if one.objects]
     if not copies:
         raise UsageError("none of these has a restored copy that can be ended early", _where(found))
     for one in copies:
-        await _ask_and_end(actor, sel, one, run)
+        await _ask_and_end(actor, about, one, run)
 
 
-async def _ask_and_end(actor: "Actor", sel: int, copies: Copies, run: Run | None) -> None:
+async def _ask_and_end(actor: "Actor", about: Subject, copies: Copies, run: Run | None) -> None:
     """End the copies the question was about, those and no others; if they are others by now, ask about them anew."""
+    sel = about.sel
     while copies.objects:
         question = await _question(actor, sel, copies)
         offer = actor.session.spending.offer_clean(copies.objects, copies.size_bytes)
-        consent = await agreed(actor, offer, "End copies", question, f"End {copies.objects:,}")
+        says = partial(_said, actor, about, copies, run)
+        consent = await agreed(actor, offer, "End copies", question, f"End {copies.objects:,}", says=says)
         if consent is None:
             return
         refs = await _refs(actor, sel, copies)
@@ -78,6 +83,17 @@ async def _ask_and_end(actor: "Actor", sel: int, copies: Copies, run: Run | None
         actor.shell.say("warning", "the copies changed after the question was put", "this is how it is now")
         copies = now
     raise PlanChanged("there is no copy left to end, so nothing was sent", "somebody else was quicker")
+
+
+async def _said(actor: "Actor", about: Subject, copies: Copies, run: Run | None) -> list[Said]:
+    """The same as commands."""
+    saying = actor.session.saying
+    of_cloud = replace(about, scheme=copies.cloud.scheme)
+    if run is not None:
+        ours = [clean_command(saying.reach(run.cloud.scheme), Chosen((str(run.id),)))]
+    else:
+        ours = await saying.clean(of_cloud)
+    return [Said(PROGRAM, ours), await saying.clean_by_tools(of_cloud.scheme, await _refs(actor, about.sel, copies))]
 
 
 async def _found(actor: "Actor", sel: int) -> list[Copies]:

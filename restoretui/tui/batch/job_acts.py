@@ -2,12 +2,16 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
+from restoretui.core.rules.clouds import cloud_with_jobs
+from restoretui.core.saying.own_commands import PROGRAM, batch_command, job_words
 from restoretui.ledger.batches.records import BatchJob
+from restoretui.session.saying.commands import Said
 from restoretui.tui.acts.consent import agreed, price
 from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
 from restoretui.tui.job_row import BatchRow
@@ -42,7 +46,8 @@ async def confirm_job(actor: JobActor, row: BatchRow) -> None:
         whole = fmt.about(run.estimate, run.currency, run.unpriced)
         cost = f"{price(offer)}; {whole} for run {run.id} as a whole"
     question = f"Let job {row.job_id} ask for {fmt.plural(offer.objects, 'object')}? It costs {cost}."
-    if consent := await agreed(actor, offer, "Confirm job", question, "Let it run"):
+    says = partial(_said, actor, row, "confirm", "status", "Ready")
+    if consent := await agreed(actor, offer, "Confirm job", question, "Let it run", says=says):
         status = await spending.confirm_job(consent, row.job_id, row.region)
         await actor.after(row, f"job {row.job_id} is confirmed: {status}")
 
@@ -52,7 +57,8 @@ async def cancel_job(actor: JobActor, row: BatchRow) -> None:
     question = (
         f"Cancel job {row.job_id}? What it has asked for goes on and is paid for; a cancelled job cannot be resumed."
     )
-    if await actor.shell.push_screen_wait(Confirm("Cancel job", question, "Cancel the job")):
+    says = partial(_said, actor, row, "cancel", "status", "Cancelled")
+    if await actor.shell.push_screen_wait(Confirm("Cancel job", question, "Cancel the job", says)):
         status = await actor.session.batch.cancel(row.job_id, row.region)
         await actor.after(row, f"job {row.job_id}: {status}")
 
@@ -60,8 +66,11 @@ async def cancel_job(actor: JobActor, row: BatchRow) -> None:
 async def change_priority(actor: JobActor, row: BatchRow) -> None:
     """Ask for a number and set it."""
     typed = await actor.shell.push_screen_wait(
-        TextPrompt("Priority", f"Priority of job {row.job_id}: higher goes first, 0 to 2147483647", str(row.priority))
-    )
+        TextPrompt(
+            "Priority", f"Priority of job {row.job_id}: higher goes first, 0 to 2147483647", str(row.priority),
+            partial(_said, actor, row, "priority", "priority", str(row.priority)),
+        )
+    )  # fmt: skip
     if not typed:
         return
     if not typed.strip().isascii() or not typed.strip().isdigit():
@@ -78,7 +87,8 @@ async def clone_job(actor: JobActor, row: BatchRow) -> None:
         f"Make a new job with the manifest of {row.job_id}? It stays suspended until it is confirmed, belongs to no"
         f" run, and costs fees of {fmt.money(offer.cost, offer.currency)} even if it is cancelled."
     )
-    if consent := await agreed(actor, offer, "Clone job", question, "Make it"):
+    says = partial(_said, actor, row, "clone")
+    if consent := await agreed(actor, offer, "Clone job", question, "Make it", says=says):
         new = await spending.clone(consent, row.job_id, row.region)
         actor.shell.say("done", f"job {new} is made, suspended: y lets it run")
         await actor.look(whole=True)
@@ -95,11 +105,12 @@ async def follow_job(actor: JobActor, row: BatchRow) -> None:
 
 async def clean_job(actor: JobActor, batch: BatchJob) -> None:
     """Delete what we wrote for a job of ours."""
+    says = partial(_ours, actor, "clean", batch.job_id) if batch.job_id else None
     question = (
         f"Delete the manifest and the report that were written for job {batch.job_id or batch.id}? Nothing else is"
         " touched, the run keeps what it knows; the files cannot be brought back, nor the job cloned without them."
     )
-    if await actor.shell.push_screen_wait(Confirm("Clean up", question, "Delete them")):
+    if await actor.shell.push_screen_wait(Confirm("Clean up", question, "Delete them", says)):
         count = await actor.session.batch.clean(batch)
         actor.shell.say("done", f"{fmt.plural(count, 'file')} of job {batch.job_id or batch.id} deleted")
         actor.read()
@@ -118,7 +129,10 @@ async def retry_job(actor: JobActor, batch: BatchJob) -> None:
         costs += f", as new jobs {price(offers['batch'])}"
     failed = fmt.plural(offers["direct"].objects, "failed object")
     question = f"Send the {failed} of run {run.id} again? One by one it costs {costs}."
-    way = await actor.shell.push_screen_wait(Pick("Retry failed", question, choices))
+    says = partial(_ours, actor, "retry", str(run.id), *job_words(replace(batch.options, hold=False))[:-2])
+    way = await actor.shell.push_screen_wait(
+        Pick("Retry failed", question, choices, says=says if "batch" in choices else None)
+    )
     if not way:
         return
     consent = await agreed(actor, offers[way], "Retry failed", question, choices[way], asked=True)
@@ -130,6 +144,30 @@ async def retry_job(actor: JobActor, batch: BatchJob) -> None:
         count = await spending.retry_jobs(consent, run.id, replace(batch.options, hold=False))
     actor.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be sent again")
     actor.read()
+
+
+async def _ours(actor: JobActor, action: str, about: str, *more: str) -> list[Said]:
+    """Our own command."""
+    saying = actor.session.saying
+    return [Said(PROGRAM, [batch_command(saying.reach(cloud_with_jobs().scheme), action, about, *more)])]
+
+
+async def _said(actor: JobActor, row: BatchRow, action: str, operation: str = "", value: str = "") -> list[Said]:
+    """Our command, and the AWS CLI's for the same."""
+    more = [value] if operation == "priority" else []
+    theirs = await actor.session.saying.job_by_tools(row.job_id, row.region, operation, value)
+    return [*await _ours(actor, action, row.job_id, *more), theirs]
+
+
+async def say_job(actor: JobActor, row: BatchRow) -> None:
+    """Copy the commands of the run a job belongs to; of anybody else's, the one that shows it."""
+    if row.batch is None:
+        forms = await _ours(actor, "show", row.job_id)
+    else:
+        saying = actor.session.saying
+        run = await actor.session.ledger.runs.get(row.batch.run_id)
+        forms = [await saying.of_run(run), await saying.tools_of_run(run)]
+    actor.shell.show_forms(forms)
 
 
 async def export_report(actor: JobActor, row: BatchRow) -> None:

@@ -165,6 +165,8 @@ class BatchPane(Pane):
             return False
         if action == "back":
             return self._detailed
+        if action == "say":
+            return row is not None and bool(row.job_id or row.batch)
         if action not in ACTIONS:
             return True
         if session.read_only and action not in ("export", "follow", "show_run", "copy"):
@@ -221,6 +223,9 @@ class BatchPane(Pane):
 
     async def _show_run(self, run_id: int) -> None:
         self.shell.show_run(await self.session.ledger.runs.get(run_id))
+
+    def action_say(self) -> None:
+        self._act(job_acts.say_job)
 
     def action_copy(self) -> None:
         row = self._row

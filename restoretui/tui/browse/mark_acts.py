@@ -1,10 +1,13 @@
 """What keys do with the marks: restore, extend, speed up, end copies, each confirmed first."""
 
+from dataclasses import replace
+
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import BrowseRow, Listing
 from restoretui.ledger.run_records import Run
+from restoretui.session.saying.commands import Subject
 from restoretui.tui.acts.end_copies import end_chosen
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.marking import MARKS
@@ -26,7 +29,7 @@ async def restore_marks(board: BrowseBoard, purpose: Purpose, listing: Listing |
     try:
         if sel != MARKS and row is not None and listing is not None:
             await _choose_row(board, sel, listing, row)
-        runs = await _confirm_each(board, sel, purpose, hidden)
+        runs = await _confirm_each(board, _chosen(board, sel, row), purpose, hidden)
     finally:
         if sel != MARKS:
             await selections.drop(sel)
@@ -39,22 +42,22 @@ async def end_marks(board: BrowseBoard, listing: Listing | None, row: BrowseRow 
     selections = board.session.ledger.selections
     await board.marking.settled()
     if (await selections.summary(MARKS)).objects:
-        await end_chosen(board, MARKS)
+        await end_chosen(board, _chosen(board, MARKS, None))
     elif row is None or listing is None:
         raise UsageError("nothing is marked, and there is no row to act on")
     else:
         sel = await selections.create()
         try:
             await _choose_row(board, sel, listing, row)
-            await end_chosen(board, sel)
+            await end_chosen(board, _chosen(board, sel, row))
         finally:
             await selections.drop(sel)
     board.table.look_again()
 
 
-async def _confirm_each(board: BrowseBoard, sel: int, purpose: Purpose, hidden: int) -> list[Run]:
+async def _confirm_each(board: BrowseBoard, chosen: Subject, purpose: Purpose, hidden: int) -> list[Run]:
     """A plan for each cloud with chosen objects, one after the other; to give one up leaves its marks alone."""
-    session, marking = board.session, board.marking
+    session, marking, sel = board.session, board.marking, chosen.sel
     schemes = await session.schemes(sel) or [board.location.scheme]
     counts = {
         scheme: sum(tally.objects for (cloud, _), tally in marked.items() if cloud.scheme == scheme)
@@ -72,7 +75,8 @@ async def _confirm_each(board: BrowseBoard, sel: int, purpose: Purpose, hidden: 
             )
             others = sum(counts.values()) - counts[scheme]
             out_of_sight = max(0, hidden - others) if scheme == board.location.scheme else counts[scheme]
-        dialog = RestoreDialog(sel, purpose, marking.days_for(scheme), hidden=out_of_sight, scheme=scheme, step=step)
+        about = replace(chosen, scheme=scheme)
+        dialog = RestoreDialog(about, purpose, marking.days_for(scheme), hidden=out_of_sight, step=step)
         run = await board.shell.push_screen_wait(dialog)
         if run is not None:
             runs.append(run)
@@ -85,6 +89,13 @@ async def _confirm_each(board: BrowseBoard, sel: int, purpose: Purpose, hidden: 
         told = " and ".join(f"run {run.id} ({CLOUDS[run.cloud.scheme].in_full})" for run in runs)
         board.shell.say("done", f"confirmed as {told}")
     return runs
+
+
+def _chosen(board: BrowseBoard, sel: int, row: BrowseRow | None) -> Subject:
+    """What is acted on: the marks, or one row; of a prefix all below it."""
+    below = sel != MARKS and row is not None and row.is_prefix
+    place = board.location.below(row.ref.key) if below and row is not None else None
+    return Subject(sel, board.location.scheme, place, board.source.versions if below else False)
 
 
 async def _choose_row(board: BrowseBoard, sel: int, listing: Listing, row: BrowseRow) -> None:

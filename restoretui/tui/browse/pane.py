@@ -1,5 +1,6 @@
 """Browse: what keys and clicks do to the listing shown, to the marks, and with them."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -208,10 +209,19 @@ class BrowsePane(ListingBoard):
 
     def action_copy(self) -> None:
         row = self.table.row if self.source.is_bucket else None
-        place = self.location
-        if row is not None:
-            place = place.below(row.ref.key) if row.is_prefix else place.object(row.ref.key)
-        self.shell.copy(str(place))
+        place, state = self.location, None
+        bucket = None if self.source.is_bucket else self.buckets.row
+        if bucket is not None:
+            place = Location(bucket.scheme, bucket.name)
+        elif row is not None:
+            ref, state = row.ref, row.state
+            place = (
+                place.below(ref.key) if row.is_prefix else replace(place.object(ref.key), version_id=ref.version_id)
+            )
+        readable = state in (State.ONLINE, State.AVAILABLE)
+        from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
+
+        self.shell.push_screen(CopyMenu(Copied(place, self.marking.days_for(place.scheme), readable)))
 
     # --- marking
 

@@ -18,7 +18,7 @@ from textual.widgets import Button, Static
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.keys import DIALOG
-from restoretui.tui.shell import Working
+from restoretui.tui.shell import Says, Working
 from restoretui.tui.widgets.key_bar import KeyBar
 from restoretui.tui.words import said
 
@@ -142,11 +142,27 @@ class Dialog(Working, ModalScreen[ResultT]):
         return 0, 0
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "say":
+            return self.says() is not None
         return self._scrolls if action == "scroll_text" else super().check_action(action, parameters)
 
     def action_scroll_text(self, pages: int) -> None:
         for part in self.giving()[:1]:
             part.scroll_relative(y=pages * max(1, part.size.height - 1), animate=False)
+
+    # --- the same as commands
+
+    def says(self) -> Says | None:
+        """Puts into commands what is asked here; None where no command does it."""
+        return None
+
+    def action_say(self) -> None:
+        """Copy it as a command, and offer its other forms: nothing is done by that."""
+        if (says := self.says()) is not None:
+            self.attempt(partial(self._show_forms, says), "say", hold_keys=True)
+
+    async def _show_forms(self, says: Says) -> None:
+        self.shell.show_forms(await says())
 
     # --- what is on screen
 

@@ -12,12 +12,15 @@ from textual.widgets import Static
 from restoretui.core.errors import ObjectNotFound, RestoreTuiError
 from restoretui.core.filter.tree import OneOf
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.records import ActivityEntry, BrowseRow, Query
+from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.inspector_text import Known, lines
 from restoretui.tui.keys import READING
 
+DAYS = 7
+"""Of a restore that is offered as a command."""
 HISTORY_SHOWN = 50
 HISTORY_READ = 200
 """Entries that mention the key are read, those about this object are shown."""
@@ -28,7 +31,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
 
     BINDINGS = [  # noqa: RUF012  Textual declares it so
         *READING.bindings(),
-        Binding("c", "copy", "copy location", tooltip="copy the location to the clipboard", id="copy"),
+        Binding("c", "copy", "copy", tooltip="copy it in one of many forms", id="copy"),
     ]
 
     def __init__(self, ref: ObjectRef, scheme: str, row: BrowseRow | None = None) -> None:
@@ -94,4 +97,8 @@ class Inspector(Dialog[None], inherit_bindings=False):
         self._facts.update(Content("\n").join(text))
 
     def action_copy(self) -> None:
-        self.shell.copy(self._known.location)
+        state = self._known.row.state if self._known.row is not None else None
+        readable = state in (State.ONLINE, State.AVAILABLE)
+        ref = self._known.ref
+        place = Location(self._scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
+        self.shell.push_screen(CopyMenu(Copied(place, DAYS, readable)))

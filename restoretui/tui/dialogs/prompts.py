@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Static
 
 from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.shell import Says
 from restoretui.tui.widgets.guarded_button import GuardedButton
 from restoretui.tui.words import said
 
@@ -15,10 +16,14 @@ from restoretui.tui.words import said
 class TextPrompt(Dialog[str]):
     """Answers with what was typed."""
 
-    def __init__(self, title: str, question: str, value: str = "") -> None:
+    def __init__(self, title: str, question: str, value: str = "", says: Says | None = None) -> None:
         super().__init__(title)
         self._question = question
+        self._says = says
         self._value = value
+
+    def says(self) -> Says | None:
+        return self._says
 
     def body(self) -> ComposeResult:
         yield Static(said((self._question, "dim")), markup=False)
@@ -38,10 +43,14 @@ class Confirm(Dialog[bool]):
 
     AUTO_FOCUS = "#no"
 
-    def __init__(self, title: str, question: str, yes: str) -> None:
+    def __init__(self, title: str, question: str, yes: str, says: Says | None = None) -> None:
         super().__init__(title)
         self._question = question
         self._yes = yes
+        self._says = says
+
+    def says(self) -> Says | None:
+        return self._says
 
     def body(self) -> ComposeResult:
         yield Static(said(self._question), markup=False)
@@ -61,11 +70,17 @@ class Pick(Dialog[str]):
 
     AUTO_FOCUS = "#no"
 
-    def __init__(self, title: str, question: str, ways: Mapping[str, str], no: str = "No") -> None:
+    def __init__(
+        self, title: str, question: str, ways: Mapping[str, str], no: str = "No", says: Says | None = None
+    ) -> None:
         super().__init__(title)
+        self._says = says
         self._question = question
         self._ways = ways
         self._no = no
+
+    def says(self) -> Says | None:
+        return self._says
 
     def body(self) -> ComposeResult:
         yield Static(said(self._question), markup=False)

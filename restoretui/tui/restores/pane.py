@@ -13,6 +13,7 @@ from restoretui.core.model import State
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import JobRow
 from restoretui.ledger.run_records import Run
+from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
 from restoretui.tui.error_state import not_open
 from restoretui.tui.keys import RUNS
 from restoretui.tui.pane import Pane
@@ -23,6 +24,7 @@ from restoretui.tui.restores.run_acts import (
     export_run,
     replan_run,
     retry_run,
+    say_run,
 )
 from restoretui.tui.restores.run_detail import RunDetail
 from restoretui.tui.restores.run_list import RunList
@@ -146,6 +148,7 @@ class RestoresPane(Pane):
             "cancel": bool(counts.get(State.PLANNED)),
             "export": run is not None,
             "copy": run is not None,
+            "say": run is not None,
             "filter": self._detailed,
             "facets": self._detailed,
             "sort": self._detailed,
@@ -212,6 +215,11 @@ class RestoresPane(Pane):
         if run is not None:
             self.attempt(partial(export_run, self, run), "act")
 
+    def action_say(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(say_run, self, run), "say", hold_keys=True)
+
     def _ref_row(self) -> JobRow | None:
         row = self.detail.table.row if self._detailed else None
         return row if isinstance(row, JobRow) else None
@@ -222,7 +230,9 @@ class RestoresPane(Pane):
             return
         if row is not None:
             ref = row.ref
-            self.shell.copy(str(Location(run.cloud.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)))
+            place = Location(run.cloud.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
+            readable = row.state in (State.ONLINE, State.AVAILABLE)
+            self.shell.push_screen(CopyMenu(Copied(place, run.days, readable)))
         elif not self._detailed and self.list.table.row is not None:
             self.shell.copy(self.list.table.row.title)
 

@@ -11,6 +11,7 @@ from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.capacity import MOST_IN_A_ROW
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run
+from restoretui.session.saying.commands import Said, Subject
 from restoretui.tui.acts.consent import agreed, price
 from restoretui.tui.acts.end_copies import end_chosen
 from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
@@ -40,7 +41,7 @@ async def replan_run(
             raise UsageError(f"run {run.id} has no object left to {purpose}")
         for start in range(0, view.count, ROWS_AT_ONCE):
             await session.selecting.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
-        new = await actor.shell.push_screen_wait(RestoreDialog(sel, purpose, run.days, scheme=run.cloud.scheme))
+        new = await actor.shell.push_screen_wait(RestoreDialog(Subject(sel, run.cloud.scheme), purpose, run.days))
     finally:
         await view.aclose()
         await selections.drop(sel)
@@ -57,7 +58,7 @@ async def end_run(actor: "Actor", run: Run) -> None:
         await view.wait()
         for start in range(0, view.count, ROWS_AT_ONCE):
             await session.selecting.jobs(sel, view.rows(start, ROWS_AT_ONCE), run.cloud.scheme)
-        await end_chosen(actor, sel, run)
+        await end_chosen(actor, Subject(sel, run.cloud.scheme), run)
     finally:
         await view.aclose()
         await session.ledger.selections.drop(sel)
@@ -106,6 +107,17 @@ async def decide_on_capacity(actor: "Actor", run_id: int) -> None:
     elif way == "other":
         # Confirming the new plan gives up here what it asks for.
         await replan_run(actor, run, Purpose.RESTORE, frozenset({State.PLANNED, State.FAILED}))
+
+
+async def say_run(actor: "Actor", run: Run) -> None:
+    """Copy the command of a run, and offer what the cloud's own tool would be told."""
+    actor.shell.show_forms(await forms_of(actor, run))
+
+
+async def forms_of(actor: "Actor", run: Run) -> list[Said]:
+    """A run as commands."""
+    saying = actor.session.saying
+    return [await saying.of_run(run), await saying.tools_of_run(run)]
 
 
 async def cancel_unsent(actor: "Actor", run: Run) -> None:

@@ -197,7 +197,10 @@ def test_clean_hears_its_selectors_for_keys_and_runs(run: Run, served: Served, t
     assert run(served, "clean", one).code == 5, "it is asked about first"
     ended = run(served, "clean", one, "--match", keys[0], "--storage-class", "coldarchive", "--yes", "--json")
     assert ended.summary["ended"] == 1
-    assert run(served, "clean", "last", "--match", keys[1], "--yes", "--json").summary["ended"] == 1
+    assert run(served, "clean", "last", "--keys-from", "-", "--yes").code == 2
+    listed = ["clean", "oss://acme-oss-films", "--keys-from", "-", "--yes", "--json"]
+    assert run(served, *listed, stdin=f"{keys[0]}\n").summary["ended"] == 0, "that copy is over"
+    assert run(served, *listed, stdin=f"{keys[1]}\n").summary["ended"] == 1
 
 
 def test_a_run_keeps_its_own_connection_and_says_so(run: Run, served: Served) -> None:

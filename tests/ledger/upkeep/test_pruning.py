@@ -1,6 +1,7 @@
 """Runs are removed on request only, only when they are over, and the trail keeps one line of it."""
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -11,8 +12,10 @@ import pytest
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
+from restoretui.core.rules.commands import ShellCommand
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import JobChange, Run
+from restoretui.ledger.runs.run_commands import keep
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.upkeep import pruning
 from restoretui.ledger.upkeep.integrity_check import check_folder
@@ -205,3 +208,25 @@ async def test_room_goes_back_to_the_disk(state_dir: Path, manual_clock: ManualC
         freed = await ledger.give_back()
         assert freed > 500_000
     assert (await asyncio.to_thread((state_dir / "ledger.db").stat)).st_size < 200_000
+
+
+async def test_lists_of_keys_go_with_the_run_whose_command_names_them(
+    ledger: Ledger, manual_clock: ManualClock
+) -> None:
+    run = await settled(ledger)
+    lists = ledger.key_lists
+    named, fresh, old = lists.new(), lists.new(), lists.new()
+    for path in (named, fresh, old):
+        await asyncio.to_thread(lists.write, path, [b"a\n"])
+    long_ago = manual_clock.wall() - 31 * DAY
+    await asyncio.to_thread(os.utime, fresh, (manual_clock.wall(), manual_clock.wall()))
+    for path in (named, old):
+        await asyncio.to_thread(os.utime, path, (long_ago, long_ago))
+    command = ShellCommand(("restoretui", "restore", "s3://b", "--keys-from", str(named)))
+    await ledger._writer.do(lambda tx: keep(tx, run.id, [command]))
+    assert ledger.runs.commands(run.id) == [command]
+    await ledger.pruner.finish()
+    assert await asyncio.to_thread(lambda: [path.exists() for path in (named, fresh, old)]) == [True, True, False]
+    assert await removed(ledger) == [run.id]
+    assert await asyncio.to_thread(lambda: [path.exists() for path in (named, fresh)]) == [False, True]
+    assert ledger.runs.commands(run.id) == []

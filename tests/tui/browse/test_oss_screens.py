@@ -235,7 +235,11 @@ async def test_copies_are_ended_early_where_the_cloud_can(walk: StartWalk, sandb
         await on.until(lambda: "end copies" in on.footer)
         await on.press("E")
         await on.sees("End 2 restored copies", "a day;", "at the standard tier.", "End 2 ")
-        await on.press("enter")
+        await on.press("ctrl+y")
+        await on.sees("✓ copied: restoretui", "ossutil api clean-restored-object --bucket")
+        assert on.app.clipboard.endswith(" restoretui clean 1")
+        assert on.app.clipboard.startswith("OSS_")
+        await on.press("escape", "enter")
         ended = on.sandbox.stats.requests
         assert ended.get("CleanRestoredObject", 0) == 0, "the keys stand on no"
         await on.press("E", "shift+tab", "enter")

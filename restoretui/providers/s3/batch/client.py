@@ -17,6 +17,7 @@ from restoretui.core.errors import (
     Unsupported,
 )
 from restoretui.core.model import Identity
+from restoretui.providers.s3.batch.manifest_csv import encode_rows
 from restoretui.providers.s3.batch.manifest_reader import ManifestReader
 from restoretui.providers.s3.batch.manifests import ManifestWriter
 from restoretui.providers.s3.batch.reports import ReportFiles
@@ -53,9 +54,15 @@ class S3Batch:
 
     # --- jobs
 
+    def asked(self, order: JobOrder) -> Mapping[str, Any]:
+        return with_owner(job_asked(order), self._owner)
+
+    def manifest_rows(self, bucket: str, rows: Sequence[tuple[str, str]], *, versions: bool) -> bytes:
+        return encode_rows(bucket, rows, versions=versions)
+
     async def create_job(self, order: JobOrder) -> str:
         try:
-            answer = await self._ask("CreateJob", order.region, with_owner(job_asked(order), self._owner))
+            answer = await self._ask("CreateJob", order.region, dict(self.asked(order)))
         except AccessDenied as error:
             raise _denied_role(error, order.role_arn) from None
         return _new_job(answer)

@@ -1,7 +1,7 @@
 """The S3 client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,7 +9,9 @@ from restoretui.core import doing
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer, WrongPlace
 from restoretui.core.network.endpoints import secure_twin
+from restoretui.core.provider import Presigned
 from restoretui.providers.regions import BucketRegions, elsewhere
+from restoretui.providers.s3.client.presigning import LONGEST_S, presigned
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
@@ -100,6 +102,20 @@ class S3Client:
                 raise Unreadable(str(error)) from error
 
         return parse
+
+    async def presigned_get(self, bucket: str, given: Mapping[str, str], longest_s: float) -> Presigned:
+        """A link that reads an object, signed here; its Region is asked for if it is not known."""
+        region = await self.regions.of(bucket)
+        ready = await self._sdk.prepare("s3", region, "GetObject", {"Bucket": bucket, **given}, {})
+        keys = await self._sdk.vault.keys()
+        seconds = int(min(longest_s, LONGEST_S, self._sdk.vault.seconds_left()))
+        if seconds < 1:
+            raise CredentialsError(
+                "a link would end at once", "renew the credentials, or restore the copy for longer"
+            )
+        more = {"x-amz-request-payer": "requester"} if self._requests.pays else {}
+        signed = presigned(ready.request.url, region, keys, self._clock.wall(), seconds, more)
+        return Presigned(signed, seconds)
 
     async def once(self, ask: S3Request) -> "tuple[HttpResponse, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, but for a wrong region, unfit credentials and accounts."""

@@ -102,6 +102,10 @@ class CredentialCache:
             return held.keys  # as for nearly every request
         return (await self._current()).keys
 
+    def seconds_left(self) -> float:
+        """How long the current keys serve; infinite where they have no end, or no known one."""
+        return math.inf if self._held is None else self._held.until - self._clock.monotonic()
+
     def reject(self, keys: Keys) -> None:
         """The cloud did not take these keys: ask the chain again before the next use."""
         if self._held and self._held.keys == keys:

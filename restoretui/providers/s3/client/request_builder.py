@@ -53,6 +53,8 @@ class RequestBuilder:
     def __init__(self, sdk: "Sdk", connection: Connection, clock: Clock, *, learns: bool = True) -> None:
         """``learns`` is false where the SDK is to build every request."""
         self._sdk = sdk
+        self.pays = connection.requester_pays
+        """The requester agreed to pay."""
         self._learns = learns
         self._clock = clock
         self._everywhere: dict[str, str] = {}

@@ -5,6 +5,7 @@ at; days, tier or engine changed make another plan; a key decides about the plan
 pressed; and where the ledger has come to give another plan meanwhile, that one is shown and nothing is sent.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -13,15 +14,19 @@ from textual.widgets import Button, Input
 
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
-from restoretui.core.model import DEFAULT_SCHEME, Tier
+from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Purpose
+from restoretui.core.saying.own_commands import PROGRAM, Wish
+from restoretui.session.saying.commands import Said, Subject
 from restoretui.tui.dialogs.restore.days_text import Lasting, read_lasting
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView
 from restoretui.tui.dialogs.restore.target import days_asked_for, find_target
 from restoretui.tui.dialogs.restore.tier_table import TierTable
 from restoretui.tui.dialogs.restore.unseen_field import UnseenField
+from restoretui.tui.shell import Says
 from restoretui.tui.words import said
 
 PREFERENCE = {
@@ -37,12 +42,19 @@ class RestoreDialog(PlanView):
     """Answers with the confirmed run; nothing is sent before that."""
 
     def __init__(
-        self, sel: int, purpose: Purpose, days: int, *, hidden: int = 0, scheme: str = DEFAULT_SCHEME, step: str = ""
+        self,
+        about: Subject,
+        purpose: Purpose,
+        days: int,
+        *,
+        hidden: int = 0,
+        step: str = "",
     ) -> None:
-        """``scheme`` says which cloud's objects of the selection; ``step`` that there are others, asked of apart."""
+        """``step`` says that objects in other clouds are chosen, which are asked of apart."""
         super().__init__(purpose, days, hidden=hidden, step=step)
-        self._scheme = scheme
-        self._sel = sel
+        self._about = about
+        self._scheme = about.scheme
+        self._sel = about.sel
         self._lasting = Lasting(days)
         """As it is typed; no days: what is typed cannot be meant."""
         self._looked = False
@@ -224,7 +236,8 @@ class RestoreDialog(PlanView):
 
     async def _send(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None, typed: Decimal | None) -> None:
         try:
-            run = await self.session.confirm(self._sel, plan, tier, batch=options, typed=typed)
+            said = await self._commands(plan, tier, options)
+            run = await self.session.confirm(self._sel, plan, tier, batch=options, typed=typed, said=said)
         except PlanChanged as change:
             self.amount.clear()
             self.tiers.focus()
@@ -235,6 +248,34 @@ class RestoreDialog(PlanView):
         finally:
             self._confirming = False
         self.dismiss(run)
+
+    # --- the same as commands
+
+    def says(self) -> Says:
+        return self._say_forms
+
+    async def _say_forms(self) -> list[Said]:
+        if self.plan is None or self._is_stale:
+            raise UsageError("there is no plan yet that could be said", "wait until it is shown")
+        uses_jobs = self.engine.uses_jobs(self.plan, self.tiers.tier)
+        options = self.engine.options() if uses_jobs else None
+        plan, saying = self.engine.through(self.plan), self.session.saying
+        wish = self._wish(plan, self.tiers.tier, options)
+        ours = await saying.restore(self._about, wish, self.purpose)
+        account = self.target.account if self.target is not None else ""
+        return [Said(PROGRAM, ours), await saying.by_tools(self._about, plan, wish, account)]
+
+    def _wish(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None) -> Wish:
+        wish = Wish(tier, plan.until or plan.days, plan.shorten, plan.asks_unseen, options)
+        return self.session.saying.wish(plan, tier, wish)
+
+    async def _commands(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None) -> Sequence[ShellCommand]:
+        """What the run keeps; nothing where no line can hold it, which must not keep anybody from restoring."""
+        wish = self._wish(plan, tier, options)
+        try:
+            return await self.session.saying.restore(self._about, wish, self.purpose, write=False)
+        except UsageError:
+            return ()
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:

@@ -1,0 +1,35 @@
+"""What a selection holds, for a command line: few objects by name, many in a list of keys."""
+
+from collections.abc import Iterator
+from sqlite3 import Connection
+
+from restoretui.core.model import ObjectRef
+from restoretui.ledger.marks.fact_groups import MarkedPlace
+from restoretui.ledger.runs.run_commands import LISTABLE
+
+_ROWS = 10_000
+
+
+def count_listable(connection: Connection, place: MarkedPlace) -> int:
+    """Objects of one bucket whose keys a list can hold."""
+    sql = f"SELECT count(*) FROM ({place.objects()}) WHERE NOT gone AND {LISTABLE.format('')}"
+    return int(connection.execute(sql, place.args).fetchone()[0])
+
+
+def read_refs(connection: Connection, place: MarkedPlace, limit: int, *, unlistable: bool) -> list[ObjectRef]:
+    """Some objects of one bucket in key order; ``unlistable``: of those that no list can hold."""
+    which = f"NOT ({LISTABLE.format('')})" if unlistable else "1"
+    rows = connection.execute(
+        f"SELECT key, version_id FROM ({place.objects()}) WHERE NOT gone AND {which} LIMIT :limit",
+        {**place.args, "limit": limit},
+    ).fetchall()
+    return [ObjectRef(place.bucket, key, version or None) for key, version in rows]
+
+
+def listed_keys(connection: Connection, place: MarkedPlace) -> Iterator[bytes]:
+    """The keys of one bucket that a list can hold, as lines."""
+    cursor = connection.execute(
+        f"SELECT key FROM ({place.objects()}) WHERE NOT gone AND {LISTABLE.format('')}", place.args
+    )
+    while rows := cursor.fetchmany(_ROWS):
+        yield "".join(f"{key}\n" for (key,) in rows).encode("utf-8", "surrogatepass")

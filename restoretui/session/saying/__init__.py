@@ -1,0 +1,1 @@
+"""The same as commands for a shell, and as names for other tools: nothing is sent or spent by saying it."""
