@@ -17,7 +17,7 @@ from yarl import URL
 
 from restoretui import __version__
 from restoretui.core import doing
-from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
+from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer, Unsupported
 from restoretui.core.network.endpoints import aliyun_region, is_aliyun_internal
 from restoretui.core.provider import Connection, Limits
 from restoretui.providers.http.aiohttp_failures import trouble
@@ -132,7 +132,8 @@ class OssSdk:
         self._signing.use(await self._ring.keys())
         asked = oss.GetObjectRequest(bucket=bucket, key=key, version_id=version_id)
         if self._pays:
-            asked.request_payer = "requester"
+            # It is agreed to by a header, which whoever has the link would have to send.
+            raise Unsupported("a link of OSS cannot agree to requester pays", "copy the download command instead")
         made = await self._client(region).presign(asked, expires=timedelta(seconds=seconds))
         return str(made.url)
 
