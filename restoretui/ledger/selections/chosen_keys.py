@@ -10,12 +10,6 @@ from restoretui.ledger.runs.run_commands import LISTABLE
 _ROWS = 10_000
 
 
-def count_listable(connection: Connection, place: MarkedPlace) -> int:
-    """Objects of one bucket whose keys a list can hold."""
-    sql = f"SELECT count(*) FROM ({place.objects()}) WHERE NOT gone AND {LISTABLE.format('')}"
-    return int(connection.execute(sql, place.args).fetchone()[0])
-
-
 def read_refs(connection: Connection, place: MarkedPlace, limit: int, *, unlistable: bool) -> list[ObjectRef]:
     """Some objects of one bucket in key order; ``unlistable``: of those that no list can hold."""
     which = f"NOT ({LISTABLE.format('')})" if unlistable else "1"

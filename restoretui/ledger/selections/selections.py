@@ -324,15 +324,6 @@ class Selections:
 
         return await self._reader.run(read)
 
-    async def listable(self, sel: int, cloud: CloudId) -> dict[str, int]:
-        """By bucket, how many objects a list of keys can hold."""
-        from restoretui.ledger.selections.chosen_keys import count_listable
-
-        def count(connection: Connection) -> dict[str, int]:
-            return {place.bucket: count_listable(connection, place) for place in self._places(connection, sel, cloud)}
-
-        return await self._reader.run(count)
-
     async def write_keys(
         self, sel: int, cloud: CloudId, bucket: str, write: Callable[[Iterable[bytes]], None]
     ) -> None:

@@ -5,6 +5,7 @@ name. A run's commands are kept with it; the file they name is made of the run's
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
@@ -136,14 +137,16 @@ class Saying:
         is_plain_few = all(map(is_plain, text)) and sum(map(len, text)) <= MOST_NAMED_BYTES
         if len(few) == 1 or (len(few) <= MOST_NAMED and is_plain_few):
             return [Chosen(tuple(text), where=where)]
-        listable = await selections.listable(about.sel, cloud)
+        marked = (await selections.summary(about.sel)).by_bucket
         others = await selections.refs(about.sel, cloud, MOST_ARGUMENTS + 1, unlistable=True)
         if len(others) > MOST_ARGUMENTS:
             raise UsageError(
                 "these are too many versions, or keys with line breaks, for a command line", "mark fewer at a time"
             )
         found: list[Chosen] = []
-        for bucket in sorted(bucket for bucket, count in listable.items() if count):
+        apart = Counter(ref.bucket for ref in others)
+        listed = [bucket for (of, bucket), tally in marked.items() if of == cloud and tally.objects > apart[bucket]]
+        for bucket in sorted(listed):
             path = self._ledger.key_lists.new()
             if write:
                 await selections.write_keys(about.sel, cloud, bucket, partial(self._ledger.key_lists.write, path))
