@@ -9,14 +9,19 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from restoretui.core.clock import SLOWLY, AdjustableClock, ScaledClock
 from restoretui.core.errors import UsageError
 
+ANSWERS_S = 5.0
+"""Seconds that the sandbox has to turn its clock."""
 _WORDS_KEPT = 8
 """Pieces of at most 4 KiB of what the sandbox's process said last."""
 
@@ -70,10 +75,14 @@ async def serve_sandbox(
 
 
 def run_demo(
-    *, objects: int | None, speed: float, seed: int, scenario: str | None, now: datetime | None = None
+    *, objects: int | None, speed: float | None, seed: int, scenario: str | None, now: datetime | None = None
 ) -> int:
-    """Start a sandbox beside us, open the screens on it, and leave nothing behind."""
-    command = [sys.executable, "-m", "restoretui", "sandbox", "--while-stdin", f"--speed={speed}", f"--seed={seed}"]
+    """Start a sandbox beside us, open the screens on it, and leave nothing behind.
+
+    ``speed`` is cloud seconds a second; None: slowly, until there is a restore to wait for.
+    """
+    first = SLOWLY if speed is None else speed
+    command = [sys.executable, "-m", "restoretui", "sandbox", "--while-stdin", f"--speed={first}", f"--seed={seed}"]
     if objects:
         command.append(f"--objects={objects}")
     if scenario:
@@ -81,7 +90,29 @@ def run_demo(
     if now:
         command.append(f"--now={now.isoformat()}")
     with tempfile.TemporaryDirectory(prefix="restoretui-demo-") as folder, _started(command) as contract:
-        return _screens(contract, Path(folder))
+        return _screens(contract, Path(folder), hurries=speed is None)
+
+
+class SandboxPace:
+    """How fast the sandbox's clouds live, turned there and here at once."""
+
+    def __init__(self, url: str, clock: AdjustableClock) -> None:
+        self._url = url
+        self._clock = clock
+
+    @property
+    def speed(self) -> float:
+        """Cloud seconds a second."""
+        return self._clock.pace.speed
+
+    async def turn(self, speed: float) -> None:
+        """From now on ``speed`` cloud seconds a second; OSError where the sandbox does not answer."""
+        self._clock.keep(ScaledClock.parse(await asyncio.to_thread(self._turn, speed)))
+
+    def _turn(self, speed: float) -> str:
+        request = urllib.request.Request(f"{self._url}/_sandbox/speed?seconds={speed:g}", method="POST")  # noqa: S310
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=ANSWERS_S) as answer:
+            return str(json.load(answer)["clock"])
 
 
 @contextlib.contextmanager
@@ -113,8 +144,9 @@ def _listen(stderr: IO[bytes] | None, said: deque[bytes]) -> None:
         said.append(piece)
 
 
-def _screens(contract: dict[str, Any], folder: Path) -> int:
+def _screens(contract: dict[str, Any], folder: Path, *, hurries: bool) -> int:
     from restoretui.config.loading import load_settings
+    from restoretui.tui.process.demo_story import DemoStory
     from restoretui.tui.run import run_app
 
     # Nothing of the person's own cloud set-up may leak into the demo.
@@ -124,4 +156,6 @@ def _screens(contract: dict[str, Any], folder: Path) -> int:
     nothing = str(folder / "no-such-file")
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = nothing
     settings = load_settings({"state_dir": str(folder / "state")}, {**os.environ, "RESTORETUI_CONFIG": str(folder)})
-    return run_app(settings, None, demo=True)
+    clock = AdjustableClock(ScaledClock.parse(contract["env"]["RESTORETUI_CLOCK"]))
+    pace = SandboxPace(contract["env"]["AWS_ENDPOINT_URL"], clock)
+    return run_app(replace(settings, clock=clock), None, demo=DemoStory(pace, hurries=hurries))

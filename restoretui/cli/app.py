@@ -22,6 +22,7 @@ from restoretui.cli.options import (
     WAIT_LIMIT,
     WHERE,
     Instant,
+    Number,
     agreeing,
     common,
     keys,
@@ -41,6 +42,7 @@ from restoretui.cli.running import (
     query_of,
     take_agreeing,
 )
+from restoretui.core.bounds import Bounds
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
 
@@ -102,11 +104,12 @@ def open_(location: str | None, **flags: Any) -> None:
 
 @cli.command()
 @click.option("--objects", type=click.IntRange(1), help="Size of the first bucket.")
-@SPEED
+@click.option("--speed", type=Number(Bounds(0.001, 1_000_000)), metavar="SECONDS",
+              help="Cloud seconds a second. Default: 60, and 3600 once a restore is under way.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
 @click.option("--now", type=Instant(), help="When it is in the world: an instant, or now. Default: a fixed day.")
-def demo(objects: int | None, speed: float, seed: int, scenario: str | None, now: datetime | None) -> None:
+def demo(objects: int | None, speed: float | None, seed: int, scenario: str | None, now: datetime | None) -> None:
     """The screens on a sandbox cloud: no account, nothing outside a temporary folder."""
 
     def go() -> int:

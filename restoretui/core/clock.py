@@ -88,8 +88,47 @@ class ScaledClock(SystemClock):
         await asyncio.sleep(max(0.0, seconds) / self.speed)
 
 
+SLOWLY = 60.0
+"""Cloud seconds a second at which somebody can look around: a minute a second."""
 FASTEST = 1e9
 """Cloud seconds a second; dates run out soon enough."""
+
+
+class AdjustableClock(SystemClock):
+    """A scaled clock whose speed may change while it runs: whoever sleeps by it goes on at the new one.
+
+    For one event loop: the demo's and the sandbox's.
+    """
+
+    def __init__(self, pace: ScaledClock) -> None:
+        self.pace = pace
+        """How cloud time runs at present."""
+        self._changed = asyncio.Event()
+
+    def keep(self, pace: ScaledClock) -> None:
+        """Go by ``pace`` from now on."""
+        self.pace = pace
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def turn(self, speed: float) -> None:
+        """Go on from the present instant, ``speed`` cloud seconds a second."""
+        self.keep(ScaledClock(speed, self.pace.now(), time.time()))
+
+    def now(self) -> datetime:
+        return self.pace.now()
+
+    async def sleep(self, seconds: float) -> None:
+        slept = 0.0
+        while slept < seconds:
+            pace, begun, changed = self.pace, time.monotonic(), self._changed
+            try:
+                async with asyncio.timeout((seconds - slept) / pace.speed):
+                    await changed.wait()
+            except TimeoutError:
+                return
+            slept += (time.monotonic() - begun) * pace.speed
+        await asyncio.sleep(0)
 
 
 @dataclass(slots=True)

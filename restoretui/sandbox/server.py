@@ -9,7 +9,7 @@ from typing import Self
 
 from aiohttp import web
 
-from restoretui.core.clock import EPOCH, Clock, ScaledClock, SystemClock
+from restoretui.core.clock import EPOCH, AdjustableClock, Clock, ScaledClock, SystemClock
 from restoretui.core.errors import UsageError
 from restoretui.sandbox.faults.faults import Faults
 from restoretui.sandbox.faults.scenario import load_scenario
@@ -54,7 +54,7 @@ class RunningSandbox:
         self.cloud = cloud
         self.faults = faults
         self.stats = Stats()
-        self.control = Control(cloud, faults, self.stats, self._black_out)
+        self.control = Control(cloud, faults, self.stats, self._black_out, lambda: self.clock)
         self.port = 0
         self._front = RequestHandler(cloud, faults, self.stats, self.control)
         self._blackout: asyncio.Task[None] | None = None
@@ -82,7 +82,7 @@ class RunningSandbox:
     @property
     def clock(self) -> Clock:
         """The virtual time as clients must count it, including what ``advance`` added."""
-        clock = self.cloud.clock
+        clock = self.cloud.clock.pace if isinstance(self.cloud.clock, AdjustableClock) else self.cloud.clock
         if isinstance(clock, ScaledClock) and self.cloud.skew:
             return replace(clock, origin=clock.origin + timedelta(seconds=self.cloud.skew))
         return clock
@@ -195,7 +195,7 @@ async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = 
     if not 2000 <= options.now.year < 3000:
         raise UsageError(f"the sandbox knows no year {options.now.year}", "choose --now from 2000 to 2999")
     if clock is None:
-        clock = ScaledClock(options.speed, options.now, SystemClock().wall())
+        clock = AdjustableClock(ScaledClock(options.speed, options.now, SystemClock().wall()))
     cloud = Cloud(clock, options.seed)
     faults = Faults(options.seed)
     scenario = None

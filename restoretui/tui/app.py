@@ -4,7 +4,6 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from textual import on
@@ -20,10 +19,13 @@ from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.error_state import key_for
 from restoretui.tui.keys import IDS
+from restoretui.tui.late_imports import load_later
 from restoretui.tui.main_screen import TABS, MainScreen
 from restoretui.tui.palette import system_commands
 from restoretui.tui.process.announcements import Announcements
 from restoretui.tui.process.crash import Defect, defect
+from restoretui.tui.process.demo_guide import DemoGuide
+from restoretui.tui.process.demo_story import Scene
 from restoretui.tui.process.last_words import last_words
 from restoretui.tui.process.lifetime import Lifetime, OpenSession
 from restoretui.tui.process.preferences import wrong_preferences
@@ -33,7 +35,7 @@ from restoretui.tui.terminal.feed import Feed
 from restoretui.tui.terminal_app import TerminalApp
 from restoretui.tui.widgets.notice import Level, Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
-from restoretui.tui.widgets.tab_bar import TabBar
+from restoretui.tui.widgets.tab_bar import Badge, TabBar
 from restoretui.wording.safe import clean
 from restoretui.wording.shell import shell_word
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
     from restoretui.tui.dialogs.mfa import MfaPrompt
+    from restoretui.tui.process.demo_story import DemoStory
     from restoretui.tui.shell import Shell
 
     def _is_a_shell(app: "RestoreApp") -> Shell:
@@ -52,14 +55,6 @@ if TYPE_CHECKING:
 
 TICK_S = 1.0
 """How often texts that count down are read again; only those that read differently are repainted."""
-LATER = (
-    "restoretui.core.filter.completion", "restoretui.core.filter.matcher", "restoretui.core.filter.parser",
-    "restoretui.tui.browse.mark_acts", "restoretui.tui.dialogs.filter_menu", "restoretui.tui.dialogs.go_to",
-    "restoretui.tui.dialogs.help", "restoretui.tui.dialogs.inspector", "restoretui.tui.dialogs.leave",
-    "restoretui.tui.dialogs.menus", "restoretui.tui.dialogs.mfa", "restoretui.tui.dialogs.say_box",
-    "restoretui.tui.dialogs.sign_in",
-)  # fmt: skip
-"""Modules that no first paint needs: loaded behind it, in a thread, before a key can ask for them."""
 
 
 class RestoreApp(TerminalApp):
@@ -72,15 +67,15 @@ class RestoreApp(TerminalApp):
         *,
         settings: "Settings | None" = None,
         driver_class: type[Driver] | None = TerminalDriver,
-        demo: bool = False,
+        demo: "DemoStory | None" = None,
     ) -> None:
-        """``demo``: nothing outlives the screens, the ledger no more than the cloud."""
+        """``demo``: nothing outlives the screens, the ledger no more than the cloud, and this is told meanwhile."""
         super().__init__(driver_class)
         self._location = location
         self._settings = settings
         self._no_clipboard = ""
         """Why nothing that is copied arrives anywhere, once that is known."""
-        self._demo = demo
+        self._demo = DemoGuide(self, demo, lambda: self.tab_bar.rebadge(self._badges())) if demo else None
         self.last_words: list[str] = []
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
         self._announcements = Announcements(self, self._ring, self.set_window_title)
@@ -91,12 +86,15 @@ class RestoreApp(TerminalApp):
     # --- from first paint to the end
 
     def get_default_screen(self) -> MainScreen:
+        return MainScreen(self._location, badges=self._badges(), profile=self._profile(self._scheme))
+
+    def _badges(self) -> list[Badge]:
         settings = self._settings
-        badges = [("DEMO", "primary")] if self._demo else []
+        badges = [(self._demo.badge, "primary")] if self._demo else []
         if settings is not None:
             badges += [("PRODUCTION", "error")] if settings.is_production else []
             badges += [("READ-ONLY", "primary")] if settings.read_only else []
-        return MainScreen(self._location, badges=badges, profile=self._profile(self._scheme))
+        return badges
 
     @property
     def _scheme(self) -> str:
@@ -112,8 +110,7 @@ class RestoreApp(TerminalApp):
         self.call_after_refresh(self._begin)
 
     async def _load_later(self) -> None:
-        for name in LATER:
-            await asyncio.to_thread(import_module, name)
+        await load_later()
         self._no_clipboard = await asyncio.to_thread(why_no_clipboard)
 
     async def _begin(self) -> None:
@@ -165,8 +162,7 @@ class RestoreApp(TerminalApp):
         return self._lifetime.problem
 
     def _note_last_words(self, session: "Session") -> None:
-        if not self._demo:
-            self.last_words = last_words(session)
+        self.last_words = list(self._demo.last_words) if self._demo else last_words(session)
 
     def _apply_settings(self) -> None:
         settings = self._settings
@@ -232,10 +228,29 @@ class RestoreApp(TerminalApp):
         if self.session is not None and not self.notice.text:
             self._announcements.say_if_stopped(self.session)
         try:
-            return self.main.pane(self.main.tab).tick()
+            return self._tell_story() | self.main.pane(self.main.tab).tick()
         except RestoreTuiError as error:
             self.complain(error)  # A ledger that cannot be read now may be soon; the screen says so meanwhile.
             return True
+
+    def _tell_story(self) -> bool:
+        if self._demo is None or self.session is None:
+            return False
+        browse, runs = self._browse, self.session.ledger.runs.peek_all()
+        scene = Scene(
+            in_bucket=bool(browse.location.bucket),
+            shows_all=browse.source.flat or browse.source.query.where is not None,
+            marked=browse.marking.summary.objects,
+            asked=len(runs),
+            under_way=sum(run.is_open for run in runs),
+        )
+        if scene.under_way:
+            self.run_worker(self._demo.see(scene), group="clock")
+        return self._demo.tell(scene)
+
+    async def action_turn_clock(self) -> None:
+        if self._demo is not None:
+            await self._demo.step()
 
     # --- what panes and dialogs use
 

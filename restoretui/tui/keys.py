@@ -55,6 +55,9 @@ EVERYWHERE = CommandGroup(
         Command("previous_tab", "shift+tab", "app.step_tab(-1)", "previous tab", "show the previous tab"),
         Command("go", "g", "app.go", "go to", "go to a location such as s3://bucket/prefix/"),
         Command("sign_in", "L", "app.sign_in", "sign in", "renew the profile's SSO login: aws sso login"),
+        Command(
+            "turn_clock", "greater_than_sign", "app.turn_clock", "faster", "in the demo: turn its clock, step by step"
+        ),
         Command("help", "question_mark,f1", "app.help", "help", "all keys and what they do", 90),
         Command("palette", "ctrl+p", "app.command_palette", "palette", "find a command by name", 92),
         Command("quit", "q", "app.quit", "quit", "leave; what was confirmed goes on next time", 91),

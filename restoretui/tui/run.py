@@ -9,9 +9,10 @@ from restoretui.tui.app import RestoreApp
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
     from restoretui.core.location import Location
+    from restoretui.tui.process.demo_story import DemoStory
 
 
-def run_app(settings: "Settings", location: "Location | None", *, demo: bool = False) -> int:
+def run_app(settings: "Settings", location: "Location | None", *, demo: "DemoStory | None" = None) -> int:
     """Run the screens until they are left; the exit code. Raises what ended them, or kept them from opening."""
 
     def open_session():  # type: ignore[no-untyped-def]

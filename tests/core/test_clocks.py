@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.clock import Clock, ManualClock, ScaledClock, SystemClock
+from restoretui.core.clock import AdjustableClock, Clock, ManualClock, ScaledClock, SystemClock
 from tests.settling import next_due
 
 ORIGIN = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -167,3 +167,18 @@ async def test_a_cancelled_sleeper_is_forgotten() -> None:
     assert next_due(clock) is None
     await clock.advance(10)
     assert clock.monotonic() == 10
+
+
+async def test_a_sleeper_goes_on_at_the_new_speed() -> None:
+    clock = AdjustableClock(ScaledClock(1.0, ORIGIN, time.time()))
+    started = time.monotonic()
+    sleeper = asyncio.create_task(clock.sleep(3600))
+    await asyncio.sleep(0.01)
+    assert not sleeper.done()
+    before = clock.now()
+    clock.turn(360_000.0)
+    assert clock.now() >= before, "turning it is no jump"
+    await sleeper
+    assert time.monotonic() - started < 60
+    assert clock.now() - ORIGIN >= timedelta(seconds=3599)
+    await clock.sleep(-1)

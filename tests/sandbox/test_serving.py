@@ -41,6 +41,20 @@ async def test_clients_are_told_the_clock() -> None:
         assert abs(later.now().timestamp() - running.cloud.now()) < 60
 
 
+async def test_its_clock_is_turned_for_clients_too() -> None:
+    async with await serve(SandboxOptions(empty=True, speed=60)) as running:
+        await running.advance(86400)
+        status, answer = await lever(running, "POST", "speed?seconds=3600")
+        assert status == 200
+        clock = ScaledClock.parse(answer["clock"])
+        assert clock == running.clock
+        assert clock.speed == 3600
+        assert abs(clock.now().timestamp() - running.cloud.now()) < 60
+        for wrong in ("0", "-1", "fast", "nan", "inf", ""):
+            assert (await lever(running, "POST", f"speed?seconds={wrong}"))[0] == 400
+        assert running.clock == clock
+
+
 async def test_environment_is_all_the_sdk_needs(sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     from aioboto3.session import Session
 

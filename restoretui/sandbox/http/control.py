@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from restoretui.core.clock import FASTEST, AdjustableClock, Clock
 from restoretui.core.errors import UsageError
 from restoretui.sandbox.faults.faults import Faults
 from restoretui.sandbox.faults.scenario import load_scenario
@@ -19,8 +20,17 @@ _BAD_SECONDS = "seconds= must be a number, zero or more"
 class Control:
     """Reads counters, turns the clock, changes faults."""
 
-    def __init__(self, cloud: Cloud, faults: Faults, stats: Stats, black_out: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        faults: Faults,
+        stats: Stats,
+        black_out: Callable[[float], None],
+        clock: Callable[[], Clock],
+    ) -> None:
+        """``clock`` gives the virtual time as clients must count it."""
         self.cloud = cloud
+        self._clock = clock
         self._black_out = black_out
         self.faults = faults
         self.stats = stats
@@ -43,6 +53,8 @@ class Control:
                 return self._go_down(call.query.get("seconds", ""))
             case ("POST", "advance"):
                 return await self._advance(call.query.get("seconds", ""))
+            case ("POST", "speed"):
+                return self._turn(call.query.get("seconds", ""))
             case _:
                 return _json({"error": f"no such lever: {call.method} {call.path}"}, 404)
 
@@ -89,6 +101,16 @@ class Control:
             return _json({"error": _BAD_SECONDS}, 400)
         await self.cloud.advance(seconds)
         return _json({"now": instant(self.cloud.now()).isoformat()})
+
+    def _turn(self, text: str) -> Reply:
+        """From now on so many virtual seconds a second; answers with the clock, as ``RESTORETUI_CLOCK`` has it."""
+        speed, clock = _seconds(text), self.cloud.clock
+        if not speed or speed > FASTEST:
+            return _json({"error": f"seconds= must be more than 0 and at most {FASTEST:g}"}, 400)
+        if not isinstance(clock, AdjustableClock):
+            return _json({"error": "the clock of this sandbox is turned by hand"}, 409)
+        clock.turn(speed)
+        return _json({"clock": str(self._clock())})
 
     def _go_down(self, text: str) -> Reply:
         seconds = _seconds(text)

@@ -9,12 +9,18 @@ from textual.widgets import Static
 
 from restoretui.tui.words import said
 
-Level = Literal["done", "busy", "warning", "error"]
+Level = Literal["hint", "done", "busy", "warning", "error"]
 
 SECONDS_SHOWN: Mapping[Level, float] = {"done": 6.0, "busy": 600.0, "warning": 15.0, "error": 60.0}
-"""How long each stays, unless the next action makes it moot."""
+"""How long each stays, unless the next action makes it moot. A hint stays until there is anything else to say."""
 
-_LOOK = {"done": ("✓", "ok"), "busy": ("…", "busy"), "warning": ("▲", "warn"), "error": ("✗", "bad")}
+_LOOK = {
+    "hint": ("›", "accent"),
+    "done": ("✓", "ok"),
+    "busy": ("…", "busy"),
+    "warning": ("▲", "warn"),
+    "error": ("✗", "bad"),
+}
 
 
 class Notice(Static):
@@ -45,12 +51,12 @@ class Notice(Static):
         self.update(said((glyph, style), " ", text, (joint + hint if hint else "", "dim")))
         self.set_classes(f"-{level}")
         self.display = True
-        if not stays:
+        if not stays and level != "hint":
             self._timer = self.set_timer(SECONDS_SHOWN[level], self.dismiss)
 
     def move_on(self) -> None:
-        """Something else begins; what stays, stays."""
-        if not self.stays:
+        """Something else begins; what stays, stays, and so does a hint, which would only come back."""
+        if not self.stays and self.level != "hint":
             self.dismiss()
 
     def dismiss(self) -> None:

@@ -63,6 +63,11 @@ class TabBar(Bar):
         self._notes[tab] = text
         return self._say()
 
+    def rebadge(self, badges: Sequence[Badge]) -> None:
+        """Show these in place of the badges before."""
+        self._badges = badges
+        self._say()
+
     def use(self, profile: str) -> None:
         """These credentials from now on; whose they are is still to be found out."""
         self._profile, self._identity = clean(profile), None

@@ -14,6 +14,8 @@ from restoretui.ledger.batches.outstanding import outstanding
 from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.tui.dialogs.leave import Leave
+from restoretui.tui.process.demo_guide import DemoGuide
+from restoretui.tui.process.demo_story import DemoStory
 from tests.tui.batch.test_batch_jobs import confirmed
 from tests.tui.conftest import StartWalk, Walk
 
@@ -243,12 +245,23 @@ async def test_what_others_had_asked_for_is_no_request_of_the_run(walk: StartWal
         await on.press("escape")
 
 
+class StillPace:
+    """A clock that nobody turns."""
+
+    speed = 60.0
+
+    async def turn(self, speed: float) -> None:
+        raise OSError(f"{speed:g}: nothing answers")
+
+
 async def test_the_demo_has_nothing_to_go_on_with(walk: StartWalk) -> None:
     async with walk(rate=0.5) as on:
-        on.app._demo = True
+        on.app._demo = DemoGuide(on.app, DemoStory(StillPace(), hurries=False), lambda: None)
         await partly_sent(on)
         await goes(on, "q")
-    assert on.app.last_words == []
+    assert on.app.last_words == [
+        "that was a sandbox, and it is gone; your own archive: restoretui s3://BUCKET/PREFIX/"
+    ]
 
 
 async def test_the_command_finds_the_same_ledger(walk: StartWalk, tmp_path: Path) -> None:

@@ -1,0 +1,19 @@
+"""What is loaded behind the first paint, so that no key waits for it."""
+
+import asyncio
+from importlib import import_module
+
+LATER = (
+    "restoretui.core.filter.completion", "restoretui.core.filter.matcher", "restoretui.core.filter.parser",
+    "restoretui.tui.browse.mark_acts", "restoretui.tui.dialogs.filter_menu", "restoretui.tui.dialogs.go_to",
+    "restoretui.tui.dialogs.help", "restoretui.tui.dialogs.inspector", "restoretui.tui.dialogs.leave",
+    "restoretui.tui.dialogs.menus", "restoretui.tui.dialogs.mfa", "restoretui.tui.dialogs.say_box",
+    "restoretui.tui.dialogs.sign_in",
+)  # fmt: skip
+"""Modules that no first paint needs: loaded behind it, in a thread, before a key can ask for them."""
+
+
+async def load_later() -> None:
+    """Load them one by one, beside the event loop."""
+    for name in LATER:
+        await asyncio.to_thread(import_module, name)
