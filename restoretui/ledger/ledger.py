@@ -1,7 +1,9 @@
 """The ledger as a whole: two SQLite files, the writer thread, three reader threads, and the screen's quick reads."""
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +28,7 @@ from restoretui.ledger.store.other_processes import OtherProcesses
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.state_folder import ScratchSpace, prepare_folder
-from restoretui.ledger.store.writer import Writer
+from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
 if TYPE_CHECKING:  # what few commands need is loaded when it is first asked for
@@ -57,9 +59,8 @@ class Ledger:
         self.changes = Changes()
         self._connections = connections
         self._scratch = scratch
-        self._writer = Writer(
-            connections.writer, folder, self.changes.publish, OtherProcesses(self.changes).look, poll_s=poll_s
-        )
+        self._others = OtherProcesses(self.changes)
+        self._writer = Writer(connections.writer, folder, self.changes.publish, self._others.look, poll_s=poll_s)
         self._reader = ReaderThread(connections.reader, folder)
         self._quick = QuickReads(connections.window, folder)
         # Threads of their own: what the screen is to show must not wait for what it adds up.
@@ -112,6 +113,8 @@ class Ledger:
 
         private, connections, scratch, prepared = await asyncio.to_thread(prepare)
         ledger = cls(private, clock, connections, scratch, prepared, poll_s)
+        with suppress(sqlite3.Error):  # Whoever needs a file that cannot be read reports it.
+            await asyncio.to_thread(ledger._others.begin, Tx(connections.writer))
         ledger._writer.start()
         for reader in ledger._readers:
             reader.start()

@@ -20,14 +20,19 @@ class OtherProcesses:
         self._runs: dict[int, Any] = {}
         self._listings: dict[int, Any] = {}
 
+    def begin(self, tx: Tx) -> None:
+        """Changes count from now on: to be called before anything is read that somebody will want to hear about.
+
+        What was there then is not read: the first time that anything has changed, all of it may have.
+        """
+        self._versions = self._read_versions(tx)
+
     def look(self, tx: Tx) -> None:
-        """Touch the topics of what others have changed."""
+        """Touch the topics of what others have changed; what nobody listened to is told to who listens next."""
         if not self._feed.has_subscribers:
-            self._versions = None
             return
-        (ledger,) = tx.rows("PRAGMA main.data_version")[0]
-        (catalog,) = tx.rows("PRAGMA catalog.data_version")[0]
-        before, self._versions = self._versions, (ledger, catalog)
+        ledger, catalog = versions = self._read_versions(tx)
+        before, self._versions = self._versions, versions
         if before is None or before[0] != ledger:
             runs = {row[0]: row for row in tx.rows("SELECT id, revision, list_calls, head_calls FROM run")}
             if before is not None:
@@ -47,3 +52,9 @@ class OtherProcesses:
                 tx.touch(change_feed.CATALOG, *map(change_feed.listing_topic, gone_or_new))
                 tx.touch(*(change_feed.selection_topic(row[0]) for row in tx.rows("SELECT id FROM selection_set")))
             self._listings = listings
+
+    @staticmethod
+    def _read_versions(tx: Tx) -> tuple[int, int]:
+        (ledger,) = tx.rows("PRAGMA main.data_version")[0]
+        (catalog,) = tx.rows("PRAGMA catalog.data_version")[0]
+        return ledger, catalog

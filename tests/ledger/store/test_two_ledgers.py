@@ -33,16 +33,9 @@ async def hears(changed: Subscription, *wanted: str) -> None:
             return
 
 
-async def until_watching(ledger: Ledger, changed: Subscription) -> None:
-    """The first look at the other's commits has been taken; before it nothing can be told apart."""
-    while ledger._writer._watch_others.__self__._versions is None:  # type: ignore[attr-defined]
-        await asyncio.sleep(0.005)
-
-
 async def test_each_hears_of_the_others_commits(pair: tuple[Ledger, Ledger]) -> None:
     one, two = pair
     with two.changes.subscribe() as changed:
-        await until_watching(two, changed)
         listing = await listed(one, [entry("a"), entry("b")])
         await hears(changed, "catalog", f"listing:{listing.id}")
         await one.selections.add_rows(1, listing.id, [1])
@@ -58,11 +51,21 @@ async def test_each_hears_of_the_others_commits(pair: tuple[Ledger, Ledger]) -> 
     assert [(row.state, row.marked) for row in view.rows(0, 2)] == [(State.REQUESTED, True), (State.ARCHIVED, False)]
 
 
+async def test_what_was_committed_before_anybody_listened_is_told_too(pair: tuple[Ledger, Ledger]) -> None:
+    one, two = pair
+    listing = await listed(one, [entry("a"), entry("b")])
+    assert (await two.selections.summary(1)).objects == 0
+    await one.selections.add_rows(1, listing.id, [1])
+    run = await one.runs.confirm(1, CLOUD, await planned(one), Tier.BULK, {})
+    await asyncio.sleep(0.05)
+    with two.changes.subscribe() as changed:
+        await hears(changed, "runs", f"run:{run.id}", "catalog", f"listing:{listing.id}", "selection:1")
+
+
 async def test_ones_own_commits_are_not_anothers(pair: tuple[Ledger, Ledger]) -> None:
     one, two = pair
     run = await started(one, [entry("a"), entry("b")])
     with one.changes.subscribe() as changed:
-        await until_watching(one, changed)
         jobs = await one.runs.claim(run.id, 2)
         await one.runs.apply([JobChange(jobs[0].id, State.REQUESTED, now_of(one))])
         assert await anext(changed) == {"runs", f"run:{run.id}", "activity"}

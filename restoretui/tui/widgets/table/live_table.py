@@ -219,6 +219,13 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         self._rows.drop()
         self.refresh()
 
+    def on_show(self) -> None:
+        """What came while it was out of sight has not been counted: without room nothing is looked at."""
+        before = self.count
+        self.look_again()
+        if self.count != before:
+            self.post_message(table_events.Moved(self))
+
     def on_resize(self, event: events.Resize) -> None:
         self.forget_thumb()
         self._arrange()
