@@ -1,23 +1,28 @@
 """Every dialog on every terminal from 60x15 on: what is decided about, what it costs and the buttons are in view."""
 
+import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
 from textual.widgets import Input
 
+import restoretui.tui
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.filter.completion import Counted, Present
 from restoretui.core.filter.parser import parse_filter
 from restoretui.core.location import Location
-from restoretui.core.model import State
+from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.filter_menu import FilterMenu
 from restoretui.tui.dialogs.go_to import GoTo
+from restoretui.tui.dialogs.help import Help
+from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.leave import Leave
 from restoretui.tui.dialogs.menus import SortMenu
 from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
@@ -218,6 +223,11 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     "a place": (lambda: GoTo(Location("s3", "bucket", "prefix/")), "Go to", ("s3://bucket/prefix/",)),
     "leaving": (Leave, "Leave", ("Send, then leave", "Leave", "Stay", "sent by now")),
     "an order": (lambda: SortMenu(ORDERS, "order3", descending=True), "Sort by", ("▼ by the 3th column",)),
+    "keys": (lambda: Help({}, "browse"), "Keys", ("Browse", "plan a restore")),
+    "an object": (
+        lambda: Inspector(ObjectRef("acme-genomics-cold", "no/such/key" * 20), "s3"), "Object",
+        ("s3://acme-genomics-cold/no/such/key",),
+    ),
     "states and classes": (
         facets, "Show only", ("State", "Storage class", "Show", "Everything", "space ticks", "!*.bai")
     ),
@@ -246,7 +256,8 @@ async def test_small_dialogs_fit_too(walk: StartWalk, case: str) -> None:
                     if complaint is not None:
                         assert "try another" in seen
                     hidden = dialog.hidden()[1]
-                    assert (f"↓ {hidden:,} more" in seen) is bool(hidden)
+                    number = f"{hidden:,} " if dialog.COUNTS_HIDDEN else ""
+                    assert (f"↓ {number}more" in seen) is bool(hidden)
                     assert not hidden or dialog.giving()[0].size.height >= 1
             dialog.no_complaint()
 
@@ -268,3 +279,18 @@ async def test_the_sign_in_shows_the_code_on_a_small_terminal(
     async with walk(size=(60, 15)) as on:
         on.app.push_screen(SignIn("work"))
         await on.sees("code ABCD-EFGH", "runs aws sso login --profile work", "waits for ever", "↑")
+
+
+def every_dialog(base: type[Dialog[Any]]) -> Iterator[type[Dialog[Any]]]:
+    for kind in base.__subclasses__():
+        below = [*every_dialog(kind)]
+        yield from below or [kind]
+
+
+def test_no_dialog_is_left_out() -> None:
+    """Each is held to fit by a case here; ``SignIn`` and ``RestoreDialog`` have tests of their own."""
+    for found in pkgutil.walk_packages(restoretui.tui.__path__, "restoretui.tui."):
+        import_module(found.name)
+    held = {RestoreDialog, SignIn, *(type(make()) for make, _, _ in SMALL.values())}
+    ours = {kind for kind in every_dialog(Dialog) if kind.__module__.startswith("restoretui.")}
+    assert ours <= held, "add a case to SMALL"
