@@ -26,6 +26,8 @@ ResultT = TypeVar("ResultT")
 
 FRAME_LINES = 2
 KEY_LINES = 1
+LEAST_WIDTH = 30
+"""Columns of the terminal; with fewer, a tier's line has no room for what it costs."""
 
 
 class Dialog(Working, ModalScreen[ResultT]):
@@ -190,15 +192,26 @@ class Dialog(Working, ModalScreen[ResultT]):
         """Nothing newer is on its way to the screen."""
         return self.on_screen == self._to_be_seen
 
+    @property
+    def is_whole(self) -> bool:
+        """What has to stay in view is in view: of a terminal that is too small for that, nothing is decided."""
+        frame = self.box.content_region.intersection(self.region)
+        moves = {*self.giving(), self._problem}
+        stays = [part.region for part in self.box.children if part.display and part not in moves]
+        return self.app.size.width >= LEAST_WIDTH and all(frame.contains_region(region) for region in stays)
+
     def was_seen(self) -> bool:
-        """The key being acted on was pressed while what is shown now was on screen."""
-        return self.on_screen is not None and self.shell.key_queue.seen == self.on_screen
+        """The key being acted on was pressed while what is shown now was on screen, all of it."""
+        return self.is_whole and self.on_screen is not None and self.shell.key_queue.seen == self.on_screen
 
     def not_seen(self) -> None:
-        """A key was meant for something else than what is shown now."""
-        self.complain(
-            RestoreTuiError("that key was pressed before this was on screen", "look at it, then press it again")
-        )
+        """A key was meant for something else than what is shown now, or for what is out of view."""
+        if self.is_whole:
+            self.complain(
+                RestoreTuiError("that key was pressed before this was on screen", "look at it, then press it again")
+            )
+        else:
+            self.complain(RestoreTuiError("too small to show what is decided", "60x15 will do"))
 
     # --- what is said
 

@@ -14,6 +14,11 @@ class Guard(Protocol):
         """What the person can see and decide about."""
         ...
 
+    @property
+    def is_whole(self) -> bool:
+        """All that has to be in view is."""
+        ...
+
     def was_seen(self) -> bool:
         """The key being acted on was pressed while what is shown now was on screen."""
         ...
@@ -46,7 +51,8 @@ class GuardedButton(Button):
         event.prevent_default()  # Else the one of every button would press it all the same.
         if self.disabled or self.has_class("-active"):
             return
-        if self._aimed_at is not None and self._aimed_at == self._guard.on_screen:
+        guard = self._guard
+        if guard.is_whole and self._aimed_at is not None and self._aimed_at == guard.on_screen:
             self.press()
         else:
-            self._guard.not_seen()
+            guard.not_seen()

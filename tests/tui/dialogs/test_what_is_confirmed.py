@@ -32,7 +32,7 @@ from tests.tui.terminal.test_key_queue import burst
 
 TIERING = "s3://acme-backups-tiering"
 BUTTON = re.compile(r"(?:Restore|Extend|Speed up) ([\d,]+) ")
-COST = re.compile(r"◉ \w+ .*?(<?\$[\d.,]+|unknown)(?:\+\?)?\s")
+COST = re.compile(r"◉ \w+ .*?(<?(?:\$|[A-Z]{3} )[\d.,]+|unknown)(?:\+\?)?\s")
 
 
 class Shown(NamedTuple):
@@ -365,6 +365,39 @@ async def test_a_question_is_not_answered_by_keys_from_before_it(walk: StartWalk
         await on.press("enter")
         await on.until(lambda: answers)
         assert answers == [True]
+
+
+async def test_nothing_is_decided_where_the_terminal_is_too_small_to_show_it(walk: StartWalk) -> None:
+    async with walk(COLD) as on:
+        await mark_archived(on, 3)
+        await dialog(on)
+        for small in ((20, 5), (60, 5), (20, 40)):
+            await on.pilot.resize_terminal(*small)
+            await on.pilot.pause()
+            assert on_screen(on) is None
+            await on.confirm()
+            await on.confirm()
+            assert on.session.ledger.runs.peek_all() == []
+        await on.pilot.resize_terminal(100, 30)
+        await on.sees("too small to show what is decided", "60x15 will do")
+        await on.pilot.resize_terminal(60, 15)
+        await on.sees("Restore 3")
+        await confirm(on)
+        await on.until(lambda: on.posts() == 3)
+
+
+async def test_a_question_is_not_answered_where_it_has_no_room(walk: StartWalk) -> None:
+    async with walk(size=(60, 4)) as on:
+        box = Confirm("Cancel job", "Cancel job 7?", "Cancel the job")
+        answers: list[bool | None] = []
+        on.app.push_screen(box, answers.append)
+        await on.until(lambda: on.app.screen is box and box.on_screen is not None)
+        await on.press("left", "enter")
+        assert answers == []
+        await on.pilot.resize_terminal(60, 15)
+        await on.sees("Cancel job 7?")
+        await on.press("enter")
+        await on.until(lambda: answers == [True])
 
 
 async def test_where_the_terminal_answers_a_frame_counts_once_it_has_been_drawn() -> None:
