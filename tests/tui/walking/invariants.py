@@ -19,7 +19,7 @@ from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.widgets.table.live_table import LiveTable
 from tests.tui.conftest import Walk
 
-MARKED = re.compile(r"● ([\d,]+) marked")
+MARKED = re.compile(r"([\d,]+) marked")
 HIDDEN = re.compile(r"([\d,]+) not shown here")
 ON_ITS_WAY = (
     "reading …", "opening …", "adding up …", "◑ listing", "looking at objects one by one", "marking ", "counting …",
