@@ -17,7 +17,7 @@ from restoretui.ledger.runs.runs import Runs
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.widgets.table.live_table import LiveTable
-from tests.narrowing import a, there
+from tests.narrowing import a
 from tests.tui.batch.test_batch_jobs import confirmed, job
 from tests.tui.conftest import StartWalk, Walk
 
@@ -418,20 +418,3 @@ async def test_an_export_says_where_it_is(walk: StartWalk, tmp_path: Path, monke
         await on.sees("Write the objects of run 1")
         await on.press("enter")
         await on.until(lambda: f"40 objects written to {tmp_path / 'restoretui-run-1.csv'}" in on.notice)
-
-
-async def test_activity_counts_what_came_while_another_tab_was_shown(walk: StartWalk) -> None:
-    async with walk("s3://acme-frankfurt-archive") as on:
-        await on.settled()
-        await on.press("4")
-        await on.sees("0 entries")
-        await on.press("1")
-        await confirmed(on)
-        await on.hours(1)
-        await on.session.stop()
-        # Nothing more comes, which would have the table read again.
-        await on.until(lambda: not on.app.feed._topics, rounds=0)
-        await on.press("4")
-        (entries,) = on.app.main.query("#entries").results(LiveTable)
-        assert entries.count == there(entries.view).count > 0
-        await on.sees("1 of ")

@@ -268,3 +268,22 @@ async def test_a_growing_listing_sends_next_to_nothing(table_app: MakeTableApp, 
         await settle(pilot)
         assert app.table.cursor == 108_999
         assert app.table.vertical_scrollbar.window_virtual_size == 109_001
+
+
+async def test_rows_that_came_while_it_was_out_of_sight_are_counted_when_it_is_shown(
+    table_app: MakeTableApp, fake_view: type[FakeView]
+) -> None:
+    view = fake_view(0)
+    app = table_app(view)
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.table.display = False
+        await settle(pilot)
+        view.order = range(3)
+        app.table.changed()
+        await settle(pilot)
+        app.table.display = True
+        await settle(pilot)
+        assert app.table.count == 3
+        app.table.focus()
+        await pilot.press("end")
+        assert app.table.cursor == 2
