@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -234,6 +235,12 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+def says_what_is_hidden(on: Walk, dialog: Dialog[Any]) -> bool:
+    hidden = dialog.hidden()[1]
+    number = f"{hidden:,} " if dialog.COUNTS_HIDDEN else ""
+    return (f"↓ {number}more" in in_view(on)) is bool(hidden)
+
+
 @pytest.mark.parametrize("case", SMALL)
 async def test_small_dialogs_fit_too(walk: StartWalk, case: str) -> None:
     make, title, texts = SMALL[case]
@@ -255,9 +262,8 @@ async def test_small_dialogs_fit_too(walk: StartWalk, case: str) -> None:
                         assert text in seen or (text == "higher" and "Priority" in seen), text
                     if complaint is not None:
                         assert "try another" in seen
+                    await on.until(partial(says_what_is_hidden, on, dialog))
                     hidden = dialog.hidden()[1]
-                    number = f"{hidden:,} " if dialog.COUNTS_HIDDEN else ""
-                    assert (f"↓ {number}more" in seen) is bool(hidden)
                     assert not hidden or dialog.giving()[0].size.height >= 1
             dialog.no_complaint()
 
