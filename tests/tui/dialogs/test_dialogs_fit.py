@@ -19,6 +19,7 @@ from restoretui.core.filter.parser import parse_filter
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import CLOUDS
+from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.filter_menu import FilterMenu
 from restoretui.tui.dialogs.go_to import GoTo
@@ -28,6 +29,7 @@ from restoretui.tui.dialogs.leave import Leave
 from restoretui.tui.dialogs.menus import SortMenu
 from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
+from restoretui.tui.dialogs.say_box import SayBox
 from restoretui.tui.dialogs.sign_in import SignIn
 from tests.conftest import StartSandbox
 from tests.narrowing import a
@@ -224,6 +226,9 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     "a place": (lambda: GoTo(Location("s3", "bucket", "prefix/")), "Go to", ("s3://bucket/prefix/",)),
     "leaving": (Leave, "Leave", ("Send, then leave", "Leave", "Stay", "sent by now")),
     "an order": (lambda: SortMenu(ORDERS, "order3", descending=True), "Sort by", ("▼ by the 3th column",)),
+    "what to copy": (
+        lambda: CopyMenu(Copied(Location("s3", "acme-genomics-cold", key="a/b"), 7, True)), "Copy", ("URI",)
+    ),
     "keys": (lambda: Help({}, "browse"), "Keys", ("Browse", "plan a restore")),
     "an object": (
         lambda: Inspector(ObjectRef("acme-genomics-cold", "no/such/key" * 20), "s3"), "Object",
@@ -294,9 +299,9 @@ def every_dialog(base: type[Dialog[Any]]) -> Iterator[type[Dialog[Any]]]:
 
 
 def test_no_dialog_is_left_out() -> None:
-    """Each is held to fit by a case here; ``SignIn`` and ``RestoreDialog`` have tests of their own."""
+    """Each is held to fit by a case here; ``SignIn``, ``SayBox`` and ``RestoreDialog`` have tests of their own."""
     for found in pkgutil.walk_packages(restoretui.tui.__path__, "restoretui.tui."):
         import_module(found.name)
-    held = {RestoreDialog, SignIn, *(type(make()) for make, _, _ in SMALL.values())}
+    held = {RestoreDialog, SayBox, SignIn, *(type(make()) for make, _, _ in SMALL.values())}
     ours = {kind for kind in every_dialog(Dialog) if kind.__module__.startswith("restoretui.")}
     assert ours <= held, "add a case to SMALL"
