@@ -33,7 +33,7 @@ LOOKS = {
     "catalog": {"browse", "find", "peek"},
     "changes": {"subscribe"},
     "note": set(),
-    "runs": {"as_of", "get", "list", "looked_at", "open_runs", "peek_all", "tracked"},
+    "runs": {"as_of", "get", "of_object", "list", "looked_at", "open_runs", "peek_all", "tracked"},
     "selections": {"facts", "hidden", "revision", "sample", "summary"},
     "totals": {"below", "covering", "dated", "is_settling", "is_stale", "of", "settle"},
 }

@@ -13,6 +13,8 @@ from restoretui.core.plan.money import Amount, read_amount
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.stores import CONNECTION_FIELDS, make_store
 
+WIDEST = 200
+"""Cells that a column of the screens may be given."""
 SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style", "oss_cname")
 """Settings that are on or off."""
 _NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency", "agreed_to_pay"}
@@ -57,6 +59,8 @@ def check_value(name: str, value: Any, source: str) -> Any:
         return value
     if name == "views":
         return _views(value, source)
+    if name == "columns":
+        return _columns(value, source)
     if name == "keys":
         if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
             raise UsageError(f"{source}: [keys] must hold binding ids and key names")
@@ -69,6 +73,20 @@ def check_value(name: str, value: Any, source: str) -> Any:
     endpoints = endpoint_settings()
     if name in endpoints and value:
         check_endpoint(str(value), source, bare=endpoints[name])
+    return value
+
+
+def _columns(value: Any, source: str) -> Mapping[str, list[str]]:
+    hint = 'such as browse = ["state", "key", "class:16", "size"]'
+    if not isinstance(value, dict) or not all(isinstance(entry, list) for entry in value.values()):
+        raise UsageError(f"{source}: [columns] must hold names of tables and lists of columns", hint)
+    for table, columns in value.items():
+        for column in columns:
+            _, joint, cells = column.partition(":") if isinstance(column, str) else ("", "", "")
+            if not isinstance(column, str) or (joint and not (cells.isdecimal() and 1 <= int(cells[:4]) <= WIDEST)):
+                raise UsageError(
+                    f"{source}: [columns] {table}: {shown(column)} is not a column, or one with its width", hint
+                )
     return value
 
 

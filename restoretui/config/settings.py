@@ -3,7 +3,7 @@
 Every value knows where it came from, so that an error can say which of them to change.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -89,6 +89,8 @@ class Settings:
     theme: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     """Key bindings by their id: ``restore = "R"``."""
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Columns of the screens by table, in their order: ``browse = ["state", "key", "class:16"]``."""
     views: Mapping[str, str] = field(default_factory=dict)
     """Filters by name, for the palette of the screens: ``big = "size>1G state:archived"`` (``core.filter.views``)."""
     state_dir: Path = field(default_factory=lambda: usual_folder("state"))

@@ -207,6 +207,10 @@ class BrowseRow(NamedTuple):
     """Of a common prefix: what lies below it, where the ledger has it listed flat."""
     marking: bool | None = None
     """What ``marked`` is about to become; None when no change of it is on its way to disk."""
+    number: int = 0
+    """In a listing of versions: 1 for the newest of its key, and so on; 0 where that is not told."""
+    deleted: bool = False
+    """In a listing of versions: the key is deleted, a delete marker stands before its versions."""
 
 
 class JobRow(NamedTuple):
@@ -234,6 +238,13 @@ class JobRow(NamedTuple):
     request_id: str
     adopted: bool
     """Somebody else's restore, watched by us."""
+
+
+class PastJob(NamedTuple):
+    """One restore of an object, in the run that asked for it."""
+
+    run_id: int
+    job: JobRow
 
 
 class ActivityEntry(NamedTuple):

@@ -200,6 +200,20 @@ class Planner:
             self._expirations[cloud.scheme, bucket] = self._clock.monotonic(), rules
         return rules
 
+    def glance(self, scheme: str, groups: Sequence[FactGroup], days: int) -> RestorePlan:
+        """What restoring so much of one bucket would do and cost, from what is known: nothing is asked.
+
+        Without prices as long as nobody asked for the bucket's region.
+        """
+        cloud = self._clouds[scheme]
+        readable, prices = {}, (PriceTable(scheme, (), "", store=cloud.rules.store), False)
+        for bucket in {group.bucket for group in groups}:
+            region = cloud.channel.known_region(bucket)
+            if region is not None:
+                prices = self.prices.table_for(scheme, region, cloud.rules.store)
+            readable[bucket] = self._direct_reads.get((scheme, bucket), (0.0, frozenset[str]()))[1]
+        return make_plan(cloud.rules, groups, days, self._clock.now(), prices, readable=readable)
+
     def looks_cost(self, run: Run) -> Decimal | None:
         """What watching the run has cost so far, in the run's currency; None where that is not known."""
         region = str(run.connection.get("region") or "")

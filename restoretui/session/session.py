@@ -40,7 +40,7 @@ from restoretui.session.waiting import WaitReasons
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import BatchOptions
     from restoretui.core.plan.money import Amount
-    from restoretui.core.plan.plan import RestorePlan
+    from restoretui.core.plan.plan import FactGroup, RestorePlan
     from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.rules.commands import ShellCommand
     from restoretui.session.batch.operations import BatchOperations
@@ -205,6 +205,10 @@ class Session:
     async def listed(self, listing: Listing) -> Listing:
         """The listing once it is whole; raises what ended it early."""
         return await self.listings.whole(listing)
+
+    def glance(self, scheme: str, groups: "Sequence[FactGroup]", days: int) -> "RestorePlan":
+        """What restoring so much would do and cost, from what is known already: quick, and no request."""
+        return self._planner.glance(scheme, groups, days)
 
     # --- planning and spending ---------------------------------------------------------------------------------
 

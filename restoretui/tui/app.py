@@ -29,6 +29,7 @@ from restoretui.tui.process.demo_story import Scene
 from restoretui.tui.process.last_words import last_words
 from restoretui.tui.process.lifetime import Lifetime, OpenSession
 from restoretui.tui.process.preferences import wrong_preferences
+from restoretui.tui.process.remembered import Remembered
 from restoretui.tui.terminal.clipboard import why_no_clipboard
 from restoretui.tui.terminal.driver import TerminalDriver
 from restoretui.tui.terminal.feed import Feed
@@ -80,6 +81,8 @@ class RestoreApp(TerminalApp):
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
         self._announcements = Announcements(self, self._ring, self.set_window_title)
         self._mfa: MfaPrompt | None = None
+        folder = settings.state_dir if settings is not None and not demo else None
+        self._remembered = Remembered(folder, settings.columns if settings is not None else {})
         self.feed = Feed(self.pacer, self.complain)
         self._lifetime = Lifetime(open_session, self.feed, self._note_last_words)
 
@@ -115,6 +118,8 @@ class RestoreApp(TerminalApp):
 
     async def _begin(self) -> None:
         gc.enable()
+        await asyncio.to_thread(self._remembered.read)
+        self.main.pane("browse").recall()
         await self.main.add_tabs()
         self.run_worker(self.key_queue.run(), group="keys")
         self.pacer.ask()
@@ -170,10 +175,16 @@ class RestoreApp(TerminalApp):
             return
         if settings.theme in self.available_themes:
             self.theme = settings.theme
-        wrong, known = wrong_preferences(settings, self.available_themes)
+        wrong, known = wrong_preferences(settings, self.available_themes, self._known_columns(settings))
         if wrong:
             self.say("warning", "; ".join(wrong), "; ".join(known))
         self.set_keymap({name: key for name, key in settings.keys.items() if name in IDS})
+
+    def _known_columns(self, settings: "Settings") -> dict[str, list[str]]:
+        if not settings.columns:
+            return {}
+        named = (table for pane in self.main.panes for table in pane.known_columns().items())
+        return {name: [column.id for column in columns] for name, columns in named}
 
     def _opened(self) -> None:
         if self.session is None:
@@ -253,6 +264,11 @@ class RestoreApp(TerminalApp):
             await self._demo.step()
 
     # --- what panes and dialogs use
+
+    @property
+    def remembered(self) -> Remembered:
+        """What was set on the screens before."""
+        return self._remembered
 
     @property
     def remapped(self) -> Mapping[str, str]:

@@ -107,6 +107,8 @@ BROWSE = CommandGroup(
         Command("copy", "c", "copy", "copy", "copy it: location, key, ARN, URL, link, download, command"),
         Command("refresh", "R", "refresh", "refresh", "list again", 56),
         Command("buckets", "tilde", "buckets", "buckets", "choose another bucket"),
+        Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
+        Command("pane", "p", "pane", "pane", "show or hide the pane beside the table, from 110 columns on"),
         Command("pay", "P", "pay", "pay", "reopen a bucket whose requester pays, with you paying", 18),
         Command("clear", "escape", "clear", "clear", "stop the listing, or clear filter and message"),
     ),
@@ -129,6 +131,8 @@ RUNS = CommandGroup(
         ),
         Command("sort", "o", "sort", "sort", "choose the order of the objects", 42),
         Command("show", "b", "show", "browse", "show the object in Browse"),
+        Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
+        Command("pane", "p", "pane", "pane", "show or hide the pane beside the table, from 110 columns on"),
         Command("back", "backspace,escape", "back", "back", "back to the list of runs", 14),
     ),
 )
@@ -147,6 +151,7 @@ BATCH = CommandGroup(
         Command("show_run", "b", "show_run", "run", "show the run the job belongs to", 30),
         Command("copy", "c", "copy", "copy", "copy the job's id to the clipboard"),
         Command("say", "ctrl+y", "say", "as command", "copy the job's run as a command, or by the AWS CLI", 35),
+        Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
         Command("refresh", "R", "refresh", "refresh", "ask the account for its jobs again", 56),
         Command("back", "backspace,escape", "back", "back", "back to the list of jobs", 14),
     ),
@@ -159,6 +164,7 @@ ACTIVITY = CommandGroup(
         Command("only", "t", "only", "only …", "only what I did, trouble, or arrivals; then everything again", 32),
         Command("copy", "c", "copy", "copy", "copy the entry to the clipboard", 40),
         Command("say", "ctrl+y", "say", "as command", "copy the entry's run as a command", 42),
+        Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
         Command("clear", "escape", "clear", "clear", "show everything again"),
     ),
 )
@@ -233,13 +239,24 @@ COPYING = CommandGroup(
     ),
 )
 
+ARRANGING = CommandGroup(
+    "While choosing columns",
+    (
+        Command("column_earlier", "shift+up,K", "shift(-1)", "earlier", "move the column towards the left", 20),
+        Command("column_later", "shift+down,J", "shift(1)", "later", "move the column towards the right", 21),
+        Command("column_wider", "plus,equals_sign", "widen(1)", "wider", "give the column more room", 22),
+        Command("column_narrower", "minus", "widen(-1)", "narrower", "give the column less room", 23),
+    ),
+)
+
 READING = CommandGroup(
     "In boxes that only tell",
     (Command("close", "escape,q,enter", "cancel", "close", "close the box", 50),),
 )
 
 GROUPS = (
-    EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, COPYING, DIALOG, READING,
+    EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, ARRANGING, TIERS, PICKING, COPYING, DIALOG,
+    READING,
 )  # fmt: skip
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""
@@ -263,6 +280,9 @@ _NAMES = {
     "pageup": "pgup",
     "pagedown": "pgdn",
     "delete": "del",
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
 }
 
 

@@ -1,15 +1,20 @@
 """What the tabs have in common."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.containers import Vertical
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.shell import Working
+from restoretui.tui.widgets.side_pane import FROM_COLUMNS, SidePane
 from restoretui.tui.words import Part
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from restoretui.core.filter.tree import Filter
+    from restoretui.tui.widgets.table.columns import Column
+    from restoretui.tui.widgets.table.live_table import LiveTable
 
 
 class Pane(Working, Vertical):
@@ -49,6 +54,42 @@ class Pane(Working, Vertical):
 
     def narrow(self, where: "Filter | None") -> None:
         """Show what matches this."""
+
+    # --- which columns
+
+    def arranging(self) -> "tuple[str, LiveTable[Any]]":
+        """The table whose columns are chosen now, and the name its choice is remembered under."""
+        raise NotImplementedError
+
+    def known_columns(self) -> "Mapping[str, Sequence[Column[Any]]]":
+        """All columns by the names of the tables, as the config has them."""
+        return {}
+
+    # --- the pane beside the table
+
+    side: "SidePane | None" = None
+    """None where there is none."""
+
+    def action_pane(self) -> None:
+        """Show or hide it, from now on."""
+        remembered = self.shell.remembered
+        remembered.pane = not remembered.pane
+        self.attempt(remembered.save, "remember")
+        self.fit_side()
+        if remembered.pane and self.app.size.width < FROM_COLUMNS:
+            self.shell.say("warning", f"the pane is shown from {FROM_COLUMNS} columns on", "make the window wider")
+
+    def recall(self) -> None:
+        """What was set before is known now."""
+        self.fit_side()
+
+    def fit_side(self) -> None:
+        """The screen is wider or narrower than before, or another tab's pane was switched."""
+        if self.side is not None:
+            self.side.fit(wanted=self.shell.remembered.pane)
+
+    def on_resize(self) -> None:
+        self.fit_side()
 
     def say_place(self) -> None:
         """Have the header say both, if this is the tab on screen."""

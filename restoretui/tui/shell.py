@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from restoretui.ledger.run_records import Run
     from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
+    from restoretui.tui.process.remembered import Remembered
 
 ResultT = TypeVar("ResultT")
 Says = Callable[[], Awaitable[Sequence["Said"]]]
@@ -57,6 +58,11 @@ class Shell(Protocol):
     @property
     def place_bar(self) -> PlaceBar:
         """The header's second line."""
+        ...
+
+    @property
+    def remembered(self) -> "Remembered":
+        """What was set on the screens before."""
         ...
 
     @property

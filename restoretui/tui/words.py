@@ -96,3 +96,17 @@ def class_word(row: BrowseRow) -> str:
     return {"ARCHIVE_ACCESS": "INT/ARCHIVE", "DEEP_ARCHIVE_ACCESS": "INT/DEEP_ARCH"}.get(
         row.archive_status or "", "INT_TIERING"
     )
+
+
+_SHORT_CLASSES = {
+    "DEEP_ARCHIVE": "DEEP", "GLACIER": "FLEX", "GLACIER_IR": "IR", "INT/DEEP_ARCH": "IT/DEEP",
+    "INT/ARCHIVE": "IT/ARCH", "INT_TIERING": "IT", "INTELLIGENT_TIERING": "IT", "STANDARD_IA": "STD_IA",
+    "ONEZONE_IA": "1Z_IA", "STANDARD": "STD", "REDUCED_REDUNDANCY": "RRS", "EXPRESS_ONEZONE": "EXPRESS",
+    "ColdArchive": "Cold", "DeepColdArchive": "DeepCold",
+}  # fmt: skip
+"""Of the names as the clouds spell them (FACTS 1.4, 4.1), and of ours for Intelligent-Tiering: for narrow columns."""
+
+
+def class_text(name: str, cells: int) -> str:
+    """A storage class by its own name where that fits, else by a short one."""
+    return name if len(name) <= cells else _SHORT_CLASSES.get(name, name)

@@ -63,6 +63,10 @@ class Channel:
             self._regions[bucket] = await (await self.provider()).bucket_region(bucket)
         return self._regions[bucket]
 
+    def known_region(self, bucket: str) -> str | None:
+        """The same without asking: None until somebody did."""
+        return self._regions.get(bucket)
+
     def listing_traits(self, provider: Provider) -> ListingTraits:
         """What the endpoint's listings have shown of themselves."""
         if self._listing_traits is None:

@@ -10,6 +10,7 @@ from restoretui.core.filter.tree import LISTED, fields_of
 from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.catalog.prefix_sums import PrefixSums
 from restoretui.ledger.catalog.segments import Segments
+from restoretui.ledger.catalog.version_numbers import version_numbers
 from restoretui.ledger.marks.marking import IS_MARKED
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
@@ -317,6 +318,9 @@ class BrowseView(TableView[BrowseRow]):
                 and (row[8] is None or type(row[8]) is int)
             ):
                 raise damaged("a listing", row[1])
+        numbers: Mapping[int, tuple[int, bool]] = {}
+        if self.listing.scope.versions and found:
+            numbers = version_numbers(self._quick, self.object_table, [row[0] for row in found])
         return [
             BrowseRow(
                 row[0],
@@ -336,6 +340,7 @@ class BrowseView(TableView[BrowseRow]):
                 bool(row[14]),
                 None,
                 None if becoming is None else becoming(self, row[0], position, bool(row[9])),
+                *numbers.get(row[0], ()),
             )
             for position, row in enumerate(found, start + above)
         ]

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.rules import CloudRules
-from restoretui.ledger.records import EVERYTHING, JobRow, Query
+from restoretui.ledger.records import EVERYTHING, CloudId, JobRow, PastJob, Query
 from restoretui.ledger.store.decoding import ACTIONS, STATES, TIERS, Shape, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.store.schema import LIVE
 from restoretui.ledger.store.unknown_values import told_size
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.materialised_order import OrderBuilder
@@ -222,3 +223,22 @@ def _row(row: tuple[Any, ...]) -> JobRow:
         request_id=row[19],
         adopted=bool(row[20]),
     )
+
+
+_OF_OBJECT = (
+    "SELECT j.id, j.run_id FROM job j WHERE j.bucket_id = (SELECT id FROM bucket WHERE scheme = ? AND endpoint = ?"
+    f" AND name = ?) AND j.key = ? AND j.version_id IN ({{versions}}) AND {LIVE} ORDER BY j.id DESC LIMIT ?"
+)
+
+
+def past_jobs(quick: QuickReads, cloud: CloudId, refs: Sequence[ObjectRef], most: int) -> list[PastJob]:
+    """What was asked of one object, called by any of ``refs``, the newest first: by an index, never a scan."""
+    versions = ", ".join("?" for _ in refs)
+    first = refs[0]
+    args = (*cloud, first.bucket, first.key, *(ref.version_id or "" for ref in refs), most)
+    runs = dict(quick.rows(_OF_OBJECT.format(versions=versions), args))
+    if not runs:
+        return []
+    ids = ", ".join(str(int(job_id)) for job_id in runs)
+    found = _rows(quick.rows(f"{_ROW} FROM job j {_JOINS} WHERE j.id IN ({ids}) ORDER BY j.id DESC"))
+    return [PastJob(runs[row.id], row) for row in found]

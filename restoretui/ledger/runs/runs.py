@@ -9,10 +9,10 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, UsageError
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.commands import ShellCommand
-from restoretui.ledger.records import EVERYTHING, CloudId, Query
+from restoretui.ledger.records import EVERYTHING, CloudId, PastJob, Query
 from restoretui.ledger.run_records import WAITING, Cause, JobChange, RestoreJob, Run, TrackedGroup
 from restoretui.ledger.runs.job_ids import is_among
-from restoretui.ledger.runs.job_view import JobsOf, JobView
+from restoretui.ledger.runs.job_view import JobsOf, JobView, past_jobs
 from restoretui.ledger.runs.run_rows import JOB, RUN, UNSENT, count_of, jobs_of, run_of
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.quick_reads import QuickReads
@@ -41,6 +41,7 @@ IdList = list[int]
 CauseList = list[Cause]
 Skips = list[tuple[str, int]]
 CommandList = list[ShellCommand]
+PastList = list[PastJob]
 
 
 class Runs:
@@ -173,6 +174,10 @@ class Runs:
         view = JobView(self._orders, self._quick, jobs, query, self._clock.now().timestamp())
         await view.prepare()
         return view
+
+    def of_object(self, cloud: CloudId, refs: Sequence[ObjectRef], most: int = 5) -> PastList:
+        """What was asked of one object, called by any of ``refs`` (with its version, or as the latest)."""
+        return past_jobs(self._quick, cloud, refs, most)
 
     # --- sending
 

@@ -1,8 +1,9 @@
 """Activity: the audit trail as it grows, newest first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -33,7 +34,9 @@ REFRESH_S, SHARE = 1.0, 10.0
 """While things happen the bursts are added up so often, or in this multiple of the time it takes; machine time."""
 
 
-def _columns(now: Callable[[], datetime]) -> list[Column[TrailRow]]:
+def columns(now: Callable[[], datetime]) -> list[Column[TrailRow]]:
+    """Of entries and bursts: when and what, and of which kind and run."""
+
     def when(row: TrailRow, cells: int) -> Spans:
         return cell(_when(row.at, now()), cells, "dim")
 
@@ -42,16 +45,13 @@ def _columns(now: Callable[[], datetime]) -> list[Column[TrailRow]]:
         spans = [(clean(part), "") if isinstance(part, str) else (clean(part[0]), part[1]) for part in parts]
         return (*spans, (" " * (cells - sum(width(text) for text, _ in spans)), ""))
 
+    def run(row: TrailRow) -> str:
+        return f"#{row.run_id}" if row.run_id is not None else ""
+
     return [
         Column("at", "When (UTC)", 16, when, keep=80),
         Column("kind", "Kind", 11, lambda row, n: cell(row.kind, n, KINDS.get(row.kind, "")), keep=40),
-        Column(
-            "run",
-            "Run",
-            5,
-            lambda row, n: cell(f"#{row.run_id}" if row.run_id is not None else "", n, "dim"),
-            keep=50,
-        ),
+        Column("run", "Run", 5, lambda row, n: cell(run(row), n, "dim"), keep=50, value=run),
         Column("what", "What", 44, what, keep=100, grows=True),
     ]
 
@@ -84,12 +84,13 @@ class ActivityPane(Pane):
         )
         yield self._filter_bar
         self.table = LiveTable[TrailRow](
-            _columns(lambda: self.session.clock.now()),
+            columns(lambda: self.session.clock.now()),
             self.shell.pacer,
             follow_top=True,
             placeholder="opening …",
             id="entries",
         )
+        self.table.set_columns(choice=self.shell.remembered.columns("activity"))
         yield self.table
         self._status = Bar(id="activity-status", classes="status")
         yield self._status
@@ -101,6 +102,12 @@ class ActivityPane(Pane):
         self.table.focus()
         if self.shell.session is not None and self._stale:
             self.attempt(self._show, "view")
+
+    def arranging(self) -> tuple[str, LiveTable[Any]]:
+        return "activity", self.table
+
+    def known_columns(self) -> Mapping[str, Sequence[Column[Any]]]:
+        return {"activity": self.table.offered}
 
     def place(self) -> list[Part]:
         only: list[Part] = [] if self._only is Only.ALL else [(f" · only {self._only}", "mark")]
@@ -247,6 +254,11 @@ class ActivityPane(Pane):
 
     def action_filter(self) -> None:
         self._filter_bar.open()
+
+    def action_columns(self) -> None:
+        from restoretui.tui.acts.columns import choose_columns
+
+        choose_columns(self)
 
     def action_copy(self) -> None:
         row = self.table.row

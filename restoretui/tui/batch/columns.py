@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from restoretui.core.batch.jobs import ReportRow
 from restoretui.tui.job_row import BatchRow, progress_parts, status_part
-from restoretui.tui.widgets.table.columns import Column, Spans, cell
+from restoretui.tui.widgets.table.columns import Column, Spans, cell, glyph_cell
 from restoretui.wording import format as fmt
 
 
@@ -22,7 +22,7 @@ def batch_columns(now: Callable[[], datetime]) -> list[Column[BatchRow]]:
 
     def status(row: BatchRow, cells: int) -> Spans:
         text, style = status_part(row)
-        return cell(text, cells, style)
+        return glyph_cell(text, cells, style)
 
     def bar(row: BatchRow, cells: int) -> Spans:
         return tuple(part if isinstance(part, tuple) else (part, "") for part in progress_parts(row, cells))
@@ -45,7 +45,7 @@ def batch_columns(now: Callable[[], datetime]) -> list[Column[BatchRow]]:
         return cell(str(row.priority), cells, "dim", right=True)
 
     return [
-        Column("status", "Status", 12, status, keep=99),
+        Column("status", "Status", 12, status, keep=99, least=1, pinned=True),
         Column("bar", "Progress", 11, bar, keep=95),
         Column("sent", "Sent", 5, lambda row, n: number(row.succeeded, n), keep=85, right=True),
         Column("failed", "Failed", 6, lambda row, n: number(row.failed, n, "bad"), keep=88, right=True),

@@ -46,6 +46,7 @@ class JobDetail(Working, Vertical):
         self._facts = Static("", id="batch-facts", classes="facts", markup=False)
         yield self._facts
         self.table = LiveTable[FailedTask](task_columns(self._bucket), self.shell.pacer, id="tasks")
+        self.table.set_columns(choice=self.shell.remembered.columns("tasks"))
         yield self.table
         self._status = Bar(id="batch-status", classes="status")
         yield self._status

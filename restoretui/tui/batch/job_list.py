@@ -46,6 +46,7 @@ class JobList(Working, Vertical):
             placeholder="opening …",
             id="batches",
         )
+        self.table.set_columns(choice=self.shell.remembered.columns("batch"))
         yield self.table
         self._status = Bar(id="batches-status", classes="status")
         yield self._status

@@ -1,7 +1,8 @@
 """BatchJob: the jobs of S3 Batch Operations, and one of them opened."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -20,6 +21,8 @@ from restoretui.tui.job_row import BatchRow
 from restoretui.tui.keys import BATCH
 from restoretui.tui.pane import Pane
 from restoretui.tui.widgets.table import events as table_events
+from restoretui.tui.widgets.table.columns import Column
+from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.words import Part
 
 LIVE_TICKS, QUIET_TICKS = 5, 60
@@ -56,6 +59,12 @@ class BatchPane(Pane):
     def _row(self) -> BatchRow | None:
         """The job that keys act on."""
         return self.detail.row if self._detailed else self.list.table.row
+
+    def arranging(self) -> tuple[str, LiveTable[Any]]:
+        return ("tasks", self.detail.table) if self._detailed else ("batch", self.list.table)
+
+    def known_columns(self) -> Mapping[str, Sequence[Column[Any]]]:
+        return {"batch": self.list.table.offered, "tasks": self.detail.table.offered}
 
     def place(self) -> list[Part]:
         row = self.detail.row
@@ -226,6 +235,11 @@ class BatchPane(Pane):
 
     def action_say(self) -> None:
         self._act(job_acts.say_job)
+
+    def action_columns(self) -> None:
+        from restoretui.tui.acts.columns import choose_columns
+
+        choose_columns(self)
 
     def action_copy(self) -> None:
         row = self._row

@@ -1,13 +1,15 @@
 """The parts of the Browse tab, and what they say of the listing shown: on its way, failed, empty or whole."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.filter.fields import EVERY, WORDS_ONLY
@@ -24,7 +26,9 @@ from restoretui.tui.browse.visible_heads import VisibleHeads
 from restoretui.tui.error_state import error_state, listing_keys
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.filter_bar import FilterBar
+from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
+from restoretui.tui.widgets.table.columns import Column
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.words import Part, chips
 
@@ -65,13 +69,39 @@ class BrowseBoard(Markable):
         yield self.filter_bar
         self.buckets = LiveTable[BucketRow](bucket_columns(), pacer, placeholder=OPENING, id="buckets")
         self.table = LiveTable[BrowseRow](self.columns(), pacer, marking=True, placeholder=OPENING, id="objects")
-        yield self.buckets
-        yield self.table
+        with Horizontal(classes="beside"):
+            yield self.buckets
+            yield self.table
+            self.side = SidePane(self._side_lines)
+            yield self.side
         bar = MarksBar()
         self.marking = Marking(self, bar)
         yield bar
         self._status = Bar(id="browse-status", classes="status")
         yield self._status
+
+    def show_columns(self) -> None:
+        """Of the objects, for what is shown of the place, as they were chosen for that."""
+        self.table.set_columns(self.columns(), self.shell.remembered.columns(self._kind))
+
+    def recall(self) -> None:
+        self.show_columns()
+        super().recall()
+
+    def arranging(self) -> tuple[str, LiveTable[Any]]:
+        if not self.source.is_bucket:
+            return "buckets", self.buckets
+        return self._kind, self.table
+
+    @property
+    def _kind(self) -> str:
+        return "sums" if self.source.sums else "versions" if self.source.versions else "browse"
+
+    def known_columns(self) -> Mapping[str, Sequence[Column[Any]]]:
+        return {
+            "buckets": bucket_columns(clouds=True), "browse": object_columns(str, float), "sums": sum_columns(str),
+            "versions": object_columns(str, float, versions=True),
+        }  # fmt: skip
 
     def columns(self) -> list[Any]:
         """Of the objects, for the place shown."""
@@ -93,8 +123,22 @@ class BrowseBoard(Markable):
 
     def arrive(self) -> None:
         (self.table if self.source.is_bucket else self.buckets).focus()
+        self.fit_side()
         self.table.changed()
         self.say()
+
+    def _side_lines(self, width: int) -> Sequence[Content]:
+        from restoretui.tui.browse.side import SideTeller
+
+        session = self.shell.session
+        if session is None:
+            return []
+        here, key = self.source.is_bucket, self.shell.key_for("sums") if self.source.is_bucket else ""
+        teller = SideTeller(session, self.location, self.source.versions, self.marking.days_for, key)
+        row, bucket = self.table.row if here else None, None if here else self.buckets.row
+        if bucket is not None:
+            return teller.of_prefix(Location(bucket.scheme, bucket.name), bucket.name, width)
+        return [] if row is None else teller.of_row(row, width)
 
     def choose_table(self) -> None:
         """Show the table of buckets or that of objects."""
@@ -191,7 +235,9 @@ class BrowseBoard(Markable):
             weights=self.weights if self.following is None else None, sums=self.source.sums,
             sums_key=self.shell.key_for("sums"),
         )  # fmt: skip
-        return self._status.show(*status(shown), longer=longer(shown))
+        busy = self.is_asking or self.source.is_listing or self.problem is not None or wanted != shown.query
+        whole = self.table.cut_value if self.source.is_bucket and not busy else ""
+        return self._status.show(*status(shown), longer=longer(shown), whole=whole)
 
     def look_at_visible(self) -> None:
         """HEAD what is on screen and cannot be judged otherwise."""
@@ -206,6 +252,12 @@ class BrowseBoard(Markable):
         self.look_at_visible()
         self.say()
         self.refresh_bindings()
+        self.follow_cursor()
+
+    def follow_cursor(self) -> None:
+        """The pane tells of the row under it, once it rests."""
+        if self.side is not None:
+            self.side.follow()
 
     @on(table_events.ReadFailed)
     def _read_failed(self, event: table_events.ReadFailed) -> None:

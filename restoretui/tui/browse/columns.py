@@ -6,11 +6,14 @@ from typing import NamedTuple
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger.records import BELOW, BrowseRow
-from restoretui.ledger.volumes import PrefixTotals, Volume
-from restoretui.tui.widgets.table.columns import Column, Spans, cell
-from restoretui.tui.words import MARK, PREFIX_MARK, STATE_CELLS, STATES, class_word, state_word
+from restoretui.ledger.volumes import NONE, PrefixTotals, Volume
+from restoretui.tui.widgets.table.columns import Column, Spans, cell, glyph_cell
+from restoretui.tui.widgets.table.shared_folder import SharedFolder
+from restoretui.tui.words import MARK, PREFIX_MARK, STATE_CELLS, STATES, class_text, class_word, state_word
 from restoretui.wording import format as fmt
 
+CLASS_LEAST = 8
+"""Cells of the column of classes where there is little room: long names have short ones."""
 BECOMING = "◌"
 """A mark that is on its way to disk, or one that is about to go."""
 
@@ -29,10 +32,24 @@ def bucket_columns(*, clouds: bool = False) -> list[Column[BucketRow]]:
     """For the list of buckets; with their cloud where there is more than one."""
     return [
         *([Column("cloud", "Cloud", 5, _cloud, keep=8)] if clouds else []),
-        Column("bucket", "Bucket", 24, lambda row, n: cell(row.name, n, "prefix"), keep=9, grows=True),
-        Column("region", "Region", 16, lambda row, n: cell(row.region, n, "dim"), keep=5),
-        Column("created", "Created", 10, lambda row, n: cell(fmt.day(row.created) if row.created else "", n, "dim")),
+        Column(
+            "bucket",
+            "Bucket",
+            24,
+            lambda row, n: cell(row.name, n, "prefix"),
+            keep=9,
+            grows=True,
+            value=lambda row: row.name,
+        ),
+        Column(
+            "region", "Region", 16, lambda row, n: cell(row.region, n, "dim"), keep=5, value=lambda row: row.region
+        ),
+        Column("created", "Created", 10, lambda row, n: cell(_created(row), n, "dim"), value=_created),
     ]
+
+
+def _created(row: BucketRow) -> str:
+    return fmt.day(row.created) if row.created else ""
 
 
 def _cloud(row: BucketRow, cells: int) -> Spans:
@@ -60,9 +77,9 @@ def prefix_state(row: BrowseRow, cells: int) -> Spans:
     if below.restoring.objects:
         text, style = f"{text} {STATES[State.RESTORING][0]} {fmt.compact(below.restoring.objects)}".strip(), "busy"
     if text:
-        return cell(text, cells, style)
+        return glyph_cell(text, cells, style)
     if below.readable.objects and below.readable.objects == whole.objects:
-        return cell(f"{STATES[State.ONLINE][0]} readable", cells, "dim")
+        return glyph_cell(f"{STATES[State.ONLINE][0]} readable", cells, "dim")
     return cell("", cells)
 
 
@@ -70,88 +87,141 @@ def _state(row: BrowseRow, cells: int) -> Spans:
     if row.is_prefix:
         return prefix_state(row, cells) if row.below is not None else cell("", cells)
     if row.gone:
-        return cell("✗ gone", cells, "bad")
+        return glyph_cell("✗ gone", cells, "bad")
     if row.state is State.UNKNOWN and row.run_id is None:
-        return cell("? not seen", cells, "dim")
-    return cell(state_word(row.state), cells, STATES[row.state][1])
+        return glyph_cell("? not seen", cells, "dim")
+    return glyph_cell(state_word(row.state), cells, STATES[row.state][1])
 
 
-def _class(row: BrowseRow, cells: int) -> Spans:
+def _class_of(row: BrowseRow) -> str:
     if not row.is_prefix:
-        return cell(class_word(row), cells, "dim")
+        return class_word(row)
     classes = list(row.below.by_class()) if row.below is not None else []
-    return cell(classes[0] if len(classes) == 1 else "", cells, "dim")
+    return classes[0] if len(classes) == 1 else ""
 
 
-def _size(row: BrowseRow, cells: int) -> Spans:
+def _size_of(row: BrowseRow) -> str:
     if not row.is_prefix:
-        return cell(fmt.size(row.size), cells, right=True)
+        return fmt.size(row.size)
     whole = row.below.whole if row.below is not None else None
-    return cell("" if whole is None else fmt.sizes(whole.size_bytes, whole.unsized), cells, right=True)
+    return "" if whole is None else fmt.sizes(whole.size_bytes, whole.unsized)
 
 
-def _modified(row: BrowseRow, cells: int) -> Spans:
-    return cell("" if row.is_prefix else fmt.day(row.modified), cells, "dim")
+def _modified_of(row: BrowseRow) -> str:
+    return "" if row.is_prefix else fmt.day(row.modified)
 
 
-def _tier(row: BrowseRow, cells: int) -> Spans:
-    return cell(row.tier or "", cells, "dim")
+def _tier_of(row: BrowseRow) -> str:
+    return row.tier or ""
 
 
-def _run(row: BrowseRow, cells: int) -> Spans:
-    return cell(f"#{row.run_id}" if row.run_id is not None else "", cells, "dim")
+def _run_of(row: BrowseRow) -> str:
+    return f"#{row.run_id}" if row.run_id is not None else ""
 
 
-def _version(row: BrowseRow, cells: int) -> Spans:
-    return cell((row.ref.version_id or "") + (" latest" if row.is_latest else ""), cells, "dim")
+def _version_of(row: BrowseRow) -> str:
+    return "" if row.is_prefix else row.ref.version_id or ""
+
+
+def _which_of(row: BrowseRow) -> str:
+    if row.is_prefix:
+        return ""
+    if row.deleted:
+        return "deleted" if row.number == 1 else f"#{row.number} del" if row.number < 100 else "deleted"
+    return "latest" if row.is_latest else f"#{row.number}" if row.number else ""
 
 
 def mark_column() -> Column[BrowseRow]:
     """Whether it is marked."""
-    return Column("mark", "", 1, _mark, keep=99)
+    return Column("mark", "", 1, _mark, keep=99, pinned=True)
 
 
 def size_column() -> Column[BrowseRow]:
     """The size, of a prefix that of all below it where it is known."""
-    return Column("size", "Size", 8, _size, keep=80, right=True, sort="size")
+    return Column(
+        "size", "Size", 8, lambda row, n: cell(_size_of(row), n, right=True), keep=80, right=True, sort="size",
+        value=_size_of,
+    )  # fmt: skip
 
 
 def key_column(prefix: Callable[[], str], *, least: int = 26, most: int = 0) -> Column[BrowseRow]:
-    """The key, without the ``prefix`` that all have."""
+    """The key, without what all have in common; of that, ``prefix`` is said elsewhere."""
+    shared = SharedFolder(prefix)
 
     def key(row: BrowseRow, cells: int) -> Spans:
-        shown = row.ref.key.removeprefix(prefix()) or row.ref.key
-        return cell(shown, cells, "prefix" if row.is_prefix else "strong" if row.marked else "")
+        return cell(shared.strip(row.ref.key), cells, "prefix" if row.is_prefix else "strong" if row.marked else "")
 
-    return Column("key", "Key", least, key, keep=100, grows=True, most=most, sort="key")
+    return Column(
+        "key", "Key", least, key, keep=100, grows=True, most=most, sort="key", value=lambda row: row.ref.key,
+        shared=shared,
+    )  # fmt: skip
 
 
 def object_columns(
     prefix: Callable[[], str], now: Callable[[], float], *, versions: bool = False, class_cells: int = 13
 ) -> list[Column[BrowseRow]]:
-    """For objects and prefixes; keys are shown without the ``prefix`` they all have."""
+    """For objects and prefixes. Of versions, what tells them apart stands before their ids."""
+
+    def expiry_of(row: BrowseRow) -> str:
+        if row.expiry is None or row.state is not State.AVAILABLE:
+            return ""
+        if fmt.is_untold(row.expiry):
+            return fmt.UNTOLD
+        left = row.expiry - now()
+        return fmt.duration(left) if left > 0 else "over"
 
     def expiry(row: BrowseRow, cells: int) -> Spans:
-        if row.expiry is None or row.state is not State.AVAILABLE:
-            return cell("", cells)
-        if fmt.is_untold(row.expiry):
-            return cell(fmt.UNTOLD, cells, "dim", right=True)
-        left = row.expiry - now()
-        return cell(
-            fmt.duration(left) if left > 0 else "over", cells, "warn" if left < fmt.DAY else "dim", right=True
-        )
+        ends = row.expiry is not None and not fmt.is_untold(row.expiry) and row.expiry - now() < fmt.DAY
+        return cell(expiry_of(row), cells, "warn" if ends else "dim", right=True)
 
-    return [
+    def plain(value: Callable[[BrowseRow], str]) -> Callable[[BrowseRow, int], Spans]:
+        return lambda row, cells: cell(value(row), cells, "dim")
+
+    def which(row: BrowseRow, cells: int) -> Spans:
+        return cell(_which_of(row), cells, "bad" if row.deleted else "ok" if row.is_latest else "dim")
+
+    def storage_class(row: BrowseRow, cells: int) -> Spans:
+        return cell(class_text(_class_of(row), cells), cells, "dim")
+
+    modified = Column(
+        "modified", "Modified", 10, plain(_modified_of), keep=75 if versions else 40, sort="modified",
+        value=_modified_of,
+    )  # fmt: skip
+    classes = Column(
+        "class", "Class", class_cells, storage_class, keep=70, sort="storage_class", least=CLASS_LEAST,
+        value=_class_of,
+    )  # fmt: skip
+    ends = Column("expiry", "Expires", 7, expiry, keep=60, right=True, sort="expiry", value=expiry_of)
+    first: list[Column[BrowseRow]] = [
         mark_column(),
-        Column("state", "State", STATE_CELLS, _state, keep=90, sort="state"),
-        key_column(prefix),
-        *([Column("version", "Version", 20, _version, keep=85)] if versions else []),
+        Column(
+            "state",
+            "State",
+            STATE_CELLS,
+            _state,
+            keep=90,
+            sort="state",
+            least=1,
+            pinned=True,
+            narrows=65 if versions else 0,
+        ),
+        key_column(prefix, least=24 if versions else 26),
+    ]
+    work: list[Column[BrowseRow]] = [
+        Column("tier", "Tier", 9, plain(_tier_of), keep=30, value=_tier_of),
+        Column("run", "Run", 5, plain(_run_of), keep=20, value=_run_of),
+    ]
+    if not versions:
+        return [*first, size_column(), classes, ends, *work, modified]
+    return [
+        *first,
+        Column("which", "Version", 7, which, keep=85, value=_which_of),
+        modified,
         size_column(),
-        Column("class", "Class", class_cells, _class, keep=70, sort="storage_class"),
-        Column("expiry", "Expires", 7, expiry, keep=60, right=True, sort="expiry"),
-        Column("tier", "Tier", 9, _tier, keep=30),
-        Column("run", "Run", 5, _run, keep=20),
-        Column("modified", "Modified", 10, _modified, keep=40, sort="modified"),
+        classes,
+        ends,
+        *work,
+        Column("version", "Id", 20, plain(_version_of), keep=35, value=_version_of),
     ]
 
 
@@ -163,12 +233,12 @@ def cells_for_classes(scheme: str) -> int:
 
 # --- while prefixes are summed up
 
-_NONE = "–"
+_NOTHING = "–"
 
 
 def volume_text(volume: Volume) -> str:
     """Its bytes; what is not told is said to be."""
-    return fmt.sizes(volume.size_bytes, volume.unsized) if volume.objects else _NONE
+    return fmt.sizes(volume.size_bytes, volume.unsized) if volume.objects else _NOTHING
 
 
 def archived_share(totals: PrefixTotals) -> float:
@@ -187,9 +257,16 @@ def sum_columns(prefix: Callable[[], str]) -> list[Column[BrowseRow]]:
             if row.below is None:
                 return cell("", cells)
             text = volume_text(getattr(row.below, part))
-            return cell(text, cells, "dim" if text == _NONE else style, right=True)
+            return cell(text, cells, "dim" if text == _NOTHING else style, right=True)
 
         return render
+
+    def amount_of(part: str) -> Callable[[BrowseRow], str]:
+        def value(row: BrowseRow) -> str:
+            volume: Volume = NONE if row.below is None else getattr(row.below, part)
+            return volume_text(volume) if volume.objects else ""
+
+        return value
 
     return [
         mark_column(),
@@ -198,9 +275,27 @@ def sum_columns(prefix: Callable[[], str]) -> list[Column[BrowseRow]]:
         size_column(),
         Column("share", "", 6, _share, keep=40, grows=True, most=24),
         Column("archived", "Archived", 8, amount("archived", "cold"), keep=90, right=True, sort="archived"),
-        Column("restoring", "Restoring", 9, amount("restoring", "busy"), keep=60, right=True, sort="restoring"),
-        Column("readable", "Readable", 8, amount("readable", "ok"), keep=50, right=True, sort="readable"),
-        Column("unseen", "Unseen", 8, amount("unseen", "dim"), keep=10, right=True),
+        Column(
+            "restoring",
+            "Restoring",
+            9,
+            amount("restoring", "busy"),
+            keep=60,
+            right=True,
+            sort="restoring",
+            value=amount_of("restoring"),
+        ),
+        Column(
+            "readable",
+            "Readable",
+            8,
+            amount("readable", "ok"),
+            keep=50,
+            right=True,
+            sort="readable",
+            value=amount_of("readable"),
+        ),
+        Column("unseen", "Unseen", 8, amount("unseen", "dim"), keep=10, right=True, value=amount_of("unseen")),
         Column("classes", "Classes", 30, _classes, keep=5),
     ]
 

@@ -67,16 +67,16 @@ class ListingBoard(BrowseBoard):
             location = replace(location, version_id=None)
             if not self.source.versions:
                 self.source.versions = True
-                self.table.set_columns(self.columns())
+                self.show_columns()
         self.source.location, self.source.listing = location, None
         if other_cloud:
-            self.table.set_columns(self.columns())
+            self.show_columns()
             self.shell.identify(location.scheme)
         self.source.everything()
         if self.source.sums and not self.source.is_summed(self.session, location):
             # Nothing is listed as a whole unasked.
             self.source.end_sums()
-            self.table.set_columns(self.columns())
+            self.show_columns()
         self.filter_bar.clear()
         self.heads.forget()
         old = self.view
@@ -112,7 +112,8 @@ class ListingBoard(BrowseBoard):
         self.unlisted = found.unlisted
         came_from = (self.location.scheme, land_on[0] if land_on is not None else "")
         at = next((row.id for row in found.rows if (row.scheme, row.name) == came_from), 0)
-        self.buckets.set_columns(bucket_columns(clouds=len(found.schemes) > 1))
+        columns = bucket_columns(clouds=len(found.schemes) > 1)
+        self.buckets.set_columns(columns, self.shell.remembered.columns("buckets"))
         self._buckets_found = found.rows
         self._show_buckets(at)
 
@@ -267,4 +268,5 @@ class ListingBoard(BrowseBoard):
         if self.is_shown and self.shell.session is not None and self.session.ledger.totals.is_stale:
             self._recount()  # A copy has ended meanwhile.
         painted = self.source.is_bucket and self.table.look_again()
+        painted = (self.side is not None and self.is_shown and self.side.renew()) or painted
         return self.say() or painted

@@ -96,7 +96,7 @@ class BrowsePane(ListingBoard):
         self.source.flat = not self.source.flat
         if self.source.sums:
             self.source.end_sums()
-            self.table.set_columns(self.columns())
+            self.show_columns()
         self.go(self.location)
 
     def action_sums(self) -> None:
@@ -126,7 +126,7 @@ class BrowsePane(ListingBoard):
             return
         was_flat = source.flat
         source.begin_sums()
-        self.table.set_columns(self.columns())
+        self.show_columns()
         if was_flat or source.listing is None:
             self.go(place)
         else:
@@ -134,13 +134,13 @@ class BrowsePane(ListingBoard):
 
     def _no_sums(self) -> None:
         self.source.end_sums()
-        self.table.set_columns(self.columns())
+        self.show_columns()
         self.say_place()
         self.requery()
 
     def action_versions(self) -> None:
         self.source.versions = not self.source.versions
-        self.table.set_columns(self.columns())
+        self.show_columns()
         self.go(self.location)
 
     # --- what of it
@@ -206,6 +206,11 @@ class BrowsePane(ListingBoard):
             self.narrow(None)
         elif self.source.sums:
             self._no_sums()
+
+    def action_columns(self) -> None:
+        from restoretui.tui.acts.columns import choose_columns
+
+        choose_columns(self)
 
     def action_copy(self) -> None:
         row = self.table.row if self.source.is_bucket else None

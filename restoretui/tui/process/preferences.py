@@ -1,6 +1,6 @@
-"""What the config asks of the screens and they do not have: themes and commands that do not exist."""
+"""What the config asks of the screens and they do not have: themes, commands and columns that do not exist."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from restoretui.tui.keys import IDS
@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from restoretui.config.settings import Settings
 
 
-def wrong_preferences(settings: "Settings", themes: Iterable[str]) -> tuple[list[str], list[str]]:
+def wrong_preferences(
+    settings: "Settings", themes: Iterable[str], columns: Mapping[str, Collection[str]]
+) -> tuple[list[str], list[str]]:
     """Clauses about what is wrong, and about what there is instead; both empty when all is well."""
     wrong: list[str] = []
     known: list[str] = []
@@ -21,4 +23,13 @@ def wrong_preferences(settings: "Settings", themes: Iterable[str]) -> tuple[list
     if unknown:
         wrong.append(f"no command is called {', '.join(unknown)}")
         known.append(f"known commands are {', '.join(sorted(IDS))}")
+    for table, chosen in settings.columns.items():
+        if table not in columns:
+            wrong.append(f"no table is called {table!r}")
+            known.append(f"tables are {', '.join(sorted(columns))}")
+            continue
+        strange = sorted({text.partition(":")[0].strip() for text in chosen} - set(columns[table]))
+        if strange:
+            wrong.append(f"no column of {table} is called {', '.join(strange)}")
+            known.append(f"its columns are {', '.join(columns[table])}")
     return wrong, known

@@ -9,8 +9,9 @@ from restoretui.ledger.records import JobRow
 from restoretui.ledger.run_records import Run
 from restoretui.tui.restores.folded_jobs import ShownJob, SkippedRow
 from restoretui.tui.restores.run_words import DueWindow, bar_parts, headline, outlook, progress
-from restoretui.tui.widgets.table.columns import Column, Spans, cell
-from restoretui.tui.words import STATE_CELLS, STATES, state_word
+from restoretui.tui.widgets.table.columns import Column, Spans, cell, glyph_cell
+from restoretui.tui.widgets.table.shared_folder import SharedFolder
+from restoretui.tui.words import STATE_CELLS, STATES, class_text, state_word
 from restoretui.wording import format as fmt
 
 
@@ -32,7 +33,7 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
 
     def state(row: RunRow, cells: int) -> Spans:
         word, style = headline(row.run, now(), held=row.held)
-        return cell(word, cells, style)
+        return glyph_cell(word, cells, style)
 
     def bar(row: RunRow, cells: int) -> Spans:
         return tuple(part if isinstance(part, tuple) else (part, "") for part in bar_parts(row.run, cells))
@@ -45,16 +46,19 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
         text, style = outlook(row.run, now(), row.expiry)
         return cell(text, cells, style)
 
-    def failed(row: RunRow, cells: int) -> Spans:
+    def failures(row: RunRow) -> str:
         number = row.run.counts.get(State.FAILED, 0)
-        return cell(f"{number:,} ✗" if number else "", cells, "bad", right=True)
+        return f"{number:,} ✗" if number else ""
+
+    def failed(row: RunRow, cells: int) -> Spans:
+        return cell(failures(row), cells, "bad", right=True)
 
     return [
-        Column("state", "State", 12, state, keep=99),
+        Column("state", "State", 12, state, keep=99, least=1, pinned=True),
         Column("bar", "Progress", 11, bar, keep=95),
         Column("done", "Done", 9, done, keep=80, right=True),
         Column("when", "ETA, expires", 18, when, keep=90),
-        Column("failed", "Failed", 7, failed, keep=35, right=True),
+        Column("failed", "Failed", 7, failed, keep=35, right=True, value=failures),
         Column("tier", "Tier", 9, lambda row, n: cell(row.run.tier, n, "dim"), keep=70),
         Column("title", "Where", 18, lambda row, n: cell(row.title, n), keep=88, grows=True),
         Column(
@@ -75,7 +79,7 @@ def job_columns(
     """
 
     def state(row: JobRow, cells: int) -> Spans:
-        return cell(state_word(row.state), cells, STATES[row.state][1])
+        return glyph_cell(state_word(row.state), cells, STATES[row.state][1])
 
     def note(row: JobRow, cells: int) -> Spans:
         text, style = _note(row, now(), window(), cells)
@@ -87,28 +91,41 @@ def job_columns(
     def changed(row: JobRow, cells: int) -> Spans:
         return cell(fmt.instant(row.changed_at), cells, "dim")
 
-    def elapsed(row: JobRow, cells: int) -> Spans:
+    def took(row: JobRow) -> str:
         if row.requested_at is None:
-            return cell("", cells)
+            return ""
         end = row.available_at if row.available_at is not None else now().timestamp()
         if row.state in (State.FAILED, State.CANCELLED, State.SKIPPED):
             end = row.changed_at
-        return cell(fmt.duration(end - row.requested_at), cells, "dim", right=True)
+        return fmt.duration(end - row.requested_at)
+
+    def elapsed(row: JobRow, cells: int) -> Spans:
+        return cell(took(row), cells, "dim", right=True)
+
+    def tier_of(row: JobRow) -> str:
+        return row.tier or ""
+
+    def storage_class(row: JobRow, cells: int) -> Spans:
+        return cell(class_text(row.storage_class, cells), cells, "dim")
+
+    shared = SharedFolder()
+
+    def key(row: JobRow, cells: int) -> Spans:
+        return cell(shared.strip(name(row)), cells)
 
     return [
-        Column("state", "State", STATE_CELLS, _or(state, _fold_state), keep=99, sort="state"),
         Column(
-            "key", "Key", 22, _or(lambda row, n: cell(name(row), n), _fold_key),
-            keep=100, grows=True, most=64, sort="key",
+            "state", "State", STATE_CELLS, _or(state, _fold_state), keep=99, sort="state", least=1, pinned=True
         ),
-        Column("note", "ETA, expires, cause", 20, _or(note, _fold_why), keep=95, grows=True, most=56),
+        Column(
+            "key", "Key", 22, _or(key, _fold_key), keep=100, grows=True, most=64, sort="key", value=_said(name),
+            shared=shared,
+        ),
+        Column("note", "ETA, expires, cause", 20, _or(note, _fold_why), keep=95, grows=True, most=56, least=16),
         Column("size", "Size", 8, _or(size), keep=60, right=True, sort="size"),
-        Column("tier", "Tier", 9, _or(lambda row, n: cell(row.tier or "", n, "dim")), keep=50),
-        Column("elapsed", "Elapsed", 7, _or(elapsed), keep=70, right=True),
-        Column(
-            "class", "Class", 15, _or(lambda row, n: cell(row.storage_class, n, "dim")), keep=40,
-            sort="storage_class",
-        ),
+        Column("tier", "Tier", 9, _or(lambda row, n: cell(tier_of(row), n, "dim")), keep=50, value=_said(tier_of)),
+        Column("elapsed", "Elapsed", 7, _or(elapsed), keep=70, right=True, value=_said(took)),
+        Column("class", "Class", 15, _or(storage_class), keep=40, sort="storage_class", least=8),
         Column("changed", "Changed", 16, _or(changed), keep=30, sort="modified"),
     ]  # fmt: skip
 
@@ -124,6 +141,11 @@ def _or(
         return of_job(row, cells)
 
     return render
+
+
+def _said(of_job: Callable[[JobRow], str]) -> Callable[[ShownJob], str]:
+    """What a column says of an object; the other line asks for no room."""
+    return lambda row: "" if isinstance(row, SkippedRow) else of_job(row)
 
 
 def _fold_state(row: SkippedRow, cells: int) -> Spans:

@@ -1,9 +1,13 @@
 """Restores: the runs, and one of them opened; what a run still allows is done from here."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
 from textual.widgets import ContentSwitcher
 
 from restoretui.core.errors import RestoreTuiError
@@ -28,7 +32,11 @@ from restoretui.tui.restores.run_acts import (
 )
 from restoretui.tui.restores.run_detail import RunDetail
 from restoretui.tui.restores.run_list import RunList
+from restoretui.tui.restores.side import SideTeller
+from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
+from restoretui.tui.widgets.table.columns import Column
+from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.words import Part
 
 
@@ -43,11 +51,15 @@ class RestoresPane(Pane):
         self._asked_about: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
-        with ContentSwitcher(initial="run-list"):
-            self.list = RunList()
-            yield self.list
-            self.detail = RunDetail()
-            yield self.detail
+        self._teller = SideTeller()
+        with Horizontal(classes="beside"):
+            with ContentSwitcher(initial="run-list"):
+                self.list = RunList()
+                yield self.list
+                self.detail = RunDetail()
+                yield self.detail
+            self.side = SidePane(self._side_lines)
+            yield self.side
 
     def on_mount(self) -> None:
         self.shell.feed.listen(self.told)
@@ -61,9 +73,35 @@ class RestoresPane(Pane):
     def _detailed(self) -> bool:
         return self.query_one(ContentSwitcher).current == "run-detail"
 
+    def _side_lines(self, width: int) -> Sequence[Content]:
+        session, run = self.shell.session, self._run
+        if session is None or run is None:
+            return []
+        if self._detailed:
+            row = self.detail.table.row
+            if not isinstance(row, JobRow):
+                return []  # The line in place of those that were skipped says all it knows.
+            return self._teller.of_job(session, run, row, run.days, width)
+        if self._teller.lacks(run):
+            self.attempt(partial(self._learn_causes, run), "causes")
+        row_of_run = self.list.table.row
+        return self._teller.of_run(session, run, row_of_run.title if row_of_run is not None else "", width)
+
+    async def _learn_causes(self, run: Run) -> None:
+        await self._teller.learn(self.session, run)
+        if self.side is not None:
+            self.side.renew()
+
     def arrive(self) -> None:
         (self.detail.table if self._detailed else self.list.table).focus()
+        self.fit_side()
         self._read()
+
+    def arranging(self) -> tuple[str, LiveTable[Any]]:
+        return ("run", self.detail.table) if self._detailed else ("runs", self.list.table)
+
+    def known_columns(self) -> Mapping[str, Sequence[Column[Any]]]:
+        return {"runs": self.list.table.offered, "run": self.detail.table.offered}
 
     def place(self) -> list[Part]:
         return [(self.detail.title, "strong"), *self.detail.chips] if self._detailed else [("restores", "strong")]
@@ -98,7 +136,8 @@ class RestoresPane(Pane):
     def tick(self) -> bool:
         if self._detailed and self.is_shown and self.shell.session is not None:
             self.detail.look_for_others()
-        return self._read()
+        painted = self.side is not None and self.is_shown and self.side.renew()
+        return self._read() or painted
 
     def _read(self) -> bool:
         if self.shell.session is None:
@@ -128,6 +167,8 @@ class RestoresPane(Pane):
     @on(table_events.Moved)
     def _moved(self) -> None:
         self.refresh_bindings()
+        if self.side is not None:
+            self.side.follow()
 
     @on(table_events.ReadFailed)
     def _read_failed(self, event: table_events.ReadFailed) -> None:
@@ -223,6 +264,11 @@ class RestoresPane(Pane):
     def _ref_row(self) -> JobRow | None:
         row = self.detail.table.row if self._detailed else None
         return row if isinstance(row, JobRow) else None
+
+    def action_columns(self) -> None:
+        from restoretui.tui.acts.columns import choose_columns
+
+        choose_columns(self)
 
     def action_copy(self) -> None:
         run, row = self._run, self._ref_row()

@@ -92,6 +92,7 @@ class RunDetail(Working, Vertical):
             placeholder="reading …",
             id="jobs",
         )
+        self.table.set_columns(choice=self.shell.remembered.columns("run"))
         yield self.table
         self._status = Bar(id="run-status", classes="status")
         yield self._status
@@ -143,7 +144,7 @@ class RunDetail(Working, Vertical):
             await by_key.aclose()
         if self._place is not None:
             self.title = f"run #{run.id} in {self._place}"
-            self.table.changed()
+            self.table.fit_columns()
         self.post_message(self.Found())
 
     async def _learn(self) -> None:
@@ -251,7 +252,7 @@ class RunDetail(Working, Vertical):
         left += f" + {folded:,} skipped" if folded else ""
         place = f"{cursor + 1:,} of {count:,}" if count else ""
         wordings = [said((f"{more}{place}", "dim")) for more in (*self._more(run), "")]
-        return self._status.show(said((left, "dim")), *wordings, said()) or changed
+        return self._status.show(said((left, "dim")), *wordings, said(), whole=self.table.cut_value) or changed
 
     def _more(self, run: Run) -> list[str]:
         """What else is known of the run, in fewer and fewer words."""

@@ -45,6 +45,7 @@ class RunList(Working, Vertical):
             placeholder="opening …",
             id="runs",
         )
+        self.table.set_columns(choice=self.shell.remembered.columns("runs"))
         yield self.table
         self._status = Bar(id="runs-status", classes="status")
         yield self._status

@@ -15,7 +15,7 @@ class FactLines(Vertical):
 
     DEFAULT_CSS = "FactLines { height: auto; } FactLines Static { height: auto; }"
 
-    def __init__(self, *, id: str, now: Callable[[], float]) -> None:  # noqa: A002  Textual's own name
+    def __init__(self, *, id: str | None = None, now: Callable[[], float]) -> None:  # noqa: A002  Textual's own name
         """``now`` is machine time."""
         super().__init__(id=id)
         self._now = now

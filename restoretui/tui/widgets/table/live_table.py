@@ -23,11 +23,13 @@ from restoretui.tui.error_state import ErrorState
 from restoretui.tui.keys import TABLE
 from restoretui.tui.terminal.pacing import Pacer
 from restoretui.tui.widgets.table import events as table_events
-from restoretui.tui.widgets.table.columns import GAP, Column, lay_out
+from restoretui.tui.widgets.table.column_choice import Choice, arranged
+from restoretui.tui.widgets.table.columns import GAP, Column
 from restoretui.tui.widgets.table.painting import EDGE, LinePainter, Sentence, instead_of_rows
 from restoretui.tui.widgets.table.row_scroll import RowScroll
 from restoretui.tui.widgets.table.row_styles import COMPONENTS, RowKind, RowStyles
 from restoretui.tui.widgets.table.visible_rows import RowT, VisibleRows
+from restoretui.wording.safe import clean, width
 
 BYTES_A_CELL = 2.0
 """About what a cell takes on the line, colours included."""
@@ -57,11 +59,16 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         id: str | None = None,  # noqa: A002  Textual's own name
     ) -> None:
         super().__init__(id=id)
-        self._columns = tuple(columns)
+        self.offered: Sequence[Column[RowT]] = tuple(columns)
+        """All columns there are for these rows."""
+        self.choice: Choice | None = None
+        """Which of them are shown, where somebody chose."""
+        self._columns: Sequence[Column[RowT]] = self.offered
         self._pacer = pacer
         self._marking = marking
         self._follow_top = follow_top
         self._rows: VisibleRows[RowT] = VisibleRows(self._read_failed)
+        self._rows.use(self._columns)
         self._cursor = 0
         self._cursor_id: int | None = None
         self._sought: int | None = None
@@ -105,6 +112,8 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         """Show another view. The cursor goes to ``at``, or else stays on its row by id, or else on its position."""
         line = self._cursor - self.scroll_offset.y
         self._rows.view = view
+        if view is None:
+            self.fit_columns()
         self._rows.drop()
         self.count = view.count if view is not None else 0
         sought = self._cursor_id if self._sought is None else self._sought
@@ -115,6 +124,8 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         if self._anchor_id is not None:
             self._anchor = view.position(self._anchor_id) if view is not None else None
             self._anchor_id = self._anchor_id if self._anchor is not None else None
+        # Of rows in the order of their keys, the last one tells what the first has in common with all.
+        self._rows.meet(self._rows.read(self.count - 1, 1))
         self.resize_virtual()
         self._place_cursor(self._cursor if at is None else at, line)
         self.refresh()
@@ -128,10 +139,35 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         self._cursor_id = view.row_id(self._cursor)
         return self.look_again()
 
-    def set_columns(self, columns: Sequence[Column[RowT]]) -> None:
-        """Show other columns."""
-        self._columns = tuple(columns)
-        self._arrange()
+    def set_columns(self, columns: Sequence[Column[RowT]] | None = None, choice: Choice | None = None) -> None:
+        """Show other columns, or others of them."""
+        self.offered, self.choice = self.offered if columns is None else tuple(columns), choice
+        self._columns = tuple(arranged(self.offered, choice))
+        self.fit_columns()
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """Columns that have nothing to say of the rows seen."""
+        return frozenset(column.id for column in self._columns) - {column.id for column in self._rows.saying}
+
+    def fit_columns(self) -> None:
+        """The rows, or what their columns say, are others than before: those with nothing to say are left out."""
+        for column in self._columns:
+            if column.shared is not None:
+                column.shared.forget()
+        self._rows.use(self._columns)
+        self.refresh()
+
+    @property
+    def cut_value(self) -> str:
+        """What the main column says of the row under the cursor, if it has no room for all of it."""
+        placed = max(self._rows.placed, key=lambda place: place.column.keep, default=None)
+        row = self.row if placed is not None and placed.column.value is not None else None
+        if placed is None or placed.column.value is None or row is None:
+            return ""
+        value = placed.column.value(row)
+        shown = value if placed.column.shared is None else placed.column.shared.strip(value)
+        return value if width(clean(shown)) > placed.cells else ""
 
     def set_sort(self, sort: str, descending: bool) -> None:
         """Which column's header carries the arrow."""
@@ -150,6 +186,9 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         count, self.count = self.count, view.count
         if count != self.count:
             self.resize_virtual()
+            if self._rows.meet(self._rows.read(self.count - 1, 1)):
+                self.refresh()
+                return True
         if self._find_sought(view) or self._keep_place() or self._rows.top != self.scroll_offset.y:
             self._rows.drop()
             self.refresh()
@@ -215,8 +254,7 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
     # --- painting
 
     def _arrange(self) -> None:
-        self._rows.placed = lay_out(self._columns, self.width_of_rows - GAP, EDGE)
-        self._rows.drop()
+        self._rows.arrange(self.width_of_rows - GAP, EDGE)
         self.refresh()
 
     def on_show(self) -> None:
@@ -241,7 +279,8 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         self.repaint(self._cursor, self._cursor)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._rows.show(self.scroll_offset.y, self.height_of_rows, self.count)
+        if self._rows.show(self.scroll_offset.y, self.height_of_rows, self.count):
+            self.call_next(self.refresh)  # What is outside of the crop stands elsewhere, too.
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:

@@ -36,7 +36,8 @@ class LinePainter:
         for place in placed:
             column = place.column
             arrow = (" ▼" if descending else " ▲") if column.sort and column.sort == by else ""
-            pieces.append(fit(column.label + arrow, place.cells, right=column.right) + " " * GAP)
+            shared = f"  {column.shared.news}" if column.shared is not None and column.shared.news else ""
+            pieces.append(fit(column.label + arrow + shared, place.cells, right=column.right) + " " * GAP)
         style = self._styles.header
         return Strip([Segment("".join(pieces), style)]).adjust_cell_length(width, style)
 

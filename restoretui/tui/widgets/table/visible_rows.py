@@ -8,8 +8,9 @@ from textual.strip import Strip
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.records import View
-from restoretui.tui.widgets.table.columns import GAP, Placed, Spans
+from restoretui.tui.widgets.table.columns import GAP, Column, Placed, Spans, lay_out
 from restoretui.tui.widgets.table.row_styles import RowKind
+from restoretui.tui.widgets.table.seen_values import SeenValues
 
 
 class HasId(Protocol):
@@ -47,6 +48,36 @@ class VisibleRows(Generic[RowT]):
         self.top = -1
         """Position of the first line; -1 when nothing that was read is still good."""
         self._next = 0
+        self._seen: SeenValues[RowT] = SeenValues()
+        self._room = (0, 0)
+
+    # --- where each column stands
+
+    def use(self, columns: Sequence[Column[RowT]]) -> None:
+        """Show these columns, or other rows in them: those that have nothing to say are left out again."""
+        self._seen.begin(columns)
+        self.arrange(*self._room)
+
+    @property
+    def saying(self) -> Sequence[Column[RowT]]:
+        """Columns that have something to say of the rows seen."""
+        return self._seen.columns
+
+    def arrange(self, width: int, x: int) -> None:
+        """There is room from cell ``x`` to ``width``."""
+        self._room = (width, x)
+        self.placed = lay_out(self._seen.columns, width, x, self._seen.needs)
+        self.drop()
+
+    def meet(self, rows: Sequence[RowT]) -> bool:
+        """Rows that columns are to fit; tells whether they stand elsewhere now."""
+        if not self._seen.add(rows):
+            return False
+        before = self.placed
+        self.arrange(*self._room)
+        return self.placed != before
+
+    # --- what they show
 
     def read(self, start: int, n: int) -> Sequence[RowT]:
         """Rows of the view; none when it cannot be read."""
@@ -62,11 +93,15 @@ class VisibleRows(Generic[RowT]):
         """Other rows, columns or colours: nothing that was read can be used."""
         self.top = -1
 
-    def show(self, top: int, height: int, count: int) -> None:
-        """Have the lines from ``top``, reading only if they are not at hand."""
-        if self.top != top or len(self.lines) < min(height, count - top):
-            self.lines = self._read_lines(top, height)
-            self.top = top
+    def show(self, top: int, height: int, count: int) -> bool:
+        """Have the lines from ``top``, reading only if they are not at hand; tells whether columns have moved."""
+        if self.top == top and len(self.lines) >= min(height, count - top):
+            return False
+        rows = self.read(top, height)
+        moved = self.meet(rows)
+        self.lines = self._lines_of(rows)
+        self.top = top
+        return moved
 
     def compare(self, height: int, width: int, most: float) -> tuple[list[Region], int, bool]:
         """Read the same lines again; the parts of the widget that show something else now.
@@ -74,7 +109,12 @@ class VisibleRows(Generic[RowT]):
         Where about ``most`` cells have changed, the rest stays as it was. Then how many cells will be sent, and
         whether there is such a rest; the next comparison begins with it.
         """
-        old, self.lines = self.lines, self._read_lines(self.top, height)
+        rows, top = self.read(self.top, height), self.top
+        moved = self.meet(rows)
+        old, self.lines = self.lines, self._lines_of(rows)
+        if moved:
+            self.top, self._next = top, 0
+            return [Region(0, 0, width, height + 1)], 0, False
         regions, cells, rest = [], 0, None
         lines = max(len(old), len(self.lines))
         for index in (*range(self._next, lines), *range(min(self._next, lines))):
@@ -94,12 +134,9 @@ class VisibleRows(Generic[RowT]):
         self._next = rest or 0
         return regions, cells, rest is not None
 
-    def _read_lines(self, top: int, height: int) -> list[Line]:
+    def _lines_of(self, rows: Sequence[RowT]) -> list[Line]:
         placed = self.placed
-        return [
-            Line(row.id, [place.column.render(row, place.cells) for place in placed])
-            for row in self.read(top, height)
-        ]
+        return [Line(row.id, [place.column.render(row, place.cells) for place in placed]) for row in rows]
 
     def _changed(self, before: Line, after: Line) -> tuple[int, int] | None:
         """From which cell to which the two differ."""

@@ -1,0 +1,1 @@
+"""What the pane beside a table says of the row under the cursor."""
