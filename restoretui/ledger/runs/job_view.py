@@ -225,7 +225,7 @@ def _row(row: tuple[Any, ...]) -> JobRow:
     )
 
 
-_OF_OBJECT = (
+OF_OBJECT = (
     "SELECT j.id, j.run_id FROM job j WHERE j.bucket_id = (SELECT id FROM bucket WHERE scheme = ? AND endpoint = ?"
     f" AND name = ?) AND j.key = ? AND j.version_id IN ({{versions}}) AND {LIVE} ORDER BY j.id DESC LIMIT ?"
 )
@@ -236,7 +236,7 @@ def past_jobs(quick: QuickReads, cloud: CloudId, refs: Sequence[ObjectRef], most
     versions = ", ".join("?" for _ in refs)
     first = refs[0]
     args = (*cloud, first.bucket, first.key, *(ref.version_id or "" for ref in refs), most)
-    runs = dict(quick.rows(_OF_OBJECT.format(versions=versions), args))
+    runs = dict(quick.rows(OF_OBJECT.format(versions=versions), args))
     if not runs:
         return []
     ids = ", ".join(str(int(job_id)) for job_id in runs)
