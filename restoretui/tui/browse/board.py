@@ -128,13 +128,13 @@ class BrowseBoard(Markable):
         self.say()
 
     def _side_lines(self, width: int) -> Sequence[Content]:
-        from restoretui.tui.browse.side import SideTeller
+        from restoretui.tui.browse.side import RowTeller
 
         session = self.shell.session
         if session is None:
             return []
         here, key = self.source.is_bucket, self.shell.key_for("sums") if self.source.is_bucket else ""
-        teller = SideTeller(session, self.location, self.source.versions, self.marking.days_for, key)
+        teller = RowTeller(session, self.location, self.source.versions, self.marking.days_for, key)
         row, bucket = self.table.row if here else None, None if here else self.buckets.row
         if bucket is not None:
             return teller.of_prefix(Location(bucket.scheme, bucket.name), bucket.name, width)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from restoretui.session.session import Session
 
 
-class SideTeller(NamedTuple):
+class RowTeller(NamedTuple):
     """Tells from what is in the ledger alone."""
 
     session: "Session"

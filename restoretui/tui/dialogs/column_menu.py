@@ -55,7 +55,7 @@ class ColumnMenu(Dialog[Arranged]):
     def foot(self) -> ComposeResult:
         with Horizontal(classes="buttons"):
             yield Button("Show", variant="primary", compact=True, id="show")
-            yield Button("As it was", compact=True, id="default")
+            yield Button("Default", compact=True, id="default")
 
     def on_mount(self) -> None:
         self._fill()

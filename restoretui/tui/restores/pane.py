@@ -32,7 +32,7 @@ from restoretui.tui.restores.run_acts import (
 )
 from restoretui.tui.restores.run_detail import RunDetail
 from restoretui.tui.restores.run_list import RunList
-from restoretui.tui.restores.side import SideTeller
+from restoretui.tui.restores.side import RunTeller
 from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column
@@ -51,7 +51,7 @@ class RestoresPane(Pane):
         self._asked_about: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
-        self._teller = SideTeller()
+        self._teller = RunTeller()
         with Horizontal(classes="beside"):
             with ContentSwitcher(initial="run-list"):
                 self.list = RunList()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from restoretui.session.session import Session
 
 
-class SideTeller:
+class RunTeller:
     """Tells from what is in the ledger alone; causes of a run are counted off the loop, once per change."""
 
     def __init__(self) -> None:

@@ -37,7 +37,8 @@ class LinePainter:
             column = place.column
             arrow = (" ▼" if descending else " ▲") if column.sort and column.sort == by else ""
             shared = f"  {column.shared.news}" if column.shared is not None and column.shared.news else ""
-            pieces.append(fit(column.label + arrow + shared, place.cells, right=column.right) + " " * GAP)
+            label = column.label + arrow + shared if place.cells > 1 else ""  # A glyph has no room for one.
+            pieces.append(fit(label, place.cells, right=column.right) + " " * GAP)
         style = self._styles.header
         return Strip([Segment("".join(pieces), style)]).adjust_cell_length(width, style)
 
