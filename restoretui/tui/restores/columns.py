@@ -119,7 +119,7 @@ def job_columns(
         ),
         Column(
             "key", "Key", 22, _or(key, _fold_key), keep=100, grows=True, most=64, sort="key", value=_said(name),
-            shared=shared,
+            shared=shared, least=22,
         ),
         Column("note", "ETA, expires, cause", 20, _or(note, _fold_why), keep=95, grows=True, most=56, least=16),
         Column("size", "Size", 8, _or(size), keep=60, right=True, sort="size"),

@@ -106,11 +106,12 @@ async def test_an_idle_pane_sends_nothing(walk: StartWalk) -> None:
     async with walk(COLD, size=(120, 40), taped=True) as on:
         await flat(on)
         await on.until(lambda: "size" in beside(on))
+        await on.until(lambda: "not seen" not in on.text)
         await on.pilot.pause(0.3)
+        assert not any(side(on).renew() for _ in range(20))
         on.tape.take()
-        for _ in range(20):
-            side(on).renew()
-        await on.pilot.pause(0.1)
+        side(on).renew()
+        await on.pilot.pause()
         assert on.tape.take() == ""
 
 

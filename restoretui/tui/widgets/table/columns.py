@@ -47,7 +47,7 @@ class Column(Generic[RowT]):
     sort: str = ""
     """What a click on its header sorts by; "" is nothing."""
     least: int = 0
-    """It is narrowed to this before it drops out; 0: it cannot be."""
+    """It is narrowed to this before it drops out; 0: it cannot be. Growing, it asks for no less, be its values short."""
     narrows: int = 0
     """Importance of what it loses then, if that is not the column's own: words behind a glyph may go early."""
     pinned: bool = False
@@ -107,7 +107,7 @@ def _least(column: Column[RowT], need: int | None) -> int:
     """The width that is asked for: a growing column needs no more than its values."""
     if need is None or not column.grows:
         return column.cells
-    return min(column.cells, max(need, len(column.label) + GAP))
+    return min(column.cells, max(need, len(column.label) + GAP, column.least))
 
 
 def _taken(columns: Sequence[Column[RowT]], cells: Mapping[str, int]) -> int:
