@@ -47,7 +47,7 @@ class Column(Generic[RowT]):
     sort: str = ""
     """What a click on its header sorts by; "" is nothing."""
     least: int = 0
-    """It is narrowed to this before it drops out; 0: it cannot be. Growing, it asks for no less, be its values short."""
+    """It is narrowed to this before it drops out; 0: it cannot be. A growing one asks for no less."""
     narrows: int = 0
     """Importance of what it loses then, if that is not the column's own: words behind a glyph may go early."""
     pinned: bool = False
