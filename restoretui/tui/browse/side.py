@@ -33,11 +33,12 @@ class RowTeller(NamedTuple):
         """An object or a prefix of a listing."""
         if row.is_prefix:
             return self.of_prefix(self.place.below(row.ref.key), row.ref.key, width)
-        scheme, known, session = self.place.scheme, of_browse_row(row), self.session
+        scheme, session = self.place.scheme, self.session
         refs = [row.ref]
         if row.is_latest and row.ref.version_id:
             refs.append(ObjectRef(row.ref.bucket, row.ref.key))
         past = session.ledger.runs.of_object(session.cloud_of(scheme), refs)
+        known = of_browse_row(row, past)
         group = FactGroup(row.ref.bucket, known.facts, 1, row.size or 0, unsized=int(row.size is None))
         plan = None if row.gone else session.glance(scheme, [group], self.days_for(scheme))
         return object_lines(known, past, plan, session.clock.now(), width)

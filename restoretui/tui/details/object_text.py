@@ -30,6 +30,8 @@ class KnownObject:
     modified: int | None = None
     expiry: int | None = None
     tier: Tier | None = None
+    days: int | None = None
+    """Of the restore under way, where we asked for it."""
     run_id: int | None = None
     etag: str = ""
     version: str = ""
@@ -45,18 +47,19 @@ class KnownObject:
         seen = self.state is not State.UNKNOWN
         return ObjectFacts(
             self.storage_class, self.archive, looked=seen, in_progress=going if going or ends else None,
-            expiry=ends, tier=self.tier if going else None,
+            expiry=ends, tier=self.tier if going else None, days=self.days if going else None,
         )  # fmt: skip
 
 
-def of_browse_row(row: BrowseRow) -> KnownObject:
-    """An object of a listing."""
+def of_browse_row(row: BrowseRow, past: Sequence[PastJob]) -> KnownObject:
+    """An object of a listing, and what we did to it, the newest first."""
     version = "deleted" if row.deleted else "latest" if row.is_latest else ""
     if row.number:
         version = f"#{row.number}" + (f", {version}" if version else "")
     return KnownObject(
         row.ref, row.state, row.storage_class, row.archive_status, row.size, row.modified, row.expiry, row.tier,
-        row.run_id, row.etag, version if row.ref.version_id else "", gone=row.gone,
+        run_id=row.run_id, etag=row.etag, version=version if row.ref.version_id else "", gone=row.gone,
+        days=past[0].job.days if past and past[0].run_id == row.run_id else None,
     )  # fmt: skip
 
 
@@ -66,7 +69,7 @@ def of_job(row: JobRow) -> KnownObject:
     problem = " ".join(part for part in (row.code, row.message or row.reason, row.request_id) if part)
     failed = row.state in (State.FAILED, State.SKIPPED, State.UNKNOWN, State.CANCELLED)
     return KnownObject(
-        row.ref, row.state, row.storage_class, archive, row.size, expiry=row.expiry, tier=row.tier,
+        row.ref, row.state, row.storage_class, archive, row.size, expiry=row.expiry, tier=row.tier, days=row.days,
         problem=problem if failed else "",
     )  # fmt: skip
 
@@ -146,7 +149,8 @@ def tier_lines(plan: "RestorePlan | None", width: int, what: str = "Restoring it
         cost = "price not known" if chosen.cost.unknown >= chosen.requests else fmt.estimate(
             chosen.cost, chosen.requests, plan.prices.currency
         ) + ("+?" if looks and not chosen.cost.unpriced else "")  # fmt: skip
-        window = fmt.span(chosen.window) if chosen.window is not None else "at once"
+        what_else = next((str(one.verdict.action) for one in chosen.sending), "at once")
+        window = fmt.span(chosen.window) if chosen.window is not None else what_else
         part = "" if chosen.requests == plan.objects else f" ({chosen.requests:,})"
         lines.append(line(width, f"{tier:<10} ", f"{window:<13} ", (f"{cost}{part}", "ok")))
     if lines:

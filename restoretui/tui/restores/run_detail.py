@@ -284,7 +284,9 @@ class RunDetail(Working, Vertical):
     def _header(self, run: Run) -> list[Content]:
         told = self._story.told(self.session, run)
         size = self.app.size
-        return [] if told is None else header(told, max(20, size.width - 2), lines_for(size.height))
+        return (
+            [] if told is None else header(told, max(20, (self.size.width or size.width) - 2), lines_for(size.height))
+        )
 
     def on_resize(self) -> None:
         if self.run is not None:
