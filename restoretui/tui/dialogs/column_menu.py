@@ -12,7 +12,7 @@ from textual.widgets import Button, Static
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.keys import ARRANGING
 from restoretui.tui.widgets.check_list import CheckList
-from restoretui.tui.widgets.table.column_choice import Choice, Chosen, arranged, is_fixed
+from restoretui.tui.widgets.table.column_choice import Choice, ColumnChoice, arranged, is_fixed
 from restoretui.tui.widgets.table.columns import Column
 from restoretui.tui.words import Part, said
 
@@ -99,7 +99,7 @@ class ColumnMenu(Dialog[Arranged]):
     @on(CheckList.Accepted)
     @on(Button.Pressed, "#show")
     def _show(self) -> None:
-        chosen = (Chosen(name, self._cells.get(name, 0)) for name in self._order if name in self._shown)
+        chosen = (ColumnChoice(name, self._cells.get(name, 0)) for name in self._order if name in self._shown)
         self.dismiss(Arranged(tuple(chosen)))
 
     @on(Button.Pressed, "#default")

@@ -11,7 +11,7 @@ from restoretui.tui.activity.pane import columns as activity_columns
 from restoretui.tui.batch.columns import batch_columns, task_columns
 from restoretui.tui.browse.columns import bucket_columns, object_columns, sum_columns
 from restoretui.tui.restores.columns import job_columns, run_columns
-from restoretui.tui.widgets.table.column_choice import Chosen, arranged, is_fixed, main_column, read_choice
+from restoretui.tui.widgets.table.column_choice import ColumnChoice, arranged, is_fixed, main_column, read_choice
 from restoretui.tui.widgets.table.columns import GAP, YIELDS, Column, Placed, cell, lay_out
 from restoretui.tui.widgets.table.seen_values import SeenValues
 from restoretui.tui.widgets.table.shared_folder import SharedFolder
@@ -142,8 +142,8 @@ def test_columns_as_chosen() -> None:
     assert [(column.id, column.cells) for column in chosen] == [
         ("mark", 1), ("state", 11), ("class", 16), ("key", 26), ("size", 8),
     ]  # fmt: skip
-    assert str(Chosen("class", 16)) == "class:16"
-    assert read_choice(["class:16"]) == (Chosen("class", 16),)
+    assert str(ColumnChoice("class", 16)) == "class:16"
+    assert read_choice(["class:16"]) == (ColumnChoice("class", 16),)
     assert arranged(columns, None) == list(columns)
     assert [column.id for column in arranged(columns, ())] == ["mark", "state", "key"], (
         "without them a row is nothing"

@@ -9,7 +9,7 @@ from restoretui.tui.widgets.table.columns import Column
 RowT = TypeVar("RowT")
 
 
-class Chosen(NamedTuple):
+class ColumnChoice(NamedTuple):
     """One column; ``cells`` is 0 for the width it has by itself."""
 
     id: str
@@ -20,13 +20,13 @@ class Chosen(NamedTuple):
         return f"{self.id}:{self.cells}" if self.cells else self.id
 
 
-Choice = Sequence[Chosen]
+Choice = Sequence[ColumnChoice]
 
 
 def read_choice(texts: Iterable[str]) -> Choice:
     """From the words of the config, which has checked their form."""
     parts = [text.partition(":") for text in texts]
-    return tuple(Chosen(name.strip(), int(cells) if cells else 0) for name, _, cells in parts)
+    return tuple(ColumnChoice(name.strip(), int(cells) if cells else 0) for name, _, cells in parts)
 
 
 def main_column(columns: Sequence[Column[RowT]]) -> Column[RowT]:
