@@ -19,6 +19,8 @@ from restoretui.core.filter.parser import parse_filter
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import CLOUDS
+from restoretui.tui.browse.columns import object_columns
+from restoretui.tui.dialogs.column_menu import ColumnMenu
 from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.filter_menu import FilterMenu
@@ -233,6 +235,9 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     "an object": (
         lambda: Inspector(ObjectRef("acme-genomics-cold", "no/such/key" * 20), "s3"), "Object",
         ("s3://acme-genomics-cold/no/such/key",),
+    ),
+    "columns": (
+        lambda: ColumnMenu(object_columns(str, float), None, {"tier"}), "Columns", ("State", "Show", "Default")
     ),
     "states and classes": (
         facets, "Show only", ("State", "Storage class", "Show", "Everything", "space ticks", "!*.bai")
