@@ -95,9 +95,14 @@ BROWSE = CommandGroup(
         ),
         Command("facets", "f", "facets", "show", "what is shown: states and classes, as they are present", 44),
         Command("sort", "o", "sort", "sort", "choose the order", 42),
-        Command("mark_all", "a", "mark_all", "all", "mark all that match the filter", 36),
+        Command("mark_all", "a", "mark_all", "all", "mark all that match the filter; again: below prefixes", 36),
         Command("invert", "i", "invert", "invert", "invert the marks of what is shown"),
         Command("unmark", "u", "unmark_all", "unmark", "remove every mark, hidden ones too", 38),
+        Command(
+            "marks", "M", "marks", "marks", "look at what is marked: drop, save, read keys, keep what was left", 37
+        ),
+        Command("undo", "z", "undo", "undo", "undo the last change of the marks", 39),
+        Command("redo", "Z", "redo", "redo", "make the change of the marks again that was undone"),
         Command("extend", "e", "extend", "extend", "keep restored copies longer", 50),
         Command("upgrade", "s", "upgrade", "speed up", "speed up restores under way", 52),
         Command("end_copies", "E", "end_copies", "end copies", "end restored copies before their days are over", 53),
@@ -109,6 +114,18 @@ BROWSE = CommandGroup(
         Command("buckets", "tilde", "buckets", "buckets", "choose another bucket"),
         Command("pay", "P", "pay", "pay", "reopen a bucket whose requester pays, with you paying", 18),
         Command("clear", "escape", "clear", "clear", "stop the listing, or clear filter and message"),
+    ),
+)
+
+MARKED = CommandGroup(
+    "In the marks",
+    (
+        Command("dismiss", "escape,M,q", "cancel", "close", "back to Browse; what was changed stays changed", 60),
+        Command("restore", "r", "restore", "restore", "plan a restore of the marked objects", 20),
+        Command("undo", "z", "undo", "undo", "undo the last change of the marks", 22),
+        Command("redo", "Z", "redo", "redo", "make the change of the marks again that was undone", 24),
+        Command("read_keys", "p", "read_keys", "keys", "mark the keys of a file, or of a list that is pasted", 30),
+        Command("save_marks", "w", "save", "save as", "save what is marked under a name, for --keys-from @NAME", 32),
     ),
 )
 
@@ -239,7 +256,8 @@ READING = CommandGroup(
 )
 
 GROUPS = (
-    EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, COPYING, DIALOG, READING,
+    EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, COPYING,
+    DIALOG, READING,
 )  # fmt: skip
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""

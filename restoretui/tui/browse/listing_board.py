@@ -12,7 +12,6 @@ from restoretui.ledger.records import Listing, Query
 from restoretui.tui.browse.account_buckets import account_buckets
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.columns import BucketRow, bucket_columns
-from restoretui.tui.browse.marking import MARKS
 from restoretui.tui.error_state import not_open
 from restoretui.tui.widgets.table.list_view import ListView
 
@@ -39,8 +38,8 @@ class ListingBoard(BrowseBoard):
     # --- going somewhere
 
     def opened(self) -> None:
+        self.attempt(self.marking.begin_session, "session", hold_keys=True)
         self._go_soon(self.location, None)
-        self.marking.recount()
 
     def not_opened(self, error: RestoreTuiError) -> None:
         self.table.error_state = self.buckets.error_state = not_open(error, self.shell.key_for("quit"))
@@ -242,7 +241,7 @@ class ListingBoard(BrowseBoard):
             self.requery_due = self.source.query != Query()
             if listing.ended_at is None and not self.source.is_listing:
                 self._listing_ended(listing)
-        if f"selection:{MARKS}" in topics:
+        if any(topic.startswith("selection:") for topic in topics):
             self.marking.recount()
         self._recount()
         self.heard.set()

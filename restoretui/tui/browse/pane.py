@@ -48,6 +48,8 @@ class BrowsePane(ListingBoard):
             "mark_all": row is not None,
             "invert": row is not None,
             "unmark_all": marked,
+            "undo": self.session.ledger.selections.can_undo,
+            "redo": self.session.ledger.selections.can_redo,
             **dict.fromkeys(("parent", "buckets", "facets", "sort", "flat", "sums", "versions"), here),
         }
         return needed.get(action, True)
@@ -248,6 +250,29 @@ class BrowsePane(ListingBoard):
 
     def action_unmark_all(self) -> None:
         self.marking.clear()
+
+    def action_undo(self) -> None:
+        self.marking.undo()
+
+    def action_redo(self) -> None:
+        self.marking.undo(redo=True)
+
+    def action_marks(self) -> None:
+        self.attempt(self._look_at_marks, "look-at-marks")
+
+    async def _look_at_marks(self) -> None:
+        from restoretui.tui.marks.screen import ComingFrom, MarksScreen
+
+        await self.marking.settled()
+        row = self.table.row if self.source.is_bucket else None
+        cursor = (self.session.cloud_of(self.location.scheme), row.ref) if row is not None else None
+        coming = ComingFrom(self.location, cursor, self.marking.days_for)
+        wanted = await self.shell.push_screen_wait(MarksScreen(coming))
+        self.marking.recount()
+        if wanted is not None and wanted.restore:
+            self.action_restore()
+        elif wanted is not None and wanted.ref is not None and wanted.cloud is not None:
+            self.show(wanted.ref, wanted.cloud.scheme)
 
     # --- restoring
 
