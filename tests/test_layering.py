@@ -45,8 +45,7 @@ ROOMS = {
     ],
     "ledger": [
         "volumes", "records", "run_records", "key_lists", "store", "views", "totals", "marks", "catalog", "runs",
-        "bursts",
-        "activity", "batches", "selections", "upkeep", "ledger",
+        "bursts", "activity", "places", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [

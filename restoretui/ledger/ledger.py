@@ -18,6 +18,7 @@ from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
 from restoretui.ledger.catalog.totals import Totals
 from restoretui.ledger.key_lists import KeyLists
 from restoretui.ledger.marks.pending_marks import PendingMarks
+from restoretui.ledger.places import Places
 from restoretui.ledger.runs.runs import Runs
 from restoretui.ledger.selections.mark_sets import MarkSets
 from restoretui.ledger.selections.selections import Selections
@@ -79,6 +80,7 @@ class Ledger:
         self.activity = ActivityLog(self._writer, self._reader, self._quick, clock, self._orders)
         self.leases = Leases(self._writer, clock)
         self.key_lists = KeyLists(folder)
+        self.places = Places(self._writer, self._quick, clock)
         self._closed = False
         self._clock = clock
 

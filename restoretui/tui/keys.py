@@ -111,6 +111,9 @@ BROWSE = CommandGroup(
         Command("versions", "V", "versions", "versions", "show every version of every key"),
         Command("copy", "c", "copy", "copy", "copy it: location, key, ARN, URL, link, download, command"),
         Command("refresh", "R", "refresh", "refresh", "list again", 56),
+        Command("place_back", "left_square_bracket", "back", "back", "to the place shown before"),
+        Command("place_forward", "right_square_bracket", "forward", "forward", "forward again"),
+        Command("bookmark", "B", "bookmark", "bookmark", "bookmark the place, or no longer: above the buckets"),
         Command("buckets", "tilde", "buckets", "buckets", "choose another bucket"),
         Command("pay", "P", "pay", "pay", "reopen a bucket whose requester pays, with you paying", 18),
         Command("clear", "escape", "clear", "clear", "stop the listing, or clear filter and message"),
@@ -215,6 +218,15 @@ PICKING = CommandGroup(
     ),
 )
 
+GOING = CommandGroup(
+    "While typing a location",
+    (
+        Command("complete_place", "tab", "complete", "complete", "take what the text is completed to", 10),
+        Command("older_place", "up", "older(1)", "older", "the place gone to before", 12),
+        Command("newer_place", "down", "older(-1)", "newer", "back towards what was typed", 14),
+    ),
+)
+
 FILTER = CommandGroup(
     "While filtering",
     (
@@ -256,7 +268,7 @@ READING = CommandGroup(
 )
 
 GROUPS = (
-    EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, COPYING,
+    EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, TIERS, PICKING, COPYING,
     DIALOG, READING,
 )  # fmt: skip
 PRESS = "press"
@@ -281,6 +293,8 @@ _NAMES = {
     "pageup": "pgup",
     "pagedown": "pgdn",
     "delete": "del",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 
 

@@ -113,6 +113,24 @@ def new_set(tx: Tx, kind: str, now: float, *, owner: str = "", name: str = "", o
     )
 
 
+def live_of(tx: Tx, sel: int) -> int:
+    """Itself, or where it was put aside the set that holds its session's marks now.
+
+    Keys go on while marks are changed: what was meant for the marks before they were all removed is for those after.
+    """
+    row = tx.row(
+        "SELECT n.id FROM selection_set o JOIN selection_set n ON n.owner = o.owner AND n.kind = 'marks'"
+        " WHERE o.id = ? AND o.kind = 'undo' AND o.owner <> ''",
+        (sel,),
+    )
+    return sel if row is None else int(row[0])
+
+
+def is_kept(tx: Tx, sel: int) -> bool:
+    """Its changes can be undone: it is what a session has on screen."""
+    return tx.row("SELECT 1 FROM selection_set WHERE id = ? AND kind = 'marks' AND owner <> ''", (sel,)) is not None
+
+
 def forget_sets(tx: Tx, sets: list[int]) -> None:
     """With all that is in them."""
     for sel in sets:

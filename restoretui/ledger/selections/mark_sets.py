@@ -131,19 +131,26 @@ class MarkSets:
 
     async def keep(self, sel: int) -> SelectionSummary:
         """Take over what a session left: with what is marked here already."""
+        own, untouched = self.shown, self._selections.is_untouched
 
-        def take(tx: Tx) -> None:
+        def take(tx: Tx) -> bool:
             row = tx.row("SELECT owner FROM selection_set WHERE id = ? AND kind = 'marks'", (sel,))
             if row is None or self._lives(row[0]):
                 raise LedgerError("these marks are no longer left: another session has taken them, or dropped them")
-            tx.run("UPDATE selection_set SET owner = ? WHERE id = ?", (self._process, sel))
+            marked = tx.row("SELECT 1 FROM selection_total WHERE sel = ? AND objects > 0", (own,)) is not None
+            takes_its_place = untouched and not marked
+            tx.run(
+                "UPDATE selection_set SET owner = ?, kind = ? WHERE id = ?",
+                (self._process, "marks" if takes_its_place else "undo", sel),
+            )
+            if takes_its_place:
+                tx.run("UPDATE selection_set SET kind = 'undo' WHERE id = ?", (own,))
             tx.touch(change_feed.selection_topic(sel))
+            return takes_its_place
 
-        await self._writer.do(take)
-        if self._selections.is_untouched and not (await self._selections.summary(self.shown)).objects:
-            empty = self.shown
+        if await self._writer.do(take):
             self._selections.show(sel)
-            await self._forget(empty)
+            await self._forget(own)
             return await self._selections.summary(sel)
         summary = await self._selections.add_selection(self.shown, sel)
         await self._forget(sel)

@@ -20,7 +20,7 @@ from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.marks import fact_groups, marking
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.records import CloudId, ObjectTally, Observation, Query, SelectionSummary
-from restoretui.ledger.selections.history import History, Step, forget_sets
+from restoretui.ledger.selections.history import History, Step, forget_sets, is_kept, live_of
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
@@ -155,23 +155,29 @@ class Selections:
     async def clear(self, sel: int) -> SelectionSummary:
         """Unmark everything."""
         with self._pending.everything(sel):
-            if self._history is None or sel != self.shown:
-                return await self._change(sel, lambda tx: marking.clear(tx, sel))
+            if self._history is None:
+                return await self._change(sel, marking.clear)
             return await asyncio.shield(self._put_aside(sel, self._history))
 
     async def _put_aside(self, sel: int, history: History) -> SelectionSummary:
         now = self._clock.now().timestamp()
 
-        def aside(tx: Tx) -> Step:
-            step = History.put_aside(tx, sel, now)
-            tx.touch(change_feed.selection_topic(sel), change_feed.selection_topic(step.after))
-            return step
+        def aside(tx: Tx) -> tuple[SelectionSummary, Step | None]:
+            live = live_of(tx, sel)
+            if not is_kept(tx, live):
+                marking.clear(tx, live)
+                return self._changed(tx, live, now), None
+            step = None
+            if tx.row("SELECT 1 FROM selection_total WHERE sel = ? AND objects > 0", (live,)) is not None:
+                step = History.put_aside(tx, live, now)
+                tx.touch(change_feed.selection_topic(live))
+            return self._changed(tx, live if step is None else step.after, now), step
 
-        if (await self.summary(sel)).objects:
-            step = await self._writer.do(aside)
+        summary, step = await self._writer.do(aside)
+        if step is not None:
             self._pending.shown = step.after
             self._forgotten += history.note(step)
-        return await self.summary(self.shown)
+        return summary
 
     # --- rows of a listing
 
@@ -179,14 +185,14 @@ class Selections:
         """Mark objects of a listing by row id; ids of common prefixes are passed over."""
         with self._pending.rows(sel, listing_id, frozenset(ids), mark=True):
             return await self._change(
-                sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda _marked: True)
+                sel, lambda tx, sel: marking.set_rows(tx, sel, listing_id, ids, lambda _marked: True)
             )
 
     async def toggle_rows(self, sel: int, listing_id: int, ids: Collection[int]) -> SelectionSummary:
         """Mark the unmarked ones, unmark the marked."""
         with self._pending.rows(sel, listing_id, frozenset(ids), mark=None):
             return await self._change(
-                sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda marked: not marked)
+                sel, lambda tx, sel: marking.set_rows(tx, sel, listing_id, ids, lambda marked: not marked)
             )
 
     # --- views
@@ -206,7 +212,7 @@ class Selections:
     async def invert_view(self, sel: int, view: BrowseView) -> SelectionSummary:
         """Unmark the marked objects of a view, mark the others."""
         async with self._all_of(sel, view, mark=None) as span:
-            return await self._change(sel, lambda tx: marking.invert_span(tx, sel, _place(view), span))
+            return await self._change(sel, lambda tx, sel: marking.invert_span(tx, sel, _place(view), span))
 
     @asynccontextmanager
     async def _all_of(self, sel: int, view: BrowseView, *, mark: bool | None) -> AsyncIterator[Span]:
@@ -222,7 +228,7 @@ class Selections:
                 yield view.object_span()
 
     async def _add_span(self, sel: int, view: BrowseView, span: Span) -> SelectionSummary:
-        def add(tx: Tx) -> None:
+        def add(tx: Tx, sel: int) -> None:
             marking.add_span(tx, sel, _place(view), span)
             marking.recount(tx, sel, view.place_id)
 
@@ -236,7 +242,7 @@ class Selections:
         """Mark objects that were looked at one by one; the looks are recorded as well. Vanished ones are left out."""
         now = self._clock.now().timestamp()
 
-        def add(tx: Tx) -> None:
+        def add(tx: Tx, sel: int) -> None:
             record_looks(tx, cloud, bucket, looks, now)
             marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks)
 
@@ -244,7 +250,7 @@ class Selections:
 
     async def add_selection(self, sel: int, other: int) -> SelectionSummary:
         """Mark what is marked in ``other``, too."""
-        return await self._change(sel, lambda tx: marking.add_selection(tx, sel, other))
+        return await self._change(sel, lambda tx, sel: marking.add_selection(tx, sel, other))
 
     async def keep(self, sel: int, query: Query, prefix: str) -> int:
         """Unmark what ``query`` leaves out, as known now and as in a listing below ``prefix``; how many objects."""
@@ -269,7 +275,7 @@ class Selections:
     async def add_under(self, sel: int, listing_id: int) -> SelectionSummary:
         """Mark everything a listing holds: what lies under a marked prefix."""
 
-        def add(tx: Tx) -> None:
+        def add(tx: Tx, sel: int) -> None:
             place = marking.listing_place(tx, listing_id)
             marking.add_span(tx, sel, place, Span(f"l{listing_id} l", "1", "0", "l.id", {}))
             marking.recount(tx, sel, place.place_id)
@@ -281,7 +287,7 @@ class Selections:
     ) -> SelectionSummary:
         """Unmark every object whose key begins with ``prefix``; ``only_here``: of those, what no prefix below has."""
 
-        def remove(tx: Tx) -> None:
+        def remove(tx: Tx, sel: int) -> None:
             marking.remove_prefix(tx, sel, place_id(tx, cloud, bucket), prefix, only_here=only_here)
 
         return await self._change(sel, remove)
@@ -289,7 +295,7 @@ class Selections:
     async def remove_refs(self, sel: int, cloud: CloudId, refs: Collection[ObjectRef]) -> SelectionSummary:
         """Unmark these objects."""
 
-        def remove(tx: Tx) -> None:
+        def remove(tx: Tx, sel: int) -> None:
             for ref in refs:
                 marking.remove_object(tx, sel, place_id(tx, cloud, ref.bucket), ref.key, ref.version_id)
 
@@ -453,22 +459,27 @@ class Selections:
         places = fact_groups.marked_places(connection, sel, now, wall)
         return [place for place in places if place.cloud == cloud]
 
-    async def _change(self, sel: int, change: Callable[[Tx], None]) -> SelectionSummary:
+    async def _change(self, sel: int, change: Callable[[Tx, int], None]) -> SelectionSummary:
+        """``change`` is given the set to change: where ``sel`` was put aside meanwhile, the one in its place."""
         now = self._clock.now().timestamp()
-        history = self._history if sel == self.shown else None
+        history = self._history
         forgotten, self._forgotten = self._forgotten, []
 
         def work(tx: Tx) -> tuple[SelectionSummary, Step | None]:
             forget_sets(tx, forgotten)
             if tx.row("SELECT 1 FROM selection_set WHERE id = ?", (sel,)) is None:
                 raise LedgerError("this selection was dropped")
-            before = tx.rows(_TOTALS, (sel,)) if history is not None else []
-            step = History.begin(tx, sel, now) if history is not None else None
-            change(tx)
-            summary = self._changed(tx, sel, now)
-            if step is not None and not History.end(tx, step) and _summary(before) == summary:
+            live = live_of(tx, sel)
+            if history is None or not is_kept(tx, live):
+                change(tx, live)
+                return self._changed(tx, live, now), None
+            before = _summary(tx.rows(_TOTALS, (live,)))
+            step = History.begin(tx, live, now)
+            change(tx, live)
+            summary = self._changed(tx, live, now)
+            if not History.end(tx, step) and before == summary:
                 forget_sets(tx, [step.taken])  # It changed nothing: there is nothing to undo.
-                step = None
+                return summary, None
             return summary, step
 
         summary, step = await self._writer.do(work)

@@ -259,6 +259,19 @@ LEDGER = (
             "CREATE TABLE run_command (run_id INTEGER PRIMARY KEY REFERENCES run, commands TEXT NOT NULL)",
         ),
     ),
+    Migration(
+        "places",
+        (
+            """CREATE TABLE visited (
+                scheme TEXT NOT NULL,
+                bucket TEXT NOT NULL,
+                prefix TEXT NOT NULL,
+                at REAL NOT NULL,
+                bookmarked INTEGER NOT NULL DEFAULT 0,
+                PRIMARY KEY (scheme, bucket, prefix)
+            ) WITHOUT ROWID""",
+        ),
+    ),
 )
 
 CATALOG = (

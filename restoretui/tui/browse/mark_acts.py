@@ -93,7 +93,7 @@ async def _confirm_each(board: BrowseBoard, chosen: Subject, purpose: Purpose, h
 
 def _chosen(board: BrowseBoard, sel: int, row: BrowseRow | None) -> Subject:
     """What is acted on: the marks, or one row; of a prefix all below it."""
-    below = sel != MARKS and row is not None and row.is_prefix
+    below = sel != board.marking.sel and row is not None and row.is_prefix
     place = board.location.below(row.ref.key) if below and row is not None else None
     return Subject(sel, board.location.scheme, place, board.source.versions if below else False)
 

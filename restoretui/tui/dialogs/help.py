@@ -18,6 +18,7 @@ from restoretui.tui.keys import (
     DIALOG,
     EVERYWHERE,
     FILTER,
+    GOING,
     MARKED,
     PICKING,
     READING,
@@ -30,7 +31,7 @@ from restoretui.tui.keys import (
 )
 from restoretui.tui.words import ACTIONS, STATES, Part, said
 
-SHOWN = (EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, DIALOG)
+SHOWN = (EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, TIERS, PICKING, DIALOG)
 HERE: Mapping[str, tuple[CommandGroup, ...]] = {
     "browse": (BROWSE, MARKED), "restores": (RUNS,), "batch": (BATCH,), "activity": (ACTIVITY,),
 }  # fmt: skip
