@@ -111,7 +111,7 @@ class Planner:
     async def part(self, part: PartOfPlace, days: int) -> RestorePlan:
         """What restoring a part of what is marked on screen would do and cost: to be shown, never to be confirmed."""
         cloud = self._clouds[part.cloud.scheme]
-        prices, tables = await self._price_tables({part.bucket}, cloud)
+        prices, tables = self._price_tables({part.bucket: await cloud.region(part.bucket)}, cloud)
         readable = {part.bucket: await self._readable(part.bucket, cloud)}
         groups = await self._ledger.mark_sets.facts_of(part)
         now = self._clock.now()

@@ -18,7 +18,7 @@ from restoretui.ledger.selections.marks_view import MarkRow
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.prompts import TextPrompt
 from restoretui.tui.keys import MARKED
-from restoretui.tui.marks.costs import LONG, all_costs
+from restoretui.tui.marks.costs import LONG, all_costs, shorter_and_shorter
 from restoretui.tui.marks.keys_prompt import KeysPrompt
 from restoretui.tui.marks.rows import MarksBoard, Row, SetRow, mark_columns
 from restoretui.tui.widgets.bar import Bar
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SETTLE_S = 0.25
 """Debounce: seconds without another key after which costs are reckoned, and groups added up again."""
+MANY = 100_000
+"""From so many marks on adding them up takes so long that keys do not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class ComingFrom:
     place: Location
     cursor: tuple[CloudId, ObjectRef] | None
     """The object under its cursor: if that is marked, the cursor begins there."""
+    marked: int
+    """Objects, as last added up."""
     days_for: Callable[[str], int]
     """By scheme, what costs are reckoned with."""
 
@@ -67,8 +71,8 @@ class MarksScreen(Dialog[Wanted]):
         self._board: MarksBoard | None = None
         self._plans: list[RestorePlan] = []
         self._costs: dict[PartOfPlace, RestorePlan] = {}
-        self._at = -1
-        """The set that was added up last."""
+        self._counted = (-1, 0)
+        """The marks that the groups were added up of, or brought up to date with."""
 
     def body(self) -> ComposeResult:
         self.table = LiveTable[Row](
@@ -87,7 +91,7 @@ class MarksScreen(Dialog[Wanted]):
     def on_mount(self) -> None:
         self.table.focus()
         self.shell.feed.listen(self._told)
-        self.attempt(partial(self._read, first=True), "marks", hold_keys=True)
+        self.attempt(partial(self._read, first=True), "marks", hold_keys=self._coming.marked < MANY)
 
     def on_unmount(self) -> None:
         self.shell.feed.forget(self._told)
@@ -101,11 +105,22 @@ class MarksScreen(Dialog[Wanted]):
 
     async def _soon(self) -> None:
         await self.session.clock.pause(SETTLE_S)
-        await self._read()
+        if self._board is None or self._counted != await self._revision():
+            await self._read()
+        else:
+            self._costs.clear()
+            await self._say_whole()
+            self._say_here()
+
+    async def _revision(self) -> tuple[int, int]:
+        """What tells the marks as they are from those before."""
+        sel = self.session.ledger.mark_sets.shown
+        return sel, await self.session.ledger.selections.revision(sel)
 
     async def _read(self, *, first: bool = False) -> None:
         sets = self.session.ledger.mark_sets
         old = self._board
+        self._counted = await self._revision()
         marks = await sets.grouped(old.marks.folded if old is not None else ())
         board = self._board = MarksBoard(await sets.left(), marks, sets.saved())
         at = None
@@ -143,7 +158,7 @@ class MarksScreen(Dialog[Wanted]):
             return  # The sums stand; the restore dialog says why there is no price.
         if len(plans) == 1:
             days: Part = (f"{plans[0].days} days: ", "dim")
-            self._whole.show(said(*left), said(days, *all_costs(plans[0], LONG)), said(*all_costs(plans[0])), said())
+            self._whole.show(said(*left), said(days, *all_costs(plans[0], LONG)), *shorter_and_shorter(plans[0]))
 
     def _part(self, row: Row | None) -> PartOfPlace | None:
         if row is None or isinstance(row, SetRow):
@@ -163,7 +178,7 @@ class MarksScreen(Dialog[Wanted]):
             self._here.show(said((f"{where} …", "dim")))
             self.attempt(partial(self._cost_of, part), "cost")
         else:
-            self._here.show(said((where, "prefix")), said(*all_costs(plan, LONG)), said(*all_costs(plan)))
+            self._here.show(said((where, "prefix")), *shorter_and_shorter(plan))
 
     async def _cost_of(self, part: PartOfPlace) -> None:
         await self.session.clock.pause(SETTLE_S)
@@ -236,12 +251,15 @@ class MarksScreen(Dialog[Wanted]):
         places: dict[tuple[CloudId, str], list[MarkRow]] = {}
         for row in rows:
             places.setdefault((row.cloud, row.bucket), []).append(row)
+        is_current = self._counted == await self._revision()
         for (cloud, _), there in places.items():
             await selections.remove_refs(sel, cloud, [row.ref for row in there if row.ref is not None])
         if self._board is not None:
             for row in rows:
                 self._board.marks.left(row)
             self.table.look_again()
+            if is_current:
+                self._counted = await self._revision()  # Of a million marks nothing is added up again for one row.
 
     def _do(self, work: Callable[[], Awaitable[object]]) -> None:
         """One change after the other, as the keys came."""

@@ -98,7 +98,7 @@ async def test_marks_add_up_and_hidden_ones_are_counted(walk: StartWalk) -> None
         await on.press("d")
         await on.settled()
         await on.press("v", "down", "down", "down", "v")
-        await on.sees("4 marked", "std $")
+        await on.sees("4 marked", "standard $")
         await on.press("slash", *"index", "enter")
         await on.sees("4 not shown here")
         await on.press("a")
