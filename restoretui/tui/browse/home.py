@@ -83,19 +83,20 @@ class Home:
     def _run(self, run: Run, now: datetime) -> HomeRow:
         sent = run.objects - run.counts.get(State.SKIPPED, 0)
         ready, failed = run.counts.get(State.AVAILABLE, 0), run.counts.get(State.FAILED, 0)
-        parts = [f"run {run.id}", f"{fmt.compact(ready)}/{fmt.compact(sent)} readable"]
-        if failed:
-            parts.append(f"{failed:,} failed")
         left = self._ends_in(run, now)
+        parts = [f"run {run.id}"]  # What is cut where there is little room stands last.
         if run.is_open:
             parts += _eta(run, now)
         elif left is not None:
             parts.append(f"first ends in {fmt.duration(left)}")
+        if failed:
+            parts.append(f"{failed:,} failed")
+        parts.append(f"{fmt.compact(ready)}/{fmt.compact(sent)} readable")
         state = State.RESTORING if run.is_open else State.FAILED if failed else State.AVAILABLE
         word = "under way" if run.is_open else "ends soon" if left is not None else "run"
         style = "warn" if left is not None else STATES[state][1]
         title = f"{STATES[state][0]} {' · '.join(parts)}"
-        return HomeRow(0, title, word, int(run.created_at.timestamp()), style=style, run_id=run.id)
+        return HomeRow(0, title, word, int(run.created_at.timestamp()), run.cloud.scheme, style, run.id)
 
 
 def _eta(run: Run, now: datetime) -> list[str]:

@@ -24,7 +24,7 @@ async def test_the_run_of_yesterday_and_the_places_stand_there_after_a_start(
         await on.press("1", "backspace", "B")
         await on.sees("is a bookmark")
     async with walk(running=running, size=size) as on:
-        await on.sees("run 1 · ", "readable", "★ s3://acme-media-archive", "8 buckets")
+        await on.sees("run 1 · within ", "★ s3://acme-media-archive", "8 buckets")
         assert all(len(line) <= size[0] for line in on.lines())
         browse = on.app.main.query_one(BrowsePane)
         assert browse.buckets.cursor == 0
