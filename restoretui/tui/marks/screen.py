@@ -210,12 +210,17 @@ class MarksScreen(Dialog[Wanted]):
     def _opened(self, event: table_events.Opened) -> None:
         row, board = event.row, self._board
         if isinstance(row, SetRow):
-            self._do(partial(self._take, row))
+            self._do(partial(self._of_set, partial(self._take, row)))
         elif row.ref is not None:
             self.dismiss(Wanted(cloud=row.cloud, ref=row.ref))
         elif board is not None:
             board.marks.fold(row)
             self.table.set_view(board)
+
+    async def _of_set(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Other sets than before stand beside the marks after it, whatever is marked."""
+        await work()
+        self._counted = (-1, 0)
 
     async def _take(self, row: SetRow) -> None:
         if row.set.name:
@@ -228,7 +233,7 @@ class MarksScreen(Dialog[Wanted]):
     def _toggled(self, event: table_events.MarkToggled) -> None:
         row = event.row
         if isinstance(row, SetRow):
-            self._do(partial(self.session.ledger.mark_sets.drop, row.set.sel))
+            self._do(partial(self._of_set, partial(self.session.ledger.mark_sets.drop, row.set.sel)))
         else:
             self._do(partial(self._drop, row))
 
