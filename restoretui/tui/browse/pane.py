@@ -259,7 +259,7 @@ class BrowsePane(ListingBoard):
         place, state = self.location, None
         bucket = None if self.source.is_bucket else self.buckets.row
         if bucket is not None:
-            place = Location(bucket.scheme, bucket.name)
+            place = (bucket.place or place) if isinstance(bucket, HomeRow) else Location(bucket.scheme, bucket.name)
         elif row is not None:
             ref, state = row.ref, row.state
             place = (
