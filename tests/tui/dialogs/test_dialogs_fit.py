@@ -226,7 +226,7 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     ),
     "a line": (lambda: TextPrompt("Priority", "Priority of job " + "x" * 36, "10"), "Priority", ("higher", "10")),
     "a place": (lambda: GoTo(Location("s3", "bucket", "prefix/")), "Go to", ("s3://bucket/prefix/",)),
-    "keys": (lambda: KeysPrompt(Location("s3", "bucket")), "Mark keys", ("paste the keys here",)),
+    "keys to mark": (lambda: KeysPrompt(Location("s3", "bucket")), "Mark keys", ("paste the keys here",)),
     "leaving": (Leave, "Leave", ("Send, then leave", "Leave", "Stay", "sent by now")),
     "an order": (lambda: SortMenu(ORDERS, "order3", descending=True), "Sort by", ("▼ by the 3th column",)),
     "what to copy": (
