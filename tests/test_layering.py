@@ -45,8 +45,7 @@ ROOMS = {
     ],
     "ledger": [
         "volumes", "records", "run_records", "key_lists", "store", "views", "totals", "marks", "catalog", "runs",
-        "bursts",
-        "activity", "batches", "selections", "upkeep", "ledger",
+        "bursts", "activity", "places", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [
@@ -54,7 +53,7 @@ ROOMS = {
         "pursuit", "engine",
     ],
     "session": [
-        "targets", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",
+        "targets", "key_list", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",
         "batch", "spending", "saying", "waiting", "run_views", "session", "summing",
     ],
     "sandbox": [
@@ -62,8 +61,8 @@ ROOMS = {
     ],
     "tui": [
         "keys", "words", "theme", "palette", "error_state", "activity_words", "job_row", "terminal", "widgets",
-        "widgets.table", "process", "shell", "pane", "details", "dialogs", "dialogs.restore", "acts", "browse",
-        "restores", "batch", "activity", "terminal_app", "main_screen", "late_imports", "app", "run",
+        "widgets.table", "process", "shell", "pane", "details", "dialogs", "dialogs.restore", "acts", "marks",
+        "browse", "restores", "batch", "activity", "terminal_app", "main_screen", "late_imports", "app", "run",
     ],
 }  # fmt: skip
 TABS = ("browse", "restores", "batch", "activity")

@@ -173,7 +173,8 @@ def selectors(command: F) -> F:
 def keys(command: F) -> F:
     """Add the options that name objects one by one."""
     for option in reversed((
-        click.option("--keys-from", metavar="FILE", help="Keys, one a line, verbatim; - reads stdin."),
+        click.option("--keys-from", metavar="FILE",
+                     help="Keys, one a line, verbatim; - reads stdin; @NAME takes marks the screens saved."),
         click.option("--version-id", metavar="ID", help="That version of the one key."),
     )):  # fmt: skip
         command = option(command)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from restoretui.commands.key_list import read_keys
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, UsageError
@@ -21,6 +20,7 @@ from restoretui.core.rules.rules import CloudRules
 from restoretui.core.saying.chosen import Chosen
 from restoretui.ledger.records import Query, View
 from restoretui.session.jsonlines import missing_fields
+from restoretui.session.key_list import read_keys
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 
@@ -152,7 +152,10 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
         for place in places:
             if not place.bucket:
                 raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
-            if choice.keys_from:
+            if choice.keys_from and choice.keys_from.startswith("@"):
+                refs = await _saved(session, choice.keys_from, place)
+                await _select_named(session, output, choice, chosen, place, refs)
+            elif choice.keys_from:
                 source = "stdin" if choice.keys_from == "-" else choice.keys_from
                 with session.works.telling(lambda source=source: f"reading keys from {source}"):  # type: ignore[misc]
                     keys = await read_keys(choice.keys_from, place.prefix)
@@ -175,6 +178,16 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
         yield chosen
     finally:
         await session.ledger.selections.drop(chosen.sel)
+
+
+async def _saved(session: Session, name: str, place: Location) -> Sequence[ObjectRef]:
+    """What lies at ``place`` of the marks that the screens saved under a name."""
+    sets = session.ledger.mark_sets
+    saved = sets.named(name)
+    refs = await sets.refs(saved.sel, session.cloud_of(place.scheme), place.bucket, place.prefix)
+    if not refs:
+        raise UsageError(f"nothing of @{saved.name} lies in {place}", "name the bucket its objects are in")
+    return refs
 
 
 async def _select_named(

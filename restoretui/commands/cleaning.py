@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from restoretui.commands.choice import Choice, listing_view
-from restoretui.commands.key_list import read_keys
 from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
@@ -20,6 +19,7 @@ from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run
 from restoretui.session.export import each
 from restoretui.session.jsonlines import where
+from restoretui.session.key_list import read_keys
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import Confirming, Consent
 from restoretui.wording import format as words

@@ -18,7 +18,9 @@ from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
 from restoretui.ledger.catalog.totals import Totals
 from restoretui.ledger.key_lists import KeyLists
 from restoretui.ledger.marks.pending_marks import PendingMarks
+from restoretui.ledger.places import Places
 from restoretui.ledger.runs.runs import Runs
+from restoretui.ledger.selections.mark_sets import MarkSets
 from restoretui.ledger.selections.selections import Selections
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.change_feed import Changes
@@ -73,10 +75,12 @@ class Ledger:
         self.catalog = Catalog(self._writer, self._quick, clock, views, self._report, upkeep)
         self.totals = Totals(self._writer, self._reader, self._quick, clock)
         self.selections = Selections(self._writer, self._reader, self._quick, clock, pending)
+        self.mark_sets = MarkSets(self.selections, clock, folder, scratch.name)
         self.runs = Runs(self._writer, self._reader, self._quick, clock, self._orders)
         self.activity = ActivityLog(self._writer, self._reader, self._quick, clock, self._orders)
         self.leases = Leases(self._writer, clock)
         self.key_lists = KeyLists(folder)
+        self.places = Places(self._writer, self._quick, clock)
         self._closed = False
         self._clock = clock
 

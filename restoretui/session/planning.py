@@ -27,6 +27,7 @@ from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger import Ledger
+from restoretui.ledger.marks.fact_groups import PartOfPlace
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import Run
 from restoretui.session.clouds import CloudAccess, Clouds
@@ -106,6 +107,15 @@ class Planner:
             )
             for cloud, groups in wanted
         ]
+
+    async def part(self, part: PartOfPlace, days: int) -> RestorePlan:
+        """What restoring a part of what is marked on screen would do and cost: to be shown, never to be confirmed."""
+        cloud = self._clouds[part.cloud.scheme]
+        prices, tables = self._price_tables({part.bucket: await cloud.region(part.bucket)}, cloud)
+        readable = {part.bucket: await self._readable(part.bucket, cloud)}
+        groups = await self._ledger.mark_sets.facts_of(part)
+        now = self._clock.now()
+        return make_plan(cloud.rules, groups, days, now, prices, Purpose.RESTORE, readable, tables=tables)
 
     async def _chosen(self, sel: int) -> tuple[int, Mapping[CloudId, Sequence[FactGroup]]]:
         # The revision first: of a change in between, the plan then has the older one, and is not taken for current.

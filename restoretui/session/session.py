@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from restoretui.core.plan.plan import FactGroup, RestorePlan
     from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.rules.commands import ShellCommand
+    from restoretui.ledger.marks.fact_groups import PartOfPlace
     from restoretui.session.batch.operations import BatchOperations
     from restoretui.session.planning import Planner
     from restoretui.session.saying.commands import Saying
@@ -237,6 +238,10 @@ class Session:
         return await self._planner.plan(
             sel, days, purpose, scheme, shorten=shorten, ask_unseen=ask_unseen, until=until
         )
+
+    async def plan_part(self, part: "PartOfPlace", days: int) -> "RestorePlan":
+        """What restoring a part of what is marked on screen would cost: to be shown, never to be confirmed."""
+        return await self._planner.part(part, days)
 
     def ask_unseen(self, sel: int) -> None:
         """In plans of this selection, what no look can judge is asked for all the same."""

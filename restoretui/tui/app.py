@@ -383,7 +383,7 @@ class RestoreApp(TerminalApp):
                 self.main.show_tab("browse")
                 pane.go(location)
 
-        self.push_screen(GoTo(pane.location), go)
+        self.push_screen(GoTo(pane.location, pane.known_places() if self.session is not None else ()), go)
 
     def action_help(self) -> None:
         from restoretui.tui.dialogs.help import Help

@@ -95,9 +95,14 @@ BROWSE = CommandGroup(
         ),
         Command("facets", "f", "facets", "show", "what is shown: states and classes, as they are present", 44),
         Command("sort", "o", "sort", "sort", "choose the order", 42),
-        Command("mark_all", "a", "mark_all", "all", "mark all that match the filter", 36),
+        Command("mark_all", "a", "mark_all", "all", "mark all that match the filter; again: below prefixes", 36),
         Command("invert", "i", "invert", "invert", "invert the marks of what is shown"),
         Command("unmark", "u", "unmark_all", "unmark", "remove every mark, hidden ones too", 38),
+        Command(
+            "marks", "M", "marks", "marks", "look at what is marked: drop, save, read keys, keep what was left", 37
+        ),
+        Command("undo", "z", "undo", "undo", "undo the last change of the marks", 39),
+        Command("redo", "Z", "redo", "redo", "make the change of the marks again that was undone"),
         Command("extend", "e", "extend", "extend", "keep restored copies longer", 50),
         Command("upgrade", "s", "upgrade", "speed up", "speed up restores under way", 52),
         Command("end_copies", "E", "end_copies", "end copies", "end restored copies before their days are over", 53),
@@ -106,11 +111,26 @@ BROWSE = CommandGroup(
         Command("versions", "V", "versions", "versions", "show every version of every key"),
         Command("copy", "c", "copy", "copy", "copy it: location, key, ARN, URL, link, download, command"),
         Command("refresh", "R", "refresh", "refresh", "list again", 56),
+        Command("place_back", "left_square_bracket", "back", "back", "to the place shown before"),
+        Command("place_forward", "right_square_bracket", "forward", "forward", "forward again"),
+        Command("bookmark", "B", "bookmark", "bookmark", "bookmark the place, or no longer: above the buckets"),
         Command("buckets", "tilde", "buckets", "buckets", "choose another bucket"),
         Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
         Command("pane", "p", "pane", "pane", "show or hide the pane beside the table, from 110 columns on"),
         Command("pay", "P", "pay", "pay", "reopen a bucket whose requester pays, with you paying", 18),
         Command("clear", "escape", "clear", "clear", "stop the listing, or clear filter and message"),
+    ),
+)
+
+MARKED = CommandGroup(
+    "In the marks",
+    (
+        Command("dismiss", "escape,M,q", "cancel", "close", "back to Browse; what was changed stays changed", 60),
+        Command("restore", "r", "restore", "restore", "plan a restore of the marked objects", 20),
+        Command("undo", "z", "undo", "undo", "undo the last change of the marks", 22),
+        Command("redo", "Z", "redo", "redo", "make the change of the marks again that was undone", 24),
+        Command("read_keys", "p", "read_keys", "keys", "mark the keys of a file, or of a list that is pasted", 30),
+        Command("save_marks", "w", "save", "save as", "save what is marked under a name, for --keys-from @NAME", 32),
     ),
 )
 
@@ -204,6 +224,15 @@ PICKING = CommandGroup(
     ),
 )
 
+GOING = CommandGroup(
+    "While typing a location",
+    (
+        Command("complete_place", "tab", "complete", "complete", "take what the text is completed to", 10),
+        Command("older_place", "up", "older(1)", "older", "the place gone to before", 12),
+        Command("newer_place", "down", "older(-1)", "newer", "back towards what was typed", 14),
+    ),
+)
+
 FILTER = CommandGroup(
     "While filtering",
     (
@@ -255,8 +284,8 @@ READING = CommandGroup(
 )
 
 GROUPS = (
-    EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, ARRANGING, TIERS, PICKING, COPYING, DIALOG,
-    READING,
+    EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, ARRANGING, TIERS, PICKING,
+    COPYING, DIALOG, READING,
 )  # fmt: skip
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""
@@ -283,6 +312,8 @@ _NAMES = {
     "plus": "+",
     "equals_sign": "=",
     "minus": "-",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 
 

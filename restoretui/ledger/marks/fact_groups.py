@@ -14,6 +14,7 @@ from restoretui.ledger.store.decoding import TIERS, Shape, decodes
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.fact_sql import INTENT_STEP
+from restoretui.ledger.views.filter_sql import end_of_prefix
 
 if TYPE_CHECKING:
     from restoretui.core.plan.lifecycle import ExpirationRule
@@ -40,6 +41,22 @@ FactKey = tuple[str, str, int, int, int, str, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class PartOfPlace:
+    """Some of the marks of a bucket: those below a prefix, or of these only what lies in no prefix further below."""
+
+    cloud: CloudId
+    bucket: str
+    prefix: str
+    whole: bool = True
+
+    @property
+    def where(self) -> str:
+        """SQL behind the condition of the place."""
+        here = "" if self.whole else " AND instr(substr(s.key, length(:low) + 1), '/') = 0"
+        return f" AND s.key >= :low AND s.key < :high{here}"
+
+
+@dataclass(frozen=True, slots=True)
 class MarkedPlace:
     """The part of a selection that lies in one bucket, and the ids it has in both files."""
 
@@ -55,11 +72,18 @@ class MarkedPlace:
     now: float
     wall: float
     """Machine time, seconds since the epoch: by it, leases lapse."""
+    part: "PartOfPlace | None" = None
+    """Only this is looked at."""
 
     @property
     def args(self) -> dict[str, object]:
         """What the queries below are bound to."""
-        return {"sel": self.sel, "place": self.place_id, "bucket": self.bucket_id, "now": self.now, "wall": self.wall}
+        args: dict[str, object] = {
+            "sel": self.sel, "place": self.place_id, "bucket": self.bucket_id, "now": self.now, "wall": self.wall,
+        }  # fmt: skip
+        if self.part is not None:
+            args |= {"low": self.part.prefix, "high": end_of_prefix(self.part.prefix)}
+        return args
 
     @property
     def rules(self) -> CloudRules:
@@ -75,7 +99,7 @@ class MarkedPlace:
         inner = fact_sql.known(
             fact_sql.OF_SELECTION,
             "selection s",
-            f"s.sel = :sel AND s.place_id = :place AND {where}",
+            f"s.sel = :sel AND s.place_id = :place AND {where}{self.part.where if self.part is not None else ''}",
             extra,
             looks=self.has_looks,
             jobs=bool(self.bucket_id),

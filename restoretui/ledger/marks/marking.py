@@ -16,7 +16,9 @@ from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
 from restoretui.ledger.views.row_order import Span
 from restoretui.ledger.views.where_sql import where
 
-_INSERT = f"INSERT INTO selection (sel, place_id, key, version_id, {', '.join(FACTS_OF_LOOK)})"
+_INSERT = f"INSERT INTO selection (step, sel, place_id, key, version_id, {', '.join(FACTS_OF_LOOK)})"
+_STEP = "(SELECT step FROM selection_set WHERE id = :sel)"
+"""The change under way, by whose number what it adds can be taken back: see ``selections.history``."""
 # An upsert: an object that is marked already takes the facts of a newer look at it.
 _IF_NEWER = (
     "ON CONFLICT (sel, place_id, key, version_id) DO UPDATE SET "
@@ -60,7 +62,7 @@ def listing_place(tx: Tx, listing_id: int) -> ListingPlace:
 def add_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> int:
     """Mark the rows of a span; how many were marked or brought up to date. The totals must be recounted after it."""
     return tx.run(
-        f"{_INSERT} SELECT :sel, :place, l.key, coalesce(l.version_id, ''), l.storage_class,"
+        f"{_INSERT} SELECT {_STEP}, :sel, :place, l.key, coalesce(l.version_id, ''), l.storage_class,"
         " l.size, l.modified, NULL, 0, l.in_progress, l.expiry, :started + l.seen, l.etag,"
         " NULL, NULL, NULL, NULL"
         f" FROM {span.source} WHERE {span.where} {_IF_NEWER}",
@@ -90,9 +92,8 @@ def set_rows(tx: Tx, sel: int, listing_id: int, ids: Collection[int], wanted: Ca
             ids_there = ", ".join(str(row[0]) for row in adding)
             add_span(tx, sel, place, Span(f"l{listing_id} l", f"l.id IN ({ids_there})", "0", "l.id", {}))
         for _, key, version_id, *_ in leaving:
-            tx.run(
-                "DELETE FROM selection WHERE sel = ? AND place_id = ? AND key = ? AND version_id = ?",
-                (sel, place.place_id, key, version_id),
+            _take(
+                tx, sel, place.place_id, "key = :key AND version_id = :version", {"key": key, "version": version_id}
             )
         objects += len(adding) - len(leaving)
         size_bytes += sum_of(row[3] for row in adding) - sum_of(row[4] for row in leaving)
@@ -112,7 +113,9 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> Non
     """Mark objects that were looked at, unless they are gone. Keeps the totals by difference: marks may be many."""
     there = [look for look in looks if not look.gone]
     before = _tally(tx, sel, place, there)
-    tx.values(_INSERT, [(sel, place, *values_of(look)) for look in there], _IF_NEWER)
+    row = tx.row("SELECT step FROM selection_set WHERE id = ?", (sel,))
+    step = 0 if row is None else row[0]
+    tx.values(_INSERT, [(step, sel, place, *values_of(look)) for look in there], _IF_NEWER)
     after = _tally(tx, sel, place, there)
     _add_to_totals(tx, sel, place, after[0] - before[0], after[1] - before[1])
 
@@ -144,12 +147,11 @@ def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str
             looks=place.has_looks, jobs=bool(place.bucket_id), tells=place.rules.lists_status,
         )  # fmt: skip
         wanted = where(query.where, as_known(prefix, listed=""), tuple(place.rules.classes))
-        removed += tx.run(
-            "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
-            f" (SELECT l.key, l.version_id FROM ({FACTS} FROM ({fact_sql.with_state(place.rules, inner)})) l"
-            f" WHERE NOT {wanted.sql})",
+        known = f"SELECT l.key, l.version_id FROM ({FACTS} FROM ({fact_sql.with_state(place.rules, inner)})) l"
+        removed += _take(
+            tx, sel, place.place_id, f"(key, version_id) IN ({known} WHERE NOT {wanted.sql})",
             {**place.args, **wanted.args},
-        )
+        )  # fmt: skip
         recount(tx, sel, place.place_id)
     return removed
 
@@ -159,10 +161,28 @@ def add_selection(tx: Tx, sel: int, other: int) -> None:
     columns = f"key, version_id, {', '.join(FACTS_OF_LOOK)}"
     for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ? AND objects > 0", (other,)):
         tx.run(
-            f"{_INSERT} SELECT ?, place_id, {columns} FROM selection WHERE sel = ? AND place_id = ? {_IF_NEWER}",
-            (sel, other, place),
+            f"{_INSERT} SELECT {_STEP}, :sel, place_id, {columns} FROM selection"
+            f" WHERE sel = :other AND place_id = :place {_IF_NEWER}",
+            {"sel": sel, "other": other, "place": place},
         )
         recount(tx, sel, place)
+
+
+def _take(tx: Tx, sel: int, place: int, where: str, args: dict[str, object]) -> int:
+    """Unmark what ``where`` says of one bucket; kept aside where somebody may want it back. How many."""
+    args = {**args, "sel": sel, "place": place}
+    where = f"sel = :sel AND place_id = :place AND {where}"
+    keep_aside(tx, sel, where, args)
+    return tx.run(f"DELETE FROM selection WHERE {where}", args)
+
+
+def keep_aside(tx: Tx, sel: int, where: str, args: dict[str, object]) -> None:
+    """Copy marks that are about to go to the set that the change under way puts them into, if it does."""
+    row = tx.row("SELECT trash FROM selection_set WHERE id = ?", (sel,))
+    if row is not None and row[0] is not None:
+        columns = f"place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, step"
+        kept = f"SELECT :trash, {columns} FROM selection WHERE {where}"
+        tx.run(f"INSERT OR REPLACE INTO selection (sel, {columns}) {kept}", {**args, "trash": row[0]})
 
 
 def remove_span(tx: Tx, sel: int, place: int, span: Span) -> None:
@@ -172,21 +192,30 @@ def remove_span(tx: Tx, sel: int, place: int, span: Span) -> None:
     if within is not None and within[0] == _total(tx, sel, place):
         _remove_place(tx, sel, place)
     else:
-        tx.run(
-            "DELETE FROM selection WHERE sel = :sel AND place_id = :place AND (key, version_id) IN"
-            f" (SELECT l.key, coalesce(l.version_id, '') FROM {span.source} WHERE {span.where})",
-            args,
-        )
+        listed = f"SELECT l.key, coalesce(l.version_id, '') FROM {span.source} WHERE {span.where}"
+        _take(tx, sel, place, f"(key, version_id) IN ({listed})", args)
     recount(tx, sel, place)
 
 
-def remove_prefix(tx: Tx, sel: int, place: int, prefix: str) -> None:
-    """Unmark every object whose key begins with ``prefix``."""
-    tx.run(
-        "DELETE FROM selection WHERE sel = ? AND place_id = ? AND key >= ? AND key < ?",
-        (sel, place, prefix, end_of_prefix(prefix)),
+def remove_prefix(tx: Tx, sel: int, place: int, prefix: str, *, only_here: bool = False) -> None:
+    """Unmark every object whose key begins with ``prefix``; ``only_here``: those in none of the prefixes below."""
+    where = "key >= :low AND key < :high" if prefix else "1"
+    if only_here:
+        where += " AND instr(substr(key, length(:low) + 1), '/') = 0"
+    _take(tx, sel, place, where, {"low": prefix, "high": end_of_prefix(prefix)})
+    recount(tx, sel, place)
+
+
+def remove_object(tx: Tx, sel: int, place: int, key: str, version_id: str | None) -> None:
+    """Unmark one object; the totals are kept by difference."""
+    named: dict[str, object] = {"key": key, "version": version_id or ""}
+    row = tx.row(
+        "SELECT size FROM selection WHERE sel = :sel AND place_id = :place AND key = :key AND version_id = :version",
+        {**named, "sel": sel, "place": place},
     )
-    recount(tx, sel, place)
+    if row is not None:
+        _take(tx, sel, place, "key = :key AND version_id = :version", named)
+        _add_to_totals(tx, sel, place, -1, -max(0, row[0]))
 
 
 def invert_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
@@ -209,11 +238,14 @@ def _total(tx: Tx, sel: int, place: int) -> int:
 
 def _remove_place(tx: Tx, sel: int, place: int) -> None:
     tx.run("DELETE FROM selection_total WHERE sel = ? AND place_id = ?", (sel, place))
-    if tx.row("SELECT 1 FROM selection_total WHERE objects > 0 LIMIT 1") is None:
+    args: dict[str, object] = {"sel": sel, "place": place}
+    keep_aside(tx, sel, "sel = :sel AND place_id = :place", args)
+    others = ("selection WHERE sel < :sel", "selection WHERE sel > :sel", "selection_total WHERE objects > 0")
+    if all(tx.row(f"SELECT 1 FROM {rows} LIMIT 1", args) is None for rows in others):
         # No other marks in the table: emptying it as a whole is quickest.
         tx.run("DELETE FROM selection")
     else:
-        tx.run("DELETE FROM selection WHERE sel = ? AND place_id = ?", (sel, place))
+        tx.run("DELETE FROM selection WHERE sel = :sel AND place_id = :place", args)
 
 
 def recount(tx: Tx, sel: int, place: int) -> None:

@@ -4,6 +4,7 @@ Set 1 holds the marks on screen and survives restarts. Marks are kept by key, no
 listing they were made in; an object is in a set once, however often it is added.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -12,13 +13,14 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import LedgerError
+from restoretui.core.errors import LedgerError, UsageError
 from restoretui.core.model import ObjectFacts, ObjectRef
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.marks import fact_groups, marking
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.records import CloudId, ObjectTally, Observation, Query, SelectionSummary
+from restoretui.ledger.selections.history import History, Step, forget_sets, is_kept, live_of
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
@@ -38,6 +40,7 @@ class Selections:
     """Selections. What changes one is idempotent, but for toggling and inverting, and returns the new summary."""
 
     MARKS = 1
+    """What is shown by who did not begin a set of its own: what earlier versions marked."""
 
     def __init__(
         self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, pending: PendingMarks
@@ -47,6 +50,81 @@ class Selections:
         self._quick = quick
         self._clock = clock
         self._pending = pending
+        self._history: History | None = None
+        self._forgotten: list[int] = []
+        """Sets that nobody will ask for any more: they go with the next change."""
+
+    @property
+    def threads(self) -> tuple[Writer, ReaderThread, QuickReads]:
+        """What reads and writes the sets, for who knows whose they are."""
+        return self._writer, self._reader, self._quick
+
+    # --- what is on screen
+
+    @property
+    def shown(self) -> int:
+        """The set that holds the marks on screen; unmarking all, and undoing that, changes it."""
+        return self._pending.shown
+
+    def show(self, sel: int) -> None:
+        """Have another set on screen, and remember from now on how to undo what is done to it."""
+        self._pending.shown = sel
+        self._history = History()
+
+    @property
+    def is_untouched(self) -> bool:
+        """Nothing was done that could be undone or done again."""
+        return self._history is None or not (self._history.done or self._history.undone)
+
+    @property
+    def can_undo(self) -> bool:
+        """The marks were changed."""
+        return self._history is not None and bool(self._history.done)
+
+    @property
+    def can_redo(self) -> bool:
+        """A change was undone, and none was made since."""
+        return self._history is not None and bool(self._history.undone)
+
+    async def undo(self) -> SelectionSummary:
+        """Take the last change of the marks back; ``UsageError`` when there is none."""
+        history = self._history
+        if history is None or not history.done:
+            raise UsageError("there is no change of the marks to undo")
+        step = history.done.pop()
+        now = self._clock.now().timestamp()
+
+        async def work() -> SelectionSummary:
+            def back(tx: Tx) -> tuple[int, SelectionSummary]:
+                added = History.undo(tx, step, now)
+                return added, self._changed(tx, step.before, now)
+
+            added, summary = await self._writer.do(back)
+            self._pending.shown = step.before
+            history.undone.append((step, added))
+            return summary
+
+        return await asyncio.shield(work())
+
+    async def redo(self) -> SelectionSummary:
+        """Make the change again that was undone last; ``UsageError`` when there is none."""
+        history = self._history
+        if history is None or not history.undone:
+            raise UsageError("there is no change of the marks to do again")
+        step, added = history.undone.pop()
+        now = self._clock.now().timestamp()
+
+        async def work() -> SelectionSummary:
+            def forth(tx: Tx) -> SelectionSummary:
+                History.redo(tx, step, added)
+                return self._changed(tx, step.after, now)
+
+            summary = await self._writer.do(forth)
+            self._pending.shown = step.after
+            history.done.append(step)
+            return summary
+
+        return await asyncio.shield(work())
 
     # --- sets
 
@@ -55,7 +133,9 @@ class Selections:
         now = self._clock.now().timestamp()
 
         def insert(tx: Tx) -> int:
-            old = tx.rows("SELECT id FROM selection_set WHERE id <> 1 AND created_at < ?", (now - _FORGOTTEN_S,))
+            old = tx.rows(
+                "SELECT id FROM selection_set WHERE kind = 'work' AND created_at < ?", (now - _FORGOTTEN_S,)
+            )
             for (forgotten,) in old:
                 marking.clear(tx, forgotten)
                 tx.run("DELETE FROM selection_set WHERE id = ?", (forgotten,))
@@ -75,7 +155,29 @@ class Selections:
     async def clear(self, sel: int) -> SelectionSummary:
         """Unmark everything."""
         with self._pending.everything(sel):
-            return await self._change(sel, lambda tx: marking.clear(tx, sel))
+            if self._history is None:
+                return await self._change(sel, marking.clear)
+            return await asyncio.shield(self._put_aside(sel, self._history))
+
+    async def _put_aside(self, sel: int, history: History) -> SelectionSummary:
+        now = self._clock.now().timestamp()
+
+        def aside(tx: Tx) -> tuple[SelectionSummary, Step | None]:
+            live = live_of(tx, sel)
+            if not is_kept(tx, live):
+                marking.clear(tx, live)
+                return self._changed(tx, live, now), None
+            step = None
+            if tx.row("SELECT 1 FROM selection_total WHERE sel = ? AND objects > 0", (live,)) is not None:
+                step = History.put_aside(tx, live, now)
+                tx.touch(change_feed.selection_topic(live))
+            return self._changed(tx, live if step is None else step.after, now), step
+
+        summary, step = await self._writer.do(aside)
+        if step is not None:
+            self._pending.shown = step.after
+            self._forgotten += history.note(step)
+        return summary
 
     # --- rows of a listing
 
@@ -83,14 +185,14 @@ class Selections:
         """Mark objects of a listing by row id; ids of common prefixes are passed over."""
         with self._pending.rows(sel, listing_id, frozenset(ids), mark=True):
             return await self._change(
-                sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda _marked: True)
+                sel, lambda tx, sel: marking.set_rows(tx, sel, listing_id, ids, lambda _marked: True)
             )
 
     async def toggle_rows(self, sel: int, listing_id: int, ids: Collection[int]) -> SelectionSummary:
         """Mark the unmarked ones, unmark the marked."""
         with self._pending.rows(sel, listing_id, frozenset(ids), mark=None):
             return await self._change(
-                sel, lambda tx: marking.set_rows(tx, sel, listing_id, ids, lambda marked: not marked)
+                sel, lambda tx, sel: marking.set_rows(tx, sel, listing_id, ids, lambda marked: not marked)
             )
 
     # --- views
@@ -110,7 +212,7 @@ class Selections:
     async def invert_view(self, sel: int, view: BrowseView) -> SelectionSummary:
         """Unmark the marked objects of a view, mark the others."""
         async with self._all_of(sel, view, mark=None) as span:
-            return await self._change(sel, lambda tx: marking.invert_span(tx, sel, _place(view), span))
+            return await self._change(sel, lambda tx, sel: marking.invert_span(tx, sel, _place(view), span))
 
     @asynccontextmanager
     async def _all_of(self, sel: int, view: BrowseView, *, mark: bool | None) -> AsyncIterator[Span]:
@@ -126,7 +228,7 @@ class Selections:
                 yield view.object_span()
 
     async def _add_span(self, sel: int, view: BrowseView, span: Span) -> SelectionSummary:
-        def add(tx: Tx) -> None:
+        def add(tx: Tx, sel: int) -> None:
             marking.add_span(tx, sel, _place(view), span)
             marking.recount(tx, sel, view.place_id)
 
@@ -140,7 +242,7 @@ class Selections:
         """Mark objects that were looked at one by one; the looks are recorded as well. Vanished ones are left out."""
         now = self._clock.now().timestamp()
 
-        def add(tx: Tx) -> None:
+        def add(tx: Tx, sel: int) -> None:
             record_looks(tx, cloud, bucket, looks, now)
             marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks)
 
@@ -148,7 +250,7 @@ class Selections:
 
     async def add_selection(self, sel: int, other: int) -> SelectionSummary:
         """Mark what is marked in ``other``, too."""
-        return await self._change(sel, lambda tx: marking.add_selection(tx, sel, other))
+        return await self._change(sel, lambda tx, sel: marking.add_selection(tx, sel, other))
 
     async def keep(self, sel: int, query: Query, prefix: str) -> int:
         """Unmark what ``query`` leaves out, as known now and as in a listing below ``prefix``; how many objects."""
@@ -173,16 +275,31 @@ class Selections:
     async def add_under(self, sel: int, listing_id: int) -> SelectionSummary:
         """Mark everything a listing holds: what lies under a marked prefix."""
 
-        def add(tx: Tx) -> None:
+        def add(tx: Tx, sel: int) -> None:
             place = marking.listing_place(tx, listing_id)
             marking.add_span(tx, sel, place, Span(f"l{listing_id} l", "1", "0", "l.id", {}))
             marking.recount(tx, sel, place.place_id)
 
         return await self._change(sel, add)
 
-    async def remove_under(self, sel: int, cloud: CloudId, bucket: str, prefix: str) -> SelectionSummary:
-        """Unmark every object whose key begins with ``prefix``."""
-        return await self._change(sel, lambda tx: marking.remove_prefix(tx, sel, place_id(tx, cloud, bucket), prefix))
+    async def remove_under(
+        self, sel: int, cloud: CloudId, bucket: str, prefix: str, *, only_here: bool = False
+    ) -> SelectionSummary:
+        """Unmark every object whose key begins with ``prefix``; ``only_here``: of those, what no prefix below has."""
+
+        def remove(tx: Tx, sel: int) -> None:
+            marking.remove_prefix(tx, sel, place_id(tx, cloud, bucket), prefix, only_here=only_here)
+
+        return await self._change(sel, remove)
+
+    async def remove_refs(self, sel: int, cloud: CloudId, refs: Collection[ObjectRef]) -> SelectionSummary:
+        """Unmark these objects."""
+
+        def remove(tx: Tx, sel: int) -> None:
+            for ref in refs:
+                marking.remove_object(tx, sel, place_id(tx, cloud, ref.bucket), ref.key, ref.version_id)
+
+        return await self._change(sel, remove)
 
     # --- what is in it
 
@@ -342,16 +459,39 @@ class Selections:
         places = fact_groups.marked_places(connection, sel, now, wall)
         return [place for place in places if place.cloud == cloud]
 
-    async def _change(self, sel: int, change: Callable[[Tx], None]) -> SelectionSummary:
-        def work(tx: Tx) -> SelectionSummary:
+    async def _change(self, sel: int, change: Callable[[Tx, int], None]) -> SelectionSummary:
+        """``change`` is given the set to change: where ``sel`` was put aside meanwhile, the one in its place."""
+        now = self._clock.now().timestamp()
+        history = self._history
+        forgotten, self._forgotten = self._forgotten, []
+
+        def work(tx: Tx) -> tuple[SelectionSummary, Step | None]:
+            forget_sets(tx, forgotten)
             if tx.row("SELECT 1 FROM selection_set WHERE id = ?", (sel,)) is None:
                 raise LedgerError("this selection was dropped")
-            change(tx)
-            tx.run("UPDATE selection_set SET revision = revision + 1 WHERE id = ?", (sel,))
-            tx.touch(change_feed.selection_topic(sel))
-            return _summary(tx.rows(_TOTALS, (sel,)))
+            live = live_of(tx, sel)
+            if history is None or not is_kept(tx, live):
+                change(tx, live)
+                return self._changed(tx, live, now), None
+            before = _summary(tx.rows(_TOTALS, (live,)))
+            step = History.begin(tx, live, now)
+            change(tx, live)
+            summary = self._changed(tx, live, now)
+            if not History.end(tx, step) and before == summary:
+                forget_sets(tx, [step.taken])  # It changed nothing: there is nothing to undo.
+                return summary, None
+            return summary, step
 
-        return await self._writer.do(work)
+        summary, step = await self._writer.do(work)
+        if history is not None and step is not None:
+            self._forgotten += history.note(step)
+        return summary
+
+    @staticmethod
+    def _changed(tx: Tx, sel: int, now: float) -> SelectionSummary:
+        tx.run("UPDATE selection_set SET revision = revision + 1, changed_at = ? WHERE id = ?", (now, sel))
+        tx.touch(change_feed.selection_topic(sel))
+        return _summary(tx.rows(_TOTALS, (sel,)))
 
 
 _TOTALS = (

@@ -259,6 +259,19 @@ LEDGER = (
             "CREATE TABLE run_command (run_id INTEGER PRIMARY KEY REFERENCES run, commands TEXT NOT NULL)",
         ),
     ),
+    Migration(
+        "places",
+        (
+            """CREATE TABLE visited (
+                scheme TEXT NOT NULL,
+                bucket TEXT NOT NULL,
+                prefix TEXT NOT NULL,
+                at REAL NOT NULL,
+                bookmarked INTEGER NOT NULL DEFAULT 0,
+                PRIMARY KEY (scheme, bucket, prefix)
+            ) WITHOUT ROWID""",
+        ),
+    ),
 )
 
 CATALOG = (
@@ -392,6 +405,23 @@ CATALOG = (
     Migration(
         "when a lifecycle rule deletes an object, as HEAD tells it",
         tuple(f"ALTER TABLE {table} ADD COLUMN lapses INTEGER" for table in ("observation", "selection")),
+    ),
+    Migration(
+        "marks of one session, sets with a name, and what undoes a change",
+        (
+            # work: of a command; marks: on the screens of ``owner``, a process; saved: by ``name``; undo: taken away.
+            "ALTER TABLE selection_set ADD COLUMN kind TEXT NOT NULL DEFAULT 'work'",
+            "ALTER TABLE selection_set ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE selection_set ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE selection_set ADD COLUMN changed_at REAL NOT NULL DEFAULT 0",
+            # The change under way: what it adds has its number, what it takes away goes to the set ``trash``.
+            "ALTER TABLE selection_set ADD COLUMN step INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE selection_set ADD COLUMN trash INTEGER",
+            "ALTER TABLE selection ADD COLUMN step INTEGER NOT NULL DEFAULT 0",
+            """UPDATE selection_set SET kind = 'marks', changed_at =
+               coalesce((SELECT max(seen_at) FROM selection WHERE sel = 1), 0) WHERE id = 1""",
+            "CREATE UNIQUE INDEX selection_named ON selection_set (name) WHERE name <> ''",
+        ),
     ),
 )
 

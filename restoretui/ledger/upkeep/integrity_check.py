@@ -335,16 +335,20 @@ def _listings(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 
 
 def _marks(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    # What undoes a change is no set that is summed up.
+    summed = "1"
+    if _has_column(database, "selection_set", "kind"):
+        summed = "sel NOT IN (SELECT id FROM selection_set WHERE kind = 'undo')"
     told = {
         (sel, place): (objects, size)
         for sel, place, objects, size in database.execute(
-            "SELECT sel, place_id, objects, size_bytes FROM selection_total WHERE objects > 0"
+            f"SELECT sel, place_id, objects, size_bytes FROM selection_total WHERE objects > 0 AND {summed}"
         )
     }
     found = {
         (sel, place): (objects, size)
         for sel, place, objects, size in database.execute(
-            f"SELECT sel, place_id, count(*), total(size) {OF_KNOWN} FROM selection GROUP BY 1, 2"
+            f"SELECT sel, place_id, count(*), total(size) {OF_KNOWN} FROM selection WHERE {summed} GROUP BY 1, 2"
         )
     }
     if told.keys() != found.keys() or not all(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.errors import CredentialsError, RestoreTuiError
 from restoretui.core.model import DEFAULT_SCHEME, Bucket
 from restoretui.tui.browse.columns import BucketRow
+from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.session.session import Session
@@ -42,10 +43,22 @@ async def account_buckets(session: "Session", scheme: str) -> AccountBuckets:
             continue
         for bucket in answer:
             created = int(bucket.created.timestamp()) if bucket.created else None
-            rows.append(BucketRow(len(rows), bucket.name, bucket.region, created, name))
+            known = _archived(session, name, bucket.name)
+            rows.append(BucketRow(len(rows), bucket.name, bucket.region, created, name, known))
     if problems and not rows:
         raise problems[0]
     return AccountBuckets(schemes, rows, problems, unlisted)
+
+
+def _archived(session: "Session", scheme: str, bucket: str) -> str:
+    """What is archived there, by the newest flat listing of all of it, and its age; nothing is listed for it."""
+    totals = session.ledger.totals
+    listing = totals.covering(session.cloud_of(scheme), bucket, "")
+    found = totals.of(listing) if listing is not None else None
+    if listing is None or found is None or not found.archived.objects:
+        return ""
+    age = (session.clock.now() - (listing.ended_at or listing.started_at)).total_seconds()
+    return f"{fmt.sizes(found.archived.size_bytes, found.archived.unsized)} · {fmt.ago(age)}"
 
 
 async def _ask(session: "Session", scheme: str) -> list[Bucket] | RestoreTuiError:

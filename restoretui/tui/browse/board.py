@@ -18,7 +18,8 @@ from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.browse.columns import BucketRow, bucket_columns, cells_for_classes, object_columns, sum_columns
 from restoretui.tui.browse.empty_space import OPENING, Emptiness
-from restoretui.tui.browse.listing_source import ListingSource
+from restoretui.tui.browse.home import Home, HomeRow
+from restoretui.tui.browse.listing_source import ListingSource, Travels
 from restoretui.tui.browse.marking import Markable, Marking
 from restoretui.tui.browse.marks_bar import MarksBar
 from restoretui.tui.browse.status import ListingStatus, Weights, longer, status
@@ -42,6 +43,11 @@ class BrowseBoard(Markable):
     def __init__(self, location: Location | None) -> None:
         super().__init__(id="browse")
         self.source = ListingSource(location or Location(DEFAULT_SCHEME))
+        self.travels = Travels()
+        self.home = Home() if location is None else None
+        """Above the buckets; not for somebody who said where to go."""
+        self.bucket_rows = 0
+        """Of the list of buckets, those that are buckets."""
         self.following = None
         self.view = None
         self.requery_due = False
@@ -67,7 +73,7 @@ class BrowseBoard(Markable):
             fields=lambda: EVERY if self.source.is_bucket else WORDS_ONLY, present=self.present, id="browse-filter"
         )
         yield self.filter_bar
-        self.buckets = LiveTable[BucketRow](bucket_columns(), pacer, placeholder=OPENING, id="buckets")
+        self.buckets = LiveTable[BucketRow | HomeRow](bucket_columns(), pacer, placeholder=OPENING, id="buckets")
         self.table = LiveTable[BrowseRow](self.columns(), pacer, marking=True, placeholder=OPENING, id="objects")
         with Horizontal(classes="beside"):
             yield self.buckets
@@ -230,7 +236,7 @@ class BrowseBoard(Markable):
         wanted = self.source.query
         shown = ListingStatus(
             listing, wanted if view is None else view.query, wanted, session.clock.now(), self.table.cursor,
-            self.table.count, view is None or view.complete, None if self.source.is_bucket else self.buckets.count,
+            self.table.count, view is None or view.complete, None if self.source.is_bucket else self.bucket_rows,
             asking=self.is_asking, failed=self.problem is not None or self.was_stopped, unlisted=tuple(self.unlisted),
             weights=self.weights if self.following is None else None, sums=self.source.sums,
             sums_key=self.shell.key_for("sums"),

@@ -1,7 +1,7 @@
 """The columns of Browse: what lives stands leftmost, and what matters least drops out first."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.core.rules.clouds import CLOUDS
@@ -26,20 +26,28 @@ class BucketRow(NamedTuple):
     region: str
     created: int | None
     scheme: str = DEFAULT_SCHEME
+    archived: str = ""
+    """How much of it is archived, and how old that is, where the ledger knows."""
+    style: str = "prefix"
 
 
-def bucket_columns(*, clouds: bool = False) -> list[Column[BucketRow]]:
-    """For the list of buckets; with their cloud where there is more than one."""
+def bucket_columns(*, clouds: bool = False, totals: bool = False) -> list[Column[Any]]:
+    """For the list of buckets; with their cloud where there is more than one, with what is archived where known."""
     return [
         *([Column("cloud", "Cloud", 5, _cloud, keep=8)] if clouds else []),
         Column(
             "bucket",
             "Bucket",
             24,
-            lambda row, n: cell(row.name, n, "prefix"),
+            lambda row, n: cell(row.name, n, row.style, prose=row.id < 0),
             keep=9,
             grows=True,
             value=lambda row: row.name,
+        ),
+        *(
+            [Column("archived", "Archived", 18, _archived_there, keep=7, right=True, value=lambda row: row.archived)]
+            if totals
+            else []
         ),
         Column(
             "region", "Region", 16, lambda row, n: cell(row.region, n, "dim"), keep=5, value=lambda row: row.region
@@ -50,6 +58,10 @@ def bucket_columns(*, clouds: bool = False) -> list[Column[BucketRow]]:
 
 def _created(row: BucketRow) -> str:
     return fmt.day(row.created) if row.created else ""
+
+
+def _archived_there(row: BucketRow, cells: int) -> Spans:
+    return cell(row.archived, cells, "cold", right=True)
 
 
 def _cloud(row: BucketRow, cells: int) -> Spans:

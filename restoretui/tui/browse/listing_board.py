@@ -1,18 +1,19 @@
 """What brings a listing on screen: going to a place, listing it, filtering, and keeping up as pages come in."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from restoretui.core.errors import RestoreTuiError
+from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import Listing, Query
 from restoretui.tui.browse.account_buckets import account_buckets
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.columns import BucketRow, bucket_columns
-from restoretui.tui.browse.marking import MARKS
+from restoretui.tui.browse.home import HomeRow
 from restoretui.tui.error_state import not_open
 from restoretui.tui.widgets.table.list_view import ListView
 
@@ -31,6 +32,7 @@ class ListingBoard(BrowseBoard):
 
     _buckets_found: Sequence[BucketRow] = ()
     """All buckets of the list, also those that the filter leaves out."""
+    _home_shown: Sequence[HomeRow] = ()
 
     def on_mount(self) -> None:
         self.shell.feed.listen(self.told)
@@ -39,8 +41,25 @@ class ListingBoard(BrowseBoard):
     # --- going somewhere
 
     def opened(self) -> None:
+        self.attempt(self.marking.begin_session, "session", hold_keys=True)
+        if self.home is not None:
+            self.home.begin(self.session)
+            self.attempt(self._learn_home, "home")
         self._go_soon(self.location, None)
-        self.marking.recount()
+
+    async def _learn_home(self) -> None:
+        if self.home is not None:
+            await self.home.learn(self.session)
+            self._renew_home()
+
+    def _renew_home(self) -> None:
+        """What stands above the buckets may have changed."""
+        if not self.source.is_bucket and self._home_rows() != self._home_shown:
+            self._show_buckets()
+
+    def _home_rows(self) -> list[HomeRow]:
+        session = self.shell.session
+        return self.home.rows(session) if self.home is not None and session is not None else []
 
     def not_opened(self, error: RestoreTuiError) -> None:
         self.table.error_state = self.buckets.error_state = not_open(error, self.shell.key_for("quit"))
@@ -48,7 +67,17 @@ class ListingBoard(BrowseBoard):
     def go(self, location: Location, land_on: LandOn | None = None) -> None:
         """Show what is there."""
         self.shell.move_on()
+        self.travels.left(self.location, location)
         self._go_soon(location, land_on)
+
+    def step(self, *, back: bool) -> None:
+        """To where Browse was before, or forward again."""
+        here = self.location
+        to = self.travels.step(here, back=back)
+        if to is not None:
+            self.shell.move_on()
+            came_from = here.prefix if to.bucket == here.bucket else here.bucket
+            self._go_soon(to, (came_from, True))
 
     def _go_soon(self, location: Location, land_on: LandOn | None) -> None:
         self.attempt(partial(self._go, location, land_on), "go", hold_keys=True)
@@ -68,7 +97,9 @@ class ListingBoard(BrowseBoard):
             if not self.source.versions:
                 self.source.versions = True
                 self.show_columns()
-        self.source.location, self.source.listing = location, None
+        self.travels.keep(self.source)
+        here, self.source.location, self.source.listing = self.location, location, None
+        self.travels.recall(self.source, here)
         if other_cloud:
             self.show_columns()
             self.shell.identify(location.scheme)
@@ -91,8 +122,14 @@ class ListingBoard(BrowseBoard):
             if self.source.is_bucket:
                 await self._show(await self.source.list(self.session), land_on or ("", True))
                 await self._first_rows()
+                if location.key is None:
+                    self.attempt(partial(self._note_visit, location), "visit", exclusive=False)
             else:
                 await self._list_buckets(land_on)
+
+    async def _note_visit(self, location: Location) -> None:
+        with suppress(LedgerError):  # It is no matter of what was asked for; who writes next says what is wrong.
+            await self.session.ledger.places.visit(location)
 
     def stop_asking(self) -> None:
         """Give up a look-up whose listing has not begun; what is on screen stays."""
@@ -106,25 +143,31 @@ class ListingBoard(BrowseBoard):
             await self.heard.wait()
 
     async def _list_buckets(self, land_on: LandOn | None) -> None:
+        self._buckets_found = ()
+        self._show_buckets(0)  # What there is to come back to does not wait for an answer.
         found = await account_buckets(self.session, self.location.scheme)
         for problem in found.problems:
             self.complain(problem)
         self.unlisted = found.unlisted
         came_from = (self.location.scheme, land_on[0] if land_on is not None else "")
         at = next((row.id for row in found.rows if (row.scheme, row.name) == came_from), 0)
-        columns = bucket_columns(clouds=len(found.schemes) > 1)
+        has_totals = any(row.archived for row in found.rows)
+        columns = bucket_columns(clouds=len(found.schemes) > 1, totals=has_totals)
         self.buckets.set_columns(columns, self.shell.remembered.columns("buckets"))
         self._buckets_found = found.rows
-        self._show_buckets(at)
+        self._show_buckets(at + len(self._home_rows()) if land_on is not None else 0)
 
     def _show_buckets(self, at: int | None = None) -> None:
         """Those whose names match the filter; none of them is listed for that."""
         rows, where = self._buckets_found, self.source.query.where
+        above = self._home_shown = self._home_rows()
         if where is not None:
+            above = []
             from restoretui.core.filter.matcher import FilterRow, row_matches
 
             rows = [row for row in rows if row_matches(where, FilterRow((row.name,)), 0)]
-        self.buckets.set_view(ListView(rows), at=at)
+        self.bucket_rows = len(rows)
+        self.buckets.set_view(ListView([*above, *rows]), at=at)
         self.judge()
 
     def refresh_listing(self) -> None:
@@ -243,8 +286,10 @@ class ListingBoard(BrowseBoard):
             self.requery_due = self.source.query != Query()
             if listing.ended_at is None and not self.source.is_listing:
                 self._listing_ended(listing)
-        if f"selection:{MARKS}" in topics:
+        if any(topic.startswith("selection:") for topic in topics):
             self.marking.recount()
+        if "runs" in topics and self.home is not None:
+            self.attempt(self._learn_home, "home")
         self._recount()
         self.heard.set()
         if not self.is_shown:
@@ -265,6 +310,8 @@ class ListingBoard(BrowseBoard):
         if self.requery_due and not self.views_coming and self.source.listing is not None:
             self.requery_due = False
             self.attempt(partial(self._show, self.source.listing, whole=True), "view")
+        if self.is_shown and self.home is not None:
+            self._renew_home()
         if self.is_shown and self.shell.session is not None and self.session.ledger.totals.is_stale:
             self._recount()  # A copy has ended meanwhile.
         painted = self.source.is_bucket and self.table.look_again()

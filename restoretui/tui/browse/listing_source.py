@@ -15,6 +15,44 @@ _BY_SUMS = frozenset({BELOW, "size", "archived", "restoring", "readable"})
 
 
 @dataclass
+class Travels:
+    """Where Browse was before the place shown, and how each place was shown."""
+
+    behind: list[Location] = field(default_factory=list)
+    ahead: list[Location] = field(default_factory=list)
+    _looks: "dict[Location, tuple[bool, Any, bool]]" = field(default_factory=dict)
+
+    def left(self, here: Location, to: Location) -> None:
+        """Somebody goes from one place to another."""
+        if here != to:
+            self.behind.append(here)
+            self.ahead.clear()
+
+    def step(self, here: Location, *, back: bool) -> Location | None:
+        """One place back, or forward again; None where that ends."""
+        come_from, gone_to = (self.behind, self.ahead) if back else (self.ahead, self.behind)
+        if not come_from:
+            return None
+        gone_to.append(here)
+        return come_from.pop()
+
+    def keep(self, source: "ListingSource") -> None:
+        """Remember how the place is shown that is about to be left."""
+        if source.is_bucket and not source.sums:
+            self._looks[source.location] = source.flat, source.query.sort, source.query.descending
+
+    def recall(self, source: "ListingSource", here: Location) -> None:
+        """Show the place as it was shown before; another bucket than ``here``, by prefix and by key."""
+        there = source.location
+        if source.sums or not source.is_bucket:
+            return
+        is_other = (there.scheme, there.bucket) != (here.scheme, here.bucket)
+        plain = (False, "key", False) if is_other else (source.flat, source.query.sort, source.query.descending)
+        source.flat, sort, descending = self._looks.get(there, plain)
+        source.ask(sort=sort, descending=descending)
+
+
+@dataclass
 class ListingSource:
     """No widget in it; ``listing`` is None until there is one."""
 

@@ -10,7 +10,6 @@ from restoretui.ledger.run_records import Run
 from restoretui.session.saying.commands import Subject
 from restoretui.tui.acts.end_copies import end_chosen
 from restoretui.tui.browse.board import BrowseBoard
-from restoretui.tui.browse.marking import MARKS
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 
 
@@ -18,8 +17,9 @@ async def restore_marks(board: BrowseBoard, purpose: Purpose, listing: Listing |
     """Plan what is marked, or else the row under the cursor, have it confirmed, and show the run."""
     selections, marking = board.session.ledger.selections, board.marking
     await marking.settled()
-    summary = await selections.summary(MARKS)
-    sel, hidden = MARKS, 0
+    marked = marking.sel
+    summary = await selections.summary(marked)
+    sel, hidden = marked, 0
     if summary.objects:
         hidden = await marking.count_hidden()
     elif row is None or listing is None:
@@ -27,11 +27,11 @@ async def restore_marks(board: BrowseBoard, purpose: Purpose, listing: Listing |
     else:
         sel = await selections.create()
     try:
-        if sel != MARKS and row is not None and listing is not None:
+        if sel != marked and row is not None and listing is not None:
             await _choose_row(board, sel, listing, row)
         runs = await _confirm_each(board, _chosen(board, sel, row), purpose, hidden)
     finally:
-        if sel != MARKS:
+        if sel != marked:
             await selections.drop(sel)
     if runs:
         board.shell.show_run(runs[-1])
@@ -41,8 +41,8 @@ async def end_marks(board: BrowseBoard, listing: Listing | None, row: BrowseRow 
     """End the copies of what is marked, or else of the row under the cursor, once that is confirmed."""
     selections = board.session.ledger.selections
     await board.marking.settled()
-    if (await selections.summary(MARKS)).objects:
-        await end_chosen(board, _chosen(board, MARKS, None))
+    if (await selections.summary(board.marking.sel)).objects:
+        await end_chosen(board, _chosen(board, board.marking.sel, None))
     elif row is None or listing is None:
         raise UsageError("nothing is marked, and there is no row to act on")
     else:
@@ -81,7 +81,7 @@ async def _confirm_each(board: BrowseBoard, chosen: Subject, purpose: Purpose, h
         if run is not None:
             runs.append(run)
             marking.days[scheme] = run.days
-            if sel == MARKS:
+            if sel == marking.sel:
                 await marking.clear_cloud(run.cloud)
             else:
                 marking.recount()  # The marks are for so many days now, too.
@@ -93,7 +93,7 @@ async def _confirm_each(board: BrowseBoard, chosen: Subject, purpose: Purpose, h
 
 def _chosen(board: BrowseBoard, sel: int, row: BrowseRow | None) -> Subject:
     """What is acted on: the marks, or one row; of a prefix all below it."""
-    below = sel != MARKS and row is not None and row.is_prefix
+    below = sel != board.marking.sel and row is not None and row.is_prefix
     place = board.location.below(row.ref.key) if below and row is not None else None
     return Subject(sel, board.location.scheme, place, board.source.versions if below else False)
 

@@ -18,12 +18,11 @@ if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.ledger.catalog.browse_view import BrowseView
 
-MARKS = 1
-"""The selection the screens mark in; it survives restarts."""
 SETTLE_S = 0.25
 """Debounce: seconds without another mark after which the marks are added up."""
 MANY = 10_000
 """From so many rows on it takes long enough to say that they are being marked."""
+NO_OBJECT = "only prefixes here, none is marked"
 DAYS = 7
 """What the running cost is reckoned with until a restore dialog was used with other days."""
 
@@ -51,8 +50,35 @@ class Marking:
         self._settled.set()
         self._plans: list[RestorePlan] | None = None
         """Of the marks as they are; None until they have been planned."""
+        self._offered: BrowseView | None = None
+        """What was last offered to be marked as well: all below the prefixes of this view."""
         self.days: dict[str, int] = {}
         """By scheme, those of the last restore."""
+
+    @property
+    def sel(self) -> int:
+        """The set of this session's marks."""
+        return self._pane.session.ledger.mark_sets.shown
+
+    async def begin_session(self) -> None:
+        """Mark in a set of this session's own; what others left is offered, and what nobody can use goes."""
+        sets = self._pane.session.ledger.mark_sets
+        await sets.begin()
+        self.recount()
+        await sets.tidy()
+
+    def undo(self, *, redo: bool = False) -> None:
+        """Take back the last change, or make it again: once those under way are made."""
+        self._pane.shell.move_on()
+        self._pane.attempt(partial(self._step_back, redo=redo), "undo", exclusive=False, hold_keys=True)
+
+    async def _step_back(self, *, redo: bool) -> None:
+        await self.settled()
+        selections = self._pane.session.ledger.selections
+        summary = await (selections.redo() if redo else selections.undo())
+        self._after(summary, "")
+        done = "done again" if redo else "undone"
+        self._pane.shell.say("done", f"{done}: {fmt.plural(summary.objects, 'object')} marked")
 
     def days_for(self, scheme: str) -> int:
         """What to offer for objects of that cloud."""
@@ -75,6 +101,7 @@ class Marking:
         """
         self._under_way.append(doing)
         self._settled.clear()
+        self._offered = None
         if doing:
             self._pane.workers.cancel_group(self._pane, "marks")
         self._pane.attempt(partial(self._change, work, doing), "mark", exclusive=False)
@@ -114,12 +141,12 @@ class Marking:
         selections = self._pane.session.ledger.selections
         self._pane.shell.move_on()
         if not row.is_prefix:
-            return await selections.toggle_rows(MARKS, listing.id, [row.id])
+            return await selections.toggle_rows(self.sel, listing.id, [row.id])
         if row.marked:
-            return await selections.remove_under(MARKS, listing.scope.cloud, row.ref.bucket, row.ref.key)
+            return await selections.remove_under(self.sel, listing.scope.cloud, row.ref.bucket, row.ref.key)
         return await self.under(Location(listing.scope.cloud.scheme, row.ref.bucket, row.ref.key))
 
-    async def under(self, location: Location, sel: int = MARKS) -> SelectionSummary:
+    async def under(self, location: Location, sel: int | None = None) -> SelectionSummary:
         """Mark everything at a location, listing it first; says how far that is."""
         shell, session = self._pane.shell, self._pane.session
         versions = self._pane.source.versions
@@ -127,7 +154,7 @@ class Marking:
         listing = await session.open_listing(location, recursive=True, versions=versions)
         self._pane.following = listing.id
         try:
-            summary = await session.selecting.under(sel, location, versions=versions)
+            summary = await session.selecting.under(self.sel if sel is None else sel, location, versions=versions)
         finally:
             self._pane.following = None
         shell.say(
@@ -142,14 +169,28 @@ class Marking:
 
     async def _range(self, view: "BrowseView", first: int, last: int) -> SelectionSummary:
         before = self.summary.objects
-        after = await self._pane.session.ledger.selections.add_range(MARKS, view, first, last)
+        after = await self._pane.session.ledger.selections.add_range(self.sel, view, first, last)
         if after.objects == before and all(row.is_prefix for row in view.rows(first, min(100, last - first + 1))):
             self._pane.shell.say("warning", "a range marks objects, and these are prefixes", "space marks a prefix")
         return after
 
     def mark_all(self, view: "BrowseView", prefixes: int) -> None:
-        """Mark every object of the view."""
-        self.begin(partial(self._all, view, prefixes), self._doing("marking", view))
+        """Mark every object of the view; at once again, also what is below its prefixes."""
+        if self._offered is view:
+            self.begin(partial(self._below, view))
+        else:
+            self.begin(partial(self._all, view, prefixes), self._doing("marking", view))
+
+    async def _below(self, view: "BrowseView") -> SelectionSummary:
+        scope = view.listing.scope
+        if not self._pane.source.is_filtered:
+            return await self.under(Location(scope.cloud.scheme, scope.bucket, scope.prefix))
+        for at in range(view.count):
+            (row, *_) = view.rows(at, 1) or (None,)
+            if row is None or not row.is_prefix:
+                break  # Prefixes stand before the objects.
+            await self.under(Location(scope.cloud.scheme, scope.bucket, row.ref.key))
+        return await self._pane.session.ledger.selections.summary(self.sel)
 
     @staticmethod
     def _doing(what: str, view: "BrowseView") -> str:
@@ -164,32 +205,42 @@ class Marking:
             await view.wait()
             if view.count == 0:
                 raise UsageError("nothing is shown that could be marked")
-        summary = await self._pane.session.ledger.selections.add_view(MARKS, view)
-        if prefixes:
-            self._pane.shell.say(
-                "warning", "the objects shown are marked, those below prefixes are not", "d shows all keys below"
-            )
+        summary = await self._pane.session.ledger.selections.add_view(self.sel, view)
+        if prefixes and view.count > view.objects:
+            self._offered = view
+            done = "the objects shown are marked, those below prefixes are not" if view.objects else NO_OBJECT
+            again = self._pane.shell.key_for("mark_all")
+            self._pane.shell.say("warning", done, f"{again} again marks {self._how_much(view)}")
         return summary
+
+    def _how_much(self, view: "BrowseView") -> str:
+        """What is below, as far as that is known."""
+        listing, where = view.sums.listing, "all below"
+        totals = view.sums.of(view.listing.scope.prefix) if listing is not None else None
+        if totals is None or self._pane.source.is_filtered:
+            return where
+        whole = totals.whole
+        return f"all below: {fmt.plural(whole.objects, 'object')}, {fmt.sizes(whole.size_bytes, whole.unsized)}"
 
     def invert(self, view: "BrowseView") -> None:
         """Turn the marks of every object of the view."""
         self._pane.shell.move_on()
-        invert = partial(self._pane.session.ledger.selections.invert_view, MARKS, view)
+        invert = partial(self._pane.session.ledger.selections.invert_view, self.sel, view)
         self.begin(invert, self._doing("turning the marks of", view))
 
     def clear(self) -> None:
         """Remove every mark, also those out of sight."""
         self._pane.shell.move_on()
-        clear = partial(self._pane.session.ledger.selections.clear, MARKS)
+        clear = partial(self._pane.session.ledger.selections.clear, self.sel)
         marked = self.summary.objects
         self.begin(clear, f"unmarking {marked:,}" if marked >= MANY else "")
 
     async def clear_cloud(self, cloud: CloudId) -> None:
         """Remove the marks of one cloud."""
         selections = self._pane.session.ledger.selections
-        for theirs, bucket in (await selections.summary(MARKS)).by_bucket:
+        for theirs, bucket in (await selections.summary(self.sel)).by_bucket:
             if theirs == cloud:
-                await selections.remove_under(MARKS, cloud, bucket, "")
+                await selections.remove_under(self.sel, cloud, bucket, "")
         self._after(None, "")
 
     def _after(self, summary: SelectionSummary | None, doing: str) -> None:
@@ -216,21 +267,24 @@ class Marking:
         """How many marks are not in the view."""
         view, selections = self._pane.view, self._pane.session.ledger.selections
         if view is None:
-            return (await selections.summary(MARKS)).objects
-        return await selections.hidden(MARKS, view)
+            return (await selections.summary(self.sel)).objects
+        return await selections.hidden(self.sel, view)
 
     async def _recount(self) -> None:
         session = self._pane.session
         await session.clock.pause(SETTLE_S)
         if self._say_doing():
             return  # They are added up after that.
-        summary = await session.ledger.selections.summary(MARKS)
+        summary = await session.ledger.selections.summary(self.sel)
         hidden, filtered = await self.count_hidden() if summary.objects else 0, self._pane.source.is_filtered
         self._bar.tell(summary, hidden, self._plans or [], filtered=filtered)
+        if not summary.objects:
+            left = await session.ledger.mark_sets.left()
+            self._bar.offer(left, self._pane.shell.key_for("marks"))
         self._pane.refresh_bindings()
         if summary.objects and self._plans is None:
             try:
-                self._plans = await session.plans(MARKS, self.days_for)
+                self._plans = await session.plans(self.sel, self.days_for)
             except CloudError:
                 return  # The counts stand; the restore dialog says why there is no price.
             self._bar.tell(summary, hidden, self._plans, filtered=filtered)

@@ -1,25 +1,24 @@
 """What is marked, in numbers and in money, while anything is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from restoretui.core.model import Tier
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import SelectionSummary
 from restoretui.tui.browse.columns import BECOMING
+from restoretui.tui.marks.costs import LONG, SHORT, all_costs, tier_cost
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import MARK, Part, said
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
-
-LONG = {tier: tier.value for tier in Tier}
-SHORT = {Tier.EXPEDITED: "exp", Tier.STANDARD: "std", Tier.BULK: "bulk"}
+    from restoretui.ledger.selections.mark_sets import MarkSet
 
 
 class MarksBar(Bar):
-    """Marks survive filters, prefixes and restarts, so the hidden ones are always counted here."""
+    """Marks survive filters and prefixes, so the hidden ones are always counted here."""
 
     DEFAULT_CSS = "MarksBar { display: none; }"
 
@@ -50,38 +49,33 @@ class MarksBar(Bar):
         if len(summary.by_bucket) > 1:
             left.append((f" · {len(summary.by_bucket)} buckets", "warn"))
         if len(plans) != 1:
-            named = [(plan.scheme.upper(), self._cost(plan, Tier.STANDARD, SHORT)) for plan in plans]
+            named = [(plan.scheme.upper(), tier_cost(plan, Tier.STANDARD)) for plan in plans]
             self.show(said(*left), said(*(part for name, cost in named for part in (f"  {name} ", *cost))), said())
             return
         plan = plans[0]
         days: Part = (f"{plan.days} days: ", "dim")
         looks = max(plan.tiers[tier].counts.get(Action.LOOK, 0) for tier in Tier)
         more: Part = (f" + {looks:,} to look at", "dim") if looks else ""
-        whole, short = (self._costs(plan, names) for names in (LONG, SHORT))
-        last = self._cost(plan, Tier.BULK, SHORT)
+        whole, short = (all_costs(plan, names) for names in (LONG, SHORT))
+        last = tier_cost(plan, Tier.BULK)
         self.show(
             said(*left), said(days, *whole, more), said(days, *short, more), said(*short, more), said(*short),
             said(*last, more), said(*last),
         )  # fmt: skip
 
-    def _costs(self, plan: "RestorePlan", names: Mapping[Tier, str]) -> list[Part]:
-        """Of each tier; where one takes fewer objects than another, of how many."""
-        most = max(plan.tiers[tier].requests for tier in Tier)
-        parts: list[Part] = []
-        for tier in Tier:
-            parts += ["  " if parts else "", *self._cost(plan, tier, names)]
-            if 0 < (requests := plan.tiers[tier].requests) < most:
-                parts.append((f" ({requests:,} of {most:,})", "warn"))
-        return parts
-
     def _marked(self) -> list[Part]:
         summary = self.summary
         return [(f"{MARK} ", "mark"), (f"{summary.objects:,} marked", "mark"), f" · {fmt.size(summary.size_bytes)}"]
 
-    @staticmethod
-    def _cost(plan: "RestorePlan", tier: Tier, names: Mapping[Tier, str]) -> list[Part]:
-        chosen = plan.tiers[tier]
-        name: Part = (f"{names[tier]} ", "dim")
-        if not chosen.requests:
-            return [name, ("–", "dim")]
-        return [name, fmt.estimate(chosen.cost, chosen.requests, plan.prices.currency)]
+    def offer(self, left: "Sequence[MarkSet]", key: str) -> None:
+        """Nothing is marked here, and sessions that ended left marks."""
+        self.display = bool(left)
+        if left:
+            day = fmt.day(int(left[0].at.timestamp()))
+            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+            self.show(
+                said(
+                    (f"{fmt.plural(left[0].objects, 'mark')} of {day}{more}", "mark"), " left by a session that ended"
+                ),
+                said((f"{key} keeps or drops them", "dim")),
+            )

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
+from restoretui.core.errors import UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import BrowseRow
+from restoretui.tui.browse.home import HomeRow
 from restoretui.tui.browse.listing_board import ListingBoard
 from restoretui.tui.browse.requester_pays import pay_for_bucket
 from restoretui.tui.error_state import is_about_who_pays
@@ -25,6 +27,9 @@ ORDERS = {
     "key": "Key", "size": "Size", "modified": "Modified", "storage_class": "Storage class", "state": "State",
     "expiry": "End of the copy", "archived": "Archived below",
 }  # fmt: skip
+
+MOST_KNOWN = 500
+"""Rows whose prefixes a location is completed from."""
 
 
 class BrowsePane(ListingBoard):
@@ -48,6 +53,10 @@ class BrowsePane(ListingBoard):
             "mark_all": row is not None,
             "invert": row is not None,
             "unmark_all": marked,
+            "back": bool(self.travels.behind),
+            "forward": bool(self.travels.ahead),
+            "undo": self.session.ledger.selections.can_undo,
+            "redo": self.session.ledger.selections.can_redo,
             **dict.fromkeys(("parent", "buckets", "facets", "sort", "flat", "sums", "versions"), here),
         }
         return needed.get(action, True)
@@ -62,7 +71,15 @@ class BrowsePane(ListingBoard):
 
     @on(table_events.Opened, "#buckets")
     def _bucket_opened(self, event: table_events.Opened) -> None:
-        self.go(Location(event.row.scheme, event.row.name))
+        row = event.row
+        if not isinstance(row, HomeRow):
+            self.go(Location(row.scheme, row.name))
+        elif row.place is not None:
+            self.go(row.place)
+        else:
+            run = next((run for run in self.session.ledger.runs.peek_all() if run.id == row.run_id), None)
+            if run is not None:
+                self.shell.show_run(run)
 
     @on(table_events.Opened, "#objects")
     def _row_opened(self, event: table_events.Opened) -> None:
@@ -78,6 +95,36 @@ class BrowsePane(ListingBoard):
         here = self.location
         came_from = (here.key, False) if here.key is not None else (here.prefix or here.bucket, True)
         self.go(here.parent, came_from)
+
+    def action_back(self) -> None:
+        self.step(back=True)
+
+    def action_forward(self) -> None:
+        self.step(back=False)
+
+    def action_bookmark(self) -> None:
+        self.attempt(self._bookmark, "bookmark")
+
+    async def _bookmark(self) -> None:
+        """The place shown, or the bucket under the cursor."""
+        place, row = self.location, self.buckets.row
+        if not place.bucket and row is not None:
+            known = row.place if isinstance(row, HomeRow) else Location(row.scheme, row.name)
+            place = known or place
+        if not place.bucket:
+            raise UsageError("this is no place that could be bookmarked", "choose a bucket")
+        if place.key is not None:
+            place = place.parent
+        is_one = await self.session.ledger.places.bookmark(place)
+        self.shell.say("done", f"{place} is {'a bookmark' if is_one else 'no bookmark any more'}", "")
+
+    def known_places(self) -> list[Location]:
+        """What can be gone to that is known, the likeliest first: what is shown, bookmarks, places, buckets."""
+        here, view = self.location, self.view
+        rows = view.rows(0, MOST_KNOWN) if view is not None and self.source.is_bucket else []
+        shown = [here.below(row.ref.key) for row in rows if row.is_prefix]
+        visited = [one.place for one in self.session.ledger.places.visited()]
+        return [*shown, *visited, *(Location(row.scheme, row.name) for row in self._buckets_found)]
 
     def action_buckets(self) -> None:
         self.go(Location(self.location.scheme), (self.location.bucket, True))
@@ -191,7 +238,7 @@ class BrowsePane(ListingBoard):
     def _sort_by(self, order: tuple[Any, bool] | None) -> None:
         if order is not None:
             self.source.ask(sort=order[0], descending=order[1])
-            self.requery()
+            self.requery(from_top=self.table.cursor == 0)
 
     def action_clear(self) -> None:
         self.shell.move_on()
@@ -217,7 +264,7 @@ class BrowsePane(ListingBoard):
         place, state = self.location, None
         bucket = None if self.source.is_bucket else self.buckets.row
         if bucket is not None:
-            place = Location(bucket.scheme, bucket.name)
+            place = (bucket.place or place) if isinstance(bucket, HomeRow) else Location(bucket.scheme, bucket.name)
         elif row is not None:
             ref, state = row.ref, row.state
             place = (
@@ -253,6 +300,29 @@ class BrowsePane(ListingBoard):
 
     def action_unmark_all(self) -> None:
         self.marking.clear()
+
+    def action_undo(self) -> None:
+        self.marking.undo()
+
+    def action_redo(self) -> None:
+        self.marking.undo(redo=True)
+
+    def action_marks(self) -> None:
+        self.attempt(self._look_at_marks, "look-at-marks")
+
+    async def _look_at_marks(self) -> None:
+        from restoretui.tui.marks.screen import ComingFrom, MarksScreen
+
+        await self.marking.settled()
+        row = self.table.row if self.source.is_bucket else None
+        cursor = (self.session.cloud_of(self.location.scheme), row.ref) if row is not None else None
+        coming = ComingFrom(self.location, cursor, self.marking.summary.objects, self.marking.days_for)
+        wanted = await self.shell.push_screen_wait(MarksScreen(coming))
+        self.marking.recount()
+        if wanted is not None and wanted.restore:
+            self.action_restore()
+        elif wanted is not None and wanted.ref is not None and wanted.cloud is not None:
+            self.show(wanted.ref, wanted.cloud.scheme)
 
     # --- restoring
 

@@ -1,17 +1,21 @@
 """Asks for a location."""
 
+from collections.abc import Sequence
+
 from textual import on
 from textual.app import ComposeResult
+from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from restoretui.core.errors import LocationError
 from restoretui.core.location import Location, parse_location
 from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.keys import GOING
 from restoretui.tui.words import said
 from restoretui.wording.shell import unquoted
 
 FORMS = (
-    "s3://bucket/prefix/ all below · s3://bucket/key one object · s3://bucket/part* keys that begin so"
+    "s3://bucket/prefix/ one level · s3://bucket/key one object · s3://bucket/part* keys that begin so"
     " · oss:// for Alibaba Cloud"
 )
 
@@ -22,21 +26,42 @@ def pasted(text: str) -> str:
     return unquoted(word) if word.startswith(("'", "$'")) else text.lstrip()
 
 
+class PlaceField(Input):
+    """A line that is completed from what is known, and goes back through where somebody was."""
+
+    BINDINGS = GOING.bindings()
+
+    def __init__(self, text: str, known: Sequence[str]) -> None:
+        suggester = SuggestFromList(known) if known else None
+        super().__init__(
+            text, placeholder="s3://bucket/prefix/ or oss://bucket/prefix/", compact=True, select_on_focus=False,
+            suggester=suggester,
+        )  # fmt: skip
+        self.cursor_blink = False
+        self._known = [text, *known]
+        self._at = 0
+
+    def action_complete(self) -> None:
+        self.action_end()
+        self.action_cursor_right()  # Textual's own way to take what it suggests.
+
+    def action_older(self, step: int) -> None:
+        self._at = max(0, min(len(self._known) - 1, self._at + step))
+        self.value = self._known[self._at]
+        self.action_end()
+
+
 class GoTo(Dialog[Location]):
     """Answers with a location that can be meant; what cannot is said while the text stays."""
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, known: Sequence[Location] = ()) -> None:
+        """``known`` are the places it is completed from, the likeliest first."""
         super().__init__("Go to")
         self._location = location
+        self._known = list(dict.fromkeys(str(place) for place in known if place != location))
 
     def body(self) -> ComposeResult:
-        field = Input(
-            str(self._location),
-            placeholder="s3://bucket/prefix/ or oss://bucket/prefix/",
-            compact=True,
-            select_on_focus=False,
-        )
-        field.cursor_blink = False
+        field = PlaceField(str(self._location), self._known)
         yield field
         yield Static(said((FORMS, "dim")), markup=False)
 

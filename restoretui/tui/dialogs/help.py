@@ -18,6 +18,8 @@ from restoretui.tui.keys import (
     DIALOG,
     EVERYWHERE,
     FILTER,
+    GOING,
+    MARKED,
     PICKING,
     READING,
     RUNS,
@@ -29,9 +31,9 @@ from restoretui.tui.keys import (
 )
 from restoretui.tui.words import ACTIONS, STATES, Part, said
 
-SHOWN = (EVERYWHERE, BROWSE, RUNS, BATCH, ACTIVITY, TABLE, FILTER, SHOWING, TIERS, PICKING, DIALOG)
+SHOWN = (EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, TIERS, PICKING, DIALOG)
 HERE: Mapping[str, tuple[CommandGroup, ...]] = {
-    "browse": (BROWSE,), "restores": (RUNS,), "batch": (BATCH,), "activity": (ACTIVITY,),
+    "browse": (BROWSE, MARKED), "restores": (RUNS,), "batch": (BATCH,), "activity": (ACTIVITY,),
 }  # fmt: skip
 """What comes first on which tab."""
 KEY_CELLS = 12

@@ -27,6 +27,11 @@ class Feed:
         """Tell ``listener`` from now on."""
         self._listeners.append(listener)
 
+    def forget(self, listener: Listener) -> None:
+        """Tell it no more."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
     async def follow(self, changes: "Changes") -> None:
         """Hear the ledger until cancelled."""
         with changes.subscribe() as topics:
@@ -41,7 +46,7 @@ class Feed:
     def _tell(self) -> bool:
         topics, self._topics = frozenset(self._topics), set()
         painted = False
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             try:
                 painted = listener(topics) or painted
             except RestoreTuiError as error:

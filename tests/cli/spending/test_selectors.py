@@ -1,11 +1,14 @@
 """What is said about which objects are meant holds, however they are named; what cannot hold is refused."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from restoretui.core.clock import SystemClock
+from restoretui.ledger import Ledger
 from tests.cli.conftest import Ran, Run, Serve, Served
 
 BUCKET = "s3://acme-media-archive"
@@ -210,3 +213,27 @@ def test_a_run_keeps_its_own_connection_and_says_so(run: Run, served: Served) ->
         assert "--region changes nothing here" in run(served, *command, "--region", "eu-north-1").err
         assert "changes nothing" not in run(served, *command).err
     assert json.loads(run(served, "export", "last", "--format", "json").out.splitlines()[0])
+
+
+def test_a_set_of_marks_that_has_a_name_is_a_key_list(run: Run, served: Served, tmp_path: Path) -> None:
+    """As ``M`` then ``w`` save it: of what is marked in several buckets, that counts which lies at the location."""
+
+    async def save() -> int:
+        ledger = await Ledger.open(tmp_path / "state", SystemClock())
+        try:
+            await ledger.mark_sets.begin()
+            for ((listing,),) in [ledger._quick.rows("SELECT id FROM listing WHERE prefix = ''")]:
+                view = await ledger.catalog.browse(listing)
+                await ledger.selections.add_view(ledger.mark_sets.shown, view)
+                await view.aclose()
+            return (await ledger.mark_sets.save("friday")).objects
+        finally:
+            await ledger.aclose()
+
+    assert run(served, "ls", BUCKET, "--json").code == 0
+    number = asyncio.run(save())
+    assert chosen(run(served, "plan", BUCKET, "--keys-from", "@friday", *PLAN)) == number > 3
+    elsewhere = run(served, "plan", ODD, "--keys-from", "@friday", *PLAN)
+    assert (elsewhere.code, "nothing of @friday lies in" in elsewhere.err) == (2, True)
+    unknown = run(served, "plan", BUCKET, "--keys-from", "@monday", *PLAN)
+    assert (unknown.code, "@friday" in unknown.err) == (2, True)

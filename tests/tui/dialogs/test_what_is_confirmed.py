@@ -15,7 +15,6 @@ from textual.widgets import Button, Input
 from restoretui.core.filter.tree import OneOf
 from restoretui.core.model import State
 from restoretui.ledger.records import Observation, Query
-from restoretui.tui.browse.marking import MARKS
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.prompts import Confirm
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
@@ -124,7 +123,7 @@ async def test_under_random_timing_of_looks_keys_days_tiers_and_marks(walk: Star
                     field.focus()
                     field.value = chance.choice(("1", "7", "30", "0", ""))
                 case "marks":
-                    await selections.toggle_rows(MARKS, listing, [chance.choice(rows).id])
+                    await selections.toggle_rows(on.session.ledger.mark_sets.shown, listing, [chance.choice(rows).id])
                 case _:
                     await turn(on, chance.choice((0.01, 0.1, 0.3, 1.0)))
             if witness.confirmed:
@@ -207,7 +206,9 @@ async def test_marks_changed_in_another_terminal_are_shown_again_and_not_sent(wa
         assert pane.table.view is not None
         assert pane.source.listing is not None
         row = next(row for row in pane.table.view.rows(0, 9) if row.marked)
-        await on.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [row.id])
+        await on.session.ledger.selections.toggle_rows(
+            on.session.ledger.mark_sets.shown, pane.source.listing.id, [row.id]
+        )
         await on.confirm()
         await on.sees("the marks changed after this plan was made, so nothing was sent", "Restore 2")
         assert on.session.ledger.runs.peek_all() == []
@@ -230,7 +231,7 @@ async def test_another_object_of_the_same_class_and_size_is_another_plan(
         pane = on.app.main.query_one(BrowsePane)
         a, b, *_ = there(pane.table.view).rows(0, 3)
         await on.session.ledger.selections.toggle_rows(
-            MARKS, there(pane.source.listing).id, [there(a).id, there(b).id]
+            on.session.ledger.mark_sets.shown, there(pane.source.listing).id, [there(a).id, there(b).id]
         )
         await on.confirm()
         await on.sees("the marks changed")
@@ -340,7 +341,9 @@ async def test_copies_that_changed_after_the_question_are_asked_about_anew(
         assert pane.table.view is not None
         assert pane.source.listing is not None
         row = next(row for row in pane.table.view.rows(0, 300) if row.state is State.AVAILABLE)
-        await on.session.ledger.selections.toggle_rows(MARKS, pane.source.listing.id, [row.id])
+        await on.session.ledger.selections.toggle_rows(
+            on.session.ledger.mark_sets.shown, pane.source.listing.id, [row.id]
+        )
         await on.press("shift+tab", "enter")
         await on.sees(f"End {number - 1} restored copies")
         assert on.sandbox.stats.requests.get("CleanRestoredObject", 0) == 0

@@ -12,7 +12,6 @@ from typing import Any
 from rich.cells import cell_len
 
 from restoretui.ledger.records import BrowseRow, Query
-from restoretui.tui.browse.marking import MARKS
 from restoretui.tui.browse.marks_bar import MarksBar
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.restores.pane import RestoresPane
@@ -157,12 +156,13 @@ async def marks_add_up(on: Walk) -> str:
     pane, session = on.app.main.query_one(BrowsePane), on.session
     if pane.marking.is_under_way:
         return ""
-    summary = await session.ledger.selections.summary(MARKS)
+    summary = await session.ledger.selections.summary(session.ledger.mark_sets.shown)
     bar = on.app.main.query_one(MarksBar)
     if pane.marking.summary.objects != summary.objects:
         return f"{pane.marking.summary.objects} are counted as marked, {summary.objects} are"
     if not summary.objects:
-        return "the bar of marks is shown without marks" if bar.display else ""
+        is_offer = bar.display and bool(await session.ledger.mark_sets.left())
+        return "the bar of marks is shown without marks" if bar.display and not is_offer else ""
     told = str(bar.render())
     marked, hidden = MARKED.search(told), HIDDEN.search(told)
     if marked is None:

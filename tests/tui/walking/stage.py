@@ -19,7 +19,6 @@ from restoretui.sandbox import SandboxOptions, serve
 from restoretui.sandbox.server import RunningSandbox
 from restoretui.session.session import Session, open_session
 from restoretui.tui.app import RestoreApp
-from restoretui.tui.browse.marking import MARKS
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.dialog import Dialog
 from tests.settling import has_acted, settle
@@ -182,7 +181,7 @@ class Stage:
         listing = self.on.app.main.query_one(BrowsePane).source.listing
         match what:
             case "clear":
-                await other.ledger.selections.clear(MARKS)
+                await other.ledger.selections.clear(other.ledger.mark_sets.shown)
             case "close":
                 self._second = None
                 await self._others.aclose()
@@ -193,7 +192,9 @@ class Stage:
                 async with invariants._closing(await other.ledger.catalog.browse(listing.id, Query())) as view:
                     ids = [row.id for row in view.rows(0, 1000) if not row.is_prefix]
                 if ids and what == "mark":
-                    await other.ledger.selections.toggle_rows(MARKS, listing.id, [steps.pick(ids, number)])
+                    await other.ledger.selections.toggle_rows(
+                        other.ledger.mark_sets.shown, listing.id, [steps.pick(ids, number)]
+                    )
                 elif ids:
                     await self._confirm_elsewhere(
                         other, listing.id, steps.pick(ids, number), listing.scope.cloud.scheme

@@ -29,6 +29,11 @@ async def read_keys(source: str, prefix: str) -> list[str]:
         raise UsageError(f"the key list {source!r} cannot be read: {why}", "name a file with a key a line") from None
 
 
+def pasted_keys(text: str, prefix: str) -> list[str]:
+    """The same of a text, a key a line."""
+    return _KeyList("what was pasted", prefix).all_of(text.encode("utf-8", "surrogatepass"))
+
+
 def _read(source: str, prefix: str) -> list[str]:
     if source == "-":
         if sys.stdin is None:
@@ -60,6 +65,12 @@ class _KeyList:
             if len(rest) > MAX_KEY_BYTES + len(codecs.BOM_UTF8):
                 self._add(rest, number + 1)  # It is too long already, whatever comes.
         self._add(rest, number + 1)
+        return self._keys
+
+    def all_of(self, text: bytes) -> list[str]:
+        """The keys of a list that is at hand."""
+        for number, line in enumerate(text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), 1):
+            self._add(line, number)
         return self._keys
 
     def _add(self, line: bytes, number: int) -> None:

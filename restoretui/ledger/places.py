@@ -1,0 +1,74 @@
+"""Where somebody has been, and what was bookmarked: kept with the ledger, since it is no cache."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from restoretui.core.clock import Clock
+from restoretui.core.location import Location
+from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.store.writer import Tx, Writer
+
+MOST_VISITED = 200
+"""Places that are remembered, beside the bookmarks."""
+
+
+class Visited(NamedTuple):
+    """A bucket, or a prefix in it."""
+
+    place: Location
+    at: datetime
+    """When it was last gone to."""
+    is_bookmarked: bool
+
+
+class Places:
+    """The repository of both."""
+
+    def __init__(self, writer: Writer, quick: QuickReads, clock: Clock) -> None:
+        self._writer = writer
+        self._quick = quick
+        self._clock = clock
+
+    async def visit(self, place: Location) -> None:
+        """Somebody is there now."""
+        await self._writer.do(lambda tx: self._visit(tx, place))
+
+    async def bookmark(self, place: Location) -> bool:
+        """Bookmark it, or no longer; tells whether it is one now."""
+
+        def turn(tx: Tx) -> bool:
+            self._visit(tx, place)
+            tx.run(
+                "UPDATE visited SET bookmarked = NOT bookmarked WHERE scheme = ? AND bucket = ? AND prefix = ?",
+                (place.scheme, place.bucket, place.prefix),
+            )
+            row = tx.row(
+                "SELECT bookmarked FROM visited WHERE scheme = ? AND bucket = ? AND prefix = ?",
+                (place.scheme, place.bucket, place.prefix),
+            )
+            return bool(row and row[0])
+
+        return await self._writer.do(turn)
+
+    def visited(self) -> Sequence[Visited]:
+        """Bookmarks first, then where somebody was, the latest first."""
+        rows = self._quick.rows(
+            "SELECT scheme, bucket, prefix, at, bookmarked FROM visited ORDER BY bookmarked DESC, at DESC"
+        )
+        return [
+            Visited(Location(scheme, bucket, prefix), datetime.fromtimestamp(at, UTC), bool(bookmarked))
+            for scheme, bucket, prefix, at, bookmarked in rows
+        ]
+
+    def _visit(self, tx: Tx, place: Location) -> None:
+        tx.run(
+            "INSERT INTO visited (scheme, bucket, prefix, at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (scheme, bucket, prefix) DO UPDATE SET at = excluded.at",
+            (place.scheme, place.bucket, place.prefix, self._clock.now().timestamp()),
+        )
+        tx.run(
+            "DELETE FROM visited WHERE NOT bookmarked AND at < (SELECT min(at) FROM (SELECT at FROM visited"
+            " WHERE NOT bookmarked ORDER BY at DESC LIMIT ?))",
+            (MOST_VISITED,),
+        )

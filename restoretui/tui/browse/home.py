@@ -1,0 +1,114 @@
+"""What stands above the buckets when the screens were started without a location: what there is to come back to.
+
+Runs under way and those of the last two days, copies that end soon, bookmarks and places gone to before. Nothing is
+asked of a cloud for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from restoretui.core.location import Location
+from restoretui.core.model import DEFAULT_SCHEME, State
+from restoretui.ledger.run_records import Run
+from restoretui.tui.words import STATES
+from restoretui.wording import format as fmt
+
+if TYPE_CHECKING:
+    from restoretui.ledger.places import Visited
+    from restoretui.session.session import Session
+
+SOON = timedelta(hours=48)
+"""Copies that end within it are told of, and runs begun since that long ago."""
+MOST_RUNS, MOST_PLACES = 4, 4
+
+
+class HomeRow(NamedTuple):
+    """One thing to come back to; as a row of the list of buckets it stands in."""
+
+    id: int
+    """Below 0, since buckets count from 0."""
+    name: str
+    region: str
+    """What it is, in a word or two."""
+    created: int | None = None
+    scheme: str = DEFAULT_SCHEME
+    style: str = ""
+    run_id: int | None = None
+    place: Location | None = None
+    archived: str = ""
+
+
+class Home:
+    """Learns once where somebody was before; the runs are read whenever they are shown."""
+
+    def __init__(self) -> None:
+        self._places: Sequence[Visited] = ()
+        self.ends: Mapping[int, int] = {}
+        """By run, when its first copy ends; seconds since the epoch."""
+
+    def begin(self, session: "Session") -> None:
+        """Where somebody was until now."""
+        self._places = session.ledger.places.visited()
+
+    async def learn(self, session: "Session") -> None:
+        """When copies end, which runs themselves do not hold."""
+        ends: dict[int, int] = {}
+        for group in await session.ledger.runs.tracked(None):
+            if group.expiry_first is not None:
+                ends[group.run_id] = min(ends.get(group.run_id, group.expiry_first), group.expiry_first)
+        self.ends = ends
+
+    def rows(self, session: "Session") -> list[HomeRow]:
+        """As they are now."""
+        now = session.clock.now()
+        runs = sorted(session.ledger.runs.peek_all(), key=lambda run: (not run.is_open, -run.id))
+        shown = [run for run in runs if self._is_worth_it(run, now)][:MOST_RUNS]
+        rows = [self._run(run, now) for run in shown]
+        kept = [one for one in self._places if one.is_bookmarked]
+        recent = [one for one in self._places if not one.is_bookmarked][:MOST_PLACES]
+        return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *map(_place, (*kept, *recent))])]
+
+    def _is_worth_it(self, run: Run, now: datetime) -> bool:
+        return run.is_open or now - run.created_at < SOON or self._ends_in(run, now) is not None
+
+    def _ends_in(self, run: Run, now: datetime) -> float | None:
+        """Seconds until its first copy ends, where that is soon."""
+        end = self.ends.get(run.id)
+        if end is None or fmt.is_untold(end) or not run.counts.get(State.AVAILABLE):
+            return None
+        left = end - now.timestamp()
+        return left if 0 < left < SOON.total_seconds() else None
+
+    def _run(self, run: Run, now: datetime) -> HomeRow:
+        sent = run.objects - run.counts.get(State.SKIPPED, 0)
+        ready, failed = run.counts.get(State.AVAILABLE, 0), run.counts.get(State.FAILED, 0)
+        left = self._ends_in(run, now)
+        parts = [f"run {run.id}"]  # What is cut where there is little room stands last.
+        if run.is_open:
+            parts += _eta(run, now)
+        elif left is not None:
+            parts.append(f"first ends in {fmt.duration(left)}")
+        if failed:
+            parts.append(f"{failed:,} failed")
+        parts.append(f"{fmt.compact(ready)}/{fmt.compact(sent)} readable")
+        state = State.RESTORING if run.is_open else State.FAILED if failed else State.AVAILABLE
+        word = "under way" if run.is_open else "ends soon" if left is not None else "run"
+        style = "warn" if left is not None else STATES[state][1]
+        title = f"{STATES[state][0]} {' · '.join(parts)}"
+        return HomeRow(0, title, word, int(run.created_at.timestamp()), run.cloud.scheme, style, run.id)
+
+
+def _eta(run: Run, now: datetime) -> list[str]:
+    if run.window is None or run.first_requested_at is None:
+        return []
+    latest = (run.last_requested_at or run.first_requested_at) + timedelta(seconds=run.window[1])
+    late = (now - latest).total_seconds()
+    return [f"overdue by {fmt.duration(late)}" if late > 0 else f"within {fmt.duration(late)}"]
+
+
+def _place(one: "Visited") -> HomeRow:
+    word, mark = ("bookmark", "★") if one.is_bookmarked else ("recent", "↺")
+    return HomeRow(
+        0, f"{mark} {one.place}", word, int(one.at.timestamp()), one.place.scheme, style="prefix", place=one.place
+    )

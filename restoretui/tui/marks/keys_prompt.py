@@ -1,0 +1,67 @@
+"""Asks for keys to mark: a file that lists them, or the list itself, pasted."""
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.widgets import Input, Static
+
+from restoretui.core.errors import UsageError
+from restoretui.core.location import Location
+from restoretui.session.key_list import pasted_keys, read_keys
+from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.words import said
+from restoretui.wording import format as fmt
+
+
+class KeyField(Input):
+    """A line that takes a paste of many lines as a list of keys."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="a file, or paste the keys here", compact=True, select_on_focus=False)
+        self.cursor_blink = False
+        self.pasted = ""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        if len(event.text.splitlines()) < 2:
+            super()._on_paste(event)
+            return
+        event.prevent_default()
+        event.stop()
+        self.pasted = event.text
+        self.value = ""
+        self.placeholder = f"{fmt.plural(len(event.text.split()), 'line')} pasted; enter marks them"
+
+
+class KeysPrompt(Dialog[list[str]]):
+    """Answers with keys, verbatim, as ``--keys-from`` takes them."""
+
+    def __init__(self, place: Location) -> None:
+        """``place`` is the bucket the keys are in."""
+        super().__init__("Mark keys")
+        self._place = place
+
+    def body(self) -> ComposeResult:
+        text = f"keys in {self._place}, one a line, verbatim: a file that lists them, or the list, pasted"
+        yield Static(said((text, "dim")), markup=False)
+
+    def foot(self) -> ComposeResult:
+        self._field = KeyField()
+        yield self._field
+
+    @on(Input.Changed)
+    def _typing(self) -> None:
+        self.no_complaint()
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        self.attempt(self._read, "keys")
+
+    async def _read(self) -> None:
+        name = self._field.value.strip()
+        if not name and not self._field.pasted:
+            raise UsageError("no file is named, and nothing was pasted")
+        if name == "-":
+            raise UsageError("the screens have no stdin to read keys from", "name a file, or paste the keys")
+        keys = await read_keys(name, "") if name else pasted_keys(self._field.pasted, "")
+        if not keys:
+            raise UsageError("there is no key in it", "write a key a line")
+        self.dismiss(keys)

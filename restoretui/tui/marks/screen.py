@@ -1,0 +1,316 @@
+"""``M``: what is marked, by bucket and prefix, with sums and costs; rows and groups are dropped here."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from restoretui.core.errors import CloudError, RestoreTuiError, UsageError
+from restoretui.core.location import Location
+from restoretui.core.model import ObjectRef
+from restoretui.ledger.marks.fact_groups import PartOfPlace
+from restoretui.ledger.records import CloudId, Query
+from restoretui.ledger.selections.marks_view import MarkRow
+from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.dialogs.prompts import TextPrompt
+from restoretui.tui.keys import MARKED
+from restoretui.tui.marks.costs import LONG, all_costs, shorter_and_shorter
+from restoretui.tui.marks.keys_prompt import KeysPrompt
+from restoretui.tui.marks.rows import MarksBoard, Row, SetRow, mark_columns
+from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.table import events as table_events
+from restoretui.tui.widgets.table.live_table import LiveTable
+from restoretui.tui.words import MARK, Part, said
+from restoretui.wording import format as fmt
+
+if TYPE_CHECKING:
+    from restoretui.core.plan.plan import RestorePlan
+
+SETTLE_S = 0.25
+"""Debounce: seconds without another key after which costs are reckoned, and groups added up again."""
+MANY = 100_000
+"""From so many marks on adding them up takes so long that keys do not wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be done once the marks were looked at."""
+
+    restore: bool = False
+    cloud: CloudId | None = None
+    ref: ObjectRef | None = None
+    """An object to be shown in Browse."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComingFrom:
+    """Where Browse stands."""
+
+    place: Location
+    cursor: tuple[CloudId, ObjectRef] | None
+    """The object under its cursor: if that is marked, the cursor begins there."""
+    marked: int
+    """Objects, as last added up."""
+    days_for: Callable[[str], int]
+    """By scheme, what costs are reckoned with."""
+
+
+class MarksScreen(Dialog[Wanted]):
+    """Over the whole screen. What it changes, it changes at once; ``undo`` takes it back."""
+
+    BINDINGS = MARKED.bindings()
+    FITS_ITSELF = True
+
+    def __init__(self, coming: ComingFrom) -> None:
+        super().__init__("Marks")
+        self._coming = coming
+        self._board: MarksBoard | None = None
+        self._plans: list[RestorePlan] = []
+        self._costs: dict[PartOfPlace, RestorePlan] = {}
+        self._counted = (-1, 0)
+        """The marks that the groups were added up of, or brought up to date with."""
+
+    def body(self) -> ComposeResult:
+        self.table = LiveTable[Row](
+            mark_columns(lambda: self.session.clock.now()),
+            self.shell.pacer, marking=True, placeholder="adding up …", id="marked",
+        )  # fmt: skip
+        yield self.table
+        self._here = Bar(id="marked-here")
+        yield self._here
+        self._whole = Bar(id="marked-whole")
+        yield self._whole
+
+    def giving(self) -> Sequence[Widget]:
+        return []  # The table takes the whole screen, and scrolls by itself.
+
+    def on_mount(self) -> None:
+        self.table.focus()
+        self.shell.feed.listen(self._told)
+        self.attempt(partial(self._read, first=True), "marks", hold_keys=self._coming.marked < MANY)
+
+    def on_unmount(self) -> None:
+        self.shell.feed.forget(self._told)
+
+    # --- what is shown
+
+    def _told(self, topics: frozenset[str]) -> bool:
+        if any(topic.startswith("selection:") for topic in topics) and self.is_attached:
+            self.attempt(self._soon, "marks")
+        return False
+
+    async def _soon(self) -> None:
+        await self.session.clock.pause(SETTLE_S)
+        if self._board is None or self._counted != await self._revision():
+            await self._read()
+        else:
+            self._costs.clear()
+            await self._say_whole()
+            self._say_here()
+
+    async def _revision(self) -> tuple[int, int]:
+        """What tells the marks as they are from those before."""
+        sel = self.session.ledger.mark_sets.shown
+        return sel, await self.session.ledger.selections.revision(sel)
+
+    async def _read(self, *, first: bool = False) -> None:
+        sets = self.session.ledger.mark_sets
+        old = self._board
+        self._counted = await self._revision()
+        marks = await sets.grouped(old.marks.folded if old is not None else ())
+        board = self._board = MarksBoard(await sets.left(), marks, sets.saved())
+        at = None
+        if first:
+            at = board.first_mark()
+            if self._coming.cursor is not None:
+                found = marks.find(*self._coming.cursor)
+                at = at if found is None else board.below_left(found)
+        self._costs.clear()
+        self.table.placeholder = (
+            f"nothing is marked · space and a mark in Browse · {self._key('read_keys')} reads keys"
+        )
+        self.table.set_view(board, at=at)
+        self.refresh_bindings()
+        await self._say_whole()
+        self._say_here()
+
+    def _key(self, command: str) -> str:
+        return self.shell.key_for(command)
+
+    async def _say_whole(self) -> None:
+        session, sel = self.session, self.session.ledger.mark_sets.shown
+        summary = await session.ledger.selections.summary(sel)
+        left: list[Part] = [
+            (f"{MARK} ", "mark"), (f"{summary.objects:,} marked", "mark"), f" · {fmt.size(summary.size_bytes)}",
+        ]  # fmt: skip
+        if len(summary.by_bucket) > 1:
+            left.append((f" · {len(summary.by_bucket)} buckets", "dim"))
+        self._whole.show(said(*left))
+        if not summary.objects:
+            return
+        try:
+            plans = await session.plans(sel, self._coming.days_for)
+        except CloudError:
+            return  # The sums stand; the restore dialog says why there is no price.
+        if len(plans) == 1:
+            days: Part = (f"{plans[0].days} days: ", "dim")
+            self._whole.show(said(*left), said(days, *all_costs(plans[0], LONG)), *shorter_and_shorter(plans[0]))
+
+    def _part(self, row: Row | None) -> PartOfPlace | None:
+        if row is None or isinstance(row, SetRow):
+            return None
+        return PartOfPlace(row.cloud, row.bucket, row.prefix, row.whole)
+
+    def _say_here(self) -> None:
+        """What the group under the cursor, or that of the object there, would cost."""
+        row = self.table.row
+        part = self._part(row)
+        if part is None:
+            self._here.show(said((row.title if isinstance(row, SetRow) else "", "dim")))
+            return
+        plan = self._costs.get(part)
+        where = f"{part.prefix or part.bucket}"
+        if plan is None:
+            self._here.show(said((f"{where} …", "dim")))
+            self.attempt(partial(self._cost_of, part), "cost")
+        else:
+            self._here.show(said((where, "prefix")), *shorter_and_shorter(plan))
+
+    async def _cost_of(self, part: PartOfPlace) -> None:
+        await self.session.clock.pause(SETTLE_S)
+        try:
+            self._costs[part] = await self.session.plan_part(part, self._coming.days_for(part.cloud.scheme))
+        except CloudError:
+            return
+        if self._part(self.table.row) == part:
+            self._say_here()
+
+    @on(table_events.Moved)
+    def _moved(self) -> None:
+        self._say_here()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.shell.session is None or self._board is None:
+            return action in ("cancel", "scroll_text") and super().check_action(action, parameters)
+        selections = self.session.ledger.selections
+        needed = {
+            "undo": selections.can_undo, "redo": selections.can_redo, "restore": bool(self._board.marks.count),
+            "save": bool(self._board.marks.count), "read_keys": bool(self._coming.place.bucket),
+        }  # fmt: skip
+        return needed.get(action, super().check_action(action, parameters))
+
+    # --- what keys do
+
+    @on(table_events.Opened)
+    def _opened(self, event: table_events.Opened) -> None:
+        row, board = event.row, self._board
+        if isinstance(row, SetRow):
+            self._do(partial(self._of_set, partial(self._take, row)))
+        elif row.ref is not None:
+            self.dismiss(Wanted(cloud=row.cloud, ref=row.ref))
+        elif board is not None:
+            board.marks.fold(row)
+            self.table.set_view(board)
+
+    async def _of_set(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Other sets than before stand beside the marks after it, whatever is marked."""
+        await work()
+        self._counted = (-1, 0)
+
+    async def _take(self, row: SetRow) -> None:
+        if row.set.name:
+            selections, shown = self.session.ledger.selections, self.session.ledger.mark_sets.shown
+            await selections.add_selection(shown, row.set.sel)
+        else:
+            await self.session.ledger.mark_sets.keep(row.set.sel)
+
+    @on(table_events.MarkToggled)
+    def _toggled(self, event: table_events.MarkToggled) -> None:
+        row = event.row
+        if isinstance(row, SetRow):
+            self._do(partial(self._of_set, partial(self.session.ledger.mark_sets.drop, row.set.sel)))
+        else:
+            self._do(partial(self._drop, row))
+
+    async def _drop(self, row: MarkRow) -> None:
+        selections, sel = self.session.ledger.selections, self.session.ledger.mark_sets.shown
+        if row.ref is None:
+            await selections.remove_under(sel, row.cloud, row.bucket, row.prefix, only_here=not row.whole)
+        else:
+            await self._drop_all([row])
+
+    @on(table_events.RangeMarked)
+    def _range(self, event: table_events.RangeMarked) -> None:
+        board = self._board
+        if board is not None:
+            rows = board.rows(event.first, event.last - event.first + 1)
+            self._do(partial(self._drop_all, [row for row in rows if not isinstance(row, SetRow) and row.ref]))
+
+    async def _drop_all(self, rows: list[MarkRow]) -> None:
+        selections, sel = self.session.ledger.selections, self.session.ledger.mark_sets.shown
+        places: dict[tuple[CloudId, str], list[MarkRow]] = {}
+        for row in rows:
+            places.setdefault((row.cloud, row.bucket), []).append(row)
+        is_current = self._counted == await self._revision()
+        for (cloud, _), there in places.items():
+            await selections.remove_refs(sel, cloud, [row.ref for row in there if row.ref is not None])
+        if self._board is not None:
+            for row in rows:
+                self._board.marks.left(row)
+            self.table.look_again()
+            if is_current:
+                self._counted = await self._revision()  # Of a million marks nothing is added up again for one row.
+
+    def _do(self, work: Callable[[], Awaitable[object]]) -> None:
+        """One change after the other, as the keys came."""
+        self.no_complaint()
+        self.attempt(partial(self._changing, work), "change", exclusive=False, hold_keys=True)
+
+    async def _changing(self, work: Callable[[], Awaitable[object]]) -> None:
+        await work()
+        self.attempt(self._soon, "marks")
+
+    def action_undo(self) -> None:
+        self._do(self.session.ledger.selections.undo)
+
+    def action_redo(self) -> None:
+        self._do(self.session.ledger.selections.redo)
+
+    def action_restore(self) -> None:
+        self.dismiss(Wanted(restore=True))
+
+    def action_save(self) -> None:
+        self.attempt(self._save, "save")
+
+    async def _save(self) -> None:
+        question = "a name: plan and restore take the set by --keys-from @NAME"
+        name = await self.shell.push_screen_wait(TextPrompt("Save the marks", question))
+        if name:
+            saved = await self.session.ledger.mark_sets.save(name)
+            await self._read()
+            self.shell.say("done", f"{fmt.plural(saved.objects, 'mark')} saved as @{saved.name}")
+
+    def action_read_keys(self) -> None:
+        self.attempt(self._read_keys, "keys")
+
+    async def _read_keys(self) -> None:
+        place = Location(self._coming.place.scheme, self._coming.place.bucket)
+        keys = await self.shell.push_screen_wait(KeysPrompt(place))
+        if not keys:
+            return
+        self._here.show(said((f"looking at {fmt.plural(len(keys), 'key')} …", "busy")))
+        missing: list[tuple[ObjectRef, RestoreTuiError]] = []
+        await self.session.selecting.named(
+            self.session.ledger.mark_sets.shown, [ObjectRef(place.bucket, key) for key in keys], Query(),
+            lambda ref, error: missing.append((ref, error)), place.scheme,
+        )  # fmt: skip
+        await self._read()
+        if missing:
+            ref, error = missing[0]
+            more = f", and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+            raise UsageError(f"not marked: {ref.key}{more}: {error}")

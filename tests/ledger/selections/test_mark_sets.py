@@ -1,0 +1,212 @@
+"""Marks of one session: whose they are, what undoes a change of them, and sets with a name."""
+
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restoretui.core.clock import ManualClock
+from restoretui.core.errors import LedgerError, UsageError
+from restoretui.core.model import ObjectRef
+from restoretui.ledger import Ledger
+from restoretui.ledger.selections.mark_sets import set_name
+from restoretui.ledger.selections.marks_view import MarkRow, MarksView
+from restoretui.ledger.upkeep.integrity_check import check_folder
+from tests.ledger.helpers import BUCKET, CLOUD, entry, ledger_for_examples, listed
+from tests.narrowing import there
+
+Keys = frozenset[tuple[str, str]]
+
+
+async def marks_of(ledger: Ledger) -> Keys:
+    """Bucket and key of all that is marked on screen; what is counted is what is there."""
+    rows = await ledger._reader.run(
+        lambda connection: connection.execute(
+            "SELECT bucket, key FROM selection s JOIN place p ON p.id = s.place_id WHERE sel = ?",
+            (ledger.mark_sets.shown,),
+        ).fetchall()
+    )
+    summary = await ledger.selections.summary(ledger.mark_sets.shown)
+    assert summary.objects == len(rows)
+    return frozenset(rows)
+
+
+def test_undo_and_redo_lead_through_every_state_that_was() -> None:
+    operation = st.sampled_from(["rows", "toggle", "view", "invert", "unprefix", "clear", "undo", "redo", "refs"])
+    steps = st.lists(st.tuples(operation, st.randoms(use_true_random=False)), max_size=14)
+    names = [f"{folder}{name}" for folder in ("", "a/", "a/b/") for name in "xyz"]
+
+    with ledger_for_examples() as (runner, ledger):
+
+        @settings(max_examples=60)
+        @given(steps)
+        def check(plan: list[tuple[str, Random]]) -> None:
+            runner.run(walk(plan))
+
+        async def walk(plan: list[tuple[str, Random]]) -> None:
+            await ledger.mark_sets.begin()
+            selections = ledger.selections
+            listing = await listed(ledger, [entry(name) for name in sorted(names)])
+            other = await listed(ledger, [entry(name) for name in "pq"], bucket="other")
+            view = await ledger.catalog.browse(listing.id)
+            was, now, to_come = [await marks_of(ledger)], 0, 0
+            for name, chance in plan:
+                sel = ledger.mark_sets.shown
+                match name:
+                    case "undo" | "redo":
+                        can = now > 0 if name == "undo" else to_come > 0
+                        assert (selections.can_undo if name == "undo" else selections.can_redo) is can
+                        if not can:
+                            with pytest.raises(UsageError):
+                                await (selections.undo() if name == "undo" else selections.redo())
+                            continue
+                        await (selections.undo() if name == "undo" else selections.redo())
+                        by = -1 if name == "undo" else 1
+                        now, to_come = now + by, to_come - by
+                        assert await marks_of(ledger) == was[now]
+                        continue
+                    case "rows":
+                        await selections.add_rows(sel, other.id, [1, 2])
+                    case "toggle":
+                        ids = [there(view.row_id(at)) for at in chance.sample(range(9), 3)]
+                        await selections.toggle_rows(sel, listing.id, ids)
+                    case "view":
+                        await selections.add_view(sel, view)
+                    case "invert":
+                        await selections.invert_view(sel, view)
+                    case "unprefix":
+                        await selections.remove_under(sel, CLOUD, BUCKET, "a/", only_here=chance.random() < 0.5)
+                    case "refs":
+                        await selections.remove_refs(sel, CLOUD, [ObjectRef(BUCKET, chance.choice(names))])
+                    case "clear":
+                        if not was[now]:
+                            continue
+                        await selections.clear(sel)
+                if await marks_of(ledger) == was[now]:
+                    continue  # What changes nothing is no step.
+                was, to_come = [*was[: now + 1], await marks_of(ledger)], 0
+                now += 1
+            await view.aclose()
+
+        check()
+        assert not check_folder(ledger.folder).findings
+
+
+async def opened(folder: Path, clock: ManualClock) -> Ledger:
+    ledger = await Ledger.open(folder, clock)
+    await ledger.mark_sets.begin()
+    return ledger
+
+
+async def test_two_sessions_mark_apart_and_what_one_left_is_offered_with_its_age(
+    state_dir: Path, manual_clock: ManualClock
+) -> None:
+    first, second = await opened(state_dir, manual_clock), await opened(state_dir, manual_clock)
+    try:
+        listing = await listed(first, [entry(name) for name in "abc"])
+        await first.selections.add_rows(first.mark_sets.shown, listing.id, [1, 2])
+        assert not await marks_of(second)
+        assert not await second.mark_sets.left(), "the first session is not over"
+        await second.selections.clear(second.mark_sets.shown)
+        assert len(await marks_of(first)) == 2
+        left_at = manual_clock.now()
+        await first.aclose()
+        await manual_clock.advance(timedelta(days=2).total_seconds())
+        third = await opened(state_dir, manual_clock)
+        try:
+            await third.mark_sets.tidy()
+            (left,) = await third.mark_sets.left()
+            assert (left.objects, left.at) == (2, left_at)
+            assert not await marks_of(third), "nothing comes back unasked"
+            assert (await third.mark_sets.keep(left.sel)).objects == 2
+            assert await marks_of(third) == {(BUCKET, "a"), (BUCKET, "b")}
+            assert not await second.mark_sets.left()
+            with pytest.raises(LedgerError, match="another session has taken them"):
+                await second.mark_sets.keep(left.sel)
+            # What was kept is this session's to undo from here on.
+            await third.selections.clear(third.mark_sets.shown)
+            await third.selections.undo()
+            assert len(await marks_of(third)) == 2
+        finally:
+            await third.aclose()
+        (left,) = await second.mark_sets.left()
+        await second.mark_sets.drop(left.sel)
+        assert not await second.mark_sets.left()
+    finally:
+        await first.aclose()
+        await second.aclose()
+
+
+async def test_a_set_is_saved_by_name_replaced_and_read_by_its_keys(
+    state_dir: Path, manual_clock: ManualClock
+) -> None:
+    ledger = await opened(state_dir, manual_clock)
+    try:
+        sets, selections = ledger.mark_sets, ledger.selections
+        with pytest.raises(UsageError, match="nothing is marked"):
+            await sets.save("friday")
+        listing = await listed(ledger, [entry(name) for name in ("a/x", "a/y", "b")])
+        await selections.add_rows(sets.shown, listing.id, [1, 2, 3])
+        assert (await sets.save("@friday")).objects == 3
+        saved = sets.named("friday")
+        assert [ref.key for ref in await sets.refs(saved.sel, CLOUD, BUCKET, "a/")] == ["a/x", "a/y"]
+        assert not await sets.refs(saved.sel, CLOUD, "other", "")
+        await selections.clear(sets.shown)
+        await selections.add_rows(sets.shown, listing.id, [3])
+        assert [one.objects for one in ([await sets.save("friday")] and sets.saved())] == [1]
+        with pytest.raises(UsageError, match="no set of marks is called @monday") as none:
+            sets.named("monday")
+        assert "@friday" in none.value.hint
+        await sets.drop(sets.named("friday").sel)
+        assert not sets.saved()
+    finally:
+        await ledger.aclose()
+
+
+@pytest.mark.parametrize("text", ["", "@", "a b", "../x", "-x", "x" * 65, "ü"])
+def test_what_cannot_be_a_name_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="cannot be the name"):
+        set_name(text)
+
+
+async def test_groups_are_summed_and_every_row_is_found_again(state_dir: Path, manual_clock: ManualClock) -> None:
+    ledger = await opened(state_dir, manual_clock)
+    try:
+        names = [f"{folder}{name:02d}" for folder in ("", "a/", "a/b/", "c/") for name in range(15)]
+        listing = await listed(ledger, [entry(name, size=10) for name in sorted(names)])
+        other = await listed(ledger, [entry("z/only", size=5)], bucket="other")
+        await ledger.selections.add_under(ledger.mark_sets.shown, listing.id)
+        await ledger.selections.add_under(ledger.mark_sets.shown, other.id)
+        view = await ledger.mark_sets.grouped()
+        rows = view.rows(0, view.count)
+        headings = {(row.bucket, row.prefix, row.is_top): (row.objects, row.size) for row in rows if row.ref is None}
+        assert headings[BUCKET, "", True] == (60, 600)
+        assert headings[BUCKET, "a/", False] == (15, 150), "what lies in a/b/ is summed there"
+        assert headings["other", "z/", True] == (1, 5)
+        assert {row.ref.key for row in rows if row.ref is not None} == {*names, "z/only"}
+        _found_again(view, rows)
+        for start in (0, 7, 17, 40, view.count - 3):
+            assert view.rows(start, 5) == rows[start : start + 5]
+        assert view.position(10**6) is None
+        # Folded away and dropped, the others move up.
+        view.fold(next(row for row in rows if row.prefix == "a/b/" and row.ref is None))
+        assert view.count == len(rows) - 15
+        _found_again(view, view.rows(0, view.count))
+        gone = next(row for row in view.rows(0, view.count) if row.ref is not None and row.ref.key == "a/03")
+        await ledger.selections.remove_refs(ledger.mark_sets.shown, CLOUD, [there(gone.ref)])
+        view.left(gone)
+        assert view.position(gone.id) is None
+        _found_again(view, view.rows(0, view.count))
+        again = await ledger.mark_sets.grouped(view.folded)
+        assert [row[1:] for row in again.rows(0, 99)] == [row[1:] for row in view.rows(0, 99)]
+    finally:
+        await ledger.aclose()
+
+
+def _found_again(view: MarksView, rows: list[MarkRow]) -> None:
+    assert len(rows) == view.count == len({row.id for row in rows})
+    assert [view.position(row.id) for row in rows] == list(range(len(rows)))
+    assert [view.row_id(at) for at in range(len(rows))] == [row.id for row in rows]

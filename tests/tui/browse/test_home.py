@@ -1,0 +1,79 @@
+"""What stands above the buckets at a start, and how one goes back and forth; each place is shown in its own way."""
+
+import pytest
+
+from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.dialogs.go_to import GoTo, PlaceField
+from tests.conftest import StartSandbox
+from tests.narrowing import there
+from tests.tui.conftest import StartWalk
+from tests.tui.dialogs.test_restoring import confirm, dialog, mark_archived
+
+PLACE = "s3://acme-media-archive/archive/"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)])
+async def test_the_run_of_yesterday_and_the_places_stand_there_after_a_start(
+    walk: StartWalk, sandbox: StartSandbox, size: tuple[int, int]
+) -> None:
+    running = await sandbox()
+    async with walk(PLACE, running=running) as on:
+        await mark_archived(on, 3)
+        await dialog(on)
+        await confirm(on)
+        await on.press("1", "backspace", "B")
+        await on.sees("is a bookmark")
+    async with walk(running=running, size=size) as on:
+        await on.sees("run 1 · within ", "★ s3://acme-media-archive", "8 buckets")
+        assert all(len(line) <= size[0] for line in on.lines())
+        browse = on.app.main.query_one(BrowsePane)
+        assert browse.buckets.cursor == 0
+        await on.press("enter")
+        await on.until(lambda: on.app.main.tab == "restores")
+    async with walk("s3://acme-oss", running=running) as on:
+        await on.until(lambda: not on.app.main.query_one(BrowsePane).is_asking)
+        assert "run 1" not in on.text, "whoever said where to go is shown that"
+
+
+async def test_without_a_past_there_are_the_buckets_and_nothing_else(walk: StartWalk) -> None:
+    async with walk(size=(80, 24)) as on:
+        await on.sees("8 buckets")
+        browse = on.app.main.query_one(BrowsePane)
+        assert browse.buckets.count == browse.bucket_rows == 8
+
+
+async def test_back_and_forward_and_each_bucket_in_its_own_way(walk: StartWalk) -> None:
+    async with walk(PLACE) as on:
+        await on.settled()
+        browse = on.app.main.query_one(BrowsePane)
+        await on.press("d", "o", "down", "enter")
+        await on.until(lambda: browse.source.flat and browse.source.query.sort == "size")
+        assert browse.table.cursor == 0, "the first row stays the first"
+        await on.press("g")
+        field = on.app.screen.query_one(PlaceField)
+        field.value = "s3://acme-legal-versions/"
+        await on.press("enter")
+        await on.until(lambda: browse.location.bucket == "acme-legal-versions")
+        await on.settled()
+        assert (browse.source.flat, browse.source.query.sort) == (False, "key")
+        await on.press("left_square_bracket")
+        await on.until(lambda: browse.location.bucket == "acme-media-archive")
+        assert (browse.source.flat, browse.source.query.sort) == (True, "size")
+        await on.press("right_square_bracket")
+        await on.until(lambda: browse.location.bucket == "acme-legal-versions")
+
+
+async def test_a_location_is_completed_from_what_is_known(walk: StartWalk) -> None:
+    async with walk() as on:
+        await on.sees("8 buckets")
+        await on.press("g")
+        await on.until(lambda: isinstance(on.app.screen, GoTo))
+        await on.press(*"acme-gen")
+        await on.until(lambda: bool(on.app.screen.query_one(PlaceField)._suggestion))
+        await on.press("tab")
+        value = on.app.screen.query_one(PlaceField).value
+        assert value.startswith("s3://acme-genomics"), value
+        await on.press("enter")
+        browse = on.app.main.query_one(BrowsePane)
+        await on.until(lambda: browse.location.bucket.startswith("acme-genomics"))
+        assert there(browse.location).bucket in value
