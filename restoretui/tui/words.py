@@ -27,7 +27,7 @@ STATES: dict[State, tuple[str, str]] = {
 }
 """Glyph and the name of its style (``widgets.table.row_styles``)."""
 
-MARK, PREFIX_MARK, READY = "▣", "◆", "✓"
+MARK, PREFIX_MARK, READY, BECOMING = "▣", "◆", "✓", "◌"
 """Shapes of their own: neither a state nor the cursor looks like them."""
 
 STATE_CELLS = 11

@@ -44,7 +44,7 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
     screen.type("Tab", "Tab")
     screen.write("team=media")
     screen.type("Tab")
-    screen.decide("Enter", "Run #1", "▲ to confirm", "job ▲ Suspended")
+    screen.decide("Enter", "Run #1", "▲ to confirm", "▲ Suspended")
     # What restored already for fewer days is extended on arrival, by a request of its own.
     assert served.stats["requests"].get("RestoreObject", 0) <= 1
 

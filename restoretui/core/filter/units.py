@@ -10,7 +10,7 @@ _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 LARGEST = 2**62
 """Of sizes, so that SQL can add to it."""
 
-_SPAN = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,6})?(?:mo|[smhdwy]))+")
+_SPAN = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,6})?(?:mo|[smhdwy]))+")
 _UNITS = {"y": 365 * 86_400, "mo": 30 * 86_400, "w": 7 * 86_400, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _WRITTEN = ("y", "d", "h", "m", "s")
 LONGEST = 10_000 * _UNITS["y"]

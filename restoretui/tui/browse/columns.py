@@ -9,13 +9,11 @@ from restoretui.ledger.records import BELOW, BrowseRow
 from restoretui.ledger.volumes import NONE, PrefixTotals, Volume
 from restoretui.tui.widgets.table.columns import Column, Spans, cell, glyph_cell
 from restoretui.tui.widgets.table.shared_folder import SharedFolder
-from restoretui.tui.words import MARK, PREFIX_MARK, STATE_CELLS, STATES, class_text, class_word, state_word
+from restoretui.tui.words import BECOMING, MARK, PREFIX_MARK, STATE_CELLS, STATES, class_text, class_word, state_word
 from restoretui.wording import format as fmt
 
 CLASS_LEAST = 8
 """Cells of the column of classes where there is little room: long names have short ones."""
-BECOMING = "◌"
-"""A mark that is on its way to disk, or one that is about to go."""
 
 
 class BucketRow(NamedTuple):

@@ -9,7 +9,7 @@ from restoretui.core.errors import CloudError, LedgerError, UsageError
 from restoretui.core.location import Location
 from restoretui.ledger.records import BrowseRow, CloudId, Listing, SelectionSummary
 from restoretui.tui.browse.listing_source import ListingSource
-from restoretui.tui.browse.marks_bar import MarksBar
+from restoretui.tui.marks.marks_bar import MarksBar
 from restoretui.tui.pane import Pane
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.wording import format as fmt

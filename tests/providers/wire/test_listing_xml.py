@@ -200,7 +200,7 @@ def test_a_damaged_page_is_refused_or_read_as_the_sdk_reads_it(body: bytes, data
             size=said.size if read.size is None else read.size,
             modified=said.modified if read.modified is None else read.modified,
             in_progress=said.in_progress if read.in_progress is None else read.in_progress,
-            expiry=said.expiry if read.expiry is None else read.expiry,
+            expiry=said.expiry if read.expiry is None or (said.expiry or 0) < 0 else read.expiry,
         )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from rich.cells import cell_len
 
 from restoretui.ledger.records import BrowseRow, Query
-from restoretui.tui.browse.marks_bar import MarksBar
 from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.marks.marks_bar import MarksBar
 from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.widgets.table.live_table import LiveTable
 from tests.tui.conftest import Walk

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 from restoretui.core.model import Tier
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import SelectionSummary
-from restoretui.tui.browse.columns import BECOMING
 from restoretui.tui.marks.costs import LONG, SHORT, all_costs, tier_cost
 from restoretui.tui.widgets.bar import Bar
-from restoretui.tui.words import MARK, Part, said
+from restoretui.tui.words import BECOMING, MARK, Part, said
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
