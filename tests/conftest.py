@@ -10,7 +10,6 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
-import aiolimiter  # noqa: F401 - reads its own version when it is imported, which the product does on the loop
 import pytest
 from blockbuster import blockbuster_ctx
 from hypothesis import settings
