@@ -23,17 +23,29 @@ settings.register_profile("restoretui", deadline=None)
 settings.load_profile("restoretui")
 
 
-LENGTHY = ("test_soak.py", "test_kills.py", "e2e/", "test_crashes.py", "cli/")
+LENGTHY = (
+    "test_soak.py", "test_kills.py", "e2e/", "cli/clouds/test_oss.py", "cli/spending/test_selectors.py",
+    "test_crashes.py", "cli/",
+)  # fmt: skip
 """In this order."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The lengthy first: several tests run at a time, and a long one begun last would be waited for by all."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The lengthy first: a long one begun last would be waited for by all.
+
+    Several tests run at a time, and whoever runs them is given a piece of the list: each begins with its share.
+    """
 
     def rank(item: pytest.Item) -> int:
         return next((at for at, part in enumerate(LENGTHY) if f"/{part}" in item.path.as_posix()), len(LENGTHY))
 
-    items.sort(key=rank)
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    lengthy = sorted((item for item in items if rank(item) < len(LENGTHY)), key=rank)
+    others = [item for item in items if rank(item) == len(LENGTHY)]
+    share = -(-len(others) // workers)
+    items[:] = [
+        item for at in range(workers) for item in (*lengthy[at::workers], *others[at * share : (at + 1) * share])
+    ]
 
 
 DAYS = {

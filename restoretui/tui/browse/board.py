@@ -242,7 +242,9 @@ class BrowseBoard(Markable):
             sums_key=self.shell.key_for("sums"),
         )  # fmt: skip
         busy = self.is_asking or self.source.is_listing or self.problem is not None or wanted != shown.query
-        whole = self.table.cut_value if self.source.is_bucket and not busy else ""
+        # How much matches a filter is asked more often than how a key goes on, which enter shows as well.
+        is_plain = self.source.is_bucket and not busy and self.source.query.where is None
+        whole = self.table.cut_value if is_plain else ""
         return self._status.show(*status(shown), longer=longer(shown), whole=whole)
 
     def look_at_visible(self) -> None:
