@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -33,19 +34,23 @@ LENGTHY = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The lengthy first: a long one begun last would be waited for by all.
 
-    Several tests run at a time, and whoever runs them is given a piece of the list: each begins with its share.
+    They mostly wait, and the others compute. So where several run at a time, each given an equal piece of the list,
+    half of them begin with the lengthy and half with the others; whoever is done takes from the ends of the rest.
     """
 
     def rank(item: pytest.Item) -> int:
         return next((at for at, part in enumerate(LENGTHY) if f"/{part}" in item.path.as_posix()), len(LENGTHY))
 
     workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    half, piece = max(1, workers // 2), -(-len(items) // workers)
     lengthy = sorted((item for item in items if rank(item) < len(LENGTHY)), key=rank)
-    others = [item for item in items if rank(item) == len(LENGTHY)]
-    share = -(-len(others) // workers)
-    items[:] = [
-        item for at in range(workers) for item in (*lengthy[at::workers], *others[at * share : (at + 1) * share])
-    ]
+    others = deque(item for item in items if rank(item) == len(LENGTHY))
+    ordered: list[pytest.Item] = []
+    for at in range(workers):
+        mine = lengthy[at::half] if at < half else []
+        ordered += mine
+        ordered += [others.popleft() for _ in range(min(len(others), piece - len(mine)))]
+    items[:] = [*ordered, *others]
 
 
 DAYS = {
