@@ -5,38 +5,30 @@ listing they were made in; an object is in a set once, however often it is added
 """
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from sqlite3 import Connection
-from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, UsageError
-from restoretui.core.model import ObjectFacts, ObjectRef
+from restoretui.core.model import ObjectRef
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
-from restoretui.ledger.marks import fact_groups, marking
+from restoretui.ledger.marks import marking
 from restoretui.ledger.marks.pending_marks import PendingMarks
-from restoretui.ledger.records import CloudId, ObjectTally, Observation, Query, SelectionSummary
+from restoretui.ledger.records import CloudId, Observation, Query, SelectionSummary
 from restoretui.ledger.selections.history import History, Step, forget_sets, is_kept, live_of
+from restoretui.ledger.selections.marked_objects import TOTALS, MarkedObjects, summary_of
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.row_order import Span
-from restoretui.ledger.views.where_sql import names_only, where
 
 _FORGOTTEN_S = 86_400.0
 """Sets that a command made and did not drop were left by a crash after a day."""
 
-if TYPE_CHECKING:
-    from restoretui.core.plan.lifecycle import ExpirationRule, Expiring
-    from restoretui.core.plan.plan import FactGroup
 
-
-class Selections:
+class Selections(MarkedObjects):
     """Selections. What changes one is idempotent, but for toggling and inverting, and returns the new summary."""
 
     MARKS = 1
@@ -45,10 +37,8 @@ class Selections:
     def __init__(
         self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, pending: PendingMarks
     ) -> None:
+        super().__init__(reader, quick, clock)
         self._writer = writer
-        self._reader = reader
-        self._quick = quick
-        self._clock = clock
         self._pending = pending
         self._history: History | None = None
         self._forgotten: list[int] = []
@@ -262,16 +252,6 @@ class Selections:
 
         return await self._writer.do(remove)
 
-    async def matching(self, keys: Sequence[str], query: Query, prefix: str) -> list[str]:
-        """Those of ``keys`` that ``query`` may let through, going by the key, as in a listing below ``prefix``."""
-        if query.where is None:
-            return list(keys)
-        match = where(query.where, names_only("k.value", prefix=prefix, perhaps=True))
-        sql = f"SELECT k.key FROM json_each(:keys) k WHERE {match.sql}"
-        args = {"keys": json.dumps(list(keys)), **match.args}
-        found = await self._reader.run(lambda connection: connection.execute(sql, args).fetchall())
-        return [keys[int(number)] for (number,) in found]
-
     async def add_under(self, sel: int, listing_id: int) -> SelectionSummary:
         """Mark everything a listing holds: what lies under a marked prefix."""
 
@@ -301,164 +281,6 @@ class Selections:
 
         return await self._change(sel, remove)
 
-    # --- what is in it
-
-    async def summary(self, sel: int) -> SelectionSummary:
-        """How much is marked, and where; quick whatever the size."""
-        return _summary(self._quick.rows(_TOTALS, (sel,)))
-
-    async def hidden(self, sel: int, view: BrowseView) -> int:
-        """Marked objects that the view does not show."""
-        async with view.in_use(whole=not view.shows_every_object):
-            span = view.object_span()
-            args = {**span.args, "sel": sel, "place": view.place_id}
-
-            def count(connection: Connection) -> int:
-                (marked,) = connection.execute(
-                    "SELECT coalesce(sum(objects), 0) FROM selection_total WHERE sel = ?", (sel,)
-                ).fetchone()
-                if not marked:
-                    return 0
-                (seen,) = connection.execute(
-                    f"SELECT count(*) FROM {span.source} WHERE {span.where} AND {marking.IS_MARKED}", args
-                ).fetchone()
-                return int(marked - seen)
-
-            return await self._reader.run(count)
-
-    async def unlooked(
-        self,
-        sel: int,
-        cloud: CloudId,
-        limit: int,
-        doubt: fact_groups.Doubt = fact_groups.Doubt.TIER,
-        after: ObjectRef | None = None,
-    ) -> list[ObjectRef]:
-        """Marked objects of which only a HEAD tells what is in ``doubt``, by bucket and key, behind ``after``.
-
-        Whoever goes on behind the last of them sees each mark once, however many there are.
-        """
-        now = self._clock.now().timestamp()
-
-        def find(connection: Connection) -> list[ObjectRef]:
-            found: list[ObjectRef] = []
-            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
-                if place.cloud != cloud or (after is not None and place.bucket < after.bucket):
-                    continue
-                behind = "", ""
-                if after is not None and place.bucket == after.bucket:
-                    behind = after.key, after.version_id or ""
-                rows = fact_groups.unlooked(connection, place, limit - len(found), doubt, behind)
-                found += [ObjectRef(place.bucket, key, version or None) for key, version in rows]
-                if len(found) >= limit:
-                    break
-            return found
-
-        return await self._reader.run(find)
-
-    async def facts(self, sel: int) -> dict[CloudId, list["FactGroup"]]:
-        """The marked objects as a planner takes them, by cloud. Objects known to be gone are left out."""
-        from restoretui.core.plan.plan import FactGroup
-
-        now = self._clock.now().timestamp()
-
-        def group(connection: Connection) -> dict[CloudId, list[FactGroup]]:
-            groups: dict[CloudId, list[FactGroup]] = {}
-            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
-                groups.setdefault(place.cloud, []).extend(
-                    FactGroup(
-                        place.bucket, found.facts, found.objects, found.size_bytes, found.large_objects, found.unsized
-                    )
-                    for found in fact_groups.group_facts(connection, place)
-                )
-            return groups
-
-        return await self._reader.run(group)
-
-    async def expiring(
-        self,
-        sel: int,
-        cloud: CloudId,
-        bucket: str,
-        rule: "ExpirationRule | None",
-        classes: Collection[str],
-        end: datetime,
-    ) -> "Expiring | None":
-        """What the rule deletes of the marked current objects of these classes before ``end``; None for nothing.
-
-        Without a rule, by what their HEADs told.
-        """
-        from restoretui.core.plan.lifecycle import Expiring
-
-        until = end if rule is None else rule.written_by(end)
-        if until is None:
-            return None
-        now = self._clock.now().timestamp()
-
-        def find(connection: Connection) -> Expiring | None:
-            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
-                if (place.cloud, place.bucket) != (cloud, bucket):
-                    continue
-                if rule is None:
-                    if told := fact_groups.told_to_lapse(connection, place, classes, end.timestamp()):
-                        return Expiring(bucket, None, told[0], datetime.fromtimestamp(told[1], UTC))
-                else:
-                    found = fact_groups.written_until(connection, place, rule, classes, until.timestamp())
-                    if found is not None:
-                        count, first = found
-                        return Expiring(bucket, rule, count, rule.due(datetime.fromtimestamp(first, UTC)))
-            return None
-
-        return await self._reader.run(find)
-
-    async def revision(self, sel: int) -> int:
-        """A number that grows whenever objects are marked or unmarked, by whichever process."""
-        row = self._quick.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
-        return 0 if row is None else int(row[0])
-
-    async def sample(self, sel: int, cloud: CloudId, bucket: str, facts: ObjectFacts, limit: int) -> list[ObjectRef]:
-        """Some of the objects behind one group of ``facts``, in key order."""
-        now = self._clock.now().timestamp()
-
-        def find(connection: Connection) -> list[ObjectRef]:
-            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
-                if (place.cloud, place.bucket) == (cloud, bucket):
-                    rows = fact_groups.objects_with(connection, place, fact_groups.key_of(facts), limit)
-                    return [ObjectRef(bucket, key, version or None) for key, version in rows]
-            return []
-
-        return await self._reader.run(find)
-
-    async def refs(self, sel: int, cloud: CloudId, limit: int, *, unlistable: bool = False) -> list[ObjectRef]:
-        """Some of the objects of one cloud; ``unlistable``: of those that no list of keys can hold."""
-        from restoretui.ledger.selections.chosen_keys import read_refs
-
-        def read(connection: Connection) -> list[ObjectRef]:
-            found: list[ObjectRef] = []
-            for place in self._places(connection, sel, cloud):
-                found += read_refs(connection, place, limit - len(found), unlistable=unlistable)
-            return found
-
-        return await self._reader.run(read)
-
-    async def write_keys(
-        self, sel: int, cloud: CloudId, bucket: str, write: Callable[[Iterable[bytes]], None]
-    ) -> None:
-        """Hand the keys of a bucket that a list can hold to ``write``, as lines."""
-        from restoretui.ledger.selections.chosen_keys import listed_keys
-
-        def read(connection: Connection) -> None:
-            for place in self._places(connection, sel, cloud):
-                if place.bucket == bucket:
-                    write(listed_keys(connection, place))
-
-        await self._reader.run(read)
-
-    def _places(self, connection: Connection, sel: int, cloud: CloudId) -> list[fact_groups.MarkedPlace]:
-        now, wall = self._clock.now().timestamp(), self._clock.wall()
-        places = fact_groups.marked_places(connection, sel, now, wall)
-        return [place for place in places if place.cloud == cloud]
-
     async def _change(self, sel: int, change: Callable[[Tx, int], None]) -> SelectionSummary:
         """``change`` is given the set to change: where ``sel`` was put aside meanwhile, the one in its place."""
         now = self._clock.now().timestamp()
@@ -473,7 +295,7 @@ class Selections:
             if history is None or not is_kept(tx, live):
                 change(tx, live)
                 return self._changed(tx, live, now), None
-            before = _summary(tx.rows(_TOTALS, (live,)))
+            before = summary_of(tx.rows(TOTALS, (live,)))
             step = History.begin(tx, live, now)
             change(tx, live)
             summary = self._changed(tx, live, now)
@@ -491,22 +313,7 @@ class Selections:
     def _changed(tx: Tx, sel: int, now: float) -> SelectionSummary:
         tx.run("UPDATE selection_set SET revision = revision + 1, changed_at = ? WHERE id = ?", (now, sel))
         tx.touch(change_feed.selection_topic(sel))
-        return _summary(tx.rows(_TOTALS, (sel,)))
-
-
-_TOTALS = (
-    "SELECT p.scheme, p.endpoint, p.bucket, t.objects, t.size_bytes FROM selection_total t"
-    " JOIN place p ON p.id = t.place_id WHERE t.sel = ? AND t.objects > 0 ORDER BY 1, 2, 3"
-)
-
-
-def _summary(rows: Sequence[tuple[Any, ...]]) -> SelectionSummary:
-    by_bucket = {(CloudId(row[0], row[1]), row[2]): ObjectTally(row[3], row[4]) for row in rows}
-    return SelectionSummary(
-        objects=sum(tally.objects for tally in by_bucket.values()),
-        size_bytes=sum(tally.size_bytes for tally in by_bucket.values()),
-        by_bucket=by_bucket,
-    )
+        return summary_of(tx.rows(TOTALS, (sel,)))
 
 
 def _place(view: BrowseView) -> marking.ListingPlace:
