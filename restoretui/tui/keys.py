@@ -96,6 +96,7 @@ BROWSE = CommandGroup(
         Command("facets", "f", "facets", "show", "what is shown: states and classes, as they are present", 44),
         Command("sort", "o", "sort", "sort", "choose the order", 42),
         Command("mark_all", "a", "mark_all", "all", "mark all that match the filter; again: below prefixes", 36),
+        Command("mark_archived", "A", "mark_archived", "archived", "mark what is archived here and below", 35),
         Command("invert", "i", "invert", "invert", "invert the marks of what is shown"),
         Command("unmark", "u", "unmark_all", "unmark", "remove every mark, hidden ones too", 38),
         Command(

@@ -8,7 +8,7 @@ OPENING, LISTING, READING = "opening …", "listing …", "reading …"
 NOTHING, NO_MATCH = "nothing is here", "nothing matches the filter"
 STOPPED = "the listing was stopped before anything was found; R lists again"
 NO_BUCKETS = "no buckets, or none that this account may list; g goes to one by its name"
-NO_MATCH_HERE = f"{NO_MATCH}; tab, then d, looks at all keys below"
+NO_MATCH_HERE = f"{NO_MATCH} at this level; d looks at all keys below"
 NO_MATCH_YET = "nothing so far …"
 
 

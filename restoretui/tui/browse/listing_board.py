@@ -103,12 +103,13 @@ class ListingBoard(BrowseBoard):
         if other_cloud:
             self.show_columns()
             self.shell.identify(location.scheme)
-        self.source.everything()
+        if location != here:  # The same place in another way is asked for with what is shown of it.
+            self.source.everything()
+            self.filter_bar.clear()
         if self.source.sums and not self.source.is_summed(self.session, location):
             # Nothing is listed as a whole unasked.
             self.source.end_sums()
             self.show_columns()
-        self.filter_bar.clear()
         self.heads.forget()
         old = self.view
         self.view = None

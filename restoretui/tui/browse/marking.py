@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError, LedgerError, UsageError
 from restoretui.core.location import Location
-from restoretui.ledger.records import BrowseRow, CloudId, Listing, SelectionSummary
+from restoretui.core.model import State
+from restoretui.ledger.records import BrowseRow, CloudId, Listing, Query, SelectionSummary
 from restoretui.tui.browse.listing_source import ListingSource
 from restoretui.tui.marks.marks_bar import MarksBar
 from restoretui.tui.pane import Pane
@@ -15,6 +16,7 @@ from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
+    from restoretui.core.filter.tree import Filter
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.ledger.catalog.browse_view import BrowseView
 
@@ -146,19 +148,32 @@ class Marking:
             return await selections.remove_under(self.sel, listing.scope.cloud, row.ref.bucket, row.ref.key)
         return await self.under(Location(listing.scope.cloud.scheme, row.ref.bucket, row.ref.key))
 
-    async def under(self, location: Location, sel: int | None = None) -> SelectionSummary:
-        """Mark everything at a location, listing it first; says how far that is."""
+    async def under(
+        self, location: Location, sel: int | None = None, where: "Filter | None" = None
+    ) -> SelectionSummary:
+        """Mark everything at a location that matches ``where``, listing it first; says how far that is."""
         shell, session = self._pane.shell, self._pane.session
         versions = self._pane.source.versions
         shell.say("busy", f"listing everything below {location} …", "esc stops")
         listing = await session.open_listing(location, recursive=True, versions=versions)
         self._pane.following = listing.id
         try:
-            summary = await session.selecting.under(self.sel if sel is None else sel, location, versions=versions)
+            summary = await session.selecting.under(
+                self.sel if sel is None else sel,
+                location,
+                versions=versions,
+                query=None if where is None else Query(where=where),
+            )
         finally:
             self._pane.following = None
+        what = "is below"
+        if where is not None:
+            from restoretui.core.filter.printer import filter_text
+
+            what = f"matches {filter_text(where)} below"
         shell.say(
-            "done", f"{fmt.plural(summary.objects, 'object')} marked in all, with what is below {location.prefix}"
+            "done",
+            f"{fmt.plural(summary.objects, 'object')} marked in all, with what {what} {location.prefix or location}",
         )
         return summary
 
@@ -181,16 +196,31 @@ class Marking:
         else:
             self.begin(partial(self._all, view, prefixes), self._doing("marking", view))
 
+    def mark_archived(self) -> None:
+        """Mark what is archived at the place shown and below it, as far as the filter matches it."""
+        self._pane.shell.move_on()
+        from restoretui.core.filter.edits import with_ticked
+
+        where = with_ticked(self._pane.source.query.where, "state", [State.ARCHIVED.value])
+        self.begin(partial(self.under, self._pane.source.location, None, where))
+
     async def _below(self, view: "BrowseView") -> SelectionSummary:
-        scope = view.listing.scope
-        if not self._pane.source.is_filtered:
-            return await self.under(Location(scope.cloud.scheme, scope.bucket, scope.prefix))
+        scope, where = view.listing.scope, view.query.where
+        if where is None or self._asks_more_than_keys(view):
+            return await self.under(Location(scope.cloud.scheme, scope.bucket, scope.prefix), None, where)
         for at in range(view.count):
             (row, *_) = view.rows(at, 1) or (None,)
             if row is None or not row.is_prefix:
                 break  # Prefixes stand before the objects.
             await self.under(Location(scope.cloud.scheme, scope.bucket, row.ref.key))
         return await self._pane.session.ledger.selections.summary(self.sel)
+
+    @staticmethod
+    def _asks_more_than_keys(view: "BrowseView") -> bool:
+        """No prefix has what the filter asks for; what is below one may."""
+        from restoretui.core.filter.tree import is_about_keys
+
+        return not is_about_keys(view.query.where)
 
     @staticmethod
     def _doing(what: str, view: "BrowseView") -> str:
@@ -201,16 +231,22 @@ class Marking:
         return f"{what} {objects:,}{'' if whole else '+'}" if objects >= MANY or not whole else ""
 
     async def _all(self, view: "BrowseView", prefixes: int) -> SelectionSummary:
+        again = self._pane.shell.key_for("mark_all")
         if view.count == 0:
             await view.wait()
-            if view.count == 0:
-                raise UsageError("nothing is shown that could be marked")
+        if view.count == 0 and prefixes and self._asks_more_than_keys(view):
+            self._offered = view
+            raise UsageError("nothing at this level matches", f"{again} again marks what matches below")
+        if view.count == 0:
+            raise UsageError("nothing is shown that could be marked")
         summary = await self._pane.session.ledger.selections.add_view(self.sel, view)
-        if prefixes and view.count > view.objects:
+        if prefixes and (view.count > view.objects or self._asks_more_than_keys(view)):
             self._offered = view
             done = "the objects shown are marked, those below prefixes are not" if view.objects else NO_OBJECT
-            again = self._pane.shell.key_for("mark_all")
-            self._pane.shell.say("warning", done, f"{again} again marks {self._how_much(view)}")
+            archived = self._pane.shell.key_for("mark_archived")
+            self._pane.shell.say(
+                "warning", done, f"{again} again marks {self._how_much(view)}; {archived} what is archived"
+            )
         return summary
 
     def _how_much(self, view: "BrowseView") -> str:

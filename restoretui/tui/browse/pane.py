@@ -50,7 +50,8 @@ class BrowsePane(ListingBoard):
             "upgrade": marked or state in (State.REQUESTED, State.RESTORING),
             "end_copies": self._ends_copies and (marked or state is State.AVAILABLE),
             "pay": here and is_about_who_pays(self.problem),
-            "mark_all": row is not None,
+            "mark_all": row is not None or (here and self.source.is_filtered),
+            "mark_archived": here,
             "invert": row is not None,
             "unmark_all": marked,
             "back": bool(self.travels.behind),
@@ -292,6 +293,9 @@ class BrowsePane(ListingBoard):
         view, listing = self.view, self.source.listing
         if view is not None and listing is not None:
             self.marking.mark_all(view, listing.prefixes)
+
+    def action_mark_archived(self) -> None:
+        self.marking.mark_archived()
 
     def action_invert(self) -> None:
         view = self.view

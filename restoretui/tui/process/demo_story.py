@@ -79,7 +79,7 @@ def hint(scene: Scene) -> str:
     if scene.shows_all:
         return "a marks all that is shown, space one; then r restores what is marked"
     if scene.in_bucket:
-        return "S sums up what is archived · d lists all keys below, then f 1 the archived"
+        return "S sums up what is archived · A marks all of it · d lists all keys below"
     return "enter opens a bucket; acme-media-archive holds films, nobody's real ones"
 
 

@@ -1,6 +1,9 @@
 """The one filter grammar on the screens: what is wrong stands under its word, tab completes, names are kept."""
 
 from restoretui.core.filter.printer import filter_text
+from restoretui.core.filter.tree import in_states
+from restoretui.core.model import State
+from restoretui.ledger.records import Query
 from restoretui.tui.activity.pane import ActivityPane
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.restores.pane import RestoresPane
@@ -159,3 +162,41 @@ async def test_a_run_and_the_activity_take_the_same(walk: StartWalk) -> None:
         await on.until(lambda: entries.count == 3)
         await on.press("escape")
         await on.sees("entries in")
+
+
+async def archived_of(on: Walk) -> int:
+    """How many of the bucket are archived, counted by itself."""
+    listing = await on.session.open_listing(browse(on).location, recursive=True)
+    view = await on.session.ledger.catalog.browse(listing.id, Query(where=in_states(State.ARCHIVED)))
+    await view.wait()
+    count = view.count
+    await view.aclose()
+    return count
+
+
+async def test_one_key_marks_what_is_archived_below_and_two_what_matches(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive") as on:
+        await on.settled()
+        marking = browse(on).marking
+        await on.press("A")
+        await on.until(lambda: marking.summary.objects > 0)
+        archived = await archived_of(on)
+        assert marking.summary.objects == archived
+        assert 0 < archived < 200
+        await on.press("u")
+        await on.until(lambda: marking.summary.objects == 0)
+        # A prefix has no state: what is asked for is below.
+        await on.press("f", "1")
+        await on.until(lambda: in_force(on) == "state:archived")
+        await on.press("a")
+        await on.sees("nothing at this level matches", "a again marks what matches below")
+        await on.press("a")
+        await on.until(lambda: marking.summary.objects == archived)
+        # The same place in another way keeps what is shown of it.
+        await on.press("d")
+        await on.settled()
+        assert in_force(on) == "state:archived"
+        await on.until(lambda: browse(on).table.count == archived)
+        # With a filter, that much of it.
+        await on.press("u", "slash", *" class=DEEP_ARCHIVE", "enter", "A")
+        await on.until(lambda: 0 < marking.summary.objects < archived)
