@@ -101,15 +101,11 @@ class MarkSets:
 
     async def facts_of(self, part: PartOfPlace) -> list["FactGroup"]:
         """A part of what is marked on screen, as a planner takes it."""
-        from restoretui.core.plan.plan import FactGroup
-
         sel, now, wall = self.shown, self._now(), self._clock.wall()
 
-        def group(connection: Connection) -> list[FactGroup]:
+        def group(connection: Connection) -> list["FactGroup"]:
             return [
-                FactGroup(
-                    place.bucket, found.facts, found.objects, found.size_bytes, found.large_objects, found.unsized
-                )
+                found.planned(place.bucket)
                 for place in marked_places(connection, sel, now, wall)
                 if (place.cloud, place.bucket) == (part.cloud, part.bucket)
                 for found in group_facts(connection, replace(place, part=part))
