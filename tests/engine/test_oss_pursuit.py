@@ -137,7 +137,9 @@ async def test_what_restores_with_fewer_days_gets_those_it_lacks_on_arrival(
     plan = await session.plan(sel, 30)
     tier = plan.tiers[Tier.STANDARD]
     assert (tier.counts, tier.requests) == ({Action.LATER: 1}, 1)
-    assert (int(tier.cost.retrieval), tier.cost.requests > 0) == (0, True), "journalled, and its request is in the price"
+    assert (int(tier.cost.retrieval), tier.cost.requests > 0) == (0, True), (
+        "journalled, and its request is in the price"
+    )
     if lost:
         drop = {"kind": "drop", "when": lost, "operations": ["RestoreObject"], "times": 1}
         running.faults.add(drop, running.cloud.now())
