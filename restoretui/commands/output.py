@@ -288,6 +288,8 @@ class Output:
             if bucket not in self._unread:
                 self._unread.add(bucket)
                 self.say(f"whether objects of {bucket} expire earlier is not known: its lifecycle rules give {why}")
+        if plan.is_of_before:
+            self.say(words.of_before(plan.as_of))
         table = plan.prices
         missing = ", ".join(plan.regions_unpriced) or "the buckets' own region"
         whose = "" if plan.prices_exact else f"; there are none for {missing}, so this is an estimate"

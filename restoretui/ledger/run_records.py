@@ -124,8 +124,8 @@ class JobChange(NamedTuple):
     expiry: int | None = None
     """When the copy ends, once it is known; None leaves what is known."""
     look: Look | None = None
-    extends: bool = False
-    """The copy is there and ends too soon: the job, planned again, is now to extend it, as was agreed to."""
+    extends: int | None = None
+    """The copy is there and ends too soon: the job, planned again, is now to extend it by asking for so many days."""
     requested_at: float | None = None
     """When somebody else asked for it, where the cloud tells."""
     looked_before: float | None = None

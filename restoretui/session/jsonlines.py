@@ -167,7 +167,7 @@ def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
             for archive, seen in plan.seen_here(chosen.request.tier).items()
         ],
         "quota_seconds": chosen.at_quota.total_seconds() if chosen.at_quota else None,
-        "expiry_not_before": plan.expiry,
+        "expiry_not_before": plan.expiry, "as_of": plan.as_of,
         "actions": {action.value: count for action, count in chosen.counts.items()},
         "groups": [_group(line) for line in chosen.lines],
         "prices": {"regions": list(plan.prices.regions), "date": plan.prices.date, "exact": plan.prices_exact},
@@ -197,7 +197,7 @@ def _group(line: "PlanLine") -> dict[str, Any]:
     return {
         "bucket": line.group.bucket, "storage_class": line.group.facts.storage_class, "action": line.verdict.action,
         "reason": line.verdict.reason, "objects": line.group.objects, "size": line.group.size_bytes,
-        "cost": line.cost.total,
+        "cost": line.cost.total, "seen_at": instant(line.group.seen_at),
         "unsent_in_run": line.group.facts.intent.run_id if line.group.facts.intent else None,
     }  # fmt: skip
 

@@ -71,6 +71,11 @@ def day(epoch: int | None) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d")
 
 
+def of_before(seen: datetime) -> str:
+    """That a plan rests on what was seen some time ago."""
+    return f"as of {instant(seen)} UTC: what has changed of its objects since is not in it"
+
+
 def is_untold(end: datetime | float) -> bool:
     """A copy can be read, but not until when."""
     return end == (END_UNTOLD if isinstance(end, datetime) else _END_UNTOLD)

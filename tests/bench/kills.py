@@ -9,14 +9,14 @@ is killed again and again, taken up by ``watch`` (or by the same ``restore``, if
 anything), and at last left alone; then what can be done afterwards (export, reading a job's report and deleting it,
 ending copies) is killed and repeated alike. Instants are drawn over the whole life of the process, and at the arrival
 of its n-th request of a kind: before it is applied, or after, so that the answer finds nobody. One kill in eight is a
-SIGTERM, SIGHUP or SIGINT, which must end it with exit code 130. Every second lane reaches its cloud by TLS through a
+SIGTERM, SIGHUP or SIGINT, which must end it with exit code 130. Some are struck while a second process looks on,
+which takes the run over. Every second lane reaches its cloud by TLS through a
 proxy.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import random
 import sqlite3
 import sys
@@ -34,13 +34,13 @@ from restoretui.core.clock import ScaledClock, SystemClock  # noqa: E402
 from restoretui.core.model import State  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
 from restoretui.sandbox.world.oss import REGION as OSS_REGION  # noqa: E402
-from tests.bench.harness.kill_points import KINDS, SHORT_LIFE, SOFT, After, Blow, Kind, Tally  # noqa: E402
+from tests.bench.harness.children import environment, start_child  # noqa: E402
+from tests.bench.harness.kill_points import KINDS, SHORT_LIFE, SOFT, WEATHER, After, Blow, Kind, Tally  # noqa: E402
 from tests.bench.harness.secured import Secured  # noqa: E402
 
 SPEED = 14_400.0
 """A Standard restore of GLACIER takes 0.75 to 1.25 seconds."""
-LATE = 0.15
-"""Machine seconds by which a request may still be applied after its sender died."""
+WAITING = "'planned', 'unknown', 'requested', 'restoring'"
 OF_LAST = "run_id = (SELECT max(id) FROM run)"
 
 
@@ -51,7 +51,7 @@ class Bench:
         self, running: RunningSandbox, folder: Path, seed: int, objects: int, secured: Secured | None = None
     ) -> None:
         self.running = running
-        self.cloud_env = secured.env(running.env) if secured else running.env
+        self._env = environment(folder, secured.env(running.env) if secured else running.env)
         self.folder = folder
         self.objects = objects
         self.dice = random.Random(seed)
@@ -66,17 +66,7 @@ class Bench:
         """What is done after a run is settled."""
         self._disturb = running.faults.disturb
         running.faults.disturb = self._watched  # type: ignore[method-assign]
-        running.faults.set(
-            [
-                {"kind": "latency", "operations": ["RestoreObject"], "seconds": 0.02, "jitter": LATE - 0.05},
-                {"kind": "drop", "when": "after", "operations": ["RestoreObject"], "chance": 0.01},
-                {"kind": "drop", "when": "before", "operations": ["RestoreObject"], "chance": 0.01},
-                {"kind": "error", "operations": ["RestoreObject"], "chance": 0.01},
-                {"kind": "drop", "when": "after", "operations": ["CreateJob", "PutObject"], "chance": 0.1},
-                {"kind": "error", "operations": ["CreateJob", "CleanRestoredObject"], "chance": 0.05},
-            ],
-            running.cloud.now(),
-        )
+        running.faults.set(WEATHER, running.cloud.now())
         (folder / "config").mkdir()
         (folder / "config" / "config.toml").write_text("rate = 150\nconcurrency = 32\n")
 
@@ -131,15 +121,6 @@ class Bench:
         except sqlite3.OperationalError:
             return []
 
-    @property
-    def env(self) -> dict[str, str]:
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RESTORETUI_"))}
-        if env.pop("PYTHONDONTWRITEBYTECODE", ""):
-            # Else each of hundreds of starts would compile everything anew.
-            env.setdefault("PYTHONPYCACHEPREFIX", f"{tempfile.gettempdir()}/restoretui-bytecode-{os.getuid()}")
-        env |= {"RESTORETUI_STATE_DIR": str(self.folder / "state"), "RESTORETUI_CONFIG": str(self.folder / "config")}
-        return env | {"HOME": str(self.folder), "PYTHONPATH": str(ROOT)} | self.cloud_env
-
     async def live(
         self,
         arguments: Sequence[str],
@@ -148,23 +129,32 @@ class Bench:
         module: str = "restoretui",
     ) -> tuple[int, str]:
         """Run a child until it ends or is struck; its exit code and what it said on stderr."""
+        child = await self._start(arguments, module)
+        return await self._ended(child, asyncio.create_task(child.communicate()), arguments, blow, told)
+
+    async def _start(self, arguments: Sequence[str], module: str = "restoretui") -> asyncio.subprocess.Process:
         self.tally.starts += 1
-        self._arrived = 0
-        pipe = asyncio.subprocess.PIPE
-        self._child = child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, *arguments, cwd=ROOT, env=self.env, stdout=pipe, stderr=pipe,
-            stdin=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        self._blow = blow
+        return await start_child(arguments, self._env, module)
+
+    async def _ended(
+        self,
+        child: asyncio.subprocess.Process,
+        said: asyncio.Task[tuple[bytes, bytes]],
+        arguments: Sequence[str],
+        blow: Blow | None,
+        told: Callable[[dict[str, Any]], None] | None = None,
+    ) -> tuple[int, str]:
+        """The same of one that was started."""
+        self._child, self._blow, self._arrived = child, blow, 0
         timer = None
         if blow is not None and not blow.operation:
             timer = asyncio.get_running_loop().call_later(blow.seconds, self._strike)
         struck = self.tally.kills
         try:
-            out, err = await asyncio.wait_for(child.communicate(), 90)
+            out, err = await asyncio.wait_for(asyncio.shield(said), 90)
         except TimeoutError:
             child.kill()
-            out, err = await child.communicate()
+            out, err = await said
             self.tally.wrong.append(f"{arguments} was not done in 90 s")
         if timer is not None:
             timer.cancel()
@@ -193,13 +183,39 @@ class Bench:
             unsent = self._unsent()
             operations = kind.operations if unsent or self._stage() == "making jobs" else kind.watching
             blow = Blow.drawn(self.dice, operations, unsent)
-            await self.live(self._command(prefix, kind), blow, module=kind.module)
+            if kind.has_heir:
+                await self._inherited(prefix, kind, blow)
+            else:
+                await self.live(self._command(prefix, kind), blow, module=kind.module)
         if not await self._through(self._command(prefix, kind), prefix, kind.module):
             return
         for after in kind.after:
             await self._after(after, later.count(after), prefix)
         if "CreateJob" in kind.operations:
             await self._check_jobs()
+
+    async def _inherited(self, prefix: str, kind: Kind, blow: Blow) -> None:
+        """One is struck while a second looks on: that one goes on where it stood, and may be struck in its turn."""
+        kills, watch = self.tally.kills, ["watch", "--json"]
+        first = asyncio.create_task(self.live(self._command(prefix, kind), blow, module=kind.module))
+        while self._runs() == self._confirmed and not first.done():
+            await asyncio.sleep(0.02)
+        if self._runs() == self._confirmed:
+            await first
+            return
+        heir = await self._start(watch)
+        said = asyncio.create_task(heir.communicate())
+        await first
+        left = self.rows(f"SELECT 1 FROM job WHERE {OF_LAST} AND state IN ({WAITING}) LIMIT 1")
+        next_blow = (
+            Blow.drawn(self.dice, kind.watching, self._unsent()) if left and self.dice.random() < 0.5 else None
+        )
+        inherits, kills = bool(left) and self.tally.kills > kills, self.tally.kills
+        code, err = await self._ended(heir, said, watch, next_blow)
+        if self.tally.kills == kills:
+            self.tally.inherited += inherits
+            if code:
+                self.tally.wrong.append(f"whoever took {prefix} over ended with exit code {code}: {err[-600:]}")
 
     async def _through(self, arguments: list[str], what: str, module: str = "restoretui") -> bool:
         code, err = await self.live(arguments, None, module=module)
@@ -362,6 +378,7 @@ def main() -> None:
         print(words)
     counts = {
         "kills": tally.kills, "of them handled signals": tally.soft, "starts": tally.starts,
+        "taken over": tally.inherited,
         **{f"killed while {stage}": number for stage, number in sorted(tally.by_stage.items())},
         "intents": tally.intents, "jobs": tally.jobs, "tunnels": tally.tunnels,
         "lost": len(tally.lost), "doubled": len(tally.doubled),

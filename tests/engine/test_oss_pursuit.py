@@ -128,6 +128,36 @@ async def test_until_adds_the_days_a_copy_lacks_and_falls_short_of_nothing(
     assert not (await session.run_views.shortfall(await session.ledger.runs.get(longer.id))).copies
 
 
+@pytest.mark.parametrize("lost", ["", "before", "after"], ids=["answered", "request lost", "answer lost"])
+async def test_what_restores_with_fewer_days_gets_those_it_lacks_on_arrival(
+    running: RunningSandbox, session: Session, lost: str
+) -> None:
+    running.cloud.restore("films", "cold", days=1)
+    sel = await chosen(session, "oss://films/cold")
+    plan = await session.plan(sel, 30)
+    tier = plan.tiers[Tier.STANDARD]
+    assert (tier.counts, tier.requests) == ({Action.LATER: 1}, 1)
+    assert (int(tier.cost.retrieval), tier.cost.requests > 0) == (0, True), (
+        "journalled, and its request is in the price"
+    )
+    if lost:
+        drop = {"kind": "drop", "when": lost, "operations": ["RestoreObject"], "times": 1}
+        running.faults.add(drop, running.cloud.now())
+    run = await restored(session, running, sel, 30)
+    # An answer that was lost is looked into, and days that were added already are not added again.
+    (entry,) = [entry for entry in running.control.restores() if entry["key"] == "cold"]
+    assert entry["statuses"] == [202, 200]
+    restore = running.cloud.restore_of("films", "cold")
+    assert restore
+    lasts = timedelta(seconds=restore.until - plan.made_at.timestamp())
+    assert timedelta(days=30) <= lasts < timedelta(days=31), "no day more is paid for than was asked for"
+    row = (await rows(session, run))["cold"]
+    assert (row.state, row.action, row.days, row.expiry) == (
+        State.AVAILABLE, Action.EXTEND, 30 - 1, int(restore.until),
+    )  # fmt: skip
+    assert not (await session.run_views.shortfall(run)).copies
+
+
 async def test_a_copy_is_ended_early(running: RunningSandbox, session: Session) -> None:
     run = await restored(session, running, await chosen(session, "oss://films"))
     refs = [ObjectRef("films", key) for key in ("cold", "deep", "warm", "std", "nothing")]

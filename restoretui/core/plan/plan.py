@@ -7,7 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from math import ceil
@@ -20,6 +20,8 @@ from restoretui.core.plan.pricing import Cost, PriceTable, estimate
 from restoretui.core.rules.rules import CloudRules, Quota, RestoreWindow, check_days
 from restoretui.core.rules.verdicts import Action, Purpose, Verdict, judge
 
+SEEN_NOW = timedelta(minutes=1)
+"""What was seen within it was seen now."""
 READ_DIRECTLY = "the bucket's archive direct read is on: it can be read as it is, at a price per GB"
 """Why nothing is restored where OSS reads archived objects without a restore (FACTS 4.1)."""
 
@@ -36,6 +38,8 @@ class FactGroup:
     """Of them, those too large for Expedited's typical time (``rules.EXPEDITED_TYPICAL_BYTES``)."""
     unsized: int = 0
     """Of them, those whose size the store does not tell: not in ``size_bytes``, and without a price."""
+    seen_at: float | None = field(default=None, compare=False)
+    """When what is known of them was seen, of all the longest ago; seconds since the epoch, cloud time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,18 @@ class RestorePlan:
     """Units of provisioned capacity for Expedited that the account owns, by Region, as far as that is known."""
     measured: Mapping[tuple[str, Tier], Measured] = field(default_factory=dict)
     """How long restores of this cloud took here, by archive and tier, where enough were seen."""
+
+    @property
+    def as_of(self) -> datetime:
+        """Since when what it says of its objects may have become another: the oldest look that it rests on."""
+        seen = [line.group.seen_at for line in next(iter(self.tiers.values())).lines]
+        oldest = min((at for at in seen if at is not None), default=self.made_at.timestamp())
+        return min(self.made_at, datetime.fromtimestamp(oldest, UTC))
+
+    @property
+    def is_of_before(self) -> bool:
+        """Its objects were seen so long before that it has to be said."""
+        return self.made_at - self.as_of > SEEN_NOW
 
     @property
     def scheme(self) -> str:

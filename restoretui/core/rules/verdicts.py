@@ -284,7 +284,7 @@ def _judge_lacking(
     """A copy that shall last until an instant, where days are added to the end it has (FACTS 4.1)."""
     expiry = facts.expiry or now
     lasts = f"restored until {as_minute(expiry)}"
-    days = ceil((until - CLOSE - expiry) / timedelta(days=1))
+    days = lacking_days(expiry, until)
     if days <= 0:
         return Verdict(Action.NOTHING, f"{lasts}, which is long enough", rule.archive)
     new = rules.extended_to(rule, expiry, days, now)
@@ -296,6 +296,11 @@ def _judge_lacking(
     reason = f"{lasts}; {change}, to {as_minute(new)} at the latest"
     steady = f"{lasts}; {change}"
     return Verdict(Action.EXTEND, reason, rule.archive, tierless=not rule.takes_tier, steady=steady, days=days)
+
+
+def lacking_days(expiry: datetime, until: datetime) -> int:
+    """How many days a copy that ends at ``expiry`` lacks to last until then; none where it is close enough."""
+    return max(0, ceil((until - CLOSE - expiry) / timedelta(days=1)))
 
 
 def _judge_shorter(

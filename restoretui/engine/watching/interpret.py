@@ -7,7 +7,7 @@ from restoretui.core.errors import AccessDenied
 from restoretui.core.model import State
 from restoretui.core.provider import Outcome
 from restoretui.core.rules.rules import CLOSE, CloudRules
-from restoretui.core.rules.verdicts import Action
+from restoretui.core.rules.verdicts import Action, lacking_days
 from restoretui.engine.watching.observations import facts_of
 from restoretui.engine.watching.sweep import VISIBLE_WITHIN, Sight
 from restoretui.ledger.records import Observation
@@ -61,11 +61,10 @@ def interpret(sight: Sight, rules: CloudRules, now: datetime, promise: Promise |
             return _unsent(job, sight, now, "the copy lasts as long as before: the extension can be sent")
         case State.AVAILABLE if job.state is State.UNKNOWN and _lasts_too_long(job, seen, rules):
             return _unsent(job, sight, now, "the copy lasts as long as before: it can be asked to end sooner")
-        case State.AVAILABLE if _is_to_be_extended(job, seen, promise):
-            return JobChange(
-                job.id, State.PLANNED, now.timestamp(), look=sight.look, expiry=seen.expiry, extends=True,
-                reason="the copy is there and ends before the days asked for: it is extended now",
-            )  # fmt: skip
+        case State.AVAILABLE if promise and _is_to_be_added_to(job, seen, promise, rules):
+            return _extension(job, sight, now, promise, rules) if _is_settled(job, now) else None
+        case State.AVAILABLE if promise and _is_to_be_extended(job, seen, promise):
+            return _extension(job, sight, now, promise, rules)
         case State.AVAILABLE:
             return _to(job, sight, State.AVAILABLE, now, "the copy can be read", expiry=seen.expiry)
         case State.ONLINE if seen.storage_class == rules.tiered_class:
@@ -108,9 +107,22 @@ def _archived(job: RestoreJob, sight: Sight, now: datetime) -> JobChange | None:
 
 def _unsent(job: RestoreJob, sight: Sight, now: datetime, reason: str) -> JobChange | None:
     """Back to planned, unless the request may still be under way."""
-    if now.timestamp() - max(job.attempt_at or 0.0, job.changed_at) < SENT_WITHIN:
-        return None
-    return _to(job, sight, State.PLANNED, now, reason)
+    return _to(job, sight, State.PLANNED, now, reason) if _is_settled(job, now) else None
+
+
+def _is_settled(job: RestoreJob, now: datetime) -> bool:
+    """What was sent for an unknown job has either had its effect by now, or never will."""
+    return now.timestamp() - max(job.attempt_at or 0.0, job.changed_at) >= SENT_WITHIN
+
+
+def _extension(job: RestoreJob, sight: Sight, now: datetime, promise: Promise, rules: CloudRules) -> JobChange:
+    """The copy is there and ends before what was promised: planned again, for the days that get it there."""
+    end = sight.seen.expiry if sight.seen else None
+    days = promise.days
+    if rules.extension_adds and end is not None:
+        days = min(days, lacking_days(datetime.fromtimestamp(end, UTC), promise.end))
+    reason = "the copy is there and ends before the days asked for: it is extended now"
+    return JobChange(job.id, State.PLANNED, now.timestamp(), look=sight.look, expiry=end, extends=days, reason=reason)
 
 
 def _lasts_as_before(job: RestoreJob, seen: Observation, rules: CloudRules) -> bool:
@@ -131,11 +143,20 @@ def _lasts_too_long(job: RestoreJob, seen: Observation, rules: CloudRules) -> bo
     return seen.expiry > rules.expiry_of(asked + timedelta(hours=1), job.days).timestamp()
 
 
-def _is_to_be_extended(job: RestoreJob, seen: Observation, promise: Promise | None) -> bool:
-    """Restored by a request that was not for our days (somebody else's, or before a speed-up)."""
-    if promise is None or seen.expiry is None or seen.expiry >= (promise.end - CLOSE).timestamp():
+def _ends_too_soon(seen: Observation, promise: Promise) -> bool:
+    return seen.expiry is not None and seen.expiry < (promise.end - CLOSE).timestamp()
+
+
+def _is_to_be_added_to(job: RestoreJob, seen: Observation, promise: Promise, rules: CloudRules) -> bool:
+    """An extension without an answer, where days are added: what the copy lacks still, whoever added meanwhile."""
+    if not rules.extension_adds or job.state is not State.UNKNOWN or job.action is not Action.EXTEND:
         return False
-    if job.state not in (State.REQUESTED, State.RESTORING):
+    return _ends_too_soon(seen, promise)
+
+
+def _is_to_be_extended(job: RestoreJob, seen: Observation, promise: Promise) -> bool:
+    """Restored by a request that was not for our days (somebody else's, or before a speed-up)."""
+    if job.state not in (State.REQUESTED, State.RESTORING) or not _ends_too_soon(seen, promise):
         return False
     if job.action is Action.LATER:
         return True

@@ -18,6 +18,7 @@ from restoretui.ledger.views.filter_sql import end_of_prefix
 
 if TYPE_CHECKING:
     from restoretui.core.plan.lifecycle import ExpirationRule
+    from restoretui.core.plan.plan import FactGroup
 
 FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days, intent, untold"
 """The columns that make a group."""
@@ -115,6 +116,7 @@ class MarkedPlace:
             f" CASE WHEN {ours} THEN coalesce(job_tier, told_tier) WHEN in_progress THEN told_tier END AS tier,"
             f" CASE WHEN {ours} THEN coalesce(job_days, told_days) WHEN in_progress THEN told_days END AS days,"
             f" CASE WHEN NOT {ours} AND in_progress THEN told_asked END AS asked_at, fact_etag, told,"
+            " CASE WHEN told_at > 0 THEN told_at ELSE seen_at END AS as_of,"
             f" {ours} AS is_ours, intent, NOT told AND NOT {ours} AND ({archived}) AS untold"
             f" FROM ({fact_sql.with_state(self.rules, inner)})"
         )
@@ -130,6 +132,16 @@ class MarkedGroup:
     large_objects: int
     unsized: int
     """Of them, those whose size is not told."""
+    seen_at: float | None = None
+    """Of all looks that this rests on, the oldest."""
+
+    def planned(self, bucket: str) -> "FactGroup":
+        """The group as a plan of it is made of."""
+        from restoretui.core.plan.plan import FactGroup
+
+        return FactGroup(
+            bucket, self.facts, self.objects, self.size_bytes, self.large_objects, self.unsized, self.seen_at
+        )
 
     @property
     @decodes("a marked object")
@@ -191,15 +203,15 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Mark
     """
     connection.execute("DROP TABLE IF EXISTS temp.fact_group")
     connection.execute(
-        f"CREATE TEMP TABLE fact_group ({FACTS}, objects, size_bytes, large, unsized,"
+        f"CREATE TEMP TABLE fact_group ({FACTS}, objects, size_bytes, large, unsized, as_of,"
         f" PRIMARY KEY ({FACTS})) WITHOUT ROWID"
     )
     connection.execute(
         f"INSERT INTO temp.fact_group SELECT {_PLAIN}, 1, CASE WHEN size > 0 THEN size ELSE 0 END,"
-        f" size >= {EXPEDITED_TYPICAL_BYTES}, size < 0"
+        f" size >= {EXPEDITED_TYPICAL_BYTES}, size < 0, as_of"
         f" FROM ({place.objects()}) WHERE NOT gone ON CONFLICT DO UPDATE SET objects = objects + 1,"
         " size_bytes = size_bytes + excluded.size_bytes, large = large + excluded.large,"
-        " unsized = unsized + excluded.unsized",
+        " unsized = unsized + excluded.unsized, as_of = min(as_of, excluded.as_of)",
         place.args,
     )
     rows = connection.execute("SELECT * FROM temp.fact_group").fetchall()
@@ -208,8 +220,8 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Mark
     return [MarkedGroup(row[:9], row[9], saturated(row[10]), *row[11:]) for row in rows]
 
 
-# class archive looked restoring expiry tier days intent untold objects size large unsized; -1: no expiry, no days
-_SHAPE = Shape("a marked object", "ttiistiiiirii")
+# class archive looked restoring expiry tier days intent untold objects size large unsized as_of; -1: none
+_SHAPE = Shape("a marked object", "ttiistiiiiriir")
 
 
 def written_until(

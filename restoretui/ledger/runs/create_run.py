@@ -9,7 +9,7 @@ from typing import NamedTuple
 from restoretui.core.batch.planned_jobs import made_again
 from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
-from restoretui.core.plan.plan import FactGroup, RestorePlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Verdict, judge
@@ -148,11 +148,7 @@ def _still(
     tx: Tx, sel: int, found: list[tuple[MarkedPlace, list[MarkedGroup]]], plan: RestorePlan, tier: Tier, now: float
 ) -> RestorePlan:
     """The plan as what is marked and known now gives it, if that is the one that was confirmed."""
-    groups = [
-        FactGroup(place.bucket, group.facts, group.objects, group.size_bytes, group.large_objects, group.unsized)
-        for place, there in found
-        for group in there
-    ]
+    groups = [group.planned(place.bucket) for place, there in found for group in there]
     marks = None
     if plan.marks is not None:
         row = tx.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))

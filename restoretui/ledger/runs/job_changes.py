@@ -133,8 +133,8 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
         line_id = job.line_id
         if not _update(job, change, now):
             continue
-        if change.extends and job.state is State.PLANNED:
-            _extend(tx, job)
+        if change.extends is not None and job.state is State.PLANNED:
+            _extend(tx, job, change.extends)
         changed.add(job.id)
         if before is not job.state:
             moves[job.run_id, before, job.state].append(job.size)
@@ -257,14 +257,14 @@ def _entry(job: _Job, before: State, change: JobChange) -> tuple[object, ...]:
     )
 
 
-def _extend(tx: Tx, job: _Job) -> None:
+def _extend(tx: Tx, job: _Job, days: int) -> None:
     """What was restored for others, or for fewer days, is extended from now on: the run's own request (FACTS 1.5)."""
     said = (
         "SELECT run_id, storage_class, archive, :action AS action, :reason AS reason, :tier AS tier, :days AS days,"
         " copy_rate"
     )
-    row = tx.row("SELECT tier, days FROM run WHERE id = ?", (job.run_id,))
-    tier, days = row if row is not None else (None, None)
+    row = tx.row("SELECT tier FROM run WHERE id = ?", (job.run_id,))
+    tier = row[0] if row is not None else None
     args: dict[str, object] = {
         "line": job.line_id,
         "action": Action.EXTEND,
@@ -274,7 +274,7 @@ def _extend(tx: Tx, job: _Job) -> None:
     }
     found = tx.row(
         "SELECT n.id FROM line n JOIN line o ON o.id = :line WHERE n.run_id = o.run_id AND n.action = :action"
-        " AND n.storage_class = o.storage_class AND n.archive IS o.archive AND n.reason = :reason",
+        " AND n.storage_class = o.storage_class AND n.archive IS o.archive AND n.reason = :reason AND n.days = :days",
         args,
     )
     line_id = (

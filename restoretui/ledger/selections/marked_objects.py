@@ -89,18 +89,13 @@ class MarkedObjects:
 
     async def facts(self, sel: int) -> dict[CloudId, list["FactGroup"]]:
         """The marked objects as a planner takes them, by cloud. Objects known to be gone are left out."""
-        from restoretui.core.plan.plan import FactGroup
-
         now = self._clock.now().timestamp()
 
-        def group(connection: Connection) -> dict[CloudId, list[FactGroup]]:
+        def group(connection: Connection) -> dict[CloudId, list["FactGroup"]]:
             groups: dict[CloudId, list[FactGroup]] = {}
             for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
                 groups.setdefault(place.cloud, []).extend(
-                    FactGroup(
-                        place.bucket, found.facts, found.objects, found.size_bytes, found.large_objects, found.unsized
-                    )
-                    for found in fact_groups.group_facts(connection, place)
+                    found.planned(place.bucket) for found in fact_groups.group_facts(connection, place)
                 )
             return groups
 

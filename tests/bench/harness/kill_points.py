@@ -11,6 +11,17 @@ LIFE = 2.5
 """Machine seconds over which blind kills are spread: start, planning, sending and watching."""
 SHORT_LIFE = 1.0
 """The same for what is done with a settled run."""
+LATE = 0.15
+"""Machine seconds by which a request may still be applied after its sender died."""
+WEATHER: Sequence[dict[str, Any]] = (
+    {"kind": "latency", "operations": ["RestoreObject"], "seconds": 0.02, "jitter": LATE - 0.05},
+    {"kind": "drop", "when": "after", "operations": ["RestoreObject"], "chance": 0.01},
+    {"kind": "drop", "when": "before", "operations": ["RestoreObject"], "chance": 0.01},
+    {"kind": "error", "operations": ["RestoreObject"], "chance": 0.01},
+    {"kind": "drop", "when": "after", "operations": ["CreateJob", "PutObject"], "chance": 0.1},
+    {"kind": "error", "operations": ["CreateJob", "CleanRestoredObject"], "chance": 0.05},
+)
+"""What goes wrong in the cloud meanwhile."""
 SOFT = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -69,6 +80,8 @@ class Kind:
     """What is started; another than the program takes the location and the options alone, whatever stands there."""
     foreign_days: int = 0
     """So long were the copies asked for by somebody else, just before: each is to be extended when it is there."""
+    has_heir: bool = False
+    """A second process looks on, and takes over from the one that is killed."""
 
 
 GLACIER = {"storage_class": "GLACIER"}
@@ -109,6 +122,11 @@ KINDS = (
         foreign_days=300,
     ),
     Kind(
+        "taken over", "s3", "cold", (GLACIER,), ("--days", "365", "--tier", "standard"),
+        ("ListObjectsV2", "RestoreObject", "RestoreObject", "RestoreObject"), ("ListObjectsV2",), (EXPORT,),
+        has_heir=True,
+    ),
+    Kind(
         "the screens", "s3", "cold", (*[GLACIER] * 9, TIERING), ("365",),
         ("ListObjectsV2", "RestoreObject", "RestoreObject", "RestoreObject", "HeadObject"), ("ListObjectsV2",),
         module="tests.bench.harness.screens",
@@ -121,6 +139,8 @@ class Tally:
     """What came of it."""
 
     starts: int = 0
+    inherited: int = 0
+    """Runs that a second process, which had looked on, took over from a killed one and brought to their end."""
     kills: int = 0
     soft: int = 0
     """Of the kills, signals the process may handle."""

@@ -73,6 +73,17 @@ def test_without_the_other_files_their_prices_stay_unknown() -> None:
     assert read_back.egress_per_gib is None
 
 
+def test_what_deep_archive_retrieves_for_is_read_from_whichever_file_has_it() -> None:
+    whole, file, other = table(s3(), deep(), transfer()), s3(), deep()
+    for sku, one in list(file.products.items()):
+        if one["attributes"]["operation"] == "DeepArchiveRestoreObject":
+            about = file.products.pop(sku)["attributes"]
+            (term,) = file.terms.pop(sku).values()
+            price = next(iter(term["priceDimensions"].values()))["pricePerUnit"]["USD"]
+            other.add(about["usagetype"].removeprefix(FRANKFURT[2]), price, "GB", "DeepArchiveRestoreObject")
+    assert table(file, other, transfer()).retrieval == whole.retrieval
+
+
 @pytest.mark.parametrize(
     ("usage", "gone"),
     [
@@ -162,6 +173,6 @@ def test_files_that_cannot_be_meant_are_named(files: list[OfferFile], message: s
 def test_a_file_that_is_none_is_named(data: bytes, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         read_price_list("here.json", data)
-    for broken in ({"products": {"x": 1}}, {"terms": {"OnDemand": {"SKU000": 1}}}):
+    for broken in ({"products": {"x": 1}}, {"terms": {"OnDemand": {f"SKU{0:013}": 1}}}):
         with pytest.raises(UsageError):
             region_prices([read_price_list("here.json", s3().bytes(**broken))])

@@ -127,6 +127,17 @@ async def test_days_decide_the_expiry_and_zero_is_refused(walk: StartWalk) -> No
         assert on.session.ledger.runs.peek_all()[0].days == 21
 
 
+async def test_what_was_seen_a_while_ago_is_planned_as_of_then(walk: StartWalk) -> None:
+    async with walk(COLD) as on:
+        await mark_archived(on, 2)
+        await dialog(on)
+        assert "as of" not in on.text
+        await on.press("escape")
+        await on.hours(3)
+        await dialog(on)
+        await on.sees("2 objects", "chosen · as of 01-15 12:0")
+
+
 async def test_nothing_eligible_sends_nothing_and_says_why(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive/catalog/") as on:
         await on.settled()

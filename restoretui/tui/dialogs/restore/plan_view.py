@@ -29,6 +29,7 @@ from restoretui.tui.dialogs.restore.plan_words import (
     limits_words,
     price_line,
     seen_lines,
+    seen_words,
     verdict_entries,
     warning_lines,
 )
@@ -121,7 +122,7 @@ class PlanView(Dialog[Run]):
         self.say_target()
         size = sum(line.group.size_bytes for line in chosen.lines)
         what: list[Part] = [(fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"]
-        self.what.update(said(*what, *limits_words(plan, chosen)))
+        self.what.update(said(*what, *seen_words(plan), *limits_words(plan, chosen)))
         before, after = days_words(plan, self._width)
         self._before_days.update(before)
         is_number = self.days_field.value.strip().isdigit()

@@ -80,6 +80,11 @@ def copy_words(chosen: TierPlan) -> str:
     return "copy " + (" or ".join(words) or "as long as before")
 
 
+def seen_words(plan: RestorePlan) -> list[Part]:
+    """As of when it holds, where that is not now."""
+    return [(f" · as of {fmt.short_instant(plan.as_of, plan.made_at)}", "warn")] if plan.is_of_before else []
+
+
 def limits_words(plan: RestorePlan, chosen: TierPlan) -> list[Part]:
     """The longest that copies of the chosen classes may last, where there is such a limit."""
     classes = sorted({line.verdict.archive for line in chosen.lines if line.verdict.archive})
