@@ -3,16 +3,17 @@
 import io
 import sys
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from restoretui import __version__
 from restoretui.cli import signals
-from restoretui.cli.batch import CONFIRM, add_batch, batch_options, take_batch_options
+from restoretui.cli.batch import add_batch
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
-    ASK_UNSEEN,
+    DRY_RUN,
+    FAIL_FAST,
     FIELDS_HELP,
     JSON,
     LOCATIONS,
@@ -23,17 +24,15 @@ from restoretui.cli.options import (
     WHERE,
     Instant,
     Number,
-    agreeing,
     common,
+    guarded,
     keys,
     lasting,
     matching,
     selectors,
-    take_lasting,
 )
 from restoretui.cli.prices import add_prices
 from restoretui.cli.running import (
-    ask,
     check_terminal,
     choice_of,
     finish,
@@ -42,9 +41,13 @@ from restoretui.cli.running import (
     query_of,
     take_agreeing,
 )
+from restoretui.cli.runs import add_runs, restoring, take_restoring
 from restoretui.core.bounds import Bounds
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
+
+if TYPE_CHECKING:
+    from restoretui.commands.choice import Choice
 
 OPEN = "open"
 """The command behind a bare ``restoretui [LOCATION]``; not shown among the others."""
@@ -197,21 +200,24 @@ def du(
 @LOCATIONS
 @lasting
 @click.option("--tier", type=TIER, help="Only this tier; all of them without.")
-@selectors
-@keys
-@ASK_UNSEEN
-@click.option("--engine", type=click.Choice(["direct", "batch"]), default="direct", show_default=True,
-              help="What it would take through single requests, or through S3 Batch Operations.")  # fmt: skip
+@restoring
 @JSON
 @common
-def plan(locations: tuple[str, ...], tier: str | None, engine: str, as_json: bool, **options: Any) -> None:
-    """What a restore would do, take and cost; sends nothing."""
-    said = take_lasting(options)
+def plan(locations: tuple[str, ...], tier: str | None, as_json: bool, **options: Any) -> None:
+    """What a restore would do, take and cost; sends nothing. Takes every option of restore."""
+    said = take_restoring(options)
     choice, flags = choice_of(locations, options)
-    wanted = Tier(tier) if tier else None
+    _plan(flags, as_json, choice, Tier(tier) if tier else None, said)
+
+
+def _plan(flags: dict[str, Any], as_json: bool, choice: "Choice", tier: Tier | None, said: dict[str, Any]) -> None:
+    """Only show what a restore that was said so would do."""
+    from restoretui.commands.agreeing import Meant
+
+    meant = Meant(*(said.pop(name) for name in ("agreeing", "wait", "timeout", "fail_fast")))
     headless(
         flags, as_json,
-        "restoretui.commands.planning", "plan", choice, tier=wanted, engine=engine, only_shows=True, **said,
+        "restoretui.commands.planning", "plan", choice, tier=tier, meant=meant, only_shows=True, **said,
     )  # fmt: skip
 
 
@@ -219,53 +225,30 @@ def plan(locations: tuple[str, ...], tier: str | None, engine: str, as_json: boo
 @LOCATIONS
 @lasting
 @click.option("--tier", type=TIER, required=True, help="How fast, and so how dear.")
-@selectors
-@keys
-@ASK_UNSEEN
-@click.option("--engine", type=click.Choice(["direct", "batch", "auto"]), default="direct", show_default=True,
-              help="One request for each object, S3 Batch Operations, or whichever is better.")  # fmt: skip
-@batch_options
-@CONFIRM
-@agreeing
-@click.option("--wait", is_flag=True, help="Wait until the copies are available.")
-@WAIT_LIMIT
+@restoring
 @JSON
 @common
-def restore(
-    locations: tuple[str, ...],
-    tier: str,
-    engine: str,
-    wait: bool,
-    timeout: timedelta | None,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def restore(locations: tuple[str, ...], tier: str, as_json: bool, **options: Any) -> None:
     """Restore objects: plan, confirm, send, and with --wait watch them arrive."""
-    batch, agreed, said = take_batch_options(options), take_agreeing(options), take_lasting(options)
+    said = take_restoring(options)
     choice, flags = choice_of(locations, options)
-    headless(
-        flags,
-        as_json,
-        "restoretui.commands.restoring", "restore", choice, tier=Tier(tier), agreeing=agreed, **said,
-            wait=wait, timeout=timeout, engine=engine, batch=batch,
-    )  # fmt: skip
+    if said["agreeing"].dry_run:
+        return _plan(flags, as_json, choice, Tier(tier), said)
+    return headless(flags, as_json, "restoretui.commands.restoring", "restore", choice, tier=Tier(tier), **said)
 
 
 @cli.command()
 @click.argument("locations", nargs=-1, required=True, metavar="LOCATION...|RUN")
 @matching
 @keys
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@guarded
 @JSON
 @common
-def clean(locations: tuple[str, ...], yes: bool, as_json: bool, **options: Any) -> None:
+def clean(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """End restored copies early, to stop paying for them (OSS: ColdArchive and DeepColdArchive)."""
+    agreed = take_agreeing(options)
     choice, flags = choice_of(locations, options)
-
-    confirm = None if yes else ask
-    headless(
-        flags, as_json, "restoretui.commands.cleaning", "clean", choice, confirm,
-    )  # fmt: skip
+    headless(flags, as_json, "restoretui.commands.cleaning", "clean", choice, agreed)
 
 
 @cli.command(epilog=FIELDS_HELP)
@@ -282,13 +265,20 @@ def status(run: str | None, as_json: bool, **flags: Any) -> None:
 @cli.command()
 @click.argument("run", required=False)
 @WAIT_LIMIT
+@FAIL_FAST
+@DRY_RUN
 @WHERE
 @JSON
 @common
-def watch(run: str | None, timeout: timedelta | None, as_json: bool, **flags: Any) -> None:
+def watch(
+    run: str | None, timeout: timedelta | None, fail_fast: bool, dry_run: bool, as_json: bool, **flags: Any
+) -> None:
     """Pick up where things stand and follow until everything is settled."""
     query = query_of(flags)
-    headless(flags, as_json, "restoretui.commands.following", "watch", run, timeout, query)
+    headless(
+        flags, as_json,
+        "restoretui.commands.following", "watch", run, timeout, query, fail_fast=fail_fast, dry_run=dry_run,
+    )  # fmt: skip
 
 
 @cli.command()
@@ -303,6 +293,7 @@ def export(run: str, form: str, target: str | None, **flags: Any) -> None:
     headless(flags, False, "restoretui.commands.looking", "export", run, form, target, query, only_shows=True)
 
 
+add_runs(cli)
 add_batch(cli)
 add_ledger(cli)
 add_prices(cli)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from restoretui.cli.options import JSON, WAIT_LIMIT, agreeing, common
+from restoretui.cli.options import DRY_RUN, JSON, WAIT_LIMIT, agreeing, common
 from restoretui.cli.running import headless, take_agreeing
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -71,16 +71,24 @@ def add_batch(cli: click.Group) -> None:
         """Jobs of anybody in the account and region."""
         headless(flags, as_json, BATCH, "ls", statuses, everything=everything, only_shows=True)
 
+    @batch.command()
+    @job
+    @JSON
+    @common
+    def show(job: str, as_json: bool, **flags: Any) -> None:
+        """All that is known of one job."""
+        headless(flags, as_json, BATCH, "show", job, only_shows=True)
+
     def one(name: str, about: str) -> None:
         @batch.command(name, help=about)
         @job
+        @DRY_RUN
         @JSON
         @common
-        def command(job: str, as_json: bool, **flags: Any) -> None:
+        def command(job: str, dry_run: bool, as_json: bool, **flags: Any) -> None:
             function = "clean_up" if name == "clean" else name
-            headless(flags, as_json, BATCH, function, job, only_shows=name == "show")
+            headless(flags, as_json, BATCH, function, job, dry_run=dry_run)
 
-    one("show", "All that is known of one job.")
     one("cancel", "Cancel a job; restores it asked for go on.")
     one("clean", "Delete the manifest and the report that we wrote for a job of ours.")
 
@@ -110,11 +118,12 @@ def add_batch(cli: click.Group) -> None:
     @batch.command()
     @job
     @click.argument("number", type=click.IntRange(0, 2_147_483_647))
+    @DRY_RUN
     @JSON
     @common
-    def priority(job: str, number: int, as_json: bool, **flags: Any) -> None:
+    def priority(job: str, number: int, dry_run: bool, as_json: bool, **flags: Any) -> None:
         """Change a job's priority; higher goes first."""
-        headless(flags, as_json, BATCH, "priority", job, number)
+        headless(flags, as_json, BATCH, "priority", job, number, dry_run=dry_run)
 
     @batch.command()
     @job

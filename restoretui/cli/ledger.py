@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from restoretui.cli.options import JSON, Duration, common
+from restoretui.cli.options import DRY_RUN, JSON, YES, Duration, common
 from restoretui.cli.running import ask, headless
 
 LEDGER = "restoretui.commands.ledger"
@@ -26,8 +26,15 @@ def add_ledger(cli: click.Group) -> None:
             headless(flags, as_json, LEDGER, name)
 
     plain("info", "How large the ledger is, and of what.")
-    plain("vacuum", "Give freed room back to the disk.")
     plain("check", "Read all of it, and name what is damaged; exit code 1 when anything is.")
+
+    @ledger.command()
+    @DRY_RUN
+    @JSON
+    @common
+    def vacuum(dry_run: bool, as_json: bool, **flags: Any) -> None:
+        """Give freed room back to the disk."""
+        headless(flags, as_json, LEDGER, "vacuum", dry_run=dry_run)
 
     @ledger.command()
     @click.argument("target", metavar="FILE")
@@ -42,7 +49,8 @@ def add_ledger(cli: click.Group) -> None:
     @click.option("--keep", type=click.IntRange(0), metavar="N", help="Keep the newest N runs whatever their age.")
     @click.option("--listings", is_flag=True, help="Old listings, too.")
     @click.option("--export", "folder", metavar="DIR", help="Write what goes to files there first.")
-    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @YES
+    @DRY_RUN
     @JSON
     @common
     def prune(
@@ -51,9 +59,12 @@ def add_ledger(cli: click.Group) -> None:
         listings: bool,
         folder: str | None,
         yes: bool,
+        dry_run: bool,
         as_json: bool,
         **flags: Any,
     ) -> None:
         """Remove runs that are over, with their objects and entries; one line in the trail says so."""
         confirm = None if yes else ask
-        headless(flags, as_json, LEDGER, "prune", older_than, keep, folder, confirm, listings=listings)
+        headless(
+            flags, as_json, LEDGER, "prune", older_than, keep, folder, confirm, listings=listings, dry_run=dry_run
+        )

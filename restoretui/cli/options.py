@@ -252,14 +252,37 @@ def _one_each(_ctx: click.Context, _param: click.Parameter, limits: "tuple[Amoun
     return limits
 
 
+MAX_OBJECTS = click.option(
+    "--max-objects", "most_objects", type=click.IntRange(0), metavar="N",
+    help="Do nothing when it is about more objects than this (exit code 5).",
+)  # fmt: skip
+YES = click.option("--yes", is_flag=True, help="Do not ask.")
+DRY_RUN = click.option(
+    "-n", "--dry-run", "dry_run", is_flag=True, help="Only show what would be done; nothing is sent or changed."
+)
+FAIL_FAST = click.option(
+    "--fail-fast", is_flag=True,
+    help="Once an object fails send no more, and give up what is unsent. Requests under way then end.",
+)  # fmt: skip
+
+
 def agreeing(command: F) -> F:
     """Add the options by which spending is agreed to."""
     for option in reversed((
         click.option("--max-cost", "max_costs", type=Money(), multiple=True, metavar="AMOUNT", callback=_one_each,
                      help="Send nothing when the estimate is above this (exit code 5): 20, or 100CNY for another "
                      "currency; one for each currency. In place of the config's budget."),
-        click.option("--yes", is_flag=True, help="Do not ask."),
+        MAX_OBJECTS,
+        YES,
+        DRY_RUN,
     )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def guarded(command: F) -> F:
+    """Add those of them that suit what costs nothing and yet takes something away."""
+    for option in reversed((MAX_OBJECTS, YES, DRY_RUN)):
         command = option(command)
     return command
 

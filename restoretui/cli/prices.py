@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from restoretui.cli.options import JSON, common, common_but
+from restoretui.cli.options import DRY_RUN, JSON, common, common_but
 from restoretui.cli.running import headless
 
 PRICES = "restoretui.commands.prices"
@@ -43,7 +43,7 @@ def add_prices(cli: click.Group) -> None:
         help="An offer file on disk in place of the network: AmazonS3, AmazonS3GlacierDeepArchive and "
         "AWSDataTransfer of a Region; may be repeated.",
     )  # fmt: skip
-    @click.option("--dry-run", is_flag=True, help="Only show what was read.")
+    @DRY_RUN
     @JSON
     @common_but("region")
     def update(

@@ -139,11 +139,12 @@ def query_of(options: dict[str, Any]) -> "Query":
 
 
 def take_agreeing(options: dict[str, Any]) -> "Agreeing":
-    """Take ``--yes`` and ``--max-cost`` out of a command's options."""
+    """Take ``--yes``, ``--max-cost``, ``--max-objects`` and ``--dry-run`` out of a command's options."""
     from restoretui.commands.agreeing import Agreeing
 
-    limits = options.pop("max_costs")
-    return Agreeing(None if options.pop("yes") else ask, limits)
+    confirm = None if options.pop("yes") else ask
+    limits, most = options.pop("max_costs", ()), options.pop("most_objects")
+    return Agreeing(confirm, limits, most, dry_run=options.pop("dry_run"))
 
 
 async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:

@@ -12,6 +12,7 @@ from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, one_request, what_goes_on
 from restoretui.commands.output import Output
+from restoretui.commands.summary import say_dry
 from restoretui.commands.unheard import said_of_s3
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import JobInfo, ReportRow, ReportScope, as_tags
@@ -19,6 +20,7 @@ from restoretui.core.errors import CloudError, ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.batch.job_papers import RESTORES
 from restoretui.session.batch.operations import as_place
 from restoretui.session.export import REPORT_COLUMNS
@@ -99,6 +101,9 @@ async def confirm(settings: Settings, output: Output, job_id: str, agreeing: Agr
     async with open_session(settings) as session:
         offer = await session.spending.offer_job(job_id)
         consent = await agreeing.to(session, output, offer, f"Let job {job_id} run")
+        if consent is None:
+            await _show(session, output, job_id)
+            return ExitCode.DONE
         await one_request(output, job_id, f"job {job_id} was let run", session.spending.confirm_job(consent, job_id))
         await _show(session, output, job_id)
         if run := _run_of(session, job_id):
@@ -106,19 +111,32 @@ async def confirm(settings: Settings, output: Output, job_id: str, agreeing: Agr
     return ExitCode.DONE
 
 
-async def cancel(settings: Settings, output: Output, job_id: str) -> ExitCode:
+async def cancel(settings: Settings, output: Output, job_id: str, *, dry_run: bool = False) -> ExitCode:
     """Cancel a job; restores it asked for go on."""
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
+        if dry_run:
+            job = await session.batch.job(job_id)
+            left = max(0, job.total - job.succeeded - job.failed)
+            told = (
+                "it is over, so nothing would change" if job.ended else f"{words.plural(left, 'task')} would be left"
+            )
+            return await _only_shown(session, output, job_id, f"job {job_id} is {job.status}: {told}")
         await one_request(output, job_id, f"job {job_id} was cancelled", session.batch.cancel(job_id))
         await _show(session, output, job_id)
     return ExitCode.DONE
 
 
-async def priority(settings: Settings, output: Output, job_id: str, number: int) -> ExitCode:
+async def priority(
+    settings: Settings, output: Output, job_id: str, number: int, *, dry_run: bool = False
+) -> ExitCode:
     """Change a job's priority."""
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
+        if dry_run:
+            job = await session.batch.job(job_id)
+            deed = f"job {job_id} has priority {job.priority}, and would have {number}"
+            return await _only_shown(session, output, job_id, deed)
         deed = f"job {job_id} has priority {number}"
         await one_request(output, job_id, deed, session.batch.priority(job_id, number))
         await _show(session, output, job_id)
@@ -131,10 +149,21 @@ async def clone(settings: Settings, output: Output, job_id: str, agreeing: Agree
     async with open_session(settings) as session:
         offer = await session.spending.offer_clone(job_id)
         consent = await agreeing.to(session, output, offer, f"Make a suspended job like {job_id}, for its fees")
+        if consent is None:
+            await _show(session, output, job_id)
+            return ExitCode.DONE
         output.left = "whether a job was made cannot be told: `restoretui batch ls` looks"
         made = await session.spending.clone(consent, job_id)
         output.left = f"job {made} was made, and waits to be let run"
         await _show(session, output, made)
+    return ExitCode.DONE
+
+
+async def _only_shown(session: Session, output: Output, job_id: str, deed: str) -> ExitCode:
+    """The end of a dry run about one job."""
+    output.say(deed)
+    say_dry(output)
+    await _show(session, output, job_id)
     return ExitCode.DONE
 
 
@@ -291,6 +320,9 @@ async def retry(
             return ExitCode.DONE
         check_takes_jobs(run)
         consent = await agreeing.to(session, output, offer, f"Send the failed objects of run {run.id} again")
+        if consent is None:
+            _summary(output, {"runs": [run.id], "retried": 0})
+            return ExitCode.DONE
         output.left = f"whether run {run.id} goes on cannot be told: `restoretui status {run.id}` tells"
         count = await session.spending.retry_jobs(
             consent, run.id, replace(chosen.checked(), hold=bool(asked["hold"]))
@@ -301,7 +333,7 @@ async def retry(
         return await follow(session, output, [run.id], wait=wait, timeout=left_of(limit))
 
 
-async def clean_up(settings: Settings, output: Output, job_id: str) -> ExitCode:
+async def clean_up(settings: Settings, output: Output, job_id: str, *, dry_run: bool = False) -> ExitCode:
     """Delete the manifest and the completion report that were written for a job of ours, and nothing else."""
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
@@ -315,11 +347,29 @@ async def clean_up(settings: Settings, output: Output, job_id: str) -> ExitCode:
             output.say(f"the manifest and the report of job {job_id} were deleted before")
             _summary(output, {"job": job_id, "run": batch.run_id, "deleted": 0})
             return ExitCode.DONE
+        if dry_run:
+            _tell_written(output, batch)
+            _summary(output, {"job": job_id, "run": batch.run_id, "deleted": 0})
+            return ExitCode.DONE
         output.left = f"some of what was written for job {job_id} may be deleted; say it again to delete the rest"
         deleted = await session.batch.clean(batch)
         output.say(f"deleted {words.plural(deleted, 'object')}: the manifest and the report of job {job_id}")
         _summary(output, {"job": job_id, "run": batch.run_id, "deleted": deleted})
     return ExitCode.DONE
+
+
+def _tell_written(output: Output, batch: BatchJob) -> None:
+    """What would be deleted."""
+    kind, place = cloud_with_jobs().scheme, batch.report_place
+    if not batch.is_settled:
+        output.say(f"job {batch.job_id} is not over, so nothing of it would be deleted yet")
+    if batch.manifest_key:
+        output.say(f"would be deleted: {kind}://{batch.manifest_bucket}/{batch.manifest_key}")
+    if place is not None:
+        output.say(f"would be deleted: the completion report of the job below {kind}://{place.bucket}/{place.prefix}")
+    if not batch.has_written:
+        output.say("nothing was written for it")
+    say_dry(output)
 
 
 def _run_of(session: Session, job_id: str) -> int | None:

@@ -5,14 +5,17 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choice import Choice, listing_view
 from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
+from restoretui.commands.summary import say_dry
 from restoretui.config.settings import Settings
 from restoretui.core.errors import CloudError, ExitCode, ObjectNotFound, UsageError
 from restoretui.core.filter.tree import all_of, in_states
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
+from restoretui.core.plan.offers import check_guards
 from restoretui.core.plan.plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
@@ -21,7 +24,7 @@ from restoretui.session.export import each
 from restoretui.session.jsonlines import where
 from restoretui.session.key_list import read_keys
 from restoretui.session.session import Session, open_session
-from restoretui.session.spending import Confirming, Consent
+from restoretui.session.spending import Consent
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean as cleaned_text
 
@@ -38,8 +41,8 @@ class Copy(NamedTuple):
     run: int | None = None
 
 
-async def clean(settings: Settings, output: Output, choice: Choice, confirm: Confirming | None) -> ExitCode:
-    """End the copies at locations, or those of a run. ``confirm`` asks the person; None: confirmed beforehand."""
+async def clean(settings: Settings, output: Output, choice: Choice, agreeing: Agreeing) -> ExitCode:
+    """End the copies at locations, or those of a run, once that is agreed to."""
     output.left = NOTHING_SENT
     named_run = len(choice.locations) == 1 and "://" not in choice.locations[0]
     if named_run and (choice.versions or choice.version_id is not None):
@@ -65,10 +68,16 @@ async def clean(settings: Settings, output: Output, choice: Choice, confirm: Con
         size = words.sizes(sum(known), len(copies) - len(known))
         about = f"{words.plural(len(copies), 'restored copy', 'restored copies')} ({size})"
         output.say(f"{about} can be ended now")
-        consent = await session.spending.agree(
-            [session.spending.offer_clean(len(copies), sum(known))],
-            ask=confirm,
-            question=f"End {about} now? To read the objects again they must be restored, and paid for, again.",
+        offers = [session.spending.offer_clean(len(copies), sum(known))]
+        if agreeing.dry_run:
+            check_guards(offers, agreeing.limits, agreeing.most_objects)
+            for copy in copies:
+                _tell_dry(output, copy)
+            say_dry(output)
+            _summary(output, Counter(), len(found))
+            return ExitCode.DONE
+        consent = await agreeing.asks(
+            session, offers, f"End {about} now? To read the objects again they must be restored, and paid for, again."
         )
         counts: Counter[str] = Counter()
         output.left = "the copies that were ended are over, the others stay; say it again to end those"
@@ -166,6 +175,20 @@ def _tell(output: Output, copy: Copy, done: Cleaned) -> str:
     else:
         output.text(f"{kind:14}  {words.size(copy.size):>8}  {cleaned_text(copy.ref.key)}")
     return kind
+
+
+def _tell_dry(output: Output, copy: Copy) -> None:
+    if output.as_json:
+        output.line(
+            "object",
+            {
+                **where(copy.scheme, copy.ref), "size": copy.size, "storage_class": copy.storage_class,
+                "state": State.AVAILABLE, "expiry": None, "tier": None, "run": copy.run,
+                "reason": "would be ended early", "code": None, "request_id": None,
+            },
+        )  # fmt: skip
+    else:
+        output.text(f"{'would end':14}  {words.size(copy.size):>8}  {cleaned_text(copy.ref.key)}")
 
 
 def _summary(output: Output, counts: Counter[str], found: int) -> None:

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
-from restoretui.commands.leaving import held_of, what_goes_on
+from restoretui.commands.leaving import held_of, tell_unsent, what_goes_on
 from restoretui.commands.output import Output, Seen
 from restoretui.commands.summary import (
     cause_fields,
@@ -128,9 +129,19 @@ async def _look_at_all(
 
 
 async def watch(
-    settings: Settings, output: Output, name: str | None, timeout: timedelta | None, query: Query = EVERYTHING
+    settings: Settings,
+    output: Output,
+    name: str | None,
+    timeout: timedelta | None,
+    query: Query = EVERYTHING,
+    *,
+    fail_fast: bool = False,
+    dry_run: bool = False,
 ) -> ExitCode:
-    """Pick up where things stand and follow until everything is settled; ``query`` chooses the changes told."""
+    """Pick up where things stand and follow until everything is settled; ``query`` chooses the changes told.
+
+    ``dry_run`` only tells what would be sent.
+    """
     if query.where is not None and not output.as_json:
         raise UsageError("--where chooses among the changes that --json tells", "give --json, or leave it out")
     async with open_session(settings) as session:
@@ -140,8 +151,11 @@ async def watch(
             output.say("nothing is under way")
             summarise(output, counts_of(session, []))
             return ExitCode.DONE
-        session.start_engine([run.id for run in runs])
-        return await follow(session, output, [run.id for run in runs], wait=True, timeout=timeout, query=query)
+        run_ids = [run.id for run in runs]
+        if dry_run:
+            return tell_unsent(session, output, runs)
+        session.start_engine(run_ids, fail_fast=fail_fast)
+        return await follow(session, output, run_ids, wait=True, timeout=timeout, query=query, fail_fast=fail_fast)
 
 
 @asynccontextmanager
@@ -182,10 +196,12 @@ async def follow(
     timeout: timedelta | None,
     missing: int = 0,
     query: Query = EVERYTHING,
+    fail_fast: bool = False,
 ) -> ExitCode:
     """Tell what becomes of some runs until all is asked for or, with ``wait``, available; the exit code.
 
-    Patience ends while nothing of them was sent. Once something was, there is no end to it.
+    Patience ends while nothing of them was sent. Once something was, there is no end to it. With ``fail_fast`` what
+    is unsent is given up once an object fails.
     """
     awaited = WAITING if wait else NOT_SENT
 
@@ -194,13 +210,18 @@ async def follow(
         left = awaited - {State.PLANNED} if run.id in session.out_of_capacity else awaited
         return not any(run.counts.get(state) for state in left) or (not wait and bool(held_of(session, run)))
 
-    output.left = what_goes_on(session, [await session.ledger.runs.get(run_id) for run_id in run_ids])
+    begun = [await session.ledger.runs.get(run_id) for run_id in run_ids]
+    output.left = what_goes_on(session, begun)
     teller = Teller(session, output, run_ids, (awaited, query))
     telling = asyncio.create_task(teller.run())
     waiting = asyncio.create_task(session.wait_for(run_ids, done))
     pressing = asyncio.create_task(_give_up_unsent(session, run_ids))
     shut_out = asyncio.create_task(_until_shut_out(session, run_ids))
-    tasks = [waiting, telling, pressing, shut_out]
+    tasks: list[asyncio.Task[Any]] = [waiting, telling, pressing, shut_out]
+    if fail_fast:
+        from restoretui.commands.acting.fail_fast import give_up_at_failure
+
+        tasks.append(asyncio.create_task(give_up_at_failure(session, output, begun)))
     # The time a person gives is the machine's, also where the cloud's clock runs faster.
     seconds = None if timeout is None else timeout.total_seconds()
     if seconds is not None:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from restoretui.commands.output import Output
+from restoretui.commands.summary import counts_of, say_dry, summarise
+from restoretui.core.errors import ExitCode
 from restoretui.core.model import State
 from restoretui.ledger.run_records import Run
 from restoretui.session.session import Session
@@ -60,6 +62,26 @@ def held_of(session: Session, run: Run) -> list[str]:
     if left.unsent or left.in_jobs:
         return []
     return [batch.job_id for batch in batches if batch.is_held and not batch.is_settled]
+
+
+def tell_unsent(session: Session, output: Output, runs: Iterable[Run]) -> ExitCode:
+    """What ``watch`` would send of confirmed runs; the end of its dry run."""
+    from restoretui.ledger.batches.outstanding import outstanding
+
+    runs = list(runs)
+    for run in runs:
+        left = outstanding(run, session.batch.ours(run.id))
+        unsure = run.counts.get(State.UNKNOWN, 0)
+        told = {
+            "to send": left.unsent, "to look at, and to send again where that had no effect": unsure,
+            "in jobs that go on by themselves": left.in_jobs, "to let run by `batch confirm`": left.to_confirm,
+        }  # fmt: skip
+        parts = [f"{words.plural(number, 'object')} {what}" for what, number in told.items() if number]
+        output.run(run, session.looks_cost(run))
+        output.say(f"run {run.id}: {'; '.join(parts) or 'nothing is unsent: it would only be watched'}")
+    summarise(output, counts_of(session, runs))
+    say_dry(output)
+    return ExitCode.DONE
 
 
 def what_goes_on(session: Session, runs: Iterable[Run]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from restoretui.commands.output import Output
+from restoretui.commands.summary import say_dry
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, LedgerError, UsageError
 from restoretui.core.model import State
@@ -75,6 +76,7 @@ async def prune(
     confirm: Callable[[str], bool] | None,
     *,
     listings: bool,
+    dry_run: bool = False,
 ) -> ExitCode:
     """Remove runs that are over, and old listings, after saying what goes. ``confirm`` asks; None: it was said."""
     of_runs = older_than is not None or keep is not None
@@ -92,6 +94,8 @@ async def prune(
         await ledger.pruner.finish()
         found = await ledger.pruner.find(age_s, keep or 0) if of_runs else Findings([], {})
         await _tell(ledger, output, found, of_runs=of_runs)
+        if dry_run:
+            return await _only_told(ledger, output, found, listings=listings)
         if found.runs and confirm is not None and not confirm(_question(found)):
             raise GuardStopped("not confirmed, so nothing was removed", "answer y, or give --yes")
         if found.runs and folder is not None:
@@ -121,11 +125,33 @@ async def prune(
     return ExitCode.DONE
 
 
-async def vacuum(settings: Settings, output: Output) -> ExitCode:
+async def _only_told(ledger: Ledger, output: Output, found: Findings, *, listings: bool) -> ExitCode:
+    """The end of a dry run: what goes was told, and stays."""
+    if listings:
+        number = (await ledger.vitals()).listings
+        output.say(
+            f"of {words.plural(number, 'listing')} those that are old, or beyond the room kept for them, would go"
+        )
+    fields: dict[str, Any] = {"runs": [], "objects": 0, "staying": found.staying, "exported_to": None}
+    output.summary(fields | {"would_go": [run.run_id for run in found.runs], "listings": 0, "freed_bytes": 0})
+    say_dry(output)
+    return ExitCode.DONE
+
+
+async def vacuum(settings: Settings, output: Output, *, dry_run: bool = False) -> ExitCode:
     """Give freed room back to the disk."""
     from restoretui.ledger.upkeep.vacuuming import vacuum as shrink
 
     if not _exists(settings, output):
+        return ExitCode.DONE
+    if dry_run:
+        async with await _opened(settings, output) as ledger:
+            vitals = await ledger.vitals()
+        free = vitals.parts.get("free", 0)
+        files = [{"file": str(path), "before": size, "after": size} for path, size in vitals.files.items()]
+        output.summary({"files": files, "freed_bytes": 0, "free_bytes": free})
+        output.say(f"about {words.size(free)} are free, and would be given back to the disk")
+        say_dry(output)
         return ExitCode.DONE
     done = await asyncio.to_thread(shrink, settings.state_dir.expanduser().absolute())
     files = [{"file": str(one.file), "before": one.before, "after": one.after} for one in done]

@@ -1,22 +1,27 @@
 """``restoretui plan``, and what ``restore`` begins with: one plan for each cloud."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from restoretui.commands.agreeing import Agreeing, Meant
 from restoretui.commands.choice import Choice, selected
 from restoretui.commands.output import Output
 from restoretui.commands.summary import summarise
 from restoretui.config.settings import Settings
-from restoretui.core.errors import ExitCode, InvalidRequest, UsageError
+from restoretui.core.errors import ExitCode, GuardStopped
 from restoretui.core.model import DEFAULT_SCHEME, Tier
+from restoretui.core.plan.offers import Offer, check_guards, offer_of
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action
 from restoretui.session.session import Session, open_session
+from restoretui.wording.format import plural
 
 if TYPE_CHECKING:
+    from restoretui.commands.acting.jobs import EngineName
     from restoretui.core.plan.plan import RestorePlan
 
-EngineName = Literal["direct", "batch", "auto"]
 Lasting = int | datetime
 """How long copies shall last: so many days, or at least until then."""
 
@@ -33,44 +38,104 @@ async def plan(
     choice: Choice,
     lasting: Lasting,
     tier: Tier | None = None,
-    engine: EngineName = "direct",
+    engine: "EngineName" = "direct",
     *,
     shorten: bool = False,
+    batch: Mapping[str, Any] | None = None,
+    meant: Meant | None = None,
 ) -> ExitCode:
-    """What a restore would do and cost; sends nothing but looks."""
+    """What a restore would do and cost; sends nothing but looks. Where its guards would stop it, they stop this.
+
+    ``batch`` holds the options of jobs, ``meant`` what a restore would be told besides; None where nobody asked.
+    """
     check_lasting(lasting)
     choice = choice.meant(settings)
-    async with open_session(settings) as session, selected(session, output, choice) as chosen:
+    meant = meant or Meant(Agreeing())
+    given: Mapping[str, Any] = {}
+    if engine != "direct" or any(value not in (None, ()) for value in (batch or {}).values()):
+        from restoretui.commands.acting.jobs import job_options
+
+        given = job_options(engine, tier, batch or {}, fail_fast=meant.fail_fast)
+    async with (
+        open_session(settings) as session,
+        _within(session, meant.timeout),
+        selected(session, output, choice) as chosen,
+    ):
         objects = refused = days = 0
+        offers: dict[Tier, list[Offer]] = {}
         for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
             made, days = direct, direct.days
-            if engine == "batch":
-                check_has_jobs(session, direct)
-                made = session.batch.plan(direct)
+            if engine != "direct":
+                made = await _through_jobs(session, output, engine, direct, tier, given)
             tell_plan(output, made, tier)
-            if engine == "batch":
-                if fees := made.fees.said():
-                    output.say(fees)
-                await _tell_of_role(session, output, made)
+            if made.by_jobs:
+                await _tell_of_role(session, output, made, given)
             shown = [made.tiers[tier]] if tier else list(made.tiers.values())
+            for entry in shown:
+                offers.setdefault(entry.request.tier, []).append(offer_of(made, entry.request.tier))
             refused += min(entry.counts.get(Action.REFUSED, 0) + entry.counts.get(Action.WAITS, 0) for entry in shown)
             objects += made.objects
+        stopped = _stopped(session, output, offers, meant.agreeing)
         fields = {"objects": objects, "days": days, "missing": chosen.missing, "left_out": chosen.left_out}
+        if meant.fail_fast and chosen.missing:
+            output.say(f"--fail-fast: {not_seen(chosen.missing)}, so nothing would be sent")
+        if stopped is not None:
+            output.error(stopped)
+        elif words := meant.said(offers.get(tier, []) if tier else []):
+            output.say(words)
         summarise(output, fields | {"requests": 0})
+        if stopped is not None:
+            return stopped.exit_code
         return ExitCode.SOME_FAILED if chosen.missing or refused else ExitCode.DONE
 
 
-async def _tell_of_role(session: Session, output: Output, made: "RestorePlan") -> None:
-    if not session.settings.batch_role_arn:
-        output.say("no role for S3 Batch Operations is configured: see `restoretui batch policy LOCATION`")
+def not_seen(missing: int) -> str:
+    """So many objects could not be looked at."""
+    return f"{plural(missing, 'object')} could not be seen"
+
+
+@asynccontextmanager
+async def _within(session: Session, timeout: timedelta | None) -> AsyncIterator[None]:
+    if timeout is None:
+        yield
         return
-    buckets = {line.group.bucket for chosen in made.tiers.values() for line in chosen.sending}
-    try:
-        remark = await session.batch.check(session.batch.options(), buckets)
-    except InvalidRequest as error:
-        output.say(f"no job could be made: {error}; {error.hint}")
-    else:
-        output.say(remark or f"the role {session.settings.batch_role_arn} trusts S3 Batch Operations")
+    from restoretui.commands.following import time_to_wait
+
+    async with time_to_wait(session, timeout):
+        yield
+
+
+async def _through_jobs(
+    session: Session, output: Output, engine: "EngineName", direct: "RestorePlan", tier: Tier | None,
+    given: Mapping[str, Any],
+) -> "RestorePlan":  # fmt: skip
+    from restoretui.commands.acting.jobs import through_jobs
+
+    return await through_jobs(session, output, engine, direct, tier, given)
+
+
+async def _tell_of_role(session: Session, output: Output, made: "RestorePlan", given: Mapping[str, Any]) -> None:
+    from restoretui.commands.acting.jobs import tell_of_role
+
+    await tell_of_role(session, output, made, given)
+
+
+def _stopped(
+    session: Session, output: Output, offers: Mapping[Tier, Sequence[Offer]], agreeing: Agreeing
+) -> GuardStopped | None:
+    """What the guards would say to a restore. Its error where they were named and nothing shown passes them."""
+    asked = bool(agreeing.limits) or agreeing.most_objects is not None
+    held: dict[Tier, GuardStopped] = {}
+    for tier, ones in offers.items():
+        try:
+            check_guards(ones, agreeing.limits or session.settings.limits, agreeing.most_objects)
+        except GuardStopped as error:
+            held[tier] = error
+    if asked and held and len(held) == len(offers):
+        return next(reversed(held.values()))
+    for tier, why in held.items():
+        output.say(f"a restore at {tier} would be stopped: {why}")
+    return None
 
 
 async def plans_of(
@@ -94,12 +159,3 @@ def tell_plan(output: Output, made: "RestorePlan", tier: Tier | None) -> None:
     """Its table, or its lines, and what stands beside it."""
     output.plan(made, tier)
     output.plan_note(made)
-
-
-def check_has_jobs(session: Session, made: "RestorePlan") -> None:
-    """``UsageError`` for a plan that no S3 Batch Operations can carry out, whatever it is of."""
-    if not made.rules.has_jobs:
-        where = made.rules.store or f"{made.scheme}://"
-        raise UsageError(f"{where} has no jobs: they are of AWS S3 alone", "choose --engine direct or auto")
-    if why := session.batch.why_never:
-        raise UsageError(why, "choose --engine direct or auto")

@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from restoretui.commands.acting.fail_fast import stopped_by_missing
+from restoretui.commands.acting.jobs import EngineName, job_options, jobs_wanted, tell_of_jobs
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choice import Choice, Selected, selected
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
 from restoretui.commands.output import Output, offer_text
-from restoretui.commands.planning import EngineName, Lasting, check_has_jobs, check_lasting, plans_of, tell_plan
+from restoretui.commands.planning import Lasting, check_lasting, plans_of, tell_plan
 from restoretui.commands.summary import summarise
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import REPORTS, BatchOptions
-from restoretui.core.batch.planned_jobs import NO_EXPEDITED, jobs_of
-from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged, UsageError
+from restoretui.core.batch.jobs import BatchOptions
+from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged
 from restoretui.core.model import Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan
@@ -44,7 +45,8 @@ class Typed(NamedTuple):
     async def command(self, session: Session, scheme: str, jobs: BatchOptions | None) -> ShellCommand:
         """To type it again, for one cloud: without ``--yes``, and what was waited for or printed."""
         limits = tuple(self.agreeing.limits) or session.settings.limits
-        wish = Wish(self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, limits)
+        most = self.agreeing.most_objects
+        wish = Wish(self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, limits, most)
         return restore_command(session.saying.reach(scheme), await self.choice.said(session, scheme), wish)
 
 
@@ -61,14 +63,16 @@ async def restore(
     shorten: bool = False,
     engine: EngineName = "direct",
     batch: Mapping[str, Any] | None = None,
+    fail_fast: bool = False,
 ) -> ExitCode:
     """Restore what was chosen, once it is agreed to.
 
-    ``batch`` holds the options of jobs, as the command line has them.
+    ``batch`` holds the options of jobs, as the command line has them. ``fail_fast``: send nothing more once an
+    object has failed.
     """
     check_lasting(lasting)
     choice = choice.meant(settings)
-    given = _batch_options(engine, tier, batch or {})
+    given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
         if engine == "batch":
@@ -78,43 +82,12 @@ async def restore(
         async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
             for made in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
-                jobs = await _jobs_wanted(session, output, engine, made, tier, given)
+                jobs = jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
                 session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing),
-                wait=wait, time=limit,
+                wait=wait, time=limit, fail_fast=fail_fast,
             )  # fmt: skip
-
-
-def _batch_options(engine: EngineName, tier: Tier, batch: Mapping[str, Any]) -> dict[str, Any]:
-    from restoretui.commands.batch import given
-
-    if engine == "direct" and any(value not in (None, ()) for value in batch.values()):
-        raise UsageError("options of jobs mean nothing to --engine direct", "choose --engine batch or auto")
-    if engine == "batch" and tier is Tier.EXPEDITED:
-        raise UsageError(NO_EXPEDITED, "choose --tier standard or bulk, or --engine direct")
-    return given(**batch) if batch else {}
-
-
-async def _jobs_wanted(
-    session: Session, output: Output, engine: EngineName, made: RestorePlan, tier: Tier, given: Mapping[str, Any]
-) -> BatchOptions | None:
-    """How jobs are to be made; None for single requests."""
-    if engine == "batch":
-        check_has_jobs(session, made)
-    if engine == "direct" or not made.rules.has_jobs:
-        return None
-    if engine == "auto":
-        choice = session.batch.choose(made, tier, given.get("role_arn"))
-        output.say(f"engine: {choice.reason}")
-        if not choice.batch and given.get("hold") and made.tiers[tier].requests:
-            raise UsageError(
-                "--confirm later is about jobs, and these objects would be asked for at once",
-                "choose --engine batch, or leave it out",
-            )
-        if not choice.batch:
-            return None
-    return session.batch.options(given)
 
 
 async def _confirmed(
@@ -126,11 +99,14 @@ async def _confirmed(
     *,
     wait: bool,
     time: TimeLimit,
+    fail_fast: bool,
 ) -> ExitCode:
     tier, agreeing = typed.tier, typed.agreeing
+    if fail_fast and chosen.missing:
+        return stopped_by_missing(output, chosen.missing, chosen.left_out)
     for made, jobs in asked:
         if jobs is not None and made.tiers[tier].requests:
-            await _tell_of_jobs(session, output, made, tier, jobs)
+            await tell_of_jobs(session, output, made, tier, jobs)
         tell_plan(output, made, tier)
     sending = [
         (made, jobs)
@@ -145,10 +121,9 @@ async def _confirmed(
             watched = made.tiers[tier].counts[Action.ALREADY]
             output.say(f"nothing is sent: {words.plural(watched, 'restore')} already under way will be watched")
     question = f"Restore {' and '.join(offer_text(offer) for offer in offers if offer.sends)}?"
-    spending = session.spending
     # Nobody is hurried while he is asked; and what is confirmed is written down, whatever the time.
     timeout = left_of(time)
-    consent = await spending.agree(offers, limits=agreeing.limits, ask=agreeing.confirm, question=question)
+    consent = await agreeing.asks(session, offers, question)
     runs = await all_or_none(
         session,
         [_confirmed_as_shown(session, output, chosen.sel, made, jobs, typed, consent) for made, jobs in sending],
@@ -164,8 +139,10 @@ async def _confirmed(
             f"{words.plural(later, 'extension')} will be sent when the copies are there: `restoretui watch` or the "
             "screens must be running then"
         )
-    session.start_engine(run_ids)
-    return await follow(session, output, run_ids, wait=wait, timeout=timeout, missing=chosen.missing)
+    session.start_engine(run_ids, fail_fast=fail_fast)
+    return await follow(
+        session, output, run_ids, wait=wait, timeout=timeout, missing=chosen.missing, fail_fast=fail_fast
+    )
 
 
 async def _tell_of_rate(session: Session, output: Output, schemes: Iterable[str]) -> None:
@@ -204,23 +181,8 @@ async def _confirmed_as_shown(
         tell_plan(output, made, tier)
         check_sends(made, tier)
         others, offer = [one for one in consent.offers if one != offer], offer_of(made, tier)
-        consent = await session.spending.agree(
-            [*others, offer], limits=agreeing.limits, ask=agreeing.confirm if offer.sends else None,
-            question=f"Restore {offer_text(offer)}?",
-        )  # fmt: skip
+        consent = await agreeing.asks(session, [*others, offer], f"Restore {offer_text(offer)}?", again=offer.sends)
     raise GuardStopped("the objects change faster than a plan is made, so nothing was sent", "try again later")
-
-
-async def _tell_of_jobs(session: Session, output: Output, made: RestorePlan, tier: Tier, jobs: BatchOptions) -> None:
-    chosen = made.tiers[tier]
-    remark = await session.batch.check(jobs, {line.group.bucket for line in chosen.sending})
-    number = words.plural(len(jobs_of(chosen, session.clouds.with_jobs.rules)), "job")
-    report = jobs.report and f"s3://{jobs.report.bucket}/{jobs.report.prefix}"
-    output.say(f"through {number} of S3 Batch Operations, as {jobs.role_arn}, priority {jobs.priority};")
-    output.say(f"completion report ({jobs.scope}): {report or f'below {REPORTS}/ in the bucket itself'}")
-    for text in (made.fees.said(), remark):
-        if text:
-            output.say(text)
 
 
 def _nothing(output: Output, plans: Sequence[RestorePlan], tier: Tier, chosen: Selected) -> ExitCode:

@@ -46,6 +46,11 @@ def summarise(output: Output, fields: dict[str, Any]) -> None:
     output.flush()
 
 
+def say_dry(output: Output) -> None:
+    """The last words of a dry run."""
+    output.say("dry run: nothing was sent or changed")
+
+
 async def causes_of(session: Session, runs: Iterable[Run]) -> list[Cause]:
     """Why objects of these runs were not restored; equal causes of several runs are one."""
     found: dict[tuple[State, str, str], Cause] = {}

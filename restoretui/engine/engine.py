@@ -71,6 +71,8 @@ class Engine:
         """Runs whose lease somebody else had when it was last asked for."""
         self.only: frozenset[int] | None = None
         """When set, the runs to pursue; all others are left alone."""
+        self.fail_fast = False
+        """Nothing more of a run is sent once one of its objects has failed."""
 
     def is_ours(self, run_id: int) -> bool:
         """Whether this process pursues the run; otherwise another one may, or it is settled."""
@@ -278,6 +280,7 @@ class Engine:
             may_send=self._may_send,
             is_ours=lambda: self._holds(run.id),
             capacity=self._gate(run.id),
+            fail_fast=self.fail_fast,
             bounded=bounded,
         )
         return Pursuit(context, self._note_due)

@@ -33,6 +33,8 @@ class RunContext:
     """Whether the run is still pursued here; nothing is sent while it is not."""
     capacity: CapacityGate = field(default_factory=CapacityGate)
     """Closed while requests at Expedited wait for a person's decision."""
+    fail_fast: bool = False
+    """Nothing more is sent once the cloud has refused one object for good."""
     bounded: bool = False
     """Reads end when patience does: for a look that a person waits for."""
 

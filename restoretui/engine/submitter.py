@@ -55,6 +55,9 @@ class Submitter:
         self._concurrency = context.concurrency
         self._is_ours = context.is_ours
         self._capacity = context.capacity
+        self._fail_fast = context.fail_fast
+        self._has_failed = False
+        self._is_given_up = False
         self._queue: asyncio.Queue[RestoreJob | None] = asyncio.Queue(CLAIM // 2)
         self._flushing = asyncio.Lock()
         self._outcomes: list[JobChange] = []
@@ -66,7 +69,8 @@ class Submitter:
         """Called after outcomes were recorded."""
 
     async def submit(self) -> None:
-        """Send every planned job; returns when all have an outcome or are unknown."""
+        """Send every planned job; returns when all have an outcome or are unknown, or the run was given up."""
+        self._is_given_up = self._ledger.runs.is_given_up(self._run.id)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._feed())
@@ -83,6 +87,8 @@ class Submitter:
             self._health.well(self._limiter)
             try:
                 await asyncio.shield(self._flush())
+                if self._is_given_up:
+                    await asyncio.shield(self._ledger.runs.set_cancelled(self._run.id))
                 if self._capacity.is_closed:
                     await asyncio.shield(self._ledger.runs.hold(self._run.id))
                 self._capacity.settle()
@@ -91,7 +97,7 @@ class Submitter:
                 self._claimed.clear()
 
     async def _feed(self) -> None:
-        while not self._capacity.is_closed and (jobs := await self._ledger.runs.claim(self._run.id, CLAIM)):
+        while not self._is_over and (jobs := await self._ledger.runs.claim(self._run.id, CLAIM)):
             self._claimed.update(job.id for job in jobs)
             for at, job in enumerate(jobs):
                 try:
@@ -102,10 +108,23 @@ class Submitter:
         for _ in range(self._concurrency):
             await self._queue.put(None)
 
+    @property
+    def _is_over(self) -> bool:
+        """Nothing more goes out, whatever is planned."""
+        return self._capacity.is_closed or self._must_stop
+
+    @property
+    def _must_stop(self) -> bool:
+        return self._is_given_up or (self._fail_fast and self._has_failed)
+
     async def _work(self) -> None:
         while (job := await self._queue.get()) is not None:
+            if self._must_stop:
+                self._released.append(job.id)
+                continue
             change = await (self._send_if_capable(job) if job.tier is Tier.EXPEDITED else self._send(job))
             if change is not None:
+                self._has_failed = self._has_failed or change.state is State.FAILED
                 self._outcomes.append(change)  # looked up only now: the list is another after every flush
 
     async def _send_if_capable(self, job: RestoreJob) -> JobChange | None:
@@ -125,7 +144,8 @@ class Submitter:
             self._capacity.leave(change and change.outcome)
         return change
 
-    async def _send(self, job: RestoreJob) -> JobChange:
+    async def _send(self, job: RestoreJob) -> JobChange | None:
+        """What became of it; None where it was not sent after all, and was given back."""
         request = RestoreRequest(job.days or 1, job.tier or Tier.STANDARD)
         try:
             return await persist(
@@ -140,11 +160,14 @@ class Submitter:
             # boundary of one object: whatever else the cloud says of it fails this job, never the run.
             return self._change(job, State.FAILED, str(error), error)
 
-    async def _attempt(self, job: RestoreJob, request: RestoreRequest) -> JobChange:
+    async def _attempt(self, job: RestoreJob, request: RestoreRequest) -> JobChange | None:
         is_out = False
         try:
             async with self._breaker.passing(self._health) as passage:
                 await self._turn(job)
+                if self._must_stop:
+                    self._released.append(job.id)
+                    return None
                 is_out = True
                 with self._breaker.watchdog.waiting():
                     answer = await self._ask(job, request)
@@ -227,6 +250,7 @@ class Submitter:
     async def _record(self, workers: list[asyncio.Task[None]]) -> None:
         while not all(worker.done() for worker in workers):
             await self._clock.pause(FLUSH_EVERY)
+            self._is_given_up = self._is_given_up or self._ledger.runs.is_given_up(self._run.id)
             await self._flush()
 
     async def _flush(self) -> None:

@@ -318,8 +318,12 @@ class Session:
 
     # --- following ---------------------------------------------------------------------------------------------
 
-    def start_engine(self, only: Iterable[int] | None = None) -> None:
-        """Pursue open runs in the background: all, or ``only`` these. A read-only session watches and never sends."""
+    def start_engine(self, only: Iterable[int] | None = None, *, fail_fast: bool = False) -> None:
+        """Pursue open runs in the background: all, or ``only`` these. A read-only session watches and never sends.
+
+        With ``fail_fast`` nothing more of a run is sent once one of its objects has failed.
+        """
+        self._engine.fail_fast = fail_fast
         self._engine.only = None if only is None else frozenset(only)
         if self._engine_task is None:
             self._engine_task = asyncio.create_task(self._engine.run(), name="engine")

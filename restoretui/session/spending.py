@@ -17,7 +17,7 @@ from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageE
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.plan.job_fees import JobFees, fees_in
 from restoretui.core.plan.money import DOLLARS, Amount
-from restoretui.core.plan.offers import Act, Offer, check_limits, offer_of
+from restoretui.core.plan.offers import Act, Offer, check_guards, check_limits, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO, Cost, estimate
 from restoretui.core.provider import Connection
@@ -88,18 +88,20 @@ class Spending:
         offers: Sequence[Offer],
         *,
         limits: Sequence[Amount] = (),
+        most_objects: int | None = None,
         ask: Confirming | None = None,
         question: str = "",
         typed: Decimal | None = None,
     ) -> Consent:
         """Hold the offers to every guard, then have them agreed to; ``GuardStopped`` when anything is against it.
 
-        ``limits`` take the place of the budget. ``ask`` puts ``question`` to the person; None where that was done,
-        or waived (``--yes``). Who typed the whole amount knew that it is above the budget, so ``typed`` lifts that.
+        ``limits`` take the place of the budget, ``most_objects`` is how many may be asked for. ``ask`` puts
+        ``question`` to the person; None where that was done, or waived (``--yes``). Who typed the whole amount knew
+        that it is above the budget, so ``typed`` lifts that.
         """
         self.check_may_send()
         if typed is None:
-            check_limits(offers, limits or self._settings.limits)
+            check_guards(offers, limits or self._settings.limits, most_objects)
         elif typed != sum((offer.cost for offer in offers), ZERO).quantize(Decimal("0.01")):
             raise GuardStopped("the amount that was typed is not what this costs; nothing was sent", "look again")
         if ask is not None and any(offer.sends for offer in offers):

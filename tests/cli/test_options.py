@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from restoretui.cli import app, batch, ledger, prices
+from restoretui.cli import app, batch, ledger, prices, runs
 from restoretui.cli.app import cli
 from restoretui.cli.options import COMMON_NAMES
 from restoretui.config.loading import load_settings
@@ -30,6 +30,8 @@ ARGUMENTS = {
     "restore": ["s3://bucket", "--days", "1", "--tier", "bulk"],
     "clean": ["s3://bucket"],
     "export": ["last"],
+    "retry": ["last"],
+    "cancel": ["last"],
     "batch show": ["JOB"],
     "batch follow": ["JOB"],
     "batch confirm": ["JOB"],
@@ -115,7 +117,9 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--listings": ([], "cli/ledger/test_ledger_commands"),
     "--export": (["folder"], "cli/ledger/test_ledger_commands"),
     "--from": (["file"], "cli/spending/test_prices"),
-    "--dry-run": ([], "cli/spending/test_prices"),
+    "--dry-run": ([], "cli/acting/test_dry_runs"),
+    "--max-objects": (["5"], "cli/acting/test_dry_runs"),
+    "--fail-fast": ([], "cli/acting/test_fail_fast"),
     "--now": (["2026-01-01T00:00:00Z"], "sandbox/test_world"),
 }
 NOT_OURS = {"--help", "--version"}
@@ -158,7 +162,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         def served(go: FunctionType) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])
 
-        for module in (app, batch, ledger, prices):
+        for module in (app, batch, ledger, prices, runs):
             monkeypatch.setattr(module, "headless", heard)
         monkeypatch.setattr(app, "open_screens", screens)
         monkeypatch.setattr(app, "finish", served)

@@ -66,6 +66,17 @@ def offer_of(plan: RestorePlan, tier: Tier) -> Offer:
     )  # fmt: skip
 
 
+def check_guards(offers: Sequence[Offer], limits: Sequence[Amount], most_objects: int | None = None) -> None:
+    """``GuardStopped`` when the offers are about more objects than that (None: any number), or beyond the limits."""
+    objects = sum(offer.objects for offer in offers)
+    if most_objects is not None and objects > most_objects:
+        raise GuardStopped(
+            f"this is about {objects:,} objects, more than the {most_objects:,} allowed; nothing was sent",
+            "choose fewer objects, or a higher --max-objects",
+        )
+    check_limits(offers, limits)
+
+
 def check_limits(offers: Iterable[Offer], limits: Sequence[Amount]) -> None:
     """``GuardStopped`` when the offers together cost more than a limit allows, or that cannot be known.
 

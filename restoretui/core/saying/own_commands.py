@@ -42,6 +42,7 @@ class Wish:
     """Through jobs made so; None for single requests."""
     limits: tuple[Amount, ...] = field(default=())
     """What it may cost at most, one for each currency."""
+    most_objects: int | None = None
 
     def words(self) -> list[str]:
         """All of it."""
@@ -53,6 +54,7 @@ class Wish:
             *(["--ask-unseen"] if self.ask_unseen else []),
             *(["--engine", "batch", *job_words(self.batch)] if self.batch is not None else []),
             *(word for limit in self.limits for word in ("--max-cost", f"{plain(limit.value)}{limit.currency}")),
+            *(["--max-objects", str(self.most_objects)] if self.most_objects is not None else []),
         ]
 
 

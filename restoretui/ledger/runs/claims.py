@@ -50,6 +50,13 @@ def settle_lost(tx: Tx, run_id: int, ours: Collection[int], now: float) -> int:
     return move_all(tx, run_id, f"{_CLAIMED} AND {lost}", State.UNKNOWN, now, text)
 
 
+def give_up(tx: Tx, run_id: int, now: float) -> int:
+    """Nothing more of the run may leave; what nobody has claimed is cancelled: how many."""
+    tx.run("UPDATE run SET given_up_at = ? WHERE id = ?", (now, run_id))
+    tx.touch(change_feed.RUNS, change_feed.run_topic(run_id))
+    return move_all(tx, run_id, UNSENT, State.CANCELLED, now, "cancelled before it was sent")
+
+
 def hold(tx: Tx, run_id: int) -> None:
     """What is not sent yet waits for Expedited capacity."""
     reason = "waits: there is no Expedited capacity"

@@ -13,7 +13,7 @@ from restoretui.ledger.records import EVERYTHING, CloudId, PastJob, Query
 from restoretui.ledger.run_records import WAITING, Cause, JobChange, RestoreJob, Run, TrackedGroup
 from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.runs.job_view import JobsOf, JobView, past_jobs
-from restoretui.ledger.runs.run_rows import JOB, RUN, UNSENT, count_of, jobs_of, run_of
+from restoretui.ledger.runs.run_rows import JOB, RUN, count_of, jobs_of, run_of
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
@@ -230,13 +230,19 @@ class Runs:
         await self._writer.do(lambda tx: hold(tx, run_id))
 
     async def set_cancelled(self, run_id: int) -> int:
-        """Cancel what was not sent yet; how many."""
-        from restoretui.ledger.runs.job_changes import move_all
+        """Give the run up: cancel what was not sent yet; how many.
+
+        What a living process has claimed to be sent is given back by it, and cancelled then (``is_given_up``).
+        """
+        from restoretui.ledger.runs.claims import give_up
 
         now = self._clock.now().timestamp()
-        return await self._writer.do(
-            lambda tx: move_all(tx, run_id, UNSENT, State.CANCELLED, now, "cancelled before it was sent")
-        )
+        return await self._writer.do(lambda tx: give_up(tx, run_id, now))
+
+    def is_given_up(self, run_id: int) -> bool:
+        """Nothing more of the run may leave, until somebody has it tried again."""
+        row = self._quick.row("SELECT given_up_at IS NOT NULL FROM run WHERE id = ?", (run_id,))
+        return row is not None and bool(row[0])
 
     async def failed_lines(self, run_id: int) -> "LineList":
         """The failed jobs, grouped by what decides the price of asking for them once more."""
@@ -259,6 +265,7 @@ class Runs:
 
         def reset(tx: Tx) -> int:
             check_failed(tx, run_id, expected)
+            tx.run("UPDATE run SET given_up_at = NULL WHERE id = ?", (run_id,))
             return move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again")
 
         return await self._writer.do(reset)

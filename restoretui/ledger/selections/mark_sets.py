@@ -99,17 +99,17 @@ class MarkSets:
         """What is marked on screen, by bucket and prefix; ``folded`` are names of groups shown without objects."""
         return await marks_view(self._reader, self._quick, self.shown, folded)
 
-    async def facts(self, sel: int) -> dict[CloudId, list["FactGroup"]]:
-        """The marked objects as a planner takes them, by cloud. Objects known to be gone are left out."""
-        now = self._clock.now().timestamp()
+    async def facts_of(self, part: PartOfPlace) -> list["FactGroup"]:
+        """A part of what is marked on screen, as a planner takes it."""
+        sel, now, wall = self.shown, self._now(), self._clock.wall()
 
-        def group(connection: Connection) -> dict[CloudId, list["FactGroup"]]:
-            groups: dict[CloudId, list[FactGroup]] = {}
-            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
-                groups.setdefault(place.cloud, []).extend(
-                    found.planned(place.bucket) for found in fact_groups.group_facts(connection, place)
-                )
-            return groups
+        def group(connection: Connection) -> list["FactGroup"]:
+            return [
+                found.planned(place.bucket)
+                for place in marked_places(connection, sel, now, wall)
+                if (place.cloud, place.bucket) == (part.cloud, part.bucket)
+                for found in group_facts(connection, replace(place, part=part))
+            ]
 
         return await self._reader.run(group)
 

@@ -263,4 +263,9 @@ LEDGER = (
             ) WITHOUT ROWID""",
         ),
     ),
+    Migration(
+        "runs that were given up",
+        # Since when nothing more of it may leave: whoever sends it, in whatever process, is told so.
+        ("ALTER TABLE run ADD COLUMN given_up_at REAL",),
+    ),
 )

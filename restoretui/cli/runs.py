@@ -1,0 +1,81 @@
+"""What is done to runs: ``retry`` and ``cancel``; and the options that a restore and its plan share."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import click
+
+from restoretui.cli.batch import CONFIRM, batch_options, take_batch_options
+from restoretui.cli.options import (
+    ASK_UNSEEN,
+    DRY_RUN,
+    FAIL_FAST,
+    JSON,
+    WAIT_LIMIT,
+    agreeing,
+    common,
+    keys,
+    selectors,
+    take_lasting,
+)
+from restoretui.cli.running import headless, take_agreeing
+
+F = TypeVar("F", bound=Callable[..., Any])
+ACTING = "restoretui.commands.acting"
+WAIT = click.option("--wait", is_flag=True, help="Wait until the copies are available.")
+
+
+def restoring(command: F) -> F:
+    """Add all that is said of a restore beside its tier; ``plan`` takes the very same."""
+    engine = click.option(
+        "--engine", type=click.Choice(["direct", "batch", "auto"]), default="direct", show_default=True,
+        help="One request for each object, S3 Batch Operations, or whichever is better.",
+    )  # fmt: skip
+    options: tuple[Callable[[F], F], ...] = (
+        selectors, keys, ASK_UNSEEN, engine, batch_options, CONFIRM, agreeing, FAIL_FAST, WAIT, WAIT_LIMIT,
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def take_restoring(options: dict[str, Any]) -> dict[str, Any]:
+    """What ``lasting`` and ``restoring`` parsed, but what is chosen, taken out of ``options``."""
+    names = ("engine", "wait", "timeout", "fail_fast")
+    return {
+        **take_lasting(options), "batch": take_batch_options(options), "agreeing": take_agreeing(options),
+        **{name: options.pop(name) for name in names},
+    }  # fmt: skip
+
+
+def add_runs(cli: click.Group) -> None:
+    """Add the commands."""
+
+    @cli.command()
+    @click.argument("run")
+    @agreeing
+    @FAIL_FAST
+    @WAIT
+    @WAIT_LIMIT
+    @JSON
+    @common
+    def retry(
+        run: str, fail_fast: bool, wait: bool, timeout: timedelta | None, as_json: bool, **options: Any
+    ) -> None:
+        """Ask for the failed objects of a run once more, one request each."""
+        agreed = take_agreeing(options)
+        headless(
+            options, as_json,
+            f"{ACTING}.retrying", "retry", run, agreed, wait=wait, timeout=timeout, fail_fast=fail_fast,
+        )  # fmt: skip
+
+    @cli.command()
+    @click.argument("run")
+    @DRY_RUN
+    @WAIT_LIMIT
+    @JSON
+    @common
+    def cancel(run: str, dry_run: bool, timeout: timedelta | None, as_json: bool, **flags: Any) -> None:
+        """Give up what of a run was not sent yet; what was sent cannot be called back."""
+        headless(flags, as_json, f"{ACTING}.cancelling", "cancel", run, dry_run=dry_run, timeout=timeout)
