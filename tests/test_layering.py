@@ -40,8 +40,8 @@ MAY_IMPORT = {
 ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
-        "errors", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress", "network",
-        "bounds", "os_errors", "provider", "rules", "filter", "location", "plan", "batch", "saying",
+        "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress",
+        "network", "bounds", "os_errors", "provider", "rules", "filter", "location", "plan", "batch", "saying",
     ],
     "ledger": [
         "volumes", "records", "run_records", "key_lists", "store", "views", "totals", "marks", "catalog", "runs",

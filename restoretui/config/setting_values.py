@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from restoretui.config.settings import Settings
+from restoretui.config.settings import DESKTOP, Settings
+from restoretui.core.alerts import AlertKind
 from restoretui.core.bounds import Bounds, shown
 from restoretui.core.durations import read_duration
 from restoretui.core.errors import UsageError
@@ -15,7 +16,16 @@ from restoretui.core.rules.stores import CONNECTION_FIELDS, make_store
 
 WIDEST = 200
 """Cells that a column of the screens may be given."""
-SWITCHES = ("path_style", "requester_pays", "read_only", "bell", "oss_internal", "oss_path_style", "oss_cname")
+SWITCHES = (
+    "path_style",
+    "requester_pays",
+    "read_only",
+    "bell",
+    "title",
+    "oss_internal",
+    "oss_path_style",
+    "oss_cname",
+)
 """Settings that are on or off."""
 _NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency", "agreed_to_pay"}
 BOUNDS = {
@@ -26,7 +36,11 @@ BOUNDS = {
     "listings_max_days": Bounds(0.01, 36_500, unit="days"),
 }
 """Settings that are numbers, and what each may be. Those of a store are bounded where stores are made."""
-_WORDS = {"batch_report_scope": ("all", "failed", "none"), "batch_manifest": ("written", "generated")}
+_WORDS = {
+    "batch_report_scope": ("all", "failed", "none"),
+    "batch_manifest": ("written", "generated"),
+    "desktop": DESKTOP,
+}
 """Settings that are one word of a few."""
 
 
@@ -57,6 +71,8 @@ def check_value(name: str, value: Any, source: str) -> Any:
                 if field_name in section:
                     check_value(field_name, section[field_name], f"{source} [stores.{store}]")
         return value
+    if name == "alerts":
+        return _alerts(value, source)
     if name == "views":
         return _views(value, source)
     if name == "columns":
@@ -87,6 +103,16 @@ def _columns(value: Any, source: str) -> Mapping[str, list[str]]:
                 raise UsageError(
                     f"{source}: [columns] {table}: {shown(column)} is not a column, or one with its width", hint
                 )
+    return value
+
+
+def _alerts(value: Any, source: str) -> Mapping[str, bool]:
+    kinds = ", ".join(AlertKind)
+    if not isinstance(value, dict) or not all(isinstance(entry, bool) for entry in value.values()):
+        raise UsageError(f"{source}: [alerts] must hold kinds of news, each true or false", f"kinds are {kinds}")
+    unknown = sorted(set(value) - set(AlertKind))
+    if unknown:
+        raise UsageError(f"{source}: [alerts]: there is no kind {shown(unknown[0])}", f"kinds are {kinds}")
     return value
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from restoretui.core.alerts import AlertKind
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import UsageError
 from restoretui.core.model import DEFAULT_SCHEME
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 APP = "restoretui"
 
+DESKTOP = ("auto", "osc9", "osc777", "osc99", "off")
+"""Forms of a notice that terminals take, by what they are called; ``auto`` is by the terminal's name."""
 DEFAULT_RATE = 500.0
 """Restore requests a second: half of what S3 documents per account and Region (FACTS 1.6)."""
 
@@ -86,6 +89,13 @@ class Settings:
     production_profiles: tuple[str, ...] = ()
     """Profiles whose screens are marked, so that nobody mistakes them."""
     bell: bool = True
+    """Ring the terminal's bell with each alert."""
+    desktop: str = "auto"
+    """How the terminal is told to show alerts on the desktop; see ``DESKTOP``."""
+    alerts: Mapping[str, bool] = field(default_factory=dict)
+    """Kinds of news (``AlertKind``) that draw attention; those that are not named do."""
+    title: bool = True
+    """The window's title tells how far the runs under way are."""
     theme: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     """Key bindings by their id: ``restore = "R"``."""
@@ -163,6 +173,11 @@ class Settings:
             if any(getattr(self, kind.settings[part]) for part in _NAMES_A_CLOUD if part in kind.settings)
         }
         return [name for name in CLOUDS if name in (DEFAULT_SCHEME, scheme) or name in said]
+
+    @property
+    def wanted_alerts(self) -> tuple[AlertKind, ...]:
+        """The kinds of news that draw attention."""
+        return tuple(kind for kind in AlertKind if self.alerts.get(kind, True))
 
     @property
     def limits(self) -> tuple[Amount, ...]:

@@ -13,6 +13,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.widget import MountError
 
+from restoretui.core.alerts import AlertKind
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
@@ -22,6 +23,7 @@ from restoretui.tui.keys import IDS
 from restoretui.tui.late_imports import load_later
 from restoretui.tui.main_screen import TABS, MainScreen
 from restoretui.tui.palette import system_commands
+from restoretui.tui.process.alerts import Alerts
 from restoretui.tui.process.announcements import Announcements
 from restoretui.tui.process.crash import Defect, defect
 from restoretui.tui.process.demo_guide import DemoGuide
@@ -79,7 +81,9 @@ class RestoreApp(TerminalApp):
         self._demo = DemoGuide(self, demo, lambda: self.tab_bar.rebadge(self._badges())) if demo else None
         self.last_words: list[str] = []
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
-        self._announcements = Announcements(self, self._ring, self.set_window_title)
+        wanted = settings.wanted_alerts if settings is not None else tuple(AlertKind)
+        self._titles = self._titles and (settings is None or settings.title)
+        self._announcements = Announcements(self, Alerts(wanted), self._ring, self.set_window_title)
         self._mfa: MfaPrompt | None = None
         folder = settings.state_dir if settings is not None and not demo else None
         self._remembered = Remembered(folder, settings.columns if settings is not None else {})
@@ -232,13 +236,14 @@ class RestoreApp(TerminalApp):
         return self.session is not None and self._announcements.told(self.session, topics)
 
     def _ring(self, text: str) -> None:
-        if self._settings is None or self._settings.bell:
-            self.ring(text)
+        settings = self._settings
+        self.ring(text, bell=settings is None or settings.bell, form=settings.desktop if settings else "auto")
 
     def _tick(self) -> bool:
-        if self.session is not None and not self.notice.text:
-            self._announcements.say_if_stopped(self.session)
+        session = self.session
         try:
+            if session is not None and self._announcements.tick(session, asyncio.get_running_loop().time()):
+                self.run_worker(self._announcements.look_at_ends(session), group="ends", exclusive=True)
             return self._tell_story() | self.main.pane(self.main.tab).tick()
         except RestoreTuiError as error:
             self.complain(error)  # A ledger that cannot be read now may be soon; the screen says so meanwhile.

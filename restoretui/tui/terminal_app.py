@@ -1,5 +1,7 @@
-"""The app as a program of the terminal: colours, frame pacing, key queue, window title and bell; no session yet."""
+"""The app as a program of the terminal: colours, frame pacing, key queue, title and notices; no session yet."""
 
+import asyncio
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,7 @@ from textual.filter import LineFilter
 from restoretui.tui import theme
 from restoretui.tui.keys import key_name
 from restoretui.tui.terminal.control_filter import ControlFilter
+from restoretui.tui.terminal.desktop import NoticeForm, is_plain, notice_form, notice_sequence
 from restoretui.tui.terminal.driver import TerminalDriver
 from restoretui.tui.terminal.key_queue import KeyQueue
 from restoretui.tui.terminal.pacing import Pacer
@@ -33,6 +36,8 @@ class TerminalApp(App[int]):
         self.use_command_palette = True
         self._control_filter = ControlFilter()
         self._window_title = ""
+        self._titles = not is_plain(os.environ.get("TERM", ""))
+        """The terminal takes one, and the settings do not forbid it."""
         self.pacer = Pacer(partial(self.call_later, self.while_running), self._probe, self._written)
         self.key_queue = KeyQueue(super().on_event, self._is_handling, self._on_screen)
         for ours in theme.THEMES:
@@ -96,14 +101,24 @@ class TerminalApp(App[int]):
 
     # --- beside the screen
 
-    def ring(self, text: str) -> None:
-        """Draw attention to ``text``, also of somebody who looks elsewhere: bell and desktop notice."""
-        self.bell()
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.tell_desktop(text)
+    def ring(self, text: str, *, bell: bool = True, form: str = "auto") -> None:
+        """Draw attention to ``text``, also of somebody who looks elsewhere: by bell and desktop notice.
+
+        ``form`` is how the terminal takes a notice (``NoticeForm``), or ``auto``: as terminals of its name do.
+        """
+        if bell:
+            self.bell()
+        if isinstance(self._driver, TerminalDriver) and form != NoticeForm.OFF:
+            self.run_worker(self._tell_desktop(self._driver, text, form), group="desktop")
+
+    async def _tell_desktop(self, driver: TerminalDriver, text: str, form: str) -> None:
+        known = await asyncio.to_thread(notice_form, os.environ) if form == "auto" else NoticeForm(form)
+        sequence = notice_sequence(text, known, os.environ)
+        if sequence:
+            driver.send(sequence)
 
     def set_window_title(self, title: str) -> None:
         """Of the terminal's window, if that is news."""
-        if title != self._window_title and isinstance(self._driver, TerminalDriver):
+        if title != self._window_title and self._titles and isinstance(self._driver, TerminalDriver):
             self._window_title = title
             self._driver.set_title(title)

@@ -2,11 +2,11 @@
 
 import re
 
-import pytest
 from rich.cells import cell_len
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.terminal.desktop import NoticeForm, notice_sequence
 from restoretui.tui.terminal.driver import TerminalDriver
 from restoretui.tui.widgets.tab_bar import TabBar
 from tests.narrowing import there
@@ -90,7 +90,7 @@ async def test_messages_notes_and_names_from_outside(walk: StartWalk) -> None:
         assert "[@click=app.quit]" in on.text, "markup is text"
 
 
-def test_titles_and_desktop_notices_cannot_be_broken_out_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_titles_and_desktop_notices_cannot_be_broken_out_of() -> None:
     class Spy(TerminalDriver):
         def __init__(self) -> None:
             self.written = ""
@@ -100,16 +100,14 @@ def test_titles_and_desktop_notices_cannot_be_broken_out_of(monkeypatch: pytest.
 
         def flush(self) -> None: ...
 
-    monkeypatch.delenv("TMUX", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
     spy = Spy()
     spy.set_title(EVIL)
-    spy.tell_desktop(EVIL)
-    title, notice, rest = spy.written.split("\x07")
-    assert (title.count("\x1b"), notice.count("\x1b"), rest) == (1, 1, "")
-    assert title.startswith("\x1b]2;␛[2J")
-    assert notice.startswith("\x1b]9;␛[2J")
-    monkeypatch.setenv("TMUX", "/tmp/tmux")
-    spy.written = ""
-    spy.tell_desktop("done")
-    assert spy.written == "\x1bPtmux;\x1b\x1b]9;done\x07\x1b\\"
+    saved, title, rest = spy.written.partition("\x1b]2;")
+    assert saved == "\x1b[22;2t"
+    assert title
+    assert rest.startswith("␛[2J")
+    assert (rest.count("\x1b"), rest.count("\x07"), rest[-1]) == (0, 1, "\x07")
+    spy.send(notice_sequence(EVIL, NoticeForm.OSC9, {"TERM": "xterm"}))
+    notice = spy.written.rpartition("\x1b")[2]
+    assert notice.startswith("]9;restoretui: ␛[2J")
+    assert (notice.count("\x07"), notice[-1]) == (1, "\x07")

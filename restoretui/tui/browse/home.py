@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.run_records import Run
+from restoretui.tui.process.alerts import SOON
 from restoretui.tui.words import STATES
 from restoretui.wording import format as fmt
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from restoretui.ledger.places import Visited
     from restoretui.session.session import Session
 
-SOON = timedelta(hours=48)
-"""Copies that end within it are told of, and runs begun since that long ago."""
+SINCE = timedelta(hours=48)
+"""Runs begun since that long ago are told of."""
 MOST_RUNS, MOST_PLACES = 4, 4
 
 
@@ -70,7 +71,7 @@ class Home:
         return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *map(_place, (*kept, *recent))])]
 
     def _is_worth_it(self, run: Run, now: datetime) -> bool:
-        return run.is_open or now - run.created_at < SOON or self._ends_in(run, now) is not None
+        return run.is_open or now - run.created_at < SINCE or self._ends_in(run, now) is not None
 
     def _ends_in(self, run: Run, now: datetime) -> float | None:
         """Seconds until its first copy ends, where that is soon."""

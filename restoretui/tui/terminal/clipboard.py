@@ -1,8 +1,9 @@
 """Whether a terminal takes what is copied: OSC 52 has no answer, so only those known to ignore it can be told."""
 
 import os
-import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+
+from restoretui.tui.terminal.tmux import AskTmux, ask_tmux
 
 _NONE = {
     "linux": "the Linux console has no clipboard", "dumb": "a dumb terminal has no clipboard",
@@ -11,25 +12,13 @@ _NONE = {
 _PROGRAMS = {"Apple_Terminal": "Apple's Terminal takes no copies from programs (OSC 52)"}
 
 
-_TMUX_WITHIN_S = 2.0
-
-
-def why_no_clipboard(environment: Mapping[str, str] | None = None, tmux: Callable[[], str] | None = None) -> str:
+def why_no_clipboard(environment: Mapping[str, str] | None = None, tmux: AskTmux = ask_tmux) -> str:
     """Why nothing that is copied arrives anywhere, in words; empty where it may. Run it in a thread: tmux is asked.
 
     ``tmux`` tells its ``set-clipboard``: only when that is ``on`` does it take what programs in it copy (tmux(1)).
     """
     env = os.environ if environment is None else environment
     if env.get("TMUX"):
-        is_shut = (tmux or _of_tmux)() in ("off", "external")
+        is_shut = tmux("show-options", "-sv", "set-clipboard") in ("off", "external")
         return "tmux takes no copies from programs: tmux set -s set-clipboard on" if is_shut else ""
     return _NONE.get(env.get("TERM", ""), "") or _PROGRAMS.get(env.get("TERM_PROGRAM", ""), "")
-
-
-def _of_tmux() -> str:
-    asked = ["tmux", "show-options", "-sv", "set-clipboard"]
-    try:
-        told = subprocess.run(asked, capture_output=True, text=True, timeout=_TMUX_WITHIN_S, check=False)  # noqa: S603
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return ""
-    return told.stdout.strip()

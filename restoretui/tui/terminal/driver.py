@@ -1,4 +1,4 @@
-"""The terminal driver with what Textual's lacks: a question to the terminal, a title, a desktop notice."""
+"""The terminal driver with what Textual's lacks: questions to the terminal, a title, a desktop notice."""
 
 import asyncio
 import os
@@ -11,10 +11,15 @@ from typing import IO, Any
 from textual.drivers.linux_driver import LinuxDriver
 
 from restoretui.core.errors import ExitCode
-from restoretui.wording.safe import clean
+from restoretui.tui.terminal.desktop import is_plain
+from restoretui.wording.safe import crop_end
 
+_OSC = "\x1b]"
 _SAVE_TITLE = "\x1b[22;2t"
-_RESTORE_TITLE = "\x1b[23;2t"
+_RESTORE_TITLE = "\x1b]2;\x07\x1b[23;2t"
+"""Empty first: a terminal that saves none would go on telling how much is done, long after anybody counts."""
+MOST_TITLE = 100
+"""Cells."""
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -54,10 +59,13 @@ class TerminalDriver(LinuxDriver):
     _is_listening = False
     sent = 0
     """Characters written so far."""
+    _title = ""
+    _is_titled = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._file: Any = ToTerminal(self._file)
+        self._is_plain = is_plain(os.environ.get("TERM", ""))
 
     def _sigcont_application(self, *_: object) -> None:
         """Go on after ctrl+z. A hang-up sends SIGCONT, too: whoever was not stopped has nothing to begin again."""
@@ -65,12 +73,15 @@ class TerminalDriver(LinuxDriver):
             super()._sigcont_application()
 
     def write(self, data: str) -> None:
+        if self._is_plain and data.startswith(_OSC):
+            return  # Textual sets the pointer's shape and the clipboard everywhere; some consoles would print that.
         self.sent += len(data)
         super().write(data)
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        self.write(_SAVE_TITLE)
+        if self._title:
+            self.set_title(self._title)  # again, after ctrl+z
         if not self._is_listening:
             self._is_listening = True
             loop = asyncio.get_running_loop()
@@ -93,7 +104,9 @@ class TerminalDriver(LinuxDriver):
         self._app.call_later(self._app.exit, ExitCode.INTERRUPTED)
 
     def stop_application_mode(self) -> None:
-        self.write(_RESTORE_TITLE)
+        if self._is_titled:
+            self._is_titled = False
+            self.write(_RESTORE_TITLE)
         super().stop_application_mode()
 
     def ask(self) -> None:
@@ -102,13 +115,17 @@ class TerminalDriver(LinuxDriver):
         self.flush()
 
     def set_title(self, title: str) -> None:
-        """The window's title."""
-        self.write(f"\x1b]2;{clean(title)}\x07")
+        """The window's title, which gets back what it was when the screens are left or stopped."""
+        if not self._is_titled:
+            self._is_titled = True
+            self.write(_SAVE_TITLE)
+        self._title = title
+        self.write(f"\x1b]2;{crop_end(title, MOST_TITLE)}\x07")
         self.flush()
 
-    def tell_desktop(self, text: str) -> None:
-        """A desktop notice (OSC 9), wrapped so that tmux and screen hand it on where they may; others ignore it."""
-        self.write(_passed_through(f"\x1b]9;{clean(text)}\x07"))
+    def send(self, sequence: str) -> None:
+        """A whole sequence, as it is."""
+        self.write(sequence)
         self.flush()
 
 
@@ -116,11 +133,3 @@ def _hung_up(descriptor: int) -> bool:
     line = select.poll()
     line.register(descriptor, 0)
     return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in line.poll(0))
-
-
-def _passed_through(sequence: str) -> str:
-    if os.environ.get("TMUX"):
-        return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
-    if os.environ.get("TERM", "").startswith("screen"):
-        return f"\x1bP{sequence}\x1b\\"
-    return sequence

@@ -213,9 +213,9 @@ def test_a_terminal_known_to_take_no_copies_is_not_said_to_have_taken_one() -> N
     assert why_no_clipboard({"TERM": "linux"}) == "the Linux console has no clipboard"
     assert "Apple" in why_no_clipboard({"TERM": "xterm-256color", "TERM_PROGRAM": "Apple_Terminal"})
     tmux = {"TERM": "screen-256color", "TMUX": "/tmp/tmux-0/default,1,0"}
-    assert not why_no_clipboard(tmux, lambda: "on")
-    assert "set-clipboard on" in why_no_clipboard(tmux, lambda: "external")
-    assert not why_no_clipboard({"TMUX": "/nothing/here,1,0"}, lambda: "")
+    assert not why_no_clipboard(tmux, lambda *_: "on")
+    assert "set-clipboard on" in why_no_clipboard(tmux, lambda *_: "external")
+    assert not why_no_clipboard({"TMUX": "/nothing/here,1,0"}, lambda *_: "")
     assert not why_no_clipboard({"TERM": "xterm-kitty"})
 
 
