@@ -26,7 +26,7 @@ from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable, read_page
 from restoretui.providers.wire.refusals import ACTIONS, Caller, Refusal, error_for, printable
 from restoretui.session.export import export_chunks
-from restoretui.session.jsonlines import json_line
+from restoretui.session.jsonlines.line import json_line
 from restoretui.wording.safe import file_name
 
 NASTY = "\x00\x07\x1b\x7f\x9b\r\n\t\"',;=+-@\u2028\u202e\u200b\ufeff\ud800\U000e0041[]{}<>&%"
@@ -128,7 +128,7 @@ def test_json_lines_are_ascii_and_read_back_as_they_were(found: list[tuple[str, 
     lines = asyncio.run(exported([job(*fields) for fields in found], "json")).splitlines()
     assert all(line.isascii() and line.isprintable() for line in lines)
     told = [json.loads(line) for line in lines]
-    assert [(row["key"], row["reason"], row["code"] or "", row["version_id"] or "") for row in told] == found
+    assert [tuple(row.get(name, "") for name in ("key", "reason", "code", "version_id")) for row in told] == found
 
 
 @given(anything)

@@ -2,13 +2,14 @@
 
 import io
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from restoretui import __version__
-from restoretui.cli import signals
+from restoretui.cli import signals, streams
 from restoretui.cli.batch import add_batch
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
@@ -48,6 +49,7 @@ from restoretui.core.model import Tier
 
 if TYPE_CHECKING:
     from restoretui.commands.choice import Choice
+    from restoretui.commands.output import Output
 
 OPEN = "open"
 """The command behind a bare ``restoretui [LOCATION]``; not shown among the others."""
@@ -293,6 +295,23 @@ def export(run: str, form: str, target: str | None, **flags: Any) -> None:
     headless(flags, False, "restoretui.commands.looking", "export", run, form, target, query, only_shows=True)
 
 
+@cli.command()
+def schema() -> None:
+    """The JSON Schema of the lines that --json prints."""
+
+    def go() -> int:
+        import json
+
+        from restoretui.commands.output import Output
+        from restoretui.session.jsonlines.schema import schema as made
+
+        streams.stop_unread()
+        Output(False).raw(json.dumps(made(), indent=2) + "\n")
+        return ExitCode.DONE
+
+    finish(go)
+
+
 add_runs(cli)
 add_batch(cli)
 add_ledger(cli)
@@ -301,11 +320,25 @@ add_prices(cli)
 
 def run() -> None:
     """Do what the command line says."""
-    finish(_run)
+    output = None
+    if wants_json(sys.argv[1:]):
+        from restoretui.commands.output import Output
+
+        output = Output(True, command=OPEN)
+    finish(lambda: _run(output), output)
 
 
-def _run() -> int:
-    """A command ends the process by itself; what is left is Click's own: help, versions, completion, usage errors."""
+def wants_json(args: Sequence[str]) -> bool:
+    """Also of a command line that cannot be parsed: whoever asked for JSON is told in JSON what is wrong with it."""
+    before = args[: args.index("--")] if "--" in args else args
+    return "--json" in before
+
+
+def _run(output: "Output | None") -> int:
+    """A command ends the process by itself; what is left is Click's own: help, versions, completion, usage errors.
+
+    ``output`` where what is wrong with the command line is to be said in JSON as well.
+    """
     try:
         code = cli.main(prog_name="restoretui", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -315,9 +348,19 @@ def _run() -> int:
     except click.ClickException as error:
         from restoretui.wording.safe import clean
 
+        if output is not None:
+            _tell_program(error, output)
         words = io.StringIO()
         error.show(words)
         for line in words.getvalue().splitlines():
             sys.stderr.write(clean(line) + "\n")
         return UsageError.exit_code
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _tell_program(error: click.ClickException, output: "Output") -> None:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        output.command = context.command_path.partition(" ")[2] or OPEN
+    hint = f"{context.command_path} --help" if context is not None and output.command != OPEN else "restoretui --help"
+    output.line("error", {"reason": error.format_message(), "hint": hint, "exit_code": int(UsageError.exit_code)})

@@ -52,7 +52,8 @@ def headless(
     """
     from restoretui.commands.output import Output
 
-    output = Output(as_json)
+    output = Output(as_json, command=command_name())
+    output.begin()
     if only_shows:
         streams.stop_unread()
     gc.disable()  # What is loaded stays; the collector would only walk it.
@@ -66,6 +67,14 @@ def headless(
         return asyncio.run(_until_told(run(settings, output, *args, **options)))
 
     finish(go, output)
+
+
+def command_name() -> str:
+    """What was typed behind the program's own name: ``ls``, ``batch show``."""
+    import click  # Loaded by now, unless no option was parsed.
+
+    context = click.get_current_context(silent=True)
+    return context.command_path.partition(" ")[2] if context is not None else ""
 
 
 class _Notices(logging.Handler):
@@ -171,9 +180,16 @@ def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
     streams.go_on()
     try:
         streams.flush()
-        if outlet := streams.lost():
+        before = streams.lost()
+        if before:
             code = code or UsageError.exit_code
-            _tell_of_loss(outlet, output)
+            _tell_of_loss(before, output)
+        if output is not None:
+            output.end(code)
+            streams.flush()
+        if (after := streams.lost()) and not before:
+            code = code or UsageError.exit_code
+            _tell_of_loss(after, None)
     except _cancelled():
         pass  # Told to end while the reader stalls: the rest is dropped.
     signals.ignore()
@@ -228,12 +244,14 @@ def _output(output: "Output | None") -> "Output":
 
 def _tell_of_loss(outlet: streams.Outlet, output: "Output | None") -> None:
     """On the other stream, unless that is text made for a program."""
+    from restoretui.session.jsonlines.errors import error_fields
+
     words = streams.lost_words(outlet, went_on=output is not None and output.left != "")
     shown = _output(output)
     if outlet.name == "stdout":
         shown.error(words)
     elif shown.as_json:
-        shown.line("error", {"message": str(words), "hint": words.hint, "exit_code": int(words.exit_code)})
+        shown.line("error", error_fields(words))
     elif not shown.is_exact:
         shown.text(f"restoretui: {words}")
     streams.flush()

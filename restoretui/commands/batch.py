@@ -15,16 +15,15 @@ from restoretui.commands.output import Output
 from restoretui.commands.summary import say_dry
 from restoretui.commands.unheard import said_of_s3
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import JobInfo, ReportRow, ReportScope, as_tags
+from restoretui.core.batch.jobs import JobInfo, ReportScope, as_tags
 from restoretui.core.errors import CloudError, ExitCode, UsageError
 from restoretui.core.location import parse_location
-from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.batch.job_papers import RESTORES
 from restoretui.session.batch.operations import as_place
 from restoretui.session.export import REPORT_COLUMNS
-from restoretui.session.jsonlines import where
+from restoretui.session.jsonlines.jobs import task_fields
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import check_takes_jobs
 from restoretui.wording import format as words
@@ -81,7 +80,7 @@ async def ls(settings: Settings, output: Output, statuses: Sequence[str], *, eve
             problem = error
         total = sum(counts.values())
         regions = [named] if named else await session.batch.regions()
-        _summary(output, {"jobs": total, "statuses": counts, "regions": regions})
+        output.summary({"jobs": total, "statuses": counts, "regions": regions})
         if problem is not None:
             raise problem
         output.say(words.plural(total, "job"))
@@ -170,7 +169,7 @@ async def _only_shown(session: Session, output: Output, job_id: str, deed: str) 
 async def _show(session: Session, output: Output, job_id: str) -> None:
     job = await session.batch.job(job_id)
     output.batch_job(job, _run_of(session, job_id), whole=True, tags=await session.batch.tags(job_id))
-    _summary(output, {"jobs": 1, "statuses": {job.status: 1}})
+    output.summary({"jobs": 1, "statuses": {job.status: 1}})
 
 
 async def follow_job(
@@ -214,10 +213,10 @@ async def report(settings: Settings, output: Output, job_id: str, form: Shape, *
         async for rows in session.batch.report(job_id, tally=tally):
             shown = [row for row in rows if not (failed and row.succeeded)]
             if form == "csv":
-                output.raw(_csv([_cells(output, _row(row, run)) for row in shown]))
+                output.raw(_csv([_cells(output, task_fields(row, run)) for row in shown]))
             for row in shown if form != "csv" else ():
                 if form == "json":
-                    output.line("object", _row(row, run))
+                    output.line("object", task_fields(row, run))
                 else:
                     state = "succeeded" if row.succeeded else "failed   "
                     about = "" if row.succeeded else f"  ({clean(row.code or str(row.status))}: {clean(row.message)})"
@@ -229,9 +228,7 @@ async def report(settings: Settings, output: Output, job_id: str, form: Shape, *
             # What it does not name succeeded, as the job itself counts.
             counts["succeeded"] = tally.succeeded
             told = f"{tally.succeeded:,} succeeded by the job's own count, {counts['failed']:,} failed"
-        if form == "json":
-            output.line("summary", {"job": job_id, "run": run, "scope": tally.scope, **counts})
-        output.flush()
+        output.summary({"job": job_id, "run": run, "report_scope": tally.scope, **counts})
         output.say(told)
         if sum(counts.values()) != tally.succeeded + tally.failed:
             output.say(
@@ -239,14 +236,6 @@ async def report(settings: Settings, output: Output, job_id: str, form: Shape, *
                 "not tell of all of them"
             )
     return ExitCode.SOME_FAILED if counts["failed"] else ExitCode.DONE
-
-
-def _row(row: ReportRow, run: int | None) -> dict[str, Any]:
-    return {
-        **where(cloud_with_jobs().scheme, ObjectRef(row.bucket, row.key, row.version_id)),
-        "state": State.REQUESTED if row.succeeded else State.FAILED, "code": row.code or None,
-        "http_status": row.status, "reason": row.message, "run": run,
-    }  # fmt: skip
 
 
 def _cells(output: Output, fields: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -316,18 +305,19 @@ async def retry(
             offer = await session.spending.offer_retry(run.id, jobs=True)
         if not offer.objects:
             output.say(f"nothing of run {run.id} has failed")
-            _summary(output, {"runs": [run.id], "retried": 0})
+            output.summary({"runs": [run.id]})
             return ExitCode.DONE
         check_takes_jobs(run)
         consent = await agreeing.to(session, output, offer, f"Send the failed objects of run {run.id} again")
         if consent is None:
-            _summary(output, {"runs": [run.id], "retried": 0})
+            output.summary({"runs": [run.id]})
             return ExitCode.DONE
         output.left = f"whether run {run.id} goes on cannot be told: `restoretui status {run.id}` tells"
         count = await session.spending.retry_jobs(
             consent, run.id, replace(chosen.checked(), hold=bool(asked["hold"]))
         )
         output.left = what_goes_on(session, [await session.ledger.runs.get(run.id)])
+        output.summary({"retried": count})
         output.say(f"{words.plural(count, 'object')} of run {run.id} go out again")
         session.start_engine([run.id])
         return await follow(session, output, [run.id], wait=wait, timeout=left_of(limit))
@@ -345,16 +335,16 @@ async def clean_up(settings: Settings, output: Output, job_id: str, *, dry_run: 
             )
         if batch.cleaned_at is not None:
             output.say(f"the manifest and the report of job {job_id} were deleted before")
-            _summary(output, {"job": job_id, "run": batch.run_id, "deleted": 0})
+            output.summary({"job": job_id, "run": batch.run_id, "deleted": 0})
             return ExitCode.DONE
         if dry_run:
             _tell_written(output, batch)
-            _summary(output, {"job": job_id, "run": batch.run_id, "deleted": 0})
+            output.summary({"job": job_id, "run": batch.run_id, "deleted": 0})
             return ExitCode.DONE
         output.left = f"some of what was written for job {job_id} may be deleted; say it again to delete the rest"
         deleted = await session.batch.clean(batch)
         output.say(f"deleted {words.plural(deleted, 'object')}: the manifest and the report of job {job_id}")
-        _summary(output, {"job": job_id, "run": batch.run_id, "deleted": deleted})
+        output.summary({"job": job_id, "run": batch.run_id, "deleted": deleted})
     return ExitCode.DONE
 
 
@@ -375,9 +365,3 @@ def _tell_written(output: Output, batch: BatchJob) -> None:
 def _run_of(session: Session, job_id: str) -> int | None:
     batch = session.ledger.batches.find(job_id)
     return batch.run_id if batch else None
-
-
-def _summary(output: Output, fields: dict[str, Any]) -> None:
-    if output.as_json:
-        output.line("summary", fields)
-    output.flush()

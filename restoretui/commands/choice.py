@@ -19,7 +19,7 @@ from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.saying.chosen import Chosen
 from restoretui.ledger.records import Query, View
-from restoretui.session.jsonlines import missing_fields
+from restoretui.session.jsonlines.objects import missing_fields
 from restoretui.session.key_list import read_keys
 from restoretui.session.session import Session
 from restoretui.wording import format as words

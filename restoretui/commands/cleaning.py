@@ -21,7 +21,7 @@ from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run
 from restoretui.session.export import each
-from restoretui.session.jsonlines import where
+from restoretui.session.jsonlines.line import where
 from restoretui.session.key_list import read_keys
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import Consent
@@ -51,6 +51,7 @@ async def clean(settings: Settings, output: Output, choice: Choice, agreeing: Ag
         raise UsageError("the copies of a run are those of its own objects", "leave out --keys-from")
     if not named_run:
         choice = choice.meant(settings)
+        output.summary({"locations": list(map(str, choice.parsed()))})
     async with open_session(settings) as session:
         run = await session.run_views.find_run(choice.locations[0]) if named_run else None
         if run is not None:
@@ -167,9 +168,10 @@ def _tell(output: Output, copy: Copy, done: Cleaned) -> str:
         output.line(
             "object",
             {
-                **where(copy.scheme, copy.ref), "size": copy.size, "storage_class": copy.storage_class,
-                "state": done.state, "expiry": None, "tier": None, "run": copy.run, "reason": reason,
-                "code": problem.code if problem else None, "request_id": problem.request_id if problem else None,
+                **where(copy.scheme, copy.ref), "size": copy.size, "storage_class": copy.storage_class or None,
+                "state": done.state, "run": copy.run, "reason": reason,
+                "code": (problem.code or None) if problem else None,
+                "request_id": (problem.request_id or None) if problem else None,
             },
         )  # fmt: skip
     else:
@@ -182,9 +184,8 @@ def _tell_dry(output: Output, copy: Copy) -> None:
         output.line(
             "object",
             {
-                **where(copy.scheme, copy.ref), "size": copy.size, "storage_class": copy.storage_class,
-                "state": State.AVAILABLE, "expiry": None, "tier": None, "run": copy.run,
-                "reason": "would be ended early", "code": None, "request_id": None,
+                **where(copy.scheme, copy.ref), "size": copy.size, "storage_class": copy.storage_class or None,
+                "state": State.AVAILABLE, "run": copy.run, "reason": "would be ended early",
             },
         )  # fmt: skip
     else:
@@ -192,9 +193,7 @@ def _tell_dry(output: Output, copy: Copy) -> None:
 
 
 def _summary(output: Output, counts: Counter[str], found: int) -> None:
-    if output.as_json:
-        fields = {"copies": found, "ended": counts["ended"], "nothing_to_end": counts["nothing to end"]}
-        output.line("summary", fields | {"failed": counts["failed"]})
-    elif counts:
+    if counts and not output.as_json:
         output.say(", ".join(f"{number:,} {kind}" for kind, number in counts.items()))
-    output.flush()
+    fields = {"copies": found, "ended": counts["ended"], "nothing_to_end": counts["nothing to end"]}
+    output.summary(fields | {"failed": counts["failed"]})

@@ -9,7 +9,6 @@ from typing import Any
 from restoretui.commands.leaving import held_of, tell_unsent, what_goes_on
 from restoretui.commands.output import Output, Seen
 from restoretui.commands.summary import (
-    cause_fields,
     causes_of,
     counts_of,
     summarise,
@@ -36,6 +35,7 @@ from restoretui.ledger.activity import CLASSES, filter_row
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, JobRow, Query
 from restoretui.ledger.run_records import WAITING, Run
 from restoretui.session.export import WINDOW, each
+from restoretui.session.jsonlines.runs import cause_fields
 from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
 from restoretui.wording.command_line import command_lines
@@ -73,7 +73,7 @@ async def status(settings: Settings, output: Output, name: str | None, query: Qu
         tell_causes(output, causes)
         less = await tell_shortfalls(session, output, runs)
         fields = counts_of(session, runs) | {"not_looked_at": sum(len(ids) for _, ids in problems)} | less
-        summarise(output, fields | ({"causes": [cause_fields(cause) for cause in causes]} if name else {}))
+        summarise(output, fields | {"causes": [cause_fields(cause) for cause in causes]}, runs)
         if problems:
             codes = {error.exit_code for error, _ in problems}
             return codes.pop() if len(codes) == 1 else ExitCode.SOME_FAILED
@@ -149,7 +149,6 @@ async def watch(
         say_unheard(settings, output, runs)
         if not runs:
             output.say("nothing is under way")
-            summarise(output, counts_of(session, []))
             return ExitCode.DONE
         run_ids = [run.id for run in runs]
         if dry_run:
@@ -249,8 +248,9 @@ async def follow(
     held = [job_id for run in runs for job_id in held_of(session, run)]
     causes = await causes_of(session, runs)
     less = await tell_shortfalls(session, output, runs)
-    fields = {"missing": missing, "timed_out": timed_out, "to_confirm": held} | less
-    summarise(output, counts_of(session, runs) | fields | {"causes": [cause_fields(cause) for cause in causes]})
+    fields = {"timed_out": timed_out, "to_confirm": held} | less
+    fields["causes"] = [cause_fields(cause) for cause in causes]
+    summarise(output, counts_of(session, runs) | fields, runs)
     tell_causes(output, causes)
     for job_id in held:
         output.say(f"job {job_id} is made and waits: `restoretui batch confirm {job_id}` lets it run")

@@ -79,7 +79,7 @@ def tell_unsent(session: Session, output: Output, runs: Iterable[Run]) -> ExitCo
         parts = [f"{words.plural(number, 'object')} {what}" for what, number in told.items() if number]
         output.run(run, session.looks_cost(run))
         output.say(f"run {run.id}: {'; '.join(parts) or 'nothing is unsent: it would only be watched'}")
-    summarise(output, counts_of(session, runs))
+    summarise(output, counts_of(session, runs), runs)
     say_dry(output)
     return ExitCode.DONE
 

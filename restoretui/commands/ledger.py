@@ -20,7 +20,8 @@ from restoretui.ledger.records import CatalogBounds
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
 from restoretui.session.export import WINDOW, write_export
-from restoretui.session.jsonlines import change_fields, instant, json_line
+from restoretui.session.jsonlines.line import instant, named
+from restoretui.session.jsonlines.objects import trail_line
 from restoretui.session.targets import write_whole
 from restoretui.wording import format as words
 
@@ -39,11 +40,11 @@ async def info(settings: Settings, output: Output) -> ExitCode:
         {
             "folder": str(ledger.folder),
             "files": [{"file": str(path), "size": size} for path, size in vitals.files.items()],
-            "bytes": dict(vitals.parts), "bytes_are_measured": vitals.measured, "schema": vitals.schema,
-            "catalog_schema": vitals.catalog_schema, "gives_back": vitals.gives_back, "runs": vitals.runs,
-            "runs_by_state": states, "objects": vitals.objects, "objects_by_state": dict(vitals.by_state),
-            "entries": vitals.entries, "listings": vitals.listings, "oldest_run": instant(vitals.oldest_run),
-            "oldest_listing": instant(vitals.oldest_listing),
+            "sizes": dict(vitals.parts), "sizes_measured": vitals.measured, "ledger_schema": vitals.schema,
+            "catalog_schema": vitals.catalog_schema, "gives_back": vitals.gives_back,
+            "runs": [run.id for run in runs], "runs_by_state": {named(name): n for name, n in states.items()},
+            "objects": vitals.objects, **vitals.by_state, "entries": vitals.entries, "listings": vitals.listings,
+            "oldest_run_at": instant(vitals.oldest_run), "oldest_listing_at": instant(vitals.oldest_listing),
         }
     )  # fmt: skip
     if output.as_json:
@@ -110,7 +111,8 @@ async def prune(
     objects = sum(run.objects for run in found.runs if run.run_id in removed)
     output.summary(
         {
-            "runs": removed, "objects": objects, "staying": found.staying, "exported_to": folder,
+            "runs": removed, "objects": objects, "exported_to": folder,
+            "staying": {named(reason): count for reason, count in found.staying.items()},
             "listings": dropped.listings if dropped else 0,
             "freed_bytes": freed + (dropped.size_bytes if dropped else 0),
         }
@@ -132,8 +134,8 @@ async def _only_told(ledger: Ledger, output: Output, found: Findings, *, listing
         output.say(
             f"of {words.plural(number, 'listing')} those that are old, or beyond the room kept for them, would go"
         )
-    fields: dict[str, Any] = {"runs": [], "objects": 0, "staying": found.staying, "exported_to": None}
-    output.summary(fields | {"would_go": [run.run_id for run in found.runs], "listings": 0, "freed_bytes": 0})
+    fields: dict[str, Any] = {"staying": {named(reason): count for reason, count in found.staying.items()}}
+    output.summary(fields | {"would_go": [run.run_id for run in found.runs]})
     say_dry(output)
     return ExitCode.DONE
 
@@ -148,13 +150,15 @@ async def vacuum(settings: Settings, output: Output, *, dry_run: bool = False) -
         async with await _opened(settings, output) as ledger:
             vitals = await ledger.vitals()
         free = vitals.parts.get("free", 0)
-        files = [{"file": str(path), "before": size, "after": size} for path, size in vitals.files.items()]
-        output.summary({"files": files, "freed_bytes": 0, "free_bytes": free})
+        files = [
+            {"file": str(path), "before_bytes": size, "after_bytes": size} for path, size in vitals.files.items()
+        ]
+        output.summary({"files": files, "free_bytes": free})
         output.say(f"about {words.size(free)} are free, and would be given back to the disk")
         say_dry(output)
         return ExitCode.DONE
     done = await asyncio.to_thread(shrink, settings.state_dir.expanduser().absolute())
-    files = [{"file": str(one.file), "before": one.before, "after": one.after} for one in done]
+    files = [{"file": str(one.file), "before_bytes": one.before, "after_bytes": one.after} for one in done]
     output.summary({"files": files, "freed_bytes": sum(one.before - one.after for one in done)})
     for one in done:
         output.say(f"{one.file}: {words.size(one.before)} before, {words.size(one.after)} now")
@@ -193,18 +197,16 @@ async def check(settings: Settings, output: Output) -> ExitCode:
     damaged = {finding.file for finding in checked.findings}
     for finding in checked.findings:
         if output.as_json:
-            output.line(
-                "check", {"file": finding.file, "what": finding.what, "ok": False, "problem": finding.problem}
-            )
+            output.line("check", {"file": finding.file, "what": finding.what, "ok": False, "reason": finding.problem})
         else:
             output.text(f"{finding.file}  {finding.what}: {finding.problem}")
     for name in checked.files:
         if name not in damaged:
             if output.as_json:
-                output.line("check", {"file": name, "what": "all of it", "ok": True, "problem": None})
+                output.line("check", {"file": name, "what": "all of it", "ok": True})
             else:
                 output.text(f"{name}  as it was written")
-    output.summary({"files": list(checked.files), "problems": len(checked.findings)})
+    output.summary({"files": [{"file": name} for name in checked.files], "problems": len(checked.findings)})
     if not damaged:
         return ExitCode.DONE
     output.say(f"restoretui: {words.plural(len(checked.findings), 'problem')} in {' and '.join(sorted(damaged))}")
@@ -346,4 +348,4 @@ async def _trail(ledger: Ledger, run: Run) -> AsyncIterator[str]:
     while entries := await ledger.activity.since(last, WINDOW, run.id):
         last = entries[-1].id
         scheme = run.cloud.scheme
-        yield "".join(json_line("change", change_fields(scheme, entry)) + "\n" for entry in entries)
+        yield "".join(trail_line(scheme, entry) + "\n" for entry in entries)

@@ -1,23 +1,25 @@
 """``restoretui ls``, ``du`` and ``export``: objects one by one, or summed up by prefix, or a run's in a file."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from restoretui.commands.choice import Choice, listing_view
 from restoretui.commands.output import Output
-from restoretui.commands.summary import summarise
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
-from restoretui.core.errors import ExitCode, UsageError
+from restoretui.core.errors import ExitCode, ObjectNotFound, UsageError
 from restoretui.core.location import Location
-from restoretui.core.model import State
-from restoretui.ledger.records import Query
+from restoretui.core.model import ObjectRef, State
+from restoretui.ledger.records import EVERYTHING, Query
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.session import summing
 from restoretui.session.export import Form, each, export_chunks, write_export
-from restoretui.session.jsonlines import instant, totals_fields, volume_fields
+from restoretui.session.jsonlines.objects import bucket_fields, missing_fields
+from restoretui.session.jsonlines.runs import states_fields
+from restoretui.session.jsonlines.sums import totals_fields, volume_fields
 from restoretui.session.session import Session, open_session
 from restoretui.session.summing import Split, Summed
 from restoretui.session.targets import own_descriptor
@@ -30,49 +32,76 @@ _PART_CELLS = 19
 
 
 async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
-    """List objects with their state, from one listing."""
+    """List objects with their state, from one listing; exit code 1 when a key that was named is not there."""
     choice = choice.meant(settings)
     places = choice.parsed()
+    output.summary({"locations": list(map(str, places))})
     async with open_session(settings, priced=False) as session:
-        states: dict[str, int] = {}
-        total = size = unsized = 0
+        states: dict[State, int] = {}
+        buckets: dict[str, None] = {}
+        size = unsized = missing = 0
         for place in places:
             if not place.bucket:
                 if choice.versions or choice.query.where is not None:
                     raise UsageError(
                         f"{place} is a list of buckets, and selectors choose among objects", "name a bucket"
                     )
-                await _list_buckets(session, output, place.scheme)
+                buckets |= await _list_buckets(session, output, place.scheme)
                 continue
+            buckets[place.bucket] = None
+            found = False
             async with listing_view(session, place, choice) as view:
                 async for row in each(view):
                     if place.version_id not in (None, row.ref.version_id):
                         continue
+                    found = True
                     output.object(place.scheme, row)
                     states[row.state] = states.get(row.state, 0) + 1
-                    total += 1
                     if row.size is None:
                         unsized += 1
                     else:
                         size += row.size
-        summarise(output, {"objects": total, "size": size, "states": states})
+            if place.key is not None and not found and not await _is_there(session, place, choice):
+                missing += 1
+                _tell_missing(output, place)
+        total = sum(states.values())
+        sums = {"objects": total, "size": size, "unsized": unsized, **states_fields(states), "missing": missing}
+        output.summary(sums | {"buckets": list(buckets)})
         if states.get(State.UNKNOWN):
             output.say(
                 f"{states[State.UNKNOWN]:,} are Intelligent-Tiering: only a plan looks whether those are archived"
             )
-        output.say(f"{words.plural(total, 'object')}, {words.sizes(size, unsized)}")
-    return ExitCode.DONE
-
-
-async def _list_buckets(session: Session, output: Output, scheme: str) -> None:
-    for bucket in await session.buckets(scheme):
-        location = str(Location(scheme, bucket.name))
-        if output.as_json:
-            created = instant(bucket.created.timestamp() if bucket.created else None)
-            output.line("object", {"location": location, "bucket": bucket.name, "key": None,
-                                   "region": bucket.region or None, "modified": created})  # fmt: skip
+        if total or any(place.bucket for place in places):
+            output.say(f"{words.plural(total, 'object')}, {words.sizes(size, unsized)}")
         else:
-            output.text(location)
+            output.say(words.plural(len(buckets), "bucket"))
+    return ExitCode.SOME_FAILED if missing else ExitCode.DONE
+
+
+async def _is_there(session: Session, place: Location, choice: Choice) -> bool:
+    """A named object that the selectors left out is there all the same."""
+    if choice.query.where is None:
+        return False
+    async with listing_view(session, place, replace(choice, query=EVERYTHING)) as view:
+        return any([place.version_id in (None, row.ref.version_id) async for row in each(view)])
+
+
+def _tell_missing(output: Output, place: Location) -> None:
+    error = ObjectNotFound("the object does not exist", "list its prefix; it may have been deleted")
+    ref = ObjectRef(place.bucket, place.key or "", place.version_id)
+    if output.as_json:
+        output.line("missing", missing_fields(place.scheme, ref, error, doubted=False, asked=False))
+    output.say(f"{place}: {error}")
+
+
+async def _list_buckets(session: Session, output: Output, scheme: str) -> dict[str, None]:
+    buckets = await session.buckets(scheme)
+    for bucket in buckets:
+        if output.as_json:
+            output.line("bucket", bucket_fields(scheme, bucket))
+        else:
+            output.text(str(Location(scheme, bucket.name)))
+    return dict.fromkeys(bucket.name for bucket in buckets)
 
 
 async def du(
@@ -81,6 +110,7 @@ async def du(
     """Sum up what lies below each location, and below its prefixes down to ``depth``."""
     choice = choice.meant(settings)
     places = choice.parsed()
+    output.summary({"locations": list(map(str, places))})
     for place in places:
         if not place.bucket:
             raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
@@ -96,7 +126,7 @@ async def du(
             prefixes += len(found) - 1
             ended = listing.ended_at or listing.started_at
             oldest = ended if oldest is None else min(oldest, ended)
-        summarise(output, {**totals_fields(total), "prefixes": prefixes, "listed_at": oldest})
+        output.summary({**totals_fields(total), "prefixes": prefixes, "listed_at": oldest})
         _say(session, output, total, oldest)
     return ExitCode.DONE
 
@@ -118,8 +148,8 @@ def _show(output: Output, place: Location, found: list[Summed], split: Split | N
 def _fields(place: Location, one: Summed, split: Split | None) -> dict[str, object]:
     at = place if place.key is not None else place.below(one.totals.prefix)
     fields: dict[str, object] = {
-        "location": str(at), "bucket": place.bucket, "prefix": one.totals.prefix, "depth": one.depth,
-        **totals_fields(one.totals),
+        "scheme": place.scheme, "bucket": place.bucket, "location": str(at), "prefix": one.totals.prefix,
+        "depth": one.depth, **totals_fields(one.totals),
     }  # fmt: skip
     if one.direct is not None:
         fields["direct"] = volume_fields(one.direct)

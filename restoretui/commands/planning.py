@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from restoretui.commands.agreeing import Agreeing, Meant
 from restoretui.commands.choice import Choice, selected
 from restoretui.commands.output import Output
-from restoretui.commands.summary import summarise
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped
 from restoretui.core.model import DEFAULT_SCHEME, Tier
@@ -50,6 +49,7 @@ async def plan(
     """
     check_lasting(lasting)
     choice = choice.meant(settings)
+    output.summary({"locations": list(map(str, choice.parsed()))})
     meant = meant or Meant(Agreeing())
     given: Mapping[str, Any] = {}
     if engine != "direct" or any(value not in (None, ()) for value in (batch or {}).values()):
@@ -61,7 +61,7 @@ async def plan(
         _within(session, meant.timeout),
         selected(session, output, choice) as chosen,
     ):
-        objects = refused = days = 0
+        objects = refused = requests = days = 0
         offers: dict[Tier, list[Offer]] = {}
         for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
             made, days = direct, direct.days
@@ -75,6 +75,7 @@ async def plan(
                 offers.setdefault(entry.request.tier, []).append(offer_of(made, entry.request.tier))
             refused += min(entry.counts.get(Action.REFUSED, 0) + entry.counts.get(Action.WAITS, 0) for entry in shown)
             objects += made.objects
+            requests += max(entry.requests for entry in shown)
         stopped = _stopped(session, output, offers, meant.agreeing)
         fields = {"objects": objects, "days": days, "missing": chosen.missing, "left_out": chosen.left_out}
         if meant.fail_fast and chosen.missing:
@@ -83,7 +84,7 @@ async def plan(
             output.error(stopped)
         elif words := meant.said(offers.get(tier, []) if tier else []):
             output.say(words)
-        summarise(output, fields | {"requests": 0})
+        output.summary(fields | {"requests": requests, "refused": refused})
         if stopped is not None:
             return stopped.exit_code
         return ExitCode.SOME_FAILED if chosen.missing or refused else ExitCode.DONE

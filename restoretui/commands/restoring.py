@@ -12,7 +12,6 @@ from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
 from restoretui.commands.output import Output, offer_text
 from restoretui.commands.planning import Lasting, check_lasting, plans_of, tell_plan
-from restoretui.commands.summary import summarise
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged
@@ -72,6 +71,7 @@ async def restore(
     """
     check_lasting(lasting)
     choice = choice.meant(settings)
+    output.summary({"locations": list(map(str, choice.parsed()))})
     given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
@@ -139,6 +139,12 @@ async def _confirmed(
             f"{words.plural(later, 'extension')} will be sent when the copies are there: `restoretui watch` or the "
             "screens must be running then"
         )
+    output.summary(
+        {
+            "requests": sum(made.tiers[tier].requests for made, _ in sending), "missing": chosen.missing,
+            "left_out": chosen.left_out, "refused": _refused([made for made, _ in asked], tier),
+        }
+    )  # fmt: skip
     session.start_engine(run_ids, fail_fast=fail_fast)
     return await follow(
         session, output, run_ids, wait=wait, timeout=timeout, missing=chosen.missing, fail_fast=fail_fast
@@ -186,12 +192,14 @@ async def _confirmed_as_shown(
 
 
 def _nothing(output: Output, plans: Sequence[RestorePlan], tier: Tier, chosen: Selected) -> ExitCode:
-    refused = 0
     for made in plans:
-        counts = made.tiers[tier].counts
-        refused += sum(counts.get(action, 0) for action in (Action.REFUSED, Action.LOOK, Action.WAITS))
         output.say(f"nothing to send: {why_nothing(made, tier)}")
-    objects = sum(made.objects for made in plans)
-    fields = {"objects": objects, "requests": 0, "refused": refused}
-    summarise(output, fields | {"missing": chosen.missing, "left_out": chosen.left_out})
+    refused = _refused(plans, tier)
+    fields = {"objects": sum(made.objects for made in plans), "refused": refused}
+    output.summary(fields | {"missing": chosen.missing, "left_out": chosen.left_out})
     return ExitCode.SOME_FAILED if refused or chosen.missing else ExitCode.DONE
+
+
+def _refused(plans: Iterable[RestorePlan], tier: Tier) -> int:
+    counts = [made.tiers[tier].counts for made in plans]
+    return sum(count.get(action, 0) for count in counts for action in (Action.REFUSED, Action.LOOK, Action.WAITS))

@@ -1,13 +1,13 @@
 """What some runs add up to, and the exit code they earn."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from restoretui.commands.output import Output
 from restoretui.core.errors import ExitCode
 from restoretui.core.model import State
 from restoretui.ledger.run_records import Cause, Run
+from restoretui.session.jsonlines.runs import costs_of, states_fields
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 
@@ -18,32 +18,32 @@ MOST_CAUSES = 8
 def counts_of(session: Session, runs: Iterable[Run]) -> dict[str, Any]:
     """The fields of a ``summary`` line."""
     runs = list(runs)
-    counts: dict[str, int] = {}
-    for run in runs:
-        for state, number in run.counts.items():
-            counts[state.value] = counts.get(state.value, 0) + number
-    looks = [session.looks_cost(run) for run in runs]
     return {
         "runs": [run.id for run in runs],
         "objects": sum(run.objects for run in runs),
         "size": sum(run.size_bytes for run in runs),
-        "counts": counts,
-        **{state.value: counts.get(state.value, 0) for state in State if state not in (State.ONLINE, State.ARCHIVED)},
-        "estimate": sum((run.estimate for run in runs), Decimal()),
+        **states_fields(counts_in(runs)),
+        "costs": costs_of((run, session.looks_cost(run)) for run in runs),
         "list_calls": sum(run.list_calls for run in runs),
         "head_calls": sum(run.head_calls for run in runs),
-        "looks_cost": None if None in looks else sum(filter(None, looks), Decimal()),
     }
 
 
-def summarise(output: Output, fields: dict[str, Any]) -> None:
-    """Tell them as the last line: as JSON, or in a sentence for people."""
-    if output.as_json:
-        output.line("summary", fields)
-    elif "counts" in fields and fields["runs"]:
-        states = ", ".join(f"{number:,} {state}" for state, number in fields["counts"].items() if number)
-        output.say(f"{words.plural(fields['objects'], 'object')}: {states}")
-    output.flush()
+def counts_in(runs: Iterable[Run]) -> dict[State, int]:
+    """Objects by state, of all runs together."""
+    counts: dict[State, int] = {}
+    for run in runs:
+        for state, number in run.counts.items():
+            counts[state] = counts.get(state, 0) + number
+    return counts
+
+
+def summarise(output: Output, fields: dict[str, Any], runs: Sequence[Run] = ()) -> None:
+    """Keep them for the last line; of ``runs``, say it in a sentence for people."""
+    if runs and not output.as_json:
+        states = ", ".join(f"{number:,} {state}" for state, number in counts_in(runs).items() if number)
+        output.say(f"{words.plural(sum(run.objects for run in runs), 'object')}: {states}")
+    output.summary(fields)
 
 
 def say_dry(output: Output) -> None:
@@ -74,14 +74,6 @@ def tell_causes(output: Output, causes: Sequence[Cause]) -> None:
     if left := causes[MOST_CAUSES:]:
         objects = sum(cause.objects for cause in left)
         output.say(f"{words.plural(objects, 'object')} more for {len(left):,} other reasons: `restoretui status RUN`")
-
-
-def cause_fields(cause: Cause) -> dict[str, Any]:
-    """An entry of ``causes`` in a ``summary`` line."""
-    return {
-        "state": cause.state.value, "code": cause.code or None, "reason": cause.reason, "objects": cause.objects,
-        "of_rights": cause.of_rights > 0,
-    }  # fmt: skip
 
 
 async def tell_shortfalls(session: Session, output: Output, runs: Iterable[Run]) -> dict[str, int]:

@@ -13,7 +13,8 @@ from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import EVERYTHING, Query, View
 from restoretui.ledger.run_records import Run
-from restoretui.session.jsonlines import job_fields, json_line, where
+from restoretui.session.jsonlines.line import json_line, where
+from restoretui.session.jsonlines.objects import job_fields
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import ReportRow
@@ -24,8 +25,8 @@ WINDOW = 1000
 """Rows read from the ledger at a time."""
 CHUNK = 1 << 16
 _COLUMNS = (
-    "location", "key", "version_id", "size", "storage_class", "state", "expiry", "tier", "run", "reason", "code",
-    "request_id", "action", "requested_at", "available_at", "changed_at",
+    "location", "bucket", "key", "version_id", "size", "storage_class", "state", "expiry", "tier", "run", "reason",
+    "code", "request_id", "action", "requested_at", "available_at", "changed_at",
 )  # fmt: skip
 
 REPORT_COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")

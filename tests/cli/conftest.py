@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import pytest
 
 from tests.cli import forkserver
+from tests.cli.checked_lines import check_output
 
 
 class Ran(NamedTuple):
@@ -111,6 +112,7 @@ def run(tmp_path: Path) -> Run:
         env |= extra
         ran = Ran(*forkserver.run(args, env, stdin, timeout))
         assert "Traceback" not in ran.err, ran.err
+        check_output(args, ran.out, ran.code)
         return ran
 
     return go

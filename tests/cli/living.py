@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.cli import forkserver
+from tests.cli.checked_lines import check_lines, check_output
 from tests.cli.conftest import Served
 
 
@@ -69,4 +70,8 @@ class Living:
             for reader in self._readers:
                 reader.join(10)
         assert "Traceback" not in "".join(self.err), "".join(self.err)
+        if code < 0:  # Killed: what it had said by then stands.
+            check_lines([line for line in self.out if line.startswith("{") and line.endswith("}\n")])
+        else:
+            check_output(self.process.args, "".join(self.out), code)
         return code

@@ -43,8 +43,8 @@ def test_one_absurd_row_spoils_nothing(run: Run, store: StartStore, tmp_path: Pa
     assert listed.code == 0, listed.err
     rows = {row["key"]: row for row in listed.of("object")}
     assert list(rows) == list(KEYS)
-    assert rows["odd"]["size"] == (int(size) if is_sized else None)
-    assert (rows["odd"]["modified"] is not None) == is_dated
+    assert rows["odd"].get("size") == (int(size) if is_sized else None)
+    assert ("modified_at" in rows["odd"]) == is_dated
     shown = run(served, "ls", "s3://bkt")
     assert shown.code == 0
     assert ("?" in shown.out) == (not (is_sized and is_dated))
@@ -56,7 +56,7 @@ def test_one_absurd_row_spoils_nothing(run: Run, store: StartStore, tmp_path: Pa
     assert sorted(served.restored) == list(KEYS), "each is asked for once"
     told = {row["key"]: row for row in run(served, "status", "last", "--json").of("object")}
     assert {row["state"] for row in told.values()} == {"available"}
-    assert told["odd"]["size"] == (int(size) if is_sized else None)
+    assert told["odd"].get("size") == (int(size) if is_sized else None)
     exported = run(served, "export", "last", "--format", "json")
     assert [json.loads(line)["key"] for line in exported.out.splitlines()] == list(KEYS)
 
@@ -70,7 +70,7 @@ def test_copies_whose_end_cannot_be_read_are_there_and_are_not_asked_for_again(
     assert done.code == 0, done.err
     assert done.summary["available"] == 3
     rows = run(served, "ls", "s3://bkt", "--json").of("object")
-    assert [(row["state"], row["expiry"]) for row in rows] == [("available", None)] * 3
+    assert [(row["state"], row.get("expiry")) for row in rows] == [("available", None)] * 3
     assert "unknown" in run(served, "ls", "s3://bkt").out
     again = run(served, *RESTORE)
     assert again.code == 0, again.err

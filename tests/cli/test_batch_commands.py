@@ -34,7 +34,7 @@ def test_restore_through_jobs_goes_all_the_way(run: Run, world: Served) -> None:
     statuses = [line["status"] for line in ran.of("job")]
     assert statuses[-1] == "Complete"
     # What restored for fewer days already is in no job: it is extended by a request of its own once it is there.
-    later = sum(plan["actions"].get("extend on arrival", 0) for plan in ran.of("plan"))
+    later = sum(plan["actions"].get("extend_on_arrival", 0) for plan in ran.of("plan"))
     assert world.stats["requests"].get("RestoreObject", 0) == later
     job_id = ran.of("job")[-1]["job"]
     listed = run(world, "batch", "ls", "--json")
@@ -57,7 +57,7 @@ def test_restore_through_jobs_goes_all_the_way(run: Run, world: Served) -> None:
     assert cleaned.summary["deleted"] == 4
     gone = run(world, "batch", "report", job_id, "--json")
     assert gone.code == 1
-    assert "no completion report" in gone.of("error")[0]["message"]
+    assert "no completion report" in gone.of("error")[0]["reason"]
 
 
 def test_a_whole_prefix_is_left_to_s3_to_find(run: Run, world: Served) -> None:
@@ -166,7 +166,7 @@ def test_jobs_are_confirmed_cancelled_cloned_and_given_a_priority(run: Run, worl
     assert listed.out.count("\n") == 4
     gone = run(world, "batch", "show", "nobody-knows", "--json")
     assert gone.code == 1
-    assert "no job nobody-knows" in gone.of("error")[0]["message"]
+    assert "no job nobody-knows" in gone.of("error")[0]["reason"]
 
 
 def test_policies_are_ready_to_paste(run: Run) -> None:
@@ -223,7 +223,7 @@ def test_a_job_is_left_for_a_person_and_followed_by_a_colleague(run: Run, world:
     for more in ((), elsewhere):
         refused = run(world, "batch", "clone", job_id, "--yes", "--json", *more)
         assert refused.code == 1
-        assert "the manifest of job" in refused.of("error")[0]["message"]
+        assert "the manifest of job" in refused.of("error")[0]["reason"]
     assert world.stats["requests"]["CreateJob"] == 1
 
 
@@ -232,14 +232,14 @@ def test_requesters_who_pay_get_no_jobs(run: Run, world: Served) -> None:
     for command in (("plan", *where), ("restore", *where, "--yes")):
         refused = run(world, *command, "--engine", "batch", "--json")
         assert refused.code == 2
-        assert "cannot agree to requester pays" in refused.of("error")[0]["message"]
+        assert "cannot agree to requester pays" in refused.of("error")[0]["reason"]
     direct = run(world, "restore", *where, "--yes", "--engine", "auto")
     assert direct.code == 0, direct.err
     assert "engine: direct: S3 Batch Operations cannot agree to requester pays" in direct.err
     later = run(world, "restore", "s3://acme-frankfurt-archive", "--days", "2", "--tier", "bulk", "--yes", "--engine",
                 "auto", "--confirm", "later", "--json")  # fmt: skip
     assert later.code == 2
-    assert "would be asked for at once" in later.of("error")[0]["message"]
+    assert "would be asked for at once" in later.of("error")[0]["reason"]
 
 
 def test_a_report_of_failures_alone_is_counted_by_the_jobs_own_count(run: Run, world: Served) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from restoretui.commands.output import cost_remarks
+from restoretui.commands.output.plan_words import cost_remarks
 from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.sandbox import RunningSandbox

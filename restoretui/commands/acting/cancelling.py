@@ -37,7 +37,7 @@ async def cancel(
             _tell(output, session, run, run.counts.get(State.PLANNED, 0), "would be given up")
             for batch in _live(session, run.id):
                 output.say(f"{_name(batch)} would be cancelled")
-            summarise(output, counts_of(session, [run]) | {"given_up": 0})
+            summarise(output, counts_of(session, [run]), [run])
             say_dry(output)
             return ExitCode.DONE
         jobs = _live(session, run.id)
@@ -49,7 +49,7 @@ async def cancel(
         run = await session.ledger.runs.get(run.id)
         given_up = run.counts.get(State.CANCELLED, 0) - before
         _tell(output, session, run, given_up, "given up")
-        summarise(output, counts_of(session, [run]) | {"given_up": given_up})
+        summarise(output, counts_of(session, [run]) | {"given_up": given_up}, [run])
     return ExitCode.DONE
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from restoretui.commands.output import Output
-from restoretui.commands.summary import summarise
 from restoretui.core.errors import ExitCode
 from restoretui.core.model import State
 from restoretui.ledger.run_records import Run
@@ -32,5 +31,5 @@ async def give_up_at_failure(session: Session, output: Output, runs: Sequence[Ru
 def stopped_by_missing(output: Output, missing: int, left_out: int) -> ExitCode:
     """Objects cannot be seen, and that is a failure before anything was sent."""
     output.say(f"--fail-fast: {plural(missing, 'object')} could not be seen, so nothing was sent")
-    summarise(output, {"objects": 0, "requests": 0, "refused": 0, "missing": missing, "left_out": left_out})
+    output.summary({"missing": missing, "left_out": left_out})
     return ExitCode.SOME_FAILED

@@ -6,7 +6,6 @@ from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, what_goes_on
 from restoretui.commands.output import Output
-from restoretui.commands.summary import summarise
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode
@@ -33,7 +32,7 @@ async def retry(
             offer = await session.spending.offer_retry(run.id)
         if not offer.objects:
             output.say(f"nothing of run {run.id} has failed")
-            summarise(output, {"runs": [run.id], "retried": 0})
+            output.summary({"runs": [run.id]})
             return ExitCode.DONE
         if short := await session.run_views.short_of_capacity(run):
             output.say(
@@ -43,11 +42,12 @@ async def retry(
         deed = f"Send {words.plural(offer.objects, 'failed object')} of run {run.id} again"
         consent = await agreeing.to(session, output, offer, deed)
         if consent is None:
-            summarise(output, {"runs": [run.id], "retried": 0})
+            output.summary({"runs": [run.id]})
             return ExitCode.DONE
         output.left = f"whether run {run.id} goes on cannot be told: `restoretui status {run.id}` tells"
         count = await session.spending.retry(consent, run.id)
         output.left = what_goes_on(session, [await session.ledger.runs.get(run.id)])
+        output.summary({"retried": count})
         output.say(f"{words.plural(count, 'object')} of run {run.id} go out again")
         session.start_engine([run.id], fail_fast=fail_fast)
         return await follow(session, output, [run.id], wait=wait, timeout=left_of(limit), fail_fast=fail_fast)

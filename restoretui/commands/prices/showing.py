@@ -10,21 +10,22 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode
 from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.clouds import CLOUDS
+from restoretui.session.jsonlines.line import known
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit
 
 
 async def show(settings: Settings, output: Output) -> ExitCode:
     """Every Region with a price, the date of its prices, their file, and what is not known of it."""
-    known: dict[tuple[str, str, str], tuple[PriceTable, str]] = {}
+    tables: dict[tuple[str, str, str], tuple[PriceTable, str]] = {}
     files = await asyncio.to_thread(read_price_files, settings.config_dir)
     for file in files:
         for table in file.tables:
             for region in table.regions:
-                known[table.scheme, table.store, region] = table, file.name
+                tables[table.scheme, table.store, region] = table, file.name
     if not output.as_json:
         output.text("REGION                    DATE        CURRENCY  FROM      NOT KNOWN")
-    for (scheme, store, region), (table, name) in sorted(known.items()):
+    for (scheme, store, region), (table, name) in sorted(tables.items()):
         if output.as_json:
             output.line("prices", price_fields(table, region) | {"file": name})
             continue
@@ -32,14 +33,14 @@ async def show(settings: Settings, output: Output) -> ExitCode:
         whence = name if name == BUILT_IN else Path(name).stem
         missing = ", ".join(unknown(table)) or "–"
         output.text(f"{fit(where, 24)}  {fit(table.date, 10)}  {table.currency:8}  {whence:8}  {clean(missing)}")
-    sources = sorted({(table.date, table.source) for table, _ in known.values() if table.source})
+    sources = sorted({(table.date, table.source) for table, _ in tables.values() if table.source})
     for date, source in sources:
         output.say(f"{date}: {source}")
     for file in files[1:]:
         output.say(f"read from {file.name}")
     if not output.as_json:
         output.say("what is not known is never taken for free; `restoretui prices update --region REGION` reads it")
-    output.summary({"regions": len(known), "files": [file.name for file in files]})
+    output.summary({"regions": sorted({key[2] for key in tables}), "files": [{"file": file.name} for file in files]})
     return ExitCode.DONE
 
 
@@ -77,10 +78,10 @@ def price_fields(table: PriceTable, region: str) -> dict[str, Any]:
     """A Region's prices as JSON."""
     retrieval: dict[str, dict[str, Any]] = {}
     for (archive, tier), price in table.retrieval.items():
-        retrieval.setdefault(archive, {})[tier.value] = {"per_gib": price.per_gib, "per_1000": price.per_1000}
+        retrieval.setdefault(archive, {})[tier.value] = known({"per_gib": price.per_gib, "per_1000": price.per_1000})
     return {
-        "scheme": table.scheme, "store": table.store or None, "region": region, "date": table.date,
+        "scheme": table.scheme, "store": table.store or None, "region": region, "date": table.date or None,
         "currency": table.currency, "source": table.source or None, "copy_per_gib_month": table.copy_per_gib_month,
         "copy_free": sorted(table.copy_free), "put_per_1000": table.put_per_1000, **rates_of(table),
-        "retrieval": retrieval, "unknown": unknown(table),
+        "retrievals": retrieval, "unknown_prices": unknown(table),
     }  # fmt: skip

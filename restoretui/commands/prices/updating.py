@@ -41,14 +41,14 @@ async def update(
         (table,) = read_price_book([{"table": [one.table]}]).tables
         if output.as_json:
             output.line(
-                "prices", price_fields(table, one.region) | {"file": str(updated.file), "missing": one.missing}
+                "prices", price_fields(table, one.region) | {"file": str(updated.file), "not_listed": one.missing}
             )
         else:
             _tell(output, table, one.region)
     if not dry_run:
         await price_updates.write(updated)
     output.say(f"nothing was written to {updated.file}" if dry_run else f"written to {updated.file}")
-    output.summary({"regions": len(there), "file": str(updated.file), "written": not dry_run})
+    output.summary({"regions": there, "file": str(updated.file), "written": not dry_run})
     return ExitCode.DONE
 
 

@@ -1,7 +1,7 @@
 """Maps rows of the tables to ``Run`` and ``RestoreJob`` (object-relational mapping, by hand)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -46,8 +46,12 @@ def count_of(row: tuple[Any, ...]) -> tuple[int, State, int, int]:
 
 
 @decodes("a run")
-def run_of(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Run:
-    """A row of ``RUN``, with its jobs and bytes by state."""
+def run_of(
+    row: tuple[Any, ...],
+    counts: Sequence[tuple[State, int, int]],
+    buckets: Callable[[int, int, int], tuple[str, ...]],
+) -> Run:
+    """A row of ``RUN``, with its jobs and bytes by state; ``buckets`` of a run, its first job and its objects."""
     _RUN_SHAPE.check([row])
     connection = _connection_of(row[3])
     estimate = Decimal(row[11])
@@ -76,6 +80,7 @@ def run_of(row: tuple[Any, ...], counts: Sequence[tuple[State, int, int]]) -> Ru
         last_requested_at=_instant(row[19]),
         ended_at=_instant(row[20]),
         asks=row[21],
+        buckets=buckets(row[0], row[22], row[9]),
     )
 
 

@@ -11,6 +11,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.ledger.records import EVERYTHING, CloudId, PastJob, Query
 from restoretui.ledger.run_records import WAITING, Cause, JobChange, RestoreJob, Run, TrackedGroup
+from restoretui.ledger.runs.bucket_ids import RunBuckets
 from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.runs.job_view import JobsOf, JobView, past_jobs
 from restoretui.ledger.runs.run_rows import JOB, RUN, count_of, jobs_of, run_of
@@ -59,6 +60,7 @@ class Runs:
         self._quick = quick
         self._clock = clock
         self._orders = orders
+        self._buckets = RunBuckets(quick).of
         self._in_flight: set[int] = set()
         self._tracked: dict[int, tuple[int, list[TrackedGroup]]] = {}
 
@@ -400,4 +402,4 @@ class Runs:
         for run_id, state, jobs, size_bytes in map(count_of, counted):
             counts.setdefault(run_id, []).append((state, jobs, size_bytes))
         rows = self._quick.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
-        return [run_of(row, counts.get(row[0], [])) for row in rows]
+        return [run_of(row, counts.get(row[0], []), self._buckets) for row in rows]

@@ -272,7 +272,7 @@ def _runs(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """Every run can be read, and its counts are those of its objects."""
     for row in database.execute(f"{RUN} ORDER BY id").fetchall():
         try:
-            run = run_of(row, [])
+            run = run_of(row, [], lambda *_: ())
         except LedgerDamaged as error:
             yield "run", f"run {row[0]}: {error}"
             continue

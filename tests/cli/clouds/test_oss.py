@@ -13,7 +13,7 @@ FILMS = "oss://acme-oss-films"
 def test_ls_shows_buckets_and_objects(run: Run, serve: Serve) -> None:
     served = serve("--objects", "60", "--speed", "60")  # What is being restored is to be so while it is looked at.
     ran = run(served, "ls", "oss://", "--json")
-    assert [line["location"] for line in ran.of("object")] == ["oss://acme-oss-direct-read", FILMS]
+    assert [line["location"] for line in ran.of("bucket")] == ["oss://acme-oss-direct-read", FILMS]
     ran = run(served, "ls", FILMS, "--json")
     objects = ran.of("object")
     assert {row["storage_class"] for row in objects} == {
@@ -45,7 +45,7 @@ def test_direct_read_needs_no_restore(run: Run, served: Served) -> None:
     where = "oss://acme-oss-direct-read/scans/"
     ran = run(served, "plan", where, "--days", "3", "--tier", "standard", "--json")
     (line,) = ran.of("plan")
-    assert line["actions"] == {"nothing to do": 30, "start": 10}
+    assert line["actions"] == {"nothing_to_do": 30, "start": 10}
     assert any("archive direct read is on" in group["reason"] for group in line["groups"])
 
 

@@ -38,4 +38,4 @@ def test_so_does_one_that_speaks_json(tmp_path: Path) -> None:
     ran = without_oss(tmp_path, "ls", "oss://films/", "--json")
     error = json.loads(ran.stdout.splitlines()[0])
     assert ran.returncode == 2
-    assert error == {"type": "error", "message": MISSING, "hint": CURE, "exit_code": 2}
+    assert error == {"type": "error", "schema": 1, "reason": MISSING, "hint": CURE, "exit_code": 2}

@@ -29,7 +29,7 @@ def listed(run: Run, served: Served) -> list[dict[str, Any]]:
 def told(row: dict[str, Any]) -> FilterRow:
     from datetime import datetime
 
-    modified = datetime.fromisoformat(row["modified"]).timestamp()
+    modified = datetime.fromisoformat(row["modified_at"]).timestamp()
     return FilterRow((row["key"],), storage_class=row["storage_class"], size=row["size"], modified=modified,
                      state=row["state"])  # fmt: skip
 
@@ -78,7 +78,7 @@ def test_a_run_is_shown_and_written_in_part(run: Run, served: Served, tmp_path: 
     assert made.code in (0, 1), made.err
     rows = run(served, "status", "last", "--json").of("object")
     one = rows[0]["key"].rpartition("/")[2]
-    wanted = {row["key"] for row in rows if one in row["key"] and row["tier"] == "bulk"}
+    wanted = {row["key"] for row in rows if one in row["key"] and row.get("tier") == "bulk"}
     assert 0 < len(wanted) < len(rows)
     text = f"{one} tier:bulk run:{made.of('run')[0]['run']} changed<9y"
     assert {row["key"] for row in run(served, "status", "last", "--where", text, "--json").of("object")} == wanted

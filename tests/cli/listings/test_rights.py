@@ -69,4 +69,4 @@ def test_a_store_of_other_manners_is_listed_whole(run: Run, served: Served) -> N
     )
     ran = run(served, "ls", odd, "--json")
     assert sorted(row["key"] for row in ran.of("object")) == keys
-    assert {(row["size"], row["modified"]) for row in ran.of("object")} == {(None, None)}
+    assert {(row.get("size"), row.get("modified_at")) for row in ran.of("object")} == {(None, None)}

@@ -12,7 +12,7 @@ def test_days_asked_for_are_got_or_said_to_be_missing(run: Run, serve: Serve) ->
     again = run(served, "restore", *args, "--days", "360", "--yes", "--json", "--wait")
     plan = again.of("plan")[0]
     # The cloud's time runs on between two commands: some may be there already.
-    assert set(plan["actions"]) <= {"extend on arrival", "extend"}
+    assert set(plan["actions"]) <= {"extend_on_arrival", "extend"}
     assert plan["requests"] == first.of("plan")[0]["requests"]
     assert (again.code, again.summary["short_of_days"]) == (0, 0), again.err
     assert again.summary["available"] >= plan["requests"]

@@ -22,7 +22,7 @@ def test_status_tells_how_to_type_a_run_again(run: Run, served: Served) -> None:
     done = run(served, *asked, "--yes", "--json", stdin=keys)
     assert done.code == 0, done.err
     (told,) = run(served, "status", "1", "--json").of("run")
-    words = shlex.split(told["command"])
+    words = shlex.split(told["command_line"])
     listed = Path(words[words.index("--keys-from") + 1])
     assert words[:4] == ["restoretui", "restore", BUCKET, "--keys-from"]
     assert words[5:11] == ["--until", "2027-01-01T00:00:00Z", "--tier", "bulk", "--max-cost", "50.00USD"]

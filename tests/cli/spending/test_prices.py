@@ -13,8 +13,8 @@ def test_prices_are_shown_and_read_from_files(run: Run, tmp_path: Path) -> None:
         path.write_bytes(file.bytes())
         paths += ["--from", str(path)]
     before = {line["region"]: line for line in run(None, "prices", "--json").of("prices")}
-    assert before["us-east-1"]["unknown"] == ["ARCHIVE_ACCESS expedited"]
-    assert "request fees (3 tiers)" in before["eu-central-1"]["unknown"]
+    assert before["us-east-1"]["unknown_prices"] == ["ARCHIVE_ACCESS expedited"]
+    assert "request fees (3 tiers)" in before["eu-central-1"]["unknown_prices"]
     assert before["cn-north-1"]["currency"] == "CNY"
 
     tried = run(None, "prices", "update", *paths, "--dry-run")

@@ -47,7 +47,7 @@ def test_a_refused_account_stops_the_run(run: Run, served: Served) -> None:
     assert ran.summary["failed"] == 0
     (error,) = ran.of("error")
     assert (error["code"], error["exit_code"]) == ("AccountProblem", 4)
-    assert "AWS has a problem with the account itself" in error["message"]
+    assert "AWS has a problem with the account itself" in error["reason"]
     assert "no permission is missing" in error["hint"]
     assert "`restoretui watch 1`" in error["hint"]
     assert served.stats["requests"]["RestoreObject"] < 200, "those under way, and no more"
@@ -67,8 +67,8 @@ def test_what_a_stopped_run_has_not_sent_is_taken_over_by_the_next_and_sent_once
     again = run(served, "restore", place, *TAIL, "--json", "--wait", "--timeout", "60s", timeout=80)
     assert again.summary["failed"] == 0
     assert again.summary["planned"] == 0
-    counts = {row["run"]: row["counts"] for row in run(served, "status", "--json").of("run")}
-    assert counts[1]["cancelled"] == unsent
+    runs = {row["run"]: row for row in run(served, "status", "--json").of("run")}
+    assert runs[1]["cancelled"] == unsent
     asked = served.ask("/_sandbox/restores")["restores"]
     accepted = {one["key"]: [status for status in one["statuses"] if status in (200, 202)] for one in asked}
     assert {key: statuses for key, statuses in accepted.items() if len(statuses) > 1} == {}

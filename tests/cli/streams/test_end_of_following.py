@@ -47,5 +47,6 @@ async def test_a_copy_that_arrives_as_following_ends_is_no_time_out(
     code = await following
     assert "the time to wait is over" not in err.getvalue()
     assert code is ExitCode.DONE
+    output.end(code)
     summary = json.loads(out.getvalue().splitlines()[-1])
     assert (summary["timed_out"], summary["planned"]) == (False, 1)

@@ -88,7 +88,7 @@ def test_stdin_is_utf8_in_any_locale(run: Run, served: Served) -> None:
         assert done.summary["objects"] == 2
     done = run(served, *command, stdin="plain.txt\n" + "x" * 2000)
     assert done.code == 2
-    assert done.of("error")[0]["message"].startswith("line 2 of the key list on stdin is longer")
+    assert done.of("error")[0]["reason"].startswith("line 2 of the key list on stdin is longer")
 
 
 @pytest.mark.parametrize("most", [6, 8, 10])

@@ -208,7 +208,7 @@ def test_status_tells_every_run_once_whatever_store_is_gone(run: Run, serve: Ser
     assert told[2]["as_of"] == before[2], "as of the last look"
     assert told[1]["as_of"] > before[1]
     (error,) = ran.of("error")
-    assert error["message"].startswith("run 2 could not be looked at: no connection to")
+    assert error["reason"].startswith("run 2 could not be looked at: no connection to")
     assert ran.summary["not_looked_at"] == 1
     shown = run(here, "status", "--patience", "0")
     assert shown.code == 1

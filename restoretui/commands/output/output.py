@@ -2,28 +2,23 @@
 
 import io
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from restoretui.commands.output.plan_words import cost_remarks, cost_text, offer_text
+from restoretui.commands.output.progress import ProgressBar
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.model import State, Tier
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
 from restoretui.ledger.run_records import Run
-from restoretui.session.jsonlines import (
-    batch_fields,
-    batch_job_fields,
-    change_fields,
-    job_fields,
-    json_line,
-    offer_fields,
-    plan_fields,
-    progress_fields,
-    row_fields,
-    run_fields,
-)
+from restoretui.session.jsonlines.errors import error_fields
+from restoretui.session.jsonlines.line import json_line
+from restoretui.session.jsonlines.objects import change_fields, job_fields, row_line
+from restoretui.session.jsonlines.runs import progress_fields, run_fields
+from restoretui.session.jsonlines.summaries import SUMMARIES
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit
 
@@ -47,8 +42,14 @@ class Seen(NamedTuple):
 class Output:
     """One command's output. ``as_json`` chooses between the two forms."""
 
-    def __init__(self, as_json: bool, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
+    def __init__(
+        self, as_json: bool, out: IO[str] | None = None, err: IO[str] | None = None, command: str = ""
+    ) -> None:
         self.as_json = as_json
+        self.command = command
+        """As it was typed: ``ls``, ``batch show``."""
+        self._sums: dict[str, Any] = {}
+        self._is_begun = self._is_over = False
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._is_terminal = self._out.isatty()
@@ -68,11 +69,7 @@ class Output:
     def error(self, error: RestoreTuiError) -> None:
         """What went wrong and what to do next, on stderr; with JSON also as a line on stdout."""
         if self.as_json:
-            fields: dict[str, Any] = {"message": str(error), "hint": error.hint, "exit_code": int(error.exit_code)}
-            if isinstance(error, CloudError):
-                fields |= {"code": error.code, "status": error.status, "request_id": error.request_id}
-                fields["operation"] = error.operation
-            self.line("error", fields)
+            self.line("error", error_fields(error))
         details = ""
         if isinstance(error, CloudError) and (error.code or error.request_id):
             code = "" if error.code in str(error) else error.code
@@ -97,19 +94,30 @@ class Output:
 
     # --- for programs ------------------------------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """It is to end with a summary, whatever becomes of it."""
+        self._is_begun = True
+
     def line(self, kind: str, fields: Mapping[str, Any]) -> None:
-        """One JSON line."""
+        """One JSON line; not the summary, which comes last by itself."""
+        self._is_begun = True
         self.text(json_line(kind, fields))
+
+    def summary(self, fields: Mapping[str, Any]) -> None:
+        """What the last line of all is to say, for programs only; the rest of it is 0 or empty."""
+        self._sums |= fields
+        self.flush()
+
+    def end(self, code: int) -> None:
+        """Write the summary, once."""
+        if self.as_json and self._is_begun and not self._is_over:
+            self._is_over = True
+            told = {"command": self.command, "exit_code": int(code)}
+            self.line("summary", told | dict(SUMMARIES.get(self.command, {})) | self._sums)
 
     def cell(self, value: str) -> str:
         """A value for ``raw``: as it is, and spelled out where it would go to a terminal."""
         return clean(value) if self._is_terminal else value
-
-    def summary(self, fields: Mapping[str, Any]) -> None:
-        """The last line of all, for programs only."""
-        if self.as_json:
-            self.line("summary", fields)
-        self.flush()
 
     def raw(self, text: str) -> None:
         """Exactly this, in UTF-8 whatever the locale; on a terminal the same lines with nothing in them that acts."""
@@ -128,7 +136,7 @@ class Output:
     def object(self, scheme: str, row: BrowseRow) -> None:
         """A listing's row."""
         if self.as_json:
-            self.line("object", row_fields(scheme, row))
+            self.text(row_line(scheme, row))
             return
         self._head("STATE       CLASS                    SIZE  MODIFIED    EXPIRY            KEY")
         version = f"  {clean(row.ref.version_id)}" if row.ref.version_id else ""
@@ -168,8 +176,8 @@ class Output:
         """
         if self.as_json:
             about = {} if seen is None else {"looked": seen.looked, "as_of": seen.as_of}
-            told = {} if goes is None else {"progress": progress_fields(run, goes)}
-            again = {} if command is None else {"command": command or None}
+            told = {} if goes is None else {"progress": progress_fields(goes)}
+            again = {} if command is None else {"command_line": command or None}
             self.line("run", run_fields(run, looks_cost) | about | told | again)
             return
         self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
@@ -191,7 +199,9 @@ class Output:
     ) -> None:
         """A job of S3 Batch Operations; ``whole``: with all that is known of it, ``tags`` None if not allowed."""
         if self.as_json:
-            self.line("job", batch_job_fields(job, run) | ({"tags": tags} if whole else {}))
+            from restoretui.session.jsonlines.jobs import batch_job_fields, whole_job_fields
+
+            self.line("job", whole_job_fields(job, run, tags) if whole else batch_job_fields(job, run))
             return
         self._head("STATUS      PRIORITY       TASKS  SUCCEEDED     FAILED  CREATED           REGION          JOB")
         created = words.instant(job.created) if job.created else ""
@@ -223,6 +233,8 @@ class Output:
     def batch_state(self, batch: "BatchJob") -> None:
         """A job of ours came into another status."""
         if self.as_json:
+            from restoretui.session.jsonlines.jobs import batch_fields
+
             self.line("job", batch_fields(batch))
             return
         tasks = f", {batch.succeeded + batch.failed:,} of {batch.total:,} tasks" if batch.total else ""
@@ -242,6 +254,8 @@ class Output:
 
     def plan(self, plan: "RestorePlan", only: Tier | None = None) -> None:
         """Every tier of a plan, or one."""
+        from restoretui.session.jsonlines.plans import plan_fields
+
         for tier, chosen in plan.tiers.items():
             if only is None or tier is only:
                 if self.as_json:
@@ -276,6 +290,8 @@ class Output:
     def offer(self, offer: "Offer") -> None:
         """What an act other than a restore would send and cost."""
         if self.as_json:
+            from restoretui.session.jsonlines.plans import offer_fields
+
             self.line("plan", offer_fields(offer))
         else:
             self.say(f"{offer.act} of {offer.about}: {offer_text(offer)}")
@@ -300,7 +316,7 @@ class Output:
         else:
             self.say("prices: none are known here; prices.toml in the config folder can name them")
 
-    def progress(self, awaited: frozenset[State]) -> "ProgressBar":
+    def progress(self, awaited: frozenset[State]) -> ProgressBar:
         """A bar on stderr over jobs leaving the ``awaited`` states; silent with JSON."""
         return ProgressBar(self._err, awaited, silent=self.as_json)
 
@@ -308,80 +324,3 @@ class Output:
         if self._headed != head:
             self._headed = head
             self.text(head)
-
-
-class ProgressBar:
-    """How many objects have left the awaited states: a live bar on a terminal, a line now and then elsewhere."""
-
-    def __init__(self, err: IO[str], awaited: frozenset[State], *, silent: bool) -> None:
-        self._err = err
-        self._awaited = awaited
-        self._silent = silent
-        self._live: Any = None
-        self._task: Any = None
-        self._told = ""
-
-    def __enter__(self) -> Self:
-        if not self._silent and self._err.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-            self._live = Progress(
-                BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False),
-                TimeElapsedColumn(), console=Console(file=self._err), transient=True,
-            )  # fmt: skip
-            self._task = self._live.add_task("", total=None)
-            self._live.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def update(self, runs: Sequence[Run]) -> None:
-        """Show where ``runs`` are now."""
-        total = sum(run.objects for run in runs)
-        left = sum(run.counts.get(state, 0) for run in runs for state in self._awaited)
-        counts: dict[State, int] = {}
-        for run in runs:
-            for state, number in run.counts.items():
-                counts[state] = counts.get(state, 0) + number
-        text = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)
-        if self._live is not None:
-            self._live.update(self._task, total=total, completed=total - left, description=text)
-        elif not self._silent and text != self._told:
-            self._told = text
-            print(text, file=self._err, flush=True)
-
-
-def offer_text(offer: "Offer") -> str:
-    """How much, and for how much, as it stands in a question."""
-    size = f" ({words.size(offer.size_bytes)})" if offer.size_bytes else ""
-    price = words.about(offer.cost, offer.currency, offer.unpriced)
-    more = f"; {words.why_unpriced(offer.unpriced, offer.fees_unknown)}" if offer.unpriced else ""
-    return f"{words.plural(offer.objects, 'object')}{size} for {price}{more}"
-
-
-def cost_text(chosen: "TierPlan", currency: str) -> str:
-    """An estimate in one cell: what is unpriced is said, never left out silently."""
-    return words.estimate(chosen.cost, chosen.requests, currency).replace("+?", " + ?")
-
-
-def cost_remarks(plan: "RestorePlan", chosen: "TierPlan") -> list[str]:
-    """What a sum does not say by itself: what is missing in it, and what it will cost besides."""
-    cost, currency, tier = chosen.cost, plan.prices.currency, chosen.request.tier
-    remarks = []
-    if cost.unpriced and cost.total:
-        least = words.about(cost.total, currency, cost.unpriced)
-        remarks.append(f"{least}: {words.why_unpriced(cost.unpriced, cost.fees_unknown)}")
-    elif cost.unpriced:
-        remarks.append(words.why_unpriced(cost.unpriced, cost.fees_unknown))
-    if cost.storage:
-        remarks.append(words.stay(cost.storage, plan.storage_90_days(tier), currency))
-    if many := plan.many_expedited(tier):
-        remarks.append(words.too_many_expedited(many))
-    remarks += [words.capacity(units, region) for region, units in plan.owned_capacity(tier).items()]
-    egress = plan.egress(tier)
-    if egress:
-        remarks.append(f"downloading it: {words.about(egress, currency, 0)} more, to the Internet")
-    return remarks

@@ -1,0 +1,6 @@
+"""What a command says: the only writer of stdout, and words for people on stderr."""
+
+from restoretui.commands.output.output import Output, Seen
+from restoretui.commands.output.plan_words import offer_text
+
+__all__ = ["Output", "Seen", "offer_text"]

@@ -1,0 +1,42 @@
+"""Plans and offers in words: what they cost, and what is missing in that."""
+
+from typing import TYPE_CHECKING
+
+from restoretui.wording import format as words
+
+if TYPE_CHECKING:
+    from restoretui.core.plan.offers import Offer
+    from restoretui.core.plan.plan import RestorePlan, TierPlan
+
+
+def offer_text(offer: "Offer") -> str:
+    """How much, and for how much, as it stands in a question."""
+    size = f" ({words.size(offer.size_bytes)})" if offer.size_bytes else ""
+    price = words.about(offer.cost, offer.currency, offer.unpriced)
+    more = f"; {words.why_unpriced(offer.unpriced, offer.fees_unknown)}" if offer.unpriced else ""
+    return f"{words.plural(offer.objects, 'object')}{size} for {price}{more}"
+
+
+def cost_text(chosen: "TierPlan", currency: str) -> str:
+    """An estimate in one cell: what is unpriced is said, never left out silently."""
+    return words.estimate(chosen.cost, chosen.requests, currency).replace("+?", " + ?")
+
+
+def cost_remarks(plan: "RestorePlan", chosen: "TierPlan") -> list[str]:
+    """What a sum does not say by itself: what is missing in it, and what it will cost besides."""
+    cost, currency, tier = chosen.cost, plan.prices.currency, chosen.request.tier
+    remarks = []
+    if cost.unpriced and cost.total:
+        least = words.about(cost.total, currency, cost.unpriced)
+        remarks.append(f"{least}: {words.why_unpriced(cost.unpriced, cost.fees_unknown)}")
+    elif cost.unpriced:
+        remarks.append(words.why_unpriced(cost.unpriced, cost.fees_unknown))
+    if cost.storage:
+        remarks.append(words.stay(cost.storage, plan.storage_90_days(tier), currency))
+    if many := plan.many_expedited(tier):
+        remarks.append(words.too_many_expedited(many))
+    remarks += [words.capacity(units, region) for region, units in plan.owned_capacity(tier).items()]
+    egress = plan.egress(tier)
+    if egress:
+        remarks.append(f"downloading it: {words.about(egress, currency, 0)} more, to the Internet")
+    return remarks

@@ -1,0 +1,86 @@
+"""The types of lines, and which words each has: always, or where they are known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from restoretui.core.model import State
+from restoretui.session.jsonlines.words import VOLUME, Term
+
+STATES = " ".join(state.value for state in State)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One type of line."""
+
+    meaning: str
+    always: tuple[str, ...]
+    known: tuple[str, ...] = ()
+    """Where they are known."""
+    own: Mapping[str, Term] = field(default_factory=dict)
+    """Words that are a volume here and a count elsewhere."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.always + self.known
+
+
+def _kind(meaning: str, always: str, known: str = "", own: Mapping[str, Term] | None = None) -> Kind:
+    return Kind(meaning, tuple(always.split()), tuple(known.split()), own or {})
+
+
+_PLACE = "scheme bucket location"
+_RESTORED = "version_id size storage_class expiry tier run reason code request_id"
+PARTS = {
+    name: Term(VOLUME, f"what of it is {name}") for name in (State.ARCHIVED.value, State.RESTORING.value)
+}  # fmt: skip
+"""Of a ``prefix`` line and of its summary."""
+_PRICES = (
+    "copy_per_gib_month put_per_1000 egress_per_gib frequent_per_gib_month infrequent_per_gib_month list_per_1000"
+    " head_per_1000"
+)
+
+KINDS: dict[str, Kind] = {
+    "object": _kind(
+        "an object: listed, of a run, or a task of a report", f"{_PLACE} key state",
+        f"{_RESTORED} modified_at archive_status action requested_at available_at changed_at http_status",
+    ),
+    "missing": _kind(
+        "an object that was named and cannot be seen", f"{_PLACE} key state reason doubted asked",
+        "version_id hint code http_status request_id",
+    ),
+    "bucket": _kind("a bucket of the account", _PLACE, "region created_at"),
+    "prefix": _kind(
+        "what lies below a prefix", f"{_PLACE} prefix depth objects size unsized archived restoring readable unseen"
+        " gone states classes", "direct by", PARTS,
+    ),
+    "plan": _kind(
+        "what would be done at one tier, or by another act, and what it would cost", "act requests size cost",
+        "scheme buckets bucket location about tier days storage_90_days egress expirations lifecycle_unread"
+        " provisioned_capacity window_seconds measured quota_seconds expiry_not_before as_of actions groups prices",
+    ),
+    "run": _kind(
+        "a confirmed plan and how far it is",
+        f"run scheme buckets tier days purpose created_at objects size {STATES} cost list_calls head_calls",
+        "bucket location region endpoint_url ended_at note looked as_of progress command_line",
+    ),
+    "change": _kind(
+        "an object of a run came into another state", f"{_PLACE} key at state", f"{_RESTORED} from history"
+    ),
+    "entry": _kind(
+        "an entry of the audit trail that is no change of an object", "at", f"{_PLACE} key state {_RESTORED} from"
+    ),
+    "job": _kind(
+        "a job of S3 Batch Operations", "scheme priority tasks succeeded failed elapsed_seconds failures",
+        "job status region bucket location operation run description created_at ended_at tier days role_arn manifest"
+        " generated_from report report_scope tags objects size reason",
+    ),
+    "check": _kind("what was checked, and whether it is as it should be", "file what ok", "reason hint"),
+    "prices": _kind(
+        "a region's prices", "scheme region date currency copy_free retrievals unknown_prices file",
+        f"store source not_listed {_PRICES}",
+    ),
+    "error": _kind("what went wrong", "reason exit_code", "hint code http_status request_id operation"),
+}  # fmt: skip
+"""Besides them, ``summary``: see ``summaries``."""
