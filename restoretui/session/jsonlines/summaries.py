@@ -55,6 +55,7 @@ SUMMARIES: dict[str, Mapping[str, Any]] = {
 ALSO: dict[str, tuple[str, ...]] = {
     "du": ("listed_at",),
     "plan": ("days",),
+    "restore": ("days",),
     "export": ("file",),
     "batch clean": ("job", "run"),
     "batch report": ("job", "run", "report_scope"),

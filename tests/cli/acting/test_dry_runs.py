@@ -7,6 +7,7 @@ import click
 import pytest
 
 from restoretui.cli.app import cli
+from restoretui.core.model import State
 from tests.cli.conftest import Run, Serve, Served
 from tests.cli.test_options import commands
 
@@ -49,7 +50,7 @@ def test_a_dry_restore_is_a_plan(run: Run, served: Served) -> None:
     dry, plan = run(served, "restore", *said, "-n"), run(served, "plan", *said)
     assert dry.code == plan.code == 0
     assert [line["requests"] for line in dry.of("plan")] == [line["requests"] for line in plan.of("plan")]
-    assert dry.summary == plan.summary
+    assert {**dry.summary, **plan.summary, "command": "restore"} == dry.summary
     assert "it would ask, send" in dry.err
     assert "it would not ask, send" in run(served, "plan", *said, "--yes", "--wait").err
     assert changed(served) == before
@@ -86,7 +87,7 @@ def test_a_plan_through_jobs_hears_their_options(run: Run, served: Served) -> No
     assert "engine for standard: direct: " in auto.err
     generated = run(served, "plan", *said, "--engine", "batch", "--manifest", "generated", "--json").of("plan")[0]
     written = run(served, "plan", *said, "--engine", "batch", "--json").of("plan")[0]
-    assert generated["cost"]["requests"] > written["cost"]["requests"]
+    assert generated["cost"]["request_fees"] > written["cost"]["request_fees"]
     assert run(served, "plan", *said, "--priority", "3").code == 2, "they mean nothing to single requests"
     no_role = run(served, "plan", *said, "--engine", "batch", "--role-arn", "arn:aws:iam::123456789012:role/nobody")
     assert "no job could be made" in no_role.err
@@ -123,7 +124,8 @@ def test_dry_runs_about_runs_and_jobs(run: Run, serve: Serve) -> None:
     assert run(served, "batch", "retry", "last", "-n", "--max-cost", "0").code == 5
     assert changed(served) == before
     after = run(served, "status", "--json").of("run")
-    assert [(one["run"], one["counts"]) for one in after] == [(one["run"], one["counts"]) for one in runs]
+    states = ["run", *(state.value for state in State)]
+    assert [[one[name] for name in states] for one in after] == [[one[name] for name in states] for one in runs]
 
 
 def test_dry_runs_of_what_removes_and_ends(run: Run, served: Served) -> None:
