@@ -34,7 +34,7 @@ LOOKS = {
     "changes": {"subscribe"},
     "mark_sets": {"grouped", "left", "named", "refs", "saved", "shown"},
     "note": set(),
-    "places": {"visited"},
+    "places": {"look", "visited"},
     "runs": {"as_of", "get", "of_object", "list", "looked_at", "open_runs", "peek_all", "tracked"},
     "selections": {"can_redo", "can_undo", "facts", "hidden", "revision", "sample", "summary"},
     "totals": {"below", "covering", "dated", "is_settling", "is_stale", "of", "settle"},

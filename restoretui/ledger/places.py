@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from restoretui.core.clock import Clock
 from restoretui.core.location import Location
+from restoretui.ledger.records import SortKey
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.writer import Tx, Writer
 
@@ -22,6 +23,15 @@ class Visited(NamedTuple):
     is_bookmarked: bool
 
 
+class PlaceLook(NamedTuple):
+    """How a place is shown."""
+
+    flat: bool = False
+    """All keys below, not prefix by prefix."""
+    sort: SortKey = "key"
+    descending: bool = False
+
+
 class Places:
     """The repository of both."""
 
@@ -30,9 +40,29 @@ class Places:
         self._quick = quick
         self._clock = clock
 
-    async def visit(self, place: Location) -> None:
-        """Somebody is there now."""
-        await self._writer.do(lambda tx: self._visit(tx, place))
+    async def visit(self, place: Location, look: PlaceLook | None = None) -> None:
+        """Somebody is there now, and has it shown in that way; None leaves that as it was."""
+
+        def note(tx: Tx) -> None:
+            self._visit(tx, place)
+            if look is not None:
+                tx.run(
+                    "UPDATE visited SET flat = ?, sort = ?, descending = ?"
+                    " WHERE scheme = ? AND bucket = ? AND prefix = ?",
+                    (*look, place.scheme, place.bucket, place.prefix),
+                )
+
+        await self._writer.do(note)
+
+    def look(self, place: Location) -> PlaceLook | None:
+        """How it was shown last, in whichever session; None where that is not known."""
+        row = self._quick.row(
+            "SELECT flat, sort, descending FROM visited WHERE scheme = ? AND bucket = ? AND prefix = ?",
+            (place.scheme, place.bucket, place.prefix),
+        )
+        if row is None or row[1] not in get_args(SortKey):  # A later version may know other orders.
+            return None
+        return PlaceLook(bool(row[0]), row[1], bool(row[2]))
 
     async def bookmark(self, place: Location) -> bool:
         """Bookmark it, or no longer; tells whether it is one now."""

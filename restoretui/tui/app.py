@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -17,6 +17,7 @@ from restoretui.core.alerts import AlertKind
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
+from restoretui.tui.acts.signed_in import SignedIn
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.error_state import key_for
 from restoretui.tui.keys import IDS
@@ -32,22 +33,19 @@ from restoretui.tui.process.last_words import last_words
 from restoretui.tui.process.lifetime import Lifetime, OpenSession
 from restoretui.tui.process.preferences import wrong_preferences
 from restoretui.tui.process.remembered import Remembered
-from restoretui.tui.terminal.clipboard import why_no_clipboard
+from restoretui.tui.terminal.copied import CopiedText
 from restoretui.tui.terminal.driver import TerminalDriver
 from restoretui.tui.terminal.feed import Feed
 from restoretui.tui.terminal_app import TerminalApp
 from restoretui.tui.widgets.notice import Level, Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import Badge, TabBar
-from restoretui.wording.safe import clean
-from restoretui.wording.shell import shell_word
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
     from restoretui.ledger.run_records import Run
     from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
-    from restoretui.tui.dialogs.mfa import MfaPrompt
     from restoretui.tui.process.demo_story import DemoStory
     from restoretui.tui.shell import Shell
 
@@ -76,15 +74,14 @@ class RestoreApp(TerminalApp):
         super().__init__(driver_class)
         self._location = location
         self._settings = settings
-        self._no_clipboard = ""
-        """Why nothing that is copied arrives anywhere, once that is known."""
+        self._copied = CopiedText(self, self._say_copied)
         self._demo = DemoGuide(self, demo, lambda: self.tab_bar.rebadge(self._badges())) if demo else None
         self.last_words: list[str] = []
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
         wanted = settings.wanted_alerts if settings is not None else tuple(AlertKind)
         self._titles = self._titles and (settings is None or settings.title)
         self._announcements = Announcements(self, Alerts(wanted), self._ring, self.set_window_title)
-        self._mfa: MfaPrompt | None = None
+        self._signed_in = SignedIn(self, self.call_later)
         folder = settings.state_dir if settings is not None and not demo else None
         self._remembered = Remembered(folder, settings.columns if settings is not None else {})
         self.feed = Feed(self.pacer, self.complain)
@@ -118,7 +115,7 @@ class RestoreApp(TerminalApp):
 
     async def _load_later(self) -> None:
         await load_later()
-        self._no_clipboard = await asyncio.to_thread(why_no_clipboard)
+        await asyncio.to_thread(self._copied.look)
 
     async def _begin(self) -> None:
         gc.enable()
@@ -179,21 +176,16 @@ class RestoreApp(TerminalApp):
             return
         if settings.theme in self.available_themes:
             self.theme = settings.theme
-        wrong, known = wrong_preferences(settings, self.available_themes, self._known_columns(settings))
+        tables = (table for pane in self.main.panes for table in pane.known_columns().items())
+        wrong, known = wrong_preferences(settings, self.available_themes, tables)
         if wrong:
             self.say("warning", "; ".join(wrong), "; ".join(known))
         self.set_keymap({name: key for name, key in settings.keys.items() if name in IDS})
 
-    def _known_columns(self, settings: "Settings") -> dict[str, list[str]]:
-        if not settings.columns:
-            return {}
-        named = (table for pane in self.main.panes for table in pane.known_columns().items())
-        return {name: [column.id for column in columns] for name, columns in named}
-
     def _opened(self) -> None:
         if self.session is None:
             return
-        self.session.mfa = self._mfa_prompt()
+        self._signed_in.begin(self.session)
         if self.session.ledger.note:
             self.say("warning", self.session.ledger.note)
         self._told(frozenset({"health", "runs"}))
@@ -205,26 +197,11 @@ class RestoreApp(TerminalApp):
     def identify(self, scheme: str) -> None:
         """Tell whose credentials are used for locations of that scheme."""
         self.tab_bar.use(self._profile(scheme))
-        self.run_worker(self._identify(scheme), group="identity", exclusive=True)
-
-    async def _identify(self, scheme: str) -> None:
-        session = self.session
-        if session is not None:
-            try:
-                self.tab_bar.identify(await session.identity(scheme))
-            except RestoreTuiError as error:
-                self.complain(error)
-
-    def _mfa_prompt(self) -> "MfaPrompt":
-        from restoretui.tui.dialogs.mfa import MfaPrompt
-
-        self._mfa = MfaPrompt(self, self.call_later)
-        return self._mfa
+        self.run_worker(self._signed_in.tell(scheme, self.tab_bar), group="identity", exclusive=True)
 
     def ask_again(self) -> None:
         """Somebody tries again: a code may be asked for."""
-        if self._mfa is not None:
-            self._mfa.ask_again()
+        self._signed_in.ask_again()
 
     async def on_unmount(self) -> None:
         self.pacer.stop()
@@ -280,6 +257,17 @@ class RestoreApp(TerminalApp):
         """Keys by the ids of what they do, where the config says other than the table."""
         return self._settings.keys if self._settings is not None else {}
 
+    @property
+    def configured_filters(self) -> Mapping[str, str]:
+        """Those of the config, by name."""
+        return self._settings.views if self._settings is not None else {}
+
+    def filters_by_name(self) -> Mapping[str, str]:
+        """All there are: ready, kept on screen, of the config."""
+        from restoretui.core.filter.views import saved_filters
+
+        return saved_filters(self._remembered.filters, self.configured_filters)
+
     def key_for(self, command_id: str) -> str:
         """The key that does it, as it is written on screen."""
         return key_for(command_id, self.remapped)
@@ -328,13 +316,11 @@ class RestoreApp(TerminalApp):
 
     def copy(self, text: str) -> None:
         """To the clipboard, by way of the terminal: quoted if a shell or a terminal would act on it."""
-        word = shell_word(text)
-        self._say_copied(word, self.copy_lines(word), "quoted for a shell" if word != text else "")
+        self._copied.word(text)
 
     def copy_lines(self, text: str) -> str:
         """The same as it is; why that arrives nowhere, in words, empty where it may."""
-        self.copy_to_clipboard(text)
-        return self._no_clipboard
+        return self._copied.lines(text)
 
     def _say_copied(self, text: str, why_not: str, hint: str) -> None:
         if why_not:
@@ -344,8 +330,7 @@ class RestoreApp(TerminalApp):
 
     def copy_prose(self, text: str) -> None:
         """The same for what is to be read, not to be one word: what a terminal would obey or hide is spelled out."""
-        shown = clean(text)
-        self._say_copied(shown, self.copy_lines(shown), "control characters spelled out" if shown != text else "")
+        self._copied.prose(text)
 
     def show_forms(self, forms: "Sequence[Said]") -> None:
         """Copy the first of these commands, and offer the others."""
@@ -404,19 +389,9 @@ class RestoreApp(TerminalApp):
             self.push_screen(SignIn(self._settings.profile))
 
     async def action_quit(self) -> None:
-        from restoretui.tui.dialogs.leave import Leave
+        from restoretui.tui.acts.leaving import ask_to_leave
 
-        if self._has_unsent() and not any(isinstance(screen, Leave) for screen in self.screen_stack):
-            self.push_screen(Leave(), lambda leaves: self.exit(0) if leaves else None)
-        else:
-            self.exit(0)
-
-    def _has_unsent(self) -> bool:
-        """Leaving now would stop requests that nobody else sends; in the demo there is nothing to lose."""
-        try:
-            return self.session is not None and not self._demo and bool(self.session.run_views.unsent())
-        except RestoreTuiError:
-            return False  # A ledger that cannot be read must not keep anybody in.
+        ask_to_leave(self, None if self._demo else self.session, partial(self.exit, 0))  # A demo has nothing to lose.
 
     def action_help_quit(self) -> None:
         # Textual's ctrl+c only explains itself. Here it leaves without a question: everything confirmed is on disk,
@@ -424,15 +399,7 @@ class RestoreApp(TerminalApp):
         self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        return system_commands(self, screen, self._saved_filters() if screen is self.main else {})
+        from restoretui.tui.acts.saved_filters import narrowings
 
-    def _saved_filters(self) -> Mapping[str, Callable[[], None]]:
-        """By name, for the tab shown; none where it shows what no field is known of."""
-        from restoretui.core.filter.parser import parse_filter
-        from restoretui.core.filter.views import saved_filters
-
-        pane = self.main.pane(self.main.tab)
-        if self.session is None or not pane.can_narrow:
-            return {}
-        own = self._settings.views if self._settings is not None else {}
-        return {name: partial(pane.narrow, parse_filter(text)) for name, text in saved_filters(own).items()}
+        is_open = screen is self.main and self.session is not None
+        return system_commands(self, screen, narrowings(self.main.pane(self.main.tab)) if is_open else {})

@@ -94,6 +94,13 @@ BROWSE = CommandGroup(
             30,
         ),
         Command("facets", "f", "facets", "show", "what is shown: states and classes, as they are present", 44),
+        Command(
+            "save_filter",
+            "F",
+            "save_filter",
+            "save filter",
+            "keep the filter by a name, for ctrl+p and f v",
+        ),
         Command("sort", "o", "sort", "sort", "choose the order", 42),
         Command("mark_all", "a", "mark_all", "all", "mark all that match the filter; again: below prefixes", 36),
         Command("mark_archived", "A", "mark_archived", "archived", "mark what is archived here and below", 35),
@@ -150,6 +157,13 @@ RUNS = CommandGroup(
         Command(
             "facets", "f", "facets", "show", "which objects are shown: states and classes, as they are present", 44
         ),
+        Command(
+            "save_filter",
+            "F",
+            "save_filter",
+            "save filter",
+            "keep the filter by a name, for ctrl+p and f v",
+        ),
         Command("sort", "o", "sort", "sort", "choose the order of the objects", 42),
         Command("show", "b", "show", "browse", "show the object in Browse"),
         Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
@@ -182,6 +196,13 @@ ACTIVITY = CommandGroup(
     "Activity",
     (
         Command("filter", "slash", "filter", "filter", "filter by any text of an entry, state:failed, age<7d", 30),
+        Command(
+            "save_filter",
+            "F",
+            "save_filter",
+            "save filter",
+            "keep the filter by a name, for ctrl+p and f v",
+        ),
         Command("only", "t", "only", "only …", "only what I did, trouble, or arrivals; then everything again", 32),
         Command("copy", "c", "copy", "copy", "copy the entry to the clipboard", 40),
         Command("say", "ctrl+y", "say", "as command", "copy the entry's run as a command", 42),
@@ -251,7 +272,13 @@ SHOWING = CommandGroup(
         Command("show_archived", "1", "preset('archived')", "archived", "what is archived", 20),
         Command("show_restoring", "2", "preset('restoring')", "restoring", "what is asked for, or about to be", 21),
         Command("show_readable", "3", "preset('readable')", "readable", "what can be read now", 22),
+        Command("show_saved", "v", "saved", "saved", "choose a filter by its name", 23),
     ),
+)
+
+SAVED = CommandGroup(
+    "Among saved filters",
+    (Command("forget_filter", "delete,X", "forget", "forget", "forget the filter, if it was kept on screen", 20),),
 )
 
 COPYING = CommandGroup(
@@ -285,8 +312,8 @@ READING = CommandGroup(
 )
 
 GROUPS = (
-    EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, ARRANGING, TIERS, PICKING,
-    COPYING, DIALOG, READING,
+    EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, SAVED, ARRANGING, TIERS,
+    PICKING, COPYING, DIALOG, READING,
 )  # fmt: skip
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""

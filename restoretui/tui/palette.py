@@ -29,8 +29,6 @@ def system_commands(
         help_text = f"{binding.tooltip}  ({key_name(binding.key)})"
         yield SystemCommand(title, help_text, partial(app.run_action, binding.action, active.node))
     for name, show in filters.items():
-        yield SystemCommand(
-            f"Show {clean(name)}", "a saved filter: views in the config, and some that are ready", show
-        )
+        yield SystemCommand(f"Show {clean(name)}", "a saved filter: kept by F, of the config, or ready", show)
     yield SystemCommand("Theme", "choose other colours", app.action_change_theme)
     yield SystemCommand("Screenshot", "save the screen as an SVG file", app.deliver_screenshot)

@@ -52,6 +52,11 @@ class Pane(Working, Vertical):
         """What it shows now can be filtered by any field."""
         return False
 
+    @property
+    def narrowed_to(self) -> "Filter | None":
+        """What it shows is what matches this."""
+        return None
+
     def narrow(self, where: "Filter | None") -> None:
         """Show what matches this."""
 

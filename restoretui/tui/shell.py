@@ -74,6 +74,15 @@ class Shell(Protocol):
         """The key that does it, as it is written on screen."""
         ...
 
+    @property
+    def configured_filters(self) -> Mapping[str, str]:
+        """Those of the config, by name."""
+        ...
+
+    def filters_by_name(self) -> Mapping[str, str]:
+        """All there are: ready, kept on screen, of the config."""
+        ...
+
     # --- what is said
 
     def say(self, level: Level, text: str, hint: str = "") -> None:

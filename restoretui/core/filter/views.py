@@ -1,4 +1,4 @@
-"""Filters by name: those that are ready, and those of the config's ``[views]``."""
+"""Filters by name: those that are ready, those kept on screen, and those of the config's ``[views]``."""
 
 from collections.abc import Mapping
 
@@ -10,6 +10,9 @@ READY: Mapping[str, str] = {
 }
 
 
-def saved_filters(own: Mapping[str, str]) -> Mapping[str, str]:
-    """All of them; one's own of the same name wins."""
-    return {**READY, **own}
+def saved_filters(*own: Mapping[str, str]) -> Mapping[str, str]:
+    """All of them; of the same name, the last wins."""
+    found = dict(READY)
+    for filters in own:
+        found.update(filters)
+    return found

@@ -235,11 +235,17 @@ class ActivityPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "say":
             return self.table.row is not None and self.table.row.run_id is not None
+        if action == "save_filter":
+            return self.narrowed_to is not None
         return self.table.count > 0 if action == "copy" else True
 
     @property
     def can_narrow(self) -> bool:
         return True
+
+    @property
+    def narrowed_to(self) -> Filter | None:
+        return self._query.where
 
     def narrow(self, where: Filter | None) -> None:
         self._filter_bar.show(where)
@@ -254,6 +260,11 @@ class ActivityPane(Pane):
 
     def action_filter(self) -> None:
         self._filter_bar.open()
+
+    def action_save_filter(self) -> None:
+        from restoretui.tui.acts.saved_filters import save_filter
+
+        self.attempt(partial(save_filter, self), "save-filter")
 
     def action_columns(self) -> None:
         from restoretui.tui.acts.columns import choose_columns

@@ -1,7 +1,7 @@
 """What stands above the buckets when the screens were started without a location: what there is to come back to.
 
-Runs under way and those of the last two days, copies that end soon, bookmarks and places gone to before. Nothing is
-asked of a cloud for it.
+Runs under way and those of the last two days, copies that end soon, marks that ended sessions left, bookmarks and
+places gone to before. Nothing is asked of a cloud for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,17 @@ from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.run_records import Run
 from restoretui.tui.process.alerts import SOON
-from restoretui.tui.words import STATES
+from restoretui.tui.words import MARK, STATES
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.ledger.places import Visited
+    from restoretui.ledger.selections.mark_sets import MarkSet
     from restoretui.session.session import Session
 
 SINCE = timedelta(hours=48)
 """Runs begun since that long ago are told of."""
-MOST_RUNS, MOST_PLACES = 4, 4
+MOST_RUNS, MOST_SETS, MOST_PLACES = 4, 3, 4
 
 
 class HomeRow(NamedTuple):
@@ -37,6 +38,8 @@ class HomeRow(NamedTuple):
     style: str = ""
     run_id: int | None = None
     place: Location | None = None
+    left: "MarkSet | None" = None
+    """Marks of a session that has ended."""
     archived: str = ""
 
 
@@ -47,13 +50,15 @@ class Home:
         self._places: Sequence[Visited] = ()
         self.ends: Mapping[int, int] = {}
         """By run, when its first copy ends; seconds since the epoch."""
+        self._left: Sequence[MarkSet] = ()
 
     def begin(self, session: "Session") -> None:
         """Where somebody was until now."""
         self._places = session.ledger.places.visited()
 
     async def learn(self, session: "Session") -> None:
-        """When copies end, which runs themselves do not hold."""
+        """When copies end, which runs themselves do not hold, and what marks there are that are nobody's."""
+        self._left = await session.ledger.mark_sets.left()
         ends: dict[int, int] = {}
         for group in await session.ledger.runs.tracked(None):
             if group.expiry_first is not None:
@@ -68,7 +73,9 @@ class Home:
         rows = [self._run(run, now) for run in shown]
         kept = [one for one in self._places if one.is_bookmarked]
         recent = [one for one in self._places if not one.is_bookmarked][:MOST_PLACES]
-        return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *map(_place, (*kept, *recent))])]
+        marks = [_marks(left, now) for left in self._left[:MOST_SETS]]
+        places = [_place(one) for one in (*kept, *recent)]
+        return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *marks, *places])]
 
     def _is_worth_it(self, run: Run, now: datetime) -> bool:
         return run.is_open or now - run.created_at < SINCE or self._ends_in(run, now) is not None
@@ -106,6 +113,12 @@ def _eta(run: Run, now: datetime) -> list[str]:
     latest = (run.last_requested_at or run.first_requested_at) + timedelta(seconds=run.window[1])
     late = (now - latest).total_seconds()
     return [f"overdue by {fmt.duration(late)}" if late > 0 else f"within {fmt.duration(late)}"]
+
+
+def _marks(left: "MarkSet", now: datetime) -> HomeRow:
+    age = fmt.ago((now - left.at).total_seconds())
+    title = f"{MARK} {fmt.plural(left.objects, 'mark')} left {age} · {fmt.size(left.size_bytes)}"
+    return HomeRow(0, title, "marks", int(left.at.timestamp()), style="mark", left=left)
 
 
 def _place(one: "Visited") -> HomeRow:

@@ -19,6 +19,7 @@ from restoretui.tui.widgets.table.list_view import ListView
 
 if TYPE_CHECKING:
     from restoretui.ledger.catalog.browse_view import BrowseView
+    from restoretui.ledger.places import PlaceLook
 
 LandOn = tuple[str, bool]
 """A key, or a common prefix if True, to put the cursor on."""
@@ -33,6 +34,8 @@ class ListingBoard(BrowseBoard):
     _buckets_found: Sequence[BucketRow] = ()
     """All buckets of the list, also those that the filter leaves out."""
     _home_shown: Sequence[HomeRow] = ()
+    _is_first = True
+    """Nothing has been shown yet."""
 
     def on_mount(self) -> None:
         self.shell.feed.listen(self.told)
@@ -97,9 +100,12 @@ class ListingBoard(BrowseBoard):
             if not self.source.versions:
                 self.source.versions = True
                 self.show_columns()
-        self.travels.keep(self.source)
+        if not self._is_first:
+            self.travels.keep(self.source)
         here, self.source.location, self.source.listing = self.location, location, None
-        self.travels.recall(self.source, here)
+        if location != here or self._is_first:
+            self.travels.recall(self.source, here, self.session.ledger.places.look)
+            self._is_first = False
         if other_cloud:
             self.show_columns()
             self.shell.identify(location.scheme)
@@ -123,14 +129,19 @@ class ListingBoard(BrowseBoard):
             if self.source.is_bucket:
                 await self._show(await self.source.list(self.session), land_on or ("", True))
                 await self._first_rows()
-                if location.key is None:
-                    self.attempt(partial(self._note_visit, location), "visit", exclusive=False)
+                self.note_visit()
             else:
                 await self._list_buckets(land_on)
 
-    async def _note_visit(self, location: Location) -> None:
+    def note_visit(self) -> None:
+        """Where we are, and how it is shown, is found again."""
+        if self.location.key is None:
+            look = self.travels.keep(self.source)
+            self.attempt(partial(self._note_visit, self.location, look), "visit", exclusive=False)
+
+    async def _note_visit(self, location: Location, look: "PlaceLook | None") -> None:
         with suppress(LedgerError):  # It is no matter of what was asked for; who writes next says what is wrong.
-            await self.session.ledger.places.visit(location)
+            await self.session.ledger.places.visit(location, look)
 
     def stop_asking(self) -> None:
         """Give up a look-up whose listing has not begun; what is on screen stays."""
@@ -145,6 +156,8 @@ class ListingBoard(BrowseBoard):
 
     async def _list_buckets(self, land_on: LandOn | None) -> None:
         self._buckets_found = ()
+        if self.home is not None:
+            self.attempt(self._learn_home, "home")
         self._show_buckets(0)  # What there is to come back to does not wait for an answer.
         found = await account_buckets(self.session, self.location.scheme)
         for problem in found.problems:
@@ -289,7 +302,8 @@ class ListingBoard(BrowseBoard):
                 self._listing_ended(listing)
         if any(topic.startswith("selection:") for topic in topics):
             self.marking.recount()
-        if "runs" in topics and self.home is not None:
+        is_news = "runs" in topics or any(topic.startswith("selection:") for topic in topics)
+        if is_news and self.home is not None and not self.source.is_bucket:
             self.attempt(self._learn_home, "home")
         self._recount()
         self.heard.set()

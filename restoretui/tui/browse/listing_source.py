@@ -1,9 +1,11 @@
 """What Browse shows: a place, listed flat or by prefix, with or without old versions, filtered and ordered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.location import Location
+from restoretui.ledger.places import PlaceLook
 from restoretui.ledger.records import BELOW, Listing, Query
 from restoretui.session import summing
 
@@ -20,7 +22,7 @@ class Travels:
 
     behind: list[Location] = field(default_factory=list)
     ahead: list[Location] = field(default_factory=list)
-    _looks: "dict[Location, tuple[bool, Any, bool]]" = field(default_factory=dict)
+    _looks: dict[Location, PlaceLook] = field(default_factory=dict)
 
     def left(self, here: Location, to: Location) -> None:
         """Somebody goes from one place to another."""
@@ -36,20 +38,25 @@ class Travels:
         gone_to.append(here)
         return come_from.pop()
 
-    def keep(self, source: "ListingSource") -> None:
-        """Remember how the place is shown that is about to be left."""
-        if source.is_bucket and not source.sums:
-            self._looks[source.location] = source.flat, source.query.sort, source.query.descending
+    def keep(self, source: "ListingSource") -> PlaceLook | None:
+        """Remember how the place is shown; None where that is not to be kept."""
+        if not source.is_bucket or source.sums:
+            return None
+        look = self._looks[source.location] = source.look
+        return look
 
-    def recall(self, source: "ListingSource", here: Location) -> None:
-        """Show the place as it was shown before; another bucket than ``here``, by prefix and by key."""
+    def recall(self, source: "ListingSource", here: Location, kept: Callable[[Location], PlaceLook | None]) -> None:
+        """Show the place as it was shown before, in this session or as it was ``kept`` by an earlier one.
+
+        Else like the place before, but another bucket than ``here`` by prefix and by key.
+        """
         there = source.location
         if source.sums or not source.is_bucket:
             return
         is_other = (there.scheme, there.bucket) != (here.scheme, here.bucket)
-        plain = (False, "key", False) if is_other else (source.flat, source.query.sort, source.query.descending)
-        source.flat, sort, descending = self._looks.get(there, plain)
-        source.ask(sort=sort, descending=descending)
+        look = self._looks.get(there) or kept(there) or (PlaceLook() if is_other else source.look)
+        source.flat = look.flat
+        source.ask(sort=look.sort, descending=look.descending)
 
 
 @dataclass
@@ -68,6 +75,11 @@ class ListingSource:
     def is_bucket(self) -> bool:
         """Objects are shown, not buckets."""
         return bool(self.location.bucket)
+
+    @property
+    def look(self) -> PlaceLook:
+        """How the place is shown, of what is remembered."""
+        return PlaceLook(self.flat, self.query.sort, self.query.descending)
 
     @property
     def base(self) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from restoretui.core.filter.tree import Filter
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.ledger.catalog.browse_view import BrowseView
+    from restoretui.ledger.selections.mark_sets import MarkSet
 
 SETTLE_S = 0.25
 """Debounce: seconds without another mark after which the marks are added up."""
@@ -68,6 +69,14 @@ class Marking:
         await sets.begin()
         self.recount()
         await sets.tidy()
+
+    async def take(self, left: "MarkSet") -> None:
+        """Go on with what an ended session left, beside what is marked here; ``LedgerError`` where it is gone."""
+        await self.settled()
+        summary = await self._pane.session.ledger.mark_sets.keep(left.sel)
+        self._after(summary, "")
+        key = self._pane.shell.key_for("marks")
+        self._pane.shell.say("done", f"{fmt.plural(left.objects, 'mark')} taken over", f"{key} looks at them")
 
     def undo(self, *, redo: bool = False) -> None:
         """Take back the last change, or make it again: once those under way are made."""

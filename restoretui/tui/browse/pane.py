@@ -21,6 +21,7 @@ from restoretui.tui.widgets.table import events as table_events
 
 if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see ``app.LATER``
     from restoretui.core.filter.tree import Filter
+    from restoretui.ledger.selections.mark_sets import MarkSet
     from restoretui.tui.dialogs.filter_menu import Shown
 
 ORDERS = {
@@ -52,6 +53,7 @@ class BrowsePane(ListingBoard):
             "pay": here and is_about_who_pays(self.problem),
             "mark_all": row is not None or (here and self.source.is_filtered),
             "mark_archived": here,
+            "save_filter": here and self.source.is_filtered,
             "invert": row is not None,
             "unmark_all": marked,
             "back": bool(self.travels.behind),
@@ -77,10 +79,19 @@ class BrowsePane(ListingBoard):
             self.go(Location(row.scheme, row.name))
         elif row.place is not None:
             self.go(row.place)
+        elif row.left is not None:
+            self.attempt(partial(self._take, row.left), "take", hold_keys=True)
         else:
             run = next((run for run in self.session.ledger.runs.peek_all() if run.id == row.run_id), None)
             if run is not None:
                 self.shell.show_run(run)
+
+    async def _take(self, left: "MarkSet") -> None:
+        """Go on with what another session had marked."""
+        try:
+            await self.marking.take(left)
+        finally:
+            await self._learn_home()
 
     @on(table_events.Opened, "#objects")
     def _row_opened(self, event: table_events.Opened) -> None:
@@ -218,12 +229,21 @@ class BrowsePane(ListingBoard):
     def can_narrow(self) -> bool:
         return self.source.is_bucket
 
+    @property
+    def narrowed_to(self) -> "Filter | None":
+        return self.source.query.where
+
     def narrow(self, where: "Filter | None") -> None:
         """Show what matches this."""
         self.filter_bar.show(where)
         self.source.ask(where=where)
         self.requery()
         self.say_place()
+
+    def action_save_filter(self) -> None:
+        from restoretui.tui.acts.saved_filters import save_filter
+
+        self.attempt(partial(save_filter, self), "save-filter")
 
     def action_sort(self) -> None:
         from restoretui.tui.dialogs.menus import SortMenu
@@ -240,6 +260,7 @@ class BrowsePane(ListingBoard):
         if order is not None:
             self.source.ask(sort=order[0], descending=order[1])
             self.requery(from_top=self.table.cursor == 0)
+            self.note_visit()
 
     def action_clear(self) -> None:
         self.shell.move_on()

@@ -17,6 +17,7 @@ from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import Filter
 from restoretui.core.model import State
 from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.dialogs.menus import SavedFilters
 from restoretui.tui.keys import SHOWING
 from restoretui.tui.widgets.check_list import CheckList
 from restoretui.tui.words import STATES, Part, said
@@ -70,7 +71,9 @@ class FilterMenu(Dialog[Shown]):
                 self._class_list = CheckList[str](id="classes")
                 yield self._class_list
         yield Static(
-            said(("space ticks · 1 archived · 2 restoring · 3 readable · nothing ticked shows everything", "dim")),
+            said(
+                ("space ticks · 1 archived · 2 restoring · 3 readable · v saved · nothing ticked: everything", "dim")
+            ),
             markup=False,
         )
 
@@ -134,6 +137,14 @@ class FilterMenu(Dialog[Shown]):
             return
         self.no_complaint()
         self._fill()
+
+    def action_saved(self) -> None:
+        """Choose one by its name: that is shown, in place of what is written here."""
+        self.shell.push_screen(SavedFilters(), self._chosen)
+
+    def _chosen(self, text: str | None) -> None:
+        if text is not None:
+            self.dismiss(Shown(parse_filter(text)))
 
     def _answer(self) -> None:
         try:

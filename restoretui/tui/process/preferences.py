@@ -1,16 +1,17 @@
 """What the config asks of the screens and they do not have: themes, commands and columns that do not exist."""
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from restoretui.tui.keys import IDS
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
+    from restoretui.tui.widgets.table.columns import Column
 
 
 def wrong_preferences(
-    settings: "Settings", themes: Iterable[str], columns: Mapping[str, Collection[str]]
+    settings: "Settings", themes: Iterable[str], tables: "Iterable[tuple[str, Sequence[Column[Any]]]]"
 ) -> tuple[list[str], list[str]]:
     """Clauses about what is wrong, and about what there is instead; both empty when all is well."""
     wrong: list[str] = []
@@ -23,6 +24,7 @@ def wrong_preferences(
     if unknown:
         wrong.append(f"no command is called {', '.join(unknown)}")
         known.append(f"known commands are {', '.join(sorted(IDS))}")
+    columns = {table: [column.id for column in offered] for table, offered in tables} if settings.columns else {}
     for table, chosen in settings.columns.items():
         if table not in columns:
             wrong.append(f"no table is called {table!r}")

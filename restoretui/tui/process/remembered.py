@@ -1,7 +1,8 @@
 """What somebody has set on the screens and finds again at the next start; the config says what holds until then.
 
-``screens.json`` in the state folder: ``{"columns": {"browse": ["state", "key", "class:16"]}, "pane": false}``. It is
-no fact and no intent, so it is not in the ledger; a file that cannot be read is one that says nothing.
+``screens.json`` in the state folder: ``{"columns": {"browse": ["state", "key", "class:16"]}, "pane": false,
+"filters": {"big": "size>1G"}}``. It is no fact and no intent, so it is not in the ledger; a file that cannot be read
+is one that says nothing.
 """
 
 import asyncio
@@ -18,13 +19,18 @@ FILE = "screens.json"
 
 
 class Remembered:
-    """Read once, behind the first paint; written whole when something was set, and last written wins."""
+    """Read once, behind the first paint. What is set is written into the file as it is by then.
+
+    So two sessions beside each other lose nothing of what the other one set; of the same thing, last set wins.
+    """
 
     def __init__(self, folder: Path | None, configured: Mapping[str, Sequence[str]]) -> None:
         """``configured`` are columns by table, from the config; without a ``folder`` nothing outlives the screens."""
         self._path = folder / FILE if folder is not None else None
         self._configured = configured
         self._known: dict[str, Any] = {}
+        self._unsaved: dict[tuple[str, ...], Any] = {}
+        """What was set since it was last written, by where it stands; None for what was taken out."""
 
     def columns(self, table: str) -> Choice | None:
         """As chosen on screen, else as configured; None for all, as they are."""
@@ -39,12 +45,7 @@ class Remembered:
 
     def choose_columns(self, table: str, choice: Choice | None) -> None:
         """From now on; None for what the config says."""
-        own = self._known.get("columns")
-        columns = dict(own) if isinstance(own, dict) else {}
-        columns.pop(table, None)
-        if choice is not None:
-            columns[table] = [str(one) for one in choice]
-        self._known["columns"] = columns
+        self._set(None if choice is None else [str(one) for one in choice], "columns", table)
 
     @property
     def pane(self) -> bool:
@@ -53,24 +54,49 @@ class Remembered:
 
     @pane.setter
     def pane(self, shown: bool) -> None:
-        self._known["pane"] = shown
+        self._set(shown, "pane")
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """What was kept by a name; what cannot be read is none."""
+        from restoretui.core.filter.parser import FilterError, parse_filter
+
+        kept = {}
+        own = self._known.get("filters")
+        for name, text in own.items() if isinstance(own, dict) else ():
+            try:
+                if isinstance(text, str) and parse_filter(text) is not None:
+                    kept[name] = text
+            except FilterError:  # The file was edited.
+                continue
+        return kept
+
+    def keep_filter(self, name: str, text: str) -> None:
+        """From now on."""
+        self._set(text, "filters", name)
+
+    def forget_filter(self, name: str) -> None:
+        """From now on."""
+        self._set(None, "filters", name)
+
+    def _set(self, value: Any, *where: str) -> None:
+        self._unsaved[where] = value
+        _put(self._known, where, value)
 
     def read(self) -> None:
         """What there is of earlier starts; blocks, so not in the event loop."""
-        try:
-            found = json.loads(self._path.read_text("utf-8")) if self._path is not None else {}
-        except (OSError, ValueError, RecursionError):
-            return
-        if isinstance(found, dict):
-            self._known = {**found, **self._known}
+        if self._path is not None:
+            self._known = _with(_read(self._path), self._unsaved)
 
     async def save(self) -> None:
         """Have it outlive the screens; ``RestoreTuiError`` where that cannot be."""
+        unsaved, self._unsaved = self._unsaved, {}
         if self._path is not None:
-            await asyncio.to_thread(self._write, self._path, json.dumps(self._known))
+            await asyncio.to_thread(self._write, self._path, unsaved)
 
     @staticmethod
-    def _write(path: Path, text: str) -> None:
+    def _write(path: Path, unsaved: Mapping[tuple[str, ...], Any]) -> None:
+        text = json.dumps(_with(_read(path), unsaved))
         draft = path.with_name(f"{FILE}.{os.getpid()}.part")
         try:
             draft.touch(0o600)
@@ -80,3 +106,28 @@ class Remembered:
             raise RestoreTuiError(
                 f"{path} cannot be written: {error.strerror or error}", "it holds for this session only"
             ) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _with(known: dict[str, Any], changes: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
+    for where, value in changes.items():
+        _put(known, where, value)
+    return known
+
+
+def _put(known: dict[str, Any], where: Sequence[str], value: Any) -> None:
+    *above, name = where
+    for part in above:
+        inner = known.get(part)
+        known[part] = known = dict(inner) if isinstance(inner, dict) else {}
+    if value is None:
+        known.pop(name, None)
+    else:
+        known[name] = value

@@ -193,6 +193,7 @@ class RestoresPane(Pane):
             "filter": self._detailed,
             "facets": self._detailed,
             "sort": self._detailed,
+            "save_filter": self.narrowed_to is not None,
             "show": self._detailed,
             "back": self._detailed,
         }
@@ -213,6 +214,10 @@ class RestoresPane(Pane):
     def can_narrow(self) -> bool:
         return self._detailed
 
+    @property
+    def narrowed_to(self) -> Filter | None:
+        return self.detail.narrowed_to if self._detailed else None
+
     def narrow(self, where: Filter | None) -> None:
         self.detail.narrow(where)
 
@@ -221,6 +226,11 @@ class RestoresPane(Pane):
 
     def action_facets(self) -> None:
         self.detail.choose_states()
+
+    def action_save_filter(self) -> None:
+        from restoretui.tui.acts.saved_filters import save_filter
+
+        self.attempt(partial(save_filter, self), "save-filter")
 
     def action_sort(self) -> None:
         self.detail.choose_order()

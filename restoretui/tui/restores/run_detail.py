@@ -340,6 +340,11 @@ class RunDetail(Working, Vertical):
         if shown is not None:
             self.narrow(shown.where)
 
+    @property
+    def narrowed_to(self) -> Filter | None:
+        """What is shown is what matches this."""
+        return self._query.where
+
     def narrow(self, where: Filter | None) -> None:
         """Show the objects that match this."""
         self._filter_bar.show(where)

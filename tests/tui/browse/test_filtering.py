@@ -1,11 +1,15 @@
 """The one filter grammar on the screens: what is wrong stands under its word, tab completes, names are kept."""
 
+import asyncio
+from pathlib import Path
+
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import in_states
 from restoretui.core.model import State
 from restoretui.ledger.records import Query
 from restoretui.tui.activity.pane import ActivityPane
 from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.process.remembered import Remembered
 from restoretui.tui.restores.pane import RestoresPane
 from restoretui.tui.widgets.filter_bar import FilterBar
 from tests.narrowing import there
@@ -200,3 +204,59 @@ async def test_one_key_marks_what_is_archived_below_and_two_what_matches(walk: S
         # With a filter, that much of it.
         await on.press("u", "slash", *" class=DEEP_ARCHIVE", "enter", "A")
         await on.until(lambda: 0 < marking.summary.objects < archived)
+
+
+async def test_a_filter_is_saved_by_a_name_and_is_there_the_next_time(walk: StartWalk, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('# mine\n[views]\n"big ones" = "size>1G"\n')
+    async with walk("s3://acme-media-archive", size=(80, 24)) as on:
+        await flat(on)
+        await on.press("F")
+        assert len(on.app.screen_stack) == 1, "nothing is filtered that could be saved"
+        await on.press("slash", *"cam-01 class:deep", "enter")
+        await on.press("F")
+        await on.sees("Save the filter", "a name for cam-01 class:deep")
+        await on.press(*"cold  cam", "enter")
+        await on.sees("cam-01 class:deep saved as 'cold cam'")
+        await on.press("escape")
+        await on.until(lambda: in_force(on) == "")
+        await on.press("ctrl+p", *"show cold cam", "enter")
+        await on.until(lambda: in_force(on) == "cam-01 class:deep")
+        await on.press("escape")
+    assert config.read_text().startswith("# mine"), "the config is its writer's"
+    async with walk("s3://acme-media-archive", size=(80, 24), views={"big ones": "size>1G"}) as on:
+        await flat(on)
+        await on.press("f", "v")
+        await on.sees("Saved filters", "overdue", "big ones", "cold cam")
+        await on.press("down", "down", "down", "down", "enter")
+        await on.until(lambda: in_force(on) == "cam-01 class:deep")
+        # A name of the config is not taken over; what was kept on screen is forgotten there.
+        await on.press("F", *"big ones", "enter")
+        await on.sees("[views] of the config has 'big ones' already")
+        await on.press("f", "v", "end")
+        await on.sees("Saved filters")
+        await on.press("delete", "up", "delete")
+        await on.until(lambda: "cold cam" not in on.app.filters_by_name())
+        assert "big ones" in on.app.filters_by_name()
+
+
+async def test_two_sessions_keep_what_each_of_them_set(tmp_path: Path) -> None:
+    one, other = Remembered(tmp_path, {}), Remembered(tmp_path, {})
+    await asyncio.to_thread(one.read)
+    await asyncio.to_thread(other.read)
+    one.keep_filter("big", "size>1G")
+    await one.save()
+    other.pane = False
+    other.keep_filter("old", "age>2y")
+    await other.save()
+    one.forget_filter("big")
+    await one.save()
+    later = Remembered(tmp_path, {})
+    await asyncio.to_thread(later.read)
+    assert later.filters == {"old": "age>2y"}
+    assert not later.pane
+    await asyncio.to_thread(
+        (tmp_path / "screens.json").write_text, '{"filters": {"odd": "sizze>1", "fine": "a", "none": 1}}'
+    )
+    await asyncio.to_thread(later.read)
+    assert later.filters == {"fine": "a"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from restoretui.ledger.places import PlaceLook
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.go_to import GoTo, PlaceField
 from tests.conftest import StartSandbox
@@ -63,6 +64,20 @@ async def test_back_and_forward_and_each_bucket_in_its_own_way(walk: StartWalk) 
         await on.until(lambda: browse.location.bucket == "acme-legal-versions")
 
 
+async def test_a_place_is_shown_as_an_earlier_session_left_it(walk: StartWalk, sandbox: StartSandbox) -> None:
+    running = await sandbox()
+    async with walk(PLACE, running=running) as on:
+        await on.settled()
+        await on.press("d", "o", "down", "enter")
+        browse = on.app.main.query_one(BrowsePane)
+        await on.until(lambda: browse.source.look == PlaceLook(True, "size", True))
+        await on.until(lambda: on.session.ledger.places.look(browse.location) == browse.source.look)
+    for place, look in ((PLACE, PlaceLook(True, "size", True)), ("s3://acme-media-archive/", PlaceLook())):
+        async with walk(place, running=running) as on:
+            await on.settled()
+            assert on.app.main.query_one(BrowsePane).source.look == look
+
+
 async def test_a_location_is_completed_from_what_is_known(walk: StartWalk) -> None:
     async with walk() as on:
         await on.sees("8 buckets")
@@ -77,3 +92,54 @@ async def test_a_location_is_completed_from_what_is_known(walk: StartWalk) -> No
         browse = on.app.main.query_one(BrowsePane)
         await on.until(lambda: browse.location.bucket.startswith("acme-genomics"))
         assert there(browse.location).bucket in value
+
+
+async def test_marks_that_were_left_are_there_with_their_age_and_enter_takes_them(
+    walk: StartWalk, sandbox: StartSandbox
+) -> None:
+    running = await sandbox()
+    async with walk(PLACE, running=running) as on:
+        await on.settled()
+        await on.press("A")
+        browse = on.app.main.query_one(BrowsePane)
+        await on.until(lambda: browse.marking.summary.objects > 0)
+        number = browse.marking.summary.objects
+        await on.hours(3)
+    async with walk(running=running, size=(80, 24)) as on:
+        await on.sees(f"▣ {number:,} marks left 3h0", " ago · ", "8 buckets")
+        browse = on.app.main.query_one(BrowsePane)
+        assert browse.marking.summary.objects == 0
+        rows = there(browse.buckets.view).rows(0, browse.buckets.count)
+        at = next(at for at, row in enumerate(rows) if "marks left" in row.name)
+        await on.press(*("down",) * at, "enter")
+        await on.until(lambda: browse.marking.summary.objects == number)
+        await on.sees(f"{number:,} marks taken over")
+        await on.until(lambda: "marks left" not in on.text)
+
+
+async def test_two_screens_beside_each_other_do_not_touch_each_others_marks(
+    walk: StartWalk, sandbox: StartSandbox
+) -> None:
+    running = await sandbox()
+    async with walk(PLACE, running=running) as on:
+        await on.settled()
+        await on.press("A")
+        ours = on.app.main.query_one(BrowsePane)
+        await on.until(lambda: ours.marking.summary.objects > 0)
+        number = ours.marking.summary.objects
+        async with walk(running=running) as beside:
+            theirs = beside.app.main.query_one(BrowsePane)
+            await beside.sees("8 buckets")
+            assert "marks left" not in beside.text, "whose session lives has left nothing"
+            theirs.go(ours.location)
+            await beside.settled()
+            await beside.press("d")
+            await beside.settled()
+            await beside.press("space", "space")
+            await beside.until(lambda: theirs.marking.summary.objects == 2)
+            assert ours.marking.summary.objects == number
+            await beside.press("u")
+            await beside.until(lambda: theirs.marking.summary.objects == 0)
+        await on.pilot.pause()
+        summary = await on.session.ledger.selections.summary(ours.marking.sel)
+        assert summary.objects == number

@@ -28,7 +28,7 @@ from restoretui.tui.dialogs.go_to import GoTo
 from restoretui.tui.dialogs.help import Help
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.leave import Leave
-from restoretui.tui.dialogs.menus import SortMenu
+from restoretui.tui.dialogs.menus import SavedFilters, SortMenu
 from restoretui.tui.dialogs.prompts import Confirm, Pick, TextPrompt
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.dialogs.say_box import SayBox
@@ -133,6 +133,7 @@ async def test_tier_cost_target_button_and_the_count_of_what_is_hidden_are_alway
         await act(on, box)
         for size in SIZES:
             await sized(on, size)
+            await on.until(partial(says_what_is_hidden, on, box))
             with said_on_failure(on):
                 check_frame(on, size, "Restore")
                 seen = in_view(on)
@@ -157,6 +158,7 @@ def check_count(box: RestoreDialog, on: Walk) -> None:
 async def test_what_is_hidden_comes_into_view_by_the_keys_for_it(walk: StartWalk) -> None:
     async with walk("s3://acme-genomics-cold", size=(60, 15)) as on:
         box = await restoring(on)
+        await on.until(lambda: "archived in DEEP_ARCHIVE" in in_view(on) and says_what_is_hidden(on, box))
         seen = in_view(on)
         for _ in range(30):
             await on.press("pagedown")
@@ -231,6 +233,7 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     "keys to mark": (lambda: KeysPrompt(Location("s3", "bucket")), "Mark keys", ("paste the keys here",)),
     "leaving": (Leave, "Leave", ("Send, then leave", "Leave", "Stay", "sent by now")),
     "an order": (lambda: SortMenu(ORDERS, "order3", descending=True), "Sort by", ("▼ by the 3th column",)),
+    "a saved filter": (SavedFilters, "Saved filters", ("expiring in 48 h", "expires<48h")),
     "what to copy": (
         lambda: CopyMenu(Copied(Location("s3", "acme-genomics-cold", key="a/b"), 7, True)), "Copy", ("URI",)
     ),

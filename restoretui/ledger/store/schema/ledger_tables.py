@@ -268,4 +268,13 @@ LEDGER = (
         # Since when nothing more of it may leave: whoever sends it, in whatever process, is told so.
         ("ALTER TABLE run ADD COLUMN given_up_at REAL",),
     ),
+    Migration(
+        "looks of places",
+        (
+            # How the screens showed it: all keys below or prefix by prefix, and in which order. NULL: as it comes.
+            "ALTER TABLE visited ADD COLUMN flat INTEGER",
+            "ALTER TABLE visited ADD COLUMN sort TEXT",
+            "ALTER TABLE visited ADD COLUMN descending INTEGER",
+        ),
+    ),
 )
