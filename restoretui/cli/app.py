@@ -2,7 +2,6 @@
 
 import io
 import sys
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,8 @@ from restoretui.cli.options import (
     DRY_RUN,
     FAIL_FAST,
     FIELDS_HELP,
-    JSON,
     LOCATIONS,
+    SINCE,
     SPEED,
     TAKES_VALUE,
     TIER,
@@ -33,6 +32,8 @@ from restoretui.cli.options import (
     selectors,
 )
 from restoretui.cli.prices import add_prices
+from restoretui.cli.printing import TAKES_VALUE as OF_PRINTING
+from restoretui.cli.printing import printing, printing_csv, wants_json
 from restoretui.cli.running import (
     check_terminal,
     choice_of,
@@ -43,6 +44,7 @@ from restoretui.cli.running import (
     take_agreeing,
 )
 from restoretui.cli.runs import add_runs, restoring, take_restoring
+from restoretui.commands.form import Form
 from restoretui.core.bounds import Bounds
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
@@ -64,7 +66,7 @@ class Group(click.Group):
             return super().parse_args(ctx, args)
         at = 0
         while at < len(args) and args[at].startswith("-") and args[at] != "-":
-            at += 2 if args[at] in TAKES_VALUE else 1
+            at += 2 if args[at] in TAKES_VALUE | OF_PRINTING else 1
         if at < len(args) and args[at] in self.commands:
             # Of a group, its command comes along.
             end = at + (2 if isinstance(self.commands[args[at]], click.Group) else 1)
@@ -168,12 +170,12 @@ def sandbox(
 @cli.command(epilog=FIELDS_HELP)
 @LOCATIONS
 @selectors
-@JSON
+@printing
 @common
-def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def ls(locations: tuple[str, ...], form: Form, **options: Any) -> None:
     """List objects with their class and state."""
     choice, flags = choice_of(locations, options)
-    headless(flags, as_json, "restoretui.commands.looking", "ls", choice, only_shows=True)
+    headless(flags, form, "restoretui.commands.looking", "ls", choice, only_shows=True)
 
 
 @cli.command(epilog=FIELDS_HELP)
@@ -184,16 +186,14 @@ def ls(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
               help="Split each sum by storage class, state, or when the objects were written.")  # fmt: skip
 @click.option("--versions", is_flag=True, help="Every version, not only the current one.")
 @click.option("--refresh", is_flag=True, help="List anew, also where a listing of the last ten minutes is at hand.")
-@JSON
+@printing
 @common
-def du(
-    locations: tuple[str, ...], depth: int, split: str | None, refresh: bool, as_json: bool, **options: Any
-) -> None:
+def du(locations: tuple[str, ...], depth: int, split: str | None, refresh: bool, form: Form, **options: Any) -> None:
     """What lies below each prefix: objects, size, and how much of it is archived, restoring, readable."""
     nothing_left_out = {"matches": (), "states": (), "classes": ()}
     choice, flags = choice_of(locations, {**options, **nothing_left_out})
     headless(
-        flags, as_json,
+        flags, form,
         "restoretui.commands.looking", "du", choice, depth=depth, split=split, refresh=refresh, only_shows=True,
     )  # fmt: skip
 
@@ -203,22 +203,22 @@ def du(
 @lasting
 @click.option("--tier", type=TIER, help="Only this tier; all of them without.")
 @restoring
-@JSON
+@printing
 @common
-def plan(locations: tuple[str, ...], tier: str | None, as_json: bool, **options: Any) -> None:
+def plan(locations: tuple[str, ...], tier: str | None, form: Form, **options: Any) -> None:
     """What a restore would do, take and cost; sends nothing. Takes every option of restore."""
     said = take_restoring(options)
     choice, flags = choice_of(locations, options)
-    _plan(flags, as_json, choice, Tier(tier) if tier else None, said)
+    _plan(flags, form, choice, Tier(tier) if tier else None, said)
 
 
-def _plan(flags: dict[str, Any], as_json: bool, choice: "Choice", tier: Tier | None, said: dict[str, Any]) -> None:
+def _plan(flags: dict[str, Any], form: Form, choice: "Choice", tier: Tier | None, said: dict[str, Any]) -> None:
     """Only show what a restore that was said so would do."""
     from restoretui.commands.agreeing import Meant
 
     meant = Meant(*(said.pop(name) for name in ("agreeing", "wait", "timeout", "fail_fast")))
     headless(
-        flags, as_json,
+        flags, form,
         "restoretui.commands.planning", "plan", choice, tier=tier, meant=meant, only_shows=True, **said,
     )  # fmt: skip
 
@@ -228,15 +228,15 @@ def _plan(flags: dict[str, Any], as_json: bool, choice: "Choice", tier: Tier | N
 @lasting
 @click.option("--tier", type=TIER, required=True, help="How fast, and so how dear.")
 @restoring
-@JSON
+@printing
 @common
-def restore(locations: tuple[str, ...], tier: str, as_json: bool, **options: Any) -> None:
+def restore(locations: tuple[str, ...], tier: str, form: Form, **options: Any) -> None:
     """Restore objects: plan, confirm, send, and with --wait watch them arrive."""
     said = take_restoring(options)
     choice, flags = choice_of(locations, options)
     if said["agreeing"].dry_run:
-        return _plan(flags, as_json, choice, Tier(tier), said)
-    return headless(flags, as_json, "restoretui.commands.restoring", "restore", choice, tier=Tier(tier), **said)
+        return _plan(flags, form, choice, Tier(tier), said)
+    return headless(flags, form, "restoretui.commands.restoring", "restore", choice, tier=Tier(tier), **said)
 
 
 @cli.command()
@@ -244,24 +244,25 @@ def restore(locations: tuple[str, ...], tier: str, as_json: bool, **options: Any
 @matching
 @keys
 @guarded
-@JSON
+@printing
 @common
-def clean(locations: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def clean(locations: tuple[str, ...], form: Form, **options: Any) -> None:
     """End restored copies early, to stop paying for them (OSS: ColdArchive and DeepColdArchive)."""
     agreed = take_agreeing(options)
     choice, flags = choice_of(locations, options)
-    headless(flags, as_json, "restoretui.commands.cleaning", "clean", choice, agreed)
+    headless(flags, form, "restoretui.commands.cleaning", "clean", choice, agreed)
 
 
 @cli.command(epilog=FIELDS_HELP)
 @click.argument("run", required=False)
 @WHERE
-@JSON
+@SINCE
+@printing
 @common
-def status(run: str | None, as_json: bool, **flags: Any) -> None:
+def status(run: str | None, since: datetime | timedelta | None, form: Form, **flags: Any) -> None:
     """Runs and their objects, after one look at the cloud."""
     query = query_of(flags)
-    headless(flags, as_json, "restoretui.commands.following", "status", run, query, only_shows=True)
+    headless(flags, form, "restoretui.commands.following", "status", run, query, since, only_shows=True)
 
 
 @cli.command()
@@ -270,29 +271,35 @@ def status(run: str | None, as_json: bool, **flags: Any) -> None:
 @FAIL_FAST
 @DRY_RUN
 @WHERE
-@JSON
+@SINCE
+@printing
 @common
 def watch(
-    run: str | None, timeout: timedelta | None, fail_fast: bool, dry_run: bool, as_json: bool, **flags: Any
+    run: str | None,
+    timeout: timedelta | None,
+    fail_fast: bool,
+    dry_run: bool,
+    since: datetime | timedelta | None,
+    form: Form,
+    **flags: Any,
 ) -> None:
     """Pick up where things stand and follow until everything is settled."""
     query = query_of(flags)
     headless(
-        flags, as_json,
-        "restoretui.commands.following", "watch", run, timeout, query, fail_fast=fail_fast, dry_run=dry_run,
+        flags, form,
+        "restoretui.commands.following", "watch", run, timeout, query, since, fail_fast=fail_fast, dry_run=dry_run,
     )  # fmt: skip
 
 
 @cli.command()
 @click.argument("run")
-@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
-@click.option("-o", "--output", "target", metavar="FILE", help="Default: stdout.")
 @WHERE
+@printing_csv
 @common
-def export(run: str, form: str, target: str | None, **flags: Any) -> None:
+def export(run: str, form: Form, **flags: Any) -> None:
     """A run's objects, with what became of each."""
     query = query_of(flags)
-    headless(flags, False, "restoretui.commands.looking", "export", run, form, target, query, only_shows=True)
+    headless(flags, form, "restoretui.commands.looking", "export", run, query, only_shows=True)
 
 
 @cli.command()
@@ -306,7 +313,7 @@ def schema() -> None:
         from restoretui.session.jsonlines.schema import schema as made
 
         streams.stop_unread()
-        Output(False).raw(json.dumps(made(), indent=2) + "\n")
+        Output().raw(json.dumps(made(), indent=2) + "\n")
         return ExitCode.DONE
 
     finish(go)
@@ -321,17 +328,11 @@ add_prices(cli)
 def run() -> None:
     """Do what the command line says."""
     output = None
-    if wants_json(sys.argv[1:]):
+    if (form := wants_json(sys.argv[1:])) is not None:
         from restoretui.commands.output import Output
 
-        output = Output(True, command=OPEN)
+        output = Output(form, command=OPEN)
     finish(lambda: _run(output), output)
-
-
-def wants_json(args: Sequence[str]) -> bool:
-    """Also of a command line that cannot be parsed: whoever asked for JSON is told in JSON what is wrong with it."""
-    before = args[: args.index("--")] if "--" in args else args
-    return "--json" in before
 
 
 def _run(output: "Output | None") -> int:

@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 
 import click
 
-from restoretui.cli.options import DRY_RUN, JSON, WAIT_LIMIT, agreeing, common
+from restoretui.cli.options import DRY_RUN, WAIT_LIMIT, agreeing, common
+from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
+from restoretui.commands.form import TABLE, Form
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,29 +67,29 @@ def add_batch(cli: click.Group) -> None:
     @click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES, case_sensitive=False),
                   help="Only jobs in this status; may be repeated.")  # fmt: skip
     @click.option("--all", "everything", is_flag=True, help="Jobs of other operations than restores, too.")
-    @JSON
+    @printing
     @common
-    def ls(statuses: tuple[str, ...], everything: bool, as_json: bool, **flags: Any) -> None:
+    def ls(statuses: tuple[str, ...], everything: bool, form: Form, **flags: Any) -> None:
         """Jobs of anybody in the account and region."""
-        headless(flags, as_json, BATCH, "ls", statuses, everything=everything, only_shows=True)
+        headless(flags, form, BATCH, "ls", statuses, everything=everything, only_shows=True)
 
     @batch.command()
     @job
-    @JSON
+    @printing
     @common
-    def show(job: str, as_json: bool, **flags: Any) -> None:
+    def show(job: str, form: Form, **flags: Any) -> None:
         """All that is known of one job."""
-        headless(flags, as_json, BATCH, "show", job, only_shows=True)
+        headless(flags, form, BATCH, "show", job, only_shows=True)
 
     def one(name: str, about: str) -> None:
         @batch.command(name, help=about)
         @job
         @DRY_RUN
-        @JSON
+        @printing
         @common
-        def command(job: str, dry_run: bool, as_json: bool, **flags: Any) -> None:
+        def command(job: str, dry_run: bool, form: Form, **flags: Any) -> None:
             function = "clean_up" if name == "clean" else name
-            headless(flags, as_json, BATCH, function, job, dry_run=dry_run)
+            headless(flags, form, BATCH, function, job, dry_run=dry_run)
 
     one("cancel", "Cancel a job; restores it asked for go on.")
     one("clean", "Delete the manifest and the report that we wrote for a job of ours.")
@@ -96,11 +98,11 @@ def add_batch(cli: click.Group) -> None:
         @batch.command(name, help=about)
         @job
         @agreeing
-        @JSON
+        @printing
         @common
-        def command(job: str, as_json: bool, **options: Any) -> None:
+        def command(job: str, form: Form, **options: Any) -> None:
             agreed = take_agreeing(options)
-            headless(options, as_json, BATCH, name, job, agreed)
+            headless(options, form, BATCH, name, job, agreed)
 
     paid("confirm", "Let a suspended job run, once its cost is shown and agreed to.")
     paid("clone", "Make a suspended job like that one, with the same manifest; it costs its fees.")
@@ -109,32 +111,34 @@ def add_batch(cli: click.Group) -> None:
     @job
     @click.option("--wait", is_flag=True, help="Wait until the copies are available.")
     @WAIT_LIMIT
-    @JSON
+    @printing
     @common
-    def follow(job: str, wait: bool, timeout: timedelta | None, as_json: bool, **flags: Any) -> None:
+    def follow(job: str, wait: bool, timeout: timedelta | None, form: Form, **flags: Any) -> None:
         """Watch the objects of anybody's job, as its CSV manifest names them, as a run; nothing is sent."""
-        headless(flags, as_json, BATCH, "follow_job", job, wait=wait, timeout=timeout)
+        headless(flags, form, BATCH, "follow_job", job, wait=wait, timeout=timeout)
 
     @batch.command()
     @job
     @click.argument("number", type=click.IntRange(0, 2_147_483_647))
     @DRY_RUN
-    @JSON
+    @printing
     @common
-    def priority(job: str, number: int, dry_run: bool, as_json: bool, **flags: Any) -> None:
+    def priority(job: str, number: int, dry_run: bool, form: Form, **flags: Any) -> None:
         """Change a job's priority; higher goes first."""
-        headless(flags, as_json, BATCH, "priority", job, number, dry_run=dry_run)
+        headless(flags, form, BATCH, "priority", job, number, dry_run=dry_run)
 
     @batch.command()
     @job
-    @click.option("--json", "form", flag_value="json", help="JSON lines on stdout.")
-    @click.option("--csv", "form", flag_value="csv", help="CSV on stdout.")
+    @click.option("--csv", is_flag=True, help="The same as --format csv.")
     @click.option("--failed", is_flag=True, help="Only tasks that failed.")
+    @printing
     @common
-    def report(job: str, form: str | None, failed: bool, **flags: Any) -> None:
+    def report(job: str, form: Form, csv: bool, failed: bool, **flags: Any) -> None:
         """The completion report of a job; exit code 1 when any task failed."""
-        as_json = form == "json"
-        headless(flags, as_json, BATCH, "report", job, form or "table", failed=failed, only_shows=True)
+        if csv and form.shape not in ("table", "csv"):
+            raise click.UsageError(f"--csv is --format csv, and --format {form.shape} is another: leave one out.")
+        form = form._replace(shape="csv") if csv else form
+        headless(flags, form, BATCH, "report", job, failed=failed, only_shows=True)
 
     @batch.command()
     @click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")
@@ -145,7 +149,7 @@ def add_batch(cli: click.Group) -> None:
         """The trust policy, role policy and caller policy for these buckets, ready to paste."""
         chosen = take_batch_options(options)
         headless(
-            options, False,
+            options, TABLE,
             BATCH, "policy", locations, chosen, only, only_shows=True,
         )  # fmt: skip
 
@@ -156,12 +160,12 @@ def add_batch(cli: click.Group) -> None:
     @agreeing
     @click.option("--wait", is_flag=True, help="Wait until the copies are available.")
     @WAIT_LIMIT
-    @JSON
+    @printing
     @common
-    def retry(run: str, wait: bool, timeout: timedelta | None, as_json: bool, **options: Any) -> None:
+    def retry(run: str, wait: bool, timeout: timedelta | None, form: Form, **options: Any) -> None:
         """Send the failed objects of a run anew through a job."""
         chosen, agreed = take_batch_options(options), take_agreeing(options)
         headless(
-            options, as_json,
+            options, form,
             BATCH, "retry", run, chosen, agreed, wait=wait, timeout=timeout,
         )  # fmt: skip

@@ -5,8 +5,10 @@ from typing import Any
 
 import click
 
-from restoretui.cli.options import DRY_RUN, JSON, YES, Duration, common
+from restoretui.cli.options import DRY_RUN, YES, Duration, common
+from restoretui.cli.printing import printing
 from restoretui.cli.running import ask, headless
+from restoretui.commands.form import Form
 
 LEDGER = "restoretui.commands.ledger"
 
@@ -20,29 +22,29 @@ def add_ledger(cli: click.Group) -> None:
 
     def plain(name: str, about: str) -> None:
         @ledger.command(name, help=about)
-        @JSON
+        @printing
         @common
-        def command(as_json: bool, **flags: Any) -> None:
-            headless(flags, as_json, LEDGER, name)
+        def command(form: Form, **flags: Any) -> None:
+            headless(flags, form, LEDGER, name)
 
     plain("info", "How large the ledger is, and of what.")
     plain("check", "Read all of it, and name what is damaged; exit code 1 when anything is.")
 
     @ledger.command()
     @DRY_RUN
-    @JSON
+    @printing
     @common
-    def vacuum(dry_run: bool, as_json: bool, **flags: Any) -> None:
+    def vacuum(dry_run: bool, form: Form, **flags: Any) -> None:
         """Give freed room back to the disk."""
-        headless(flags, as_json, LEDGER, "vacuum", dry_run=dry_run)
+        headless(flags, form, LEDGER, "vacuum", dry_run=dry_run)
 
     @ledger.command()
     @click.argument("target", metavar="FILE")
-    @JSON
+    @printing
     @common
-    def backup(target: str, as_json: bool, **flags: Any) -> None:
+    def backup(target: str, form: Form, **flags: Any) -> None:
         """A copy of the ledger, whole and checked, while others go on."""
-        headless(flags, as_json, LEDGER, "backup", target)
+        headless(flags, form, LEDGER, "backup", target)
 
     @ledger.command()
     @click.option("--older-than", type=Duration(), help="Runs that were over so long ago: 90d.")
@@ -51,7 +53,7 @@ def add_ledger(cli: click.Group) -> None:
     @click.option("--export", "folder", metavar="DIR", help="Write what goes to files there first.")
     @YES
     @DRY_RUN
-    @JSON
+    @printing
     @common
     def prune(
         older_than: timedelta | None,
@@ -60,11 +62,9 @@ def add_ledger(cli: click.Group) -> None:
         folder: str | None,
         yes: bool,
         dry_run: bool,
-        as_json: bool,
+        form: Form,
         **flags: Any,
     ) -> None:
         """Remove runs that are over, with their objects and entries; one line in the trail says so."""
         confirm = None if yes else ask
-        headless(
-            flags, as_json, LEDGER, "prune", older_than, keep, folder, confirm, listings=listings, dry_run=dry_run
-        )
+        headless(flags, form, LEDGER, "prune", older_than, keep, folder, confirm, listings=listings, dry_run=dry_run)

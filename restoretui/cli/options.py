@@ -205,6 +205,26 @@ class Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is not an instant: write 2026-12-01T12:00:00Z, 2026-12-01 or now", param, ctx)
 
 
+class Since(click.ParamType["datetime | timedelta"]):
+    """An instant, or how long ago: ``2d``, ``36h``."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "datetime | timedelta":
+        """A span, or else an instant in UTC."""
+        if isinstance(value, datetime | timedelta):
+            return value
+        try:
+            return read_duration(str(value))
+        except ValueError:
+            return Instant().convert(value, param, ctx)
+
+
+SINCE = click.option(
+    "--since", type=Since(), help="Only what is newer: 2d, 36h, 2026-12-01, 2026-12-01T12:00Z (UTC)."
+)
+
+
 class Number(click.ParamType[float]):
     """A number in a range: what is no number, nan say, lies in none."""
 
@@ -313,6 +333,5 @@ def take_lasting(options: dict[str, Any]) -> dict[str, Any]:
     return {"lasting": days if until is None else until, "shorten": shorten}
 
 
-JSON = click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
 WAIT_LIMIT = click.option("--timeout", type=Duration(), help="Give up waiting after this (exit code 3).")
 LOCATIONS = click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")

@@ -4,8 +4,10 @@ from typing import Any
 
 import click
 
-from restoretui.cli.options import DRY_RUN, JSON, common, common_but
+from restoretui.cli.options import DRY_RUN, common, common_but
+from restoretui.cli.printing import printing
 from restoretui.cli.running import headless
+from restoretui.commands.form import Form
 
 PRICES = "restoretui.commands.prices"
 
@@ -27,11 +29,11 @@ def add_prices(cli: click.Group) -> None:
         """Which prices are known, of which Region and date; and reading them from AWS's own list."""
 
     @prices.command()
-    @JSON
+    @printing
     @common
-    def show(as_json: bool, **flags: Any) -> None:
+    def show(form: Form, **flags: Any) -> None:
         """Every Region with a price: their date, where they come from, and what is not known."""
-        headless(flags, as_json, f"{PRICES}.showing", "show", only_shows=True)
+        headless(flags, form, f"{PRICES}.showing", "show", only_shows=True)
 
     @prices.command()
     @click.option(
@@ -44,10 +46,10 @@ def add_prices(cli: click.Group) -> None:
         "AWSDataTransfer of a Region; may be repeated.",
     )  # fmt: skip
     @DRY_RUN
-    @JSON
+    @printing
     @common_but("region")
     def update(
-        regions: tuple[str, ...], files: tuple[str, ...], dry_run: bool, as_json: bool, **flags: Any
+        regions: tuple[str, ...], files: tuple[str, ...], dry_run: bool, form: Form, **flags: Any
     ) -> None:  # fmt: skip
         """Read prices from AWS's price list, without credentials, into prices-updated.toml beside the config."""
-        headless(flags, as_json, f"{PRICES}.updating", "update", regions, files, dry_run=dry_run)
+        headless(flags, form, f"{PRICES}.updating", "update", regions, files, dry_run=dry_run)

@@ -20,6 +20,7 @@ from restoretui.core.os_errors import refused_by_system
 if TYPE_CHECKING:
     from restoretui.commands.agreeing import Agreeing
     from restoretui.commands.choice import Choice
+    from restoretui.commands.form import Form
     from restoretui.commands.output import Output
     from restoretui.config.settings import Settings
     from restoretui.ledger.records import Query
@@ -38,7 +39,7 @@ def keep_defects_off_the_terminal() -> None:
 
 def headless(
     flags: dict[str, Any],
-    as_json: bool,
+    form: "Form",
     module: str,
     command: str,
     *args: Any,
@@ -52,8 +53,7 @@ def headless(
     """
     from restoretui.commands.output import Output
 
-    output = Output(as_json, command=command_name())
-    output.begin()
+    output = Output(form, command=command_name())
     if only_shows:
         streams.stop_unread()
     gc.disable()  # What is loaded stays; the collector would only walk it.
@@ -62,6 +62,11 @@ def headless(
     def go() -> int:
         import asyncio
 
+        output.begin()
+        if form.local:
+            from restoretui.wording.format import show_local
+
+            show_local()
         run = getattr(import_module(module), command)
         settings = replace(settings_of(flags), voice=output.say)
         return asyncio.run(_until_told(run(settings, output, *args, **options)))
@@ -185,7 +190,7 @@ def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
             code = code or UsageError.exit_code
             _tell_of_loss(before, output)
         if output is not None:
-            output.end(code)
+            code = _ended(output, code)
             streams.flush()
         if (after := streams.lost()) and not before:
             code = code or UsageError.exit_code
@@ -194,6 +199,15 @@ def finish(go: Callable[[], int], output: "Output | None" = None) -> None:
         pass  # Told to end while the reader stalls: the rest is dropped.
     signals.ignore()
     leave(int(code))
+
+
+def _ended(output: "Output", code: int) -> int:
+    try:
+        output.end(code)
+    except RestoreTuiError as error:
+        # A file cannot be written, or put in its place: what was to be done is done.
+        return code or _tell(error, output)
+    return code
 
 
 def _cancelled() -> type[BaseException]:
@@ -216,8 +230,10 @@ def _outcome(go: Callable[[], int], output: "Output | None") -> int:
     except (KeyboardInterrupt, _cancelled()):
         signals.over()
         streams.go_on()
-        left = output.left if output is not None else ""
-        _output(output).say(f"restoretui: interrupted; {left}" if left else "restoretui: interrupted")
+        left = ""
+        if output is not None:
+            left, output.is_broken = output.left, True
+        _output(output).tell(f"restoretui: interrupted; {left}" if left else "restoretui: interrupted")
         return ExitCode.INTERRUPTED
     except OSError as error:
         return _tell(refused_by_system(error), output)
@@ -230,6 +246,8 @@ def _outcome(go: Callable[[], int], output: "Output | None") -> int:
 
 def _tell(error: RestoreTuiError, output: "Output | None") -> int:
     streams.go_on()
+    if output is not None:
+        output.is_broken = True
     _output(output).error(error)
     return error.exit_code
 
@@ -238,7 +256,7 @@ def _output(output: "Output | None") -> "Output":
     if output is None:
         from restoretui.commands.output import Output as Plain
 
-        output = Plain(False)
+        output = Plain()
     return output
 
 
@@ -250,7 +268,7 @@ def _tell_of_loss(outlet: streams.Outlet, output: "Output | None") -> None:
     shown = _output(output)
     if outlet.name == "stdout":
         shown.error(words)
-    elif shown.as_json:
+    elif shown.form.is_json:
         shown.line("error", error_fields(words))
     elif not shown.is_exact:
         shown.text(f"restoretui: {words}")

@@ -11,7 +11,6 @@ from restoretui.cli.options import (
     ASK_UNSEEN,
     DRY_RUN,
     FAIL_FAST,
-    JSON,
     WAIT_LIMIT,
     agreeing,
     common,
@@ -19,7 +18,9 @@ from restoretui.cli.options import (
     selectors,
     take_lasting,
 )
+from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
+from restoretui.commands.form import Form
 
 F = TypeVar("F", bound=Callable[..., Any])
 ACTING = "restoretui.commands.acting"
@@ -58,15 +59,13 @@ def add_runs(cli: click.Group) -> None:
     @FAIL_FAST
     @WAIT
     @WAIT_LIMIT
-    @JSON
+    @printing
     @common
-    def retry(
-        run: str, fail_fast: bool, wait: bool, timeout: timedelta | None, as_json: bool, **options: Any
-    ) -> None:
+    def retry(run: str, fail_fast: bool, wait: bool, timeout: timedelta | None, form: Form, **options: Any) -> None:
         """Ask for the failed objects of a run once more, one request each."""
         agreed = take_agreeing(options)
         headless(
-            options, as_json,
+            options, form,
             f"{ACTING}.retrying", "retry", run, agreed, wait=wait, timeout=timeout, fail_fast=fail_fast,
         )  # fmt: skip
 
@@ -74,8 +73,8 @@ def add_runs(cli: click.Group) -> None:
     @click.argument("run")
     @DRY_RUN
     @WAIT_LIMIT
-    @JSON
+    @printing
     @common
-    def cancel(run: str, dry_run: bool, timeout: timedelta | None, as_json: bool, **flags: Any) -> None:
+    def cancel(run: str, dry_run: bool, timeout: timedelta | None, form: Form, **flags: Any) -> None:
         """Give up what of a run was not sent yet; what was sent cannot be called back."""
-        headless(flags, as_json, f"{ACTING}.cancelling", "cancel", run, dry_run=dry_run, timeout=timeout)
+        headless(flags, form, f"{ACTING}.cancelling", "cancel", run, dry_run=dry_run, timeout=timeout)

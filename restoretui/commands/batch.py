@@ -1,12 +1,10 @@
 """``restoretui batch ...``: the jobs of S3 Batch Operations without a screen."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.following import follow, left_of, time_to_wait
@@ -22,15 +20,11 @@ from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.batch.job_papers import RESTORES
 from restoretui.session.batch.operations import as_place
-from restoretui.session.export import REPORT_COLUMNS
 from restoretui.session.jsonlines.jobs import task_fields
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import check_takes_jobs
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean
-
-Shape = Literal["table", "json", "csv"]
-_COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
 
 
 def given(
@@ -202,20 +196,16 @@ def _say_unknown(output: Output, info: JobInfo, *, versions: bool) -> None:
     output.say("not known: whose request a copy comes from, where an object was asked for more than once")
 
 
-async def report(settings: Settings, output: Output, job_id: str, form: Shape, *, failed: bool) -> ExitCode:
+async def report(settings: Settings, output: Output, job_id: str, *, failed: bool) -> ExitCode:
     """The rows of a job's completion report, as they come; exit code 1 when any task failed."""
     async with open_session(settings) as session:
         counts = {"succeeded": 0, "failed": 0}
         run = _run_of(session, job_id)
-        if form == "csv":
-            output.raw(_csv([REPORT_COLUMNS]))
         tally = await session.batch.tally(job_id)
         async for rows in session.batch.report(job_id, tally=tally):
             shown = [row for row in rows if not (failed and row.succeeded)]
-            if form == "csv":
-                output.raw(_csv([_cells(output, task_fields(row, run)) for row in shown]))
-            for row in shown if form != "csv" else ():
-                if form == "json":
+            for row in shown:
+                if output.as_json:
                     output.line("object", task_fields(row, run))
                 else:
                     state = "succeeded" if row.succeeded else "failed   "
@@ -236,17 +226,6 @@ async def report(settings: Settings, output: Output, job_id: str, form: Shape, *
                 "not tell of all of them"
             )
     return ExitCode.SOME_FAILED if counts["failed"] else ExitCode.DONE
-
-
-def _cells(output: Output, fields: Mapping[str, Any]) -> tuple[Any, ...]:
-    values = [fields[name] for name in REPORT_COLUMNS]
-    return tuple(output.cell(value) if isinstance(value, str) else value for value in values)
-
-
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue()
 
 
 async def policy(

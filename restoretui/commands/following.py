@@ -16,6 +16,7 @@ from restoretui.commands.summary import (
     tell_shortfalls,
     verdict_on,
 )
+from restoretui.commands.telling import EVERY_CHANGE, Since, Teller, Wanted, since_when
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import (
@@ -27,14 +28,12 @@ from restoretui.core.errors import (
     TimedOut,
     UsageError,
 )
-from restoretui.core.filter.matcher import row_matches
-from restoretui.core.model import DEFAULT_SCHEME, State
+from restoretui.core.model import State
 from restoretui.engine.capacity import MOST_IN_A_ROW
 from restoretui.engine.traffic.waits import TimeLimit
-from restoretui.ledger.activity import CLASSES, filter_row
-from restoretui.ledger.records import EVERYTHING, ActivityEntry, JobRow, Query
+from restoretui.ledger.records import EVERYTHING, JobRow, Query
 from restoretui.ledger.run_records import WAITING, Run
-from restoretui.session.export import WINDOW, each
+from restoretui.session.export import each
 from restoretui.session.jsonlines.runs import cause_fields
 from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
@@ -47,24 +46,38 @@ PRESS_EVERY = 0.3
 NOT_SENT = frozenset({State.PLANNED, State.UNKNOWN})
 
 
-async def status(settings: Settings, output: Output, name: str | None, query: Query = EVERYTHING) -> ExitCode:
-    """Runs, and the objects of one, after one look at the cloud.
+async def status(
+    settings: Settings,
+    output: Output,
+    name: str | None,
+    query: Query = EVERYTHING,
+    since: Since | None = None,
+) -> ExitCode:
+    """The runs, or one run and its objects, after one look at the cloud.
 
     All are looked at together, and each is told once: after its look, or as the ledger has it where the look failed.
-    Then the exit code is that of what stood in the way. ``query`` chooses among the objects that are named.
+    Then the exit code is that of what stood in the way. ``query`` chooses among the objects of the one, and ``since``
+    those that changed since then, or the runs that were made.
     """
-    if query.where is not None and not name and not output.as_json:
-        raise UsageError("--where chooses among objects, and runs are listed", "name a run, or give --json")
+    if query.where is not None and not name:
+        raise UsageError("--where chooses among objects, and runs are listed", "name a run")
+    output.row_kinds = ("object",) if name else ("run",)
     async with open_session(settings) as session:
         runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.list()
+        begin = since_when(since, session)
+        if not name and begin is not None:
+            runs = [run for run in runs if run.created_at.timestamp() >= begin]
         say_unheard(settings, output, runs)
         problems = await _look_at_all(session, output, runs, closely=name is not None)
         runs = [await session.ledger.runs.get(run.id) for run in runs]
-        for run in runs:
-            if name or output.as_json:
-                async for row in _jobs(session, run, query):
+        for run in runs if name else ():
+            output.names_buckets = len(run.buckets) > 1
+            async for row in _jobs(session, run, query):
+                if begin is None or row.changed_at >= begin:
                     output.job(run.cloud.scheme, run, row)
-        if not runs:
+        if not runs and since is not None:
+            output.say("no run was made since then")
+        elif not runs:
             output.say("no runs yet: `restoretui restore` or the TUI starts one")
         for error, run_ids in problems:
             names = f"run {run_ids[0]}" if len(run_ids) == 1 else f"runs {', '.join(map(str, run_ids))}"
@@ -134,16 +147,18 @@ async def watch(
     name: str | None,
     timeout: timedelta | None,
     query: Query = EVERYTHING,
+    since: Since | None = None,
     *,
     fail_fast: bool = False,
     dry_run: bool = False,
 ) -> ExitCode:
-    """Pick up where things stand and follow until everything is settled; ``query`` chooses the changes told.
+    """Pick up where things stand and follow until all is settled; ``query`` and ``since`` choose the changes told.
 
     ``dry_run`` only tells what would be sent.
     """
-    if query.where is not None and not output.as_json:
-        raise UsageError("--where chooses among the changes that --json tells", "give --json, or leave it out")
+    for option, said in (("--where", query.where), ("--since", since)):
+        if said is not None and not output.as_json:
+            raise UsageError(f"{option} chooses among the changes that --json tells", "give --json, or leave it out")
     async with open_session(settings) as session:
         runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.open_runs()
         say_unheard(settings, output, runs)
@@ -153,8 +168,10 @@ async def watch(
         run_ids = [run.id for run in runs]
         if dry_run:
             return tell_unsent(session, output, runs)
+        wanted = Wanted(query, since_when(since, session), session.clock.now().timestamp())
+        output.names_buckets = len({bucket for run in runs for bucket in run.buckets}) > 1
         session.start_engine(run_ids, fail_fast=fail_fast)
-        return await follow(session, output, run_ids, wait=True, timeout=timeout, query=query, fail_fast=fail_fast)
+        return await follow(session, output, run_ids, wait=True, timeout=timeout, wanted=wanted, fail_fast=fail_fast)
 
 
 @asynccontextmanager
@@ -194,7 +211,7 @@ async def follow(
     wait: bool,
     timeout: timedelta | None,
     missing: int = 0,
-    query: Query = EVERYTHING,
+    wanted: Wanted = EVERY_CHANGE,
     fail_fast: bool = False,
 ) -> ExitCode:
     """Tell what becomes of some runs until all is asked for or, with ``wait``, available; the exit code.
@@ -211,7 +228,7 @@ async def follow(
 
     begun = [await session.ledger.runs.get(run_id) for run_id in run_ids]
     output.left = what_goes_on(session, begun)
-    teller = Teller(session, output, run_ids, (awaited, query))
+    teller = Teller(session, output, run_ids, awaited, wanted)
     telling = asyncio.create_task(teller.run())
     waiting = asyncio.create_task(session.wait_for(run_ids, done))
     pressing = asyncio.create_task(_give_up_unsent(session, run_ids))
@@ -322,65 +339,3 @@ def with_text(error: RestoreTuiError, text: str, hint: str = "") -> RestoreTuiEr
         request_id=error.request_id,
         operation=error.operation,
     )
-
-
-class Teller:
-    """Says what happens to some runs while it happens: JSON lines for programs, a progress bar for people."""
-
-    def __init__(
-        self, session: Session, output: Output, run_ids: Sequence[int], of: tuple[frozenset[State], Query]
-    ) -> None:
-        """``of``: the states that are waited for, and the changes to tell."""
-        awaited, query = of
-        self._where = query.where
-        self._session = session
-        self._output = output
-        self._run_ids = run_ids
-        self._bar = output.progress(awaited)
-        self._last: int | None = None
-        self._jobs: dict[int, str] = {}
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        with self._bar, self._session.ledger.changes.subscribe() as changed:
-            await self._tell()
-            async for topics in changed:
-                if topics & {"activity", "runs", "batches"}:
-                    await self._tell()
-
-    async def finish(self) -> list[Run]:
-        """Say what is left to say; the runs as they are now."""
-        await self._tell()
-        return [await self._session.ledger.runs.get(run_id) for run_id in self._run_ids]
-
-    async def _tell(self) -> None:
-        self._tell_jobs()
-        if self._output.as_json:
-            await self._tell_changes()
-        else:
-            self._bar.update([await self._session.ledger.runs.get(run_id) for run_id in self._run_ids])
-
-    def _tell_jobs(self) -> None:
-        for run_id in self._run_ids:
-            for batch in self._session.batch.ours(run_id):
-                known = f"{batch.status} {batch.problem}"
-                if batch.status and self._jobs.get(batch.id) != known:
-                    self._jobs[batch.id] = known
-                    self._output.batch_state(batch)
-
-    def _is_asked_for(self, entry: ActivityEntry) -> bool:
-        if self._where is None:
-            return True
-        return row_matches(self._where, filter_row(entry), self._session.clock.now().timestamp(), CLASSES)
-
-    async def _tell_changes(self) -> None:
-        log = self._session.ledger.activity
-        if self._last is None:
-            self._last = 0
-        while entries := await log.since(self._last, WINDOW, self._run_ids[0] if len(self._run_ids) == 1 else None):
-            self._last = entries[-1].id
-            for entry in entries:
-                if entry.run_id in self._run_ids and entry.to_state is not None and self._is_asked_for(entry):
-                    cloud = entry.cloud or self._session.cloud_of(DEFAULT_SCHEME)
-                    self._output.change(cloud.scheme, entry)
-            self._output.flush()

@@ -1,9 +1,7 @@
 """``restoretui ls``, ``du`` and ``export``: objects one by one, or summed up by prefix, or a run's in a file."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from restoretui.commands.choice import Choice, listing_view
 from restoretui.commands.output import Output
@@ -13,16 +11,14 @@ from restoretui.core.errors import ExitCode, ObjectNotFound, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.records import EVERYTHING, Query
-from restoretui.ledger.run_records import Run
 from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.session import summing
-from restoretui.session.export import Form, each, export_chunks, write_export
+from restoretui.session.export import each, export_chunks
 from restoretui.session.jsonlines.objects import bucket_fields, missing_fields
 from restoretui.session.jsonlines.runs import states_fields
 from restoretui.session.jsonlines.sums import totals_fields, volume_fields
 from restoretui.session.session import Session, open_session
 from restoretui.session.summing import Split, Summed
-from restoretui.session.targets import own_descriptor
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit
 
@@ -36,6 +32,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
     choice = choice.meant(settings)
     places = choice.parsed()
     output.summary({"locations": list(map(str, places))})
+    output.names_buckets = len({(place.scheme, place.bucket) for place in places}) > 1
     async with open_session(settings, priced=False) as session:
         states: dict[State, int] = {}
         buckets: dict[str, None] = {}
@@ -194,28 +191,25 @@ def _say(session: Session, output: Output, total: PrefixTotals, listed_at: datet
     output.say(f"{amount}: {_size(total.archived)} archived, {_size(total.readable)} readable")
 
 
-async def export(
-    settings: Settings, output: Output, name: str, form: Form, target: str | None, query: Query
-) -> ExitCode:
-    """A run's objects as CSV or JSON lines, to a file or stdout: exact, and spelled out on a terminal."""
+async def export(settings: Settings, output: Output, name: str, query: Query) -> ExitCode:
+    """A run's objects, by default as CSV: exact, and spelled out on a terminal."""
+    form = output.form
     async with open_session(settings, priced=False) as session:
         run = await session.run_views.find_run(name)
         say_unheard(settings, output, [run])
-        if target is None or target == "-" or await asyncio.to_thread(own_descriptor, Path(target)) == 1:
-            async for chunk in export_chunks(session.ledger, run, form, output.cell, query):
+        output.names_buckets = len(run.buckets) > 1
+        view = await session.run_views.job_view(run.id, query)
+        try:
+            await view.wait()
+            count = view.count
+            if form.shape != "csv" or form.columns:
+                async for row in each(view):
+                    output.job(run.cloud.scheme, run, row)
+        finally:
+            await view.aclose()
+        if form.shape == "csv" and not form.columns:
+            async for chunk in export_chunks(session.ledger, run, "csv", output.cell, query):
                 output.raw(chunk)
-            output.flush()
-            return ExitCode.DONE
-        await write_export(session.ledger, run, form, Path(target), clean, query)
-        where = await asyncio.to_thread(Path(target).absolute)
-        output.say(f"run {run.id}: {words.plural(await _count(session, run, query), 'object')} written to {where}")
+        output.summary({"runs": [run.id], "objects": count, "file": output.file})
+        output.words_at_end = f"run {run.id}: {words.plural(count, 'object')} written to {output.file}"
     return ExitCode.DONE
-
-
-async def _count(session: Session, run: Run, query: Query) -> int:
-    view = await session.run_views.job_view(run.id, query)
-    try:
-        await view.wait()
-        return view.count
-    finally:
-        await view.aclose()

@@ -86,7 +86,7 @@ async def tell_shortfalls(session: Session, output: Output, runs: Iterable[Run])
             verb = "ends" if found.copies == 1 else "end"
             output.say(
                 f"run {run.id}: {words.plural(found.copies, 'copy', 'copies')} {verb} before the {run.days} days "
-                f"asked for are over: at {words.instant(found.earliest)} UTC, not {words.instant(run.promised_end)}; "
+                f"asked for are over: at {words.stamp(found.earliest)}, not {words.instant(run.promised_end)}; "
                 "the same restore once more extends them"
             )
         if found.not_sped_up:

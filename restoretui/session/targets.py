@@ -128,6 +128,24 @@ def _settle(target: Target, part: Path, real: Path | None, named: Path) -> None:
             part.unlink(missing_ok=True)
 
 
+def begun(path: Path) -> tuple[int, Path | None, Path | None]:
+    """A descriptor to write to; and, where a file is to be replaced or made, the part and its place. ``OSError``."""
+    through = _opened_through(path)
+    if through is not None:
+        return through, None, None
+    real, part, descriptor = _new_beside(path)
+    return descriptor, part, real
+
+
+def settled(named: Path, descriptor: int, part: Path | None, real: Path | None) -> None:
+    """Put the part in its place; without one, take it away. ``UsageError`` when it cannot be."""
+    target = Target(descriptor, named)
+    if part is None:
+        target.close(kept=False)
+    else:
+        _settle(target, part, real, named)
+
+
 def refused(path: Path, error: OSError) -> UsageError:
     """Why ``path`` cannot be written, in a sentence."""
     if error.errno == errno.EISDIR:

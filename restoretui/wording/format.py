@@ -1,6 +1,6 @@
 """Formats sizes, instants, durations and money for people, in few and steady cells."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -68,7 +68,7 @@ def day(epoch: int | None) -> str:
     """The date of an instant, UTC: ``2026-01-15``; ``?`` for None, which is not told."""
     if epoch is None:
         return UNTOLD
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d")
+    return datetime.fromtimestamp(epoch, UTC).astimezone(_zone[0]).strftime("%Y-%m-%d")
 
 
 def of_before(seen: datetime) -> str:
@@ -81,12 +81,27 @@ def is_untold(end: datetime | float) -> bool:
     return end == (END_UNTOLD if isinstance(end, datetime) else _END_UNTOLD)
 
 
+_zone: list[tzinfo | None] = [UTC]
+
+
+def show_local() -> None:
+    """From now on, times are those of the machine's own zone. Everywhere else they are UTC."""
+    _zone[0] = None
+    day.cache_clear()
+
+
 def instant(at: datetime | float) -> str:
     """``2026-01-15 12:00`` UTC; ``unknown`` for an end that is not told."""
     if is_untold(at):
         return "unknown"
     moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone(_zone[0]).strftime("%Y-%m-%d %H:%M")
+
+
+def stamp(at: datetime | float) -> str:
+    """``2026-01-15 12:00 UTC``, with its zone."""
+    moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
+    return instant(at) if is_untold(at) else f"{instant(at)} {moment.astimezone(_zone[0]):%Z}"
 
 
 def short_instant(at: datetime | float, now: datetime) -> str:
@@ -98,7 +113,7 @@ def short_instant(at: datetime | float, now: datetime) -> str:
 def time_of_day(at: datetime | float) -> str:
     """``12:00:05`` UTC."""
     moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
-    return moment.astimezone(UTC).strftime("%H:%M:%S")
+    return moment.astimezone(_zone[0]).strftime("%H:%M:%S")
 
 
 def duration(seconds: float) -> str:

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from restoretui.cli.app import wants_json
+from restoretui.cli.printing import wants_json
 from restoretui.session.jsonlines.schema import end_name, schema
 
 Check = Callable[[Any, str], str | None]
@@ -18,9 +18,12 @@ NO_LINES = ("sandbox", "demo", "schema")
 
 def check_output(args: Sequence[str], out: str, code: int) -> None:
     """All that a command printed, once it has ended by itself."""
-    if not wants_json(args) or set(NO_LINES) & set(args) or "--help" in args:
+    form = wants_json(args)
+    if form is None or set(NO_LINES) & set(args) or "--help" in args:
         return
-    lines = check_lines(out.splitlines())
+    if {"-o", "--output"} & set(args):
+        return
+    lines = check_lines(out.splitlines() if form.shape == "jsonl" else map(json.dumps, json.loads(out)))
     assert lines, f"{args}: {code} and not one line"
     last = lines[-1]
     assert last["type"] == "summary", f"{args} ended with {last}"
@@ -28,7 +31,7 @@ def check_output(args: Sequence[str], out: str, code: int) -> None:
     assert [line["type"] for line in lines].count("summary") == 1, f"{args}: more than one summary"
 
 
-def check_lines(lines: Sequence[str]) -> list[dict[str, Any]]:
+def check_lines(lines: Iterable[str]) -> list[dict[str, Any]]:
     """Whole lines, read and held to the schema."""
     read = [json.loads(line) for line in lines]
     for line in read:

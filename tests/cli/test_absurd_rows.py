@@ -57,7 +57,7 @@ def test_one_absurd_row_spoils_nothing(run: Run, store: StartStore, tmp_path: Pa
     told = {row["key"]: row for row in run(served, "status", "last", "--json").of("object")}
     assert {row["state"] for row in told.values()} == {"available"}
     assert told["odd"].get("size") == (int(size) if is_sized else None)
-    exported = run(served, "export", "last", "--format", "json")
+    exported = run(served, "export", "last", "--format", "jsonl")
     assert [json.loads(line)["key"] for line in exported.out.splitlines()] == list(KEYS)
 
 

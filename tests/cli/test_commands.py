@@ -146,7 +146,7 @@ def test_one_object_and_key_lists(run: Run, served: Served, tmp_path: Path) -> N
 
 def test_export_as_csv_and_json(run: Run, served: Served, tmp_path: Path) -> None:
     run(served, "restore", "s3://acme-odd-names", "--days", "1", "--tier", "bulk", "--yes", "--json")
-    as_json = [line["key"] for line in run(served, "export", "last", "--format", "json").lines]
+    as_json = [line["key"] for line in run(served, "export", "last", "--format", "jsonl").of("object")]
     target = tmp_path / "out.csv"
     assert run(served, "export", "last", "--format", "csv", "-o", str(target)).code == 0
     with target.open(newline="", encoding="utf-8") as file:

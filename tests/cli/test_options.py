@@ -17,6 +17,7 @@ import pytest
 from restoretui.cli import app, batch, ledger, prices, runs
 from restoretui.cli.app import cli
 from restoretui.cli.options import COMMON_NAMES
+from restoretui.commands.form import Form
 from restoretui.config.loading import load_settings
 from restoretui.config.settings import Settings
 
@@ -50,6 +51,7 @@ SETTINGS = "config/test_config_values"
 FILTERS = "cli/listings/test_filters"
 SELECTORS = "cli/spending/test_selectors"
 BATCH = "cli/test_batch_commands"
+FORMS = "cli/language/test_forms"
 SAID: dict[str, tuple[list[str], str]] = {
     # option: how it is said, and the tests that show what comes of it
     "--profile": (["x"], "providers/s3/test_credential_chain"),
@@ -90,8 +92,13 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--max-cost": (["1"], "cli/spending/test_spending"),
     "--wait": ([], "cli/test_commands"),
     "--timeout": (["90s"], "cli/test_commands"),
-    "--format": (["json"], "cli/test_commands"),
-    "--output": (["file"], "cli/test_commands"),
+    "--format": (["json"], FORMS),
+    "--output": (["file"], FORMS),
+    "--columns": (["state,size"], FORMS),
+    "--quiet": ([], FORMS),
+    "--no-progress": ([], FORMS),
+    "--local": ([], FORMS),
+    "--since": (["2d"], FORMS),
     "--role-arn": (["arn:aws:iam::123456789012:role/x"], BATCH),
     "--manifest": (["generated"], BATCH),
     "--manifest-location": (["s3://m/"], BATCH),
@@ -151,13 +158,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     def ask(*line: str) -> list[Any]:
         got: list[Any] = []
 
-        def heard(flags: dict[str, Any], as_json: bool, *args: Any, **options: Any) -> None:
+        def heard(flags: dict[str, Any], form: Form, *args: Any, **options: Any) -> None:
             wanted = {name: flags.pop(name) for name in COMMON_NAMES if name in flags}
             assert not flags, "no option is left lying"
-            got.extend([settings(wanted), wanted["verbose"], as_json, args, options])
+            got.extend([settings(wanted), wanted["verbose"], form, args, options])
 
         def screens(location: str | None, flags: dict[str, Any]) -> None:
-            heard(flags, False, location)
+            heard(flags, Form(), location)
 
         def served(go: FunctionType) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])

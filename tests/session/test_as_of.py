@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from restoretui.commands.output import Output, Seen
+from restoretui.commands.output import LINES, Output, Seen
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.ledger.run_records import Run
 from restoretui.session.session import Session
@@ -41,7 +41,7 @@ async def test_a_run_with_copies_says_as_of_when_unless_it_was_just_looked_at(
     as_of = session.ledger.runs.as_of(run)
     assert run.created_at < as_of <= session.clock.now()
     out = io.StringIO()
-    Output(as_json=False, out=out, err=io.StringIO()).run(run, None, Seen(as_of, looked=looked))
+    Output(out=out, err=io.StringIO()).run(run, None, Seen(as_of, looked=looked))
     assert (f"1 available (as of {as_of:%Y-%m-%d %H:%M} UTC)" in out.getvalue()) is not looked
 
 
@@ -61,10 +61,10 @@ async def test_a_plan_says_as_of_when_it_holds_where_that_is_not_now(
     assert abs((plan.as_of - listed).total_seconds()) < 60, "the older of both looks"
     assert plan.is_of_before
     out, err = io.StringIO(), io.StringIO()
-    output = Output(as_json=False, out=out, err=err)
+    output = Output(out=out, err=err)
     output.plan_note(plan)
     assert f"as of {plan.as_of:%Y-%m-%d %H:%M} UTC" in err.getvalue()
-    output = Output(as_json=True, out=out, err=err)
+    output = Output(LINES, out=out, err=err)
     output.plan(plan, Tier.BULK)
     told = json.loads(out.getvalue())
     assert min(group["seen_at"] for group in told["groups"]) == told["as_of"]

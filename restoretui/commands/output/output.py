@@ -1,33 +1,43 @@
 """The only writer of stdout: tables for people, JSON lines for programs. Words for people go to stderr."""
 
 import io
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from restoretui.commands.output.plan_words import cost_remarks, cost_text, offer_text
+from restoretui.commands.form import ROWS, TABLE, Form
+from restoretui.commands.output.job_words import JOB_HEAD, job_line, whole_job_lines
+from restoretui.commands.output.plan_words import PLAN_HEAD, offer_text, plan_lines
 from restoretui.commands.output.progress import ProgressBar
 from restoretui.core.errors import CloudError, RestoreTuiError
-from restoretui.core.model import State, Tier
-from restoretui.core.rules.verdicts import Action
+from restoretui.core.location import Location
+from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
 from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines.errors import error_fields
-from restoretui.session.jsonlines.line import json_line
-from restoretui.session.jsonlines.objects import change_fields, job_fields, row_line
+from restoretui.session.jsonlines.objects import change_fields, job_fields, row_fields, row_line
 from restoretui.session.jsonlines.runs import progress_fields, run_fields
 from restoretui.session.jsonlines.summaries import SUMMARIES
+from restoretui.session.whole_files import WholeFile, opened
 from restoretui.wording import format as words
-from restoretui.wording.safe import clean, fit
+from restoretui.wording.safe import clean, crop, crop_end, fit
 
 if TYPE_CHECKING:
+    from restoretui.commands.output.sinks import Sink
     from restoretui.core.batch.jobs import JobInfo
     from restoretui.core.plan.offers import Offer
-    from restoretui.core.plan.plan import RestorePlan, TierPlan
+    from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.progress import RunProgress
     from restoretui.ledger.batches.records import BatchJob
+
+
+_OBJECT_HEADS = (f"{'STATE':10}", f"{'CLASS':19}", f"{'SIZE':>8}", f"{'MODIFIED':10}", f"{'EXPIRY':16}")
+_OBJECT_ROOM = (0, 60, 44, 110, 96)
+"""Cells that a terminal needs for each of them, beside a key that can still be read."""
 
 
 class Seen(NamedTuple):
@@ -40,35 +50,68 @@ class Seen(NamedTuple):
 
 
 class Output:
-    """One command's output. ``as_json`` chooses between the two forms."""
+    """One command's output, in its ``form``."""
 
     def __init__(
-        self, as_json: bool, out: IO[str] | None = None, err: IO[str] | None = None, command: str = ""
+        self, form: Form = TABLE, out: IO[str] | None = None, err: IO[str] | None = None, command: str = ""
     ) -> None:
-        self.as_json = as_json
+        self.form = form
         self.command = command
         """As it was typed: ``ls``, ``batch show``."""
+        self.row_kinds: tuple[str, ...] = ROWS.get(command, ())
+        """Which lines are rows of a table or CSV: those of the first kind that comes; none: the summary alone."""
+        self.names_buckets = False
+        """Objects of several buckets stand in one table, so each says which it is in."""
         self._sums: dict[str, Any] = {}
         self._is_begun = self._is_over = False
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._is_terminal = self._out.isatty()
+        self._file: WholeFile | None = None
+        self._sink: Sink | None = None
         self._headed = ""
+        self._columns: tuple[int, ...] | None = None
         self._unread: set[str] = set()
         self.left = ""
         """What an interruption leaves behind, in words; nothing for a command that sends nothing."""
-        self.is_exact = False
+        self.is_broken = False
+        """An error or a signal ended it: what it printed is not whole."""
+        self.words_at_end = ""
+        """Said once a file that was to be written is in its place."""
+        self.is_exact = form.shape == "csv"
         """Stdout holds text in a form of its own, which a sentence would spoil."""
+
+    @property
+    def as_json(self) -> bool:
+        """Rows are told as lines of fields; what becomes of those is the form's affair."""
+        return self.form.by_lines
+
+    @property
+    def room(self) -> int | None:
+        """Cells of a line; None where nothing has to fit."""
+        if not self._is_terminal or self.form.shape == "wide":
+            return None
+        return max(20, shutil.get_terminal_size().columns)
+
+    @property
+    def file(self) -> str | None:
+        """Where the file lies that is written to, from the root on; None for stdout."""
+        return None if self._file is None else os.path.abspath(self._file.named)  # noqa: PTH100  asks no disk
 
     # --- for people --------------------------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
-        """One line on stderr."""
+        """One line on stderr, unless nothing is to be said."""
+        if not self.form.quiet:
+            self.tell(text)
+
+    def tell(self, text: str) -> None:
+        """One line on stderr, in any case."""
         print(clean(text), file=self._err, flush=True)
 
     def error(self, error: RestoreTuiError) -> None:
         """What went wrong and what to do next, on stderr; with JSON also as a line on stdout."""
-        if self.as_json:
+        if self.form.is_json:
             self.line("error", error_fields(error))
         details = ""
         if isinstance(error, CloudError) and (error.code or error.request_id):
@@ -76,17 +119,36 @@ class Output:
             known = [code, f"request id {error.request_id}" if error.request_id else ""]
             told = ", ".join(part for part in known if part)
             details = f" ({told})" if told else ""
-        self.say(f"restoretui: {error}{details}")
+        self.tell(f"restoretui: {error}{details}")
         if error.hint:
-            self.say(f"  {error.hint}")
+            self.tell(f"  {error.hint}")
 
     def text(self, line: str) -> None:
-        """One line of a table; its cells are cleaned where they are made, and on a terminal once more as a line."""
-        print(clean(line) if self._is_terminal else line, file=self._out)
+        """One line of a table, within the terminal's width; its cells are cleaned where they are made."""
+        if self._is_terminal:
+            room = self.room
+            line = clean(line) if room is None else crop_end(line, room)
+        self._write(line + "\n")
+
+    def row(self, cells: str, name: str) -> None:
+        """A row whose last cell is a name: on a terminal too narrow for it, its middle gives way."""
+        room = self.room
+        if room is not None and len(cells) + 8 < room:
+            name = crop(name, room - len(cells))
+        self.text(cells + clean(name))
+
+    def key(self, scheme: str, ref: ObjectRef) -> str:
+        """An object's name in a table: its location where there are several buckets."""
+        if self.names_buckets:
+            return str(Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id))
+        return f"{ref.key}  {ref.version_id}" if ref.version_id else ref.key
 
     def flush(self) -> None:
         """Push out what is buffered."""
-        self._out.flush()
+        if self._sink is not None:
+            self._sink.flush()
+        if self._file is None:
+            self._out.flush()
 
     def head(self, line: str) -> None:
         """The heading of a table, once."""
@@ -95,13 +157,36 @@ class Output:
     # --- for programs ------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """It is to end with a summary, whatever becomes of it."""
+        """From here on it ends with a summary, whatever becomes of it; a file to write to is opened."""
         self._is_begun = True
+        if self.form.columns:
+            from restoretui.commands.output.sinks import check_columns
+
+            check_columns(self.command, self.form.columns, self.row_kinds)
+        if self.form.target is not None:
+            self._file = opened(self.form.target)
+            self._is_terminal = self._file is not None and self._file.is_terminal
 
     def line(self, kind: str, fields: Mapping[str, Any]) -> None:
-        """One JSON line; not the summary, which comes last by itself."""
+        """One line of fields; not the summary, which comes last by itself."""
         self._is_begun = True
-        self.text(json_line(kind, fields))
+        self._lines().line(kind, fields)
+
+    def _lines(self) -> "Sink":
+        if self._sink is None:
+            from restoretui.commands.output import sinks
+
+            if self.form.shape == "jsonl":
+                self._sink = sinks.JsonLines(self._print)
+            elif self.form.shape == "json":
+                self._sink = sinks.JsonArray(self._print)
+            elif self.form.shape == "csv":
+                self._sink = sinks.CsvRows(self.form, (self.command, self.row_kinds), self.raw, self.cell)
+            else:
+                self._sink = sinks.TableRows(
+                    self.form, (self.command, self.row_kinds), lambda line: self.text(line[:-1])
+                )
+        return self._sink
 
     def summary(self, fields: Mapping[str, Any]) -> None:
         """What the last line of all is to say, for programs only; the rest of it is 0 or empty."""
@@ -109,11 +194,19 @@ class Output:
         self.flush()
 
     def end(self, code: int) -> None:
-        """Write the summary, once."""
-        if self.as_json and self._is_begun and not self._is_over:
-            self._is_over = True
+        """Write the summary, once, and put a file in its place: whole, or as JSON with the error in it."""
+        if not self._is_begun or self._is_over:
+            return
+        self._is_over = True
+        if self.form.by_lines:
             told = {"command": self.command, "exit_code": int(code)}
-            self.line("summary", told | dict(SUMMARIES.get(self.command, {})) | self._sums)
+            lines = self._lines()
+            lines.line("summary", told | dict(SUMMARIES.get(self.command, {})) | self._sums)
+            lines.end()
+        if self._file is not None:
+            kept = self.form.is_json or not self.is_broken
+            if self._file.close(kept=kept) and self.words_at_end:
+                self.say(self.words_at_end)
 
     def cell(self, value: str) -> str:
         """A value for ``raw``: as it is, and spelled out where it would go to a terminal."""
@@ -124,10 +217,20 @@ class Output:
         self.is_exact = True
         if self._is_terminal:
             for line in text.splitlines(keepends=True):
-                print(clean(line.rstrip("\r\n")), file=self._out, end="\n" if line.endswith("\n") else "")
-        elif isinstance(self._out, io.TextIOWrapper):
+                self._write(clean(line.rstrip("\r\n")) + ("\n" if line.endswith("\n") else ""))
+        elif self._file is None and isinstance(self._out, io.TextIOWrapper):
             self._out.flush()
             self._out.buffer.write(text.encode("utf-8", "backslashreplace"))
+        else:
+            self._write(text)
+
+    def _print(self, text: str) -> None:
+        """JSON is ASCII; on a terminal there is nothing in it that acts."""
+        self._write(text)
+
+    def _write(self, text: str) -> None:
+        if self._file is not None:
+            self._file.put(text)
         else:
             self._out.write(text)
 
@@ -135,31 +238,40 @@ class Output:
 
     def object(self, scheme: str, row: BrowseRow) -> None:
         """A listing's row."""
-        if self.as_json:
-            self.text(row_line(scheme, row))
+        if self.form.shape == "jsonl":
+            self._write(row_line(scheme, row) + "\n")
             return
-        self._head("STATE       CLASS                    SIZE  MODIFIED    EXPIRY            KEY")
-        version = f"  {clean(row.ref.version_id)}" if row.ref.version_id else ""
+        if self.as_json:
+            self.line("object", row_fields(scheme, row))
+            return
         expiry = words.instant(row.expiry) if row.expiry else ""
-        self.text(
-            f"{fit(row.state, 10)}  {fit(row.storage_class, 19)}  {words.size(row.size):>8}"
-            f"  {words.day(row.modified):10}  {expiry:16}  {clean(row.ref.key)}{version}"
-        )
+        cells = (fit(row.state, 10), fit(row.storage_class, 19), f"{words.size(row.size):>8}",
+                 f"{words.day(row.modified):10}", f"{expiry:16}")  # fmt: skip
+        if self._columns is None:
+            room = self.room
+            self._columns = tuple(at for at, least in enumerate(_OBJECT_ROOM) if room is None or room >= least)
+            self._head("  ".join(_OBJECT_HEADS[at] for at in self._columns) + "  KEY")
+        self.row("".join(f"{cells[at]}  " for at in self._columns), self.key(scheme, row.ref))
 
     def job(self, scheme: str, run: Run, row: JobRow) -> None:
         """An object of a run."""
         if self.as_json:
             self.line("object", job_fields(scheme, run, row))
             return
-        self._head("STATE       TIER       EXPIRY            SIZE      KEY  (REASON)")
         expiry = words.instant(row.expiry) if row.expiry else ""
+        is_wide = self.room is None or self.room >= 80
+        self._head(
+            "STATE       TIER       EXPIRY            SIZE      KEY  (REASON)" if is_wide else "STATE       KEY"
+        )
         reason = (
             f"  ({clean(row.reason)})" if row.reason and row.state not in (State.AVAILABLE, State.REQUESTED) else ""
         )
-        self.text(
-            f"{fit(row.state, 10)}  {fit(row.tier or '', 9)}  {expiry:16}  {words.size(row.size):>8}"
-            f"  {clean(row.ref.key)}{reason}"
-        )
+        cells = f"{fit(row.tier or '', 9)}  {expiry:16}  {words.size(row.size):>8}  " if is_wide else ""
+        key = self.key(scheme, row.ref)
+        if reason:
+            self.text(f"{fit(row.state, 10)}  {cells}{clean(key)}{reason}")
+        else:
+            self.row(f"{fit(row.state, 10)}  {cells}", key)
 
     def run(
         self,
@@ -183,7 +295,7 @@ class Output:
         self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
         if seen is not None and run.can_change and not seen.looked:
-            states += f" (as of {words.instant(seen.as_of)} UTC)"
+            states += f" (as of {words.stamp(seen.as_of)})"
         self.text(
             f"{run.id:>3}  {words.instant(run.created_at)}  {run.tier:9}  {run.days:>4}  {run.objects:>10,}"
             f"  {words.size(run.size_bytes):>8}  {states}"
@@ -203,32 +315,11 @@ class Output:
 
             self.line("job", whole_job_fields(job, run, tags) if whole else batch_job_fields(job, run))
             return
-        self._head("STATUS      PRIORITY       TASKS  SUCCEEDED     FAILED  CREATED           REGION          JOB")
-        created = words.instant(job.created) if job.created else ""
-        name = f"{clean(job.job_id)}{f'  run {run}' if run else ''}  {clean(job.description)}".rstrip()
-        self.text(
-            f"{fit(job.status, 10)}  {job.priority:>8}  {job.total:>10,}  {job.succeeded:>9,}  {job.failed:>9,}"
-            f"  {created:16}  {job.region:14}  {name}"
-        )
+        self._head(JOB_HEAD)
+        self.text(job_line(job, run))
         if whole:
-            self._whole_job(job, tags)
-
-    def _whole_job(self, job: "JobInfo", tags: Mapping[str, str] | None) -> None:
-        report = f"s3://{job.report.bucket}/{job.report.prefix} ({job.scope})" if job.report else "none"
-        restore = f"{job.tier or '?'}, {f'{job.days} days' if job.days is not None else 'no days'}"
-        ended = words.instant(job.ended) if job.ended else ""
-        facts = {
-            "region": job.region, "restore": restore, "role": job.role_arn, "manifest": job.manifest,
-            "generated": f"from {job.generated}" if job.generated else "",
-            "report": report, "active for": words.duration(job.elapsed_s), "ended": ended, "reason": job.reason,
-            "tags": "may not be read (s3:GetJobTagging)" if tags is None
-            else ", ".join(f"{name}={value}" for name, value in tags.items()),
-        }  # fmt: skip
-        for name, value in facts.items():
-            if value:
-                self.text(f"  {name:10}  {clean(value)}")
-        for code, why in job.failures:
-            self.text(f"  {'failure':10}  {clean(code)}: {clean(why)}")
+            for text in whole_job_lines(job, tags):
+                self.text(text)
 
     def batch_state(self, batch: "BatchJob") -> None:
         """A job of ours came into another status."""
@@ -242,12 +333,12 @@ class Output:
         name = f"job {batch.job_id}" if batch.job_id else f"job for {batch.bucket}"
         self.say(f"{name}: {batch.status}{tasks}{problem}")
 
-    def change(self, scheme: str, entry: ActivityEntry) -> None:
-        """A change of state, as it arrives."""
+    def change(self, scheme: str, entry: ActivityEntry, *, is_history: bool = False) -> None:
+        """A change of state, as it arrives, or as it was told before."""
         if self.as_json:
-            self.line("change", change_fields(scheme, entry))
+            self.line("change", change_fields(scheme, entry) | ({"history": True} if is_history else {}))
             return
-        key = clean(entry.ref.key) if entry.ref else ""
+        key = clean(self.key(scheme, entry.ref)) if entry.ref else ""
         self.text(
             f"{words.time_of_day(entry.at)}  {fit(entry.to_state or entry.kind, 10)}  {key}  {clean(entry.text)}"
         )
@@ -261,31 +352,9 @@ class Output:
                 if self.as_json:
                     self.line("plan", plan_fields(plan, chosen))
                 else:
-                    self._plan_text(plan, chosen)
-
-    def _plan_text(self, plan: "RestorePlan", chosen: "TierPlan") -> None:
-        self._head("TIER       REQUESTS        SIZE  COST         TYPICAL TIME   OBJECTS LEFT OUT")
-        out = {action: count for action, count in chosen.counts.items() if not action.sends}
-        left = ", ".join(f"{count:,} {action}" for action, count in out.items())
-        window = words.span(chosen.window) if chosen.window else "–"
-        self.text(
-            f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.sizes(chosen.size_bytes, chosen.unsized):>10}"
-            f"  {cost_text(chosen, plan.prices.currency):11}  {window:13}  {left or '–'}"
-        )
-        for archive, seen in plan.seen_here(chosen.request.tier).items():
-            self.text(f"           {words.seen_here(chosen.request.tier, archive, seen)}")
-        for remark in cost_remarks(plan, chosen):
-            self.text(f"           {remark}")
-        if chosen.at_quota is not None:
-            self.text(f"           {words.at_quota(chosen.at_quota)}")
-        reasons: dict[str, int] = {}
-        for line in chosen.lines:
-            told = line.verdict.action in (Action.LATER, Action.SHORTEN) or line.group.facts.intent is not None
-            if told or not line.verdict.action.sends:
-                text = f"{line.verdict.action}: {line.verdict.reason}"
-                reasons[text] = reasons.get(text, 0) + line.group.objects
-        for reason, count in reasons.items():
-            self.text(f"           {count:>8,}  {clean(reason)}")
+                    self._head(PLAN_HEAD)
+                    for text in plan_lines(plan, chosen):
+                        self.text(text)
 
     def offer(self, offer: "Offer") -> None:
         """What an act other than a restore would send and cost."""
@@ -309,7 +378,7 @@ class Output:
         table = plan.prices
         missing = ", ".join(plan.regions_unpriced) or "the buckets' own region"
         whose = "" if plan.prices_exact else f"; there are none for {missing}, so this is an estimate"
-        self.say(f"copies last until {words.instant(plan.expiry)} UTC or later; times are typical, not promised")
+        self.say(f"copies last until {words.stamp(plan.expiry)} or later; times are typical, not promised")
         if table.date:
             of = ", ".join(plan.regions or table.regions) if plan.prices_exact else table.regions[0]
             self.say(f"prices: {of} as of {table.date} ({table.currency}){whose}")
@@ -318,7 +387,8 @@ class Output:
 
     def progress(self, awaited: frozenset[State]) -> ProgressBar:
         """A bar on stderr over jobs leaving the ``awaited`` states; silent with JSON."""
-        return ProgressBar(self._err, awaited, silent=self.as_json)
+        silent = self.form.is_json or self.form.quiet or not self.form.progress
+        return ProgressBar(self._err, awaited, silent=silent)
 
     def _head(self, head: str) -> None:
         if self._headed != head:

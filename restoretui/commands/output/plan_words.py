@@ -1,8 +1,11 @@
 """Plans and offers in words: what they cost, and what is missing in that."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from restoretui.core.rules.verdicts import Action
 from restoretui.wording import format as words
+from restoretui.wording.safe import clean
 
 if TYPE_CHECKING:
     from restoretui.core.plan.offers import Offer
@@ -40,3 +43,31 @@ def cost_remarks(plan: "RestorePlan", chosen: "TierPlan") -> list[str]:
     if egress:
         remarks.append(f"downloading it: {words.about(egress, currency, 0)} more, to the Internet")
     return remarks
+
+
+PLAN_HEAD = "TIER       REQUESTS        SIZE  COST         TYPICAL TIME   OBJECTS LEFT OUT"
+
+
+def plan_lines(plan: "RestorePlan", chosen: "TierPlan") -> Iterator[str]:
+    """A tier's row, and what is to be said of it below."""
+    out = {action: count for action, count in chosen.counts.items() if not action.sends}
+    left = ", ".join(f"{count:,} {action}" for action, count in out.items())
+    window = words.span(chosen.window) if chosen.window else "–"
+    yield (
+        f"{chosen.request.tier:9}  {chosen.requests:>8,}  {words.sizes(chosen.size_bytes, chosen.unsized):>10}"
+        f"  {cost_text(chosen, plan.prices.currency):11}  {window:13}  {left or '–'}"
+    )
+    for archive, seen in plan.seen_here(chosen.request.tier).items():
+        yield (f"           {words.seen_here(chosen.request.tier, archive, seen)}")
+    for remark in cost_remarks(plan, chosen):
+        yield (f"           {remark}")
+    if chosen.at_quota is not None:
+        yield (f"           {words.at_quota(chosen.at_quota)}")
+    reasons: dict[str, int] = {}
+    for line in chosen.lines:
+        told = line.verdict.action in (Action.LATER, Action.SHORTEN) or line.group.facts.intent is not None
+        if told or not line.verdict.action.sends:
+            text = f"{line.verdict.action}: {line.verdict.reason}"
+            reasons[text] = reasons.get(text, 0) + line.group.objects
+    for reason, count in reasons.items():
+        yield (f"           {count:>8,}  {clean(reason)}")

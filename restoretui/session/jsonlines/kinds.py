@@ -84,3 +84,12 @@ KINDS: dict[str, Kind] = {
     "error": _kind("what went wrong", "reason exit_code", "hint code http_status request_id operation"),
 }  # fmt: skip
 """Besides them, ``summary``: see ``summaries``."""
+
+
+def words_of(command: str, kind: str) -> tuple[str, ...]:
+    """The words that a line of that type, or a command's summary, may have."""
+    if kind in KINDS:
+        return KINDS[kind].words
+    from restoretui.session.jsonlines.summaries import ALSO, SUMMARIES
+
+    return ("command", "exit_code", *SUMMARIES.get(command, {}), *ALSO.get(command, ()))

@@ -27,6 +27,15 @@ def line_of(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": kind, "schema": SCHEMA, **known(fields)}
 
 
+def plain(line: Any) -> Any:
+    """The line as it is once it was read again: text, numbers, lists and objects of them."""
+    if isinstance(line, dict):
+        return {name: plain(value) for name, value in line.items()}
+    if isinstance(line, list | tuple):
+        return [plain(value) for value in line]
+    return _plain(line) if isinstance(line, datetime | Decimal) else line
+
+
 def known(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Those that are known, inside of others too."""
     return {

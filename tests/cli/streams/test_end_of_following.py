@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from restoretui.commands.following import Teller, follow
-from restoretui.commands.output import Output
+from restoretui.commands.following import follow
+from restoretui.commands.output import LINES, Output
+from restoretui.commands.telling import Teller
 from restoretui.core.errors import ExitCode
 from restoretui.core.model import State, Tier
 from restoretui.ledger.run_records import Run
@@ -37,7 +38,7 @@ async def test_a_copy_that_arrives_as_following_ends_is_no_time_out(
 
     monkeypatch.setattr(Teller, "finish", arrived)
     out, err = io.StringIO(), io.StringIO()
-    output = Output(as_json=True, out=out, err=err)
+    output = Output(LINES, out=out, err=err)
     following = asyncio.create_task(follow(session, output, [run.id], wait=False, timeout=None))
 
     async def over() -> bool:

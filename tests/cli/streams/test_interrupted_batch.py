@@ -89,7 +89,7 @@ async def test_what_is_left_is_told(monkeypatch: pytest.MonkeyPatch, command: st
         yield session
 
     monkeypatch.setattr(batch, "open_session", opened)
-    output = Output(as_json=False, out=io.StringIO(), err=io.StringIO())
+    output = Output(out=io.StringIO(), err=io.StringIO())
     working = asyncio.ensure_future(COMMANDS[command](session, output))
     there = asyncio.ensure_future(session.is_there.wait())
     await asyncio.wait({working, there}, return_when=asyncio.FIRST_COMPLETED)

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from restoretui.cli import app
 from restoretui.commands.choice import selected
-from restoretui.commands.output import Output
+from restoretui.commands.output import TABLE, Output
 from restoretui.commands.planning import plans_of
 from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan
@@ -58,7 +58,7 @@ async def planned(on: Walk, line: str, monkeypatch: pytest.MonkeyPatch) -> tuple
         await asyncio.to_thread(lambda: app.cli.main(shlex.split(line)[1:], standalone_mode=False))
     session = on.session
     async with selected(
-        session, Output(False, StringIO(), StringIO()), heard["args"][0].meant(session.settings)
+        session, Output(TABLE, StringIO(), StringIO()), heard["args"][0].meant(session.settings)
     ) as chosen:
         made, *others = await plans_of(session, chosen.sel, heard["lasting"], heard["tier"], shorten=heard["shorten"])
     assert not others
