@@ -53,6 +53,8 @@ class Run:
     asks: int | None = None
     """Objects that it asks for itself as soon as it is agreed to: the others restored, or were restored, by somebody
     else's request. None for runs of earlier versions, which did not count them."""
+    regions: tuple[str, ...] = ()
+    """Of its buckets; none known of runs of earlier versions."""
 
     @property
     def waiting(self) -> int:

@@ -263,4 +263,11 @@ LEDGER = (
             ) WITHOUT ROWID""",
         ),
     ),
+    Migration(
+        "regions of runs",
+        (
+            # Of its buckets, blanks between them: what looking costs there. Empty: of a run from before.
+            "ALTER TABLE run ADD COLUMN regions TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )
