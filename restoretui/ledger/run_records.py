@@ -55,6 +55,8 @@ class Run:
     else's request. None for runs of earlier versions, which did not count them."""
     buckets: tuple[str, ...] = ()
     """Names of those its objects are in."""
+    regions: tuple[str, ...] = ()
+    """Of its buckets; none known of runs of earlier versions."""
 
     @property
     def waiting(self) -> int:

@@ -225,10 +225,15 @@ class Planner:
         return make_plan(cloud.rules, groups, days, self._clock.now(), prices, readable=readable)
 
     def looks_cost(self, run: Run) -> Decimal | None:
-        """What watching the run has cost so far, in the run's currency; None where that is not known."""
-        region = str(run.connection.get("region") or "")
-        table, _ = self.prices.table_for(run.cloud.scheme, region, run.cloud.rules.store)
-        return table.looks(run.list_calls, run.head_calls)
+        """What watching the run has cost so far, in the run's currency, at the prices of its buckets' Regions.
+
+        At the most, where they are of several: how many requests each had is not kept. None where it is not known.
+        """
+        regions = run.regions or (str(run.connection.get("region") or ""),)
+        tables = [self.prices.table_for(run.cloud.scheme, region, run.cloud.rules.store)[0] for region in regions]
+        costs = [table.looks(run.list_calls, run.head_calls) for table in tables if table.currency == run.currency]
+        known = [cost for cost in costs if cost is not None]
+        return max(known) if len(known) == len(tables) else None
 
     async def _readable(self, bucket: str, cloud: CloudAccess) -> frozenset[str]:
         """Archives that the bucket lets anybody read as they are; asked for once a minute: plans are made often."""

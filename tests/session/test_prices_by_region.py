@@ -1,5 +1,6 @@
 """Buckets of several Regions: each is priced by its own, and the total is their sum, whichever comes first."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -72,3 +73,21 @@ async def test_limits_and_retries_go_by_the_sum(sandbox: StartSandbox, session_o
 
     await turn(running.clock, over)
     assert (await session.spending.offer_retry(run.id)).cost == cost
+
+
+async def test_looks_cost_what_they_do_in_the_buckets_own_region(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    running = await buckets(sandbox)
+    session = await session_on(running, region="us-east-1")
+    costs: dict[str, Decimal | None] = {}
+    for names in (("a-paulo",), ("b-virginia",), ("b-virginia", "a-paulo")):
+        sel = await choose(session, *(f"s3://{name}/cold" for name in names))
+        run = await session.confirm(sel, await session.plan(sel, 30), Tier.EXPEDITED)
+        kept = await session.ledger.runs.get(run.id)
+        assert kept.regions == tuple(sorted(WHERE[name] for name in names))
+        costs["+".join(names)] = session.looks_cost(replace(kept, list_calls=1000, head_calls=0))
+        await session.cancel(run.id)
+    assert costs == {
+        "a-paulo": Decimal("0.007"), "b-virginia": Decimal("0.005"), "b-virginia+a-paulo": Decimal("0.007"),
+    }  # fmt: skip

@@ -71,7 +71,7 @@ def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, ma
         asks_unseen=plan.asks_unseen, shorten=plan.shorten, until=plan.until,
         tables=plan.tables,
     )  # fmt: skip
-    return as_batch(replace(direct, marks=marks), plan.rules, plan.by_jobs, plan.fees)
+    return as_batch(replace(direct, marks=marks, regions=plan.regions), plan.rules, plan.by_jobs, plan.fees)
 
 
 def _tier_as_batch(chosen: TierPlan, rules: CloudRules, fees: JobFees) -> TierPlan:

@@ -47,12 +47,12 @@ def adopt(tx: Tx, cloud: CloudId, connection: Mapping[str, object], info: JobInf
     window = _window(cloud, tier)
     run_id = tx.insert(
         "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes,"
-        " first_job, estimate, currency, unpriced, window_shortest, window_longest)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, (SELECT coalesce(max(id), 0) + 1 FROM job), '0', ?, ?, ?, ?)",
+        " first_job, estimate, currency, unpriced, window_shortest, window_longest, regions)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, (SELECT coalesce(max(id), 0) + 1 FROM job), '0', ?, ?, ?, ?, ?)",
         (
             *cloud, json.dumps(dict(connection), sort_keys=True), Purpose.RESTORE, tier, info.days or 0,
             f"followed: job {info.job_id}", made, objects, DOLLARS, objects,
-            window and window.shortest.total_seconds(), window and window.longest.total_seconds(),
+            window and window.shortest.total_seconds(), window and window.longest.total_seconds(), info.region,
         ),
     )  # fmt: skip
     options = BatchOptions(

@@ -228,8 +228,8 @@ def _insert_run(
     is_over = not any(counts.get(state) for state in WAITING)
     return tx.insert(
         "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes,"
-        " first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at, asks)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?)",
+        " first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at, asks, regions)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *cloud,
             json.dumps(dict(connection), sort_keys=True),
@@ -247,6 +247,7 @@ def _insert_run(
             None if window is None else window.longest.total_seconds(),
             now if is_over else None,
             asks,
+            " ".join(plan.regions),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""One GET of something that belongs to no cloud's connection, verified and through proxies as everything else."""
+"""One request of what belongs to no cloud's connection, verified and through proxies as everything else."""
 
 import asyncio
 import os
@@ -17,13 +17,15 @@ from restoretui.providers.http.tls import make_tls, trust_of
 
 CONNECT_S, READ_S = 15.0, 30.0
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "restoretui"}
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-async def get(url: str, operation: str, setting: str) -> HttpResponse:
-    """The whole answer, within ``response_limits``; no redirect is followed.
+async def ask(url: str, operation: str, setting: str, form: bytes = b"") -> HttpResponse:
+    """The whole answer to a GET, or with a ``form`` to a POST, within ``response_limits``; no redirect is followed.
 
     ``setting`` is what names the server, for hints. Raises the ``CloudError`` that the exchange ended in.
     """
+    method, headers = ("POST", _HEADERS | _FORM) if form else ("GET", _HEADERS)
     tls = await asyncio.to_thread(lambda: make_tls(trust_of(os.environ)))
     proxies = Proxies()
     proxy = proxies.of(url)
@@ -32,13 +34,20 @@ async def get(url: str, operation: str, setting: str) -> HttpResponse:
         if proxy is None:
             pool = ConnectionPool(1, CONNECT_S, READ_S, tls.context)
             try:
-                return await pool.exchange("GET", url, _HEADERS, b"")
+                return await pool.exchange(method, url, headers, form)
             finally:
                 await pool.aclose()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=READ_S)
         connector = Connector(tls, proxies, CONNECT_S)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-            asking = session.get(URL(url, encoded=True), headers=_HEADERS, allow_redirects=False, proxy=proxy.url)
+            asking = session.request(
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=form or None,
+                allow_redirects=False,
+                proxy=proxy.url,
+            )
             async with in_time(0), asking as response:
                 refuse_without_password(response.status, proxy)
                 return HttpResponse(response.status, {}, await gather(response.content.iter_any()))

@@ -16,6 +16,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.doing import finding_credentials
 from restoretui.core.errors import CredentialsError, UsageError
 from restoretui.core.os_errors import WITHOUT_MARK, byte_order_mark
+from restoretui.providers.oss.assumed_role import SESSION, STS, AssumedRole, WebIdentityRole
 from restoretui.providers.oss.key_sources import Address, EcsRole, KeySource, OssKeys, Process
 from restoretui.providers.wire.ini_files import fault_in
 
@@ -68,6 +69,9 @@ def look_up(profile: str | None, environment: Mapping[str, str] | None = None) -
         return of_cli
     if profile is not None:
         raise UsageError(f"{path} has no profile {profile!r}", "ossutil config list-profiles shows those there are")
+    of_pod = [env.get(f"ALIBABA_CLOUD_{name}", "") for name in ("ROLE_ARN", "OIDC_PROVIDER_ARN", "OIDC_TOKEN_FILE")]
+    if all(of_pod):
+        return FoundKeys(None, source=WebIdentityRole(*of_pod, env.get("ALIBABA_CLOUD_ROLE_SESSION_NAME") or SESSION))
     role = env.get("ALIBABA_CLOUD_ECS_METADATA", "")
     if role and env.get("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "").lower() != "true":
         return FoundKeys(None, source=EcsRole(role))
@@ -85,7 +89,9 @@ def _found(section: Mapping[str, str], where: str) -> FoundKeys:
     role = section.get("ecsrolename") or section.get("ramrolename") or ""
     source: KeySource | None = None
     why = ""
-    if mode == "ecsramrole":
+    if mode in ("ramrolearn", "chainableramrolearn", "oidc"):
+        source, why = _role_of(section, keys, mode, where)
+    elif mode == "ecsramrole":
         source = EcsRole(role)
     elif command and mode in ("", "process", "external", "credentialprocess"):
         source = Process(command)
@@ -104,6 +110,28 @@ def _found(section: Mapping[str, str], where: str) -> FoundKeys:
         source,
         style=section.get("addressingstyle", "").lower(),
     )
+
+
+def _role_of(section: Mapping[str, str], keys: OssKeys, mode: str, where: str) -> tuple[KeySource | None, str]:
+    """A role that is assumed by the profile's own keys or its token; else why it cannot be."""
+    role = section.get("rolearn") or section.get("ramrolearn") or ""
+    session = section.get("rolesessionname") or section.get("ramsessionname") or SESSION
+    region = section.get("stsregion", "")
+    endpoint = section.get("stsendpoint") or (f"https://sts.{region}.aliyuncs.com" if region else STS)
+    if not role:
+        return None, f"{where} names no role to assume (role-arn)"
+    if mode == "oidc":
+        provider, file = section.get("oidcproviderarn", ""), section.get("oidctokenfile", "")
+        if not provider or not file:
+            return None, f"{where} names no OIDC provider or no file with its token"
+        return WebIdentityRole(role, provider, file, session, endpoint), ""
+    if mode == "chainableramrolearn":
+        return None, f"{where} takes its keys from another profile (ChainableRamRoleArn), which is not built"
+    if not keys.key_id or not keys.secret:
+        return None, f"{where} holds no access key to assume {role} with"
+    told = section.get("durationseconds") or section.get("expiredseconds") or section.get("tokentimeout") or ""
+    seconds = int(told) if told.isdecimal() and len(told) < 7 and int(told) else None
+    return AssumedRole(role, keys, session, seconds, endpoint, section.get("externalid", "")), ""
 
 
 def _sections(path: Path) -> dict[str, dict[str, str]]:
@@ -152,7 +180,11 @@ def _cli_profile(path: Path, profile: str | None) -> FoundKeys | None:
     if not named:
         return None
     # Its endpoint is that of other services.
-    plain = {str(name).replace("_", ""): value for name, value in named[0].items() if isinstance(value, str)}
+    plain = {
+        str(name).replace("_", ""): str(value)
+        for name, value in named[0].items()
+        if isinstance(value, str | int) and not isinstance(value, bool)
+    }
     return _found(
         {name: value for name, value in plain.items() if name != "endpoint"}, f"{path} ({named[0]['name']})"
     )

@@ -96,8 +96,24 @@ class Frame:
         said, token = self.fields.get("IsTruncated", ""), self.fields.get("NextContinuationToken", "")
         if versions:
             marker = self.name("NextKeyMarker", self.fields.get("NextKeyMarker", ""))
-            token = versions_token(marker, self.fields.get("NextVersionIdMarker", "")) if marker else ""
+            token = versions_token(marker, self._version_marker(marker)) if marker else ""
         return page_of(entries, self.prefixes, said, token, by_markers=versions)
+
+    @property
+    def lacks_version_marker(self) -> bool:
+        """It goes on behind a key, without a word of behind which of its versions: the last row may tell."""
+        return bool(self.fields.get("NextKeyMarker")) and not self.fields.get("NextVersionIdMarker")
+
+    def _version_marker(self, marker: str) -> str:
+        """Behind which version of the key; where that is not said, behind the page's last row, if it is of that key.
+
+        Taken at its word, the server would skip the versions of the key that did not fit on the page.
+        """
+        told = self.fields.get("NextVersionIdMarker", "")
+        if told or not self.rows:
+            return told
+        last = {local(leaf): leaf.text or "" for leaf in self.rows[-1]}
+        return last.get("VersionId", "") if self.name("Key", last.get("Key", "")) == marker else ""
 
 
 _ROWS = frozenset({"Contents", "Version", "DeleteMarker"})

@@ -159,6 +159,8 @@ def by_sdk(body: bytes, *, versions: bool, stock: StockParser) -> Page:
     token = parsed.get("NextContinuationToken") or ""
     if versions:
         marker = decode(parsed.get("NextKeyMarker") or "")
+        if marker and entries and not parsed.get("NextVersionIdMarker"):
+            raise Unusual  # Only the last row tells, be it a version or a delete marker.
         token = versions_token(marker, parsed.get("NextVersionIdMarker", "")) if marker else ""
     truncated = parsed.get("IsTruncated")
     said = "" if truncated is None else str(bool(truncated))

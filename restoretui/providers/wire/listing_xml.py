@@ -120,7 +120,7 @@ def _quick(body: bytes, *, versions: bool) -> Page:
     if "<!" in skeleton:
         raise Unusual
     frame = Frame(tree_of(skeleton))
-    if frame.rows:
+    if frame.rows or (versions and rows and frame.lacks_version_marker):
         raise Unusual
     return frame.page(_entries(rows, frame, versions=versions), versions=versions)
 

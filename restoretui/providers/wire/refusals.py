@@ -158,7 +158,10 @@ _NO_BUCKET = frozenset({"NoSuchBucket", "NoSuchAccessPoint"})
 _NO_OBJECT = frozenset({"NoSuchKey", "NoSuchVersion"})
 _UNSUPPORTED = frozenset({"NotImplemented", "UnsupportedOperation", "MethodNotAllowed", "UnsupportedAction"})
 _REGION_ALONE = frozenset({"InvalidRegion", "InvalidRegionName", "InvalidLocationConstraint"})
-_EXPECTED = re.compile(r"expect(?:ing|ed)(?: region)?:? ['\"]([a-z0-9-]+)['\"]")
+_EXPECTED = re.compile(
+    r"expect(?:ing|ed)(?: region| scope)?:? "
+    r"['\"]?(?:[0-9]{8}/([a-z0-9-]+)/s3/aws4_request|(?<=['\"])([a-z0-9-]+)['\"])"
+)
 _OF_ENDPOINT = re.compile(r"\bs3[.-](?:dualstack\.|fips\.)*([a-z0-9-]+)\.")
 
 
@@ -176,7 +179,7 @@ def named_region(message: str, endpoint: str) -> str:
     "… the region 'us-east-1' is wrong; expecting 'eu-central-1'", ``s3.eu-central-1.amazonaws.com`` (FACTS 1.2).
     """
     if told := _EXPECTED.search(message):
-        return told[1]
+        return told[1] or told[2]
     sent = _OF_ENDPOINT.search(endpoint) or _OF_ENDPOINT.search(message)
     return sent[1] if sent and partition_known(sent[1]) else ""
 
@@ -185,8 +188,12 @@ def is_unfit_region(refusal: Refusal) -> bool:
     """Signed for a region that the server does not take; which one it does take, it does not say."""
     if refusal.code in _REGION_ALONE:
         return True
-    named = refusal.region or "region" in refusal.message.lower()
-    return refusal.code == "AuthorizationHeaderMalformed" and bool(named)
+    message = refusal.message.lower()
+    if "scoped to a valid region" in message:
+        return True
+    if refusal.code != "AuthorizationHeaderMalformed" or "mis-formed" in message:
+        return False  # A key id that cannot be one is said to be mis-formed, with the place of a region beside it.
+    return bool(refusal.region) or "region" in message or "scope" in message
 
 
 def is_credentials(refusal: Refusal) -> bool:

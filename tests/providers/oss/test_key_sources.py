@@ -139,7 +139,7 @@ def test_what_profiles_say(tmp_path: Path) -> None:
         "[profile run]\ncredential_process = /bin/keys --quiet\n[profile outside]\nmode=External\nprocess_command=x\n"
         "[profile uri]\nmode=CredentialsURI\ncredentials-uri=http://localhost:8080/k\n"
         "[profile keys]\naccess-key-id=K\naccess_key_secret=S\naddressing-style=cname\nregion=cn-beijing\n"
-        "[profile other]\nmode=OIDC\n"
+        "[profile other]\nmode=Anonymous\n"
     )
     env = {"OSS_CONFIG_FILE": str(path)}
     sources = {name: look_up(name, env).source for name in ("named", "run", "outside", "uri", "keys")}
@@ -150,7 +150,7 @@ def test_what_profiles_say(tmp_path: Path) -> None:
     assert look_up(None, env).source == EcsRole("")
     plain = look_up("keys", env)
     assert (plain.keys, plain.style, plain.region) == (OssKeys("K", "S"), "cname", "cn-beijing")
-    assert "mode OIDC, which is not built" in look_up("other", env).why
+    assert "mode Anonymous, which is not built" in look_up("other", env).why
 
 
 def test_ossutil_1_names_an_address(tmp_path: Path) -> None:

@@ -294,7 +294,7 @@ class TestCredentials:
         env = {"OSS_CONFIG_FILE": str(file)}
         with pytest.raises(UsageError, match="has no profile 'nobody'"):
             look_up("nobody", env)
-        assert "mode RamRoleArn, which is not built" in look_up("role", env).why
+        assert "names no role to assume (role-arn)" in look_up("role", env).why
         file.write_text("not = an ini\n")
         with pytest.raises(UsageError, match="cannot be read"):
             look_up(None, env)

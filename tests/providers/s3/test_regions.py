@@ -42,6 +42,7 @@ def refusing(inside: str, status: int = 400, headers: dict[str, str] | None = No
 NAMED = {
     "element": refusing("<Region>eu-west-3</Region>"),
     "words": refusing("<Message>the region 'us-east-1' is wrong; expecting 'eu-west-3'</Message>"),
+    "scope": refusing("<Message>unexpected scope, expected: 20260115/eu-west-3/s3/aws4_request</Message>"),
     "endpoint": refusing("<Endpoint>bkt.s3.eu-west-3.amazonaws.com</Endpoint>", 301),
     "old endpoint": refusing("<Endpoint>s3-eu-west-3.amazonaws.com</Endpoint>", 301),
     "header": refusing("", 400, {"x-amz-bucket-region": "eu-west-3"}),
@@ -58,12 +59,17 @@ async def test_the_region_that_a_refusal_names_is_taken(way: str, scripted: Star
     assert (await s3.head_object(REF)).storage_class == "GLACIER"
     answer = await s3.restore_object(REF, RestoreRequest(1, Tier.BULK), "GLACIER")
     assert answer.outcome is Outcome.ACCEPTED
-    if way in ("element", "words"):
+    if way in ("element", "words", "scope"):
         assert await (await open_s3(endpoint_url=server.url)).list_buckets() == []
 
 
-async def test_where_none_is_named_the_one_signed_for_is_said(scripted: StartServer, open_s3: OpenS3) -> None:
-    server = await scripted(refusing("<Message>Authorization header malformed, unexpected region</Message>"))
+@pytest.mark.parametrize(
+    "words", ["Authorization header malformed, unexpected region", "Credential should be scoped to a valid region."]
+)
+async def test_where_none_is_named_the_one_signed_for_is_said(
+    words: str, scripted: StartServer, open_s3: OpenS3
+) -> None:
+    server = await scripted(refusing(f"<Message>{words}</Message>"))
     s3 = await open_s3(endpoint_url=server.url)
     asks: list[Callable[[], Awaitable[object]]] = [
         s3.list_buckets, lambda: s3.bucket_region("bkt"), lambda: s3.list_page("bkt"), lambda: s3.head_object(REF),
@@ -72,6 +78,15 @@ async def test_where_none_is_named_the_one_signed_for_is_said(scripted: StartSer
         with pytest.raises(WrongPlace, match="signed for region us-east-1, which this store does not take") as caught:
             await ask()
         assert "--region" in caught.value.hint
+
+
+async def test_a_key_id_that_cannot_be_one_is_no_matter_of_regions(scripted: StartServer, open_s3: OpenS3) -> None:
+    words = (
+        "the Credential is mis-formed; expecting &quot;&lt;YOUR-AKID&gt;/YYYYMMDD/REGION/SERVICE/aws4_request&quot;."
+    )
+    s3 = await open_s3(endpoint_url=(await scripted(refusing(f"<Message>{words}</Message>"))).url)
+    with pytest.raises(CredentialsError, match="not accepted"):
+        await s3.list_page("bkt")
 
 
 async def test_a_redirect_to_https_is_told_as_such(scripted: StartServer, open_s3: OpenS3) -> None:

@@ -277,4 +277,11 @@ LEDGER = (
             "ALTER TABLE visited ADD COLUMN descending INTEGER",
         ),
     ),
+    Migration(
+        "regions of runs",
+        (
+            # Of its buckets, blanks between them: what looking costs there. Empty: of a run from before.
+            "ALTER TABLE run ADD COLUMN regions TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )
