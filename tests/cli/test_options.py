@@ -50,6 +50,7 @@ SETTINGS = "config/test_config_values"
 FILTERS = "cli/listings/test_filters"
 SELECTORS = "cli/spending/test_selectors"
 BATCH = "cli/test_batch_commands"
+THEN = "cli/spending/test_then"
 SAID: dict[str, tuple[list[str], str]] = {
     # option: how it is said, and the tests that show what comes of it
     "--profile": (["x"], "providers/s3/test_credential_chain"),
@@ -92,6 +93,9 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--timeout": (["90s"], "cli/test_commands"),
     "--format": (["json"], "cli/test_commands"),
     "--output": (["file"], "cli/test_commands"),
+    "--then": (["copy"], THEN),
+    "--copy-class": (["STANDARD_IA"], THEN),
+    "--bandwidth": (["5M"], THEN),
     "--role-arn": (["arn:aws:iam::123456789012:role/x"], BATCH),
     "--manifest": (["generated"], BATCH),
     "--manifest-location": (["s3://m/"], BATCH),
