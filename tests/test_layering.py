@@ -41,7 +41,7 @@ ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
         "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress",
-        "network", "bounds", "os_errors", "contents", "provider", "rules", "filter", "location", "then", "plan",
+        "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "location", "then", "plan",
         "batch", "saying",
     ],
     "ledger": [

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from restoretui.core.clock import Clock
-from restoretui.core.contents import Contents
 from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
+from restoretui.core.then.contents import Contents
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ is not made again. It is done when the cloud has named the copy's ETag, and a lo
 
 from datetime import UTC, datetime, timedelta
 
-from restoretui.core.contents import CopyTarget, Written
 from restoretui.core.errors import CloudError, ConnectionLost, MalformedAnswer, ServerFault
 from restoretui.core.model import ObjectDetail, ObjectRef
+from restoretui.core.then.contents import CopyTarget, Written
 from restoretui.core.then.parts import LARGEST_COPY, MIB
 from restoretui.core.then.steps import ThenStep
 from restoretui.engine.submitter import NO_EFFECT

@@ -3,9 +3,9 @@
 import asyncio
 from datetime import UTC, datetime
 
-from restoretui.core.contents import CopyTarget, UploadPart, Written
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.model import ObjectDetail
+from restoretui.core.then.contents import CopyTarget, UploadPart, Written
 from restoretui.core.then.parts import extents, part_size
 from restoretui.engine.submitter import NO_EFFECT
 from restoretui.engine.then.work import ThenWork

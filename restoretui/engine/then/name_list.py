@@ -22,6 +22,8 @@ class NameList:
         self._folder = folder
         self._lock = asyncio.Lock()
         self._wanted: dict[str, str] = {}
+        """Keys by path: kept, since the ledger counts what is downloaded only a moment later."""
+        self._written: set[str] = set()
 
     async def note(self, key: str, path: str) -> None:
         """This file is there; where its path is not its key, the list says so before it counts as done."""
@@ -29,15 +31,14 @@ class NameList:
             return
         self._wanted[path] = key
         async with self._lock:
-            if path not in self._wanted:
-                return  # written along with another
+            if path in self._written:
+                return  # along with another
             fresh = dict(self._wanted)
             known = await self._ledger.then.renamed(self._step_id)
             rows = {named: (bucket, kept, version) for bucket, kept, version, named in known}
             rows |= {named: ("", kept, "") for named, kept in fresh.items() if named not in rows}
             await asyncio.to_thread(self._write, rows)
-            for named in fresh:
-                self._wanted.pop(named, None)
+            self._written.update(fresh)
 
     def _write(self, rows: dict[str, tuple[str, str, str]]) -> None:
         text = io.StringIO()

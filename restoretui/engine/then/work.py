@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from restoretui.core.contents import Contents
 from restoretui.core.errors import CloudError, ObjectNotFound, RestoreTuiError
 from restoretui.core.model import ObjectDetail, ObjectRef
 from restoretui.core.os_errors import refused_by_system
 from restoretui.core.provider import Provider
+from restoretui.core.then.contents import Contents
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.then_tools import ThenTools
 from restoretui.ledger.then_records import ThenTask

@@ -5,9 +5,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from restoretui.core.contents import CopyTarget, PendingUpload, UploadPart, Written
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, ObjectNotFound, Unsupported
 from restoretui.core.model import ObjectDetail, ObjectRef
+from restoretui.core.then.contents import CopyTarget, PendingUpload, UploadPart, Written
 from restoretui.providers.s3.client.client import S3Client
 from restoretui.providers.s3.client.request_builder import S3Request
 from restoretui.providers.s3.object_detail import read_detail
@@ -15,7 +15,7 @@ from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.listing_xml import Unreadable
 
 if TYPE_CHECKING:
-    from restoretui.core.contents import Contents
+    from restoretui.core.then.contents import Contents
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
@@ -35,7 +35,7 @@ _UNSAID = frozenset({"NotImplemented", "501", "405"})
 
 
 class S3Contents:
-    """See ``core.contents.Contents``. Nothing is repeated here, but for a bucket that lives elsewhere."""
+    """See ``core.then.contents.Contents``. Nothing is repeated here, but for a bucket that lives elsewhere."""
 
     def __init__(self, sdk: "Sdk", calls: S3Client) -> None:
         self._sdk = sdk

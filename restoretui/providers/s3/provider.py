@@ -35,7 +35,7 @@ from restoretui.providers.wire.listing_xml import read_page, read_versions, spli
 
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
-    from restoretui.core.contents import Contents
+    from restoretui.core.then.contents import Contents
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
 

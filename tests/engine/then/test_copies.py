@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from restoretui.core.contents import CopyTarget
 from restoretui.core.errors import GuardStopped, UsageError
 from restoretui.core.model import State, Tier
+from restoretui.core.then.contents import CopyTarget
 from restoretui.core.then.parts import GIB, part_size
 from restoretui.core.then.steps import read_steps
 from restoretui.sandbox.state.bucket import Transition

@@ -16,8 +16,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from restoretui.core.batch.jobs import Generator, JobOrder, Place, ReportScope
-from restoretui.core.contents import CopyTarget
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
+from restoretui.core.then.contents import CopyTarget
 from restoretui.providers.s3.batch.client import S3Batch
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN

@@ -7,9 +7,9 @@ from typing import Any
 import boto3
 import pytest
 
-from restoretui.core.contents import Contents, CopyTarget
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, ObjectNotFound, Throttled
 from restoretui.core.model import ObjectRef
+from restoretui.core.then.contents import Contents, CopyTarget
 from tests.conftest import StartSandbox
 from tests.providers.conftest import OpenS3, StartServer
 
