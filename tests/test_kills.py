@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.harness.kill_points import KINDS, Kind
+from tests.bench.harness.kill_points import KINDS, THEN_KINDS, Kind
 from tests.bench.kills import kill_many
 
 
@@ -23,3 +23,11 @@ async def test_killed_and_started_again_nothing_is_lost_or_doubled(tmp_path: Pat
     assert tally.doubled == []
     assert tally.differing == []
     assert tally.wrong == []
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("kind", THEN_KINDS, ids=lambda kind: kind.name)
+async def test_killed_in_what_is_done_then_each_is_done_once(tmp_path: Path, kind: Kind) -> None:
+    tally = await kill_many(tmp_path, 3, seed=7, objects=12, most_a_run=4, speed=60_000, kinds=[kind])
+    assert tally.kills >= 3
+    assert (tally.lost, tally.doubled, tally.differing, tally.wrong) == ([], [], [], [])

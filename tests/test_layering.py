@@ -41,20 +41,22 @@ ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
         "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress",
-        "network", "bounds", "os_errors", "provider", "rules", "filter", "location", "plan", "batch", "saying",
+        "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "location", "then", "plan",
+        "batch", "saying",
     ],
     "ledger": [
-        "volumes", "records", "run_records", "key_lists", "store", "views", "totals", "marks", "catalog", "runs",
+        "volumes", "job_ids", "records", "then_records", "run_records", "key_lists", "store", "views", "totals",
+        "marks", "catalog", "then", "runs",
         "bursts", "activity", "places", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [
-        "outcomes", "capacity", "traffic", "run_context", "listing", "watching", "batch", "submitter", "cleaner",
-        "pursuit", "engine",
+        "outcomes", "capacity", "then_tools", "traffic", "run_context", "listing", "watching", "batch", "submitter",
+        "cleaner", "then", "pursuit", "engine",
     ],
     "session": [
         "targets", "key_list", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",
-        "batch", "spending", "saying", "waiting", "run_views", "session", "summing",
+        "batch", "spending", "saying", "waiting", "run_views", "then", "session", "summing",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",

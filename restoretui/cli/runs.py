@@ -17,6 +17,8 @@ from restoretui.cli.options import (
     keys,
     selectors,
     take_lasting,
+    take_then,
+    then_options,
 )
 from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
@@ -24,7 +26,7 @@ from restoretui.commands.form import Form
 
 F = TypeVar("F", bound=Callable[..., Any])
 ACTING = "restoretui.commands.acting"
-WAIT = click.option("--wait", is_flag=True, help="Wait until the copies are available.")
+WAIT = click.option("--wait", is_flag=True, help="Wait until the copies are available, and --then is done.")
 
 
 def restoring(command: F) -> F:
@@ -34,7 +36,8 @@ def restoring(command: F) -> F:
         help="One request for each object, S3 Batch Operations, or whichever is better.",
     )  # fmt: skip
     options: tuple[Callable[[F], F], ...] = (
-        selectors, keys, ASK_UNSEEN, engine, batch_options, CONFIRM, agreeing, FAIL_FAST, WAIT, WAIT_LIMIT,
+        selectors, keys, ASK_UNSEEN, engine, batch_options, CONFIRM, then_options, agreeing, FAIL_FAST, WAIT,
+        WAIT_LIMIT,
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -45,7 +48,8 @@ def take_restoring(options: dict[str, Any]) -> dict[str, Any]:
     """What ``lasting`` and ``restoring`` parsed, but what is chosen, taken out of ``options``."""
     names = ("engine", "wait", "timeout", "fail_fast")
     return {
-        **take_lasting(options), "batch": take_batch_options(options), "agreeing": take_agreeing(options),
+        **take_lasting(options), **take_then(options),
+        "batch": take_batch_options(options), "agreeing": take_agreeing(options),
         **{name: options.pop(name) for name in names},
     }  # fmt: skip
 

@@ -224,6 +224,8 @@ async def follow(
     def done(run: Run) -> bool:
         # What waits for somebody's decision is not waited for: nobody is asked here.
         left = awaited - {State.PLANNED} if run.id in session.out_of_capacity else awaited
+        if wait and run.then_open:
+            return False
         return not any(run.counts.get(state) for state in left) or (not wait and bool(held_of(session, run)))
 
     begun = [await session.ledger.runs.get(run_id) for run_id in run_ids]

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing, Meant
 from restoretui.commands.choice import Choice, selected
 from restoretui.commands.output import Output
@@ -14,6 +15,7 @@ from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import Offer, check_guards, offer_of
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action
+from restoretui.core.then.steps import ThenSaid
 from restoretui.session.session import Session, open_session
 from restoretui.wording.format import plural
 
@@ -42,12 +44,14 @@ async def plan(
     shorten: bool = False,
     batch: Mapping[str, Any] | None = None,
     meant: Meant | None = None,
+    then: ThenSaid | None = None,
 ) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks. Where its guards would stop it, they stop this.
 
     ``batch`` holds the options of jobs, ``meant`` what a restore would be told besides; None where nobody asked.
     """
     check_lasting(lasting)
+    steps = then.steps() if then else []
     choice = choice.meant(settings)
     output.summary({"locations": list(map(str, choice.parsed()))})
     meant = meant or Meant(Agreeing())
@@ -64,9 +68,9 @@ async def plan(
         objects = refused = requests = days = 0
         offers: dict[Tier, list[Offer]] = {}
         for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
-            made, days = direct, direct.days
+            made, days = await with_steps(session, output, direct, steps), direct.days
             if engine != "direct":
-                made = await _through_jobs(session, output, engine, direct, tier, given)
+                made = await _through_jobs(session, output, engine, made, tier, given)
             tell_plan(output, made, tier)
             if made.by_jobs:
                 await _tell_of_role(session, output, made, given)

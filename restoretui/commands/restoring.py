@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from restoretui.commands.acting.fail_fast import stopped_by_missing
 from restoretui.commands.acting.jobs import EngineName, job_options, jobs_wanted, tell_of_jobs
+from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choice import Choice, Selected, selected
 from restoretui.commands.following import follow, left_of, time_to_wait
@@ -16,11 +17,13 @@ from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged
 from restoretui.core.model import Tier
+from restoretui.core.plan.after import with_then
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action
 from restoretui.core.saying.own_commands import Wish, restore_command
+from restoretui.core.then.steps import ThenSaid, ThenStep
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.run_records import Run
 from restoretui.session.planning import check_sends, why_nothing
@@ -40,12 +43,15 @@ class Typed(NamedTuple):
     tier: Tier
     shorten: bool
     agreeing: Agreeing
+    then: Sequence[ThenStep]
 
     async def command(self, session: Session, scheme: str, jobs: BatchOptions | None) -> ShellCommand:
         """To type it again, for one cloud: without ``--yes``, and what was waited for or printed."""
         limits = tuple(self.agreeing.limits) or session.settings.limits
         most = self.agreeing.most_objects
-        wish = Wish(self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, limits, most)
+        wish = Wish(
+            self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, tuple(self.then), limits, most
+        )
         return restore_command(session.saying.reach(scheme), await self.choice.said(session, scheme), wish)
 
 
@@ -63,6 +69,7 @@ async def restore(
     engine: EngineName = "direct",
     batch: Mapping[str, Any] | None = None,
     fail_fast: bool = False,
+    then: ThenSaid | None = None,
 ) -> ExitCode:
     """Restore what was chosen, once it is agreed to.
 
@@ -70,6 +77,7 @@ async def restore(
     object has failed.
     """
     check_lasting(lasting)
+    steps = then.steps() if then else []
     choice = choice.meant(settings)
     output.summary({"locations": list(map(str, choice.parsed()))})
     given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
@@ -81,11 +89,12 @@ async def restore(
             await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
         async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
-            for made in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
+            for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
+                made = await with_steps(session, output, direct, steps)
                 jobs = jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
-                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing),
+                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps),
                 wait=wait, time=limit, fail_fast=fail_fast,
             )  # fmt: skip
 
@@ -111,14 +120,16 @@ async def _confirmed(
     sending = [
         (made, jobs)
         for made, jobs in asked
-        if made.tiers[tier].requests or made.tiers[tier].counts.get(Action.ALREADY, 0)
+        if made.tiers[tier].requests
+        or made.tiers[tier].counts.get(Action.ALREADY, 0)
+        or made.tiers[tier].then_objects
     ]
     if not sending:
         return _nothing(output, [made for made, _ in asked], tier, chosen)
     offers = [offer_of(made, tier) for made, _ in sending]
     for (made, _), offer in zip(sending, offers, strict=True):
         if not offer.sends:
-            watched = made.tiers[tier].counts[Action.ALREADY]
+            watched = made.tiers[tier].counts.get(Action.ALREADY, 0)
             output.say(f"nothing is sent: {words.plural(watched, 'restore')} already under way will be watched")
     question = f"Restore {' and '.join(offer_text(offer) for offer in offers if offer.sends)}?"
     # Nobody is hurried while he is asked; and what is confirmed is written down, whatever the time.
@@ -145,6 +156,10 @@ async def _confirmed(
             "left_out": chosen.left_out, "refused": _refused([made for made, _ in asked], tier),
         }
     )  # fmt: skip
+    if any(run.then for run in runs) and not wait:
+        output.say(
+            "what shall be done with the objects then is done while `restoretui watch` or the screens are running"
+        )
     session.start_engine(run_ids, fail_fast=fail_fast)
     return await follow(
         session, output, run_ids, wait=wait, timeout=timeout, missing=chosen.missing, fail_fast=fail_fast
@@ -172,7 +187,7 @@ async def _confirmed_as_shown(
     """The run of the plan that was told. What is no longer true is told anew, and who was asked is asked again."""
     tier, agreeing = typed.tier, typed.agreeing
     said = [await typed.command(session, made.scheme, jobs)]
-    offer = offer_of(made, tier)
+    offer, then = offer_of(made, tier), made.then
     for _ in range(MOST_PLANS):
         try:
             return await confirmed_whole(
@@ -182,6 +197,7 @@ async def _confirmed_as_shown(
             output.say(f"{change}; this is the plan now")
         await session.selecting.look(sel)
         made = await session.plan(sel, made.days, scheme=made.scheme, shorten=made.shorten, until=made.until)
+        made = with_then(made, then)
         if jobs is not None:
             made = session.batch.plan(made, generated=jobs.generated)
         tell_plan(output, made, tier)

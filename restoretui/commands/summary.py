@@ -26,6 +26,9 @@ def counts_of(session: Session, runs: Iterable[Run]) -> dict[str, Any]:
         "costs": costs_of((run, session.looks_cost(run)) for run in runs),
         "list_calls": sum(run.list_calls for run in runs),
         "head_calls": sum(run.head_calls for run in runs),
+        "then_done": sum(one.done for run in runs for one in run.then),
+        "then_failed": sum(run.then_failed for run in runs),
+        "then_open": sum(one.open for run in runs for one in run.then),
     }
 
 
@@ -102,8 +105,11 @@ def verdict_on(runs: Iterable[Run], causes: Iterable[Cause], less: Mapping[str, 
 
     ``less``: what ``tell_shortfalls`` found. Less than was asked for is not done.
     """
+    runs = list(runs)
     failed = sum(run.counts.get(State.FAILED, 0) + run.counts.get(State.CANCELLED, 0) for run in runs)
     causes = list(causes)
+    if any(run.then_failed for run in runs):
+        return ExitCode.SOME_FAILED
     if failed and failed == sum(cause.of_rights for cause in causes if cause.state is State.FAILED):
         return ExitCode.CREDENTIALS
     return ExitCode.SOME_FAILED if failed or causes or any(less.values()) else ExitCode.DONE

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from restoretui.config.settings import DESKTOP, Settings
+from restoretui.config.webhooks import check_webhooks
 from restoretui.core.alerts import AlertKind
 from restoretui.core.bounds import Bounds, shown
 from restoretui.core.durations import read_duration
@@ -73,6 +74,8 @@ def check_value(name: str, value: Any, source: str) -> Any:
         return value
     if name == "alerts":
         return _alerts(value, source)
+    if name == "webhooks":
+        return check_webhooks(value, source)
     if name == "views":
         return _views(value, source)
     if name == "columns":

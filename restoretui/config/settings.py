@@ -101,6 +101,8 @@ class Settings:
     """Key bindings by their id: ``restore = "R"``."""
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Columns of the screens by table, in their order: ``browse = ["state", "key", "class:16"]``."""
+    webhooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Whom to call when a run is done, by name: see ``config.webhooks``."""
     views: Mapping[str, str] = field(default_factory=dict)
     """Filters by name, for the palette of the screens: ``big = "size>1G state:archived"`` (``core.filter.views``)."""
     state_dir: Path = field(default_factory=lambda: usual_folder("state"))

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from restoretui.core.clock import Clock
 from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
+from restoretui.core.then.contents import Contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ class Capabilities:
     """It is a ``TellsCapacity``, too."""
     presigns: bool = False
     """It is a ``Presigns``, too."""
+    contents: bool = False
+    """It is a ``HandlesContents``, too."""
 
 
 class Provider(Protocol):
@@ -203,6 +206,14 @@ class TellsCapacity(Protocol):
 
     async def provisioned_capacity(self, region: str) -> Sequence[tuple[datetime | None, datetime | None]]:
         """From when until when each unit is owned, asked once; None where that is not told."""
+        ...
+
+
+class HandlesContents(Protocol):
+    """A provider that can read and copy what objects contain."""
+
+    def contents(self) -> Contents:
+        """The part of it that does; refused by a read-only session."""
         ...
 
 

@@ -13,6 +13,7 @@ from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Connection
 from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGate
+from restoretui.engine.then_tools import ThenTools
 from restoretui.engine.traffic.channel import Channels
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.waits import first_of
@@ -73,6 +74,8 @@ class Engine:
         """When set, the runs to pursue; all others are left alone."""
         self.fail_fast = False
         """Nothing more of a run is sent once one of its objects has failed."""
+        self.tools = ThenTools()
+        """For what is done with objects once they can be read."""
 
     def is_ours(self, run_id: int) -> bool:
         """Whether this process pursues the run; otherwise another one may, or it is settled."""
@@ -129,7 +132,8 @@ class Engine:
         unsettled = self._ledger.batches.peek_unsettled()
         left: dict[int, str] = {}
         for run in await self._ledger.runs.list():
-            if not run.is_open and not run.counts.get(State.AVAILABLE) and run.id not in unsettled:
+            is_over = not run.is_open and not run.counts.get(State.AVAILABLE) and not run.then_open
+            if is_over and run.id not in unsettled:
                 continue
             if run.id in self._tasks or (self.only is not None and run.id not in self.only):
                 continue
@@ -281,6 +285,7 @@ class Engine:
             is_ours=lambda: self._holds(run.id),
             capacity=self._gate(run.id),
             fail_fast=self.fail_fast,
+            tools=self.tools,
             bounded=bounded,
         )
         return Pursuit(context, self._note_due)

@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError
 from restoretui.engine.batch.pursuit import BatchPursuit
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.submitter import Submitter
+from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.watching.watcher import DueLook, Watcher, WatchEvents
+
+if TYPE_CHECKING:
+    from restoretui.engine.then.runner import ThenRunner
 
 
 class Pursuit:
@@ -32,25 +37,40 @@ class Pursuit:
         by_job = bool(context.ledger.batches.peek_of_run(run.id))
         self.watcher = Watcher(context, events, by_job=by_job)
         self.batches = BatchPursuit(context, self.watcher.stir)
+        self._then: "ThenRunner | None" = None  # noqa: UP037 - the name is bound below
+        if context.may_send and context.ledger.then.of_run(run.id):
+            from restoretui.engine.then.runner import ThenRunner
+
+            self._then = ThenRunner(context)
 
     async def pursue(self) -> None:
-        """Send what is planned, settle what is unknown, watch what is restoring; returns when all is settled."""
+        """Send what is planned, settle what is unknown, watch what is restoring, and do what shall be done with it.
+
+        Returns when all is settled.
+        """
         await self._ledger.runs.recover(self._run.id)
         sending = asyncio.create_task(self._send())
         watching = asyncio.create_task(self.watcher.watch())
         batching = asyncio.create_task(self.batches.pursue())
+        tasks = [sending, watching, batching]
+        if self._then is not None:
+            tasks.append(asyncio.create_task(self._then.pursue()))
         try:
-            left = {sending, watching, batching}
+            left = set(tasks)
             while watching in left:
                 done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
                 if sending in done:
                     return  # It may be sent again, and not by us.
+            if self._then is not None:
+                await first_of(self._then.idle(), beside=tasks[-1:])
+                if tasks[-1].done():
+                    tasks[-1].result()
         finally:
-            for task in (sending, watching, batching):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(sending, watching, batching, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def resend(self) -> None:
         """Jobs became planned again: somebody asked for a retry, or a look proved a request had no effect."""

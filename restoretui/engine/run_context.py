@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Provider
 from restoretui.engine.capacity import CapacityGate
+from restoretui.engine.then_tools import ThenTools
 from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.rate_limiter import RateLimiter
@@ -35,6 +36,8 @@ class RunContext:
     """Closed while requests at Expedited wait for a person's decision."""
     fail_fast: bool = False
     """Nothing more is sent once the cloud has refused one object for good."""
+    tools: ThenTools = field(default_factory=ThenTools)
+    """For what is done with objects once they can be read."""
     bounded: bool = False
     """Reads end when patience does: for a look that a person waits for."""
 

@@ -23,7 +23,9 @@ from restoretui.ledger.views.row_order import Piece, RowOrder, Select, Straight,
 from restoretui.ledger.views.table_view import TableView
 from restoretui.ledger.views.where_sql import NOW, FilterColumns, where
 
-Kind = Literal["run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch"]
+Kind = Literal[
+    "run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch", "then"
+]  # fmt: skip
 
 _ROW = (
     "SELECT a.id, a.at, a.kind, a.run_id, a.job_id, b.scheme, b.endpoint, b.name, coalesce(j.key, a.key),"

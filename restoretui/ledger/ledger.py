@@ -35,6 +35,7 @@ from restoretui.ledger.views.materialised_order import OrderBuilder
 
 if TYPE_CHECKING:  # what few commands need is loaded when it is first asked for
     from restoretui.ledger.batches.batch_jobs import BatchJobs
+    from restoretui.ledger.then.then_tasks import ThenTasks
     from restoretui.ledger.upkeep.ledger_info import LedgerInfo
     from restoretui.ledger.upkeep.pruning import Pruner
 
@@ -90,6 +91,13 @@ class Ledger:
         from restoretui.ledger.batches.batch_jobs import BatchJobs
 
         return BatchJobs(self._writer, self._reader, self._quick, self._clock)
+
+    @cached_property
+    def then(self) -> "ThenTasks":
+        """What is done with objects once they can be read."""
+        from restoretui.ledger.then.then_tasks import ThenTasks
+
+        return ThenTasks(self._writer, self._reader, self._quick, self._clock)
 
     @cached_property
     def pruner(self) -> "Pruner":

@@ -238,6 +238,8 @@ class JobRow(NamedTuple):
     request_id: str
     adopted: bool
     """Somebody else's restore, watched by us."""
+    then: str = ""
+    """What its run does with it once it can be read, and how far that is: ``copy done; exec failed: …``."""
 
 
 class PastJob(NamedTuple):

@@ -4,15 +4,18 @@ Instants: ``Run``, of which there are few, carries aware UTC datetimes; jobs and
 million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decimal``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger.records import CloudId
+
+if TYPE_CHECKING:
+    from restoretui.ledger.then_records import StepCount
 
 WAITING = frozenset({State.PLANNED, State.REQUESTED, State.RESTORING, State.UNKNOWN})
 """States of jobs from which something is still expected soon; a run with any such job is open."""
@@ -57,11 +60,23 @@ class Run:
     """Names of those its objects are in."""
     regions: tuple[str, ...] = ()
     """Of its buckets; none known of runs of earlier versions."""
+    then: "Sequence[StepCount]" = ()
+    """What shall be done with its objects once they can be read, and how far that is."""
 
     @property
     def waiting(self) -> int:
         """Jobs planned, requested, restoring or unknown."""
         return sum(self.counts.get(state, 0) for state in WAITING)
+
+    @property
+    def then_open(self) -> bool:
+        """A then-step is still to be done with something that can be read already."""
+        return any(step.open for step in self.then)
+
+    @property
+    def then_failed(self) -> int:
+        """Then-steps that could not be done, each with one object."""
+        return sum(step.failed for step in self.then)
 
     @property
     def promised_end(self) -> datetime | None:
@@ -132,6 +147,8 @@ class JobChange(NamedTuple):
     """The copy is there and ends too soon: the job, planned again, is now to extend it by asking for so many days."""
     requested_at: float | None = None
     """When somebody else asked for it, where the cloud tells."""
+    endless: bool = False
+    """It can be read for good now: it was kept, and the end of its copy means nothing any more."""
     looked_before: float | None = None
     """Of a copy that has arrived: when the same watcher last looked and found none; None if it never had."""
 

@@ -266,7 +266,7 @@ class Planner:
 def check_sends(plan: RestorePlan, tier: Tier) -> None:
     """``GuardStopped`` when there is nothing to send at ``tier``, and nothing to watch."""
     chosen = plan.tiers[tier]
-    if not chosen.requests and not chosen.counts.get(Action.ALREADY, 0):
+    if not chosen.requests and not chosen.counts.get(Action.ALREADY, 0) and not chosen.then_objects:
         raise GuardStopped(f"nothing to send: {why_nothing(plan, tier)}")
 
 

@@ -104,10 +104,10 @@ def _url(path: str) -> str:
 
 
 async def _body(url: str, what: str) -> bytes:
-    from restoretui.providers.http.single_request import ask  # what talks to servers is loaded when one is asked
+    from restoretui.providers.http.single_request import get  # what talks to servers is loaded when one is asked
 
     try:
-        answer = await ask(url, "the price list", f"${VARIABLE}")
+        answer = await get(url, "the price list", f"${VARIABLE}")
     except CloudError as error:
         raise type(error)(f"no prices were read: {error}", OFFLINE, operation="prices") from error
     if answer.status in (403, 404):

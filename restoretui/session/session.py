@@ -35,6 +35,7 @@ from restoretui.session.clouds import Clouds
 from restoretui.session.listings import BUG_HINT, Listings
 from restoretui.session.run_views import RunViews
 from restoretui.session.selecting import Selecting
+from restoretui.session.then.tools import tools_of
 from restoretui.session.waiting import WaitReasons
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from restoretui.session.saying.commands import Saying
     from restoretui.session.saying.naming import Copying
     from restoretui.session.spending import Spending
+    from restoretui.session.then.checks import ThenChecks
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""
@@ -73,6 +75,7 @@ class Session:
         self._engine = Engine(
             ledger, self.clock, self.clouds, self._board, settings.concurrency, may_send=not settings.read_only
         )
+        self._engine.tools = tools_of(settings)
         self.waiting = WaitReasons(ledger, self.clouds, self._board, self._engine, self.works)
         """What is waited for, and why."""
         self.run_views = RunViews(ledger, self._engine, self.clock, read_only=settings.read_only)
@@ -116,6 +119,13 @@ class Session:
         from restoretui.session import spending
 
         return spending.Spending(self.settings, self.ledger, self.clouds, self._planner, self.batch, self._engine)
+
+    @cached_property
+    def then(self) -> "ThenChecks":
+        """What shall be done with objects once they can be read, looked at before it is planned."""
+        from restoretui.session.then import checks
+
+        return checks.ThenChecks(self.settings, self.clouds)
 
     @cached_property
     def saying(self) -> "Saying":
@@ -293,9 +303,13 @@ class Session:
         self._engine.keep_trying(run_id)
 
     async def cancel(self, run_id: int) -> int:
-        """Give up what has not been sent; returns how many. What was sent cannot be called back."""
+        """Give up what has not been sent; returns how many. What was sent cannot be called back.
+
+        Then-steps that were not begun are given up, too.
+        """
         if self.batch.ours(run_id):
             await self.batch.cancel_run(run_id)
+        await self.ledger.then.give_up(run_id)
         return await self.ledger.runs.set_cancelled(run_id)
 
     def check_may_send(self) -> None:

@@ -186,6 +186,32 @@ class Spending:
         self._engine.resend(run_id)
         return count
 
+    # --- what is done afterwards -------------------------------------------------------------------------------
+
+    async def offer_then(self, run_id: int) -> Offer:
+        """What doing the run's failed then-steps once more would cost, at most."""
+        from restoretui.core.plan.then_costs import ThenAmount, step_costs, together
+
+        run = await self._ledger.runs.get(run_id)
+        connection = Connection.from_mapping(run.connection)
+        amounts = await self._ledger.then.failed_amounts(run_id)
+        cost, objects, size, currency = Cost(), 0, 0, run.currency
+        for step, bucket, tasks, size_bytes in amounts:
+            region = await self._region(connection, bucket) if bucket else connection.region or ""
+            table, _ = self._planner.prices.table_for(run.cloud.scheme, region, run.cloud.rules.store)
+            currency = table.currency
+            cost += together(step_costs([step], [ThenAmount(table, tasks, size_bytes)]), tasks)
+            objects, size = objects + tasks, size + size_bytes
+        return Offer(Act.RETRY_THEN, f"run {run_id}", objects, size, cost.total, currency, cost.unpriced)
+
+    async def retry_then(self, consent: Consent, run_id: int) -> int:
+        """Do the run's failed then-steps once more; with how many objects."""
+        self.check_may_send()
+        consent.require(await self.offer_then(run_id))
+        count = await self._ledger.then.try_again(run_id)
+        self._engine.resend(run_id)
+        return count
+
     # --- jobs --------------------------------------------------------------------------------------------------
 
     async def offer_clone(self, job_id: str, region: str | None = None) -> Offer:

@@ -1,6 +1,6 @@
 """Kills restoretui at random instants, starts it again, and counts what was lost or asked for twice.
 
-    python tests/bench/kills.py [--kills N] [--lanes N] [--seed N] [--objects N] [--secured N]
+    python tests/bench/kills.py [--kills N] [--lanes N] [--seed N] [--objects N] [--secured N] [--then]
 
 One ledger and one simulated cloud serve all episodes. Each episode restores a prefix of its own by
 ``restoretui restore --yes --wait``: by single requests, through jobs of S3 Batch Operations, or on OSS; or as the
@@ -35,7 +35,17 @@ from restoretui.core.model import State  # noqa: E402
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve  # noqa: E402
 from restoretui.sandbox.world.oss import REGION as OSS_REGION  # noqa: E402
 from tests.bench.harness.children import environment, start_child  # noqa: E402
-from tests.bench.harness.kill_points import KINDS, SHORT_LIFE, SOFT, WEATHER, After, Blow, Kind, Tally  # noqa: E402
+from tests.bench.harness.kill_points import (  # noqa: E402
+    KINDS,
+    SHORT_LIFE,
+    SOFT,
+    THEN_KINDS,
+    WEATHER,
+    After,
+    Blow,
+    Kind,
+    Tally,
+)
 from tests.bench.harness.secured import Secured  # noqa: E402
 
 SPEED = 14_400.0
@@ -101,7 +111,12 @@ class Bench:
             return "making jobs"
         if self.rows(f"SELECT 1 FROM batch WHERE {OF_LAST} AND phase = 'created'"):
             return "following jobs"
-        return "submitting" if self._unsent() else "watching"
+        if self._unsent():
+            return "submitting"
+        begun = self.rows(
+            f"SELECT 1 FROM then_task t JOIN then_step s ON s.id = t.step_id WHERE s.{OF_LAST} AND t.state = 'doing'"
+        )
+        return "at work on what can be read" if begun else "watching"
 
     def _unsent(self) -> int:
         if self._runs() == self._confirmed:
@@ -174,7 +189,8 @@ class Bench:
         prefix = f"e{number:04}/"
         self._kinds[prefix] = kind
         for at in range(self.objects):
-            self.running.cloud.put(kind.bucket, f"{prefix}{at:04}", size=1000, **kind.classes[at % len(kind.classes)])
+            size = kind.sizes[at % len(kind.sizes)]
+            self.running.cloud.put(kind.bucket, f"{prefix}{at:04}", size=size, **kind.classes[at % len(kind.classes)])
             if kind.foreign_days:
                 self.running.cloud.restore(kind.bucket, f"{prefix}{at:04}", days=kind.foreign_days)
         self._confirmed = self._runs()
@@ -193,6 +209,8 @@ class Bench:
             await self._after(after, later.count(after), prefix)
         if "CreateJob" in kind.operations:
             await self._check_jobs()
+        if kind.then:
+            await asyncio.to_thread(self._check_then, kind, prefix)
 
     async def _inherited(self, prefix: str, kind: Kind, blow: Blow) -> None:
         """One is struck while a second looks on: that one goes on where it stood, and may be struck in its turn."""
@@ -228,7 +246,42 @@ class Bench:
             return [f"{kind.scheme}://{kind.bucket}/{prefix}", *kind.options]
         if self._runs() > self._confirmed:
             return ["watch", "--json"]
-        return ["restore", f"{kind.scheme}://{kind.bucket}/{prefix}", *kind.options, "--yes", "--wait", "--json"]
+        options = [text.format(folder=self.folder / "files") for text in kind.options]
+        return ["restore", f"{kind.scheme}://{kind.bucket}/{prefix}", *options, "--yes", "--wait", "--json"]
+
+    def _check_then(self, kind: Kind, prefix: str) -> None:
+        """Each object was kept, or fetched, once and whole: as boto3 sees it, which knows nothing of us."""
+        import boto3
+
+        tally, env = self.tally, self.running.env
+        ended = self.rows(
+            "SELECT t.state, count(*) FROM then_task t JOIN then_step s ON s.id = t.step_id"
+            f" WHERE s.{OF_LAST} GROUP BY 1"
+        )
+        if ended != [("done", self.objects)]:
+            tally.wrong.append(f"then-steps of {prefix} ended so: {ended}")
+        s3 = boto3.client(
+            "s3", endpoint_url=self.running.url, region_name="us-east-1", aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        )  # fmt: skip
+        copied = self.running.cloud.bucket(kind.bucket).copied
+        for at in range(self.objects):
+            key = f"{prefix}{at:04}"
+            told = s3.head_object(Bucket=kind.bucket, Key=key)
+            if kind.then == "copy":
+                is_kept = "StorageClass" not in told and "Restore" not in told
+                if not is_kept or told["ContentLength"] != kind.sizes[at % len(kind.sizes)]:
+                    tally.lost.append(f"{key} is not kept: {told}")
+                if copied[key] != 1:
+                    tally.doubled.append(f"{key} was copied {copied[key]} times")
+            else:
+                file, content = self.folder / "files" / key, s3.get_object(Bucket=kind.bucket, Key=key)["Body"]
+                if not file.exists() or file.read_bytes() != content.read():
+                    tally.lost.append(f"{key} is not the file")
+        if self.running.cloud.bucket(kind.bucket).uploads:
+            tally.wrong.append(f"uploads are left in {kind.bucket}")
+        if left := [path.name for path in (self.folder / "files").rglob("*.part")]:
+            tally.wrong.append(f"parts of files are left: {left}")
 
     async def _after(self, after: After, blows: int, prefix: str) -> None:
         """One thing done with the run, interrupted ``blows`` times, then for good."""
@@ -322,6 +375,7 @@ async def kill_many(
         running = await stack.enter_async_context(await serve(SandboxOptions(empty=True, seed=seed), clock=clock))
         between = await stack.enter_async_context(Secured(running.port)) if secured else None
         running.cloud.add_bucket("cold")
+        running.cloud.add_bucket("kept", versioning=True)
         running.cloud.add_bucket("films", region=OSS_REGION, scheme="oss")
         bench = Bench(running, folder, seed, objects, between)
         episodes = 0
@@ -330,7 +384,8 @@ async def kill_many(
             await bench.episode(episodes, blows, kinds[episodes % len(kinds)])
             episodes += 1
             if not bench.tally.is_clean:
-                print(*bench.tally.wrong, "stopping here", sep="\n", file=sys.stderr)
+                found = (*bench.tally.lost, *bench.tally.doubled, *bench.tally.wrong)
+                print(*found, "stopping here", sep="\n", file=sys.stderr)
                 break
         await bench.check(episodes)
         if between is not None:
@@ -338,7 +393,9 @@ async def kill_many(
         return bench.tally
 
 
-async def lanes(folder: Path, kills: int, number: int, seed: int, objects: int, secured: int = 2) -> Tally:
+async def lanes(
+    folder: Path, kills: int, number: int, seed: int, objects: int, secured: int = 2, kinds: Sequence[Kind] = KINDS
+) -> Tally:
     """So many at once, each with a cloud and a ledger of its own; what came of all.
 
     Every ``secured``-th goes by TLS through a proxy.
@@ -354,6 +411,7 @@ async def lanes(folder: Path, kills: int, number: int, seed: int, objects: int, 
                 seed=seed * 1000 + lane,
                 objects=objects,
                 secured=bool(secured) and lane % secured == secured - 1,
+                kinds=kinds,
             )
             for lane in range(number)
         )
@@ -368,11 +426,13 @@ def main() -> None:
     parser.add_argument("--lanes", type=int, default=2, help="so many at once")
     parser.add_argument("--objects", type=int, default=60, help="for each episode")
     parser.add_argument("--secured", type=int, default=2, help="every so manyth lane by TLS through a proxy; 0: none")
+    parser.add_argument("--then", action="store_true", help="only restores with something done afterwards")
     options = parser.parse_args()
+    kinds = THEN_KINDS if options.then else (*KINDS, *THEN_KINDS)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restoretui-kills-") as folder:
         tally = asyncio.run(
-            lanes(Path(folder), options.kills, options.lanes, options.seed, options.objects, options.secured)
+            lanes(Path(folder), options.kills, options.lanes, options.seed, options.objects, options.secured, kinds)
         )
     for words in (*tally.lost, *tally.doubled, *tally.differing, *tally.wrong):
         print(words)

@@ -52,6 +52,7 @@ FILTERS = "cli/listings/test_filters"
 SELECTORS = "cli/spending/test_selectors"
 BATCH = "cli/test_batch_commands"
 FORMS = "cli/language/test_forms"
+THEN = "cli/spending/test_then"
 SAID: dict[str, tuple[list[str], str]] = {
     # option: how it is said, and the tests that show what comes of it
     "--profile": (["x"], "providers/s3/test_credential_chain"),
@@ -99,6 +100,9 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--no-progress": ([], FORMS),
     "--local": ([], FORMS),
     "--since": (["2d"], FORMS),
+    "--then": (["copy"], THEN),
+    "--copy-class": (["STANDARD_IA"], THEN),
+    "--bandwidth": (["5M"], THEN),
     "--role-arn": (["arn:aws:iam::123456789012:role/x"], BATCH),
     "--manifest": (["generated"], BATCH),
     "--manifest-location": (["s3://m/"], BATCH),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from restoretui.commands.after.retrying import retry_then
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, what_goes_on
@@ -30,6 +31,10 @@ async def retry(
         say_unheard(settings, output, [run])
         async with time_to_wait(session, timeout) as limit:
             offer = await session.spending.offer_retry(run.id)
+        if not offer.objects and run.then_failed:
+            return await retry_then(
+                session, output, run, agreeing, wait=wait, timeout=left_of(limit), fail_fast=fail_fast
+            )
         if not offer.objects:
             output.say(f"nothing of run {run.id} has failed")
             output.summary({"runs": [run.id]})

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from restoretui.core.model import Tier
+from restoretui.core.plan.after import with_then
 from restoretui.core.plan.job_fees import JobFees
 from restoretui.core.plan.plan import FactGroup, PlanLine, RestorePlan, TierPlan, make_plan
 from restoretui.core.rules.rules import CloudRules
@@ -71,7 +72,8 @@ def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, ma
         asks_unseen=plan.asks_unseen, shorten=plan.shorten, until=plan.until,
         tables=plan.tables,
     )  # fmt: skip
-    return as_batch(replace(direct, marks=marks, regions=plan.regions), plan.rules, plan.by_jobs, plan.fees)
+    again = with_then(replace(direct, marks=marks, regions=plan.regions), plan.then)
+    return as_batch(again, plan.rules, plan.by_jobs, plan.fees)
 
 
 def _tier_as_batch(chosen: TierPlan, rules: CloudRules, fees: JobFees) -> TierPlan:
@@ -95,7 +97,7 @@ def _tier_as_batch(chosen: TierPlan, rules: CloudRules, fees: JobFees) -> TierPl
         fee = fees.of_jobs(line.group.bucket, unpaid.pop(job, 0), line.group.objects)
         cost = replace(line.cost + fee, unpriced=max(line.cost.unpriced, fee.unpriced))
         lines.append(replace(line, verdict=replace(line.verdict, window=window), cost=cost))
-    return TierPlan(chosen.request, lines)
+    return replace(chosen, lines=lines)
 
 
 def jobs_of(chosen: TierPlan, rules: CloudRules) -> list[Portion]:

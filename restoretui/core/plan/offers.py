@@ -22,6 +22,8 @@ class Act(StrEnum):
     """Restore, extend or speed up: the plan says which."""
     RETRY = "retry"
     """A run's failed objects once more, by single requests."""
+    RETRY_THEN = "retry then-steps"
+    """What could not be done with objects of a run once they could be read, once more."""
     RETRY_JOBS = "retry through jobs"
     CLONE = "clone"
     """A new, suspended job with the manifest of another."""
@@ -61,7 +63,8 @@ def offer_of(plan: RestorePlan, tier: Tier) -> Offer:
     about = f"{plan.purpose} {plan.days} days {tier} {plan.scheme} {plan.made_at.isoformat()}"
     cost: Cost = chosen.cost
     return Offer(
-        Act.RESTORE, about, chosen.requests, chosen.size_bytes, cost.total, plan.prices.currency,
+        Act.RESTORE, about, chosen.requests or chosen.then_objects, chosen.size_bytes, cost.total,
+        plan.prices.currency,
         cost.unpriced, cost.fees_unknown,
     )  # fmt: skip
 

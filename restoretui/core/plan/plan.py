@@ -17,8 +17,10 @@ from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.job_fees import NO_FEES, JobFees
 from restoretui.core.plan.lifecycle import Expiring
 from restoretui.core.plan.pricing import Cost, PriceTable, estimate
+from restoretui.core.plan.then_costs import StepCost, together
 from restoretui.core.rules.rules import CloudRules, Quota, RestoreWindow, check_days
 from restoretui.core.rules.verdicts import Action, Purpose, Verdict, judge
+from restoretui.core.then.steps import ThenStep
 
 SEEN_NOW = timedelta(minutes=1)
 """What was seen within it was seen now."""
@@ -59,6 +61,8 @@ class TierPlan:
 
     request: RestoreRequest
     lines: Sequence[PlanLine]
+    then: Sequence[StepCost] = ()
+    """What is done with the objects once they can be read, and what that costs."""
 
     @cached_property
     def counts(self) -> Mapping[Action, int]:
@@ -104,8 +108,17 @@ class TierPlan:
 
     @property
     def cost(self) -> Cost:
-        """The estimate for all requests together."""
-        return sum((line.cost for line in self.sending), Cost())
+        """The estimate for all requests together, and for what is done with the objects afterwards."""
+        cost = sum((line.cost for line in self.sending), Cost())
+        if not self.then:
+            return cost
+        after = together(self.then, sum(line.group.objects for line in self.lines))
+        return replace(cost + after, unpriced=max(cost.unpriced, after.unpriced))
+
+    @property
+    def then_objects(self) -> int:
+        """Objects that something is done with once they can be read."""
+        return max((one.objects for one in self.then if not one.step.kind.is_of_run), default=0)
 
     @property
     def window(self) -> RestoreWindow | None:
@@ -221,6 +234,8 @@ class RestorePlan:
     """Units of provisioned capacity for Expedited that the account owns, by Region, as far as that is known."""
     measured: Mapping[tuple[str, Tier], Measured] = field(default_factory=dict)
     """How long restores of this cloud took here, by archive and tier, where enough were seen."""
+    then: Sequence[ThenStep] = ()
+    """What shall be done with each object once it can be read."""
 
     @property
     def as_of(self) -> datetime:
@@ -322,6 +337,7 @@ class RestorePlan:
         prices = self.prices.date, self.prices.currency, *self.prices.regions, str(self.prices_exact), *beside
         texts = [self.scheme, self.rules.store, self.purpose, str(self.days), tier, str(tier in self.by_jobs)]
         texts += [str(self.marks), str(self.shorten), *prices]
+        texts += [f"{one.step!r} {one.objects} {round(one.cost.then, 9)}" for one in chosen.then]
         texts += [f"{kind} {[str(round(amount, 9)) for amount in sums]}" for kind, sums in sorted(amounts.items())]
         return hashlib.sha256("\n".join(texts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 

@@ -104,13 +104,15 @@ class Cost:
     unpriced: int = 0
     storage: Decimal = ZERO
     """The first ``FREQUENT_DAYS`` days of what comes back for good, at the higher price of where it then is."""
+    then: Decimal = ZERO
+    """What is done with it afterwards: copies and their first ``FREQUENT_DAYS`` days, downloads."""
     fees_unknown: int = 0
     """Of the ``unpriced``, those of which only the request's own fee is not known: all else they cost is in it."""
 
     @property
     def total(self) -> Decimal:
         """All that could be priced; the least it costs where ``unpriced`` is not 0."""
-        return self.retrieval + self.requests + self.copy + self.storage
+        return self.retrieval + self.requests + self.copy + self.storage + self.then
 
     @property
     def unknown(self) -> int:
@@ -124,6 +126,7 @@ class Cost:
             self.copy + other.copy,
             self.unpriced + other.unpriced,
             self.storage + other.storage,
+            self.then + other.then,
             self.fees_unknown + other.fees_unknown,
         )
 
@@ -131,7 +134,7 @@ class Cost:
         """The same, where the store does not tell the size of so many of the objects: their price is not known."""
         unpriced = max(self.unpriced, objects)
         return Cost(
-            self.retrieval, self.requests, self.copy, unpriced, self.storage,
+            self.retrieval, self.requests, self.copy, unpriced, self.storage, self.then,
             min(self.fees_unknown, unpriced - objects),
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.money import Amount, plain
 from restoretui.core.rules.commands import ShellCommand, option, options
 from restoretui.core.saying.chosen import Chosen
+from restoretui.core.then.steps import ThenStep, words_of
 
 PROGRAM = "restoretui"
 
@@ -40,6 +41,8 @@ class Wish:
     ask_unseen: bool = False
     batch: BatchOptions | None = None
     """Through jobs made so; None for single requests."""
+    then: tuple[ThenStep, ...] = ()
+    """What is done with each object once it can be read."""
     limits: tuple[Amount, ...] = field(default=())
     """What it may cost at most, one for each currency."""
     most_objects: int | None = None
@@ -53,6 +56,7 @@ class Wish:
             *("--tier", self.tier.value),
             *(["--ask-unseen"] if self.ask_unseen else []),
             *(["--engine", "batch", *job_words(self.batch)] if self.batch is not None else []),
+            *words_of(self.then),
             *(word for limit in self.limits for word in ("--max-cost", f"{plain(limit.value)}{limit.currency}")),
             *(["--max-objects", str(self.most_objects)] if self.most_objects is not None else []),
         ]

@@ -72,6 +72,8 @@ def interpret(sight: Sight, rules: CloudRules, now: datetime, promise: Promise |
         case State.ONLINE if _is_same_elsewhere(job, seen, rules):
             reason = f"restored, and now {seen.storage_class}: it can be read"
             return _to(job, sight, State.AVAILABLE, now, reason)
+        case State.ONLINE if job.state is State.AVAILABLE and job.expiry is None:
+            return None  # It was kept: there is no copy to end.
         case State.ONLINE if job.state is State.AVAILABLE:
             reason = f"restored, and now {seen.storage_class}: it can be read without the copy"
             return _to(job, sight, State.EXPIRED, now, reason)

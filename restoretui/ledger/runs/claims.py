@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 from restoretui.core.model import State
 from restoretui.core.provider import NO_CAPACITY_CODE
+from restoretui.ledger.job_ids import is_among
 from restoretui.ledger.run_records import RestoreJob
 from restoretui.ledger.runs.job_changes import move_all, set_clock_back
-from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.runs.run_rows import NEXT_JOBS, UNSENT, jobs_of
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import damaged

@@ -111,6 +111,10 @@ def confirm(
     keep(tx, run_id, said)
     for place in places:
         _insert_jobs(tx, run_id, place, now)
+    if plan.then:
+        from restoretui.ledger.then.writing import write_steps
+
+        write_steps(tx, run_id, plan.then, now)
     tx.values(
         "INSERT INTO run_count (run_id, state, jobs, size_bytes)",
         [(run_id, state, jobs, size) for state, (jobs, size) in counts.items()],

@@ -5,7 +5,7 @@ does not turn the job back; what it tells (request id, code) is kept all the sam
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -14,10 +14,10 @@ from restoretui.core.model import State
 from restoretui.core.progress import FlowKind
 from restoretui.core.provider import Outcome
 from restoretui.core.rules.verdicts import Action
+from restoretui.ledger.job_ids import is_among
 from restoretui.ledger.run_records import WAITING, JobChange
 from restoretui.ledger.runs.durations import Durations
 from restoretui.ledger.runs.flow import Flows
-from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.store import change_feed as topics
 from restoretui.ledger.store.decoding import STATES, Shape, decodes
 from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, sum_of
@@ -157,6 +157,7 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
     tx.values(_LOG, log)
     flows.write(tx)
     durations.write(tx)
+    _begin_then(tx, jobs, moves, now)
     for run_id, instants in requested.items():
         tx.run(
             "UPDATE run SET first_requested_at = min(coalesce(first_requested_at, :first), :first),"
@@ -168,6 +169,17 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
         tallies.move(*move, len(sizes), sum_of(sizes))
     tallies.write(tx, max(change.at for change in changes), sorted({jobs[job_id].run_id for job_id in ids}))
     return ids
+
+
+def _begin_then(tx: Tx, jobs: Mapping[int, _Job], moves: Iterable[tuple[int, State, State]], now: float) -> None:
+    """What can be read now has something done with it, where its run says so."""
+    for run_id in {run_id for run_id, _, after in moves if after is State.AVAILABLE}:
+        if tx.row("SELECT 1 FROM then_step WHERE run_id = ?", (run_id,)) is None:
+            continue
+        from restoretui.ledger.then.writing import arrived
+
+        here = (job.id for job in jobs.values() if job.run_id == run_id and job.state is State.AVAILABLE)
+        arrived(tx, run_id, sorted(here), now)
 
 
 @decodes("an object of a run")
@@ -223,6 +235,8 @@ def _learn(job: _Job, change: JobChange) -> bool:
         job.request_id, told = change.request_id, True
     if change.expiry is not None and change.expiry != job.expiry:
         job.expiry, told = change.expiry, True
+    if change.endless and job.expiry is not None:
+        job.expiry, told = None, True
     if change.look is not None:
         job.look = int(change.look)  # how it was looked at is no news
     if job.adopted and job.requested_at is None and change.requested_at is not None:

@@ -31,7 +31,11 @@ _ROW = (
     "SELECT j.id, b.name, j.key, j.version_id, j.size, j.state, n.storage_class, n.archive, n.action,"
     f" CASE WHEN j.reason = '' THEN n.reason ELSE j.reason END, CASE WHEN NOT ({fact_sql.NOT_OURS}) THEN n.tier END,"
     f" CASE WHEN NOT ({fact_sql.NOT_OURS}) THEN n.days END, j.attempt_at, j.requested_at,"
-    " j.available_at, j.changed_at, j.expiry, j.code, j.message, j.request_id, j.adopted"
+    " j.available_at, j.changed_at, j.expiry, j.code, j.message, j.request_id, j.adopted,"
+    " coalesce((SELECT group_concat(s.kind || ' ' || t.state"
+    " || CASE WHEN t.state = 'failed' AND t.reason <> '' THEN ': ' || t.reason ELSE '' END, '; ')"
+    " FROM then_step s CROSS JOIN then_task t ON t.step_id = s.id AND t.job_id = j.id"
+    " WHERE s.run_id = j.run_id), '')"
 )
 _JOINS = "JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
 
@@ -192,7 +196,7 @@ class JobView(TableView[JobRow]):
         return _rows(found)
 
 
-_SHAPE = Shape("an object of a run", "itttittTttTDSSSsSttti")
+_SHAPE = Shape("an object of a run", "itttittTttTDSSSsStttit")
 
 
 @decodes("an object of a run")
@@ -222,6 +226,7 @@ def _row(row: tuple[Any, ...]) -> JobRow:
         message=row[18],
         request_id=row[19],
         adopted=bool(row[20]),
+        then=row[21],
     )
 
 

@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import RestoreJob, Run
 from restoretui.ledger.store.decoding import ACTIONS, PURPOSES, STATES, TIERS, Shape, damaged, decodes
+
+if TYPE_CHECKING:
+    from restoretui.ledger.then_records import StepCount
 
 RUN = (
     "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
@@ -50,8 +53,12 @@ def run_of(
     row: tuple[Any, ...],
     counts: Sequence[tuple[State, int, int]],
     buckets: Callable[[int, int, int], tuple[str, ...]],
+    then: "Sequence[StepCount]" = (),
 ) -> Run:
-    """A row of ``RUN``, with its jobs and bytes by state; ``buckets`` of a run, its first job and its objects."""
+    """A row of ``RUN``, with its jobs and bytes by state; ``buckets`` of a run, its first job and its objects.
+
+    ``then``: its then-steps.
+    """
     _RUN_SHAPE.check([row])
     connection = _connection_of(row[3])
     estimate = Decimal(row[11])
@@ -82,6 +89,7 @@ def run_of(
         asks=row[21],
         regions=tuple(row[22].split()),
         buckets=buckets(row[0], row[23], row[9]),
+        then=then,
     )
 
 

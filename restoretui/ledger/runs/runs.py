@@ -9,10 +9,10 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, UsageError
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.commands import ShellCommand
+from restoretui.ledger.job_ids import is_among
 from restoretui.ledger.records import EVERYTHING, CloudId, PastJob, Query
 from restoretui.ledger.run_records import WAITING, Cause, JobChange, RestoreJob, Run, TrackedGroup
 from restoretui.ledger.runs.bucket_ids import RunBuckets
-from restoretui.ledger.runs.job_ids import is_among
 from restoretui.ledger.runs.job_view import JobsOf, JobView, past_jobs
 from restoretui.ledger.runs.run_rows import JOB, RUN, count_of, jobs_of, run_of
 from restoretui.ledger.store import change_feed
@@ -107,7 +107,12 @@ class Runs:
     async def open_runs(self) -> RunList:
         """Runs of which something is still expected, oldest first."""
         waiting = f"state IN ({names(WAITING)}) AND jobs > 0"
-        return self._runs(f"id IN (SELECT run_id FROM run_count WHERE {waiting})", ())[::-1]
+        then = "s.run_id = run.id AND k.tasks > 0 AND k.state IN ('blocked', 'ready', 'doing')"
+        return self._runs(
+            f"id IN (SELECT run_id FROM run_count WHERE {waiting})"
+            f" OR EXISTS (SELECT 1 FROM then_step s JOIN then_count k ON k.step_id = s.id WHERE {then})",
+            (),
+        )[::-1]
 
     async def calls(self, run_id: int, list_calls: int, head_calls: int) -> None:
         """Add to what watching the run has cost."""
@@ -401,5 +406,10 @@ class Runs:
         )
         for run_id, state, jobs, size_bytes in map(count_of, counted):
             counts.setdefault(run_id, []).append((state, jobs, size_bytes))
+        steps = {}
+        if self._quick.row("SELECT 1 FROM then_step LIMIT 1") is not None:
+            from restoretui.ledger.then.step_counts import step_counts
+
+            steps = step_counts(self._quick, f"s.run_id IN (SELECT id FROM run WHERE {where})", args)
         rows = self._quick.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
-        return [run_of(row, counts.get(row[0], []), self._buckets) for row in rows]
+        return [run_of(row, counts.get(row[0], []), self._buckets, steps.get(row[0], ())) for row in rows]

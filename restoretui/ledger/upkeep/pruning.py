@@ -25,6 +25,9 @@ _MINE = "j.run_id = r.id AND j.id BETWEEN r.first_job AND r.first_job + r.object
 _LASTS = (
     "j.state = 'available'"
     " AND CASE WHEN j.expiry IS NULL THEN n.days IS NOT NULL OR j.adopted ELSE j.expiry > :now END"
+    # What was copied in place is no copy that ends.
+    " AND NOT EXISTS (SELECT 1 FROM then_step s JOIN then_task t ON t.step_id = s.id AND t.job_id = j.id"
+    " WHERE s.run_id = r.id AND s.kind = 'copy' AND s.target = '' AND t.state = 'done')"
 )
 _WHY = (
     "CASE WHEN EXISTS (SELECT 1 FROM run_count c WHERE c.run_id = r.id AND c.jobs > 0"
@@ -33,6 +36,8 @@ _WHY = (
     f" WHEN EXISTS (SELECT 1 FROM job j JOIN line n ON n.id = j.line_id WHERE {_MINE} AND {_LASTS})"
     " THEN 'copies last'"
     " WHEN EXISTS (SELECT 1 FROM batch t WHERE t.run_id = r.id AND t.phase <> 'settled') THEN 'job not over'"
+    " WHEN EXISTS (SELECT 1 FROM then_step s JOIN then_count k ON k.step_id = s.id WHERE s.run_id = r.id"
+    " AND k.tasks > 0 AND k.state IN ('blocked', 'ready', 'doing')) THEN 'then-steps not over'"
     " WHEN EXISTS (SELECT 1 FROM lease l WHERE l.name = 'run:' || r.id AND l.holder <> '' AND l.expires_at > :wall"
     " AND l.expires_at < :wall + 3600) THEN 'in use'"
     " ELSE '' END"
@@ -43,6 +48,7 @@ REASONS = {
     "not over": "something of them is still to be sent, looked up or restored",
     "copies last": "restored copies of them have not expired",
     "job not over": "an S3 Batch Operations job of them is not settled",
+    "then-steps not over": "something is still to be done with objects of them (`restoretui watch`)",
     "in use": "another process is at work on them",
     "too young": "they are not old enough, or among those to keep",
 }
@@ -182,6 +188,13 @@ def _remove_some(tx: Tx, rows: int) -> bool:
     if row is None:
         return False
     run_id, first, last = row
+    if tx.run(
+        "DELETE FROM then_task WHERE id IN (SELECT t.id FROM then_task t JOIN then_step s ON s.id = t.step_id"
+        " WHERE s.run_id = ? LIMIT ?)",
+        (run_id, rows),
+    ):
+        return True
+    tx.run("DELETE FROM then_count WHERE step_id IN (SELECT id FROM then_step WHERE run_id = ?)", (run_id,))
     # Entries first: while they are there, they may speak of a job by its id.
     rest = tx.run(
         "DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE run_id = ? LIMIT ?)", (run_id, rows)
@@ -195,7 +208,7 @@ def _remove_some(tx: Tx, rows: int) -> bool:
     )
     if rest:
         return True
-    for table in ("line", "batch"):
+    for table in ("line", "batch", "then_step"):
         tx.run(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
     tx.run("UPDATE pruned SET is_done = 1 WHERE run_id = ?", (run_id,))
     tx.touch(change_feed.RUNS, change_feed.ACTIVITY, change_feed.BATCHES)

@@ -1,7 +1,8 @@
-"""One request of what belongs to no cloud's connection, verified and through proxies as everything else."""
+"""One request to something that belongs to no cloud's connection, verified and through proxies as everything else."""
 
 import asyncio
 import os
+from collections.abc import Mapping
 
 import aiohttp
 from yarl import URL
@@ -17,15 +18,21 @@ from restoretui.providers.http.tls import make_tls, trust_of
 
 CONNECT_S, READ_S = 15.0, 30.0
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "restoretui"}
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-async def ask(url: str, operation: str, setting: str, form: bytes = b"") -> HttpResponse:
-    """The whole answer to a GET, or with a ``form`` to a POST, within ``response_limits``; no redirect is followed.
+async def get(url: str, operation: str, setting: str) -> HttpResponse:
+    """The whole answer to a GET; see ``send``."""
+    return await send("GET", url, operation, setting)
+
+
+async def send(
+    method: str, url: str, operation: str, setting: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> HttpResponse:
+    """The whole answer, within ``response_limits``; no redirect is followed.
 
     ``setting`` is what names the server, for hints. Raises the ``CloudError`` that the exchange ended in.
     """
-    method, headers = ("POST", _HEADERS | _FORM) if form else ("GET", _HEADERS)
+    given = {**_HEADERS, **(headers or {})}
     tls = await asyncio.to_thread(lambda: make_tls(trust_of(os.environ)))
     proxies = Proxies()
     proxy = proxies.of(url)
@@ -34,21 +41,17 @@ async def ask(url: str, operation: str, setting: str, form: bytes = b"") -> Http
         if proxy is None:
             pool = ConnectionPool(1, CONNECT_S, READ_S, tls.context)
             try:
-                return await pool.exchange(method, url, headers, form)
+                return await pool.exchange(method, url, given, body)
             finally:
                 await pool.aclose()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=READ_S)
         connector = Connector(tls, proxies, CONNECT_S)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             asking = session.request(
-                method,
-                URL(url, encoded=True),
-                headers=headers,
-                data=form or None,
-                allow_redirects=False,
+                method, URL(url, encoded=True), headers=given, data=body or None, allow_redirects=False,
                 proxy=proxy.url,
-            )
-            async with in_time(0), asking as response:
+            )  # fmt: skip
+            async with in_time(len(body)), asking as response:
                 refuse_without_password(response.status, proxy)
                 return HttpResponse(response.status, {}, await gather(response.content.iter_any()))
     except (aiohttp.ClientError, OSError, NotHttp, NotSent) as error:

@@ -109,12 +109,13 @@ def _escaped(text: str) -> str:
 
 
 def _asked(endpoint: str, fields: Mapping[str, str], what: str) -> OssKeys:
-    from restoretui.providers.http.single_request import ask  # what talks to servers is loaded when one is asked
+    from restoretui.providers.http.single_request import send  # what talks to servers is loaded when one is asked
 
     url = check_endpoint(endpoint if "://" in endpoint else f"https://{endpoint}", "the STS endpoint of the profile")
     form = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in fields.items()).encode()
     try:
-        answer = asyncio.run(ask(f"{url.rstrip('/')}/", what, "the STS endpoint of the profile", form))
+        setting = "the STS endpoint of the profile"
+        answer = asyncio.run(send("POST", f"{url.rstrip('/')}/", what, setting, _FORM, form))
     except CloudError as error:
         raise CredentialsError(f"{what} gives no keys: {error}", error.hint) from error
     if answer.status != 200:
@@ -122,6 +123,7 @@ def _asked(endpoint: str, fields: Mapping[str, str], what: str) -> OssKeys:
     return read_keys(answer.body, what)
 
 
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _HINT = "may these keys assume it (AliyunSTSAssumeRoleAccess), and does the role trust them?"
 
 

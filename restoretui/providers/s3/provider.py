@@ -26,16 +26,16 @@ from restoretui.core.rules.stores import Store, read_spec
 from restoretui.providers.s3.capacity import OPERATION, read_capacity
 from restoretui.providers.s3.client.client import S3Client
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
+from restoretui.providers.s3.object_detail import read_detail
 from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
 from restoretui.providers.threads import run_in_thread
-from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
-from restoretui.providers.wire.restore_header import parse_instant, parse_lapse, parse_told
 
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
+    from restoretui.core.then.contents import Contents
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
@@ -68,6 +68,7 @@ class S3Provider:
             expirations=True,
             capacity=store is None and not sdk.caller.endpoint,
             presigns=True,
+            contents=True,
         )
 
     @classmethod
@@ -165,7 +166,7 @@ class S3Provider:
         return page
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
-        detail = await self._calls.read(S3Request("HeadObject", ref.bucket, _given(ref)), partial(_detail, ref))
+        detail = await self._calls.read(S3Request("HeadObject", ref.bucket, _given(ref)), partial(read_detail, ref))
         self._status_probe.head(detail)
         return detail
 
@@ -234,6 +235,12 @@ class S3Provider:
         self._batch = self._batch or S3Batch(self._sdk, self._calls, self.identity, self._sdk.caller.expected_owner)
         return self._batch
 
+    def contents(self) -> "Contents":
+        """Reading and copying what objects contain; loaded now, since most commands do without."""
+        from restoretui.providers.s3.contents import S3Contents
+
+        return S3Contents(self._sdk, self._calls)
+
     async def aclose(self) -> None:
         await self._sdk.aclose()
 
@@ -289,28 +296,6 @@ def _markers(token: str) -> tuple[str, str]:
         return split_token(token)
     except ValueError:
         raise InvalidRequest("that is not a token of a versions listing", "list again from the start") from None
-
-
-def _detail(ref: ObjectRef, reply: "HttpResponse") -> ObjectDetail:
-    headers = reply.headers
-    return ObjectDetail(
-        ref=ref,
-        size=believed_size(headers.get("content-length")),
-        modified=parse_instant(headers.get("last-modified")),
-        storage_class=headers.get("x-amz-storage-class") or "STANDARD",
-        restore=parse_told(
-            headers.get("x-amz-restore"),
-            headers.get("x-amz-restore-tier"),
-            headers.get("x-amz-restore-expiry-days"),
-            headers.get("x-amz-restore-request-date"),
-        ),
-        archive_status=headers.get("x-amz-archive-status"),
-        etag=headers.get("etag", "").removeprefix('"').removesuffix('"'),
-        version_id=headers.get("x-amz-version-id"),
-        lifecycle_expiry=headers.get("x-amz-expiration", ""),
-        lapses=parse_lapse(headers.get("x-amz-expiration")),
-        headers=tuple(headers.items()),
-    )
 
 
 open_provider = S3Provider.open

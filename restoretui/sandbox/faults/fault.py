@@ -37,6 +37,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "latency": ("seconds", "jitter"),
     "truncate": (),
     "malformed": (),
+    "empty": (),
     # How the answer differs from AWS's: see QUIRKS.
     "quirk": ("name",),
     # Inside the cloud.

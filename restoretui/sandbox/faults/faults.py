@@ -22,7 +22,7 @@ class Disturbance:
     drop: str = ""
     """The connection goes ``before`` the request is applied, ``after`` it was, or in the ``middle`` of the answer."""
     spoil: str = ""
-    """``truncate`` or ``malformed``: what becomes of the answer's XML."""
+    """``truncate``, ``malformed`` or ``empty``: what becomes of the answer's XML."""
     quirks: frozenset[str] = frozenset()
 
 
@@ -107,7 +107,7 @@ class Faults(Conditions):
                 disturbance.drop = fault.when
             case "outage":
                 disturbance.drop = "before"
-            case "truncate" | "malformed":
+            case "truncate" | "malformed" | "empty":
                 disturbance.spoil = fault.kind
             case "quirk":
                 disturbance.quirks |= {fault.name}

@@ -72,13 +72,18 @@ def request_payment(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
 
 
 def lifecycle(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
-    """``GET ?lifecycle``: the expiration rules the bucket has."""
-    if not bucket.expirations:
+    """``GET ?lifecycle``: the rules the bucket has."""
+    if not bucket.expirations and not bucket.transitions:
         raise Refusal(404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
+    told = [(rule.rule_id, rule.prefix, "Expiration", {"Days": str(rule.days)}) for rule in bucket.expirations]
+    told += [
+        (rule.rule_id, rule.prefix, "Transition", {"Days": str(rule.days), "StorageClass": rule.storage_class})
+        for rule in bucket.transitions
+    ]
     rules = "".join(
-        f"<Rule>{elements({'ID': rule.rule_id})}<Filter>{elements({'Prefix': rule.prefix})}</Filter>"
-        f"<Status>Enabled</Status><Expiration><Days>{rule.days}</Days></Expiration></Rule>"
-        for rule in bucket.expirations
+        f"<Rule>{elements({'ID': name})}<Filter>{elements({'Prefix': prefix})}</Filter><Status>Enabled</Status>"
+        f"<{deed}>{elements(values)}</{deed}></Rule>"
+        for name, prefix, deed, values in told
     )
     return Reply(body=document("LifecycleConfiguration", rules))
 

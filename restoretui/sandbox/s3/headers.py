@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 from restoretui.sandbox.state.body import Body, cut
 from restoretui.sandbox.state.bucket import Bucket, Written, describe
-from restoretui.sandbox.state.kinds import kind_number
-from restoretui.sandbox.state.refusals import Refusal, invalid_argument
+from restoretui.sandbox.state.kinds import MARKER, NULL_VERSION, kind_number
+from restoretui.sandbox.state.refusals import Refusal, invalid_argument, no_such_key
 from restoretui.sandbox.state.restore import Restore
 from restoretui.sandbox.state.table import Row
 from restoretui.sandbox.wire.call_reply import escape_readable, http_date
@@ -23,7 +23,12 @@ _KEPT = (
     "content-language",
     "expires",
     "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-bucket-key-enabled",
+    "x-amz-website-redirect-location",
 )
+_NOT_COPIED = ("x-amz-server-side-encryption", "x-amz-website-redirect-location")
+"""How headers begin that a copy has only where it is asked for with them (FACTS 1.11)."""
 _CHECKSUMS = tuple(f"x-amz-checksum-{name}" for name in ("crc32", "crc32c", "crc64nvme", "sha1", "sha256"))
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -109,6 +114,12 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
+def copied_headers(old: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, str]:
+    """What a copy takes over, and what its own request adds to that."""
+    kept = {name: value for name, value in old.items() if not name.startswith(_NOT_COPIED)}
+    return kept | {name: value for name, value in kept_headers(asked).items() if name.startswith(_NOT_COPIED)}
+
+
 def header_tags(headers: Mapping[str, str]) -> dict[str, str]:
     """Tags given with a write."""
     return dict(parse_qsl(headers.get("x-amz-tagging", ""), keep_blank_values=True))
@@ -131,6 +142,19 @@ def check_digest(bucket: Bucket, headers: Mapping[str, str], body: bytes) -> Non
             "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock "
             "parameters",
         )
+
+
+def check_target(bucket: Bucket, key: str, headers: Mapping[str, str]) -> None:
+    """Refuse a write whose ``If-Match`` or ``If-None-Match`` does not hold for what is there."""
+    newest = bucket.newest(key)
+    there = newest is not None and newest.kind & ~NULL_VERSION != MARKER
+    if headers.get("if-none-match") == "*" and there:
+        raise precondition_failed("If-None-Match")
+    wanted = headers.get("if-match")
+    if wanted is not None and not there:
+        raise no_such_key(key)
+    if wanted is not None and newest is not None and wanted.strip('"') != bucket.etag(newest.tag):
+        raise precondition_failed("If-Match")
 
 
 def check_conditions(headers: Mapping[str, str], prefix: str, etag: str, fresh: bool) -> None:

@@ -5,6 +5,7 @@ from hashlib import md5
 from restoretui.sandbox.s3.headers import (
     check_digest,
     check_key,
+    check_target,
     header_tags,
     kept_headers,
     part_of,
@@ -88,9 +89,14 @@ def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
         size += part.size
         body += part.body
         digest.update(bytes.fromhex(part.etag))
+    check_target(bucket, upload.key, call.headers)
+    if call.headers.get("x-amz-mp-object-size", str(size)) != str(size):
+        raise Refusal(400, "InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match the parts")
     upload.extra.body = body
+    upload.extra.part_sizes = tuple(upload.parts[number].size for number in numbers)
     upload.extra.etag = f"{digest.hexdigest()}-{len(wanted)}"
     written = bucket.write(upload.key, size, upload.kind, cloud.now(), upload.extra)
+    bucket.copied[upload.key] += 1
     del bucket.uploads[call.query["uploadId"]]
     content = elements({"Bucket": bucket.name, "Key": upload.key, "ETag": f'"{upload.extra.etag}"'})
     return Reply(body=document("CompleteMultipartUploadResult", content), headers=version_header(written))

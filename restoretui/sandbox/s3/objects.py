@@ -9,18 +9,19 @@ from restoretui.sandbox.s3.headers import (
     check_conditions,
     check_digest,
     check_key,
+    check_target,
+    copied_headers,
     extent_of,
     header_tags,
     kept_headers,
     object_headers,
-    precondition_failed,
     version_header,
     wanted_kind,
 )
 from restoretui.sandbox.state.body import cut
 from restoretui.sandbox.state.bucket import Bucket, Extra, describe, real_etag
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.kinds import MARKER, NULL_VERSION
+from restoretui.sandbox.state.kinds import MARKER
 from restoretui.sandbox.state.refusals import (
     Refusal,
     malformed_xml,
@@ -43,7 +44,7 @@ def get_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     headers = object_headers(bucket, row, now, call.quirks)
     check_conditions(call.headers, "", headers["ETag"].strip('"'), now >= row.modified)
     if call.method == "HEAD":
-        extent = extent_of(call.headers.get("range"), row.size)
+        extent = _part_extent(bucket, row, call) or extent_of(call.headers.get("range"), row.size)
         return _ranged(headers, row.size, extent)
     if not bucket.readable(row, now):
         kind = describe(bucket.kind_of(row, now))
@@ -58,8 +59,7 @@ def get_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
 def put_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     """``PUT`` with content."""
     check_key(call.key)
-    if call.headers.get("if-none-match") == "*" and _exists(bucket, call.key):
-        raise precondition_failed("If-None-Match")
+    check_target(bucket, call.key, call.headers)
     check_digest(bucket, call.headers, call.body)
     etag = real_etag(call.body)
     extra = Extra((call.body,), etag, kept_headers(call.headers), header_tags(call.headers))
@@ -77,6 +77,7 @@ def copy_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     now = cloud.now()
     check_key(call.key)
     source_bucket, row = copy_source(cloud, call, now)
+    check_target(bucket, call.key, call.headers)
     kind = wanted_kind(call.headers)
     replace = call.headers.get("x-amz-metadata-directive", "COPY") == "REPLACE"
     onto_itself = source_bucket is bucket and row.key == call.key and not bucket.versioning
@@ -97,10 +98,11 @@ def copy_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     tags = dict(old.tags)
     if call.headers.get("x-amz-tagging-directive", "COPY") == "REPLACE":
         tags = header_tags(call.headers)
-    headers = kept_headers(call.headers) if replace else dict(old.headers)
+    headers = kept_headers(call.headers) if replace else copied_headers(old.headers, call.headers)
     extra = Extra(source_bucket.body(row), source_bucket.etag(row.tag), headers, tags)
     source_version = source_bucket.version_id(row)
     written = bucket.write(call.key, row.size, kind, now, extra)
+    bucket.copied[call.key] += 1
     answer = version_header(written)
     if source_version is not None:
         answer["x-amz-copy-source-version-id"] = source_version
@@ -178,9 +180,14 @@ def tagging(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(204 if call.method == "DELETE" else 200)
 
 
-def _exists(bucket: Bucket, key: str) -> bool:
-    newest = bucket.newest(key)
-    return newest is not None and newest.kind & ~NULL_VERSION != MARKER
+def _part_extent(bucket: Bucket, row: Row, call: Call) -> tuple[int, int] | None:
+    """The part that ``partNumber`` names; of an object in one piece, all of it."""
+    number = call.query.get("partNumber", "")
+    sizes = (bucket.extras.get(row.tag) or Extra()).part_sizes
+    if not number.isdecimal() or not 1 <= int(number) <= len(sizes):
+        return None
+    start = sum(sizes[: int(number) - 1])
+    return start, start + sizes[int(number) - 1]
 
 
 def _ranged(headers: dict[str, str], size: int, extent: tuple[int, int] | None) -> Reply:

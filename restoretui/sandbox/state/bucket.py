@@ -1,6 +1,7 @@
 """One simulated bucket: its rows, their versions, and what is known beside the compact columns."""
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b, md5
@@ -26,6 +27,8 @@ class Extra:
     headers: dict[str, str] = field(default_factory=dict)
     """Content type and user metadata, as they are answered."""
     tags: dict[str, str] = field(default_factory=dict)
+    part_sizes: tuple[int, ...] = ()
+    """Of an object that came in parts."""
 
 
 class Expiration(NamedTuple):
@@ -38,6 +41,15 @@ class Expiration(NamedTuple):
     def due(self, modified: float) -> float:
         """The midnight UTC at which it acts."""
         return -(-(modified + self.days * DAY) // DAY) * DAY
+
+
+class Transition(NamedTuple):
+    """A lifecycle rule that archives what is ``days`` old. Told, and never acted upon."""
+
+    rule_id: str
+    prefix: str
+    days: int
+    storage_class: str
 
 
 class Written(NamedTuple):
@@ -94,6 +106,7 @@ class Bucket:
     object_lock: bool = False
     """It has a default retention: what is written needs a checksum. Nothing is kept from being deleted."""
     expirations: tuple[Expiration, ...] = ()
+    transitions: tuple[Transition, ...] = ()
     seed: int = 1
     table: Table = field(default_factory=Table)
     restores: dict[int, Restore] = field(default_factory=dict)
@@ -102,6 +115,8 @@ class Bucket:
     uploads: dict[str, Upload] = field(default_factory=dict)
     asks: dict[int, Asked] = field(default_factory=dict)
     """By tag: every restore request that was judged. Shows whether any came twice."""
+    copied: Counter[str] = field(default_factory=Counter)
+    """By key: how often a copy was written there. Shows whether any was made twice."""
     _written: int = 0
 
     # --- reading
@@ -266,7 +281,7 @@ def made_version_id(tag: int) -> str:
 
 def made_etag(tag: int) -> str:
     """An ETag for content that nobody hashed."""
-    return f"{tag:016x}{tag ^ 0x9E3779B97F4A7C15:016x}-1"
+    return f"{tag:016x}{tag ^ 0x9E3779B97F4A7C15:016x}-2"
 
 
 def real_etag(body: bytes) -> str:

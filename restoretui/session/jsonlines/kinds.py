@@ -44,7 +44,7 @@ _PRICES = (
 KINDS: dict[str, Kind] = {
     "object": _kind(
         "an object: listed, of a run, or a task of a report", f"{_PLACE} key state",
-        f"{_RESTORED} modified_at archive_status action requested_at available_at changed_at http_status",
+        f"{_RESTORED} modified_at archive_status action requested_at available_at changed_at then_stands http_status",
     ),
     "missing": _kind(
         "an object that was named and cannot be seen", f"{_PLACE} key state reason doubted asked",
@@ -58,12 +58,13 @@ KINDS: dict[str, Kind] = {
     "plan": _kind(
         "what would be done at one tier, or by another act, and what it would cost", "act requests size cost",
         "scheme buckets bucket location about tier days storage_90_days egress expirations lifecycle_unread"
-        " provisioned_capacity window_seconds measured quota_seconds expiry_not_before as_of actions groups prices",
+        " provisioned_capacity window_seconds measured quota_seconds expiry_not_before as_of actions groups prices"
+        " then",
     ),
     "run": _kind(
         "a confirmed plan and how far it is",
         f"run scheme buckets tier days purpose created_at objects size {STATES} cost list_calls head_calls",
-        "bucket location region endpoint_url ended_at note looked as_of progress command_line",
+        "bucket location region endpoint_url ended_at note looked as_of progress command_line then",
     ),
     "change": _kind(
         "an object of a run came into another state", f"{_PLACE} key at state", f"{_RESTORED} from history"

@@ -68,7 +68,7 @@ def job_fields(scheme: str, run: Run, row: JobRow) -> dict[str, Any]:
         "expiry": end_of(row.expiry), "tier": row.tier, "run": run.id, "reason": row.reason or None,
         "code": row.code or None, "request_id": row.request_id or None, "action": named(row.action),
         "requested_at": instant(row.requested_at), "available_at": instant(row.available_at),
-        "changed_at": instant(row.changed_at),
+        "changed_at": instant(row.changed_at), "then_stands": row.then or None,
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from restoretui.core.plan.offers import Offer
     from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
     from restoretui.core.plan.pricing import Cost
+    from restoretui.core.plan.then_costs import StepCost
 
 
 def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
@@ -21,6 +22,7 @@ def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
         "act": "restore", **where_all(plan.scheme, buckets),
         "tier": chosen.request.tier, "days": plan.days, "requests": chosen.requests, "size": chosen.size_bytes,
         "cost": _cost(chosen.cost, plan.prices.currency),
+        "then": [_step(one) for one in chosen.then] if chosen.then else None,
         "storage_90_days": plan.storage_90_days(chosen.request.tier), "egress": plan.egress(chosen.request.tier),
         "expirations": [
             known({
@@ -58,6 +60,15 @@ def offer_fields(offer: "Offer") -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _step(one: "StepCost") -> dict[str, Any]:
+    """What is done with objects once they can be read."""
+    return known({
+        "step": one.step.kind.value, "target": one.step.target or None,
+        "storage_class": one.step.storage_class or None, "objects": one.objects, "size": one.size_bytes,
+        "cost_total": one.cost.then, "unpriced": one.cost.unpriced, "cost_per_month": one.per_month,
+    })  # fmt: skip
+
+
 def _span(shortest: "timedelta", longest: "timedelta") -> dict[str, float]:
     return {"shortest": shortest.total_seconds(), "longest": longest.total_seconds()}
 
@@ -74,5 +85,6 @@ def _group(line: "PlanLine") -> dict[str, Any]:
 def _cost(cost: "Cost", currency: str) -> dict[str, Any]:
     return {
         "total": cost.total, "retrieval": cost.retrieval, "request_fees": cost.requests, "copy": cost.copy,
-        "storage": cost.storage, "currency": currency, "unpriced": cost.unpriced, "fees_unknown": cost.fees_unknown,
+        "storage": cost.storage, "afterwards": cost.then, "currency": currency,
+        "unpriced": cost.unpriced, "fees_unknown": cost.fees_unknown,
     }  # fmt: skip

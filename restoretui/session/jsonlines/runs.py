@@ -10,6 +10,7 @@ from restoretui.session.jsonlines.line import known, where_all
 
 if TYPE_CHECKING:
     from restoretui.core.progress import RunProgress
+    from restoretui.ledger.then_records import StepCount
 
 
 def states_fields(counts: Mapping[State, int]) -> dict[str, int]:
@@ -25,7 +26,17 @@ def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
         "purpose": run.purpose, "created_at": run.created_at, "objects": run.objects, "size": run.size_bytes,
         **states_fields(run.counts), "cost": run_cost(run, looks_cost), "list_calls": run.list_calls,
         "head_calls": run.head_calls, "ended_at": run.ended_at, "note": run.note or None,
+        "then": [_step(one) for one in run.then] if run.then else None,
     }  # fmt: skip
+
+
+def _step(one: "StepCount") -> dict[str, Any]:
+    """A then-step of a run, and how many objects it is how far with."""
+    return known({
+        "step": one.step.kind.value, "target": one.step.target or None,
+        "storage_class": one.step.storage_class or None, "objects": one.total, "then_done": one.done,
+        "then_failed": one.failed, "then_open": one.open,
+    })  # fmt: skip
 
 
 def run_cost(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from restoretui.core.model import State, Tier
+from restoretui.core.then.steps import ThenKind
 
 Shape = Mapping[str, Any]
 """A value, as JSON Schema says it."""
@@ -115,7 +116,8 @@ WORDS: dict[str, Term] = {
     "listed_at": Term(INSTANT, "when the oldest listing that is in it ended"),
     # money
     "cost": Term(
-        record("total currency unpriced", "retrieval request_fees copy storage fees_unknown looks"), "an estimate"
+        record("total currency unpriced", "retrieval request_fees copy storage afterwards fees_unknown looks"),
+        "an estimate",
     ),
     "costs": Term(list_of(record("total currency unpriced", "looks")), "one for each currency: two are no sum"),
     "total": Term(NUMBER, "all that could be priced, in `currency`; the least it costs where `unpriced` is not 0"),
@@ -124,6 +126,8 @@ WORDS: dict[str, Term] = {
     "request_fees": Term(NUMBER, "of the total: for the requests"),
     "copy": Term(NUMBER, "of the total: for keeping the copies"),
     "storage": Term(NUMBER, "of the total: for what comes back for good, the first 30 days"),
+    "afterwards": Term(NUMBER, "of the total: for what is done with the objects then"),
+    "cost_per_month": Term(NUMBER, "what keeping the copies costs a month, after the first 30 days"),
     "looks": Term(NUMBER, "what LIST and HEAD requests have cost so far; absent where that is not known"),
     "currency": Term({"type": "string", "pattern": "^[A-Z]{3}$"}, "ISO 4217"),
     "unpriced": Term(COUNT, "objects of which some price is not known"),
@@ -133,6 +137,22 @@ WORDS: dict[str, Term] = {
     "copies_cost": Term(NUMBER, "what the copies cost so far"),
     "copies_cost_per_day": Term(NUMBER, "what they cost a day"),
     "copies_cost_is_whole": Term(FLAG, "false: of some copies it is not known"),
+    # what is done with objects once they can be read
+    "then": Term(
+        list_of(
+            record(
+                "step objects",
+                "target storage_class size cost_total unpriced cost_per_month then_done then_failed then_open",
+            )
+        ),
+        "what is done with each object once it can be read, in this order",
+    ),
+    "step": Term({"enum": [kind.value for kind in ThenKind]}, "what is done"),
+    "target": Term(TEXT, "where to, or with what: a location, a folder, a command, a file, a name"),
+    "then_done": Term(COUNT, "objects, or steps of objects, that it is done with"),
+    "then_failed": Term(COUNT, "those it could not be done with"),
+    "then_open": Term(COUNT, "those that can be read and it is still to be done with"),
+    "then_stands": Term(TEXT, "how far each step is with the object"),
     # a plan
     "act": Term(NAME, "restore, retry, retry_through_jobs, clone, confirm_job or clean"),
     "about": Term(TEXT, "what it is done to"),

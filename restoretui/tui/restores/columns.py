@@ -108,6 +108,10 @@ def job_columns(
     def storage_class(row: JobRow, cells: int) -> Spans:
         return cell(class_text(row.storage_class, cells), cells, "dim")
 
+    def then(row: JobRow, cells: int) -> Spans:
+        style = "bad" if " failed" in row.then else "ok" if row.then.endswith("done") else "wait"
+        return cell(row.then, cells, style, prose=True)
+
     shared = SharedFolder()
 
     def key(row: JobRow, cells: int) -> Spans:
@@ -122,6 +126,9 @@ def job_columns(
             shared=shared, least=22,
         ),
         Column("note", "ETA, expires, cause", 20, _or(note, _fold_why), keep=95, grows=True, most=56, least=16),
+        Column(
+            "then", "Then", 12, _or(then), keep=80, grows=True, most=40, value=_said(lambda row: row.then), least=9
+        ),
         Column("size", "Size", 8, _or(size), keep=60, right=True, sort="size"),
         Column("tier", "Tier", 9, _or(lambda row, n: cell(tier_of(row), n, "dim")), keep=50, value=_said(tier_of)),
         Column("elapsed", "Elapsed", 7, _or(elapsed), keep=70, right=True, value=_said(took)),

@@ -182,11 +182,11 @@ class RestoresPane(Pane):
         run = self._run
         counts = run.counts if run is not None else {}
         needed = {
-            "retry": bool(counts.get(State.FAILED)),
+            "retry": bool(counts.get(State.FAILED)) or (run is not None and run.then_failed > 0),
             "extend": bool(counts.get(State.AVAILABLE)),
             "upgrade": bool(counts.get(State.RESTORING) or counts.get(State.REQUESTED)),
             "end_copies": run is not None and run.cloud.rules.ends_copies and bool(counts.get(State.AVAILABLE)),
-            "cancel": bool(counts.get(State.PLANNED)),
+            "cancel": bool(counts.get(State.PLANNED)) or (run is not None and run.then_open),
             "export": run is not None,
             "copy": run is not None,
             "say": run is not None,

@@ -64,9 +64,27 @@ async def end_run(actor: "Actor", run: Run) -> None:
         await session.ledger.selections.drop(sel)
 
 
-async def retry_run(actor: "Actor", run: Run) -> None:
-    """Send the failed objects of a run again, at another tier where Expedited has no capacity."""
+async def retry_then(actor: "Actor", run: Run) -> None:
+    """Do once more what could not be done with objects of a run that can be read."""
     spending = actor.session.spending
+    offer = await spending.offer_then(run.id)
+    steps = ", ".join(f"{step.step.kind} {step.failed:,}" for step in run.then if step.failed)
+    question = f"Try again what failed of run {run.id} once its objects could be read ({steps}), for {price(offer)}?"
+    consent = await agreed(actor, offer, "Retry what was to be done then", question, "Try again")
+    if consent is not None:
+        count = await spending.retry_then(consent, run.id)
+        actor.shell.say("done", f"run {run.id}: {fmt.plural(count, 'object')} will be tried again")
+
+
+async def retry_run(actor: "Actor", run: Run) -> None:
+    """Send the failed objects of a run again, at another tier where Expedited has no capacity.
+
+    Where only what was to be done with them then has failed, that.
+    """
+    spending = actor.session.spending
+    if run.then_failed and not run.counts.get(State.FAILED):
+        await retry_then(actor, run)
+        return
     offer = await spending.offer_retry(run.id)
     short = await actor.session.run_views.short_of_capacity(run)
     if short:
@@ -122,6 +140,13 @@ async def forms_of(actor: "Actor", run: Run) -> list[Said]:
 
 async def cancel_unsent(actor: "Actor", run: Run) -> None:
     """Give up the requests of a run that were not sent yet."""
+    run = await actor.session.ledger.runs.get(run.id)
+    if run.then_open and not run.counts.get(State.PLANNED):
+        question = f"Give up what of run {run.id} was to be done with its objects then, and was not begun?"
+        if await actor.shell.push_screen_wait(Confirm("Give up", question, "Give it up")):
+            await actor.session.cancel(run.id)
+            actor.shell.say("done", f"run {run.id}: what was not begun is given up")
+        return
     while unsent := await _unsent(actor, run):
         question = (
             f"Give up the {fmt.plural(unsent, 'request')} of run {run.id} that were not sent yet? What was sent"

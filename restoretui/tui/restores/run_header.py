@@ -182,6 +182,10 @@ def _counts(run: Run, cells: int) -> Content:
             keep = 99 if state is State.FAILED else 50 - rank
             whole: list[Part] = [(f"{glyph} {number:,} {state.value}", style)]
             pieces.append(LinePiece(keep, [whole, [(f"{glyph} {number:,}", style)]], "   "))
+    for step in run.then:
+        style = "bad" if step.failed else "ok" if step.total and step.done == step.total else "wait"
+        short = f"{step.step.kind} {step.done:,}/{step.total:,}"
+        pieces.append(LinePiece(90, [[(f"then {step.told}", style)], [(short, style)]], "   "))
     return one_line(cells, pieces)
 
 

@@ -13,6 +13,7 @@ SHORT_LIFE = 1.0
 """The same for what is done with a settled run."""
 LATE = 0.15
 """Machine seconds by which a request may still be applied after its sender died."""
+COPYING = ("CopyObject", "CreateMultipartUpload", "UploadPartCopy", "CompleteMultipartUpload")
 WEATHER: Sequence[dict[str, Any]] = (
     {"kind": "latency", "operations": ["RestoreObject"], "seconds": 0.02, "jitter": LATE - 0.05},
     {"kind": "drop", "when": "after", "operations": ["RestoreObject"], "chance": 0.01},
@@ -20,6 +21,9 @@ WEATHER: Sequence[dict[str, Any]] = (
     {"kind": "error", "operations": ["RestoreObject"], "chance": 0.01},
     {"kind": "drop", "when": "after", "operations": ["CreateJob", "PutObject"], "chance": 0.1},
     {"kind": "error", "operations": ["CreateJob", "CleanRestoredObject"], "chance": 0.05},
+    {"kind": "latency", "operations": COPYING, "seconds": 0.02, "jitter": LATE - 0.05},
+    {"kind": "drop", "when": "after", "operations": COPYING, "chance": 0.02},
+    {"kind": "error", "status": 200, "code": "SlowDown", "operations": COPYING, "chance": 0.02},
 )
 """What goes wrong in the cloud meanwhile."""
 SOFT = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -45,11 +49,15 @@ class Blow:
             return cls(signal.SIGKILL, seconds=dice.uniform(0.05, life))
         operation = dice.choice(operations)
         nth = dice.randrange(1, unsent // 2 + 2) if operation in MANY else dice.randrange(1, 3)
+        if operation in OF_CONTENTS:
+            nth = dice.randrange(1, 25)
         return cls(sign, operation=operation, nth=nth, applied=dice.random() < 0.5)
 
 
 MANY = frozenset({"RestoreObject", "CleanRestoredObject"})
 """What there is one of for every object."""
+OF_CONTENTS = frozenset({"CopyObject", "UploadPartCopy", "GetObject", "HeadObject"})
+"""What then-steps send many of."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,10 @@ class Kind:
     after: Sequence[After] = ()
     module: str = "restoretui"
     """What is started; another than the program takes the location and the options alone, whatever stands there."""
+    sizes: Sequence[int] = (1000,)
+    """Bytes of the objects, in turn."""
+    then: str = ""
+    """What is done with the objects once they can be read: ``copy`` or ``download``."""
     foreign_days: int = 0
     """So long were the copies asked for by somebody else, just before: each is to be extended when it is there."""
     has_heir: bool = False
@@ -132,6 +144,32 @@ KINDS = (
         module="tests.bench.harness.screens",
     ),
 )  # fmt: skip
+
+_READING = ("HeadObject", "ListObjectsV2")
+THEN_KINDS = (
+    Kind(
+        "kept in place", "s3", "cold", (GLACIER,), ("--days", "365", "--tier", "standard", "--then", "copy"),
+        ("ListObjectsV2", "RestoreObject", "CopyObject"), ("CopyObject", "CopyObject", *_READING), then="copy",
+    ),
+    Kind(
+        "kept in place as new versions", "s3", "kept", (GLACIER,),
+        ("--days", "365", "--tier", "standard", "--then", "copy"),
+        ("RestoreObject", "CopyObject"), ("CopyObject", "CopyObject", *_READING), then="copy",
+    ),
+    Kind(
+        "kept in parts", "s3", "kept", (GLACIER,), ("--days", "365", "--tier", "standard", "--then", "copy"),
+        ("RestoreObject", "CreateMultipartUpload"),
+        ("CreateMultipartUpload", "UploadPartCopy", "UploadPartCopy", "CompleteMultipartUpload", "ListParts"),
+        sizes=(*[1000] * 9, 6 << 30), then="copy",
+    ),
+    Kind(
+        "downloaded", "s3", "cold", (GLACIER,),
+        ("--days", "365", "--tier", "standard", "--then", "download:{folder}"),
+        ("RestoreObject", "GetObject"), ("GetObject", "GetObject", *_READING),
+        sizes=(*[1000] * 9, 20 << 20), then="download",
+    ),
+)  # fmt: skip
+"""Restores with then-steps."""
 
 
 @dataclass

@@ -46,7 +46,7 @@ TIERED = COLD._replace(storage_class="INTELLIGENT_TIERING", looked=True)
         (State.RESTORING, COLD, State.FAILED),
         (State.RESTORING, COLD._replace(gone=True), State.FAILED),
         (State.AVAILABLE, COLD._replace(gone=True), State.EXPIRED),
-        (State.AVAILABLE, COLD._replace(storage_class="STANDARD"), State.EXPIRED),
+        (State.AVAILABLE, COLD._replace(storage_class="STANDARD"), None),
         (State.RESTORING, COLD._replace(storage_class="STANDARD"), State.FAILED),
         (State.RESTORING, TIERED, State.AVAILABLE),
         (State.RESTORING, TIERED._replace(archive_status="ARCHIVE_ACCESS", in_progress=True), None),
@@ -182,3 +182,11 @@ def test_what_no_restore_without_a_date_means_is_a_trait_of_the_store(rules: Clo
     facts = ObjectFacts("GLACIER", looked=True, in_progress=False)
     assert rules.state_of(facts, NOW) is state
     assert rules.state_of(replace(facts, expiry=END_UNTOLD), NOW) is State.AVAILABLE
+
+
+def test_a_copy_that_was_to_end_is_over_where_the_object_is_readable_without_it() -> None:
+    """One without an end was kept, and is readable for good."""
+    job = BASE._replace(state=State.AVAILABLE, expiry=int(NOW.timestamp()) + 86_400)
+    change = interpret(Sight(job, Look.LIST, COLD._replace(storage_class="STANDARD")), S3, NOW)
+    assert change is not None
+    assert change.state is State.EXPIRED

@@ -284,4 +284,45 @@ LEDGER = (
             "ALTER TABLE run ADD COLUMN regions TEXT NOT NULL DEFAULT ''",
         ),
     ),
+    Migration(
+        "what is done with objects once they can be read",
+        (
+            """CREATE TABLE then_step (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                run_id INTEGER NOT NULL REFERENCES run,
+                place INTEGER NOT NULL,
+                kind TEXT NOT NULL,
+                target TEXT NOT NULL,
+                options TEXT NOT NULL
+            )""",
+            "CREATE INDEX then_step_run ON then_step (run_id, place)",
+            """CREATE TABLE then_count (
+                step_id INTEGER NOT NULL REFERENCES then_step,
+                state TEXT NOT NULL,
+                tasks INTEGER NOT NULL,
+                PRIMARY KEY (step_id, state)
+            ) WITHOUT ROWID""",
+            # One step on one object; job_id 0: on the run as a whole. ``memo``: what an attempt has to know of
+            # itself should it be begun again, as JSON. ``path``, ``folded``: of a download.
+            """CREATE TABLE then_task (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                step_id INTEGER NOT NULL REFERENCES then_step,
+                job_id INTEGER NOT NULL,
+                state TEXT NOT NULL,
+                changed_at REAL NOT NULL,
+                attempt_at REAL,
+                due_at REAL,
+                tries INTEGER NOT NULL DEFAULT 0,
+                reason TEXT NOT NULL DEFAULT '',
+                code TEXT NOT NULL DEFAULT '',
+                memo TEXT NOT NULL DEFAULT '',
+                path TEXT NOT NULL DEFAULT '',
+                folded TEXT NOT NULL DEFAULT '',
+                output TEXT NOT NULL DEFAULT ''
+            )""",
+            "CREATE UNIQUE INDEX then_task_object ON then_task (step_id, job_id) WHERE job_id > 0",
+            "CREATE INDEX then_task_state ON then_task (step_id, state, id)",
+            "CREATE UNIQUE INDEX then_task_path ON then_task (step_id, folded) WHERE folded <> ''",
+        ),
+    ),
 )

@@ -38,7 +38,7 @@ _LONG_READING = 1 << 16
 """Bytes of an answer that take about a millisecond, or more, to read."""
 _SILENT = frozenset({"PutObject", "UploadPart", "DeleteObject", "AbortMultipartUpload"})
 """Operations whose answers have no body."""
-_OF_RESULTS = ("Result", "Response", "LifecycleConfiguration")
+_OF_RESULTS = ("Result", "Response", "LifecycleConfiguration", "VersioningConfiguration", "Tagging")
 """How the documents of all services asked here are called."""
 _EXPLAINED_S = 10.0
 """How long one explanation of bodiless refusals serves a bucket; machine time."""

@@ -38,6 +38,8 @@ class Detour(VerifiedHttp):
         try:
             way = proxy.url if proxy else None
             session = await self._get_session(way)  # type: ignore[no-untyped-call]
+            # By itself aiohttp sends a PUT twice whose connection was lost, and a copy would be made twice.
+            session._retry_connection = False  # noqa: SLF001 - it has no other switch
             asking = session.request(
                 request.method,
                 URL(request.url, encoded=True),

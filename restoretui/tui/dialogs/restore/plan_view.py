@@ -14,6 +14,7 @@ from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.plan.unseen import UnseenPart, otherwise, unseen_part
 from restoretui.core.rules.verdicts import Action, Purpose
+from restoretui.core.then.steps import ThenKind
 from restoretui.ledger.run_records import Run
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.restore.amount_field import AmountField
@@ -34,13 +35,17 @@ from restoretui.tui.dialogs.restore.plan_words import (
     warning_lines,
 )
 from restoretui.tui.dialogs.restore.target import PlanTarget, place_lines
+from restoretui.tui.dialogs.restore.then_field import ThenField
 from restoretui.tui.dialogs.restore.tier_table import TierTable
 from restoretui.tui.dialogs.restore.unseen_field import UnseenField
 from restoretui.tui.widgets.guarded_button import GuardedButton
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
+from restoretui.wording.safe import clean
 
 VERBS = {Purpose.RESTORE: "Restore", Purpose.EXTEND: "Extend", Purpose.UPGRADE: "Speed up"}
+THEN_VERBS = {ThenKind.COPY: "Keep", ThenKind.DOWNLOAD: "Download"}
+"""Where nothing is restored, since all can be read already."""
 FIRST_TIER = {Purpose.RESTORE: Tier.STANDARD, Purpose.EXTEND: Tier.BULK, Purpose.UPGRADE: Tier.EXPEDITED}
 MOST_WIDTH = 96
 """As the style sheet has it."""
@@ -62,6 +67,8 @@ class PlanView(Dialog[Run]):
         self.plan: RestorePlan | None = None
         """The one on screen."""
         self.target: PlanTarget | None = None
+        self.then_remarks: Sequence[str] = ()
+        """What somebody should know of what is done with the objects then."""
         self.unseen = 0
         """Objects that could not be looked at."""
         self._layout = Layout()
@@ -84,11 +91,13 @@ class PlanView(Dialog[Run]):
     def body(self) -> ComposeResult:
         self.engine = EngineFields()
         self.unseen_choice = UnseenField()
+        self.then = ThenField()
         self._cost = Static("", id="cost", markup=False)
         self._verdicts = Static("", id="verdicts", markup=False)
         self._warned = Static("", id="warnings", markup=False)
         yield self.engine
         yield self.unseen_choice
+        yield self.then
         yield self._cost
         yield self._verdicts
         yield self._warned
@@ -130,7 +139,7 @@ class PlanView(Dialog[Run]):
         prices = [price_line(plan)] if is_priced(chosen.cost) else []
         seen = seen_lines(shown, tier)
         self._cost.update(Content("\n").join([cost_line(shown, chosen), *beside_lines(shown, tier), *prices, *seen]))
-        self._cost.display = bool(chosen.requests)
+        self._cost.display = bool(chosen.requests or chosen.then_objects)
         entries = verdict_entries(chosen, self._width - 1)
         self._entries = [len(entry) for entry in entries]
         self._verdicts.display = True
@@ -142,9 +151,11 @@ class PlanView(Dialog[Run]):
         if self.amount.display:
             self.amount.ask(plan, chosen, self.session.settings, in_few_words=self._width < NARROW_LINE)
         watched = chosen.counts.get(Action.ALREADY, 0)
-        nothing = not chosen.requests and not watched
+        nothing = not chosen.requests and not watched and not chosen.then_objects
         self.button.disabled = nothing or self.session.read_only
         verb = f"{VERBS[self.purpose]} {chosen.requests:,}" if chosen.requests or nothing else f"Watch {watched:,}"
+        if not chosen.requests and not watched and chosen.then_objects:
+            verb = f"{THEN_VERBS[plan.then[0].kind]} {chosen.then_objects:,}"
         self.say_button(verb)
         if self.focused is None or self.middle not in self.focused.ancestors:
             self.middle.scroll_home(animate=False)
@@ -175,9 +186,11 @@ class PlanView(Dialog[Run]):
         return self.engine.report() if jobs else ""
 
     def _warning_lines(self, plan: RestorePlan, chosen: TierPlan) -> list[Content]:
-        return warning_lines(
+        lines = warning_lines(
             plan, chosen, read_only=self.session.read_only, hidden=self._hidden, unseen=self.unseen, step=self._step
         )
+        remarks = self.then_remarks if chosen.then_objects else ()
+        return lines + [said(("▲ ", "warn"), (clean(text), "warn")) for text in remarks]
 
     # --- what fits
 
@@ -197,7 +210,7 @@ class PlanView(Dialog[Run]):
         def height(part: Widget, beside: int = 0) -> int:
             return part.get_content_height(self.size, self.size, self._width - beside) if part.display else 0
 
-        parts = (self.engine, self.unseen_choice, self._cost, self._verdicts, self._warned)
+        parts = (self.engine, self.unseen_choice, self.then, self._cost, self._verdicts, self._warned)
         middle = [part for part in parts if part.display]
         layout = laid_out(
             Parts(
@@ -227,11 +240,11 @@ class PlanView(Dialog[Run]):
 
     def _arrange(self, layout: Layout) -> None:
         """Where there is room for little, warnings come first; for very little, reasons next and the engine last."""
-        order = [self.engine, self.unseen_choice, self._cost, self._verdicts, self._warned]
+        order = [self.engine, self.unseen_choice, self.then, self._cost, self._verdicts, self._warned]
         if not layout.is_roomy and layout.middle >= WITH_ENGINE:
-            order = [self.engine, self.unseen_choice, self._warned, self._cost, self._verdicts]
+            order = [self.engine, self.unseen_choice, self.then, self._warned, self._cost, self._verdicts]
         elif not layout.is_roomy:
-            order = [self._warned, self.unseen_choice, self._verdicts, self._cost, self.engine]
+            order = [self._warned, self.unseen_choice, self._verdicts, self._cost, self.then, self.engine]
         if list(self.middle.children) != order:
             for part in order:
                 self.middle.move_child(part, after=len(self.middle.children) - 1)
@@ -275,7 +288,9 @@ class PlanView(Dialog[Run]):
         self.say_button(VERBS[self.purpose])
         self.until.update(said(" days"))
         self.tiers.show(None, nothing)
-        for part in (self._cost, self._verdicts, self._warned, self.engine, self.unseen_choice, self.amount):
+        for part in (
+            self._cost, self._verdicts, self._warned, self.engine, self.unseen_choice, self.then, self.amount,
+        ):  # fmt: skip
             part.display = False
         self._entries = []
         self.fit_soon()
@@ -290,6 +305,6 @@ class PlanView(Dialog[Run]):
 
     def over_budget(self, chosen: TierPlan) -> bool:
         """Its amount has to be typed."""
-        if self.plan is None or not chosen.requests:
+        if self.plan is None or not (chosen.requests or chosen.then_objects):
             return False
         return bool(self.session.spending.why_not(offer_of(self.engine.through(self.plan), self.tiers.tier)))

@@ -8,6 +8,7 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan, TierPlan
 from restoretui.core.plan.pricing import Cost
 from restoretui.core.rules.verdicts import Action, Purpose
+from restoretui.core.then.steps import ThenKind
 from restoretui.tui.words import ACTIONS, Part, said
 from restoretui.wording import format as fmt
 from restoretui.wording.safe import clean
@@ -107,6 +108,8 @@ def cost_line(plan: RestorePlan, chosen: TierPlan) -> Content:
         parts += [(f" + {copy_words(chosen)} ", "dim"), fmt.money(cost.copy, currency)]
     if cost.storage:
         parts += [(" + 30 days in Frequent Access ", "dim"), fmt.money(cost.storage, currency)]
+    if cost.then:
+        parts += [(" + then ", "dim"), fmt.money(cost.then, currency)]
     if cost.unpriced:
         parts.append((f"; {fmt.why_unpriced(cost.unpriced, cost.fees_unknown)}", "warn"))
     return said(*parts)
@@ -119,7 +122,12 @@ def beside_lines(plan: RestorePlan, tier: Tier) -> list[Content]:
     if kept:
         text = " over 90 days there, if nobody reads it meanwhile; then archived again"
         lines.append(said((fmt.money(kept, plan.prices.currency), ""), (text, "dim")))
-    if egress:
+    lines += [
+        said((fmt.about(one.per_month, plan.prices.currency, 0), ""), (" a month after, for what is kept", "dim"))
+        for one in plan.tiers[tier].then
+        if one.per_month
+    ]
+    if egress and not any(one.step.kind is ThenKind.DOWNLOAD for one in plan.tiers[tier].then):
         price = fmt.about(egress, plan.prices.currency, 0)
         lines.append(said(("downloading it: ", "dim"), price, (" more, to the Internet", "dim")))
     return lines

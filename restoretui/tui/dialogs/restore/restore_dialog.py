@@ -19,11 +19,13 @@ from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.core.saying.own_commands import PROGRAM, Wish
+from restoretui.core.then.steps import ThenStep
 from restoretui.session.saying.commands import Said, Subject
 from restoretui.tui.dialogs.restore.days_text import Lasting, read_lasting
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView
 from restoretui.tui.dialogs.restore.target import days_asked_for, find_target
+from restoretui.tui.dialogs.restore.then_field import ThenField
 from restoretui.tui.dialogs.restore.tier_table import TierTable
 from restoretui.tui.dialogs.restore.unseen_field import UnseenField
 from restoretui.tui.shell import Says
@@ -61,9 +63,13 @@ class RestoreDialog(PlanView):
         """Everything only a HEAD can judge has been looked at, and the target is known: a plan may be made."""
         self._tier_touched = False
         self._confirming = False
+        self._then_steps: tuple[ThenStep, ...] = ()
+        """As chosen."""
+        self._planned_then: tuple[ThenStep, ...] = ()
+        """What the plan on screen was made with."""
 
     def on_mount(self) -> None:
-        self.engine.display = self.unseen_choice.display = False
+        self.engine.display = self.unseen_choice.display = self.then.display = False
         self.tiers.focus()
         self.attempt(self._prepare, "plan", hold_keys=True)
 
@@ -95,9 +101,13 @@ class RestoreDialog(PlanView):
             self._sel, self._lasting.days, self.purpose, self._scheme, shorten=self._lasting.shorten,
             ask_unseen=self.unseen_choice.asks, until=self._lasting.until,
         )  # fmt: skip
+        plan = await self.session.then.planned(plan, wanted[2])
+        remarks = await self.session.then.remarks(plan)
+        contents = (await self.session.provider(self._scheme)).capabilities.contents
         if wanted != self._wanted or not self._looked:
             return  # Something else is wanted meanwhile: whoever plans for that shows it.
-        self.plan = plan
+        self.plan, self._planned_then, self.then_remarks = plan, wanted[2], remarks
+        self.then.display = contents and self.purpose is Purpose.RESTORE
         self.engine.display = plan.rules.has_jobs and self.purpose is Purpose.RESTORE
         self.no_complaint()
         table = self.tiers
@@ -176,6 +186,22 @@ class RestoreDialog(PlanView):
         elif self._lasting.days:
             self._plan_anew()
 
+    @on(ThenField.Changed)
+    def _then_chosen(self) -> None:
+        try:
+            self._then_steps = self.then.steps()
+        except UsageError as error:
+            self.workers.cancel_group(self, "replan")
+            self.grow_stale()
+            self.complain(error)
+            return
+        self.no_complaint()
+        if self.plan is not None and not self._is_stale:
+            self.workers.cancel_group(self, "replan")
+            self._say_again()
+        elif self._lasting.days:
+            self._plan_anew()
+
     @on(Input.Submitted, "#days")
     def _days_entered(self) -> None:
         self.tiers.focus()
@@ -197,12 +223,13 @@ class RestoreDialog(PlanView):
     def _is_stale(self) -> bool:
         """Another plan is being made."""
         plan = self.plan
-        return plan is not None and (Lasting(plan.days, plan.shorten, plan.until), plan.asks_unseen) != self._wanted
+        made_for = None if plan is None else Lasting(plan.days, plan.shorten, plan.until)
+        return plan is not None and (made_for, plan.asks_unseen, self._planned_then) != self._wanted
 
     @property
-    def _wanted(self) -> tuple[Lasting, bool]:
-        """For how long, and whether what may not be looked at is asked for."""
-        return self._lasting, self.unseen_choice.asks
+    def _wanted(self) -> tuple[Lasting, bool, tuple[ThenStep, ...]]:
+        """For how long, whether what may not be looked at is asked for, and what is done with the objects then."""
+        return self._lasting, self.unseen_choice.asks, self._then_steps
 
     @on(Input.Submitted, "#typed")
     def _amount_entered(self) -> None:
@@ -266,7 +293,7 @@ class RestoreDialog(PlanView):
         return [Said(PROGRAM, ours), await saying.by_tools(self._about, plan, wish, account)]
 
     def _wish(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None) -> Wish:
-        wish = Wish(tier, plan.until or plan.days, plan.shorten, plan.asks_unseen, options)
+        wish = Wish(tier, plan.until or plan.days, plan.shorten, plan.asks_unseen, options, tuple(plan.then))
         return self.session.saying.wish(plan, tier, wish)
 
     async def _commands(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None) -> Sequence[ShellCommand]:

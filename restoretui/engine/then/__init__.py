@@ -1,0 +1,1 @@
+"""Runs then-steps: copies, downloads, commands, links and webhooks."""

@@ -1,0 +1,70 @@
+"""Writes links that read a run's objects without credentials: a secret file, whole or not there at all."""
+
+import asyncio
+import csv
+import io
+import os
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import cast
+
+from restoretui.core.provider import Presigns
+from restoretui.core.then.steps import ThenStep
+from restoretui.engine.then.work import GivenUp, ThenWork
+from restoretui.ledger.then_records import ThenTask
+
+WINDOW = 500
+LONGEST_S = 604_800.0
+"""Seven days: no signature lasts longer (FACTS 7.2)."""
+
+
+class Links:
+    """Of one step: one file for the run."""
+
+    def __init__(self, work: ThenWork, step: ThenStep) -> None:
+        self._work = work
+        self._step = step
+
+    async def do(self, task: ThenTask) -> str:
+        """Sign them all, and write the file."""
+        context = self._work.context
+        if not context.provider.capabilities.presigns:
+            raise GivenUp(f"{context.provider.scheme}:// has no links that read an object")
+        signer, read = cast("Presigns", context.provider), context.reads()
+        text, rows, after = io.StringIO(), 0, 0
+        table = csv.writer(text)
+        table.writerow(["key", "version_id", "ends_at", "url"])
+        while objects := await context.ledger.then.readable(task.run_id, after, WINDOW):
+            after = objects[-1][0]
+            for _, ref, expiry in objects:
+                now = context.clock.now()
+                left = LONGEST_S if expiry is None else min(LONGEST_S, expiry - now.timestamp())
+                if left < 1:
+                    continue
+                link = await read(lambda ref=ref, left=left: signer.presigned_get(ref, left))  # type: ignore[misc]
+                ends = now.astimezone(UTC) + timedelta(seconds=link.seconds)
+                table.writerow([ref.key, ref.version_id or "", f"{ends:%Y-%m-%dT%H:%M:%SZ}", link.url])
+                rows += 1
+            await asyncio.sleep(0)
+        if not rows:
+            raise GivenUp("nothing can be read any more, so there is nothing to link to")
+        folder = self._work.tools.folder or Path.cwd()
+        target = Path(self._step.target) if self._step.target else folder / f"links-run-{task.run_id}.csv"
+        await self._work.turn()
+        await asyncio.to_thread(_write, target, text.getvalue())
+        return f"{rows:,} links written to {target}; each line says when it ends"
+
+    async def abandon(self, task: ThenTask) -> None:
+        """Nothing is left behind: the file is written at once."""
+
+
+def _write(target: Path, text: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.part")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(target)

@@ -1,0 +1,30 @@
+"""What then-steps need besides the cloud: a folder, webhooks, a way to call them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a webhook is sent, and what signs it; neither is kept in the ledger or a log."""
+
+    url: str
+    secret: bytes = b""
+    style: str = "standard"
+    """``standard`` (Standard Webhooks) or ``github`` (X-Hub-Signature-256)."""
+
+
+Posting = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
+"""Sends a body to a URL with these headers; the status of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThenTools:
+    """What then-steps need besides the cloud."""
+
+    folder: Path | None = None
+    """Where commands run, and files go that nobody named a place for: the state folder."""
+    webhook: Callable[[str], Webhook] | None = None
+    """Finds one by its name; ``UsageError`` where the settings have none."""
+    post: Posting | None = None

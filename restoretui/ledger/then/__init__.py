@@ -1,0 +1,1 @@
+"""The then-steps of runs and what became of them, object by object."""

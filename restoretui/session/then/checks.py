@@ -1,0 +1,181 @@
+"""Looks at then-steps before anything is spent: what cannot be is said now, and what a plan's sum does not say."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from restoretui.config.settings import Settings
+from restoretui.core.errors import BucketNotFound, CloudError, Unsupported, UsageError
+from restoretui.core.plan.after import with_then
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.provider import HandlesContents, TellsExpirations
+from restoretui.core.then.steps import ThenKind, ThenStep
+from restoretui.session.clouds import CloudAccess, Clouds
+from restoretui.session.then.tools import webhook_of
+
+NOT_KEPT = "copies have the objects' metadata and tags, not their access control lists"
+
+
+class ThenChecks:
+    """Part of a session, as ``session.then``. Sends nothing but looks."""
+
+    def __init__(self, settings: Settings, clouds: Clouds) -> None:
+        self._settings = settings
+        self._clouds = clouds
+
+    async def planned(self, plan: RestorePlan, steps: Sequence[ThenStep]) -> RestorePlan:
+        """The plan with these steps and what they cost; an error where one of them cannot be done."""
+        if not steps:
+            return with_then(plan, ())
+        cloud = self._clouds[plan.scheme]
+        return with_then(plan, [await self._checked(plan, cloud, step) for step in steps])
+
+    async def _checked(self, plan: RestorePlan, cloud: CloudAccess, step: ThenStep) -> ThenStep:
+        provider = await cloud.provider()
+        match step.kind:
+            case ThenKind.COPY:
+                if not provider.capabilities.contents:
+                    raise Unsupported(f"--then {step}: objects of {plan.scheme}:// cannot be copied from here yet")
+                return await self._copy(plan, cloud, step)
+            case ThenKind.DOWNLOAD:
+                if not provider.capabilities.contents:
+                    raise Unsupported(
+                        f"--then {step}: objects of {plan.scheme}:// cannot be downloaded from here yet"
+                    )
+                await asyncio.to_thread(_check_folder, step)
+            case ThenKind.EXEC:
+                command = step.argv[0]
+                if await asyncio.to_thread(shutil.which, command) is None:
+                    raise UsageError(f"--then {step}: there is no command {command!r} here", "give its full path")
+            case ThenKind.PRESIGN:
+                if not provider.capabilities.presigns:
+                    raise Unsupported(f"--then {step}: {plan.scheme}:// has no links that read an object")
+            case ThenKind.WEBHOOK:
+                await asyncio.to_thread(webhook_of, self._settings, step.target)
+        return step
+
+    async def _copy(self, plan: RestorePlan, cloud: CloudAccess, step: ThenStep) -> ThenStep:
+        place = step.place
+        if place is None:
+            return step
+        if place.scheme != plan.scheme:
+            raise UsageError(
+                f"--then {step}: {plan.scheme}:// cannot copy to {place.scheme}://", "download, and upload it there"
+            )
+        try:
+            region = await cloud.region(place.bucket)
+        except BucketNotFound as error:
+            raise UsageError(f"--then {step}: there is no bucket {place.bucket!r}", error.hint) from None
+        buckets = _buckets(plan)
+        if buckets == {place.bucket} and not place.prefix:
+            return replace(step, target="")
+        regions = {await cloud.region(bucket) for bucket in buckets}
+        return replace(step, far=bool(regions - {region}))
+
+    async def remarks(self, plan: RestorePlan) -> list[str]:
+        """What a person should know of the steps before he agrees; each in a sentence."""
+        cloud = self._clouds[plan.scheme]
+        said: list[str] = []
+        for step in plan.then:
+            if step.kind is ThenKind.COPY:
+                said += await self._of_copies(plan, cloud, step)
+            elif step.kind is ThenKind.DOWNLOAD:
+                said += await asyncio.to_thread(_of_download, plan, step)
+        return said
+
+    async def _of_copies(self, plan: RestorePlan, cloud: CloudAccess, step: ThenStep) -> list[str]:
+        said = []
+        place = step.place
+        targets = {place.bucket} if place is not None else _buckets(plan)
+        for bucket in sorted(targets):
+            if place is None:
+                said.append(await self._replaced(cloud, bucket))
+            said += await self._archived_again(cloud, bucket, place.prefix if place else "")
+        if step.far:
+            said.append(f"{step.target} is in another Region: traffic between Regions costs more, which is not known")
+        return [text for text in said if text]
+
+    async def _replaced(self, cloud: CloudAccess, bucket: str) -> str:
+        provider = await cloud.provider()
+        fee = "S3 bills what is left of 90 days (GLACIER) or 180 (DEEP_ARCHIVE) in the archive; no API tells how much"
+        if self._settings.read_only:
+            return ""
+        contents = cast("HandlesContents", provider).contents()
+        try:
+            versioned = await cloud.read(lambda: contents.is_versioned(bucket))
+        except CloudError:
+            return (
+                f"whether {bucket} keeps versions may not be read: without them the copy replaces the archived object"
+            )
+        if versioned:
+            return f"{bucket} keeps versions: the archived ones stay, and are billed, beside the copies"
+        return f"{bucket} keeps no versions: each copy replaces the archived object, and {fee}"
+
+    async def _archived_again(self, cloud: CloudAccess, bucket: str, prefix: str) -> list[str]:
+        provider = await cloud.provider()
+        if not provider.capabilities.expirations:
+            return []
+        telling = cast("TellsExpirations", provider)
+        try:
+            rules = await cloud.read(lambda: telling.expirations(bucket))
+        except CloudError as error:
+            why = error.code or str(error)
+            return [f"whether a lifecycle rule of {bucket} archives the copies again may not be read ({why})"]
+        archives = frozenset(cloud.rules.archives)
+        return [text for rule in rules if (text := _archiving(rule, bucket, prefix, archives))]
+
+
+def _archiving(rule: Mapping[str, Any], bucket: str, prefix: str, archives: frozenset[str]) -> str:
+    """What a lifecycle rule would do to copies below ``prefix``; empty where nothing."""
+    given = rule.get("Filter") or {}
+    parts = {**rule, **given, **(given.get("And") or {})}
+    wanted = str(parts.get("Prefix") or "")
+    if rule.get("Status") != "Enabled" or not (wanted.startswith(prefix) or prefix.startswith(wanted)):
+        return ""
+    for transition in rule.get("Transitions") or ():
+        if transition.get("StorageClass") in archives:
+            days = transition.get("Days")
+            when = f"{days} days after they are made" if isinstance(days, int) else "by a date"
+            tagged = ", if they are tagged so" if parts.get("Tag") or parts.get("Tags") else ""
+            name = str(rule.get("ID", ""))
+            return (
+                f"lifecycle rule {name!r} of {bucket} archives the copies again, to {transition['StorageClass']}"
+                f" {when}{tagged}"
+            )
+    return ""
+
+
+def _buckets(plan: RestorePlan) -> set[str]:
+    return {line.group.bucket for chosen in plan.tiers.values() for line in chosen.lines}
+
+
+def _check_folder(step: ThenStep) -> None:
+    above = Path(step.target)
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    if not above.is_dir():
+        raise UsageError(f"--then {step}: {above} is a file, not a folder", "name another folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UsageError(f"--then {step}: {above} may not be written to", "name another folder, or change its rights")
+
+
+def _of_download(plan: RestorePlan, step: ThenStep) -> list[str]:
+    above = Path(step.target)
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    most = max(
+        (one.size_bytes for chosen in plan.tiers.values() for one in chosen.then if one.step == step), default=0
+    )
+    try:
+        free = shutil.disk_usage(above).free
+    except OSError:
+        return []
+    if most <= free:
+        return []
+    return [
+        f"the disk of {step.target} has {free:,} bytes free, and the objects have up to {most:,}: it will be full"
+    ]

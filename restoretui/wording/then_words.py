@@ -1,0 +1,23 @@
+"""Then-steps in words: what one does and costs."""
+
+from restoretui.core.plan.then_costs import StepCost
+from restoretui.core.then.steps import ThenKind
+from restoretui.wording import format as words
+from restoretui.wording.safe import clean
+
+
+def step_cost(one: StepCost, currency: str) -> str:
+    """``then keep a copy in STANDARD, in place: 200 objects, about $4.60, $4.60 a month after``."""
+    said = f"then {clean(one.step.said)}"
+    if one.step.kind.is_of_run:
+        return f"{said}, once all is done"
+    said += f": {words.plural(one.objects, 'object')} ({words.size(one.size_bytes)})"
+    if one.step.kind is ThenKind.EXEC:
+        return said
+    if one.cost.unpriced and not one.cost.then:
+        return f"{said}, at a price that is not known"
+    said += f", {words.about(one.cost.then, currency, one.cost.unpriced)}"
+    if one.step.kind is ThenKind.DOWNLOAD:
+        return f"{said} to the Internet, nothing within the Region"
+    month = "" if one.per_month is None else f"; {words.about(one.per_month, currency, 0)} a month after"
+    return f"{said} for requests and the first 30 days{month}"

@@ -1,0 +1,96 @@
+"""``--then`` by commands: planned with its cost, waited for, picked up by ``watch``, told by ``status``."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, Served
+
+BUCKET = "s3://acme-genomics-cold"
+
+
+def then_of(ran_line: dict[str, object]) -> dict[str, object]:
+    told = ran_line["then"]
+    assert isinstance(told, list)
+    (step,) = told
+    return dict(step)
+
+
+def test_a_plan_says_what_a_step_costs(run: Run, served: Served, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    ran = run(served, "plan", BUCKET, "--days", "3", "--tier", "bulk", "--then", f"download:{folder}", "--json")
+    step = then_of(ran.of("plan")[0])
+    assert step["step"] == "download"
+    assert step["objects"] > 0  # type: ignore[operator]
+    assert step["cost"] > 0  # type: ignore[operator]
+    assert ran.of("plan")[0]["cost"]["then"] == step["cost"]
+    assert not folder.exists()
+    table = run(served, "plan", BUCKET, "--days", "3", "--tier", "bulk", "--then", "copy")
+    assert "then keep a copy in STANDARD, in place" in table.out
+    assert "a month after" in table.out
+    assert "not their access control lists" in table.err
+    dear = run(
+        served, "plan", BUCKET, "--days", "3", "--tier", "bulk", "--then", "copy", "--copy-class", "STANDARD_IA",
+        "--json",
+    )  # fmt: skip
+    step = then_of(dear.of("plan")[0])
+    assert step["unpriced"] == step["objects"]
+
+
+@pytest.mark.timeout(180)
+def test_wait_is_for_what_is_done_then_too(run: Run, served: Served, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    restore = ("restore", BUCKET, "--days", "30", "--tier", "standard", "--yes", "--max-cost", "100")
+    ran = run(
+        served,
+        *restore,
+        "--match",
+        "*.bai",
+        "--then",
+        f"download:{folder}",
+        "--bandwidth",
+        "500M",
+        "--wait",
+        "--json",
+    )
+    assert ran.code == 0, ran.err
+    done = ran.summary["then"]["done"]
+    assert done > 0
+    assert ran.summary["then"] == {"done": done, "failed": 0, "open": 0}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) == done
+    status = run(served, "status", "last", "--json")
+    assert then_of(status.of("run")[0])["done"] == done
+    assert {line["then"] for line in status.of("object")} == {"download done"}
+    again = run(served, "status")
+    assert f"then download {done} of {done}" in again.out
+
+
+@pytest.mark.timeout(180)
+def test_what_is_not_waited_for_is_done_by_watch(run: Run, served: Served, tmp_path: Path) -> None:
+    restore = ("restore", BUCKET, "--days", "30", "--tier", "standard", "--yes", "--match", "*.bai")
+    ran = run(served, *restore, "--then", "exec:false")
+    assert "done while `restoretui watch` or the screens are running" in ran.err
+    watched = run(served, "watch", "--json")
+    assert watched.code == 1
+    assert watched.summary["then"]["failed"] > 0
+    assert watched.summary["failed"] == 0
+    assert "nothing is under way" in run(served, "watch").err
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (["--then", "burn"], "there is no step 'burn'"),
+        (["--then", "copy:s3://no-such-bucket-here/"], "there is no bucket 'no-such-bucket-here'"),
+        (["--then", "exec:no-such-command"], "there is no command 'no-such-command'"),
+        (["--then", "webhook:nobody"], "there is no webhook 'nobody'"),
+        (["--then", "copy", "--copy-class", "DEEP_ARCHIVE"], "no class that can be read without a restore"),
+        (["--bandwidth", "5M"], "--bandwidth is about --then download"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_sent(run: Run, served: Served, said: list[str], why: str) -> None:
+    ran = run(served, "restore", BUCKET, "--days", "3", "--tier", "bulk", "--yes", *said)
+    assert ran.code == 2
+    assert why in ran.err
+    assert "RestoreObject" not in served.stats["requests"]

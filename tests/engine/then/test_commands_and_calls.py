@@ -1,0 +1,186 @@
+"""Commands, links and webhooks: each is told what it is about, and what came of it is kept."""
+
+import base64
+import csv
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from restoretui.core.errors import Unreachable, UsageError
+from restoretui.engine.then import commands
+from restoretui.sandbox import RunningSandbox
+from restoretui.session.session import Session
+from tests.conftest import StartSandbox
+from tests.engine.clock_control import TurnedClock
+from tests.engine.conftest import OpenSession
+from tests.engine.then.doing import GLACIER, done, planned, tasks
+
+SECRET = b"0123456789abcdef"
+
+
+async def ready(sandbox: StartSandbox, *keys: str) -> RunningSandbox:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    running.cloud.add_bucket("cold")
+    for key in keys:
+        running.cloud.put("cold", key, body=key.encode(), **GLACIER)
+    return running
+
+
+async def test_a_command_runs_for_each_object_after_its_download(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    running = await ready(sandbox, "a b", "-rf; $(x)")
+    session = await session_on(running)
+    script = tmp_path / "note.sh"
+    script.write_text(
+        f'#!/bin/sh\ncat "$RESTORETUI_PATH" >> {tmp_path}/said\ncat >> {tmp_path}/facts\nprintf "%s" "$1"\n'
+    )
+    script.chmod(0o755)
+    run = await done(session, [f"download:{tmp_path / 'd'}", f"exec:{script} {{key}}"])
+    assert [step.done for step in run.then] == [2, 2]
+    assert sorted((tmp_path / "said").read_text()) == sorted("a b" + "-rf; $(x)")
+    facts = {entry["key"]: entry for entry in map(json.loads, (tmp_path / "facts").read_text().splitlines())}
+    assert facts["a b"]["location"] == "s3://cold/a b"
+    assert facts["a b"]["run"] == run.id
+    assert facts["a b"]["path"] == str(tmp_path / "d" / "a b")
+    assert (await tasks(session, run))["exec", "-rf; $(x)"].output == "-rf; $(x)"
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "said"),
+    [("exit 3", "failed", "exit code 3: no luck"), ("kill -9 $$", "failed", "signal SIGKILL: no luck")],
+)
+async def test_a_command_that_fails_says_how(
+    sandbox: StartSandbox, session_on: OpenSession, code: str, state: str, said: str
+) -> None:
+    session = await session_on(await ready(sandbox, "a"))
+    run = await done(session, [f"exec:sh -c 'echo no luck; {code}'"])
+    row = (await tasks(session, run))["exec", "a"]
+    assert row.state.value == state
+    assert said in row.reason
+    assert row.output == "no luck\n"
+
+
+async def test_a_command_may_ask_to_be_run_again(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    session = await session_on(await ready(sandbox, "a"))
+    run = await done(session, [f"exec:sh -c 'echo x >> {tmp_path}/n; test $(wc -l < {tmp_path}/n) -ge 3 || exit 75'"])
+    assert run.then[0].done == 1
+    assert (tmp_path / "n").read_text() == "x\n" * 3
+
+
+async def test_a_command_that_hangs_is_ended_with_all_that_it_began(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "GRACE_S", 0.2)
+    session = await session_on(await ready(sandbox, "a"))
+    hang = f"exec:sh -c 'trap : TERM; (sleep 600; touch {tmp_path}/late) & while :; do sleep 600; done'"
+    run = await done(session, [hang])
+    row = (await tasks(session, run))["exec", "a"]
+    assert row.state.value == "failed"
+    assert "was not done in 300 s" in row.reason
+
+
+async def test_a_command_that_is_not_there_is_said_before_anything_is_planned(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    session = await session_on(await ready(sandbox, "a"))
+    with pytest.raises(UsageError, match="there is no command 'no-such-command'"):
+        await planned(session, ["exec:no-such-command {key}"])
+
+
+async def test_links_read_the_objects_and_are_nowhere_but_in_their_file(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    session = await session_on(await ready(sandbox, "a", "b&c d"))
+    target = tmp_path / "links.csv"
+    run = await done(session, [f"presign:{target}"])
+    assert run.then[0].done == 1
+    assert target.stat().st_mode & 0o777 == 0o600
+    with target.open(encoding="utf-8", newline="") as file:
+        links = {row["key"]: row["url"] for row in csv.DictReader(file)}
+    import asyncio
+
+    for key, url in links.items():
+        assert (await asyncio.to_thread(lambda url=url: urlopen(url).read())) == key.encode()  # type: ignore[misc]
+    assert set(links) == {"a", "b&c d"}
+    await session.aclose()
+    for database in session.settings.state_dir.glob("*.db*"):
+        assert b"X-Amz-Signature" not in database.read_bytes()
+
+
+class Receiver:
+    """In the place of somebody's server."""
+
+    def __init__(self, *answers: int) -> None:
+        self._answers = list(answers)
+        self.calls: list[tuple[str, Mapping[str, str], bytes]] = []
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        self.calls.append((url, headers, body))
+        answer = self._answers.pop(0)
+        if not answer:
+            raise Unreachable(f"cannot reach {url}")
+        return answer
+
+    def on(self, session: Session) -> None:
+        engine = session._engine
+        engine.tools = replace(engine.tools, post=self.post)
+
+
+async def test_a_webhook_is_called_once_all_is_done_and_signed(
+    sandbox: StartSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEAM_SECRET", "whsec_" + base64.b64encode(SECRET).decode())
+    hook = {"url": "https://hooks.example/T0K3N", "secret_env": "TEAM_SECRET"}
+    running = await ready(sandbox, "a", "b")
+    session = await session_on(running, webhooks={"team": hook})
+    receiver = Receiver(503, 0, 204)
+    receiver.on(session)
+    run = await done(session, ["copy", "webhook:team"])
+    assert [step.done for step in run.then] == [2, 1]
+    assert len({headers["webhook-id"] for _, headers, _ in receiver.calls}) == 1
+    url, headers, body = receiver.calls[-1]
+    assert url == hook["url"]
+    told = json.loads(body)
+    assert told["type"] == "restore.run.done"
+    assert told["data"]["counts"] == {"available": 2}
+    assert told["data"]["then"] == [{"step": "copy", "done": 2, "failed": 0}]
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.digest(SECRET, signed, sha256)).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+    await session.aclose()
+    for file in session.settings.state_dir.glob("*.db*"):
+        content = file.read_bytes()
+        assert b"T0K3N" not in content
+        assert SECRET not in content
+
+
+async def test_a_webhook_that_stays_away_fails_alone(sandbox: StartSandbox, session_on: OpenSession) -> None:
+    running = await ready(sandbox, "a")
+    session = await session_on(running, webhooks={"team": {"url": "https://hooks.example/T0K3N"}})
+    receiver = Receiver(*[0] * 10)
+    receiver.on(session)
+    run = await done(session, ["copy", "webhook:team"])
+    assert [step.done for step in run.then] == [1, 0]
+    (row,) = [row for (kind, _), row in (await tasks(session, run)).items() if kind == "webhook"]
+    assert row.reason.startswith("given up after 6 tries: webhook team cannot be reached")
+    assert "T0K3N" not in row.reason
+
+
+async def test_a_webhook_without_a_name_in_the_config_or_without_its_secret_is_said(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    hook = {"url": "https://hooks.example", "secret_env": "NOT_SET_ANYWHERE"}
+    session = await session_on(await ready(sandbox, "a"), webhooks={"team": hook})
+    with pytest.raises(UsageError, match="there is no webhook 'other'"):
+        await planned(session, ["webhook:other"])
+    with pytest.raises(UsageError, match=r"\$NOT_SET_ANYWHERE is not set"):
+        await planned(session, ["webhook:team"])
