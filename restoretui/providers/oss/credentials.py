@@ -69,9 +69,12 @@ def look_up(profile: str | None, environment: Mapping[str, str] | None = None) -
         return of_cli
     if profile is not None:
         raise UsageError(f"{path} has no profile {profile!r}", "ossutil config list-profiles shows those there are")
-    of_pod = [env.get(f"ALIBABA_CLOUD_{name}", "") for name in ("ROLE_ARN", "OIDC_PROVIDER_ARN", "OIDC_TOKEN_FILE")]
-    if all(of_pod):
-        return FoundKeys(None, source=WebIdentityRole(*of_pod, env.get("ALIBABA_CLOUD_ROLE_SESSION_NAME") or SESSION))
+    arn, provider, token = (
+        env.get(f"ALIBABA_CLOUD_{name}", "") for name in ("ROLE_ARN", "OIDC_PROVIDER_ARN", "OIDC_TOKEN_FILE")
+    )
+    if arn and provider and token:
+        session = env.get("ALIBABA_CLOUD_ROLE_SESSION_NAME") or SESSION
+        return FoundKeys(None, source=WebIdentityRole(arn, provider, token, session))
     role = env.get("ALIBABA_CLOUD_ECS_METADATA", "")
     if role and env.get("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "").lower() != "true":
         return FoundKeys(None, source=EcsRole(role))
