@@ -207,6 +207,7 @@ ACTIVITY = CommandGroup(
         Command("copy", "c", "copy", "copy", "copy the entry to the clipboard", 40),
         Command("say", "ctrl+y", "say", "as command", "copy the entry's run as a command", 42),
         Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
+        Command("pane", "p", "pane", "pane", "show or hide the pane beside the table, from 110 columns on"),
         Command("clear", "escape", "clear", "clear", "show everything again"),
     ),
 )

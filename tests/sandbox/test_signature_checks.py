@@ -5,7 +5,9 @@ from typing import Any
 import aiohttp
 import pytest
 from aioboto3.session import Session
+from botocore.config import Config
 from botocore.exceptions import ClientError
+from yarl import URL
 
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.wire.signature import ACCESS_KEY_ID
@@ -95,3 +97,17 @@ async def test_body_must_match_its_hash(shelf: RunningSandbox) -> None:
     }
     async with aiohttp.ClientSession() as http, http.put(f"{shelf.url}/b/k", data=b"x", headers=headers) as reply:
         assert (reply.status, "XAmzContentSHA256Mismatch" in await reply.text()) == (400, True)
+
+
+async def test_a_presigned_url_is_held_to_its_signature(shelf: RunningSandbox, connect: Connect) -> None:
+    s3 = await connect(shelf, config=Config(signature_version="s3v4"))
+    key = ODD_KEYS[0]
+    await s3.put_object(Bucket="b", Key=key, Body=b"x")
+    url = await s3.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": key}, ExpiresIn=60)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(URL(url, encoded=True)) as answer:
+            assert (answer.status, await answer.read()) == (200, b"x")
+        for wrong in (url.replace("Signature=", "Signature=0"), url.replace("Expires=60", "Expires=600000")):
+            async with session.get(URL(wrong, encoded=True)) as answer:
+                assert answer.status == 403
+                assert "SignatureDoesNotMatch" in await answer.text()

@@ -22,17 +22,23 @@ _UNRESERVED = "-_.~"
 
 
 def check_signature(method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Refuse a request whose ``Authorization`` header does not fit it. Presigned and unsigned ones pass."""
+    """Refuse a request whose ``Authorization`` header, or presigned query, does not fit it. Unsigned ones pass."""
     authorization = headers.get("Authorization", "")
-    if not authorization.startswith(f"{_ALGORITHM} "):
+    presigned = _presigned(target)
+    if authorization.startswith(f"{_ALGORITHM} "):
+        fields = dict(
+            part.strip().partition("=")[::2] for part in authorization.removeprefix(_ALGORITHM).strip().split(",")
+        )
+        sent_at, token = headers.get("x-amz-date", ""), headers.get("x-amz-security-token")
+    elif presigned.get("Algorithm") == _ALGORITHM:
+        fields = presigned
+        sent_at, token = presigned.get("Date", ""), presigned.get("Security-Token")
+    else:
         return
-    fields = dict(
-        part.strip().partition("=")[::2] for part in authorization.removeprefix(_ALGORITHM).strip().split(",")
-    )
     access_key, *scope = fields.get("Credential", "").split("/")
     if access_key not in (ACCESS_KEY_ID, ROLE_ACCESS_KEY_ID) or len(scope) != 4:
         return
-    stated = headers.get("x-amz-content-sha256")
+    stated = headers.get("x-amz-content-sha256") if fields is not presigned else "UNSIGNED-PAYLOAD"
     content = sha256(body).hexdigest()
     if stated is not None and len(stated) == 64 and stated != content:
         raise Refusal(
@@ -40,12 +46,10 @@ def check_signature(method: str, target: str, headers: Mapping[str, str], body: 
             "XAmzContentSHA256Mismatch",
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         )
-    if access_key == ROLE_ACCESS_KEY_ID and headers.get("x-amz-security-token") != SESSION_TOKEN:
+    if access_key == ROLE_ACCESS_KEY_ID and token != SESSION_TOKEN:
         raise Refusal(400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
     canonical = _canonical(method, target, headers, fields.get("SignedHeaders", ""), stated or content)
-    to_sign = "\n".join(
-        (_ALGORITHM, headers.get("x-amz-date", ""), "/".join(scope), sha256(canonical.encode()).hexdigest())
-    )
+    to_sign = "\n".join((_ALGORITHM, sent_at, "/".join(scope), sha256(canonical.encode()).hexdigest()))
     expected = hmac.new(_signing_key(*scope[:3]), to_sign.encode(), sha256).hexdigest()
     if not hmac.compare_digest(expected, fields.get("Signature", "")):
         raise Refusal(
@@ -57,6 +61,12 @@ def check_signature(method: str, target: str, headers: Mapping[str, str], body: 
         )
 
 
+def _presigned(target: str) -> dict[str, str]:
+    """What a presigned URL says of its signature."""
+    query = parse_qsl(target.partition("?")[2], keep_blank_values=True, errors="surrogateescape")
+    return {name.removeprefix("X-Amz-"): value for name, value in query if name.startswith("X-Amz-")}
+
+
 def _canonical(method: str, target: str, headers: Mapping[str, str], signed: str, content: str) -> str:
     path, _, query = target.partition("?")
     # S3 encodes each byte of the path once, whatever the client left plain.
@@ -64,6 +74,7 @@ def _canonical(method: str, target: str, headers: Mapping[str, str], signed: str
     pairs = sorted(
         (quote(name, safe=_UNRESERVED), quote(value, safe=_UNRESERVED))
         for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+        if name != "X-Amz-Signature"
     )
     lines = "".join(f"{name}:{' '.join(headers.get(name, '').split())}\n" for name in signed.split(";"))
     return "\n".join((method, path, "&".join(f"{name}={value}" for name, value in pairs), lines, signed, content))

@@ -7,6 +7,8 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.filter.completion import Present
@@ -14,14 +16,16 @@ from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import Filter
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.ledger.bursts import Burst, BurstView, Only
-from restoretui.ledger.records import ActivityEntry, Query, View
+from restoretui.ledger.records import ActivityEntry, PastJob, Query, View
 from restoretui.tui.activity_words import KINDS, burst_parts, entry_line, fitted_entry
+from restoretui.tui.details.entry_text import burst_lines, entry_lines
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.error_state import error_state, not_open
 from restoretui.tui.keys import ACTIVITY
 from restoretui.tui.pane import Pane
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.filter_bar import FilterBar
+from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column, Spans, cell
 from restoretui.tui.widgets.table.live_table import LiveTable
@@ -91,15 +95,32 @@ class ActivityPane(Pane):
             id="entries",
         )
         self.table.set_columns(choice=self.shell.remembered.columns("activity"))
-        yield self.table
+        with Horizontal(classes="beside"):
+            yield self.table
+            self.side = SidePane(self._side_lines)
+            yield self.side
         self._status = Bar(id="activity-status", classes="status")
         yield self._status
 
     def on_mount(self) -> None:
         self.shell.feed.listen(self.told)
 
+    def _side_lines(self, cells: int) -> Sequence[Content]:
+        session, row = self.shell.session, self.table.row
+        if session is None or row is None:
+            return []
+        now = session.clock.now()
+        if isinstance(row, Burst):
+            runs = session.ledger.runs.peek_all() if row.run_id is not None else ()
+            return burst_lines(row, next((run for run in runs if run.id == row.run_id), None), now, cells)
+        past: Sequence[PastJob] = ()
+        if row.ref is not None and row.cloud is not None:
+            past = session.ledger.runs.of_object(row.cloud, [row.ref])
+        return entry_lines(row, past, now, cells)
+
     def arrive(self) -> None:
         self.table.focus()
+        self.fit_side()
         if self.shell.session is not None and self._stale:
             self.attempt(self._show, "view")
 
@@ -171,7 +192,7 @@ class ActivityPane(Pane):
         if self.shell.session is not None:
             self._catch_up()
             self._say_empty(self.table.view)
-        return False
+        return self.side is not None and self.is_shown and self.side.renew()
 
     def _catch_up(self) -> None:
         now = self.session.clock.monotonic()
@@ -200,6 +221,8 @@ class ActivityPane(Pane):
     @on(table_events.Moved)
     def _moved(self) -> None:
         self._say()
+        if self.side is not None:
+            self.side.follow()
         self.refresh_bindings()
 
     @on(table_events.Opened)

@@ -6,6 +6,8 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
 from textual.widgets import ContentSwitcher
 
 from restoretui.core.errors import RestoreTuiError
@@ -16,10 +18,12 @@ from restoretui.tui.batch import job_acts
 from restoretui.tui.batch.account_jobs import AccountJobs
 from restoretui.tui.batch.job_detail import JobDetail
 from restoretui.tui.batch.job_list import JobList
+from restoretui.tui.batch.side import job_lines
 from restoretui.tui.error_state import not_open
 from restoretui.tui.job_row import BatchRow
 from restoretui.tui.keys import BATCH
 from restoretui.tui.pane import Pane
+from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column
 from restoretui.tui.widgets.table.live_table import LiveTable
@@ -42,11 +46,25 @@ class BatchPane(Pane):
         self._allowed: tuple[bool, ...] = ()
 
     def compose(self) -> ComposeResult:
-        with ContentSwitcher(initial="batch-list"):
-            self.list = JobList(self._jobs)
-            yield self.list
-            self.detail = JobDetail(self._jobs)
-            yield self.detail
+        with Horizontal(classes="beside"):
+            with ContentSwitcher(initial="batch-list"):
+                self.list = JobList(self._jobs)
+                yield self.list
+                self.detail = JobDetail(self._jobs)
+                yield self.detail
+            self.side = SidePane(self._side_lines)
+            yield self.side
+
+    def _side_lines(self, cells: int) -> Sequence[Content]:
+        session, row = self.shell.session, self._row
+        if session is None or row is None:
+            return []
+        return job_lines(row, self._jobs.tags(row.job_id), session.clock.now(), cells)
+
+    def fit_side(self) -> None:
+        """An opened job says all of this itself."""
+        if self.side is not None:
+            self.side.fit(wanted=self.shell.remembered.pane and not self._detailed)
 
     def on_mount(self) -> None:
         self.shell.feed.listen(self.told)
@@ -81,6 +99,7 @@ class BatchPane(Pane):
 
     def arrive(self) -> None:
         (self.detail.table if self._detailed else self.list.table).focus()
+        self.fit_side()
         self.read()
         self._look_soon(whole=True)
 
@@ -131,7 +150,7 @@ class BatchPane(Pane):
         if allowed != self._allowed:
             self._allowed = allowed
             self.refresh_bindings()
-        return painted
+        return (self.side is not None and self.is_shown and self.side.renew()) or painted
 
     # --- list and detail
 
@@ -139,12 +158,15 @@ class BatchPane(Pane):
     def _chosen(self, event: JobList.Chosen) -> None:
         self.query_one(ContentSwitcher).current = "batch-detail"
         self.detail.open(event.row)
+        self.fit_side()
         self.say_place()
         self.refresh_bindings()
 
     @on(table_events.Moved)
     def _moved(self) -> None:
         self.refresh_bindings()
+        if self.side is not None:
+            self.side.follow()
 
     @on(JobDetail.Judged)
     def _judged(self) -> None:
@@ -153,6 +175,7 @@ class BatchPane(Pane):
     def action_back(self) -> None:
         self.detail.close()
         self.query_one(ContentSwitcher).current = "batch-list"
+        self.fit_side()
         self.say_place()
         self.list.table.focus()
         self.read()

@@ -96,7 +96,7 @@ def object_lines(
         *fact("version", known.version, width),
         *fact("id", known.ref.version_id or "", width, "dim"),
         *fact("etag", known.etag, width, "dim"),
-        *headed("What we did, newest first (UTC)", [each for job in past for each in _past(job, now, width)]),
+        *headed("What we did, newest first (UTC)", [each for job in past for each in past_lines(job, now, width)]),
         *tier_lines(plan, width),
     ]
 
@@ -120,7 +120,8 @@ def _restore(known: KnownObject, now: datetime, width: int) -> tuple[str, int, s
     return f"● until {fmt.short_instant(known.expiry, now)} UTC, {fmt.duration(left)}", width, style
 
 
-def _past(job: PastJob, now: datetime, width: int) -> list[Content]:
+def past_lines(job: PastJob, now: datetime, width: int) -> list[Content]:
+    """What was asked for in one run, and what became of it."""
     row = job.job
     asked = row.requested_at or row.attempt_at
     parts = [(f"#{job.run_id} ", "dim"), (f"{row.tier} " if row.tier else "", "")]

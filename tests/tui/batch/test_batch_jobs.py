@@ -10,7 +10,7 @@ from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.tui.batch.pane import BatchPane
-from tests.narrowing import a
+from tests.narrowing import a, there
 from tests.tui.conftest import StartWalk, Walk
 
 
@@ -64,6 +64,19 @@ async def test_a_held_job_is_confirmed_and_watched_to_complete(walk: StartWalk) 
         assert "job cancel" not in on.footer
         await on.press("backspace")
         await on.sees("1 restore job, 0 under way")
+
+
+async def test_the_pane_tells_of_the_job_under_the_cursor(walk: StartWalk) -> None:
+    async with walk(size=(120, 40)) as on:
+        await confirmed(on, hold=True)
+        await open_tab(on)
+        await on.sees("▲ Suspended", "1 to confirm")
+        pane = there(on.app.main.pane("batch").side)
+        await on.sees("to be confirmed or cancelled", "role       arn:aws:iam", "our run    #1")
+        await on.press("enter")
+        await on.until(lambda: not pane.display)  # The opened job says all of it itself.
+        await on.press("backspace")
+        await on.until(lambda: pane.display)
 
 
 async def test_a_held_job_is_cancelled_and_its_objects_say_so(walk: StartWalk) -> None:

@@ -1,7 +1,11 @@
 """The copy menu: every form of what is under the cursor by one more key."""
 
 import asyncio
+from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+
+import pytest
 
 from restoretui.core.location import parse_location
 from restoretui.core.model import State
@@ -62,6 +66,13 @@ async def test_no_link_of_what_cannot_be_read(walk: StartWalk) -> None:
         assert "X-Amz-Signature" not in on.app.clipboard
 
 
+def read_by_anybody(link: str) -> int:
+    """By a program that knows nothing of us, and has no keys."""
+    with urlopen(link) as answer:
+        answer.read()
+        return int(answer.status)
+
+
 async def test_a_link_ends_with_the_copy(walk: StartWalk) -> None:
     async with walk(BUCKET) as on:
         await on.settled()
@@ -91,6 +102,9 @@ async def test_a_readable_object_has_a_link_that_says_its_end(walk: StartWalk) -
         link = await copied(on, "p")
         query = parse_qs(urlsplit(link).query)
         assert query["X-Amz-Expires"] == ["604800"]
+        assert await asyncio.to_thread(read_by_anybody, link) == 200
+        with pytest.raises(HTTPError, match="403"):
+            await asyncio.to_thread(read_by_anybody, link.replace("Expires=604800", "Expires=604801"))
         assert query["X-Amz-SignedHeaders"] == ["host"]
         await on.until(lambda: any("a link that reads the object" in text for text in on.told))
         assert "X-Amz-Signature" not in on.text

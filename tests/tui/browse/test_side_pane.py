@@ -51,7 +51,7 @@ async def test_it_tells_what_we_did_to_it(walk: StartWalk) -> None:
         pane = await flat(on)
         pane.table.goto(1)
         await on.press("r")
-        await on.sees("Restore")
+        await on.sees("retrieval $")
         await on.confirm()
         await on.until(lambda: on.posts() == 1)
         await on.press("1")
@@ -142,7 +142,7 @@ async def test_the_pane_of_the_runs_tells_causes_and_money(walk: StartWalk) -> N
         pane = await flat(on)
         pane.table.goto(1)
         await on.press("r")
-        await on.sees("Restore")
+        await on.sees("retrieval $")
         await on.confirm()
         await on.until(lambda: on.posts() == 1)
         await on.press("2", "backspace")
@@ -152,3 +152,8 @@ async def test_the_pane_of_the_runs_tells_causes_and_money(walk: StartWalk) -> N
         assert "estimate" in text
         assert "looks" in text
         assert "By state" in text
+        # Activity: what was done to the object of an entry; what is alike is told of together.
+        await on.press("4")
+        await on.until(lambda: "when " in beside(on) and "#1" in beside(on))
+        await on.press("p")
+        await on.until(lambda: not side(on).display)
