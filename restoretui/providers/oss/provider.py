@@ -36,8 +36,8 @@ from restoretui.providers.oss.lifecycle import read_lifecycle
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
-from restoretui.providers.wire.continuation import Tokens
-from restoretui.providers.wire.listing_xml import split_token
+from restoretui.providers.wire.continuation import all_of
+from restoretui.providers.wire.page_request import PageRequest
 from restoretui.providers.wire.restore_header import parse_instant, parse_lapse, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
@@ -132,17 +132,17 @@ class OssProvider:
                 "name the bucket, or leave oss_cname away",
                 operation="ListBuckets",
             )
-        found: dict[str, Bucket] = {}
-        query, tokens = {"max-keys": "1000"}, Tokens("ListBuckets")
-        while True:
-            buckets, _, marker = await self._calls.ask(self._calls.request("ListBuckets", query=query), _buckets)
-            for bucket in buckets:
-                found[bucket.name] = bucket
-                if bucket.region:
-                    self._calls.regions.learn(bucket.name, bucket.region)
-            query["marker"] = tokens.next(marker)
-            if not marker:
-                return [found[name] for name in sorted(found)]
+
+        async def ask(marker: str) -> tuple[list[Bucket], str]:
+            query = {"max-keys": "1000"} | ({"marker": marker} if marker else {})
+            buckets, _, told = await self._calls.ask(self._calls.request("ListBuckets", query=query), _buckets)
+            return buckets, told
+
+        found = {bucket.name: bucket for bucket in await all_of("ListBuckets", ask)}
+        for bucket in found.values():
+            if bucket.region:
+                self._calls.regions.learn(bucket.name, bucket.region)
+        return [found[name] for name in sorted(found)]
 
     async def bucket_region(self, bucket: str) -> str:
         return await self._calls.regions.of(bucket)
@@ -158,21 +158,11 @@ class OssProvider:
         versions: bool = False,
         max_keys: int = 1000,
     ) -> Page:
-        """As the Protocol says. For versions, ``start_after`` skips every version of that key."""
-        query = {"encoding-type": "url", "max-keys": str(max_keys), "prefix": prefix, "delimiter": delimiter}
-        if versions:
-            query["versions"] = ""
-            query["key-marker"], query["version-id-marker"] = _markers(token) if token else (start_after, "")
-        else:
-            query["list-type"] = "2"
-            query["continuation-token"], query["start-after"] = token or "", "" if token else start_after
-        query = {name: value for name, value in query.items() if value or name == "versions"}
-        ask = self._calls.request("ListObjectVersions" if versions else "ListObjectsV2", bucket, query=query)
-        page = await self._calls.ask(ask, lambda reply: read_listing(reply.body, versions=versions))
-        if versions and start_after and not token:
-            # Whether the marker's own versions belong to what follows it is nowhere said.
-            page = page._replace(entries=[entry for entry in page.entries if entry.key != start_after])
-        return page
+        asked = PageRequest(prefix, delimiter, start_after, token, versions)
+        kind = {"versions": ""} if versions else {"list-type": "2"}
+        query = {"encoding-type": "url", "max-keys": str(max_keys), **kind, **asked.fields}
+        ask = self._calls.request(asked.operation, bucket, query=query)
+        return asked.kept(await self._calls.ask(ask, lambda reply: read_listing(reply.body, versions=versions)))
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
         ask = self._calls.request("HeadObject", ref.bucket, ref.key, _version(ref), method="HEAD")
@@ -240,13 +230,6 @@ def _restore_body(request: RestoreRequest, storage_class: str) -> bytes:
 
 def _version(ref: ObjectRef) -> dict[str, str]:
     return {} if ref.version_id is None else {"versionId": ref.version_id}
-
-
-def _markers(token: str) -> tuple[str, str]:
-    try:
-        return split_token(token)
-    except ValueError:
-        raise InvalidRequest("that is not a token of a versions listing", "list again from the start") from None
 
 
 def _buckets(reply: "OssResponse") -> tuple[list[Bucket], str, str]:

@@ -30,8 +30,9 @@ from restoretui.providers.s3.object_detail import read_detail
 from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
 from restoretui.providers.threads import run_in_thread
-from restoretui.providers.wire.continuation import Tokens
-from restoretui.providers.wire.listing_xml import read_page, read_versions, split_token
+from restoretui.providers.wire.continuation import all_of
+from restoretui.providers.wire.listing_xml import read_page, read_versions
+from restoretui.providers.wire.page_request import PageRequest
 
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
@@ -125,17 +126,17 @@ class S3Provider:
         return Identity(account=account, arn=arn, profile=caller.profile, region=self._sdk.region)
 
     async def list_buckets(self) -> list[Bucket]:
-        buckets: dict[str, Bucket] = {}
-        tokens, token = Tokens("ListBuckets"), ""
-        while True:
+        async def ask(token: str) -> tuple[list[Bucket], object]:
             asked = {"MaxBuckets": 1000} | ({"ContinuationToken": token} if token else {})
             page = await self._calls.read(S3Request("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
-            for bucket in page.get("Buckets", ()):
-                name = str(bucket.get("Name", ""))
-                buckets[name] = Bucket(name, bucket.get("BucketRegion", ""), bucket.get("CreationDate"))
-            token = tokens.next(page.get("ContinuationToken"))
-            if not token:
-                return [buckets[name] for name in sorted(buckets)]
+            told = [
+                Bucket(str(bucket.get("Name", "")), bucket.get("BucketRegion", ""), bucket.get("CreationDate"))
+                for bucket in page.get("Buckets", ())
+            ]
+            return told, page.get("ContinuationToken")
+
+        found = {bucket.name: bucket for bucket in await all_of("ListBuckets", ask)}
+        return [found[name] for name in sorted(found)]
 
     async def bucket_region(self, bucket: str) -> str:
         return await self._calls.open_bucket(bucket)
@@ -151,19 +152,9 @@ class S3Provider:
         versions: bool = False,
         max_keys: int = 1000,
     ) -> Page:
-        """As the Protocol says. For versions, ``start_after`` skips every version of that key."""
-        given = {"Prefix": prefix, "Delimiter": delimiter}
-        if versions:
-            given["KeyMarker"], given["VersionIdMarker"] = _markers(token) if token else (start_after, "")
-        else:
-            given["ContinuationToken"], given["StartAfter"] = token or "", "" if token else start_after
-        given = {name: value for name, value in given.items() if value}
-        operation = "ListObjectVersions" if versions else "ListObjectsV2"
-        page = await self._asked_page(operation, bucket, given, max_keys)
-        if versions and start_after and not token:
-            # Servers differ on whether the marker's own versions belong to what follows it.
-            page = page._replace(entries=[entry for entry in page.entries if entry.key != start_after])
-        return page
+        ask = PageRequest(prefix, delimiter, start_after, token, versions)
+        given = {_SDK_NAMES[name]: value for name, value in ask.fields.items()}
+        return ask.kept(await self._asked_page(ask.operation, bucket, given, max_keys))
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
         detail = await self._calls.read(S3Request("HeadObject", ref.bucket, _given(ref)), partial(read_detail, ref))
@@ -287,15 +278,15 @@ _VENDOR = "AmazonS3"
 _UNKNOWN_ATTRIBUTE = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented", "400", "501"})
 
 
+_SDK_NAMES = {
+    "prefix": "Prefix", "delimiter": "Delimiter", "key-marker": "KeyMarker", "version-id-marker": "VersionIdMarker",
+    "continuation-token": "ContinuationToken", "start-after": "StartAfter",
+}  # fmt: skip
+"""What the SDK calls the parameters of a page."""
+
+
 def _given(ref: ObjectRef) -> dict[str, str]:
     return {"Key": ref.key} if ref.version_id is None else {"Key": ref.key, "VersionId": ref.version_id}
-
-
-def _markers(token: str) -> tuple[str, str]:
-    try:
-        return split_token(token)
-    except ValueError:
-        raise InvalidRequest("that is not a token of a versions listing", "list again from the start") from None
 
 
 open_provider = S3Provider.open

@@ -1,6 +1,11 @@
 """Pagination that ends, whatever a server says of where to go on."""
 
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
 from restoretui.core.errors import MalformedAnswer
+
+T = TypeVar("T")
 
 MOST_PAGES = 10_000
 """Of a list that is no bucket's: ten million buckets or jobs."""
@@ -31,3 +36,15 @@ class Tokens:
             f"the answer to {self._operation} cannot be read: it {why}", "is it the right endpoint?",
             operation=self._operation,
         )  # fmt: skip
+
+
+async def all_of(operation: str, ask: Callable[[str], Awaitable[tuple[Iterable[T], object]]]) -> list[T]:
+    """The rows of all pages of a list: ``ask`` takes a token, empty for the first, and gives rows and a token."""
+    rows: list[T] = []
+    tokens, token = Tokens(operation), ""
+    while True:
+        more, told = await ask(token)
+        rows += more
+        token = tokens.next(told)
+        if not token:
+            return rows

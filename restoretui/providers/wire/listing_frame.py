@@ -42,7 +42,7 @@ def page_of(
     tells.
     """
     said = said.strip()
-    known = said.lower()
+    known = _TRUTH.get(said, said.lower())
     if token and not (by_markers and known == "false"):
         return Page(entries, prefixes, token, told_end=known == "false")
     if known not in ("", "true", "false"):
@@ -55,6 +55,10 @@ def page_of(
             "the listing says it goes on, but not where" if known else "the listing does not say whether it goes on"
         )
     return Page(entries, prefixes, GOES_ON)
+
+
+_TRUTH = {"1": "true", "0": "false"}
+"""The other two ways in which XML writes a boolean (XML Schema 2, 3.2.2)."""
 
 
 class Frame:

@@ -36,7 +36,7 @@ class Absurd(Unusual):
 
 UNKNOWN = (Unusual, ValueError, LookupError, OverflowError, RecursionError, ET.ParseError)
 """What a reader raises that does not know the page."""
-FLAG = {"": None, "true": True, "false": False}
+FLAG = {"": None, "true": True, "false": False, "1": True, "0": False}
 """What a flag says, or leaves out."""
 _END_UNTOLD = int(END_UNTOLD.timestamp())
 _KEYS = re.compile(rb"<Key>([^<]*)</Key>")
@@ -75,7 +75,7 @@ def _row(row: ET.Element, frame: Frame, before: str) -> tuple[Any, ...]:
         ongoing,
         expiry,
         text.get("ETag", "").removeprefix('"').removesuffix('"'),
-        text.get("IsLatest", "").strip() != "false",
+        FLAG.get(text.get("IsLatest", "").strip()) is not False,
     )
 
 

@@ -21,7 +21,6 @@ from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
 from restoretui.providers.wire.listing_frame import ErrorInside as ErrorInside
 from restoretui.providers.wire.listing_frame import Frame, decoded
-from restoretui.providers.wire.listing_frame import split_token as split_token
 from restoretui.providers.wire.listing_frame import versions_token as versions_token
 from restoretui.providers.wire.listing_tree import (
     FLAG,

@@ -15,12 +15,12 @@ from hypothesis.strategies import DataObject
 
 from restoretui.core.model import END_UNTOLD, GOES_ON, LARGEST_SIZE, Entry, Page
 from restoretui.providers.wire import listing_xml
+from restoretui.providers.wire.listing_frame import split_token
 from restoretui.providers.wire.listing_xml import (
     ErrorInside,
     Unreadable,
     read_page,
     read_versions,
-    split_token,
     versions_token,
 )
 
@@ -318,6 +318,8 @@ def test_what_a_store_leaves_out_is_unknown(left_out: str) -> None:
         ("false", "t", "t", True),
         (None, "t", "t", False),
         ("perhaps", "t", "t", False),
+        ("0", "", None, False),
+        ("1", "", GOES_ON, False),
         ("true", "", GOES_ON, False),
         ("true", None, GOES_ON, False),
         ("false", "", None, False),
