@@ -9,7 +9,7 @@ from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectFacts, ObjectRef, Page, State
 from restoretui.core.provider import Provider
-from restoretui.engine.listing.lister import Lister, Source
+from restoretui.engine.listing.lister import Left, Lister, Source
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
 from restoretui.engine.traffic.speaker import Progress, Works
@@ -333,7 +333,7 @@ class _Versions:
         self._clock = clock
         self.found: list[Observation] = []
 
-    async def put(self, page: Page, segment: int, left: str) -> None:
+    async def put(self, page: Page, segment: int, left: Left) -> None:
         del segment, left
         seen_at = self._clock.now().timestamp()
         self.found += [observed(entry, seen_at) for entry in page.entries]
