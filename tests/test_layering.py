@@ -55,7 +55,7 @@ ROOMS = {
         "cleaner", "then", "pursuit", "engine",
     ],
     "session": [
-        "targets", "key_list", "price_updates", "jsonlines", "export", "rows", "clouds", "listings", "selecting",
+        "targets", "key_list", "price_updates", "jsonlines", "rows", "export", "clouds", "listings", "selecting",
         "planning", "batch", "spending", "saying", "waiting", "run_views", "then", "session", "summing",
     ],
     "sandbox": [

@@ -20,6 +20,7 @@ from restoretui.session.export import export_chunks
 from restoretui.session.jsonlines.objects import bucket_fields, missing_fields
 from restoretui.session.jsonlines.runs import states_fields
 from restoretui.session.jsonlines.sums import totals_fields, volume_fields
+from restoretui.session.rows.jobs import windows
 from restoretui.session.rows.listed import ListedPage, as_they_come, from_ledger
 from restoretui.session.session import Session, open_session
 from restoretui.session.summing import Split, Summed
@@ -219,8 +220,8 @@ async def export(settings: Settings, output: Output, name: str, query: Query) ->
             await view.wait()
             count = view.count
             if form.shape != "csv" or form.columns:
-                async for row in each(view):
-                    output.job(run.cloud.scheme, run, row)
+                async for rows in windows(view):
+                    output.jobs(run.cloud.scheme, run, rows)
         finally:
             await view.aclose()
         if form.shape == "csv" and not form.columns:

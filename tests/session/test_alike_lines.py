@@ -8,10 +8,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from restoretui.commands.output.listed_lines import JsonLines, TableLines, table_line
-from restoretui.core.model import END_UNTOLD, LARGEST_SIZE, State, Tier
+from restoretui.core.model import END_UNTOLD, LARGEST_SIZE, ObjectRef, State, Tier
+from restoretui.core.rules.verdicts import Action
+from restoretui.ledger.records import JobRow
 from restoretui.session.jsonlines.line import json_line
-from restoretui.session.jsonlines.objects import row_fields
+from restoretui.session.jsonlines.objects import job_fields, row_fields
 from restoretui.session.rows.alike import SIZES, RowLines
+from restoretui.session.rows.jobs import JobLines
 from restoretui.session.rows.listed import ListedPage
 
 KEYS = st.one_of(
@@ -81,3 +84,41 @@ def test_kinds_without_end_are_not_kept() -> None:
     lines = RowLines(lambda kind, values: f"{kind}{values['key']}", {})
     assert lines.lines(list(range(3000)), ["k"] * 3000, [None] * 3000, {})[-1] == "2999k"
     assert len(lines._known) <= 1000
+
+
+class _Run:
+    id = 7
+
+
+RUN: Any = _Run()
+JOBS = st.lists(
+    st.builds(
+        JobRow,
+        st.just(0),
+        st.builds(ObjectRef, st.sampled_from(["b", "other"]), KEYS, st.sampled_from([None, "null", "v/1", "a+b"])),
+        st.one_of(st.none(), st.integers(0, LARGEST_SIZE)),
+        st.sampled_from(State),
+        st.sampled_from(["GLACIER", "%s"]),
+        st.none(),
+        st.sampled_from(Action),
+        st.one_of(st.sampled_from(["", "gone", "Rb6nDyW1"]), st.text(max_size=4)),
+        st.sampled_from([None, *Tier]),
+        st.none(),
+        st.none(),
+        *[st.one_of(st.none(), st.integers(0, 2**31), st.floats(0, 2**31))] * 2,
+        st.one_of(st.integers(0, 2**31), st.floats(0, 2**31)),
+        st.one_of(INSTANTS, st.just(int(END_UNTOLD.timestamp()))),
+        st.sampled_from(["", "AccessDenied"]),
+        st.just(""),
+        st.one_of(st.sampled_from(["", "0A1B", "null"]), st.text(max_size=4)),
+        st.just(False),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=JOBS)
+def test_lines_of_jobs_are_those_made_one_by_one(rows: list[JobRow]) -> None:
+    made = JobLines("s3", RUN)(rows)
+    assert made == [json_line("object", job_fields("s3", RUN, row)) for row in rows]

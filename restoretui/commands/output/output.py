@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.progress import RunProgress
     from restoretui.ledger.batches.records import BatchJob
+    from restoretui.session.rows.jobs import JobLines
     from restoretui.session.rows.listed import ListedPage
 
 
@@ -73,6 +74,7 @@ class Output:
         self._headed = ""
         self._columns: tuple[int, ...] | None = None
         self._listed: dict[tuple[str, str], Callable[[ListedPage], list[str]]] = {}
+        self._of_runs: dict[int, JobLines] = {}
         self._unread: set[str] = set()
         self.left = ""
         """What an interruption leaves behind, in words; nothing for a command that sends nothing."""
@@ -295,6 +297,20 @@ class Output:
             self.text(f"{fit(row.state, 10)}  {cells}{clean(key)}{reason}")
         else:
             self.row(f"{fit(row.state, 10)}  {cells}", key)
+
+    def jobs(self, scheme: str, run: Run, rows: Sequence[JobRow]) -> None:
+        """Some objects of a run."""
+        if self.form.shape != "jsonl":
+            for row in rows:
+                self.job(scheme, run, row)
+            return
+        from restoretui.session.rows.jobs import JobLines
+
+        made = self._of_runs.get(run.id)
+        if made is None:
+            made = self._of_runs[run.id] = JobLines(scheme, run)
+        if rows:
+            self._write("\n".join((*made(rows), "")))
 
     def run(
         self,

@@ -50,7 +50,7 @@ class KeyPages:
         seen: list[Observation] = []
         left: list[ObjectRef] = []
         at, skipped = 0, SPARSE_FIRST
-        while len(refs) - at >= DENSE and not self._is_useless:
+        while len(refs) - at >= DENSE and self._is_of_use():
             page = await self._page(refs[at], keys[-1])
             if page is None:
                 break
@@ -65,7 +65,7 @@ class KeyPages:
                 at += 1
                 continue
             found = self._match(refs[at:end], rows, left)
-            if self._is_useless:
+            if not self._is_of_use():
                 break
             seen += found
             at, dense = end, end - at >= DENSE
@@ -76,11 +76,9 @@ class KeyPages:
                 at, skipped = at + skipped, min(2 * skipped, SPARSE_MOST)
         return seen, [*left, *refs[at:]]
 
-    @property
-    def _is_useless(self) -> bool:
-        return (
-            self._useless or not self.provider.capabilities.restore_status_in_list or self.rules.lists_status is False
-        )
+    def _is_of_use(self) -> bool:
+        listed = self.provider.capabilities.restore_status_in_list and self.rules.lists_status is not False
+        return listed and not self._useless
 
     async def _page(self, ref: ObjectRef, last: str) -> tuple[Rows, bool] | None:
         """The page that begins with the object, and whether nothing follows; None where it may not be had."""

@@ -40,7 +40,7 @@ class ListedPage:
         return ListedPage(self.bucket, *([column[at] for at in kept] for column in columns))  # type: ignore[arg-type]
 
     @property
-    def by_state(self) -> Counter[str]:
+    def by_state(self) -> Counter[State]:
         """How many objects are in each state."""
         return Counter(self.states)
 

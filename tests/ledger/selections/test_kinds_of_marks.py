@@ -1,5 +1,7 @@
 """Marks of which nothing else is known are counted by kind: with the groups that judging each one gives."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,7 +54,7 @@ async def groups(
 
     def read(connection: object) -> tuple[list[MarkedGroup], list[list[tuple[str, str]]]]:
         (place,) = fact_groups.marked_places(connection, sel, now_of(ledger), 0.0)  # type: ignore[arg-type]
-        place = fact_groups.replace(
+        place = replace(
             place,
             part=PartOfPlace(cloud, "b", "a/") if part else None,
             has_looks=not bare,
