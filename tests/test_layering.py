@@ -55,8 +55,8 @@ ROOMS = {
         "cleaner", "then", "pursuit", "engine",
     ],
     "session": [
-        "targets", "key_list", "price_updates", "jsonlines", "export", "clouds", "listings", "selecting", "planning",
-        "batch", "spending", "saying", "waiting", "run_views", "then", "session", "summing",
+        "targets", "key_list", "price_updates", "jsonlines", "rows", "export", "clouds", "listings", "selecting",
+        "planning", "batch", "spending", "saying", "waiting", "run_views", "then", "session", "summing",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",

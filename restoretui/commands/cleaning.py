@@ -20,9 +20,9 @@ from restoretui.core.plan.plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run
-from restoretui.session.export import each
 from restoretui.session.jsonlines.line import where
 from restoretui.session.key_list import read_keys
+from restoretui.session.rows.jobs import each
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import Consent
 from restoretui.wording import format as words

@@ -33,8 +33,8 @@ from restoretui.engine.capacity import MOST_IN_A_ROW
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import EVERYTHING, JobRow, Query
 from restoretui.ledger.run_records import WAITING, Run
-from restoretui.session.export import each
 from restoretui.session.jsonlines.runs import cause_fields
+from restoretui.session.rows.jobs import windows
 from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
 from restoretui.wording.command_line import command_lines
@@ -72,9 +72,9 @@ async def status(
         runs = [await session.ledger.runs.get(run.id) for run in runs]
         for run in runs if name else ():
             output.names_buckets = len(run.buckets) > 1
-            async for row in _jobs(session, run, query):
-                if begin is None or row.changed_at >= begin:
-                    output.job(run.cloud.scheme, run, row)
+            async for rows in _jobs(session, run, query):
+                changed = rows if begin is None else [row for row in rows if row.changed_at >= begin]
+                output.jobs(run.cloud.scheme, run, changed)
         if not runs and since is not None:
             output.say("no run was made since then")
         elif not runs:
@@ -193,12 +193,12 @@ def left_of(limit: TimeLimit) -> timedelta | None:
     return None if limit.left is None else timedelta(seconds=limit.left)
 
 
-async def _jobs(session: Session, run: Run, query: Query) -> AsyncIterator[JobRow]:
+async def _jobs(session: Session, run: Run, query: Query) -> AsyncIterator[Sequence[JobRow]]:
     view = await session.run_views.job_view(run.id, query)
     try:
         await view.wait()
-        async for row in each(view):
-            yield row
+        async for rows in windows(view):
+            yield rows
     finally:
         await view.aclose()
 

@@ -19,9 +19,10 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.records import CatalogBounds
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
-from restoretui.session.export import WINDOW, write_export
+from restoretui.session.export import write_export
 from restoretui.session.jsonlines.line import instant, named
 from restoretui.session.jsonlines.objects import trail_line
+from restoretui.session.rows.jobs import WINDOW
 from restoretui.session.targets import write_whole
 from restoretui.wording import format as words
 

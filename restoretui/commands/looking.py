@@ -1,5 +1,8 @@
 """``restoretui ls``, ``du`` and ``export``: objects one by one, or summed up by prefix, or a run's in a file."""
 
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,10 +16,12 @@ from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.records import EVERYTHING, Query
 from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.session import summing
-from restoretui.session.export import each, export_chunks
+from restoretui.session.export import export_chunks
 from restoretui.session.jsonlines.objects import bucket_fields, missing_fields
 from restoretui.session.jsonlines.runs import states_fields
 from restoretui.session.jsonlines.sums import totals_fields, volume_fields
+from restoretui.session.rows.jobs import windows
+from restoretui.session.rows.listed import ListedPage, as_they_come, from_ledger
 from restoretui.session.session import Session, open_session
 from restoretui.session.summing import Split, Summed
 from restoretui.wording import format as words
@@ -34,7 +39,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
     output.summary({"locations": list(map(str, places))})
     output.names_buckets = len({(place.scheme, place.bucket) for place in places}) > 1
     async with open_session(settings, priced=False) as session:
-        states: dict[State, int] = {}
+        states: Counter[State] = Counter()
         buckets: dict[str, None] = {}
         size = unsized = missing = 0
         for place in places:
@@ -47,17 +52,16 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                 continue
             buckets[place.bucket] = None
             found = False
-            async with listing_view(session, place, choice) as view:
-                async for row in each(view):
-                    if place.version_id not in (None, row.ref.version_id):
-                        continue
-                    found = True
-                    output.object(place.scheme, row)
-                    states[row.state] = states.get(row.state, 0) + 1
-                    if row.size is None:
-                        unsized += 1
-                    else:
-                        size += row.size
+            async with _listed(session, place, choice) as pages:
+                async for page in pages:
+                    if place.version_id is not None:
+                        page = page.of_version(place.version_id)
+                    found = found or bool(page.keys)
+                    output.objects(place.scheme, page)
+                    states.update(page.by_state)
+                    told = [own for own in page.sizes if own is not None]
+                    unsized += len(page.sizes) - len(told)
+                    size += sum(told)
             if place.key is not None and not found and not await _is_there(session, place, choice):
                 missing += 1
                 _tell_missing(output, place)
@@ -75,12 +79,25 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
     return ExitCode.SOME_FAILED if missing else ExitCode.DONE
 
 
+@asynccontextmanager
+async def _listed(session: Session, place: Location, choice: Choice) -> AsyncIterator[AsyncIterator[ListedPage]]:
+    """What is at ``place``: as its pages come, or by way of the ledger where that knows more, or has to choose."""
+    if choice.query == EVERYTHING and await session.listings.is_bare(place):
+        rules = session.clouds[place.scheme].rules
+        versions = choice.versions or place.version_id is not None
+        async with session.listings.pages(place, versions=versions) as pages:
+            yield as_they_come(pages, place.bucket, rules, session.clock.now())
+    else:
+        async with listing_view(session, place, choice) as view:
+            yield from_ledger(view, place.bucket)
+
+
 async def _is_there(session: Session, place: Location, choice: Choice) -> bool:
     """A named object that the selectors left out is there all the same."""
     if choice.query.where is None:
         return False
-    async with listing_view(session, place, replace(choice, query=EVERYTHING)) as view:
-        return any([place.version_id in (None, row.ref.version_id) async for row in each(view)])
+    async with _listed(session, place, replace(choice, query=EVERYTHING)) as pages:
+        return any([place.version_id is None or place.version_id in page.version_ids async for page in pages])
 
 
 def _tell_missing(output: Output, place: Location) -> None:
@@ -203,8 +220,8 @@ async def export(settings: Settings, output: Output, name: str, query: Query) ->
             await view.wait()
             count = view.count
             if form.shape != "csv" or form.columns:
-                async for row in each(view):
-                    output.job(run.cloud.scheme, run, row)
+                async for rows in windows(view):
+                    output.jobs(run.cloud.scheme, run, rows)
         finally:
             await view.aclose()
         if form.shape == "csv" and not form.columns:

@@ -10,7 +10,7 @@ from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.activity import CLASSES, filter_row
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, Query
 from restoretui.ledger.run_records import Run
-from restoretui.session.export import WINDOW
+from restoretui.session.rows.jobs import WINDOW
 from restoretui.session.session import Session
 
 Since = datetime | timedelta

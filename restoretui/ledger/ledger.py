@@ -71,7 +71,7 @@ class Ledger:
         self._glancer = ReaderThread(connections.glancer, folder, "ledger-glancer")
         self._orders = OrderBuilder(self._builder, self._glancer, self._quick, self.changes)
         pending = PendingMarks(Selections.MARKS)
-        views = BrowseContext(self._orders, self._quick, self.changes, clock, pending)
+        views = BrowseContext(self._orders, self._reader, self._quick, self.changes, clock, pending)
         upkeep = Retention(self._writer, clock, folder, scratch.name)
         self.catalog = Catalog(self._writer, self._quick, clock, views, self._report, upkeep)
         self.totals = Totals(self._writer, self._reader, self._quick, clock)

@@ -1,6 +1,5 @@
 """A run's objects, with what became of each, as CSV or JSON lines; a job's completion report as CSV."""
 
-import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,35 +10,23 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import EVERYTHING, Query, View
+from restoretui.ledger.records import EVERYTHING, Query
 from restoretui.ledger.run_records import Run
-from restoretui.session.jsonlines.line import json_line, where
+from restoretui.session.jsonlines.line import where
 from restoretui.session.jsonlines.objects import job_fields
+from restoretui.session.rows.jobs import JobLines, windows
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import ReportRow
     from restoretui.session.targets import Target
 
 Form = Literal["csv", "json"]
-WINDOW = 1000
-"""Rows read from the ledger at a time."""
-CHUNK = 1 << 16
 _COLUMNS = (
     "location", "bucket", "key", "version_id", "size", "storage_class", "state", "expiry", "tier", "run", "reason",
     "code", "request_id", "action", "requested_at", "available_at", "changed_at",
 )  # fmt: skip
 
 REPORT_COLUMNS = ("location", "key", "version_id", "state", "http_status", "code", "reason")
-
-
-async def each(view: View[Any]) -> AsyncIterator[Any]:
-    """Every row of a view, a window at a time, leaving the loop free in between."""
-    at = 0
-    while rows := view.rows(at, WINDOW):
-        for row in rows:
-            yield row
-        at += len(rows)
-        await asyncio.sleep(0)
 
 
 async def export_chunks(
@@ -49,26 +36,27 @@ async def export_chunks(
 
     Exact, unless ``spelled`` makes each cell fit to be seen.
     """
-    buffer = io.StringIO()
-    table = csv.DictWriter(buffer, _COLUMNS, extrasaction="ignore", lineterminator="\r\n")
-    if form == "csv":
-        table.writeheader()
     view = await ledger.runs.view(run.id, query)
     try:
         await view.wait()
-        async for row in each(view):
-            fields = job_fields(run.cloud.scheme, run, row)
-            if form == "csv":
-                table.writerow(_spelled(fields, spelled))
-            else:
-                buffer.write(json_line("object", fields) + "\n")
-            if buffer.tell() > CHUNK:
-                yield buffer.getvalue()
-                buffer.seek(0)
-                buffer.truncate()
+        if form == "json":
+            lines = JobLines(run.cloud.scheme, run)
+            async for rows in windows(view):
+                yield "\n".join((*lines(rows), ""))
+            return
+        buffer = io.StringIO()
+        table = csv.writer(buffer, lineterminator="\r\n")
+        table.writerow(_COLUMNS)
+        async for rows in windows(view):
+            for row in rows:
+                fields = _spelled(job_fields(run.cloud.scheme, run, row), spelled)
+                table.writerow([fields[name] for name in _COLUMNS])
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+        yield buffer.getvalue()
     finally:
         await view.aclose()
-    yield buffer.getvalue()
 
 
 def _spelled(fields: dict[str, Any], spelled: Callable[[str], str] | None) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import Page
-from restoretui.engine.listing.lister import Lister, Source
+from restoretui.core.rows import Rows
+from restoretui.engine.listing.lister import Left, Lister, Source
+from restoretui.engine.listing.pages_in_order import PagesInOrder
 from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CatalogBounds, Listing, Scope
@@ -20,6 +24,8 @@ LEAVE_S = 2.0
 """Seconds that the end of a session waits for old listings to be cleared away; the next session goes on with it."""
 STREAMS = 32
 """Ranges of one flat listing under way at a time."""
+STREAMS_IN_ORDER = 8
+"""The same where pages are wanted in their order: what comes early has to wait, and printing is no quicker."""
 BUG_HINT = "start again: nothing is lost; and please report it"
 
 
@@ -31,9 +37,9 @@ class _LedgerSink:
         self._listing_id = listing_id
         self.objects = 0
 
-    async def put(self, page: Page, segment: int, left: str) -> None:
+    async def put(self, page: Page, segment: int, left: Left) -> None:
         self.objects += len(page.entries)
-        self._ledger.catalog.append(self._listing_id, page, left, segment=segment)
+        self._ledger.catalog.append(self._listing_id, page, str(left), segment=segment)
         await self._ledger.catalog.room()
 
     async def restart(self) -> None:
@@ -108,6 +114,37 @@ class Listings:
 
     def _is_worth_it(self, listing: Listing) -> bool:
         return not listing.is_stale(self._clock.now()) and bool(listing.is_complete or listing.resume_token)
+
+    async def is_bare(self, location: Location) -> bool:
+        """A listing of that bucket made now is all that is known of its objects."""
+        return await self._ledger.catalog.is_bare(self._clouds[location.scheme].ledger_cloud, location.bucket)
+
+    @asynccontextmanager
+    async def pages(self, location: Location, *, versions: bool = False) -> AsyncIterator[AsyncIterator[Rows]]:
+        """All objects at ``location`` as they are now, in key order, page by page as they come; nothing is kept.
+
+        Where the cloud does not promise an order, they may come in the server's own. Raises what ends it early.
+        """
+        cloud = self._clouds[location.scheme]
+        single = location.key is not None
+        prefix = location.prefix if location.key is None else location.key
+        scope = Scope(cloud.ledger_cloud, location.bucket, prefix, recursive=True, versions=versions, single=single)
+        await cloud.region(scope.bucket)
+        provider = await cloud.provider()
+        traits = cloud.channel.listing_traits(provider)
+        pages = PagesInOrder(self._ledger.folder, may_restart=lambda: not traits.known)
+        lister = Lister(Source(provider, cloud.read, traits), scope, pages, STREAMS_IN_ORDER, self._clock.monotonic)
+        where = str(Location(scope.cloud.scheme, scope.bucket, scope.prefix))
+        task = asyncio.create_task(lister.list_all(), name=f"listing {where}")
+        try:
+            with self._works.telling(lambda: f"listing {where}: {pages.objects:,} objects so far"):
+                yield pages.taken(task)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            pages.close()
+        if cloud.rules.lists_status is None and (pages.tells or provider.capabilities.says_vendor):
+            await self._ledger.catalog.listings_tell(scope.cloud, scope.bucket)
 
     async def _list(self, listing: Listing) -> None:
         error: RestoreTuiError | None = None

@@ -1,27 +1,29 @@
 """Selections of objects: below a location, by their keys, from a run; and the looks that judging them takes."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound, WrongPlace
+from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound
 from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectFacts, ObjectRef, Page, State
+from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectFacts, ObjectRef, State
 from restoretui.core.provider import Provider
 from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
 from restoretui.engine.traffic.speaker import Progress, Works
-from restoretui.engine.watching.observations import looked_at, observed
+from restoretui.engine.watching.looks import DENSE, VersionsSeen, look_at_each
+from restoretui.engine.watching.observations import looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks.fact_groups import Doubt
 from restoretui.ledger.records import CloudId, JobRow, Observation, Query, Scope, SelectionSummary
 from restoretui.session.clouds import CloudAccess, Clouds
 from restoretui.session.listings import Listings
 
-LOOKS_AT_ONCE = 64
 LOOKS_BATCH = 512
+LISTED_BATCH = 4096
+PAGES_AT_ONCE = 4
+"""Batches of named keys that are looked for in pages side by side, each page behind the one before."""
 PROBED = 256
 """Restores of others that are looked at for their tier and days, of each endpoint."""
 Missing = Callable[[ObjectRef, CloudError], None]
@@ -133,7 +135,7 @@ class Selecting:
     async def keys(
         self, sel: int, refs: Iterable[ObjectRef], missing: Missing | None = None, scheme: str = DEFAULT_SCHEME
     ) -> SelectionSummary:
-        """Mark these very objects, each looked at by HEAD. One that cannot be seen goes to ``missing``, or raises.
+        """Mark these very objects, looked at first. One that cannot be seen goes to ``missing``, or raises.
 
         Where no answer can be had at all, that raises in any case: it says nothing about the object.
         """
@@ -152,8 +154,11 @@ class Selecting:
         """Look at all, some at a time, and mark what is there: one change of the selection a bucket and batch."""
         tally = Progress()
         with self._works.telling(lambda: tally.text(f"of {len(refs):,} objects looked at so far")):
-            for at in range(0, len(refs), LOOKS_BATCH):
-                batch = refs[at : at + LOOKS_BATCH]
+            todo = refs
+            if not versions and len(refs) >= DENSE:
+                todo = await self._mark_listed(sel, refs, scheme, tally)
+            for at in range(0, len(todo), LOOKS_BATCH):
+                batch = todo[at : at + LOOKS_BATCH]
                 found = await (
                     self._versions(batch, scheme, tally) if versions else self._heads(batch, scheme, tally)
                 )
@@ -165,6 +170,41 @@ class Selecting:
                         missing(ref, seen)
                 for bucket, looks in by_bucket.items():
                     await self._ledger.selections.add_observed(sel, self._clouds[scheme].ledger_cloud, bucket, looks)
+
+    async def _mark_listed(
+        self, sel: int, refs: Sequence[ObjectRef], scheme: str, tally: Progress
+    ) -> Sequence[ObjectRef]:
+        """Mark what pages of listings show of these objects; those that are left to HEADs, in their order."""
+        from restoretui.engine.watching.key_pages import KeyPages  # few commands are given so many keys
+
+        cloud = self._clouds[scheme]
+        provider = await cloud.provider()
+        parts: dict[tuple[str, bool], list[ObjectRef]] = {}
+        for ref in refs:
+            parts.setdefault((ref.bucket, ref.version_id is not None), []).append(ref)
+        left: set[ObjectRef] = set()
+        for (bucket, _), some in parts.items():
+            some.sort(key=_key_of)
+            pages = KeyPages(provider, cloud.read, cloud.rules, self._clock, bucket)
+
+            async def look(
+                part: list[ObjectRef], pages: KeyPages = pages
+            ) -> tuple[list[Observation], list[ObjectRef]]:
+                looked = await pages.look(part)
+                tally.number += len(looked[0])
+                return looked
+
+            at_once = LISTED_BATCH * PAGES_AT_ONCE
+            for at in range(0, len(some), at_once):
+                batches = [
+                    some[at : at + at_once][start : start + LISTED_BATCH] for start in range(0, at_once, LISTED_BATCH)
+                ]
+                for seen, rest in await all_of([look(batch) for batch in batches if batch]):
+                    left.update(rest)
+                    await self._ledger.selections.add_listed(sel, cloud.ledger_cloud, bucket, seen)
+            if cloud.rules.lists_status is None and (pages.tells or provider.capabilities.says_vendor):
+                await self._ledger.catalog.listings_tell(cloud.ledger_cloud, bucket)
+        return [ref for ref in refs if ref in left]
 
     async def jobs(self, sel: int, rows: Iterable[JobRow], scheme: str = DEFAULT_SCHEME) -> SelectionSummary:
         """Mark the objects of these jobs, with what their jobs know of them."""
@@ -263,7 +303,7 @@ class Selecting:
                 return [await self._listed(cloud, provider, ref, refused)]
             return [looked_at(detail, ref.version_id, self._clock.now().timestamp())]
 
-        return await _look_at_each(refs, head, tally)
+        return await look_at_each(refs, head, tally)
 
     async def _classed(self, cloud: CloudId, ref: ObjectRef, seen: Observation) -> Observation:
         """What a HEAD told of an object that was listed as archived, with the class that a listing has now.
@@ -294,7 +334,7 @@ class Selecting:
         Raises ``refused``, of its HEAD, where that may not be listed either.
         """
         versions = ref.version_id is not None
-        pages = _Versions(self._clock)
+        pages = VersionsSeen(self._clock)
         scope = Scope(cloud.ledger_cloud, ref.bucket, ref.key, recursive=True, versions=versions, single=True)
         try:
             await Lister(Source(provider, cloud.read), scope, pages, 1, self._clock.monotonic).list_all()
@@ -315,7 +355,7 @@ class Selecting:
         provider = await cloud.provider()
 
         async def of_key(ref: ObjectRef) -> list[Observation]:
-            pages = _Versions(self._clock)
+            pages = VersionsSeen(self._clock)
             scope = Scope(cloud.ledger_cloud, ref.bucket, ref.key, recursive=True, versions=True, single=True)
             source = Source(provider, cloud.read, cloud.channel.listing_traits(provider))
             await Lister(source, scope, pages, 1, self._clock.monotonic).list_all()
@@ -323,43 +363,8 @@ class Selecting:
                 raise ObjectNotFound("the object has no version", "check the key", code="NoSuchKey")
             return pages.found
 
-        return await _look_at_each(refs, of_key, tally)
+        return await look_at_each(refs, of_key, tally)
 
 
-class _Versions:
-    """Where the pages of one key's versions go: they become observations."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.found: list[Observation] = []
-
-    async def put(self, page: Page, segment: int, left: str) -> None:
-        del segment, left
-        seen_at = self._clock.now().timestamp()
-        self.found += [observed(entry, seen_at) for entry in page.entries]
-
-    async def restart(self) -> None:
-        self.found.clear()
-
-
-async def _look_at_each(
-    refs: Sequence[ObjectRef], look: Callable[[ObjectRef], Awaitable[list[Observation]]], tally: Progress
-) -> list[tuple[ObjectRef, Observation | CloudError]]:
-    """What ``look`` finds of each, some at a time; what the cloud refuses stands in the place of what was found.
-
-    Where no answer can be had at all, that raises: it says nothing about the object.
-    """
-    room = asyncio.Semaphore(LOOKS_AT_ONCE)
-
-    async def one(ref: ObjectRef) -> list[tuple[ObjectRef, Observation | CloudError]]:
-        async with room:
-            try:
-                return [(ref, seen) for seen in await look(ref)]
-            except (*NO_ANSWER, WrongPlace):
-                raise
-            except CloudError as error:
-                return [(ref, error)]
-            finally:
-                tally.number += 1
-
-    return [found for several in await all_of([one(ref) for ref in refs]) for found in several]
+def _key_of(ref: ObjectRef) -> str:
+    return ref.key

@@ -1,5 +1,6 @@
 """Formats sizes, instants, durations and money for people, in few and steady cells."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -27,14 +28,36 @@ def size(size_bytes: int | None) -> str:
     """Binary units, at most 8 cells: ``0 B``, ``1.5 KiB``, ``1023 GiB``; ``?`` for None, which is not told."""
     if size_bytes is None:
         return UNTOLD
-    value = float(size_bytes)
-    for unit in _UNITS:
-        if value < 1023.5 or unit == _UNITS[-1]:
-            break
-        value /= 1024
-    if unit == "B":
+    value, unit = size_bytes / 1, 0
+    while value >= 1023.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    if unit == 0:
         return f"{size_bytes} B"
-    return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+    return f"{value:.1f} {_UNITS[unit]}" if value < 99.95 else f"{value:.0f} {_UNITS[unit]}"
+
+
+_MANY = [
+    (1 << 10 * unit, f"%{7 - len(name)}.1f {name}", f"%{7 - len(name)}.0f {name}")
+    for unit, name in enumerate(_UNITS[:6])
+]
+
+
+def sizes_of(sizes: Sequence[int | None]) -> list[str]:
+    """``size`` of each of many, at the right of 8 cells."""
+    made = []
+    for own in sizes:
+        if own is None or not 1024 <= own < 1 << 50:
+            made.append(f"{size(own):>8}")
+            continue
+        one, short, long = _MANY[(own.bit_length() - 1) // 10]
+        value = own / one
+        if value < 99.95:
+            made.append(short % value)
+        elif value < 1023.5:
+            made.append(long % value)
+        else:
+            made.append(f"{size(own):>8}")
+    return made
 
 
 def sizes(size_bytes: int, unsized: int) -> str:
@@ -63,12 +86,23 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-@lru_cache(8192)
-def day(epoch: int | None) -> str:
+def day(epoch: float | None) -> str:
     """The date of an instant, UTC: ``2026-01-15``; ``?`` for None, which is not told."""
     if epoch is None:
         return UNTOLD
+    if _zone[0] is UTC:
+        return _date(epoch // 86_400)
     return datetime.fromtimestamp(epoch, UTC).astimezone(_zone[0]).strftime("%Y-%m-%d")
+
+
+def days_of(instants: Sequence[int | None]) -> list[str]:
+    """``day`` of each of many, in 10 cells."""
+    return [f"{day(at):10}" for at in instants]
+
+
+@lru_cache(8192)
+def _date(days: float) -> str:
+    return datetime.fromtimestamp(days * 86_400, UTC).strftime("%Y-%m-%d")
 
 
 def of_before(seen: datetime) -> str:

@@ -1,6 +1,7 @@
 """Objects named by key: each is looked at once, marked in bulk, and held to what was asked for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import Query
 from restoretui.ledger.selections.selections import Selections
 from restoretui.sandbox import RunningSandbox
+from restoretui.session import selecting
 from restoretui.session.selecting import LOOKS_BATCH
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox
@@ -46,6 +48,7 @@ async def named(session: Session, refs: Sequence[ObjectRef], query: Query, **mor
 async def test_many_keys_are_marked_in_few_steps(
     running: RunningSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(selecting, "DENSE", 10_000)  # as where nothing may be listed
     session = await session_on(running)
     adds: list[int] = []
     add = Selections.add_observed
@@ -60,6 +63,26 @@ async def test_many_keys_are_marked_in_few_steps(
     assert (marked, left_out, missing) == (600, 0, [])
     assert adds == [LOOKS_BATCH, 600 - LOOKS_BATCH], "one step a batch: each recounts what is marked"
     assert running.stats.requests["HeadObject"] == 600, "what is named twice is looked at once"
+
+
+async def test_keys_that_lie_dense_are_looked_at_by_the_page(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
+    session = await session_on(running)
+    running.cloud.put("cold", "g/0100", size=10, storage_class="INTELLIGENT_TIERING")
+    refs = [ObjectRef("cold", f"g/{number:04d}") for number in range(0, 620, 2)] * 2
+    sel, missing = await session.ledger.selections.create(), Missing()
+    assert await session.selecting.named(sel, refs, Query(), missing) == 0
+    assert missing == [f"g/{number:04d}" for number in range(600, 620, 2)]
+    assert running.stats.requests["ListObjectsV2"] == 1
+    assert running.stats.requests["HeadObject"] == 11, "what is not shown, and what a page cannot tell"
+    by_page = await session.ledger.selections.facts(sel)
+    one_by_one = await session.ledger.selections.create()
+    for ref in dict.fromkeys(refs[:300]):
+        await session.selecting.keys(one_by_one, [ref])
+    by_head = await session.ledger.selections.facts(one_by_one)
+    looked = [replace(group.facts, looked=True) for groups in by_page.values() for group in groups]
+    assert sorted(map(repr, looked)) == sorted(repr(group.facts) for groups in by_head.values() for group in groups)
 
 
 async def test_what_the_texts_leave_out_is_not_looked_at_and_states_and_classes_hold(

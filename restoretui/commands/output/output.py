@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.progress import RunProgress
     from restoretui.ledger.batches.records import BatchJob
+    from restoretui.session.rows.jobs import JobLines
+    from restoretui.session.rows.listed import ListedPage
 
 
 _OBJECT_HEADS = (f"{'STATE':10}", f"{'CLASS':19}", f"{'SIZE':>8}", f"{'MODIFIED':10}", f"{'EXPIRY':16}")
@@ -71,6 +73,8 @@ class Output:
         self._sink: Sink | None = None
         self._headed = ""
         self._columns: tuple[int, ...] | None = None
+        self._listed: dict[tuple[str, str], Callable[[ListedPage], list[str]]] = {}
+        self._of_runs: dict[int, JobLines] = {}
         self._unread: set[str] = set()
         self.left = ""
         """What an interruption leaves behind, in words; nothing for a command that sends nothing."""
@@ -253,6 +257,27 @@ class Output:
             self._head("  ".join(_OBJECT_HEADS[at] for at in self._columns) + "  KEY")
         self.row("".join(f"{cells[at]}  " for at in self._columns), self.key(scheme, row.ref))
 
+    def objects(self, scheme: str, page: "ListedPage") -> None:
+        """Some rows of a listing."""
+        quick = self._listed.get((scheme, page.bucket)) or self._quick(scheme, page.bucket)
+        if quick is None:
+            for at in range(len(page.keys)):
+                self.object(scheme, page.row(at))
+        elif page.keys:
+            if self.form.shape != "jsonl":
+                self._head("  ".join(_OBJECT_HEADS) + "  KEY")
+            self._write("\n".join((*quick(page), "")))
+
+    def _quick(self, scheme: str, bucket: str) -> "Callable[[ListedPage], list[str]] | None":
+        """What makes the lines of a page at once, where that is what a form comes to."""
+        from restoretui.commands.output import listed_lines
+
+        if self.form.shape == "jsonl":
+            self._listed[scheme, bucket] = listed_lines.JsonLines(scheme, bucket)
+        elif not self.as_json and self.room is None and not self.names_buckets:
+            self._listed[scheme, bucket] = listed_lines.TableLines()
+        return self._listed.get((scheme, bucket))
+
     def job(self, scheme: str, run: Run, row: JobRow) -> None:
         """An object of a run."""
         if self.as_json:
@@ -272,6 +297,20 @@ class Output:
             self.text(f"{fit(row.state, 10)}  {cells}{clean(key)}{reason}")
         else:
             self.row(f"{fit(row.state, 10)}  {cells}", key)
+
+    def jobs(self, scheme: str, run: Run, rows: Sequence[JobRow]) -> None:
+        """Some objects of a run."""
+        if self.form.shape != "jsonl":
+            for row in rows:
+                self.job(scheme, run, row)
+            return
+        from restoretui.session.rows.jobs import JobLines
+
+        made = self._of_runs.get(run.id)
+        if made is None:
+            made = self._of_runs[run.id] = JobLines(scheme, run)
+        if rows:
+            self._write("\n".join((*made(rows), "")))
 
     def run(
         self,

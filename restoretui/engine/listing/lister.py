@@ -39,13 +39,35 @@ _BEYOND = "\U0010ffff"
 class PageSink(Protocol):
     """Where pages go."""
 
-    async def put(self, page: Page, segment: int, left: str) -> None:
-        """Store a page behind those of its ``segment``. ``left`` is what a resumed listing needs."""
+    async def put(self, page: Page, segment: int, left: "Left") -> None:
+        """Store a page behind those of its ``segment``."""
         ...
 
     async def restart(self) -> None:
         """Forget all pages: the listing begins anew."""
         ...
+
+
+class Left:
+    """What is left to list once a page is stored."""
+
+    __slots__ = ("_ranges", "_token")
+
+    def __init__(self, ranges: Sequence[Range], token: str | None = None) -> None:
+        """``token`` goes on with a listing of one level, which has no ranges."""
+        self._ranges = ranges
+        self._token = token
+
+    def __str__(self) -> str:
+        """What a resumed listing needs; to be asked for before the next page is listed."""
+        if self._token is not None:
+            return self._token
+        return json.dumps([[entry.after, entry.stop, entry.token] for entry in self._ranges])
+
+    @property
+    def listed_to(self) -> str | None:
+        """The key up to which all is listed, in a store that keeps the order; None when that is the end."""
+        return min((entry.after for entry in self._ranges), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +185,7 @@ class Lister:
         self._moved.set()
         self._alphabet.learn(row.key for row in rows[:: max(1, len(rows) // LEARNED_FROM)])
         entry.note(rows)
-        await self._sink.put(Page(rows, (), None), entry.segment, self._left())
+        await self._sink.put(Page(rows, (), None), entry.segment, Left(self._ranges))
         return more
 
     async def _page_of(self, entry: Range, guard: PageGuard) -> Page:
@@ -264,7 +286,7 @@ class Lister:
             segment += guard.jumped
             folder = max([folder, *prefixes])
             token = None if guard.is_over else page.next_token
-            await self._sink.put(Page(rows, sorted(prefixes), token), segment, token or "")
+            await self._sink.put(Page(rows, sorted(prefixes), token), segment, Left((), token or ""))
             if token is None:
                 return
 
@@ -280,9 +302,6 @@ class Lister:
         if names and min(names) <= max(guard.last, folder):
             raise _untold(guard.last or folder)
         return page
-
-    def _left(self) -> str:
-        return json.dumps([[entry.after, entry.stop, entry.token] for entry in self._ranges])
 
 
 def _untold(last: str) -> MalformedAnswer:

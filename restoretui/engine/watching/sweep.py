@@ -112,7 +112,7 @@ class Sweeper:
 
     async def _page(self, bucket: str, some: AwaitedColumns, at: int) -> Page:
         key = some.keys[at]
-        prefix = _common_directory(key, some.keys[-1])
+        prefix = common_directory(key, some.keys[-1])
         versions = bool(some.versions[at])
         asked_at = self.clock.monotonic()
         page = await self.read(
@@ -230,7 +230,8 @@ def _nothing_new(some: AwaitedColumns, at: int, end: int, rows: Rows) -> bool:
     )
 
 
-def _common_directory(first: str, last: str) -> str:
+def common_directory(first: str, last: str) -> str:
+    """The prefix that both keys lie below, to its last slash."""
     length = 0
     for a, b in zip(first, last, strict=False):
         if a != b:

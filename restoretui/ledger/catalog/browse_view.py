@@ -17,6 +17,7 @@ from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
 from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.decoding import STATES, TIERS, damaged, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE
 from restoretui.ledger.views import fact_sql
@@ -55,6 +56,7 @@ class BrowseContext:
     """The dependencies that views of listings share."""
 
     orders: OrderBuilder
+    reader: ReaderThread
     quick: QuickReads
     changes: Changes
     clock: Clock

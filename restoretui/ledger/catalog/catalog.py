@@ -11,6 +11,7 @@ from typing import Any
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
+from restoretui.ledger.catalog.bare_listings import is_bare
 from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
 from restoretui.ledger.catalog.observations import listings_tell, place_id, record_looks, void_looks_ahead
 from restoretui.ledger.catalog.page_queue import PageQueue
@@ -208,6 +209,11 @@ class Catalog:
         if listing_id in self._recent:
             self._recent.remove(listing_id)
         self._recent.append(listing_id)
+
+    async def is_bare(self, cloud: CloudId, bucket: str) -> bool:
+        """A listing of the bucket that is made now is all that is known: no job of ours, no look shows in it."""
+        now = self._clock.now().timestamp()
+        return await self._views.reader.run(lambda connection: is_bare(connection, cloud, bucket, now))
 
     async def listings_tell(self, cloud: CloudId, bucket: str) -> None:
         """Listings there are known to tell of restores."""

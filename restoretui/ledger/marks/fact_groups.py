@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from restoretui.core.model import Intent, IntentStage, ObjectFacts
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
@@ -36,6 +36,9 @@ PLAIN = (
 )
 """The same as expressions that are never NULL, since NULLs are not equal to each other in a key."""
 _PLAIN = ", ".join(PLAIN)
+
+MOST_KINDS = 500
+"""Kinds of marks up to which each is judged by itself: copies may end in as many instants as there are."""
 
 FactKey = tuple[str, str, int, int, int, str, int, int, int]
 """The values of ``FACTS`` in plain form."""
@@ -91,7 +94,7 @@ class MarkedPlace:
         """The cloud's tables."""
         return self.cloud.rules
 
-    def objects(self, extra: str = "1 AS one", where: str = "1") -> str:
+    def objects(self, extra: str = "1 AS one", where: str = "1", source: str = "selection s") -> str:
         """A SELECT of every marked object's key, version, size and facts, as a plan is to judge them.
 
         One that a job of ours asked for counts as restoring, with the job's tier and days. One that a run only plans
@@ -99,7 +102,7 @@ class MarkedPlace:
         """
         inner = fact_sql.known(
             fact_sql.OF_SELECTION,
-            "selection s",
+            source,
             f"s.sel = :sel AND s.place_id = :place AND {where}{self.part.where if self.part is not None else ''}",
             extra,
             looks=self.has_looks,
@@ -197,27 +200,71 @@ def marked_places(connection: sqlite3.Connection, sel: int, now: float, wall: fl
 
 
 def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[MarkedGroup]:
-    """The groups of one bucket; objects known to be gone are in none.
+    """The groups of one bucket; objects known to be gone are in none."""
+    args = place.args
+    rows = f"{_PLAIN}, 1, CASE WHEN size > 0 THEN size ELSE 0 END, size >= {EXPEDITED_TYPICAL_BYTES}, size < 0, as_of"
+    kinds: list[tuple[Any, ...]] = []
+    if not (place.has_looks or place.bucket_id):
+        # Marks whose own columns are equal have equal facts: only the few kinds there are of them are judged.
+        alike = (
+            "SELECT s.storage_class, coalesce(s.archive_status, ''), s.looked, coalesce(s.in_progress, -1),"
+            " coalesce(s.expiry, -1), coalesce(s.told_tier, ''), coalesce(s.told_days, -1), 0, 0, 1,"
+            f" CASE WHEN s.size > 0 THEN s.size ELSE 0 END, s.size >= {EXPEDITED_TYPICAL_BYTES}, s.size < 0,"
+            " s.seen_at"
+            f" FROM selection s WHERE s.sel = :sel AND s.place_id = :place{place.part.where if place.part else ''}"
+        )
+        kinds = _counted(connection, "mark_kind", alike, args)
+    if kinds and len(kinds) <= MOST_KINDS:
+        found = _judged(connection, replace(place, part=None), kinds)
+    else:
+        found = _counted(connection, "fact_group", f"SELECT {rows} FROM ({place.objects()}) WHERE NOT gone", args)
+    _SHAPE.check(found)
+    return [MarkedGroup(row[:9], row[9], saturated(row[10]), *row[11:]) for row in found]
+
+
+def _counted(connection: sqlite3.Connection, table: str, rows: str, args: dict[str, object]) -> list[tuple[Any, ...]]:
+    """The ``rows``, of which each counts for one, added up by ``FACTS``.
 
     Counted into a small table by key, which takes half the time of GROUP BY: that would sort every row.
     """
-    connection.execute("DROP TABLE IF EXISTS temp.fact_group")
+    connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     connection.execute(
-        f"CREATE TEMP TABLE fact_group ({FACTS}, objects, size_bytes, large, unsized, as_of,"
-        f" PRIMARY KEY ({FACTS})) WITHOUT ROWID"
+        f"CREATE TEMP TABLE {table} ({FACTS}, objects, size_bytes, large, unsized, as_of, PRIMARY KEY ({FACTS}))"
+        " WITHOUT ROWID"
     )
     connection.execute(
-        f"INSERT INTO temp.fact_group SELECT {_PLAIN}, 1, CASE WHEN size > 0 THEN size ELSE 0 END,"
-        f" size >= {EXPEDITED_TYPICAL_BYTES}, size < 0, as_of"
-        f" FROM ({place.objects()}) WHERE NOT gone ON CONFLICT DO UPDATE SET objects = objects + 1,"
+        f"INSERT INTO temp.{table} {rows} ON CONFLICT DO UPDATE SET objects = objects + excluded.objects,"
         " size_bytes = size_bytes + excluded.size_bytes, large = large + excluded.large,"
         " unsized = unsized + excluded.unsized, as_of = min(as_of, excluded.as_of)",
-        place.args,
+        args,
     )
-    rows = connection.execute("SELECT * FROM temp.fact_group").fetchall()
-    connection.execute("DROP TABLE temp.fact_group")
-    _SHAPE.check(rows)
-    return [MarkedGroup(row[:9], row[9], saturated(row[10]), *row[11:]) for row in rows]
+    found = connection.execute(f"SELECT * FROM temp.{table}").fetchall()
+    connection.execute(f"DROP TABLE temp.{table}")
+    return found
+
+
+def _judged(
+    connection: sqlite3.Connection, place: MarkedPlace, kinds: list[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """Kinds of marks, added up by the facts that they have."""
+    added: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for kind in kinds:
+        one = (
+            "(SELECT :sel AS sel, :place AS place_id, '' AS key, '' AS version_id, 0 AS size, NULL AS modified,"
+            " :seen AS seen_at, '' AS etag, NULL AS told_asked, :class AS storage_class,"
+            " nullif(:archive, '') AS archive_status, :looked AS looked, nullif(:restoring, -1) AS in_progress,"
+            " nullif(:expiry, -1) AS expiry, nullif(:tier, '') AS told_tier, nullif(:days, -1) AS told_days) s"
+        )
+        names = ("class", "archive", "looked", "restoring", "expiry", "tier", "days")
+        args = {**place.args, **dict(zip(names, kind, strict=False)), "seen": kind[-1]}
+        facts = connection.execute(
+            f"SELECT {_PLAIN} FROM ({place.objects(source=one)}) WHERE NOT gone", args
+        ).fetchall()
+        for key in facts:
+            before = added.get(key, (0, 0, 0, 0, kind[-1]))
+            sums = [a + b for a, b in zip(before[:4], kind[9:13], strict=True)]
+            added[key] = (*sums, min(before[4], kind[-1]))
+    return [(*key, *sums) for key, sums in added.items()]
 
 
 # class archive looked restoring expiry tier days intent untold objects size large unsized as_of; -1: none
@@ -312,7 +359,15 @@ def unlooked(
         where = "untold AND storage_class <> :tiered"
     else:
         where = "in_progress = 1 AND NOT is_ours AND NOT looked"
-    behind = place.objects(where="(s.key, s.version_id) > (:after_key, :after_version)")
+    behind = "(s.key, s.version_id) > (:after_key, :after_version)"
+    if not (place.has_looks or place.bucket_id):
+        # Nothing else is known than what stands in the marks: most are passed over by one column.
+        behind += {
+            Doubt.TIER: " AND s.storage_class = :tiered",
+            Doubt.RESTORED: " AND s.storage_class <> :tiered",
+            Doubt.FOREIGN: " AND s.in_progress = 1",
+        }[doubt]
+    behind = place.objects(where=behind)
     return connection.execute(
         f"SELECT key, version_id FROM ({behind}) WHERE NOT gone AND {where} ORDER BY key, version_id LIMIT :limit",
         {**args, "after_key": after[0], "after_version": after[1]},

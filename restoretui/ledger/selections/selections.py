@@ -238,6 +238,11 @@ class Selections(MarkedObjects):
 
         return await self._change(sel, add)
 
+    async def add_listed(self, sel: int, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
+        """Mark objects that a page of a listing showed, with what it told of them."""
+        if looks:
+            await self._change(sel, lambda tx, sel: marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks))
+
     async def add_selection(self, sel: int, other: int) -> SelectionSummary:
         """Mark what is marked in ``other``, too."""
         return await self._change(sel, lambda tx, sel: marking.add_selection(tx, sel, other))

@@ -230,7 +230,7 @@ def test_a_set_of_marks_that_has_a_name_is_a_key_list(run: Run, served: Served, 
         finally:
             await ledger.aclose()
 
-    assert run(served, "ls", BUCKET, "--json").code == 0
+    assert run(served, "du", BUCKET, "--json").code == 0
     number = asyncio.run(save())
     assert chosen(run(served, "plan", BUCKET, "--keys-from", "@friday", *PLAN)) == number > 3
     elsewhere = run(served, "plan", ODD, "--keys-from", "@friday", *PLAN)

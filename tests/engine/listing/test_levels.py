@@ -7,7 +7,7 @@ import pytest
 
 from restoretui.core.errors import MalformedAnswer
 from restoretui.core.model import GOES_ON, Entry, Page
-from restoretui.engine.listing.lister import Lister, Source
+from restoretui.engine.listing.lister import Left, Lister, Source
 from restoretui.ledger.records import CloudId, Scope
 from tests.engine.listing.test_lister import read
 
@@ -47,7 +47,7 @@ class Shown:
         self.keys: list[str] = []
         self.prefixes: list[str] = []
 
-    async def put(self, page: Page, segment: int, left: str) -> None:
+    async def put(self, page: Page, segment: int, left: Left) -> None:
         self.keys += [entry.key for entry in page.entries]
         self.prefixes += page.prefixes
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import MalformedAnswer, RestoreTuiError
 from restoretui.core.model import GOES_ON, Entry, Page
-from restoretui.engine.listing.lister import Lister, Source
+from restoretui.engine.listing.lister import Left, Lister, Source
 from restoretui.engine.listing.ranges import Alphabet, Range, split
 from restoretui.engine.traffic.listing_traits import ListingTraits
 from restoretui.ledger.records import CloudId, Scope
@@ -70,9 +70,9 @@ class Pages:
         self.segments: dict[int, list[Entry]] = defaultdict(list)
         self.left = ""
 
-    async def put(self, page: Page, segment: int, left: str) -> None:
+    async def put(self, page: Page, segment: int, left: Left) -> None:
         self.segments[segment].extend(page.entries)
-        self.left = left
+        self.left = str(left)
 
     async def restart(self) -> None:
         self.segments.clear()
