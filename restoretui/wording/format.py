@@ -121,7 +121,6 @@ _zone: list[tzinfo | None] = [UTC]
 def show_local() -> None:
     """From now on, times are those of the machine's own zone. Everywhere else they are UTC."""
     _zone[0] = None
-    day.cache_clear()
 
 
 def instant(at: datetime | float) -> str:
