@@ -31,7 +31,8 @@ _OPTIONS: Sequence[Callable[[F], F]] = (
                  help="A table; a wide one, uncut; JSON lines; one JSON array of them; CSV."),
     click.option("--json", "as_json", is_flag=True, help="The same as --format jsonl."),
     click.option("--columns", type=Columns(), help="Of a table or CSV: state,size,key; `restoretui schema` has all."),
-    click.option("--output", "-o", "target", metavar="FILE", help="Write there, once it is whole; default: stdout."),
+    click.option("--output", "-o", "printed_to", metavar="FILE",
+                 help="Write there once it is whole; default: stdout."),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors."),
     click.option("--no-progress", is_flag=True, help="Do not show how far it is."),
     click.option("--local", is_flag=True, help="Tell people times in this machine's zone; default: UTC."),
@@ -52,7 +53,7 @@ def printing(command: F, usual: Shape = "table") -> F:
             quiet=options.pop("quiet"),
             progress=not options.pop("no_progress"),
             local=options.pop("local"),
-            target=options.pop("target"),
+            target=options.pop("printed_to"),
         )
         if form.columns and form.is_json:
             raise click.UsageError("--columns are those of tables and CSV, and JSON has all: leave one out.")

@@ -16,7 +16,7 @@ from restoretui.commands.summary import (
     tell_shortfalls,
     verdict_on,
 )
-from restoretui.commands.telling import EVERY_CHANGE, Since, Teller, Wanted, since_when
+from restoretui.commands.telling import EVERY_CHANGE, Since, Teller, WantedChanges, since_when
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import (
@@ -168,7 +168,7 @@ async def watch(
         run_ids = [run.id for run in runs]
         if dry_run:
             return tell_unsent(session, output, runs)
-        wanted = Wanted(query, since_when(since, session), session.clock.now().timestamp())
+        wanted = WantedChanges(query, since_when(since, session), session.clock.now().timestamp())
         output.names_buckets = len({bucket for run in runs for bucket in run.buckets}) > 1
         session.start_engine(run_ids, fail_fast=fail_fast)
         return await follow(session, output, run_ids, wait=True, timeout=timeout, wanted=wanted, fail_fast=fail_fast)
@@ -211,7 +211,7 @@ async def follow(
     wait: bool,
     timeout: timedelta | None,
     missing: int = 0,
-    wanted: Wanted = EVERY_CHANGE,
+    wanted: WantedChanges = EVERY_CHANGE,
     fail_fast: bool = False,
 ) -> ExitCode:
     """Tell what becomes of some runs until all is asked for or, with ``wait``, available; the exit code.

@@ -24,7 +24,7 @@ def since_when(since: Since | None, session: Session) -> float | None:
     return session.clock.now().timestamp() - since.total_seconds()
 
 
-class Wanted(NamedTuple):
+class WantedChanges(NamedTuple):
     """Which changes are told."""
 
     query: Query = EVERYTHING
@@ -34,14 +34,19 @@ class Wanted(NamedTuple):
     """What happened before is marked as history."""
 
 
-EVERY_CHANGE = Wanted()
+EVERY_CHANGE = WantedChanges()
 
 
 class Teller:
     """Says what happens to some runs while it happens: JSON lines for programs, a progress bar for people."""
 
     def __init__(
-        self, session: Session, output: Output, run_ids: Sequence[int], awaited: frozenset[State], wanted: Wanted
+        self,
+        session: Session,
+        output: Output,
+        run_ids: Sequence[int],
+        awaited: frozenset[State],
+        wanted: WantedChanges,
     ) -> None:
         """``awaited``: the states that are waited for."""
         self._wanted = wanted

@@ -204,6 +204,9 @@ def test_an_option_changes_what_is_asked_for(
         plain, said = words, [*words[:at], option, *values, *words[at + 2 :]]
     else:
         plain, said = words, [*words, option, *values]
+    if (command, option) == ("export", "--local"):  # CSV, its usual form, is UTC in any case.
+        said = [*said, "--format", "table"]
+        plain = [*plain, "--format", "table"]
     if option == "--until":  # In place of the days, never beside them.
         at = said.index("--days")
         del said[at : at + 2]

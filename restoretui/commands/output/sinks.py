@@ -65,7 +65,7 @@ class JsonArray:
         self._write("[]\n" if self._before.startswith("[") else "\n]\n")
 
 
-class Rows:
+class RowSink:
     """Of the lines, those that are a command's rows, by their columns."""
 
     def __init__(
@@ -113,7 +113,7 @@ class Rows:
         raise NotImplementedError
 
 
-class CsvRows(Rows):
+class CsvRows(RowSink):
     """RFC 4180, its first line the names. What is not known is empty, a list has spaces between."""
 
     def __init__(self, form: Form, of: tuple[str, Sequence[str]], write: Write, cell: Callable[[str], str]) -> None:
@@ -137,7 +137,7 @@ class CsvRows(Rows):
         self._buffer.truncate()
 
 
-class TableRows(Rows):
+class TableRows(RowSink):
     """For people: sizes, counts and times as they read them."""
 
     def __init__(self, form: Form, of: tuple[str, Sequence[str]], write: Write) -> None:
