@@ -41,6 +41,7 @@ _WORDS = {
     "batch_report_scope": ("all", "failed", "none"),
     "batch_manifest": ("written", "generated"),
     "desktop": DESKTOP,
+    "density": ("compact", "comfortable"),
 }
 """Settings that are one word of a few."""
 

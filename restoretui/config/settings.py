@@ -97,6 +97,9 @@ class Settings:
     title: bool = True
     """The window's title tells how far the runs under way are."""
     theme: str | None = None
+    """A theme's name, or ``auto``: light or dark as the terminal's background is."""
+    density: str = "compact"
+    """Of tables: ``compact``, or ``comfortable`` with a blank line below each row."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Key bindings by their id: ``restore = "R"``."""
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from textual.app import SystemCommand
 from textual.css.query import QueryError
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widget import MountError
 
 from restoretui.core.alerts import AlertKind
@@ -40,6 +41,7 @@ from restoretui.tui.terminal_app import TerminalApp
 from restoretui.tui.widgets.notice import Level, Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import Badge, TabBar
+from restoretui.tui.widgets.table.live_table import SPACED_FROM, LiveTable
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
         return app
 
 
+COMPACT, COMFORTABLE = "compact", "comfortable"
+"""How much room there is between rows (``density``)."""
 TICK_S = 1.0
 """How often texts that count down are read again; only those that read differently are repainted."""
 
@@ -71,7 +75,7 @@ class RestoreApp(TerminalApp):
         demo: "DemoStory | None" = None,
     ) -> None:
         """``demo``: nothing outlives the screens, the ledger no more than the cloud, and this is told meanwhile."""
-        super().__init__(driver_class)
+        super().__init__(driver_class, settings.theme if settings is not None else None)
         self._location = location
         self._settings = settings
         self._copied = CopiedText(self, self._say_copied)
@@ -109,6 +113,7 @@ class RestoreApp(TerminalApp):
         return self._settings.profile_of(scheme) if self._settings is not None else ""
 
     def on_mount(self) -> None:
+        self.ask_background()
         self.feed.listen(self._told)
         self.set_interval(TICK_S, partial(self.pacer.request, self._tick))
         self.call_after_refresh(self._begin)
@@ -119,7 +124,10 @@ class RestoreApp(TerminalApp):
 
     async def _begin(self) -> None:
         gc.enable()
-        await asyncio.to_thread(self._remembered.read)
+        if not self._remembered.is_read:
+            await asyncio.to_thread(self._remembered.read)
+            self.recall()
+        self.theme_changed_signal.subscribe(self.main, self._theme_changed)
         self.main.pane("browse").recall()
         await self.main.add_tabs()
         self.run_worker(self.key_queue.run(), group="keys")
@@ -174,13 +182,51 @@ class RestoreApp(TerminalApp):
         settings = self._settings
         if settings is None:
             return
-        if settings.theme in self.available_themes:
-            self.theme = settings.theme
         tables = (table for pane in self.main.panes for table in pane.known_columns().items())
         wrong, known = wrong_preferences(settings, self.available_themes, tables)
         if wrong:
             self.say("warning", "; ".join(wrong), "; ".join(known))
         self.set_keymap({name: key for name, key in settings.keys.items() if name in IDS})
+
+    def recall(self) -> None:
+        """Look as it was chosen on screen at an earlier start."""
+        configured = self._settings.theme if self._settings is not None else None
+        chosen = self._remembered.look("theme", configured)
+        if chosen != configured:
+            self.use_theme(chosen)
+        density = self._settings.density if self._settings is not None else COMPACT
+        self._space_rows(self._remembered.look("density", density) == COMFORTABLE)
+
+    def _space_rows(self, spaced: bool) -> None:
+        if spaced is not self.spaced_rows:
+            self.spaced_rows = spaced
+            for screen in self.screen_stack if self.is_running else ():
+                for table in screen.query(LiveTable):
+                    table.respace()
+
+    def action_density(self) -> None:
+        """More or less room between rows, from now on."""
+        self._space_rows(not self.spaced_rows)
+        self._choose_look("density", COMFORTABLE if self.spaced_rows else COMPACT)
+        if self.spaced_rows and self.size.height < SPACED_FROM:
+            self.say("warning", f"rows are spaced from {SPACED_FROM} lines on", "make the window higher")
+
+    def _theme_changed(self, theme: Theme) -> None:
+        """Somebody chose it, unless it follows the terminal."""
+        if theme.name != self.given_theme:
+            self.given_theme, self._asks_background = theme.name, False
+            self._choose_look("theme", theme.name)
+
+    def _choose_look(self, setting: str, chosen: str) -> None:
+        configured = getattr(self._settings, setting) if self._settings is not None else None
+        self._remembered.choose_look(setting, chosen, configured)
+        self.run_worker(self._remember(), group="remember")
+
+    async def _remember(self) -> None:
+        try:
+            await self._remembered.save()
+        except RestoreTuiError as error:
+            self.complain(error)
 
     def _opened(self) -> None:
         if self.session is None:
@@ -355,6 +401,10 @@ class RestoreApp(TerminalApp):
     def action_tab(self, tab: str) -> None:
         self.main.show_tab(tab)
 
+    @on(PlaceBar.Clicked)
+    def _place_clicked(self, event: PlaceBar.Clicked) -> None:
+        self.main.pane(self.main.tab).place_clicked(event.cell)
+
     @on(TabBar.Chosen)
     def _tab_clicked(self, event: TabBar.Chosen) -> None:
         self.main.show_tab(event.tab)
@@ -368,12 +418,16 @@ class RestoreApp(TerminalApp):
 
         pane = self._browse
 
+        asking = GoTo(pane.location, pane.known_places() if self.session is not None else ())
+
         def go(location: Location | None) -> None:
             if location is not None:
                 self.main.show_tab("browse")
                 pane.go(location)
+            elif asking.was_pressed_again:
+                self.main.to_first_row()
 
-        self.push_screen(GoTo(pane.location, pane.known_places() if self.session is not None else ()), go)
+        self.push_screen(asking, go)
 
     def action_help(self) -> None:
         from restoretui.tui.dialogs.help import Help

@@ -53,7 +53,7 @@ EVERYWHERE = CommandGroup(
         Command("activity", "4", "app.tab('activity')", "activity", "show the Activity tab"),
         Command("next_tab", "tab", "app.step_tab(1)", "next tab", "show the next tab"),
         Command("previous_tab", "shift+tab", "app.step_tab(-1)", "previous tab", "show the previous tab"),
-        Command("go", "g", "app.go", "go to", "go to a location such as s3://bucket/prefix/"),
+        Command("go", "g,colon", "app.go", "go to", "go to a location: s3://bucket/prefix/; g twice: first row"),
         Command("sign_in", "L", "app.sign_in", "sign in", "renew the profile's SSO login: aws sso login"),
         Command(
             "turn_clock", "greater_than_sign", "app.turn_clock", "faster", "in the demo: turn its clock, step by step"
@@ -67,7 +67,7 @@ EVERYWHERE = CommandGroup(
 TABLE = CommandGroup(
     "In every table",
     (
-        Command("open", "enter", "open", "open", "open what is under the cursor", 12),
+        Command("open", "enter,l,right", "open", "open", "open what is under the cursor", 12),
         Command("mark", "space", "mark", "mark", "mark or unmark the row, or the range begun with v", 10),
         Command("range", "v", "range", "range", "begin a range here; v or space again marks it", 40),
         Command("cancel_range", "escape", "cancel_range", "no range", "give up the range", 11),
@@ -75,7 +75,7 @@ TABLE = CommandGroup(
         Command("down", "down,j", "move(1)", "down", "one row down"),
         Command("page_up", "pageup,ctrl+b", "page(-1)", "page up", "one page up"),
         Command("page_down", "pagedown,ctrl+f", "page(1)", "page down", "one page down"),
-        Command("first", "home", "first", "first", "to the first row"),
+        Command("first", "home", "first", "first", "to the first row; so does g, pressed twice"),
         Command("last", "end,G", "last", "last", "to the last row"),
     ),
 )
@@ -84,7 +84,7 @@ BROWSE = CommandGroup(
     "Browse",
     (
         Command("restore", "r", "restore", "restore", "plan a restore of the marked objects", 20),
-        Command("parent", "backspace", "parent", "up", "to the enclosing prefix, then to the buckets", 34),
+        Command("parent", "backspace,h,left", "parent", "up", "to the enclosing prefix, then to the buckets", 34),
         Command(
             "filter",
             "slash",
@@ -168,7 +168,7 @@ RUNS = CommandGroup(
         Command("show", "b", "show", "browse", "show the object in Browse"),
         Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
         Command("pane", "p", "pane", "pane", "show or hide the pane beside the table, from 110 columns on"),
-        Command("back", "backspace,escape", "back", "back", "back to the list of runs", 14),
+        Command("back", "backspace,escape,h,left", "back", "back", "back to the list of runs", 14),
     ),
 )
 
@@ -188,7 +188,7 @@ BATCH = CommandGroup(
         Command("say", "ctrl+y", "say", "as command", "copy the job's run as a command, or by the AWS CLI", 35),
         Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
         Command("refresh", "R", "refresh", "refresh", "ask the account for its jobs again", 56),
-        Command("back", "backspace,escape", "back", "back", "back to the list of jobs", 14),
+        Command("back", "backspace,escape,h,left", "back", "back", "back to the list of jobs", 14),
     ),
 )
 
@@ -312,9 +312,21 @@ READING = CommandGroup(
     (Command("close", "escape,q,enter", "cancel", "close", "close the box", 50),),
 )
 
+READING_HELP = CommandGroup(
+    "In the help",
+    (
+        Command("dismiss", "escape", "cancel", "close", "clear what was typed, then close the box", 50),
+        Command("line_up", "up", "scroll_lines(-1)", "up", "one line up"),
+        Command("line_down", "down", "scroll_lines(1)", "down", "one line down", 44),
+        Command("text_down", "pagedown", "scroll_text(1)", "more", "to what is out of view below", 45),
+        Command("text_up", "pageup", "scroll_text(-1)", "back", "to what is out of view above"),
+        Command("close_help", "f1", "close", "close", "close the box"),
+    ),
+)
+
 GROUPS = (
     EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, SAVED, ARRANGING, TIERS,
-    PICKING, COPYING, DIALOG, READING,
+    PICKING, COPYING, DIALOG, READING, READING_HELP,
 )  # fmt: skip
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""
@@ -327,6 +339,19 @@ _RANKS: Mapping[tuple[str | None, str], int] = {
 def rank(binding: Binding) -> int:
     """Where the footer puts a binding: lowest first, kept longest when there is little room."""
     return 0 if binding.id == PRESS else _RANKS.get((binding.id, binding.tooltip), 99)
+
+
+_PLACES: Mapping[tuple[str | None, str], int] = {
+    (command.id, key): place
+    for group in GROUPS
+    for command in group
+    for place, key in enumerate(command.keys.split(","))
+}
+
+
+def place_of_key(binding: Binding) -> int:
+    """Of several keys that do the same, the first is the one shown; the user's own come before all."""
+    return _PLACES.get((binding.id, binding.key), -1)
 
 
 _NAMES = {
@@ -343,6 +368,12 @@ _NAMES = {
     "minus": "-",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "greater_than_sign": ">",
+    "colon": ":",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
 }
 
 

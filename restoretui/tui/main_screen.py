@@ -14,6 +14,7 @@ from restoretui.tui.widgets.key_bar import KeyBar
 from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import Badge, TabBar
+from restoretui.tui.widgets.table.live_table import LiveTable
 
 TABS = {"browse": "Browse", "restores": "Restores", "batch": "Batch", "activity": "Activity"}
 
@@ -65,6 +66,11 @@ class MainScreen(Screen[None]):
     def tab(self) -> str:
         """The tab shown."""
         return self.query_one(TabBar).active
+
+    def to_first_row(self) -> None:
+        """Of the table that has the keys."""
+        if isinstance(self.focused, LiveTable):
+            self.focused.action_first()
 
     def show_tab(self, tab: str) -> None:
         """Show a tab and give it the keys."""

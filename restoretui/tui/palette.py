@@ -30,5 +30,8 @@ def system_commands(
         yield SystemCommand(title, help_text, partial(app.run_action, binding.action, active.node))
     for name, show in filters.items():
         yield SystemCommand(f"Show {clean(name)}", "a saved filter: kept by F, of the config, or ready", show)
-    yield SystemCommand("Theme", "choose other colours", app.action_change_theme)
+    yield SystemCommand("Theme", "choose other colours; it is remembered", app.action_change_theme)
+    yield SystemCommand(
+        "Density", "more or less room between rows; it is remembered", partial(app.run_action, "density")
+    )
     yield SystemCommand("Screenshot", "save the screen as an SVG file", app.deliver_screenshot)

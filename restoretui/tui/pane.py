@@ -43,6 +43,12 @@ class Pane(Working, Vertical):
         """Where we are, for the header."""
         return []
 
+    def place_clicked(self, cell: int) -> None:
+        """That cell of ``place`` was clicked: where it leads back to somewhere, go there."""
+        back = getattr(self, "action_back", None)
+        if back is not None and self.check_action("back", ()):
+            back()
+
     def light(self) -> Part | None:
         """What the header says instead of how well the background is: what is on its way here, or failed."""
         return None

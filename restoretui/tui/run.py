@@ -21,6 +21,8 @@ def run_app(settings: "Settings", location: "Location | None", *, demo: "DemoSto
         return open_(settings)
 
     app = RestoreApp(open_session, location, settings=settings, demo=demo)
+    app.remembered.read()
+    app.recall()  # before the first paint
     code = app.run()
     for line in app.last_words:
         sys.stderr.write(f"{line}\n")

@@ -9,13 +9,15 @@ from pathlib import Path
 from textual import events, on
 from textual.app import App
 from textual.driver import Driver
-from textual.filter import LineFilter
+from textual.filter import ANSIToTruecolor, LineFilter
 
-from restoretui.tui import theme
 from restoretui.tui.keys import key_name
+from restoretui.tui.looks.themes import AUTO, DARK, THEMES, automatic
+from restoretui.tui.looks.variables import own_variables
+from restoretui.tui.terminal.answers import may_ask, said_background
 from restoretui.tui.terminal.control_filter import ControlFilter
 from restoretui.tui.terminal.desktop import NoticeForm, is_plain, notice_form, notice_sequence
-from restoretui.tui.terminal.driver import TerminalDriver
+from restoretui.tui.terminal.driver import BackgroundTold, TerminalDriver
 from restoretui.tui.terminal.key_queue import KeyQueue
 from restoretui.tui.terminal.pacing import Pacer
 
@@ -30,8 +32,14 @@ class TerminalApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     """Only its own binding is switched off: ours can be remapped, and does not reach into dialogs."""
 
-    def __init__(self, driver_class: type[Driver] | None) -> None:
+    def __init__(self, driver_class: type[Driver] | None, theme: str | None = None) -> None:
+        """``theme`` is a name, perhaps of none there is, or ``auto``."""
         super().__init__(driver_class=driver_class)
+        self._asks_background = False
+        self.spaced_rows = False
+        """A blank line below each row of a table."""
+        self.given_theme = ""
+        """In force unless somebody chose another one on screen."""
         self.animation_level = "none"
         self.use_command_palette = True
         self._control_filter = ControlFilter()
@@ -40,23 +48,51 @@ class TerminalApp(App[int]):
         """The terminal takes one, and the settings do not forbid it."""
         self.pacer = Pacer(partial(self.call_later, self.while_running), self._probe, self._written)
         self.key_queue = KeyQueue(super().on_event, self._is_handling, self._on_screen)
-        for ours in theme.THEMES:
+        for ours in THEMES:
             self.register_theme(ours)
-        # Not by assignment, by which the stylesheet is parsed for Textual's own theme first, and then once more.
-        self.set_reactive(App.theme, theme.DARK.name)
-        self.stylesheet.set_variables(self.get_css_variables())
+        self.use_theme(theme)
 
     # --- how it looks
+
+    def use_theme(self, theme: str | None) -> None:
+        """What the config says, or was chosen at an earlier start: the name of a theme, of none there is, or auto."""
+        self._asks_background = theme == AUTO and may_ask(os.environ)
+        if theme == AUTO:
+            light, is_console = said_background(os.environ), is_plain(os.environ.get("TERM", ""))
+            theme = automatic(is_light=light, is_plain=is_console)
+        self.given_theme = theme if theme in self.available_themes else DARK.name
+        if self.is_running:
+            self.theme = self.given_theme
+            return
+        # Not by assignment, by which the stylesheet is parsed for Textual's own theme first, and then once more.
+        self.set_reactive(App.theme, self.given_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def ask_background(self) -> None:
+        """Where the theme is to follow the terminal's background, and the terminal may be asked for it."""
+        if self._asks_background and isinstance(self._driver, TerminalDriver):
+            self._driver.ask_background()
+
+    @on(BackgroundTold)
+    def _background_told(self, event: BackgroundTold) -> None:
+        event.stop()
+        if self._asks_background and self.theme == self.given_theme:
+            self.given_theme = automatic(is_light=event.is_light, is_plain=False)
+            self.theme = self.given_theme
 
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()
         now = self.current_theme
         # Also for styled text, which looks its variables up there.
-        self.theme_variables = variables | theme.own_variables(variables, ansi=now.ansi, dark=now.dark)
+        self.theme_variables = variables | own_variables(variables, ansi=now.ansi, dark=now.dark)
         return self.theme_variables
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), self._control_filter]
+        filters = super().get_line_filters()
+        if self.current_theme.ansi and not self.no_color:
+            # Made for the theme that Textual begins with, it would give the terminal's own colours values of its own.
+            filters = [each for each in filters if not isinstance(each, ANSIToTruecolor)]
+        return [*filters, self._control_filter]
 
     def get_key_display(self, binding: "object") -> str:
         return key_name(getattr(binding, "key", ""))

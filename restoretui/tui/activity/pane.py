@@ -173,7 +173,9 @@ class ActivityPane(Pane):
             self.table.placeholder = "reading …"
         else:
             is_all = self._query.where is None and self._only is Only.ALL
-            self.table.placeholder = "nothing happened yet" if is_all else "no entry matches"
+            restore, clear = self.shell.key_for("restore"), self.shell.key_for("clear")
+            none = f"nothing happened yet: mark objects in Browse and press {restore}"
+            self.table.placeholder = none if is_all else f"no entry matches: {clear} shows everything again"
 
     def told(self, topics: frozenset[str]) -> bool:
         if "activity" in topics:

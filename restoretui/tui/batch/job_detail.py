@@ -62,8 +62,10 @@ class JobDetail(Working, Vertical):
         self.table.error_state = None
         self._status.show(said())
         self.table.set_view(None)
-        coming = "the completion report comes when the job is over"
-        self.table.placeholder = coming if row.has_report else "there is no completion report"
+        back, again = self.shell.key_for("back"), self.shell.key_for("refresh")
+        coming = f"the completion report comes when the job is over: {again} asks again"
+        none = f"there is no completion report: {back} goes back to the jobs"
+        self.table.placeholder = coming if row.has_report else none
         self.read()
         self.table.focus()
         self.attempt(partial(self.describe, row), "describe")
@@ -141,7 +143,8 @@ class JobDetail(Working, Vertical):
         self._report = "read"
         view.replace(tasks)
         every = "every task of the report succeeded" if tally.scope is ReportScope.ALL else "no task failed"
-        self.table.placeholder = every if succeeded else "the report names no failed task"
+        told = every if succeeded else "the report names no failed task"
+        self.table.placeholder = f"{told}: {self.shell.key_for('back')} goes back to the jobs"
         self.table.set_view(view, at=0)
         left = f"report: {fmt.plural(failed, 'failed task')}, {succeeded:,} succeeded"
         more = f" · the first {MOST_SHOWN:,} shown, x exports all" if failed > MOST_SHOWN else ""

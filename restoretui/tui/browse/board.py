@@ -200,7 +200,7 @@ class BrowseBoard(Markable):
             listing=self.source.listing,
             is_filtered=self.source.is_filtered,
             is_searching=bool(self.views_coming or self.requery_due or view is None or not view.complete),
-        ).words()
+        ).words(self.shell.key_for)
 
     def place(self) -> list[Part]:
         kinds = (("flat", self.source.flat), ("all versions", self.source.versions), ("sums", self.source.sums))

@@ -1,14 +1,16 @@
 """The empty state of Browse: what stands where there is no row, and nothing went wrong."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from restoretui.ledger.records import Listing
 
 OPENING, LISTING, READING = "opening …", "listing …", "reading …"
-NOTHING, NO_MATCH = "nothing is here", "nothing matches the filter"
-STOPPED = "the listing was stopped before anything was found; R lists again"
-NO_BUCKETS = "no buckets, or none that this account may list; g goes to one by its name"
-NO_MATCH_HERE = f"{NO_MATCH} at this level; d looks at all keys below"
+NOTHING = "nothing is here: {parent} goes up, {refresh} lists again"
+NO_MATCH = "nothing matches the filter: {clear} shows everything again"
+STOPPED = "the listing was stopped before anything was found: {refresh} lists again"
+NO_BUCKETS = "no buckets, or none that this account may list: {go} goes to one by its name"
+NO_MATCH_HERE = "nothing matches the filter at this level: {flat} looks at all keys below; {clear} shows everything"
 NO_MATCH_YET = "nothing so far …"
 
 
@@ -28,8 +30,12 @@ class Emptiness:
     is_searching: bool
     """What the filter matches is not known to the end."""
 
-    def words(self) -> str:
-        """The sentence."""
+    def words(self, key_for: Callable[[str], str]) -> str:
+        """The sentence, with the keys that lead on, which ``key_for`` names by their ids."""
+        keys = {name: key_for(name) for name in ("parent", "refresh", "clear", "go", "flat")}
+        return self._sentence().format(**keys)
+
+    def _sentence(self) -> str:
         if not self.is_open:
             return OPENING
         if self.was_stopped and not self.is_asking:

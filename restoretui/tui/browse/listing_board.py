@@ -15,6 +15,7 @@ from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.columns import BucketRow, bucket_columns
 from restoretui.tui.browse.home import HomeRow
 from restoretui.tui.error_state import not_open
+from restoretui.tui.widgets.crumbs import crumb_at
 from restoretui.tui.widgets.table.list_view import ListView
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ class ListingBoard(BrowseBoard):
         self.shell.move_on()
         self.travels.left(self.location, location)
         self._go_soon(location, land_on)
+
+    def place_clicked(self, cell: int) -> None:
+        at = crumb_at(self.location, cell)
+        if at is not None:
+            self.go(at)
 
     def step(self, *, back: bool) -> None:
         """To where Browse was before, or forward again."""

@@ -1,9 +1,11 @@
-"""Asks for a location."""
+"""Asks for a location. Opened by ``g``, it gives way to a second ``g``, which elsewhere goes to the first row."""
 
+import time
 from collections.abc import Sequence
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
@@ -19,6 +21,9 @@ FORMS = (
     " · oss:// for Alibaba Cloud"
 )
 
+AGAIN_WITHIN_S = 0.5
+"""Between the two presses of a key that is pressed twice."""
+
 
 def pasted(text: str) -> str:
     """A location as it was typed, or as it was copied here or for a shell: then without its quotes."""
@@ -31,6 +36,9 @@ class PlaceField(Input):
 
     BINDINGS = GOING.bindings()
 
+    class PressedAgain(Message):
+        """The key that opened it, before anything was typed."""
+
     def __init__(self, text: str, known: Sequence[str]) -> None:
         suggester = SuggestFromList(known) if known else None
         super().__init__(
@@ -40,6 +48,15 @@ class PlaceField(Input):
         self.cursor_blink = False
         self._known = [text, *known]
         self._at = 0
+        self._until = time.monotonic() + AGAIN_WITHIN_S
+
+    def on_key(self, event: events.Key) -> None:
+        """``gg`` is the first row to many fingers; who types a name that begins with g opens it by ``:``."""
+        if event.key == "g" and time.monotonic() < self._until:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.PressedAgain())
+        self._until = 0.0
 
     def action_complete(self) -> None:
         self.action_end()
@@ -59,6 +76,14 @@ class GoTo(Dialog[Location]):
         super().__init__("Go to")
         self._location = location
         self._known = list(dict.fromkeys(str(place) for place in known if place != location))
+
+        self.was_pressed_again = False
+        """It was closed by that, and not by somebody who wants nothing any more."""
+
+    @on(PlaceField.PressedAgain)
+    def _pressed_again(self) -> None:
+        self.was_pressed_again = True
+        self.dismiss(None)
 
     def body(self) -> ComposeResult:
         field = PlaceField(str(self._location), self._known)

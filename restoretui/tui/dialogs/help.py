@@ -1,14 +1,16 @@
-"""All keys and what they do, made from the same table as the bindings, with the user's own keys."""
+"""All keys and what they do, made from the table of the bindings, with the user's own keys; typing narrows it."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.keys import (
@@ -21,11 +23,12 @@ from restoretui.tui.keys import (
     GOING,
     MARKED,
     PICKING,
-    READING,
+    READING_HELP,
     RUNS,
     SHOWING,
     TABLE,
     TIERS,
+    Command,
     CommandGroup,
     key_name,
 )
@@ -36,9 +39,37 @@ HERE: Mapping[str, tuple[CommandGroup, ...]] = {
     "browse": (BROWSE, MARKED), "restores": (RUNS,), "batch": (BATCH,), "activity": (ACTIVITY,),
 }  # fmt: skip
 """What comes first on which tab."""
+FIRST = (
+    ("open", "open what is under the cursor"),
+    ("facets", "show only what is archived (1), restoring (2), readable (3)"),
+    ("mark", "mark what you want back"),
+    ("restore", "see what it costs and how long it takes, before it is sent"),
+    ("restores", "see how it goes"),
+    ("quit", "leave; what was agreed to goes on at the next start"),
+)
+"""The six one needs first: the ids of their commands, and what they are good for."""
+MOUSE = (
+    ("click", "a row, a tab, a key below, a part of the location above: there; a column's head: sorted by it"),
+    ("twice", "opens what is under it; a click on the mark's column marks"),
+    ("wheel", "scrolls; with shift held, most terminals let text be selected"),
+)
+NOTHING = "no key does that: backspace widens the search, ^p finds commands by name"
 KEY_CELLS = 12
+SEARCHES_FROM = 10
+"""Lines of the terminal; with fewer, all there are are for the keys."""
 SIDE_BY_SIDE = 96
 """From this width on there are two columns."""
+
+
+class SearchField(Input):
+    """The key that opened the box closes it, unless it is part of what is searched."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Before Textual takes it for text."""
+        if event.key == "question_mark" and not self.value:
+            event.prevent_default()
+            event.stop()
+            self.screen.dismiss(None)
 
 
 class Help(Dialog[None], inherit_bindings=False):
@@ -47,15 +78,27 @@ class Help(Dialog[None], inherit_bindings=False):
     FITS_ITSELF = True
     COUNTS_HIDDEN = False
 
-    BINDINGS = [*READING.bindings(), Binding("question_mark", "cancel", "close", show=False)]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        # Before the field and Textual's own, which scroll what does not scroll here.
+        *(replace(command.binding(), priority=True) for command in READING_HELP),
+        Binding("home", "ends(False)", "top", show=False, priority=True),
+        Binding("end", "ends(True)", "bottom", show=False, priority=True),
+    ]
 
     def __init__(self, keymap: Mapping[str, str], tab: str) -> None:
         super().__init__("Keys")
         self._keymap = keymap
         self._tab = tab
 
+    def head(self) -> ComposeResult:
+        self._search = SearchField(placeholder="type to search", compact=True, select_on_focus=False, id="search")
+        self._search.cursor_blink = False
+        yield self._search
+
     def body(self) -> ComposeResult:
-        with VerticalScroll(can_focus=True) as self._scroll:
+        with VerticalScroll(can_focus=False) as self._scroll:
+            self._first = Static("", markup=False)
+            yield self._first
             with Horizontal():
                 self._left = Static("", markup=False, id="left")
                 yield self._left
@@ -68,28 +111,83 @@ class Help(Dialog[None], inherit_bindings=False):
         return [self._scroll]
 
     def on_resize(self) -> None:
+        self._search.display = self.app.size.height >= SEARCHES_FROM
+        self._say()
+
+    @on(Input.Changed)
+    def _searching(self) -> None:
+        self._scroll.scroll_home(animate=False)
+        self._say()
+        self.fit_soon()
+
+    @on(Input.Submitted)
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+    def action_cancel(self) -> None:
+        """First what was typed goes, then the box."""
+        if self._search.value:
+            self._search.value = ""
+        else:
+            self.dismiss(None)
+
+    def action_scroll_lines(self, lines: int) -> None:
+        self._scroll.scroll_relative(y=lines, animate=False)
+
+    def action_ends(self, last: bool) -> None:
+        (self._scroll.scroll_end if last else self._scroll.scroll_home)(animate=False)
+
+    def _say(self) -> None:
         room = self._scroll.size.width
         two = room >= SIDE_BY_SIDE - 8
         width = (room - 2) // 2 if two else room - 1
+        words = self._search.value.lower().split()
         here = (*HERE.get(self._tab, ()), TABLE)
         rest = tuple(group for group in SHOWN if group not in here)
-        self._left.update(self._column(here if two else here + rest, width))
-        self._right.update(self._column(rest if two else (), width))
-        self._right.display = two
+        left = self._lines(here if two else here + rest, width, words)
+        right = self._lines(rest if two else (), width, words)
+        if words and not left and not right:
+            left = [said((NOTHING, "dim"))]
+        self._first.display = self._legend.display = not words
+        self._first.update(Content("\n").join(self._beginning(room - 1)))
+        self._left.update(Content("\n").join(left))
+        self._right.update(Content("\n").join(right))
+        self._right.display = two and bool(right)
+        self._left.display = bool(left) or not right
         self._legend.update(_legend(room - 1))
 
-    def _column(self, groups: tuple[CommandGroup, ...], width: int) -> Content:
+    def _beginning(self, width: int) -> list[Content]:
+        commands = {command.id: command for group in SHOWN for command in group}
+        lines = [said(("First of all", "strong"))]
+        for command_id, good_for in FIRST:
+            lines += _entry(self._keys(commands[command_id], most=1), good_for, width)
+        return [*lines, Content("")]
+
+    def _lines(self, groups: tuple[CommandGroup, ...], width: int, words: Sequence[str]) -> list[Content]:
         lines = []
         for group in groups:
-            lines.append(said((group.title, "strong")))
-            for command in group:
-                keys = self._keymap.get(command.id, command.keys).split(",")
-                names = " ".join(key_name(key) for key in keys[:2])
-                first, *more = textwrap.wrap(command.help, max(16, width - KEY_CELLS - 1))
-                lines.append(said((f"{names:<{KEY_CELLS}}", "key"), first))
-                lines += [said(" " * KEY_CELLS, text) for text in more]
-            lines.append(Content(""))
-        return Content("\n").join(lines)
+            found = [command for command in group if _has(words, self._keys(command), command, group)]
+            if found:
+                lines.append(said((group.title, "strong")))
+                for command in found:
+                    lines += _entry(self._keys(command), command.help, width)
+                lines.append(Content(""))
+        return lines
+
+    def _keys(self, command: Command, most: int = 2) -> str:
+        keys = self._keymap.get(command.id, command.keys).split(",")
+        return " ".join(key_name(key) for key in keys[:most])
+
+
+def _has(words: Sequence[str], keys: str, command: Command, group: CommandGroup) -> bool:
+    """All of the words: a key as a whole, the rest anywhere."""
+    text = f"{command.label} {command.help} {group.title}".lower()
+    return all(word in text or word in keys.lower().split() for word in words)
+
+
+def _entry(keys: str, text: str, width: int) -> list[Content]:
+    first, *more = textwrap.wrap(text, max(16, width - KEY_CELLS - 1))
+    return [said((f"{keys:<{KEY_CELLS}}", "key"), first), *(said(" " * KEY_CELLS, line) for line in more)]
 
 
 def _legend(width: int) -> Content:
@@ -97,6 +195,8 @@ def _legend(width: int) -> Content:
     actions = [(f"{glyph} {action.value}", style) for action, (glyph, style) in ACTIONS.items()]
     return Content("\n").join(
         [
+            said(("The mouse", "strong")),
+            *(line for what, does in MOUSE for line in _entry(what, does, width)), Content(""),
             said(("States", "strong")), *_flow(states, width), Content(""),
             said(("What a plan would do", "strong")), *_flow(actions, width),
         ]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from restoretui.tui.keys import IDS
+from restoretui.tui.looks.themes import AUTO
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
@@ -17,9 +18,9 @@ def wrong_preferences(
     wrong: list[str] = []
     known: list[str] = []
     names = sorted(themes)
-    if settings.theme is not None and settings.theme not in names:
+    if settings.theme not in (None, AUTO, *names):
         wrong.append(f"there is no theme {settings.theme!r}")
-        known.append(f"known themes are {', '.join(names)}")
+        known.append(f"known themes are {', '.join([AUTO, *names])}")
     unknown = sorted(set(settings.keys) - IDS)
     if unknown:
         wrong.append(f"no command is called {', '.join(unknown)}")

@@ -1,8 +1,8 @@
 """What somebody has set on the screens and finds again at the next start; the config says what holds until then.
 
 ``screens.json`` in the state folder: ``{"columns": {"browse": ["state", "key", "class:16"]}, "pane": false,
-"filters": {"big": "size>1G"}}``. It is no fact and no intent, so it is not in the ledger; a file that cannot be read
-is one that says nothing.
+"theme": {"chosen": "nord", "instead_of": null}, "filters": {"big": "size>1G"}}``. It is no fact and no intent, so it
+is not in the ledger; a file that cannot be read is one that says nothing.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ FILE = "screens.json"
 
 
 class Remembered:
-    """Read once, behind the first paint. What is set is written into the file as it is by then.
+    """Read once, at the start. What is set is written into the file as it is by then.
 
     So two sessions beside each other lose nothing of what the other one set; of the same thing, last set wins.
     """
@@ -31,6 +31,7 @@ class Remembered:
         self._known: dict[str, Any] = {}
         self._unsaved: dict[tuple[str, ...], Any] = {}
         """What was set since it was last written, by where it stands; None for what was taken out."""
+        self.is_read = False
 
     def columns(self, table: str) -> Choice | None:
         """As chosen on screen, else as configured; None for all, as they are."""
@@ -46,6 +47,17 @@ class Remembered:
     def choose_columns(self, table: str, choice: Choice | None) -> None:
         """From now on; None for what the config says."""
         self._set(None if choice is None else [str(one) for one in choice], "columns", table)
+
+    def look(self, setting: str, configured: str | None) -> str | None:
+        """``theme`` or ``density`` as chosen on screen, until the config says something else than it did then."""
+        own = self._known.get(setting)
+        if isinstance(own, dict) and isinstance(own.get("chosen"), str) and own.get("instead_of") == configured:
+            return str(own["chosen"])
+        return configured
+
+    def choose_look(self, setting: str, chosen: str, configured: str | None) -> None:
+        """From now on, in place of what the config says."""
+        self._set({"chosen": chosen, "instead_of": configured}, setting)
 
     @property
     def pane(self) -> bool:
@@ -85,6 +97,7 @@ class Remembered:
 
     def read(self) -> None:
         """What there is of earlier starts; blocks, so not in the event loop."""
+        self.is_read = True
         if self._path is not None:
             self._known = _with(_read(self._path), self._unsaved)
 

@@ -199,7 +199,8 @@ class RunDetail(Working, Vertical):
     def _say_empty(self, view: View[ShownJob] | None) -> None:
         """What is said where no row is: there may be some to come."""
         is_whole = view is not None and view.complete
-        self.table.placeholder = "no object matches" if is_whole else "reading …"
+        none = f"no object matches: {self.shell.key_for('filter')} changes the filter"
+        self.table.placeholder = none if is_whole else "reading …"
 
     def look_for_others(self) -> None:
         """A filtered view is a picture of its moment: while states change it is taken again now and then."""

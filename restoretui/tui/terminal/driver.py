@@ -1,16 +1,21 @@
 """The terminal driver with what Textual's lacks: questions to the terminal, a title, a desktop notice."""
 
 import asyncio
+import codecs
 import os
 import select
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import IO, Any
 
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from restoretui.core.errors import ExitCode
+from restoretui.tui.terminal.answers import ASK_BACKGROUND, WITHIN_S, Answers, TerminalAnswer, is_light
 from restoretui.tui.terminal.desktop import is_plain
 from restoretui.wording.safe import crop_end
 
@@ -18,6 +23,11 @@ _OSC = "\x1b]"
 _SAVE_TITLE = "\x1b[22;2t"
 _RESTORE_TITLE = "\x1b]2;\x07\x1b[23;2t"
 """Empty first: a terminal that saves none would go on telling how much is done, long after anybody counts."""
+READ_BYTES, READ_EVERY_MS = 4096, 100
+EXPECTED_S = 5.0
+"""An answer that comes later than that may begin with an escape key; it is no answer any more by ``WITHIN_S``."""
+BACKGROUND = 11
+"""Of the answer that tells it."""
 MOST_TITLE = 100
 """Cells."""
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -53,6 +63,14 @@ class ToTerminal:
                 self.is_gone = True
 
 
+class BackgroundTold(Message):
+    """The terminal has told what is behind its text."""
+
+    def __init__(self, light: bool) -> None:
+        super().__init__()
+        self.is_light = light
+
+
 class TerminalDriver(LinuxDriver):
     """Everything written here is cleaned: a title made of a key must not end the sequence it stands in."""
 
@@ -61,6 +79,7 @@ class TerminalDriver(LinuxDriver):
     """Characters written so far."""
     _title = ""
     _is_titled = False
+    _asked_at = float("-inf")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -88,6 +107,38 @@ class TerminalDriver(LinuxDriver):
             for sign in _ENDS:
                 loop.add_signal_handler(sign, self._told_to_end)
             threading.Thread(target=self._await_hang_up, name="hang-up", daemon=True).start()
+
+    def ask_background(self) -> None:
+        """Have the terminal tell the colour behind its text: ``BackgroundTold``, if it does so in time."""
+        self._asked_at = time.monotonic()
+        self.write(ASK_BACKGROUND)
+        self.flush()
+
+    def run_input_thread(self) -> None:
+        """Textual's, but for answers, which are taken out of what is read before it is parsed for keys."""
+        parser, answers = XTermParser(self._debug), Answers()
+        decode = codecs.getincrementaldecoder("utf-8")().decode
+        line = select.poll()
+        line.register(self.fileno, select.POLLIN)
+        while not self.exit_event.is_set():
+            if line.poll(READ_EVERY_MS):
+                got = os.read(self.fileno, READ_BYTES)
+                if not got:  # The terminal is gone; who awaits that leaves in a moment.
+                    self.exit_event.wait(READ_EVERY_MS / 1000)
+                expecting = time.monotonic() - self._asked_at < EXPECTED_S
+                text, told = answers.take_out(decode(got), expecting=expecting)
+                for answer in told:
+                    self._heard(answer)
+            else:
+                text = answers.rest()
+            # Fed with nothing, the parser takes it for the end of all input.
+            for event in (*(parser.feed(text) if text else ()), *parser.tick()):
+                self.process_message(event)
+
+    def _heard(self, answer: TerminalAnswer) -> None:
+        light = is_light(answer.text) if answer.number == BACKGROUND else None
+        if light is not None and time.monotonic() - self._asked_at <= WITHIN_S:
+            self.send_message(BackgroundTold(light))
 
     def _told_to_end(self) -> None:
         """Close everything properly, give the terminal back, and say on the shell how to go on."""

@@ -7,7 +7,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Button
 
-from restoretui.tui.keys import IDS, PRESS, key_name, rank
+from restoretui.tui.keys import IDS, PRESS, key_name, place_of_key, rank
 from restoretui.tui.words import Part, said
 
 _TAIL = 90
@@ -34,7 +34,9 @@ class KeyBar(Widget):
         for active in screen.active_bindings.values():
             binding = active.binding
             if binding.show and active.enabled and binding.id in IDS:
-                found.setdefault(binding.action, binding)
+                known = found.get(binding.action)
+                if known is None or place_of_key(binding) < place_of_key(known):
+                    found[binding.action] = binding
         focused = screen.focused
         if isinstance(focused, Button):
             # What Enter does now is what the button says.

@@ -1,5 +1,8 @@
 """The header's second line: where we are, and how the background is doing."""
 
+from textual import events
+from textual.message import Message
+
 from restoretui.engine.traffic.health import Health
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import READY, Part, said
@@ -8,6 +11,14 @@ from restoretui.wording import format as fmt
 
 class PlaceBar(Bar):
     """Location on the left; health, what watching cost so far, and when the next look is due on the right."""
+
+    class Clicked(Message):
+        """A cell of it was."""
+
+        def __init__(self, cell: int) -> None:
+            super().__init__()
+            self.cell = cell
+            """From where the place begins."""
 
     def __init__(self) -> None:
         super().__init__(id="place")
@@ -20,6 +31,9 @@ class PlaceBar(Bar):
 
     def on_mount(self) -> None:
         self._say()
+
+    def on_click(self, event: events.Click) -> None:
+        self.post_message(self.Clicked(event.x - self.styles.padding.left))
 
     def go(self, *place: Part, light: Part | None = None) -> None:
         """We are there now; ``light`` says what is on its way there, or what failed."""

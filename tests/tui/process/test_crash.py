@@ -13,7 +13,7 @@ import pytest
 CRASHING = """
 import sys
 from textual.widget import Widget
-from restoretui.tui import app, theme
+from restoretui.tui import app, terminal_app
 from restoretui.tui.process import lifetime
 from restoretui.tui.main_screen import MainScreen
 from restoretui.tui.widgets.place_bar import PlaceBar
@@ -48,7 +48,7 @@ elif where == "css":
 elif where == "css syntax":
     app.RestoreApp.CSS += "Screen { color: }}}"
 elif where == "theme":
-    theme.own_variables = lambda *_args, **_more: {"ink": "no colour"}
+    terminal_app.own_variables = lambda *_args, **_more: {"ink": "no colour"}
 elif where == "opening":
     Session.start_engine = deep
 elif where == "feed":

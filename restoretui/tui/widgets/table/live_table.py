@@ -31,6 +31,8 @@ from restoretui.tui.widgets.table.row_styles import COMPONENTS, RowKind, RowStyl
 from restoretui.tui.widgets.table.visible_rows import RowT, VisibleRows
 from restoretui.wording.safe import clean, width
 
+SPACED_FROM = 30
+"""Lines of the terminal; with fewer, rows follow each other whatever is wanted."""
 BYTES_A_CELL = 2.0
 """About what a cell takes on the line, colours included."""
 
@@ -197,7 +199,8 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
             self.refresh()
             self.refresh_bindings()
         pacer = self._pacer
-        dirty, cells, is_more = self._rows.compare(self.height_of_rows, self.width_of_rows, pacer.room / BYTES_A_CELL)
+        room = pacer.room / BYTES_A_CELL
+        dirty, cells, is_more = self._rows.compare(self.height_of_rows, self.width_of_rows, room, self.line_of)
         pacer.room = max(0.0, pacer.room - cells * BYTES_A_CELL)
         if dirty:
             self.refresh(*dirty)
@@ -264,8 +267,18 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         if self.count != before:
             self.post_message(table_events.Moved(self))
 
-    def on_resize(self, event: events.Resize) -> None:
+    def respace(self) -> None:
+        """The app wants rows spaced, or no longer; where there are few lines they never are."""
+        wanted = getattr(self.app, "spaced_rows", False) and self.app.size.height >= SPACED_FROM
+        self.lines_a_row = 2 if wanted else 1
+        self.resize_virtual()
+        self._rows.drop()
         self.forget_thumb()
+        self.reveal(self._cursor)
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.respace()
         self._arrange()
         self.reveal(self._cursor)
 
@@ -284,12 +297,12 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        width, index = self.width_of_rows, y - 1
+        width, index = self.width_of_rows, self.index_at(y)
         if y == 0:
             return self._painter.header(self._rows.placed, self._sort, width)
-        if index >= len(self._rows.lines):
+        if index >= len(self._rows.lines) or y != self.line_of(index):
             said = self._instead_of_rows()[0] if not self._rows.lines else []
-            return self._painter.sentence(said[index - 1] if 1 <= index <= len(said) else ("", "dim"), width)
+            return self._painter.sentence(said[y - 2] if 2 <= y <= len(said) + 1 else ("", "dim"), width)
         line = self._rows.lines[index]
         kind = self._kind(self._rows.top + index)
         if line.strip is None or line.kind is not kind:
@@ -297,7 +310,7 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         return line.strip
 
     def _instead_of_rows(self) -> tuple[list[Sentence], bool]:
-        return instead_of_rows(self.error_state, self.placeholder, self.width_of_rows, self.height_of_rows)
+        return instead_of_rows(self.error_state, self.placeholder, self.width_of_rows, max(0, self.size.height - 1))
 
     def tells(self, error: RestoreTuiError) -> bool:
         """The whole of ``error`` stands in the empty space, on the tab in front: nobody need say it elsewhere."""
@@ -400,7 +413,7 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
                 if place.x <= event.x < place.x + place.cells and place.column.sort:
                     self.post_message(table_events.SortChosen(self, place.column.sort))
             return
-        position = self.scroll_offset.y + event.y - 1
+        position = self.scroll_offset.y + self.index_at(event.y)
         if position >= self.count:
             return
         self.goto(position)

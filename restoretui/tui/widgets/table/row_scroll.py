@@ -1,4 +1,7 @@
-"""Virtual scrolling of any number of rows below a line of labels; their number may change all the time."""
+"""Virtual scrolling of any number of rows below a line of labels; their number may change all the time.
+
+Spaced, a blank line stands below each row. Positions and scrolling count rows, not lines.
+"""
 
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -13,11 +16,21 @@ class RowScroll(ScrollView):
         self.count = 0
         """Rows there were when it was last painted."""
         self._thumb = (0, 0)
+        self.lines_a_row = 1
+        """2 where they are spaced."""
 
     @property
     def height_of_rows(self) -> int:
-        """Lines below the header."""
-        return max(0, self.size.height - 1)
+        """Rows that there is room for below the header."""
+        return max(0, (self.size.height - 2 + self.lines_a_row) // self.lines_a_row)
+
+    def line_of(self, index: int) -> int:
+        """Where the row that is so many below the topmost stands."""
+        return 1 + index * self.lines_a_row
+
+    def index_at(self, y: int) -> int:
+        """The row at that line, counted from the topmost; the blank line below it is its own."""
+        return (y - 1) // self.lines_a_row
 
     @property
     def width_of_rows(self) -> int:
@@ -26,7 +39,8 @@ class RowScroll(ScrollView):
 
     def resize_virtual(self) -> None:
         """Another number of rows. Set the usual way, Textual would lay out and send the whole screen again."""
-        self.set_reactive(Widget.virtual_size, Size(0, self.count + 1))
+        # What is below the last row scrolls no further than it: Textual takes a row for a line.
+        self.set_reactive(Widget.virtual_size, Size(0, self.count + self.size.height - self.height_of_rows))
         self._move_thumb()
 
     def _move_thumb(self) -> None:
@@ -66,4 +80,5 @@ class RowScroll(ScrollView):
         top = self.scroll_offset.y
         first, last = max(first, top), min(last, top + self.height_of_rows - 1)
         if first <= last:
-            self.refresh(Region(0, first - top + 1, self.width_of_rows, last - first + 1))
+            height = (last - first) * self.lines_a_row + 1
+            self.refresh(Region(0, self.line_of(first - top), self.width_of_rows, height))

@@ -103,23 +103,25 @@ class VisibleRows(Generic[RowT]):
         self.top = top
         return moved
 
-    def compare(self, height: int, width: int, most: float) -> tuple[list[Region], int, bool]:
+    def compare(
+        self, height: int, width: int, most: float, line_of: Callable[[int], int]
+    ) -> tuple[list[Region], int, bool]:
         """Read the same lines again; the parts of the widget that show something else now.
 
         Where about ``most`` cells have changed, the rest stays as it was. Then how many cells will be sent, and
-        whether there is such a rest; the next comparison begins with it.
+        whether there is such a rest; the next comparison begins with it. ``line_of`` tells where each row stands.
         """
         rows, top = self.read(self.top, height), self.top
         moved = self.meet(rows)
         old, self.lines = self.lines, self._lines_of(rows)
         if moved:
             self.top, self._next = top, 0
-            return [Region(0, 0, width, height + 1)], 0, False
+            return [Region(0, 0, width, line_of(height))], 0, False
         regions, cells, rest = [], 0, None
         lines = max(len(old), len(self.lines))
         for index in (*range(self._next, lines), *range(min(self._next, lines))):
             if index >= len(old) or index >= len(self.lines) or old[index].id != self.lines[index].id:
-                regions.append(Region(0, index + 1, width, 1))
+                regions.append(Region(0, line_of(index), width, 1))
                 continue
             changed = self._changed(old[index], self.lines[index])
             if changed is None:
@@ -130,7 +132,7 @@ class VisibleRows(Generic[RowT]):
             else:
                 x, end = changed
                 cells += end  # A line is sent again from its left edge.
-                regions.append(Region(x, index + 1, end - x, 1))
+                regions.append(Region(x, line_of(index), end - x, 1))
         self._next = rest or 0
         return regions, cells, rest is not None
 

@@ -1,0 +1,1 @@
+"""How the screens look: themes, colours by what they mean, and that they can be read."""
