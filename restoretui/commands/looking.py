@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from restoretui.commands.choice import Choice, listing_view
+from restoretui.commands.finding.inventory_words import tell_of_inventory
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
@@ -47,7 +48,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                 continue
             buckets[place.bucket] = None
             found = False
-            async with listing_view(session, place, choice) as view:
+            async with listing_view(session, place, choice, output) as view:
                 async for row in each(view):
                     if place.version_id not in (None, row.ref.version_id):
                         continue
@@ -108,6 +109,10 @@ async def du(
     choice = choice.meant(settings)
     places = choice.parsed()
     output.summary({"locations": list(map(str, places))})
+    if refresh and choice.from_inventory:
+        raise UsageError(
+            "--refresh lists anew, and --from-inventory is in place of a listing", "leave out one of them"
+        )
     for place in places:
         if not place.bucket:
             raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
@@ -116,7 +121,12 @@ async def du(
     async with open_session(settings, priced=False) as session:
         total, prefixes, oldest = PrefixTotals("", {}), 0, None
         for place in places:
-            listing = await summing.flat_listing(session, place, versions=choice.versions, refresh=refresh)
+            if choice.from_inventory:
+                found_there = await session.inventories.at(place, choice.from_inventory, versions=choice.versions)
+                tell_of_inventory(session, output, found_there)
+                listing = found_there.listing
+            else:
+                listing = await summing.flat_listing(session, place, versions=choice.versions, refresh=refresh)
             found = await summing.sums(session, listing, place, depth, split)
             _show(output, place, found, split)
             total = total.plus(found[0].totals)
@@ -124,7 +134,7 @@ async def du(
             ended = listing.ended_at or listing.started_at
             oldest = ended if oldest is None else min(oldest, ended)
         output.summary({**totals_fields(total), "prefixes": prefixes, "listed_at": oldest})
-        _say(session, output, total, oldest)
+        _say(session, output, total, None if choice.from_inventory else oldest)
     return ExitCode.DONE
 
 
