@@ -34,6 +34,7 @@ async def serve_sandbox(
     seed: int,
     scenario: str | None,
     now: datetime | None = None,
+    inventories: bool = False,
     while_stdin: bool = False,
 ) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP; the first line on stdout tells where, as one JSON object.
@@ -55,7 +56,7 @@ async def serve_sandbox(
                 stopped.set()
 
         loop.add_reader(0, listen)
-    options = SandboxOptions(port, objects, speed, seed, scenario, now=now or EPOCH)
+    options = SandboxOptions(port, objects, speed, seed, scenario, now=now or EPOCH, inventories=inventories)
     try:
         sandbox = await serve(options)
     except OSError as error:

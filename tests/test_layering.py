@@ -41,7 +41,8 @@ ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
         "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress",
-        "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "location", "then", "plan",
+        "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "past", "location",
+        "inventory", "then", "plan",
         "batch", "saying",
     ],
     "ledger": [
@@ -52,11 +53,12 @@ ROOMS = {
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [
         "outcomes", "capacity", "then_tools", "traffic", "run_context", "listing", "watching", "batch", "submitter",
-        "cleaner", "then", "pursuit", "engine",
+        "cleaner", "undeleter", "then", "pursuit", "engine",
     ],
     "session": [
-        "targets", "key_list", "price_updates", "jsonlines", "rows", "export", "clouds", "listings", "selecting",
-        "planning", "batch", "spending", "saying", "waiting", "run_views", "then", "session", "summing",
+        "targets", "key_list", "price_updates", "jsonlines", "rows", "export", "clouds", "inventory", "past",
+        "listings", "selecting", "planning", "batch", "spending", "saying", "waiting", "run_views", "then", "session",
+        "summing",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",

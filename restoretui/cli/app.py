@@ -10,11 +10,13 @@ import click
 from restoretui import __version__
 from restoretui.cli import signals, streams
 from restoretui.cli.batch import add_batch
+from restoretui.cli.finding import add_finding
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
     DRY_RUN,
     FAIL_FAST,
     FIELDS_HELP,
+    FROM_INVENTORY,
     LOCATIONS,
     SINCE,
     SPEED,
@@ -29,6 +31,7 @@ from restoretui.cli.options import (
     keys,
     lasting,
     matching,
+    past,
     selectors,
 )
 from restoretui.cli.prices import add_prices
@@ -136,6 +139,7 @@ def demo(objects: int | None, speed: float | None, seed: int, scenario: str | No
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
 @click.option("--now", type=Instant(), help="When it is in the world: an instant, or now. Default: a fixed day.")
+@click.option("--inventories", is_flag=True, help="A bucket with an S3 Inventory of each bucket, of last midnight.")
 @click.option("--while-stdin", is_flag=True, hidden=True)
 def sandbox(
     port: int,
@@ -144,6 +148,7 @@ def sandbox(
     seed: int,
     scenario: str | None,
     now: datetime | None,
+    inventories: bool,
     while_stdin: bool,
 ) -> None:
     """Serve a simulated archive cloud on 127.0.0.1 until interrupted."""
@@ -160,6 +165,7 @@ def sandbox(
             seed=seed,
             scenario=scenario,
             now=now,
+            inventories=inventories,
             while_stdin=while_stdin,
         )
         return asyncio.run(serving)
@@ -170,6 +176,8 @@ def sandbox(
 @cli.command(epilog=FIELDS_HELP)
 @LOCATIONS
 @selectors
+@FROM_INVENTORY
+@past
 @printing
 @common
 def ls(locations: tuple[str, ...], form: Form, **options: Any) -> None:
@@ -186,6 +194,7 @@ def ls(locations: tuple[str, ...], form: Form, **options: Any) -> None:
               help="Split each sum by storage class, state, or when the objects were written.")  # fmt: skip
 @click.option("--versions", is_flag=True, help="Every version, not only the current one.")
 @click.option("--refresh", is_flag=True, help="List anew, also where a listing of the last ten minutes is at hand.")
+@FROM_INVENTORY
 @printing
 @common
 def du(locations: tuple[str, ...], depth: int, split: str | None, refresh: bool, form: Form, **options: Any) -> None:
@@ -321,6 +330,7 @@ def schema() -> None:
 
 add_runs(cli)
 add_batch(cli)
+add_finding(cli)
 add_ledger(cli)
 add_prices(cli)
 

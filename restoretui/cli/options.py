@@ -187,6 +187,12 @@ ASK_UNSEEN = click.option(
 )  # fmt: skip
 
 
+FROM_INVENTORY = click.option(
+    "--from-inventory", "from_inventory", metavar="LOCATION|FILE|imported",
+    help="By the bucket's inventory (its manifest.json, or the folder with its dates) in place of a listing.",
+)  # fmt: skip
+
+
 class Instant(click.ParamType[datetime]):
     """``2026-12-01T12:00:00Z``, ``2026-12-01`` (midnight), or ``now``; UTC unless an offset is given."""
 
@@ -223,6 +229,18 @@ class Since(click.ParamType["datetime | timedelta"]):
 SINCE = click.option(
     "--since", type=Since(), help="Only what is newer: 2d, 36h, 2026-12-01, 2026-12-01T12:00Z (UTC)."
 )
+
+
+def past(command: F) -> F:
+    """Add the options that choose what was there before."""
+    for option in reversed((
+        click.option("--as-of", "as_of", type=Since(), metavar="INSTANT",
+                     help="What was there then, by its versions: 2026-12-01T12:00Z, or how long ago: 5m, 7d."),
+        click.option("--deleted-since", "deleted_since", type=Since(), metavar="INSTANT",
+                     help="Only what was deleted since then, and is deleted now."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
 
 
 class Number(click.ParamType[float]):

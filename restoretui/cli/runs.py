@@ -11,10 +11,12 @@ from restoretui.cli.options import (
     ASK_UNSEEN,
     DRY_RUN,
     FAIL_FAST,
+    FROM_INVENTORY,
     WAIT_LIMIT,
     agreeing,
     common,
     keys,
+    past,
     selectors,
     take_lasting,
     take_then,
@@ -36,8 +38,8 @@ def restoring(command: F) -> F:
         help="One request for each object, S3 Batch Operations, or whichever is better.",
     )  # fmt: skip
     options: tuple[Callable[[F], F], ...] = (
-        selectors, keys, ASK_UNSEEN, engine, batch_options, CONFIRM, then_options, agreeing, FAIL_FAST, WAIT,
-        WAIT_LIMIT,
+        selectors, keys, FROM_INVENTORY, past, ASK_UNSEEN, engine, batch_options, CONFIRM, then_options, agreeing,
+        FAIL_FAST, WAIT, WAIT_LIMIT,
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from restoretui.commands.finding.inventory_words import tell_of_inventory
+from restoretui.commands.finding.past_words import past_of, tell_of_past
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, UsageError
@@ -37,12 +40,22 @@ class Choice:
     versions: bool = False
     keys_from: str | None = None
     version_id: str | None = None
+    from_inventory: str | None = None
+    """Objects are those of an inventory: where it is, or that it was imported."""
+    as_of: datetime | timedelta | None = None
+    """Objects are those that were there then; a span is so long ago, until ``meant``."""
+    deleted_since: datetime | timedelta | None = None
+    """Objects are those that were deleted since then, and are deleted now."""
     ask_unseen: bool = False
     """Requests go out for objects that nobody may look at, too."""
 
     def parsed(self) -> list[Location]:
         """The locations; ``LocationError`` for the first that is none, ``UsageError`` when options clash."""
         places = [parse_location(text) for text in self.locations]
+        if self.from_inventory:
+            self._check_inventory(places)
+        if self.is_past:
+            self._check_past(places)
         if self.keys_from:
             if len(places) != 1 or places[0].key is not None or not places[0].bucket:
                 raise UsageError("--keys-from needs exactly one location: the bucket, or a prefix, the keys are in")
@@ -63,6 +76,33 @@ class Choice:
             raise UsageError("--versions are all, but a location names one version", "leave out one of them")
         return places
 
+    @property
+    def is_past(self) -> bool:
+        """It is about what was there before."""
+        return self.as_of is not None or self.deleted_since is not None
+
+    def _check_past(self, places: Sequence[Location]) -> None:
+        said = "--as-of" if self.as_of is not None else "--deleted-since"
+        others = {
+            "--versions": self.versions, "--version-id": self.version_id is not None,
+            "--keys-from": self.keys_from, "--from-inventory": self.from_inventory,
+        }  # fmt: skip
+        for other, given in others.items():
+            if given:
+                raise UsageError(f"{said} chooses the versions itself, and {other} others", "leave out one of them")
+        for place in places:
+            if place.version_id is not None:
+                raise UsageError(f"{said} chooses the versions, and {place} names one", "leave out one of them")
+
+    def _check_inventory(self, places: Sequence[Location]) -> None:
+        if self.keys_from or self.version_id is not None:
+            other = "--keys-from" if self.keys_from else "--version-id"
+            raise UsageError(
+                f"--from-inventory and {other} both say which objects are meant", "leave out one of them"
+            )
+        if len({(place.scheme, place.bucket) for place in places}) > 1 and self.from_inventory != "imported":
+            raise UsageError("an inventory is of one bucket, and several are named", "name one of them")
+
     async def said(self, session: Session, scheme: str) -> Chosen:
         """The part of it that is about one cloud, to be typed again.
 
@@ -80,6 +120,9 @@ class Choice:
             keys_from,
             versions=self.versions,
             where=filter_text(self.query.where),
+            from_inventory=self.from_inventory or "",
+            as_of=_instant(self.as_of),
+            deleted_since=_instant(self.deleted_since),
         )
 
     def meant(self, settings: Settings) -> "Choice":
@@ -101,11 +144,22 @@ class Choice:
                         f"{flag} says how {options.name} is reached, and no location is there",
                         "; ".join(["leave it out", *ways]),
                     )
+        now = settings.clock.now()
+        self = replace(self, as_of=_before(now, self.as_of), deleted_since=_before(now, self.deleted_since))
         return self.in_clouds([settings.rules_of(scheme) for scheme in sorted(schemes, reverse=True)])
 
     def in_clouds(self, clouds: Sequence[CloudRules]) -> "Choice":
         """Itself, with storage classes as ``clouds`` spell them; ``UsageError`` for one that none of them has."""
         return replace(self, query=replace(self.query, where=in_clouds(self.query.where, clouds)))
+
+
+def _before(now: datetime, said: datetime | timedelta | None) -> datetime | None:
+    """An instant, of what may be said as a span."""
+    return now - said if isinstance(said, timedelta) else said
+
+
+def _instant(said: datetime | timedelta | None) -> str:
+    return f"{said:%Y-%m-%dT%H:%M:%SZ}" if isinstance(said, datetime) else ""
 
 
 def _absolute_file(name: str) -> str:
@@ -115,11 +169,28 @@ def _absolute_file(name: str) -> str:
 
 
 @asynccontextmanager
-async def listing_view(session: Session, place: Location, choice: Choice) -> AsyncIterator[View[Any]]:
-    """What is at ``place`` right now, of that what was chosen; of one version, all versions of its key."""
+async def listing_view(
+    session: Session, place: Location, choice: Choice, output: Output | None = None
+) -> AsyncIterator[View[Any]]:
+    """What is at ``place`` right now, or in the inventory that was named, of that what was chosen.
+
+    Of one version, all versions of its key.
+    """
     versions = choice.versions or place.version_id is not None
-    listing = await session.open_listing(place, recursive=True, versions=versions, refresh=True)
-    await session.listed(listing)
+    if choice.from_inventory:
+        where = choice.query.where
+        found = await session.inventories.at(place, choice.from_inventory, versions=versions, where=where)
+        if output is not None:
+            tell_of_inventory(session, output, found)
+        listing = found.listing
+    elif choice.is_past:
+        past = await past_of(session, place, choice.as_of, choice.deleted_since)
+        if output is not None:
+            tell_of_past(session, output, place, past)
+        listing = past.listing
+    else:
+        listing = await session.open_listing(place, recursive=True, versions=versions, refresh=True)
+        await session.listed(listing)
     view = await session.ledger.catalog.browse(listing.id, choice.query)
     try:
         await view.wait()
@@ -162,14 +233,29 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
                 refs = [ObjectRef(place.bucket, key) for key in keys]
                 _hint_at_locations(output, refs, place)
                 await _select_named(session, output, choice, chosen, place, refs)
+            elif choice.is_past:
+                past = await past_of(session, place, choice.as_of, choice.deleted_since)
+                tell_of_past(session, output, place, past)
+                await session.selecting.listed(chosen.sel, past.listing, choice.query)
             elif place.key is not None:
                 ref = ObjectRef(place.bucket, place.key, place.version_id)
                 await _select_named(session, output, choice, chosen, place, [ref])
+            elif choice.from_inventory:
+                found = await session.inventories.at(
+                    place, choice.from_inventory, versions=choice.versions, where=choice.query.where
+                )
+                tell_of_inventory(session, output, found)
+                await session.selecting.listed(chosen.sel, found.listing, choice.query)
             else:
                 await session.selecting.under(
                     chosen.sel, place, versions=choice.versions, query=choice.query, refresh=True
                 )
         await _look(session, output, choice, chosen)
+        if choice.from_inventory and any(looks := session.selecting.looks):
+            output.say(
+                f"looked at what is chosen by {words.plural(looks.pages, 'page')} of listings and"
+                f" {words.plural(looks.heads, 'HEAD')}"
+            )
         if (more := chosen.missing + chosen.unseen - MOST_MISSING) > 0:
             output.say(f"… and {words.plural(more, 'object')} more could not be seen")
         if chosen.left_out:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from restoretui.commands.choice import Choice, listing_view
+from restoretui.commands.finding.inventory_words import tell_of_inventory
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
@@ -52,7 +53,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                 continue
             buckets[place.bucket] = None
             found = False
-            async with _listed(session, place, choice) as pages:
+            async with _listed(session, place, choice, output) as pages:
                 async for page in pages:
                     if place.version_id is not None:
                         page = page.of_version(place.version_id)
@@ -80,15 +81,18 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
 
 
 @asynccontextmanager
-async def _listed(session: Session, place: Location, choice: Choice) -> AsyncIterator[AsyncIterator[ListedPage]]:
+async def _listed(
+    session: Session, place: Location, choice: Choice, output: Output | None = None
+) -> AsyncIterator[AsyncIterator[ListedPage]]:
     """What is at ``place``: as its pages come, or by way of the ledger where that knows more, or has to choose."""
-    if choice.query == EVERYTHING and await session.listings.is_bare(place):
+    is_now = not (choice.from_inventory or choice.is_past)
+    if is_now and choice.query == EVERYTHING and await session.listings.is_bare(place):
         rules = session.clouds[place.scheme].rules
         versions = choice.versions or place.version_id is not None
         async with session.listings.pages(place, versions=versions) as pages:
             yield as_they_come(pages, place.bucket, rules, session.clock.now())
     else:
-        async with listing_view(session, place, choice) as view:
+        async with listing_view(session, place, choice, output) as view:
             yield from_ledger(view, place.bucket)
 
 
@@ -125,6 +129,10 @@ async def du(
     choice = choice.meant(settings)
     places = choice.parsed()
     output.summary({"locations": list(map(str, places))})
+    if refresh and choice.from_inventory:
+        raise UsageError(
+            "--refresh lists anew, and --from-inventory is in place of a listing", "leave out one of them"
+        )
     for place in places:
         if not place.bucket:
             raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
@@ -133,7 +141,12 @@ async def du(
     async with open_session(settings, priced=False) as session:
         total, prefixes, oldest = PrefixTotals("", {}), 0, None
         for place in places:
-            listing = await summing.flat_listing(session, place, versions=choice.versions, refresh=refresh)
+            if choice.from_inventory:
+                found_there = await session.inventories.at(place, choice.from_inventory, versions=choice.versions)
+                tell_of_inventory(session, output, found_there)
+                listing = found_there.listing
+            else:
+                listing = await summing.flat_listing(session, place, versions=choice.versions, refresh=refresh)
             found = await summing.sums(session, listing, place, depth, split)
             _show(output, place, found, split)
             total = total.plus(found[0].totals)
@@ -141,7 +154,7 @@ async def du(
             ended = listing.ended_at or listing.started_at
             oldest = ended if oldest is None else min(oldest, ended)
         output.summary({**totals_fields(total), "prefixes": prefixes, "listed_at": oldest})
-        _say(session, output, total, oldest)
+        _say(session, output, total, None if choice.from_inventory else oldest)
     return ExitCode.DONE
 
 

@@ -8,6 +8,7 @@
     ├── GuardStopped             5   budget, read-only, not confirmed: nothing was sent
     │   └── PlanChanged          5   what was confirmed is not what would be done now: nothing was sent
     ├── TimedOut                 3   --timeout passed; the restores go on
+    ├── InventoryUnreadable      1   an inventory that is damaged, cut off or of another layout
     ├── LedgerError              2   the local state cannot be used as it is
     │   └── LedgerDamaged        2   it holds what was never written there
     └── CloudError               1   the cloud said no, or did not answer
@@ -81,6 +82,10 @@ class TimedOut(RestoreTuiError):
     """Waiting took longer than allowed; the restores themselves go on."""
 
     exit_code = ExitCode.TIMED_OUT
+
+
+class InventoryUnreadable(RestoreTuiError):
+    """An inventory is not what its manifest says: damaged, cut off, or of a layout that nobody documents."""
 
 
 class LedgerError(RestoreTuiError):

@@ -126,6 +126,10 @@ class Capabilities:
     """It is a ``Presigns``, too."""
     contents: bool = False
     """It is a ``HandlesContents``, too."""
+    reads_files: bool = False
+    """It is a ``ReadsFiles``, too."""
+    history: bool = False
+    """It is a ``TellsHistory``, too."""
 
 
 class Provider(Protocol):
@@ -230,6 +234,37 @@ class Presigns(Protocol):
 
     async def presigned_get(self, ref: ObjectRef, longest_s: float) -> Presigned:
         """For GET alone. Sends nothing but what tells the bucket's Region; ``Unsupported`` where it is not known."""
+        ...
+
+
+class FilePiece(NamedTuple):
+    """Some bytes of an object."""
+
+    data: bytes
+    size: int
+    """Of the whole object."""
+    etag: str
+
+
+class ReadsFiles(Protocol):
+    """A provider that reads objects, a piece at a time: inventories, say."""
+
+    async def read_piece(self, bucket: str, key: str, at: int, etag: str) -> FilePiece:
+        """Some megabytes from ``at`` on; ``ObjectNotFound``, or ``InvalidRequest`` once its ETag is another."""
+        ...
+
+
+class TellsHistory(Protocol):
+    """A provider whose buckets keep versions, and mark what is deleted."""
+
+    async def history_page(
+        self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None, max_keys: int = 1000
+    ) -> Page:
+        """As ``list_page`` with versions, and with delete markers (``core.past``), as they lie in each other."""
+        ...
+
+    async def remove_marker(self, ref: ObjectRef) -> bool:
+        """Delete the delete marker of that id; False where it was gone already. Asking twice does no harm."""
         ...
 
 

@@ -24,7 +24,8 @@ from restoretui.ledger.views.table_view import TableView
 from restoretui.ledger.views.where_sql import NOW, FilterColumns, where
 
 Kind = Literal[
-    "run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch", "then"
+    "run", "request", "state", "look", "throttle", "credentials", "network", "listing", "batch", "then",
+    "undelete",
 ]  # fmt: skip
 
 _ROW = (
@@ -107,6 +108,24 @@ class ActivityLog:
 
         await self._writer.do(insert)
 
+    async def add_many(self, kind: Kind, cloud: CloudId, lines: Sequence["SaidOfObject"]) -> None:
+        """Append an entry for each of these objects, together or not at all."""
+        now = self._clock.now().timestamp()
+
+        def insert(tx: Tx) -> None:
+            buckets = {name: bucket_id(tx, cloud, name) for name in {line.ref.bucket for line in lines}}
+            tx.values(
+                "INSERT INTO activity (at, kind, bucket_id, key, version_id, text, code, request_id)",
+                [
+                    (now, kind, buckets[line.ref.bucket], line.ref.key, line.ref.version_id or "", line.text,
+                     line.code, line.request_id)
+                    for line in lines
+                ],
+            )  # fmt: skip
+            tx.touch(change_feed.ACTIVITY)
+
+        await self._writer.do(insert)
+
     async def since(self, after_id: int, limit: int, run_id: int | None = None) -> list[ActivityEntry]:
         """Entries behind ``after_id``, oldest first."""
         of_run = "" if run_id is None else "AND a.run_id = :run"
@@ -145,6 +164,15 @@ class ActivityLog:
         return {entry.id: entry for entry in _entries(self._quick.rows(
             f"{_ROW} FROM activity a {_JOINS} WHERE a.id IN ({listed})", tuple(ids)
         ))}  # fmt: skip
+
+
+class SaidOfObject(NamedTuple):
+    """A line of the audit log about one object that no job stands for."""
+
+    ref: ObjectRef
+    text: str
+    code: str = ""
+    request_id: str = ""
 
 
 class TrailPart(NamedTuple):

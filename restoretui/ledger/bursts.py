@@ -49,7 +49,10 @@ class Only(StrEnum):
 
 
 _OF: dict[Only, tuple[frozenset[str], frozenset[State]]] = {
-    Only.MINE: (frozenset({"run", "batch"}), frozenset({State.REQUESTED, State.CANCELLED, State.PLANNED})),
+    Only.MINE: (
+        frozenset({"run", "batch", "undelete"}),
+        frozenset({State.REQUESTED, State.CANCELLED, State.PLANNED}),
+    ),
     Only.TROUBLE: (frozenset({"throttle", "credentials", "network"}), frozenset({State.FAILED, State.UNKNOWN})),
     Only.ARRIVALS: (frozenset(), frozenset({State.AVAILABLE, State.EXPIRED})),
 }

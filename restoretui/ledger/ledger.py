@@ -85,6 +85,11 @@ class Ledger:
         self._closed = False
         self._clock = clock
 
+    @property
+    def scratch_folder(self) -> Path:
+        """A folder of this process alone, which goes with it."""
+        return self._scratch.folder
+
     @cached_property
     def batches(self) -> "BatchJobs":
         """Jobs of S3 Batch Operations."""

@@ -68,6 +68,23 @@ class Scope:
     single: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a listing is from that is no LIST of what is there now."""
+
+    kind: Literal["inventory", "as-of"]
+    source: str
+    """Which inventory: its manifest's location and checksum. Else what was asked for, in words."""
+    as_of: datetime
+    only: str = ""
+    """The filter by which rows were kept; empty: all."""
+
+    @property
+    def is_silent(self) -> bool:
+        """It tells of no restores, as if there were none."""
+        return self.kind == "inventory"
+
+
 FRESH = timedelta(minutes=10)
 """A listing that is younger (cloud time) may be shown as it is when its place is opened; older ones are made anew."""
 
@@ -89,6 +106,8 @@ class Listing:
     """Where to go on; None before the first page and after the last."""
     error: str
     """Why it stopped early; empty otherwise."""
+    origin: Origin | None = None
+    """None: a LIST. Of an inventory, ``started_at`` and ``ended_at`` are the instant as of which it is."""
 
     @property
     def is_complete(self) -> bool:

@@ -20,6 +20,7 @@ from restoretui.sandbox.oss.signature import OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_S
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.wire.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from restoretui.sandbox.world.inventory import write_inventories
 from restoretui.sandbox.world.world import build_world
 
 HOST = "127.0.0.1"
@@ -45,6 +46,8 @@ class SandboxOptions:
     scenario: str | Path | None = None
     empty: bool = False
     now: datetime = EPOCH
+    inventories: bool = False
+    """A bucket with an inventory of each S3 bucket, of last midnight."""
 
 
 class RunningSandbox:
@@ -205,6 +208,8 @@ async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = 
     if not options.empty:
         # A million objects take half a second, which a screen in the same process would feel.
         await asyncio.to_thread(build_world, cloud, options.objects)
+        if options.inventories:
+            await asyncio.to_thread(write_inventories, cloud)
     cloud.conditions = faults
     if scenario is not None:
         faults.set(scenario.faults, cloud.now())

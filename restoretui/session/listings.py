@@ -5,17 +5,21 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import Page
+from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
 from restoretui.engine.listing.lister import Left, Lister, Source
 from restoretui.engine.listing.pages_in_order import PagesInOrder
+from restoretui.engine.traffic.listing_traits import ListingTraits
+from restoretui.engine.traffic.retrying_reads import once
 from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CatalogBounds, Listing, Scope
+from restoretui.ledger.records import CatalogBounds, CloudId, Listing, Scope
 from restoretui.session.clouds import Clouds
 
 log = logging.getLogger(__name__)
@@ -27,6 +31,11 @@ STREAMS = 32
 STREAMS_IN_ORDER = 8
 """The same where pages are wanted in their order: what comes early has to wait, and printing is no quicker."""
 BUG_HINT = "start again: nothing is lost; and please report it"
+
+
+def _holds(kept: Scope, wanted: Scope) -> bool:
+    """A flat listing of one scope has all of the other."""
+    return kept.versions == wanted.versions and wanted.prefix.startswith(kept.prefix)
 
 
 class _LedgerSink:
@@ -65,6 +74,10 @@ class Listings:
         self._clock = clock
         self._clouds = clouds
         self._ids: dict[Scope, int] = {}
+        self._inventories: dict[tuple[CloudId, str], Listing] = {}
+        """By bucket, those that stand in for the cloud."""
+        self._cut: dict[tuple[int, Scope], int] = {}
+        """What was listed out of an inventory."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._tidying: set[asyncio.Task[None]] = set()
@@ -85,6 +98,9 @@ class Listings:
             versions,
             single=location.key is not None,
         )
+        inventory = self._inventories.get((scope.cloud, scope.bucket))
+        if inventory is not None and not refresh and _holds(inventory.scope, scope):
+            return await self._cut_out(inventory, scope)
         known = None if refresh else await self._known(scope)
         if known is not None and (known.is_complete or known.id in self._tasks):
             return known
@@ -96,6 +112,30 @@ class Listings:
         self._tasks[listing.id] = asyncio.create_task(self._list(listing), name=f"listing {listing.id}")
         # While pages come: the room of the oldest is what they are written to.
         self._tidy(scope)
+        return listing
+
+    def by_inventory(self, inventory: Listing) -> None:
+        """From now on a bucket is listed out of this inventory, until it is listed anew or ``by_cloud``."""
+        self._inventories[inventory.scope.cloud, inventory.scope.bucket] = inventory
+
+    def by_cloud(self, cloud: CloudId, bucket: str) -> None:
+        """The cloud is asked again what is in a bucket."""
+        self._inventories.pop((cloud, bucket), None)
+
+    def inventory_of(self, cloud: CloudId, bucket: str) -> Listing | None:
+        """The inventory that stands in for the cloud there."""
+        return self._inventories.get((cloud, bucket))
+
+    async def _cut_out(self, inventory: Listing, scope: Scope) -> Listing:
+        """What an inventory has at a place: no request is sent."""
+        if scope == inventory.scope:
+            return inventory
+        with contextlib.suppress(KeyError, LedgerError):
+            return await self._ledger.catalog.get(self._cut[inventory.id, scope])
+        listing = await self._ledger.catalog.begin(scope, inventory.origin)
+        self._cut[inventory.id, scope] = listing.id
+        source = Source(cast("Provider", self._ledger.catalog.flat_pages(inventory)), once, ListingTraits(known=True))
+        self._tasks[listing.id] = asyncio.create_task(self._list(listing, source), name=f"listing {listing.id}")
         return listing
 
     async def _known(self, scope: Scope) -> Listing | None:
@@ -146,18 +186,21 @@ class Listings:
         if cloud.rules.lists_status is None and (pages.tells or provider.capabilities.says_vendor):
             await self._ledger.catalog.listings_tell(scope.cloud, scope.bucket)
 
-    async def _list(self, listing: Listing) -> None:
+    async def _list(self, listing: Listing, kept: Source | None = None) -> None:
+        """Out of the cloud, or of what is ``kept``."""
         error: RestoreTuiError | None = None
         scope, sink = listing.scope, _LedgerSink(self._ledger, listing.id)
         where = str(Location(scope.cloud.scheme, scope.bucket, scope.prefix))
         try:
-            cloud = self._clouds[scope.cloud.scheme]
-            provider = await cloud.provider()
-            source = Source(provider, cloud.read, cloud.channel.listing_traits(provider))
-            lister = Lister(source, scope, sink, STREAMS, self._clock.monotonic)
+            source = kept
+            if source is None:
+                cloud = self._clouds[scope.cloud.scheme]
+                provider = await cloud.provider()
+                source = Source(provider, cloud.read, cloud.channel.listing_traits(provider))
+            lister = Lister(source, scope, sink, STREAMS if kept is None else 1, self._clock.monotonic)
             with self._works.telling(lambda: f"listing {where}: {sink.objects:,} objects so far"):
                 await lister.list_all(listing.resume_token)
-            if (await cloud.provider()).capabilities.says_vendor:
+            if kept is None and source.provider.capabilities.says_vendor:
                 await self._ledger.catalog.listings_tell(scope.cloud, scope.bucket)
         except RestoreTuiError as problem:
             error = problem

@@ -16,14 +16,16 @@ from restoretui.engine.watching.looks import DENSE, VersionsSeen, look_at_each
 from restoretui.engine.watching.observations import looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks.fact_groups import Doubt
-from restoretui.ledger.records import CloudId, JobRow, Observation, Query, Scope, SelectionSummary
+from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, Query, Scope, SelectionSummary
 from restoretui.session.clouds import CloudAccess, Clouds
+from restoretui.session.inventory.looks_made import LooksMade
 from restoretui.session.listings import Listings
 
 LOOKS_BATCH = 512
 LISTED_BATCH = 4096
 PAGES_AT_ONCE = 4
 """Batches of named keys that are looked for in pages side by side, each page behind the one before."""
+PAGED_BATCH = 8192
 PROBED = 256
 """Restores of others that are looked at for their tier and days, of each endpoint."""
 Missing = Callable[[ObjectRef, CloudError], None]
@@ -46,6 +48,8 @@ class Selecting:
         self._clock = clock
         self._clouds = clouds
         self._listings = listings
+        self.looks = LooksMade()
+        """Of the last ``look``."""
 
     async def inspect(self, ref: ObjectRef, scheme: str = DEFAULT_SCHEME) -> ObjectDetail:
         """All that HEAD tells of one object; what it tells is kept."""
@@ -79,7 +83,10 @@ class Selecting:
             ref = ObjectRef(location.bucket, location.key, location.version_id)
             return await self.keys(sel, [ref], scheme=location.scheme)
         listing = await self._listings.at(location, recursive=True, versions=versions, refresh=refresh)
-        listing = await self._listings.whole(listing)
+        return await self.listed(sel, await self._listings.whole(listing), query)
+
+    async def listed(self, sel: int, listing: Listing, query: Query | None = None) -> SelectionSummary:
+        """Mark everything in a whole listing (that matches ``query``)."""
         if query is None or query == Query():
             return await self._ledger.selections.add_under(sel, listing.id)
         view = await self._ledger.catalog.browse(listing.id, query)
@@ -234,7 +241,7 @@ class Selecting:
         not, that is each archived object: one that is restored may not be asked for again unseen, which would shorten
         its copy. Of restores that nobody here asked for the first ``PROBED`` are looked at, for their tier and days.
         """
-        tally = Progress()
+        tally, self.looks = Progress(), LooksMade()
         with self._works.telling(lambda: tally.text("objects looked at so far")):
             unseen = await self._look(sel, Doubt.TIER, tally, progress, missing)
             unseen += await self._look(sel, Doubt.RESTORED, tally, progress, missing)
@@ -252,11 +259,12 @@ class Selecting:
         unseen = 0
         for cloud in self._clouds:
             after: ObjectRef | None = None
-            size = PROBED if doubt is Doubt.FOREIGN else LOOKS_BATCH
+            size = {Doubt.FOREIGN: PROBED, Doubt.RESTORED: PAGED_BATCH}.get(doubt, LOOKS_BATCH)
             # Each batch begins behind the one before: what no HEAD could tell of is not met again.
             while batch := await self._ledger.selections.unlooked(sel, cloud.ledger_cloud, size, doubt, after):
                 after = batch[-1]
-                for ref, error in await self._look_at(cloud, batch, doubt, tally):
+                paged = await self._look_by_pages(cloud, batch, tally) if doubt is Doubt.RESTORED else batch
+                for ref, error in await self._look_at(cloud, paged, doubt, tally):
                     unseen += 1
                     if missing is not None:
                         missing(cloud.scheme, ref, error)
@@ -266,12 +274,26 @@ class Selecting:
                     break
         return unseen
 
+    async def _look_by_pages(
+        self, cloud: CloudAccess, refs: Sequence[ObjectRef], tally: Progress
+    ) -> Sequence[ObjectRef]:
+        """Look at those of an inventory for which pages are cheaper than HEADs; gives back the others."""
+        if not (await cloud.provider()).capabilities.restore_status_in_list or cloud.rules.lists_status is False:
+            return refs
+        from restoretui.session.inventory.looks import look_by_pages
+
+        left, pages = await look_by_pages(self._ledger, cloud, refs, self._clock)
+        tally.number += len(refs) - len(left)
+        self.looks = self.looks.plus(pages, 0)
+        return left
+
     async def _look_at(
         self, cloud: CloudAccess, refs: Sequence[ObjectRef], doubt: Doubt, tally: Progress
     ) -> list[tuple[ObjectRef, CloudError]]:
         """HEAD these and keep what is told; those that could not be looked at, and why."""
         unseen: list[tuple[ObjectRef, CloudError]] = []
         found: dict[str, list[Observation]] = {}
+        self.looks = self.looks.plus(0, len(refs))
         for ref, seen in await self._heads(refs, cloud.scheme, tally, lists=False):
             if isinstance(seen, Observation):
                 if doubt is Doubt.RESTORED and seen.in_progress is None:

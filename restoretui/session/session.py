@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from restoretui.core.rules.commands import ShellCommand
     from restoretui.ledger.marks.fact_groups import PartOfPlace
     from restoretui.session.batch.operations import BatchOperations
+    from restoretui.session.inventory.inventories import Inventories
+    from restoretui.session.past.past import Past
     from restoretui.session.planning import Planner
     from restoretui.session.saying.commands import Saying
     from restoretui.session.saying.naming import Copying
@@ -126,6 +128,20 @@ class Session:
         from restoretui.session.then import checks
 
         return checks.ThenChecks(self.settings, self.clouds)
+
+    @cached_property
+    def inventories(self) -> "Inventories":
+        """What clouds have written of their buckets, as listings."""
+        from restoretui.session.inventory.inventories import Inventories
+
+        return Inventories(self.ledger, self.clock, self.clouds, self.works)
+
+    @cached_property
+    def past(self) -> "Past":
+        """Places as they were at an instant, where versions are kept."""
+        from restoretui.session.past.past import Past
+
+        return Past(self.ledger, self.clock, self.clouds, self.works)
 
     @cached_property
     def saying(self) -> "Saying":

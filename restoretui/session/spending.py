@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import cast
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
@@ -20,12 +21,13 @@ from restoretui.core.plan.money import DOLLARS, Amount
 from restoretui.core.plan.offers import Act, Offer, check_guards, check_limits, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO, Cost, estimate
-from restoretui.core.provider import Connection
+from restoretui.core.provider import Connection, TellsHistory
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT
+from restoretui.engine.undeleter import Covered, Undeleted, Undeleter
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.runs.job_lines import JobLine
@@ -297,6 +299,32 @@ class Spending:
         read = channel.reads(bounded=True)
         cleaner = Cleaner(self._ledger, cloud, provider, channel.clock, read, channel.limiter(provider))
         await cleaner.clean(refs, told)
+
+    # --- delete markers ----------------------------------------------------------------------------------------
+
+    def offer_undelete(self, markers: int) -> Offer:
+        """Removing a delete marker is free of charge."""
+        return Offer(Act.UNDELETE, "delete markers", markers, 0, ZERO, DOLLARS)
+
+    async def undelete(
+        self, consent: Consent, scheme: str, covered: Sequence[Covered], told: Callable[[Undeleted], None]
+    ) -> None:
+        """Remove the current delete markers of these keys; ``told`` hears of each.
+
+        What is meant is written down before anything is sent. ``Unsupported`` where the cloud has
+        no such thing.
+        """
+        self.check_may_send()
+        if not any(offer.act is Act.UNDELETE and offer.objects >= len(covered) for offer in consent.offers):
+            raise GuardStopped("removing delete markers was not agreed to, so nothing was sent")
+        cloud, channel = self._clouds[scheme], self._clouds[scheme].channel
+        provider = await cloud.provider()
+        if not provider.capabilities.history:
+            raise Unsupported(f"delete markers of {scheme}:// are not removed from here", "use the cloud's own tool")
+        undeleter = Undeleter(
+            self._ledger, cloud.ledger_cloud, cast("TellsHistory", provider), channel.reads(bounded=True)
+        )
+        await undeleter.undelete(covered, told)
 
     # --- prices ------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from restoretui.wording.safe import clean, crop, crop_end, width
 
 KINDS = {
     "run": "strong", "request": "wait", "state": "", "look": "dim", "throttle": "warn", "credentials": "bad",
-    "network": "bad", "listing": "dim", "batch": "strong", "then": "ok",
+    "network": "bad", "listing": "dim", "batch": "strong", "then": "ok", "undelete": "strong",
 }  # fmt: skip
 """Style of each kind."""
 

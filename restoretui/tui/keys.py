@@ -116,6 +116,9 @@ BROWSE = CommandGroup(
         Command("end_copies", "E", "end_copies", "end copies", "end restored copies before their days are over", 53),
         Command("flat", "d", "flat", "flat", "show all keys below, or prefix by prefix", 54),
         Command("sums", "S", "sums", "sums", "sum up what lies below each prefix: size, archived, readable", 46),
+        Command(
+            "inventory", "I", "inventory", "inventory", "by the inventory that was imported, or by the cloud again"
+        ),
         Command("versions", "V", "versions", "versions", "show every version of every key"),
         Command("copy", "c", "copy", "copy", "copy it: location, key, ARN, URL, link, download, command"),
         Command("refresh", "R", "refresh", "refresh", "list again", 56),

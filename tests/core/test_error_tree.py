@@ -12,6 +12,7 @@ EXIT_CODES = {
     "GuardStopped": 5,
     "PlanChanged": 5,
     "TimedOut": 3,
+    "InventoryUnreadable": 1,
     "LedgerError": 2,
     "LedgerDamaged": 2,
     "CloudError": 1,

@@ -24,7 +24,7 @@ from restoretui.session.spending import Consent
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, turn
 from tests.engine.conftest import OpenSession
-from tests.session.test_read_only import SENDING, SENDING_JOBS
+from tests.session.test_read_only import SENDING, SENDING_JOBS, SENDING_OF_SOME
 
 PACKAGE = Path(restoretui.__file__).parent
 
@@ -42,6 +42,7 @@ MAY_CALL = {
     "clone_job": {CHOKE_POINT},
     "confirm_job": {CHOKE_POINT, "engine.batch.pursuit"},
     "clean_restored_object": {"engine.cleaner"},
+    "remove_marker": {"engine.undeleter"},
     "restore_object": {"engine.submitter"},
     "create_job": {"engine.batch.pursuit"},
     "upload_manifest": {"engine.batch.pursuit"},
@@ -51,7 +52,7 @@ MAY_CALL = {
     "delete_object": {"session.batch.operations"},
 }
 """The engine sends what was recorded; cancelling, priorities and our own files cost nothing."""
-MAKES = {"Cleaner": {CHOKE_POINT}, "Consent": {CHOKE_POINT}}
+MAKES = {"Cleaner": {CHOKE_POINT}, "Undeleter": {CHOKE_POINT}, "Consent": {CHOKE_POINT}}
 """Classes by which something would be ended, or count as agreed to."""
 SELF = {"providers", "sandbox", "core", "ledger"}
 """Where the methods themselves are."""
@@ -72,7 +73,7 @@ def calls() -> list[tuple[str, str, str]]:
 
 
 def test_every_way_to_send_is_known_here() -> None:
-    assert {name for name in MAY_CALL if "." not in name} == SENDING | SENDING_JOBS
+    assert {name for name in MAY_CALL if "." not in name} == SENDING | SENDING_OF_SOME | SENDING_JOBS
     assert {name for name in MAY_CALL if "." in name} == RECORDS
 
 
@@ -137,7 +138,12 @@ async def offers(session: Session, batch: BatchJob) -> dict[Act, Offer]:
         Act.CLONE: await spending.offer_clone(batch.job_id),
         Act.CONFIRM_JOB: await spending.offer_job(batch.job_id),
         Act.CLEAN: spending.offer_clean(3, 10),
+        Act.UNDELETE: spending.offer_undelete(3),
     }
+
+
+FREE = {Act.CLEAN, Act.UNDELETE}
+"""What costs nothing, and is asked all the same."""
 
 
 async def test_every_act_is_held_by_every_guard(running: RunningSandbox, session_on: OpenSession) -> None:
@@ -156,7 +162,7 @@ async def test_every_act_is_held_by_every_guard(running: RunningSandbox, session
 
         assert (await spending.agree([offer], ask=yes, question="Now?")).offers == (offer,)
         assert asked == ["Now?"]
-        if act is Act.CLEAN:
+        if act in FREE:
             assert not offer.cost
             continue
         assert offer.cost > 0, act
@@ -174,7 +180,7 @@ async def test_every_act_is_held_by_every_guard(running: RunningSandbox, session
     for act, offer in made.items():
         with pytest.raises(GuardStopped, match="read-only"):
             await looking.spending.agree([offer])
-        if act is not Act.CLEAN:
+        if act not in FREE:
             assert "more than" in frugal.spending.why_not(offer)
             with pytest.raises(GuardStopped, match="more than"):
                 await frugal.spending.agree([offer])

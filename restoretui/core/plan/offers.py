@@ -31,6 +31,8 @@ class Act(StrEnum):
     """A suspended job is let run."""
     CLEAN = "clean"
     """Restored copies are ended early."""
+    UNDELETE = "undelete"
+    """Delete markers are removed, and what lies beneath is current again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ FACTS = frozenset({"scheme", "capabilities", "endpoint", "region", "profile"})
 LOOKS = frozenset(
     {
         "identity", "list_buckets", "bucket_region", "list_page", "head_object", "readable_archives",
-        "check_listings", "expirations", "provisioned_capacity", "presigned_get", "aclose",
+        "check_listings", "expirations", "provisioned_capacity", "presigned_get", "read_piece",
+        "history_page", "aclose",
     }
 )  # fmt: skip
 """What a provider does that changes nothing in the cloud."""

@@ -15,11 +15,22 @@ class Chosen:
     versions: bool = False
     where: str = ""
     """A filter (``core.filter``)."""
+    from_inventory: str = ""
+    as_of: str = ""
+    """An instant, as the option reads it; so is ``deleted_since``."""
+    deleted_since: str = ""
 
     def words(self) -> list[str]:
         """Locations first."""
         return [
             *self.locations,
-            *options(("--keys-from", self.keys_from), ("--version-id", self.version_id), ("--where", self.where)),
+            *options(
+                ("--keys-from", self.keys_from),
+                ("--version-id", self.version_id),
+                ("--where", self.where),
+                ("--from-inventory", self.from_inventory),
+                ("--as-of", self.as_of),
+                ("--deleted-since", self.deleted_since),
+            ),
             *(["--versions"] if self.versions else []),
         ]

@@ -79,7 +79,10 @@ class BrowseView(TableView[BrowseRow]):
         self._context = context
         self._quick = context.quick
         self._rules = listing.scope.cloud.rules
-        self._base = fact_sql.of_listing(listing.started_at.timestamp())
+        # Of each key one version, whichever it is: nothing tells how many there are.
+        self._is_past = listing.origin is not None and listing.origin.kind == "as-of"
+        silent = listing.origin is not None and listing.origin.is_silent
+        self._base = fact_sql.of_listing(listing.started_at.timestamp(), silent=silent)
         self._bucket_id = 0
         self._has_looks = False
         self._final: _Status | None = None
@@ -321,7 +324,7 @@ class BrowseView(TableView[BrowseRow]):
             ):
                 raise damaged("a listing", row[1])
         numbers: Mapping[int, tuple[int, bool]] = {}
-        if self.listing.scope.versions and found:
+        if self.listing.scope.versions and found and not self._is_past:
             numbers = version_numbers(self._quick, self.object_table, [row[0] for row in found])
         return [
             BrowseRow(

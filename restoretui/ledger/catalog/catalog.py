@@ -13,12 +13,13 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Page
 from restoretui.ledger.catalog.bare_listings import is_bare
 from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
+from restoretui.ledger.catalog.flat_pages import FlatPages
 from restoretui.ledger.catalog.observations import listings_tell, place_id, record_looks, void_looks_ahead
 from restoretui.ledger.catalog.page_queue import PageQueue
 from restoretui.ledger.catalog.retention import Freed, Retention
 from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.marks.marking import refresh_marks
-from restoretui.ledger.records import EVERYTHING, CatalogBounds, CloudId, Listing, Observation, Query, Scope
+from restoretui.ledger.records import EVERYTHING, CatalogBounds, CloudId, Listing, Observation, Origin, Query, Scope
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import Shape, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
@@ -29,7 +30,8 @@ from restoretui.ledger.totals.counting import begin_anew
 
 _LISTING = (
     "SELECT g.id, p.scheme, p.endpoint, p.bucket, g.prefix, g.recursive, g.versions, g.single, g.objects, g.prefixes,"
-    " g.size_bytes, g.started_at, g.ended_at, g.resume_token, g.error, g.place_id"
+    " g.size_bytes, g.started_at, g.ended_at, g.resume_token, g.error, g.origin, g.source, g.as_of, g.only,"
+    " g.place_id"
     " FROM listing g JOIN place p ON p.id = g.place_id"
 )
 
@@ -63,18 +65,28 @@ class Catalog:
         self._recent: deque[int] = deque(maxlen=_RECENT)
         self._in_view: weakref.WeakSet[BrowseView] = weakref.WeakSet()
 
-    async def begin(self, scope: Scope) -> Listing:
-        """Start a new listing of ``scope``; what earlier ones showed stays until it is pruned."""
+    async def begin(self, scope: Scope, origin: Origin | None = None) -> Listing:
+        """Start a new listing of ``scope``; what earlier ones showed stays until it is pruned.
+
+        What an inventory tells is as old as that, and counts as older than whatever was looked at since.
+        """
         now = self._clock.now().timestamp()
+        of_old = origin is not None and origin.is_silent
+        began = origin.as_of.timestamp() if origin is not None and of_old else now
+        told = ("", "", None, "") if origin is None else (
+            origin.kind, origin.source, origin.as_of.timestamp(), origin.only
+        )  # fmt: skip
 
         def insert(tx: Tx) -> int:
             place = place_id(tx, scope.cloud, scope.bucket)
             void_looks_ahead(tx, place, now)
             listing_id = tx.insert(
-                "INSERT INTO listing (place_id, prefix, recursive, versions, single, started_at, counted)"
-                " VALUES (?, ?, ?, ?, ?, ?, 1)",
-                (place, scope.prefix, scope.recursive, scope.versions, scope.single, now),
+                "INSERT INTO listing (place_id, prefix, recursive, versions, single, started_at, counted,"
+                " origin, source, as_of, only, made_at) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
+                (place, scope.prefix, scope.recursive, scope.versions, scope.single, began, *told, now),
             )
+            if of_old:
+                tx.run("UPDATE place SET imported = 1 WHERE id = ?", (place,))
             for statement in listing_tables(listing_id):
                 tx.run(statement)
             self._upkeep.hold(tx, listing_id)
@@ -112,7 +124,8 @@ class Catalog:
 
         def end(tx: Tx) -> None:
             tx.run(
-                "UPDATE listing SET ended_at = :now, error = :error,"
+                "UPDATE listing SET ended_at = CASE WHEN origin = 'inventory' THEN started_at ELSE :now END,"
+                " error = :error,"
                 " resume_token = CASE WHEN :error = '' THEN NULL ELSE resume_token END WHERE id = :id",
                 {"now": now, "error": error or str(lost or ""), "id": listing_id},
             )
@@ -169,11 +182,32 @@ class Catalog:
         """The newest complete listing of exactly this scope; failing that, the newest interrupted one."""
         row = self._quick.row(
             f"{_LISTING} WHERE p.scheme = ? AND p.endpoint = ? AND p.bucket = ? AND g.prefix = ? AND g.recursive = ?"
-            " AND g.versions = ? AND g.single = ?"
+            " AND g.versions = ? AND g.single = ? AND g.origin = ''"
             " ORDER BY g.ended_at IS NOT NULL AND g.error = '' DESC, g.id DESC LIMIT 1",
             (*scope.cloud, scope.bucket, scope.prefix, scope.recursive, scope.versions, scope.single),
         )
         return None if row is None else _listing(row)
+
+    def of_origin(self, cloud: CloudId, bucket: str, kind: str) -> list[Listing]:
+        """Whole listings of such an origin in a bucket, the newest first."""
+        rows = self._quick.rows(
+            f"{_LISTING} WHERE p.scheme = ? AND p.endpoint = ? AND p.bucket = ? AND g.origin = ?"
+            " AND g.ended_at IS NOT NULL AND g.error = '' ORDER BY g.as_of DESC, g.id DESC",
+            (*cloud, bucket, kind),
+        )
+        return [_listing(row) for row in rows]
+
+    def flat_pages(self, listing: Listing) -> FlatPages:
+        """The pages of a whole flat listing, as a cloud would answer them."""
+        return FlatPages(self._quick, listing.id, listing.scope.bucket, versions=listing.scope.versions)
+
+    def inventory_pages(self, cloud: CloudId, bucket: str, *, versions: bool) -> FlatPages | None:
+        """Those of the newest inventory of a whole bucket; None where there is none."""
+        for listing in self.of_origin(cloud, bucket, "inventory"):
+            scope = listing.scope
+            if scope.recursive and scope.versions == versions and not scope.prefix:
+                return self.flat_pages(listing)
+        return None
 
     async def get(self, listing_id: int) -> Listing:
         """The listing as it is now; ``LedgerError`` if it was pruned."""
@@ -230,7 +264,7 @@ class Catalog:
         await self._hold(listing_id)
         self._used(listing_id)
         row = self._row(listing_id)
-        view = BrowseView(self._views, _listing(row), row[15], query)
+        view = BrowseView(self._views, _listing(row), row[-1], query)
         if view.sums.listing is not None:
             await self._hold(view.sums.listing.id)
         self._in_view.add(view)
@@ -262,8 +296,9 @@ class Catalog:
         return row
 
 
-# id scheme endpoint bucket prefix recursive versions single objects prefixes size started ended token error place
-_SHAPE = Shape("a listing", "ittttiiiiiisSTti")
+# id scheme endpoint bucket prefix recursive versions single objects prefixes size started ended token error
+# origin source as_of only place
+_SHAPE = Shape("a listing", "ittttiiiiiisSTtttSti")
 
 
 @decodes("a listing")
@@ -272,4 +307,7 @@ def _listing(row: tuple[Any, ...]) -> Listing:
     scope = Scope(CloudId(row[1], row[2]), row[3], row[4], bool(row[5]), bool(row[6]), bool(row[7]))
     ended_at = None if row[12] is None else datetime.fromtimestamp(row[12], UTC)
     started_at = datetime.fromtimestamp(row[11], UTC)
-    return Listing(row[0], scope, row[8], row[9], row[10], started_at, ended_at, row[13], row[14])
+    origin = None
+    if row[15]:
+        origin = Origin(row[15], row[16], datetime.fromtimestamp(row[17] or 0.0, UTC), row[18])
+    return Listing(row[0], scope, row[8], row[9], row[10], started_at, ended_at, row[13], row[14], origin)

@@ -137,10 +137,12 @@ class PageQueue:
 
 
 def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
-    row = tx.row("SELECT started_at, first_segment, place_id FROM listing WHERE id = ?", (listing_id,))
+    row = tx.row(
+        "SELECT started_at, first_segment, place_id, origin = 'inventory' FROM listing WHERE id = ?", (listing_id,)
+    )
     if row is None:
         raise listing_replaced()
-    started_at, first_segment, place = row
+    started_at, first_segment, place, is_as_old = row
     objects = size_bytes = 0
     told = any(status is not None for arrival in arrivals for status in Rows.of(arrival.page.entries).in_progress)
     if told:
@@ -153,7 +155,7 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
             rows = Rows.of(arrival.page.entries)
             for column, more in zip(columns, rows.columns, strict=True):
                 column += more
-            seconds += [max(0, int(arrival.seen_at - started_at))] * len(rows)
+            seconds += [0 if is_as_old else max(0, int(arrival.seen_at - started_at))] * len(rows)
         if seconds:
             columns[_SIZE] = stored_column(columns[_SIZE], UNTOLD_SIZE)
             columns[_MODIFIED] = stored_column(columns[_MODIFIED], UNTOLD_DATE)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from restoretui.ledger.records import BELOW, CloudId, Listing, Query, Scope
+from restoretui.ledger.records import BELOW, CloudId, Listing, Origin, Query, Scope
 from restoretui.ledger.store.decoding import Shape, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.totals.counted_listing import depth_of
@@ -26,17 +26,20 @@ def volume_of(row: tuple[Any, ...]) -> Volume:
 def covering(quick: QuickReads, cloud: CloudId, bucket: str, prefix: str, *, versions: bool) -> Listing | None:
     """The newest whole flat listing with totals for ``prefix``, however old; None if there is none."""
     rows = quick.rows(
-        "SELECT g.id, g.prefix, g.objects, g.size_bytes, g.started_at, g.ended_at FROM listing g"
+        "SELECT g.id, g.prefix, g.objects, g.size_bytes, g.started_at, g.ended_at,"
+        " g.origin, g.source, g.as_of FROM listing g"
         " JOIN place p ON p.id = g.place_id WHERE p.scheme = ? AND p.endpoint = ? AND p.bucket = ? AND g.counted"
+        " AND g.origin IN ('', 'inventory') AND g.only = ''"
         " AND g.recursive AND NOT g.single AND g.versions = ? AND g.ended_at IS NOT NULL AND g.error = ''"
         " AND substr(?, 1, length(g.prefix)) = g.prefix ORDER BY g.ended_at DESC, g.id DESC",
         (*cloud, bucket, versions, prefix),
     )
-    for listing_id, start, objects, size_bytes, started_at, ended_at in rows:
+    for listing_id, start, objects, size_bytes, started_at, ended_at, origin, source, as_of in rows:
         if depth_of(prefix, start) is not None:
             scope = Scope(cloud, bucket, start, recursive=True, versions=versions)
             began, ended = (datetime.fromtimestamp(at, UTC) for at in (started_at, ended_at))
-            return Listing(listing_id, scope, objects, 0, size_bytes, began, ended, None, "")
+            of = Origin(origin, source, datetime.fromtimestamp(as_of, UTC)) if origin else None
+            return Listing(listing_id, scope, objects, 0, size_bytes, began, ended, None, "", of)
     return None
 
 

@@ -23,6 +23,10 @@ FEW_ROWS, MANY_ROWS = 500, 20_000
 """Rows of a listing, or of a run, that one step removes; it finds out how many fit into ``STEP_S``."""
 SLACK_BYTES = 8 << 20
 """Free pages kept for what comes next; beyond these, and a tenth of what is in use, they are given back."""
+IMPORTS = 1
+"""Inventories that are kept of each place: the newest."""
+BYTES_OF_ROW = 160
+"""That an imported object takes in the catalog, about."""
 _OPEN = ", ".join(f"'{state}'" for state in sorted((*WAITING, "available")))
 
 
@@ -46,10 +50,12 @@ class _Listed(NamedTuple):
     scheme: str
     endpoint: str
     bucket: str
+    origin: str
+    only: str
 
     @property
     def scope(self) -> tuple[Any, ...]:
-        return self[1:6]
+        return (*self[1:6], self.origin, self.only)
 
 
 class Retention:
@@ -73,7 +79,7 @@ class Retention:
         before = (await self._writer.do(_sizes)).file_bytes
         dropped = await self._writer.do(lambda tx: self._forget(tx, bounds, release, in_use, making))
         await self._clear()
-        while (await self._writer.do(_sizes)).used_bytes > bounds.size_bytes:
+        while (await self._writer.do(_sizes_of_lists)).used_bytes > bounds.size_bytes:
             if not await self._writer.do(lambda tx: self._forget_oldest(tx, in_use)):
                 break
             dropped += 1
@@ -102,7 +108,10 @@ class Retention:
         dropped = 0
         for listed in _listings(tx):
             kept[listed.scope] = rank = kept.get(listed.scope, 0) + 1
-            keep = bounds.listings - (made == (listed.scheme, listed.endpoint, listed.bucket, *listed.scope[1:]))
+            most = IMPORTS if listed.origin == "inventory" else bounds.listings
+            keep = most - (
+                not listed.origin and made == (listed.scheme, listed.endpoint, listed.bucket, *listed.scope[1:5])
+            )
             if listed.id in held:
                 continue
             if rank > keep or (listed.at < oldest and not (rank == 1 and is_referred_to(tx, listed))):
@@ -118,7 +127,7 @@ class Retention:
         for listed in _listings(tx):
             is_newest = listed.scope not in seen
             seen.add(listed.scope)
-            if listed.id not in held:
+            if listed.id not in held and listed.origin != "inventory":
                 chosen.append((is_newest, listed.at, listed.id, listed))
         for is_newest, _, listing_id, listed in sorted(chosen):
             if not (is_newest and is_referred_to(tx, listed)):
@@ -152,6 +161,13 @@ def sizes_of(tx: Tx, name: str) -> Sizes:
         tx.rows(f"PRAGMA {name}.{what}")[0] for what in ("page_count", "freelist_count", "page_size")
     )
     return Sizes((pages - free) * size, pages * size)
+
+
+def _sizes_of_lists(tx: Tx) -> Sizes:
+    """Without inventories, which a person asked for by name: they make no room for listings, nor these for them."""
+    sizes = sizes_of(tx, "catalog")
+    ((imported,),) = tx.rows("SELECT coalesce(sum(objects), 0) FROM listing WHERE origin = 'inventory'")
+    return sizes._replace(used_bytes=max(0, sizes.used_bytes - imported * BYTES_OF_ROW))
 
 
 def _sizes(tx: Tx) -> Sizes:
@@ -206,8 +222,9 @@ _INCREMENTAL = 2
 def _listings(tx: Tx) -> Iterable[_Listed]:
     """All of them, whole ones first, the newest of each place before the older."""
     rows = tx.rows(
-        "SELECT g.id, g.place_id, g.prefix, g.recursive, g.versions, g.single, coalesce(g.ended_at, g.started_at),"
-        " g.ended_at IS NOT NULL AND g.error = '', p.scheme, p.endpoint, p.bucket"
+        "SELECT g.id, g.place_id, g.prefix, g.recursive, g.versions, g.single, "
+        " CASE WHEN g.origin = 'inventory' THEN g.made_at ELSE coalesce(g.ended_at, g.started_at) END,"
+        " g.ended_at IS NOT NULL AND g.error = '', p.scheme, p.endpoint, p.bucket, g.origin, g.only"
         " FROM listing g JOIN place p ON p.id = g.place_id ORDER BY 8 DESC, g.id DESC"
     )
     return [_Listed(*row) for row in rows]

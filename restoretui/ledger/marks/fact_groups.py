@@ -39,6 +39,8 @@ _PLAIN = ", ".join(PLAIN)
 
 MOST_KINDS = 500
 """Kinds of marks up to which each is judged by itself: copies may end in as many instants as there are."""
+LOOK_KEPT_S = 600
+"""Seconds for which a look at an object of an inventory is good."""
 
 FactKey = tuple[str, str, int, int, int, str, int, int, int]
 """The values of ``FACTS`` in plain form."""
@@ -78,6 +80,8 @@ class MarkedPlace:
     """Machine time, seconds since the epoch: by it, leases lapse."""
     part: "PartOfPlace | None" = None
     """Only this is looked at."""
+    imported: bool = False
+    """Some of it may be known from an inventory alone."""
 
     @property
     def args(self) -> dict[str, object]:
@@ -88,6 +92,11 @@ class MarkedPlace:
         if self.part is not None:
             args |= {"low": self.part.prefix, "high": end_of_prefix(self.part.prefix)}
         return args
+
+    @property
+    def columns(self) -> fact_sql.FactColumns:
+        """What is known of a mark, in SQL."""
+        return fact_sql.OF_SELECTION if self.imported else fact_sql.NEVER_SILENT
 
     @property
     def rules(self) -> CloudRules:
@@ -101,7 +110,7 @@ class MarkedPlace:
         does not: its ``intent`` says so. ``where`` is of the marks alone, table alias ``s``.
         """
         inner = fact_sql.known(
-            fact_sql.OF_SELECTION,
+            self.columns,
             source,
             f"s.sel = :sel AND s.place_id = :place AND {where}{self.part.where if self.part is not None else ''}",
             extra,
@@ -120,7 +129,8 @@ class MarkedPlace:
             f" CASE WHEN {ours} THEN coalesce(job_days, told_days) WHEN in_progress THEN told_days END AS days,"
             f" CASE WHEN NOT {ours} AND in_progress THEN told_asked END AS asked_at, fact_etag, told,"
             " CASE WHEN told_at > 0 THEN told_at ELSE seen_at END AS as_of,"
-            f" {ours} AS is_ours, intent, NOT told AND NOT {ours} AND ({archived}) AS untold"
+            f" {ours} AS is_ours, intent, NOT told AND NOT {ours} AND ({archived}) AS untold,"
+            f" told_at < :now - {LOOK_KEPT_S} AND NOT {ours} AND ({archived}) AS told_long_ago"
             f" FROM ({fact_sql.with_state(self.rules, inner)})"
         )
 
@@ -186,14 +196,15 @@ def marked_places(connection: sqlite3.Connection, sel: int, now: float, wall: fl
         "SELECT p.id, p.scheme, p.endpoint, p.bucket,"
         " (SELECT b.id FROM bucket b WHERE b.scheme = p.scheme AND b.endpoint = p.endpoint AND b.name = p.bucket),"
         " EXISTS (SELECT 1 FROM observation WHERE place_id = p.id),"
-        f" EXISTS (SELECT 1 FROM run_count WHERE state IN ({planned}) AND jobs > 0)"
+        f" EXISTS (SELECT 1 FROM run_count WHERE state IN ({planned}) AND jobs > 0), coalesce(p.imported, 0)"
         " FROM selection_total t JOIN place p ON p.id = t.place_id WHERE t.sel = ? AND t.objects > 0"
         " ORDER BY p.scheme, p.endpoint, p.bucket",
         (sel,),
     ).fetchall()
     return [
         MarkedPlace(
-            sel, CloudId(row[1], row[2]), row[3], row[0], row[4] or 0, bool(row[5]), bool(row[6]), now, wall
+            sel, CloudId(row[1], row[2]), row[3], row[0], row[4] or 0, bool(row[5]), bool(row[6]), now, wall,
+            imported=bool(row[7]),
         )
         for row in rows
     ]  # fmt: skip
@@ -354,9 +365,11 @@ def unlooked(
             "storage_class = :tiered AND NOT looked AND coalesce(archive_status, '') = '' AND in_progress IS NOT 1"
         )
     elif doubt is Doubt.RESTORED:
-        if place.rules.lists_status:
+        if place.rules.lists_status and not place.imported:
             return []
-        where = "untold AND storage_class <> :tiered"
+        # What an inventory lists nothing newer tells of: a look at it is good for as long as a listing would be.
+        old = "OR told_long_ago" if place.imported else ""
+        where = f"(untold {old}) AND storage_class <> :tiered"
     else:
         where = "in_progress = 1 AND NOT is_ours AND NOT looked"
     behind = "(s.key, s.version_id) > (:after_key, :after_version)"

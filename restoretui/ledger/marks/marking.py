@@ -16,13 +16,13 @@ from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
 from restoretui.ledger.views.row_order import Span
 from restoretui.ledger.views.where_sql import where
 
-_INSERT = f"INSERT INTO selection (step, sel, place_id, key, version_id, {', '.join(FACTS_OF_LOOK)})"
+_INSERT = f"INSERT INTO selection (step, sel, place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, silent)"
 _STEP = "(SELECT step FROM selection_set WHERE id = :sel)"
 """The change under way, by whose number what it adds can be taken back: see ``selections.history``."""
 # An upsert: an object that is marked already takes the facts of a newer look at it.
 _IF_NEWER = (
     "ON CONFLICT (sel, place_id, key, version_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in FACTS_OF_LOOK)
+    + ", ".join(f"{name} = excluded.{name}" for name in (*FACTS_OF_LOOK, "silent"))
     + " WHERE excluded.seen_at > seen_at"
 )
 _FEW = 500
@@ -39,6 +39,8 @@ class ListingPlace(NamedTuple):
     listing_id: int
     place_id: int
     started_at: float
+    silent: bool = False
+    """It tells of no restores: it is from an inventory."""
 
 
 def refresh_marks(tx: Tx, listing_id: int) -> None:
@@ -53,7 +55,7 @@ def refresh_marks(tx: Tx, listing_id: int) -> None:
 
 def listing_place(tx: Tx, listing_id: int) -> ListingPlace:
     """Where a listing lies; ``LedgerError`` if it was pruned."""
-    row = tx.row("SELECT place_id, started_at FROM listing WHERE id = ?", (listing_id,))
+    row = tx.row("SELECT place_id, started_at, origin = 'inventory' FROM listing WHERE id = ?", (listing_id,))
     if row is None:
         raise listing_replaced()
     return ListingPlace(listing_id, *row)
@@ -64,9 +66,15 @@ def add_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> int:
     return tx.run(
         f"{_INSERT} SELECT {_STEP}, :sel, :place, l.key, coalesce(l.version_id, ''), l.storage_class,"
         " l.size, l.modified, NULL, 0, l.in_progress, l.expiry, :started + l.seen, l.etag,"
-        " NULL, NULL, NULL, NULL"
+        " NULL, NULL, NULL, NULL, :silent"
         f" FROM {span.source} WHERE {span.where} {_IF_NEWER}",
-        {**span.args, "sel": sel, "place": place.place_id, "started": place.started_at},
+        {
+            **span.args,
+            "sel": sel,
+            "place": place.place_id,
+            "started": place.started_at,
+            "silent": int(place.silent),
+        },
     )
 
 
@@ -115,7 +123,7 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> Non
     before = _tally(tx, sel, place, there)
     row = tx.row("SELECT step FROM selection_set WHERE id = ?", (sel,))
     step = 0 if row is None else row[0]
-    tx.values(_INSERT, [(step, sel, place, *values_of(look)) for look in there], _IF_NEWER)
+    tx.values(_INSERT, [(step, sel, place, *values_of(look), 0) for look in there], _IF_NEWER)
     after = _tally(tx, sel, place, there)
     _add_to_totals(tx, sel, place, after[0] - before[0], after[1] - before[1])
 
@@ -143,7 +151,7 @@ def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str
     removed = 0
     for place in marked_places(tx.connection, sel, now, wall):
         inner = fact_sql.known(
-            fact_sql.OF_SELECTION, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
+            place.columns, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
             looks=place.has_looks, jobs=bool(place.bucket_id), tells=place.rules.lists_status,
         )  # fmt: skip
         wanted = where(query.where, as_known(prefix, listed=""), tuple(place.rules.classes))
@@ -158,7 +166,7 @@ def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str
 
 def add_selection(tx: Tx, sel: int, other: int) -> None:
     """Mark in ``sel`` what is marked in ``other``."""
-    columns = f"key, version_id, {', '.join(FACTS_OF_LOOK)}"
+    columns = f"key, version_id, {', '.join(FACTS_OF_LOOK)}, silent"
     for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ? AND objects > 0", (other,)):
         tx.run(
             f"{_INSERT} SELECT {_STEP}, :sel, place_id, {columns} FROM selection"
@@ -180,7 +188,7 @@ def keep_aside(tx: Tx, sel: int, where: str, args: dict[str, object]) -> None:
     """Copy marks that are about to go to the set that the change under way puts them into, if it does."""
     row = tx.row("SELECT trash FROM selection_set WHERE id = ?", (sel,))
     if row is not None and row[0] is not None:
-        columns = f"place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, step"
+        columns = f"place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, silent, step"
         kept = f"SELECT :trash, {columns} FROM selection WHERE {where}"
         tx.run(f"INSERT OR REPLACE INTO selection (sel, {columns}) {kept}", {**args, "trash": row[0]})
 

@@ -13,7 +13,7 @@ from restoretui.ledger.views.look_columns import FACTS_OF_LOOK
 
 MOST_STEPS = 50
 """Changes that can be undone; the oldest are forgotten."""
-_COLUMNS = f"place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, step"
+_COLUMNS = f"place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, silent, step"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from restoretui.ledger.store.writer import Tx
 DEEPEST = 16
 """Levels below a listing's prefix that have totals of their own: a key of a thousand slashes is counted in these."""
 
-COLUMNS = "g.id, g.place_id, g.prefix, g.recursive, g.started_at, p.scheme, p.endpoint, p.bucket"
+COLUMNS = (
+    "g.id, g.place_id, g.prefix, g.recursive, g.started_at, p.scheme, p.endpoint, p.bucket, g.origin = 'inventory'"
+)
 SOURCE = "listing g JOIN place p ON p.id = g.place_id"
 
 
@@ -25,6 +27,8 @@ class CountedListing(NamedTuple):
     bucket_id: int
     """The ledger's; 0 if no run ever touched the bucket."""
     has_looks: bool
+    silent: bool = False
+    """It tells of no restores: it is from an inventory."""
 
     def holds(self, key: str) -> bool:
         """The key would be in this listing."""
@@ -62,5 +66,5 @@ def _read(tx: Tx, row: tuple[Any, ...]) -> CountedListing:
     looks = tx.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (row[1],))
     return CountedListing(
         row[0], row[1], row[2], bool(row[3]), row[4], CloudId(row[5], row[6]), bucket[0] if bucket else 0,
-        looks is not None,
+        looks is not None, bool(row[8]),
     )  # fmt: skip

@@ -85,7 +85,7 @@ def recount(tx: Tx, listed: CountedListing, now: float, where: str, args: dict[s
         " storage_class, state, size, until, plain)"
     )
     facts = fact_sql.known(
-        fact_sql.of_listing(listed.started_at),
+        fact_sql.of_listing(listed.started_at, silent=listed.silent),
         f"l{listed.id} l",
         where,
         "l.id AS id, l.storage_class AS listed_class, l.size AS listed_size",

@@ -6,7 +6,7 @@ generated from the tables in ``core.rules``, so that a filter over a million row
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from restoretui.core.model import IntentStage, State
 from restoretui.core.provider import NO_CAPACITY_CODE, Outcome
@@ -32,6 +32,8 @@ class FactColumns:
     key: str
     version_id: str
     etag: str
+    silent: str = "0"
+    """It is known from where no restores are told of."""
     told_tier: str = "NULL"
     told_days: str = "NULL"
     told_asked: str = "NULL"
@@ -49,6 +51,7 @@ OF_SELECTION = FactColumns(
     key="s.key",
     version_id="s.version_id",
     etag="s.etag",
+    silent="s.silent",
     told_tier="s.told_tier",
     told_days="s.told_days",
     told_asked="s.told_asked",
@@ -56,8 +59,12 @@ OF_SELECTION = FactColumns(
 """A marked object, table alias ``s``."""
 
 
-def of_listing(started_at: float) -> FactColumns:
-    """An object of a listing that began then, table alias ``l``."""
+NEVER_SILENT = replace(OF_SELECTION, silent="0")
+"""The same in a bucket of which no inventory was ever read."""
+
+
+def of_listing(started_at: float, *, silent: bool = False) -> FactColumns:
+    """An object of a listing that began then, table alias ``l``; ``silent``: which tells of no restores."""
     return FactColumns(
         storage_class="l.storage_class",
         archive_status="NULL",
@@ -70,6 +77,7 @@ def of_listing(started_at: float) -> FactColumns:
         key="l.key",
         version_id="coalesce(l.version_id, '')",
         etag="l.etag",
+        silent="1" if silent else "0",
     )
 
 
@@ -118,10 +126,13 @@ _TELL_HERE = (
 
 def _silent(base: FactColumns, tells: bool | None) -> str:
     """Whether what the row says, which is nothing, says nothing of a restore."""
-    if tells:
-        return "0"
     nothing = f"{base.in_progress} IS NULL AND NOT {base.looked}"
-    return nothing if tells is False else f"({nothing} AND NOT {_TELL_HERE})"
+    if tells:
+        return "0" if base.silent == "0" else f"({base.silent} AND {nothing})"
+    if tells is False:
+        return nothing
+    heard = _TELL_HERE if base.silent == "0" else f"({_TELL_HERE} AND NOT {base.silent})"
+    return f"({nothing} AND NOT {heard})"
 
 
 def _no_look(base: FactColumns, silent: str) -> str:

@@ -1,6 +1,6 @@
 """S3 and the stores that speak its protocol, through the SDK's credentials, endpoints and request building."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -14,6 +14,7 @@ from restoretui.core.provider import (
     Answer,
     Capabilities,
     Connection,
+    FilePiece,
     Limits,
     MfaPrompter,
     OpenProvider,
@@ -25,12 +26,15 @@ from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import Store, read_spec
 from restoretui.providers.s3.capacity import OPERATION, read_capacity
 from restoretui.providers.s3.client.client import S3Client
+from restoretui.providers.s3.client.files import S3Files
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.s3.object_detail import read_detail
 from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.continuation import all_of
+from restoretui.providers.wire.history_xml import read_history
+from restoretui.providers.wire.listing_tree import StockParser
 from restoretui.providers.wire.listing_xml import read_page, read_versions
 from restoretui.providers.wire.page_request import PageRequest
 
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
+HISTORY = "history"
+"""ListObjectVersions, read with its delete markers."""
 RESTORES_PER_SECOND = 1000.0
 """RestoreObject's documented limit per account and Region (FACTS 1.6)."""
 
@@ -57,6 +63,7 @@ class S3Provider:
         self._store = store
         self._sends_tiers = store is None or store.tiers
         self._batch: BatchService | None = None
+        self._files: S3Files | None = None
         self._asked_for: dict[tuple[RestoreRequest, str], tuple[Mapping[str, Any], Hashable]] = {}
         listed = store.lists_status if store else None
         self._asks_status = listed is not False
@@ -70,6 +77,8 @@ class S3Provider:
             capacity=store is None and not sdk.caller.endpoint,
             presigns=True,
             contents=True,
+            reads_files=True,
+            history=True,
         )
 
     @classmethod
@@ -187,6 +196,26 @@ class S3Provider:
     async def presigned_get(self, ref: ObjectRef, longest_s: float) -> Presigned:
         return await self._calls.presigned_get(ref.bucket, _given(ref), longest_s)
 
+    async def history_page(
+        self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None, max_keys: int = 1000
+    ) -> Page:
+        """As ``TellsHistory`` says."""
+        ask = PageRequest(prefix, "", start_after, token, versions=True)
+        given = {_SDK_NAMES[name]: value for name, value in ask.fields.items()}
+        return ask.kept(await self._asked_page(HISTORY, bucket, given, max_keys))
+
+    async def remove_marker(self, ref: ObjectRef) -> bool:
+        """As ``TellsHistory`` says."""
+        asked = S3Request("DeleteObject", ref.bucket, _given(ref))
+        return await self._calls.read(
+            asked, lambda reply: reply.headers.get("x-amz-delete-marker", "").lower() == "true"
+        )
+
+    async def read_piece(self, bucket: str, key: str, at: int, etag: str) -> FilePiece:
+        """As ``ReadsFiles`` says."""
+        self._files = self._files or S3Files(self._sdk, self._calls)
+        return FilePiece(*await self._files.read(bucket, key, etag, at))
+
     async def clean_restored_object(self, ref: ObjectRef) -> bool:
         raise Unsupported(
             "S3 ends a restored copy only when its days are over", "restore it again with fewer days to shorten it"
@@ -259,7 +288,11 @@ class S3Provider:
         fixed: dict[str, Any] = {"MaxKeys": max_keys}
         if with_status:
             fixed["OptionalObjectAttributes"] = ["RestoreStatus"]
-        read = read_page if operation == "ListObjectsV2" else read_versions
+        readers: Mapping[str, Callable[[bytes, StockParser], Page]] = {
+            "ListObjectsV2": read_page, "ListObjectVersions": read_versions, HISTORY: read_history,
+        }  # fmt: skip
+        read = readers[operation]
+        operation = "ListObjectVersions" if operation == HISTORY else operation
 
         def understand(reply: "HttpResponse") -> Page:
             if self._store is None and reply.headers.get("server") == _VENDOR and not self.capabilities.says_vendor:

@@ -282,6 +282,12 @@ WORDS: dict[str, Term] = {
     "copies": Term(COUNT, "restored copies found"),
     "ended": Term(COUNT, "copies that were ended"),
     "nothing_to_end": Term(COUNT, "copies that were not there any more"),
+    "rows": Term(COUNT, "rows of an inventory that were read for it now"),
+    "undeleted": Term(COUNT, "objects that are current again, their delete markers removed"),
+    "gone_already": Term(COUNT, "delete markers that were not there any more"),
+    "not_deleted": Term(COUNT, "objects of what was asked for that are current as they are"),
+    "replaced": Term(COUNT, "objects that something newer than their version stands in front of"),
+    "marker_id": Term(TEXT, "the version id of the delete marker in front of it"),
     "problems": Term(COUNT, "checks that found something wrong"),
     "written": Term(FLAG, "it was written down"),
     # the ledger

@@ -239,13 +239,22 @@ class BrowseBoard(Markable):
             self.table.count, view is None or view.complete, None if self.source.is_bucket else self.bucket_rows,
             asking=self.is_asking, failed=self.problem is not None or self.was_stopped, unlisted=tuple(self.unlisted),
             weights=self.weights if self.following is None else None, sums=self.source.sums,
-            sums_key=self.shell.key_for("sums"),
+            sums_key=self.shell.key_for("sums"), offer=self._offer(),
         )  # fmt: skip
         busy = self.is_asking or self.source.is_listing or self.problem is not None or wanted != shown.query
         # How much matches a filter is asked more often than how a key goes on, which enter shows as well.
         is_plain = self.source.is_bucket and not busy and self.source.query.where is None
         whole = self.table.cut_value if is_plain else ""
         return self._status.show(*status(shown), longer=longer(shown), whole=whole)
+
+    def _offer(self) -> str:
+        """What could be shown at once, while a listing takes its time."""
+        if not self.source.is_listing or self.shell.session is None:
+            return ""
+        from restoretui.tui.acts.inventory import offer_words, offered
+
+        kept = offered(self.session, self.location, versions=self.source.versions)
+        return "" if kept is None else offer_words(kept, self.session.clock.now(), self.shell.key_for("inventory"))
 
     def look_at_visible(self) -> None:
         """HEAD what is on screen and cannot be judged otherwise."""

@@ -60,7 +60,7 @@ class BrowsePane(ListingBoard):
             "forward": bool(self.travels.ahead),
             "undo": self.session.ledger.selections.can_undo,
             "redo": self.session.ledger.selections.can_redo,
-            **dict.fromkeys(("parent", "buckets", "facets", "sort", "flat", "sums", "versions"), here),
+            **dict.fromkeys(("parent", "buckets", "facets", "sort", "flat", "sums", "inventory", "versions"), here),
         }
         return needed.get(action, True)
 
@@ -156,6 +156,16 @@ class BrowsePane(ListingBoard):
         if self.source.sums:
             self.source.end_sums()
             self.show_columns()
+        self.go(self.location)
+
+    def action_inventory(self) -> None:
+        """Show the bucket by what an inventory has of it, or by the cloud again."""
+        self.attempt(self._turn_inventory, "inventory")
+
+    async def _turn_inventory(self) -> None:
+        from restoretui.tui.acts.inventory import turn_inventory
+
+        turn_inventory(self.session, self.location, versions=self.source.versions)
         self.go(self.location)
 
     def action_sums(self) -> None:

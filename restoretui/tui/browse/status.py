@@ -73,6 +73,8 @@ class ListingStatus(NamedTuple):
     """What lies below the prefixes is what is shown."""
     sums_key: str = ""
     """What sums up prefixes, where that is not known yet."""
+    offer: str = ""
+    """What could be shown at once, in place of what is being listed."""
 
 
 def longer(shown: ListingStatus) -> list[Content]:
@@ -119,7 +121,7 @@ def _left(shown: ListingStatus, more: Sequence[Part] = (), *, match: str = "", s
         return []
     parts: list[Part] = [_amounts(shown, listing), *more]
     if listing.ended_at is None:
-        parts = [("◑ listing ", "busy"), *parts, (" · esc stops", "dim")]
+        parts = [("◑ listing ", "busy"), *parts, (" · esc stops", "dim"), (shown.offer, "mark")]
     elif listing.error:
         parts.append((" · stopped early, R lists again", "warn"))
     elif shown.asking:
@@ -181,6 +183,9 @@ def _sums_of(shown: ListingStatus) -> Listing | None:
 
 
 def _age(what: str, listing: Listing, now: datetime) -> Part:
+    if listing.origin is not None and listing.origin.is_silent:
+        # It is that old by nature, and knows of no restored copy.
+        return (f" · inventory of {fmt.ago((now - listing.started_at).total_seconds())}", "warn")
     text = f" · {what}{fmt.ago((now - (listing.ended_at or listing.started_at)).total_seconds())}"
     return (f"{text} · R", "warn") if listing.is_stale(now) else (text, "dim")
 

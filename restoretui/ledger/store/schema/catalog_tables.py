@@ -154,4 +154,18 @@ CATALOG = (
             "CREATE UNIQUE INDEX selection_named ON selection_set (name) WHERE name <> ''",
         ),
     ),
+    Migration(
+        "listings of other origin: inventories, and places as of a time",
+        (
+            # inventory, or as-of; empty: a LIST of what is there. ``made_at``: when it was written here.
+            "ALTER TABLE listing ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE listing ADD COLUMN source TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE listing ADD COLUMN only TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE listing ADD COLUMN as_of REAL",
+            "ALTER TABLE listing ADD COLUMN made_at REAL",
+            # Something of the bucket is known from an inventory alone: marks of it may be ``silent``.
+            "ALTER TABLE place ADD COLUMN imported INTEGER",
+            "ALTER TABLE selection ADD COLUMN silent INTEGER NOT NULL DEFAULT 0",
+        ),
+    ),
 )

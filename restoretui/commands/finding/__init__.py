@@ -1,0 +1,1 @@
+"""Commands that find what to restore, before anything is restored."""

@@ -1,0 +1,137 @@
+"""The ``manifest.json`` of an inventory, of S3 (FACTS 8.1) and of clouds that write theirs alike (8.2)."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from restoretui.core.errors import InventoryUnreadable, UsageError
+from restoretui.core.inventory.columns import InventoryColumn, column_named
+
+MANIFEST, CHECKSUM = "manifest.json", "manifest.checksum"
+DATED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\dZ)")
+"""How the folder of one inventory is called: when its scan began."""
+LARGEST_MANIFEST = 64 << 20
+"""Bytes that are believed of one: it names each file in 200 bytes, and a billion keys are some thousand files."""
+_MD5 = re.compile(r"[0-9a-fA-F]{32}")
+_EARLIEST, _LATEST = 1_000_000_000, 253_402_300_799
+_SECONDS_BELOW = 100_000_000_000
+"""S3 writes the instant in milliseconds and OSS in seconds: no second is that large before the year 5138."""
+
+
+class Format(StrEnum):
+    """How the rows are kept."""
+
+    CSV = "CSV"
+    ORC = "ORC"
+    PARQUET = "Parquet"
+
+
+class KeyWriting(StrEnum):
+    """How keys are written in CSV; elsewhere they are as they are."""
+
+    FORM = "as in a form"
+    """A blank is ``+``, and a plus ``%2B``."""
+    URL = "percent-encoded"
+
+
+class InventoryFile(NamedTuple):
+    """One file of rows, below the bucket that the inventory was written to."""
+
+    key: str
+    size: int | None
+    md5: str
+    """In lower case; empty where none that is whole is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What one manifest says."""
+
+    bucket: str
+    """Whose objects are listed."""
+    written_to: str
+    """The bucket with the files."""
+    made_at: datetime
+    format: Format
+    columns: tuple[InventoryColumn | None, ...]
+    """By position; None for one that nobody here reads."""
+    files: tuple[InventoryFile, ...]
+    keys: KeyWriting = KeyWriting.FORM
+
+    @property
+    def has_versions(self) -> bool:
+        """Every version is listed, not only the current ones."""
+        return InventoryColumn.VERSION in self.columns
+
+
+def read_manifest(data: bytes, name: str) -> Inventory:
+    """Read one; ``name`` is where it is from, for errors.
+
+    ``InventoryUnreadable`` where it is none, ``UsageError`` where what is needed was left out of the inventory.
+    """
+    try:
+        told = json.loads(data)
+        columns = _columns(told)
+        found = Inventory(
+            bucket=_text(told, "sourceBucket"),
+            written_to=_text(told, "destinationBucket").rpartition(":")[2],
+            made_at=_instant(told["creationTimestamp"]),
+            format=Format(_text(told, "fileFormat")),
+            columns=columns,
+            files=tuple(_file(one) for one in told["files"]),
+            keys=KeyWriting.FORM if _text(told, "version") == "2016-11-30" else KeyWriting.URL,
+        )
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
+        why = f"it lacks {error}" if isinstance(error, KeyError) else str(error) or "its values are of other types"
+        raise InventoryUnreadable(
+            f"{name} is no manifest of an inventory: {why[:200]}", "name the manifest.json that the cloud wrote"
+        ) from None
+    for column, called in ((InventoryColumn.KEY, "Key"), (InventoryColumn.CLASS, "StorageClass")):
+        if column not in columns:
+            raise UsageError(
+                f"the inventory {name} has no column {called}: what is archived cannot be told by it",
+                f"add {called} to the bucket's inventory configuration; the next one has it",
+            )
+    return found
+
+
+def _text(told: Any, name: str) -> str:
+    value = told[name]
+    if not isinstance(value, str):
+        raise TypeError(f"its {name} is no text")
+    return value
+
+
+def _instant(value: object) -> datetime:
+    number = float(str(value))
+    number = number if number < _SECONDS_BELOW else number / 1000
+    if not _EARLIEST <= number <= _LATEST:
+        raise ValueError(f"its creationTimestamp {str(value)[:40]!r} is no instant")
+    return datetime.fromtimestamp(number, UTC)
+
+
+def _file(one: Any) -> InventoryFile:
+    key, size = one["key"], one.get("size")
+    if not isinstance(key, str) or not key:
+        raise TypeError("a file has no key")
+    told = str(one.get("MD5checksum", ""))
+    md5 = told.lower() if _MD5.fullmatch(told) else ""
+    return InventoryFile(key, size if isinstance(size, int) and size >= 0 else None, md5)
+
+
+def _columns(told: Any) -> tuple[InventoryColumn | None, ...]:
+    schema = _text(told, "fileSchema")
+    if told["fileFormat"] != Format.CSV:
+        return _columns_of_types(schema)
+    return tuple(column_named(name) for name in schema.split(","))
+
+
+_MEMBER = re.compile(r"(?:^|[{;,<])\s*(?:(?:required|optional)\s+\w+\s+)?(\w+)\s*(?=[;:(])")
+
+
+def _columns_of_types(schema: str) -> tuple[InventoryColumn | None, ...]:
+    """Of ``message s3.inventory {required binary bucket (UTF8); …}`` and ``struct<bucket:string,…>``."""
+    return tuple(column_named(name) for name in _MEMBER.findall(schema))

@@ -1,0 +1,1 @@
+"""What was there before, by versions and delete markers, as plain data (FACTS 9)."""

@@ -1,0 +1,45 @@
+"""``I``: a bucket that is never listed, shown by the inventory of it that was imported."""
+
+import pytest
+
+from restoretui.core.location import parse_location
+from restoretui.sandbox.world.inventory import write_inventories
+from restoretui.tui.browse.pane import BrowsePane
+from tests.conftest import StartSandbox
+from tests.narrowing import there
+from tests.tui.conftest import StartWalk
+
+BUCKET = "s3://acme-media-archive"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)])
+async def test_a_bucket_is_browsed_and_marked_by_its_inventory_without_a_request(
+    walk: StartWalk, sandbox: StartSandbox, size: tuple[int, int]
+) -> None:
+    running = await sandbox()
+    write_inventories(running.cloud)
+    async with walk(BUCKET, size=size, running=running) as on:
+        await on.settled()
+        browse = on.app.main.query_one(BrowsePane)
+        await on.press("I")
+        await on.until(lambda: any("no inventory" in text for text in on.told))
+        await on.session.inventories.at(parse_location(BUCKET), "s3://acme-inventories/")
+        await on.press("I")
+        await on.until(lambda: browse.source.listing is not None and browse.source.listing.origin is not None)
+        await on.sees("inventory of 12h")
+        running.stats.reset()
+        await on.press("enter")
+        await on.until(lambda: browse.location.prefix == "archive/" and browse.table.count)
+        await on.press("space")
+        await on.until(lambda: on.session.ledger.selections.can_undo)
+        await on.press("d")
+        await on.until(lambda: browse.source.flat and there(browse.view).listing.scope.recursive)
+        await on.settled()
+        asked = running.stats.as_dict()["requests"]
+        assert not {name for name in asked if name.startswith(("List", "Head"))} - {"HeadBucket", "HeadObject"}
+        assert asked.get("ListObjectsV2", 0) == 0
+        assert all(len(line) <= size[0] for line in on.lines())
+        # The same key leads back to what the cloud says.
+        await on.press("I")
+        await on.until(lambda: browse.source.listing is not None and browse.source.listing.origin is None)
+        await on.until(lambda: running.stats.as_dict()["requests"].get("ListObjectsV2", 0))
