@@ -156,7 +156,12 @@ def said(svg: str) -> list[str]:
         for x, y, text in re.findall(r'<text [^>]*?x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>', group):
             rows.setdefault(float(y), []).append((float(x), unescape(text)))
         for _, parts in sorted(rows.items()):
-            line = "".join(text for _, text in sorted(parts)).replace("\xa0", " ").replace("just now", "0m ago")
+            line = (
+                "".join(text for _, text in sorted(parts))
+                .replace("\xa0", " ")
+                .replace("just now", "0m ago")
+                .replace(" calls", " call")
+            )
             words = ("#" if re.search(r"\d", word) else word for word in re.sub(r"[▀-▟━╸╺]+", "", line).split())
             lines.append(re.sub(r"#( #)+", "#", " ".join(words)))
     return [line for line in lines if line]
