@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from tests.bench.pictures import committed, draw, made, outdated, said
+from tests.bench.pictures.drawing import committed, draw, made, outdated, said
 
 TOP = Path(__file__).parents[2]
 

@@ -1,17 +1,6 @@
-"""Draws the pictures in README and the recording of the demo from the screens as they are.
+"""The frames of the demo, as SVG, and what a picture says in words."""
 
-    python -m tests.bench.pictures [--check]
-
-``--check`` writes nothing: it compares what the committed ones say with what is on screen now, and the exit code is 1
-where they differ. Fonts, colours and numbers are no difference, words and layout are. ``tests/tui/test_pictures.py``
-does the same.
-"""
-
-import argparse
-import asyncio
 import re
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from html import unescape
@@ -32,7 +21,7 @@ from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.process.demo_story import DemoStory
 from tests.tui.conftest import Walk
 
-FOLDER = Path(__file__).parents[2] / "screenshots"
+FOLDER = Path(__file__).parents[3] / "screenshots"
 RECORDING = "demo"
 SIZE = (100, 28)
 STEPS = {"start": 3.0, "bucket": 2.5, "sums": 4.0, "marked": 3.0, "browse": 3.0, "restore-dialog": 5.0,
@@ -167,7 +156,12 @@ def said(svg: str) -> list[str]:
         for x, y, text in re.findall(r'<text [^>]*?x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>', group):
             rows.setdefault(float(y), []).append((float(x), unescape(text)))
         for _, parts in sorted(rows.items()):
-            line = "".join(text for _, text in sorted(parts)).replace("\xa0", " ").replace("just now", "0m ago")
+            line = (
+                "".join(text for _, text in sorted(parts))
+                .replace("\xa0", " ")
+                .replace("just now", "0m ago")
+                .replace(" calls", " call")
+            )
             words = ("#" if re.search(r"\d", word) else word for word in re.sub(r"[▀-▟━╸╺]+", "", line).split())
             lines.append(re.sub(r"#( #)+", "#", " ".join(words)))
     return [line for line in lines if line]
@@ -193,25 +187,3 @@ def outdated(files: Mapping[Path, str], told: Mapping[str, str]) -> dict[str, li
         if gone or new:
             wrong[path.name] = [*(f"- {line}" for line in gone), *(f"+ {line}" for line in new)]
     return wrong
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Draw the pictures in README, and the recording of the demo.")
-    parser.add_argument("--check", action="store_true", help="write nothing; say what is outdated")
-    chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        files = made(asyncio.run(draw(Path(folder))))
-    if chosen.check:
-        wrong = outdated(files, committed(files))
-        for name, lines in wrong.items():
-            print(name, *lines, sep="\n  ")
-        return int(bool(wrong))
-    FOLDER.mkdir(exist_ok=True)
-    for path, svg in files.items():
-        path.write_text(svg, "utf-8")
-        print(f"{path.relative_to(FOLDER.parent)}: {len(svg):,} bytes, {len(said(svg))} lines")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
