@@ -59,7 +59,8 @@ KINDS: dict[str, Kind] = {
     "plan": _kind(
         "what would be done at one tier, or by another act, and what it would cost", "act requests size cost",
         "scheme buckets bucket location about tier days storage_90_days egress expirations lifecycle_unread"
-        " provisioned_capacity window_seconds measured quota_seconds expiry_not_before as_of actions groups prices then",
+        " provisioned_capacity window_seconds measured quota_seconds expiry_not_before as_of actions groups prices"
+        " then",
     ),
     "run": _kind(
         "a confirmed plan and how far it is",
