@@ -85,6 +85,6 @@ def _group(line: "PlanLine") -> dict[str, Any]:
 def _cost(cost: "Cost", currency: str) -> dict[str, Any]:
     return {
         "total": cost.total, "retrieval": cost.retrieval, "request_fees": cost.requests, "copy": cost.copy,
-        "storage": cost.storage, "afterwards": cost.then, "currency": currency,
-        "unpriced": cost.unpriced, "fees_unknown": cost.fees_unknown,
+        "storage": cost.storage, "afterwards": cost.then, "currency": currency, "unpriced": cost.unpriced,
+        "fees_unknown": cost.fees_unknown,
     }  # fmt: skip
