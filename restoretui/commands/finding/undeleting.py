@@ -15,8 +15,8 @@ from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.core.plan.offers import check_guards
 from restoretui.engine.undeleter import Covered, Undeleted
-from restoretui.session.export import each
 from restoretui.session.jsonlines.line import where
+from restoretui.session.rows.jobs import each
 from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean as cleaned_text

@@ -15,7 +15,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import Page
 from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
-from restoretui.engine.listing.lister import Lister, Source
+from restoretui.engine.listing.lister import Left, Lister, Source
 from restoretui.engine.traffic.listing_traits import ListingTraits
 from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
@@ -189,7 +189,7 @@ class _Put:
     def __init__(self, put: Callable[[Rows], Awaitable[None]]) -> None:
         self._put = put
 
-    async def put(self, page: Page, segment: int, left: str) -> None:
+    async def put(self, page: Page, segment: int, left: Left) -> None:
         del segment, left
         await self._put(Rows.of(page.entries))
 

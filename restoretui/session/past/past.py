@@ -13,7 +13,7 @@ from restoretui.core.model import Entry, ObjectRef, Page
 from restoretui.core.past.history import Amiss, PastWish, look_back
 from restoretui.core.provider import Provider, TellsExpirations, TellsHistory
 from restoretui.core.rows import Rows
-from restoretui.engine.listing.lister import Lister, Source
+from restoretui.engine.listing.lister import Left, Lister, Source
 from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.undeleter import Covered
 from restoretui.ledger import Ledger
@@ -142,7 +142,7 @@ class _PastSink:
         self.counts: Counter[Amiss] = Counter()
         self.covered: list[Covered] = []
 
-    async def put(self, page: Page, segment: int, left: str) -> None:
+    async def put(self, page: Page, segment: int, left: Left) -> None:
         del left
         kept: list[Entry] = []
         self.seen += len(page.entries)
