@@ -65,7 +65,7 @@ class Output:
         self.names_buckets = False
         """Objects of several buckets stand in one table, so each says which it is in."""
         self._sums: dict[str, Any] = {}
-        self._is_begun = self._is_over = False
+        self._is_begun = self._is_over = self._is_raw = False
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._is_terminal = self._out.isatty()
@@ -151,8 +151,7 @@ class Output:
         """Push out what is buffered."""
         if self._sink is not None:
             self._sink.flush()
-        if self._file is None:
-            self._out.flush()
+        self._out.flush()
 
     def head(self, line: str) -> None:
         """The heading of a table, once."""
@@ -169,7 +168,8 @@ class Output:
             check_columns(self.command, self.form.columns, self.row_kinds)
         if self.form.target is not None:
             self._file = opened(self.form.target)
-            self._is_terminal = self._file is not None and self._file.is_terminal
+            if self._file is not None:
+                self._is_terminal = self._file.is_terminal
 
     def line(self, kind: str, fields: Mapping[str, Any]) -> None:
         """One line of fields; not the summary, which comes last by itself."""
@@ -185,7 +185,7 @@ class Output:
             elif self.form.shape == "json":
                 self._sink = sinks.JsonArray(self._print)
             elif self.form.shape == "csv":
-                self._sink = sinks.CsvRows(self.form, (self.command, self.row_kinds), self.raw, self.cell)
+                self._sink = sinks.CsvRows(self.form, (self.command, self.row_kinds), self._exact, self.cell)
             else:
                 self._sink = sinks.TableRows(
                     self.form, (self.command, self.row_kinds), lambda line: self.text(line[:-1])
@@ -202,7 +202,7 @@ class Output:
         if not self._is_begun or self._is_over:
             return
         self._is_over = True
-        if self.form.by_lines:
+        if self.form.is_json or (self.form.by_lines and not self._is_raw):
             told = {"command": self.command, "exit_code": int(code)}
             lines = self._lines()
             lines.line("summary", told | dict(SUMMARIES.get(self.command, {})) | self._sums)
@@ -218,7 +218,10 @@ class Output:
 
     def raw(self, text: str) -> None:
         """Exactly this, in UTF-8 whatever the locale; on a terminal the same lines with nothing in them that acts."""
-        self.is_exact = True
+        self.is_exact = self._is_raw = True
+        self._exact(text)
+
+    def _exact(self, text: str) -> None:
         if self._is_terminal:
             for line in text.splitlines(keepends=True):
                 self._write(clean(line.rstrip("\r\n")) + ("\n" if line.endswith("\n") else ""))
