@@ -29,7 +29,7 @@ class WantedRows(NamedTuple):
     prefix: str = ""
 
 
-class CsvRows:
+class InventoryRows:
     """Turns blocks of lines into rows."""
 
     def __init__(self, inventory: Inventory, wanted: WantedRows, name: str) -> None:

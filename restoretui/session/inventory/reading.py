@@ -7,7 +7,7 @@ from hashlib import md5
 
 from restoretui.core.blocking import beside
 from restoretui.core.errors import InvalidRequest, InventoryUnreadable, ObjectNotFound, UsageError
-from restoretui.core.inventory.csv_rows import CsvRows, WantedRows
+from restoretui.core.inventory.csv_rows import InventoryRows, WantedRows
 from restoretui.core.inventory.gunzipped import Gunzipped
 from restoretui.core.inventory.manifest import Format, InventoryFile
 from restoretui.core.provider import FilePiece
@@ -49,7 +49,7 @@ class _File:
         self._take = take
         self._tally = tally
         self._lines = Gunzipped(self._name)
-        self._rows = CsvRows(found.inventory, wanted, self._name)
+        self._rows = InventoryRows(found.inventory, wanted, self._name)
         self._md5 = md5(usedforsecurity=False)
         self._seen = 0
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import InventoryUnreadable, RestoreTuiError, UsageError
 from restoretui.core.inventory.columns import InventoryColumn
-from restoretui.core.inventory.csv_rows import CsvRows, WantedRows
+from restoretui.core.inventory.csv_rows import InventoryRows, WantedRows
 from restoretui.core.inventory.gunzipped import Gunzipped
 from restoretui.core.inventory.manifest import Format, Inventory, KeyWriting, read_manifest
 from restoretui.core.rows import Rows
@@ -98,7 +98,7 @@ def line(*values: str) -> str:
 
 
 def read(text: str, *, versions: bool = False, prefix: str = "", **changes: Any) -> Rows:
-    return CsvRows(manifest(**changes), WantedRows(versions, prefix), "rows").read(text)
+    return InventoryRows(manifest(**changes), WantedRows(versions, prefix), "rows").read(text)
 
 
 DATE = "2024-04-22T01:11:06.000Z"
