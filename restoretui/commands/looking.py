@@ -1,6 +1,5 @@
 """``restoretui ls``, ``du`` and ``export``: objects one by one, or summed up by prefix, or a run's in a file."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from restoretui.commands.choice import Choice, listing_view
@@ -8,9 +7,9 @@ from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, ObjectNotFound, UsageError
-from restoretui.core.location import Location
+from restoretui.core.location import Location, told_apart
 from restoretui.core.model import ObjectRef, State
-from restoretui.ledger.records import EVERYTHING, Query
+from restoretui.ledger.records import Query
 from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.session import summing
 from restoretui.session.export import each, export_chunks
@@ -37,7 +36,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
         states: dict[State, int] = {}
         buckets: dict[str, None] = {}
         size = unsized = missing = 0
-        for place in places:
+        for place, is_covered in told_apart(places):
             if not place.bucket:
                 if choice.versions or choice.query.where is not None:
                     raise UsageError(
@@ -46,6 +45,11 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                 buckets |= await _list_buckets(session, output, place.scheme)
                 continue
             buckets[place.bucket] = None
+            if is_covered:
+                if place.key is not None and not await _is_there(session, place, choice):
+                    missing += 1
+                    _tell_missing(output, place)
+                continue
             found = False
             async with listing_view(session, place, choice) as view:
                 async for row in each(view):
@@ -58,7 +62,8 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                         unsized += 1
                     else:
                         size += row.size
-            if place.key is not None and not found and not await _is_there(session, place, choice):
+            left_out = choice.query.where is not None
+            if place.key is not None and not found and not (left_out and await _is_there(session, place, choice)):
                 missing += 1
                 _tell_missing(output, place)
         total = sum(states.values())
@@ -76,10 +81,8 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
 
 
 async def _is_there(session: Session, place: Location, choice: Choice) -> bool:
-    """A named object that the selectors left out is there all the same."""
-    if choice.query.where is None:
-        return False
-    async with listing_view(session, place, replace(choice, query=EVERYTHING)) as view:
+    """A named object that the selectors left out, or that another location has shown, is there."""
+    async with listing_view(session, place, Choice((), versions=choice.versions)) as view:
         return any([place.version_id in (None, row.ref.version_id) async for row in each(view)])
 
 
@@ -115,11 +118,12 @@ async def du(
             raise UsageError(f"{place} is one version, and sums are of all below a location", "name its key")
     async with open_session(settings, priced=False) as session:
         total, prefixes, oldest = PrefixTotals("", {}), 0, None
-        for place in places:
+        for place, is_covered in told_apart(places):
             listing = await summing.flat_listing(session, place, versions=choice.versions, refresh=refresh)
             found = await summing.sums(session, listing, place, depth, split)
             _show(output, place, found, split)
-            total = total.plus(found[0].totals)
+            if not is_covered:
+                total = total.plus(found[0].totals)
             prefixes += len(found) - 1
             ended = listing.ended_at or listing.started_at
             oldest = ended if oldest is None else min(oldest, ended)

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from restoretui.cli import app, batch, ledger, prices, runs
+from restoretui.cli import aids, app, batch, ledger, prices, runs
 from restoretui.cli.app import cli
 from restoretui.cli.options import COMMON_NAMES
 from restoretui.commands.form import Form
@@ -33,6 +33,7 @@ ARGUMENTS = {
     "export": ["last"],
     "retry": ["last"],
     "cancel": ["last"],
+    "completion": ["bash"],
     "batch show": ["JOB"],
     "batch follow": ["JOB"],
     "batch confirm": ["JOB"],
@@ -83,6 +84,8 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--refresh": ([], "cli/listings/test_du"),
     "--version-id": (["v"], SELECTORS),
     "--keys-from": (["keys"], SELECTORS),
+    "--keys-format": (["csv"], "cli/listings/test_key_formats"),
+    "--null": ([], "cli/listings/test_key_formats"),
     "--ask-unseen": ([], "cli/listings/test_rights"),
     "--days": (["2"], "cli/test_commands"),
     "--until": (["2030-01-01"], "cli/spending/test_days"),
@@ -173,7 +176,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         def served(go: FunctionType) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])
 
-        for module in (app, batch, ledger, prices, runs):
+        for module in (aids, app, batch, ledger, prices, runs):
             monkeypatch.setattr(module, "headless", heard)
         monkeypatch.setattr(app, "open_screens", screens)
         monkeypatch.setattr(app, "finish", served)
