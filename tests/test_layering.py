@@ -48,7 +48,7 @@ ROOMS = {
     "ledger": [
         "volumes", "job_ids", "records", "then_records", "run_records", "key_lists", "store", "views", "totals",
         "marks", "catalog", "then", "runs",
-        "bursts", "activity", "places", "batches", "selections", "upkeep", "ledger",
+        "bursts", "activity", "places", "known_names", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
     "engine": [
@@ -56,9 +56,9 @@ ROOMS = {
         "cleaner", "undeleter", "then", "pursuit", "engine",
     ],
     "session": [
-        "targets", "key_list", "price_updates", "jsonlines", "rows", "export", "clouds", "inventory", "past",
-        "listings", "selecting", "planning", "batch", "spending", "saying", "waiting", "run_views", "then", "session",
-        "summing",
+        "targets", "whole_files", "keys", "key_list", "price_updates", "jsonlines", "rows", "export", "clouds",
+        "inventory", "past", "listings", "selecting", "planning", "batch", "spending", "saying", "waiting",
+        "run_views", "then", "session", "summing", "doctor",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",

@@ -4,8 +4,7 @@ import gc
 import os
 import sys
 
-COMPLETION = "_RESTORETUI_COMPLETE"
-"""Set by a shell that asks Click what could be typed next."""
+from restoretui.cli.help import COMPLETION
 
 
 def tune() -> None:

@@ -1,6 +1,7 @@
 """The commands as the shell sees them: each parses its options and hands them to the function that does the work."""
 
 import io
+import os
 import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,13 @@ import click
 
 from restoretui import __version__
 from restoretui.cli import signals, streams
+from restoretui.cli.aids import add_aids
 from restoretui.cli.batch import add_batch
 from restoretui.cli.finding import add_finding
+from restoretui.cli.help import COMPLETION
+from restoretui.cli.help.about import HELP, WIDTH
+from restoretui.cli.help.examples import add_examples
+from restoretui.cli.help.near import OpenCommand, check_first_word
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
     DRY_RUN,
@@ -19,6 +25,7 @@ from restoretui.cli.options import (
     FROM_INVENTORY,
     LOCATIONS,
     SINCE,
+    SOME_LOCATIONS,
     SPEED,
     TAKES_VALUE,
     TIER,
@@ -53,6 +60,8 @@ from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from restoretui.commands.choice import Choice
     from restoretui.commands.output import Output
 
@@ -65,7 +74,7 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the command first."""
-        if args[:1] and args[0] in ("--help", "-h", "--version"):
+        if args[:1] and args[0] in ("--help", "-h", "--version", "-V"):
             return super().parse_args(ctx, args)
         at = 0
         while at < len(args) and args[at].startswith("-") and args[at] != "-":
@@ -74,9 +83,18 @@ class Group(click.Group):
             # Of a group, its command comes along.
             end = at + (2 if isinstance(self.commands[args[at]], click.Group) else 1)
             args = [*args[at:end], *args[:at], *args[end:]]
+        elif at < len(args) and not ctx.resilient_parsing and not self.commands.get(args[at]):
+            check_first_word(args[at], (name for name in self.commands if name != OPEN), ctx)
+            args = [OPEN, *args]
         elif args or not ctx.resilient_parsing:  # else the shell asks which commands there are
             args = [OPEN, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Commands, and options that may come before them."""
+        from restoretui.cli.help.completing import first_words
+
+        return first_words(self, self.commands[OPEN], incomplete)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Both ways to call it."""
@@ -84,27 +102,16 @@ class Group(click.Group):
         formatter.write_usage("restoretui", "COMMAND [ARGS]...               one job, no screen")
 
 
-HELP = """See, plan, send and watch restores of archived objects.
-
-\b
-LOCATION is s3://bucket, s3://bucket/prefix/ (all below), s3://bucket/key (that object),
-s3://bucket/part* (keys that begin so), s3://bucket/key?versionId=ID (that version; without an ID,
-the object of that very key, also one that ends in / or *); oss:// alike. Without one, the screens
-begin with the buckets.
-
-\b
-Exit codes: 0 done · 1 some failed or were refused · 2 usage · 3 timed out · 4 credentials or
-permission · 5 stopped by a guard · 130 interrupted
-"""
-
-
-@click.group(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="restoretui")
+@click.group(
+    cls=Group, help=HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH, "show_default": True},
+)  # fmt: skip
+@click.version_option(__version__, "-V", "--version", prog_name="restoretui")
 def cli() -> None:
     """The command line's root; what it says of itself is ``HELP``, since Click's marks are no docstring's."""
 
 
-@cli.command(OPEN, hidden=True)
+@cli.command(OPEN, hidden=True, cls=OpenCommand)
 @click.argument("location", required=False)
 @common
 def open_(location: str | None, **flags: Any) -> None:
@@ -208,7 +215,7 @@ def du(locations: tuple[str, ...], depth: int, split: str | None, refresh: bool,
 
 
 @cli.command()
-@LOCATIONS
+@SOME_LOCATIONS
 @lasting
 @click.option("--tier", type=TIER, help="Only this tier; all of them without.")
 @restoring
@@ -233,7 +240,7 @@ def _plan(flags: dict[str, Any], form: Form, choice: "Choice", tier: Tier | None
 
 
 @cli.command(epilog=FIELDS_HELP)
-@LOCATIONS
+@SOME_LOCATIONS
 @lasting
 @click.option("--tier", type=TIER, required=True, help="How fast, and so how dear.")
 @restoring
@@ -249,7 +256,7 @@ def restore(locations: tuple[str, ...], tier: str, form: Form, **options: Any) -
 
 
 @cli.command()
-@click.argument("locations", nargs=-1, required=True, metavar="LOCATION...|RUN")
+@click.argument("locations", nargs=-1, metavar="LOCATION...|RUN")
 @matching
 @keys
 @guarded
@@ -333,10 +340,16 @@ add_batch(cli)
 add_finding(cli)
 add_ledger(cli)
 add_prices(cli)
+add_aids(cli)
+add_examples(cli)
 
 
 def run() -> None:
     """Do what the command line says."""
+    if COMPLETION in os.environ:
+        from restoretui.cli.help.completing import add_completion
+
+        add_completion(cli)
     output = None
     if (form := wants_json(sys.argv[1:])) is not None:
         from restoretui.commands.output import Output
@@ -357,8 +370,10 @@ def _run(output: "Output | None") -> int:
     except click.Abort:
         return ExitCode.INTERRUPTED
     except click.ClickException as error:
+        from restoretui.cli.help.near import with_suggestion
         from restoretui.wording.safe import clean
 
+        error = with_suggestion(error)
         if output is not None:
             _tell_program(error, output)
         words = io.StringIO()

@@ -65,7 +65,8 @@ def add_batch(cli: click.Group) -> None:
 
     @batch.command()
     @click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES, case_sensitive=False),
-                  help="Only jobs in this status; may be repeated.")  # fmt: skip
+                  metavar="STATUS",
+                  help=f"Only jobs in this status: {', '.join(STATUSES)}. May be repeated: any of them.")  # fmt: skip
     @click.option("--all", "everything", is_flag=True, help="Jobs of other operations than restores, too.")
     @printing
     @common

@@ -39,12 +39,12 @@ def add_ledger(cli: click.Group) -> None:
         headless(flags, form, LEDGER, "vacuum", dry_run=dry_run)
 
     @ledger.command()
-    @click.argument("target", metavar="FILE")
+    @click.argument("copy", metavar="FILE")
     @printing
     @common
-    def backup(target: str, form: Form, **flags: Any) -> None:
+    def backup(copy: str, form: Form, **flags: Any) -> None:
         """A copy of the ledger, whole and checked, while others go on."""
-        headless(flags, form, LEDGER, "backup", target)
+        headless(flags, form, LEDGER, "backup", copy)
 
     @ledger.command()
     @click.option("--older-than", type=Duration(), help="Runs that were over so long ago: 90d.")

@@ -165,8 +165,9 @@ def matching(command: F) -> F:
 def selectors(command: F) -> F:
     """Add the options that choose among the objects at a location."""
     return click.option(
-        "--state", "states", multiple=True, type=click.Choice([state.value for state in State]),
-        help="Only objects in this state; may be repeated.",
+        "--state", "states", multiple=True, type=click.Choice([state.value for state in State]), metavar="STATE",
+        help=f"Only objects in this state: {', '.join(state.value for state in State)}. May be repeated: any of "
+        "them.",
     )(matching(command))  # fmt: skip
 
 
@@ -175,6 +176,13 @@ def keys(command: F) -> F:
     for option in reversed((
         click.option("--keys-from", metavar="FILE",
                      help="Keys, one a line, verbatim; - reads stdin; @NAME takes marks the screens saved."),
+        click.option("--keys-format", type=click.Choice(
+                         ["plain", "uri", "jsonl", "csv", "manifest", "report"], case_sensitive=False),
+                     help="How that list is written: keys; locations; JSON lines, as --json and export print them; "
+                     "CSV with headings (location, or bucket, key, version_id); a manifest or completion report of "
+                     "S3 Batch Operations. Default: plain, unless its first line can be no key. All but plain name "
+                     "buckets, so LOCATION may be left out."),
+        click.option("-0", "--null", "keys_nul", is_flag=True, help="Keys in that list end in NUL, as find -print0."),
         click.option("--version-id", metavar="ID", help="That version of the one key."),
     )):  # fmt: skip
         command = option(command)
@@ -375,3 +383,5 @@ def take_lasting(options: dict[str, Any]) -> dict[str, Any]:
 
 WAIT_LIMIT = click.option("--timeout", type=Duration(), help="Give up waiting after this (exit code 3).")
 LOCATIONS = click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")
+SOME_LOCATIONS = click.argument("locations", nargs=-1, metavar="LOCATION...")
+"""Where a list of objects may stand in their place."""

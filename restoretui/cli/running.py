@@ -138,6 +138,10 @@ def choice_of(locations: tuple[str, ...], options: dict[str, Any]) -> "tuple[Cho
     from restoretui.cli.options import COMMON_NAMES
     from restoretui.commands.choice import Choice
 
+    if not locations and not options.get("keys_from"):
+        from click import UsageError as Misused
+
+        raise Misused("Missing argument 'LOCATION...'.")
     flags = {name: options.pop(name) for name in COMMON_NAMES}
     return Choice(locations=locations, query=query_of(options), **options), flags
 

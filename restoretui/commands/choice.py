@@ -23,7 +23,8 @@ from restoretui.core.rules.rules import CloudRules
 from restoretui.core.saying.chosen import Chosen
 from restoretui.ledger.records import Query, View
 from restoretui.session.jsonlines.objects import missing_fields
-from restoretui.session.key_list import read_keys
+from restoretui.session.key_list import read_named
+from restoretui.session.keys.entries import KeysFormat, NamedKeys
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 
@@ -39,6 +40,11 @@ class Choice:
     query: Query = field(default_factory=Query)
     versions: bool = False
     keys_from: str | None = None
+    keys_format: str | None = None
+    keys_nul: bool = False
+    """Keys in the list end in NUL."""
+    named: NamedKeys | None = None
+    """What the list holds, once it was read."""
     version_id: str | None = None
     from_inventory: str | None = None
     """Objects are those of an inventory: where it is, or that it was imported."""
@@ -56,14 +62,9 @@ class Choice:
             self._check_inventory(places)
         if self.is_past:
             self._check_past(places)
-        if self.keys_from:
-            if len(places) != 1 or places[0].key is not None or not places[0].bucket:
-                raise UsageError("--keys-from needs exactly one location: the bucket, or a prefix, the keys are in")
-            if places[0].prefix and not places[0].prefix.endswith("/"):
-                raise UsageError(
-                    f"--keys-from puts the prefix before each key, and {places[0]} ends in the middle of a name",
-                    "name the bucket, or a prefix that ends in a slash",
-                )
+        self._check_list(places)
+        if self.named is not None and not places:
+            places = self.named.buckets(DEFAULT_SCHEME)
         if self.version_id is not None:
             if self.versions:
                 raise UsageError("--version-id is one version and --versions are all", "leave out one of them")
@@ -103,8 +104,58 @@ class Choice:
         if len({(place.scheme, place.bucket) for place in places}) > 1 and self.from_inventory != "imported":
             raise UsageError("an inventory is of one bucket, and several are named", "name one of them")
 
-    async def said(self, session: Session, scheme: str) -> Chosen:
-        """The part of it that is about one cloud, to be typed again.
+    def _check_list(self, places: Sequence[Location]) -> None:
+        """``UsageError`` for a list of keys whose options or locations cannot be meant."""
+        if not self.keys_from:
+            if self.keys_format or self.keys_nul:
+                raise UsageError("--keys-format and -0 say how --keys-from is written", "add it, or leave them out")
+            return
+        form = self.named.form if self.named else self.keys_format and KeysFormat(self.keys_format)
+        if self.keys_nul and form not in (None, KeysFormat.PLAIN):
+            raise UsageError(f"-0 is about plain keys, and the list is {form}", "leave out one of them")
+        if any(place.key is not None for place in places):
+            raise UsageError(
+                "--keys-from names the objects, so a location beside it is not one", "name its bucket or a prefix"
+            )
+        is_plain = form is KeysFormat.PLAIN or self.keys_nul or self.keys_from.startswith("@")
+        if form is None and len(places) > 1:
+            is_plain = True
+        if is_plain and (len(places) != 1 or not places[0].bucket):
+            raise UsageError(
+                "--keys-from needs exactly one location: the bucket, or a prefix, the keys are in",
+                "or say how the list names buckets: --keys-format uri, jsonl, csv or manifest",
+            )
+        if form in (None, KeysFormat.PLAIN) and any(one.prefix and not one.prefix.endswith("/") for one in places):
+            raise UsageError(
+                f"--keys-from puts the prefix before each key, and {places[0]} ends in the middle of a name",
+                "name the bucket, or a prefix that ends in a slash",
+            )
+
+    async def with_keys(self, session: Session, output: Output, settings: Settings) -> "Choice":
+        """Itself, with what its list holds; locations that were not named are the buckets of the list.
+
+        Read with the session open, so that it says what it waits for.
+        """
+        if not self.keys_from or self.keys_from.startswith("@") or self.named is not None:
+            return self
+        places = self.parsed()
+        source = "stdin" if self.keys_from == "-" else self.keys_from
+        prefix = places[0].prefix if len(places) == 1 else ""
+        has_bucket = any(place.bucket for place in places)
+        form = KeysFormat(self.keys_format) if self.keys_format else None
+        with session.works.telling(lambda: f"reading keys from {source}"):
+            named = await read_named(self.keys_from, form, prefix, nul=self.keys_nul, has_bucket=has_bucket)
+        if named.is_guessed:
+            output.say(f"{named.name} is read as {named.form}; --keys-format plain takes each line as a key")
+        for note in named.notes:
+            output.say(note)
+        nowhere = next((entry for entry in named.entries if not entry.bucket), None)
+        if nowhere is not None and not has_bucket:
+            raise UsageError(f"{named.name} does not say which bucket {nowhere.key!r} is in", "name the bucket")
+        return replace(self, named=named).meant(settings)
+
+    async def said(self, session: Session, scheme: str) -> Chosen | None:
+        """The part of it that is about one cloud, to be typed again; None where no command can name it.
 
         A list of keys that can be read but once is named as one of ours, which is made of the run's objects.
         """
@@ -112,12 +163,18 @@ class Choice:
         keys_from = ""
         if self.keys_from:
             keys_from = await asyncio.to_thread(_absolute_file, self.keys_from)
+        form = self.named.form.value if self.named and self.named.form is not KeysFormat.PLAIN else None
+        nul = self.keys_nul and bool(keys_from)
         if self.keys_from and not keys_from:
-            keys_from = str(session.saying.new_list())
-            places = [Location(place.scheme, place.bucket) for place in places]
+            places = list(dict.fromkeys(Location(place.scheme, place.bucket) for place in places))
+            if len(places) != 1 or not places[0].bucket:
+                return None
+            keys_from, form = str(session.saying.new_list()), None
         return Chosen(
             tuple(map(str, places)),
             keys_from,
+            keys_format=form,
+            keys_nul=nul,
             versions=self.versions,
             where=filter_text(self.query.where),
             from_inventory=self.from_inventory or "",
@@ -132,6 +189,8 @@ class Choice:
         on the command line and could have no effect.
         """
         schemes = {place.scheme for place in self.parsed()}
+        if not schemes:
+            return self  # The list of keys tells, once it is read.
         if DEFAULT_SCHEME not in schemes:
             # The options on the command line are those of one cloud: others are not reached by them.
             options = CLOUDS[DEFAULT_SCHEME]
@@ -220,18 +279,14 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
     if choice.ask_unseen:
         session.ask_unseen(chosen.sel)
     try:
+        if choice.named is not None:
+            await _select_listed(session, output, choice, chosen, places)
+            places = []
         for place in places:
             if not place.bucket:
                 raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
-            if choice.keys_from and choice.keys_from.startswith("@"):
+            if choice.keys_from:
                 refs = await _saved(session, choice.keys_from, place)
-                await _select_named(session, output, choice, chosen, place, refs)
-            elif choice.keys_from:
-                source = "stdin" if choice.keys_from == "-" else choice.keys_from
-                with session.works.telling(lambda source=source: f"reading keys from {source}"):  # type: ignore[misc]
-                    keys = await read_keys(choice.keys_from, place.prefix)
-                refs = [ObjectRef(place.bucket, key) for key in keys]
-                _hint_at_locations(output, refs, place)
                 await _select_named(session, output, choice, chosen, place, refs)
             elif choice.is_past:
                 past = await past_of(session, place, choice.as_of, choice.deleted_since)
@@ -264,6 +319,30 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
         yield chosen
     finally:
         await session.ledger.selections.drop(chosen.sel)
+
+
+async def _select_listed(
+    session: Session, output: Output, choice: Choice, chosen: Selected, places: Sequence[Location]
+) -> None:
+    """What the list names at these places; what lies elsewhere is left out, and counted."""
+    listed, outside = listed_at(output, choice, places)
+    chosen.left_out += outside
+    for place, refs in zip(places, listed, strict=True):
+        if refs:
+            await _select_named(session, output, choice, chosen, place, refs)
+
+
+def listed_at(output: Output, choice: Choice, places: Sequence[Location]) -> tuple[list[list[ObjectRef]], int]:
+    """The objects of its list at each place, and how many lie at none; that is said."""
+    if choice.named is None:
+        return [[] for _ in places], 0
+    listed, outside = choice.named.placed(places)
+    if outside:
+        verb = "lies" if outside == 1 else "lie"
+        output.say(f"{words.plural(outside, 'object')} of {choice.named.name} {verb} at none of the locations")
+    if choice.named.form is KeysFormat.PLAIN:
+        _hint_at_locations(output, listed[0], places[0])
+    return listed, outside
 
 
 async def _saved(session: Session, name: str, place: Location) -> Sequence[ObjectRef]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from restoretui.commands.agreeing import Agreeing
-from restoretui.commands.choice import Choice, listing_view
+from restoretui.commands.choice import Choice, listed_at, listing_view
 from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
 from restoretui.commands.summary import say_dry
@@ -21,7 +21,6 @@ from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines.line import where
-from restoretui.session.key_list import read_keys
 from restoretui.session.rows.jobs import each
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import Consent
@@ -56,7 +55,10 @@ async def clean(settings: Settings, output: Output, choice: Choice, agreeing: Ag
         run = await session.run_views.find_run(choice.locations[0]) if named_run else None
         if run is not None:
             choice = choice.in_clouds([run.cloud.rules])
-        found = [copy async for copy in (_copies_of(session, run, choice) if run else _copies(session, choice))]
+        else:
+            choice = await choice.with_keys(session, output, settings)
+        copies_there = _copies_of(session, run, choice) if run else _copies(session, output, choice)
+        found = [copy async for copy in copies_there]
         copies = [copy for copy in found if _can_end(session, copy)]
         if left := Counter(copy.storage_class for copy in found if not _can_end(session, copy)):
             for storage_class, count in left.items():
@@ -103,7 +105,16 @@ async def _copies_of(session: Session, run: Run, choice: Choice) -> AsyncIterato
         await view.aclose()
 
 
-async def _copies(session: Session, choice: Choice) -> AsyncIterator[Copy]:
+async def _copies(session: Session, output: Output, choice: Choice) -> AsyncIterator[Copy]:
+    if choice.named is not None:
+        places = choice.parsed()
+        listed, _ = listed_at(output, choice, places)
+        for place, refs in zip(places, listed, strict=True):
+            for ref in dict.fromkeys(refs):
+                one = Location(place.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
+                async for copy in _copies_at(session, one, replace(choice, keys_from=None, named=None)):
+                    yield copy
+        return
     for place in choice.parsed():
         if not place.bucket:
             raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
@@ -112,11 +123,6 @@ async def _copies(session: Session, choice: Choice) -> AsyncIterator[Copy]:
 
 
 async def _copies_at(session: Session, place: Location, choice: Choice) -> AsyncIterator[Copy]:
-    if choice.keys_from:
-        for key in await read_keys(choice.keys_from, place.prefix):
-            async for copy in _copies_at(session, place.object(key), replace(choice, keys_from=None)):
-                yield copy
-        return
     if place.key is not None and not choice.versions:
         ref = ObjectRef(place.bucket, place.key, place.version_id)
         for group in await _named(session, place.scheme, ref, choice):

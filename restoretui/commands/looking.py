@@ -12,7 +12,7 @@ from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, ObjectNotFound, UsageError
-from restoretui.core.location import Location
+from restoretui.core.location import Location, told_apart
 from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.records import EVERYTHING, Query
 from restoretui.ledger.volumes import PrefixTotals, Volume
@@ -43,7 +43,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
         states: Counter[State] = Counter()
         buckets: dict[str, None] = {}
         size = unsized = missing = 0
-        for place in places:
+        for place, is_covered in told_apart(places):
             if not place.bucket:
                 if choice.versions or choice.query.where is not None:
                     raise UsageError(
@@ -52,6 +52,11 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                 buckets |= await _list_buckets(session, output, place.scheme)
                 continue
             buckets[place.bucket] = None
+            if is_covered:
+                if place.key is not None and not await _is_there(session, place, choice):
+                    missing += 1
+                    _tell_missing(output, place)
+                continue
             found = False
             async with _listed(session, place, choice, output) as pages:
                 async for page in pages:
@@ -63,7 +68,8 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                     told = [own for own in page.sizes if own is not None]
                     unsized += len(page.sizes) - len(told)
                     size += sum(told)
-            if place.key is not None and not found and not await _is_there(session, place, choice):
+            left_out = choice.query.where is not None
+            if place.key is not None and not found and not (left_out and await _is_there(session, place, choice)):
                 missing += 1
                 _tell_missing(output, place)
         total = sum(states.values())
@@ -97,9 +103,7 @@ async def _listed(
 
 
 async def _is_there(session: Session, place: Location, choice: Choice) -> bool:
-    """A named object that the selectors left out is there all the same."""
-    if choice.query.where is None:
-        return False
+    """A named object that the selectors left out, or that another location has shown, is there."""
     async with _listed(session, place, replace(choice, query=EVERYTHING)) as pages:
         return any([place.version_id is None or place.version_id in page.version_ids async for page in pages])
 
@@ -140,7 +144,7 @@ async def du(
             raise UsageError(f"{place} is one version, and sums are of all below a location", "name its key")
     async with open_session(settings, priced=False) as session:
         total, prefixes, oldest = PrefixTotals("", {}), 0, None
-        for place in places:
+        for place, is_covered in told_apart(places):
             if choice.from_inventory:
                 found_there = await session.inventories.at(place, choice.from_inventory, versions=choice.versions)
                 tell_of_inventory(session, output, found_there)
@@ -149,7 +153,8 @@ async def du(
                 listing = await summing.flat_listing(session, place, versions=choice.versions, refresh=refresh)
             found = await summing.sums(session, listing, place, depth, split)
             _show(output, place, found, split)
-            total = total.plus(found[0].totals)
+            if not is_covered:
+                total = total.plus(found[0].totals)
             prefixes += len(found) - 1
             ended = listing.ended_at or listing.started_at
             oldest = ended if oldest is None else min(oldest, ended)

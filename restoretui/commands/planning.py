@@ -1,7 +1,7 @@
 """``restoretui plan``, and what ``restore`` begins with: one plan for each cloud."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -60,11 +60,11 @@ async def plan(
         from restoretui.commands.acting.jobs import job_options
 
         given = job_options(engine, tier, batch or {}, fail_fast=meant.fail_fast)
-    async with (
-        open_session(settings) as session,
-        _within(session, meant.timeout),
-        selected(session, output, choice) as chosen,
-    ):
+    async with AsyncExitStack() as opened:
+        session = await opened.enter_async_context(open_session(settings))
+        await opened.enter_async_context(_within(session, meant.timeout))
+        choice = await choice.with_keys(session, output, settings)
+        chosen = await opened.enter_async_context(selected(session, output, choice))
         objects = refused = requests = days = 0
         offers: dict[Tier, list[Offer]] = {}
         for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):

@@ -45,14 +45,20 @@ class Typed(NamedTuple):
     agreeing: Agreeing
     then: Sequence[ThenStep]
 
-    async def command(self, session: Session, scheme: str, jobs: BatchOptions | None) -> ShellCommand:
-        """To type it again, for one cloud: without ``--yes``, and what was waited for or printed."""
+    async def command(self, session: Session, scheme: str, jobs: BatchOptions | None) -> list[ShellCommand]:
+        """To type it again, for one cloud: without ``--yes``, and what was waited for or printed.
+
+        None where objects of several buckets were named on stdin.
+        """
+        chosen = await self.choice.said(session, scheme)
+        if chosen is None:
+            return []
         limits = tuple(self.agreeing.limits) or session.settings.limits
         most = self.agreeing.most_objects
         wish = Wish(
             self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, tuple(self.then), limits, most
         )
-        return restore_command(session.saying.reach(scheme), await self.choice.said(session, scheme), wish)
+        return [restore_command(session.saying.reach(scheme), chosen, wish)]
 
 
 async def restore(
@@ -85,6 +91,7 @@ async def restore(
     async with open_session(settings) as session:
         if engine == "batch":
             session.batch.options(given)  # Before anything is listed: a role is missing, say.
+        choice = await choice.with_keys(session, output, settings)
         for scheme in {place.scheme for place in choice.parsed()}:
             await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
         async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
@@ -186,7 +193,7 @@ async def _confirmed_as_shown(
 ) -> Run:
     """The run of the plan that was told. What is no longer true is told anew, and who was asked is asked again."""
     tier, agreeing = typed.tier, typed.agreeing
-    said = [await typed.command(session, made.scheme, jobs)]
+    said = await typed.command(session, made.scheme, jobs)
     offer, then = offer_of(made, tier), made.then
     for _ in range(MOST_PLANS):
         try:

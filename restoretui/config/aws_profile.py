@@ -42,6 +42,20 @@ def is_login_profile(env: Mapping[str, str], profile: str | None) -> bool:
     return config is not None and section is not None and config.has_option(section, "login_session")
 
 
+def profile_names(env: Mapping[str, str]) -> list[str]:
+    """The profiles that the AWS files name, of both; none of a file that cannot be read."""
+    names: dict[str, None] = {}
+    files = (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
+    for variable, usual in files:
+        config = _read(Path(env.get(variable) or usual).expanduser())
+        for section in config.sections() if config is not None else ():
+            kind, _, name = section.partition(" ")
+            if name and kind != "profile":
+                continue  # An SSO session, or services.
+            names[name.strip() or section] = None
+    return list(names)
+
+
 def _read(path: Path) -> "RawConfigParser | None":
     try:
         text = path.read_text("utf-8")

@@ -17,6 +17,7 @@ a location that reads back as that very object, also one whose key ends in ``/``
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -70,6 +71,14 @@ class Location:
         head, slash, _ = text.rpartition("/")
         return Location(self.scheme, self.bucket, head + slash)
 
+    def covers(self, other: "Location") -> bool:
+        """All that is at ``other`` now is at this place, too; of a single version that is not said."""
+        if (self.scheme, self.bucket) != (other.scheme, other.bucket) or other.version_id != self.version_id:
+            return False
+        if self.key is not None:
+            return other.key == self.key
+        return (other.prefix if other.key is None else other.key).startswith(self.prefix)
+
     def below(self, prefix: str) -> "Location":
         """The location of everything that begins with ``prefix`` in the same bucket."""
         return Location(self.scheme, self.bucket, prefix)
@@ -77,6 +86,12 @@ class Location:
     def object(self, key: str) -> "Location":
         """The location of one key in the same bucket."""
         return Location(self.scheme, self.bucket, key=key)
+
+
+def told_apart(places: Sequence[Location]) -> list[tuple[Location, bool]]:
+    """Each place once, in their order, and whether another of them holds all of it."""
+    once = list(dict.fromkeys(places))
+    return [(place, any(other.covers(place) for other in once if other != place)) for place in once]
 
 
 def parse_location(text: str) -> Location:

@@ -1,16 +1,18 @@
-"""The key lists of ``--keys-from``: bytes, one key a line, always UTF-8, from a file or stdin."""
+"""The lists of ``--keys-from``: bytes, always UTF-8, from a file or stdin; plain keys unless they say otherwise."""
 
-import codecs
+import itertools
 import os
 import sys
 
 from restoretui.core.blocking import beside
-from restoretui.core.errors import LocationError, UsageError
-from restoretui.core.location import MAX_KEY_BYTES, check_key
+from restoretui.core.errors import UsageError
+from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.os_errors import NO_FILES, refused_by_system
+from restoretui.session.keys.entries import KeysFormat, NamedKeys
+from restoretui.session.keys.formats import LONGEST_LINE, Reading, guess
+from restoretui.session.keys.lines import lines_of
 
-_PIECE = 1 << 16
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LONGEST = {KeysFormat.PLAIN: MAX_KEY_BYTES, KeysFormat.URI: 8 * MAX_KEY_BYTES}
 
 
 async def read_keys(source: str, prefix: str) -> list[str]:
@@ -19,9 +21,20 @@ async def read_keys(source: str, prefix: str) -> list[str]:
     A byte order mark is no part of the first key. ``UsageError`` when the list cannot be read, and with the number of
     the line that cannot be a key.
     """
+    return [entry.key for entry in (await read_named(source, KeysFormat.PLAIN, prefix)).entries]
+
+
+async def read_named(
+    source: str, form: KeysFormat | None, prefix: str = "", *, nul: bool = False, has_bucket: bool = True
+) -> NamedKeys:
+    """A list of objects from a file or ``-``. Without a ``form`` it is plain, unless its first line can be no key.
+
+    ``prefix`` is put before plain keys. ``nul``: they end in NUL, not in line ends, and so may hold those.
+    ``has_bucket``: it was said which bucket plain keys are in. Errors as ``read_keys``.
+    """
     try:
         # Whoever types the keys, or holds the pipe, may never end: that must not keep us from ending.
-        return await beside(lambda: _read(source, prefix), "restoretui-keys")
+        return await beside(lambda: _read(source, form, prefix, nul=nul, has_bucket=has_bucket), "restoretui-keys")
     except OSError as error:
         if error.errno in NO_FILES:
             raise refused_by_system(error) from None  # The list is well, and any other would fare no better.
@@ -30,68 +43,42 @@ async def read_keys(source: str, prefix: str) -> list[str]:
 
 
 def pasted_keys(text: str, prefix: str) -> list[str]:
-    """The same of a text, a key a line."""
-    return _KeyList("what was pasted", prefix).all_of(text.encode("utf-8", "surrogatepass"))
+    """The keys of a text, a key a line."""
+    reading = Reading("what was pasted", prefix)
+    data = text.encode("utf-8", "surrogatepass").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    reading.read(KeysFormat.PLAIN, ((number, line) for number, line in enumerate(data.split(b"\n"), 1)))
+    return [entry.key for entry in reading.entries]
 
 
-def _read(source: str, prefix: str) -> list[str]:
+def _read(source: str, form: KeysFormat | None, prefix: str, *, nul: bool, has_bucket: bool) -> NamedKeys:
     if source == "-":
         if sys.stdin is None:
             raise UsageError("the key list is to come from stdin, which is closed", "give --keys-from a file")
-        return _KeyList("the key list on stdin", prefix).read(0)
+        return _from(0, "the key list on stdin", form, prefix, nul=nul, has_bucket=has_bucket)
     descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return _KeyList(f"the key list {source!r}", prefix).read(descriptor)
+        return _from(descriptor, f"the key list {source!r}", form, prefix, nul=nul, has_bucket=has_bucket)
     finally:
         os.close(descriptor)
 
 
-class _KeyList:
-    """One list; ``name`` is what it is called in errors."""
-
-    def __init__(self, name: str, prefix: str) -> None:
-        self._name = name
-        self._prefix = prefix
-        self._keys: list[str] = []
-
-    def read(self, descriptor: int) -> list[str]:
-        number = 0
-        rest = b""
-        while piece := os.read(descriptor, _PIECE):
-            *lines, rest = (rest + piece).split(b"\n")
-            for line in lines:
-                number += 1
-                self._add(line, number)
-            if len(rest) > MAX_KEY_BYTES + len(codecs.BOM_UTF8):
-                self._add(rest, number + 1)  # It is too long already, whatever comes.
-        self._add(rest, number + 1)
-        return self._keys
-
-    def all_of(self, text: bytes) -> list[str]:
-        """The keys of a list that is at hand."""
-        for number, line in enumerate(text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), 1):
-            self._add(line, number)
-        return self._keys
-
-    def _add(self, line: bytes, number: int) -> None:
-        if number == 1:
-            if line.startswith(_UTF16):
-                raise UsageError(f"{self._name} is in UTF-16 or UTF-32", "write it in UTF-8")
-            line = line.removeprefix(codecs.BOM_UTF8)
-        line = line.removesuffix(b"\r")
-        if not line:
-            return
-        if len(line) > MAX_KEY_BYTES:
-            raise UsageError(
-                f"line {number:,} of {self._name} is longer than the {MAX_KEY_BYTES:,} bytes of the longest key",
-                "write a key a line",
-            )
-        try:
-            self._keys.append(check_key(self._prefix + line.decode("utf-8")))
-        except UnicodeDecodeError as error:
-            raise UsageError(
-                f"line {number:,} of {self._name} is not UTF-8: it holds the byte 0x{line[error.start]:02x}",
-                "write the list in UTF-8",
-            ) from None
-        except LocationError as error:
-            raise UsageError(f"line {number:,} of {self._name}: {error}", error.hint) from None
+def _from(
+    descriptor: int, name: str, form: KeysFormat | None, prefix: str, *, nul: bool, has_bucket: bool
+) -> NamedKeys:
+    longest = _LONGEST.get(form or KeysFormat.JSONL, LONGEST_LINE)
+    lines = lines_of(descriptor, longest, name, end=b"\0" if nul else b"\n")
+    is_guessed = False
+    if form is None and not nul:
+        head = list(itertools.islice(lines, 1))
+        form = guess(head[0][1], has_bucket=has_bucket) if head else None
+        is_guessed = form is not None
+        lines = itertools.chain(head, lines)
+    if form is None and not has_bucket:
+        raise UsageError(
+            f"{name} holds keys, and no bucket was named",
+            "name the bucket, or say how the list names buckets: --keys-format uri, jsonl, csv or manifest",
+        )
+    form = form or KeysFormat.PLAIN
+    reading = Reading(name, prefix)
+    reading.read(form, lines, keeps_returns=nul)
+    return NamedKeys(name, form, reading.entries, is_guessed, reading.notes)

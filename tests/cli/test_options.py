@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from restoretui.cli import app, batch, finding, ledger, prices, runs
+from restoretui.cli import aids, app, batch, finding, ledger, prices, runs
 from restoretui.cli.app import cli
 from restoretui.cli.options import COMMON_NAMES
 from restoretui.commands.form import Form
@@ -35,6 +35,7 @@ ARGUMENTS = {
     "cancel": ["last"],
     "undelete": ["s3://bucket"],
     "import": ["s3://bucket", "--from-inventory", "s3://inventories/"],
+    "completion": ["bash"],
     "batch show": ["JOB"],
     "batch follow": ["JOB"],
     "batch confirm": ["JOB"],
@@ -89,6 +90,8 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--as-of": (["2025-01-01"], "cli/listings/test_past"),
     "--deleted-since": (["7d"], "cli/listings/test_past"),
     "--inventories": ([], "cli/listings/test_inventories"),
+    "--keys-format": (["csv"], "cli/listings/test_key_formats"),
+    "--null": ([], "cli/listings/test_key_formats"),
     "--ask-unseen": ([], "cli/listings/test_rights"),
     "--days": (["2"], "cli/test_commands"),
     "--until": (["2030-01-01"], "cli/spending/test_days"),
@@ -179,7 +182,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         def served(go: FunctionType) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])
 
-        for module in (app, batch, finding, ledger, prices, runs):
+        for module in (aids, app, batch, finding, ledger, prices, runs):
             monkeypatch.setattr(module, "headless", heard)
         monkeypatch.setattr(app, "open_screens", screens)
         monkeypatch.setattr(app, "finish", served)

@@ -117,6 +117,12 @@ def partition_of(*, arn: str = "", region: str = "") -> Partition:
     return named[-1] if named else AWS
 
 
+def aws_endpoint(region: str) -> str:
+    """Where S3 of a Region is reached; without one, of the largest partition's."""
+    partition = partition_of(region=region)
+    return f"https://s3.{region or partition.region}.{partition.suffix}"
+
+
 def partition_known(region: str) -> bool:
     """It is spelled as the Regions of some partition are."""
     return any(partition.regions.fullmatch(region) for partition in PARTITIONS)

@@ -30,6 +30,8 @@ class CloudKind:
     """What is wrong with a location in the cloud's own other words, and what to write instead; None for others."""
     foreign_rules: CloudRules | None = None
     """Of an endpoint that is not the vendor's own, and of no store that is known."""
+    usual_endpoint: Callable[[str], str] = lambda region: ""
+    """Where a Region is reached, as a URL, where no endpoint is set; empty where that is not known without one."""
     bare_endpoints: bool = False
     """An endpoint may be written without ``https://``."""
     restore_permission: str = ""

@@ -49,6 +49,7 @@ OSS_KIND = CloudKind(
     },
     reached_by="OSS_ variables, or oss_ settings of the config",
     is_own=is_aliyun,
+    usual_endpoint=lambda region: f"https://oss-{region}.aliyuncs.com" if region else "",
     check_region=check_region,
     bare_endpoints=True,
     commands=OssCommands,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from restoretui.core.model import Tier
-from restoretui.core.network.endpoints import is_amazon
+from restoretui.core.network.endpoints import aws_endpoint, is_amazon
 from restoretui.core.rules.kind import CloudKind
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, hours, minutes, within
 from restoretui.core.rules.s3_arns import arn_as_location
@@ -62,6 +62,7 @@ S3_KIND = CloudKind(
     foreign_rules=FOREIGN,
     commands=S3Commands,
     is_own=is_amazon,
+    usual_endpoint=aws_endpoint,
     written_otherwise=arn_as_location,
     restore_permission="s3:RestoreObject",
     common_classes=(

@@ -11,6 +11,9 @@ class Chosen:
 
     locations: tuple[str, ...]
     keys_from: str = ""
+    keys_format: str | None = None
+    """How that list is written; None: plain, or as its first line tells."""
+    keys_nul: bool = False
     version_id: str | None = None
     versions: bool = False
     where: str = ""
@@ -24,8 +27,9 @@ class Chosen:
         """Locations first."""
         return [
             *self.locations,
+            *options(("--keys-from", self.keys_from), ("--keys-format", self.keys_format)),
+            *(["-0"] if self.keys_nul else []),
             *options(
-                ("--keys-from", self.keys_from),
                 ("--version-id", self.version_id),
                 ("--where", self.where),
                 ("--from-inventory", self.from_inventory),

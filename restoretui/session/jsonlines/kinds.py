@@ -78,7 +78,10 @@ KINDS: dict[str, Kind] = {
         "job status region bucket location operation run description created_at ended_at tier days role_arn manifest"
         " generated_from report report_scope tags objects size reason",
     ),
-    "check": _kind("what was checked, and whether it is as it should be", "file what ok", "reason hint"),
+    "check": _kind(
+        "what was checked, and whether it is as it should be", "what", "file ok verdict optional reason hint"
+    ),
+    "setting": _kind("a setting, and where its value comes from", "setting source", "value"),
     "prices": _kind(
         "a region's prices", "scheme region date currency copy_free retrievals unknown_prices file",
         f"store source not_listed {_PRICES}",

@@ -53,6 +53,8 @@ SUMMARIES: dict[str, Mapping[str, Any]] = {
     "ledger backup": {},
     "ledger check": {"files": [], "problems": 0},
     "prices show": {"regions": [], "files": []},
+    "doctor": {"locations": [], "checks": 0, "verdicts": {}},
+    "config show": {"settings": 0},
     "prices update": {"regions": [], "written": False},
 }  # fmt: skip
 """By command."""

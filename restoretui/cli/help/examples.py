@@ -1,0 +1,135 @@
+"""Examples of every command, shown below its options and in the man page. Each line has at most 76 columns."""
+
+from collections.abc import Iterator
+
+import click
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "": (
+        "restoretui",
+        "restoretui s3://bucket/2021/",
+        "restoretui plan s3://bucket/2021/ --days 7",
+        "restoretui restore s3://bucket/2021/ --days 7 --tier bulk --wait",
+        "restoretui doctor s3://bucket",
+    ),
+    "open": ("restoretui", "restoretui s3://bucket/2021/ --profile work", "restoretui oss://bucket --read-only"),
+    "demo": ("restoretui demo", "restoretui demo --objects 1000000 --scenario slow-down"),
+    "sandbox": ("restoretui sandbox --port 9000 --speed 3600", "restoretui sandbox --scenario no-expedited"),
+    "ls": (
+        "restoretui ls s3://bucket/2021/ --state archived",
+        "restoretui ls s3://bucket --where 'class:deep size>1G' --json",
+        "restoretui ls 's3://bucket/clip-*' --older-than 90d --exclude '*.tmp'",
+    ),
+    "du": ("restoretui du s3://bucket --depth 2", "restoretui du s3://bucket/2021/ --by class --json"),
+    "plan": (
+        "restoretui plan s3://bucket/2021/ --days 7",
+        "restoretui plan s3://bucket --match '*.mov' --until 2026-12-24 --tier bulk",
+        "restoretui plan --keys-from objects.jsonl --days 2 --engine auto",
+    ),
+    "restore": (
+        "restoretui restore s3://bucket/2021/ --days 7 --tier bulk --max-cost 20",
+        "restoretui restore s3://bucket --keys-from keys.txt --days 2 --tier bulk",
+        "restoretui ls s3://bucket --state archived --json |",
+        "  restoretui restore --keys-from - --days 2 --tier standard --yes --wait",
+        "restoretui restore s3://bucket/2022/ --days 7 --tier bulk --engine batch",
+    ),
+    "retry": ("restoretui retry last", "restoretui retry 12 --max-cost 5 --yes --wait"),
+    "cancel": ("restoretui cancel last --dry-run", "restoretui cancel 12"),
+    "clean": ("restoretui clean oss://bucket/2021/ --dry-run", "restoretui clean last --yes"),
+    "status": ("restoretui status", "restoretui status last --where state:failed --json"),
+    "watch": ("restoretui watch", "restoretui watch last --timeout 6h --json"),
+    "export": ("restoretui export last -o run.csv", "restoretui export 12 --format json"),
+    "batch ls": ("restoretui batch ls", "restoretui batch ls --status Active --region eu-west-1"),
+    "batch show": ("restoretui batch show JOB --json",),
+    "batch confirm": ("restoretui batch confirm JOB", "restoretui batch confirm JOB --max-cost 20 --yes"),
+    "batch cancel": ("restoretui batch cancel JOB --dry-run", "restoretui batch cancel JOB"),
+    "batch clean": ("restoretui batch clean JOB --dry-run", "restoretui batch clean JOB"),
+    "batch clone": ("restoretui batch clone JOB",),
+    "batch follow": ("restoretui batch follow JOB --wait",),
+    "batch priority": ("restoretui batch priority JOB 50",),
+    "batch report": ("restoretui batch report JOB --failed", "restoretui batch report JOB --csv > tasks.csv"),
+    "batch policy": ("restoretui batch policy s3://bucket", "restoretui batch policy s3://bucket --only role"),
+    "batch retry": ("restoretui batch retry last --wait",),
+    "ledger info": ("restoretui ledger info",),
+    "ledger check": ("restoretui ledger check --json",),
+    "ledger vacuum": ("restoretui ledger vacuum",),
+    "ledger backup": ("restoretui ledger backup copy.db",),
+    "ledger prune": (
+        "restoretui ledger prune --older-than 180d --export old/ --dry-run",
+        "restoretui ledger prune --keep 100 --listings --yes",
+    ),
+    "prices show": ("restoretui prices",),
+    "prices update": ("restoretui prices update", "restoretui prices update --region eu-west-1 --dry-run"),
+    "doctor": ("restoretui doctor", "restoretui doctor s3://bucket/2021/ oss://bucket --json"),
+    "config show": ("restoretui config show", "restoretui config show --all --profile work"),
+    "completion": (
+        'eval "$(restoretui completion bash)"           # in ~/.bashrc',
+        'eval "$(restoretui completion zsh)"            # in ~/.zshrc, after compinit',
+        "restoretui completion fish | source            # in config.fish",
+    ),
+    "schema": ("restoretui schema > restoretui.schema.json",),
+    "man": ("restoretui man | man -l -", "restoretui man > ~/.local/share/man/man1/restoretui.1"),
+}
+"""By the command's words; the root's stands under none."""
+
+
+SHORT = {
+    "ls": "List objects with their class and state.",
+    "du": "Sum up what lies below each prefix.",
+    "plan": "What a restore would do, take and cost; sends nothing.",
+    "restore": "Plan, confirm, send, and with --wait watch copies arrive.",
+    "status": "Runs and their objects, after one look at the cloud.",
+    "watch": "Go on with what is under way, until all is settled.",
+    "retry": "Ask for the failed objects of a run once more.",
+    "cancel": "Give up what of a run was not sent yet.",
+    "export": "A run's objects, with what became of each, as a file.",
+    "clean": "End restored copies early, to stop paying for them (OSS).",
+    "batch": "Jobs of S3 Batch Operations.",
+    "ledger": "The local state: its size, copies, what may go.",
+    "prices": "Which prices are known; reading them anew.",
+    "doctor": "What stands in the way, and what helps.",
+    "config": "The settings, and where each comes from.",
+    "completion": "Completion for bash, zsh and fish.",
+    "schema": "The JSON Schema that every line of --json keeps.",
+    "man": "The manual page.",
+    "demo": "The screens on a sandbox cloud: no account needed.",
+    "sandbox": "Serve a simulated archive cloud on 127.0.0.1.",
+    "batch clean": "Delete the manifest and report of a job of ours.",
+    "batch follow": "Watch the objects of anybody's job; nothing is sent.",
+    "batch policy": "The trust, role and caller policies, ready to paste.",
+    "batch report": "The completion report of a job.",
+    "ledger prune": "Remove runs that are over, and old listings.",
+    "ledger check": "Read all of it, and name what is damaged.",
+    "batch show": "All that is known of one job.",
+    "prices show": "Every Region with a price, and its date.",
+    "config show": "What is set, and where each value comes from.",
+    "prices update": "Read prices from AWS's list, without credentials.",
+    "batch clone": "Make a suspended job like that one.",
+    "batch confirm": "Let a suspended job run, once its cost is agreed to.",
+}
+"""One line of each command for the list of commands."""
+
+
+def add_examples(cli: click.Group) -> None:
+    """Put each command's examples below its options, before what stands there already."""
+    _shorten(cli)
+    for name, command in [("", cli), *leaves(cli)]:
+        if lines := EXAMPLES.get(name):
+            shown = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+            command.epilog = f"{shown}\n\n{command.epilog}" if command.epilog else shown
+
+
+def _shorten(group: click.Group, before: str = "") -> None:
+    for name, command in group.commands.items():
+        command.short_help = SHORT.get(f"{before}{name}") or command.short_help
+        if isinstance(command, click.Group):
+            _shorten(command, f"{name} ")
+
+
+def leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by its words."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command

@@ -1,0 +1,51 @@
+"""``restoretui config show``: every setting, its value, and where that comes from; never a secret."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from restoretui.commands.output import Output
+from restoretui.config.settings import Settings
+from restoretui.core.errors import ExitCode
+from restoretui.wording.safe import clean, fit
+
+_NOT_SET_BY_ANYBODY = {"clock", "voice", "agreed_to_pay", "sources", "budget_currency"}
+_DEFAULT = "default"
+_CREDENTIALS = "no credentials are among them: those stay where the cloud's own tools keep them"
+
+
+async def show(settings: Settings, output: Output, *, everything: bool) -> ExitCode:
+    """What is set, and with ``everything`` what is not, too. No setting is a secret: credentials are none of them."""
+    shown = 0
+    for field in fields(settings):
+        source = settings.sources.get(field.name, "")
+        if field.name in _NOT_SET_BY_ANYBODY or not (
+            source or everything or field.name in ("state_dir", "config_dir")
+        ):
+            continue
+        value = _plain(field.name, getattr(settings, field.name), settings)
+        shown += 1
+        if output.as_json:
+            output.line("setting", {"setting": field.name, "value": value, "source": source or _DEFAULT})
+        else:
+            output.head(f"{'SETTING':24}  {'VALUE':32}  FROM")
+            output.text(f"{fit(field.name, 24)}  {clean(value or ''):32}  {clean(source or _DEFAULT)}")
+    output.summary({"settings": shown})
+    output.say(_CREDENTIALS if everything else f"{_CREDENTIALS}; --all shows the defaults, too")
+    return ExitCode.DONE
+
+
+def _plain(name: str, value: Any, settings: Settings) -> str | None:
+    """A value as text, as it is typed into the config; None where there is none."""
+    if value is None:
+        return None
+    if name == "budget":
+        return f"{value} {settings.budget_currency}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float | Path | Decimal):
+        return str(value) or None
+    return json.dumps(dict(value) if isinstance(value, Mapping) else list(value), default=str)

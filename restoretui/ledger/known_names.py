@@ -1,0 +1,33 @@
+"""Names that a shell completes: runs, and jobs of S3 Batch Operations; read beside everything else.
+
+A process of its own answers each press of a key: it opens the file read-only, and what it cannot read has no names.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+_MOST = 200
+_WAIT_S = 0.2
+
+
+def run_names(folder: Path) -> Sequence[tuple[str, str]]:
+    """The newest runs, and what tells them apart."""
+    rows = _read(folder, "SELECT id, tier, objects, created_at FROM run ORDER BY id DESC LIMIT ?")
+    return [(str(row[0]), f"{row[1]}, {row[2]} objects") for row in rows]
+
+
+def job_names(folder: Path) -> Sequence[tuple[str, str]]:
+    """The newest jobs of ours."""
+    rows = _read(folder, "SELECT job_id, status, run_id FROM batch WHERE job_id <> '' ORDER BY id DESC LIMIT ?")
+    return [(str(row[0]), f"{row[1]}, run {row[2]}") for row in rows]
+
+
+def _read(folder: Path, sql: str) -> list[tuple[object, ...]]:
+    path = folder / "ledger.db"
+    with contextlib.suppress(sqlite3.Error, OSError):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_S)) as database:
+            return database.execute(sql, (_MOST,)).fetchall()
+    return []

@@ -1,0 +1,109 @@
+"""Completion as shells do it: commands, options, runs, jobs, profiles, stores, scenarios, classes, files."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, Served
+from tests.cli.living import environment
+
+TRY = """
+eval "$(restoretui completion bash)" || exit 1
+try() {
+  COMP_WORDS=("$@"); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 )); COMPREPLY=()
+  _restoretui_completion "$1"; echo "${COMPREPLY[*]}"
+}
+"""
+
+
+@pytest.fixture
+def shell_env(served: Served, tmp_path: Path) -> dict[str, str]:
+    """A shell that finds the program under its name, a ledger with a run, and profiles."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    program = programs / "restoretui"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m restoretui "$@"\n')
+    program.chmod(0o755)
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("[default]\n[profile work]\n[sso-session s]\n[services x]\n")
+    (tmp_path / ".aws" / "credentials").write_text("[old]\naws_access_key_id = x\n")
+    (tmp_path / "config").mkdir(exist_ok=True)
+    (tmp_path / "config" / "config.toml").write_text('[stores.minister]\nlike = "minio"\n')
+    return environment(served, tmp_path) | {"PATH": f"{programs}:{os.environ['PATH']}"}
+
+
+def restored(run: Run, served: Served) -> str:
+    """A run through a job; the job's id."""
+    line = ["restore", "s3://acme-odd-names", "--days", "1", "--tier", "bulk", "--engine", "batch", "--yes", "--json"]
+    ran = run(served, *line)
+    assert ran.code == 0, ran.err
+    return str(next(row["job"] for row in ran.of("job") if row["job"]))
+
+
+def tried(env: dict[str, str], *lines: str) -> list[list[str]]:
+    script = TRY + "\n".join(f"try {line}" for line in lines)
+    done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    return [line.split() for line in done.stdout.split("\n")[:-1]]
+
+
+def test_bash_completes_words_and_values(run: Run, served: Served, shell_env: dict[str, str]) -> None:
+    job = restored(run, served)
+    found = tried(
+        shell_env, "restoretui st", "restoretui --prof", 'restoretui --profile ""', "restoretui --profile work le",
+        'restoretui status ""', "restoretui cancel la", 'restoretui batch show ""', "restoretui ls --store min",
+        "restoretui batch sh", "restoretui demo --scenario slow-r", "restoretui ls s3://b --storage-class deep_a",
+        "restoretui plan --keys-format js", 'restoretui completion ""',
+    )  # fmt: skip
+    assert found == [
+        ["status"], ["--profile"], ["default", "work", "old"], ["ledger"], ["last", "1"], ["last"], [job],
+        ["minio", "minister"], ["show"], ["slow-restores"], ["DEEP_ARCHIVE"], ["jsonl"], ["bash", "zsh", "fish"],
+    ]  # fmt: skip
+
+
+def test_files_are_left_to_the_shell(run: Run, served: Served) -> None:
+    for words in ("restoretui plan --keys-from /etc/host", "restoretui export last -o /etc/host"):
+        count = str(len(words.split()) - 1)
+        env = {"_RESTORETUI_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
+        assert run(served, **env).out.startswith("file,")
+    env = {"_RESTORETUI_COMPLETE": "bash_complete", "COMP_WORDS": "restoretui ls --state-dir /e", "COMP_CWORD": "3"}
+    assert run(served, **env).out.startswith("dir,")
+
+
+def test_a_ledger_that_is_not_there_or_damaged_completes_nothing(run: Run, served: Served, tmp_path: Path) -> None:
+    env = {"_RESTORETUI_COMPLETE": "bash_complete", "COMP_WORDS": "restoretui status ", "COMP_CWORD": "2"}
+    ran = run(served, **env)
+    assert (ran.code, ran.out.strip(), ran.err) == (0, "", "")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "ledger.db").write_bytes(b"nonsense" * 100)
+    ran = run(served, **env)
+    assert (ran.code, ran.out.strip(), ran.err) == (0, "", "")
+    assert not list((tmp_path / "state").glob("catalog*")), "nothing is made by a press of a key"
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_fish_completes(shell_env: dict[str, str]) -> None:
+    script = "restoretui completion fish | source\n"
+    script += "\n".join(f'complete -C "{line}"' for line in ("restoretui stat", "restoretui plan --tier st"))
+    done = subprocess.run(
+        ["fish", "-c", script], env=shell_env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["status", "standard"], done.stderr
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_registers_a_function_for_it(shell_env: dict[str, str]) -> None:
+    script = 'autoload -U compinit; compinit -u; eval "$(restoretui completion zsh)"; print ${_comps[restoretui]}'
+    done = subprocess.run(
+        ["zsh", "-f", "-c", script], env=shell_env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.strip() == "_restoretui_completion", done.stderr
+    for words, offered in (("restoretui stat", "status"), ("restoretui plan --tier st", "standard")):
+        count = str(len(words.split()) - 1)
+        env = shell_env | {"_RESTORETUI_COMPLETE": "zsh_complete", "COMP_WORDS": words, "COMP_CWORD": count}
+        told = subprocess.run(["restoretui"], env=env, capture_output=True, text=True, timeout=60, check=False)
+        assert offered in told.stdout.split("\n")
