@@ -181,9 +181,9 @@ class Output:
             from restoretui.commands.output import sinks
 
             if self.form.shape == "jsonl":
-                self._sink = sinks.JsonLines(self._print)
+                self._sink = sinks.LineSink(self._print)
             elif self.form.shape == "json":
-                self._sink = sinks.JsonArray(self._print)
+                self._sink = sinks.ArraySink(self._print)
             elif self.form.shape == "csv":
                 self._sink = sinks.CsvRows(self.form, (self.command, self.row_kinds), self._exact, self.cell)
             else:

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from restoretui.core.rules.verdicts import Action
-from restoretui.core.then.steps import ThenKind
 from restoretui.wording import format as words
-from restoretui.wording import then_words
 from restoretui.wording.safe import clean
 
 if TYPE_CHECKING:
@@ -41,6 +39,9 @@ def cost_remarks(plan: "RestorePlan", chosen: "TierPlan") -> list[str]:
     if many := plan.many_expedited(tier):
         remarks.append(words.too_many_expedited(many))
     remarks += [words.capacity(units, region) for region, units in plan.owned_capacity(tier).items()]
+    from restoretui.core.then.steps import ThenKind
+    from restoretui.wording import then_words  # Of plans alone: a listing does without prices.
+
     remarks += [then_words.step_cost(one, currency) for one in chosen.then]
     egress = None if any(one.step.kind is ThenKind.DOWNLOAD for one in chosen.then) else plan.egress(tier)
     if egress:

@@ -31,7 +31,7 @@ class Sink(Protocol):
         """There was no more."""
 
 
-class JsonLines:
+class LineSink:
     """One a line."""
 
     def __init__(self, write: Write) -> None:
@@ -47,7 +47,7 @@ class JsonLines:
         pass
 
 
-class JsonArray:
+class ArraySink:
     """All of them in one document."""
 
     def __init__(self, write: Write) -> None:
