@@ -267,6 +267,7 @@ class Output:
             for at in range(len(page.keys)):
                 self.object(scheme, page.row(at))
         elif page.keys:
+            self._is_begun = True
             if self.form.shape != "jsonl":
                 self._head("  ".join(_OBJECT_HEADS) + "  KEY")
             self._write("\n".join((*quick(page), "")))
@@ -313,6 +314,7 @@ class Output:
         if made is None:
             made = self._of_runs[run.id] = JobLines(scheme, run)
         if rows:
+            self._is_begun = True
             self._write("\n".join((*made(rows), "")))
 
     def run(

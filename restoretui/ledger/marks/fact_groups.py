@@ -215,7 +215,7 @@ def group_facts(connection: sqlite3.Connection, place: MarkedPlace) -> list[Mark
     args = place.args
     rows = f"{_PLAIN}, 1, CASE WHEN size > 0 THEN size ELSE 0 END, size >= {EXPEDITED_TYPICAL_BYTES}, size < 0, as_of"
     kinds: list[tuple[Any, ...]] = []
-    if not (place.has_looks or place.bucket_id):
+    if not (place.has_looks or place.bucket_id or place.imported):
         # Marks whose own columns are equal have equal facts: only the few kinds there are of them are judged.
         alike = (
             "SELECT s.storage_class, coalesce(s.archive_status, ''), s.looked, coalesce(s.in_progress, -1),"
