@@ -44,7 +44,8 @@ _PRICES = (
 KINDS: dict[str, Kind] = {
     "object": _kind(
         "an object: listed, of a run, or a task of a report", f"{_PLACE} key state",
-        f"{_RESTORED} modified_at archive_status action requested_at available_at changed_at then_stands http_status",
+        f"{_RESTORED} modified_at archive_status action requested_at available_at changed_at then_stands"
+        " http_status",
     ),
     "missing": _kind(
         "an object that was named and cannot be seen", f"{_PLACE} key state reason doubted asked",
