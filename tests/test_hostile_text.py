@@ -23,7 +23,7 @@ from restoretui.ledger.records import JobRow
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.s3.batch.report_csv import Foreign, RowReader, read_manifest
 from restoretui.providers.s3.restore_refusals import refused
-from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable, read_page
+from restoretui.providers.wire.listings.listing_xml import ErrorInside, Unreadable, read_page
 from restoretui.providers.wire.refusals import ACTIONS, Caller, Refusal, error_for, printable
 from restoretui.session.export import export_chunks
 from restoretui.session.jsonlines.line import json_line

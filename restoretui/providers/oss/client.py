@@ -12,7 +12,7 @@ from restoretui.providers.oss.errors import EXPIRED, error_for, is_account, is_c
 from restoretui.providers.oss.pages import read_document
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
-from restoretui.providers.wire.listing_xml import Unreadable
+from restoretui.providers.wire.listings.listing_xml import Unreadable
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.regions import is_region
 

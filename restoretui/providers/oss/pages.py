@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 from restoretui.core.model import Bucket, Entry, Page
 from restoretui.core.rows import Rows
 from restoretui.providers.wire.checked_values import believed_epochs, believed_sizes
-from restoretui.providers.wire.listing_frame import after, page_of, versions_token
-from restoretui.providers.wire.listing_tree import refuse
+from restoretui.providers.wire.listings.listing_frame import after, page_of, versions_token
+from restoretui.providers.wire.listings.listing_tree import refuse
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore
 from restoretui.providers.wire.xml_trees import Unreadable, refuse_document_type, tree_of

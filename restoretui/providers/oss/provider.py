@@ -37,7 +37,7 @@ from restoretui.providers.oss.pages import read_buckets, read_document, read_lis
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import all_of
-from restoretui.providers.wire.page_request import PageRequest
+from restoretui.providers.wire.listings.page_request import PageRequest
 from restoretui.providers.wire.restore_header import parse_instant, parse_lapse, parse_restore
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported

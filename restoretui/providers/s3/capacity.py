@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from restoretui.providers.wire.listing_xml import Unreadable
+from restoretui.providers.wire.listings.listing_xml import Unreadable
 from restoretui.providers.wire.restore_header import parse_instant
 
 if TYPE_CHECKING:

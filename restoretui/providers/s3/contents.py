@@ -12,7 +12,7 @@ from restoretui.providers.s3.client.client import S3Client
 from restoretui.providers.s3.client.request_builder import S3Request
 from restoretui.providers.s3.object_detail import read_detail
 from restoretui.providers.wire.continuation import Tokens
-from restoretui.providers.wire.listing_xml import Unreadable
+from restoretui.providers.wire.listings.listing_xml import Unreadable
 
 if TYPE_CHECKING:
     from restoretui.core.then.contents import Contents

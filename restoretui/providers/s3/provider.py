@@ -33,10 +33,10 @@ from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.continuation import all_of
-from restoretui.providers.wire.history_xml import read_history
-from restoretui.providers.wire.listing_tree import StockParser
-from restoretui.providers.wire.listing_xml import read_page, read_versions
-from restoretui.providers.wire.page_request import PageRequest
+from restoretui.providers.wire.listings.history_xml import read_history
+from restoretui.providers.wire.listings.listing_tree import StockParser
+from restoretui.providers.wire.listings.listing_xml import read_page, read_versions
+from restoretui.providers.wire.listings.page_request import PageRequest
 
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService

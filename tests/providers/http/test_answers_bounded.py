@@ -10,7 +10,7 @@ from restoretui.core.model import ObjectRef, RestoreRequest, Tier
 from restoretui.core.provider import Provider
 from restoretui.providers.http import response as http1_answer
 from restoretui.providers.http import response_limits as bounds
-from restoretui.providers.wire.listing_xml import read_page
+from restoretui.providers.wire.listings.listing_xml import read_page
 from tests.providers.conftest import Asked, OpenOss, OpenS3, ScriptedServer, StartServer
 
 REF = ObjectRef("bkt", "k")

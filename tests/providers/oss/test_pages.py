@@ -4,8 +4,8 @@ import pytest
 
 from restoretui.core.model import GOES_ON
 from restoretui.providers.oss.pages import read_listing
-from restoretui.providers.wire.listing_frame import split_token
-from restoretui.providers.wire.listing_xml import Unreadable
+from restoretui.providers.wire.listings.listing_frame import split_token
+from restoretui.providers.wire.listings.listing_xml import Unreadable
 
 
 def page(inside: str, root: str = "ListBucketResult") -> bytes:

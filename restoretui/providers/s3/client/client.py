@@ -14,7 +14,7 @@ from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.presigning import LONGEST_S, presigned
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
-from restoretui.providers.wire.listing_xml import ErrorInside, Unreadable
+from restoretui.providers.wire.listings.listing_xml import ErrorInside, Unreadable
 from restoretui.providers.wire.refusals import (
     EXPIRED,
     Refusal,

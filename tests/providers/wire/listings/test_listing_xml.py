@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from restoretui.core.model import END_UNTOLD, GOES_ON, LARGEST_SIZE, Entry, Page
-from restoretui.providers.wire import listing_xml
-from restoretui.providers.wire.listing_frame import split_token
-from restoretui.providers.wire.listing_xml import (
+from restoretui.providers.wire.listings import listing_xml
+from restoretui.providers.wire.listings.listing_frame import split_token
+from restoretui.providers.wire.listings.listing_xml import (
     ErrorInside,
     Unreadable,
     read_page,

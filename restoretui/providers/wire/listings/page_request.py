@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from restoretui.core.errors import InvalidRequest
 from restoretui.core.model import Page
-from restoretui.providers.wire.listing_frame import split_token
+from restoretui.providers.wire.listings.listing_frame import split_token
 
 
 @dataclass(frozen=True, slots=True)

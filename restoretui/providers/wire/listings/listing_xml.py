@@ -19,10 +19,10 @@ from functools import partial
 
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
-from restoretui.providers.wire.listing_frame import ErrorInside as ErrorInside
-from restoretui.providers.wire.listing_frame import Frame, decoded
-from restoretui.providers.wire.listing_frame import versions_token as versions_token
-from restoretui.providers.wire.listing_tree import (
+from restoretui.providers.wire.listings.listing_frame import ErrorInside as ErrorInside
+from restoretui.providers.wire.listings.listing_frame import Frame, decoded
+from restoretui.providers.wire.listings.listing_frame import versions_token as versions_token
+from restoretui.providers.wire.listings.listing_tree import (
     FLAG,
     UNKNOWN,
     Absurd,

@@ -19,7 +19,7 @@ from restoretui.providers.wire.checked_values import (
     believed_number,
     believed_sizes,
 )
-from restoretui.providers.wire.listing_frame import Frame, after, decoded, local, page_of, versions_token
+from restoretui.providers.wire.listings.listing_frame import Frame, after, decoded, local, page_of, versions_token
 from restoretui.providers.wire.xml_trees import Unreadable, tree_of
 
 StockParser = Callable[[bytes], Mapping[str, Any]]

@@ -3,8 +3,8 @@
 from restoretui.core.model import Entry, Page
 from restoretui.core.past.history import MARKER_CLASS
 from restoretui.providers.wire.checked_values import believed_epoch, believed_sizes
-from restoretui.providers.wire.listing_frame import Frame, after, local
-from restoretui.providers.wire.listing_tree import FLAG, UNKNOWN, StockParser, refuse
+from restoretui.providers.wire.listings.listing_frame import Frame, after, local
+from restoretui.providers.wire.listings.listing_tree import FLAG, UNKNOWN, StockParser, refuse
 from restoretui.providers.wire.xml_trees import Unreadable, refuse_document_type, refuse_many_tags, tree_of
 
 

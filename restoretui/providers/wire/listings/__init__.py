@@ -1,0 +1,1 @@
+"""Pages of listings: how they are asked for, and how their XML is read."""
