@@ -149,6 +149,8 @@ class JobChange(NamedTuple):
     """When somebody else asked for it, where the cloud tells."""
     endless: bool = False
     """It can be read for good now: it was kept, and the end of its copy means nothing any more."""
+    ends_copy: bool = False
+    """Void where the copy has no end by now: it was kept while somebody looked."""
     looked_before: float | None = None
     """Of a copy that has arrived: when the same watcher last looked and found none; None if it never had."""
 

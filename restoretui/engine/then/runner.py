@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = {ThenKind.COPY: 16, ThenKind.DOWNLOAD: 4, ThenKind.EXEC: 4, ThenKind.PRESIGN: 1, ThenKind.WEBHOOK: 1}
 MOST_TRIES = 6
 """Of one task, before it fails."""
+UNHELD_S = 0.5
+"""Machine seconds after which it is looked again whether the run is ours."""
 GATHER_S = 0.05
 """Machine seconds for which ends are gathered: each write is a commit."""
 
@@ -69,6 +71,8 @@ class ThenRunner:
                     if self._doing:
                         self._idle.clear()
                     waits = [] if rests is None else [clock.sleep(rests)]
+                    if not self._context.is_ours():
+                        waits.append(clock.pause(UNHELD_S))  # Nothing tells of a lease that is renewed.
                     await first_of(_any_of(changed, topics), *waits, beside=self._doing)
                     if any(task.done() for task in self._doing):
                         await clock.pause(GATHER_S)

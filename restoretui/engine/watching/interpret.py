@@ -76,7 +76,7 @@ def interpret(sight: Sight, rules: CloudRules, now: datetime, promise: Promise |
             return None  # It was kept: there is no copy to end.
         case State.ONLINE if job.state is State.AVAILABLE:
             reason = f"restored, and now {seen.storage_class}: it can be read without the copy"
-            return _to(job, sight, State.EXPIRED, now, reason)
+            return JobChange(job.id, State.EXPIRED, now.timestamp(), reason=reason, look=sight.look, ends_copy=True)
         case State.ONLINE:
             reason = f"overwritten since it was planned: now {seen.storage_class}, can be read as it is"
             return _to(job, sight, State.FAILED, now, reason, code="ClassChanged")

@@ -197,6 +197,8 @@ def _load(tx: Tx, ids: Sequence[int]) -> dict[int, _Job]:
 
 def _update(job: _Job, change: JobChange, now: float) -> bool:
     """Whether ``change`` tells anything new; ``job`` is brought up to date."""
+    if change.ends_copy and job.expiry is None:
+        return False
     told = _learn(job, change)
     if job.state is change.state or _is_late(job, change, now):
         return told
