@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -148,11 +149,21 @@ def imports_of(module: str, *, strings: bool = True) -> Iterator[Import]:
     yield from visit(ast.parse(path.read_text("utf-8")), None)
 
 
-IMPORTS = [found for module in MODULES for found in imports_of(module)]
-OURS = [found for found in IMPORTS if found.library == PACKAGE.name]
-FOREIGN = [
-    found for found in IMPORTS if found.library not in sys.stdlib_module_names and found.library != PACKAGE.name
-]
+@cache
+def all_imports() -> list[Import]:
+    """Read when a test asks: each process of the suite collects this module, and few of them run it."""
+    return [found for module in MODULES for found in imports_of(module)]
+
+
+@cache
+def ours() -> list[Import]:
+    return [found for found in all_imports() if found.library == PACKAGE.name]
+
+
+@cache
+def foreign() -> list[Import]:
+    known = {*sys.stdlib_module_names, PACKAGE.name}
+    return [found for found in all_imports() if found.library not in known]
 
 
 def listed(wrong: list[Import]) -> str:
@@ -161,19 +172,19 @@ def listed(wrong: list[Import]) -> str:
 
 def test_the_reader_sees_imports() -> None:
     assert len(MODULES) > 10
-    assert Import("restoretui.core.plan.plan", "restoretui.core.rules.rules", None) in IMPORTS
-    assert Import("restoretui.cli.running", "restoretui.tui.run", "go") in IMPORTS
+    assert Import("restoretui.core.plan.plan", "restoretui.core.rules.rules", None) in all_imports()
+    assert Import("restoretui.cli.running", "restoretui.tui.run", "go") in all_imports()
 
 
 def test_core_needs_the_standard_library_only() -> None:
-    wrong = [found for found in FOREIGN if found.part == "core"]
+    wrong = [found for found in foreign() if found.part == "core"]
     assert not wrong, listed(wrong)
 
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
 def test_a_part_knows_only_what_lies_below_it(part: str) -> None:
     known = MAY_IMPORT[part] | {part, ""}
-    wrong = [found for found in OURS if found.part == part and part_of(found.imported) not in known]
+    wrong = [found for found in ours() if found.part == part and part_of(found.imported) not in known]
     assert not wrong, listed(wrong)
 
 
@@ -191,7 +202,7 @@ def test_a_room_knows_only_the_rooms_below_it(part: str) -> None:
     inside = f"{PACKAGE.name}.{part}."
     wrong = [
         found
-        for found in OURS
+        for found in ours()
         if found.importer.startswith(inside)
         and found.imported.startswith(inside)
         and order.index(room_of(found.imported, part)) > order.index(room_of(found.importer, part))
@@ -208,7 +219,7 @@ def test_every_room_is_there(part: str) -> None:
 def test_a_tab_knows_no_other_tab() -> None:
     wrong = [
         found
-        for found in OURS
+        for found in ours()
         if found.part == part_of(found.imported) == "tui"
         and (room_of(found.importer, "tui") in TABS and room_of(found.imported, "tui") in TABS)
         and room_of(found.importer, "tui") != room_of(found.imported, "tui")
@@ -241,19 +252,19 @@ def test_a_folder_can_be_held() -> None:
 
 @pytest.mark.parametrize("part", MUST_NOT_IMPORT)
 def test_a_part_leaves_these_libraries_to_others(part: str) -> None:
-    wrong = [found for found in FOREIGN if found.part == part and found.library in MUST_NOT_IMPORT[part]]
+    wrong = [found for found in foreign() if found.part == part and found.library in MUST_NOT_IMPORT[part]]
     assert not wrong, listed(wrong)
 
 
 def test_the_sandbox_needs_only_an_http_server() -> None:
-    wrong = [found for found in FOREIGN if found.part == "sandbox" and found.library not in SANDBOX_LIBRARIES]
+    wrong = [found for found in foreign() if found.part == "sandbox" and found.library not in SANDBOX_LIBRARIES]
     assert not wrong, listed(wrong)
 
 
 def test_only_the_demo_and_sandbox_commands_use_the_sandbox() -> None:
     wrong = [
         found
-        for found in OURS
+        for found in ours()
         if part_of(found.imported) == "sandbox"
         and found.part != "sandbox"
         and not re.search("demo|sandbox", f"{found.importer} {found.inside}")
@@ -263,7 +274,7 @@ def test_only_the_demo_and_sandbox_commands_use_the_sandbox() -> None:
 
 def test_the_screens_are_loaded_only_when_they_are_opened() -> None:
     wrong = [
-        found for found in OURS if part_of(found.imported) == "tui" and found.part != "tui" and found.inside is None
+        found for found in ours() if part_of(found.imported) == "tui" and found.part != "tui" and found.inside is None
     ]
     assert not wrong, listed(wrong)
 
@@ -271,7 +282,7 @@ def test_the_screens_are_loaded_only_when_they_are_opened() -> None:
 def test_nothing_below_imports_the_commands() -> None:
     wrong = [
         found
-        for found in OURS
+        for found in ours()
         if part_of(found.imported) == "cli" and found.part != "cli" and found.importer != "restoretui.__main__"
     ]
     assert not wrong, listed(wrong)
