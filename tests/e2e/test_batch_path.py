@@ -43,7 +43,7 @@ def test_from_marks_through_jobs_to_copies(terminal: Open, served: Served, tmp_p
     screen.write("for the audit")
     screen.type("Tab", "Tab")
     screen.write("team=media")
-    screen.type("Tab")
+    screen.type("Tab", "Tab")
     screen.decide("Enter", "Run #1", "▲ to confirm", "▲ Suspended")
     # What restored already for fewer days is extended on arrival, by a request of its own.
     assert served.stats["requests"].get("RestoreObject", 0) <= 1

@@ -30,11 +30,11 @@ class JobLines:
 
     def __init__(self, scheme: str, run: Run) -> None:
         def make(kind: tuple[Any, ...], values: Mapping[str, Any]) -> str:
-            bucket, state, storage_class, action, reason, tier, code = kind
+            bucket, state, storage_class, action, reason, tier, code, then = kind
             row = JobRow(
                 0, ObjectRef(bucket, values["key"], values["version_id"]), values["size"], state, storage_class, None,
                 action, reason, tier, None, None, values["requested_at"], values["available_at"],
-                values["changed_at"], values["expiry"], code, "", values["request_id"] or "", False,
+                values["changed_at"], values["expiry"], code, "", values["request_id"] or "", False, then,
             )  # fmt: skip
             return json_line("object", job_fields(scheme, run, row))
 
@@ -43,7 +43,8 @@ class JobLines:
     def __call__(self, rows: Sequence[JobRow]) -> list[str]:
         """One line a row."""
         kinds = [
-            (row.ref.bucket, row.state, row.storage_class, row.action, row.reason, row.tier, row.code) for row in rows
+            (row.ref.bucket, row.state, row.storage_class, row.action, row.reason, row.tier, row.code, row.then)
+            for row in rows
         ]
         values = {name: [getattr(row, name) for row in rows] for name in _SLOTS}
         values["expiry"] = list(ends(values["expiry"]))

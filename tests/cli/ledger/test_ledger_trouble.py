@@ -51,7 +51,7 @@ def is_clear(ran: Ran, *words: str) -> None:
     assert hint.startswith("  ")
     for word in words:
         assert word in ran.err
-    error = ran.lines[-1]
+    (error,) = ran.of("error")
     assert error["type"] == "error"
     assert error["exit_code"] == 2
     assert error["hint"]
