@@ -38,7 +38,10 @@ def add_finding(cli: click.Group) -> None:
     @printing
     @common
     def undelete(locations: tuple[str, ...], form: Form, **options: Any) -> None:
-        """Take away delete markers, so that the version right beneath each is current again; restores nothing."""
+        """Take delete markers away, so that what is beneath is current again.
+
+        Nothing is restored or copied by that.
+        """
         agreed = take_agreeing(options)
         choice, flags = choice_of(locations, options)
         headless(flags, form, f"{FINDING}.undeleting", "undelete", choice, agreed)

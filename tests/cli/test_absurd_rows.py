@@ -1,6 +1,5 @@
 """A bucket in which one row says what cannot be: every command tells the others, and a restore comes to its end."""
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -58,7 +57,7 @@ def test_one_absurd_row_spoils_nothing(run: Run, store: StartStore, tmp_path: Pa
     assert {row["state"] for row in told.values()} == {"available"}
     assert told["odd"].get("size") == (int(size) if is_sized else None)
     exported = run(served, "export", "last", "--format", "jsonl")
-    assert [json.loads(line)["key"] for line in exported.out.splitlines()] == list(KEYS)
+    assert [line["key"] for line in exported.of("object")] == list(KEYS)
 
 
 @pytest.mark.parametrize("ends", ["9999-12-31T23:59:59.000-14:00", "yesterday"])

@@ -18,8 +18,8 @@ from tests.conftest import StartSandbox
 from tests.engine.conftest import OpenSession
 
 SENDING = {"restore_object", "clean_restored_object"}
-SENDING_OF_SOME = {"remove_marker"}
-"""The same of what not every cloud has."""
+SENDING_OF_SOME = {"remove_marker", "contents"}
+"""The same of what not every cloud has; ``contents`` leads to what copies are made with."""
 SENDING_JOBS = {
     "upload_manifest", "create_job", "confirm_job", "cancel_job", "clone_job", "set_priority", "delete_written",
     "delete_object",

@@ -24,6 +24,7 @@ from restoretui.session.spending import Consent
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, turn
 from tests.engine.conftest import OpenSession
+from tests.engine.then.doing import done
 from tests.session.test_read_only import SENDING, SENDING_JOBS, SENDING_OF_SOME
 
 PACKAGE = Path(restoretui.__file__).parent
@@ -31,7 +32,14 @@ PACKAGE = Path(restoretui.__file__).parent
 # --- who may call what ---------------------------------------------------------------------------------------------
 
 CHOKE_POINT = "session.spending"
-RECORDS = {"runs.confirm", "batches.confirm", "batches.retry", "batches.decide", "runs.reset_failed"}
+RECORDS = {
+    "runs.confirm",
+    "batches.confirm",
+    "batches.retry",
+    "batches.decide",
+    "runs.reset_failed",
+    "then.try_again",
+}
 """What writes an intent down in the ledger, which the engine then pursues."""
 MAY_CALL = {
     "runs.confirm": {CHOKE_POINT},
@@ -39,10 +47,12 @@ MAY_CALL = {
     "batches.retry": {CHOKE_POINT},
     "batches.decide": {CHOKE_POINT, "session.batch.operations"},  # What that does is to cancel.
     "runs.reset_failed": {CHOKE_POINT},
+    "then.try_again": {CHOKE_POINT},
     "clone_job": {CHOKE_POINT},
     "confirm_job": {CHOKE_POINT, "engine.batch.pursuit"},
     "clean_restored_object": {"engine.cleaner"},
     "remove_marker": {"engine.undeleter"},
+    "contents": {"engine.then", "session.then.checks"},  # Of the latter, looks alone.
     "restore_object": {"engine.submitter"},
     "create_job": {"engine.batch.pursuit"},
     "upload_manifest": {"engine.batch.pursuit"},
@@ -106,6 +116,8 @@ async def running(sandbox: StartSandbox) -> RunningSandbox:
     served.cloud.add_bucket("cold")
     for number in range(20):
         served.cloud.put("cold", f"g/{number:03d}", size=10 << 30, storage_class="GLACIER")
+    served.cloud.add_bucket("kept")
+    served.cloud.put("kept", "g", size=10 << 30, storage_class="GLACIER")
     served.cloud.add_bucket("films", scheme="oss", region="cn-hangzhou")
     return served
 
@@ -128,9 +140,12 @@ async def with_failures(running: RunningSandbox, session: Session) -> BatchJob:
     return session.batch.ours(run.id)[0]
 
 
-async def offers(session: Session, batch: BatchJob) -> dict[Act, Offer]:
+async def offers(running: RunningSandbox, session: Session, batch: BatchJob) -> dict[Act, Offer]:
     spending = session.spending
     sel = await chosen(session)
+    running.faults.set([{"kind": "deny", "operations": ["CopyObject", "CreateMultipartUpload"]}], 0)
+    kept = await done(session, ["copy"], "s3://kept")
+    running.faults.set([], running.cloud.now())
     return {
         Act.RESTORE: offer_of(await session.plan(sel, 9), Tier.STANDARD),
         Act.RETRY: await spending.offer_retry(batch.run_id),
@@ -139,6 +154,7 @@ async def offers(session: Session, batch: BatchJob) -> dict[Act, Offer]:
         Act.CONFIRM_JOB: await spending.offer_job(batch.job_id),
         Act.CLEAN: spending.offer_clean(3, 10),
         Act.UNDELETE: spending.offer_undelete(3),
+        Act.RETRY_THEN: await spending.offer_then(kept.id),
     }
 
 
@@ -148,7 +164,7 @@ FREE = {Act.CLEAN, Act.UNDELETE}
 
 async def test_every_act_is_held_by_every_guard(running: RunningSandbox, session_on: OpenSession) -> None:
     session = await session_on(running)
-    made = await offers(session, await with_failures(running, session))
+    made = await offers(running, session, await with_failures(running, session))
     assert set(made) == set(Act)
     spending = session.spending
     for act, offer in made.items():

@@ -118,7 +118,8 @@ def _commands(context: click.Context, _param: click.Parameter, begun: str) -> li
 
 _OFFERS: dict[str, Offer] = {
     "run": _runs, "job": _jobs, "profile": _profiles, "store": _stores, "classes": _classes, "scenario": _scenarios,
-    "keys_from": _files, "target": _files, "copy": _files, "config": _files, "files": _files, "state_dir": _folders,
+    "keys_from": _files, "printed_to": _files, "from_inventory": _files,
+    "named": _files, "copy": _files, "config": _files, "files": _files, "state_dir": _folders,
     "folder": _folders, "location": _commands,
 }  # fmt: skip
 

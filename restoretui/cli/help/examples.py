@@ -21,6 +21,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "restoretui ls 's3://bucket/clip-*' --older-than 90d --exclude '*.tmp'",
     ),
     "du": ("restoretui du s3://bucket --depth 2", "restoretui du s3://bucket/2021/ --by class --json"),
+    "import": (
+        "restoretui import s3://bucket --from-inventory s3://inventories/bucket/all/",
+        "restoretui import s3://bucket --from-inventory ./manifest.json",
+    ),
+    "undelete": (
+        "restoretui undelete s3://bucket/2021/ --deleted-since 1h --dry-run",
+        "restoretui undelete s3://bucket --as-of 2026-03-03T12:00Z",
+    ),
     "plan": (
         "restoretui plan s3://bucket/2021/ --days 7",
         "restoretui plan s3://bucket --match '*.mov' --until 2026-12-24 --tier bulk",

@@ -19,7 +19,7 @@ def test_what_is_printed_is_chosen_again(run: Run, served: Served, tmp_path: Pat
     printed = {
         "ls": listed.out,
         "status": run(served, "status", "last", "--json").out,
-        "json": run(served, "export", "last", "--format", "json").out,
+        "json": run(served, "export", "last", "--format", "jsonl").out,
     }
     # Through no pipe of a test's, which would take a key's own CR for a line end.
     assert run(served, "export", "last", "-o", str(tmp_path / "csv")).code == 0
@@ -98,7 +98,7 @@ def test_clean_takes_lists_too(run: Run, served: Served) -> None:
     said = ["oss://acme-oss-films", "--storage-class", "ColdArchive", "--days", "30", "--tier", "bulk"]
     done = run(served, "restore", *said, "--yes", "--wait", "--json")
     assert done.code == 0, done.err
-    text = run(served, "export", "last", "--format", "json").out
+    text = run(served, "export", "last", "--format", "jsonl").out
     dry = run(served, "clean", "--keys-from", "-", "-n", "--json", stdin=text)
     assert dry.code == 0, dry.err
     assert dry.summary["copies"] == done.summary["available"]

@@ -212,7 +212,7 @@ def test_a_run_keeps_its_own_connection_and_says_so(run: Run, served: Served) ->
     for command in (["status", "last"], ["export", "last"], ["watch", "last", "--timeout", "0"]):
         assert "--region changes nothing here" in run(served, *command, "--region", "eu-north-1").err
         assert "changes nothing" not in run(served, *command).err
-    assert json.loads(run(served, "export", "last", "--format", "json").out.splitlines()[0])
+    assert json.loads(run(served, "export", "last", "--format", "jsonl").out.splitlines()[0])
 
 
 def test_a_set_of_marks_that_has_a_name_is_a_key_list(run: Run, served: Served, tmp_path: Path) -> None:
