@@ -188,7 +188,7 @@ def test_our_colours_are_read_on_our_grounds(name: str) -> None:
 
 def test_our_own_themes_keep_the_colours_they_were_given() -> None:
     for ours in THEMES:
-        if ours.ansi:
+        if ours.ansi or "least-contrast" in ours.variables:  # What asks for more contrast is given it.
             continue
         variables = {**ours.to_color_system().generate(), **ours.variables}
         made = own_variables(variables, ansi=False, dark=ours.dark)

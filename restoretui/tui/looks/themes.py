@@ -92,10 +92,10 @@ COLOUR_BLIND = Theme(
 
 COLOUR_BLIND_LIGHT = Theme(
     name="colour-blind-light",
-    primary="#2b75ba",
+    primary="#2970b2",
     secondary="#732ddd",
     accent="#9f6700",
-    success="#2b75ba",
+    success="#2970b2",
     warning="#922528",
     error="#46011e",
     foreground="#14202c",

@@ -237,7 +237,7 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     "what to copy": (
         lambda: CopyMenu(Copied(Location("s3", "acme-genomics-cold", key="a/b"), 7, True)), "Copy", ("URI",)
     ),
-    "keys": (lambda: Help({}, "browse"), "Keys", ("Browse", "plan a restore")),
+    "keys": (lambda: Help({}, "browse"), "Keys", ("First of all", "mark what you want back")),
     "an object": (
         lambda: Inspector(ObjectRef("acme-genomics-cold", "no/such/key" * 20), "s3"), "Object",
         ("s3://acme-genomics-cold/no/such/key",),
