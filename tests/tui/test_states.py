@@ -190,7 +190,7 @@ async def test_a_stopped_listing_does_not_call_the_place_empty(
     async with walk("s3://acme-media-archive") as on:
         await on.sees("listing …", "esc stops")
         await on.press("escape")
-        await on.sees("stopped before anything was found; R lists again")
+        await on.sees("stopped before anything was found: R lists again")
         assert "nothing is here" not in on.text
 
 
