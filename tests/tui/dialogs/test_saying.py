@@ -57,9 +57,9 @@ async def planned(on: Walk, line: str, monkeypatch: pytest.MonkeyPatch) -> tuple
         patching.setattr(app, "headless", headless)
         await asyncio.to_thread(lambda: app.cli.main(shlex.split(line)[1:], standalone_mode=False))
     session = on.session
-    async with selected(
-        session, Output(TABLE, StringIO(), StringIO()), heard["args"][0].meant(session.settings)
-    ) as chosen:
+    output = Output(TABLE, StringIO(), StringIO())
+    choice = await heard["args"][0].meant(session.settings).with_keys(session, output, session.settings)
+    async with selected(session, output, choice) as chosen:
         made, *others = await plans_of(session, chosen.sel, heard["lasting"], heard["tier"], shorten=heard["shorten"])
     assert not others
     return made, heard["tier"]
