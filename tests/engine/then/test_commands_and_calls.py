@@ -43,7 +43,7 @@ async def test_a_command_runs_for_each_object_after_its_download(
     )
     script.chmod(0o755)
     run = await done(session, [f"download:{tmp_path / 'd'}", f"exec:{script} {{key}}"])
-    assert [step.done for step in run.then] == [2, 2]
+    assert [step.done for step in run.then] == [2, 2], await tasks(session, run)
     assert sorted((tmp_path / "said").read_text()) == sorted("a b" + "-rf; $(x)")
     facts = {entry["key"]: entry for entry in map(json.loads, (tmp_path / "facts").read_text().splitlines())}
     assert facts["a b"]["location"] == "s3://cold/a b"
