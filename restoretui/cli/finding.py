@@ -38,7 +38,7 @@ def add_finding(cli: click.Group) -> None:
     @printing
     @common
     def undelete(locations: tuple[str, ...], form: Form, **options: Any) -> None:
-        """Take delete markers away, so that what is beneath is current again.
+        """Undo deletes: take delete markers away.
 
         Nothing is restored or copied by that.
         """
