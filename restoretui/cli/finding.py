@@ -24,7 +24,10 @@ def add_finding(cli: click.Group) -> None:
     @printing
     @common
     def import_(location: str, named: str, versions: bool, form: Form, **flags: Any) -> None:
-        """Read a bucket's inventory into the catalog; what does not match --where is never written."""
+        """Read a bucket's inventory in place of listing it.
+
+        What does not match --where is never written.
+        """
         query = query_of(flags)
         headless(
             flags, form, f"{FINDING}.inventory", "import_", location, named, query, versions=versions
