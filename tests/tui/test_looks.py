@@ -277,14 +277,14 @@ async def test_a_theme_chosen_on_screen_is_found_again_until_the_config_says_oth
     async with walk(theme="auto") as on:
         on.app.theme = themes.COLOUR_BLIND.name
         await on.until(lambda: on.app.remembered._path is not None and on.app.remembered._path.exists())
-        await on.settled()
+        await on.sees(" buckets  ")
         running = on.sandbox
     async with walk(theme="auto", running=running) as on:
         assert on.app.theme == themes.COLOUR_BLIND.name
-        await on.settled()
+        await on.sees(" buckets  ")
     async with walk(theme="nord", running=running) as on:
         assert on.app.theme == "nord"
-        await on.settled()
+        await on.sees(" buckets  ")
 
 
 # --- density
