@@ -61,9 +61,9 @@ def _generated(generator: "Generator | None") -> dict[str, Any] | None:
 
 
 def task_fields(row: "ReportRow", run: int | None) -> dict[str, Any]:
-    """A task of a completion report: an object that was asked for, or not."""
+    """A task of a completion report; its code is told also where the report leaves it empty."""
     return {
         **where(cloud_with_jobs().scheme, ObjectRef(row.bucket, row.key, row.version_id)),
-        "state": State.REQUESTED if row.succeeded else State.FAILED, "code": row.code or None,
+        "state": State.REQUESTED if row.succeeded else State.FAILED, "code": row.code,
         "http_status": row.status or None, "reason": row.message or None, "run": run,
     }  # fmt: skip
