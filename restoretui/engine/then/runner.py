@@ -57,6 +57,8 @@ class ThenRunner:
         self._kept: dict[int, int] = {}
         """By task: the jobs of objects that are copied in place."""
         self._idle = asyncio.Event()
+        self._was_unheld = False
+        """Something was not begun for want of the lease, which may have been renewed since."""
 
     async def pursue(self) -> None:
         """Do whatever can be done, for as long as nobody cancels it."""
@@ -71,7 +73,7 @@ class ThenRunner:
                     if self._doing:
                         self._idle.clear()
                     waits = [] if rests is None else [clock.sleep(rests)]
-                    if not self._context.is_ours():
+                    if self._was_unheld or not self._context.is_ours():
                         waits.append(clock.pause(UNHELD_S))  # Nothing tells of a lease that is renewed.
                     await first_of(_any_of(changed, topics), *waits, beside=self._doing)
                     if any(task.done() for task in self._doing):
@@ -94,6 +96,7 @@ class ThenRunner:
     async def _start(self) -> float | None:
         """Begin what can be begun; seconds of cloud time until something that rests can be tried again."""
         ledger = self._context.ledger
+        self._was_unheld = False
         steps = ledger.then.of_run(self._run_id)
         for count in steps:
             await self._begin(count)
@@ -120,7 +123,10 @@ class ThenRunner:
 
     async def _begin(self, count: StepCount) -> None:
         free = AT_ONCE[count.step.kind] - sum(step_id == count.id for step_id, _ in self._doing.values())
-        if free <= 0 or not count.tasks.get(TaskState.READY) or not self._context.is_ours():
+        if free <= 0 or not count.tasks.get(TaskState.READY):
+            return
+        if not self._context.is_ours():
+            self._was_unheld = True
             return
         for task in await self._context.ledger.then.claim(count.id, free):
             doing = asyncio.create_task(self._done(count, task), name=f"then {count.step.kind} {task.id}")

@@ -79,7 +79,7 @@ WORDS: dict[str, Term] = {
     "archive_status": Term(TEXT, "where Intelligent-Tiering keeps it, once a look showed it"),
     "reason": Term(TEXT, "why, in a sentence"),
     "hint": Term(TEXT, "what to do next, in a sentence"),
-    "code": Term(TEXT, "the cloud's own word for an error"),
+    "code": Term({"type": "string"}, "the cloud's own word for an error; empty where a completion report has none"),
     "http_status": Term({"type": "integer", "minimum": 100, "maximum": 599}, "of the cloud's answer"),
     "request_id": Term(TEXT, "what the cloud's support asks for"),
     "operation": Term(TEXT, "the cloud's name of the request, or of what a job does"),

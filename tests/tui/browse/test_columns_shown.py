@@ -26,13 +26,13 @@ def rows(on: Walk) -> list[str]:
     return [line for line in on.lines()[table.region.y + 1 : table.region.bottom] if line.strip()]
 
 
-@pytest.mark.parametrize("place", ["s3://acme-genomics-cold/", "s3://acme-odd-names/"])
 def fits(on: Walk, width: int) -> bool:
     """The new size is drawn, and no line is wider."""
     strips = on.app.screen._compositor.render_strips()
     return on.app.size.width == width and all(strip.cell_length <= width for strip in strips)
 
 
+@pytest.mark.parametrize("place", ["s3://acme-genomics-cold/", "s3://acme-odd-names/"])
 async def test_at_every_size_the_glyph_is_there_and_nothing_is_too_wide(walk: StartWalk, place: str) -> None:
     async with walk(place, size=(100, 30)) as on:
         await on.settled()

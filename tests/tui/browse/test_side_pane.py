@@ -107,9 +107,8 @@ async def test_an_idle_pane_sends_nothing(walk: StartWalk) -> None:
         await flat(on)
         await on.until(lambda: "size" in beside(on))
         await on.until(lambda: "not seen" not in on.text)
-        await on.pilot.pause(0.3)
+        await on.until(lambda: not on.tape.take())
         assert not any(side(on).renew() for _ in range(20))
-        on.tape.take()
         side(on).renew()
         await on.pilot.pause()
         assert on.tape.take() == ""

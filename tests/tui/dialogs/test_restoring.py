@@ -327,6 +327,8 @@ async def test_the_footer_says_what_enter_does_to_the_button_in_focus(walk: Star
         await mark_archived(on, 2)
         await dialog(on)
         await on.press("tab", "tab")
+        await on.until(lambda: on.footer.startswith(" enter next field"))
+        await on.press("tab")
         await on.until(lambda: on.footer.startswith(" enter restore 2"))
         await on.press("tab")
         await on.until(lambda: on.footer.startswith(" enter cancel"))

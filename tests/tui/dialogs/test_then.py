@@ -41,8 +41,8 @@ async def test_a_copy_is_chosen_with_its_price_and_what_failed_is_tried_again(
         await on.sees("then copy 0 of 3, 3 failed")
         running.faults.clear()
         await on.press("t")
-        await on.sees("copy 3", "Try again")
-        await on.confirm()
+        await on.sees("copy 3", "Try again", " enter no")
+        await on.press("tab", "enter")
         await on.until(lambda: on.session.ledger.runs.peek_all()[0].then[0].done == 3)
         await on.sees("then copy 3 of 3")
         assert {running.cloud.state("cold", key) for key in "abc"} == {State.ONLINE}
