@@ -7,12 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from restoretui.core.errors import Unreachable, UsageError
+from restoretui.engine.engine import Engine
 from restoretui.engine.then import commands
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
@@ -65,6 +67,16 @@ async def test_a_command_that_fails_says_how(
     assert row.state.value == state
     assert said in row.reason
     assert row.output == "no luck\n"
+
+
+async def test_a_lease_renewed_between_two_looks_at_it_delays_no_step(
+    sandbox: StartSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await session_on(await ready(sandbox, "a", "b"))
+    looks, holds = count(), Engine._holds
+    monkeypatch.setattr(Engine, "_holds", lambda self, run_id: next(looks) % 2 == 1 and holds(self, run_id))
+    run = await done(session, ["exec:true"])
+    assert run.then[0].done == 2
 
 
 async def test_a_command_may_ask_to_be_run_again(
