@@ -90,17 +90,16 @@ class Commands:
 
         listening = asyncio.create_task(listen())
         waiting = asyncio.create_task(process.wait())
-        limit = asyncio.create_task(self._work.context.clock.pause(LONGEST_S))
         try:
-            await asyncio.wait({waiting, limit}, return_when=asyncio.FIRST_COMPLETED)
+            # Not by our clock, which may be turned: a process lives in the machine's own time.
+            await asyncio.wait({waiting}, timeout=LONGEST_S)
             is_late = not waiting.done()
         finally:
-            limit.cancel()
             if process.returncode is None:
                 await asyncio.shield(self._end(process, waiting))
             await asyncio.wait({listening}, timeout=1.0)  # What it left running may hold the pipe.
             listening.cancel()
-            await asyncio.gather(listening, limit, return_exceptions=True)
+            await asyncio.gather(listening, return_exceptions=True)
         return None if is_late else process.returncode, bytes(kept).decode("utf-8", "replace")
 
     async def _end(self, process: asyncio.subprocess.Process, waiting: "asyncio.Task[int]") -> None:
