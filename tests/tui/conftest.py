@@ -28,11 +28,15 @@ from restoretui.tui.widgets.table.columns import Column, cell
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.widgets.table.row_styles import COMPONENTS
 from tests.conftest import StartSandbox
-from tests.settling import has_acted, settle
+from tests.settling import has_acted
+from tests.tui.quick_pilot import drawn, hasten
 
 PATIENCE_S = 20.0
-SETTLED_S = 2.0
-"""The screens have work of their own, so a walk does not insist."""
+
+
+@pytest.fixture(autouse=True)
+def quick_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasten(monkeypatch)
 
 
 class FakeRow(NamedTuple):
@@ -222,8 +226,7 @@ class Walk:
             if rounds < 0 and time.monotonic() > patience:
                 break
             await self.clock.advance(0.3, settle=5)
-            await self.pilot.pause(0.002)
-            await settle(most_s=SETTLED_S)
+            await drawn(self.app)
         else:
             return
         raise AssertionError(f"never came true; notice: {self.notice!r}\n" + "\n".join(self.lines()))
@@ -231,7 +234,7 @@ class Walk:
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.until(lambda: has_acted(self.app.key_queue))
-        await self.pilot.pause()
+        await drawn(self.app)
 
     async def reads(self) -> None:
         """Until the dialog on top has painted what it asks about: an earlier key is not taken for an answer."""
@@ -251,8 +254,7 @@ class Walk:
         """Let cloud time pass."""
         for _ in range(round(hours * 2)):
             await self.clock.advance(1800, settle=1)
-            await self.pilot.pause(0.002)
-            await settle(most_s=SETTLED_S)
+            await drawn(self.app)
 
     def lines(self) -> list[str]:
         """What the terminal shows, line by line."""

@@ -90,6 +90,7 @@ class Dialog(Working, ModalScreen[ResultT]):
         for part in self.giving()[:1]:
             for changed in ("scroll_y", "virtual_size"):
                 self.watch(part, changed, self.say_hidden, init=False)
+        self.screen_layout_refresh_signal.subscribe(self, lambda _: self.say_hidden(), immediate=True)
         if self.SHOWS_AT_ONCE:
             self.will_show(self)
         self.fit_soon()
@@ -120,8 +121,8 @@ class Dialog(Working, ModalScreen[ResultT]):
         return self.app.size.height - KEY_LINES - FRAME_LINES
 
     def say_hidden_soon(self) -> None:
-        """Once the parts have the heights they were given."""
-        self.call_after_refresh(self.call_after_refresh, self.say_hidden)
+        """What is to be told may be another now, also where no part gets another height: a layout tells by itself."""
+        self.call_after_refresh(self.say_hidden)
 
     def say_hidden(self) -> None:
         """Tell in the frame how much is out of view."""

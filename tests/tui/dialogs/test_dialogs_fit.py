@@ -64,8 +64,7 @@ async def sized(on: Walk, size: tuple[int, int]) -> None:
     await on.pilot.resize_terminal(*size)
     await on.until(lambda: on.app.screen.size == size)
     await on.until(lambda: a(Dialog, on.app.screen).on_screen is not None or isinstance(on.app.screen, RestoreDialog))
-    for _ in range(3):
-        await on.pilot.pause()
+    await on.until(lambda: a(Dialog, on.app.screen).box.region.bottom <= size[1])
 
 
 def check_frame(on: Walk, size: tuple[int, int], title: str) -> None:
