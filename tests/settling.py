@@ -33,6 +33,9 @@ _PARKED = {
     ("socketserver.py", "serve_forever"),
     ("gateway_base.py", "read"),  # pytest-xdist listens for its master
 }
+LISTENED = 10
+"""Looks at which a server's thread waits for its next request, until it is taken to be none that has just come."""
+LOOKED_EVERY_S = 0.004
 GIVE_UP_S = 20.0
 """Something that never settles (a request that hangs on purpose) must not hold up the clock for good."""
 
@@ -43,13 +46,18 @@ async def settle(*, timers_s: float = 0.0, most_s: float = GIVE_UP_S) -> None:
     Timers of the loop itself, due within ``timers_s``, are waited for, too: the library that paces requests has them.
     """
     end = time.monotonic() + most_s
-    quiet = 0
+    quiet, looks, listened = 0, 0, 0
     while quiet < 2 and time.monotonic() < end:
         await asyncio.sleep(0)
         if _is_loop_busy():
-            quiet = 0
-        elif _are_threads_busy() or _is_timer_due(timers_s):
-            quiet = 0
+            quiet, listened = 0, 0
+            continue
+        threads = _busy_threads()
+        if any(threads) or _is_timer_due(timers_s):
+            quiet, listened, looks = 0, 0, looks + 1
+            await asyncio.sleep(min(0.0005 * looks, LOOKED_EVERY_S))
+        elif threads and listened < LISTENED:
+            listened += 1
             await asyncio.sleep(0.0005)
         else:
             quiet += 1
@@ -70,9 +78,20 @@ def _is_timer_due(within_s: float) -> bool:
     )
 
 
-def _are_threads_busy() -> bool:
+def _busy_threads() -> list[bool]:
+    """One for each of the others that is not parked; False for a server's that may just wait for its next request."""
     here = threading.get_ident()
-    return any(_is_busy(frame) for ident, frame in sys._current_frames().items() if ident != here)
+    frames = [frame for ident, frame in sys._current_frames().items() if ident != here]
+    return [not _listens(frame) for frame in frames if _is_busy(frame)]
+
+
+def _listens(frame: FrameType) -> bool:
+    calls = []
+    looked: FrameType | None = frame
+    while looked is not None and len(calls) < 4:
+        calls.append(looked.f_code.co_name)
+        looked = looked.f_back
+    return "readinto" in calls and "handle_one_request" in calls
 
 
 def _is_busy(frame: FrameType) -> bool:
