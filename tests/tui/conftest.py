@@ -232,9 +232,11 @@ class Walk:
         raise AssertionError(f"never came true; notice: {self.notice!r}\n" + "\n".join(self.lines()))
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.until(lambda: has_acted(self.app.key_queue))
-        await drawn(self.app)
+        """Each once what the last one did is on screen: a key is an answer only to what could be seen."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.until(lambda: has_acted(self.app.key_queue))
+            await drawn(self.app)
 
     async def reads(self) -> None:
         """Until the dialog on top has painted what it asks about: an earlier key is not taken for an answer."""
