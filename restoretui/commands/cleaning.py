@@ -16,7 +16,7 @@ from restoretui.core.filter.tree import all_of, in_states
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.plan.offers import check_guards
-from restoretui.core.plan.plan import FactGroup
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run

@@ -41,8 +41,9 @@ from restoretui.session.waiting import WaitReasons
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import BatchOptions
     from restoretui.core.plan.money import Amount
-    from restoretui.core.plan.plan import FactGroup, RestorePlan
+    from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.plan.pricing import PriceBook
+    from restoretui.core.plan.tier_plan import FactGroup
     from restoretui.core.rules.commands import ShellCommand
     from restoretui.ledger.marks.fact_groups import PartOfPlace
     from restoretui.session.batch.operations import BatchOperations

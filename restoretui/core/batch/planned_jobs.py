@@ -12,7 +12,8 @@ from typing import NamedTuple
 from restoretui.core.model import Tier
 from restoretui.core.plan.after import with_then
 from restoretui.core.plan.job_fees import JobFees
-from restoretui.core.plan.plan import FactGroup, PlanLine, RestorePlan, TierPlan, make_plan
+from restoretui.core.plan.plan import RestorePlan, make_plan
+from restoretui.core.plan.tier_plan import FactGroup, PlanLine, TierPlan
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action, Verdict
 

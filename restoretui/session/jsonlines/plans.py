@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from restoretui.core.plan.offers import Offer
-    from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
+    from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.plan.pricing import Cost
     from restoretui.core.plan.then_costs import StepCost
+    from restoretui.core.plan.tier_plan import PlanLine, TierPlan
 
 
 def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:

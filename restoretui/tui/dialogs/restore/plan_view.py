@@ -11,7 +11,8 @@ from textual.widgets import Button, Input, Static
 
 from restoretui.core.model import Tier
 from restoretui.core.plan.offers import offer_of
-from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.core.plan.unseen import UnseenPart, otherwise, unseen_part
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.core.then.steps import ThenKind

@@ -5,8 +5,9 @@ import textwrap
 from textual.content import Content
 
 from restoretui.core.model import Tier
-from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import Cost
+from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.core.then.steps import ThenKind
 from restoretui.tui.words import ACTIONS, Part, said

@@ -11,7 +11,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from restoretui.core.model import Tier
-from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.core.rules.verdicts import Action
 from restoretui.tui.keys import TIERS
 from restoretui.tui.words import Part, said
