@@ -62,7 +62,7 @@ from restoretui.core.model import Tier
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from restoretui.commands.choice import Choice
+    from restoretui.commands.choosing.choice import Choice
     from restoretui.commands.output import Output
 
 OPEN = "open"

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from restoretui.commands.agreeing import Agreeing
-from restoretui.commands.choice import Choice, listed_at, listing_view
+from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.selected import listed_at, listing_view
 from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
 from restoretui.commands.summary import say_dry

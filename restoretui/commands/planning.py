@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing, Meant
-from restoretui.commands.choice import Choice, selected
+from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.selected import selected
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped
