@@ -57,9 +57,9 @@ ROOMS = {
         "cleaner", "undeleter", "then", "pursuit", "engine",
     ],
     "session": [
-        "targets", "whole_files", "keys", "key_list", "price_updates", "jsonlines", "rows", "export", "clouds",
+        "targets", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds",
         "inventory", "past", "listings", "selecting", "planning", "batch", "spending", "saying", "waiting",
-        "run_views", "then", "session", "summing", "doctor",
+        "run_views", "then", "wiring", "session", "summing", "doctor",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",
