@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,36 +23,22 @@ from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, Tier
 from restoretui.core.os_errors import refused_by_system
 from restoretui.core.provider import MfaPrompter, Provider
 from restoretui.core.rules.verdicts import Purpose
-from restoretui.engine.engine import Engine
-from restoretui.engine.traffic.health import Health, HealthBoard
+from restoretui.engine.traffic.health import Health
 from restoretui.engine.traffic.speaker import Speaker, Wait, Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CatalogBounds, CloudId, Listing
+from restoretui.ledger.records import CloudId, Listing
 from restoretui.ledger.run_records import Run
-from restoretui.session.clouds import Clouds
-from restoretui.session.listings import BUG_HINT, Listings
-from restoretui.session.run_views import RunViews
-from restoretui.session.selecting import Selecting
-from restoretui.session.then.tools import tools_of
+from restoretui.session.listings import BUG_HINT
 from restoretui.session.wiring import Wiring
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import BatchOptions
     from restoretui.core.plan.money import Amount
     from restoretui.core.plan.plan import RestorePlan
-    from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.plan.tier_plan import FactGroup
     from restoretui.core.rules.commands import ShellCommand
     from restoretui.ledger.marks.fact_groups import PartOfPlace
-    from restoretui.session.batch.operations import BatchOperations
-    from restoretui.session.inventory.inventories import Inventories
-    from restoretui.session.past.past import Past
-    from restoretui.session.planning import Planner
-    from restoretui.session.saying.commands import Saying
-    from restoretui.session.saying.naming import Copying
-    from restoretui.session.spending import Spending
-    from restoretui.session.then.checks import ThenChecks
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""

@@ -1,44 +1,24 @@
 """The composition root: settings, ledger, providers, engine and clock wired together into a session's parts."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
-from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restoretui.config.settings import Settings
-from restoretui.core.errors import RestoreTuiError
-from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, Tier
-from restoretui.core.os_errors import refused_by_system
-from restoretui.core.provider import MfaPrompter, Provider
-from restoretui.core.rules.verdicts import Purpose
 from restoretui.engine.engine import Engine
-from restoretui.engine.traffic.health import Health, HealthBoard
-from restoretui.engine.traffic.speaker import Speaker, Wait, Works
-from restoretui.engine.traffic.waits import first_of
+from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CatalogBounds, CloudId, Listing
-from restoretui.ledger.run_records import Run
+from restoretui.ledger.records import CatalogBounds
 from restoretui.session.clouds import Clouds
-from restoretui.session.listings import BUG_HINT, Listings
+from restoretui.session.listings import Listings
 from restoretui.session.run_views import RunViews
 from restoretui.session.selecting import Selecting
 from restoretui.session.then.tools import tools_of
 from restoretui.session.waiting import WaitReasons
 
 if TYPE_CHECKING:
-    from restoretui.core.batch.jobs import BatchOptions
-    from restoretui.core.plan.money import Amount
-    from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.plan.pricing import PriceBook
-    from restoretui.core.plan.tier_plan import FactGroup
-    from restoretui.core.rules.commands import ShellCommand
-    from restoretui.ledger.marks.fact_groups import PartOfPlace
     from restoretui.session.batch.operations import BatchOperations
     from restoretui.session.inventory.inventories import Inventories
     from restoretui.session.past.past import Past

@@ -17,8 +17,8 @@ from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.saying.chosen import Chosen
 from restoretui.ledger.records import Query
-from restoretui.session.keys.key_list import read_named
 from restoretui.session.keys.entries import KeysFormat, NamedKeys
+from restoretui.session.keys.key_list import read_named
 from restoretui.session.session import Session
 
 
