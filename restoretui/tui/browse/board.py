@@ -23,9 +23,9 @@ from restoretui.tui.browse.listing_source import ListingSource, Travels
 from restoretui.tui.browse.marking import Markable, Marking
 from restoretui.tui.browse.status import ListingStatus, Weights, longer, status
 from restoretui.tui.browse.visible_heads import VisibleHeads
-from restoretui.tui.error_state import error_state, listing_keys
 from restoretui.tui.marks.marks_bar import MarksBar
 from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.error_state import error_state, listing_keys
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events

@@ -14,8 +14,8 @@ from restoretui.tui.browse.account_buckets import account_buckets
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.columns import BucketRow, bucket_columns
 from restoretui.tui.browse.home import HomeRow
-from restoretui.tui.error_state import not_open
 from restoretui.tui.widgets.crumbs import crumb_at
+from restoretui.tui.widgets.error_state import not_open
 from restoretui.tui.widgets.table.list_view import ListView
 
 if TYPE_CHECKING:

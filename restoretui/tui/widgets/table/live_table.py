@@ -15,9 +15,9 @@ from textual.widget import Widget
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.records import View
-from restoretui.tui.error_state import ErrorState
 from restoretui.tui.keys import TABLE
 from restoretui.tui.terminal.pacing import Pacer
+from restoretui.tui.widgets.error_state import ErrorState
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.column_choice import Choice, arranged
 from restoretui.tui.widgets.table.columns import GAP, Column
