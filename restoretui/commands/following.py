@@ -333,11 +333,8 @@ def with_text(error: RestoreTuiError, text: str, hint: str = "") -> RestoreTuiEr
     """The same error in other words."""
     if not isinstance(error, CloudError):
         return type(error)(text, hint or error.hint)
-    return type(error)(
+    return type(error).of(
+        error,
         text,
         hint or error.hint,
-        code=error.code,
-        status=error.status,
-        request_id=error.request_id,
-        operation=error.operation,
     )

@@ -190,10 +190,7 @@ class OssProvider:
         if refusal.code == "ArchiveRestoreFileStale":
             return False
         if refusal.code == "OperationNotSupported":
-            raise Unsupported(
-                "only copies of ColdArchive and DeepColdArchive objects can be ended early", code=refusal.code,
-                status=refusal.status, request_id=refusal.request_id, operation=refusal.operation,
-            )  # fmt: skip
+            raise Unsupported.of(refusal, "only copies of ColdArchive and DeepColdArchive objects can be ended early")
         raise self._calls.error(refusal)
 
     async def readable_archives(self, bucket: str) -> frozenset[str]:
