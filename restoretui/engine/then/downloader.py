@@ -1,4 +1,4 @@
-"""Downloads objects: in ranges side by side, resumed where they stopped, proven, and named at last in one step.
+"""Resumable downloads: in ranges side by side, verified by checksum, and renamed at last in one atomic step.
 
 Each range is asked for by version and ETag, so that no file is made of two objects. What stands under the final name
 is whole. A file that stood there before is never replaced.

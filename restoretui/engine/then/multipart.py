@@ -1,4 +1,4 @@
-"""Copies objects above 5 GiB in parts: begun once, resumed by its upload id, removed when it is given up."""
+"""Multipart copies of objects above 5 GiB: begun once, resumed by its upload id, removed when it is given up."""
 
 import asyncio
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Several things done at once, which end together."""
+"""Structured concurrency: several things done at once, which end together."""
 
 from asyncio import TaskGroup
 from collections.abc import AsyncIterator
