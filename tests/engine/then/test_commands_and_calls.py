@@ -26,6 +26,15 @@ from tests.engine.then.doing import GLACIER, done, planned, tasks
 SECRET = b"0123456789abcdef"
 
 
+LIMIT_S = commands.LONGEST_S
+
+
+@pytest.fixture(autouse=True)
+def _take_your_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command runs in true time, and may do so while the test's clock makes a step of ten minutes."""
+    monkeypatch.setattr(commands, "LONGEST_S", 1e9)
+
+
 async def ready(sandbox: StartSandbox, *keys: str) -> RunningSandbox:
     running = await sandbox(empty=True, clock=TurnedClock())
     running.cloud.add_bucket("cold")
@@ -76,7 +85,7 @@ async def test_a_lease_renewed_between_two_looks_at_it_delays_no_step(
     looks, holds = count(), Engine._holds
     monkeypatch.setattr(Engine, "_holds", lambda self, run_id: next(looks) % 2 == 1 and holds(self, run_id))
     run = await done(session, ["exec:true"])
-    assert run.then[0].done == 2
+    assert run.then[0].done == 2, await tasks(session, run)
 
 
 async def test_a_command_may_ask_to_be_run_again(
@@ -92,6 +101,7 @@ async def test_a_command_that_hangs_is_ended_with_all_that_it_began(
     sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "GRACE_S", 0.2)
+    monkeypatch.setattr(commands, "LONGEST_S", LIMIT_S)
     session = await session_on(await ready(sandbox, "a"))
     hang = f"exec:sh -c 'trap : TERM; (sleep 600; touch {tmp_path}/late) & while :; do sleep 600; done'"
     run = await done(session, [hang])
