@@ -1,5 +1,6 @@
 """The repository of runs and their jobs: what was intended, asked of the cloud, and what came of it."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ class Runs(JobQueries):
         self._orders = orders
         self._buckets = RunBuckets(quick).of
         self._in_flight: set[int] = set()
+        self._claiming = asyncio.Lock()
 
     # --- runs
 
@@ -159,8 +161,9 @@ class Runs(JobQueries):
         from restoretui.ledger.runs.claims import take
 
         now = self._clock.now().timestamp()
-        jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now))
-        self._in_flight.update(job.id for job in jobs)
+        async with self._claiming:
+            jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now))
+            self._in_flight.update(job.id for job in jobs)
         return jobs
 
     async def release(self, job_ids: Collection[int]) -> None:
@@ -182,8 +185,9 @@ class Runs(JobQueries):
         from restoretui.ledger.runs.claims import settle_lost
 
         now = self._clock.now().timestamp()
-        ours = frozenset(self._in_flight)
-        return await self._writer.do(lambda tx: settle_lost(tx, run_id, ours, now))
+        async with self._claiming:  # What is being claimed right now is ours, too.
+            ours = frozenset(self._in_flight)
+            return await self._writer.do(lambda tx: settle_lost(tx, run_id, ours, now))
 
     async def apply(self, changes: Sequence[JobChange]) -> IdList:
         """Record what became of jobs; the ids of those that are not what they were, in id order."""
