@@ -123,7 +123,7 @@ def _s5cmd(program: str) -> Peer:
 
 def _obstore(python: str) -> Peer:
     """Of what lists, the least that can be done: Arrow tables, of which nothing is printed."""
-    script: Command = lambda at: [python, str(HERE / "arrow.py"), at.bucket]  # noqa: E731
+    script: Command = lambda at: [python, str(HERE / "stock.py"), "obstore", "list", at.bucket]  # noqa: E731
     return Peer(python, {"list": script, "json": script}, ("-c", "import obstore; print(obstore.__version__)"))
 
 
