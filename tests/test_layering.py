@@ -51,7 +51,9 @@ ROOMS = {
         "marks", "catalog", "then", "runs",
         "bursts", "activity", "places", "known_names", "batches", "selections", "upkeep", "ledger",
     ],
-    "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
+    "providers": [
+        "threads", "processes", "sdk_models", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss",
+    ],
     "engine": [
         "outcomes", "capacity", "then_tools", "traffic", "run_context", "listing", "watching", "batch", "submitter",
         "cleaner", "undeleter", "then", "pursuit", "engine",

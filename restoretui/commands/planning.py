@@ -72,7 +72,10 @@ async def plan(
             made, days = await with_steps(session, output, direct, steps), direct.days
             if engine != "direct":
                 made = await _through_jobs(session, output, engine, made, tier, given)
-            tell_plan(output, made, tier)
+            if made.objects or output.as_json:
+                tell_plan(output, made, tier)
+            else:
+                output.say("no object was found there: nothing to restore")
             if made.by_jobs:
                 await _tell_of_role(session, output, made, given)
             shown = [made.tiers[tier]] if tier else list(made.tiers.values())

@@ -65,6 +65,8 @@ class Run:
     """Of its buckets; none known of runs of earlier versions."""
     then: "Sequence[StepCount]" = ()
     """What shall be done with its objects once they can be read, and how far that is."""
+    by_jobs: bool = False
+    """Objects of it go, or went, through jobs of S3 Batch Operations."""
 
     @property
     def waiting(self) -> int:
