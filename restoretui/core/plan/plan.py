@@ -6,7 +6,7 @@ Objects with equal facts get equal verdicts, so a plan is made from groups: a mi
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -113,7 +113,7 @@ class TierPlan:
         if not self.then:
             return cost
         after = together(self.then, sum(line.group.objects for line in self.lines))
-        return replace(cost + after, unpriced=max(cost.unpriced, after.unpriced))
+        return cost.beside(after)
 
     @property
     def then_objects(self) -> int:
@@ -397,11 +397,10 @@ def make_plan(
             if purpose is Purpose.RESTORE and repeated is not None and repeated < days:
                 # What is sped up keeps its days until it has arrived; then it is extended.
                 added = days - repeated
-                unpriced = cost.unpriced
-                cost += estimate(
+                extended = estimate(
                     table, verdict.archive, request.tier, Action.EXTEND, group.objects, group.size_bytes, added
                 )
-                cost = replace(cost, unpriced=unpriced)
+                cost = cost.beside(extended)
         elif verdict.action.sends:
             cost = Cost(unpriced=group.objects)
         return PlanLine(group, verdict, cost, added)
