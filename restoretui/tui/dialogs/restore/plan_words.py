@@ -17,8 +17,11 @@ from restoretui.wording.safe import clean
 def verdict_entries(chosen: TierPlan, width: int) -> list[list[Content]]:
     """The lines of every action and reason, those that send first, then the largest; each reason told to its end."""
     found: dict[tuple[Action, str], tuple[int, int]] = {}
+    windows = {line.verdict.window for line in chosen.sending}
     for line in chosen.lines:
-        key = (line.verdict.action, line.verdict.reason)
+        window = line.verdict.window if line.verdict.action.sends and len(windows) > 1 else None
+        # Where not all take the same time, each says its own.
+        key = (line.verdict.action, line.verdict.reason + (f": {fmt.span(window)}" if window is not None else ""))
         objects, size = found.get(key, (0, 0))
         found[key] = (objects + line.group.objects, size + line.group.size_bytes)
     order = sorted(found.items(), key=lambda item: (not item[0][0].sends, -item[1][0]))
