@@ -145,6 +145,11 @@ MARKED = CommandGroup(
     ),
 )
 
+DROPPING = CommandGroup(
+    "In the table of the marks",
+    (Command("mark", "space", "mark", "drop", "drop the object, the range begun with v, or the group", 10),),
+)
+
 RUNS = CommandGroup(
     "Restores",
     (
@@ -331,8 +336,8 @@ READING_HELP = CommandGroup(
 )
 
 GROUPS = (
-    EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, SAVED, ARRANGING, TIERS,
-    PICKING, COPYING, DIALOG, READING, READING_HELP,
+    EVERYWHERE, BROWSE, MARKED, DROPPING, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, SAVED, ARRANGING,
+    TIERS, PICKING, COPYING, DIALOG, READING, READING_HELP,
 )  # fmt: skip
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""
