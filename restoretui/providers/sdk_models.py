@@ -34,14 +34,14 @@ class PlainFiles:
         return None
 
 
-class Models(Loader):  # type: ignore[misc]  # the SDK has no types
+class Models(Loader):
     """The SDK's loader, with ``AWS_DATA_PATH`` as it is given."""
 
-    FILE_LOADER_CLASS = PlainFiles
+    FILE_LOADER_CLASS = PlainFiles  # type: ignore[assignment]
 
     def __init__(self, data_path: str | None) -> None:
         paths = data_path.split(os.pathsep) if data_path is not None else []
-        super().__init__(extra_search_paths=[_expanded(path) for path in paths])
+        super().__init__(extra_search_paths=[_expanded(path) for path in paths])  # type: ignore[no-untyped-call]
 
     def list_available_services(self, type_name: str) -> list[str]:
         """Every folder that may hold a model; whether one of that type is in it shows when it is read."""

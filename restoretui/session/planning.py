@@ -236,6 +236,10 @@ class Planner:
         known = [cost for cost in costs if cost is not None]
         return max(known) if len(known) == len(tables) else None
 
+    async def read_directly(self, scheme: str, bucket: str) -> frozenset[str]:
+        """Archives of a bucket whose objects its setting lets anybody read as they are, without a restore."""
+        return await self._readable(bucket, self._clouds[scheme])
+
     async def _readable(self, bucket: str, cloud: CloudAccess) -> frozenset[str]:
         """Archives that the bucket lets anybody read as they are; asked for once a minute: plans are made often."""
         asked_at, archives = self._direct_reads.get((cloud.scheme, bucket), (float("-inf"), frozenset()))

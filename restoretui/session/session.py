@@ -129,6 +129,10 @@ class Session(Wiring):
         """What restoring so much would do and cost, from what is known already: quick, and no request."""
         return self._planner.glance(scheme, groups, days)
 
+    async def read_directly(self, scheme: str, bucket: str) -> frozenset[str]:
+        """Archives of a bucket whose objects its setting lets anybody read as they are, without a restore."""
+        return await self._planner.read_directly(scheme, bucket)
+
     # --- planning and spending ---------------------------------------------------------------------------------
 
     async def schemes(self, sel: int) -> list[str]:

@@ -293,10 +293,10 @@ class RestoreApp(ShellApp):
         self.push_screen(asking, go)
 
     def action_help(self) -> None:
-        from restoretui.tui.dialogs.help import Help
+        from restoretui.tui.dialogs.help import Help, groups_of
 
         if not isinstance(self.screen, Help):
-            self.push_screen(Help(self.remapped, self.main.tab))
+            self.push_screen(Help(self.remapped, self.main.tab, groups_of(self.screen)))
 
     def action_sign_in(self) -> None:
         """One login at a time: a second box would start a second one."""

@@ -5,7 +5,7 @@ Its tiers, and the groups of equal objects it is made from, are in ``tier_plan``
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import ceil
@@ -230,11 +230,10 @@ def make_plan(
             if purpose is Purpose.RESTORE and repeated is not None and repeated < days:
                 # What is sped up keeps its days until it has arrived; then it is extended.
                 added = days - repeated
-                unpriced = cost.unpriced
-                cost += estimate(
+                extended = estimate(
                     table, verdict.archive, request.tier, Action.EXTEND, group.objects, group.size_bytes, added
                 )
-                cost = replace(cost, unpriced=unpriced)
+                cost = cost.beside(extended)
         elif verdict.action.sends:
             cost = Cost(unpriced=group.objects)
         return PlanLine(group, verdict, cost, added)

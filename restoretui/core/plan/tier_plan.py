@@ -5,7 +5,7 @@ Objects with equal facts get equal verdicts, so a plan is made from groups: a mi
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
@@ -101,7 +101,7 @@ class TierPlan:
         if not self.then:
             return cost
         after = together(self.then, sum(line.group.objects for line in self.lines))
-        return replace(cost + after, unpriced=max(cost.unpriced, after.unpriced))
+        return cost.beside(after)
 
     @property
     def then_objects(self) -> int:

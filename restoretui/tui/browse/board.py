@@ -115,8 +115,9 @@ class BrowseBoard(Markable):
             return sum_columns(lambda: self.source.base)
         class_cells = cells_for_classes(self.location.scheme)
         return object_columns(
-            lambda: self.source.base, self._now, versions=self.source.versions, class_cells=class_cells
-        )
+            lambda: self.source.base, self._now, versions=self.source.versions, class_cells=class_cells,
+            direct=lambda: self.source.direct,
+        )  # fmt: skip
 
     def _now(self) -> float:
         session = self.shell.session
@@ -203,7 +204,8 @@ class BrowseBoard(Markable):
         ).words(self.shell.key_for)
 
     def place(self) -> list[Part]:
-        kinds = (("flat", self.source.flat), ("all versions", self.source.versions), ("sums", self.source.sums))
+        kinds = (("flat", self.source.flat), ("all versions", self.source.versions), ("sums", self.source.sums),
+                 ("direct read", bool(self.source.direct)))  # fmt: skip
         session = self.shell.session if not self.source.is_bucket else None
         clouds = session.settings.shown_clouds(self.location.scheme) if session is not None else []
         where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)

@@ -75,6 +75,8 @@ class LiveTable(RowCursor[RowT], can_focus=True):
     def set_view(self, view: View[RowT] | None, *, at: int | None = None) -> None:
         """Show another view. The cursor goes to ``at``, or else stays on its row by id, or else on its position."""
         line = self._cursor - self.scroll_offset.y
+        if at is not None:  # What stands above a row that is gone to is in sight, too.
+            line = at if at < self.height_of_rows else self.height_of_rows // 2
         self._rows.view = view
         if view is None:
             self.fit_columns()
