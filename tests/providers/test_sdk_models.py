@@ -22,7 +22,7 @@ def test_those_of_a_folder_of_ones_own_come_first(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("MODELS", str(tmp_path))
     (tmp_path / "endpoints.json").write_text(json.dumps({"own": True}))
     (tmp_path / "empty").mkdir()
-    stock: Any = Loader()  # type: ignore[no-untyped-call]
+    stock: Any = Loader()
     models: Any = Models("~nobody-at-all:$MODELS")
     assert models.load_data("endpoints") == {"own": True}
     assert models.load_data("partitions") == stock.load_data("partitions")
