@@ -51,23 +51,26 @@ ROOMS = {
         "marks", "catalog", "then", "runs",
         "bursts", "activity", "places", "known_names", "batches", "selections", "upkeep", "ledger",
     ],
-    "providers": ["threads", "processes", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss"],
+    "providers": [
+        "threads", "processes", "sdk_models", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss",
+    ],
     "engine": [
         "outcomes", "capacity", "then_tools", "traffic", "run_context", "listing", "watching", "batch", "submitter",
         "cleaner", "undeleter", "then", "pursuit", "engine",
     ],
     "session": [
-        "targets", "whole_files", "keys", "key_list", "price_updates", "jsonlines", "rows", "export", "clouds",
+        "targets", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds",
         "inventory", "past", "listings", "selecting", "planning", "batch", "spending", "saying", "waiting",
-        "run_views", "then", "session", "summing", "doctor",
+        "run_views", "then", "wiring", "session", "summing", "doctor",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",
     ],
     "tui": [
-        "keys", "words", "looks", "palette", "error_state", "activity_words", "job_row", "terminal", "widgets",
+        "keys", "words", "looks", "palette", "activity_words", "job_row", "terminal", "widgets",
         "widgets.table", "process", "shell", "pane", "details", "dialogs", "dialogs.restore", "acts", "marks",
-        "browse", "restores", "batch", "activity", "terminal_app", "main_screen", "late_imports", "app", "run",
+        "browse", "restores", "batch", "activity", "terminal_app", "main_screen", "late_imports",
+        "shell_app", "app", "run",
     ],
 }  # fmt: skip
 TABS = ("browse", "restores", "batch", "activity")

@@ -16,7 +16,8 @@ from restoretui.cli.finding import add_finding
 from restoretui.cli.help import COMPLETION
 from restoretui.cli.help.about import HELP, WIDTH
 from restoretui.cli.help.examples import add_examples
-from restoretui.cli.help.near import OpenCommand, check_first_word
+from restoretui.cli.help.near import OpenCommand
+from restoretui.cli.help.root import OPEN, Group
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.options import (
     DRY_RUN,
@@ -27,8 +28,8 @@ from restoretui.cli.options import (
     SINCE,
     SOME_LOCATIONS,
     SPEED,
-    TAKES_VALUE,
     TIER,
+    VERSION_ID,
     WAIT_LIMIT,
     WHERE,
     Instant,
@@ -42,7 +43,6 @@ from restoretui.cli.options import (
     selectors,
 )
 from restoretui.cli.prices import add_prices
-from restoretui.cli.printing import TAKES_VALUE as OF_PRINTING
 from restoretui.cli.printing import printing, printing_csv, wants_json
 from restoretui.cli.running import (
     check_terminal,
@@ -60,46 +60,8 @@ from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.model import Tier
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-    from restoretui.commands.choice import Choice
+    from restoretui.commands.choosing.choice import Choice
     from restoretui.commands.output import Output
-
-OPEN = "open"
-"""The command behind a bare ``restoretui [LOCATION]``; not shown among the others."""
-
-
-class Group(click.Group):
-    """Takes a location, or nothing, where a command's name could stand; common options may come before the name."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the command first."""
-        if args[:1] and args[0] in ("--help", "-h", "--version", "-V"):
-            return super().parse_args(ctx, args)
-        at = 0
-        while at < len(args) and args[at].startswith("-") and args[at] != "-":
-            at += 2 if args[at] in TAKES_VALUE | OF_PRINTING else 1
-        if at < len(args) and args[at] in self.commands:
-            # Of a group, its command comes along.
-            end = at + (2 if isinstance(self.commands[args[at]], click.Group) else 1)
-            args = [*args[at:end], *args[:at], *args[end:]]
-        elif at < len(args) and not ctx.resilient_parsing and not self.commands.get(args[at]):
-            check_first_word(args[at], (name for name in self.commands if name != OPEN), ctx)
-            args = [OPEN, *args]
-        elif args or not ctx.resilient_parsing:  # else the shell asks which commands there are
-            args = [OPEN, *args]
-        return super().parse_args(ctx, args)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """Commands, and options that may come before them."""
-        from restoretui.cli.help.completing import first_words
-
-        return first_words(self, self.commands[OPEN], incomplete)
-
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Both ways to call it."""
-        formatter.write_usage("restoretui", "[LOCATION] [OPTIONS]            the screens")
-        formatter.write_usage("restoretui", "COMMAND [ARGS]...               one job, no screen")
 
 
 @click.group(
@@ -183,6 +145,7 @@ def sandbox(
 @cli.command(epilog=FIELDS_HELP)
 @LOCATIONS
 @selectors
+@VERSION_ID
 @FROM_INVENTORY
 @past
 @printing

@@ -1,5 +1,6 @@
 """The ``batch`` group of the command line, and the options by which a restore goes through jobs."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ import click
 from restoretui.cli.options import DRY_RUN, WAIT_LIMIT, agreeing, common
 from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
-from restoretui.commands.form import TABLE, Form
+from restoretui.commands.form import Form
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,6 +51,13 @@ CONFIRM = click.option(
 )  # fmt: skip
 
 
+def _as_job_id(_ctx: click.Context, _param: click.Parameter, job: str) -> str:
+    """What S3 Control's model takes as a job's id; anything else can only be a slip."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{5,64}", job):
+        raise click.BadParameter(f"{job!r} cannot be a job's id: `restoretui batch ls` shows those there are.")
+    return job
+
+
 def take_batch_options(options: dict[str, Any]) -> dict[str, Any]:
     """Take those options out of a command's."""
     return {name: options.pop(name) for name in BATCH_NAMES if name in options}
@@ -57,7 +65,7 @@ def take_batch_options(options: dict[str, Any]) -> dict[str, Any]:
 
 def add_batch(cli: click.Group) -> None:
     """Add the group."""
-    job = click.argument("job")
+    job = click.argument("job", callback=_as_job_id)
 
     @cli.group()
     def batch() -> None:
@@ -145,12 +153,13 @@ def add_batch(cli: click.Group) -> None:
     @click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")
     @click.option("--only", type=click.Choice(["trust", "role", "caller"]), help="Only this one.")
     @batch_options
+    @printing
     @common
-    def policy(locations: tuple[str, ...], only: str | None, **options: Any) -> None:
+    def policy(locations: tuple[str, ...], only: str | None, form: Form, **options: Any) -> None:
         """The trust policy, role policy and caller policy for these buckets, ready to paste."""
         chosen = take_batch_options(options)
         headless(
-            options, TABLE,
+            options, form,
             BATCH, "policy", locations, chosen, only, only_shows=True,
         )  # fmt: skip
 

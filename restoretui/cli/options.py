@@ -171,6 +171,9 @@ def selectors(command: F) -> F:
     )(matching(command))  # fmt: skip
 
 
+VERSION_ID = click.option("--version-id", metavar="ID", help="That version of the one key.")
+
+
 def keys(command: F) -> F:
     """Add the options that name objects one by one."""
     for option in reversed((
@@ -183,7 +186,7 @@ def keys(command: F) -> F:
                      "S3 Batch Operations. Default: plain, unless its first line can be no key. All but plain name "
                      "buckets, so LOCATION may be left out."),
         click.option("-0", "--null", "keys_nul", is_flag=True, help="Keys in that list end in NUL, as find -print0."),
-        click.option("--version-id", metavar="ID", help="That version of the one key."),
+        VERSION_ID,
     )):  # fmt: skip
         command = option(command)
     return command

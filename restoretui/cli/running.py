@@ -19,7 +19,7 @@ from restoretui.core.os_errors import refused_by_system
 
 if TYPE_CHECKING:
     from restoretui.commands.agreeing import Agreeing
-    from restoretui.commands.choice import Choice
+    from restoretui.commands.choosing.choice import Choice
     from restoretui.commands.form import Form
     from restoretui.commands.output import Output
     from restoretui.config.settings import Settings
@@ -136,7 +136,7 @@ def settings_of(flags: dict[str, Any]) -> "Settings":
 def choice_of(locations: tuple[str, ...], options: dict[str, Any]) -> "tuple[Choice, dict[str, Any]]":
     """What a command is about, and its common options."""
     from restoretui.cli.options import COMMON_NAMES
-    from restoretui.commands.choice import Choice
+    from restoretui.commands.choosing.choice import Choice
 
     if not locations and not options.get("keys_from"):
         from click import UsageError as Misused

@@ -21,6 +21,7 @@ from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.batch.job_papers import RESTORES
 from restoretui.session.batch.operations import as_place
 from restoretui.session.jsonlines.jobs import task_fields
+from restoretui.session.jsonlines.line import where_all
 from restoretui.session.session import Session, open_session
 from restoretui.session.spending import check_takes_jobs
 from restoretui.wording import format as words
@@ -242,12 +243,16 @@ async def policy(
         "role": "permissions of the role",
         "caller": "permissions of whoever runs restoretui",
     }
+    where = where_all(cloud_with_jobs().scheme, buckets)
     for name, content in policies.items():
-        if only in (None, name):
+        if only in (None, name) and output.as_json:
+            output.line("policy", {**where, "policy_of": name, "document": content})
+        elif only in (None, name):
             if only is None:
                 output.say(f"{titles[name]}:")
             output.raw(json.dumps(content, indent=2) + "\n")
             output.flush()
+    output.summary({"buckets": buckets})
     return ExitCode.DONE
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from restoretui.commands.agreeing import Agreeing
-from restoretui.commands.choice import Choice, listed_at, listing_view
+from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.selected import listed_at, listing_view
 from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
 from restoretui.commands.summary import say_dry
@@ -16,7 +17,7 @@ from restoretui.core.filter.tree import all_of, in_states
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.plan.offers import check_guards
-from restoretui.core.plan.plan import FactGroup
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run

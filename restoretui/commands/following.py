@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from restoretui.commands.leaving import held_of, tell_unsent, what_goes_on
+from restoretui.commands.leaving import held_of, tell_unsent, unsent_of, what_goes_on
 from restoretui.commands.output import Output, Seen
 from restoretui.commands.summary import (
     causes_of,
@@ -261,7 +261,10 @@ async def follow(
     refused = None if ended or shut_out.cancelled() else shut_out.result()
     timed_out = refused is None and not ended
     if timed_out:
-        output.error(TimedOut("the time to wait is over; the restores go on", "`restoretui watch` picks them up"))
+        unsent = unsent_of(session, runs)
+        goes_on = output.left if unsent else "the restores go on"
+        hint = "" if unsent else "`restoretui watch` picks them up"
+        output.error(TimedOut(f"the time to wait is over; {goes_on}", hint))
     if refused is not None:
         output.error(with_text(refused, f"stopped: {refused}", f"{refused.hint}; {output.left}"))
     held = [job_id for run in runs for job_id in held_of(session, run)]
@@ -333,11 +336,8 @@ def with_text(error: RestoreTuiError, text: str, hint: str = "") -> RestoreTuiEr
     """The same error in other words."""
     if not isinstance(error, CloudError):
         return type(error)(text, hint or error.hint)
-    return type(error)(
+    return type(error).of(
+        error,
         text,
         hint or error.hint,
-        code=error.code,
-        status=error.status,
-        request_id=error.request_id,
-        operation=error.operation,
     )

@@ -84,13 +84,23 @@ def tell_unsent(session: Session, output: Output, runs: Iterable[Run]) -> ExitCo
     return ExitCode.DONE
 
 
+def unsent_of(session: Session, runs: Sequence[Run]) -> int:
+    """Objects that were agreed to, and that nobody has asked the cloud for."""
+    by_jobs = _by_jobs(session, runs)
+    return sum(run.counts.get(State.PLANNED, 0) for run in runs if run.id not in by_jobs)
+
+
+def _by_jobs(session: Session, runs: Sequence[Run]) -> set[int]:
+    # What a job will ask for is planned as long as the job has not said so.
+    return {run.id for run in runs if any(batch.job_id for batch in session.batch.ours(run.id))}
+
+
 def what_goes_on(session: Session, runs: Iterable[Run]) -> str:
     """Of confirmed runs: whether anything was sent, how much was not, and the command that goes on."""
     runs = list(runs)
     name = f"`restoretui watch {runs[0].id}`" if len(runs) == 1 else "`restoretui watch`"
-    # What a job will ask for is planned as long as the job has not said so.
-    by_jobs = {run.id for run in runs if any(batch.job_id for batch in session.batch.ours(run.id))}
-    unsent = sum(run.counts.get(State.PLANNED, 0) for run in runs if run.id not in by_jobs)
+    by_jobs = _by_jobs(session, runs)
+    unsent = unsent_of(session, runs)
     sent = sum(sum(run.counts.values()) - sum(run.counts.get(state, 0) for state in _NEVER_SENT) for run in runs)
     held = [job_id for run in runs for job_id in held_of(session, run)]
     if held:

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from restoretui.commands.choice import Choice, listing_view
-from restoretui.commands.finding.inventory_words import tell_of_inventory
+from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.inventory_words import tell_of_inventory
+from restoretui.commands.choosing.selected import listing_view
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing, Meant
-from restoretui.commands.choice import Choice, selected
+from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.selected import selected
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped
@@ -71,7 +72,10 @@ async def plan(
             made, days = await with_steps(session, output, direct, steps), direct.days
             if engine != "direct":
                 made = await _through_jobs(session, output, engine, made, tier, given)
-            tell_plan(output, made, tier)
+            if made.objects or output.as_json:
+                tell_plan(output, made, tier)
+            else:
+                output.say("no object was found there: nothing to restore")
             if made.by_jobs:
                 await _tell_of_role(session, output, made, given)
             shown = [made.tiers[tier]] if tier else list(made.tiers.values())

@@ -8,7 +8,8 @@ from restoretui.commands.acting.fail_fast import stopped_by_missing
 from restoretui.commands.acting.jobs import EngineName, job_options, jobs_wanted, tell_of_jobs
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing
-from restoretui.commands.choice import Choice, Selected, selected
+from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.selected import Selected, selected
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
 from restoretui.commands.output import Output, offer_text

@@ -1,4 +1,4 @@
-"""Work that may block for as long as somebody likes, in a thread that can be left behind."""
+"""Daemon threads for blocking calls: whoever waits for one can leave it behind, however long it blocks."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What a request is about just now: said by whoever does it, read by whoever has to say what is waited for."""
+"""A context variable for what a request is about: set by whoever does it, read to say what is waited for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -33,7 +33,7 @@ see ``core.provider.Outcome``.
 """
 
 from enum import IntEnum
-from typing import Self
+from typing import Protocol, Self
 
 
 class ExitCode(IntEnum):
@@ -101,6 +101,30 @@ class LedgerDamaged(LedgerError):
         super().__init__(message, hint or "`restoretui ledger check` says what is damaged, and what to do")
 
 
+class Answered(Protocol):
+    """An answer of a cloud by what support will ask for: a refusal as it came, or an error made of one."""
+
+    @property
+    def code(self) -> str:
+        """The cloud's own, or empty."""
+        ...
+
+    @property
+    def status(self) -> int:
+        """Of HTTP; 0 where no answer came."""
+        ...
+
+    @property
+    def request_id(self) -> str:
+        """What the cloud calls the request."""
+        ...
+
+    @property
+    def operation(self) -> str:
+        """What was asked: ``RestoreObject``."""
+        ...
+
+
 class CloudError(RestoreTuiError):
     """The cloud's own refusal, with what support will ask for: code, HTTP status and request id."""
 
@@ -119,6 +143,18 @@ class CloudError(RestoreTuiError):
         self.status = status
         self.request_id = request_id
         self.operation = operation
+
+    @classmethod
+    def of(cls, answer: Answered, message: str, hint: str = "") -> Self:
+        """What an answer means, in these words; or another error in other words."""
+        return cls(
+            message,
+            hint,
+            code=answer.code,
+            status=answer.status,
+            request_id=answer.request_id,
+            operation=answer.operation,
+        )
 
 
 class CredentialsError(CloudError):

@@ -1,4 +1,4 @@
-"""A page's entries by column: most are written down as they came, and never looked at one by one."""
+"""Columnar pages: a page's entries by column; most are written down as they came, never looked at one by one."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial

@@ -11,6 +11,7 @@ from restoretui.core.provider import Provider
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.engine.traffic.retrying_reads import RetryingReads
+from restoretui.engine.traffic.together import together
 from restoretui.engine.watching.observations import facts_of, looked_at
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Observation
@@ -74,11 +75,9 @@ class Cleaner:
             told(done)
 
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with together() as tasks:
                 for ref in refs:
                     tasks.create_task(one(ref))
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from None
         finally:
             await asyncio.shield(self._note(looks, over))
 

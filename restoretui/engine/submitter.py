@@ -25,6 +25,7 @@ from restoretui.engine.outcomes import settle
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.backoff import persist
 from restoretui.engine.traffic.circuit_breaker import COMMON
+from restoretui.engine.traffic.together import together
 from restoretui.ledger.activity import Kind
 from restoretui.ledger.run_records import JobChange, RestoreJob
 
@@ -72,12 +73,10 @@ class Submitter:
         """Send every planned job; returns when all have an outcome or are unknown, or the run was given up."""
         self._is_given_up = self._ledger.runs.is_given_up(self._run.id)
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with together() as tasks:
                 tasks.create_task(self._feed())
                 workers = [tasks.create_task(self._work()) for _ in range(self._concurrency)]
                 tasks.create_task(self._record(workers))
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from None
         finally:
             # What never left can be sent later; what was being sent stays claimed, and so becomes unknown.
             while not self._queue.empty():

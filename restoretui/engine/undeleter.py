@@ -10,6 +10,7 @@ from restoretui.core.model import ObjectRef, State
 from restoretui.core.provider import TellsHistory
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import RetryingReads
+from restoretui.engine.traffic.together import together
 from restoretui.ledger import Ledger
 from restoretui.ledger.activity import SaidOfObject
 from restoretui.ledger.records import CloudId
@@ -69,12 +70,9 @@ class Undeleter:
             async with room:
                 done(await self._one(covered))
 
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for covered in some:
-                    tasks.create_task(one(covered))
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from None
+        async with together() as tasks:
+            for covered in some:
+                tasks.create_task(one(covered))
 
     async def _one(self, covered: Covered) -> Undeleted:
         marker = covered.ref._replace(version_id=covered.marker_id)

@@ -57,11 +57,8 @@ class BucketRegions:
 
 def elsewhere(refusal: Refusal, region: str = "region") -> Unreachable:
     """A request that must not be repeated here met the wrong region, and so surely had no effect."""
-    return Unreachable(
+    return Unreachable.of(
+        refusal,
         f"bucket {refusal.bucket!r} answers from another {region}; nothing was done",
         "the next request goes there",
-        code=refusal.code,
-        status=refusal.status,
-        request_id=refusal.request_id,
-        operation=refusal.operation,
     )

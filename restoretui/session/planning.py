@@ -20,8 +20,9 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.lifecycle import ExpirationRule, Expiring, read_rules
-from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
+from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceBook, PriceTable, told_together
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.core.provider import TellsCapacity, TellsExpirations
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action, Purpose
@@ -234,6 +235,10 @@ class Planner:
         costs = [table.looks(run.list_calls, run.head_calls) for table in tables if table.currency == run.currency]
         known = [cost for cost in costs if cost is not None]
         return max(known) if len(known) == len(tables) else None
+
+    async def read_directly(self, scheme: str, bucket: str) -> frozenset[str]:
+        """Archives of a bucket whose objects its setting lets anybody read as they are, without a restore."""
+        return await self._readable(bucket, self._clouds[scheme])
 
     async def _readable(self, bucket: str, cloud: CloudAccess) -> frozenset[str]:
         """Archives that the bucket lets anybody read as they are; asked for once a minute: plans are made often."""

@@ -1,4 +1,4 @@
-"""The composition root: one session wires settings, ledger, providers, engine and clock together.
+"""One session: everything that the screens and the commands may ask for, wired together by ``wiring``.
 
 The screens and the commands act through these functions and through the session's parts (``listings``,
 ``selecting``, ``batch``, ``spending``, ``run_views``, ``waiting``), so that both do the same thing. Into the ledger
@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,35 +23,22 @@ from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, Tier
 from restoretui.core.os_errors import refused_by_system
 from restoretui.core.provider import MfaPrompter, Provider
 from restoretui.core.rules.verdicts import Purpose
-from restoretui.engine.engine import Engine
-from restoretui.engine.traffic.health import Health, HealthBoard
+from restoretui.engine.traffic.health import Health
 from restoretui.engine.traffic.speaker import Speaker, Wait, Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
-from restoretui.ledger.records import CatalogBounds, CloudId, Listing
+from restoretui.ledger.records import CloudId, Listing
 from restoretui.ledger.run_records import Run
-from restoretui.session.clouds import Clouds
-from restoretui.session.listings import BUG_HINT, Listings
-from restoretui.session.run_views import RunViews
-from restoretui.session.selecting import Selecting
-from restoretui.session.then.tools import tools_of
-from restoretui.session.waiting import WaitReasons
+from restoretui.session.listings import BUG_HINT
+from restoretui.session.wiring import Wiring
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import BatchOptions
     from restoretui.core.plan.money import Amount
-    from restoretui.core.plan.plan import FactGroup, RestorePlan
-    from restoretui.core.plan.pricing import PriceBook
+    from restoretui.core.plan.plan import RestorePlan
+    from restoretui.core.plan.tier_plan import FactGroup
     from restoretui.core.rules.commands import ShellCommand
     from restoretui.ledger.marks.fact_groups import PartOfPlace
-    from restoretui.session.batch.operations import BatchOperations
-    from restoretui.session.inventory.inventories import Inventories
-    from restoretui.session.past.past import Past
-    from restoretui.session.planning import Planner
-    from restoretui.session.saying.commands import Saying
-    from restoretui.session.saying.naming import Copying
-    from restoretui.session.spending import Spending
-    from restoretui.session.then.checks import ThenChecks
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""
@@ -60,102 +46,8 @@ notices = logging.getLogger("restoretui.notices")
 logging.getLogger("restoretui").addHandler(logging.NullHandler())  # else Python would write over the screen
 
 
-class Session:
+class Session(Wiring):
     """Everything a screen or a command may ask for. Made by ``open_session``."""
-
-    def __init__(
-        self, settings: Settings, ledger: Ledger, prices: "PriceBook | None", works: Works | None = None
-    ) -> None:
-        self.settings = settings
-        self.ledger = ledger
-        self.clock = settings.clock
-        self._board = HealthBoard(lambda: ledger.changes.publish("health"))
-        self.works = works or Works()
-        """What takes its time, for whoever has to say so."""
-        self.clouds = Clouds(settings, self._board, self.works)
-        """How each cloud is reached, by scheme."""
-        self._engine = Engine(
-            ledger, self.clock, self.clouds, self._board, settings.concurrency, may_send=not settings.read_only
-        )
-        self._engine.tools = tools_of(settings)
-        self.waiting = WaitReasons(ledger, self.clouds, self._board, self._engine, self.works)
-        """What is waited for, and why."""
-        self.run_views = RunViews(ledger, self._engine, self.clock, read_only=settings.read_only)
-        """What is known of runs."""
-        self.bounds = CatalogBounds(
-            size_bytes=int(settings.listings_max_gib * (1 << 30)), age_s=settings.listings_max_days * 86_400.0
-        )
-        """How much is kept of what was listed."""
-        self.listings = Listings(ledger, self.clock, self.clouds, self.bounds, self.works)
-        self.selecting = Selecting(ledger, self.clock, self.clouds, self.listings, self.works)
-        """Filling selections."""
-        self._prices = prices
-        self._engine_task: asyncio.Task[None] | None = None
-        self.is_closed = False
-
-    # --- parts that few commands need: loaded when they are first asked for --------------------------------------
-
-    @cached_property
-    def batch(self) -> "BatchOperations":
-        """Everything about S3 Batch Operations."""
-        from restoretui.session.batch import operations
-
-        def may_send() -> None:
-            self.spending.check_may_send()
-
-        return operations.BatchOperations(
-            self.settings, self.ledger, self.clouds, may_send, self._engine.resend, self.works
-        )
-
-    @cached_property
-    def _planner(self) -> "Planner":
-        from restoretui.session.planning import Planner
-
-        if self._prices is None:
-            raise RuntimeError("the session was opened without prices, and is asked what something costs")
-        return Planner(self.clock, self.ledger, self._prices, self.clouds)
-
-    @cached_property
-    def spending(self) -> "Spending":
-        """Everything that costs money, or ends what was paid for: offered, guarded, agreed to, recorded."""
-        from restoretui.session import spending
-
-        return spending.Spending(self.settings, self.ledger, self.clouds, self._planner, self.batch, self._engine)
-
-    @cached_property
-    def then(self) -> "ThenChecks":
-        """What shall be done with objects once they can be read, looked at before it is planned."""
-        from restoretui.session.then import checks
-
-        return checks.ThenChecks(self.settings, self.clouds)
-
-    @cached_property
-    def inventories(self) -> "Inventories":
-        """What clouds have written of their buckets, as listings."""
-        from restoretui.session.inventory.inventories import Inventories
-
-        return Inventories(self.ledger, self.clock, self.clouds, self.works)
-
-    @cached_property
-    def past(self) -> "Past":
-        """Places as they were at an instant, where versions are kept."""
-        from restoretui.session.past.past import Past
-
-        return Past(self.ledger, self.clock, self.clouds, self.works)
-
-    @cached_property
-    def saying(self) -> "Saying":
-        """The same as commands, for whoever would rather type them."""
-        from restoretui.session.saying import commands
-
-        return commands.Saying(self.settings, self.ledger, self.clouds, self.batch)
-
-    @cached_property
-    def copying(self) -> "Copying":
-        """How things are named and read elsewhere."""
-        from restoretui.session.saying import naming
-
-        return naming.Copying(self.clock, self.clouds, self.selecting, self.saying)
 
     # --- the cloud ---------------------------------------------------------------------------------------------
 
@@ -236,6 +128,10 @@ class Session:
     def glance(self, scheme: str, groups: "Sequence[FactGroup]", days: int) -> "RestorePlan":
         """What restoring so much would do and cost, from what is known already: quick, and no request."""
         return self._planner.glance(scheme, groups, days)
+
+    async def read_directly(self, scheme: str, bucket: str) -> frozenset[str]:
+        """Archives of a bucket whose objects its setting lets anybody read as they are, without a restore."""
+        return await self._planner.read_directly(scheme, bucket)
 
     # --- planning and spending ---------------------------------------------------------------------------------
 

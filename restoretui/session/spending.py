@@ -371,8 +371,7 @@ def check_may_be_jobs(connection: Mapping[str, object]) -> None:
 
 
 def _with_fees(cost: Cost, fees: JobFees, jobs: int, objects: int) -> Cost:
-    fee = fees.of_jobs("", jobs, objects)
-    return replace(cost + fee, unpriced=max(cost.unpriced, fee.unpriced))
+    return cost.beside(fees.of_jobs("", jobs, objects))
 
 
 def check_takes_jobs(run: Run) -> None:

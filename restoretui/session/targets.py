@@ -1,4 +1,4 @@
-"""Files that a person names to be written: replaced whole, or written through where they are no regular file.
+"""Output files that a person names: replaced atomically, or written through where they are no regular file.
 
 A regular file, or none yet, is replaced by a new one that lay beside it until it was whole; a symbolic link stays,
 and what it leads to is replaced. A device, a pipe or a terminal is what it is: it is opened and written to.

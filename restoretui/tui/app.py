@@ -1,10 +1,10 @@
-"""The app: one session, one main screen, and what panes and dialogs ask of both."""
+"""The app: one session and one main screen, from first paint to the end."""
 
 import asyncio
 import gc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import SystemCommand
@@ -17,10 +17,7 @@ from textual.widget import MountError
 from restoretui.core.alerts import AlertKind
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
-from restoretui.tui.acts.signed_in import SignedIn
-from restoretui.tui.browse.pane import BrowsePane
-from restoretui.tui.error_state import key_for
+from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.tui.keys import IDS
 from restoretui.tui.late_imports import load_later
 from restoretui.tui.main_screen import TABS, MainScreen
@@ -31,29 +28,18 @@ from restoretui.tui.process.crash import Defect, defect
 from restoretui.tui.process.demo_guide import DemoGuide
 from restoretui.tui.process.demo_story import Scene
 from restoretui.tui.process.last_words import last_words
-from restoretui.tui.process.lifetime import Lifetime, OpenSession
+from restoretui.tui.process.lifetime import OpenSession
 from restoretui.tui.process.preferences import wrong_preferences
-from restoretui.tui.process.remembered import Remembered
-from restoretui.tui.terminal.copied import CopiedText
+from restoretui.tui.shell_app import ShellApp
 from restoretui.tui.terminal.driver import TerminalDriver
-from restoretui.tui.terminal.feed import Feed
-from restoretui.tui.terminal_app import TerminalApp
-from restoretui.tui.widgets.notice import Level, Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import Badge, TabBar
 from restoretui.tui.widgets.table.live_table import SPACED_FROM, LiveTable
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
-    from restoretui.ledger.run_records import Run
-    from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
     from restoretui.tui.process.demo_story import DemoStory
-    from restoretui.tui.shell import Shell
-
-    def _is_a_shell(app: "RestoreApp") -> Shell:
-        """Proven by the type checker: the app gives its screens what they may ask for."""
-        return app
 
 
 COMPACT, COMFORTABLE = "compact", "comfortable"
@@ -62,7 +48,7 @@ TICK_S = 1.0
 """How often texts that count down are read again; only those that read differently are repainted."""
 
 
-class RestoreApp(TerminalApp):
+class RestoreApp(ShellApp):
     """``open_session`` is called after the first paint."""
 
     def __init__(
@@ -75,21 +61,16 @@ class RestoreApp(TerminalApp):
         demo: "DemoStory | None" = None,
     ) -> None:
         """``demo``: nothing outlives the screens, the ledger no more than the cloud, and this is told meanwhile."""
-        super().__init__(driver_class, settings.theme if settings is not None else None)
+        super().__init__(
+            open_session, settings, settings.state_dir if settings is not None and not demo else None, driver_class
+        )
         self._location = location
-        self._settings = settings
-        self._copied = CopiedText(self, self._say_copied)
         self._demo = DemoGuide(self, demo, lambda: self.tab_bar.rebadge(self._badges())) if demo else None
         self.last_words: list[str] = []
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
         wanted = settings.wanted_alerts if settings is not None else tuple(AlertKind)
         self._titles = self._titles and (settings is None or settings.title)
         self._announcements = Announcements(self, Alerts(wanted), self._ring, self.set_window_title)
-        self._signed_in = SignedIn(self, self.call_later)
-        folder = settings.state_dir if settings is not None and not demo else None
-        self._remembered = Remembered(folder, settings.columns if settings is not None else {})
-        self.feed = Feed(self.pacer, self.complain)
-        self._lifetime = Lifetime(open_session, self.feed, self._note_last_words)
 
     # --- from first paint to the end
 
@@ -107,10 +88,6 @@ class RestoreApp(TerminalApp):
     @property
     def _scheme(self) -> str:
         return self._location.scheme if self._location is not None else DEFAULT_SCHEME
-
-    def _profile(self, scheme: str) -> str:
-        """The name of the profile that locations of that scheme are reached with, as it is set."""
-        return self._settings.profile_of(scheme) if self._settings is not None else ""
 
     def on_mount(self) -> None:
         self.ask_background()
@@ -240,15 +217,6 @@ class RestoreApp(TerminalApp):
         self.refresh_bindings()
         self.identify(self._scheme)
 
-    def identify(self, scheme: str) -> None:
-        """Tell whose credentials are used for locations of that scheme."""
-        self.tab_bar.use(self._profile(scheme))
-        self.run_worker(self._signed_in.tell(scheme, self.tab_bar), group="identity", exclusive=True)
-
-    def ask_again(self) -> None:
-        """Somebody tries again: a code may be asked for."""
-        self._signed_in.ask_again()
-
     async def on_unmount(self) -> None:
         self.pacer.stop()
         await self._lifetime.end()
@@ -291,111 +259,6 @@ class RestoreApp(TerminalApp):
         if self._demo is not None:
             await self._demo.step()
 
-    # --- what panes and dialogs use
-
-    @property
-    def remembered(self) -> Remembered:
-        """What was set on the screens before."""
-        return self._remembered
-
-    @property
-    def remapped(self) -> Mapping[str, str]:
-        """Keys by the ids of what they do, where the config says other than the table."""
-        return self._settings.keys if self._settings is not None else {}
-
-    @property
-    def configured_filters(self) -> Mapping[str, str]:
-        """Those of the config, by name."""
-        return self._settings.views if self._settings is not None else {}
-
-    def filters_by_name(self) -> Mapping[str, str]:
-        """All there are: ready, kept on screen, of the config."""
-        from restoretui.core.filter.views import saved_filters
-
-        return saved_filters(self._remembered.filters, self.configured_filters)
-
-    def key_for(self, command_id: str) -> str:
-        """The key that does it, as it is written on screen."""
-        return key_for(command_id, self.remapped)
-
-    @property
-    def session(self) -> "Session | None":
-        """None until it is open."""
-        return self._lifetime.session
-
-    @property
-    def main(self) -> MainScreen:
-        """The screen behind every dialog."""
-        return cast("MainScreen", self.screen_stack[0])
-
-    @property
-    def tab_bar(self) -> TabBar:
-        """The header's first line."""
-        return self.main.query_one(TabBar)
-
-    @property
-    def place_bar(self) -> PlaceBar:
-        """Its second line."""
-        return self.main.query_one(PlaceBar)
-
-    @property
-    def notice(self) -> Notice:
-        """The line above the keys."""
-        return self.main.query_one(Notice)
-
-    @property
-    def _browse(self) -> BrowsePane:
-        return self.main.query_one(BrowsePane)
-
-    def say(self, level: Level, text: str, hint: str = "") -> None:
-        """One sentence above the keys."""
-        if self.is_running:
-            self.notice.tell(level, text, hint)
-
-    def complain(self, error: RestoreTuiError) -> None:
-        """What went wrong and the next step; the app goes on."""
-        self.say("error", str(error), error.hint)
-
-    def move_on(self) -> None:
-        """The next thing begins: what was said about the one before is moot."""
-        self.notice.move_on()
-
-    def copy(self, text: str) -> None:
-        """To the clipboard, by way of the terminal: quoted if a shell or a terminal would act on it."""
-        self._copied.word(text)
-
-    def copy_lines(self, text: str) -> str:
-        """The same as it is; why that arrives nowhere, in words, empty where it may."""
-        return self._copied.lines(text)
-
-    def _say_copied(self, text: str, why_not: str, hint: str) -> None:
-        if why_not:
-            self.say("warning", f"not copied: {text}", why_not)
-        else:
-            self.say("done", f"copied {text}", hint)
-
-    def copy_prose(self, text: str) -> None:
-        """The same for what is to be read, not to be one word: what a terminal would obey or hide is spelled out."""
-        self._copied.prose(text)
-
-    def show_forms(self, forms: "Sequence[Said]") -> None:
-        """Copy the first of these commands, and offer the others."""
-        from restoretui.tui.dialogs.say_box import SayBox
-
-        self.push_screen(SayBox(forms))
-
-    def show_run(self, run: "Run") -> None:
-        """Open a run in its tab."""
-        self.main.show_tab("restores")
-        from restoretui.tui.restores.pane import RestoresPane
-
-        self.main.query_one(RestoresPane).show_run(run.id)
-
-    def show_object(self, ref: ObjectRef, scheme: str) -> None:
-        """Show an object where it lies."""
-        self.main.show_tab("browse")
-        self._browse.show(ref, scheme)
-
     # --- keys
 
     def action_tab(self, tab: str) -> None:
@@ -430,10 +293,10 @@ class RestoreApp(TerminalApp):
         self.push_screen(asking, go)
 
     def action_help(self) -> None:
-        from restoretui.tui.dialogs.help import Help
+        from restoretui.tui.dialogs.help import Help, groups_of
 
         if not isinstance(self.screen, Help):
-            self.push_screen(Help(self.remapped, self.main.tab))
+            self.push_screen(Help(self.remapped, self.main.tab, groups_of(self.screen)))
 
     def action_sign_in(self) -> None:
         """One login at a time: a second box would start a second one."""

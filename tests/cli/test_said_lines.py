@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from restoretui.cli import app
 from restoretui.commands.batch import given as batch_given
-from restoretui.commands.choice import Choice
+from restoretui.commands.choosing.choice import Choice
 from restoretui.config.loading import load_settings
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions, Place, ReportScope

@@ -71,6 +71,8 @@ async def test_the_palette_offers_what_works_and_does_it(walk: StartWalk) -> Non
         await on.until(lambda: isinstance(on.app.screen, CommandPalette))
         await on.press(*"flat")
         await on.sees("Flat", "show all keys below")
+        await on.pilot.resize_terminal(200, 50)
+        await on.until(lambda: on.app.screen.query_one("#--input").region.width == 96)
         await on.press("enter")
         await on.until(lambda: len(on.app.screen_stack) == 1)
         await on.settled()

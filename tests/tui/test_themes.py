@@ -186,6 +186,36 @@ def test_our_colours_are_read_on_our_grounds(name: str) -> None:
     assert contrast(Color.parse(ours["on-primary"]), Color.parse(variables["primary"])) >= 3
 
 
+TERMINALS = {
+    "xterm": "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5"
+    " 7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff",
+    "console": "000000 aa0000 00aa00 aa5500 0000aa aa00aa 00aaaa aaaaaa"
+    " 555555 ff5555 55ff55 ffff55 5555ff ff55ff 55ffff ffffff",
+    "Tango": "2e3436 cc0000 4e9a06 c4a000 3465a4 75507b 06989a d3d7cf"
+    " 555753 ef2929 8ae234 fce94f 729fcf ad7fa8 34e2e2 eeeeec",
+    "Windows": "0c0c0c c50f1f 13a10e c19c00 0037da 881798 3a96dd cccccc"
+    " 767676 e74856 16c60c f9f1a5 3b78ff b4009e 61d6d6 f2f2f2",
+    "macOS": "000000 c23621 25bc24 adad27 492ee1 d338d3 33bbc8 cbcccd"
+    " 818383 fc391f 31e722 eaec23 5833ff f935f8 14f0f0 e9ebeb",
+}
+"""The sixteen colours of terminals people have, as they come."""
+EIGHT = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+SIXTEEN = [f"ansi_{bright}{name}" for bright in ("", "bright_") for name in EIGHT]
+
+
+@pytest.mark.parametrize("terminal", TERMINALS)
+@pytest.mark.parametrize("name", ["16-colours", "16-colours-light"])
+def test_sixteen_colours_are_read_as_terminals_have_them(name: str, terminal: str) -> None:
+    theme = OURS[name]
+    has = dict(zip(SIXTEEN, (Color.parse(f"#{one}") for one in TERMINALS[terminal].split()), strict=True))
+    paper, ink = ("ansi_black", "ansi_white") if theme.dark else ("ansi_bright_white", "ansi_black")
+    ours = own_variables({}, ansi=True, dark=theme.dark)
+    for colour in ("ink", "quiet", "ok", "busy", "wait", "warn", "bad", "cold"):
+        assert contrast(has.get(ours[colour], has[ink]), has[paper]) >= 3, colour
+    for colour, ground in (("on-primary", theme.primary), ("on-error", theme.error)):
+        assert contrast(has.get(ours[colour], has[ink]), has[str(ground)]) >= 3, colour
+
+
 def test_our_own_themes_keep_the_colours_they_were_given() -> None:
     for ours in THEMES:
         if ours.ansi or "least-contrast" in ours.variables:  # What asks for more contrast is given it.

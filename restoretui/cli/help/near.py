@@ -1,4 +1,4 @@
-"""Did you mean …: what is near a word that is none of those that could stand there."""
+"""Spelling suggestions (did you mean …): what is near a word that is none of those that could stand there."""
 
 import re
 from collections.abc import Iterable

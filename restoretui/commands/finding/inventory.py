@@ -1,7 +1,7 @@
 """``restoretui import``: a bucket's inventory as a listing; and what is said of one wherever it is used."""
 
-from restoretui.commands.choice import Choice
-from restoretui.commands.finding.inventory_words import tell_of_inventory
+from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.inventory_words import tell_of_inventory
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, UsageError

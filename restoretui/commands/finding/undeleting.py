@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from restoretui.commands.agreeing import Agreeing
-from restoretui.commands.choice import Choice
-from restoretui.commands.finding.past_words import past_of, tell_of_past
+from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.past_words import past_of, tell_of_past
 from restoretui.commands.leaving import NOTHING_SENT
 from restoretui.commands.output import Output
 from restoretui.commands.summary import say_dry

@@ -1,33 +1,24 @@
-"""The only writer of stdout: tables for people, JSON lines for programs. Words for people go to stderr."""
+"""What is said of objects, runs, jobs and plans: as a row of a table for people, as a line of fields for programs."""
 
-import io
-import os
-import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from restoretui.commands.form import ROWS, TABLE, Form
+from restoretui.commands.form import TABLE, Form
 from restoretui.commands.output.job_words import JOB_HEAD, job_line, whole_job_lines
 from restoretui.commands.output.plan_words import PLAN_HEAD, offer_text, plan_lines
 from restoretui.commands.output.progress import ProgressBar
-from restoretui.core.errors import CloudError, RestoreTuiError
-from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.commands.output.streams import Streams
+from restoretui.core.model import State, Tier
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
 from restoretui.ledger.run_records import Run
-from restoretui.session.jsonlines.errors import error_fields
 from restoretui.session.jsonlines.objects import change_fields, job_fields, row_fields, row_line
 from restoretui.session.jsonlines.runs import progress_fields, run_fields
-from restoretui.session.jsonlines.summaries import SUMMARIES
-from restoretui.session.whole_files import WholeFile, opened
 from restoretui.wording import format as words
-from restoretui.wording.safe import clean, crop, crop_end, fit
+from restoretui.wording.safe import clean, fit
 
 if TYPE_CHECKING:
-    from restoretui.commands.output.sinks import Sink
     from restoretui.core.batch.jobs import JobInfo
     from restoretui.core.plan.offers import Offer
     from restoretui.core.plan.plan import RestorePlan
@@ -51,197 +42,17 @@ class Seen(NamedTuple):
     """That was just now."""
 
 
-class Output:
+class Output(Streams):
     """One command's output, in its ``form``."""
 
     def __init__(
         self, form: Form = TABLE, out: IO[str] | None = None, err: IO[str] | None = None, command: str = ""
     ) -> None:
-        self.form = form
-        self.command = command
-        """As it was typed: ``ls``, ``batch show``."""
-        self.row_kinds: tuple[str, ...] = ROWS.get(command, ())
-        """Which lines are rows of a table or CSV: those of the first kind that comes; none: the summary alone."""
-        self.names_buckets = False
-        """Objects of several buckets stand in one table, so each says which it is in."""
-        self._sums: dict[str, Any] = {}
-        self._is_begun = self._is_over = self._is_raw = False
-        self._out = out or sys.stdout
-        self._err = err or sys.stderr
-        self._is_terminal = self._out.isatty()
-        self._file: WholeFile | None = None
-        self._sink: Sink | None = None
-        self._headed = ""
+        super().__init__(form, out, err, command)
         self._columns: tuple[int, ...] | None = None
         self._listed: dict[tuple[str, str], Callable[[ListedPage], list[str]]] = {}
         self._of_runs: dict[int, JobLines] = {}
         self._unread: set[str] = set()
-        self.left = ""
-        """What an interruption leaves behind, in words; nothing for a command that sends nothing."""
-        self.is_broken = False
-        """An error or a signal ended it: what it printed is not whole."""
-        self.words_at_end = ""
-        """Said once a file that was to be written is in its place."""
-        self.is_exact = form.shape == "csv"
-        """Stdout holds text in a form of its own, which a sentence would spoil."""
-
-    @property
-    def as_json(self) -> bool:
-        """Rows are told as lines of fields; what becomes of those is the form's affair."""
-        return self.form.by_lines
-
-    @property
-    def room(self) -> int | None:
-        """Cells of a line; None where nothing has to fit."""
-        if not self._is_terminal or self.form.shape == "wide":
-            return None
-        return max(20, shutil.get_terminal_size().columns)
-
-    @property
-    def file(self) -> str | None:
-        """Where the file lies that is written to, from the root on; None for stdout."""
-        return None if self._file is None else os.path.abspath(self._file.named)  # noqa: PTH100  asks no disk
-
-    # --- for people --------------------------------------------------------------------------------------------
-
-    def say(self, text: str) -> None:
-        """One line on stderr, unless nothing is to be said."""
-        if not self.form.quiet:
-            self.tell(text)
-
-    def tell(self, text: str) -> None:
-        """One line on stderr, in any case."""
-        print(clean(text), file=self._err, flush=True)
-
-    def error(self, error: RestoreTuiError) -> None:
-        """What went wrong and what to do next, on stderr; with JSON also as a line on stdout."""
-        if self.form.is_json:
-            self.line("error", error_fields(error))
-        details = ""
-        if isinstance(error, CloudError) and (error.code or error.request_id):
-            code = "" if error.code in str(error) else error.code
-            known = [code, f"request id {error.request_id}" if error.request_id else ""]
-            told = ", ".join(part for part in known if part)
-            details = f" ({told})" if told else ""
-        self.tell(f"restoretui: {error}{details}")
-        if error.hint:
-            self.tell(f"  {error.hint}")
-
-    def text(self, line: str) -> None:
-        """One line of a table, within the terminal's width; its cells are cleaned where they are made."""
-        if self._is_terminal:
-            room = self.room
-            line = clean(line) if room is None else crop_end(line, room)
-        self._write(line + "\n")
-
-    def row(self, cells: str, name: str) -> None:
-        """A row whose last cell is a name: on a terminal too narrow for it, its middle gives way."""
-        room = self.room
-        if room is not None and len(cells) + 8 < room:
-            name = crop(name, room - len(cells))
-        self.text(cells + clean(name))
-
-    def key(self, scheme: str, ref: ObjectRef) -> str:
-        """An object's name in a table: its location where there are several buckets."""
-        if self.names_buckets:
-            return str(Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id))
-        return f"{ref.key}  {ref.version_id}" if ref.version_id else ref.key
-
-    def flush(self) -> None:
-        """Push out what is buffered."""
-        if self._sink is not None:
-            self._sink.flush()
-        self._out.flush()
-
-    def head(self, line: str) -> None:
-        """The heading of a table, once."""
-        self._head(line)
-
-    # --- for programs ------------------------------------------------------------------------------------------
-
-    def begin(self) -> None:
-        """From here on it ends with a summary, whatever becomes of it; a file to write to is opened."""
-        self._is_begun = True
-        if self.form.columns:
-            from restoretui.commands.output.sinks import check_columns
-
-            check_columns(self.command, self.form.columns, self.row_kinds)
-        if self.form.target is not None:
-            self._file = opened(self.form.target)
-            if self._file is not None:
-                self._is_terminal = self._file.is_terminal
-
-    def line(self, kind: str, fields: Mapping[str, Any]) -> None:
-        """One line of fields; not the summary, which comes last by itself."""
-        self._is_begun = True
-        self._lines().line(kind, fields)
-
-    def _lines(self) -> "Sink":
-        if self._sink is None:
-            from restoretui.commands.output import sinks
-
-            if self.form.shape == "jsonl":
-                self._sink = sinks.LineSink(self._print)
-            elif self.form.shape == "json":
-                self._sink = sinks.ArraySink(self._print)
-            elif self.form.shape == "csv":
-                self._sink = sinks.CsvRows(self.form, (self.command, self.row_kinds), self._exact, self.cell)
-            else:
-                self._sink = sinks.TableRows(
-                    self.form, (self.command, self.row_kinds), lambda line: self.text(line[:-1])
-                )
-        return self._sink
-
-    def summary(self, fields: Mapping[str, Any]) -> None:
-        """What the last line of all is to say, for programs only; the rest of it is 0 or empty."""
-        self._sums |= fields
-        self.flush()
-
-    def end(self, code: int) -> None:
-        """Write the summary, once, and put a file in its place: whole, or as JSON with the error in it."""
-        if not self._is_begun or self._is_over:
-            return
-        self._is_over = True
-        if self.form.is_json or (self.form.by_lines and not self._is_raw):
-            told = {"command": self.command, "exit_code": int(code)}
-            lines = self._lines()
-            lines.line("summary", told | dict(SUMMARIES.get(self.command, {})) | self._sums)
-            lines.end()
-        if self._file is not None:
-            kept = self.form.is_json or not self.is_broken
-            if self._file.close(kept=kept) and self.words_at_end:
-                self.say(self.words_at_end)
-
-    def cell(self, value: str) -> str:
-        """A value for ``raw``: as it is, and spelled out where it would go to a terminal."""
-        return clean(value) if self._is_terminal else value
-
-    def raw(self, text: str) -> None:
-        """Exactly this, in UTF-8 whatever the locale; on a terminal the same lines with nothing in them that acts."""
-        self.is_exact = self._is_raw = True
-        self._exact(text)
-
-    def _exact(self, text: str) -> None:
-        if self._is_terminal:
-            for line in text.splitlines(keepends=True):
-                self._write(clean(line.rstrip("\r\n")) + ("\n" if line.endswith("\n") else ""))
-        elif self._file is None and isinstance(self._out, io.TextIOWrapper):
-            self._out.flush()
-            self._out.buffer.write(text.encode("utf-8", "backslashreplace"))
-        else:
-            self._write(text)
-
-    def _print(self, text: str) -> None:
-        """JSON is ASCII; on a terminal there is nothing in it that acts."""
-        self._write(text)
-
-    def _write(self, text: str) -> None:
-        if self._file is not None:
-            self._file.put(text)
-        else:
-            self._out.write(text)
-
-    # --- both --------------------------------------------------------------------------------------------------
 
     def object(self, scheme: str, row: BrowseRow) -> None:
         """A listing's row."""
@@ -257,7 +68,7 @@ class Output:
         if self._columns is None:
             room = self.room
             self._columns = tuple(at for at, least in enumerate(_OBJECT_ROOM) if room is None or room >= least)
-            self._head("  ".join(_OBJECT_HEADS[at] for at in self._columns) + "  KEY")
+            self.head("  ".join(_OBJECT_HEADS[at] for at in self._columns) + "  KEY")
         self.row("".join(f"{cells[at]}  " for at in self._columns), self.key(scheme, row.ref))
 
     def objects(self, scheme: str, page: "ListedPage") -> None:
@@ -269,7 +80,7 @@ class Output:
         elif page.keys:
             self._is_begun = True
             if self.form.shape != "jsonl":
-                self._head("  ".join(_OBJECT_HEADS) + "  KEY")
+                self.head("  ".join(_OBJECT_HEADS) + "  KEY")
             self._write("\n".join((*quick(page), "")))
 
     def _quick(self, scheme: str, bucket: str) -> "Callable[[ListedPage], list[str]] | None":
@@ -289,7 +100,7 @@ class Output:
             return
         expiry = words.instant(row.expiry) if row.expiry else ""
         is_wide = self.room is None or self.room >= 80
-        self._head(
+        self.head(
             "STATE       TIER       EXPIRY            SIZE      KEY  (REASON)" if is_wide else "STATE       KEY"
         )
         reason = (
@@ -336,7 +147,7 @@ class Output:
             again = {} if command is None else {"command_line": command or None}
             self.line("run", run_fields(run, looks_cost) | about | told | again)
             return
-        self._head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
+        self.head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
         states += "".join(f"; then {one.told}" for one in run.then)
         if seen is not None and run.can_change and not seen.looked:
@@ -360,7 +171,7 @@ class Output:
 
             self.line("job", whole_job_fields(job, run, tags) if whole else batch_job_fields(job, run))
             return
-        self._head(JOB_HEAD)
+        self.head(JOB_HEAD)
         self.text(job_line(job, run))
         if whole:
             for text in whole_job_lines(job, tags):
@@ -397,7 +208,7 @@ class Output:
                 if self.as_json:
                     self.line("plan", plan_fields(plan, chosen))
                 else:
-                    self._head(PLAN_HEAD)
+                    self.head(PLAN_HEAD)
                     for text in plan_lines(plan, chosen):
                         self.text(text)
 
@@ -434,8 +245,3 @@ class Output:
         """A bar on stderr over jobs leaving the ``awaited`` states; silent with JSON."""
         silent = self.form.is_json or self.form.quiet or not self.form.progress
         return ProgressBar(self._err, awaited, silent=silent)
-
-    def _head(self, head: str) -> None:
-        if self._headed != head:
-            self._headed = head
-            self.text(head)

@@ -9,7 +9,8 @@ from restoretui.wording.safe import clean
 
 if TYPE_CHECKING:
     from restoretui.core.plan.offers import Offer
-    from restoretui.core.plan.plan import RestorePlan, TierPlan
+    from restoretui.core.plan.plan import RestorePlan
+    from restoretui.core.plan.tier_plan import TierPlan
 
 
 def offer_text(offer: "Offer") -> str:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from restoretui.core.model import Tier
 from restoretui.core.plan.after import with_then
 from restoretui.core.plan.job_fees import JobFees
-from restoretui.core.plan.plan import FactGroup, PlanLine, RestorePlan, TierPlan, make_plan
+from restoretui.core.plan.plan import RestorePlan, make_plan
+from restoretui.core.plan.tier_plan import FactGroup, PlanLine, TierPlan
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action, Verdict
 
@@ -95,8 +96,7 @@ def _tier_as_batch(chosen: TierPlan, rules: CloudRules, fees: JobFees) -> TierPl
         job = line.group.bucket, line.group.facts.storage_class == rules.tiered_class
         # A job's own fee stands in the first of its lines.
         fee = fees.of_jobs(line.group.bucket, unpaid.pop(job, 0), line.group.objects)
-        cost = replace(line.cost + fee, unpriced=max(line.cost.unpriced, fee.unpriced))
-        lines.append(replace(line, verdict=replace(line.verdict, window=window), cost=cost))
+        lines.append(replace(line, verdict=replace(line.verdict, window=window), cost=line.cost.beside(fee)))
     return replace(chosen, lines=lines)
 
 

@@ -1,4 +1,4 @@
-"""Text lines out of the pieces of a gzip stream, in constant memory."""
+"""A streaming gzip decompressor: text lines out of the pieces of a stream, in constant memory."""
 
 import zlib
 from codecs import getincrementaldecoder

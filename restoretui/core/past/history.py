@@ -1,4 +1,4 @@
-"""What of each key was there at an instant, out of its versions and delete markers (FACTS 9). Nothing is guessed."""
+"""Point-in-time reads: the version of each key that was current at an instant, out of its history (FACTS 9)."""
 
 from collections.abc import Sequence
 from enum import StrEnum

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.then_costs import ThenAmount, step_costs
+from restoretui.core.plan.tier_plan import PlanLine, TierPlan
 from restoretui.core.rules.verdicts import Action
 from restoretui.core.then.steps import ThenStep
 

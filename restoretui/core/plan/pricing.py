@@ -130,6 +130,11 @@ class Cost:
             self.fees_unknown + other.fees_unknown,
         )
 
+    def beside(self, other: "Cost") -> "Cost":
+        """Both, where they are of the same objects: what lacks a price in either is one object, not two."""
+        unpriced, unknown = max(self.unpriced, other.unpriced), max(self.unknown, other.unknown)
+        return replace(self + other, unpriced=unpriced, fees_unknown=unpriced - unknown)
+
     def unsized(self, objects: int) -> "Cost":
         """The same, where the store does not tell the size of so many of the objects: their price is not known."""
         unpriced = max(self.unpriced, objects)

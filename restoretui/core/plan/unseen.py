@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from restoretui.core.model import Tier
-from restoretui.core.plan.plan import PlanLine, RestorePlan, make_plan
+from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import Cost
+from restoretui.core.plan.tier_plan import PlanLine
 from restoretui.core.rules.verdicts import Action
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from restoretui.core.model import ObjectRef, RestoreRequest
 from restoretui.core.provider import Connection
-from restoretui.core.rules.commands import ShellCommand
+from restoretui.core.rules.commands import ShellCommand, options
 
 
 class Reached(NamedTuple):
@@ -13,6 +13,20 @@ class Reached(NamedTuple):
 
     connection: Connection
     region: str
+
+
+def reaching(at: Reached, endpoint_option: str) -> list[str]:
+    """The options by which a tool reaches it: profile, Region, endpoint."""
+    connection = at.connection
+    return options(
+        ("--profile", connection.profile), ("--region", at.region or connection.region),
+        (endpoint_option, connection.endpoint_url),
+    )  # fmt: skip
+
+
+def paying(at: Reached) -> list[str]:
+    """The options by which the requester pays, where that was agreed to."""
+    return ["--request-payer", "requester"] if at.connection.requester_pays else []
 
 
 class Uploaded(NamedTuple):

@@ -16,7 +16,7 @@ OSS = CloudRules(
     scheme="oss",
     online_classes=frozenset({"Standard", "IA"}),
     archives={
-        "Archive": ArchiveRule("Archive", _ONE_SPEED, max_days=7, takes_tier=False),
+        "Archive": ArchiveRule("Archive", _ONE_SPEED, max_days=7, takes_tier=False, direct=True),
         "ColdArchive": ArchiveRule(
             "ColdArchive", _COLD, max_days=365, cleanable=True, quota=Quota(500, 100 * 10**12)
         ),

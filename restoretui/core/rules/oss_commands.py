@@ -6,13 +6,16 @@ Names in policies: https://www.alibabacloud.com/help/en/oss/user-guide/ram-polic
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from restoretui.core.model import ObjectRef, RestoreRequest
-from restoretui.core.rules.cloud_commands import Reached, Uploaded
+from restoretui.core.rules.cloud_commands import Reached, Uploaded, paying, reaching
 from restoretui.core.rules.commands import KEY, ShellCommand, file_of, joined, options
 from restoretui.core.rules.rules import CloudRules
+
+_reach = partial(reaching, endpoint_option="--endpoint")
 
 
 class OssCommands:
@@ -41,7 +44,7 @@ class OssCommands:
         if rule is not None and rule.takes_tier:
             body["JobParameters"] = {"Tier": request.tier.wire}
         words = ("ossutil", "api", "restore-object", *named, "--restore-request", json.dumps(body))
-        return joined(words, _payer(at), _reach(at))
+        return joined(words, paying(at), _reach(at))
 
     def ends_copy(self, at: Reached, ref: ObjectRef) -> ShellCommand | None:
         """``CleanRestoredObject``."""
@@ -88,16 +91,4 @@ class OssCommands:
         else:
             named = options(("--version-id", ref.version_id))
             words = joined(("ossutil", "cp", f"oss://{ref.bucket}/{ref.key}", file_of(ref.key)), named)
-        return [("ossutil", ShellCommand(joined(words, _payer(at), _reach(at))))]
-
-
-def _reach(at: Reached) -> list[str]:
-    connection = at.connection
-    return options(
-        ("--profile", connection.profile), ("--region", at.region or connection.region),
-        ("--endpoint", connection.endpoint_url),
-    )  # fmt: skip
-
-
-def _payer(at: Reached) -> list[str]:
-    return ["--request-payer", "requester"] if at.connection.requester_pays else []
+        return [("ossutil", ShellCommand(joined(words, paying(at), _reach(at))))]

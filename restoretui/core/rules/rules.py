@@ -85,6 +85,8 @@ class ArchiveRule:
     """The copy can be ended before its days are over."""
     quota: Quota | None = None
     """None where none is documented."""
+    direct: bool = False
+    """A setting of the bucket may let anybody read it as it is, without a restore."""
 
     def window(self, tier: Tier | None) -> RestoreWindow | None:
         """How long a restore asked for at ``tier`` takes; None where that is not known."""

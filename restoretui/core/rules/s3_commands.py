@@ -7,12 +7,13 @@ made to read restored objects: FACTS 7.1.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from restoretui.core.model import ObjectRef, RestoreRequest
 from restoretui.core.network.endpoints import partition_of
-from restoretui.core.rules.cloud_commands import Reached, Uploaded
+from restoretui.core.rules.cloud_commands import Reached, Uploaded, paying, reaching
 from restoretui.core.rules.commands import ETAG, KEY, ShellCommand, file_of, is_plain, joined, options
 from restoretui.core.rules.rules import CloudRules
 
@@ -22,6 +23,8 @@ _IN_HOST = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """Buckets that a certificate for ``*.s3.REGION.amazonaws.com`` covers: without dots."""
 _ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 _CSV = "S3BatchOperations_CSV_20180820"
+
+_reach = partial(reaching, endpoint_option="--endpoint-url")
 
 
 class S3Commands:
@@ -157,7 +160,7 @@ class S3Commands:
         source, below = f"s3://{bucket}/{prefix}", _folder(prefix or bucket)
         aws = ("aws", "s3", "cp", source, below, "--recursive", "--force-glacier-transfer")
         s5cmd = ("cp", "--force-glacier-transfer", f"{_unglobbed(source)}*", f"{below}/")
-        found = [("aws", ShellCommand(joined(aws, _payer(at), _reach(at))))]
+        found = [("aws", ShellCommand(joined(aws, paying(at), _reach(at))))]
         found.append(("rclone", ShellCommand(("rclone", "copy", f"{_remote(at)}{bucket}/{prefix}", below))))
         return [*found, ("s5cmd", ShellCommand(joined(_s5cmd(at), s5cmd)))]
 
@@ -167,7 +170,7 @@ class S3Commands:
             aws = self._asked(at, "get-object", ref, {}, file)
         else:
             words = ("aws", "s3", "cp", source, file, "--force-glacier-transfer")
-            aws = ShellCommand(joined(words, _payer(at), _reach(at)))
+            aws = ShellCommand(joined(words, paying(at), _reach(at)))
         found = [("aws", aws)]
         if not ref.version_id:
             copied = ("rclone", "copyto", f"{_remote(at)}{ref.bucket}/{ref.key}", file)
@@ -182,25 +185,13 @@ def _flag(parameter: str) -> str:
     return "--" + re.sub(r"(?<!^)(?=[A-Z])", "-", parameter).lower()
 
 
-def _reach(at: Reached) -> list[str]:
-    connection = at.connection
-    return options(
-        ("--profile", connection.profile), ("--region", at.region or connection.region),
-        ("--endpoint-url", connection.endpoint_url),
-    )  # fmt: skip
-
-
-def _payer(at: Reached) -> list[str]:
-    return ["--request-payer", "requester"] if at.connection.requester_pays else []
-
-
 def _agreed(at: Reached) -> list[str]:
-    return [*_payer(at), *options(("--expected-bucket-owner", at.connection.expected_bucket_owner))]
+    return [*paying(at), *options(("--expected-bucket-owner", at.connection.expected_bucket_owner))]
 
 
 def _s5cmd(at: Reached) -> list[str]:
     given = options(("--profile", at.connection.profile), ("--endpoint-url", at.connection.endpoint_url))
-    return ["s5cmd", *given, *_payer(at)]
+    return ["s5cmd", *given, *paying(at)]
 
 
 def _unglobbed(source: str) -> str:

@@ -1,4 +1,4 @@
-"""From a key to the path of a file: as it is wherever that is safe, reversibly encoded where it is not.
+"""File names made of keys, sanitised: a key as it is wherever that is safe, reversibly encoded where it is not.
 
 Keys are chosen by strangers: they may hold ``..``, nothing between two slashes, control characters, marks that turn
 the direction of text, or be longer than a name may be. ``%`` and two hexadecimal digits stand for one byte of UTF-8.

@@ -1,4 +1,4 @@
-"""By what a downloaded file can be proven whole: the checksums a store keeps, and what its ETag may stand for."""
+"""Checksums by which a downloaded file is verified: those a store keeps, and what its ETag may stand for."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""No more than so many bytes a second, of all that download together."""
+"""A bandwidth limiter: no more than so many bytes a second, of all that download together."""
 
 from restoretui.core.clock import Clock
 

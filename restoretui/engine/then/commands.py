@@ -1,4 +1,4 @@
-"""Runs a command for each object: no shell, a process group of its own, a time limit, its last words kept.
+"""Runs a subprocess for each object: no shell, a process group of its own, a time limit, its last words kept.
 
 The command learns what it is about from its environment and from one JSON object on its standard input. It may run
 twice for one object when we are killed in between: ``RESTORETUI_ID`` is the same then.

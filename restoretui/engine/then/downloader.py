@@ -1,4 +1,4 @@
-"""Downloads objects: in ranges side by side, resumed where they stopped, proven, and named at last in one step.
+"""Resumable downloads: in ranges side by side, verified by checksum, and renamed at last in one atomic step.
 
 Each range is asked for by version and ETag, so that no file is made of two objects. What stands under the final name
 is whole. A file that stood there before is never replaced.
@@ -20,6 +20,7 @@ from restoretui.engine.then.name_list import NameList
 from restoretui.engine.then.proving import is_proven
 from restoretui.engine.then.work import GivenUp, ThenWork, TryLater, explained
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
+from restoretui.engine.traffic.together import together
 from restoretui.ledger.then_records import ThenTask
 
 AT_ONCE = 8
@@ -137,15 +138,14 @@ class Downloader:
                 await self._work.keep(task, {"etag": seen.etag, "size": size, "done": ranges})
 
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with together() as tasks:
                 for extent in extents(size, READ_SIZE):
                     if extent not in done:
                         tasks.create_task(one(extent))
-        except BaseExceptionGroup as group:
-            error = group.exceptions[0]
-            if isinstance(error, CloudError) and not isinstance(error, NO_ANSWER):
-                raise explained(error) from error
-            raise error from None
+        except CloudError as error:
+            if isinstance(error, NO_ANSWER):
+                raise
+            raise explained(error) from error
 
     async def _read(self, seen: ObjectDetail, descriptor: int, extent: tuple[int, int]) -> None:
         read = self._work.context.reads()

@@ -1,4 +1,4 @@
-"""The folder downloads go to: nothing is written outside it, whatever keys and links inside it say. Blocks.
+"""The folder downloads go to, safe from path traversal: no key and no link inside it leads outside. Blocks.
 
 Each name on the way is opened by itself below the one before, and no link is followed.
 """

@@ -1,4 +1,4 @@
-"""Writes links that read a run's objects without credentials: a secret file, whole or not there at all."""
+"""Writes presigned links that read a run's objects without credentials: a secret file, whole or not at all."""
 
 import asyncio
 import csv

@@ -1,4 +1,4 @@
-"""Copies objects above 5 GiB in parts: begun once, resumed by its upload id, removed when it is given up."""
+"""Multipart copies of objects above 5 GiB: begun once, resumed by its upload id, removed when it is given up."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from restoretui.core.then.parts import extents, part_size
 from restoretui.engine.submitter import NO_EFFECT
 from restoretui.engine.then.work import ThenWork
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
+from restoretui.engine.traffic.together import together
 from restoretui.ledger.then_records import ThenTask
 
 AT_ONCE = 8
@@ -106,13 +107,10 @@ class PartsCopier:
                     lambda: self._work.contents.copy_part(seen, target, upload_id, number, extent)
                 )
 
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for number, extent in wanted.items():
-                    if number not in parts:
-                        tasks.create_task(one(number, extent))
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from None
+        async with together() as tasks:
+            for number, extent in wanted.items():
+                if number not in parts:
+                    tasks.create_task(one(number, extent))
         return [parts[number] for number in wanted]
 
     async def _abort(self, target: CopyTarget, upload_id: str) -> None:

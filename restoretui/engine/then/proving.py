@@ -1,4 +1,4 @@
-"""Adds up a file and holds the sum against what the store keeps. Blocks: for a thread."""
+"""Verifies the checksum of a file against what the store keeps. Blocks: for a thread."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Trying again, later and later, by chance: what nearly every request never needs, and so does not pay for."""
+"""Retries with exponential back-off and jitter: loaded late, since nearly every request never needs any."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

@@ -88,13 +88,10 @@ class Watchdog:
             return ConnectionLost(
                 f"{self.name} gave no answer{what}: {after}", f"check the network and the endpoint; {LONGER}"
             )
-        return type(problem)(
+        return type(problem).of(
+            problem,
             f"{problem} ({after})",
             f"{problem.hint}; {LONGER}" if problem.hint else LONGER,
-            code=problem.code,
-            status=problem.status,
-            request_id=problem.request_id,
-            operation=problem.operation,
         )
 
     # --- what requests say

@@ -1,4 +1,4 @@
-"""Brings totals up to date with what changed: by the objects that did, in steps, and without reading a listing.
+"""Incremental upkeep of totals: by the objects that changed, in steps, and without reading a listing.
 
 Jobs and looks that change are noted in the same transaction (``schema.CHANGES_ARE_NOTED``); copies that have ended
 meanwhile are found by an index. Both are few beside what is listed. A step takes so many of them, finds their rows by

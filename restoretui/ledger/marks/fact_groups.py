@@ -18,7 +18,7 @@ from restoretui.ledger.views.filter_sql import end_of_prefix
 
 if TYPE_CHECKING:
     from restoretui.core.plan.lifecycle import ExpirationRule
-    from restoretui.core.plan.plan import FactGroup
+    from restoretui.core.plan.tier_plan import FactGroup
 
 FACTS = "storage_class, archive_status, looked, in_progress, expiry, tier, days, intent, untold"
 """The columns that make a group."""
@@ -150,7 +150,7 @@ class MarkedGroup:
 
     def planned(self, bucket: str) -> "FactGroup":
         """The group as a plan of it is made of."""
-        from restoretui.core.plan.plan import FactGroup
+        from restoretui.core.plan.tier_plan import FactGroup
 
         return FactGroup(
             bucket, self.facts, self.objects, self.size_bytes, self.large_objects, self.unsized, self.seen_at

@@ -1,4 +1,4 @@
-"""Jobs on their way out: taken to be sent, given back, held, and found lost after a crash.
+"""The send queue of a run: jobs claimed to be sent, given back, held, and found lost after a crash.
 
 A claimed job is planned and has the moment of its attempt; whether a request left is known only from the answer.
 """

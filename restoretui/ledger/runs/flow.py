@@ -1,4 +1,4 @@
-"""When a run's requests went out and its copies came and went: sums by the minute, written with each change.
+"""A time series of each run: requests out, copies come and gone; sums by the minute, written with each change.
 
 A run of a million objects has a few hundred of them, so that how it goes can be read as often as a screen likes.
 """

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 RUN = (
     "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
     " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
-    " last_requested_at, ended_at, asks, regions, first_job FROM run"
+    " last_requested_at, ended_at, asks, regions, first_job,"
+    " EXISTS (SELECT 1 FROM batch WHERE batch.run_id = run.id) FROM run"
 )
 _JOB = (
     "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"
@@ -34,7 +35,7 @@ NEXT_JOBS = (
 )
 """The next unsent jobs of a run in id order, as they are once they are claimed ``:now``."""
 
-_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSIti")
+_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSItii")
 _JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSistt")
 _COUNT_SHAPE = Shape("the counts of a run", "itii")
 _TEXTS = frozenset({"scheme", "profile", "region", "endpoint_url", "expected_bucket_owner", "store"})
@@ -89,6 +90,7 @@ def run_of(
         asks=row[21],
         regions=tuple(row[22].split()),
         buckets=buckets(row[0], row[23], row[9]),
+        by_jobs=bool(row[24]),
         then=then,
     )
 

@@ -1,20 +1,20 @@
 """The repository of runs and their jobs: what was intended, asked of the cloud, and what came of it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from sqlite3 import Connection
 from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import LedgerError, UsageError
+from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.commands import ShellCommand
-from restoretui.ledger.job_ids import is_among
 from restoretui.ledger.records import EVERYTHING, CloudId, PastJob, Query
-from restoretui.ledger.run_records import WAITING, Cause, JobChange, RestoreJob, Run, TrackedGroup
+from restoretui.ledger.run_records import WAITING, JobChange, RestoreJob, Run
 from restoretui.ledger.runs.bucket_ids import RunBuckets
+from restoretui.ledger.runs.job_queries import JobQueries
 from restoretui.ledger.runs.job_view import JobsOf, JobView, past_jobs
-from restoretui.ledger.runs.run_rows import JOB, RUN, count_of, jobs_of, run_of
+from restoretui.ledger.runs.run_rows import RUN, count_of, run_of
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
@@ -23,29 +23,17 @@ from restoretui.ledger.views.fact_sql import names
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
 if TYPE_CHECKING:
-    from restoretui.core.measured import Measured
     from restoretui.core.plan.plan import RestorePlan
-    from restoretui.core.progress import Flow
-    from restoretui.ledger.runs.job_lines import JobLine, Shortfall
-    from restoretui.ledger.runs.run_commands import Asked
-    from restoretui.ledger.runs.watch_queries import AwaitedColumns
-
-    LineList = list[JobLine]
-    FlowList = list[Flow]
-    AskedList = list[tuple[Asked, list[ObjectRef]]]
 
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
 JobList = list[RestoreJob]
-GroupList = list[TrackedGroup]
 IdList = list[int]
-CauseList = list[Cause]
-Skips = list[tuple[str, int]]
 CommandList = list[ShellCommand]
 PastList = list[PastJob]
 
 
-class Runs:
+class Runs(JobQueries):
     """Runs and jobs. Whatever changes anything returns after its transaction is on disk: the intent is written ahead.
 
     Coroutines run their SQL in the writer's or a reader's thread; plain methods read on the event loop's, quickly
@@ -55,14 +43,14 @@ class Runs:
     def __init__(
         self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, orders: OrderBuilder
     ) -> None:
+        super().__init__(reader)
         self._writer = writer
-        self._reader = reader
         self._quick = quick
         self._clock = clock
         self._orders = orders
         self._buckets = RunBuckets(quick).of
         self._in_flight: set[int] = set()
-        self._tracked: dict[int, tuple[int, list[TrackedGroup]]] = {}
+        self._claiming = asyncio.Lock()
 
     # --- runs
 
@@ -132,26 +120,6 @@ class Runs:
 
         return commands_of(self._quick.row("SELECT commands FROM run_command WHERE run_id = ?", (run_id,)))
 
-    async def write_keys(self, run_id: int, bucket: str, write: Callable[[Iterable[bytes]], None]) -> None:
-        """Hand the keys of a run on a bucket that a list can hold to ``write``, as lines."""
-        from restoretui.ledger.runs.run_commands import listed_keys
-
-        await self._reader.run(lambda connection: write(listed_keys(connection, run_id, bucket)))
-
-    async def asked(self, run_id: int, most: int) -> "AskedList":
-        """How a run's objects were asked for, in groups with their objects; ``UsageError`` for more than ``most``."""
-        from restoretui.ledger.runs.run_commands import read_asked, refs_asked
-
-        def read(connection: Connection) -> "AskedList":
-            groups = read_asked(connection, run_id)
-            if sum(group.objects for group in groups) > most:
-                raise UsageError(
-                    f"more than {most:,} objects are no work for a loop", "S3 Batch Operations asks for them"
-                )
-            return [(group, refs_asked(connection, run_id, group)) for group in groups]
-
-        return await self._reader.run(read)
-
     async def looked(self, run_id: int, at: float) -> None:
         """All of the run that can still change was looked at, at this cloud time."""
 
@@ -193,8 +161,9 @@ class Runs:
         from restoretui.ledger.runs.claims import take
 
         now = self._clock.now().timestamp()
-        jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now))
-        self._in_flight.update(job.id for job in jobs)
+        async with self._claiming:
+            jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now))
+            self._in_flight.update(job.id for job in jobs)
         return jobs
 
     async def release(self, job_ids: Collection[int]) -> None:
@@ -216,8 +185,9 @@ class Runs:
         from restoretui.ledger.runs.claims import settle_lost
 
         now = self._clock.now().timestamp()
-        ours = frozenset(self._in_flight)
-        return await self._writer.do(lambda tx: settle_lost(tx, run_id, ours, now))
+        async with self._claiming:  # What is being claimed right now is ours, too.
+            ours = frozenset(self._in_flight)
+            return await self._writer.do(lambda tx: settle_lost(tx, run_id, ours, now))
 
     async def apply(self, changes: Sequence[JobChange]) -> IdList:
         """Record what became of jobs; the ids of those that are not what they were, in id order."""
@@ -251,18 +221,6 @@ class Runs:
         row = self._quick.row("SELECT given_up_at IS NOT NULL FROM run WHERE id = ?", (run_id,))
         return row is not None and bool(row[0])
 
-    async def failed_lines(self, run_id: int) -> "LineList":
-        """The failed jobs, grouped by what decides the price of asking for them once more."""
-        from restoretui.ledger.runs.job_lines import FAILED, read_lines
-
-        return await self._reader.run(lambda connection: read_lines(connection, run_id, FAILED))
-
-    async def lines_of_batch(self, run_id: int, batch_id: int) -> "LineList":
-        """The objects of one job of S3 Batch Operations, likewise."""
-        from restoretui.ledger.runs.job_lines import OF_BATCH, read_lines
-
-        return await self._reader.run(lambda connection: read_lines(connection, run_id, OF_BATCH, batch_id))
-
     async def reset_failed(self, run_id: int, expected: int | None = None) -> int:
         """Plan the failed jobs anew; how many. ``GuardStopped`` if they are no longer as many as ``expected``."""
         from restoretui.ledger.runs.job_changes import move_all
@@ -276,120 +234,6 @@ class Runs:
             return move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again")
 
         return await self._writer.do(reset)
-
-    # --- watching
-
-    async def tracked(self, run_id: int | None = None) -> GroupList:
-        """Requested, restoring, unknown and available jobs, in groups; of all runs, or of one.
-
-        Runs that have not changed since they were last asked for are not read again; else this scans their jobs (a
-        million in about a second, in the reader thread).
-        """
-        from restoretui.ledger.runs.watch_queries import group_tracked, tracked_runs
-
-        def group(connection: Connection) -> GroupList:
-            groups: GroupList = []
-            # One moment's view: objects and counts are compared.
-            connection.execute("BEGIN")
-            try:
-                for run in tracked_runs(connection, run_id):
-                    revision, known = self._tracked.get(run.id, (-1, []))
-                    if revision != run.revision:
-                        known = group_tracked(connection, run)
-                        self._tracked[run.id] = (run.revision, known)
-                    groups += known
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-            return groups
-
-        return await self._reader.run(group)
-
-    async def open_jobs(
-        self,
-        cloud: CloudId,
-        bucket: str,
-        versions: bool,
-        states: Collection[State],
-        after: tuple[str, str] | None,
-        limit: int,
-    ) -> JobList:
-        """Jobs on a bucket in key order, of all runs, from behind ``after`` (key and version id, "" for none).
-
-        All jobs of one object come together, even if that makes a few more than ``limit``.
-        """
-        from restoretui.ledger.runs.watch_queries import read_open
-
-        return await self._reader.run(
-            lambda connection: read_open(connection, cloud, bucket, versions, states, after, limit)
-        )
-
-    async def awaited(
-        self,
-        run_id: int,
-        cloud: CloudId,
-        bucket: str,
-        *,
-        versions: bool,
-        states: Collection[State],
-        after: tuple[str, str] | None = None,
-        limit: int,
-    ) -> "AwaitedColumns":
-        """Jobs of a run on a bucket in key order, from behind ``after`` (key and version id), as columns."""
-        from restoretui.ledger.runs.watch_queries import read_awaited
-
-        return await self._reader.run(
-            lambda connection: read_awaited(
-                connection, run_id, cloud, bucket, versions=versions, states=states, after=after, limit=limit
-            )
-        )
-
-    async def of_ids(self, ids: Sequence[int]) -> JobList:
-        """These jobs as they are now, in the order of their ids; few hundred at a time."""
-        return await self._reader.run(
-            lambda connection: jobs_of(
-                connection.execute(f"{JOB} WHERE {is_among('j.id', ids)} ORDER BY j.id").fetchall()
-            )
-        )
-
-    async def count_failed(self, run_id: int, code: str) -> int:
-        """How many jobs of a run failed with this code of the cloud."""
-
-        def count(connection: Connection) -> int:
-            sql = "SELECT count(*) FROM job WHERE run_id = ? AND state = 'failed' AND code = ?"
-            return int(connection.execute(sql, (run_id, code)).fetchone()[0])
-
-        return await self._reader.run(count)
-
-    async def causes(self, run_id: int) -> CauseList:
-        """Why objects of a run failed, or were refused by its plan: the most frequent cause first."""
-        from restoretui.ledger.runs.causes import read_causes
-
-        return await self._reader.run(lambda connection: read_causes(connection, run_id))
-
-    async def skips(self, run_id: int) -> "Skips":
-        """Why nothing was asked for, and of how many objects of a run; the most frequent reason first."""
-        from restoretui.ledger.runs.causes import read_skips
-
-        return await self._reader.run(lambda connection: read_skips(connection, run_id))
-
-    async def flows(self, run_id: int) -> "FlowList":
-        """When requests of a run went out and its copies came and went, by the minute."""
-        from restoretui.ledger.runs.flow import read_flows
-
-        return await self._reader.run(lambda connection: read_flows(connection, run_id))
-
-    async def measured(self, cloud: CloudId) -> "Mapping[tuple[str, Tier], Measured]":
-        """How long restores of one cloud took here, by archive and tier, where enough were seen."""
-        from restoretui.ledger.runs.durations import read_durations
-
-        return await self._reader.run(lambda connection: read_durations(connection, cloud))
-
-    async def shortfall(self, run: Run) -> "Shortfall":
-        """Of a run's objects those that were asked for and do not have it."""
-        from restoretui.ledger.runs.job_lines import read_shortfall
-
-        return await self._reader.run(lambda connection: read_shortfall(connection, run))
 
     def _get(self, run_id: int) -> Run:
         found = self._runs("id = ?", (run_id,))

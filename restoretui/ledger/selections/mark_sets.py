@@ -26,7 +26,7 @@ from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views.filter_sql import end_of_prefix
 
 if TYPE_CHECKING:
-    from restoretui.core.plan.plan import FactGroup
+    from restoretui.core.plan.tier_plan import FactGroup
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WITH_TOTALS = (

@@ -17,7 +17,7 @@ from restoretui.ledger.views.where_sql import names_only, where
 
 if TYPE_CHECKING:
     from restoretui.core.plan.lifecycle import ExpirationRule, Expiring
-    from restoretui.core.plan.plan import FactGroup
+    from restoretui.core.plan.tier_plan import FactGroup
 
 TOTALS = (
     "SELECT p.scheme, p.endpoint, p.bucket, t.objects, t.size_bytes FROM selection_total t"

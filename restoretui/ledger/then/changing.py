@@ -1,4 +1,4 @@
-"""Then-tasks on their way: claimed, ended, given back after a crash, tried again, given up."""
+"""State changes of then-tasks: claimed, ended, given back after a crash, tried again, given up."""
 
 import json
 from collections import Counter

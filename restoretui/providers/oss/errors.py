@@ -63,13 +63,10 @@ def is_fault(refusal: Refusal) -> bool:
 def error_for(refusal: Refusal, endpoint: str = "") -> CloudError:
     """The error that says what the refusal means; wrong Regions and restore outcomes are the caller's business."""
     kind, message, hint = _explain(refusal, endpoint)
-    error = kind(
+    error = kind.of(
+        refusal,
         message,
         hint,
-        code=refusal.code,
-        status=refusal.status,
-        request_id=refusal.request_id,
-        operation=refusal.operation,
     )
     if isinstance(error, CredentialsError) and (
         refusal.code == "InvalidAccessKeyId" or refusal.code not in EXPIRED | _CLOCK

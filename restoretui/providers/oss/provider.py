@@ -48,7 +48,7 @@ RESTORES_PER_SECOND = 500.0
 _SDK = "alibabacloud_oss_v2"
 """An optional dependency, since it and what it brings are 25 MB that only OSS needs."""
 _INSTALL = "it is the extra `oss`: pip install 'restoretui[oss]', or '.[oss]' in a checkout"
-_DIRECTLY_READ = frozenset({"Archive"})
+_DIRECTLY_READ = frozenset(name for name, rule in OSS.archives.items() if rule.direct)
 
 
 class OssProvider:
@@ -190,10 +190,7 @@ class OssProvider:
         if refusal.code == "ArchiveRestoreFileStale":
             return False
         if refusal.code == "OperationNotSupported":
-            raise Unsupported(
-                "only copies of ColdArchive and DeepColdArchive objects can be ended early", code=refusal.code,
-                status=refusal.status, request_id=refusal.request_id, operation=refusal.operation,
-            )  # fmt: skip
+            raise Unsupported.of(refusal, "only copies of ColdArchive and DeepColdArchive objects can be ended early")
         raise self._calls.error(refusal)
 
     async def readable_archives(self, bucket: str) -> frozenset[str]:

@@ -228,13 +228,10 @@ def is_fault(refusal: Refusal) -> bool:
 def error_for(refusal: Refusal, caller: Caller) -> CloudError:
     """The error that says what the refusal means; wrong regions and restore outcomes are the caller's business."""
     kind, message, hint = _explain(refusal, caller)
-    error = kind(
+    error = kind.of(
+        refusal,
         message,
         hint,
-        code=refusal.code,
-        status=refusal.status,
-        request_id=refusal.request_id,
-        operation=refusal.operation,
     )
     if isinstance(error, CredentialsError) and (refusal.code in _UNKNOWN_KEY or refusal.code not in EXPIRED | _CLOCK):
         error.as_wrong()

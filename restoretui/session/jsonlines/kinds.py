@@ -58,13 +58,13 @@ KINDS: dict[str, Kind] = {
     ),
     "plan": _kind(
         "what would be done at one tier, or by another act, and what it would cost", "act requests size cost",
-        "scheme buckets bucket location about tier days storage_90_days egress expirations lifecycle_unread"
+        "scheme buckets bucket location engine about tier days storage_90_days egress expirations lifecycle_unread"
         " provisioned_capacity window_seconds measured quota_seconds expiry_not_before as_of actions groups prices"
         " then",
     ),
     "run": _kind(
         "a confirmed plan and how far it is",
-        f"run scheme buckets tier days purpose created_at objects size {STATES} cost list_calls head_calls",
+        f"run scheme buckets engine tier days purpose created_at objects size {STATES} cost list_calls head_calls",
         "bucket location region endpoint_url ended_at note looked as_of progress command_line then",
     ),
     "change": _kind(
@@ -77,6 +77,9 @@ KINDS: dict[str, Kind] = {
         "a job of S3 Batch Operations", "scheme priority tasks succeeded failed elapsed_seconds failures",
         "job status region bucket location operation run description created_at ended_at tier days role_arn manifest"
         " generated_from report report_scope tags objects size reason",
+    ),
+    "policy": _kind(
+        "a policy, ready to paste", "scheme buckets policy_of document", "bucket location"
     ),
     "check": _kind(
         "what was checked, and whether it is as it should be", "what", "file ok verdict optional reason hint"

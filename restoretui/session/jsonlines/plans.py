@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from restoretui.core.plan.offers import Offer
-    from restoretui.core.plan.plan import PlanLine, RestorePlan, TierPlan
+    from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.plan.pricing import Cost
     from restoretui.core.plan.then_costs import StepCost
+    from restoretui.core.plan.tier_plan import PlanLine, TierPlan
 
 
 def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
@@ -20,6 +21,7 @@ def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
     buckets = list(dict.fromkeys(line.group.bucket for line in chosen.lines))
     return {
         "act": "restore", **where_all(plan.scheme, buckets),
+        "engine": "batch" if chosen.request.tier in plan.by_jobs else "direct",
         "tier": chosen.request.tier, "days": plan.days, "requests": chosen.requests, "size": chosen.size_bytes,
         "cost": _cost(chosen.cost, plan.prices.currency),
         "then": [_step(one) for one in chosen.then] if chosen.then else None,

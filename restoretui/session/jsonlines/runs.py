@@ -22,7 +22,8 @@ def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
     """A run, and what its LIST and HEAD requests have cost, where that is known."""
     return {
         "run": run.id, **where_all(run.cloud.scheme, run.buckets), "region": run.connection.get("region") or None,
-        "endpoint_url": run.connection.get("endpoint_url") or None, "tier": run.tier, "days": run.days,
+        "endpoint_url": run.connection.get("endpoint_url") or None,
+        "engine": "batch" if run.by_jobs else "direct", "tier": run.tier, "days": run.days,
         "purpose": run.purpose, "created_at": run.created_at, "objects": run.objects, "size": run.size_bytes,
         **states_fields(run.counts), "cost": run_cost(run, looks_cost), "list_calls": run.list_calls,
         "head_calls": run.head_calls, "ended_at": run.ended_at, "note": run.note or None,

@@ -44,6 +44,7 @@ SUMMARIES: dict[str, Mapping[str, Any]] = {
     "batch retry": {**_FOLLOWED, "retried": 0},
     "batch clean": {"deleted": 0},
     "batch report": {"succeeded": 0, "failed": 0},
+    "batch policy": {"buckets": []},
     "ledger info": {
         "files": [], "sizes": {}, "sizes_measured": False, "gives_back": True, "runs": [], "runs_by_state": {},
         "objects": 0, **STATES, "entries": 0, "listings": 0,

@@ -68,6 +68,7 @@ WORDS: dict[str, Term] = {
     "regions": Term(list_of(TEXT), "several of them"),
     "endpoint_url": Term(TEXT, "where the cloud is reached, if not by its own name"),
     "store": Term(TEXT, "which S3-compatible store"),
+    "engine": Term({"enum": ["direct", "batch"]}, "one request for each object, or jobs of S3 Batch Operations"),
     # an object
     "size": Term(COUNT, "bytes"),
     "storage_class": Term(TEXT, "as the cloud spells it"),
@@ -240,6 +241,8 @@ WORDS: dict[str, Term] = {
     "failures": Term(list_of(record("", "code reason")), "why the job as a whole failed"),
     "tags": Term(by(TEXT, {"type": "string"}), "its tags; absent where they may not be read"),
     # a check
+    "policy_of": Term({"enum": ["trust", "role", "caller"]}, "who trusts the role; what it, or the caller, may do"),
+    "document": Term({"type": "object"}, "a policy, as AWS reads it"),
     "file": Term(TEXT, "a file's name"),
     "what": Term(TEXT, "what was checked"),
     "ok": Term(FLAG, "nothing is wrong with it"),

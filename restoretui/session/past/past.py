@@ -1,4 +1,4 @@
-"""What was there at an instant, as a listing: each key's version that was current then (FACTS 9)."""
+"""A bucket as it was at an instant, as a listing: each key's version that was current then (FACTS 9)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

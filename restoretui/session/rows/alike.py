@@ -1,4 +1,4 @@
-"""The JSON lines of many rows that are alike but for a few values, some hundreds at a time.
+"""Templates of JSON lines: many rows that are alike but for a few values, some hundreds at a time.
 
 A line is made the slow way (``jsonlines``) once for each kind of row: its state, class, tier and the like. It is
 taken apart at the values that differ from row to row, and from then on only these are put in. So what a line holds is

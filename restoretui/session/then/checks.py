@@ -1,4 +1,4 @@
-"""Looks at then-steps before anything is spent: what cannot be is said now, and what a plan's sum does not say."""
+"""Pre-flight checks of then-steps, before anything is spent: what cannot be, and what a plan's sum does not say."""
 
 import asyncio
 import os

@@ -20,10 +20,10 @@ from restoretui.ledger.records import ActivityEntry, PastJob, Query, View
 from restoretui.tui.activity_words import KINDS, burst_parts, entry_line, fitted_entry
 from restoretui.tui.details.entry_text import burst_lines, entry_lines
 from restoretui.tui.dialogs.inspector import Inspector
-from restoretui.tui.error_state import error_state, not_open
 from restoretui.tui.keys import ACTIVITY
 from restoretui.tui.pane import Pane
 from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.error_state import error_state, not_open
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError, ObjectNotFound, PlanChanged, UsageError
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.plan.plan import FactGroup
 from restoretui.core.plan.pricing import GIB, Cost, PriceTable, estimate
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action
 from restoretui.core.saying.chosen import Chosen

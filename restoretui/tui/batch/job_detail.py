@@ -13,10 +13,10 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.batch.account_jobs import AccountJobs
 from restoretui.tui.batch.columns import FailedTask, task_columns
 from restoretui.tui.batch.job_facts import batch_facts
-from restoretui.tui.error_state import error_state
 from restoretui.tui.job_row import BatchRow
 from restoretui.tui.shell import Working
 from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.error_state import error_state
 from restoretui.tui.widgets.table.list_view import ListView
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.words import said

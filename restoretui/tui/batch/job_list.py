@@ -9,10 +9,10 @@ from textual.message import Message
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.batch.account_jobs import AccountJobs
 from restoretui.tui.batch.columns import batch_columns
-from restoretui.tui.error_state import error_state
 from restoretui.tui.job_row import BatchRow
 from restoretui.tui.shell import Working
 from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.error_state import error_state
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.list_view import ListView
 from restoretui.tui.widgets.table.live_table import LiveTable

@@ -19,10 +19,10 @@ from restoretui.tui.batch.account_jobs import AccountJobs
 from restoretui.tui.batch.job_detail import JobDetail
 from restoretui.tui.batch.job_list import JobList
 from restoretui.tui.batch.side import job_lines
-from restoretui.tui.error_state import not_open
 from restoretui.tui.job_row import BatchRow
 from restoretui.tui.keys import BATCH
 from restoretui.tui.pane import Pane
+from restoretui.tui.widgets.error_state import not_open
 from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column

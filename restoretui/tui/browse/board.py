@@ -23,9 +23,9 @@ from restoretui.tui.browse.listing_source import ListingSource, Travels
 from restoretui.tui.browse.marking import Markable, Marking
 from restoretui.tui.browse.status import ListingStatus, Weights, longer, status
 from restoretui.tui.browse.visible_heads import VisibleHeads
-from restoretui.tui.error_state import error_state, listing_keys
 from restoretui.tui.marks.marks_bar import MarksBar
 from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.error_state import error_state, listing_keys
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
@@ -115,8 +115,9 @@ class BrowseBoard(Markable):
             return sum_columns(lambda: self.source.base)
         class_cells = cells_for_classes(self.location.scheme)
         return object_columns(
-            lambda: self.source.base, self._now, versions=self.source.versions, class_cells=class_cells
-        )
+            lambda: self.source.base, self._now, versions=self.source.versions, class_cells=class_cells,
+            direct=lambda: self.source.direct,
+        )  # fmt: skip
 
     def _now(self) -> float:
         session = self.shell.session
@@ -203,7 +204,8 @@ class BrowseBoard(Markable):
         ).words(self.shell.key_for)
 
     def place(self) -> list[Part]:
-        kinds = (("flat", self.source.flat), ("all versions", self.source.versions), ("sums", self.source.sums))
+        kinds = (("flat", self.source.flat), ("all versions", self.source.versions), ("sums", self.source.sums),
+                 ("direct read", bool(self.source.direct)))  # fmt: skip
         session = self.shell.session if not self.source.is_bucket else None
         clouds = session.settings.shown_clouds(self.location.scheme) if session is not None else []
         where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)

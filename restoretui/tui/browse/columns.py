@@ -1,6 +1,6 @@
 """The columns of Browse: what lives stands leftmost, and what matters least drops out first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from restoretui.core.model import DEFAULT_SCHEME, State
@@ -72,6 +72,10 @@ def _mark(row: BrowseRow, cells: int) -> Spans:
     if not row.marked:
         return cell("", cells)
     return cell(PREFIX_MARK if row.is_prefix else MARK, cells, "mark")
+
+
+DIRECT = f"{STATES[State.ARCHIVED][0]} direct"
+"""Archived, and read as it is."""
 
 
 def prefix_state(row: BrowseRow, cells: int) -> Spans:
@@ -168,9 +172,22 @@ def key_column(prefix: Callable[[], str], *, least: int = 26, most: int = 0) -> 
 
 
 def object_columns(
-    prefix: Callable[[], str], now: Callable[[], float], *, versions: bool = False, class_cells: int = 13
+    prefix: Callable[[], str],
+    now: Callable[[], float],
+    *,
+    versions: bool = False,
+    class_cells: int = 13,
+    direct: Callable[[], Collection[str]] = tuple,
 ) -> list[Column[BrowseRow]]:
-    """For objects and prefixes. Of versions, what tells them apart stands before their ids."""
+    """For objects and prefixes. Of versions, what tells them apart stands before their ids.
+
+    ``direct`` are archives that are read as they are.
+    """
+
+    def state(row: BrowseRow, cells: int) -> Spans:
+        if row.state is State.ARCHIVED and not row.is_prefix and not row.gone and row.storage_class in direct():
+            return glyph_cell(DIRECT, cells, "ok")
+        return _state(row, cells)
 
     def expiry_of(row: BrowseRow) -> str:
         if row.expiry is None or row.state is not State.AVAILABLE:
@@ -208,7 +225,7 @@ def object_columns(
             "state",
             "State",
             STATE_CELLS,
-            _state,
+            state,
             keep=90,
             sort="state",
             least=1,

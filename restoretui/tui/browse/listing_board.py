@@ -14,8 +14,8 @@ from restoretui.tui.browse.account_buckets import account_buckets
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.columns import BucketRow, bucket_columns
 from restoretui.tui.browse.home import HomeRow
-from restoretui.tui.error_state import not_open
 from restoretui.tui.widgets.crumbs import crumb_at
+from restoretui.tui.widgets.error_state import not_open
 from restoretui.tui.widgets.table.list_view import ListView
 
 if TYPE_CHECKING:
@@ -115,6 +115,8 @@ class ListingBoard(BrowseBoard):
         if other_cloud:
             self.show_columns()
             self.shell.identify(location.scheme)
+        if (location.scheme, location.bucket) != (here.scheme, here.bucket):
+            self.source.direct = frozenset()
         if location != here:  # The same place in another way is asked for with what is shown of it.
             self.source.everything()
             self.filter_bar.clear()
@@ -136,8 +138,21 @@ class ListingBoard(BrowseBoard):
                 await self._show(await self.source.list(self.session), land_on or ("", True))
                 await self._first_rows()
                 self.note_visit()
+                self.attempt(partial(self._learn_direct, self.location), "direct")
             else:
                 await self._list_buckets(land_on)
+
+    async def _learn_direct(self, there: Location) -> None:
+        """Whether archived objects are read as they are there: asked for once rows are on screen."""
+        direct: frozenset[str] = frozenset()
+        if not any(rule.direct for rule in self.session.clouds[there.scheme].rules.archives.values()):
+            return
+        with suppress(RestoreTuiError):  # Whoever plans a restore asks again, and says what is wrong.
+            direct = await self.session.read_directly(there.scheme, there.bucket)
+        if direct != self.source.direct and there == self.location:
+            self.source.direct = direct
+            self.table.changed()
+            self.say_place()
 
     def note_visit(self) -> None:
         """Where we are, and how it is shown, is found again."""

@@ -70,6 +70,8 @@ class ListingSource:
     """Of each prefix it is shown what lies below it."""
     query: Query = field(default_factory=Query)
     listing: Listing | None = None
+    direct: frozenset[str] = frozenset()
+    """Archives that the bucket lets anybody read without a restore, as far as that is known."""
 
     @property
     def is_bucket(self) -> bool:

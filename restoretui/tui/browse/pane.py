@@ -14,8 +14,8 @@ from restoretui.ledger.records import BrowseRow
 from restoretui.tui.browse.home import HomeRow
 from restoretui.tui.browse.listing_board import ListingBoard
 from restoretui.tui.browse.requester_pays import pay_for_bucket
-from restoretui.tui.error_state import is_about_who_pays
 from restoretui.tui.keys import BROWSE
+from restoretui.tui.widgets.error_state import is_about_who_pays
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
 

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectFacts, ObjectRef
-from restoretui.core.plan.plan import FactGroup
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.ledger.records import BrowseRow
 from restoretui.ledger.volumes import ARCHIVED, PrefixTotals
 from restoretui.session import summing

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -21,6 +22,7 @@ from restoretui.tui.keys import (
     EVERYWHERE,
     FILTER,
     GOING,
+    GROUPS,
     MARKED,
     PICKING,
     READING_HELP,
@@ -85,8 +87,10 @@ class Help(Dialog[None], inherit_bindings=False):
         Binding("end", "ends(True)", "bottom", show=False, priority=True),
     ]
 
-    def __init__(self, keymap: Mapping[str, str], tab: str) -> None:
+    def __init__(self, keymap: Mapping[str, str], tab: str, groups: Sequence[CommandGroup] = ()) -> None:
+        """``groups`` are the keys of the dialog it was asked for in; none: of the tab."""
         super().__init__("Keys")
+        self._groups = tuple(groups)
         self._keymap = keymap
         self._tab = tab
 
@@ -142,13 +146,14 @@ class Help(Dialog[None], inherit_bindings=False):
         two = room >= SIDE_BY_SIDE - 8
         width = (room - 2) // 2 if two else room - 1
         words = self._search.value.lower().split()
-        here = (*HERE.get(self._tab, ()), TABLE)
+        here = self._groups or (*HERE.get(self._tab, ()), TABLE)
         rest = tuple(group for group in SHOWN if group not in here)
         left = self._lines(here if two else here + rest, width, words)
         right = self._lines(rest if two else (), width, words)
         if words and not left and not right:
             left = [said((NOTHING, "dim"))]
-        self._first.display = self._legend.display = not words
+        self._first.display = not words and not self._groups
+        self._legend.display = not words
         self._first.update(Content("\n").join(self._beginning(room - 1)))
         self._left.update(Content("\n").join(left))
         self._right.update(Content("\n").join(right))
@@ -177,6 +182,17 @@ class Help(Dialog[None], inherit_bindings=False):
     def _keys(self, command: Command, most: int = 2) -> str:
         keys = self._keymap.get(command.id, command.keys).split(",")
         return " ".join(key_name(key) for key in keys[:most])
+
+
+def groups_of(screen: Screen[object]) -> list[CommandGroup]:
+    """The keys of a dialog: those of its parts, then its own. Of what is no dialog none."""
+    if not isinstance(screen, Dialog):
+        return []
+    kinds = {kind for part in (screen, *screen.query("*")) for kind in type(part).__mro__}
+    bindings = (one for kind in kinds for one in Binding.make_bindings(vars(kind).get("BINDINGS", ())))
+    bound = {(binding.id, binding.tooltip) for binding in bindings}
+    found = [group for group in GROUPS if all((command.id, command.help) in bound for command in group)]
+    return sorted(found, key=lambda group: group is DIALOG)
 
 
 def _has(words: Sequence[str], keys: str, command: Command, group: CommandGroup) -> bool:

@@ -107,7 +107,13 @@ COLOUR_BLIND_LIGHT = Theme(
 )
 
 SIXTEEN = replace(BUILTIN_THEMES["ansi-dark"], name="16-colours")
-SIXTEEN_LIGHT = replace(BUILTIN_THEMES["ansi-light"], name="16-colours-light")
+_ANSI_LIGHT = BUILTIN_THEMES["ansi-light"]
+_ON_BLUE = {f"{what}-selection-{part}": f"ansi_{colour}" for what in ("input", "screen")
+            for part, colour in (("background", "blue"), ("foreground", "bright_white"))}  # fmt: skip
+SIXTEEN_LIGHT = replace(
+    _ANSI_LIGHT, name="16-colours-light", secondary="ansi_blue", success="ansi_blue",
+    variables=_ANSI_LIGHT.variables | _ON_BLUE,
+)  # fmt: skip
 """The terminal's own sixteen and nothing else, as it was set up: few bytes, and right on a console."""
 
 THEMES = (

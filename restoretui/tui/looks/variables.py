@@ -39,9 +39,11 @@ _ANSI_DARK = {
     "bad": "ansi_bright_red", "cold": "ansi_cyan", "quiet": "ansi_white",
 }  # fmt: skip
 _ANSI_LIGHT = {
-    "ok": "ansi_green", "busy": "ansi_magenta", "wait": "ansi_blue", "warn": "ansi_bright_red", "bad": "ansi_red",
-    "cold": "ansi_cyan", "quiet": "ansi_bright_black",
+    "ok": "ansi_default", "busy": "ansi_magenta", "wait": "ansi_blue", "warn": "ansi_bright_red", "bad": "ansi_red",
+    "cold": "ansi_blue", "quiet": "ansi_bright_black",
+    "on-primary": "ansi_bright_white", "on-error": "ansi_bright_white",
 }  # fmt: skip
+"""No green and no cyan: on white hardly any terminal's can be read. Blue and black stand in, beside the shapes."""
 
 
 def own_variables(variables: Mapping[str, str], *, ansi: bool, dark: bool) -> dict[str, str]:

@@ -6,7 +6,7 @@ from textual.widgets import Input, Static
 
 from restoretui.core.errors import UsageError
 from restoretui.core.location import Location
-from restoretui.session.key_list import pasted_keys, read_keys
+from restoretui.session.keys.key_list import pasted_keys, read_keys
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.words import said
 from restoretui.wording import format as fmt

@@ -57,9 +57,10 @@ class MarksBar(Bar):
         more: Part = (f" + {looks:,} to look at", "dim") if looks else ""
         whole, short = (all_costs(plan, names) for names in (LONG, SHORT))
         last = tier_cost(plan, Tier.BULK)
+        two = [*tier_cost(plan, Tier.STANDARD), "  ", *last]
         self.show(
             said(*left), said(days, *whole, more), said(days, *short, more), said(*short, more), said(*short),
-            said(*last, more), said(*last),
+            said(days, *two, more), said(*two, more), said(*two), said(*last, more), said(*last),
         )  # fmt: skip
 
     def _marked(self) -> list[Part]:

@@ -17,7 +17,7 @@ from restoretui.ledger.records import CloudId, Query
 from restoretui.ledger.selections.marks_view import MarkRow
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.prompts import TextPrompt
-from restoretui.tui.keys import MARKED
+from restoretui.tui.keys import DROPPING, MARKED
 from restoretui.tui.marks.costs import LONG, all_costs, shorter_and_shorter
 from restoretui.tui.marks.keys_prompt import KeysPrompt
 from restoretui.tui.marks.rows import MarksBoard, Row, SetRow, mark_columns
@@ -59,6 +59,12 @@ class ComingFrom:
     """By scheme, what costs are reckoned with."""
 
 
+class MarkedTable(LiveTable[Row]):
+    """What is in it is marked: the key that marks elsewhere drops."""
+
+    BINDINGS = DROPPING.bindings()
+
+
 class MarksScreen(Dialog[Wanted]):
     """Over the whole screen. What it changes, it changes at once; ``undo`` takes it back."""
 
@@ -75,7 +81,7 @@ class MarksScreen(Dialog[Wanted]):
         """The marks that the groups were added up of, or brought up to date with."""
 
     def body(self) -> ComposeResult:
-        self.table = LiveTable[Row](
+        self.table = MarkedTable(
             mark_columns(lambda: self.session.clock.now()),
             self.shell.pacer, marking=True, placeholder="adding up …", id="marked",
         )  # fmt: skip

@@ -64,7 +64,7 @@ class Announcements:
         """These changed; tells whether anything was repainted."""
         painted, front = False, self._front
         if "health" in topics:
-            painted = front.place_bar.tell(session.health, stopped=session.failure is not None)
+            painted = front.place_bar.tell(session.health, session.clock.now(), stopped=session.failure is not None)
         if "runs" in topics:
             runs = session.ledger.runs.peek_all()
             under_way = sum(run.is_open for run in runs)

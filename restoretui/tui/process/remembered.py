@@ -1,4 +1,4 @@
-"""What somebody has set on the screens and finds again at the next start; the config says what holds until then.
+"""Preferences set on the screens, kept for the next start; the config says what holds until then.
 
 ``screens.json`` in the state folder: ``{"columns": {"browse": ["state", "key", "class:16"]}, "pane": false,
 "theme": {"chosen": "nord", "instead_of": null}, "filters": {"big": "size>1G"}}``. It is no fact and no intent, so it

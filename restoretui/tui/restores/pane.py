@@ -18,7 +18,6 @@ from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import JobRow
 from restoretui.ledger.run_records import Run
 from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
-from restoretui.tui.error_state import not_open
 from restoretui.tui.keys import RUNS
 from restoretui.tui.pane import Pane
 from restoretui.tui.restores.run_acts import (
@@ -33,6 +32,7 @@ from restoretui.tui.restores.run_acts import (
 from restoretui.tui.restores.run_detail import RunDetail
 from restoretui.tui.restores.run_list import RunList
 from restoretui.tui.restores.side import RunTeller
+from restoretui.tui.widgets.error_state import not_open
 from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column

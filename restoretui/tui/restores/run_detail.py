@@ -23,7 +23,6 @@ from restoretui.ledger.volumes import Volume
 from restoretui.tui.dialogs.filter_menu import FilterMenu, Shown
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.menus import SortMenu
-from restoretui.tui.error_state import error_state
 from restoretui.tui.restores.columns import job_columns
 from restoretui.tui.restores.common_prefix import common_prefix
 from restoretui.tui.restores.folded_jobs import FoldedJobs, ShownJob, SkippedRow
@@ -33,6 +32,7 @@ from restoretui.tui.restores.run_story import RunStory
 from restoretui.tui.restores.run_words import due
 from restoretui.tui.shell import Working
 from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.error_state import error_state
 from restoretui.tui.widgets.fact_lines import FactLines
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events

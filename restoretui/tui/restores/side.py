@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from restoretui.core.plan.plan import FactGroup
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.ledger.records import JobRow
 from restoretui.ledger.run_records import Cause, Run
 from restoretui.tui.details.object_text import object_lines, of_job

@@ -1,5 +1,7 @@
 """The header's second line: where we are, and how the background is doing."""
 
+from datetime import datetime, timedelta
+
 from textual import events
 from textual.message import Message
 
@@ -7,6 +9,9 @@ from restoretui.engine.traffic.health import Health
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import READY, Part, said
 from restoretui.wording import format as fmt
+
+SOON = timedelta(seconds=5)
+"""What is due for longer is being done."""
 
 
 class PlaceBar(Bar):
@@ -28,6 +33,7 @@ class PlaceBar(Bar):
         self._light: Part | None = None
         self._over: Part | None = None
         self._is_stopped = False
+        self._is_due = False
 
     def on_mount(self) -> None:
         self._say()
@@ -50,10 +56,11 @@ class PlaceBar(Bar):
         self._before = ("✗ not open", "bad")
         self._say()
 
-    def tell(self, health: Health, *, stopped: bool = False) -> bool:
+    def tell(self, health: Health, now: datetime, *, stopped: bool = False) -> bool:
         """The background is doing so, or has stopped for good; tells whether that is anything new."""
         self._before = None
         self._health, self._is_stopped = health, stopped
+        self._is_due = health.next_look_at is not None and now - health.next_look_at > SOON
         return self._say()
 
     def _say(self) -> bool:
@@ -71,7 +78,7 @@ class PlaceBar(Bar):
                     (f" ({health.list_calls} LIST {health.head_calls} HEAD)", "dim")]  # fmt: skip
         due: list[Part] = []
         if health.next_look_at is not None:
-            due = [(f" · next {fmt.time_of_day(health.next_look_at)[:5]}", "dim")]
+            due = [(" · looking" if self._is_due else f" · next {fmt.time_of_day(health.next_look_at)[:5]}", "dim")]
         why: list[Part] = [(f" {health.reason}", "dim")] if due and health.reason else []
         return [state + cost + due + why, state + cost + due, state + cost[:1] + due, state + due, state]
 

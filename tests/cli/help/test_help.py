@@ -7,8 +7,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from restoretui.cli.app import OPEN, cli
+from restoretui.cli.app import cli
 from restoretui.cli.help.examples import EXAMPLES, SHORT, leaves
+from restoretui.cli.help.root import OPEN
 from tests.cli.conftest import Run
 
 COMMANDS = {"": cli, **dict(leaves(cli))}

@@ -38,6 +38,9 @@ def test_versions_and_several_buckets_read_back(run: Run, served: Served, tmp_pa
     listed = run(served, "ls", *places, "--versions", "--json")
     rows = [row for row in listed.of("object") if row["state"] == "archived"]
     assert len({row["bucket"] for row in rows}) == 3
+    old = next(row for row in rows if row.get("version_id"))
+    named = f"s3://{old['bucket']}/{old['key']}", "--version-id", old["version_id"]
+    assert [row["version_id"] for row in run(served, "ls", *named, "--json").of("object")] == [old["version_id"]]
     path = tmp_path / "list"
     path.write_text("\n".join(row["location"] for row in rows if "\n" not in row["key"]))
     count = len({row["location"] for row in rows if "\n" not in row["key"]})

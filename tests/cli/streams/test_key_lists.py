@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.errors import UsageError
-from restoretui.session.key_list import read_keys
+from restoretui.session.keys.key_list import read_keys
 from tests.cli.conftest import Run, Served
 
 LONGEST = "ü" * 512

@@ -22,7 +22,8 @@ from restoretui.core.batch.planned_jobs import (
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.job_fees import JobFees, fees_in
-from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
+from restoretui.core.plan.plan import RestorePlan, make_plan
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.verdicts import Action
 

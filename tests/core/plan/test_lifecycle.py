@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.model import Tier
 from restoretui.core.plan.lifecycle import ExpirationRule, read_rules
-from restoretui.core.plan.plan import FactGroup
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.providers.oss.lifecycle import read_lifecycle
 from tests.core.plan.test_plans import GLACIER, plan
 

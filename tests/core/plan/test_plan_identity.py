@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from restoretui.core.batch.planned_jobs import as_batch, made_again
 from restoretui.core.model import ObjectFacts, Tier
-from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
+from restoretui.core.plan.plan import RestorePlan, make_plan
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action, Purpose

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from restoretui.core.model import ObjectFacts, Tier
-from restoretui.core.plan.plan import FactGroup, RestorePlan, make_plan
+from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import PriceTable
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.wording.format import at_quota

@@ -14,7 +14,7 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
 from restoretui.core.filter.tree import Word
 from restoretui.core.model import Entry, Intent, IntentStage, ObjectFacts, ObjectRef, State, Tier
-from restoretui.core.plan.plan import FactGroup
+from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, ObjectTally, Query, SelectionSummary

@@ -15,9 +15,9 @@ from restoretui.core.model import ObjectRef
 from restoretui.providers.s3.batch.manifest_csv import encode_rows
 from restoretui.session.export import REPORT_COLUMNS
 from restoretui.session.jsonlines.line import json_line, where
-from restoretui.session.key_list import read_named
 from restoretui.session.keys.entries import KeysFormat, ListedKey, NamedKeys
 from restoretui.session.keys.formats import Reading, guess
+from restoretui.session.keys.key_list import read_named
 
 REFS = st.lists(
     st.builds(

@@ -29,6 +29,13 @@ async def oss(sandbox: StartSandbox) -> dict[str, Any]:
     return {"running": running, "oss_endpoint": running.url, "oss_region": "cn-hangzhou"}
 
 
+async def test_what_is_read_directly_does_not_wait_for_a_restore(walk: StartWalk, sandbox: StartSandbox) -> None:
+    async with walk("oss://acme-oss-direct-read", **await oss(sandbox)) as on:
+        await on.press("d")
+        await on.settled()
+        await on.sees("flat · direct read", "○ direct     box-0/page-001.tif", "○ archived   box-0/page-000.tif")
+
+
 async def test_buckets_of_both_clouds_stand_side_by_side(walk: StartWalk, sandbox: StartSandbox) -> None:
     async with walk(**await oss(sandbox)) as on:
         await on.sees("Cloud", "S3     acme-frankfurt-archive", "OSS    acme-oss-films", "cn-hangzhou")

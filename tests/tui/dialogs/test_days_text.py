@@ -6,7 +6,7 @@ import pytest
 
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.s3 import S3
-from restoretui.tui.dialogs.restore.days_text import LONGEST, read_lasting
+from restoretui.tui.dialogs.restore.days_text import LONGEST, lengthened, read_lasting
 
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 
@@ -36,3 +36,19 @@ def test_what_cannot_be_meant(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         read_lasting(text, S3, NOW)
     assert "2026-12-24" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "less"),
+    [
+        ("7", "8", "6"),
+        ("1", "2", "1"),
+        ("shorten 3", "shorten 4", "shorten 2"),
+        ("2026-12-31", "2027-01-01", "2026-12-30"),
+        ("soon", "soon", "soon"),
+        ("9999-12-31", "9999-12-31", "9999-12-30"),
+        ("", "", ""),
+    ],
+)
+def test_a_day_more_or_less(text: str, more: str, less: str) -> None:
+    assert (lengthened(text, 1), lengthened(text, -1)) == (more, less)

@@ -122,9 +122,16 @@ async def test_days_decide_the_expiry_and_zero_is_refused(walk: StartWalk) -> No
         assert box.query_one("#confirm", Button).disabled
         await on.press("backspace", "2", "1")
         await on.sees("until at least 2026-02-06 00:00 UTC", "copy for 21 days")
-        await on.press("enter")
+        await on.press("enter", "plus", "plus", "minus")
+        await on.sees("until at least 2026-02-07 00:00 UTC", "copy for 22 days")
+        await on.press("tab")
+        await on.sees("▶Engine", "this machine sends every request")
+        await on.press("question_mark")
+        await on.sees("While choosing a tier", "copies last a day longer")
+        await on.press("escape", "shift+tab")
+        await on.until(lambda: "this machine sends every request" not in on.text)
         await confirm(on)
-        assert on.session.ledger.runs.peek_all()[0].days == 21
+        assert on.session.ledger.runs.peek_all()[0].days == 22
 
 
 async def test_what_was_seen_a_while_ago_is_planned_as_of_then(walk: StartWalk) -> None:

@@ -12,7 +12,7 @@ import pytest
 from textual.widgets import Input
 
 from restoretui.cli import app
-from restoretui.commands.choice import selected
+from restoretui.commands.choosing.selected import selected
 from restoretui.commands.output import TABLE, Output
 from restoretui.commands.planning import plans_of
 from restoretui.core.model import Tier

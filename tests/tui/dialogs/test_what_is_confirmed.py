@@ -283,7 +283,8 @@ async def test_wrong_days_leave_nothing_of_the_last_answer(walk: StartWalk, type
         box = await dialog(on)
         await on.sees("until at least 2026-01-23", "copy for 7 days", "Restore 2")
         box.query_one("#days", Input).value = typed
-        await on.sees("at least 1 day" if typed.isdigit() else "says neither days nor a date", "type days, 1 or more")
+        wrong = "at least 1 day" if typed.isdigit() else "says neither days nor a date" if typed else "it is not said"
+        await on.sees(wrong, "type days, 1 or more")
         assert box.query_one("#confirm", Button).disabled
         for text in ("2026-01-23", "copy for", "$", "retrieval", "Restore 2", "archived in GLACIER"):
             assert text not in on.text.partition("╭─ Restore")[2].partition("╰")[0], text

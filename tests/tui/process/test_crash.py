@@ -13,7 +13,7 @@ import pytest
 CRASHING = """
 import sys
 from textual.widget import Widget
-from restoretui.tui import app, terminal_app
+from restoretui.tui import app, shell_app, terminal_app
 from restoretui.tui.process import lifetime
 from restoretui.tui.main_screen import MainScreen
 from restoretui.tui.widgets.place_bar import PlaceBar
@@ -52,7 +52,7 @@ elif where == "theme":
 elif where == "opening":
     Session.start_engine = deep
 elif where == "feed":
-    app.Feed.follow = work
+    shell_app.Feed.follow = work
 elif where == "closing":
     Session.aclose = work
     begin = app.RestoreApp._opened

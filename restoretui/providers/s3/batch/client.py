@@ -147,13 +147,10 @@ class S3Batch:
         except CloudError as error:
             if error.code not in _NO_ROLE:
                 return False
-            raise InvalidRequest(
+            raise InvalidRequest.of(
+                error,
                 f"there is no role {printable(name)!r} in the account of these credentials",
                 "check the ARN; `restoretui batch policy LOCATION` prints the policies for a new role",
-                code=error.code,
-                status=error.status,
-                request_id=error.request_id,
-                operation="GetRole",
             ) from None
         role = answer.get("Role", {})
         try:
@@ -196,14 +193,11 @@ def _new_job(answer: Mapping[str, Any]) -> str:
 def _denied_role(error: AccessDenied, role_arn: str) -> AccessDenied:
     if "iam:PassRole" not in f"{error} {error.hint}":
         return error
-    return AccessDenied(
+    return AccessDenied.of(
+        error,
         f"you may not hand the role {role_arn} to S3 Batch Operations: iam:PassRole is missing, "
         "or there is no such role",
         "`restoretui batch policy LOCATION` prints the caller's policy, which names it",
-        code=error.code,
-        status=error.status,
-        request_id=error.request_id,
-        operation=error.operation,
     )
 
 
@@ -211,13 +205,10 @@ def _of_jobs(error: CloudError, job_id: str, region: str) -> CloudError:
     if isinstance(error, MalformedAnswer):
         return error  # Whoever answers 404 with a web page knows of no jobs at all.
     if error.code in _GONE or (error.status == 404 and job_id):
-        return JobNotFound(
+        return JobNotFound.of(
+            error,
             f"there is no job {printable(job_id)} in {region}",
             "jobs are known to their own account and region only, until 90 days after their end",
-            code=error.code,
-            status=error.status,
-            request_id=error.request_id,
-            operation=error.operation,
         )
     return error
 

@@ -37,13 +37,10 @@ class ManifestWriter:
                     await upload.send(rest)
                 etag = await upload.finish()
         except BucketNotFound as error:
-            raise BucketNotFound(
+            raise BucketNotFound.of(
+                error,
                 f"the manifest's bucket {place.bucket!r} does not exist",
                 "name one by --manifest-location",
-                code=error.code,
-                status=error.status,
-                request_id=error.request_id,
-                operation=error.operation,
             ) from None
         except AccessDenied as error:
             error.hint = (

@@ -235,14 +235,11 @@ class S3Client:
 def _check_region(named: str, refusal: Refusal) -> None:
     """Refuse at once to ask where no region can be."""
     if named and not is_region(named):
-        raise InvalidRequest(
+        raise InvalidRequest.of(
+            refusal,
             f"the answer to {refusal.operation} says that bucket {refusal.bucket!r} lives in "
             f"{printable(named, 80)!r}, which cannot be a region",
             "is it an S3 endpoint?",
-            code=refusal.code,
-            status=refusal.status,
-            request_id=refusal.request_id,
-            operation=refusal.operation,
         )
 
 

@@ -19,7 +19,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.handlers import validate_bucket_name
 from botocore.httpsession import get_cert_path
-from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.session import Session
 
@@ -34,6 +33,7 @@ from restoretui.providers.http.tls import Tls, make_tls, trust_of
 from restoretui.providers.s3.client.credentials import CredentialCache, HeldCredentialProvider, LiveCredentials
 from restoretui.providers.s3.client.profiles import forget_empty_profile, uses_login
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
+from restoretui.providers.sdk_models import Models
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.ini_files import aws_files, fault_in
 from restoretui.providers.wire.refusals import Caller, Refusal, named_region, printable
@@ -243,7 +243,7 @@ def _tell_fault(error: BotoCoreError) -> None:
 @lru_cache(maxsize=4)
 def _models(data_path: str | None) -> Any:
     """The SDK's JSON models, which are the same for every session of a process."""
-    return create_loader(data_path)
+    return Models(data_path)
 
 
 def _tls(scoped: Mapping[str, Any], profile: str, of_proxies: Mapping[str, Any]) -> Tls:

@@ -8,7 +8,8 @@ from textual.widgets import Input, Static
 
 from restoretui.config.settings import Settings
 from restoretui.core.errors import RestoreTuiError
-from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 

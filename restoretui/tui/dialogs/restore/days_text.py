@@ -1,6 +1,6 @@
 """What is typed for how long copies shall last: days, or a date; and, in so many words, that they end sooner."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from restoretui.core.errors import UsageError
@@ -24,6 +24,8 @@ class Lasting(NamedTuple):
 def read_lasting(text: str, rules: CloudRules, now: datetime) -> Lasting:
     """``30``, ``2026-12-24`` (its first minute, UTC), ``shorten 3``; ``UsageError`` for anything else."""
     words = text.lower().split()
+    if not words:
+        raise UsageError("it is not said how long copies shall last", HINT)
     shorten = words[:1] == [SHORTEN]
     amount = "".join(words[1:] if shorten else words) if len(words) == 1 + shorten else ""
     try:
@@ -36,3 +38,14 @@ def read_lasting(text: str, rules: CloudRules, now: datetime) -> Lasting:
         raise UsageError(str(error), HINT) from None
     except (ValueError, OverflowError):
         raise UsageError(f"{text.strip()!r} says neither days nor a date", HINT) from None
+
+
+def lengthened(text: str, days: int) -> str:
+    """What is typed, so many days more or less, one at the least; the same where that says nothing one can add to."""
+    start, space, last = text.strip().rpartition(" ")
+    try:
+        if last.isascii() and last.isdigit():
+            return f"{start}{space}{max(1, int(last) + days)}"
+        return f"{start}{space}{date.fromisoformat(last) + timedelta(days=days)}"
+    except (ValueError, OverflowError):
+        return text

@@ -20,6 +20,12 @@ from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
 ENGINES = {"direct": "direct", "batch": "batch jobs", "auto": "auto"}
+EXPLAINED = {
+    "direct": "this machine sends every request, and none while it is closed",
+    "batch": "S3 sends them itself, whether this machine is on or not, for a fee and not at Expedited",
+    "auto": "jobs where they are worth their fee, else direct",
+}
+"""What they mean, while one chooses."""
 SCOPES = {ReportScope.ALL.value: "all tasks", ReportScope.FAILED.value: "failed", ReportScope.NONE.value: "none"}
 MANIFESTS = {"written": "written", "generated": "generated"}
 STARTS = {"ready": "when ready", "hold": "after review"}
@@ -28,8 +34,14 @@ STARTS = {"ready": "when ready", "hold": "after review"}
 class EngineFields(Working, Vertical):
     """Shown for S3 alone; the fields of jobs only while jobs are what would be sent."""
 
+    _choosing: tuple[RestorePlan, Tier] | None = None
+    """For which an engine is being chosen."""
+
     class Changed(Message):
         """The plan reads differently now."""
+
+    class Explained(Message):
+        """Another height: what it means is told, or no longer."""
 
     def compose(self) -> ComposeResult:
         settings = self.session.settings
@@ -119,6 +131,7 @@ class EngineFields(Working, Vertical):
 
     def say(self, plan: RestorePlan, tier: Tier) -> None:
         """Explain the choice for that tier of a direct plan."""
+        self._choosing = plan, tier
         choice = self._choice(plan, tier)
         parts: list[Part] = [(f" {choice.reason}", "dim")] if choice.reason else []
         if choice.batch:
@@ -128,9 +141,22 @@ class EngineFields(Working, Vertical):
                 parts = [(f" {fmt.plural(len(jobs), 'job')}, {_fees(made, jobs)}", "dim")]
             elif jobs:
                 parts.append((f" · {fmt.plural(len(jobs), 'job')}", "dim"))
+        if not parts and self._engine.has_focus:
+            parts = [(f" {EXPLAINED[self._engine.value]}", "dim")]
         self._why.update(said(*parts))
         self._why.display = bool(parts)
         self._fields.display = choice.batch
+
+    def on_descendant_focus(self) -> None:
+        self._explain()
+
+    def on_descendant_blur(self) -> None:
+        self._explain()
+
+    def _explain(self) -> None:
+        if self._choosing is not None:
+            self.say(*self._choosing)
+            self.post_message(self.Explained())
 
     @on(PickLine.Picked)
     def _picked(self, event: PickLine.Picked) -> None:

@@ -11,7 +11,8 @@ from textual.widgets import Button, Input, Static
 
 from restoretui.core.model import Tier
 from restoretui.core.plan.offers import offer_of
-from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.core.plan.unseen import UnseenPart, otherwise, unseen_part
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.core.then.steps import ThenKind
@@ -50,6 +51,8 @@ FIRST_TIER = {Purpose.RESTORE: Tier.STANDARD, Purpose.EXTEND: Tier.BULK, Purpose
 MOST_WIDTH = 96
 """As the style sheet has it."""
 FRAME_CELLS = 4
+LEAST_DAYS = 5
+"""Cells of the days' field."""
 
 
 class PlanView(Dialog[Run]):
@@ -79,6 +82,7 @@ class PlanView(Dialog[Run]):
         self.what = Static(said(("planning …", "dim")), id="what", markup=False)
         self.days_field = Input(str(self._first_days), max_length=LONGEST, compact=True, id="days")
         self.until = Static("", id="until", markup=False)
+        self.days_field.styles.width = self.days_cells
         self.tiers = TierTable(FIRST_TIER[self.purpose])
         yield self.what
         with Horizontal(id="days-line") as self._days_line:
@@ -132,10 +136,10 @@ class PlanView(Dialog[Run]):
         size = sum(line.group.size_bytes for line in chosen.lines)
         what: list[Part] = [(fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"]
         self.what.update(said(*what, *seen_words(plan), *limits_words(plan, chosen)))
-        before, after = days_words(plan, self._width)
+        counted = "" if self.days_field.value.strip().isdigit() else f" = {plan.days:,}"
+        before, after = days_words(plan, self._width - self.days_cells - len(counted))
         self._before_days.update(before)
-        is_number = self.days_field.value.strip().isdigit()
-        self.until.update(said(*([] if is_number else [f" = {plan.days:,}"]), *after))
+        self.until.update(said(counted, *after))
         prices = [price_line(plan)] if is_priced(chosen.cost) else []
         seen = seen_lines(shown, tier)
         self._cost.update(Content("\n").join([cost_line(shown, chosen), *beside_lines(shown, tier), *prices, *seen]))
@@ -193,6 +197,11 @@ class PlanView(Dialog[Run]):
         return lines + [said(("▲ ", "warn"), (clean(text), "warn")) for text in remarks]
 
     # --- what fits
+
+    @property
+    def days_cells(self) -> int:
+        """The width of the days' field: for what is typed and some more."""
+        return max(LEAST_DAYS, len(self.days_field.value) + 2)
 
     @property
     def _width(self) -> int:

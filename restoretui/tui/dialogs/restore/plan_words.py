@@ -5,8 +5,9 @@ import textwrap
 from textual.content import Content
 
 from restoretui.core.model import Tier
-from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import Cost
+from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.core.then.steps import ThenKind
 from restoretui.tui.words import ACTIONS, Part, said
@@ -17,8 +18,11 @@ from restoretui.wording.safe import clean
 def verdict_entries(chosen: TierPlan, width: int) -> list[list[Content]]:
     """The lines of every action and reason, those that send first, then the largest; each reason told to its end."""
     found: dict[tuple[Action, str], tuple[int, int]] = {}
+    windows = {line.verdict.window for line in chosen.sending}
     for line in chosen.lines:
-        key = (line.verdict.action, line.verdict.reason)
+        window = line.verdict.window if line.verdict.action.sends and len(windows) > 1 else None
+        # Where not all take the same time, each says its own.
+        key = (line.verdict.action, line.verdict.reason + (f": {fmt.span(window)}" if window is not None else ""))
         objects, size = found.get(key, (0, 0))
         found[key] = (objects + line.group.objects, size + line.group.size_bytes)
     order = sorted(found.items(), key=lambda item: (not item[0][0].sends, -item[1][0]))
@@ -47,27 +51,26 @@ def is_priced(cost: Cost) -> bool:
     return not cost.unpriced or bool(cost.total)
 
 
-NARROW_LINE, NARROWEST_LINE = 68, 48
-"""Below so many cells a line is said in fewer words, or in very few."""
+NARROW_LINE = 68
+"""Below so many cells a line is said in fewer words."""
 
 
-def days_words(plan: RestorePlan, width: int) -> tuple[str, list[Part]]:
-    """What stands before and after the number of days."""
+def days_words(plan: RestorePlan, room: int) -> tuple[str, list[Part]]:
+    """What stands before and after the number of days, in the most words that ``room`` cells beside it take."""
     if plan.purpose is Purpose.EXTEND and plan.rules.extension_adds:
-        return "Add ", [
-            " days to each copy's end" if width < NARROWEST_LINE else " days to the end that each copy has now"
-        ]
-    extends = plan.purpose is Purpose.EXTEND
+        after = " days to the end that each copy has now"
+        return "Add ", [after if len(after) + 4 <= room else " days to each copy's end"]
     end = fmt.instant(plan.expiry)
-    if width < NARROWEST_LINE:
-        return "Last ", [" days, to ", (end[:10], "strong")]
-    if width < NARROW_LINE:
-        # The day is true without its hour, too: it begins before that.
-        return "Copies last ", [
-            " days from now, until " if extends else " days, until at least ",
-            (end[:10], "strong"),
-        ]
-    return "Copies last ", [" days from now, " if extends else " days, ", "until at least ", (f"{end} UTC", "strong")]
+    days = " days from now, " if plan.purpose is Purpose.EXTEND else " days, "
+    # The day is true without its hour, too: it begins before that.
+    ways = (
+        ("Copies last ", f"{days}until at least ", f"{end} UTC"),
+        ("Copies last ", f"{days}until at least ", end[:10]),
+        ("Copies last ", f"{days}until ", end[:10]),
+        ("Last ", " days, to ", end[:10]),
+    )
+    before, after, at = next((way for way in ways if sum(map(len, way)) <= room), ways[-1])
+    return before, [after, (at, "strong")]
 
 
 def copy_words(chosen: TierPlan) -> str:
@@ -162,7 +165,8 @@ def warning_lines(
     if read_only:
         texts.append("this session is read-only: nothing can be sent")
     if hidden:
-        texts.append(f"{hidden:,} of these are not rows on screen: below a prefix, elsewhere, or filtered out")
+        rows = "is no row" if hidden == 1 else "are not rows"
+        texts.append(f"{hidden:,} of these {rows} on screen: below a prefix, elsewhere, or filtered out")
     if unseen and not plan.asks_unseen:
         texts.append(f"{fmt.plural(unseen, 'object')} could not be looked at and will be left out")
     texts += [

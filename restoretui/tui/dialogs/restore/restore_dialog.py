@@ -21,7 +21,7 @@ from restoretui.core.rules.verdicts import Purpose
 from restoretui.core.saying.own_commands import PROGRAM, Wish
 from restoretui.core.then.steps import ThenStep
 from restoretui.session.saying.commands import Said, Subject
-from restoretui.tui.dialogs.restore.days_text import Lasting, read_lasting
+from restoretui.tui.dialogs.restore.days_text import Lasting, lengthened, read_lasting
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView
 from restoretui.tui.dialogs.restore.target import days_asked_for, find_target
@@ -155,6 +155,7 @@ class RestoreDialog(PlanView):
 
     @on(Input.Changed, "#days")
     def _days_typed(self, event: Input.Changed) -> None:
+        self.days_field.styles.width = self.days_cells
         try:
             wanted = read_lasting(event.value, self.session.clouds[self._scheme].rules, self.session.clock.now())
         except UsageError as error:
@@ -205,6 +206,14 @@ class RestoreDialog(PlanView):
     @on(Input.Submitted, "#days")
     def _days_entered(self) -> None:
         self.tiers.focus()
+
+    @on(TierTable.Lengthened)
+    def _lengthened(self, event: TierTable.Lengthened) -> None:
+        self.days_field.value = lengthened(self.days_field.value, event.days)
+
+    @on(EngineFields.Explained)
+    def _explained(self) -> None:
+        self.fit_soon()
 
     @on(TierTable.Accepted)
     def _tier_accepted(self) -> None:

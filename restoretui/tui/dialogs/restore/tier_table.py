@@ -11,7 +11,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from restoretui.core.model import Tier
-from restoretui.core.plan.plan import RestorePlan, TierPlan
+from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.core.rules.verdicts import Action
 from restoretui.tui.keys import TIERS
 from restoretui.tui.words import Part, said
@@ -63,6 +64,13 @@ class TierTable(Widget, can_focus=True):
     class Accepted(Message):
         """Enter: this one it is."""
 
+    class Lengthened(Message):
+        """Copies shall last so many days more, or less."""
+
+        def __init__(self, days: int) -> None:
+            super().__init__()
+            self.days = days
+
     def __init__(self, tier: Tier) -> None:
         super().__init__()
         self.tier = tier
@@ -97,6 +105,9 @@ class TierTable(Widget, can_focus=True):
 
     def action_choose(self, tier: str) -> None:
         self.choose(Tier(tier))
+
+    def action_lengthen(self, days: int) -> None:
+        self.post_message(self.Lengthened(days))
 
     def action_accept(self) -> None:
         self.post_message(self.Accepted())

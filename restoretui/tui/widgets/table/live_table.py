@@ -3,13 +3,9 @@
 It reads the visible window of a ``View`` and nothing else, paints through Textual's line API, and on a change reads
 that window again and compares: only cells that differ are repainted. What lives (mark, state) should be in the
 leftmost columns, since Textual sends a line again from its left edge up to the cell that changed.
-
-The cursor stands on a row, not on a line: whatever is inserted, sorted or filtered, it stays on that row, and the row
-stays where it is on screen, as long as the view has it.
 """
 
 from collections.abc import Sequence
-from typing import Generic
 
 from textual import events
 from textual.geometry import Region
@@ -19,16 +15,16 @@ from textual.widget import Widget
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.records import View
-from restoretui.tui.error_state import ErrorState
 from restoretui.tui.keys import TABLE
 from restoretui.tui.terminal.pacing import Pacer
+from restoretui.tui.widgets.error_state import ErrorState
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.column_choice import Choice, arranged
 from restoretui.tui.widgets.table.columns import GAP, Column
 from restoretui.tui.widgets.table.painting import EDGE, LinePainter, Sentence, instead_of_rows
-from restoretui.tui.widgets.table.row_scroll import RowScroll
+from restoretui.tui.widgets.table.row_cursor import RowCursor
 from restoretui.tui.widgets.table.row_styles import COMPONENTS, RowKind, RowStyles
-from restoretui.tui.widgets.table.visible_rows import RowT, VisibleRows
+from restoretui.tui.widgets.table.visible_rows import RowT
 from restoretui.wording.safe import clean, width
 
 SPACED_FROM = 30
@@ -37,7 +33,7 @@ BYTES_A_CELL = 2.0
 """About what a cell takes on the line, colours included."""
 
 
-class LiveTable(RowScroll, Generic[RowT], can_focus=True):
+class LiveTable(RowCursor[RowT], can_focus=True):
     """Shows a view. ``changed()`` may be called for every change of the data, however many there are."""
 
     ALLOW_SELECT = False
@@ -60,7 +56,7 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         placeholder: str = "",
         id: str | None = None,  # noqa: A002  Textual's own name
     ) -> None:
-        super().__init__(id=id)
+        super().__init__(follow_top=follow_top, id=id)
         self.offered: Sequence[Column[RowT]] = tuple(columns)
         """All columns there are for these rows."""
         self.choice: Choice | None = None
@@ -68,51 +64,19 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         self._columns: Sequence[Column[RowT]] = self.offered
         self._pacer = pacer
         self._marking = marking
-        self._follow_top = follow_top
-        self._rows: VisibleRows[RowT] = VisibleRows(self._read_failed)
         self._rows.use(self._columns)
-        self._cursor = 0
-        self._cursor_id: int | None = None
-        self._sought: int | None = None
-        """The row to stand on as soon as the view, which is not complete, has it."""
-        self._anchor: int | None = None
-        self._anchor_id: int | None = None
         self._sort: tuple[str, bool] = ("", False)
         self._row_styles = RowStyles(self)
         self._painter = LinePainter(self._row_styles)
         self.set_reactive(LiveTable.placeholder, placeholder)
 
-    def _read_failed(self, error: RestoreTuiError) -> None:
-        self.post_message(table_events.ReadFailed(self, error))
-
     # --- what is shown
-
-    @property
-    def view(self) -> View[RowT] | None:
-        """The view shown."""
-        return self._rows.view
-
-    @property
-    def cursor(self) -> int:
-        """The cursor's position."""
-        return self._cursor
-
-    @property
-    def row(self) -> RowT | None:
-        """The row under the cursor as it is now; None in an empty table."""
-        rows = self._rows.read(self._cursor, 1)
-        return rows[0] if rows else None
-
-    @property
-    def range(self) -> tuple[int, int] | None:
-        """First and last position of the range being marked."""
-        if self._anchor is None:
-            return None
-        return min(self._anchor, self._cursor), max(self._anchor, self._cursor)
 
     def set_view(self, view: View[RowT] | None, *, at: int | None = None) -> None:
         """Show another view. The cursor goes to ``at``, or else stays on its row by id, or else on its position."""
         line = self._cursor - self.scroll_offset.y
+        if at is not None:  # What stands above a row that is gone to is in sight, too.
+            line = at if at < self.height_of_rows else self.height_of_rows // 2
         self._rows.view = view
         if view is None:
             self.fit_columns()
@@ -211,49 +175,6 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
     def on_unmount(self) -> None:
         self._pacer.forget(self.look_again)
 
-    # --- keeping the place
-
-    def _find_sought(self, view: View[RowT]) -> bool:
-        """Go to the row that was left for a view without it, if the view has it by now; tells whether it moved."""
-        if self._sought is None:
-            return False
-        found = view.position(self._sought)
-        if found is not None or view.complete:
-            self._sought = None
-        if found is None:
-            return False
-        self._place_cursor(found, self._cursor - self.scroll_offset.y)
-        return True
-
-    def _keep_place(self) -> bool:
-        """Follow the row that holds the screen when others came before it; tells whether it moved."""
-        view, top = self._rows.view, self.scroll_offset.y
-        if view is None or self.count == 0:
-            return False
-        if self._cursor_id is None or (self._follow_top and self._cursor == 0 and top == 0):
-            self._cursor_id = view.row_id(self._cursor)
-            return False
-        in_sight = top <= self._cursor < top + self.height_of_rows
-        held, held_id = (self._cursor, self._cursor_id)
-        if not in_sight and self._rows.lines:
-            held, held_id = top, self._rows.lines[0].id
-        if view.row_id(held) == held_id:
-            return False
-        found = view.position(held_id)
-        if in_sight or found is None:
-            self._place_cursor(self._cursor if found is None else found, self._cursor - top)
-        else:
-            self._cursor = self._position(self._cursor_id, self._cursor)
-            self.scroll_to(y=found, animate=False, force=True, immediate=True)
-        if self._anchor is not None:
-            self._anchor = self._position(self._anchor_id, self._anchor)
-        return True
-
-    def _position(self, row_id: int | None, otherwise: int) -> int:
-        view = self._rows.view
-        found = view.position(row_id) if view is not None and row_id is not None else None
-        return max(0, min(self.count - 1, otherwise)) if found is None else found
-
     # --- painting
 
     def _arrange(self) -> None:
@@ -324,44 +245,7 @@ class LiveTable(RowScroll, Generic[RowT], can_focus=True):
         span = self.range
         return RowKind.RANGE if span is not None and span[0] <= position <= span[1] else RowKind.PLAIN
 
-    # --- the cursor
-
-    def goto(self, position: int) -> None:
-        """Put the cursor on that position, or the nearest there is, and show it."""
-        position = max(0, min(self.count - 1, position))
-        self._sought = None
-        old, self._cursor = self._cursor, position
-        view = self._rows.view
-        self._cursor_id = view.row_id(position) if view is not None else None
-        if self.reveal(position) or old == position:
-            pass
-        elif self._anchor is not None:
-            self.repaint(min(old, position), max(old, position))
-        else:
-            self.repaint(old, old)
-            self.repaint(position, position)
-        self.post_message(table_events.Moved(self))
-
-    def _place_cursor(self, position: int, line: int) -> None:
-        """Put the cursor there, at that line of the window if possible."""
-        self._cursor = max(0, min(self.count - 1, position))
-        view = self._rows.view
-        self._cursor_id = view.row_id(self._cursor) if view is not None and self.count else None
-        line = max(0, min(self.height_of_rows - 1, line))
-        self.scroll_to(y=max(0, self._cursor - line), animate=False, force=True, immediate=True)
-        self.post_message(table_events.Moved(self))
-
-    def action_move(self, lines: int) -> None:
-        self.goto(self._cursor + lines)
-
-    def action_page(self, pages: int) -> None:
-        self.goto(self._cursor + pages * max(1, self.height_of_rows - 1))
-
-    def action_first(self) -> None:
-        self.goto(0)
-
-    def action_last(self) -> None:
-        self.goto(self.count - 1)
+    # --- what keys do
 
     def action_open(self) -> None:
         row = self.row

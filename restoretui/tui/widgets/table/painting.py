@@ -7,7 +7,7 @@ from typing import Any
 from rich.segment import Segment
 from textual.strip import Strip
 
-from restoretui.tui.error_state import ErrorState
+from restoretui.tui.widgets.error_state import ErrorState
 from restoretui.tui.widgets.table.columns import GAP, Placed
 from restoretui.tui.widgets.table.row_styles import RowKind, RowStyles
 from restoretui.tui.widgets.table.visible_rows import Line

@@ -1,35 +1,25 @@
-"""What a command is about: locations, what of them, and a selection made of that."""
+"""What was typed to say what a command is about: locations, and what of them; held against each other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from restoretui.commands.finding.inventory_words import tell_of_inventory
-from restoretui.commands.finding.past_words import past_of, tell_of_past
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
-from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, UsageError
+from restoretui.core.errors import UsageError
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.shorthand import in_clouds
-from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location, parse_location
-from restoretui.core.model import DEFAULT_SCHEME, ObjectRef
+from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.saying.chosen import Chosen
-from restoretui.ledger.records import Query, View
-from restoretui.session.jsonlines.objects import missing_fields
-from restoretui.session.key_list import read_named
+from restoretui.ledger.records import Query
 from restoretui.session.keys.entries import KeysFormat, NamedKeys
+from restoretui.session.keys.key_list import read_named
 from restoretui.session.session import Session
-from restoretui.wording import format as words
-
-MOST_MISSING = 20
-"""Objects that cannot be seen are named one by one up to here, then counted."""
 
 
 @dataclass(frozen=True)
@@ -225,198 +215,3 @@ def _absolute_file(name: str) -> str:
     """Where a regular file is; empty for what is none, as stdin or a pipe."""
     path = Path(name)
     return str(path.absolute()) if path.is_file() else ""
-
-
-@asynccontextmanager
-async def listing_view(
-    session: Session, place: Location, choice: Choice, output: Output | None = None
-) -> AsyncIterator[View[Any]]:
-    """What is at ``place`` right now, or in the inventory that was named, of that what was chosen.
-
-    Of one version, all versions of its key.
-    """
-    versions = choice.versions or place.version_id is not None
-    if choice.from_inventory:
-        where = choice.query.where
-        found = await session.inventories.at(place, choice.from_inventory, versions=versions, where=where)
-        if output is not None:
-            tell_of_inventory(session, output, found)
-        listing = found.listing
-    elif choice.is_past:
-        past = await past_of(session, place, choice.as_of, choice.deleted_since)
-        if output is not None:
-            tell_of_past(session, output, place, past)
-        listing = past.listing
-    else:
-        listing = await session.open_listing(place, recursive=True, versions=versions, refresh=True)
-        await session.listed(listing)
-    view = await session.ledger.catalog.browse(listing.id, choice.query)
-    try:
-        await view.wait()
-        yield view
-    finally:
-        await view.aclose()
-
-
-@dataclass
-class Selected:
-    """A selection of the chosen objects, and what is not in it."""
-
-    sel: int
-    missing: int = 0
-    """Objects that could not be seen."""
-    left_out: int = 0
-    """Objects that were named, but that the selectors left out."""
-    unseen: int = 0
-    """Objects that may not be looked at, and that are asked for all the same."""
-
-
-@asynccontextmanager
-async def selected(session: Session, output: Output, choice: Choice) -> AsyncIterator[Selected]:
-    """What is chosen, marked in a selection of its own; what could not be seen, or was left out, is said."""
-    places = choice.parsed()
-    chosen = Selected(await session.ledger.selections.create())
-    if choice.ask_unseen:
-        session.ask_unseen(chosen.sel)
-    try:
-        if choice.named is not None:
-            await _select_listed(session, output, choice, chosen, places)
-            places = []
-        for place in places:
-            if not place.bucket:
-                raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
-            if choice.keys_from:
-                refs = await _saved(session, choice.keys_from, place)
-                await _select_named(session, output, choice, chosen, place, refs)
-            elif choice.is_past:
-                past = await past_of(session, place, choice.as_of, choice.deleted_since)
-                tell_of_past(session, output, place, past)
-                await session.selecting.listed(chosen.sel, past.listing, choice.query)
-            elif place.key is not None:
-                ref = ObjectRef(place.bucket, place.key, place.version_id)
-                await _select_named(session, output, choice, chosen, place, [ref])
-            elif choice.from_inventory:
-                found = await session.inventories.at(
-                    place, choice.from_inventory, versions=choice.versions, where=choice.query.where
-                )
-                tell_of_inventory(session, output, found)
-                await session.selecting.listed(chosen.sel, found.listing, choice.query)
-            else:
-                await session.selecting.under(
-                    chosen.sel, place, versions=choice.versions, query=choice.query, refresh=True
-                )
-        await _look(session, output, choice, chosen)
-        if choice.from_inventory and any(looks := session.selecting.looks):
-            output.say(
-                f"looked at what is chosen by {words.plural(looks.pages, 'page')} of listings and"
-                f" {words.plural(looks.heads, 'HEAD')}"
-            )
-        if (more := chosen.missing + chosen.unseen - MOST_MISSING) > 0:
-            output.say(f"… and {words.plural(more, 'object')} more could not be seen")
-        if chosen.left_out:
-            named = words.plural(chosen.left_out, "object")
-            output.say(f"{named} that you named {'is' if chosen.left_out == 1 else 'are'} left out by the selectors")
-        yield chosen
-    finally:
-        await session.ledger.selections.drop(chosen.sel)
-
-
-async def _select_listed(
-    session: Session, output: Output, choice: Choice, chosen: Selected, places: Sequence[Location]
-) -> None:
-    """What the list names at these places; what lies elsewhere is left out, and counted."""
-    listed, outside = listed_at(output, choice, places)
-    chosen.left_out += outside
-    for place, refs in zip(places, listed, strict=True):
-        if refs:
-            await _select_named(session, output, choice, chosen, place, refs)
-
-
-def listed_at(output: Output, choice: Choice, places: Sequence[Location]) -> tuple[list[list[ObjectRef]], int]:
-    """The objects of its list at each place, and how many lie at none; that is said."""
-    if choice.named is None:
-        return [[] for _ in places], 0
-    listed, outside = choice.named.placed(places)
-    if outside:
-        verb = "lies" if outside == 1 else "lie"
-        output.say(f"{words.plural(outside, 'object')} of {choice.named.name} {verb} at none of the locations")
-    if choice.named.form is KeysFormat.PLAIN:
-        _hint_at_locations(output, listed[0], places[0])
-    return listed, outside
-
-
-async def _saved(session: Session, name: str, place: Location) -> Sequence[ObjectRef]:
-    """What lies at ``place`` of the marks that the screens saved under a name."""
-    sets = session.ledger.mark_sets
-    saved = sets.named(name)
-    refs = await sets.refs(saved.sel, session.cloud_of(place.scheme), place.bucket, place.prefix)
-    if not refs:
-        raise UsageError(f"nothing of @{saved.name} lies in {place}", "name the bucket its objects are in")
-    return refs
-
-
-async def _select_named(
-    session: Session, output: Output, choice: Choice, chosen: Selected, place: Location, refs: Sequence[ObjectRef]
-) -> None:
-    unseen: list[ObjectRef] = []
-    # Which versions there are is not known, nor the state or class of what may not be looked at.
-    may_ask = not choice.versions and is_about_keys(choice.query.where)
-
-    def note(ref: ObjectRef, error: CloudError) -> None:
-        asked = choice.ask_unseen and may_ask and is_doubt(error)
-        if asked:
-            unseen.append(ref)
-        _note(output, chosen, place.scheme, ref, error, asked=asked)
-
-    chosen.left_out += await session.selecting.named(
-        chosen.sel, refs, choice.query, note, place.scheme,
-        prefix=place.prefix, versions=choice.versions,
-    )  # fmt: skip
-    await session.selecting.unseen(chosen.sel, unseen, place.scheme)
-
-
-async def _look(session: Session, output: Output, choice: Choice, chosen: Selected) -> None:
-    """At all that a listing cannot judge; what may not be looked at is named."""
-
-    def note(scheme: str, ref: ObjectRef, error: CloudError) -> None:
-        _note(output, chosen, scheme, ref, error, asked=choice.ask_unseen and is_doubt(error))
-
-    await session.selecting.look(chosen.sel, missing=note)
-
-
-def is_doubt(error: CloudError) -> bool:
-    """The error says nothing of the object, which may be there: only that it may not be looked at.
-
-    A bare 400 is how the HEAD of an object is refused that is encrypted with a key of the customer's own (FACTS 1.2).
-    """
-    return isinstance(error, AccessDenied) or (isinstance(error, InvalidRequest) and error.code == "400")
-
-
-def _note(output: Output, chosen: Selected, scheme: str, ref: ObjectRef, error: CloudError, *, asked: bool) -> None:
-    """Say of one object that it cannot be seen, and what becomes of it."""
-    if asked:
-        chosen.unseen += 1
-    else:
-        chosen.missing += 1
-    if output.as_json:
-        output.line("missing", missing_fields(scheme, ref, error, doubted=is_doubt(error), asked=asked))
-    if chosen.missing + chosen.unseen > MOST_MISSING:
-        return
-    end = ""
-    if asked:
-        end = "; it is asked for all the same"
-    elif is_doubt(error):
-        end = "; it is left out (--ask-unseen asks for it all the same)"
-    output.say(f"{Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)}: {error}{end}")
-
-
-def _hint_at_locations(output: Output, refs: Sequence[ObjectRef], place: Location) -> None:
-    """Key lists are verbatim; whoever lists locations instead is told why none of them is found."""
-    for ref in refs:
-        line = ref.key.removeprefix(place.prefix)
-        if line.startswith(tuple(f"{scheme}://" for scheme in CLOUDS)):
-            output.say(
-                f"the key list holds {line!r}, which is taken as a key, verbatim: write keys without "
-                f"{place.scheme}://{place.bucket}/, or give locations as arguments"
-            )
-            return
