@@ -1,4 +1,4 @@
-"""Rules of the house that a reader would otherwise have to be told: small constructors, clouds by table, doors."""
+"""Rules of the house that a reader would otherwise have to be told: short files, small constructors, doors."""
 
 import ast
 from collections.abc import Iterator
@@ -7,9 +7,23 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.rules.clouds import CLOUDS
-from tests.test_layering import MODULES, PACKAGE
+from tests.test_layering import MODULES, PACKAGE, TESTS
 
 MOST_PARAMETERS = 6
+MOST_LINES = 400
+"""Of a file: what one idea takes, told to somebody who reads all of it."""
+MAY_BE_LONGER = {
+    "tests/bench/kills.py": "one harness: what is killed, when, and what is counted afterwards are read together",
+    "tests/ledger/selections/test_selections.py": "one repository: each test says what the next may take for granted",
+    "tests/providers/s3/test_credential_chain.py": "one chain, tried source by source in its own order",
+    "tests/providers/s3/test_faults.py": "one matrix: every refusal the wire can carry, against one client",
+    "tests/providers/wire/listings/test_listing_xml.py": "one table of pages, which all parsers have to read alike",
+    "tests/sandbox/test_batch_jobs.py": "one imitation: a job of S3 Batch Operations from its making to its report",
+    "tests/sandbox/test_faults.py": "one table: what each fault does, side by side",
+    "tests/tui/dialogs/test_what_is_confirmed.py": "one promise: what was shown is sent, whatever comes between",
+    "tests/tui/test_states.py": "one promise: no state of any tab is blank",
+}
+"""File -> why it is one idea all the same."""
 MAKING = {"__init__", "open", "start", "by"}
 """Methods that make an object: what they take is held together, or the object does too much.
 
@@ -54,6 +68,17 @@ WHOLE = {
     "tui/process/lifetime.py": "hands its changes to the feed, which reads",
 }
 """Files that pass the ledger, or one of its parts, on."""
+
+
+def test_a_file_is_one_idea() -> None:
+    files = [*PACKAGE.rglob("*.py"), *TESTS.rglob("*.py")]
+    long = {
+        path.relative_to(PACKAGE.parent).as_posix(): lines
+        for path in files
+        if (lines := path.read_text("utf-8").count("\n")) > MOST_LINES
+    }
+    assert {name: lines for name, lines in long.items() if name not in MAY_BE_LONGER} == {}
+    assert set(MAY_BE_LONGER) <= set(long), "a reason for nothing"
 
 
 def tree_of(path: Path) -> ast.Module:

@@ -118,6 +118,17 @@ def test_every_room_has_its_line() -> None:
     assert rooms == {path.parent.name for path in package.glob("*/__init__.py")}
 
 
+def test_every_room_within_a_room_is_named_in_its_line() -> None:
+    table = (DOCS / "architecture.md").read_text("utf-8").partition("## The rooms")[2].partition("\n## ")[0]
+    package = ROOT / "restoretui"
+    for line in re.findall(r"^\| `\w+` \|.*$", table, re.MULTILINE):
+        room, *named = (name.removeprefix(f"{line.split('`')[1]}/") for name in re.findall(r"`([\w/]+)`", line))
+        inner = {
+            path.parent.relative_to(package / room).as_posix() for path in (package / room).rglob("*/__init__.py")
+        }
+        assert inner <= {*named, "."}, room
+
+
 def test_every_state_of_a_job_has_its_line() -> None:
     table = (DOCS / "architecture.md").read_text("utf-8").partition("## A job's life")[2].partition("\n## ")[0]
     states = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)

@@ -1,4 +1,7 @@
-"""What a session waits for, and why, in words for whoever waits along; and when its patience with a cloud is over."""
+"""What a session waits for, and why, in words for whoever waits along; and when its patience with a cloud is over.
+
+Commands print it on stderr: ``engine.traffic.speaker`` decides when a line is due.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 

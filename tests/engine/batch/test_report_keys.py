@@ -14,7 +14,7 @@ from restoretui.sandbox.s3control.report import KeysAs
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox
-from tests.engine.batch.test_batch_runs import confirmed, until
+from tests.engine.batch.confirming import confirmed, until
 from tests.engine.clock_control import TurnedClock
 from tests.engine.conftest import OpenSession
 from tests.narrowing import a

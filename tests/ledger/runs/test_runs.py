@@ -1,16 +1,11 @@
 """Runs and jobs: nothing is sent that was not confirmed, nothing is told twice, and the counts are always right."""
 
 import asyncio
-import sqlite3
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
@@ -19,7 +14,7 @@ from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Query
-from restoretui.ledger.run_records import TRACKED, WAITING, JobChange, TrackedGroup
+from restoretui.ledger.run_records import JobChange
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,
@@ -29,13 +24,11 @@ from tests.ledger.helpers import (
     jobs_in,
     keys,
     last_entry,
-    ledger_for_examples,
     listed,
     look,
     now_of,
     planned,
     started,
-    total,
 )
 
 MARKS = 1
@@ -329,111 +322,6 @@ async def test_a_run_ends_with_its_last_waiting_job_and_opens_again(
     assert await ledger.runs.open_runs() == [again]
 
 
-async def test_tracked_groups(ledger: Ledger, manual_clock: ManualClock) -> None:
-    run = await started(ledger, [entry(key, size=2) for key in keys(5)] + [entry("z", "STANDARD")])
-    assert await ledger.runs.tracked() == []
-    jobs = await ledger.runs.claim(run.id, 4)
-    at = []
-    for job in jobs:
-        await manual_clock.advance(10)
-        at.append(now_of(ledger))
-        await ledger.runs.apply([JobChange(job.id, State.REQUESTED, at[-1], outcome="accepted")])
-    await ledger.runs.apply([JobChange(jobs[0].id, State.AVAILABLE, at[-1], expiry=SOON)])
-    await ledger.runs.apply([JobChange(jobs[1].id, State.AVAILABLE, at[-1], expiry=SOON - 5)])
-    common: dict[str, Any] = {
-        "run_id": run.id,
-        "cloud": CLOUD,
-        "bucket": BUCKET,
-        "versions": False,
-        "archive": "GLACIER",
-        "storage_class": "GLACIER",
-        "tier": Tier.BULK,
-        "jobs": 2,
-        "size_bytes": 4,
-    }
-    expected = [
-        TrackedGroup(
-            **common, state=State.AVAILABLE, requested_first=at[0], requested_last=at[1], expiry_first=SOON - 5
-        ),
-        TrackedGroup(**common, state=State.REQUESTED, requested_first=at[2], requested_last=at[3], expiry_first=None),
-    ]
-    assert sorted(await ledger.runs.tracked(), key=lambda group: group.state) == expected
-    assert sorted(await ledger.runs.tracked(run.id), key=lambda group: group.state) == expected
-    assert await ledger.runs.tracked(99) == []
-
-
-@pytest.mark.parametrize("strange", [False, True])
-async def test_what_a_round_looks_at_comes_as_columns_in_key_order(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, strange: bool
-) -> None:
-    monkeypatch.setattr("restoretui.ledger.runs.watch_queries._BLOCK", 3)
-    names = sorted({*keys(10), *(["a\nb", "c\x00d", "e\x1f", "f\n"] if strange else [])})
-    run = await started(ledger, [entry(key) for key in names])
-    ids = {job.ref.key: job.id for job in await ledger.runs.claim(run.id, 100)}
-    end = 2_000_000_000
-    await ledger.runs.apply([JobChange(ids[names[1]], State.RESTORING, now_of(ledger))])
-    await ledger.runs.apply([JobChange(ids[names[2]], State.AVAILABLE, now_of(ledger), expiry=end)])
-    await ledger.runs.apply([JobChange(ids[names[3]], State.FAILED, now_of(ledger))])
-    await started(ledger, [entry(key) for key in names])  # another run over the same objects
-    states = {State.PLANNED, State.RESTORING, State.AVAILABLE}
-
-    async def columns(limit: int, states: set[State]) -> tuple[list[str], list[int], list[str]]:
-        found: tuple[list[str], list[int], list[str]] = ([], [], [])
-        after = None
-        while True:
-            some = await ledger.runs.awaited(
-                run.id, CLOUD, BUCKET, versions=False, states=states, after=after, limit=limit
-            )
-            assert len(some.keys) <= limit
-            assert some.versions == [""] * len(some.keys)
-            if not some.keys:
-                return found
-            found[0].extend(some.keys)
-            found[1].extend(some.ids)
-            found[2].extend(some.expected)
-            after = some.last
-
-    for limit in (1, 4, 100):
-        found = await columns(limit, states)
-        live = [key for key in names if key != names[3]]
-        assert found[:2] == (live, [ids[key] for key in live])
-        assert found[2] == ["", "r", str(end), *[""] * (len(live) - 3)]
-    assert (await columns(5, {State.RESTORING, State.REQUESTED}))[2] == ["r"]
-    assert await columns(5, set()) == ([], [], [])
-    jobs = await ledger.runs.of_ids([ids[names[2]], ids[names[0]]])
-    assert [(job.ref.key, job.state) for job in jobs] == [(names[0], State.PLANNED), (names[2], State.AVAILABLE)]
-
-
-async def test_open_jobs_come_in_key_order_over_all_runs(ledger: Ledger) -> None:
-    first = await started(ledger, [entry(key) for key in keys(10)])
-    await ledger.runs.apply(
-        [JobChange(job.id, State.REQUESTED, now_of(ledger)) for job in await ledger.runs.claim(first.id, 10)]
-    )
-    second = await started(ledger, [entry(key) for key in keys(12)])
-    wanted = {State.REQUESTED, State.RESTORING}
-    found: list[tuple[str, int]] = []
-    after: tuple[str, str] | None = None
-    while jobs := await ledger.runs.open_jobs(CLOUD, BUCKET, False, wanted, after, 3):
-        # Both jobs of an object are in one answer, so that one look settles both.
-        assert len({job.ref.key for job in jobs}) * 2 == len(jobs)
-        found += [(job.ref.key, job.run_id) for job in jobs]
-        after = (jobs[-1].ref.key, jobs[-1].ref.version_id or "")
-    assert found == [(key, run.id) for key in keys(10) for run in (first, second)]
-    assert await ledger.runs.open_jobs(CLOUD, BUCKET, True, wanted, None, 100) == []
-    assert await ledger.runs.open_jobs(CLOUD, "elsewhere", False, wanted, None, 100) == []
-    assert await ledger.runs.open_jobs(CLOUD, BUCKET, False, set(), None, 100) == []
-    planned_jobs = await ledger.runs.open_jobs(CLOUD, BUCKET, False, {State.PLANNED}, None, 100)
-    assert [job.ref.key for job in planned_jobs] == keys(12)[10:]
-
-
-async def test_what_watching_costs_adds_up(ledger: Ledger) -> None:
-    run = await started(ledger, [entry("a")])
-    await asyncio.gather(*(ledger.runs.calls(run.id, 1, 10) for _ in range(5)))
-    after = await ledger.runs.get(run.id)
-    assert (after.list_calls, after.head_calls) == (5, 50)
-    assert ledger.runs.peek_all() == [after]
-
-
 async def test_a_view_of_jobs_filters_and_sorts(ledger: Ledger) -> None:
     run = await started(
         ledger, [entry("a", size=3), entry("b", "DEEP_ARCHIVE", size=1), entry("c", "STANDARD", size=2)]
@@ -458,116 +346,6 @@ async def test_a_view_of_jobs_filters_and_sorts(ledger: Ledger) -> None:
     assert await shown(where=OneOf("class", ("STANDARD", "GLACIER"))) == "ac"
     assert await shown(where=Word.of("B")) == "b"
     assert await shown(where=Word.of("[bc]")) == "bc"
-
-
-JOB_STATES = [State.PLANNED, *sorted(TRACKED), State.EXPIRED, State.FAILED]
-STEPS = st.one_of(
-    st.tuples(st.just("claim"), st.integers(1, 5)),
-    st.tuples(st.just("release"), st.integers(0, 30)),
-    st.tuples(st.just("cancel"), st.integers(0, 1)),
-    st.tuples(st.just("reset"), st.integers(0, 1)),
-    st.tuples(st.just("crash"), st.integers(0, 1)),
-    st.tuples(
-        st.just("apply"),
-        st.lists(
-            st.tuples(
-                st.integers(0, 30),
-                st.sampled_from(JOB_STATES),
-                st.integers(-3, 3),
-                st.sampled_from(["", "accepted"]),
-                st.sampled_from([None, SOON, SOON + 1]),
-            ),
-            max_size=5,
-        ),
-    ),
-)
-
-
-def test_counts_are_what_a_recount_gives() -> None:
-    """Random work on two runs: counts, ends and the audit trail agree with the jobs after every step."""
-    with ledger_for_examples() as (runner, ledger):
-
-        @settings(max_examples=60)
-        @given(st.lists(STEPS, max_size=12))
-        def check(steps: list[tuple[str, object]]) -> None:
-            runner.run(work(ledger, steps))
-
-        check()
-
-
-async def work(ledger: Ledger, steps: list[tuple[str, Any]]) -> None:
-    first_entry = await last_entry(ledger)
-    runs = []
-    for _ in range(2):
-        listing = await listed(ledger, [entry(key, size=at) for at, key in enumerate(keys(6))])
-        sel = await ledger.selections.create()
-        await ledger.selections.add_under(sel, listing.id)
-        runs.append(await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), Tier.BULK, {}))
-        await ledger.selections.drop(sel)
-        await clock_of(ledger).advance(1)
-    ids = [job.id for run in runs for job in await jobs_in(ledger, run.id)]
-    begun = {job.id: job.state for run in runs for job in await jobs_in(ledger, run.id)}
-    now = now_of(ledger)
-    for kind, what in steps:
-        if kind == "claim":
-            await ledger.runs.claim(runs[0].id, what)
-        elif kind == "release":
-            await ledger.runs.release([ids[what % len(ids)]])
-        elif kind == "cancel":
-            await ledger.runs.set_cancelled(runs[what].id)
-        elif kind == "reset":
-            await ledger.runs.reset_failed(runs[what].id)
-        elif kind == "crash":
-            ledger.runs._in_flight.clear()
-            await ledger.runs.recover(runs[what].id)
-        else:
-            told = [
-                JobChange(ids[at % len(ids)], state, now + later, outcome=outcome, expiry=expiry)
-                for at, state, later, outcome, expiry in what
-            ]
-            await ledger.runs.apply(told)
-        await recount(ledger, [run.id for run in runs])
-    await replay(ledger, first_entry, begun)
-    for run in runs:
-        await ledger.runs.apply(
-            [JobChange(job.id, State.FAILED, now + 9, "end of the example") for job in await jobs_in(ledger, run.id)]
-        )
-
-
-async def recount(ledger: Ledger, run_ids: list[int]) -> None:
-    for run_id in run_ids:
-        run = await ledger.runs.get(run_id)
-        rows = (await ledger.runs.view(run_id)).rows(0, 100)
-        assert run.counts == Counter(row.state for row in rows)
-        for state in run.counts:
-            assert run.bytes_by_state[state] == total(row for row in rows if row.state is state)
-        assert run.is_open == any(row.state in WAITING for row in rows) == (run.ended_at is None)
-        tracked = Counter[State]()
-        for group in await ledger.runs.tracked(run_id):
-            tracked[group.state] += group.jobs
-        assert tracked == Counter(row.state for row in rows if row.state in TRACKED)
-        expiries = [row.expiry for row in rows if row.state is State.AVAILABLE and row.expiry is not None]
-        seen = [
-            group.expiry_first
-            for group in await ledger.runs.tracked(run_id)
-            if group.state is State.AVAILABLE and group.expiry_first is not None
-        ]
-        assert min(seen, default=None) == min(expiries, default=None)
-
-
-async def replay(ledger: Ledger, after: int, states_then: dict[int, State]) -> None:
-    """The audit trail alone leads from what was confirmed to what is."""
-    for told in await ledger.activity.since(after, 10_000):
-        if told.job_id is not None:
-            assert told.from_state is states_then[told.job_id]
-            assert told.to_state is not None
-            states_then[told.job_id] = told.to_state
-    for job_id, state in states_then.items():
-        assert await ledger._reader.run(partial(stored_state, job_id=job_id)) == (state,)
-
-
-def stored_state(connection: sqlite3.Connection, job_id: int) -> object:
-    return connection.execute("SELECT state FROM job WHERE id = ?", (job_id,)).fetchone()
 
 
 def test_clouds_are_told_apart_by_endpoint() -> None:
