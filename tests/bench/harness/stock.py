@@ -53,8 +53,8 @@ async def with_aioboto3(job: str, bucket: str) -> int:
 
 
 def with_obstore(bucket: str) -> int:
-    import obstore
-    from obstore.store import S3Store
+    import obstore  # type: ignore[import-not-found]
+    from obstore.store import S3Store  # type: ignore[import-not-found]
 
     store = S3Store(
         bucket,
