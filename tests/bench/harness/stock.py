@@ -53,8 +53,8 @@ async def with_aioboto3(job: str, bucket: str) -> int:
 
 
 def with_obstore(bucket: str) -> int:
-    import obstore  # type: ignore[import-not-found]
-    from obstore.store import S3Store  # type: ignore[import-not-found]
+    import obstore
+    from obstore.store import S3Store
 
     store = S3Store(
         bucket,
