@@ -209,9 +209,10 @@ def _note(output: Output, chosen: Selected, scheme: str, ref: ObjectRef, error: 
 
 def _hint_at_locations(output: Output, refs: Sequence[ObjectRef], place: Location) -> None:
     """Key lists are verbatim; whoever lists locations instead is told why none of them is found."""
+    beginnings = tuple(f"{scheme}://" for scheme in CLOUDS)
     for ref in refs:
         line = ref.key.removeprefix(place.prefix)
-        if line.startswith(tuple(f"{scheme}://" for scheme in CLOUDS)):
+        if line.startswith(beginnings):
             output.say(
                 f"the key list holds {line!r}, which is taken as a key, verbatim: write keys without "
                 f"{place.scheme}://{place.bucket}/, or give locations as arguments"

@@ -120,12 +120,24 @@ def _add_to_totals(tx: Tx, sel: int, place: int, objects: int, size_bytes: int) 
 def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> None:
     """Mark objects that were looked at, unless they are gone. Keeps the totals by difference: marks may be many."""
     there = [look for look in looks if not look.gone]
-    before = _tally(tx, sel, place, there)
+    if not there:
+        return
+    are_new = _are_new(tx, sel, place, there)
+    before = (0, 0) if are_new else _tally(tx, sel, place, there)
     row = tx.row("SELECT step FROM selection_set WHERE id = ?", (sel,))
     step = 0 if row is None else row[0]
     tx.values(_INSERT, [(step, sel, place, *values_of(look), 0) for look in there], _IF_NEWER)
-    after = _tally(tx, sel, place, there)
+    after = (len(there), sum_of(look.size for look in there)) if are_new else _tally(tx, sel, place, there)
     _add_to_totals(tx, sel, place, after[0] - before[0], after[1] - before[1])
+
+
+def _are_new(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> bool:
+    """Each is of another object, and nothing from the first of their keys to the last is marked: so it mostly is."""
+    keys = [look.key for look in looks]
+    if len({(look.key, look.version_id or "") for look in looks}) < len(looks):
+        return False
+    between = "SELECT 1 FROM selection WHERE sel = ? AND place_id = ? AND key BETWEEN ? AND ? LIMIT 1"
+    return tx.row(between, (sel, place, min(keys), max(keys))) is None
 
 
 def _tally(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> tuple[int, int]:

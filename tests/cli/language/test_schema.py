@@ -101,7 +101,7 @@ def test_names_of_instants_sizes_and_spans_say_so() -> None:
         (["ls"], 2, "Missing argument"),
         (["ls", "--bogus", PLACE], 2, "No such option"),
         (["plan", PLACE, "--days", "many"], 2, "many"),
-        (["batch", "priority", "job", "high"], 2, "high"),
+        (["batch", "priority", "job-1", "high"], 2, "high"),
         (["ls", "s3://no-such-bucket-anywhere"], 1, "bucket"),
         (["restore", PLACE, "--days", "1", "--tier", "bulk"], 5, "not confirmed"),
         (["status", "77"], 2, "no run"),
