@@ -111,7 +111,6 @@ class Bench:
             at = Setting(self._endpoint, bucket, home, home / "state")
             with Terminal([*PROGRAM, f"s3://{bucket}"], at.env) as terminal:
                 self._see(terminal, b"", NUMBERS[bucket] + b" objects", seconds=300)
-                self._see(terminal, b"", b"seen ", seconds=60)
                 time.sleep(SETTLE_S)
                 pressed = time.perf_counter()
                 terminal.press(b"/")
