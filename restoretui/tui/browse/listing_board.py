@@ -243,7 +243,8 @@ class ListingBoard(BrowseBoard):
             found = self.session.ledger.catalog.find(listing.id, land_on[0], is_prefix=land_on[1])
             at = view.position(found) if found is not None else None
             at = at if at is not None else self.table.cursor if old is not None else 0
-        self.source.listing, self.view = listing, view
+        # Pages came in, and the last one perhaps, while rows were being looked for.
+        self.source.listing, self.view = self.session.ledger.catalog.peek(listing.id), view
         self.table.set_view(view, at=at)
         self.table.set_sort(view.query.sort, view.query.descending)
         self._close(old)
