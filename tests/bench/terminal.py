@@ -40,6 +40,9 @@ PAGES_SEEN = 100
 """How many must have come in that time."""
 MEANWHILE_S = 4.0
 """How long keys are pressed after one that sets off much work."""
+NUMBERS = {"h1m": b"1,000,000", "h100k": b"100,000"}
+DEEP = {"h1m": b"200,000", "h100k": b"20,000"}
+"""Of them, those in DEEP_ARCHIVE."""
 PROGRAM = [sys.executable, "-m", "restoretui"]
 
 
@@ -90,9 +93,35 @@ class Bench:
             lambda: self._changing(small, 1000, "top", **SLOW),
             target=500,
         )
+        self._case(
+            f"{self._big}, pane, totals and a filter of three terms",
+            lambda: self._narrowed(self._big),
+            target=60,
+            bytes_at_most=0,
+        )
         self._big_list()
 
     # --- cases
+
+    @contextmanager
+    def _narrowed(self, bucket: str) -> Iterator[tuple[Terminal, str]]:
+        """As the screens stand when somebody is at work on a large bucket: 120 columns have the pane beside them."""
+        with self._home() as home:
+            self._endpoint.prepare(bucket)
+            at = Setting(self._endpoint, bucket, home, home / "state")
+            with Terminal([*PROGRAM, f"s3://{bucket}"], at.env) as terminal:
+                self._see(terminal, b"", NUMBERS[bucket] + b" objects", seconds=300)
+                time.sleep(SETTLE_S)
+                pressed = time.perf_counter()
+                terminal.press(b"/")
+                time.sleep(0.3)
+                self._see(terminal, b"class:deep size>1 !zz", b"match class:deep size>1 !zz", seconds=60)
+                self._tell(
+                    "filter of three terms, until the first rows", f"{(time.perf_counter() - pressed) * 1000:.0f}"
+                )
+                self._see(terminal, b"", DEEP[bucket] + b" match class:deep size>1 !zz", seconds=60)
+                self._see(terminal, b"\r", b"1 of " + DEEP[bucket])
+                yield terminal, " of "
 
     @contextmanager
     def _listed(self, bucket: str) -> Iterator[tuple[Terminal, str]]:
@@ -163,7 +192,7 @@ class Bench:
         title = f"{self._big} listed"
         if self._only not in title:
             return
-        number = {"h1m": b"1,000,000", "h100k": b"100,000"}[self._big]
+        number = NUMBERS[self._big]
         with self._home() as home:
             self._endpoint.prepare(self._big)
             at = Setting(self._endpoint, self._big, home, home / "state")

@@ -59,13 +59,21 @@ class PrefixSums:
     """Of the prefixes that one listing shows."""
 
     def __init__(self, quick: QuickReads, scope: Scope) -> None:
-        self._quick = quick
-        self.listing = (
-            None
-            if scope.recursive or scope.single
-            else covering(quick, scope.cloud, scope.bucket, scope.prefix, versions=scope.versions)
-        )
+        self._quick, self._scope = quick, scope
+        self.listing = self._newest()
         """The flat listing they are from; None if there is none."""
+
+    def _newest(self) -> Listing | None:
+        scope = self._scope
+        if scope.recursive or scope.single:
+            return None
+        return covering(self._quick, scope.cloud, scope.bucket, scope.prefix, versions=scope.versions)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Another listing tells of them by now: a view made anew would have it."""
+        newest = self._newest()
+        return (None if newest is None else newest.id) != (None if self.listing is None else self.listing.id)
 
     def of(self, prefix: str) -> PrefixTotals | None:
         """What lies below it; None where that is not known."""

@@ -143,6 +143,8 @@ class BrowseBoard(Markable):
         here, key = self.source.is_bucket, self.shell.key_for("sums") if self.source.is_bucket else ""
         teller = RowTeller(session, self.location, self.source.versions, self.marking.days_for, key)
         row, bucket = self.table.row if here else None, None if here else self.buckets.row
+        if isinstance(bucket, HomeRow):
+            return teller.of_home(bucket, width)
         if bucket is not None:
             return teller.of_prefix(Location(bucket.scheme, bucket.name), bucket.name, width)
         return [] if row is None else teller.of_row(row, width)
@@ -204,13 +206,14 @@ class BrowseBoard(Markable):
         ).words(self.shell.key_for)
 
     def place(self) -> list[Part]:
-        kinds = (("flat", self.source.flat), ("all versions", self.source.versions), ("sums", self.source.sums),
-                 ("direct read", bool(self.source.direct)))  # fmt: skip
-        session = self.shell.session if not self.source.is_bucket else None
+        source = self.source
+        kinds = (("flat", source.flat), ("all versions", source.versions), ("sums", source.sums),
+                 ("direct read", bool(source.direct)))  # fmt: skip
+        session = self.shell.session if not source.is_bucket else None
         clouds = session.settings.shown_clouds(self.location.scheme) if session is not None else []
         where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)
-        shown = [(where, "strong"), *((f" · {word}", "busy") for word, shown in kinds if shown)]
-        return [*shown, *chips(self.source.query.where)]
+        shown = [(where, "strong"), *((f" · {word}", "busy") for word, on in kinds if on and source.is_bucket)]
+        return [*shown, *chips(source.query.where)]
 
     async def present(self) -> "Present":
         """What there is to filter by, whatever the filter in force leaves out of it."""

@@ -43,7 +43,7 @@ def bucket_columns(*, clouds: bool = False, totals: bool = False) -> list[Column
             value=lambda row: row.name,
         ),
         *(
-            [Column("archived", "Archived", 18, _archived_there, keep=7, right=True, value=lambda row: row.archived)]
+            [Column("archived", "Archived", 20, _archived_there, keep=7, right=True, value=lambda row: row.archived)]
             if totals
             else []
         ),

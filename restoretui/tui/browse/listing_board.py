@@ -243,7 +243,8 @@ class ListingBoard(BrowseBoard):
             found = self.session.ledger.catalog.find(listing.id, land_on[0], is_prefix=land_on[1])
             at = view.position(found) if found is not None else None
             at = at if at is not None else self.table.cursor if old is not None else 0
-        self.source.listing, self.view = listing, view
+        # Pages came in, and the last one perhaps, while rows were being looked for.
+        self.source.listing, self.view = self.session.ledger.catalog.peek(listing.id), view
         self.table.set_view(view, at=at)
         self.table.set_sort(view.query.sort, view.query.descending)
         self._close(old)
@@ -321,6 +322,7 @@ class ListingBoard(BrowseBoard):
             self.requery_due = self.source.query != Query()
             if listing.ended_at is None and not self.source.is_listing:
                 self._listing_ended(listing)
+        self._heed_listings(topics)
         if any(topic.startswith("selection:") for topic in topics):
             self.marking.recount()
         is_news = "runs" in topics or any(topic.startswith("selection:") for topic in topics)
@@ -333,6 +335,16 @@ class ListingBoard(BrowseBoard):
         painted = self.source.is_bucket and self.table.look_again()
         self.look_at_visible()
         return self.say() or painted
+
+    def _heed_listings(self, topics: frozenset[str]) -> None:
+        """A flat listing that was made for something else may tell what lies below the prefixes shown."""
+        view, catalog = self.view, self.session.ledger.catalog
+        if view is None or self.source.flat:
+            return
+        others = [int(topic.partition(":")[2]) for topic in topics if topic.startswith("listing:")]
+        with suppress(LedgerError):  # Pruned meanwhile.
+            if any(other != view.listing.id and catalog.peek(other).ended_at for other in others):
+                self.requery_due = self.requery_due or view.sums.is_outdated
 
     def _listing_ended(self, listing: Listing) -> None:
         problem = self.session.listing_problem(listing.id)

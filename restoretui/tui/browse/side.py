@@ -11,8 +11,12 @@ from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.ledger.records import BrowseRow
 from restoretui.ledger.volumes import ARCHIVED, PrefixTotals
 from restoretui.session import summing
+from restoretui.tui.browse.home import HomeRow
+from restoretui.tui.details.fact import fact, line, wrapped
 from restoretui.tui.details.object_text import object_lines, of_browse_row
 from restoretui.tui.details.prefix_text import prefix_lines
+from restoretui.tui.details.run_text import run_lines
+from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.session.session import Session
@@ -42,6 +46,18 @@ class RowTeller(NamedTuple):
         group = FactGroup(row.ref.bucket, known.facts, 1, row.size or 0, unsized=int(row.size is None))
         plan = None if row.gone else session.glance(scheme, [group], self.days_for(scheme))
         return object_lines(known, past, plan, session.clock.now(), width)
+
+    def of_home(self, row: HomeRow, width: int) -> Sequence[Content]:
+        """Something to come back to: a run, marks that were left, or a place."""
+        session, now = self.session, self.session.clock.now()
+        if row.place is not None:
+            return self.of_prefix(row.place, row.name, width)
+        run = next((run for run in session.ledger.runs.peek_all() if run.id == row.run_id), None)
+        if run is not None:
+            return run_lines(run, "", (), session.looks_cost(run), now, width)
+        title = [line(width, (part, "strong")) for part in wrapped(row.name, width)]
+        at = "" if row.left is None else f"{fmt.short_instant(row.left.at, now)} UTC"
+        return [*title, Content(""), *fact("changed", at, width), *fact("enter", "goes on with them", width)]
 
     def of_prefix(self, place: Location, name: str, width: int) -> Sequence[Content]:
         """A prefix, or a bucket."""

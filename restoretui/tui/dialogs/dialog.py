@@ -30,6 +30,14 @@ LEAST_WIDTH = 30
 """Columns of the terminal; with fewer, a tier's line has no room for what it costs."""
 
 
+class Middle(VerticalScroll):
+    """What scrolls. However late its own height changes: how much is out of view is told by it."""
+
+    def on_resize(self) -> None:
+        if isinstance(self.screen, Dialog):
+            self.screen.say_hidden_soon()
+
+
 class Dialog(Working, ModalScreen[ResultT]):
     """``None`` is the answer when it was cancelled."""
 
@@ -60,7 +68,7 @@ class Dialog(Working, ModalScreen[ResultT]):
             if self.FITS_ITSELF:
                 yield from self.body()
             else:
-                with VerticalScroll(id="middle", can_focus=False) as self.middle:
+                with Middle(id="middle", can_focus=False) as self.middle:
                     yield from self.body()
             self._problem = Static("", id="problem", markup=False)
             yield self._problem

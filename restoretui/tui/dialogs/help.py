@@ -7,13 +7,13 @@ from dataclasses import replace
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.dialogs.dialog import Dialog, Middle
 from restoretui.tui.keys import (
     ACTIVITY,
     BATCH,
@@ -100,7 +100,7 @@ class Help(Dialog[None], inherit_bindings=False):
         yield self._search
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(can_focus=False) as self._scroll:
+        with Middle(can_focus=False) as self._scroll:
             self._first = Static("", markup=False)
             yield self._first
             with Horizontal():

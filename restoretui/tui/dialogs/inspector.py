@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -15,7 +14,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.records import ActivityEntry, BrowseRow, Query
 from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
-from restoretui.tui.dialogs.dialog import Dialog
+from restoretui.tui.dialogs.dialog import Dialog, Middle
 from restoretui.tui.dialogs.inspector_text import Known, lines
 from restoretui.tui.keys import READING
 
@@ -42,7 +41,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
     FITS_ITSELF = True
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(can_focus=True) as self._scroll:
+        with Middle(can_focus=True) as self._scroll:
             self._facts = Static("", markup=False)
             yield self._facts
 

@@ -12,6 +12,14 @@ from restoretui.tui.words import Part, said
 
 _TAIL = 90
 """Ranks from here on stand at the right end and stay."""
+_WORTH = {"palette": 22, "dismiss": 13}
+"""Where there is little room, the palette gives way to what one acts with first of all, and little to the way out."""
+
+
+def _worth(binding: Binding) -> tuple[bool, int]:
+    """Who is there for longer where there is little room: the least first."""
+    place, worth = rank(binding), _WORTH.get(binding.id or "")
+    return (True, worth) if worth is not None else (place < _TAIL, place)
 
 
 class KeyBar(Widget):
@@ -49,7 +57,7 @@ class KeyBar(Widget):
     def render(self) -> Content:
         room = self.size.width - 1
         chosen: list[Binding] = []
-        for binding in sorted(self._keys, key=lambda key: (rank(key) < _TAIL, rank(key))):
+        for binding in sorted(self._keys, key=_worth):
             cells = len(key_name(binding.key)) + len(binding.description) + 3
             if cells <= room:
                 chosen.append(binding)

@@ -1,6 +1,7 @@
 """The one filter grammar on the screens: what is wrong stands under its word, tab completes, names are kept."""
 
 import asyncio
+import re
 from pathlib import Path
 
 from restoretui.core.filter.printer import filter_text
@@ -187,6 +188,8 @@ async def test_one_key_marks_what_is_archived_below_and_two_what_matches(walk: S
         archived = await archived_of(on)
         assert marking.summary.objects == archived
         assert 0 < archived < 200
+        # What was listed for that tells the prefixes' states, too.
+        await on.until(lambda: bool(re.search(r"○ [0-9]+% .* archive/", on.text)))
         await on.press("u")
         await on.until(lambda: marking.summary.objects == 0)
         # A prefix has no state: what is asked for is below.

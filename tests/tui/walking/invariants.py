@@ -50,6 +50,8 @@ def _cells(painted: Any, row: Any) -> list[Any]:
 
 
 def _tables(on: Walk) -> list[LiveTable[Any]]:
+    if len(on.app.screen_stack) > 2:
+        return []  # Behind a box over a box nothing is painted until one of them goes.
     return [table for table in on.app.main.query(LiveTable) if _is_shown(table) and table.size.height > 1]
 
 

@@ -57,7 +57,8 @@ class Witness:
         async def confirms(*arguments: Any, **more: Any) -> Any:
             shown, _ = now[0]
             run = await confirmed(*arguments, **more)
-            sent = run.counts.get(State.PLANNED, 0)
+            # What is asked for once a restore under way has arrived is among the requests that were shown.
+            sent = run.counts.get(State.PLANNED, 0) + arguments[1].tiers[arguments[2]].later
             unknown = run.unpriced and run.unpriced >= sent
             told = Shown(sent, "unknown" if unknown else fmt.money(run.estimate, run.currency))
             self.confirmed.append((shown, told))
