@@ -23,6 +23,9 @@ WAITING = frozenset({State.PLANNED, State.REQUESTED, State.RESTORING, State.UNKN
 TRACKED = frozenset({State.REQUESTED, State.RESTORING, State.UNKNOWN, State.AVAILABLE})
 """States the watcher looks after; an available copy expires one day."""
 
+Judged = tuple[State, float]
+"""The state in which a job was when it was judged, and since when: one that was sent since is another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -126,6 +129,11 @@ class RestoreJob(NamedTuple):
     outcome: str = ""
     """The answer to its request (``core.provider.Outcome``)."""
 
+    @property
+    def judged(self) -> Judged:
+        """What a change that rests on this row names as its ground."""
+        return self.state, self.changed_at
+
 
 class JobChange(NamedTuple):
     """A change of one job's state. Idempotent: applying an equal one again changes and logs nothing."""
@@ -153,6 +161,8 @@ class JobChange(NamedTuple):
     """Void where the copy has no end by now: it was kept while somebody looked."""
     looked_before: float | None = None
     """Of a copy that has arrived: when the same watcher last looked and found none; None if it never had."""
+    judged: Judged | None = None
+    """Void unless the job is still as it was judged: another who looked, too, may have had it sent since."""
 
 
 class Cause(NamedTuple):

@@ -327,7 +327,20 @@ async def test_judged_requests_are_on_record(archive: SandboxAndClient) -> None:
     running.cloud.put("b", "k", b"x", storage_class="GLACIER")
     await ask(s3, "k")
     await ask(s3, "k")
-    assert running.control.restores() == [
-        {"bucket": "b", "key": "k", "version_id": None, "statuses": [202, 409]},
-    ]
+    (record,) = running.control.restores()
+    assert (record["key"], record["statuses"]) == ("k", [202, 409])
     assert running.control.snapshot()["restores"] == {"objects": 1, "requests": 2, "accepted": 1, "repeated": 1}
+
+
+async def test_what_is_sped_up_and_then_extended_was_not_asked_for_twice(archive: SandboxAndClient) -> None:
+    running, _ = archive
+    running.cloud.put("b", "k", b"x", storage_class="GLACIER")
+    for days, tier in ((3, Tier.BULK), (3, Tier.STANDARD)):
+        running.cloud.restore("b", "k", days=days, tier=tier)
+    await running.advance(6 * 3600)
+    running.cloud.restore("b", "k", days=7, tier=Tier.STANDARD)
+    (record,) = running.control.restores()
+    assert record["statuses"] == [202, 202, 200]
+    assert running.control.snapshot()["restores"]["repeated"] == 0
+    running.cloud.restore("b", "k", days=7, tier=Tier.STANDARD)
+    assert running.control.snapshot()["restores"]["repeated"] == 1

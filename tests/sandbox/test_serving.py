@@ -99,7 +99,10 @@ async def test_restores_on_record(sandbox: StartSandbox) -> None:
         running.cloud.put(bucket, "k", b"x", storage_class="GLACIER")
         running.cloud.restore(bucket, "k", days=1)
     _, answer = await lever(running, "GET", "restores?bucket=b")
-    assert answer["restores"] == [{"bucket": "b", "key": "k", "version_id": None, "statuses": [202]}]
+    wanted = [{"days": 1, "tier": "standard"}]
+    assert answer["restores"] == [
+        {"bucket": "b", "key": "k", "version_id": None, "statuses": [202], "wanted": wanted}
+    ]
 
 
 async def test_shutdown_with_open_connections_is_quick(sandbox: StartSandbox) -> None:

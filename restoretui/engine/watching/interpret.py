@@ -62,7 +62,7 @@ def interpret(sight: Sight, rules: CloudRules, now: datetime, promise: Promise |
         case State.AVAILABLE if job.state is State.UNKNOWN and _lasts_too_long(job, seen, rules):
             return _unsent(job, sight, now, "the copy lasts as long as before: it can be asked to end sooner")
         case State.AVAILABLE if promise and _is_to_be_added_to(job, seen, promise, rules):
-            return _extension(job, sight, now, promise, rules) if _is_settled(job, now) else None
+            return _extension(job, sight, now, promise, rules) if _is_settled(sight, now) else None
         case State.AVAILABLE if promise and _is_to_be_extended(job, seen, promise):
             return _extension(job, sight, now, promise, rules)
         case State.AVAILABLE:
@@ -88,7 +88,7 @@ def interpret(sight: Sight, rules: CloudRules, now: datetime, promise: Promise |
 
 
 def _archived(job: RestoreJob, sight: Sight, now: datetime) -> JobChange | None:
-    moment = now.timestamp()
+    moment = _as_of(sight, now)
     match job.state:
         case State.AVAILABLE if job.expiry is not None and moment < job.expiry:
             return _to(job, sight, State.EXPIRED, now, "the copy is gone before its date: removed, or overwritten")
@@ -109,12 +109,20 @@ def _archived(job: RestoreJob, sight: Sight, now: datetime) -> JobChange | None:
 
 def _unsent(job: RestoreJob, sight: Sight, now: datetime, reason: str) -> JobChange | None:
     """Back to planned, unless the request may still be under way."""
-    return _to(job, sight, State.PLANNED, now, reason) if _is_settled(job, now) else None
+    if not _is_settled(sight, now):
+        return None
+    return JobChange(job.id, State.PLANNED, now.timestamp(), reason=reason, look=sight.look, judged=job.judged)
 
 
-def _is_settled(job: RestoreJob, now: datetime) -> bool:
-    """What was sent for an unknown job has either had its effect by now, or never will."""
-    return now.timestamp() - max(job.attempt_at or 0.0, job.changed_at) >= SENT_WITHIN
+def _is_settled(sight: Sight, now: datetime) -> bool:
+    """What was sent for an unknown job had had its effect by the time of the look, or never will."""
+    job = sight.job
+    return _as_of(sight, now) - max(job.attempt_at or 0.0, job.changed_at) >= SENT_WITHIN
+
+
+def _as_of(sight: Sight, now: datetime) -> float:
+    """As of when the look is true: an answer that was long in coming shows nothing of what was sent meanwhile."""
+    return min(sight.as_of, now.timestamp())
 
 
 def _extension(job: RestoreJob, sight: Sight, now: datetime, promise: Promise, rules: CloudRules) -> JobChange:
@@ -124,7 +132,10 @@ def _extension(job: RestoreJob, sight: Sight, now: datetime, promise: Promise, r
     if rules.extension_adds and end is not None:
         days = min(days, lacking_days(datetime.fromtimestamp(end, UTC), promise.end))
     reason = "the copy is there and ends before the days asked for: it is extended now"
-    return JobChange(job.id, State.PLANNED, now.timestamp(), look=sight.look, expiry=end, extends=days, reason=reason)
+    return JobChange(
+        job.id, State.PLANNED, now.timestamp(), look=sight.look, expiry=end, extends=days, reason=reason,
+        judged=job.judged,
+    )  # fmt: skip
 
 
 def _lasts_as_before(job: RestoreJob, seen: Observation, rules: CloudRules) -> bool:

@@ -59,6 +59,8 @@ class Sight:
     look: Look
     seen: Observation | None = None
     problem: CloudError | None = None
+    as_of: float = inf
+    """When it was asked for, in cloud time: nothing that was sent since then can be in it. ``inf``: just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Sweeper:
                 heads.append(some.ids[at])
                 at += 1
             else:
+                asked_at = self.clock.now().timestamp()
                 try:
                     page = await self._page(bucket, some, at)
                 except NO_ANSWER:
@@ -94,7 +97,7 @@ class Sweeper:
                 await asyncio.sleep(0)  # To read a page took a while already: keys are answered in between.
                 end, news = self._match(some, at, page)
                 at = end
-                sights, unseen = await self._told(news, page)
+                sights, unseen = await self._told(news, asked_at)
                 heads.extend(unseen)
                 if sights:
                     yield sights
@@ -157,7 +160,7 @@ class Sweeper:
                 news[job_id] = rows[place]
         return end, news
 
-    async def _told(self, news: dict[int, Entry | None], page: Page) -> tuple[list[Sight], list[int]]:
+    async def _told(self, news: dict[int, Entry | None], asked_at: float) -> tuple[list[Sight], list[int]]:
         """What a page tells of the objects it has news of, and the ids of those it says too little of."""
         if not news:
             return [], []
@@ -168,7 +171,7 @@ class Sweeper:
         for job in await self.whole(list(news)):
             entry = news[job.id]
             if entry is not None and self._tells(job, entry, now) and not _is_verdict(job, entry, now):
-                sights.append(Sight(job, Look.LIST, observed(entry, seen_at)))
+                sights.append(Sight(job, Look.LIST, observed(entry, seen_at), as_of=asked_at))
             else:
                 unseen.append(job.id)
         return sights, unseen
@@ -187,6 +190,7 @@ class Sweeper:
         return await all_of([self._head(job) for job in await self.whole(ids)])
 
     async def _head(self, job: RestoreJob) -> Sight:
+        asked_at = self.clock.now().timestamp()
         try:
             detail = await self.read(lambda: self.provider.head_object(job.ref))
         except ObjectNotFound:
@@ -194,17 +198,18 @@ class Sweeper:
                 job.ref.key, job.ref.version_id, job.storage_class, job.size, None, None, True, None, None,
                 self.clock.now().timestamp(), gone=True,
             )  # fmt: skip
-            return Sight(job, Look.HEAD, gone)
+            return Sight(job, Look.HEAD, gone, as_of=asked_at)
         except NO_ANSWER:
             raise
         except CloudError as error:
-            return Sight(job, Look.HEAD, problem=error)
+            return Sight(job, Look.HEAD, problem=error, as_of=asked_at)
         finally:
             self.count(0, 1)
         listed = self.habits.status_listed or job.storage_class == self.rules.tiered_class
         if detail.restore is not None and not listed and not self._wants_head(job.ref.key, job.ref.version_id or ""):
             self.habits.status_unlisted = True
-        return Sight(job, Look.HEAD, looked_at(detail, job.ref.version_id, self.clock.now().timestamp()))
+        seen = looked_at(detail, job.ref.version_id, self.clock.now().timestamp())
+        return Sight(job, Look.HEAD, seen, as_of=asked_at)
 
 
 def _is_verdict(job: RestoreJob, entry: Entry, now: datetime) -> bool:

@@ -199,6 +199,8 @@ def _update(job: _Job, change: JobChange, now: float) -> bool:
     """Whether ``change`` tells anything new; ``job`` is brought up to date."""
     if change.ends_copy and job.expiry is None:
         return False
+    if change.judged is not None and change.judged != (job.state, job.changed_at):
+        return False
     told = _learn(job, change)
     if job.state is change.state or _is_late(job, change, now):
         return told

@@ -1,5 +1,6 @@
 """The repository of runs and their jobs: what was intended, asked of the cloud, and what came of it."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from sqlite3 import Connection
@@ -62,6 +63,7 @@ class Runs:
         self._orders = orders
         self._buckets = RunBuckets(quick).of
         self._in_flight: set[int] = set()
+        self._claiming = asyncio.Lock()
         self._tracked: dict[int, tuple[int, list[TrackedGroup]]] = {}
 
     # --- runs
@@ -193,8 +195,9 @@ class Runs:
         from restoretui.ledger.runs.claims import take
 
         now = self._clock.now().timestamp()
-        jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now))
-        self._in_flight.update(job.id for job in jobs)
+        async with self._claiming:
+            jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now))
+            self._in_flight.update(job.id for job in jobs)
         return jobs
 
     async def release(self, job_ids: Collection[int]) -> None:
@@ -216,8 +219,9 @@ class Runs:
         from restoretui.ledger.runs.claims import settle_lost
 
         now = self._clock.now().timestamp()
-        ours = frozenset(self._in_flight)
-        return await self._writer.do(lambda tx: settle_lost(tx, run_id, ours, now))
+        async with self._claiming:  # What is being claimed right now is ours, too.
+            ours = frozenset(self._in_flight)
+            return await self._writer.do(lambda tx: settle_lost(tx, run_id, ours, now))
 
     async def apply(self, changes: Sequence[JobChange]) -> IdList:
         """Record what became of jobs; the ids of those that are not what they were, in id order."""

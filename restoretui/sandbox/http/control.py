@@ -63,21 +63,30 @@ class Control:
         return {**self.stats.as_dict(), "restores": self._totals(), "now": instant(self.cloud.now()).isoformat()}
 
     def restores(self, bucket: str | None = None) -> list[dict[str, Any]]:
-        """Every object that a restore request was judged for, with the statuses in order, answered or not."""
+        """Every object that a restore request was judged for, with the statuses in order, answered or not.
+
+        Beside them the days and the tier of each request.
+        """
         return [
-            {"bucket": name, "key": asked.key, "version_id": asked.version_id, "statuses": list(asked.statuses)}
+            {
+                "bucket": name,
+                "key": asked.key,
+                "version_id": asked.version_id,
+                "statuses": list(asked.statuses),
+                "wanted": [{"days": days, "tier": tier or None} for days, tier in asked.wanted],
+            }
             for name, target in self.cloud.buckets.items()
             if bucket in (None, name)
             for asked in target.asks.values()
         ]
 
     def _totals(self) -> dict[str, int]:
-        asks = [asked.statuses for bucket in self.cloud.buckets.values() for asked in bucket.asks.values()]
+        asks = [asked for bucket in self.cloud.buckets.values() for asked in bucket.asks.values()]
         return {
             "objects": len(asks),
-            "requests": sum(map(len, asks)),
-            "accepted": sum(status in (200, 202) for statuses in asks for status in statuses),
-            "repeated": sum(len(statuses) > 1 for statuses in asks),
+            "requests": sum(len(asked.statuses) for asked in asks),
+            "accepted": sum(status in (200, 202) for asked in asks for status in asked.statuses),
+            "repeated": sum(asked.is_repeated for asked in asks),
         }
 
     async def _change_faults(self, body: bytes) -> Reply:

@@ -24,9 +24,8 @@ def restore_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
         status = no.status
         raise
     finally:
-        before = bucket.asks.get(row.tag)
-        statuses = (*before.statuses, status) if before else (status,)
-        bucket.asks[row.tag] = Asked(row.key, bucket.version_id(row), statuses)
+        asked = bucket.asks.get(row.tag) or Asked(row.key, bucket.version_id(row))
+        bucket.asks[row.tag] = asked.and_then(status, days, tier)
     headers = {}
     rule = _rule(bucket, row)
     if rule.takes_tier:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b, md5
 from typing import NamedTuple
 
+from restoretui.core.model import Tier
 from restoretui.sandbox.state.body import Body, Generated
 from restoretui.sandbox.state.kinds import KINDS, MARKER, NULL_VERSION, RULES, STANDARD, TIERING, Kind
 from restoretui.sandbox.state.refusals import no_such_key, no_such_version
@@ -64,7 +65,18 @@ class Asked(NamedTuple):
 
     key: str
     version_id: str | None
-    statuses: tuple[int, ...]
+    statuses: tuple[int, ...] = ()
+    wanted: tuple[tuple[int | None, str], ...] = ()
+    """The days and the tier of each."""
+
+    def and_then(self, status: int, days: int | None, tier: Tier | None) -> "Asked":
+        """With one more."""
+        return self._replace(statuses=(*self.statuses, status), wanted=(*self.wanted, (days, tier or "")))
+
+    @property
+    def is_repeated(self) -> bool:
+        """The same was asked for twice. What is sped up and then, once there, extended was asked two things."""
+        return len(set(self.wanted)) < len(self.wanted)
 
 
 @dataclass(slots=True)

@@ -212,9 +212,8 @@ class Cloud:
             status = no.status
             raise
         finally:
-            before = target.asks.get(row.tag)
-            statuses = (*before.statuses, status) if before else (status,)
-            target.asks[row.tag] = Asked(row.key, target.version_id(row), statuses)
+            asked = target.asks.get(row.tag) or Asked(row.key, target.version_id(row))
+            target.asks[row.tag] = asked.and_then(status, days, tier)
         return status
 
     def begin_restore(

@@ -99,6 +99,15 @@ def test_no_trace_proves_nothing_while_the_request_may_be_under_way() -> None:
     assert change.state is State.PLANNED
 
 
+def test_an_answer_long_in_coming_shows_nothing_of_what_was_sent_meanwhile() -> None:
+    since = NOW.timestamp() - 60
+    unsure = BASE._replace(state=State.UNKNOWN, changed_at=since)
+    assert interpret(Sight(unsure, Look.HEAD, COLD, as_of=since + 1), S3, NOW) is None
+    assert there(interpret(Sight(unsure, Look.HEAD, COLD, as_of=since + 11), S3, NOW)).state is State.PLANNED
+    asked = BASE._replace(state=State.REQUESTED, requested_at=NOW.timestamp() - 130)
+    assert interpret(Sight(asked, Look.HEAD, COLD, as_of=NOW.timestamp() - 120), S3, NOW) is None
+
+
 def test_an_unknown_extension_is_told_by_the_copys_end() -> None:
     asked = (NOW - timedelta(minutes=1)).timestamp()
     job = BASE._replace(state=State.UNKNOWN, action=Action.EXTEND, days=9, attempt_at=asked)

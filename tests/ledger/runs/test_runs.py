@@ -262,6 +262,29 @@ async def test_recovery_leaves_alone_what_is_in_flight_here(ledger: Ledger) -> N
     assert job.requested_at == asked.attempt_at
 
 
+async def test_recovery_leaves_alone_what_is_being_claimed_at_that_moment(ledger: Ledger) -> None:
+    run = await started(ledger, [entry(key) for key in keys(4)])
+    claimed, lost = await asyncio.gather(ledger.runs.claim(run.id, 2), ledger.runs.recover(run.id))
+    assert (len(claimed), lost) == (2, 0)
+    assert (await ledger.runs.get(run.id)).counts == {State.PLANNED: 4}
+
+
+async def test_what_was_judged_of_a_job_that_has_moved_on_is_void(ledger: Ledger, manual_clock: ManualClock) -> None:
+    run = await started(ledger, [entry("a")])
+    (job,) = await ledger.runs.claim(run.id, 1)
+    await ledger.runs.apply([JobChange(job.id, State.UNKNOWN, now_of(ledger))])
+    (unsure,) = await ledger.runs.of_ids([job.id])
+    # Two look, and both find no trace; the one has it sent, the other comes late.
+    again = JobChange(job.id, State.PLANNED, now_of(ledger), judged=unsure.judged)
+    assert await ledger.runs.apply([again]) == [job.id]
+    await ledger.runs.claim(run.id, 1)
+    await manual_clock.advance(5)
+    await ledger.runs.apply([JobChange(job.id, State.REQUESTED, now_of(ledger), outcome="accepted")])
+    await manual_clock.advance(5)
+    assert await ledger.runs.apply([again._replace(at=now_of(ledger))]) == []
+    assert await states(ledger, run.id) == {"a": State.REQUESTED}
+
+
 async def test_cancelling_and_trying_again(ledger: Ledger) -> None:
     run = await started(ledger, [entry(key) for key in keys(6)])
     first, second = await ledger.runs.claim(run.id, 2)
