@@ -26,13 +26,6 @@ from tests.engine.then.doing import GLACIER, done, planned, tasks
 SECRET = b"0123456789abcdef"
 
 
-LIMIT_S = commands.LONGEST_S
-
-
-@pytest.fixture(autouse=True)
-def _take_your_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command runs in true time, and may do so while the test's clock makes a step of ten minutes."""
-    monkeypatch.setattr(commands, "LONGEST_S", 1e9)
 
 
 async def ready(sandbox: StartSandbox, *keys: str) -> RunningSandbox:
@@ -102,7 +95,6 @@ async def test_a_command_that_hangs_is_ended_with_all_that_it_began(
 ) -> None:
     monkeypatch.setattr(commands, "LONGEST_S", 1.0)
     monkeypatch.setattr(commands, "GRACE_S", 0.2)
-    monkeypatch.setattr(commands, "LONGEST_S", LIMIT_S)
     session = await session_on(await ready(sandbox, "a"))
     hang = f"exec:sh -c 'trap : TERM; (sleep 600; touch {tmp_path}/late) & while :; do sleep 600; done'"
     run = await done(session, [hang])
