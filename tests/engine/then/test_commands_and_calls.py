@@ -26,8 +26,6 @@ from tests.engine.then.doing import GLACIER, done, planned, tasks
 SECRET = b"0123456789abcdef"
 
 
-
-
 async def ready(sandbox: StartSandbox, *keys: str) -> RunningSandbox:
     running = await sandbox(empty=True, clock=TurnedClock())
     running.cloud.add_bucket("cold")
