@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from restoretui.core.model import ObjectRef, State
-from restoretui.core.provider import Connection, ObjectDetail
+from restoretui.core.model import ObjectDetail, ObjectRef, State
+from restoretui.core.provider import Connection
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, hands, turn
 from tests.engine.conftest import OpenSession
