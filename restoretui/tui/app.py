@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import SystemCommand
-from textual.css.query import QueryError
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import Theme
-from textual.widget import MountError
 
 from restoretui.core.alerts import AlertKind
 from restoretui.core.errors import RestoreTuiError
@@ -24,7 +22,7 @@ from restoretui.tui.main_screen import TABS, MainScreen
 from restoretui.tui.palette import system_commands
 from restoretui.tui.process.alerts import Alerts
 from restoretui.tui.process.announcements import Announcements
-from restoretui.tui.process.crash import Defect, defect
+from restoretui.tui.process.crash import Defect, defect, found_screens_gone
 from restoretui.tui.process.demo_guide import DemoGuide
 from restoretui.tui.process.demo_story import Scene
 from restoretui.tui.process.last_words import last_words
@@ -133,8 +131,8 @@ class RestoreApp(ShellApp):
         self.call_later(surface)
 
     def _handle_exception(self, error: Exception) -> None:
-        if self._exit and isinstance(error, (MountError, QueryError)):
-            return  # What was under way on the screens found them gone already.
+        if self._exit and found_screens_gone(error):
+            return
         # Textual would print values of variables, or pages of a stylesheet, and exit as if all was well.
         if self._exception is None:
             self._exception = error

@@ -10,6 +10,10 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
+from textual.app import ScreenStackError
+from textual.css.query import QueryError
+from textual.dom import NoScreen
+from textual.widget import MountError
 from textual.worker import WorkerFailed
 
 from restoretui.core.errors import RestoreTuiError
@@ -26,15 +30,25 @@ class Defect(RestoreTuiError):
     """The program itself is wrong somewhere; exit code 1."""
 
 
+def found_screens_gone(error: BaseException) -> bool:
+    """What was under way on the screens, or in a worker of theirs, found them gone: no defect once they are left."""
+    return isinstance(_cause(error), (MountError, QueryError, NoScreen, ScreenStackError))
+
+
 def defect(error: BaseException, folder: Path | None) -> Defect:
     """What to say of ``error``; the way to it is added to the log in ``folder``, if one can be written there."""
-    while isinstance(error, WorkerFailed):
-        error = error.error
+    error = _cause(error)
     message = crop_end(" ".join(str(error).split()), MESSAGE_CELLS)
     told = f"{type(error).__name__}: {message}" if message else type(error).__name__
     log = _log(error, folder) if folder is not None else None
     hint = f"{GOES_ON}; the way to the defect is in {log}" if log is not None else GOES_ON
     return Defect(f"the screens met a defect and had to stop: {told} ({_place(error)})", hint)
+
+
+def _cause(error: BaseException) -> BaseException:
+    while isinstance(error, WorkerFailed):
+        error = error.error
+    return error
 
 
 def _place(error: BaseException) -> str:

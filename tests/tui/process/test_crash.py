@@ -5,10 +5,18 @@ import pty
 import subprocess
 import sys
 import termios
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from textual.app import ScreenStackError
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
+from textual.widget import MountError
+from textual.worker import WorkerFailed
+
+from restoretui.tui.app import RestoreApp
 
 CRASHING = """
 import sys
@@ -150,3 +158,16 @@ def test_a_log_that_cannot_be_written_does_not_hide_the_crash(tmp_path: Path) ->
     assert "met a defect" in ended.text
     assert "restoretui.log" not in ended.text
     assert not (tmp_path / "elsewhere").exists(), "nothing is written through what somebody else put there"
+
+
+async def test_what_finds_its_screen_gone_at_the_end_is_no_defect() -> None:
+    """Left within milliseconds of its start, workers come to a screen that is there no more."""
+    app = RestoreApp(lambda: AsyncExitStack())  # type: ignore[arg-type,return-value]
+    gone = [NoScreen("node has no screen"), MountError("gone"), NoMatches("gone"), ScreenStackError("none")]
+    app._exit = True
+    for error in [*gone, *map(WorkerFailed, gone)]:
+        app._handle_exception(error)
+        assert app.problem() is None
+    app._exit = False
+    app._handle_exception(WorkerFailed(gone[0]))
+    assert "NoScreen" in str(app.problem()), "while they are there it is one"
