@@ -173,7 +173,7 @@ def _entries(rows: list[tuple[str, ...]], frame: Frame, *, versions: bool) -> Se
             [text or None for text in more[0]] if versions else nothing,
             list(map(int, sizes)),
             _epochs(modified),
-            [text or "STANDARD" for text in classes] if "" in classes else classes,
+            classes,
             list(map(FLAG.__getitem__, progress)) if any(progress) else nothing,
             ends,
             etags,
