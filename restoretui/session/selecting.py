@@ -1,6 +1,7 @@
 """Selections of objects: below a location, by their keys, from a run; and the looks that judging them takes."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from operator import attrgetter
 
 from restoretui.core.clock import Clock
@@ -23,8 +24,7 @@ from restoretui.session.clouds import CloudAccess, Clouds
 from restoretui.session.inventory.looks_made import LooksMade
 from restoretui.session.listings import Listings
 
-LOOKS_BATCH = 512
-LISTED_BATCH = 4096
+LOOKS_BATCH, LISTED_BATCH = 512, 4096
 PAGES_AT_ONCE = 4
 """Batches of named keys that are looked for in pages side by side, each page behind the one before."""
 PAGED_BATCH = 8192
@@ -80,12 +80,27 @@ class Selecting:
         """Mark everything in a whole listing (that matches ``query``)."""
         if query is None or query == Query():
             return await self._ledger.selections.add_under(sel, listing.id)
+        if await self._ledger.selections.lacks_classes(listing, query):
+            return await self._listed_once_seen(sel, listing, query)
         view = await self._ledger.catalog.browse(listing.id, query)
         try:
             await view.wait()
             return await self._ledger.selections.add_view(sel, view)
         finally:
             await view.aclose()
+
+    async def _listed_once_seen(self, sel: int, listing: Listing, query: Query) -> SelectionSummary:
+        """By what HEADs tell; what may not be looked at is marked as it is, for a plan to doubt it."""
+        selections = self._ledger.selections
+        own, unseen = await selections.create(), list[ObjectRef]()
+        try:
+            await selections.add_under(own, listing.id)
+            await self.look(own, missing=lambda _scheme, ref, _error: unseen.append(ref))
+            await selections.keep(own, query, listing.scope.prefix)
+            await self.unseen(own, unseen, listing.scope.cloud.scheme)
+            return await selections.add_selection(sel, own)
+        finally:
+            await selections.drop(own)
 
     async def named(
         self,
@@ -235,22 +250,15 @@ class Selecting:
         tally, self.looks = Progress(), LooksMade()
         with self._works.telling(lambda: tally.text("objects looked at so far")):
             for cloud in self._clouds:
-                await self._settle_classes(sel, cloud, tally)
+                heads = partial(self._heads, scheme=cloud.scheme, tally=tally, lists=False)
+                if await settle(self._ledger, sel, cloud.ledger_cloud, heads):
+                    cloud.channel.listing_traits(await cloud.provider()).unnamed = cloud.rules.unnamed
+            self.looks = self.looks.plus(0, tally.number)
             unseen = await self._look(sel, Doubt.CLASS, tally, progress, missing)
             unseen += await self._look(sel, Doubt.TIER, tally, progress, missing)
             unseen += await self._look(sel, Doubt.RESTORED, tally, progress, missing)
             await self._look(sel, Doubt.FOREIGN, tally, progress, None)
             return unseen
-
-    async def _settle_classes(self, sel: int, cloud: CloudAccess, tally: Progress) -> None:
-        """What it means where listings name no class, if a few HEADs tell."""
-
-        async def heads(refs: Sequence[ObjectRef]) -> list[tuple[ObjectRef, Observation | CloudError]]:
-            self.looks = self.looks.plus(0, len(refs))
-            return await self._heads(refs, cloud.scheme, tally, lists=False)
-
-        if await settle(self._ledger, sel, cloud.ledger_cloud, heads):
-            cloud.channel.listing_traits(await cloud.provider()).unnamed = cloud.rules.unnamed
 
     async def _look(
         self,

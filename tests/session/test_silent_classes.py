@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from restoretui.core.filter.parser import parse_filter
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import PlanLine
 from restoretui.ledger.marks.doubts import Doubt
+from restoretui.ledger.records import Query
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox
@@ -96,6 +98,17 @@ async def test_what_may_not_be_looked_at_is_left_out_and_said(sandbox: StartSand
     found, lines, unseen = await planned(session)
     assert (found, unseen) == ({"look first": KEYS}, KEYS)
     assert "its listing does not say its storage class" in lines[0].verdict.reason
+
+
+@pytest.mark.parametrize("words", ["class:glacier", "state:archived"])
+async def test_a_filter_by_class_or_state_misses_nothing_there(
+    sandbox: StartSandbox, session_on: OpenSession, words: str
+) -> None:
+    running = await store(sandbox, "GLACIER", "STANDARD")
+    quirk(running, "no-class")
+    session = await session_on(running)
+    found, _, _ = await planned(session, query=Query(parse_filter(words)))
+    assert found == {"start": KEYS // 2}
 
 
 async def test_a_restore_there_is_watched_to_its_end(sandbox: StartSandbox, session_on: OpenSession) -> None:

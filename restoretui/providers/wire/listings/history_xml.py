@@ -34,7 +34,7 @@ def read_history(body: bytes, _stock: StockParser | None = None) -> Page:
                     text.get("VersionId") or None,
                     0 if marks else believed_sizes([text.get("Size", "")])[0],
                     believed_epoch(text.get("LastModified", "")),
-                    MARKER_CLASS if marks else text.get("StorageClass") or UNTOLD_CLASS,
+                    MARKER_CLASS if marks else text.get("StorageClass", "").strip() or UNTOLD_CLASS,
                     FLAG.get(told.get("IsRestoreInProgress", "").strip()),
                     believed_epoch(expiry) if expiry else None,
                     text.get("ETag", "").removeprefix('"').removesuffix('"'),
