@@ -86,7 +86,7 @@ def _busy_threads() -> list[bool]:
 
 
 def _listens(frame: FrameType) -> bool:
-    calls = []
+    calls: list[str] = []
     looked: FrameType | None = frame
     while looked is not None and len(calls) < 4:
         calls.append(looked.f_code.co_name)

@@ -55,8 +55,8 @@ ROOMS = {
         "threads", "processes", "sdk_models", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss",
     ],
     "engine": [
-        "outcomes", "capacity", "then_tools", "traffic", "run_context", "listing", "watching", "batch", "submitter",
-        "cleaner", "undeleter", "then", "pursuit", "engine",
+        "outcomes", "capacity", "then_tools", "traffic", "run_context", "listing", "watching", "refusals", "batch",
+        "submitter", "cleaner", "undeleter", "then", "pursuit", "engine",
     ],
     "session": [
         "targets", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds",

@@ -43,7 +43,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
     async with open_session(settings, priced=False) as session:
         states: Counter[State] = Counter()
         buckets: dict[str, None] = {}
-        size = unsized = missing = 0
+        size = unsized = unnamed = missing = 0
         for place, is_covered in told_apart(places):
             if not place.bucket:
                 if choice.versions or choice.query.where is not None:
@@ -66,6 +66,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                     found = found or bool(page.keys)
                     output.objects(place.scheme, page)
                     states.update(page.by_state)
+                    unnamed += page.unnamed
                     told = [own for own in page.sizes if own is not None]
                     unsized += len(page.sizes) - len(told)
                     size += sum(told)
@@ -77,14 +78,18 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
         sums = {"objects": total, "size": size, "unsized": unsized, **states_fields(states), "missing": missing}
         output.summary(sums | {"buckets": list(buckets)})
         if states.get(State.UNKNOWN):
-            output.say(
-                f"{states[State.UNKNOWN]:,} are Intelligent-Tiering: only a plan looks whether those are archived"
-            )
+            for number, why in ((states[State.UNKNOWN] - unnamed, _TIERED), (unnamed, _UNNAMED)):
+                if number:
+                    output.say(f"{number:,} {why}: only a plan looks whether those are archived")
         if total or any(place.bucket for place in places):
             output.say(f"{words.plural(total, 'object')}, {words.sizes(size, unsized)}")
         else:
             output.say(words.plural(len(buckets), "bucket"))
     return ExitCode.SOME_FAILED if missing else ExitCode.DONE
+
+
+_TIERED = "are Intelligent-Tiering"
+_UNNAMED = "have no storage class in the server's listing"
 
 
 @asynccontextmanager

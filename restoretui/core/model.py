@@ -21,6 +21,10 @@ Neither "for good" nor over: so it is the last instant of the calendar, which no
 """
 
 
+UNTOLD_CLASS = ""
+"""Stands for the storage class of an object whose listing says none, where that does not mean ``STANDARD``."""
+
+
 class Tier(StrEnum):
     """How fast a restore shall be. Order of speed: ``faster_than``."""
 
@@ -98,6 +102,7 @@ class Entry(NamedTuple):
     """None, as for ``modified``: the store says nothing that can be meant (``LARGEST_SIZE``; years 1 to 9999)."""
     modified: int | None
     storage_class: str
+    """``UNTOLD_CLASS`` where the store says none, and what that means is not known."""
     in_progress: bool | None = None
     """None: the cloud reported no restore status for it."""
     expiry: int | None = None
@@ -169,7 +174,7 @@ class ObjectFacts:
     @property
     def is_unseen(self) -> bool:
         """Nobody may look at it: not even its class is known, nor whether it exists."""
-        return not self.storage_class
+        return self.looked and not self.storage_class
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, overload
 
-from restoretui.core.model import Entry
+from restoretui.core.model import UNTOLD_CLASS, Entry
 
 _WIDTH = len(Entry._fields)
-_VERSION_ID, _IN_PROGRESS, _EXPIRY = map(Entry._fields.index, ("version_id", "in_progress", "expiry"))
+_VERSION_ID, _CLASS, _IN_PROGRESS, _EXPIRY = map(
+    Entry._fields.index, ("version_id", "storage_class", "in_progress", "expiry")
+)
 _as_entry = partial(tuple.__new__, Entry)
 
 
@@ -36,6 +38,18 @@ class Rows(Sequence[Entry]):
     def version_ids(self) -> Sequence[str | None]:
         """Of all entries."""
         return self.columns[_VERSION_ID]
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Of all entries."""
+        return self.columns[_CLASS]
+
+    def classed(self, name: str) -> "Rows":
+        """The same entries, in class ``name`` where none is told."""
+        if UNTOLD_CLASS not in self.classes:
+            return self
+        classes = [told or name for told in self.classes]
+        return Rows([classes if at == _CLASS else column for at, column in enumerate(self.columns)])
 
     @property
     def in_progress(self) -> Sequence[bool | None]:

@@ -22,6 +22,7 @@ from restoretui.core.errors import (
 from restoretui.core.model import RestoreRequest, State, Tier
 from restoretui.core.provider import Answer
 from restoretui.engine.outcomes import settle
+from restoretui.engine.refusals import is_ambiguous, judged
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.backoff import persist
 from restoretui.engine.traffic.circuit_breaker import COMMON
@@ -49,6 +50,7 @@ class Submitter:
         self._run = context.run
         self._ledger = context.ledger
         self._provider = context.provider
+        self._reads = context.reads()
         self._clock = context.clock
         self._limiter = context.limiter
         self._breaker = context.breaker
@@ -147,7 +149,7 @@ class Submitter:
         """What became of it; None where it was not sent after all, and was given back."""
         request = RestoreRequest(job.days or 1, job.tier or Tier.STANDARD)
         try:
-            return await persist(
+            answer = await persist(
                 lambda: self._attempt(job, request),
                 over=NO_EFFECT,
                 longest=LONGEST_BACKOFF,
@@ -158,28 +160,13 @@ class Submitter:
         except CloudError as error:
             # boundary of one object: whatever else the cloud says of it fails this job, never the run.
             return self._change(job, State.FAILED, str(error), error)
+        return None if answer is None else await self._settled(job, answer)
 
-    async def _attempt(self, job: RestoreJob, request: RestoreRequest) -> JobChange | None:
-        is_out = False
-        try:
-            async with self._breaker.passing(self._health) as passage:
-                await self._turn(job)
-                if self._must_stop:
-                    self._released.append(job.id)
-                    return None
-                is_out = True
-                with self._breaker.watchdog.waiting():
-                    answer = await self._ask(job, request)
-        except asyncio.CancelledError:
-            if not is_out:  # it surely had no effect
-                self._released.append(job.id)
-            raise
-        except COMMON as error:
-            if passage.has_tripped:
-                kind: Kind = "network" if isinstance(error, Unreachable) else "credentials"
-                await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
-            raise
+    async def _settled(self, job: RestoreJob, answer: Answer) -> JobChange:
         state, reason = settle(answer, job.action)
+        if is_ambiguous(answer):
+            rules = self._run.cloud.rules
+            answer, state, reason = await judged(answer, job, rules, self._provider, self._reads, self._clock)
         return JobChange(
             job.id,
             state,
@@ -190,6 +177,27 @@ class Submitter:
             message=answer.message,
             request_id=answer.request_id,
         )
+
+    async def _attempt(self, job: RestoreJob, request: RestoreRequest) -> Answer | None:
+        is_out = False
+        try:
+            async with self._breaker.passing(self._health) as passage:
+                await self._turn(job)
+                if self._must_stop:
+                    self._released.append(job.id)
+                    return None
+                is_out = True
+                with self._breaker.watchdog.waiting():
+                    return await self._ask(job, request)
+        except asyncio.CancelledError:
+            if not is_out:  # it surely had no effect
+                self._released.append(job.id)
+            raise
+        except COMMON as error:
+            if passage.has_tripped:
+                kind: Kind = "network" if isinstance(error, Unreachable) else "credentials"
+                await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
+            raise
 
     async def _turn(self, job: RestoreJob) -> None:
         """Until one more request may leave."""

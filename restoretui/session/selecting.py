@@ -1,28 +1,30 @@
 """Selections of objects: below a location, by their keys, from a run; and the looks that judging them takes."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from operator import attrgetter
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound
 from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, ObjectDetail, ObjectFacts, ObjectRef, State
+from restoretui.core.model import DEFAULT_SCHEME, UNTOLD_CLASS, ObjectDetail, ObjectFacts, ObjectRef, State
 from restoretui.core.provider import Provider
 from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
 from restoretui.engine.traffic.speaker import Progress, Works
 from restoretui.engine.watching.looks import DENSE, VersionsSeen, look_at_each
-from restoretui.engine.watching.observations import looked_at
+from restoretui.engine.watching.observations import found_gone, looked_at
+from restoretui.engine.watching.silent_classes import settle
 from restoretui.ledger import Ledger
-from restoretui.ledger.marks.fact_groups import Doubt
+from restoretui.ledger.marks.doubts import Doubt
 from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, Query, Scope, SelectionSummary
 from restoretui.session.clouds import CloudAccess, Clouds
 from restoretui.session.inventory.looks_made import LooksMade
 from restoretui.session.listings import Listings
 
-LOOKS_BATCH = 512
-LISTED_BATCH = 4096
+LOOKS_BATCH, LISTED_BATCH = 512, 4096
 PAGES_AT_ONCE = 4
 """Batches of named keys that are looked for in pages side by side, each page behind the one before."""
 PAGED_BATCH = 8192
@@ -35,14 +37,7 @@ Missing = Callable[[ObjectRef, CloudError], None]
 class Selecting:
     """Fills selections; what HEAD tells on the way is kept in the ledger."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        clock: Clock,
-        clouds: Clouds,
-        listings: Listings,
-        works: Works,
-    ) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, clouds: Clouds, listings: Listings, works: Works) -> None:
         self._works = works
         self._ledger = ledger
         self._clock = clock
@@ -58,16 +53,12 @@ class Selecting:
         try:
             detail = await cloud.read(lambda: provider.head_object(ref))
         except ObjectNotFound:
-            await self._ledger.catalog.observe(cloud.ledger_cloud, ref.bucket, [self._gone(ref)])
+            gone = found_gone(ref, self._clock.now().timestamp())
+            await self._ledger.catalog.observe(cloud.ledger_cloud, ref.bucket, [gone])
             raise
         seen = looked_at(detail, ref.version_id, self._clock.now().timestamp())
         await self._ledger.catalog.observe(cloud.ledger_cloud, ref.bucket, [seen])
         return detail
-
-    def _gone(self, ref: ObjectRef) -> Observation:
-        return Observation(
-            ref.key, ref.version_id, "", 0, None, None, True, None, None, self._clock.now().timestamp(), gone=True
-        )
 
     async def under(
         self,
@@ -89,12 +80,27 @@ class Selecting:
         """Mark everything in a whole listing (that matches ``query``)."""
         if query is None or query == Query():
             return await self._ledger.selections.add_under(sel, listing.id)
+        if await self._ledger.selections.lacks_classes(listing, query):
+            return await self._listed_once_seen(sel, listing, query)
         view = await self._ledger.catalog.browse(listing.id, query)
         try:
             await view.wait()
             return await self._ledger.selections.add_view(sel, view)
         finally:
             await view.aclose()
+
+    async def _listed_once_seen(self, sel: int, listing: Listing, query: Query) -> SelectionSummary:
+        """By what HEADs tell; what may not be looked at is marked as it is, for a plan to doubt it."""
+        selections = self._ledger.selections
+        own, unseen = await selections.create(), list[ObjectRef]()
+        try:
+            await selections.add_under(own, listing.id)
+            await self.look(own, missing=lambda _scheme, ref, _error: unseen.append(ref))
+            await selections.keep(own, query, listing.scope.prefix)
+            await self.unseen(own, unseen, listing.scope.cloud.scheme)
+            return await selections.add_selection(sel, own)
+        finally:
+            await selections.drop(own)
 
     async def named(
         self,
@@ -134,7 +140,7 @@ class Selecting:
         now = self._clock.now().timestamp()
         by_bucket: dict[str, list[Observation]] = {}
         for ref in refs:
-            seen = Observation(ref.key, ref.version_id, "", None, None, None, False, None, None, now)
+            seen = Observation(ref.key, ref.version_id, UNTOLD_CLASS, None, None, None, True, None, None, now)
             by_bucket.setdefault(ref.bucket, []).append(seen)
         for bucket, looks in by_bucket.items():
             await self._ledger.selections.add_observed(sel, self._clouds[scheme].ledger_cloud, bucket, looks)
@@ -191,7 +197,7 @@ class Selecting:
             parts.setdefault((ref.bucket, ref.version_id is not None), []).append(ref)
         left: set[ObjectRef] = set()
         for (bucket, _), some in parts.items():
-            some.sort(key=_key_of)
+            some.sort(key=attrgetter("key"))
             pages = KeyPages(provider, cloud.read, cloud.rules, self._clock, bucket)
 
             async def look(
@@ -243,7 +249,13 @@ class Selecting:
         """
         tally, self.looks = Progress(), LooksMade()
         with self._works.telling(lambda: tally.text("objects looked at so far")):
-            unseen = await self._look(sel, Doubt.TIER, tally, progress, missing)
+            for cloud in self._clouds:
+                heads = partial(self._heads, scheme=cloud.scheme, tally=tally, lists=False)
+                if await settle(self._ledger, sel, cloud.ledger_cloud, heads):
+                    cloud.channel.listing_traits(await cloud.provider()).unnamed = cloud.rules.unnamed
+            self.looks = self.looks.plus(0, tally.number)
+            unseen = await self._look(sel, Doubt.CLASS, tally, progress, missing)
+            unseen += await self._look(sel, Doubt.TIER, tally, progress, missing)
             unseen += await self._look(sel, Doubt.RESTORED, tally, progress, missing)
             await self._look(sel, Doubt.FOREIGN, tally, progress, None)
             return unseen
@@ -300,7 +312,7 @@ class Selecting:
                     seen = await self._classed(cloud.ledger_cloud, ref, seen)
                 found.setdefault(ref.bucket, []).append(seen)
             elif isinstance(seen, ObjectNotFound):
-                found.setdefault(ref.bucket, []).append(self._gone(ref))
+                found.setdefault(ref.bucket, []).append(found_gone(ref, self._clock.now().timestamp()))
             elif isinstance(seen, InvalidRequest) and doubt is Doubt.RESTORED:
                 found.setdefault(ref.bucket, []).append(await self._unaskable(cloud.ledger_cloud, ref, seen))
             else:
@@ -340,7 +352,7 @@ class Selecting:
             listed = await self._listed(access, await access.provider(), ref, InvalidRequest("it is not listed"))
         except (AccessDenied, InvalidRequest, ObjectNotFound):
             return seen
-        return seen._replace(storage_class=listed.storage_class)
+        return seen._replace(storage_class=listed.storage_class or seen.storage_class)
 
     async def _unaskable(self, cloud: CloudId, ref: ObjectRef, refused: CloudError) -> Observation:
         """An object that no HEAD of ours can tell of (encrypted by its owner's own key, say), as it is listed."""
@@ -386,7 +398,3 @@ class Selecting:
             return pages.found
 
         return await look_at_each(refs, of_key, tally)
-
-
-def _key_of(ref: ObjectRef) -> str:
-    return ref.key

@@ -233,7 +233,8 @@ class Session(Wiring):
         from restoretui.session.export import write_export
 
         run = await self.ledger.runs.get(run_id)
-        await write_export(self.ledger, run, "json" if target.suffix in (".json", ".jsonl") else "csv", target)
+        with self.works.telling(lambda: f"writing to {target}"):
+            await write_export(self.ledger, run, "json" if target.suffix in (".json", ".jsonl") else "csv", target)
         return run.objects
 
     async def export_report(self, job_id: str, region: str | None, target: Path) -> int:

@@ -12,7 +12,8 @@ import secrets
 import select
 import stat
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from restoretui.core.errors import UsageError
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/(\d+|self|thread-self)(?:/task/\d+)?)/fd/(\d+)")
 _MOST_LINKS = 40
 """Symbolic links followed one after the other, as by Linux itself."""
+READER_S = 10.0
+"""Machine seconds for which a pipe is waited for until somebody reads it."""
+_READER_EVERY_S, _TOLD_AFTER_S = 0.05, 1.0
 _NAME_KEPT = 200
 """Bytes of a target's name that its part keeps: names end at 255 on most file systems."""
 
@@ -128,9 +132,12 @@ def _settle(target: Target, part: Path, real: Path | None, named: Path) -> None:
             part.unlink(missing_ok=True)
 
 
-def begun(path: Path) -> tuple[int, Path | None, Path | None]:
-    """A descriptor to write to; and, where a file is to be replaced or made, the part and its place. ``OSError``."""
-    through = _opened_through(path)
+def begun(path: Path, waits: Callable[[], None] = lambda: None) -> tuple[int, Path | None, Path | None]:
+    """A descriptor to write to; and, where a file is to be replaced or made, the part and its place. ``OSError``.
+
+    ``waits`` is called once if nobody reads a pipe yet.
+    """
+    through = _opened_through(path, waits)
     if through is not None:
         return through, None, None
     real, part, descriptor = _new_beside(path)
@@ -154,7 +161,7 @@ def refused(path: Path, error: OSError) -> UsageError:
     return UsageError(f"{path} cannot be written: {why}", "choose another file")
 
 
-def _opened_through(path: Path) -> int | None:
+def _opened_through(path: Path, waits: Callable[[], None] = lambda: None) -> int | None:
     """What is no regular file, opened to be written through; None for a file to replace, or to make."""
     if "\0" in str(path):
         raise OSError(errno.EINVAL, "a null byte cannot be part of a name")
@@ -172,8 +179,29 @@ def _opened_through(path: Path) -> int | None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if stat.S_ISBLK(mode):
         raise UsageError(f"{path} is a disk, and what is on it would be lost", "choose a file")
-    # A pipe is open once somebody reads it.
-    return os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    flags = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC
+    return _read_by_somebody(path, flags, waits) if stat.S_ISFIFO(mode) else os.open(path, flags)
+
+
+def _read_by_somebody(path: Path, flags: int, waits: Callable[[], None]) -> int:
+    """A pipe, which is open once somebody reads it; ``UsageError`` where nobody does."""
+    began, is_told = time.monotonic(), False
+    while True:
+        try:
+            descriptor = os.open(path, flags | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        else:
+            os.set_blocking(descriptor, True)
+            return descriptor
+        waited = time.monotonic() - began
+        if waited > _TOLD_AFTER_S and not is_told:
+            is_told = True
+            waits()
+        if waited > READER_S:
+            raise UsageError(f"nobody reads the pipe {path}", "begin to read it first, or choose a file")
+        time.sleep(_READER_EVERY_S)
 
 
 def _new_beside(path: Path) -> tuple[Path, Path, int]:

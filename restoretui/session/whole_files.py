@@ -2,6 +2,7 @@
 
 import os
 import select
+from collections.abc import Callable
 from pathlib import Path
 
 from restoretui.session.targets import begun, own_descriptor, refused, settled
@@ -57,13 +58,16 @@ class WholeFile:
         return kept
 
 
-def opened(name: str) -> WholeFile | None:
-    """``UsageError`` where it cannot be written; None where it is another name of stdout."""
+def opened(name: str, waits: Callable[[], None]) -> WholeFile | None:
+    """``UsageError`` where it cannot be written; None where it is another name of stdout.
+
+    ``waits`` is called once if nobody reads a pipe yet.
+    """
     path = Path(name)
     if name == "-" or own_descriptor(path) == 1:
         return None
     try:
-        descriptor, part, real = begun(path)
+        descriptor, part, real = begun(path, waits)
     except OSError as error:
         raise refused(path, error) from None
     return WholeFile(path, descriptor, part, real)

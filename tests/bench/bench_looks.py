@@ -17,7 +17,7 @@ from pathlib import Path
 from restoretui.core.clock import SystemClock
 from restoretui.core.model import Entry, ObjectRef, Page
 from restoretui.ledger import Ledger
-from restoretui.ledger.marks.fact_groups import Doubt
+from restoretui.ledger.marks.doubts import Doubt
 from restoretui.ledger.records import CloudId, Observation, Scope
 from restoretui.session.selecting import LOOKS_BATCH
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.errors import UsageError
+from restoretui.session import targets
 from restoretui.session.targets import open_target, own_descriptor
 
 TEXT = "schlüssel\r\n" * 20_000
@@ -130,6 +131,16 @@ async def test_a_pipe_that_nobody_reads_is_not_waited_for_for_ever(tmp_path: Pat
         await asyncio.to_thread(thread.join, 10)
         assert not thread.is_alive()
     os.close(reader)
+
+
+async def test_a_pipe_that_nobody_comes_to_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "READER_S", 0.0)
+    monkeypatch.setattr(targets, "_TOLD_AFTER_S", -1.0)
+    os.mkfifo(tmp_path / "pipe")
+    told: list[str] = []
+    with pytest.raises(UsageError, match="nobody reads the pipe"):
+        await asyncio.to_thread(targets.begun, tmp_path / "pipe", lambda: told.append("it waits"))
+    assert told == ["it waits"]
 
 
 async def test_a_reader_that_leaves_is_told_of(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def hasten(patch: pytest.MonkeyPatch) -> None:
     async def idle(*_: float) -> None:
         await settle(most_s=SETTLED_S)
 
-    async def screen_waited_for(pilot: Pilot[Any], timeout: float = 0) -> bool:  # noqa: ARG001
+    async def screen_waited_for(pilot: Pilot[Any], timeout: float = 0) -> bool:
         await drawn(pilot.app)
         return pilot.app._exception is None
 

@@ -47,6 +47,9 @@ async def listing_view(
     else:
         listing = await session.open_listing(place, recursive=True, versions=versions, refresh=True)
         await session.listed(listing)
+    if output is not None and await session.ledger.selections.lacks_classes(listing, choice.query):
+        output.say(f"{place}: some objects have no storage class in the server's listing, and are not judged here")
+        output.say("  restoretui plan with the same selectors looks at each")
     view = await session.ledger.catalog.browse(listing.id, choice.query)
     try:
         await view.wait()

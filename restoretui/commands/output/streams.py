@@ -128,15 +128,17 @@ class Streams:
 
     def begin(self) -> None:
         """From here on it ends with a summary, whatever becomes of it; a file to write to is opened."""
-        self._is_begun = True
+        self._is_begun = not self.is_exact or self.form.target is None
         if self.form.columns:
             from restoretui.commands.output.sinks import check_columns
 
             check_columns(self.command, self.form.columns, self.row_kinds)
         if self.form.target is not None:
-            self._file = opened(self.form.target)
+            target = self.form.target
+            self._file = opened(target, lambda: self.say(f"waiting for somebody to read {clean(target)}"))
             if self._file is not None:
                 self._is_terminal = self._file.is_terminal
+        self._is_begun = True  # Only now: what was to be CSV in a file leaves stdout empty if that cannot be opened.
 
     def line(self, kind: str, fields: Mapping[str, Any]) -> None:
         """One line of fields; not the summary, which comes last by itself."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from restoretui.core.errors import UsageError
-from restoretui.core.model import ObjectFacts, State, Tier
+from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, State, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,10 @@ class CloudRules:
     """An object keeps its archive class while it has a copy; else it may be listed in an online class meanwhile."""
     lists_status: bool | None = True
     """Whether listings tell of restores; None where that has to be found out."""
+    unnamed: str = "STANDARD"
+    """The class that is meant where none is named, as AWS documents it."""
+    lists_class: bool | None = True
+    """A listing that names no class of an object means ``unnamed``; None where that has to be found out."""
     undated_for_good: bool | None = False
     """No restore in progress, and no date: restored for good. Else that says that it is archived (FACTS 1.3).
 
@@ -159,20 +163,20 @@ class CloudRules:
         return any(rule.batch_windows for rule in self.archives.values())
 
     def needs_look(self, facts: ObjectFacts) -> bool:
-        """Only a HEAD can tell whether such an object is archived (FACTS 1.7)."""
+        """Only a HEAD can tell whether such an object is archived (FACTS 1.7, 5)."""
         told = facts.looked or facts.archive_status or facts.in_progress
-        return facts.storage_class == self.tiered_class and not told
+        return facts.storage_class in (self.tiered_class, UNTOLD_CLASS) and not told
 
     def state_of(self, facts: ObjectFacts, now: datetime) -> State:
         """What the cloud's own words mean (FACTS 1.3, the table of state derivation)."""
-        if self.needs_look(facts):
-            return State.UNKNOWN
         tiered = facts.storage_class == self.tiered_class
         rule = self.archive_of(facts)
         is_copy = facts.in_progress is False and (
             self.undated_for_good if facts.expiry is None else facts.expiry > now
         )
-        if facts.in_progress and (tiered or rule):
+        if self.needs_look(facts) and (tiered or not (is_copy and rule)):
+            return State.UNKNOWN
+        if facts.in_progress and (tiered or rule or facts.storage_class == UNTOLD_CLASS):
             return State.RESTORING
         if tiered:
             # Its restores end in plain readability, not in a copy: the archive status alone tells.

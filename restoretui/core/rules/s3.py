@@ -41,7 +41,9 @@ S3 = CloudRules(
     },
 )
 
-FOREIGN = replace(S3, lists_status=None, class_stays=False, undated_for_good=None, midnight_is_sure=False)
+FOREIGN = replace(
+    S3, lists_status=None, lists_class=None, class_stays=False, undated_for_good=None, midnight_is_sure=False
+)
 """An endpoint that is not AWS's, and nothing else is known of it: what AWS promises is not relied on (FACTS 5)."""
 
 S3_KIND = CloudKind(

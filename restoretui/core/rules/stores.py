@@ -38,6 +38,8 @@ class Store:
     """The documentation says only "within ``longest``"."""
     lists_status: bool | None = None
     """Whether listings tell of restores; None where that has to be found out."""
+    lists_class: bool | None = None
+    """Whether a listing that names no class of an object means ``STANDARD``; None where that has to be found out."""
     undated_for_good: bool | None = None
     """What no restore in progress without a date means: restored for good, or archived. None: not known, but the
     former where no days are sent."""
@@ -66,6 +68,8 @@ class Store:
             told["max_days"] = str(self.max_days)
         if self.lists_status is not None:
             told["lists_status"] = str(int(self.lists_status))
+        if self.lists_class is not None:
+            told["lists_class"] = str(int(self.lists_class))
         if self.undated_for_good is not None:
             told["undated_for_good"] = str(int(self.undated_for_good))
         if not self.shortens:
@@ -92,6 +96,7 @@ class Store:
             shortens=self.shortens,
             class_stays=False,
             lists_status=self.lists_status,
+            lists_class=self.lists_class,
             undated_for_good=self.undated_for_good if self.days else self.undated_for_good is not False,
         )
 
@@ -165,6 +170,7 @@ def read_spec(spec: str) -> Store:
         longest=longest,
         within=told["within"] == "1",
         lists_status=told["lists_status"] == "1" if "lists_status" in told else None,
+        lists_class=told["lists_class"] == "1" if "lists_class" in told else None,
         undated_for_good=told["undated_for_good"] == "1" if "undated_for_good" in told else None,
         shortens=told.get("shortens", "1") == "1",
         max_rate=float(told["max_rate"]) if "max_rate" in told else None,
@@ -190,7 +196,7 @@ _BOUNDS = {
 """Fields that are numbers."""
 _FIELDS = {
     "classes": list, "online": list, "tiers": bool, "days": bool, "lists_status": bool,
-    "undated_for_good": bool, "shortens": bool,
+    "lists_class": bool, "undated_for_good": bool, "shortens": bool,
     **dict.fromkeys(_BOUNDS, float),
 }  # fmt: skip
 CONNECTION_FIELDS = ("endpoint_url", "region", "profile", "path_style")

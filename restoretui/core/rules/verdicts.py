@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
-from restoretui.core.model import END_UNTOLD, IntentStage, ObjectFacts, RestoreRequest, State
+from restoretui.core.model import END_UNTOLD, UNTOLD_CLASS, IntentStage, ObjectFacts, RestoreRequest, State
 from restoretui.core.rules.rules import CLOSE, ArchiveRule, CloudRules, Quota, RestoreWindow, as_minute
 
 
@@ -74,6 +74,8 @@ class Verdict:
     that are added to an end are those that it lacks."""
 
 
+_NO_TIER = "only a HEAD tells whether an Intelligent-Tiering object is archived"
+_NO_CLASS = "its listing does not say its storage class; only a HEAD tells whether it is archived"
 UNSEEN = "asked for unseen: it may not be looked at"
 """Why a request goes out for an object of which nothing is known."""
 
@@ -145,7 +147,7 @@ def _judge_by_itself(
     if facts.is_unseen:
         return Verdict(Action.LOOK, "it may not be looked at, so whether it is archived is not known")
     if state is State.UNKNOWN:
-        return Verdict(Action.LOOK, "only a HEAD tells whether an Intelligent-Tiering object is archived")
+        return Verdict(Action.LOOK, _NO_CLASS if facts.storage_class == UNTOLD_CLASS else _NO_TIER)
     if rule is None or state is State.ONLINE:
         return _judge_unruled(rules, facts, state, purpose)
     if state is State.RESTORING:

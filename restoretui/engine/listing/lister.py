@@ -253,7 +253,7 @@ class Lister:
 
     async def _page(self, *, start_after: str = "", token: str | None = None, delimiter: str = "") -> Page:
         scope = self._scope
-        return await self._read(
+        page = await self._read(
             lambda: self._provider.list_page(
                 scope.bucket,
                 scope.prefix,
@@ -263,6 +263,7 @@ class Lister:
                 versions=scope.versions,
             )
         )
+        return self._traits.classed(page)
 
     def _inside(self, entry: Range, rows: Rows, *, goes_on: bool) -> tuple[Rows, bool]:
         """The page's rows that belong to the range, and whether the range goes on behind them."""

@@ -59,9 +59,8 @@ class Channel:
 
     async def region(self, bucket: str) -> str:
         """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
-        if bucket not in self._regions:
-            self._regions[bucket] = await (await self.provider()).bucket_region(bucket)
-        return self._regions[bucket]
+        region = self._regions[bucket] = await (await self.provider()).bucket_region(bucket)
+        return region
 
     def known_region(self, bucket: str) -> str | None:
         """The same without asking: None until somebody did."""

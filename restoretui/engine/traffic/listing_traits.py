@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from restoretui.core.model import Page
+from restoretui.core.rows import Rows
+
 MOST_TRIALS = 2
 """Trials of start-after that may fail, since the key they were about may be deleted in between."""
 
@@ -14,6 +17,8 @@ class ListingTraits:
     """The cloud documents order and start-after (AWS S3, OSS): nothing has to be shown."""
     ordered: bool = True
     """Every page so far was in the order of the keys' UTF-8 bytes, and behind the one before it."""
+    unnamed: str = ""
+    """The class that a listing means where it names none, as HEADs of some such objects showed; else not known."""
     _proven: set[bool] = field(default_factory=set)
     _failed: dict[bool, int] = field(default_factory=dict)
 
@@ -32,6 +37,12 @@ class ListingTraits:
             self._proven.add(versions)
         else:
             self._failed[versions] = self._failed.get(versions, 0) + 1
+
+    def classed(self, page: Page) -> Page:
+        """The page with what its silence means, where that is known."""
+        if not self.unnamed or not page.entries:
+            return page
+        return page._replace(entries=Rows.of(page.entries).classed(self.unnamed))
 
     def distrust(self, *, versions: bool) -> None:
         """A page did not begin where it was told, although that had seemed to work."""

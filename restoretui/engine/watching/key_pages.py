@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import UNTOLD_CLASS, ObjectRef
 from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
@@ -110,7 +110,7 @@ class KeyPages:
         for ref in refs:
             place = places.get((ref.key, ref.version_id))
             entry = None if place is None else rows[place]
-            if entry is None or entry.storage_class == self.rules.tiered_class:
+            if entry is None or entry.storage_class in (self.rules.tiered_class, UNTOLD_CLASS):
                 left.append(ref)
             else:
                 seen.append(observed(entry, seen_at))

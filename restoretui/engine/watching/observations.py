@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from restoretui.core.model import Entry, ObjectDetail, ObjectFacts
+from restoretui.core.model import Entry, ObjectDetail, ObjectFacts, ObjectRef
 from restoretui.ledger.records import Observation
 
 
@@ -28,6 +28,11 @@ def looked_at(detail: ObjectDetail, version_id: str | None, seen_at: float) -> O
         asked_at=restore.asked_at.timestamp() if restore and restore.asked_at else None,
         lapses=int(detail.lapses.timestamp()) if detail.lapses else None,
     )  # fmt: skip
+
+
+def found_gone(ref: ObjectRef, seen_at: float) -> Observation:
+    """That an object is not there."""
+    return Observation(ref.key, ref.version_id, "", 0, None, None, True, None, None, seen_at, gone=True)
 
 
 def facts_of(seen: Observation) -> ObjectFacts:

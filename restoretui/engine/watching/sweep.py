@@ -20,7 +20,7 @@ from math import inf
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import MAX_KEY_BYTES
-from restoretui.core.model import Entry, Look, Page, State
+from restoretui.core.model import UNTOLD_CLASS, Entry, Look, Page, State
 from restoretui.core.provider import Provider
 from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
@@ -180,7 +180,7 @@ class Sweeper:
         """Whether the listing alone settles what to think of the object."""
         if entry.in_progress is not None:
             return True
-        if entry.storage_class == self.rules.tiered_class:
+        if entry.storage_class in (self.rules.tiered_class, UNTOLD_CLASS):
             return False
         # No status: there is no restore, or this server lists none. A copy whose date has passed is surely gone.
         past = job.state is State.AVAILABLE and job.expiry is not None and job.expiry <= now.timestamp()

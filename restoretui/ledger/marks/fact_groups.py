@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.model import Intent, IntentStage, ObjectFacts
@@ -129,7 +128,7 @@ class MarkedPlace:
             f" CASE WHEN {ours} THEN coalesce(job_days, told_days) WHEN in_progress THEN told_days END AS days,"
             f" CASE WHEN NOT {ours} AND in_progress THEN told_asked END AS asked_at, fact_etag, told,"
             " CASE WHEN told_at > 0 THEN told_at ELSE seen_at END AS as_of,"
-            f" {ours} AS is_ours, intent, NOT told AND NOT {ours} AND ({archived}) AS untold,"
+            f" {ours} AS is_ours, state, intent, NOT told AND NOT {ours} AND ({archived}) AS untold,"
             f" told_at < :now - {LOOK_KEPT_S} AND NOT {ours} AND ({archived}) AS told_long_ago"
             f" FROM ({fact_sql.with_state(self.rules, inner)})"
         )
@@ -335,53 +334,4 @@ def objects_with(
     return connection.execute(
         f"SELECT key, version_id FROM ({place.objects()}) WHERE NOT gone AND {columns} LIMIT :limit",
         {**place.args, **wanted, "limit": limit},
-    ).fetchall()
-
-
-class Doubt(StrEnum):
-    """Why a HEAD has to tell of an object what its listing does not."""
-
-    TIER = "archive tier"
-    """Inside Intelligent-Tiering (``CloudRules.needs_look``): without it there is no verdict."""
-    RESTORED = "restored"
-    """The listing tells of no restores: there may be a copy, which another request could shorten (FACTS 1.5)."""
-    FOREIGN = "somebody else's restore"
-    """It restores by nobody's request that we know: its tier and days are in its headers, where they are told."""
-
-
-def unlooked(
-    connection: sqlite3.Connection,
-    place: MarkedPlace,
-    limit: int,
-    doubt: Doubt = Doubt.TIER,
-    after: tuple[str, str] = ("", ""),
-) -> list[tuple[str, str]]:
-    """Keys and versions of objects that only a HEAD can judge, in key order, behind ``after``."""
-    args = {**place.args, "tiered": place.rules.tiered_class or "", "limit": limit}
-    if doubt is Doubt.TIER:
-        if place.rules.tiered_class is None:
-            return []
-        where = (
-            "storage_class = :tiered AND NOT looked AND coalesce(archive_status, '') = '' AND in_progress IS NOT 1"
-        )
-    elif doubt is Doubt.RESTORED:
-        if place.rules.lists_status and not place.imported:
-            return []
-        # What an inventory lists nothing newer tells of: a look at it is good for as long as a listing would be.
-        old = "OR told_long_ago" if place.imported else ""
-        where = f"(untold {old}) AND storage_class <> :tiered"
-    else:
-        where = "in_progress = 1 AND NOT is_ours AND NOT looked"
-    behind = "(s.key, s.version_id) > (:after_key, :after_version)"
-    if not (place.has_looks or place.bucket_id):
-        # Nothing else is known than what stands in the marks: most are passed over by one column.
-        behind += {
-            Doubt.TIER: " AND s.storage_class = :tiered",
-            Doubt.RESTORED: " AND s.storage_class <> :tiered",
-            Doubt.FOREIGN: " AND s.in_progress = 1",
-        }[doubt]
-    behind = place.objects(where=behind)
-    return connection.execute(
-        f"SELECT key, version_id FROM ({behind}) WHERE NOT gone AND {where} ORDER BY key, version_id LIMIT :limit",
-        {**args, "after_key": after[0], "after_version": after[1]},
     ).fetchall()

@@ -7,10 +7,11 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import Clock
-from restoretui.core.model import ObjectFacts, ObjectRef
+from restoretui.core.filter.tree import fields_of
+from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, ObjectRef
 from restoretui.ledger.catalog.browse_view import BrowseView
-from restoretui.ledger.marks import fact_groups, marking
-from restoretui.ledger.records import CloudId, ObjectTally, Query, SelectionSummary
+from restoretui.ledger.marks import doubts, fact_groups, marking
+from restoretui.ledger.records import CloudId, Listing, ObjectTally, Query, SelectionSummary
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.views.where_sql import names_only, where
@@ -62,7 +63,7 @@ class MarkedObjects:
         sel: int,
         cloud: CloudId,
         limit: int,
-        doubt: fact_groups.Doubt = fact_groups.Doubt.TIER,
+        doubt: doubts.Doubt = doubts.Doubt.TIER,
         after: ObjectRef | None = None,
     ) -> list[ObjectRef]:
         """Marked objects of which only a HEAD tells what is in ``doubt``, by bucket and key, behind ``after``.
@@ -79,11 +80,27 @@ class MarkedObjects:
                 behind = "", ""
                 if after is not None and place.bucket == after.bucket:
                     behind = after.key, after.version_id or ""
-                rows = fact_groups.unlooked(connection, place, limit - len(found), doubt, behind)
+                rows = doubts.unlooked(connection, place, limit - len(found), doubt, behind)
                 found += [ObjectRef(place.bucket, key, version or None) for key, version in rows]
                 if len(found) >= limit:
                     break
             return found
+
+        return await self._reader.run(find)
+
+    async def lacks_classes(self, listing: Listing, query: Query) -> bool:
+        """The query asks for what the listing does not tell of each object, nor mean by its silence."""
+        if listing.scope.cloud.rules.lists_class or not fields_of(query.where) & {"class", "state"}:
+            return False
+        sql = f"SELECT 1 FROM l{listing.id} WHERE storage_class = '{UNTOLD_CLASS}' LIMIT 1"
+        return await self._reader.run(lambda connection: connection.execute(sql).fetchone() is not None)
+
+    async def named_classes(self, sel: int, cloud: CloudId) -> set[str]:
+        """The storage classes that listings of the cloud named of marked objects."""
+
+        def find(connection: Connection) -> set[str]:
+            places = self._places(connection, sel, cloud)
+            return {name for place in places for name in doubts.named_classes(connection, place)}
 
         return await self._reader.run(find)
 

@@ -14,6 +14,7 @@ from restoretui.core.model import ObjectRef
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.marks import marking
+from restoretui.ledger.marks.doubts import NAME_CLASS
 from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.records import CloudId, Observation, Query, SelectionSummary
 from restoretui.ledger.selections.history import History, Step, forget_sets, is_kept, live_of
@@ -242,6 +243,11 @@ class Selections(MarkedObjects):
         """Mark objects that a page of a listing showed, with what it told of them."""
         if looks:
             await self._change(sel, lambda tx, sel: marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks))
+
+    async def name_class(self, sel: int, cloud: CloudId, name: str) -> None:
+        """What is marked and has no class is in this one: what a listing that names none was found to mean."""
+        args = {"name": name, "sel": sel, "scheme": cloud.scheme, "endpoint": cloud.endpoint}
+        await self._writer.do(lambda tx: tx.run(NAME_CLASS, args))
 
     async def add_selection(self, sel: int, other: int) -> SelectionSummary:
         """Mark what is marked in ``other``, too."""

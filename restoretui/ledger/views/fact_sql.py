@@ -8,7 +8,7 @@ generated from the tables in ``core.rules``, so that a filter over a million row
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
-from restoretui.core.model import IntentStage, State
+from restoretui.core.model import UNTOLD_CLASS, IntentStage, State
 from restoretui.core.provider import NO_CAPACITY_CODE, Outcome
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Action
@@ -247,11 +247,16 @@ def state_case(rules: CloudRules) -> str:
     archived = is_archived(rules)
     untold = "coalesce(archive_status, '') = ''"
     copy = "(expiry IS NULL OR expiry > :now)" if rules.undated_for_good else "expiry > :now"
-    elsewhere = "WHEN in_progress IS 0 AND expiry > :now AND storage_class <> '' THEN 'available'"
+    elsewhere = "WHEN in_progress IS 0 AND expiry > :now THEN 'available'"
     elsewhere = "" if rules.class_stays else elsewhere
+    # Without a class, a copy is known by the end that it has; nothing else is.
+    classless = f"storage_class = '{UNTOLD_CLASS}'"
+    copied = "0" if rules.class_stays else "(in_progress IS 0 AND expiry IS NOT NULL AND expiry > :now)"
     return (
-        f"CASE WHEN gone OR ({tiered} AND NOT looked AND {untold} AND in_progress IS NOT 1) THEN 'unknown'"
-        f" WHEN in_progress IS 1 AND ({tiered} OR {archived}) THEN 'restoring'"
+        f"CASE WHEN gone OR (({tiered} OR {classless}) AND NOT looked AND {untold} AND in_progress IS NOT 1"
+        f" AND NOT ({classless} AND {copied})) THEN 'unknown'"
+        f" WHEN {classless} AND {copied} THEN 'available'"
+        f" WHEN in_progress IS 1 AND ({tiered} OR {archived} OR {classless}) THEN 'restoring'"
         f" WHEN {tiered} THEN CASE WHEN {untold} THEN 'online' ELSE 'archived' END"
         f" WHEN NOT ({archived}) THEN CASE {elsewhere} WHEN 1 THEN 'online' END"
         f" WHEN in_progress IS 0 AND {copy} THEN 'available'"

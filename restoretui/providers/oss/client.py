@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.model import ObjectRef
 from restoretui.core.provider import Presigned
+from restoretui.providers.http.unasked_encodings import unpacked
 from restoretui.providers.oss.credentials import KeyRing
 from restoretui.providers.oss.errors import EXPIRED, error_for, is_account, is_credentials
 from restoretui.providers.oss.pages import read_document
@@ -112,6 +113,12 @@ class OssClient:
 
     async def _exchange(self, ask: "OssRequest", region: str) -> "OssResponse":
         reply = await self._sdk.exchange(ask, region)
+        try:
+            plain = unpacked(ask.operation, reply.headers, reply.body)
+        except Unreadable as error:
+            raise _unreadable(ask, reply, str(error)) from None
+        if plain is not reply.body:
+            reply = reply._replace(body=plain)
         if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
             raise _unreadable(ask, reply, why)
         return reply

@@ -22,6 +22,7 @@ from restoretui.core.provider import (
     Presigned,
     Provider,
 )
+from restoretui.core.rows import Rows
 from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import Store, read_spec
 from restoretui.providers.s3.capacity import OPERATION, read_capacity
@@ -61,6 +62,7 @@ class S3Provider:
         self._status_probe = StatusProbe(clock)
         self._rules = store.rules if store else S3
         self._store = store
+        self._names_classes = store.lists_class is True if store else not sdk.caller.endpoint
         self._sends_tiers = store is None or store.tiers
         self._batch: BatchService | None = None
         self._files: S3Files | None = None
@@ -266,6 +268,12 @@ class S3Provider:
 
     async def _asked_page(self, operation: str, bucket: str, given: dict[str, str], max_keys: int) -> Page:
         """A page with restore status, if the endpoint knows of that at all."""
+        page = await self._status_page(operation, bucket, given, max_keys)
+        if self._names_classes and page.entries:
+            page = page._replace(entries=Rows.of(page.entries).classed(self._rules.unnamed))
+        return page
+
+    async def _status_page(self, operation: str, bucket: str, given: dict[str, str], max_keys: int) -> Page:
         if not self._asks_status:
             return await self._page(operation, bucket, given, max_keys, with_status=False)
         try:
@@ -297,6 +305,7 @@ class S3Provider:
         def understand(reply: "HttpResponse") -> Page:
             if self._store is None and reply.headers.get("server") == _VENDOR and not self.capabilities.says_vendor:
                 self.capabilities = replace(self.capabilities, says_vendor=True, capacity=True)
+                self._names_classes = True
             return read(reply.body, lambda body: self._sdk.parse("s3", operation, reply))
 
         return await self._calls.read(S3Request(operation, bucket, given, fixed, (max_keys, with_status)), understand)

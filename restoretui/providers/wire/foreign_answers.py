@@ -9,6 +9,7 @@ What tells is never one thing that is missing (compatible stores leave out reque
   that serves its page from a file has both (nginx: modification time and length in hex).
 - when it redirects without any of these: S3 says where a bucket lives in a header or in an ``<Error>``;
 - when a HEAD of an object tells nothing of one: neither a mark, nor ETag, nor Last-Modified;
+- when it is a 403 with a body that is no XML, or a web page: a firewall's refusal;
 - when a restore request is answered by anything but 200 or 202 without an error in it (``why_not_accepted``).
 
 A page that comes with 429 or 5xx is a proxy's own, in front of a store that is busy or away: that is what it says.
@@ -45,6 +46,8 @@ def why_foreign(operation: str, status: int, headers: Mapping[str, str], body: b
     """
     kind = headers.get("content-type")
     is_page = kind is not None and "html" in kind.lower()
+    if status == 403 and body and (why := _why_not_a_stores(headers, body)):
+        return why
     if not is_page and status < 300 and ("etag" in headers or operation != "HeadObject"):
         return ""  # as for nearly every answer
     redirects = 300 <= status < 400 and status != 304
@@ -63,6 +66,15 @@ def why_foreign(operation: str, status: int, headers: Mapping[str, str], body: b
         is_told = is_told or (status == 202 and not body.strip())
         return "" if is_told else f"it is a web page (status {status}), as a sign-in page or a proxy sends"
     return "it tells nothing of an object: no ETag, no date, no header of a store"
+
+
+def _why_not_a_stores(headers: Mapping[str, str], body: bytes) -> str:
+    """Of a 403 with a body: a firewall's, unless it is an ``<Error>``, or tells nothing and comes from a store."""
+    root = root_of(body).lower()
+    if (root and root not in _OF_PAGES) or (not root and is_marked(headers)):
+        return ""
+    what = "a web page" if root else "no XML"
+    return f"it is {what} (status 403): something between here and the store refuses, a firewall or a proxy, say"
 
 
 def why_not_accepted(status: int, body: bytes, accepting: tuple[int, ...] = (200, 202)) -> str:

@@ -75,6 +75,8 @@ QUIRKS: Mapping[str, str] = {
     "utf16-order": "the keys of a page are in the order of UTF-16, as in NooBaa",
     "no-dates": "listings tell neither dates nor sizes",
     "repeat-token": "a listing's next token is the one it was asked with",
+    "no-class": "listings name no storage class, whatever it is",
+    "no-class-standard": "listings name every storage class but STANDARD",
     "unsorted": "the keys of a listing come in reverse order",
 }
 """What compatible and broken stores do otherwise, by name (FACTS 5)."""

@@ -116,13 +116,13 @@ class _S3Page:
         status = self._status(rows)
         if "no-dates" in self.quirks:
             return [
-                f"<Contents><Key>{key}</Key><StorageClass>{_CLASSES[kind & 0x7F]}</StorageClass>{restore}</Contents>"
-                for key, kind, restore in zip(keys, rows.kinds, status, strict=True)
+                f"<Contents><Key>{key}</Key>{named}{restore}</Contents>"
+                for key, named, restore in zip(keys, self._classes(rows), status, strict=True)
             ]
         return [
             f"<Contents><Key>{key}</Key><LastModified>{date}</LastModified><ETag>&quot;{etag}&quot;</ETag>"
-            f"<Size>{size}</Size><StorageClass>{name}</StorageClass>{restore}</Contents>"
-            for key, date, etag, size, name, restore in zip(
+            f"<Size>{size}</Size>{named}{restore}</Contents>"
+            for key, date, etag, size, named, restore in zip(
                 keys, _dates(rows.modified), etags, rows.sizes, self._classes(rows), status, strict=True
             )
         ]
@@ -144,19 +144,23 @@ class _S3Page:
             else:
                 found.append(
                     f"<Version>{common}<ETag>&quot;{etags[at]}&quot;</ETag><Size>{row.size}</Size>"
-                    f"<StorageClass>{classes[at]}</StorageClass>{owner}{status[at]}</Version>"
+                    f"{classes[at]}{owner}{status[at]}</Version>"
                 )
         return found
 
     def _classes(self, rows: Columns) -> list[str]:
+        """As elements; nothing where this store leaves a class out."""
         names = [_CLASSES[kind & 0x7F] if kind & 0x7F < len(_CLASSES) else "" for kind in rows.kinds]
-        if "online-while-restored" not in self.quirks or not self.bucket.restores:
-            return names
-        restores = [self.bucket.restores.get(tag) for tag in rows.tags]
-        return [
-            "STANDARD" if restore is not None and restore.available(self.now) else name
-            for name, restore in zip(names, restores, strict=True)
-        ]
+        if "online-while-restored" in self.quirks and self.bucket.restores:
+            restores = [self.bucket.restores.get(tag) for tag in rows.tags]
+            names = [
+                "STANDARD" if restore is not None and restore.available(self.now) else name
+                for name, restore in zip(names, restores, strict=True)
+            ]
+        unnamed = (
+            _CLASSES if "no-class" in self.quirks else ["STANDARD"] if "no-class-standard" in self.quirks else ()
+        )
+        return ["" if name in unnamed else f"<StorageClass>{name}</StorageClass>" for name in names]
 
     def _names(self, keys: Sequence[str]) -> list[str]:
         return [self.name(key) for key in keys]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from restoretui.core.model import ObjectFacts, ObjectRef, State
+from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, ObjectRef, State
 from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import BrowseRow, View
@@ -43,6 +43,13 @@ class ListedPage:
     def by_state(self) -> Counter[State]:
         """How many objects are in each state."""
         return Counter(self.states)
+
+    @property
+    def unnamed(self) -> int:
+        """How many are unknown for want of a storage class."""
+        if State.UNKNOWN not in self.states:
+            return 0
+        return sum(kind[:2] == (State.UNKNOWN, UNTOLD_CLASS) for kind in self.kinds)
 
 
 def row_of(

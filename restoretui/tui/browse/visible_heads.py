@@ -1,7 +1,7 @@
-"""Debounced HEAD requests for visible rows that no listing can judge: archived Intelligent-Tiering objects.
+"""Debounced HEAD requests for visible rows that a listing cannot judge: archived Intelligent-Tiering objects, say.
 
-No listing tells whether such an object is archived (FACTS 1.7), and a HEAD each would cost a million requests for a
-million rows. So a row says "not seen" until it has been on screen for a moment.
+No listing tells whether such an object is archived (FACTS 1.7), nor does one that names no class, and a HEAD each
+would cost a million requests for a million rows. So a row says "not seen" until it has been on screen for a moment.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError
-from restoretui.core.model import ObjectRef, State
+from restoretui.core.model import UNTOLD_CLASS, ObjectRef, State
 from restoretui.ledger.records import BrowseRow
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class VisibleHeads:
             for row in rows
             if not row.is_prefix
             and row.state is State.UNKNOWN
-            and row.storage_class == TIERED
+            and row.storage_class in (TIERED, UNTOLD_CLASS)
             and row.ref not in self._asked
         ]
 

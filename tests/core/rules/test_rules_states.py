@@ -7,6 +7,7 @@ import pytest
 from restoretui.core.model import ObjectFacts, State
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.s3 import FOREIGN
 
 S3 = CLOUDS["s3"].rules
 NOW = datetime(2026, 10, 15, 10, 30, tzinfo=UTC)
@@ -52,7 +53,7 @@ STATES = [
 
 ONLINE_CLASSES = [
     "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "OUTPOSTS", "SNOW",
-    "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP", "AWS_BACKUP_WARM", "AWS_BACKUP_LOW_COST_WARM", "MY-TIER", "",
+    "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP", "AWS_BACKUP_WARM", "AWS_BACKUP_LOW_COST_WARM", "MY-TIER",
 ]  # fmt: skip
 
 
@@ -67,6 +68,18 @@ def test_state_of_an_archive_class(
 ) -> None:
     facts = ObjectFacts(storage_class, archive_status, looked, in_progress, expiry)
     assert S3.state_of(facts, NOW) is state
+
+
+@pytest.mark.parametrize("rules", [S3, FOREIGN])
+def test_an_object_without_a_class_is_never_taken_to_be_readable(rules: CloudRules) -> None:
+    def state(*, looked: bool = False, in_progress: bool | None = NEVER, expiry: datetime | None = None) -> State:
+        return rules.state_of(ObjectFacts("", None, looked, in_progress, expiry), NOW)
+
+    assert state() is State.UNKNOWN
+    assert state(in_progress=GOING) is State.RESTORING
+    copied = State.UNKNOWN if rules.class_stays else State.AVAILABLE
+    assert state(in_progress=DONE, expiry=FUTURE) is copied
+    assert state(in_progress=DONE, expiry=NOW) is State.UNKNOWN
 
 
 @pytest.mark.parametrize("storage_class", ONLINE_CLASSES)

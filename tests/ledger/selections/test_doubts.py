@@ -7,7 +7,7 @@ import pytest
 from restoretui.core.model import ObjectRef
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks import fact_groups
-from restoretui.ledger.marks.fact_groups import Doubt
+from restoretui.ledger.marks.doubts import Doubt, unlooked
 from restoretui.ledger.records import ObjectTally
 from tests.ledger.helpers import ELSEWHERE, entry, keys, listed, look, now_of
 
@@ -52,7 +52,7 @@ async def test_the_last_batch_takes_no_more_steps_than_the_first(ledger: Ledger)
         (place,) = fact_groups.marked_places(connection, MARKS, now, 0)
         connection.set_progress_handler(one, 100)
         try:
-            fact_groups.unlooked(connection, place, 100, Doubt.RESTORED, (after, ""))
+            unlooked(connection, place, 100, Doubt.RESTORED, (after, ""))
         finally:
             connection.set_progress_handler(None, 100)
         return count

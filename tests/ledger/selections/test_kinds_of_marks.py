@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks import fact_groups
-from restoretui.ledger.marks.fact_groups import Doubt, MarkedGroup, PartOfPlace
+from restoretui.ledger.marks.doubts import Doubt, unlooked
+from restoretui.ledger.marks.fact_groups import MarkedGroup, PartOfPlace
 from restoretui.ledger.records import CloudId, Observation
 from tests.ledger.helpers import CLOUD, ELSEWHERE, ledger_for_examples, now_of
 
@@ -59,7 +60,7 @@ async def groups(
             part=PartOfPlace(cloud, "b", "a/") if part else None,
             has_looks=not bare,
         )
-        doubts = [fact_groups.unlooked(connection, place, 100, doubt) for doubt in Doubt]  # type: ignore[arg-type]
+        doubts = [unlooked(connection, place, 100, doubt) for doubt in Doubt]  # type: ignore[arg-type]
         return fact_groups.group_facts(connection, place), doubts  # type: ignore[arg-type]
 
     try:

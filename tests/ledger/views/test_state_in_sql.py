@@ -10,12 +10,13 @@ import pytest
 from restoretui.core.model import ObjectFacts
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.s3 import FOREIGN
 from restoretui.core.rules.stores import BUILT_IN
 from restoretui.ledger.views.fact_sql import state_case
 
 NOW = int(datetime(2026, 10, 15, 10, 30, tzinfo=UTC).timestamp())
 CLASSES = ["GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING", "STANDARD", "GLACIER_IR", "MY-TIER"]
-CLASSES += ["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"]
+CLASSES += ["", "Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"]
 TIERS_INSIDE = [None, "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS", "COLDER_ACCESS"]
 UNTIERED = CloudRules("oss", CLOUDS["s3"].rules.archives)
 
@@ -32,8 +33,8 @@ STORES = {name: store.rules for name, store in BUILT_IN.items()}
 
 @pytest.mark.parametrize(
     "rules",
-    [*(kind.rules for kind in CLOUDS.values()), UNTIERED, *STORES.values()],
-    ids=[*CLOUDS, "no tiered class", *STORES],
+    [*(kind.rules for kind in CLOUDS.values()), FOREIGN, UNTIERED, *STORES.values()],
+    ids=[*CLOUDS, "foreign", "no tiered class", *STORES],
 )
 def test_sql_and_rules_agree(rules: CloudRules) -> None:
     database = sqlite3.connect(":memory:")

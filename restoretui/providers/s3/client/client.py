@@ -1,6 +1,7 @@
 """The S3 client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +11,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer, WrongPlace
 from restoretui.core.network.endpoints import secure_twin
 from restoretui.core.provider import Presigned
+from restoretui.providers.http.unasked_encodings import unpacked
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.presigning import LONGEST_S, presigned
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
@@ -36,6 +38,8 @@ T = TypeVar("T")
 
 _LONG_READING = 1 << 16
 """Bytes of an answer that take about a millisecond, or more, to read."""
+_MOST_FAULTS = 3
+"""Server faults of HeadBucket on one bucket, after which it is no longer waited for."""
 _SILENT = frozenset({"PutObject", "UploadPart", "DeleteObject", "AbortMultipartUpload"})
 """Operations whose answers have no body."""
 _OF_RESULTS = ("Result", "Response", "LifecycleConfiguration", "VersioningConfiguration", "Tagging")
@@ -58,6 +62,7 @@ class S3Client:
         self.regions = BucketRegions(lambda: sdk.region, self._find_region)
         self._unopened: dict[str, Refusal] = {}
         self._explained: dict[str, tuple[float, Refusal | None]] = {}
+        self._faults: Counter[str] = Counter()
         self._reading = asyncio.Lock()
 
     async def read(self, ask: S3Request, understand: Callable[["HttpResponse"], T]) -> T:
@@ -167,6 +172,10 @@ class S3Client:
             return named or asked
         if refusal.status in (405, 501):
             return named or asked
+        self._faults[bucket] += 1
+        if refusal.status >= 500 and self._faults[bucket] >= _MOST_FAULTS:
+            # Some gateways never learn HeadBucket: what is wanted of the bucket says how that goes.
+            return named or asked
         raise self._error(refusal)
 
     def _error(self, refusal: Refusal) -> CloudError:
@@ -191,6 +200,12 @@ class S3Client:
                 status=reply.status,
                 operation=ask.operation,
             )
+        try:
+            plain = unpacked(ask.operation, reply.headers, reply.body)
+        except Unreadable as error:
+            raise _unreadable(ask, reply, str(error)) from None
+        if plain is not reply.body:
+            reply = reply._replace(body=plain)
         if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
             raise _unreadable(ask, reply, why)
         if reply.status in (400, 401, 403) and any(code.encode() in reply.body[:LONGEST_ERROR] for code in EXPIRED):
@@ -223,6 +238,8 @@ class S3Client:
         region = self.regions.known(bucket)
         try:
             reply = await self._exchange(S3Request("ListObjectsV2", bucket, fixed={"MaxKeys": 1}), region)
+        except MalformedAnswer:
+            raise  # Something between us and the store refuses, with a page of its own.
         except CloudError:
             return None
         if reply.status < 300:

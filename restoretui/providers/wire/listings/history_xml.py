@@ -1,6 +1,6 @@
 """Parser of ListObjectVersions with its delete markers, in the order of the document: newest first (FACTS 9)."""
 
-from restoretui.core.model import Entry, Page
+from restoretui.core.model import UNTOLD_CLASS, Entry, Page
 from restoretui.core.past.history import MARKER_CLASS
 from restoretui.providers.wire.checked_values import believed_epoch, believed_sizes
 from restoretui.providers.wire.listings.listing_frame import Frame, after, local
@@ -34,7 +34,7 @@ def read_history(body: bytes, _stock: StockParser | None = None) -> Page:
                     text.get("VersionId") or None,
                     0 if marks else believed_sizes([text.get("Size", "")])[0],
                     believed_epoch(text.get("LastModified", "")),
-                    MARKER_CLASS if marks else text.get("StorageClass") or "STANDARD",
+                    MARKER_CLASS if marks else text.get("StorageClass", "").strip() or UNTOLD_CLASS,
                     FLAG.get(told.get("IsRestoreInProgress", "").strip()),
                     believed_epoch(expiry) if expiry else None,
                     text.get("ETag", "").removeprefix('"').removesuffix('"'),

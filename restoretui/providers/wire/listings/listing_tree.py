@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from restoretui.core.model import END_UNTOLD, Entry, Page
+from restoretui.core.model import END_UNTOLD, UNTOLD_CLASS, Entry, Page
 from restoretui.core.rows import Rows
 from restoretui.providers.wire.checked_values import (
     believed_epoch,
@@ -71,7 +71,7 @@ def _row(row: ET.Element, frame: Frame, before: str) -> tuple[Any, ...]:
         text.get("VersionId") or None,
         text.get("Size"),
         text.get("LastModified"),
-        text.get("StorageClass") or "STANDARD",
+        text.get("StorageClass", "").strip() or UNTOLD_CLASS,
         ongoing,
         expiry,
         text.get("ETag", "").removeprefix('"').removesuffix('"'),
@@ -148,7 +148,7 @@ def by_sdk(body: bytes, *, versions: bool, stock: StockParser) -> Page:
                 row.get("VersionId") or None,
                 size,
                 modified,
-                row.get("StorageClass") or "STANDARD",
+                row.get("StorageClass", "").strip() or UNTOLD_CLASS,
                 status.get("IsRestoreInProgress"),
                 believed_moment(expiry.timestamp()) if expiry else None,
                 row.get("ETag", "").removeprefix('"').removesuffix('"'),

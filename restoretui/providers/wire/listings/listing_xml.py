@@ -161,7 +161,7 @@ def _entries(rows: list[tuple[str, ...]], frame: Frame, *, versions: bool) -> Se
     if not rows:
         return []
     keys, modified, etags, sizes, classes, progress, expiries, *more = zip(*rows, strict=True)
-    if "" in keys:
+    if "" in keys or any(name[-1:].isspace() or name[:1].isspace() for name in set(classes)):
         raise Unusual
     nothing = [None] * len(keys)
     ends = [_epoch(text) if text else None for text in expiries] if any(expiries) else nothing
@@ -173,7 +173,7 @@ def _entries(rows: list[tuple[str, ...]], frame: Frame, *, versions: bool) -> Se
             [text or None for text in more[0]] if versions else nothing,
             list(map(int, sizes)),
             _epochs(modified),
-            [text or "STANDARD" for text in classes] if "" in classes else classes,
+            classes,
             list(map(FLAG.__getitem__, progress)) if any(progress) else nothing,
             ends,
             etags,
