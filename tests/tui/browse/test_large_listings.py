@@ -1,5 +1,7 @@
 """What takes long on a large listing is shown at once as what it is: begun, not done."""
 
+from dataclasses import replace
+
 import pytest
 
 from restoretui.ledger.records import BrowseRow
@@ -131,6 +133,10 @@ async def test_what_is_found_so_far_counts_as_that(walk: StartWalk) -> None:
         await on.sees(f"{pane.view.count} match a", f"50 of {pane.view.count}")
         assert "so far" not in on.text
         assert pane.view.count > 50
+        # The listing ended while rows of it were looked for.
+        assert pane.source.listing is not None
+        await pane._show(replace(pane.source.listing, objects=1, ended_at=None))
+        assert (pane.source.listing.objects, pane.source.is_listing) == (200, False)
 
 
 async def test_hidden_marks_are_counted_before_they_are_told(walk: StartWalk) -> None:
