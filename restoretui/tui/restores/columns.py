@@ -125,7 +125,7 @@ def job_columns(
             "key", "Key", 22, _or(key, _fold_key), keep=100, grows=True, most=64, sort="key", value=_said(name),
             shared=shared, least=22,
         ),
-        Column("note", "ETA, expires, cause", 20, _or(note, _fold_why), keep=95, grows=True, most=56, least=16),
+        Column("note", "ETA, until, cause", 20, _or(note, _fold_why), keep=95, grows=True, most=56, least=17),
         Column(
             "then", "Then", 12, _or(then), keep=80, grows=True, most=40, value=_said(lambda row: row.then), least=9
         ),
