@@ -121,6 +121,11 @@ class Bench:
                 )
                 self._see(terminal, b"", DEEP[bucket] + b" match class:deep size>1 !zz", seconds=60)
                 self._see(terminal, b"\r", b"1 of " + DEEP[bucket])
+                for _ in range(30):  # What matches is weighed, and the totals are settled, behind the first rows.
+                    sent = terminal.bytes
+                    time.sleep(SETTLE_S)
+                    if terminal.bytes == sent:
+                        break
                 yield terminal, " of "
 
     @contextmanager
