@@ -1,6 +1,7 @@
 """What the app gives its tabs and dialogs: the session, what was set, words to the user, ways to other places."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -167,7 +168,7 @@ class ShellApp(TerminalApp):
     def identify(self, scheme: str) -> None:
         """Tell whose credentials are used for locations of that scheme."""
         self.tab_bar.use(self._profile(scheme))
-        self.run_worker(self._signed_in.tell(scheme, self.tab_bar), group="identity", exclusive=True)
+        self.run_worker(partial(self._signed_in.tell, scheme, self.tab_bar), group="identity", exclusive=True)
 
     def ask_again(self) -> None:
         """Somebody tries again: a code may be asked for."""

@@ -145,7 +145,7 @@ class TerminalApp(App[int]):
         if bell:
             self.bell()
         if isinstance(self._driver, TerminalDriver) and form != NoticeForm.OFF:
-            self.run_worker(self._tell_desktop(self._driver, text, form), group="desktop")
+            self.run_worker(partial(self._tell_desktop, self._driver, text, form), group="desktop")
 
     async def _tell_desktop(self, driver: TerminalDriver, text: str, form: str) -> None:
         known = await asyncio.to_thread(notice_form, os.environ) if form == "auto" else NoticeForm(form)

@@ -4,6 +4,7 @@ What is wrong with a text stands under its word, and what is before that word is
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -205,7 +206,7 @@ class FilterBar(Vertical):
         from restoretui.core.filter.completion import Present
 
         if self._present is None and self._find_present is not None and self._field.value.strip():
-            self.run_worker(self._complete_from(self._find_present), group="present", exclusive=True)
+            self.run_worker(partial(self._complete_from, self._find_present), group="present", exclusive=True)
         else:
             self._complete(self._present or Present())
 
