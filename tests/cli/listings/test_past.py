@@ -1,5 +1,6 @@
 """A place as of an instant: seen, planned, restored where the versions lie, and undeleted; boto3 is the witness."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ def test_what_does_not_go_together_is_refused(served: Served, run: Run) -> None:
 
 def test_a_kept_command_has_the_instant_that_was_meant(served: Served, run: Run) -> None:
     run(served, "restore", f"s3://{BUCKET}/data/0002", "--as-of", "5m", "--days", "1", "--tier", "bulk", "--yes")
-    assert "--as-of 2026-01-15T1" in run(served, "status", "last", "--json").out
+    assert re.search(r"--as-of \d{4}-\d\d-\d\dT\d\d:", run(served, "status", "last", "--json").out)
 
 
 def test_oss_tells_of_no_delete_markers(served: Served, run: Run) -> None:
