@@ -67,7 +67,7 @@ ROOMS = {
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",
     ],
     "tui": [
-        "keys", "words", "looks", "palette", "activity_words", "job_row", "terminal", "widgets",
+        "keys", "words", "looks", "palette", "activity_words", "job_row", "background", "terminal", "widgets",
         "widgets.table", "process", "shell", "pane", "details", "dialogs", "dialogs.restore", "acts", "marks",
         "browse", "restores", "batch", "activity", "terminal_app", "main_screen", "late_imports",
         "shell_app", "app", "run",

@@ -16,6 +16,7 @@ from restoretui.core.alerts import AlertKind
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME
+from restoretui.tui.background import in_background
 from restoretui.tui.keys import IDS
 from restoretui.tui.late_imports import load_later
 from restoretui.tui.main_screen import TABS, MainScreen
@@ -105,13 +106,13 @@ class RestoreApp(ShellApp):
         self.theme_changed_signal.subscribe(self.main, self._theme_changed)
         self.main.pane("browse").recall()
         await self.main.add_tabs()
-        self.run_worker(self.key_queue.run, group="keys")
+        in_background(self, self.key_queue.run, "keys")
         self.pacer.ask()
         self._apply_settings()
         self._lifetime.begin(
             partial(self.call_later, self.while_running, self._opened), self._not_opened, self._crashed
         )
-        self.run_worker(self._load_later, group="later")
+        in_background(self, self._load_later, "later")
 
     def _not_opened(self, error: RestoreTuiError) -> None:
         if not self.is_running:
@@ -195,7 +196,7 @@ class RestoreApp(ShellApp):
     def _choose_look(self, setting: str, chosen: str) -> None:
         configured = getattr(self._settings, setting) if self._settings is not None else None
         self._remembered.choose_look(setting, chosen, configured)
-        self.run_worker(self._remember, group="remember")
+        in_background(self, self._remember, "remember")
 
     async def _remember(self) -> None:
         try:
@@ -232,7 +233,7 @@ class RestoreApp(ShellApp):
         session = self.session
         try:
             if session is not None and self._announcements.tick(session, asyncio.get_running_loop().time()):
-                self.run_worker(partial(self._announcements.look_at_ends, session), group="ends", exclusive=True)
+                in_background(self, partial(self._announcements.look_at_ends, session), "ends", exclusive=True)
             return self._tell_story() | self.main.pane(self.main.tab).tick()
         except RestoreTuiError as error:
             self.complain(error)  # A ledger that cannot be read now may be soon; the screen says so meanwhile.
@@ -250,7 +251,7 @@ class RestoreApp(ShellApp):
             under_way=sum(run.is_open for run in runs),
         )
         if scene.under_way:
-            self.run_worker(partial(self._demo.see, scene), group="clock")
+            in_background(self, partial(self._demo.see, scene), "clock")
         return self._demo.tell(scene)
 
     async def action_turn_clock(self) -> None:

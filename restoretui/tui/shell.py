@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.model import ObjectRef
+from restoretui.tui.background import in_background
 from restoretui.tui.terminal.feed import Feed
 from restoretui.tui.terminal.key_queue import KeyQueue, Release
 from restoretui.tui.terminal.pacing import Pacer
@@ -181,7 +182,7 @@ class Working(DOMNode):
         """
         release = self.shell.key_queue.hold() if hold_keys else None
         doing = partial(self._guarded, work, release)
-        self.run_worker(doing, group=group, exclusive=exclusive)  # type: ignore[arg-type]  # its alias says Never
+        in_background(self, doing, group, exclusive=exclusive)
 
     async def _guarded(self, work: Callable[[], Awaitable[object]], release: Release | None) -> None:
         try:

@@ -10,6 +10,7 @@ from textual.driver import Driver
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.model import ObjectRef
 from restoretui.tui.acts.signed_in import SignedIn
+from restoretui.tui.background import in_background
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.main_screen import MainScreen
 from restoretui.tui.process.lifetime import Lifetime, OpenSession
@@ -168,7 +169,7 @@ class ShellApp(TerminalApp):
     def identify(self, scheme: str) -> None:
         """Tell whose credentials are used for locations of that scheme."""
         self.tab_bar.use(self._profile(scheme))
-        self.run_worker(partial(self._signed_in.tell, scheme, self.tab_bar), group="identity", exclusive=True)
+        in_background(self, partial(self._signed_in.tell, scheme, self.tab_bar), "identity", exclusive=True)
 
     def ask_again(self) -> None:
         """Somebody tries again: a code may be asked for."""

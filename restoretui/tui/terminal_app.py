@@ -11,6 +11,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.filter import ANSIToTruecolor, LineFilter
 
+from restoretui.tui.background import in_background
 from restoretui.tui.keys import key_name
 from restoretui.tui.looks.themes import AUTO, DARK, THEMES, automatic
 from restoretui.tui.looks.variables import own_variables
@@ -145,7 +146,7 @@ class TerminalApp(App[int]):
         if bell:
             self.bell()
         if isinstance(self._driver, TerminalDriver) and form != NoticeForm.OFF:
-            self.run_worker(partial(self._tell_desktop, self._driver, text, form), group="desktop")
+            in_background(self, partial(self._tell_desktop, self._driver, text, form), "desktop")
 
     async def _tell_desktop(self, driver: TerminalDriver, text: str, form: str) -> None:
         known = await asyncio.to_thread(notice_form, os.environ) if form == "auto" else NoticeForm(form)

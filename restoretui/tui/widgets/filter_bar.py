@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.filter.fields import EVERY
+from restoretui.tui.background import in_background
 from restoretui.tui.keys import FILTER
 from restoretui.tui.words import said
 from restoretui.wording.safe import clean, width
@@ -206,7 +207,7 @@ class FilterBar(Vertical):
         from restoretui.core.filter.completion import Present
 
         if self._present is None and self._find_present is not None and self._field.value.strip():
-            self.run_worker(partial(self._complete_from, self._find_present), group="present", exclusive=True)
+            in_background(self, partial(self._complete_from, self._find_present), "present", exclusive=True)
         else:
             self._complete(self._present or Present())
 
