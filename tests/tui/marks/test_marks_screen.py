@@ -125,6 +125,7 @@ async def test_marks_of_an_ended_session_are_offered_and_kept_or_dropped(
     async with walk("s3://acme-media-archive/archive/", running=running, size=(80, 24)) as on:
         await on.settled()
         screen = await look(on)
+        await on.sees("of a session that ended")
         await on.press("home", "space")
         await on.until(lambda: there(screen.table.view).count == 0)
         assert not await on.session.ledger.mark_sets.left()
