@@ -47,6 +47,7 @@ def test_a_pipe_gets_it_exactly_and_stays_a_pipe(served: Served, run: Run, expor
     done = run(served, "export", "last", "-o", str(pipe))
     reader.join(20)
     assert (done.code, done.out) == (0, "")
+    assert "2 cells begin as a formula does" in done.err
     assert keys(read[0].decode()) == keys(exported)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 

@@ -19,6 +19,7 @@ from restoretui.core.errors import (
     Throttled,
     TimedOut,
     Unreachable,
+    Untrusted,
 )
 from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
@@ -165,6 +166,27 @@ async def test_the_same_unreadable_answer_three_times_is_enough(line: Line) -> N
     with pytest.raises(MalformedAnswer, match="web page"):
         await task
     assert len(raised) == 3
+
+
+async def test_a_certificate_of_another_name_does_not_mend_itself(line: Line) -> None:
+    read, raised = raising(Untrusted("the certificate of store is not trusted: Hostname mismatch", "check it"))
+    task = asyncio.create_task(line.read(read))
+    assert await line.ends(task, 20) < 20
+    with pytest.raises(Unreachable, match=r"Hostname mismatch$"):
+        await task
+    assert len(raised) == 3
+
+
+async def test_one_bad_machine_behind_a_good_name_is_waited_for(line: Line) -> None:
+    async def well() -> str:
+        return "page"
+
+    await line.read(well)
+    read, _ = raising(Untrusted("the certificate of store is not trusted: expired"))
+    task = asyncio.create_task(line.read(read))
+    assert await line.ends(task, 60) > 44
+    with pytest.raises(Unreachable, match="given up after 45 s"):
+        await task
 
 
 async def test_other_unreadable_answers_are_other_troubles(line: Line) -> None:
