@@ -187,7 +187,6 @@ async def test_credentials_that_are_plainly_wrong_end_it_at_once(line: Line) -> 
     assert len(raised) == 1
 
 
-# Keys may be in the middle of a renewal; a certificate may be that of one machine of many behind the name.
 @pytest.mark.parametrize("error", [CredentialsError("the key does not exist").as_wrong(), Untrusted("it expired")])
 async def test_what_has_worked_may_work_again(line: Line, error: CloudError) -> None:
     async def well() -> str:
