@@ -25,7 +25,7 @@ def add_ledger(cli: click.Group) -> None:
         @printing
         @common
         def command(form: Form, **flags: Any) -> None:
-            headless(flags, form, LEDGER, name)
+            headless(flags, form, LEDGER, name, only_shows=True)
 
     plain("info", "How large the ledger is, and of what.")
     plain("check", "Read all of it, and name what is damaged; exit code 1 when anything is.")

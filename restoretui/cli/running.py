@@ -56,6 +56,8 @@ def headless(
     output = Output(form, command=command_name())
     if only_shows:
         streams.stop_unread()
+    else:
+        streams.do_unheard()
     gc.disable()  # What is loaded stays; the collector would only walk it.
     logging.getLogger("restoretui.notices").addHandler(_Notices(output))
 

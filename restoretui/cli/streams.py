@@ -43,6 +43,8 @@ class Outlet(io.RawIOBase):
         """Raise what happened, once: ``ReaderGone`` or ``OutputLost``."""
         self.lost: OSError | None = None
         """Why something was not written, though somebody may want it."""
+        self.is_missed = False
+        """Whoever started us closed it, and what is written to it is all that the command is for."""
         self._muted = False
 
     def fileno(self) -> int:
@@ -75,6 +77,8 @@ class Outlet(io.RawIOBase):
             raise
 
     def _write(self, data: "ReadableBuffer") -> int:
+        if self.is_missed and memoryview(data).nbytes:
+            raise OSError(errno.EBADF, "it is closed")
         while True:
             try:
                 return os.write(self._descriptor, data)
@@ -88,6 +92,7 @@ _outlets: list[Outlet] = []
 
 def prepare() -> None:
     """Make the three streams such as the rest may rely on."""
+    closed = set()
     for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(descriptor)
@@ -95,7 +100,9 @@ def prepare() -> None:
             # Else the next file or connection opened would get its number, and our words with it.
             opened = os.open(os.devnull, mode)
             os.set_inheritable(opened, True)
+            closed.add(descriptor)
     _outlets[:] = [Outlet(1, "stdout"), Outlet(2, "stderr")]
+    _outlets[0].is_missed = 1 in closed  # Stderr's words are meant for people, of whom there is none.
     sys.stdout = _text(_outlets[0], sys.stdout)
     sys.stderr = _text(_outlets[1], sys.stderr)
 
@@ -113,6 +120,12 @@ def stop_unread() -> None:
     """This command only shows something: it ends when stdout is not read, or cannot be written."""
     for outlet in _outlets[:1]:
         outlet.stops = True
+
+
+def do_unheard() -> None:
+    """This command does something, which is no less done where stdout was closed from the start."""
+    for outlet in _outlets:
+        outlet.is_missed = False
 
 
 def go_on() -> None:

@@ -217,6 +217,10 @@ class Unreachable(CloudError):
     """The request never left: DNS, connect, TLS. Safe to repeat."""
 
 
+class Untrusted(Unreachable):
+    """The certificate is not to be believed: of another name, of nobody known, or out of its time."""
+
+
 class Throttled(CloudError):
     """Refused for its rate; safe to repeat more slowly."""
 

@@ -240,7 +240,7 @@ class Submitter:
     def _unsure(self, job: RestoreJob, error: CloudError) -> JobChange:
         self._faults[job.id] += 1
         if self._faults[job.id] > MOST_FAULTS:
-            return self._change(job, State.FAILED, f"given up after {MOST_FAULTS} tries: {error}", error)
+            return self._change(job, State.FAILED, f"given up after {self._faults[job.id]} tries: {error}", error)
         return self._change(job, State.UNKNOWN, f"no sure answer ({error}): looking before sending again", error)
 
     def _change(self, job: RestoreJob, state: State, reason: str, error: CloudError) -> JobChange:

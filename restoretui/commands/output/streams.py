@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from restoretui.commands.output.sinks import Sink
 
 
+_FORMULA = frozenset("=+-@\t\r")
+"""What a cell begins with that spreadsheets take for a formula, even one in quotes."""
+
+
 class Streams:
     """Where one command's output goes, in its ``form``; what it says of things is in ``Output``."""
 
@@ -41,6 +45,7 @@ class Streams:
         self._file: WholeFile | None = None
         self._sink: Sink | None = None
         self._headed = ""
+        self._formulas = 0
         self.left = ""
         """What an interruption leaves behind, in words; nothing for a command that sends nothing."""
         self.is_broken = False
@@ -180,10 +185,17 @@ class Streams:
             kept = self.form.is_json or not self.is_broken
             if self._file.close(kept=kept) and self.words_at_end:
                 self.say(self.words_at_end)
+        if self._formulas:
+            cells = "1 cell begins" if self._formulas == 1 else f"{self._formulas:,} cells begin"
+            self.say(f"{cells} as a formula does (= + - @): a spreadsheet has to import its column as text")
 
     def cell(self, value: str) -> str:
-        """A value for ``raw``: as it is, and spelled out where it would go to a terminal."""
-        return clean(value) if self._is_terminal else value
+        """A value of CSV: as it is, and spelled out where it would go to a terminal."""
+        if self._is_terminal:
+            return clean(value)
+        if value[:1] in _FORMULA:
+            self._formulas += 1
+        return value
 
     def raw(self, text: str) -> None:
         """Exactly this, in UTF-8 whatever the locale; on a terminal the same lines with nothing in them that acts."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import AccountRefused, CloudError, CredentialsError, MalformedAnswer, Throttled
+from restoretui.core.errors import AccountRefused, CloudError, CredentialsError, MalformedAnswer, Throttled, Untrusted
 from restoretui.engine.traffic.backoff import persist_after
 from restoretui.engine.traffic.circuit_breaker import LONGEST_ATTENDED, NO_ANSWER, CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 LONGEST_BACKOFF = 30.0
 SAME_TWICE_MORE = 3
-"""The same unreadable answer so often in a row, and the next would be no other."""
+"""The same unreadable answer, or certificate of nobody we know, so often in a row: the next would be no other."""
 
 
 class Asking(Protocol):
@@ -37,8 +37,9 @@ async def once(read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError]
 class RetryingReads:
     """Repeats reads until the cloud answers; an answer that is a refusal is raised.
 
-    ``bounded``: patience has an end (``engine.watchdog``), and so have wrong credentials and unreadable answers that
-    waiting does not mend. What stood in the way is raised then, always one of ``NO_ANSWER``.
+    ``bounded``: patience has an end (``engine.watchdog``), and so have wrong credentials, unreadable answers and
+    untrusted certificates, which waiting does not mend. What stood in the way is raised then, always one of
+    ``NO_ANSWER``.
     """
 
     def __init__(self, clock: Clock, breaker: CircuitBreaker, health: HealthBoard, *, bounded: bool = False) -> None:
@@ -132,7 +133,8 @@ class _Trial:
         # Keys that have worked may be in the middle of being renewed; those that never did are simply wrong.
         wrong = isinstance(error, CredentialsError) and not error.may_mend and not watchdog.answers
         wrong = wrong or isinstance(error, AccountRefused)  # Nobody pays a bill within a command's patience.
-        if isinstance(error, MalformedAnswer):
+        # Where something was answered before, the certificate may be one machine's of many behind the name.
+        if isinstance(error, MalformedAnswer) or (isinstance(error, Untrusted) and not watchdog.answers):
             self._alike = self._alike + 1 if str(error) == self._said else 1
             self._said = str(error)
         self.is_enough = not watchdog.patience or wrong or self._alike >= SAME_TWICE_MORE

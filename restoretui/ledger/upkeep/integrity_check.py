@@ -286,12 +286,12 @@ def _runs(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         alike = [entry[:2] for entry in counted] == [entry[:2] for entry in found]
         if not alike or not all(agree(told[2], real[2]) for told, real in zip(counted, found, strict=True)):
             yield "run_count", f"the counts of run {run.id} are not those of its objects"
-        (objects, first, last, begin) = database.execute(
-            "SELECT count(*), min(id), max(id), (SELECT first_job FROM run WHERE id = :run)"
-            " FROM job WHERE run_id = :run",
+        (objects, first, last, first_job) = database.execute(
+            "SELECT count(*), min(id), max(id), (SELECT first_job FROM run WHERE id = :run) FROM job"
+            " WHERE run_id = :run",
             {"run": run.id},
         ).fetchone()
-        if objects != run.objects or (objects and (first, last) != (begin, begin + objects - 1)):
+        if objects != run.objects or (objects and (first, last) != (first_job, first_job + objects - 1)):
             yield "job", f"run {run.id} has {objects:,} objects in other places than its {run.objects:,}"
     (strays,) = database.execute(
         "SELECT count(*) FROM job j JOIN line n ON n.id = j.line_id WHERE n.run_id <> j.run_id"

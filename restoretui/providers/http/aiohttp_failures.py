@@ -4,7 +4,7 @@ import ssl
 
 import aiohttp
 
-from restoretui.core.errors import CloudError, Unreachable
+from restoretui.core.errors import CloudError
 from restoretui.providers.http import failures
 from restoretui.providers.http.failures import S3_SETTINGS, SettingNames, Sort, host_of, no_tls, said
 from restoretui.providers.http.proxy_tunnels import WANTS_PASSWORD, NoTunnel
@@ -15,7 +15,7 @@ def trouble(error: Exception, url: str, operation: str, settings: SettingNames =
     """As ``failures.trouble``, for an exchange that aiohttp may have carried."""
     if isinstance(error, NoTunnel):
         message, hint = _on_the_way(error, host_of(url), settings)
-        return Unreachable(message, hint, operation=operation)
+        return failures.kind_of(error.__cause__ or error)(message, hint, operation=operation)
     return failures.trouble(error, url, operation, settings, _sort(error))
 
 

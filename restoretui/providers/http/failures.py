@@ -10,7 +10,7 @@ from socket import gaierror
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from restoretui.core.errors import CloudError, ConnectionLost, InvalidRequest, MalformedAnswer, Unreachable
+from restoretui.core.errors import CloudError, ConnectionLost, InvalidRequest, MalformedAnswer, Unreachable, Untrusted
 from restoretui.providers.http.connection_pool import NotConnected, NotSent
 from restoretui.providers.http.response_limits import NotHttp, TooLate, TooMuch
 from restoretui.providers.http.tls import Trust
@@ -64,6 +64,7 @@ def trouble(
     match sort or _sort(error, cause):
         case Sort.TLS:
             message, hint = no_tls(cause, host, settings.bundle, settings.trust, settings.endpoint)
+            kind = kind_of(cause)
         case Sort.NAME:
             message = f"the name {host} cannot be resolved"
             hint = f"check the network, the region and {settings.endpoint}"
@@ -128,7 +129,7 @@ _TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "N
 
 def no_tls(error: BaseException, whose: str, setting: str, trust: Trust, address: str) -> tuple[str, str]:
     """Why there is no TLS connection to ``whose``, and what to change; ``address`` leads there."""
-    cause: BaseException = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    cause = _inner(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         message = f"the certificate of {whose} is not trusted: {printable(cause.verify_message).removesuffix('.')}"
         if cause.verify_code in _MISNAMED:
@@ -141,6 +142,15 @@ def no_tls(error: BaseException, whose: str, setting: str, trust: Trust, address
     if getattr(cause, "reason", "") in _TOO_OLD:
         return f"no TLS connection to {whose}: it speaks only an old version", "TLS 1.2 is the least that is used"
     return f"no TLS connection to {whose}: {said(cause)}", "is it an https endpoint?"
+
+
+def kind_of(error: BaseException) -> type[Unreachable]:
+    """What the lack of a connection is: a certificate that is not believed is a kind of its own."""
+    return Untrusted if isinstance(_inner(error), ssl.SSLCertVerificationError) else Unreachable
+
+
+def _inner(error: BaseException) -> BaseException:
+    return getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
 
 
 def said(error: BaseException) -> str:

@@ -141,7 +141,10 @@ def test_who_has_read_enough_is_no_failure_and_a_full_disk_is_one_sentence(
         assert said.count("restoretui: stdout cannot be written: No space left on device\n") == 1, (command, said)
     for command in SHOWS[:4]:
         assert ends(*command, out="full", err="full")[0] == 2, command
-        assert ends(*command, out="closed", err="closed", in_="closed")[0] == 0, command
+        assert ends(*command, out="closed", err="closed", in_="closed")[0] == 2, command
+    code, _, said = ends("--version", out="closed")
+    assert (code, said.splitlines()[0]) == (2, "restoretui: stdout cannot be written: it is closed")
+    assert ends("status", "--json", err="closed")[0] == 0, "nobody asked for its words"
 
 
 def test_a_reader_that_leaves_ends_a_listing_early(served: Served, tmp_path: Path) -> None:

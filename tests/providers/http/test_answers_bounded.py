@@ -89,6 +89,19 @@ async def test_an_answer_beyond_its_limit_cannot_be_read_and_is_not_asked_for_ag
     assert [asked.method for asked in server.asked] == ["POST"]
 
 
+async def test_what_nests_deeper_than_any_answer_is_refused_where_a_parser_would_call_itself(
+    scripted: StartServer, open_s3: OpenS3
+) -> None:
+    nest = b"<a>" * 3000 + b"</a>" * 3000
+    body = b"<ListAllMyBucketsResult><Buckets>%b</Buckets></ListAllMyBucketsResult>" % nest
+    server = await scripted(lambda _: {"body": body})
+    s3 = await open_s3(endpoint_url=server.url)
+    with pytest.raises(MalformedAnswer, match="nests more than 32 elements"):
+        await s3.list_buckets()
+    page = b"<ListBucketResult><IsTruncated>false</IsTruncated>%b</ListBucketResult>" % nest
+    assert not read_page(page, lambda _: {}).entries, "our own reader calls nothing for a level"
+
+
 @pytest.mark.parametrize("by_proxy", [False, True])
 async def test_an_answer_that_is_never_whole_is_lost_after_its_time(
     scripted: StartServer, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch, by_proxy: bool

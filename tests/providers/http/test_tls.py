@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import restoretui
-from restoretui.core.errors import CredentialsError, Unreachable, UsageError
+from restoretui.core.errors import CredentialsError, Unreachable, Untrusted, UsageError
 from restoretui.core.model import ObjectRef
 from tests.certificates import DAY, Authority
 from tests.providers.conftest import OpenS3
@@ -103,7 +103,7 @@ async def test_no_name_but_its_own_will_do(meet: Meet, authority: Authority, way
         for name in names:
             scene, server = await meet(authority.server(name), host)
             trust(scene, authority, "AWS_CA_BUNDLE")
-            with pytest.raises(Unreachable, match="not trusted"):
+            with pytest.raises(Untrusted, match="not trusted"):
                 await caller(scene)
             assert server.asked == []
 
