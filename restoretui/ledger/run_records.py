@@ -67,6 +67,8 @@ class Run:
     """What shall be done with its objects once they can be read, and how far that is."""
     by_jobs: bool = False
     """Objects of it go, or went, through jobs of S3 Batch Operations."""
+    is_unsized: bool = False
+    """No object's size is told, as by the manifest of a job that is followed: ``size_bytes`` is 0 then."""
 
     @property
     def waiting(self) -> int:
@@ -82,6 +84,11 @@ class Run:
     def then_failed(self) -> int:
         """Then-steps that could not be done, each with one object."""
         return sum(step.failed for step in self.then)
+
+    @property
+    def told_bytes(self) -> int | None:
+        """``size_bytes`` for people; None where no size is told."""
+        return None if self.is_unsized else self.size_bytes
 
     @property
     def promised_end(self) -> datetime | None:

@@ -91,7 +91,8 @@ def progress_lines(goes: RunProgress, currency: str) -> list[str]:
         lines.append(f"ETA {eta(goes)} UTC" + (f" ({passed} passed)" if passed else ""))
     came = f"; {arrived(goes.arrivals, now)} UTC" if goes.arrivals else ""
     if goes.objects:
-        lines.append(f"{goes.done:,} of {fmt.plural(goes.objects, 'object')} done, {back(goes)}{came}")
+        amount = f", {back(goes)}" if goes.asked_bytes else ""  # Of a followed job no size is told.
+        lines.append(f"{goes.done:,} of {fmt.plural(goes.objects, 'object')} done{amount}{came}")
     if goes.arrivals is not None:
         curve = goes.arrivals.curve(24)
         if len(curve) > 1:

@@ -213,7 +213,8 @@ def test_a_job_is_left_for_a_person_and_followed_by_a_colleague(run: Run, world:
     assert [(line["job"], line["region"]) for line in listed.of("job")] == [(job_id, "eu-central-1")]
     assert run(world, "batch", "ls", "--json", "--region", "us-east-1").of("job") == []
     assert run(world, "batch", "show", job_id, "--json").of("job")[0]["tags"] == {"team": "x"}
-    assert run(world, "batch", "confirm", job_id, "--yes").code == 0
+    let_run = run(world, "batch", "confirm", job_id, "--yes")
+    assert (let_run.code, f"confirm of job {job_id}: " in let_run.err) == (0, True), let_run.err
     elsewhere = "--state-dir", str(tmp_path / "colleague"), "--region", "eu-central-1"
     # What restored for fewer days already may be extended by its own requests; nothing here sends any more.
     sent = world.stats["requests"].get("RestoreObject", 0)
@@ -222,6 +223,7 @@ def test_a_job_is_left_for_a_person_and_followed_by_a_colleague(run: Run, world:
     assert followed.summary["available"] == made.summary["planned"]
     assert "nothing is sent" in followed.err
     assert "not known: sizes" in followed.err
+    assert run(world, "status", *elsewhere).out.splitlines()[1].split()[6] == "?", "not 0 B"
     assert run(world, "batch", "clean", job_id, *elsewhere).code == 2
     assert world.stats["requests"].get("RestoreObject", 0) == sent
     assert world.stats["requests"]["CreateJob"] == 1

@@ -25,6 +25,8 @@ from tests.providers.conftest import OpenOss, OpenS3, StartServer
 
 GOLDEN = Path(__file__).parent / "golden"
 REF = ObjectRef("bkt", "k")
+TOO_MANY = "The job failed because it contains more keys than the maximum allowed"
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshooting-batch-operations.html"""
 LOCATED = {"x-amz-bucket-region": "us-east-1"}
 
 
@@ -57,6 +59,8 @@ HEADS = [
     ("versitygw-offline", "s3", "2026-04-10", State.ARCHIVED, None),
     ("versitygw-staged", "versitygw", "2026-04-10", State.AVAILABLE, "2050-12-02"),
     ("scaleway-restored", "scaleway", "2023-01-20", State.AVAILABLE, "2023-01-27T10:00"),
+    ("storagegrid-not-cold", "storagegrid", "2024-09-12", State.AVAILABLE, "2030-07-23"),
+    ("ibm-deep-archive-over", "ibm-deep-archive", "2026-01-15", State.ARCHIVED, None),
     ("noobaa-over", "noobaa", "2026-08-26", State.ARCHIVED, "2026-08-25"),
     ("oss-restored", "oss", "2017-04-16", State.AVAILABLE, "2017-04-16T08:12:33"),
 ]
@@ -166,6 +170,12 @@ def test_quoted_jobs_are_understood() -> None:
     done, failed = (job_told(found, "us-west-2") for found in told("list-jobs")["Jobs"])
     assert (done.operation, done.status, done.succeeded) == ("S3PutObjectTagging", "Complete", 8)
     assert (failed.status, failed.total) == ("Failed", 0)
+
+
+def test_a_failed_job_says_why_in_the_clouds_words() -> None:
+    why = {"FailureCode": "InvalidManifestContent", "FailureReason": TOO_MANY}
+    job = job_told({**told("list-jobs")["Jobs"][1], "FailureReasons": [why]}, "us-west-2")
+    assert job.failures == (("InvalidManifestContent", TOO_MANY),)
 
 
 def test_a_quoted_inventory_is_no_list_of_keys() -> None:

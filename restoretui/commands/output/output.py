@@ -154,7 +154,7 @@ class Output(Streams):
             states += f" (as of {words.stamp(seen.as_of)})"
         self.text(
             f"{run.id:>3}  {words.instant(run.created_at)}  {run.tier:9}  {run.days:>4}  {run.objects:>10,}"
-            f"  {words.size(run.size_bytes):>8}  {states}"
+            f"  {words.size(run.told_bytes):>8}  {states}"
         )
         if goes is not None:
             from restoretui.wording.going import progress_lines
@@ -219,7 +219,7 @@ class Output(Streams):
 
             self.line("plan", offer_fields(offer))
         else:
-            self.say(f"{offer.act} of {offer.about}: {offer_text(offer)}")
+            self.say(f"{offer.act.removesuffix(' job')} of {offer.about}: {offer_text(offer)}")
 
     def plan_note(self, plan: "RestorePlan") -> None:
         """Where the numbers come from."""

@@ -18,7 +18,9 @@ RUN = (
     "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
     " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
     " last_requested_at, ended_at, asks, regions, first_job,"
-    " EXISTS (SELECT 1 FROM batch WHERE batch.run_id = run.id) FROM run"
+    " EXISTS (SELECT 1 FROM batch WHERE batch.run_id = run.id),"
+    # Sizes are untold of all objects of a run or, as far as its sum can show, of none: the first tells.
+    " size_bytes = 0 AND coalesce((SELECT size < 0 FROM job WHERE job.id = first_job), 0) FROM run"
 )
 _JOB = (
     "SELECT j.id, j.run_id, b.scheme, b.endpoint, b.name, j.key, j.version_id, j.size, n.storage_class, n.archive,"
@@ -35,7 +37,7 @@ NEXT_JOBS = (
 )
 """The next unsent jobs of a run in id order, as they are once they are claimed ``:now``."""
 
-_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSItii")
+_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSItiii")
 _JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSistt")
 _COUNT_SHAPE = Shape("the counts of a run", "itii")
 _TEXTS = frozenset({"scheme", "profile", "region", "endpoint_url", "expected_bucket_owner", "store"})
@@ -91,6 +93,7 @@ def run_of(
         regions=tuple(row[22].split()),
         buckets=buckets(row[0], row[23], row[9]),
         by_jobs=bool(row[24]),
+        is_unsized=bool(row[25]),
         then=then,
     )
 

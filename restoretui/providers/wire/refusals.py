@@ -132,6 +132,7 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedAcces
 _THROTTLED = frozenset(
     {
         "SlowDown",
+        "SlowDownError",
         "Throttling",
         "ThrottlingException",
         "ThrottledException",

@@ -43,7 +43,7 @@ def run_lines(
         *fact("asked", f"{run.purpose} at {run.tier} for {fmt.plural(run.days, 'day')}", width),
         *fact("started", f"{fmt.short_instant(run.created_at, now)} UTC", width),
         *fact("ended", "" if run.ended_at is None else f"{fmt.short_instant(run.ended_at, now)} UTC", width),
-        *fact("back", f"{fmt.size(back)} of {fmt.size(run.size_bytes)}", width),
+        *fact("back", "" if run.is_unsized else f"{fmt.size(back)} of {fmt.size(run.size_bytes)}", width),
         *headed("By state", states),
         *headed("Why not", [*why, *([line(width, (f"and {more} more", "dim"))] if more > 0 else [])]),
         *headed("Money", [*fact("estimate", money, width), *fact("looks", looks, width)]),

@@ -62,7 +62,7 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
         Column("tier", "Tier", 9, lambda row, n: cell(row.run.tier, n, "dim"), keep=70),
         Column("title", "Where", 18, lambda row, n: cell(row.title, n), keep=88, grows=True),
         Column(
-            "size", "Size", 8, lambda row, n: cell(fmt.size(row.run.size_bytes), n, right=True), keep=50, right=True
+            "size", "Size", 8, lambda row, n: cell(fmt.size(row.run.told_bytes), n, right=True), keep=50, right=True
         ),
         Column("days", "Days", 4, lambda row, n: cell(str(row.run.days), n, "dim", right=True), keep=30, right=True),
         Column("started", "Started", 16, lambda row, n: cell(fmt.instant(row.run.created_at), n, "dim"), keep=40),

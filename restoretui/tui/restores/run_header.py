@@ -67,7 +67,7 @@ def _title(told: HeaderFacts, cells: int) -> Content:
             LinePiece(60, [[(f"{run.purpose} ", "dim"), run.tier], [run.tier]]),
             piece(72, fmt.plural(run.days, "day")),
             piece(70, fmt.plural(run.objects, "object")),
-            piece(55, fmt.size(run.size_bytes)),
+            piece(55, fmt.size(run.told_bytes)),
             piece(75, money),
         ],
     )
@@ -100,7 +100,7 @@ def _bar(told: HeaderFacts, cells: int) -> Content:
     short = going.back(goes).removesuffix(" back")
     pieces = [
         piece(90, *_percent(told), before=""),
-        LinePiece(80, [[going.back(goes)], [short]], GAP) if goes.objects else LinePiece(0, []),
+        LinePiece(80, [[going.back(goes)], [short]], GAP) if goes.asked_bytes else LinePiece(0, []),
         LinePiece(60, _window(told), GAP),
         _when(told),
     ]

@@ -15,11 +15,12 @@ from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.job_board import JobBoard
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
+from restoretui.sandbox.state.restore import expiry
 from tests.engine.agreeing import clone_job, confirm_job, retry, retry_jobs
 from tests.engine.batch.confirming import OPTIONS, confirmed, counts, jobs, until
 from tests.engine.clock_control import turn
 from tests.engine.conftest import OpenSession
-from tests.narrowing import a
+from tests.narrowing import a, there
 
 ROLES = "arn:aws:iam::123456789012:role/"
 
@@ -312,6 +313,24 @@ async def test_a_retry_by_a_job_leaves_out_what_restores_already(
     assert await retry_jobs(session, run_id, OPTIONS) == after[State.FAILED]
     assert session.batch.ours(run_id)[-1].objects == after[State.FAILED]
     assert await retry_jobs(session, run_id, OPTIONS) == 0
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["the job's days", "those of the request before"])
+async def test_a_copy_that_is_there_has_the_days_of_the_job_or_is_said_to_fall_short(
+    running: RunningSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    """Pages of AWS disagree whose days it gets (FACTS 2.5, TRUTH 27): what is seen counts, not what was asked for."""
+    running.cloud.restore("cold", "g/000 ü", days=1, tier=Tier.EXPEDITED)
+    await running.advance(3600)
+    if not own:
+        monkeypatch.setattr("restoretui.sandbox.state.cloud.expiry", lambda now, days: expiry(now, 1))
+    session = await session_on(running)
+    run_id = await confirmed(session, "s3://cold/g/000 ü", days=12)
+    assert await until(session, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 1}
+    (row,) = (await session.run_views.job_view(run_id)).rows(0, 1)
+    assert row.expiry == there(running.cloud.restore_of("cold", "g/000 ü")).until
+    short = await session.ledger.runs.shortfall(await session.ledger.runs.get(run_id))
+    assert (short.copies, short.earliest) == ((0, None) if own else (1, row.expiry))
 
 
 async def test_clean_up_takes_what_we_wrote_and_nothing_else(

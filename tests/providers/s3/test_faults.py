@@ -92,6 +92,7 @@ async def talk(scripted: StartServer, open_s3: OpenS3) -> Talk:
         ("RequestTimeTooSkewed", 403, CredentialsError, "clock"),
         ("NoSuchBucket", 404, BucketNotFound, "check the name"),
         ("SlowDown", 503, Throttled, ""),
+        ("SlowDownError", 400, Throttled, ""),
         ("ServiceUnavailable", 503, Throttled, ""),
         ("ThrottlingException", 400, Throttled, ""),
         ("TooManyRequests", 429, Throttled, ""),

@@ -80,6 +80,8 @@ async def refused(scripted: StartServer, open_s3: OpenS3, answer: dict[str, Any]
         (400, "InvalidRequest", SSE_C, Outcome.REFUSED, "SSE-C"),
         (403, "InvalidObjectState", "Retrieval option is not supported by this storage class",
          Outcome.REFUSED, "Retrieval option is not supported"),
+        (403, "InvalidTier", "Retrieval option is not supported by this storage class",
+         Outcome.REFUSED, "Retrieval option is not supported"),
         (400, "MalformedXML", "The XML you provided was not well-formed", Outcome.REFUSED, "not well-formed"),
     ],
 )  # fmt: skip

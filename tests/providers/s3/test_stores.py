@@ -12,6 +12,7 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import InvalidRequest, MalformedAnswer, Throttled
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.model import RestoreRequest as Wish
+from restoretui.core.provider import Outcome
 from tests.providers.conftest import Asked, OpenS3, StartServer
 
 LOCATED = {"x-amz-bucket-region": "us-east-1"}
@@ -225,6 +226,15 @@ async def test_a_refusal_for_another_reason_stays_one(scripted: StartServer, ope
     with pytest.raises(InvalidRequest, match="bad token"):
         await s3.list_page("bkt", token="x")
     assert s3.capabilities.restore_status_in_list
+
+
+async def test_the_alias_of_an_access_point_is_a_bucket(scripted: StartServer, open_s3: OpenS3) -> None:
+    alias = "photos-abcdefgh12345-s3alias"
+    server = await scripted(lambda asked: {"status": 202 if asked.method == "POST" else 200, "headers": LOCATED})
+    s3 = await open_s3(endpoint_url=server.url)
+    answer = await s3.restore_object(ObjectRef(alias, "k"), Wish(1, Tier.BULK), "GLACIER")
+    assert answer.outcome is Outcome.ACCEPTED
+    assert {asked.path.split("/")[1] for asked in server.asked} == {alias}
 
 
 async def test_versions_after_a_key_leave_that_key_out(scripted: StartServer, open_s3: OpenS3) -> None:
