@@ -282,6 +282,8 @@ async def test_a_retry_is_asked_about_with_its_price_and_held_by_the_budget(walk
         assert on.posts() == sent
         offer = await on.session.spending.offer_retry(1)
         await on.press("t")
+        # The line below still says what was to be typed, so that the words alone prove nothing.
+        await on.until(lambda: len(on.app.screen_stack) == 2)
         await on.sees("to confirm")
         await on.press(*f"{offer.cost:.2f}", "enter")
         await on.until(lambda: on.posts() == sent + 3)
