@@ -23,6 +23,7 @@
         ├── Unsupported          1   this endpoint lacks the operation
         ├── WrongPlace           1   nothing can be asked there: https is wanted, or another region
         ├── Unreachable          1   never left this machine: connect, DNS, TLS; safe to repeat
+        │   └── Untrusted        1   its certificate is not to be trusted: nothing was sent, repeating will not help
         ├── Throttled            1   SlowDown and its kin; refused, safe to repeat slower
         ├── ServerFault          1   5xx; refused or lost, look before repeating
         ├── ConnectionLost       1   sent, answer unknown: look before repeating

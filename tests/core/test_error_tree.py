@@ -27,6 +27,7 @@ EXIT_CODES = {
     "Unsupported": 1,
     "WrongPlace": 1,
     "Unreachable": 1,
+    "Untrusted": 1,
     "Throttled": 1,
     "ServerFault": 1,
     "ConnectionLost": 1,

@@ -58,6 +58,8 @@ class Dialog(Working, ModalScreen[ResultT]):
         """What the person can see of it, as far as decisions are concerned; None until it has been drawn."""
         self._to_be_seen: object = None
         self._scrolls = False
+        self._lacked_room = False
+        """The complaint on screen is that the terminal is too small: it goes as soon as that is no longer true."""
 
     def compose(self) -> ComposeResult:
         self.shell.key_queue.let_go()  # Keys that waited for the dialog are for it.
@@ -98,13 +100,18 @@ class Dialog(Working, ModalScreen[ResultT]):
         for part in self.giving()[:1]:
             for changed in ("scroll_y", "virtual_size"):
                 self.watch(part, changed, self.say_hidden, init=False)
-        self.screen_layout_refresh_signal.subscribe(self, lambda _: self.say_hidden(), immediate=True)
+        self.screen_layout_refresh_signal.subscribe(self, lambda _: self._laid_out(), immediate=True)
         if self.SHOWS_AT_ONCE:
             self.will_show(self)
         self.fit_soon()
 
     def on_resize(self) -> None:
         self.fit_soon()
+
+    def _laid_out(self) -> None:
+        self.say_hidden()
+        if self._lacked_room and self.is_whole:
+            self.no_complaint()
 
     def fit_soon(self) -> None:
         """Something became higher or lower."""
@@ -221,16 +228,19 @@ class Dialog(Working, ModalScreen[ResultT]):
             )
         else:
             self.complain(RestoreTuiError("too small to show what is decided", "60x15 will do"))
+            self._lacked_room = True
 
     # --- what is said
 
     def complain(self, error: RestoreTuiError) -> None:
+        self._lacked_room = False
         self._problem.update(said(("✗ ", "bad"), str(error), (f" — {error.hint}" if error.hint else "", "dim")))
         self._problem.display = True
         self.fit_soon()
 
     def no_complaint(self) -> None:
         """What was wrong no longer is."""
+        self._lacked_room = False
         self._problem.update(Content(""))
         self._problem.display = False
         self.fit_soon()

@@ -1,6 +1,6 @@
 """A guarded button: acts only on keys and clicks that were meant for what its dialog shows now."""
 
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from textual import events
 from textual.widgets import Button
@@ -32,6 +32,11 @@ class GuardedButton(Button):
     """Passes over keys and clicks that were meant for something else than what its dialog shows now."""
 
     _aimed_at: object = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # While a button shows that it was pressed it takes no other press: a key would be lost in silence.
+        self.active_effect_duration = 0
 
     @property
     def _guard(self) -> Guard:

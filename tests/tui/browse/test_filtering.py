@@ -91,6 +91,7 @@ async def test_tab_completes_from_what_is_present(walk: StartWalk) -> None:
         assert {first, bar._field.value} == {"class:GLACIER", "class:GLACIER_IR"}
         await on.press("space", *"arch", "tab")
         await on.until(lambda: bar._field.value.endswith(" state:archived"))
+        await on.until(lambda: in_force(on).endswith("state:archived"))
         await on.press("space", *"state:exp", "tab")
         await on.settled()
         # Nothing expired is there to be offered.

@@ -376,15 +376,16 @@ async def test_nothing_is_decided_where_the_terminal_is_too_small_to_show_it(wal
     async with walk(COLD) as on:
         await mark_archived(on, 3)
         await dialog(on)
-        for small in ((20, 5), (60, 5), (20, 40)):
+        for small in ((20, 5), (60, 5), (29, 40)):
             await on.pilot.resize_terminal(*small)
             await on.pilot.pause()
             assert on_screen(on) is None
             await on.confirm()
             await on.confirm()
             assert on.session.ledger.runs.peek_all() == []
+        await on.sees("✗ too small to show", "60x15 will")
         await on.pilot.resize_terminal(100, 30)
-        await on.sees("too small to show what is decided", "60x15 will do")
+        await on.until(lambda: "too small" not in on.text)
         await on.pilot.resize_terminal(60, 15)
         await on.sees("Restore 3")
         await confirm(on)
@@ -401,6 +402,7 @@ async def test_a_question_is_not_answered_where_it_has_no_room(walk: StartWalk) 
         assert answers == []
         await on.pilot.resize_terminal(60, 15)
         await on.sees("Cancel job 7?")
+        await on.until(lambda: box.is_whole and "too small" not in on.text)
         await on.press("enter")
         await on.until(lambda: answers == [True])
 
