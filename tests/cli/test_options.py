@@ -31,6 +31,7 @@ ARGUMENTS = {
     "restore": ["s3://bucket", "--days", "1", "--tier", "bulk"],
     "clean": ["s3://bucket"],
     "export": ["last"],
+    "report": ["last"],
     "retry": ["last"],
     "cancel": ["last"],
     "undelete": ["s3://bucket"],
@@ -56,6 +57,7 @@ SELECTORS = "cli/spending/test_selectors"
 BATCH = "cli/test_batch_commands"
 FORMS = "cli/language/test_forms"
 THEN = "cli/spending/test_then"
+REPORT = "cli/spending/test_reports"
 SAID: dict[str, tuple[list[str], str]] = {
     # option: how it is said, and the tests that show what comes of it
     "--profile": (["x"], "providers/s3/test_credential_chain"),
@@ -112,6 +114,9 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--then": (["copy"], THEN),
     "--copy-class": (["STANDARD_IA"], THEN),
     "--bandwidth": (["5M"], THEN),
+    "--requester": (["Ann"], REPORT),
+    "--ticket": (["OPS-1"], REPORT),
+    "--note": (["for the film"], REPORT),
     "--role-arn": (["arn:aws:iam::123456789012:role/x"], BATCH),
     "--manifest": (["generated"], BATCH),
     "--manifest-location": (["s3://m/"], BATCH),

@@ -65,7 +65,8 @@ class Webhooks:
             "timestamp": f"{self._work.context.clock.now():%Y-%m-%dT%H:%M:%SZ}",
             "data": {
                 "run": run.id, "created_at": f"{run.created_at:%Y-%m-%dT%H:%M:%SZ}", "tier": str(run.tier),
-                "days": run.days, "objects": run.objects, "size": run.size_bytes, "note": run.note,
+                "days": run.days, "objects": run.objects, "size": run.size_bytes, "requester": run.requester,
+                "ticket": run.ticket, "note": run.note,
                 "counts": {str(state): jobs for state, jobs in run.counts.items() if jobs}, "then": steps,
             },
         }  # fmt: skip

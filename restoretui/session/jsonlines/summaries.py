@@ -28,6 +28,7 @@ SUMMARIES: dict[str, Mapping[str, Any]] = {
     "status": {**_RUNS, "not_looked_at": 0},
     "watch": _FOLLOWED,
     "export": {"runs": [], "objects": 0},
+    "report": {"runs": []},
     "clean": {"locations": [], "copies": 0, "ended": 0, "nothing_to_end": 0, "failed": 0},
     "import": {"locations": [], "objects": 0, "size": 0, "rows": 0},
     "undelete": {
@@ -65,6 +66,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "plan": ("days",),
     "restore": ("days",),
     "export": ("file",),
+    "report": ("file",),
     "import": ("as_of",),
     "batch clean": ("job", "run"),
     "batch report": ("job", "run", "report_scope"),

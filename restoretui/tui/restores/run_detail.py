@@ -24,7 +24,7 @@ from restoretui.tui.dialogs.filter_menu import FilterMenu, Shown
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.menus import SortMenu
 from restoretui.tui.restores.columns import job_columns
-from restoretui.tui.restores.common_prefix import common_prefix
+from restoretui.session.rows.common_prefix import common_prefix
 from restoretui.tui.restores.folded_jobs import FoldedJobs, ShownJob, SkippedRow
 from restoretui.tui.restores.run_header import header, lines_for
 from restoretui.tui.restores.run_order import RunOrder
