@@ -144,7 +144,7 @@ def choice_of(locations: tuple[str, ...], options: dict[str, Any]) -> "tuple[Cho
         from click import UsageError as Misused
 
         raise Misused("Missing argument 'LOCATION...'.")
-    flags = {name: options.pop(name) for name in COMMON_NAMES}
+    flags = {name: options.pop(name) for name in (*COMMON_NAMES, "events") if name in options}
     return Choice(locations=locations, query=query_of(options), **options), flags
 
 
@@ -163,7 +163,7 @@ def take_agreeing(options: dict[str, Any]) -> "Agreeing":
     from restoretui.commands.agreeing import Agreeing
 
     confirm, asks_text = (None, None) if options.pop("yes") else (ask, ask_text)
-    limits, most = options.pop("max_costs", ()), options.pop("most_objects")
+    limits, most = options.pop("max_costs", ()), options.pop("most_objects", None)
     return Agreeing(confirm, limits, most, dry_run=options.pop("dry_run"), asks_text=asks_text)
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from restoretui.cli.batch import CONFIRM, batch_options, take_batch_options
+from restoretui.cli.neighbours.events import EVENTS
 from restoretui.cli.options import (
     ASK_UNSEEN,
     DRY_RUN,
@@ -55,7 +56,7 @@ def restoring(command: F) -> F:
     )  # fmt: skip
     options: tuple[Callable[[F], F], ...] = (
         selectors, keys, FROM_INVENTORY, past, ASK_UNSEEN, engine, batch_options, CONFIRM, then_options, _behalf,
-        agreeing, FAIL_FAST, WAIT, WAIT_LIMIT,
+        agreeing, FAIL_FAST, WAIT, WAIT_LIMIT, EVENTS,
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -115,6 +116,7 @@ def add_runs(cli: click.Group) -> None:
     @FAIL_FAST
     @WAIT
     @WAIT_LIMIT
+    @EVENTS
     @printing
     @common
     def retry(run: str, fail_fast: bool, wait: bool, timeout: timedelta | None, form: Form, **options: Any) -> None:

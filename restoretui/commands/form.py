@@ -71,6 +71,7 @@ CSV: dict[str, tuple[str, ...]] = {
     "job": ("job", "region", "status", "operation", "run", "priority", "description", "created_at", "ended_at",
             "tasks", "succeeded", "failed", "elapsed_seconds", "tier", "days", "report", "reason"),
     "policy": ("policy_of", "buckets", "document"),
+    "subscription": ("location", "queue", "written"),
     "check": ("file", "what", "ok", "reason", "hint"),
     "prices": ("scheme", "store", "region", "date", "currency", "copy_per_gib_month", "put_per_1000",
                "egress_per_gib", "list_per_1000", "head_per_1000", "unknown_prices", "file"),
@@ -97,6 +98,7 @@ WIDE: dict[str, tuple[str, ...]] = {
             "ended_at", "description"),
     "policy": CSV["policy"],
     "report": CSV["report"],
+    "subscription": CSV["subscription"],
     "check": CSV["check"],
     "prices": ("scheme", "region", "date", "currency", "copy_per_gib_month", "put_per_1000", "egress_per_gib",
                "unknown_prices"),
@@ -111,5 +113,6 @@ ROWS: dict[str, tuple[str, ...]] = {
     "batch retry": ("change",), "batch report": ("object",),
     "batch policy": ("policy",), "ledger check": ("check",), "prices show": ("prices",),
     "prices update": ("prices",), "ledger prune": ("run",), "doctor": ("check",), "report": ("report",),
+    "events setup": ("subscription",), "events remove": ("subscription",),
 }  # fmt: skip
 """Which lines of a command are rows of its table: those of the first kind that comes, or else its summary alone."""

@@ -232,9 +232,10 @@ def _insert_run(
     cost, window = chosen.cost, chosen.expected
     is_over = not any(counts.get(state) for state in WAITING)
     return tx.insert(
-        "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, requester, ticket, note, created_at, objects,"
-        " size_bytes, first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at, asks, regions)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, requester, ticket, note, created_at,"
+        " objects, size_bytes, first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at,"
+        " asks, regions)"
+        f" VALUES ({', '.join('?' * 12)}, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *cloud,
             json.dumps(dict(connection), sort_keys=True),

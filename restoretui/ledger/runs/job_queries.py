@@ -105,7 +105,7 @@ class JobQueries:
         )
 
     async def at_keys(self, cloud: CloudId, bucket: str, keys: Sequence[str]) -> list[RestoreJob]:
-        """All jobs on these objects of a bucket, of whatever run and version, that mean something to them; few keys."""
+        """All jobs on these few objects of a bucket, of whatever run and version, that mean something to them."""
         from restoretui.ledger.runs.watch_queries import read_at_keys
 
         return await self._reader.run(lambda connection: read_at_keys(connection, cloud, bucket, keys))

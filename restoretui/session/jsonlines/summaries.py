@@ -35,6 +35,8 @@ SUMMARIES: dict[str, Mapping[str, Any]] = {
         "locations": [], "objects": 0, "undeleted": 0, "gone_already": 0, "not_deleted": 0, "replaced": 0,
         "failed": 0,
     },
+    "events setup": {"locations": [], "written": False},
+    "events remove": {"locations": [], "written": False},
     "batch ls": {**_JOB, "regions": []},
     "batch show": _JOB,
     "batch confirm": _JOB,

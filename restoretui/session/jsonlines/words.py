@@ -267,6 +267,9 @@ WORDS: dict[str, Term] = {
     "setting": Term(NAME, "a key of the config"),
     "settings": Term(COUNT, "how many settings"),
     "value": Term(TEXT, "as text; absent where nothing is set"),
+    # events
+    "queue": Term(TEXT, "a queue that events come by, as `--events` takes it"),
+    "difference": Term(list_of({"type": "string"}), "lines of a diff; none where nothing is to be changed"),
     # prices
     "source": Term(TEXT, "where they come from"),
     "copy_per_gib_month": Term(NUMBER, "keeping a copy"),
