@@ -193,9 +193,9 @@ class Walk:
 
     def __init__(self, app: "RestoreApp", pilot: "Pilot[int]", sandbox: "RunningSandbox") -> None:
         self.app, self.pilot, self.sandbox = app, pilot, sandbox
-        self.told: list[str] = []
-        """Everything the notice line ever said."""
         notice = app.main.query_one(Notice)
+        self.told: list[str] = [notice.text] if notice.text else []
+        """Everything the notice line ever said."""
         say = notice.tell
 
         def tell(level: Any, text: str, hint: str = "", **more: Any) -> None:
