@@ -184,7 +184,8 @@ def test_locations_in_a_key_list_are_hinted_at_and_many_missing_keys_are_counted
     assert ran.err.count("\n") < 30
 
 
-def test_clean_hears_its_selectors_for_keys_and_runs(run: Run, served: Served, tmp_path: Path) -> None:
+def test_clean_hears_its_selectors_for_keys_and_runs(run: Run, serve: Serve) -> None:
+    served = serve("--objects", "60", "--speed", "3600")  # Copies come in a second, and outlast all commands.
     rows = run(served, "ls", "oss://acme-oss-films", "--storage-class", "coldarchive", "--json").of("object")
     assert {row["storage_class"] for row in rows} == {"ColdArchive"}
     keys = [row["key"] for row in rows if row["state"] == "archived"][:2]
