@@ -71,7 +71,11 @@ async def test_prefixes_that_look_like_markup_can_be_entered_and_marked(walk: St
             await on.until(lambda: pane.location.prefix == "")
             await on.settled()
             # The cursor goes back once the rows are there again.
-            await on.until(lambda prefix=prefix: pane.table.row is not None and pane.table.row.ref.key == prefix)
+
+            def is_on_it(prefix: str = prefix) -> bool:
+                return pane.table.row is not None and pane.table.row.ref.key == prefix
+
+            await on.until(is_on_it)
         harmless(on.tape.take())
 
 
