@@ -1,5 +1,6 @@
 """Browse: what keys and clicks do to the listing shown, to the marks, and with them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from restoretui.tui.browse.home import HomeRow
 from restoretui.tui.browse.listing_board import ListingBoard
 from restoretui.tui.browse.requester_pays import pay_for_bucket
 from restoretui.tui.keys import BROWSE
+from restoretui.tui.own.facts import of_marks, of_object
 from restoretui.tui.widgets.error_state import is_about_who_pays
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
@@ -306,6 +308,18 @@ class BrowsePane(ListingBoard):
         from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
 
         self.shell.push_screen(CopyMenu(Copied(place, self.marking.days_for(place.scheme), readable)))
+
+    def about(self, scope: str) -> Mapping[str, object] | None:
+        summary, row = self.marking.summary, self.table.row if self.source.is_bucket else None
+        if scope == "marks":
+            return of_marks(summary.objects, summary.size_bytes)
+        if scope != "object" or row is None or row.is_prefix:
+            return None
+        return of_object(self.location.scheme, row.ref, row.size, row.storage_class, row.state)
+
+    async def marked(self) -> int:
+        await self.marking.settled()
+        return self.marking.sel
 
     # --- marking
 
