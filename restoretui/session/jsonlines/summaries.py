@@ -67,6 +67,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "du": ("listed_at",),
     "plan": ("days",),
     "restore": ("days",),
+    "watch": ("come_back_at",),
     "export": ("file",),
     "report": ("file",),
     "import": ("as_of",),
