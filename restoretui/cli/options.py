@@ -346,6 +346,13 @@ def then_options(command: F) -> F:
         click.option("--copy-class", metavar="CLASS", help="Storage class of copies. Default: STANDARD."),
         click.option("--bandwidth", type=Size(), metavar="BYTES",
                      help="Download no more than so much a second: 500K, 20M (1024s)."),
+        click.option("--delete-archived", "delete_archived", type=click.IntRange(1), metavar="COUNT",
+                     help="Remove the archived version of each copied object for good, once its copy is verified. "
+                     "COUNT is how many go, as the plan says it: any other number stops it, and --yes does not "
+                     "replace it."),
+        click.option("--keep-until-done", "keep_until_done", type=click.IntRange(1, 365), metavar="N",
+                     help="Extend copies that would end before that is done, once and by at most N days. The price "
+                     "of doing so is in the plan's."),
     )):  # fmt: skip
         command = option(command)
     return command
@@ -355,7 +362,7 @@ def take_then(options: dict[str, Any]) -> dict[str, Any]:
     """What ``then_options`` parsed, taken out of ``options``."""
     from restoretui.core.then.steps import ThenSaid
 
-    return {"then": ThenSaid(*(options.pop(name) for name in ("then", "copy_class", "bandwidth")))}
+    return {"then": ThenSaid(*(options.pop(name) for name in ThenSaid._fields))}
 
 
 TIER = click.Choice([tier.value for tier in Tier], case_sensitive=False)

@@ -94,6 +94,8 @@ class Settings:
     """How the terminal is told to show alerts on the desktop; see ``DESKTOP``."""
     alerts: Mapping[str, bool] = field(default_factory=dict)
     """Kinds of news (``AlertKind``) that draw attention; those that are not named do."""
+    expiring_hours: float = 24.0
+    """Hours before its end from which a copy ends soon: it is told of, and extended for ``--keep-until-done``."""
     title: bool = True
     """The window's title tells how far the runs under way are."""
     theme: str | None = None

@@ -28,3 +28,5 @@ class ThenTools:
     webhook: Callable[[str], Webhook] | None = None
     """Finds one by its name; ``UsageError`` where the settings have none."""
     post: Posting | None = None
+    expiring_s: float = 86_400.0
+    """Seconds before its end from which a copy counts as ending soon."""

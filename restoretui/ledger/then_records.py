@@ -93,6 +93,17 @@ class ThenTask(NamedTuple):
     """Of a download: below its folder."""
 
 
+class EndingCopy(NamedTuple):
+    """A copy with an end, of which something is still to be done."""
+
+    job_id: int
+    archive: str
+    expiry: int
+    came_at: float | None
+    changed_at: float
+    """Since when the job is as it is."""
+
+
 class TaskEnd(NamedTuple):
     """What became of a claimed task."""
 

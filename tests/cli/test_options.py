@@ -112,6 +112,8 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--then": (["copy"], THEN),
     "--copy-class": (["STANDARD_IA"], THEN),
     "--bandwidth": (["5M"], THEN),
+    "--keep-until-done": (["3"], THEN),
+    "--delete-archived": (["3"], THEN),
     "--role-arn": (["arn:aws:iam::123456789012:role/x"], BATCH),
     "--manifest": (["generated"], BATCH),
     "--manifest-location": (["s3://m/"], BATCH),

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ from restoretui.core.errors import UsageError
 from restoretui.core.location import Location, parse_location
 
 STANDARD = "STANDARD"
-COPY_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR")
+COPY_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "IA")
 """Classes that a copy can be read from at once; into an archive it would only go back to where it came from."""
 _FORM = "write copy, copy:s3://BUCKET/PREFIX/, download:DIR, exec:COMMAND, presign:FILE or webhook:NAME"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -28,8 +28,15 @@ class ThenKind(StrEnum):
     """A command for each object."""
     PRESIGN = "presign"
     """Links that read the objects without credentials, once all can be read."""
+    DISCARD = "delete-archived"
+    """Removes the archived version of each object that was copied, once the copy is verified."""
     WEBHOOK = "webhook"
     """A call to somebody's server, once all else is done."""
+
+    @property
+    def reads(self) -> bool:
+        """It, or whoever it is done for, reads the objects: they must not be archived again before."""
+        return self not in (ThenKind.WEBHOOK, ThenKind.DISCARD)
 
     @property
     def is_of_run(self) -> bool:
@@ -51,6 +58,10 @@ class ThenStep:
     """Of copies: their place is in another Region, so that traffic costs something, too."""
     several: bool = False
     """The objects are of several buckets, so that their names stand before the keys."""
+    keep_days: int = 0
+    """Copies that would end before it is done are extended once, by so many days at most; 0: never."""
+    agreed: int = 0
+    """Of removals: how many archived versions somebody said may go; a plan of any other number is not confirmed."""
 
     @property
     def place(self) -> Location | None:
@@ -61,6 +72,11 @@ class ThenStep:
     def in_place(self) -> bool:
         """Copies onto the objects themselves."""
         return self.kind is ThenKind.COPY and not self.target
+
+    @property
+    def of_archived(self) -> bool:
+        """About what is, or was, archived alone: nothing is done with what could be read all along."""
+        return self.in_place or self.kind is ThenKind.DISCARD
 
     @property
     def argv(self) -> list[str]:
@@ -88,6 +104,8 @@ class ThenStep:
                 return f"download to {self.target}"
             case ThenKind.EXEC:
                 return f"run {self.target}"
+            case ThenKind.DISCARD:
+                return "remove the archived versions for good, each once its copy is verified"
             case ThenKind.PRESIGN:
                 return f"write links to {self.target or 'a file'}"
         return f"call webhook {self.target}"
@@ -95,7 +113,8 @@ class ThenStep:
     def to_mapping(self) -> dict[str, Any]:
         """What is kept beside kind and target; only what says anything."""
         plain: dict[str, Any] = {"storage_class": self.storage_class, "bandwidth": self.bandwidth, "far": self.far}
-        plain |= {"several": self.several}
+        plain |= {"several": self.several, "keep_days": self.keep_days}
+        plain |= {"agreed": self.agreed}
         return {name: value for name, value in plain.items() if value}
 
     @classmethod
@@ -109,10 +128,18 @@ class ThenStep:
             int(bandwidth) if bandwidth else None,
             bool(options.get("far", False)),
             bool(options.get("several", False)),
+            int(options.get("keep_days", 0)),
+            int(options.get("agreed", 0)),
         )
 
 
-def read_steps(said: Sequence[str], copy_class: str | None = None, bandwidth: int | None = None) -> list[ThenStep]:
+def read_steps(
+    said: Sequence[str],
+    copy_class: str | None = None,
+    bandwidth: int | None = None,
+    keep_days: int | None = None,
+    delete_archived: int | None = None,
+) -> list[ThenStep]:
     """The steps that ``--then`` says, in their order; ``UsageError`` for what cannot be meant."""
     steps = [_read(text) for text in said]
     named = [str(step) for step in steps]
@@ -123,7 +150,20 @@ def read_steps(said: Sequence[str], copy_class: str | None = None, bandwidth: in
         raise UsageError("--copy-class is about --then copy, which is not said", "add it, or leave the class out")
     if bandwidth is not None and not any(step.kind is ThenKind.DOWNLOAD for step in steps):
         raise UsageError("--bandwidth is about --then download:DIR, which is not said", "add it, or leave it out")
+    if delete_archived is not None:
+        copies = [at for at, step in enumerate(steps) if step.kind is ThenKind.COPY]
+        if len(copies) != 1:
+            raise UsageError(
+                "--delete-archived removes what one --then copy was made from, and there is "
+                f"{'none' if not copies else 'more than one'}", "say --then copy once",
+            )  # fmt: skip
+        steps.insert(copies[0] + 1, ThenStep(ThenKind.DISCARD, agreed=delete_archived))
     storage_class = _copy_class(copy_class or STANDARD)
+    first = next((at for at, step in enumerate(steps) if step.kind.reads), None)
+    if keep_days is not None and first is None:
+        raise UsageError("--keep-until-done waits for nothing: no --then reads an object", "add one, or leave it out")
+    if keep_days is not None and first is not None:
+        steps[first] = replace(steps[first], keep_days=keep_days)
     return [
         replace(step, storage_class=storage_class) if step.kind is ThenKind.COPY
         else replace(step, bandwidth=bandwidth) if step.kind is ThenKind.DOWNLOAD
@@ -134,7 +174,7 @@ def read_steps(said: Sequence[str], copy_class: str | None = None, bandwidth: in
 
 def _read(text: str) -> ThenStep:
     name, colon, target = text.partition(":")
-    if name not in list(ThenKind):
+    if name not in list(ThenKind) or name == ThenKind.DISCARD:
         raise UsageError(f"--then {text!r}: there is no step {name!r}", _FORM)
     kind = ThenKind(name)
     if colon and not target:
@@ -192,11 +232,18 @@ def _copy_class(name: str) -> str:
 
 def words_of(steps: Sequence[ThenStep]) -> list[str]:
     """The steps as words of a command line."""
-    words = [word for step in steps for word in ("--then", str(step))]
+    words = [word for step in steps if step.kind is not ThenKind.DISCARD for word in ("--then", str(step))]
+    words += [word for step in steps if step.agreed for word in ("--delete-archived", str(step.agreed))]
     classes = [step.storage_class for step in steps if step.storage_class]
     speeds = [step.bandwidth for step in steps if step.bandwidth]
-    words += ["--copy-class", classes[0]] if classes and classes[0] != STANDARD else []
-    return words + (["--bandwidth", str(speeds[0])] if speeds else [])
+    words += ["--copy-class", classes[0]] if classes and classes[0].upper() != STANDARD else []
+    words += ["--bandwidth", str(speeds[0])] if speeds else []
+    return words + (["--keep-until-done", str(kept)] if (kept := keep_days(steps)) else [])
+
+
+def keep_days(steps: Iterable[ThenStep]) -> int:
+    """By how many days copies may be extended so that the steps come to their end."""
+    return max((step.keep_days for step in steps), default=0)
 
 
 class ThenSaid(NamedTuple):
@@ -205,7 +252,9 @@ class ThenSaid(NamedTuple):
     then: tuple[str, ...] = ()
     copy_class: str | None = None
     bandwidth: int | None = None
+    keep_until_done: int | None = None
+    delete_archived: int | None = None
 
     def steps(self) -> list[ThenStep]:
         """Read; ``UsageError`` for what cannot be meant."""
-        return read_steps(self.then, self.copy_class, self.bandwidth)
+        return read_steps(self.then, self.copy_class, self.bandwidth, self.keep_until_done, self.delete_archived)

@@ -47,6 +47,8 @@ class ThenWork:
     """None where the cloud cannot be asked for what objects contain."""
     copies_in_place: bool = False
     """A step of this run writes the objects themselves anew."""
+    discards: bool = False
+    """What copies are made from is removed afterwards: each writes down what that was."""
 
     @property
     def tools(self) -> ThenTools:
@@ -119,7 +121,7 @@ def explained(error: CloudError) -> GivenUp:
     """A cloud's refusal as the end of a step."""
     if error.code in EXPIRED_CODES:
         return GivenUp(EXPIRED, error.code, error.request_id)
-    if error.code in ("PreconditionFailed", "412"):
+    if error.code in ("PreconditionFailed", "412", "FileAlreadyExists"):
         return GivenUp(f"{OVERWRITTEN}, or what it was to replace", error.code, error.request_id)
     hint = f" ({error.hint})" if error.hint else ""
     return GivenUp(f"{error}{hint}", error.code, error.request_id)

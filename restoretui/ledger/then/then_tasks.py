@@ -6,6 +6,7 @@ from sqlite3 import Connection
 
 from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef
+from restoretui.core.then.keeping import KEPT
 from restoretui.core.then.steps import ThenStep
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
@@ -13,7 +14,7 @@ from restoretui.ledger.store.writer import Writer
 from restoretui.ledger.then import changing
 from restoretui.ledger.then.step_counts import step_counts
 from restoretui.ledger.then.writing import READABLE
-from restoretui.ledger.then_records import OPEN, StepCount, TaskEnd, TaskRow, TaskState, ThenTask
+from restoretui.ledger.then_records import OPEN, EndingCopy, StepCount, TaskEnd, TaskRow, TaskState, ThenTask
 
 _OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
@@ -123,6 +124,13 @@ class ThenTasks:
 
         return await self._reader.run(read)
 
+    def memo_of(self, step_id: int, job_id: int) -> Mapping[str, object]:
+        """What a step has written down of what it did with one object; nothing where it did not."""
+        sql = "SELECT memo FROM then_task WHERE step_id = ? AND job_id = ? AND job_id > 0 AND state = 'done'"
+        row = self._quick.row(sql, (step_id, job_id))
+        plain = json.loads(row[0]) if row is not None and row[0] else {}
+        return plain if isinstance(plain, Mapping) else {}
+
     def path_of(self, step_id: int, job_id: int) -> str:
         """The path of a download that is there; empty where none is."""
         sql = "SELECT path FROM then_task WHERE step_id = ? AND job_id = ? AND job_id > 0 AND state = 'done'"
@@ -174,6 +182,26 @@ class ThenTasks:
                 (run_id,),
             ).fetchone()
             return None if row is None else row[0]
+
+        return await self._reader.run(read)
+
+    async def ending(self, run_id: int) -> list[EndingCopy]:
+        """Copies with an end that somebody is still to do something with, and that were not kept for it before.
+
+        Links read all of a run until they are written.
+        """
+
+        def read(connection: Connection) -> list[EndingCopy]:
+            rows = connection.execute(
+                "SELECT j.id, coalesce(n.archive, n.storage_class), j.expiry, j.available_at, j.changed_at FROM job j"
+                " JOIN line n ON n.id = j.line_id"
+                " WHERE j.run_id = :run AND j.state = 'available' AND j.expiry IS NOT NULL AND n.reason <> :kept"
+                " AND EXISTS (SELECT 1 FROM then_step s CROSS JOIN then_task t ON t.step_id = s.id"
+                " AND (t.job_id = j.id OR (t.job_id = 0 AND s.kind = 'presign'))"
+                f" WHERE s.run_id = :run AND t.state IN ({_OPEN}))",
+                {"run": run_id, "kept": KEPT},
+            ).fetchall()
+            return [EndingCopy._make(row) for row in rows]
 
         return await self._reader.run(read)
 

@@ -29,7 +29,7 @@ def write_steps(tx: Tx, run_id: int, steps: Sequence[ThenStep], now: float) -> N
     (awaited,) = tx.row("SELECT count(*) FROM job WHERE run_id = ? AND state <> 'skipped'", (run_id,)) or (0,)
     (online,) = tx.row(f"SELECT count(*) FROM job j WHERE j.run_id = :run AND {READABLE}", {"run": run_id}) or (0,)
     for place, step in enumerate(steps):
-        objects = 1 if step.kind.is_of_run else awaited + (0 if step.in_place else online)
+        objects = 1 if step.kind.is_of_run else awaited + (0 if step.of_archived else online)
         options = step.to_mapping() | ({"several": True} if several else {}) | {"objects": objects}
         step_id = tx.insert(
             "INSERT INTO then_step (run_id, place, kind, target, options) VALUES (?, ?, ?, ?, ?)",
@@ -55,7 +55,7 @@ def _make_ready(tx: Tx, run_id: int, where: str, now: float, *, online: bool = F
     state = TaskState.READY
     for step_id, step in read_steps_of(tx, run_id):
         # What was never archived is no copy to be kept: it stays where it is.
-        if step.kind.is_of_run or (online and step.in_place):
+        if step.kind.is_of_run or (online and step.of_archived):
             continue
         args = {"step": step_id, "run": run_id, "state": state, "now": now}
         made = tx.run(

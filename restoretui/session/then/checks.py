@@ -13,10 +13,15 @@ from restoretui.core.errors import BucketNotFound, CloudError, Unsupported, Usag
 from restoretui.core.plan.after import with_then
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import HandlesContents, TellsExpirations
+from restoretui.core.rules.rules import CloudRules
 from restoretui.core.then.steps import ThenKind, ThenStep
 from restoretui.session.clouds import CloudAccess, Clouds
 from restoretui.session.then.tools import webhook_of
 
+GOES = (
+    "what is removed is the archived version that was copied, and nothing else; under Object Lock or a legal hold it "
+    "stays and is billed; copied elsewhere, an older version that lies beneath it becomes the current one"
+)
 NOT_KEPT = "copies have the objects' metadata and tags, not their access control lists"
 
 
@@ -59,6 +64,7 @@ class ThenChecks:
         return step
 
     async def _copy(self, plan: RestorePlan, cloud: CloudAccess, step: ThenStep) -> ThenStep:
+        step = replace(step, storage_class=_class_of(cloud.rules, step))
         place = step.place
         if place is None:
             return step
@@ -81,6 +87,8 @@ class ThenChecks:
         cloud = self._clouds[plan.scheme]
         said: list[str] = []
         for step in plan.then:
+            if step.kind is ThenKind.DISCARD:
+                said.append(GOES)
             if step.kind is ThenKind.COPY:
                 said += await self._of_copies(plan, cloud, step)
             elif step.kind is ThenKind.DOWNLOAD:
@@ -101,7 +109,9 @@ class ThenChecks:
 
     async def _replaced(self, cloud: CloudAccess, bucket: str) -> str:
         provider = await cloud.provider()
-        fee = "S3 bills what is left of 90 days (GLACIER) or 180 (DEEP_ARCHIVE) in the archive; no API tells how much"
+        told = [(name, rule.least_days) for name, rule in cloud.rules.archives.items() if rule.least_days]
+        least = " or ".join(f"{days} days ({name})" for name, days in told) or "the archive's shortest time"
+        fee = f"what is left of {least} is billed; no API tells how much"
         if self._settings.read_only:
             return ""
         contents = cast("HandlesContents", provider).contents()
@@ -147,6 +157,17 @@ def _archiving(rule: Mapping[str, Any], bucket: str, prefix: str, archives: froz
                 f" {when}{tagged}"
             )
     return ""
+
+
+def _class_of(rules: CloudRules, step: ThenStep) -> str:
+    """The class of the copies as the cloud spells it."""
+    wanted = {step.storage_class.upper(), step.storage_class.upper().removeprefix("STANDARD_")}
+    classes = [*sorted(rules.online_classes), *([rules.tiered_class] if rules.tiered_class else [])]
+    found = [name for name in classes if name.upper() in wanted]
+    if not found:
+        known = ", ".join(classes)
+        raise UsageError(f"--copy-class {step.storage_class}: {rules.scheme}:// has no such class", f"known: {known}")
+    return found[0]
 
 
 def _buckets(plan: RestorePlan) -> set[str]:

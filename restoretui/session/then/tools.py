@@ -12,7 +12,9 @@ from restoretui.engine.then_tools import ThenTools, Webhook
 
 def tools_of(settings: Settings) -> ThenTools:
     """Made once; a secret is read when it is used."""
-    return ThenTools(settings.state_dir, lambda name: webhook_of(settings, name), _post)
+    return ThenTools(
+        settings.state_dir, lambda name: webhook_of(settings, name), _post, settings.expiring_hours * 3600
+    )
 
 
 def webhook_of(settings: Settings, name: str) -> Webhook:

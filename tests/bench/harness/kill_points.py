@@ -90,6 +90,8 @@ class Kind:
     """Bytes of the objects, in turn."""
     then: str = ""
     """What is done with the objects once they can be read: ``copy`` or ``download``."""
+    told: Sequence[str] = ()
+    """Whom somebody tells of them then: ``exec`` and ``webhook``."""
     foreign_days: int = 0
     """So long were the copies asked for by somebody else, just before: each is to be extended when it is there."""
     has_heir: bool = False
@@ -168,6 +170,24 @@ THEN_KINDS = (
         ("RestoreObject", "GetObject"), ("GetObject", "GetObject", *_READING),
         sizes=(*[1000] * 9, 20 << 20), then="download",
     ),
+    Kind(
+        "kept, run for and told of", "s3", "cold", (GLACIER,),
+        (
+            "--days", "365", "--tier", "standard", "--then", "copy", "--then", "exec:{script}",
+            "--then", "webhook:team",
+        ),
+        ("RestoreObject", "CopyObject"), ("CopyObject", "UploadPartCopy", "Webhook", "Webhook", *_READING),
+        sizes=(*[1000] * 29, 6 << 30), then="copy", told=("exec", "webhook"),
+    ),
+    Kind(
+        "downloaded, run for and told of", "s3", "cold", (GLACIER,),
+        (
+            "--days", "365", "--tier", "standard", "--then", "download:{folder}", "--then", "exec:{script}",
+            "--then", "webhook:team",
+        ),
+        ("RestoreObject", "GetObject"), ("GetObject", "GetObject", "Webhook", "Webhook", *_READING),
+        then="download", told=("exec", "webhook"),
+    ),
 )  # fmt: skip
 """Restores with then-steps."""
 
@@ -187,6 +207,10 @@ class Tally:
     """Of S3 Batch Operations."""
     tunnels: int = 0
     """Connections through a proxy."""
+    told: int = 0
+    """Commands that ran and webhooks that were called, each once by its id."""
+    told_again: int = 0
+    """Times one of them had to be told once more: its process died before it had written down that it was done."""
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
