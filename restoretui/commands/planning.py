@@ -16,7 +16,7 @@ from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import Offer, check_guards, offer_of
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action
-from restoretui.core.then.steps import ThenSaid
+from restoretui.core.then.said import ThenSaid
 from restoretui.session.session import Session, open_session
 from restoretui.wording.format import plural
 

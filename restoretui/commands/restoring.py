@@ -24,7 +24,8 @@ from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action
 from restoretui.core.saying.own_commands import Wish, restore_command
-from restoretui.core.then.steps import ThenSaid, ThenStep
+from restoretui.core.then.said import ThenSaid
+from restoretui.core.then.steps import ThenStep
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.run_records import Run
 from restoretui.session.planning import check_sends, why_nothing

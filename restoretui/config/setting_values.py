@@ -78,6 +78,14 @@ def check_value(name: str, value: Any, source: str) -> Any:
         return _alerts(value, source)
     if name == "webhooks":
         return check_webhooks(value, source)
+    if name == "hooks":
+        from restoretui.config.hooks import check_hooks  # few have any
+
+        return check_hooks(value, source)
+    if name == "notify":
+        from restoretui.config.hooks import check_notify
+
+        return check_notify(value, source)
     if name == "views":
         return _views(value, source)
     if name == "columns":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.provider import Connection
     from restoretui.core.rules.rules import CloudRules
+    from restoretui.core.then.steps import ThenStep
 
 APP = "restoretui"
 
@@ -108,6 +109,10 @@ class Settings:
     """Columns of the screens by table, in their order: ``browse = ["state", "key", "class:16"]``."""
     webhooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Whom to call when a run is done, by name: see ``config.webhooks``."""
+    notify: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where notices go, by name: see ``config.hooks``."""
+    hooks: Sequence["ThenStep"] = ()
+    """What is set off at events of every run: see ``config.hooks``."""
     views: Mapping[str, str] = field(default_factory=dict)
     """Filters by name, for the palette of the screens: ``big = "size>1G state:archived"`` (``core.filter.views``)."""
     state_dir: Path = field(default_factory=lambda: usual_folder("state"))

@@ -17,6 +17,8 @@ class TaskState(StrEnum):
 
     BLOCKED = "blocked"
     """It waits for the step before it, or for the whole run."""
+    WAITING = "waiting"
+    """It is done at an event, which may never come: nobody waits for it."""
     READY = "ready"
     """It can be begun, or begun again."""
     DOING = "doing"
@@ -52,7 +54,10 @@ class StepCount:
         cancelled = self.tasks.get(TaskState.CANCELLED, 0)
         failed = f", {self.failed:,} failed" if self.failed else ""
         given_up = f", {cancelled:,} given up" if cancelled else ""
-        return f"{self.step.kind} {self.done:,} of {self.total:,}{failed}{given_up}"
+        if self.tasks.get(TaskState.WAITING):
+            return f"{self.step.kind} on {self.step.event}: not so far"
+        kind = f"{self.step.kind} on {self.step.event}" if self.step.event else str(self.step.kind)
+        return f"{kind} {self.done:,} of {self.total:,}{failed}{given_up}"
 
     @property
     def open(self) -> int:

@@ -19,8 +19,8 @@ def keeping(one: StepCost, currency: str) -> str:
 def step_cost(one: StepCost, currency: str) -> str:
     """``then keep a copy in STANDARD, in place: 200 objects, about $4.60, $4.60 a month after``."""
     said = f"then {clean(one.step.said)}"
-    if one.step.kind.is_of_run:
-        return f"{said}, once all is done"
+    if one.step.is_of_run:
+        return said if one.step.event else f"{said}, once all is done"
     said += f": {words.plural(one.objects, 'object')} ({words.size(one.size_bytes)})"
     if one.step.kind is ThenKind.EXEC:
         return said

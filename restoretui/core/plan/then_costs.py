@@ -73,7 +73,7 @@ def _cost_of(step: ThenStep, amounts: Sequence[ThenAmount]) -> StepCost:
         return StepCost(step, objects, size, sum((one.early for one in amounts), Cost()))
     if step.kind is ThenKind.DOWNLOAD:
         return StepCost(step, objects, size, sum((_download(one) for one in amounts), Cost()))
-    return StepCost(step, 1 if step.kind.is_of_run else objects, size, Cost())
+    return StepCost(step, 1 if step.is_of_run else objects, size, Cost())
 
 
 def early_fee(table: PriceTable, archive: str, least_days: int | None, objects: int, size_bytes: int) -> Cost:

@@ -1,7 +1,7 @@
-"""Keeps copies until what shall be done with them is done: what ends before is extended, once and as was agreed to.
+"""Looks after copies that end soon: tells of them, and keeps those with which something is still to be done.
 
-The extension is written down as an intent of its own, as part of what the run's plan has cost; the submitter sends it
-as it sends every request.
+What ends before that is extended, once and as was agreed to: an intent of its own, part of what the run's plan has
+cost, which the submitter sends as it sends every request.
 """
 
 import logging
@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from restoretui.core.model import State
 from restoretui.core.then.keeping import KEPT, days_to_keep, instant, is_due_at
-from restoretui.core.then.steps import keep_days
+from restoretui.core.then.steps import ThenEvent, keep_days
 from restoretui.engine.run_context import RunContext
 from restoretui.ledger.run_records import JobChange
+from restoretui.ledger.then_records import TaskState
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,28 @@ class Keeper:
         """Extend whatever ends too soon, for as long as nobody cancels it."""
         clock = self._context.clock
         while True:
-            rests = await self._extend() if self._days else LOOKS_EVERY_S
+            rests = min(await self._extend() if self._days else LOOKS_EVERY_S, await self._tell())
             if rests <= 0:
                 await clock.pause(UNHELD_S)
             await clock.sleep(min(max(rests, 0.0), LOOKS_EVERY_S))
+
+    async def _tell(self) -> float:
+        """Have somebody told that copies end soon, if that is asked for; seconds until it may be so."""
+        context = self._context
+        ledger, run_id = context.ledger, context.run.id
+        asked = [count for count in ledger.then.of_run(run_id) if count.step.event is ThenEvent.EXPIRING]
+        if not any(count.tasks.get(TaskState.WAITING) for count in asked):
+            return LOOKS_EVERY_S
+        end, now = await ledger.then.first_end(run_id), context.clock.now().timestamp()
+        if end is None or end <= now:
+            return LOOKS_EVERY_S
+        left = end - context.tools.expiring_s - now
+        if left > 0:
+            return left
+        if not context.is_ours():
+            return 0.0
+        await ledger.then.came_to_pass(run_id, ThenEvent.EXPIRING)
+        return LOOKS_EVERY_S
 
     async def _extend(self) -> float:
         """Plan the extensions that are due; seconds of cloud time until the next may be."""

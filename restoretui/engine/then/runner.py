@@ -30,6 +30,7 @@ AT_ONCE = {
     ThenKind.DISCARD: 8,
     ThenKind.PRESIGN: 1,
     ThenKind.WEBHOOK: 1,
+    ThenKind.NOTIFY: 1,
 }
 MOST_TRIES = 6
 """Of one task, before it fails."""
@@ -113,7 +114,7 @@ class ThenRunner:
         if self._doing:
             return await self._rests()
         waits = any(
-            count.tasks.get(TaskState.READY, 0) + (0 if count.step.kind.is_of_run else count.open) for count in steps
+            count.tasks.get(TaskState.READY, 0) + (0 if count.step.is_of_run else count.open) for count in steps
         )
         if waits:
             return await self._rests()
@@ -267,6 +268,6 @@ def deed_of(work: ThenWork, count: StepCount, steps: Sequence[StepCount]) -> Dee
             from restoretui.engine.then.links import Links
 
             return Links(work, step)
-    from restoretui.engine.then.webhooks import Webhooks
+    from restoretui.engine.then.webhooks import Notices, Webhooks
 
-    return Webhooks(work, step)
+    return Notices(work, step) if step.kind is ThenKind.NOTIFY else Webhooks(work, step)

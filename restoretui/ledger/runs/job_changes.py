@@ -174,6 +174,12 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
 
 def _begin_then(tx: Tx, jobs: Mapping[int, _Job], moves: Iterable[tuple[int, State, State]], now: float) -> None:
     """What can be read now has something done with it, where its run says so."""
+    for run_id in {run_id for run_id, _, after in moves if after is State.FAILED}:
+        if tx.row("SELECT 1 FROM then_step WHERE run_id = ?", (run_id,)) is not None:
+            from restoretui.core.then.steps import ThenEvent
+            from restoretui.ledger.then.writing import came_to_pass
+
+            came_to_pass(tx, run_id, ThenEvent.FAILED, now)
     for run_id in {run_id for run_id, _, after in moves if after is State.AVAILABLE}:
         if tx.row("SELECT 1 FROM then_step WHERE run_id = ?", (run_id,)) is None:
             continue

@@ -7,11 +7,11 @@ from sqlite3 import Connection
 from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef
 from restoretui.core.then.keeping import KEPT
-from restoretui.core.then.steps import ThenStep
+from restoretui.core.then.steps import ThenEvent, ThenStep
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Writer
-from restoretui.ledger.then import changing
+from restoretui.ledger.then import changing, writing
 from restoretui.ledger.then.step_counts import step_counts
 from restoretui.ledger.then.writing import READABLE
 from restoretui.ledger.then_records import OPEN, EndingCopy, StepCount, TaskEnd, TaskRow, TaskState, ThenTask
@@ -72,6 +72,20 @@ class ThenTasks:
         """The next step that is done once for the run can be begun; 0 where there is none."""
         now = self._clock.now().timestamp()
         return await self._writer.do(lambda tx: changing.begin_of_run(tx, run_id, now))
+
+    async def came_to_pass(self, run_id: int, event: ThenEvent) -> int:
+        """An event of the run: whoever is told of it can be told; how many steps that are."""
+        now = self._clock.now().timestamp()
+        return await self._writer.do(lambda tx: writing.came_to_pass(tx, run_id, event, now))
+
+    async def first_end(self, run_id: int) -> int | None:
+        """When the first copy of the run ends that is there; seconds since the epoch."""
+
+        def read(connection: Connection) -> int | None:
+            sql = "SELECT min(expiry) FROM job WHERE run_id = ? AND state = 'available'"
+            return connection.execute(sql, (run_id,)).fetchone()[0]  # type: ignore[no-any-return]
+
+        return await self._reader.run(read)
 
     async def try_again(self, run_id: int) -> int:
         """Failed tasks can be begun anew; how many objects."""

@@ -14,8 +14,10 @@ from restoretui.core.plan.after import with_then
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import HandlesContents, TellsExpirations
 from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.verdicts import Purpose
 from restoretui.core.then.steps import ThenKind, ThenStep
 from restoretui.session.clouds import CloudAccess, Clouds
+from restoretui.session.then.notices import notice_of
 from restoretui.session.then.tools import webhook_of
 
 GOES = (
@@ -34,6 +36,8 @@ class ThenChecks:
 
     async def planned(self, plan: RestorePlan, steps: Sequence[ThenStep]) -> RestorePlan:
         """The plan with these steps and what they cost; an error where one of them cannot be done."""
+        if plan.purpose is Purpose.RESTORE:
+            steps = (*steps, *(hook for hook in self._settings.hooks if hook not in steps))
         if not steps:
             return with_then(plan, ())
         cloud = self._clouds[plan.scheme]
@@ -55,10 +59,14 @@ class ThenChecks:
             case ThenKind.EXEC:
                 command = step.argv[0]
                 if await asyncio.to_thread(shutil.which, command) is None:
-                    raise UsageError(f"--then {step}: there is no command {command!r} here", "give its full path")
+                    said = f"--on {step.event}={step}" if step.event else f"--then {step}"
+                    said = f"[[hooks]] of the config, {step}" if step.configured else said
+                    raise UsageError(f"{said}: there is no command {command!r} here", "give its full path")
             case ThenKind.PRESIGN:
                 if not provider.capabilities.presigns:
                     raise Unsupported(f"--then {step}: {plan.scheme}:// has no links that read an object")
+            case ThenKind.NOTIFY:
+                await asyncio.to_thread(notice_of, self._settings, step.target)
             case ThenKind.WEBHOOK:
                 await asyncio.to_thread(webhook_of, self._settings, step.target)
         return step
@@ -100,7 +108,7 @@ class ThenChecks:
         place = step.place
         targets = {place.bucket} if place is not None else _buckets(plan)
         for bucket in sorted(targets):
-            if place is None:
+            if place is None and not any(one.kind is ThenKind.DISCARD for one in plan.then):
                 said.append(await self._replaced(cloud, bucket))
             said += await self._archived_again(cloud, bucket, place.prefix if place else "")
         if step.far:

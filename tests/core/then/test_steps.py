@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.errors import UsageError
-from restoretui.core.then.steps import ThenKind, ThenStep, read_steps, words_of
+from restoretui.core.then.said import read_steps, words_of
+from restoretui.core.then.steps import ThenKind, ThenStep
 
 
 @pytest.mark.parametrize(

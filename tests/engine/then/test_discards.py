@@ -9,7 +9,8 @@ from restoretui.core.errors import GuardStopped, UsageError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.then.parts import GIB
-from restoretui.core.then.steps import ThenKind, ThenStep, read_steps, words_of
+from restoretui.core.then.said import read_steps, words_of
+from restoretui.core.then.steps import ThenKind, ThenStep
 from restoretui.sandbox.world.oss import REGION
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock

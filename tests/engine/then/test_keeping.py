@@ -12,7 +12,8 @@ from restoretui.core.plan.offers import offer_of
 from restoretui.core.rules.oss import OSS
 from restoretui.core.rules.s3 import S3
 from restoretui.core.then.keeping import KEPT, days_to_keep, is_due_at
-from restoretui.core.then.steps import ThenStep, read_steps, words_of
+from restoretui.core.then.said import read_steps, words_of
+from restoretui.core.then.steps import ThenStep
 from restoretui.engine.then import commands, runner
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, turn

@@ -10,7 +10,7 @@ from restoretui.core.model import ObjectRef, State
 from restoretui.core.then.contents import CopyTarget
 from restoretui.core.then.parts import GIB, MIB
 from restoretui.core.then.proofs import Proof, proof_of
-from restoretui.core.then.steps import read_steps
+from restoretui.core.then.said import read_steps
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.oss.objects import crc64
 from restoretui.sandbox.state.bucket import Extra
