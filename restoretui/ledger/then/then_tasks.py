@@ -78,6 +78,14 @@ class ThenTasks:
         now = self._clock.now().timestamp()
         return await self._writer.do(lambda tx: writing.came_to_pass(tx, run_id, event, now))
 
+    def waiting(self, event: ThenEvent) -> frozenset[int]:
+        """Runs of which somebody is still to be told of that event."""
+        rows = self._quick.rows(
+            "SELECT DISTINCT s.run_id, s.options FROM then_count c JOIN then_step s ON s.id = c.step_id"
+            " WHERE c.tasks > 0 AND c.state = 'waiting'"
+        )
+        return frozenset(run_id for run_id, options in rows if json.loads(options).get("event") == event)
+
     async def first_end(self, run_id: int) -> int | None:
         """When the first copy of the run ends that is there; seconds since the epoch."""
 

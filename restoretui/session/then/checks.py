@@ -15,7 +15,8 @@ from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import HandlesContents, TellsExpirations
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Purpose
-from restoretui.core.then.steps import ThenKind, ThenStep
+from restoretui.core.then.steps import ThenEvent, ThenKind, ThenStep
+from restoretui.ledger import Ledger
 from restoretui.session.clouds import CloudAccess, Clouds
 from restoretui.session.then.notices import notice_of
 from restoretui.session.then.tools import webhook_of
@@ -30,8 +31,9 @@ NOT_KEPT = "copies have the objects' metadata and tags, not their access control
 class ThenChecks:
     """Part of a session, as ``session.then``. Sends nothing but looks."""
 
-    def __init__(self, settings: Settings, clouds: Clouds) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, clouds: Clouds) -> None:
         self._settings = settings
+        self._ledger = ledger
         self._clouds = clouds
 
     async def planned(self, plan: RestorePlan, steps: Sequence[ThenStep]) -> RestorePlan:
@@ -89,6 +91,16 @@ class ThenChecks:
             return replace(step, target="")
         regions = {await cloud.region(bucket) for bucket in buckets}
         return replace(step, far=bool(regions - {region}))
+
+    async def look_at_ends(self) -> None:
+        """Have somebody told of copies that end soon, of runs that nobody pursues any more, if that is asked for."""
+        if self._settings.read_only:
+            return
+        then, soon = self._ledger.then, self._settings.expiring_hours * 3600
+        for run_id in sorted(then.waiting(ThenEvent.EXPIRING)):
+            end, now = await then.first_end(run_id), self._settings.clock.now().timestamp()
+            if end is not None and now < end <= now + soon:
+                await then.came_to_pass(run_id, ThenEvent.EXPIRING)
 
     async def remarks(self, plan: RestorePlan) -> list[str]:
         """What a person should know of the steps before he agrees; each in a sentence."""

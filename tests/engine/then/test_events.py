@@ -14,7 +14,7 @@ from restoretui.core.then.said import read_steps, words_of
 from restoretui.core.then.steps import ThenEvent, ThenStep
 from restoretui.ledger.then_records import TaskState
 from tests.conftest import StartSandbox
-from tests.engine.clock_control import TurnedClock, turn
+from tests.engine.clock_control import TurnedClock, hands, turn
 from tests.engine.conftest import OpenSession
 from tests.engine.then.doing import GLACIER, finished, planned
 from tests.engine.then.test_commands_and_calls import Receiver, ready
@@ -70,6 +70,20 @@ async def test_each_event_is_told_once_and_what_does_not_come_is_not_waited_for(
         "--then", str(each.step), "--on", f"readable={first.step}", "--on", f"done={done.step}",
     ]  # fmt: skip
     assert ThenStep.from_mapping(failed.step.kind, failed.step.target, failed.step.to_mapping()) == failed.step
+
+
+async def test_who_looks_now_and_then_is_told_of_ends_too(sandbox: StartSandbox, session_on: OpenSession) -> None:
+    running = await ready(sandbox, "a")
+    session = await session_on(running, webhooks={"team": {"url": "https://hooks.example/x"}})
+    run = await planned(session, [], days=3, on=["expiring=webhook:team"])
+    session.start_engine()
+    run = await finished(session, run)
+    await session.stop()
+    await session.then.look_at_ends()
+    assert run.id not in {one.id for one in await session.ledger.runs.open_runs()}
+    await hands(session.clock).advance(2.5 * 86_400)
+    await session.then.look_at_ends()
+    assert run.id in {one.id for one in await session.ledger.runs.open_runs()}
 
 
 async def test_a_notice_goes_where_the_config_says_and_its_url_nowhere_else(
