@@ -49,15 +49,19 @@ class StepCount:
         return {str(state): self.tasks.get(state, 0) for state in TaskState}
 
     @property
+    def name(self) -> str:
+        """``copy``, ``webhook on failed``."""
+        return f"{self.step.kind} on {self.step.event}" if self.step.event else str(self.step.kind)
+
+    @property
     def told(self) -> str:
         """``copy 12 of 200, 3 failed``."""
         cancelled = self.tasks.get(TaskState.CANCELLED, 0)
         failed = f", {self.failed:,} failed" if self.failed else ""
         given_up = f", {cancelled:,} given up" if cancelled else ""
         if self.tasks.get(TaskState.WAITING):
-            return f"{self.step.kind} on {self.step.event}: not so far"
-        kind = f"{self.step.kind} on {self.step.event}" if self.step.event else str(self.step.kind)
-        return f"{kind} {self.done:,} of {self.total:,}{failed}{given_up}"
+            return f"{self.name}: not so far"
+        return f"{self.name} {self.done:,} of {self.total:,}{failed}{given_up}"
 
     @property
     def open(self) -> int:
