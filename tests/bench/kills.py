@@ -22,7 +22,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -268,7 +268,8 @@ class Bench:
             return [f"{kind.scheme}://{kind.bucket}/{prefix}", *kind.options]
         if self._runs() > self._confirmed:
             return ["watch", "--json"]
-        options = [text.format(folder=self.folder / "files", script=self._told.script) for text in kind.options]
+        filled = {"folder": self.folder / "files", "script": self._told.script, "objects": self.objects}
+        options = [text.format(**filled) for text in kind.options]
         return ["restore", f"{kind.scheme}://{kind.bucket}/{prefix}", *options, "--yes", "--wait", "--json"]
 
     def _check_then(self, kind: Kind, prefix: str) -> None:
@@ -295,6 +296,8 @@ class Bench:
                 is_kept = "StorageClass" not in told and "Restore" not in told
                 if not is_kept or told["ContentLength"] != kind.sizes[at % len(kind.sizes)]:
                     tally.lost.append(f"{key} is not kept: {told}")
+                if "--delete-archived" in kind.options and len(list(self._versions(kind.bucket, key))) != 1:
+                    tally.wrong.append(f"{key} has other versions than its copy")
                 if copied[key] != 1:
                     tally.doubled.append(f"{key} was copied {copied[key]} times")
             else:
@@ -305,6 +308,9 @@ class Bench:
             tally.wrong.append(f"uploads are left in {kind.bucket}")
         if left := [path.name for path in (self.folder / "files").rglob("*.part")]:
             tally.wrong.append(f"parts of files are left: {left}")
+
+    def _versions(self, bucket: str, key: str) -> Iterator[object]:
+        return (row for row in self.running.cloud.bucket(bucket).rows() if row.key == key)
 
     async def _after(self, after: After, blows: int, prefix: str) -> None:
         """One thing done with the run, interrupted ``blows`` times, then for good."""

@@ -187,7 +187,9 @@ def _counts(run: Run, cells: int) -> Content:
             continue  # It may never come.
         style = "bad" if step.failed else "ok" if step.total and step.done == step.total else "wait"
         short = f"{step.name} {step.done:,}/{step.total:,}"
-        pieces.append(LinePiece(30 if step.step.waits else 90, [[(f"then {step.told}", style)], [(short, style)]], "   "))
+        pieces.append(
+            LinePiece(30 if step.step.waits else 90, [[(f"then {step.told}", style)], [(short, style)]], "   ")
+        )
     return one_line(cells, pieces)
 
 

@@ -22,7 +22,7 @@ WEATHER: Sequence[dict[str, Any]] = (
     {"kind": "drop", "when": "after", "operations": ["CreateJob", "PutObject"], "chance": 0.1},
     {"kind": "error", "operations": ["CreateJob", "CleanRestoredObject"], "chance": 0.05},
     {"kind": "latency", "operations": COPYING, "seconds": 0.02, "jitter": LATE - 0.05},
-    {"kind": "drop", "when": "after", "operations": COPYING, "chance": 0.02},
+    {"kind": "drop", "when": "after", "operations": [*COPYING, "DeleteObject"], "chance": 0.02},
     {"kind": "error", "status": 200, "code": "SlowDown", "operations": COPYING, "chance": 0.02},
 )
 """What goes wrong in the cloud meanwhile."""
@@ -56,7 +56,7 @@ class Blow:
 
 MANY = frozenset({"RestoreObject", "CleanRestoredObject"})
 """What there is one of for every object."""
-OF_CONTENTS = frozenset({"CopyObject", "UploadPartCopy", "GetObject", "HeadObject"})
+OF_CONTENTS = frozenset({"CopyObject", "UploadPartCopy", "GetObject", "HeadObject", "DeleteObject"})
 """What then-steps send many of."""
 
 
@@ -157,6 +157,11 @@ THEN_KINDS = (
         "kept in place as new versions", "s3", "kept", (GLACIER,),
         ("--days", "365", "--tier", "standard", "--then", "copy"),
         ("RestoreObject", "CopyObject"), ("CopyObject", "CopyObject", *_READING), then="copy",
+    ),
+    Kind(
+        "kept as new versions, the archived ones removed", "s3", "kept", (GLACIER,),
+        ("--days", "365", "--tier", "standard", "--then", "copy", "--delete-archived", "{objects}"),
+        ("RestoreObject", "CopyObject"), ("CopyObject", "DeleteObject", "DeleteObject", *_READING), then="copy",
     ),
     Kind(
         "kept in parts", "s3", "kept", (GLACIER,), ("--days", "365", "--tier", "standard", "--then", "copy"),
