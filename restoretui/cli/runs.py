@@ -13,14 +13,13 @@ from restoretui.cli.options import (
     FAIL_FAST,
     FROM_INVENTORY,
     WAIT_LIMIT,
+    Size,
     agreeing,
     common,
     keys,
     past,
     selectors,
     take_lasting,
-    take_then,
-    then_options,
 )
 from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
@@ -29,6 +28,40 @@ from restoretui.commands.form import Form
 F = TypeVar("F", bound=Callable[..., Any])
 ACTING = "restoretui.commands.acting"
 WAIT = click.option("--wait", is_flag=True, help="Wait until the copies are available, and --then is done.")
+
+
+def then_options(command: F) -> F:
+    """Add the options that say what is done with each object once it can be read."""
+    for option in reversed((
+        click.option("--then", "then", metavar="STEP", multiple=True,
+                     help="What to do with each object once it can be read: copy (in place) or copy:LOCATION keeps "
+                     "it for good, download:DIR, exec:COMMAND; once all are done: presign:FILE, webhook:NAME, "
+                     "notify:NAME. May "
+                     "be repeated: done in that order."),
+        click.option("--copy-class", metavar="CLASS", help="Storage class of copies. Default: STANDARD."),
+        click.option("--bandwidth", type=Size(), metavar="BYTES",
+                     help="Download no more than so much a second: 500K, 20M (1024s)."),
+        click.option("--on", "on", metavar="EVENT=STEP", multiple=True,
+                     help="Tell somebody of the run, once: EVENT is done, readable (its first object), failed or "
+                     "expiring (its first copy ends soon), STEP webhook:NAME, notify:NAME or exec:COMMAND. May be "
+                     "repeated; [[hooks]] in the config is for all runs."),
+        click.option("--delete-archived", "delete_archived", type=click.IntRange(1), metavar="COUNT",
+                     help="Remove the archived version of each copied object for good, once its copy is verified. "
+                     "COUNT is how many go, as the plan says it: any other number stops it, and --yes does not "
+                     "replace it."),
+        click.option("--keep-until-done", "keep_until_done", type=click.IntRange(1, 365), metavar="N",
+                     help="Extend copies that would end before that is done, once and by at most N days. The price "
+                     "of doing so is in the plan's."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def take_then(options: dict[str, Any]) -> dict[str, Any]:
+    """What ``then_options`` parsed, taken out of ``options``."""
+    from restoretui.core.then.said import ThenSaid
+
+    return {"then": ThenSaid(*(options.pop(name) for name in ThenSaid._fields))}
 
 
 def restoring(command: F) -> F:

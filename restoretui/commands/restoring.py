@@ -18,13 +18,14 @@ from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged
 from restoretui.core.model import Tier
-from restoretui.core.plan.after import with_then
+from restoretui.core.plan.after import check_discards, with_then
 from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action
 from restoretui.core.saying.own_commands import Wish, restore_command
-from restoretui.core.then.steps import ThenSaid, ThenStep
+from restoretui.core.then.said import ThenSaid
+from restoretui.core.then.steps import ThenStep
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.run_records import Run
 from restoretui.session.planning import check_sends, why_nothing
@@ -125,6 +126,8 @@ async def _confirmed(
         if jobs is not None and made.tiers[tier].requests:
             await tell_of_jobs(session, output, made, tier, jobs)
         tell_plan(output, made, tier)
+    for made, _ in asked:
+        check_discards(made.tiers[tier])
     sending = [
         (made, jobs)
         for made, jobs in asked
@@ -139,7 +142,9 @@ async def _confirmed(
         if not offer.sends:
             watched = made.tiers[tier].counts.get(Action.ALREADY, 0)
             output.say(f"nothing is sent: {words.plural(watched, 'restore')} already under way will be watched")
-    question = f"Restore {' and '.join(offer_text(offer) for offer in offers if offer.sends)}?"
+    gone = sum(one.step.agreed for made, _ in sending for one in made.tiers[tier].then)
+    removed = f", and remove {words.plural(gone, 'archived version')} for good" if gone else ""
+    question = f"Restore {' and '.join(offer_text(offer) for offer in offers if offer.sends)}{removed}?"
     # Nobody is hurried while he is asked; and what is confirmed is written down, whatever the time.
     timeout = left_of(time)
     consent = await agreeing.asks(session, offers, question)

@@ -16,6 +16,7 @@ from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.batch.planned_jobs import NO_EXPEDITED, NO_PAYER, JobKind, Portion, group_into_jobs
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
 from restoretui.core.model import ObjectRef, Tier
+from restoretui.core.plan.after import check_discards
 from restoretui.core.plan.job_fees import JobFees, fees_in
 from restoretui.core.plan.money import DOLLARS, Amount
 from restoretui.core.plan.offers import Act, Offer, check_guards, check_limits, offer_of
@@ -135,6 +136,7 @@ class Spending:
         """
         self.check_may_send()
         check_sends(plan, tier)
+        check_discards(plan.tiers[tier])
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
         connection = self._clouds[plan.scheme].connection.to_mapping()

@@ -12,7 +12,8 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.money import Amount, plain
 from restoretui.core.rules.commands import ShellCommand, option, options
 from restoretui.core.saying.chosen import Chosen
-from restoretui.core.then.steps import ThenStep, words_of
+from restoretui.core.then.said import words_of
+from restoretui.core.then.steps import ThenStep
 
 PROGRAM = "restoretui"
 

@@ -36,7 +36,8 @@ def _step(one: "StepCount") -> dict[str, Any]:
     return known({
         "step": one.step.kind.value, "target": one.step.target or None,
         "storage_class": one.step.storage_class or None, "objects": one.total, "then_done": one.done,
-        "then_failed": one.failed, "then_open": one.open,
+        "then_failed": one.failed, "then_open": one.open, "keep_days": one.step.keep_days or None,
+        "event": one.step.event,
     })  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from restoretui.core.model import State, Tier
-from restoretui.core.then.steps import ThenKind
+from restoretui.core.then.steps import ThenEvent, ThenKind
 
 Shape = Mapping[str, Any]
 """A value, as JSON Schema says it."""
@@ -143,13 +143,17 @@ WORDS: dict[str, Term] = {
         list_of(
             record(
                 "step objects",
-                "target storage_class size cost_total unpriced cost_per_month then_done then_failed then_open",
+                "target event storage_class size cost_total unpriced cost_per_month keep_days cost_of_keeping"
+                " then_done then_failed then_open",
             )
         ),
         "what is done with each object once it can be read, in this order",
     ),
     "step": Term({"enum": [kind.value for kind in ThenKind]}, "what is done"),
     "target": Term(TEXT, "where to, or with what: a location, a folder, a command, a file, a name"),
+    "event": Term({"enum": [event.value for event in ThenEvent]}, "at which it is done, once for the run"),
+    "keep_days": Term(COUNT, "copies that would end before it is done are extended once, by at most so many days"),
+    "cost_of_keeping": Term(NUMBER, "of the total: what extending all of them would cost"),
     "then_done": Term(COUNT, "objects, or steps of objects, that it is done with"),
     "then_failed": Term(COUNT, "those it could not be done with"),
     "then_open": Term(COUNT, "those that can be read and it is still to be done with"),
