@@ -36,6 +36,7 @@ ONE_CLOUDS_OWN = {
     "core/model.py": "the default is named once",
     "providers": "one folder each",
     "sandbox": "one adapter each",
+    "core/events/messages.py": "the records have a field that is called so",
     "config/aws_profile.py": "the section of AWS's own config file is called so",
 }
 """Places that may name a cloud's scheme, and why."""

@@ -51,7 +51,7 @@ _COMMON: Sequence[Callable[[F], F]] = (
 )  # fmt: skip
 TAKES_VALUE = {
     "--profile", "--region", "--endpoint-url", "--store", "--expected-bucket-owner", "--patience", "--state-dir",
-    "--config",
+    "--config", "--events",
 }  # fmt: skip
 COMMON_NAMES = (
     "profile", "region", "endpoint_url", "store", "path_style", "requester_pays", "expected_bucket_owner",

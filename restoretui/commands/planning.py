@@ -16,6 +16,7 @@ from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import Offer, check_guards, offer_of
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.core.then.said import ThenSaid
 from restoretui.session.session import Session, open_session
 from restoretui.wording.format import plural
@@ -47,6 +48,7 @@ async def plan(
     batch: Mapping[str, Any] | None = None,
     meant: Meant | None = None,
     then: ThenSaid | None = None,
+    behalf: OnBehalf = NOBODY,
 ) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks. Where its guards would stop it, they stop this.
 
@@ -54,6 +56,7 @@ async def plan(
     """
     check_lasting(lasting)
     steps = then.steps() if then else []
+    behalf.checked()
     choice = choice.meant(settings)
     output.summary({"locations": list(map(str, choice.parsed()))})
     meant = meant or Meant(Agreeing())

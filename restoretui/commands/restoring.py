@@ -23,6 +23,7 @@ from restoretui.core.plan.offers import offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.core.saying.own_commands import Wish, restore_command
 from restoretui.core.then.said import ThenSaid
 from restoretui.core.then.steps import ThenStep
@@ -46,6 +47,7 @@ class Typed(NamedTuple):
     shorten: bool
     agreeing: Agreeing
     then: Sequence[ThenStep]
+    behalf: OnBehalf
 
     async def command(self, session: Session, scheme: str, jobs: BatchOptions | None) -> list[ShellCommand]:
         """To type it again, for one cloud: without ``--yes``, and what was waited for or printed.
@@ -58,8 +60,9 @@ class Typed(NamedTuple):
         limits = tuple(self.agreeing.limits) or session.settings.limits
         most = self.agreeing.most_objects
         wish = Wish(
-            self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, tuple(self.then), limits, most
-        )
+            self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, tuple(self.then), limits, most,
+            self.behalf,
+        )  # fmt: skip
         return [restore_command(session.saying.reach(scheme), chosen, wish)]
 
 
@@ -78,6 +81,7 @@ async def restore(
     batch: Mapping[str, Any] | None = None,
     fail_fast: bool = False,
     then: ThenSaid | None = None,
+    behalf: OnBehalf = NOBODY,
 ) -> ExitCode:
     """Restore what was chosen, once it is agreed to.
 
@@ -86,6 +90,7 @@ async def restore(
     """
     check_lasting(lasting)
     steps = then.steps() if then else []
+    behalf = agreeing.behalf(behalf, settings)
     choice = choice.meant(settings)
     output.summary({"locations": list(map(str, choice.parsed()))})
     given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
@@ -103,7 +108,7 @@ async def restore(
                 jobs = jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
-                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps),
+                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps, behalf),
                 wait=wait, time=limit, fail_fast=fail_fast,
             )  # fmt: skip
 
@@ -204,7 +209,8 @@ async def _confirmed_as_shown(
     for _ in range(MOST_PLANS):
         try:
             return await confirmed_whole(
-                session, session.spending.restore(consent, sel, made, tier, batch=jobs, said=said)
+                session,
+                session.spending.restore(consent, sel, made, tier, behalf=typed.behalf, batch=jobs, said=said),
             )
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")

@@ -69,6 +69,9 @@ class Run:
     """Objects of it go, or went, through jobs of S3 Batch Operations."""
     is_unsized: bool = False
     """No object's size is told, as by the manifest of a job that is followed: ``size_bytes`` is 0 then."""
+    requester: str = ""
+    """Who asked for it, and under which ticket, as far as that was said."""
+    ticket: str = ""
 
     @property
     def waiting(self) -> int:

@@ -65,7 +65,14 @@ KINDS: dict[str, Kind] = {
     "run": _kind(
         "a confirmed plan and how far it is",
         f"run scheme buckets engine tier days purpose created_at objects size {STATES} cost list_calls head_calls",
-        "bucket location region endpoint_url ended_at note looked as_of progress command_line then",
+        "bucket location region endpoint_url ended_at requester ticket note looked as_of progress command_line then",
+    ),
+    "report": _kind(
+        "a run for whoever it is handed to",
+        f"run scheme buckets locations engine tier days purpose created_at objects size {STATES} cost list_calls"
+        " head_calls as_of made_at classes progress causes reading",
+        "bucket location region endpoint_url ended_at requester ticket note then took_seconds first_end_at"
+        " last_end_at command_line",
     ),
     "change": _kind(
         "an object of a run came into another state", f"{_PLACE} key at state", f"{_RESTORED} from history"
@@ -80,6 +87,9 @@ KINDS: dict[str, Kind] = {
     ),
     "policy": _kind(
         "a policy, ready to paste", "scheme buckets policy_of document", "bucket location"
+    ),
+    "subscription": _kind(
+        "how a bucket sends its restore events to a queue", f"{_PLACE} queue difference written"
     ),
     "check": _kind(
         "what was checked, and whether it is as it should be", "what", "file ok verdict optional reason hint"

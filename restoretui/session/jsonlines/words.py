@@ -195,6 +195,8 @@ WORDS: dict[str, Term] = {
     "provisioned_capacity": Term(by({"type": "string"}, COUNT), "units owned, by region"),
     # a run
     "purpose": Term(NAME, "restore, extend or upgrade"),
+    "requester": Term(TEXT, "who asked for it, as given with it"),
+    "ticket": Term(TEXT, "under which ticket, as given with it"),
     "note": Term(TEXT, "given with it"),
     "created_at": Term(INSTANT, "when it was made"),
     "ended_at": Term(INSTANT, "when it was over"),
@@ -203,6 +205,16 @@ WORDS: dict[str, Term] = {
     "looked": Term(FLAG, "this is after a look just now"),
     "as_of": Term(INSTANT, "as of when it holds: when all of it was last looked at"),
     "command_line": Term(TEXT, "how to type it again"),
+    "made_at": Term(INSTANT, "when it was written"),
+    "took_seconds": Term(record("objects least median most"), "from the request to the copy, of so many objects"),
+    "least": Term(NUMBER, "the least of them"),
+    "median": Term(NUMBER, "half of them took no longer"),
+    "most": Term(NUMBER, "the most of them"),
+    "first_end_at": Term(INSTANT, "when the first of the copies there are ends"),
+    "last_end_at": Term(INSTANT, "when the last does"),
+    "reading": Term(list_of(record("tool location text")), "how tools read what can be read now"),
+    "tool": Term(TEXT, "a program, or a library"),
+    "text": Term(TEXT, "a command as a shell reads it, or lines of a program"),
     "progress": Term(
         record(
             "done to_do back_bytes asked_bytes overdue_seconds overdue unsent arrivals",
@@ -259,6 +271,9 @@ WORDS: dict[str, Term] = {
     "setting": Term(NAME, "a key of the config"),
     "settings": Term(COUNT, "how many settings"),
     "value": Term(TEXT, "as text; absent where nothing is set"),
+    # events
+    "queue": Term(TEXT, "a queue that events come by, as `--events` takes it"),
+    "difference": Term(list_of({"type": "string"}), "lines of a diff; none where nothing is to be changed"),
     # prices
     "source": Term(TEXT, "where they come from"),
     "copy_per_gib_month": Term(NUMBER, "keeping a copy"),
