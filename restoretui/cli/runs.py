@@ -56,6 +56,11 @@ def take_restoring(options: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def names_manifest(said: dict[str, Any]) -> bool:
+    """A manifest that exists says which objects are meant."""
+    return said["batch"]["manifest"] not in (None, "written", "generated")
+
+
 def add_runs(cli: click.Group) -> None:
     """Add the commands."""
 

@@ -35,6 +35,7 @@ CHOKE_POINT = "session.spending"
 RECORDS = {
     "runs.confirm",
     "batches.confirm",
+    "batches.confirm_gathered",
     "batches.retry",
     "batches.decide",
     "runs.reset_failed",
@@ -44,6 +45,7 @@ RECORDS = {
 MAY_CALL = {
     "runs.confirm": {CHOKE_POINT},
     "batches.confirm": {CHOKE_POINT},
+    "batches.confirm_gathered": {CHOKE_POINT},
     "batches.retry": {CHOKE_POINT},
     "batches.decide": {CHOKE_POINT, "session.batch.operations"},  # What that does is to cancel.
     "runs.reset_failed": {CHOKE_POINT},

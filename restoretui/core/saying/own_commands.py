@@ -82,8 +82,8 @@ def job_words(jobs: BatchOptions) -> list[str]:
     return [
         *options(
             ("--role-arn", jobs.role_arn),
-            ("--manifest", "generated" if jobs.generated else "written"),
-            ("--manifest-location", None if jobs.generated else _location(jobs.manifest)),
+            ("--manifest", jobs.named),
+            ("--manifest-location", None if jobs.generated or jobs.existing else _location(jobs.manifest)),
             ("--report-location", _location(jobs.report)),
             ("--report-scope", jobs.scope.value),
             ("--priority", str(jobs.priority)),
