@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from restoretui.commands.acting.jobs import EngineName, check_has_jobs, job_options, tell_of_jobs, tell_of_role
+from restoretui.commands.acting.literal import LiteralSaid
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing, Meant
 from restoretui.commands.choosing.choice import Choice
@@ -48,8 +49,10 @@ async def plan(
     batch: Mapping[str, Any],
     meant: Meant,
     then: ThenSaid | None = None,
+    literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """What a job from the manifest would do, and what nobody can know of it; sends nothing but looks."""
+    await (literal or LiteralSaid()).read(engine, then=False)
     named, given = _said(choice, engine, tier, batch, lasting, shorten=shorten, fail_fast=meant.fail_fast)
     output.summary({"locations": list(choice.locations)})
     async with open_session(settings) as session, time_to_wait(session, meant.timeout):
@@ -76,7 +79,7 @@ async def restore(
     choice: Choice,
     *,
     lasting: Lasting,
-    tier: Tier,
+    tier: Tier | None,
     agreeing: Agreeing,
     wait: bool,
     timeout: timedelta | None,
@@ -85,8 +88,11 @@ async def restore(
     batch: Mapping[str, Any],
     fail_fast: bool = False,
     then: ThenSaid | None = None,
+    literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """Run a job from the manifest, once that is agreed to, and follow its objects."""
+    tier = tier or Tier.STANDARD
+    await (literal or LiteralSaid()).read(engine, then=False)
     named, given = _said(choice, engine, tier, batch, lasting, shorten=shorten, fail_fast=fail_fast)
     output.summary({"locations": list(choice.locations)})
     output.left = NOTHING_SENT

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from restoretui.commands.acting.fail_fast import stopped_by_missing
 from restoretui.commands.acting.jobs import EngineName, job_options, jobs_wanted, tell_of_jobs
+from restoretui.commands.acting.literal import LiteralSaid, check_literal, tell_literal
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choosing.choice import Choice
@@ -17,6 +18,7 @@ from restoretui.commands.planning import Lasting, check_lasting, plans_of, tell_
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import Tier
 from restoretui.core.plan.after import with_then
 from restoretui.core.plan.offers import offer_of
@@ -45,6 +47,7 @@ class Typed(NamedTuple):
     shorten: bool
     agreeing: Agreeing
     then: Sequence[ThenStep]
+    literal: Literal
 
     async def command(self, session: Session, scheme: str, jobs: BatchOptions | None) -> list[ShellCommand]:
         """To type it again, for one cloud: without ``--yes``, and what was waited for or printed.
@@ -57,8 +60,9 @@ class Typed(NamedTuple):
         limits = tuple(self.agreeing.limits) or session.settings.limits
         most = self.agreeing.most_objects
         wish = Wish(
-            self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, tuple(self.then), limits, most
-        )
+            self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, tuple(self.then), limits, most,
+            self.literal,
+        )  # fmt: skip
         return [restore_command(session.saying.reach(scheme), chosen, wish)]
 
 
@@ -68,7 +72,7 @@ async def restore(
     choice: Choice,
     *,
     lasting: Lasting,
-    tier: Tier,
+    tier: Tier | None,
     agreeing: Agreeing,
     wait: bool,
     timeout: timedelta | None,
@@ -77,6 +81,7 @@ async def restore(
     batch: Mapping[str, Any] | None = None,
     fail_fast: bool = False,
     then: ThenSaid | None = None,
+    literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """Restore what was chosen, once it is agreed to.
 
@@ -85,6 +90,10 @@ async def restore(
     """
     check_lasting(lasting)
     steps = then.steps() if then else []
+    exact = await literal.read(engine, then=bool(steps)) if literal else Literal()
+    if exact.request:
+        lasting, tier = exact.days or 1, exact.tier
+    tier = tier or Tier.STANDARD
     choice = choice.meant(settings)
     output.summary({"locations": list(map(str, choice.parsed()))})
     given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
@@ -95,14 +104,16 @@ async def restore(
         choice = await choice.with_keys(session, output, settings)
         for scheme in {place.scheme for place in choice.parsed()}:
             await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
+        await check_literal(session, {place.scheme for place in choice.parsed()}, exact)
         async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
+            session.say_literally(chosen.sel, exact)
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
             for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
                 made = await with_steps(session, output, direct, steps)
                 jobs = jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
-                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps),
+                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps, exact),
                 wait=wait, time=limit, fail_fast=fail_fast,
             )  # fmt: skip
 
@@ -125,6 +136,7 @@ async def _confirmed(
         if jobs is not None and made.tiers[tier].requests:
             await tell_of_jobs(session, output, made, tier, jobs)
         tell_plan(output, made, tier)
+        tell_literal(output, made)
     sending = [
         (made, jobs)
         for made, jobs in asked

@@ -15,6 +15,7 @@ from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.batch.planned_jobs import JobKind, Portion, group_into_jobs
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.money import DOLLARS, Amount
@@ -380,7 +381,7 @@ class Spending:
             archive = line.archive or line.storage_class
             rule = run.cloud.rules.archive_named(archive)
             table = tables[line.bucket]
-            if table.currency != currency:
+            if table.currency != currency or Literal.of_text(run.literal).request:
                 cost += Cost(unpriced=line.objects)
                 continue
             # What is of no known size has no known price, whether or not a byte has one.

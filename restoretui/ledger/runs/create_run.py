@@ -233,14 +233,15 @@ def insert_run(
     is_over = not any(counts.get(state) for state in WAITING)
     return tx.insert(
         "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes,"
-        " first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at, asks, regions)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?, ?)",
+        " first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at, asks, regions, literal)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM job),"
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *cloud,
             json.dumps(dict(connection), sort_keys=True),
             plan.purpose,
             tier,
-            plan.days,
+            plan.days if plan.tells_days else 0,
             note,
             now,
             sum(jobs for jobs, _ in counts.values()),
@@ -253,6 +254,7 @@ def insert_run(
             now if is_over else None,
             asks,
             " ".join(plan.regions),
+            plan.literal,
         ),
     )
 

@@ -26,6 +26,8 @@ def with_fees(cost: Cost, fees: JobFees, jobs: int, objects: int) -> Cost:
 def check_takes_jobs(run: Run) -> None:
     """``UsageError`` for a run whose objects no job could ask for."""
     check_may_be_jobs(run.connection)
+    if run.literal:
+        raise UsageError("its requests are said literally, and a job sends its own", "retry them directly")
     if run.tier is Tier.EXPEDITED:
         raise UsageError(NO_EXPEDITED, "retry them directly")
 
