@@ -1,11 +1,13 @@
 """Jobs from manifests that exist: run from where they lie, or uploaded; what no job could run from is refused."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import md5
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -15,12 +17,14 @@ from restoretui.core.errors import GuardStopped, PlanChanged, RestoreTuiError
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import offer_of
+from restoretui.ledger.batches.batch_jobs import BatchJobs
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.batch.found_manifest import FoundManifest
 from restoretui.session.session import Session
 from tests.engine.agreeing import retry_jobs
-from tests.engine.batch.confirming import OPTIONS, counts, until
+from tests.engine.batch.confirming import OPTIONS, counts, jobs, until
+from tests.engine.clock_control import turn
 from tests.engine.conftest import OpenSession
 from tests.narrowing import there
 
@@ -100,6 +104,31 @@ async def test_a_manifest_in_a_bucket_is_run_from_where_it_lies(
     assert running.stats.requests["PutObject"] == 1, "a retry writes a manifest of its own"
     await session.batch.clean(batch)
     assert running.cloud.state("lists", "lists/m.csv") is State.ONLINE, "it is not ours to delete"
+
+
+@pytest.mark.parametrize("step", ["creating", "created"])
+async def test_one_that_is_killed_makes_one_job_of_the_same_manifest(
+    running: RunningSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    session = await session_on(running)
+    run_id = await confirmed(session, await found_of(session, put(running, rows_of(FLEXIBLE))))
+    reached, original = asyncio.Event(), getattr(BatchJobs, step)
+
+    async def stuck(self: BatchJobs, *args: Any) -> None:
+        await original(self, *args)
+        reached.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(BatchJobs, step, stuck)
+    session.start_engine()
+    await turn(session.clock, reached.is_set, step=5)
+    await session.aclose()
+    monkeypatch.setattr(BatchJobs, step, original)
+    again = await session_on(running)
+    assert await until(again, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 30}
+    (job,) = await jobs(again)
+    assert (await again.batch.job(job.job_id)).manifest == "s3://lists/lists/m.csv"
+    assert {tuple(one["statuses"]) for one in running.control.restores("cold")} == {(202,)}
 
 
 async def test_a_file_is_uploaded_with_its_versions(
