@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.model import ObjectRef
 from restoretui.core.provider import Presigned
-from restoretui.providers.http.unasked_encodings import unpacked
+from restoretui.providers.http.genuine import genuine_body
 from restoretui.providers.oss.credentials import KeyRing
 from restoretui.providers.oss.errors import EXPIRED, error_for, is_account, is_credentials
 from restoretui.providers.oss.pages import read_document
 from restoretui.providers.regions import BucketRegions, elsewhere
-from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
+from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_not_accepted
 from restoretui.providers.wire.listings.listing_xml import Unreadable
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.regions import is_region
@@ -114,14 +114,10 @@ class OssClient:
     async def _exchange(self, ask: "OssRequest", region: str) -> "OssResponse":
         reply = await self._sdk.exchange(ask, region)
         try:
-            plain = unpacked(ask.operation, reply.headers, reply.body)
+            body = genuine_body(ask.operation, reply.status, reply.headers, reply.body)
         except Unreadable as error:
             raise _unreadable(ask, reply, str(error)) from None
-        if plain is not reply.body:
-            reply = reply._replace(body=plain)
-        if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
-            raise _unreadable(ask, reply, why)
-        return reply
+        return reply._replace(body=body)
 
     async def _find_region(self, bucket: str) -> str:
         from restoretui.providers.oss.sdk import Refused
