@@ -115,7 +115,10 @@ class Listings:
         return listing
 
     def by_inventory(self, inventory: Listing) -> None:
-        """From now on a bucket is listed out of this inventory, until it is listed anew or ``by_cloud``."""
+        """From now on a bucket is listed out of this inventory, or of what was there at an instant.
+
+        Until it is listed anew or ``by_cloud``.
+        """
         self._inventories[inventory.scope.cloud, inventory.scope.bucket] = inventory
 
     def by_cloud(self, cloud: CloudId, bucket: str) -> None:
