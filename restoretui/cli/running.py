@@ -135,12 +135,14 @@ def settings_of(flags: dict[str, Any]) -> "Settings":
     return settings
 
 
-def choice_of(locations: tuple[str, ...], options: dict[str, Any]) -> "tuple[Choice, dict[str, Any]]":
-    """What a command is about, and its common options."""
+def choice_of(
+    locations: tuple[str, ...], options: dict[str, Any], *, may_be_empty: bool = False
+) -> "tuple[Choice, dict[str, Any]]":
+    """What a command is about, and its common options. ``may_be_empty``: it may be about a run instead."""
     from restoretui.cli.options import COMMON_NAMES
     from restoretui.commands.choosing.choice import Choice
 
-    if not locations and not options.get("keys_from"):
+    if not locations and not options.get("keys_from") and not may_be_empty:
         from click import UsageError as Misused
 
         raise Misused("Missing argument 'LOCATION...'.")

@@ -52,6 +52,11 @@ CSV: dict[str, tuple[str, ...]] = {
     "clean object": ("location", "bucket", "key", "version_id", "size", "storage_class", "state", "run", "reason",
                      "code", "request_id"),
     "batch report object": ("location", "key", "version_id", "state", "http_status", "code", "reason"),
+    "set export object": ("location", "bucket", "key", "version_id", "size", "storage_class", "modified_at", "etag",
+                          "seen_at"),
+    "set diff object": ("difference", "location", "bucket", "key", "version_id", "size", "storage_class",
+                        "modified_at", "was_size", "was_storage_class"),
+    "set": ("set", "objects", "size", "location", "storage_class", "names_versions", "changed_at", "as_of"),
     "bucket": ("location", "bucket", "region", "created_at"),
     "prefix": ("location", "bucket", "prefix", "depth", "objects", "size", "unsized", "archived.objects",
                "archived.size", "restoring.objects", "restoring.size", "readable.objects", "readable.size",
@@ -79,6 +84,9 @@ WIDE: dict[str, tuple[str, ...]] = {
                       "reason"),
     "clean object": ("state", "storage_class", "size", "location", "reason"),
     "batch report object": ("state", "http_status", "code", "location", "reason"),
+    "set export object": ("storage_class", "size", "modified_at", "seen_at", "location"),
+    "set diff object": ("difference", "storage_class", "size", "modified_at", "was_size", "location"),
+    "set": ("objects", "size", "changed_at", "as_of", "storage_class", "location", "set"),
     "bucket": ("region", "created_at", "location"),
     "prefix": ("objects", "size", "archived.objects", "archived.size", "restoring.size", "readable.size",
                "unseen.size", "location"),
@@ -105,5 +113,6 @@ ROWS: dict[str, tuple[str, ...]] = {
     "batch retry": ("change",), "batch report": ("object",),
     "batch policy": ("policy",), "ledger check": ("check",), "prices show": ("prices",),
     "prices update": ("prices",), "ledger prune": ("run",), "doctor": ("check",),
+    "set ls": ("set",), "set show": ("set",), "set export": ("object",), "set diff": ("object",),
 }  # fmt: skip
 """Which lines of a command are rows of its table: those of the first kind that comes, or else its summary alone."""

@@ -54,7 +54,7 @@ async def plan(
     check_lasting(lasting)
     steps = then.steps() if then else []
     choice = choice.meant(settings)
-    output.summary({"locations": list(map(str, choice.parsed()))})
+    output.summary({"locations": choice.typed()})
     meant = meant or Meant(Agreeing())
     given: Mapping[str, Any] = {}
     if engine != "direct" or any(value not in (None, ()) for value in (batch or {}).values()):

@@ -86,7 +86,7 @@ async def restore(
     check_lasting(lasting)
     steps = then.steps() if then else []
     choice = choice.meant(settings)
-    output.summary({"locations": list(map(str, choice.parsed()))})
+    output.summary({"locations": choice.typed()})
     given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
     output.left = NOTHING_SENT
     async with open_session(settings) as session:

@@ -280,12 +280,14 @@ class RestoreApp(ShellApp):
 
         pane = self._browse
 
-        asking = GoTo(pane.location, pane.known_places() if self.session is not None else ())
+        session = self.session
+        sets = [f"@{one.name}" for one in session.ledger.mark_sets.saved()] if session is not None else []
+        asking = GoTo(pane.location, pane.known_places() if session is not None else (), sets)
 
-        def go(location: Location | None) -> None:
+        def go(location: Location | str | None) -> None:
             if location is not None:
                 self.main.show_tab("browse")
-                pane.go(location)
+                pane.go_to(location)
             elif asking.was_pressed_again:
                 self.main.to_first_row()
 

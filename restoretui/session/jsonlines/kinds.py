@@ -45,7 +45,7 @@ KINDS: dict[str, Kind] = {
     "object": _kind(
         "an object: listed, of a run, or a task of a report", f"{_PLACE} key state",
         f"{_RESTORED} modified_at archive_status action requested_at available_at changed_at then_stands http_status"
-        " marker_id",
+        " marker_id etag seen_at difference was_size was_storage_class",
     ),
     "missing": _kind(
         "an object that was named and cannot be seen", f"{_PLACE} key state reason doubted asked",
@@ -83,6 +83,10 @@ KINDS: dict[str, Kind] = {
     ),
     "check": _kind(
         "what was checked, and whether it is as it should be", "what", "file ok verdict optional reason hint"
+    ),
+    "set": _kind(
+        "a set of objects, or what of it lies in one bucket and storage class", "set objects size",
+        "scheme bucket location storage_class names_versions changed_at as_of",
     ),
     "setting": _kind("a setting, and where its value comes from", "setting source", "value"),
     "prices": _kind(

@@ -1,0 +1,70 @@
+"""Sets of objects with a name: kept, shown, handed to a colleague, held against another and against now."""
+
+from pathlib import Path
+
+from tests.cli.conftest import Run, Served
+
+ARCHIVE = "s3://acme-media-archive/archive/"
+BUCKET = "s3://acme-media-archive"
+
+
+def test_a_set_stands_where_a_location_does(served: Served, run: Run, tmp_path: Path) -> None:
+    kept = run(served, "set", "save", "@friday", BUCKET, "--storage-class", "glacier", "--json")
+    assert kept.code == 0, kept.err
+    count = kept.summary["objects"]
+    assert count > 2
+    taken = run(served, "set", "save", "friday", BUCKET)
+    assert (taken.code, "there is a set @friday already" in taken.err) == (2, True)
+    assert "would have" in run(served, "set", "save", "friday", ARCHIVE, "--replace", "--dry-run").err
+    (line,) = run(served, "set", "ls", "--json").of("set")
+    assert (line["set"], line["objects"]) == ("friday", count)
+    (part,) = run(served, "set", "show", "friday", "--json").of("set")
+    assert (part["location"], part["storage_class"], part["objects"]) == (BUCKET, "GLACIER", count)
+    served.ask("/_sandbox/reset-stats", method="POST")
+    listed = run(served, "ls", "@friday", "--json")
+    assert listed.summary["objects"] == count
+    assert listed.summary["locations"] == ["@friday"]
+    assert run(served, "du", "@friday", "--json").summary["objects"] == count
+    assert not served.stats["requests"], "a set is shown without a request"
+    done = run(served, "restore", "@friday", "--days", "2", "--tier", "expedited", "--yes", "--wait", "--json")
+    assert (done.code, done.summary["available"]) == (0, count), done.err
+    failed = run(served, "set", "save", "from-run", "--run", "last", "--where", "state:available", "--json")
+    assert failed.summary["objects"] == count
+    now = run(served, "set", "diff", "@friday", "--json")
+    assert (now.code, now.summary["alike"], now.summary["available"]) == (0, count, count)
+    # What is not there is missing, and is named where the set is to be restored.
+    file = tmp_path / "friday.csv"
+    assert f"{count} objects written to" in run(served, "set", "export", "friday", "-o", str(file)).err
+    with file.open("a") as more:
+        more.write(f"{BUCKET}/no/such\r\n")
+    edited = run(served, "set", "import", "friday", str(file), "--replace", "--json")
+    assert (edited.code, edited.summary["objects"]) == (0, count + 1)
+    now = run(served, "set", "diff", "@friday", "--json")
+    assert (now.code, now.summary["missing"], now.summary["alike"]) == (1, 1, count)
+    assert [(row["difference"], row["key"]) for row in now.of("object")] == [("missing", "no/such")]
+    plan = run(served, "plan", "@friday", "--days", "2", "--json")
+    assert (plan.code, plan.summary["missing"]) == (1, 1)
+    assert "would be forgotten" in run(served, "set", "drop", "friday", "--dry-run").err
+    assert run(served, "set", "drop", "friday").code == 5, "nobody was there to say yes"
+    assert run(served, "set", "drop", "friday", "--yes").code == 0
+    ran = run(served, "plan", "@friday", "--days", "2")
+    assert (ran.code, "no set is called @friday" in ran.err, "@from-run" in ran.err) == (2, True, True)
+
+
+def test_what_is_not_meant_is_refused(served: Served, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("a\n")
+    assert run(served, "set", "import", "one", str(tmp_path / "keys"), "--bucket", BUCKET).code == 0
+    for words, reason in {
+        ("ls", "@one", "--versions"): "says itself which objects and versions",
+        ("undelete", "@one", "--as-of", "5m"): "@one is a set",
+        ("set", "save", "two", BUCKET, "--run", "last"): "--run says which objects",
+        ("set", "save", "two", "s3://acme-empty"): "nothing is there to be saved",
+        ("set", "save", "x y", BUCKET): "cannot be the name",
+        ("set", "import", "two", str(tmp_path / "keys")): "no bucket was named",
+        ("set", "diff", BUCKET): "what is it to be held against",
+        ("set", "diff", "@one", "--from-inventory", "x"): "none is named for it",
+        ("ls", "@none"): "no set is called @none",
+    }.items():
+        ran = run(served, *words)
+        assert (ran.code, ran.out) == (2, ""), (words, ran.err)
+        assert reason in ran.err, ran.err
