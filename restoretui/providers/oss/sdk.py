@@ -46,6 +46,7 @@ class OssRequest(NamedTuple):
     key: str = ""
     query: Mapping[str, str] = {}
     body: bytes = b""
+    headers: Mapping[str, str] = {}
 
 
 class OssResponse(NamedTuple):
@@ -109,7 +110,7 @@ class OssSdk:
         doing.note(ask.operation, ask.bucket)
         self._signing.use(keys)
         client = self._client(region)
-        headers = {"Content-Type": "application/xml"} if ask.body else {}
+        headers = dict(ask.headers) | ({"Content-Type": "application/xml"} if ask.body else {})
         if self._pays and _takes_payer(ask.operation):
             headers["x-oss-request-payer"] = "requester"
         asked = oss.OperationInput(

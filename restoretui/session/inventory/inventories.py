@@ -121,11 +121,12 @@ class Inventories:
         def text() -> str:
             return f"reading the inventory: {tally.seen:,} rows so far, {tally.files:,} of {total:,} files"
 
-        sorter = await beside(lambda: RowSorter(self._ledger.scratch_folder), "restoretui-sort")
+        scratch = self._ledger.scratch_folder
+        sorter = await beside(lambda: RowSorter(scratch), "restoretui-sort")
         try:
             sorter.keep(tree, place.prefix, self._clock.now().timestamp(), tuple(cloud.rules.classes))
             with self._works.telling(text):
-                await read_rows(found, WantedRows(wanted.versions, place.prefix), sorter.add, tally)
+                await read_rows(found, WantedRows(wanted.versions, place.prefix), sorter.add, tally, scratch)
             done = [0]
             with self._works.telling(lambda: f"sorting the inventory: {done[0]:,} of {tally.kept:,} rows"):
                 listing = await self._write(scope, origin, sorter, done)
