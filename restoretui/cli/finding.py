@@ -20,7 +20,7 @@ from restoretui.cli.options import (
     selectors,
 )
 from restoretui.cli.printing import printing, printing_csv
-from restoretui.cli.running import ask, choice_of, headless, query_of, take_agreeing
+from restoretui.cli.running import ask, choice_of, headless, of_account, query_of, take_agreeing
 from restoretui.commands.form import Form
 
 IMPORT_HELP = "The inventory: its manifest.json, or the folder with its dates (the newest whole one)."
@@ -45,6 +45,7 @@ def add_finding(cli: click.Group) -> None:
         What does not match --where is never written.
         """
         query = query_of(flags)
+        location, named = of_account((location, named), flags)
         headless(
             flags, form, f"{FINDING}.inventory", "import_", location, named, query, versions=versions
         )  # fmt: skip

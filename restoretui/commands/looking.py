@@ -10,6 +10,7 @@ from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.choosing.inventory_words import tell_of_inventory
 from restoretui.commands.choosing.selected import listing_view
 from restoretui.commands.choosing.set_words import listings_of_sets
+from restoretui.commands.finding.archived import AccountSums, check_archived, say_sums, sum_buckets
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
@@ -35,11 +36,19 @@ _STATES = f"{'ARCHIVED':>8}  {'RESTORING':>9}  {'READABLE':>8}"
 _PART_CELLS = 19
 
 
-async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
-    """List objects with their state, from one listing; exit code 1 when a key that was named is not there."""
+async def ls(
+    settings: Settings, output: Output, choice: Choice, *, archived: bool = False, refresh: bool = False
+) -> ExitCode:
+    """List objects with their state, from one listing; exit code 1 when a key that was named is not there.
+
+    ``archived``: of buckets, what is archived in each.
+    """
     choice = choice.meant(settings)
     places = choice.parsed()
     output.summary({"locations": choice.typed()})
+    if archived or refresh:
+        check_archived(places, archived=archived, refresh=refresh)
+        return await _ls_archived(settings, output, choice.without_sets(), refresh=refresh)
     async with open_session(settings, priced=False) as session:
         choice = await choice.of_sets(session)
         of_sets = await listings_of_sets(session, output, choice)
@@ -50,10 +59,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
         size = unsized = unnamed = missing = 0
         for place, is_covered, of_set in sources:
             if not place.bucket:
-                if choice.versions or choice.query.where is not None:
-                    raise UsageError(
-                        f"{place} is a list of buckets, and selectors choose among objects", "name a bucket"
-                    )
+                _check_unselected(place, choice)
                 buckets |= await _list_buckets(session, output, place.scheme)
                 continue
             buckets[place.bucket] = None
@@ -90,6 +96,21 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
         else:
             output.say(words.plural(len(buckets), "bucket"))
     return ExitCode.SOME_FAILED if missing else ExitCode.DONE
+
+
+def _check_unselected(place: Location, choice: Choice) -> None:
+    if choice.versions or choice.query.where is not None or choice.from_inventory or choice.is_past:
+        raise UsageError(f"{place} is a list of buckets, and selectors choose among objects", "name a bucket")
+
+
+async def _ls_archived(settings: Settings, output: Output, choice: Choice, *, refresh: bool) -> ExitCode:
+    sums = AccountSums()
+    async with open_session(settings, priced=False) as session:
+        for place in dict.fromkeys(choice.parsed()):
+            _check_unselected(place, choice)
+            await sum_buckets(session, output, place.scheme, sums, refresh=refresh)
+        say_sums(output, sums)
+    return ExitCode.SOME_FAILED if sums.refused else ExitCode.DONE
 
 
 _TIERED = "are Intelligent-Tiering"

@@ -95,6 +95,7 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--from-inventory": (["imported"], "cli/listings/test_inventories"),
     "--as-of": (["2025-01-01"], "cli/listings/test_past"),
     "--deleted-since": (["7d"], "cli/listings/test_past"),
+    "--archived": ([], "cli/listings/test_sets"),
     "--run": (["last"], "cli/listings/test_sets"),
     "--replace": ([], "cli/listings/test_sets"),
     "--bucket": (["s3://bucket"], "cli/listings/test_sets"),

@@ -19,6 +19,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "restoretui ls s3://bucket/2021/ --state archived",
         "restoretui ls s3://bucket --where 'class:deep size>1G' --json",
         "restoretui ls 's3://bucket/clip-*' --older-than 90d --exclude '*.tmp'",
+        "restoretui ls s3:// --archived",
     ),
     "du": ("restoretui du s3://bucket --depth 2", "restoretui du s3://bucket/2021/ --by class --json"),
     "import": (

@@ -36,6 +36,8 @@ PARTS = {
     name: Term(VOLUME, f"what of it is {name}") for name in (State.ARCHIVED.value, State.RESTORING.value)
 }  # fmt: skip
 """Of a ``prefix`` line and of its summary."""
+ARCHIVED = {name: part for name, part in PARTS.items() if name == State.ARCHIVED.value}
+"""Of a ``bucket`` line."""
 _PRICES = (
     "copy_per_gib_month put_per_1000 egress_per_gib frequent_per_gib_month infrequent_per_gib_month list_per_1000"
     " head_per_1000"
@@ -51,7 +53,9 @@ KINDS: dict[str, Kind] = {
         "an object that was named and cannot be seen", f"{_PLACE} key state reason doubted asked",
         "version_id hint code http_status request_id",
     ),
-    "bucket": _kind("a bucket of the account", _PLACE, "region created_at"),
+    "bucket": _kind(
+        "a bucket of the account", _PLACE, "region created_at objects size unsized archived as_of reason", ARCHIVED
+    ),
     "prefix": _kind(
         "what lies below a prefix", f"{_PLACE} prefix depth objects size unsized archived restoring readable unseen"
         " gone states classes", "direct by", PARTS,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.cli.conftest import Run, Served
+from tests.cli.conftest import Run, Serve, Served
 
 ARCHIVE = "s3://acme-media-archive/archive/"
 BUCKET = "s3://acme-media-archive"
@@ -68,3 +68,25 @@ def test_what_is_not_meant_is_refused(served: Served, run: Run, tmp_path: Path) 
         ran = run(served, *words)
         assert (ran.code, ran.out) == (2, ""), (words, ran.err)
         assert reason in ran.err, ran.err
+
+
+def test_what_is_archived_in_an_account_is_summed_by_what_is_known(serve: Serve, run: Run) -> None:
+    served = serve("--objects", "60", "--inventories")
+    run(served, "import", BUCKET, "--from-inventory", "s3://acme-inventories/")
+    served.ask("/_sandbox/reset-stats", method="POST")
+    ran = run(served, "ls", "s3://", "--archived", "--json")
+    known = [line for line in ran.of("bucket") if "archived" in line]
+    assert [line["location"] for line in known] == [BUCKET], "of the others nothing is known, and nothing is listed"
+    assert 0 < known[0]["archived"]["objects"] < known[0]["objects"] == ran.summary["objects"] == 60
+    assert not {name for name in served.stats["requests"] if name.startswith("ListObject")}
+    whole = run(served, "ls", "s3://", "--archived", "--refresh", "--json")
+    assert all("archived" in line for line in whole.of("bucket")), whole.err
+    archived = sum(line["archived"]["objects"] for line in whole.of("bucket"))
+    assert (whole.code, whole.summary["archived"]) == (0, archived)
+    assert archived > known[0]["archived"]["objects"]
+    for words in (
+        ("ls", BUCKET, "--archived"),
+        ("ls", BUCKET, "--refresh"),
+        ("ls", "s3://", "--archived", "--versions"),
+    ):
+        assert run(served, *words).code == 2
