@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from restoretui.commands.form import Form
     from restoretui.commands.output import Output
     from restoretui.config.settings import Settings
+    from restoretui.core.location import Location
     from restoretui.ledger.records import Query
 
 __all__ = ["ask", "choice_of", "finish", "headless", "open_screens", "query_of", "settings_of"]
@@ -105,7 +106,9 @@ def open_screens(location: str | None, flags: dict[str, Any]) -> None:
         from restoretui.core.location import parse_location
         from restoretui.tui.run import run_app
 
-        place = parse_location(of_account((location,), flags)[0]) if location else None
+        place: Location | str | None = location
+        if location and not location.startswith("@"):  # which names a set
+            place = parse_location(of_account((location,), flags)[0])
         settings = settings_of(flags)
         signals.as_usual()
         return run_app(settings, place)

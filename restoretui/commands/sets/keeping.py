@@ -1,8 +1,7 @@
 """``restoretui set save``, ``import``, ``export`` and ``drop``: what is remembered under a name, and handed on."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from itertools import islice
+from contextlib import aclosing, asynccontextmanager
 
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.choosing.selected import Selected, selected
@@ -19,8 +18,6 @@ from restoretui.session.rows.jobs import windows
 from restoretui.session.session import Session, open_session
 from restoretui.session.sets.sets import PAGE
 from restoretui.wording import format as words
-
-_AT_ONCE = 20_000
 
 
 async def save(
@@ -101,7 +98,7 @@ async def import_(
     dry_run: bool,
 ) -> ExitCode:
     """Read a set from a file: as it tells of its objects, without a look at any."""
-    from restoretui.session.sets.files import by_bucket, read_set
+    from restoretui.session.sets.files import SetFile, by_bucket
 
     name = set_name(name)
     place = parse_location(location) if location else None
@@ -110,23 +107,21 @@ async def import_(
     form = KeysFormat(keys_format) if keys_format else None
     async with open_session(settings, priced=False) as session:
         _check_free(session, name, replace=replace)
-        with session.works.telling(lambda: f"reading {source}"):
-            bucket, prefix = (place.bucket, place.prefix) if place is not None else ("", "")
-            read = await read_set(source, form, bucket, prefix)
-        for note in read.named.notes:
-            output.say(note)
-        nowhere = next((entry for entry in read.named.entries if not entry.bucket), None)
-        if nowhere is not None and not bucket:
-            raise UsageError(f"{read.named.name} does not say which bucket {nowhere.key!r} is in", "say --bucket")
-        if not read.named.entries:
-            raise UsageError(f"{read.named.name} names no object", "is it whole?")
+        bucket, scheme, prefix = (place.bucket, place.scheme, place.prefix) if place is not None else ("", "", "")
+        file = SetFile(source, form, bucket, prefix)
         selections = session.ledger.selections
-        sel = await selections.create()
+        sel, count = await selections.create(), [0]
         try:
-            objects, scheme = read.objects(), place.scheme if place is not None else ""
-            while some := list(islice(objects, _AT_ONCE)):
-                for of, there, told in by_bucket(some, scheme, bucket):
-                    await session.sets.add_told(sel, of, there, told)
+            with session.works.telling(lambda: f"reading {source}: {count[0]:,} objects so far"):
+                async with aclosing(file.objects()) as objects:
+                    async for some in objects:
+                        for of, there, told in by_bucket(some, scheme, bucket):
+                            await session.sets.add_told(sel, of, there, told)
+                        count[0] += len(some)
+            for note in file.notes:
+                output.say(note)
+            if not count[0]:
+                raise UsageError(f"{source} names no object", "is it whole?")
             summary = await selections.summary(sel)
             output.summary({"sets": [name], "objects": summary.objects, "size": summary.size_bytes})
             about = f"{words.plural(summary.objects, 'object')}, {words.size(summary.size_bytes)}"
@@ -144,14 +139,19 @@ async def import_(
 
 async def export(settings: Settings, output: Output, name: str) -> ExitCode:
     """A set as a file that ``import`` reads, here or on another machine."""
-    from restoretui.session.sets.files import object_fields
+    from restoretui.session.sets.files import COLUMNS, csv_text, object_fields
 
+    is_plain = output.form.shape == "csv" and not output.form.columns
     async with open_session(settings, priced=False) as session:
         one = session.sets.named(name)
+        if is_plain:
+            output.raw(",".join(COLUMNS) + "\r\n")
         for part in await session.sets.parts(one):
             after: Place = START
             while rows := await session.sets.page(one, part, after, PAGE):
-                for entry in rows:
+                if is_plain:
+                    output.raw(csv_text(part.cloud, part.bucket, rows, part.as_of, output.cell))
+                for entry in () if is_plain else rows:
                     output.line("object", object_fields(part.cloud, part.bucket, entry, part.as_of))
                 last = rows[len(rows) - 1]
                 after = last.key, last.version_id or ""

@@ -51,6 +51,8 @@ class ListingBoard(BrowseBoard):
             self.home.begin(self.session)
             self.attempt(self._learn_home, "home")
         self._go_soon(self.location, None)
+        if self.first_set:
+            self.go_to(self.first_set)
 
     async def _learn_home(self) -> None:
         if self.home is not None:

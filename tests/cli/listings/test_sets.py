@@ -53,6 +53,7 @@ def test_a_set_stands_where_a_location_does(served: Served, run: Run, tmp_path: 
 
 def test_what_is_not_meant_is_refused(served: Served, run: Run, tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("a\n")
+    (tmp_path / "bad.csv").write_text(f"location,key\n{BUCKET}/a,a\nnowhere,b\n")
     assert run(served, "set", "import", "one", str(tmp_path / "keys"), "--bucket", BUCKET).code == 0
     for words, reason in {
         ("ls", "@one", "--versions"): "says itself which objects and versions",
@@ -61,6 +62,7 @@ def test_what_is_not_meant_is_refused(served: Served, run: Run, tmp_path: Path) 
         ("set", "save", "two", "s3://acme-empty"): "nothing is there to be saved",
         ("set", "save", "x y", BUCKET): "cannot be the name",
         ("set", "import", "two", str(tmp_path / "keys")): "no bucket was named",
+        ("set", "import", "two", str(tmp_path / "bad.csv")): "line 3",
         ("set", "diff", BUCKET): "what is it to be held against",
         ("set", "diff", "@one", "--from-inventory", "x"): "none is named for it",
         ("ls", "@none"): "no set is called @none",

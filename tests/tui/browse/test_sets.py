@@ -65,3 +65,5 @@ async def test_a_set_is_gone_to_browsed_and_left(
         await on.press("enter")
         await on.sees("@friday of ")
         assert browse.location == parse_location(BUCKET)
+    async with walk("@friday", size=size, running=running) as on:
+        await on.sees("@friday of ")
