@@ -36,6 +36,7 @@ ONE_CLOUDS_OWN = {
     "core/model.py": "the default is named once",
     "providers": "one folder each",
     "sandbox": "one adapter each",
+    "core/events/messages.py": "the records have a field that is called so",
     "config/aws_profile.py": "the section of AWS's own config file is called so",
 }
 """Places that may name a cloud's scheme, and why."""
@@ -50,7 +51,7 @@ LOOKS = {
     "note": set(),
     "places": {"look", "visited"},
     "runs": {"as_of", "get", "of_object", "list", "looked_at", "open_runs", "peek_all", "tracked"},
-    "selections": {"can_redo", "can_undo", "facts", "hidden", "lacks_classes", "revision", "sample", "summary"},
+    "selections": {"can_redo", "can_undo", "facts", "hidden", "revision", "sample", "summary", "unsure_of"},
     "totals": {"below", "covering", "dated", "is_settling", "is_stale", "of", "settle"},
 }
 """Doors of the ledger that screens and commands may use to look: views of what is written."""

@@ -19,6 +19,7 @@ from restoretui.cli.help.examples import add_examples
 from restoretui.cli.help.near import OpenCommand
 from restoretui.cli.help.root import OPEN, Group
 from restoretui.cli.ledger import add_ledger
+from restoretui.cli.neighbours.events import EVENTS, add_events
 from restoretui.cli.options import (
     DRY_RUN,
     FAIL_FAST,
@@ -75,6 +76,7 @@ def cli() -> None:
 
 @cli.command(OPEN, hidden=True, cls=OpenCommand)
 @click.argument("location", required=False)
+@EVENTS
 @common
 def open_(location: str | None, **flags: Any) -> None:
     """The screens."""
@@ -257,6 +259,7 @@ def status(run: str | None, since: datetime | timedelta | None, form: Form, **fl
 @DRY_RUN
 @WHERE
 @SINCE
+@EVENTS
 @printing
 @common
 def watch(
@@ -307,6 +310,7 @@ def schema() -> None:
 add_runs(cli)
 add_batch(cli)
 add_finding(cli)
+add_events(cli)
 add_ledger(cli)
 add_prices(cli)
 add_aids(cli)

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from restoretui.cli import signals, streams
-from restoretui.cli.asking import ask
+from restoretui.cli.asking import ask, ask_text
 from restoretui.cli.threads import leave, not_waited_for
 from restoretui.core.errors import ExitCode, RestoreTuiError, UsageError
 from restoretui.core.model import State
@@ -149,7 +149,7 @@ def choice_of(
         from click import UsageError as Misused
 
         raise Misused("Missing argument 'LOCATION...'.")
-    flags = {name: options.pop(name) for name in COMMON_NAMES}
+    flags = {name: options.pop(name) for name in (*COMMON_NAMES, "events") if name in options}
     locations = of_account(locations, flags)
     return Choice(locations=locations, query=query_of(options), **options), flags
 
@@ -207,9 +207,9 @@ def take_agreeing(options: dict[str, Any]) -> "Agreeing":
     """Take ``--yes``, ``--max-cost``, ``--max-objects`` and ``--dry-run`` out of a command's options."""
     from restoretui.commands.agreeing import Agreeing
 
-    confirm = None if options.pop("yes") else ask
-    limits, most = options.pop("max_costs", ()), options.pop("most_objects")
-    return Agreeing(confirm, limits, most, dry_run=options.pop("dry_run"))
+    confirm, asks_text = (None, None) if options.pop("yes") else (ask, ask_text)
+    limits, most = options.pop("max_costs", ()), options.pop("most_objects", None)
+    return Agreeing(confirm, limits, most, dry_run=options.pop("dry_run"), asks_text=asks_text)
 
 
 async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:

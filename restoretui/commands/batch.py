@@ -235,7 +235,8 @@ async def policy(
     """The policies that restoring from these places needs, ready to paste. Asks no cloud."""
     buckets = list(dict.fromkeys(_bucket(text) for text in locations))
     for flag in said_of_s3(settings):
-        output.say(f"{flag} changes nothing here: no cloud is asked")
+        if flag != settings.sources.get("region"):  # That one tells the partition, which is part of each ARN.
+            output.say(f"{flag} changes nothing here: no cloud is asked")
     async with open_session(settings) as session:
         policies = session.batch.policies(buckets, given(**options))
     titles = {

@@ -1,21 +1,24 @@
 """Selections of objects: below a location, by their keys, from a run; and the looks that judging them takes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound
+from restoretui.core.filter.edits import without
 from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, UNTOLD_CLASS, ObjectDetail, ObjectFacts, ObjectRef, State
+from restoretui.core.model import DEFAULT_SCHEME, UNTOLD_CLASS, ObjectDetail, ObjectFacts, ObjectRef
 from restoretui.core.provider import Provider
 from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
 from restoretui.engine.traffic.speaker import Progress, Works
 from restoretui.engine.watching.looks import DENSE, VersionsSeen, look_at_each
-from restoretui.engine.watching.observations import found_gone, looked_at
+from restoretui.engine.watching.observations import found_gone, known_by_job, looked_at
 from restoretui.engine.watching.silent_classes import settle
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks.doubts import Doubt
@@ -78,23 +81,26 @@ class Selecting:
 
     async def listed(self, sel: int, listing: Listing, query: Query | None = None) -> SelectionSummary:
         """Mark everything in a whole listing (that matches ``query``)."""
-        if query is None or query == Query():
+        query = query or Query()
+        if unsure := await self._ledger.selections.unsure_of(listing, query):
+            return await self._listed_once_seen(sel, listing, query, unsure)
+        return await self._matching(sel, listing, query)
+
+    async def _matching(self, sel: int, listing: Listing, query: Query) -> SelectionSummary:
+        if query == Query():
             return await self._ledger.selections.add_under(sel, listing.id)
-        if await self._ledger.selections.lacks_classes(listing, query):
-            return await self._listed_once_seen(sel, listing, query)
-        view = await self._ledger.catalog.browse(listing.id, query)
-        try:
+        async with aclosing(await self._ledger.catalog.browse(listing.id, query)) as view:
             await view.wait()
             return await self._ledger.selections.add_view(sel, view)
-        finally:
-            await view.aclose()
 
-    async def _listed_once_seen(self, sel: int, listing: Listing, query: Query) -> SelectionSummary:
+    async def _listed_once_seen(
+        self, sel: int, listing: Listing, query: Query, unsure: Collection[str]
+    ) -> SelectionSummary:
         """By what HEADs tell; what may not be looked at is marked as it is, for a plan to doubt it."""
         selections = self._ledger.selections
         own, unseen = await selections.create(), list[ObjectRef]()
         try:
-            await selections.add_under(own, listing.id)
+            await self._matching(own, listing, replace(query, where=without(query.where, unsure)))
             await self.look(own, missing=lambda _scheme, ref, _error: unseen.append(ref))
             await selections.keep(own, query, listing.scope.prefix)
             await self.unseen(own, unseen, listing.scope.cloud.scheme)
@@ -223,14 +229,7 @@ class Selecting:
         """Mark the objects of these jobs, with what their jobs know of them."""
         by_bucket: dict[str, list[Observation]] = {}
         for row in rows:
-            tiered = row.storage_class == self._clouds[scheme].rules.tiered_class
-            status = {State.RESTORING: True, State.REQUESTED: True, State.AVAILABLE: False}.get(row.state)
-            seen = Observation(
-                row.ref.key, row.ref.version_id, row.storage_class, row.size, None,
-                row.archive if tiered and row.state is not State.AVAILABLE else None, tiered,
-                status, row.expiry, row.changed_at,
-            )  # fmt: skip
-            by_bucket.setdefault(row.ref.bucket, []).append(seen)
+            by_bucket.setdefault(row.ref.bucket, []).append(known_by_job(row, self._clouds[scheme].rules))
         for bucket, looks in by_bucket.items():
             await self._ledger.selections.add_observed(sel, self._clouds[scheme].ledger_cloud, bucket, looks)
         return await self._ledger.selections.summary(sel)

@@ -16,6 +16,7 @@ from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.batch.planned_jobs import NO_EXPEDITED, NO_PAYER, JobKind, Portion, group_into_jobs
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
 from restoretui.core.model import ObjectRef, Tier
+from restoretui.core.plan.after import check_discards
 from restoretui.core.plan.job_fees import JobFees, fees_in
 from restoretui.core.plan.money import DOLLARS, Amount
 from restoretui.core.plan.offers import Act, Offer, check_guards, check_limits, offer_of
@@ -24,6 +25,7 @@ from restoretui.core.plan.pricing import ZERO, Cost, estimate
 from restoretui.core.provider import Connection, TellsHistory
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Purpose
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT
@@ -121,13 +123,14 @@ class Spending:
         plan: RestorePlan,
         tier: Tier,
         *,
-        note: str = "",
+        behalf: OnBehalf = NOBODY,
         batch: BatchOptions | None = None,
         said: Sequence[ShellCommand] = (),
     ) -> Run:
         """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
 
-        ``said``: the commands that say the same, which the run keeps.
+        ``said``: the commands that say the same, which the run keeps. ``behalf``: for whom, which it keeps as well;
+        ``UsageError`` where the config asks for more of that.
         With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
         ``GuardStopped`` when a guard holds, ``PlanChanged`` when what is marked and known by now gives another plan
         than the one agreed to, ``InvalidRequest`` when no job could be made with these options; then nothing was
@@ -135,16 +138,19 @@ class Spending:
         """
         self.check_may_send()
         check_sends(plan, tier)
+        check_discards(plan.tiers[tier])
+        behalf = behalf.checked()
+        behalf.require(self._settings.ask_for, self._settings.sources.get("ask_for", "the config"))
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
         connection = self._clouds[plan.scheme].connection.to_mapping()
         if batch is None:
-            return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True, said=said)
+            return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, behalf, exact=True, said=said)
         options = batch.checked()
         check_may_be_jobs(connection)
         await self._batch_jobs.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
         run_id = await self._ledger.batches.confirm(
-            sel, cloud, plan, tier, connection, options, note, exact=True, said=said
+            sel, cloud, plan, tier, connection, options, behalf, exact=True, said=said
         )
         return await self._ledger.runs.get(run_id)
 

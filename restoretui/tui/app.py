@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from restoretui.tui.keys import IDS
 from restoretui.tui.late_imports import load_later
 from restoretui.tui.main_screen import TABS, MainScreen
 from restoretui.tui.palette import system_commands
-from restoretui.tui.process.alerts import Alerts
+from restoretui.tui.process.alerts import SOON, Alerts
 from restoretui.tui.process.announcements import Announcements
 from restoretui.tui.process.crash import Defect, defect, found_screens_gone
 from restoretui.tui.process.demo_guide import DemoGuide
@@ -72,7 +73,8 @@ class RestoreApp(ShellApp):
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
         wanted = settings.wanted_alerts if settings is not None else tuple(AlertKind)
         self._titles = self._titles and (settings is None or settings.title)
-        self._announcements = Announcements(self, Alerts(wanted), self._ring, self.set_window_title)
+        soon = SOON if settings is None else timedelta(hours=settings.expiring_hours)
+        self._announcements = Announcements(self, Alerts(wanted, soon), self._ring, self.set_window_title)
 
     # --- from first paint to the end
 

@@ -182,6 +182,8 @@ def test_policies_are_ready_to_paste(run: Run) -> None:
         )
         assert [line["document"] for line in told.of("policy")] == [json.loads(ran.out)]
         assert (told.of("policy")[0]["policy_of"], told.summary["buckets"]) == (only, ["one", "two"])
+    china = run(None, "batch", "policy", "s3://one", "--only", "role", "--region", "cn-north-1")
+    assert ("arn:aws-cn:s3:::one/*" in china.out, china.err) == (True, "")
     generated = run(None, "batch", "policy", "s3://one", "--only", "role", "--manifest", "generated")
     assert "s3:PutInventoryConfiguration" in generated.out
     assert "GetObject" not in generated.out

@@ -16,6 +16,7 @@ import pytest
 
 from restoretui.cli import aids, app, batch, finding, ledger, prices, runs
 from restoretui.cli.app import cli
+from restoretui.cli.neighbours import events
 from restoretui.cli.options import COMMON_NAMES
 from restoretui.commands.form import Form
 from restoretui.config.loading import load_settings
@@ -31,6 +32,9 @@ ARGUMENTS = {
     "restore": ["s3://bucket", "--days", "1", "--tier", "bulk"],
     "clean": ["s3://bucket"],
     "export": ["last"],
+    "report": ["last"],
+    "events setup": ["s3://bucket"],
+    "events remove": ["s3://bucket"],
     "retry": ["last"],
     "cancel": ["last"],
     "undelete": ["s3://bucket"],
@@ -62,6 +66,7 @@ SELECTORS = "cli/spending/test_selectors"
 BATCH = "cli/test_batch_commands"
 FORMS = "cli/language/test_forms"
 THEN = "cli/spending/test_then"
+REPORT = "cli/spending/test_reports"
 SAID: dict[str, tuple[list[str], str]] = {
     # option: how it is said, and the tests that show what comes of it
     "--profile": (["x"], "providers/s3/test_credential_chain"),
@@ -122,6 +127,13 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--then": (["copy"], THEN),
     "--copy-class": (["STANDARD_IA"], THEN),
     "--bandwidth": (["5M"], THEN),
+    "--keep-until-done": (["3"], THEN),
+    "--on": (["failed=exec:true"], THEN),
+    "--delete-archived": (["3"], THEN),
+    "--events": (["sqs:https://sqs.eu-west-1.amazonaws.com/123456789012/q"], "engine/watching/test_events"),
+    "--requester": (["Ann"], REPORT),
+    "--ticket": (["OPS-1"], REPORT),
+    "--note": (["for the film"], REPORT),
     "--role-arn": (["arn:aws:iam::123456789012:role/x"], BATCH),
     "--manifest": (["generated"], BATCH),
     "--manifest-location": (["s3://m/"], BATCH),
@@ -182,7 +194,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         got: list[Any] = []
 
         def heard(flags: dict[str, Any], form: Form, *args: Any, **options: Any) -> None:
-            wanted = {name: flags.pop(name) for name in COMMON_NAMES if name in flags}
+            wanted = {name: flags.pop(name) for name in (*COMMON_NAMES, "events") if name in flags}
             assert not flags, "no option is left lying"
             got.extend([settings(wanted), wanted["verbose"], form, args, options])
 
@@ -192,7 +204,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         def served(go: FunctionType) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])
 
-        for module in (aids, app, batch, finding, ledger, prices, runs):
+        for module in (aids, app, batch, events, finding, ledger, prices, runs):
             monkeypatch.setattr(module, "headless", heard)
         monkeypatch.setattr(app, "open_screens", screens)
         monkeypatch.setattr(app, "finish", served)

@@ -45,7 +45,7 @@ def printing(shape: Shape, command: str) -> tuple[Output, io.StringIO]:
 async def differences(settings: Settings, *operands: str, inventories: tuple[str, ...] = ()) -> set[tuple[str, str]]:
     output, out = printing("jsonl", "set diff")
     code = await diff(settings, output, operands, inventories)
-    found = {(row["difference"], row["key"]) for row in map(json.loads, out.getvalue().splitlines())}
+    found = {(row["diff"], row["key"]) for row in map(json.loads, out.getvalue().splitlines())}
     assert code == (ExitCode.SOME_FAILED if found else ExitCode.DONE)
     return found
 

@@ -1,5 +1,6 @@
 """A table of any size without a ledger, a driver that keeps its bytes, and walks through the whole app."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -32,6 +33,10 @@ from tests.settling import has_acted
 from tests.tui.quick_pilot import drawn, hasten
 
 PATIENCE_S = 20.0
+BRIEFLY = 60
+"""Turns of the clock, in a wait, that take no time of the machine."""
+SLOWER_S = 0.002
+"""Of the machine, for each turn after those."""
 
 
 @pytest.fixture(autouse=True)
@@ -193,9 +198,9 @@ class Walk:
 
     def __init__(self, app: "RestoreApp", pilot: "Pilot[int]", sandbox: "RunningSandbox") -> None:
         self.app, self.pilot, self.sandbox = app, pilot, sandbox
-        self.told: list[str] = []
-        """Everything the notice line ever said."""
         notice = app.main.query_one(Notice)
+        self.told: list[str] = [notice.text] if notice.text else []
+        """Everything the notice line ever said."""
         say = notice.tell
 
         def tell(level: Any, text: str, hint: str = "", **more: Any) -> None:
@@ -220,11 +225,14 @@ class Walk:
 
     async def until(self, true: Callable[[], object], rounds: int = 400) -> None:
         """Turn loop and clock, a little at a time, until something holds; the machine may take its time over each."""
-        patience = time.monotonic() + PATIENCE_S
+        patience, turned = time.monotonic() + PATIENCE_S, 0
         while not true():
-            rounds -= 1
+            rounds, turned = rounds - 1, turned + 1
             if rounds < 0 and time.monotonic() > patience:
                 break
+            if turned > BRIEFLY:
+                # What is waited for hangs on a timer of the machine: hours must not go by in the cloud meanwhile.
+                await asyncio.sleep(SLOWER_S)
             await self.clock.advance(0.3, settle=5)
             await drawn(self.app)
         else:

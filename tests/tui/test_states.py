@@ -203,6 +203,9 @@ async def test_a_session_that_cannot_open_says_so_on_each_tab(
         await on.sees("✗ not open")
         await on.press(tab)
         await on.sees(where, "nothing to show until then; q leaves", "✗ not open")
+        on.app.main.query_one(BrowsePane).judge()  # Whatever else comes does not change it.
+        await on.pilot.resize_terminal(90, 28)
+        await on.sees("nothing to show until then; q leaves", "✗ not open")
         for other in (GREEN, "opening …", "no restores yet", "nothing happened yet", "no restore jobs"):
             assert other not in on.text
 

@@ -1,12 +1,13 @@
 """Ways about the screens: keys that fingers know from elsewhere, the mouse, the help, empty states that lead on."""
 
 import pytest
+from textual import events
 
 from restoretui.core.location import Location, parse_location
 from restoretui.tui.browse.empty_space import NO_BUCKETS, NO_MATCH, NO_MATCH_HERE, NOTHING, STOPPED
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs import go_to
-from restoretui.tui.dialogs.go_to import GoTo
+from restoretui.tui.dialogs.go_to import GoTo, PlaceField
 from restoretui.tui.dialogs.help import FIRST, Help
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.widgets.crumbs import crumb_at
@@ -94,6 +95,23 @@ def test_beyond_a_location_and_before_it_nothing_leads_anywhere() -> None:
     deep = Location("s3", "bucket", "a/b/")
     assert crumb_at(deep, 100) is None
     assert crumb_at(deep, -1) is None
+
+
+async def test_a_whole_location_takes_the_place_of_the_one_that_stands_there(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive/archive/") as on:
+        await on.settled()
+        await on.press("g")
+        await on.sees("│ s3://acme-media-archive/archive/ ")
+        await on.press(*"s3://acme-odd")
+        await on.sees("│ s3://acme-odd ")
+        for copied in ("s3://acme-empty/a b/", "'s3://acme-empty/a b/'"):
+            on.app.screen.query_one(PlaceField).post_message(events.Paste(copied))
+            await on.sees(f"│ {copied} ")
+        await on.press(*"c/")  # What goes on with it does so.
+        await on.sees("│ 's3://acme-empty/a b/'c/ ")
+        await on.press("escape", "g", "backspace")
+        on.app.screen.query_one(PlaceField).post_message(events.Paste("/2019/"))
+        await on.sees("│ s3://acme-media-archive/archive/2019/ ")
 
 
 async def test_clicks_on_the_location_the_tabs_and_the_heads_do_what_they_say(walk: StartWalk) -> None:

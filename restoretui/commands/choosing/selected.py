@@ -1,6 +1,6 @@
 """What a choice names right now: a view of it, or a selection made of it; what could not be seen is said."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +10,12 @@ from restoretui.commands.choosing.inventory_words import tell_of_inventory
 from restoretui.commands.choosing.past_words import past_of, tell_of_past
 from restoretui.commands.output import Output
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, UsageError
-from restoretui.core.filter.tree import is_about_keys
+from restoretui.core.filter.edits import without
+from restoretui.core.filter.tree import all_of, in_states, is_about_keys
 from restoretui.core.location import Location
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.ledger.records import Listing, View
+from restoretui.ledger.records import Listing, Query, View
 from restoretui.session.jsonlines.objects import missing_fields
 from restoretui.session.keys.entries import KeysFormat
 from restoretui.session.session import Session
@@ -49,15 +50,31 @@ async def listing_view(
     else:
         listing = await session.open_listing(place, recursive=True, versions=versions, refresh=True)
         await session.listed(listing)
-    if output is not None and await session.ledger.selections.lacks_classes(listing, choice.query):
-        output.say(f"{place}: some objects have no storage class in the server's listing, and are not judged here")
-        output.say("  restoretui plan with the same selectors looks at each")
+    if output is not None and (unsure := await session.ledger.selections.unsure_of(listing, choice.query)):
+        await _tell_unjudged(session, output, place, listing, choice.query, unsure)
     view = await session.ledger.catalog.browse(listing.id, choice.query)
     try:
         await view.wait()
         yield view
     finally:
         await view.aclose()
+
+
+async def _tell_unjudged(
+    session: Session, output: Output, place: Location, listing: Listing, query: Query, unsure: Collection[str]
+) -> None:
+    """Of the objects that are left out some may belong here: how many, since the listing does not tell."""
+    left_out = all_of([without(query.where, unsure), in_states(State.UNKNOWN)])
+    view = await session.ledger.catalog.browse(listing.id, Query(where=left_out))
+    try:
+        await view.wait()
+        many = view.objects
+    finally:
+        await view.aclose()
+    if many:
+        what = "no storage class" if "class" in unsure else "no archive tier, which only a HEAD tells,"
+        output.say(f"{place}: {words.plural(many, 'object')} with {what} in the listing: not judged, and left out")
+        output.say("  restoretui plan with the same selectors looks at each")
 
 
 @dataclass

@@ -148,7 +148,7 @@ def _tell(output: Output, scheme: str, kind: str, row: Differing) -> None:
 
 def _fields(scheme: str, kind: str, row: Differing) -> dict[str, Any]:
     fields = {
-        **where(scheme, row.ref), "state": State.UNKNOWN, "difference": kind, "size": row.size,
+        **where(scheme, row.ref), "state": State.UNKNOWN, "diff": kind, "size": row.size,
         "storage_class": row.storage_class or None, "modified_at": instant(row.modified),
     }  # fmt: skip
     if kind == "changed":

@@ -1,6 +1,6 @@
 """A filter as a list to tick: which values of a field it lets through, and the same filter with others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from restoretui.core.filter.matcher import FilterRow, row_matches
 from restoretui.core.filter.tree import Filter, OneOf, all_of, conjuncts, fields_of
@@ -19,6 +19,11 @@ def with_ticked(tree: Filter | None, field: str, values: Iterable[str]) -> Filte
     chosen = tuple(values)
     rest = [part for part in _parts(tree) if fields_of(part) != {field}]
     return all_of([OneOf(field, chosen) if chosen else None, *rest])
+
+
+def without(tree: Filter | None, fields: Collection[str]) -> Filter | None:
+    """What it says of other things than these: whatever it matches is matched, and more."""
+    return all_of(part for part in _parts(tree) if not fields_of(part) & set(fields))
 
 
 def _row(field: str, value: str) -> FilterRow:

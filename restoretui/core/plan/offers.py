@@ -33,6 +33,8 @@ class Act(StrEnum):
     """Restored copies are ended early."""
     UNDELETE = "undelete"
     """Delete markers are removed, and what lies beneath is current again."""
+    EVENTS = "events"
+    """A bucket is told to send its restore events to a queue, or no longer to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,10 @@ BUILT_IN: Mapping[str, Store] = {
         Store("storagegrid", ("GLACIER",), tiers=True),
         # Classes are the names of cold locations; of the tiers only Standard is built.
         Store("scality", lists_status=True),
+        # A day where none is asked for; days are always asked for.
         Store("tigris", ("GLACIER",), hosts=(".tigris.dev", "t3.storage.dev")),
+        # RestoreObject has Days and nothing else. What its archive class is called could not be found out.
+        Store("ncloud", hosts=(".ncloudstorage.com", ".gov-ncloudstorage.com")),
         # COLD is called GLACIER by S3's names; a repeat must end later than the copy there is.
         Store("huawei", ("GLACIER", "DEEP_ARCHIVE"), max_days=30, shortens=False, hosts=(".myhuaweicloud.com",)),
         # Its own API takes the tier in an element that S3 has not, so none is sent; 24-48 h is Deep Archive's Bulk.

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from restoretui.core.model import Entry, ObjectDetail, ObjectFacts, ObjectRef
-from restoretui.ledger.records import Observation
+from restoretui.core.model import Entry, ObjectDetail, ObjectFacts, ObjectRef, State
+from restoretui.core.rules.rules import CloudRules
+from restoretui.ledger.records import JobRow, Observation
 
 
 def observed(entry: Entry, seen_at: float) -> Observation:
@@ -46,3 +47,15 @@ def facts_of(seen: Observation) -> ObjectFacts:
         seen.tier,
         seen.days,
     )
+
+
+def known_by_job(row: JobRow, rules: CloudRules) -> Observation:
+    """What became of an object of a run, as if it had been looked at when that was last known."""
+    tiered = row.storage_class == rules.tiered_class
+    status = {State.RESTORING: True, State.REQUESTED: True, State.AVAILABLE: False}.get(row.state)
+    archive = row.archive if tiered and row.state is not State.AVAILABLE else None
+    ref = row.ref
+    return Observation(
+        ref.key, ref.version_id, row.storage_class, row.size, None, archive, tiered,
+        status, row.expiry, row.changed_at,
+    )  # fmt: skip

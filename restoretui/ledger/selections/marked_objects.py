@@ -7,8 +7,9 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import Clock
+from restoretui.core.filter.edits import ticked
 from restoretui.core.filter.tree import fields_of
-from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, ObjectRef
+from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, ObjectRef, State
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.marks import doubts, fact_groups, marking
 from restoretui.ledger.records import CloudId, Listing, ObjectTally, Query, SelectionSummary
@@ -88,12 +89,24 @@ class MarkedObjects:
 
         return await self._reader.run(find)
 
-    async def lacks_classes(self, listing: Listing, query: Query) -> bool:
-        """The query asks for what the listing does not tell of each object, nor mean by its silence."""
-        if listing.scope.cloud.rules.lists_class or not fields_of(query.where) & {"class", "state"}:
-            return False
-        sql = f"SELECT 1 FROM l{listing.id} WHERE storage_class = '{UNTOLD_CLASS}' LIMIT 1"
-        return await self._reader.run(lambda connection: connection.execute(sql).fetchone() is not None)
+    async def unsure_of(self, listing: Listing, query: Query) -> frozenset[str]:
+        """What the query asks for and the listing does not tell of each object: ``class`` and ``state``, or one.
+
+        Of an object without a class, unless the server means something by its silence; and of a class that is
+        archived or not by a tier within, which a HEAD alone tells. Who asks for unknown states, too, means those.
+        """
+        asked, rules, kinds = fields_of(query.where), listing.scope.cloud.rules, dict[str, frozenset[str]]()
+        if not rules.lists_class:
+            kinds[UNTOLD_CLASS] = asked & {"class", "state"}
+        if rules.tiered_class and not ticked(query.where, "state", [State.UNKNOWN]):
+            kinds[rules.tiered_class] = asked & {"state"}
+
+        def find(connection: Connection) -> frozenset[str]:
+            sql = f"SELECT 1 FROM l{listing.id} WHERE storage_class = ? LIMIT 1"
+            there = [kind for kind, fields in kinds.items() if fields and connection.execute(sql, (kind,)).fetchone()]
+            return frozenset[str]().union(*(kinds[kind] for kind in there))
+
+        return await self._reader.run(find)
 
     async def named_classes(self, sel: int, cloud: CloudId) -> set[str]:
         """The storage classes that listings of the cloud named of marked objects."""

@@ -1,25 +1,23 @@
 """The OSS client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
 from restoretui.core.model import ObjectRef
 from restoretui.core.provider import Presigned
-from restoretui.providers.http.unasked_encodings import unpacked
+from restoretui.providers.http.genuine import genuine_body
 from restoretui.providers.oss.credentials import KeyRing
 from restoretui.providers.oss.errors import EXPIRED, error_for, is_account, is_credentials
 from restoretui.providers.oss.pages import read_document
 from restoretui.providers.regions import BucketRegions, elsewhere
-from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_foreign, why_not_accepted
+from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_not_accepted
 from restoretui.providers.wire.listings.listing_xml import Unreadable
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.regions import is_region
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from collections.abc import Mapping
-
     from restoretui.providers.oss.sdk import OssRequest, OssResponse, OssSdk
     from restoretui.providers.wire.refusals import Refusal
 
@@ -29,7 +27,9 @@ LONGEST_S = 604_800
 """Seven days, the longest that a link signed with version 4 serves."""
 _ACCEPTING = {"RestoreObject": (200, 202), "CleanRestoredObject": (200, 204)}
 """The documented answers of a yes (FACTS 4.1)."""
-_OF_OBJECTS = frozenset({"HeadObject", "GetObject", "RestoreObject", "CleanRestoredObject"})
+_OF_OBJECTS = frozenset(
+    {"HeadObject", "RestoreObject", "CleanRestoredObject", "GetObject", "CopyObject", "DeleteObject"}
+)
 
 
 class OssClient:
@@ -49,7 +49,7 @@ class OssClient:
         *,
         method: str = "GET",
         body: bytes = b"",
-        headers: "Mapping[str, str] | None" = None,
+        headers: Mapping[str, str] | None = None,
     ) -> "OssRequest":
         """A request to be asked; ``InvalidRequest`` for what cannot be put into one."""
         from restoretui.providers.oss.sdk import OssRequest
@@ -117,14 +117,10 @@ class OssClient:
     async def _exchange(self, ask: "OssRequest", region: str) -> "OssResponse":
         reply = await self._sdk.exchange(ask, region)
         try:
-            plain = unpacked(ask.operation, reply.headers, reply.body)
+            body = genuine_body(ask.operation, reply.status, reply.headers, reply.body)
         except Unreadable as error:
             raise _unreadable(ask, reply, str(error)) from None
-        if plain is not reply.body:
-            reply = reply._replace(body=plain)
-        if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
-            raise _unreadable(ask, reply, why)
-        return reply
+        return reply._replace(body=body)
 
     async def _find_region(self, bucket: str) -> str:
         from restoretui.providers.oss.sdk import Refused

@@ -34,15 +34,16 @@ from restoretui.providers.oss.client import OssClient
 from restoretui.providers.oss.credentials import KeyRing, look_up
 from restoretui.providers.oss.errors import refused
 from restoretui.providers.oss.lifecycle import read_lifecycle
+from restoretui.providers.oss.object_detail import read_detail, version_query
 from restoretui.providers.oss.pages import read_buckets, read_document, read_listing
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.checked_values import believed_size
 from restoretui.providers.wire.continuation import all_of
 from restoretui.providers.wire.listings.page_request import PageRequest
-from restoretui.providers.wire.restore_header import parse_instant, parse_lapse, parse_restore
 from restoretui.providers.wire.xml_trees import Unreadable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
+    from restoretui.core.then.contents import Contents
     from restoretui.providers.oss.sdk import OssResponse, OssSdk
 
 RESTORES_PER_SECOND = 500.0
@@ -66,13 +67,9 @@ class OssProvider:
         self._profile = profile
         self._calls = OssClient(sdk, ring)
         self.capabilities = Capabilities(
-            max_rate=RESTORES_PER_SECOND,
-            clean=True,
-            keys_in_order=not sdk.endpoint,
-            expirations=True,
-            presigns=True,
-            reads_files=True,
-        )
+            max_rate=RESTORES_PER_SECOND, clean=True, keys_in_order=not sdk.endpoint, expirations=True, presigns=True,
+            contents=True, reads_files=True,
+        )  # fmt: skip
 
     @classmethod
     async def open(
@@ -175,8 +172,8 @@ class OssProvider:
         return asked.kept(await self._calls.ask(ask, lambda reply: read_listing(reply.body, versions=versions)))
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
-        ask = self._calls.request("HeadObject", ref.bucket, ref.key, _version(ref), method="HEAD")
-        return await self._calls.ask(ask, lambda reply: _detail(ref, reply))
+        ask = self._calls.request("HeadObject", ref.bucket, ref.key, version_query(ref), method="HEAD")
+        return await self._calls.ask(ask, lambda reply: read_detail(ref, reply))
 
     async def read_piece(self, bucket: str, key: str, at: int, etag: str) -> FilePiece:
         """As ``ReadsFiles`` says."""
@@ -194,7 +191,7 @@ class OssProvider:
         return piece
 
     async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
-        query = {"restore": ""} | _version(ref)
+        query = {"restore": ""} | version_query(ref)
         body = _restore_body(request, storage_class)
         ask = self._calls.request("RestoreObject", ref.bucket, ref.key, query, method="POST", body=body)
         reply, refusal = await self._calls.once(ask)
@@ -207,7 +204,7 @@ class OssProvider:
         return await self._calls.presigned_get(ref, longest_s)
 
     async def clean_restored_object(self, ref: ObjectRef) -> bool:
-        query = {"cleanRestoredObject": ""} | _version(ref)
+        query = {"cleanRestoredObject": ""} | version_query(ref)
         ask = self._calls.request("CleanRestoredObject", ref.bucket, ref.key, query, method="POST")
         _, refusal = await self._calls.once(ask)
         if refusal is None:
@@ -237,6 +234,12 @@ class OssProvider:
                 return []
             raise
 
+    def contents(self) -> "Contents":
+        """As ``HandlesContents`` says."""
+        from restoretui.providers.oss.contents import OssContents
+
+        return OssContents(self._calls)
+
     async def aclose(self) -> None:
         await self._sdk.aclose()
 
@@ -250,32 +253,12 @@ def _restore_body(request: RestoreRequest, storage_class: str) -> bytes:
     return f"<RestoreRequest><Days>{request.days}</Days>{tier}</RestoreRequest>".encode()
 
 
-def _version(ref: ObjectRef) -> dict[str, str]:
-    return {} if ref.version_id is None else {"versionId": ref.version_id}
-
-
 def _buckets(reply: "OssResponse") -> tuple[list[Bucket], str, str]:
     return read_buckets(reply.body)
 
 
 def _direct_read(reply: "OssResponse") -> bool:
     return read_document(reply.body, "ArchiveDirectReadConfiguration").findtext("Enabled") == "true"
-
-
-def _detail(ref: ObjectRef, reply: "OssResponse") -> ObjectDetail:
-    headers = reply.headers
-    return ObjectDetail(
-        ref=ref,
-        size=believed_size(headers.get("content-length")),
-        modified=parse_instant(headers.get("last-modified")),
-        storage_class=headers.get("x-oss-storage-class") or "Standard",
-        restore=parse_restore(headers.get("x-oss-restore")),
-        etag=headers.get("etag", "").removeprefix('"').removesuffix('"'),
-        version_id=headers.get("x-oss-version-id"),
-        lifecycle_expiry=headers.get("x-oss-expiration", ""),
-        lapses=parse_lapse(headers.get("x-oss-expiration")),
-        headers=tuple((name.lower(), value) for name, value in headers.items()),
-    )
 
 
 def _piece(reply: "OssResponse", at: int) -> FilePiece:

@@ -47,7 +47,7 @@ KINDS: dict[str, Kind] = {
     "object": _kind(
         "an object: listed, of a run, or a task of a report", f"{_PLACE} key state",
         f"{_RESTORED} modified_at archive_status action requested_at available_at changed_at then_stands http_status"
-        " marker_id etag seen_at difference was_size was_storage_class",
+        " marker_id etag seen_at diff was_size was_storage_class",
     ),
     "missing": _kind(
         "an object that was named and cannot be seen", f"{_PLACE} key state reason doubted asked",
@@ -69,7 +69,14 @@ KINDS: dict[str, Kind] = {
     "run": _kind(
         "a confirmed plan and how far it is",
         f"run scheme buckets engine tier days purpose created_at objects size {STATES} cost list_calls head_calls",
-        "bucket location region endpoint_url ended_at note looked as_of progress command_line then",
+        "bucket location region endpoint_url ended_at requester ticket note looked as_of progress command_line then",
+    ),
+    "report": _kind(
+        "a run for whoever it is handed to",
+        f"run scheme buckets locations engine tier days purpose created_at objects size {STATES} cost list_calls"
+        " head_calls as_of made_at classes progress causes reading",
+        "bucket location region endpoint_url ended_at requester ticket note then took_seconds first_end_at"
+        " last_end_at command_line",
     ),
     "change": _kind(
         "an object of a run came into another state", f"{_PLACE} key at state", f"{_RESTORED} from history"
@@ -84,6 +91,9 @@ KINDS: dict[str, Kind] = {
     ),
     "policy": _kind(
         "a policy, ready to paste", "scheme buckets policy_of document", "bucket location"
+    ),
+    "subscription": _kind(
+        "how a bucket sends its restore events to a queue", f"{_PLACE} queue difference written"
     ),
     "check": _kind(
         "what was checked, and whether it is as it should be", "what", "file ok verdict optional reason hint"

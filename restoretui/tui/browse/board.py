@@ -25,7 +25,7 @@ from restoretui.tui.browse.status import ListingStatus, Weights, longer, status
 from restoretui.tui.browse.visible_heads import VisibleHeads
 from restoretui.tui.marks.marks_bar import MarksBar
 from restoretui.tui.widgets.bar import Bar
-from restoretui.tui.widgets.error_state import error_state, listing_keys
+from restoretui.tui.widgets.error_state import ErrorState, error_state, listing_keys
 from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
@@ -55,6 +55,8 @@ class BrowseBoard(Markable):
         self.view = None
         self.requery_due = False
         """Rows have come that the filtered view shown does not know of."""
+        self.unopened: ErrorState | None = None
+        """Why there is no session, which nothing that is looked at later changes."""
         self.problem: RestoreTuiError | None = None
         """Why what was asked for last is not shown, or not all of it."""
         self.was_stopped = False
@@ -186,7 +188,7 @@ class BrowseBoard(Markable):
 
     def judge(self) -> None:
         """Say in the empty space and in the header which of all states it is: on its way, failed, empty or whole."""
-        problem, instead = self.problem, None
+        problem, instead = self.problem, self.unopened
         if problem is not None:
             instead = error_state(problem, *listing_keys(problem, self.shell.remapped))
         for table in (self.table, self.buckets):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.run_records import Run
-from restoretui.tui.process.alerts import SOON
 from restoretui.tui.words import MARK, STATES
 from restoretui.wording import format as fmt
 
@@ -51,10 +50,13 @@ class Home:
         self.ends: Mapping[int, int] = {}
         """By run, when its first copy ends; seconds since the epoch."""
         self._left: Sequence[MarkSet] = ()
+        self._soon_s = 86_400.0
+        """Copies that end within it are worth saying."""
 
     def begin(self, session: "Session") -> None:
         """Where somebody was until now."""
         self._places = session.ledger.places.visited()
+        self._soon_s = session.settings.expiring_hours * 3600
 
     async def learn(self, session: "Session") -> None:
         """When copies end, which runs themselves do not hold, and what marks there are that are nobody's."""
@@ -88,7 +90,7 @@ class Home:
         if end is None or fmt.is_untold(end) or not run.counts.get(State.AVAILABLE):
             return None
         left = end - now.timestamp()
-        return left if 0 < left < SOON.total_seconds() else None
+        return left if 0 < left < self._soon_s else None
 
     def _run(self, run: Run, now: datetime) -> HomeRow:
         sent = run.objects - run.counts.get(State.SKIPPED, 0)

@@ -69,7 +69,8 @@ class ListingBoard(BrowseBoard):
         return self.home.rows(session) if self.home is not None and session is not None else []
 
     def not_opened(self, error: RestoreTuiError) -> None:
-        self.table.error_state = self.buckets.error_state = not_open(error, self.shell.key_for("quit"))
+        self.unopened = not_open(error, self.shell.key_for("quit"))
+        self.judge()
 
     def go(self, location: Location, land_on: LandOn | None = None) -> None:
         """Show what is there."""

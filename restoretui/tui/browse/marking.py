@@ -206,11 +206,14 @@ class Marking:
             self.begin(partial(self._all, view, prefixes), self._doing("marking", view))
 
     def mark_archived(self) -> None:
-        """Mark what is archived at the place shown and below it, as far as the filter matches it."""
+        """Mark what is archived at the place shown and below it, as far as the filter matches it.
+
+        With it what only a look can judge (an archive tier within its class, say): the restore dialog looks.
+        """
         self._pane.shell.move_on()
         from restoretui.core.filter.edits import with_ticked
 
-        where = with_ticked(self._pane.source.query.where, "state", [State.ARCHIVED.value])
+        where = with_ticked(self._pane.source.query.where, "state", [State.ARCHIVED.value, State.UNKNOWN.value])
         self.begin(partial(self.under, self._pane.source.location, None, where))
 
     async def _below(self, view: "BrowseView") -> SelectionSummary:

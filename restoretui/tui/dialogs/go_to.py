@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from restoretui.core.errors import LocationError
 from restoretui.core.location import Location, parse_location
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.keys import GOING
 from restoretui.tui.words import said
@@ -20,6 +21,9 @@ FORMS = (
     "s3://bucket/prefix/ one level · s3://bucket/key one object · s3://bucket/part* keys that begin so"
     " · oss:// for Alibaba Cloud · @name a set"
 )
+
+BEGINNINGS = tuple(f"{scheme}://" for scheme in CLOUDS)
+"""Of a whole location."""
 
 AGAIN_WITHIN_S = 0.5
 """Between the two presses of a key that is pressed twice."""
@@ -48,6 +52,8 @@ class PlaceField(Input):
         self.cursor_blink = False
         self._known = [text, *known]
         self._at = 0
+        self._anew = {f"{text}{beginning}": beginning for beginning in BEGINNINGS}
+        """Behind the place that stands there: that is not meant to go on with it."""
         self._until = time.monotonic() + AGAIN_WITHIN_S
 
     def on_key(self, event: events.Key) -> None:
@@ -57,6 +63,22 @@ class PlaceField(Input):
             event.prevent_default()
             self.post_message(self.PressedAgain())
         self._until = 0.0
+
+    def _on_paste(self, event: events.Paste) -> None:
+        if pasted(event.text).startswith(BEGINNINGS):
+            self.clear()
+        super()._on_paste(event)
+        # Textual would insert it once more by its own handler of the same name.
+        event.prevent_default()
+
+    def begin_anew(self) -> bool:
+        """A whole location is being typed behind the one that stands there: it takes its place."""
+        beginning = self._anew.get(self.value)
+        if beginning is None:
+            return False
+        self.value = beginning
+        self.action_end()
+        return True
 
     def action_complete(self) -> None:
         self.action_end()
@@ -92,6 +114,7 @@ class GoTo(Dialog[Location | str]):
 
     @on(Input.Changed)
     def _typing(self) -> None:
+        self.query_one(PlaceField).begin_anew()
         self.no_complaint()
 
     @on(Input.Submitted)

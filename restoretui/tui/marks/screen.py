@@ -97,7 +97,7 @@ class MarksScreen(Dialog[Wanted]):
     def on_mount(self) -> None:
         self.table.focus()
         self.shell.feed.listen(self._told)
-        self.attempt(partial(self._read, first=True), "marks", hold_keys=self._coming.marked < MANY)
+        self.attempt(self._read, "marks", hold_keys=self._coming.marked < MANY)
 
     def on_unmount(self) -> None:
         self.shell.feed.forget(self._told)
@@ -123,14 +123,14 @@ class MarksScreen(Dialog[Wanted]):
         sel = self.session.ledger.mark_sets.shown
         return sel, await self.session.ledger.selections.revision(sel)
 
-    async def _read(self, *, first: bool = False) -> None:
+    async def _read(self) -> None:
         sets = self.session.ledger.mark_sets
         old = self._board
         self._counted = await self._revision()
         marks = await sets.grouped(old.marks.folded if old is not None else ())
         board = self._board = MarksBoard(await sets.left(), marks, sets.saved())
         at = None
-        if first:
+        if old is None:  # However often reading began before: marks that change begin it anew.
             at = board.first_mark()
             if self._coming.cursor is not None:
                 found = marks.find(*self._coming.cursor)

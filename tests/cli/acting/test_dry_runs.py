@@ -17,7 +17,8 @@ CHANGES = (
     "DeleteObject",
 )  # fmt: skip
 LOOKS = {
-    "open", "ls", "du", "plan", "status", "export", "demo", "sandbox", "batch ls", "batch show", "batch follow",
+    "open", "ls", "du", "plan", "status", "export", "report", "demo", "sandbox", "batch ls", "batch show",
+    "batch follow",
     "batch report", "batch policy", "ledger info", "ledger check", "ledger backup", "prices show",
     "doctor", "config show", "completion", "man", "schema", "import",
     "set ls", "set show", "set export", "set diff",

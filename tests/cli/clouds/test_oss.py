@@ -50,7 +50,7 @@ def test_direct_read_needs_no_restore(run: Run, served: Served) -> None:
 
 
 def test_restore_waits_extend_and_clean(run: Run, serve: Serve) -> None:
-    served = serve("--objects", "60", "--speed", "1800")  # Seven days, Archive's most, are to outlast all commands.
+    served = serve("--objects", "60", "--speed", "3600")  # Seven days, Archive's most, are to outlast all commands.
     where = f"{FILMS}/films/2019/"
     ran = run(
         served, "restore", where, "--days", "7", "--tier", "expedited", "--yes", "--wait", "--json", timeout=240

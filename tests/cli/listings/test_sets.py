@@ -41,7 +41,7 @@ def test_a_set_stands_where_a_location_does(served: Served, run: Run, tmp_path: 
     assert (edited.code, edited.summary["objects"]) == (0, count + 1)
     now = run(served, "set", "diff", "@friday", "--json")
     assert (now.code, now.summary["missing"], now.summary["alike"]) == (1, 1, count)
-    assert [(row["difference"], row["key"]) for row in now.of("object")] == [("missing", "no/such")]
+    assert [(row["diff"], row["key"]) for row in now.of("object")] == [("missing", "no/such")]
     plan = run(served, "plan", "@friday", "--days", "2", "--json")
     assert (plan.code, plan.summary["missing"]) == (1, 1)
     assert "would be forgotten" in run(served, "set", "drop", "friday", "--dry-run").err

@@ -184,7 +184,8 @@ def test_locations_in_a_key_list_are_hinted_at_and_many_missing_keys_are_counted
     assert ran.err.count("\n") < 30
 
 
-def test_clean_hears_its_selectors_for_keys_and_runs(run: Run, served: Served, tmp_path: Path) -> None:
+def test_clean_hears_its_selectors_for_keys_and_runs(run: Run, serve: Serve) -> None:
+    served = serve("--objects", "60", "--speed", "3600")  # Copies come in a second, and outlast all commands.
     rows = run(served, "ls", "oss://acme-oss-films", "--storage-class", "coldarchive", "--json").of("object")
     assert {row["storage_class"] for row in rows} == {"ColdArchive"}
     keys = [row["key"] for row in rows if row["state"] == "archived"][:2]
@@ -237,3 +238,18 @@ def test_a_set_of_marks_that_has_a_name_is_a_key_list(run: Run, served: Served, 
     assert (elsewhere.code, "nothing of @friday lies in" in elsewhere.err) == (2, True)
     unknown = run(served, "plan", BUCKET, "--keys-from", "@monday", *PLAN)
     assert (unknown.code, "@friday" in unknown.err) == (2, True)
+
+
+def test_a_state_that_no_listing_tells_is_looked_at_before_it_selects(run: Run, served: Served) -> None:
+    """Of Intelligent-Tiering a HEAD alone tells whether an object is archived."""
+    where = "s3://acme-backups-tiering"
+    listed = run(served, "ls", where, "--state", "archived")
+    assert "no archive tier, which only a HEAD tells, in the listing: not judged, and left out" in listed.err
+    asked = ("plan", where, "--days", "1", "--tier", "standard", "--json")
+    everything, chosen = run(served, *asked), run(served, *asked, "--state", "archived")
+    (plan,) = chosen.of("plan")
+    assert chosen.code == 0
+    assert plan["requests"] == everything.of("plan")[0]["requests"] > 0
+    assert chosen.summary["objects"] == plan["requests"] < everything.summary["objects"]
+    seen = run(served, "ls", where, "--state", "archived", "--json")
+    assert (len(seen.of("object")), "left out" in seen.err) == (plan["requests"], False)

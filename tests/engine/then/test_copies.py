@@ -10,7 +10,7 @@ from restoretui.core.errors import GuardStopped, UsageError
 from restoretui.core.model import State, Tier
 from restoretui.core.then.contents import CopyTarget
 from restoretui.core.then.parts import GIB, part_size
-from restoretui.core.then.steps import read_steps
+from restoretui.core.then.said import read_steps
 from restoretui.sandbox.state.bucket import Transition
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, turn

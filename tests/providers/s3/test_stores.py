@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from restoretui.core.errors import InvalidRequest, MalformedAnswer, Throttled
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.model import RestoreRequest as Wish
 from restoretui.core.provider import Outcome
+from restoretui.core.rules.stores import BUILT_IN
 from tests.providers.conftest import Asked, OpenS3, StartServer
 
 LOCATED = {"x-amz-bucket-region": "us-east-1"}
@@ -75,6 +77,20 @@ async def test_a_stores_keys_are_shown_to_the_store_only(
     who = await s3.identity()
     assert (who.account, who.arn, who.region) == ("owner-id", "", "us-east-1")
     assert [asked.method for asked in server.asked] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+async def test_each_store_is_sent_days_and_only_what_it_knows_besides(
+    scripted: StartServer, open_s3: OpenS3, name: str
+) -> None:
+    server = await scripted(lambda asked: {"headers": LOCATED} if asked.method == "HEAD" else {"status": 202})
+    store = BUILT_IN[name]
+    s3 = await open_s3(endpoint_url=server.url, store=store.spec)
+    await s3.restore_object(REF, Wish(3, Tier.STANDARD), next(iter(store.classes), "COLD"))
+    [sent] = [asked for asked in server.asked if asked.method == "POST"]
+    elements = {part.tag.rpartition("}")[2]: (part.text or "").strip() for part in ET.fromstring(sent.body)}
+    assert elements.pop("Days") == "3"
+    assert set(elements) == ({"GlacierJobParameters"} if name == "storagegrid" else set())
 
 
 async def test_the_region_comes_from_the_environment_or_is_us_east_1(

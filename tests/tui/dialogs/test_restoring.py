@@ -3,13 +3,16 @@
 import csv
 import os
 import pty
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from textual.widgets import Button, Input
 
 from restoretui.core.filter.tree import OneOf, all_of, in_states
 from restoretui.core.model import State, Tier
+from restoretui.core.plan import plan as plans
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.dialogs.restore.tier_table import TierTable
@@ -134,7 +137,11 @@ async def test_days_decide_the_expiry_and_zero_is_refused(walk: StartWalk) -> No
         assert on.session.ledger.runs.peek_all()[0].days == 22
 
 
-async def test_what_was_seen_a_while_ago_is_planned_as_of_then(walk: StartWalk) -> None:
+async def test_what_was_seen_a_while_ago_is_planned_as_of_then(
+    walk: StartWalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Until the dialog is up the clock is turned as often as a busy machine needs.
+    monkeypatch.setattr(plans, "SEEN_NOW", timedelta(hours=2))
     async with walk(COLD) as on:
         await mark_archived(on, 2)
         await dialog(on)

@@ -107,6 +107,19 @@ async def test_keys_are_read_from_a_file_or_a_paste_and_a_set_gets_a_name(walk: 
         assert [one.objects for one in on.session.ledger.mark_sets.saved()] == [4]
 
 
+async def test_marks_that_change_while_they_are_read_leave_the_cursor_on_a_mark(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive/archive/", size=(80, 24)) as on:
+        await mark_all_below(on)
+        await on.press("M")
+        await on.until(lambda: isinstance(on.app.screen, MarksScreen))
+        screen = a(MarksScreen, on.app.screen)
+        screen._board = None
+        for _ in range(2):  # One reading takes the place of another, before anything of it is shown.
+            screen._told(frozenset({"selection:1"}))
+        await on.until(lambda: screen._board is not None)
+        assert a(MarkRow, screen.table.row).ref is not None, "space on a group would drop all of it"
+
+
 async def test_marks_of_an_ended_session_are_offered_and_kept_or_dropped(
     walk: StartWalk, sandbox: StartSandbox
 ) -> None:

@@ -325,4 +325,11 @@ LEDGER = (
             "CREATE UNIQUE INDEX then_task_path ON then_task (step_id, folded) WHERE folded <> ''",
         ),
     ),
+    Migration(
+        "on whose behalf runs are",
+        (
+            "ALTER TABLE run ADD COLUMN requester TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE run ADD COLUMN ticket TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )

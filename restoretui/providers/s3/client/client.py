@@ -11,11 +11,11 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer, WrongPlace
 from restoretui.core.network.endpoints import secure_twin
 from restoretui.core.provider import Presigned
-from restoretui.providers.http.unasked_encodings import unpacked
+from restoretui.providers.http.genuine import genuine_body
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.presigning import LONGEST_S, presigned
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
-from restoretui.providers.wire.foreign_answers import is_error, root_of, why_foreign, why_not_accepted
+from restoretui.providers.wire.foreign_answers import is_error, root_of, why_not_accepted
 from restoretui.providers.wire.listings.listing_xml import ErrorInside, Unreadable
 from restoretui.providers.wire.refusals import (
     EXPIRED,
@@ -201,13 +201,11 @@ class S3Client:
                 operation=ask.operation,
             )
         try:
-            plain = unpacked(ask.operation, reply.headers, reply.body)
+            body = genuine_body(ask.operation, reply.status, reply.headers, reply.body)
         except Unreadable as error:
             raise _unreadable(ask, reply, str(error)) from None
-        if plain is not reply.body:
-            reply = reply._replace(body=plain)
-        if why := why_foreign(ask.operation, reply.status, reply.headers, reply.body):
-            raise _unreadable(ask, reply, why)
+        if body is not reply.body:
+            reply = reply._replace(body=body)
         if reply.status in (400, 401, 403) and any(code.encode() in reply.body[:LONGEST_ERROR] for code in EXPIRED):
             self._sdk.vault.reject(out.keys)
         return reply

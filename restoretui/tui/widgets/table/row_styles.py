@@ -60,6 +60,8 @@ class RowStyles:
         if style is None:
             style = self._widget.get_component_rich_style(_KINDS[kind])
             if name:
-                style += self._widget.get_component_rich_style(f"cell--{name}", partial=True)
+                cell = self._widget.get_component_rich_style(f"cell--{name}", partial=True)
+                # Reversed, each colour would be a ground of its own: a row in patches.
+                style += cell.without_color if style.reverse else cell
             self._cache[name, kind] = style
         return style
