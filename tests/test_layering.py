@@ -60,7 +60,7 @@ ROOMS = {
     ],
     "session": [
         "targets", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds", "events.feeds",
-        "inventory", "past", "listings", "selecting", "planning", "batch", "spending", "saying", "waiting",
+        "inventory", "past", "listings", "selecting", "sets", "planning", "batch", "spending", "saying", "waiting",
         "run_views", "then", "wiring", "session", "events", "summing", "report", "doctor",
     ],
     "sandbox": [

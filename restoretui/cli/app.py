@@ -150,12 +150,18 @@ def sandbox(
 @VERSION_ID
 @FROM_INVENTORY
 @past
+@click.option("--archived", is_flag=True,
+              help="Of s3://: what is archived in each bucket, by its newest inventory or flat listing.")  # fmt: skip
+@click.option("--refresh", is_flag=True, help="With --archived: list every bucket anew.")
 @printing
 @common
-def ls(locations: tuple[str, ...], form: Form, **options: Any) -> None:
+def ls(locations: tuple[str, ...], archived: bool, refresh: bool, form: Form, **options: Any) -> None:
     """List objects with their class and state."""
     choice, flags = choice_of(locations, options)
-    headless(flags, form, "restoretui.commands.looking", "ls", choice, only_shows=True)
+    headless(
+        flags, form,
+        "restoretui.commands.looking", "ls", choice, archived=archived, refresh=refresh, only_shows=True,
+    )  # fmt: skip
 
 
 @cli.command(epilog=FIELDS_HELP)

@@ -174,17 +174,21 @@ def selectors(command: F) -> F:
 VERSION_ID = click.option("--version-id", metavar="ID", help="That version of the one key.")
 
 
+KEYS_FORMAT = click.option(
+    "--keys-format",
+    type=click.Choice(["plain", "uri", "jsonl", "csv", "manifest", "report"], case_sensitive=False),
+    help="How that list is written: keys; locations; JSON lines, as --json and export print them; CSV with headings "
+    "(location, or bucket, key, version_id); a manifest or completion report of S3 Batch Operations. Default: plain, "
+    "unless its first line can be no key. All but plain name buckets, so LOCATION may be left out.",
+)
+
+
 def keys(command: F) -> F:
     """Add the options that name objects one by one."""
     for option in reversed((
         click.option("--keys-from", metavar="FILE",
-                     help="Keys, one a line, verbatim; - reads stdin; @NAME takes marks the screens saved."),
-        click.option("--keys-format", type=click.Choice(
-                         ["plain", "uri", "jsonl", "csv", "manifest", "report"], case_sensitive=False),
-                     help="How that list is written: keys; locations; JSON lines, as --json and export print them; "
-                     "CSV with headings (location, or bucket, key, version_id); a manifest or completion report of "
-                     "S3 Batch Operations. Default: plain, unless its first line can be no key. All but plain name "
-                     "buckets, so LOCATION may be left out."),
+                     help="Keys, one a line, verbatim; - reads stdin; @NAME takes what of a set lies at LOCATION."),
+        KEYS_FORMAT,
         click.option("-0", "--null", "keys_nul", is_flag=True, help="Keys in that list end in NUL, as find -print0."),
         VERSION_ID,
     )):  # fmt: skip

@@ -63,7 +63,7 @@ async def plan(
     if exact is not None and exact.request:
         lasting, tier = exact.days or 1, exact.tier
     choice = choice.meant(settings)
-    output.summary({"locations": list(map(str, choice.parsed()))})
+    output.summary({"locations": choice.typed()})
     meant = meant or Meant(Agreeing())
     given: Mapping[str, Any] = {}
     if engine != "direct" or any(value not in (None, ()) for value in (batch or {}).values()):

@@ -100,7 +100,7 @@ async def restore(
         lasting, tier = exact.days or 1, exact.tier
     tier = tier or Tier.STANDARD
     choice = choice.meant(settings)
-    output.summary({"locations": list(map(str, choice.parsed()))})
+    output.summary({"locations": choice.typed()})
     given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
     output.left = NOTHING_SENT
     async with open_session(settings) as session:

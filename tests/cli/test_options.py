@@ -39,6 +39,12 @@ ARGUMENTS = {
     "cancel": ["last"],
     "undelete": ["s3://bucket"],
     "import": ["s3://bucket", "--from-inventory", "s3://inventories/"],
+    "set show": ["name"],
+    "set save": ["name", "s3://bucket"],
+    "set export": ["name"],
+    "set import": ["name", "file"],
+    "set diff": ["@name"],
+    "set drop": ["name"],
     "completion": ["bash"],
     "batch show": ["JOB-1"],
     "batch follow": ["JOB-1"],
@@ -95,6 +101,10 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--from-inventory": (["imported"], "cli/listings/test_inventories"),
     "--as-of": (["2025-01-01"], "cli/listings/test_past"),
     "--deleted-since": (["7d"], "cli/listings/test_past"),
+    "--archived": ([], "cli/listings/test_sets"),
+    "--run": (["last"], "cli/listings/test_sets"),
+    "--replace": ([], "cli/listings/test_sets"),
+    "--bucket": (["s3://bucket"], "cli/listings/test_sets"),
     "--inventories": ([], "cli/listings/test_inventories"),
     "--keys-format": (["csv"], "cli/listings/test_key_formats"),
     "--null": ([], "cli/listings/test_key_formats"),
@@ -229,7 +239,7 @@ def test_an_option_changes_what_is_asked_for(
         plain, said = words, [*words[:at], option, *values, *words[at + 2 :]]
     else:
         plain, said = words, [*words, option, *values]
-    if (command, option) == ("export", "--local"):  # CSV, its usual form, is UTC in any case.
+    if command in ("export", "set export") and option == "--local":  # CSV, its usual form, is UTC in any case.
         said = [*said, "--format", "table"]
         plain = [*plain, "--format", "table"]
     instead = {"--until": ("--days",), "--restore-request": ("--days", "--tier")}

@@ -324,6 +324,18 @@ WORDS: dict[str, Term] = {
     "not_deleted": Term(COUNT, "objects of what was asked for that are current as they are"),
     "replaced": Term(COUNT, "objects that something newer than their version stands in front of"),
     "marker_id": Term(TEXT, "the version id of the delete marker in front of it"),
+    # a set
+    "set": Term(TEXT, "a set's name; with an @ before it, it stands where a location does"),
+    "sets": Term(list_of(TEXT), "names of all sets it is about"),
+    "names_versions": Term(FLAG, "these are versions, each named by its id"),
+    "etag": Term(TEXT, "the cloud's mark of the contents"),
+    "diff": Term({"enum": ["missing", "new", "changed"]}, "missing in the second, new there, or changed"),
+    "was_size": Term(COUNT, "bytes, in the first"),
+    "was_storage_class": Term(TEXT, "the class in the first"),
+    "new": Term(COUNT, "objects in the second alone"),
+    "changed": Term(COUNT, "objects in both that are not alike"),
+    "alike": Term(COUNT, "objects in both that are"),
+    "not_seen": Term(COUNT, "objects that may not be looked at, of which nobody knows"),
     "problems": Term(COUNT, "checks that found something wrong"),
     "written": Term(FLAG, "it was written down"),
     # the ledger
