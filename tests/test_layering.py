@@ -43,7 +43,7 @@ ROOMS = {
     "core": [
         "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress",
         "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "past", "location",
-        "inventory", "saying.on_behalf", "then", "plan",
+        "inventory", "saying.on_behalf", "then", "literal", "plan",
         "batch", "saying", "events",
     ],
     "ledger": [
@@ -60,7 +60,7 @@ ROOMS = {
     ],
     "session": [
         "targets", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds", "events.feeds",
-        "inventory", "past", "listings", "selecting", "planning", "batch", "spending", "saying", "waiting",
+        "inventory", "past", "listings", "selecting", "sets", "planning", "batch", "spending", "saying", "waiting",
         "run_views", "then", "wiring", "session", "events", "summing", "report", "doctor",
     ],
     "sandbox": [

@@ -14,18 +14,19 @@ from restoretui.cli.options import (
     FAIL_FAST,
     FROM_INVENTORY,
     WAIT_LIMIT,
+    Size,
     agreeing,
     common,
     keys,
     past,
     selectors,
     take_lasting,
-    take_then,
-    then_options,
 )
 from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
 from restoretui.commands.form import Form, Shape
+from restoretui.core.literal.literal import CHECKSUMS
+from restoretui.core.model import Tier
 from restoretui.core.saying.on_behalf import OnBehalf
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,6 +49,64 @@ def _behalf(command: F) -> F:
 WAIT = click.option("--wait", is_flag=True, help="Wait until the copies are available, and --then is done.")
 
 
+def then_options(command: F) -> F:
+    """Add the options that say what is done with each object once it can be read."""
+    for option in reversed((
+        click.option("--then", "then", metavar="STEP", multiple=True,
+                     help="What to do with each object once it can be read: copy (in place) or copy:LOCATION keeps "
+                     "it for good, download:DIR, exec:COMMAND; once all are done: presign:FILE, webhook:NAME, "
+                     "notify:NAME. May "
+                     "be repeated: done in that order."),
+        click.option("--copy-class", metavar="CLASS", help="Storage class of copies. Default: STANDARD."),
+        click.option("--bandwidth", type=Size(), metavar="BYTES",
+                     help="Download no more than so much a second: 500K, 20M (1024s)."),
+        click.option("--on", "on", metavar="EVENT=STEP", multiple=True,
+                     help="Tell somebody of the run, once: EVENT is done, readable (its first object), failed or "
+                     "expiring (its first copy ends soon), STEP webhook:NAME, notify:NAME or exec:COMMAND. May be "
+                     "repeated; [[hooks]] in the config is for all runs."),
+        click.option("--delete-archived", "delete_archived", type=click.IntRange(1), metavar="COUNT",
+                     help="Remove the archived version of each copied object for good, once its copy is verified. "
+                     "COUNT is how many go, as the plan says it: any other number stops it, and --yes does not "
+                     "replace it."),
+        click.option("--keep-until-done", "keep_until_done", type=click.IntRange(1, 365), metavar="N",
+                     help="Extend copies that would end before that is done, once and by at most N days. The price "
+                     "of doing so is in the plan's."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def literally(command: F) -> F:
+    """Add the options that say a restore request as the cloud's API takes it."""
+    for option in reversed((
+        click.option("--restore-request", metavar="FILE|JSON",
+                     help="In place of --days and --tier: what aws s3api restore-object --restore-request takes (any "
+                     "member, SELECT too). Sent as it is; what becomes of it is not judged here, nor priced."),
+        click.option("--checksum-algorithm", type=click.Choice(CHECKSUMS, case_sensitive=False),
+                     help="Send that checksum of each restore request along."),
+        click.option("--content-md5", is_flag=True, help="Send the MD5 of each restore request along."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def take_then(options: dict[str, Any]) -> dict[str, Any]:
+    """What ``then_options`` parsed, taken out of ``options``."""
+    from restoretui.core.then.said import ThenSaid
+
+    return {"then": ThenSaid(*(options.pop(name) for name in ThenSaid._fields))}
+
+
+def take_tier(tier: str | None, said: dict[str, Any]) -> Tier | None:
+    """The tier of a restore: said, unless its request is said literally."""
+    if (tier is None) is bool(said["literal"].request):
+        return Tier(tier) if tier else None
+    if tier is not None:
+        raise click.UsageError("--restore-request says the tier itself: leave --tier out.")
+    context = click.get_current_context()
+    raise click.MissingParameter(ctx=context, param=next(one for one in context.command.params if one.name == "tier"))
+
+
 def restoring(command: F) -> F:
     """Add all that is said of a restore beside its tier; ``plan`` takes the very same."""
     engine = click.option(
@@ -55,8 +114,8 @@ def restoring(command: F) -> F:
         help="One request for each object, S3 Batch Operations, or whichever is better.",
     )  # fmt: skip
     options: tuple[Callable[[F], F], ...] = (
-        selectors, keys, FROM_INVENTORY, past, ASK_UNSEEN, engine, batch_options, CONFIRM, then_options, _behalf,
-        agreeing, FAIL_FAST, WAIT, WAIT_LIMIT, EVENTS,
+        selectors, keys, FROM_INVENTORY, past, ASK_UNSEEN, literally, engine, batch_options, CONFIRM, then_options,
+        _behalf, agreeing, FAIL_FAST, WAIT, WAIT_LIMIT, EVENTS,
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -65,10 +124,14 @@ def restoring(command: F) -> F:
 
 def take_restoring(options: dict[str, Any]) -> dict[str, Any]:
     """What ``lasting`` and ``restoring`` parsed, but what is chosen, taken out of ``options``."""
+    from restoretui.commands.acting.literal import LiteralSaid
+
     behalf = OnBehalf(*(options.pop(name) or "" for name in OnBehalf._fields))
     names = ("engine", "wait", "timeout", "fail_fast")
+    literal = LiteralSaid(*(options.pop(name) for name in ("restore_request", "checksum_algorithm", "content_md5")))
     return {
-        **take_lasting(options), **take_then(options),
+        **take_lasting(options, said_literally=literal.request is not None), **take_then(options),
+        "literal": literal,
         "batch": take_batch_options(options), "agreeing": take_agreeing(options),
         "behalf": behalf, **{name: options.pop(name) for name in names},
     }  # fmt: skip
@@ -80,6 +143,11 @@ def _page_of(shape: str | None, target: str | None) -> str:
         return shape
     ending = (target or "").lower().rpartition(".")[2]
     return {"html": "html", "htm": "html", "csv": "csv", "json": "json", "jsonl": "jsonl"}.get(ending, "md")
+
+
+def names_manifest(said: dict[str, Any]) -> bool:
+    """A manifest that exists says which objects are meant."""
+    return said["batch"]["manifest"] not in (None, "written", "generated")
 
 
 def add_runs(cli: click.Group) -> None:

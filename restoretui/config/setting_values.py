@@ -35,6 +35,7 @@ BOUNDS = {
     "rate": Bounds(0.1, 100_000, unit="restore requests a second"),
     "concurrency": Bounds(1, 1024, whole=True, unit="requests at a time"),
     "batch_priority": Bounds(0, 2_147_483_647, whole=True),
+    "expiring_hours": Bounds(0.1, 8_760, unit="hours"),
     "listings_max_gib": Bounds(0.01, 1_000_000, unit="GiB"),
     "listings_max_days": Bounds(0.01, 36_500, unit="days"),
 }
@@ -87,6 +88,14 @@ def check_value(name: str, value: Any, source: str) -> Any:
         return check_commands(value, source)
     if name == "webhooks":
         return check_webhooks(value, source)
+    if name == "hooks":
+        from restoretui.config.hooks import check_hooks  # few have any
+
+        return check_hooks(value, source)
+    if name == "notify":
+        from restoretui.config.hooks import check_notify
+
+        return check_notify(value, source)
     if name == "views":
         return _views(value, source)
     if name == "columns":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.provider import Connection
     from restoretui.core.rules.rules import CloudRules
+    from restoretui.core.then.steps import ThenStep
 
 APP = "restoretui"
 
@@ -99,6 +100,8 @@ class Settings:
     """How the terminal is told to show alerts on the desktop; see ``DESKTOP``."""
     alerts: Mapping[str, bool] = field(default_factory=dict)
     """Kinds of news (``AlertKind``) that draw attention; those that are not named do."""
+    expiring_hours: float = 24.0
+    """Hours before its end from which a copy ends soon: it is told of, and extended for ``--keep-until-done``."""
     title: bool = True
     """The window's title tells how far the runs under way are."""
     theme: str | None = None
@@ -113,6 +116,10 @@ class Settings:
     """The user's own, for the screens: see ``config.user_commands``."""
     webhooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Whom to call when a run is done, by name: see ``config.webhooks``."""
+    notify: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where notices go, by name: see ``config.hooks``."""
+    hooks: Sequence["ThenStep"] = ()
+    """What is set off at events of every run: see ``config.hooks``."""
     views: Mapping[str, str] = field(default_factory=dict)
     """Filters by name, for the palette of the screens: ``big = "size>1G state:archived"`` (``core.filter.views``)."""
     state_dir: Path = field(default_factory=lambda: usual_folder("state"))

@@ -40,6 +40,12 @@ ARGUMENTS = {
     "cancel": ["last"],
     "undelete": ["s3://bucket"],
     "import": ["s3://bucket", "--from-inventory", "s3://inventories/"],
+    "set show": ["name"],
+    "set save": ["name", "s3://bucket"],
+    "set export": ["name"],
+    "set import": ["name", "file"],
+    "set diff": ["@name"],
+    "set drop": ["name"],
     "completion": ["bash"],
     "batch show": ["JOB-1"],
     "batch follow": ["JOB-1"],
@@ -62,6 +68,7 @@ BATCH = "cli/test_batch_commands"
 FORMS = "cli/language/test_forms"
 THEN = "cli/spending/test_then"
 REPORT = "cli/spending/test_reports"
+LITERAL = "cli/spending/test_literal"
 SAID: dict[str, tuple[list[str], str]] = {
     # option: how it is said, and the tests that show what comes of it
     "--profile": (["x"], "providers/s3/test_credential_chain"),
@@ -95,10 +102,17 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--from-inventory": (["imported"], "cli/listings/test_inventories"),
     "--as-of": (["2025-01-01"], "cli/listings/test_past"),
     "--deleted-since": (["7d"], "cli/listings/test_past"),
+    "--archived": ([], "cli/listings/test_sets"),
+    "--run": (["last"], "cli/listings/test_sets"),
+    "--replace": ([], "cli/listings/test_sets"),
+    "--bucket": (["s3://bucket"], "cli/listings/test_sets"),
     "--inventories": ([], "cli/listings/test_inventories"),
     "--keys-format": (["csv"], "cli/listings/test_key_formats"),
     "--null": ([], "cli/listings/test_key_formats"),
     "--ask-unseen": ([], "cli/listings/test_rights"),
+    "--restore-request": (['{"Days": 5}'], LITERAL),
+    "--checksum-algorithm": (["sha256"], LITERAL),
+    "--content-md5": ([], LITERAL),
     "--days": (["2"], "cli/test_commands"),
     "--until": (["2030-01-01"], "cli/spending/test_days"),
     "--shorten": ([], "cli/spending/test_days"),
@@ -118,6 +132,9 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--then": (["copy"], THEN),
     "--copy-class": (["STANDARD_IA"], THEN),
     "--bandwidth": (["5M"], THEN),
+    "--keep-until-done": (["3"], THEN),
+    "--on": (["failed=exec:true"], THEN),
+    "--delete-archived": (["3"], THEN),
     "--events": (["sqs:https://sqs.eu-west-1.amazonaws.com/123456789012/q"], "engine/watching/test_events"),
     "--until-next": ([], "cli/neighbours/test_warm"),
     "--protocol": (["none"], "cli/neighbours/test_warm"),
@@ -225,12 +242,14 @@ def test_an_option_changes_what_is_asked_for(
         plain, said = words, [*words[:at], option, *values, *words[at + 2 :]]
     else:
         plain, said = words, [*words, option, *values]
-    if (command, option) == ("export", "--local"):  # CSV, its usual form, is UTC in any case.
+    if command in ("export", "set export") and option == "--local":  # CSV, its usual form, is UTC in any case.
         said = [*said, "--format", "table"]
         plain = [*plain, "--format", "table"]
-    if option == "--until":  # In place of the days, never beside them.
-        at = said.index("--days")
-        del said[at : at + 2]
+    instead = {"--until": ("--days",), "--restore-request": ("--days", "--tier")}
+    for other in instead.get(option, ()):  # Said in its place, never beside it.
+        if other in said:
+            at = said.index(other)
+            del said[at : at + 2]
     assert asked(*said) != asked(*plain)
 
 

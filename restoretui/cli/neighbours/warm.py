@@ -48,7 +48,6 @@ def add_warm(cli: click.Group) -> None:
         agreed = take_agreeing(options)
         headless(
             options, Form(quiet=quiet),
-            "restoretui.commands.warming", "warm", location, keys, protocol=protocol, days=days, tier=Tier(tier),
-            agreeing=agreed,
-            timeout=timeout,
+            "restoretui.commands.acting.warming", "warm", location, keys, protocol=protocol, days=days,
+            tier=Tier(tier), agreeing=agreed, timeout=timeout,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Runs a subprocess for each object: no shell, a process group of its own, a time limit, its last words kept.
+"""Runs a subprocess for each object, or at an event of a run: no shell, a group of its own, a time limit.
 
 The command learns what it is about from its environment and from one JSON object on its standard input. It may run
 twice for one object when we are killed in between: ``RESTORETUI_ID`` is the same then.
@@ -27,6 +27,7 @@ class Commands:
     def __init__(self, work: ThenWork, step: ThenStep) -> None:
         self._work = work
         self._argv = step.argv
+        self._event = step.event
         self._output: dict[int, str] = {}
 
     def said(self) -> dict[int, str]:
@@ -35,7 +36,7 @@ class Commands:
 
     async def do(self, task: ThenTask) -> str:
         """Run it for one object; ``done, exit code 0``."""
-        facts = self._facts(task)
+        facts = self._facts(task) if self._event is None else await self._of_event(task)
         argv = [_filled(word, facts) for word in self._argv]
         told = json.dumps(facts).encode() + b"\n"
         await self._work.turn()
@@ -58,6 +59,10 @@ class Commands:
 
     async def abandon(self, task: ThenTask) -> None:
         """It has ended."""
+
+    async def _of_event(self, task: ThenTask) -> dict[str, object]:
+        """What the run is like when the event comes to pass."""
+        return await self._work.told(self._event) | {"id": f"{task.run_id}-0-{task.step_id}"}
 
     def _facts(self, task: ThenTask) -> dict[str, object]:
         run, ref = self._work.context.run, task.ref
@@ -84,6 +89,6 @@ class Commands:
 def _filled(word: str, facts: dict[str, object]) -> str:
     """A placeholder is a whole word: what it stands for can then be no other words."""
     if word[:1] == "{" and word[-1:] == "}" and word[1:-1] in _PLACES:
-        value = facts[word[1:-1]]
+        value = facts.get(word[1:-1])
         return "" if value is None else str(value).replace("\0", "")
     return word

@@ -142,7 +142,9 @@ class Bucket:
     """As GetBucketVersioning answers: ``Enabled``, ``Suspended`` or empty for never."""
     requester_pays: bool = False
     object_lock: bool = False
-    """It has a default retention: what is written needs a checksum. Nothing is kept from being deleted."""
+    """It has a default retention: what is written needs a checksum."""
+    retained: dict[int, float] = field(default_factory=dict)
+    """By tag: versions that Object Lock keeps, and until when."""
     expirations: tuple[Expiration, ...] = ()
     transitions: tuple[Transition, ...] = ()
     seed: int = 1

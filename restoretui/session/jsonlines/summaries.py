@@ -12,6 +12,7 @@ _RUNS: dict[str, Any] = {
 }  # fmt: skip
 _FOLLOWED = {**_RUNS, "timed_out": False, "to_confirm": []}
 _NO_VOLUME = {"objects": 0, "size": 0, "unsized": 0}
+_SET: dict[str, Any] = {"sets": [], "objects": 0, "size": 0}
 _JOB = {"jobs": 0, "statuses": {}}
 
 SUMMARIES: dict[str, Mapping[str, Any]] = {
@@ -35,6 +36,13 @@ SUMMARIES: dict[str, Mapping[str, Any]] = {
         "locations": [], "objects": 0, "undeleted": 0, "gone_already": 0, "not_deleted": 0, "replaced": 0,
         "failed": 0,
     },
+    "set ls": _SET,
+    "set show": _SET,
+    "set save": {**_SET, "missing": 0, "left_out": 0},
+    "set export": _SET,
+    "set import": _SET,
+    "set drop": _SET,
+    "set diff": {"objects": 0, "missing": 0, "new": 0, "changed": 0, "alike": 0, "not_seen": 0, **STATES},
     "events setup": {"locations": [], "written": False},
     "events remove": {"locations": [], "written": False},
     "batch ls": {**_JOB, "regions": []},
@@ -71,6 +79,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "export": ("file",),
     "report": ("file",),
     "import": ("as_of",),
+    "set export": ("file",),
     "batch clean": ("job", "run"),
     "batch report": ("job", "run", "report_scope"),
     "ledger info": ("folder", "ledger_schema", "catalog_schema", "oldest_run_at", "oldest_listing_at"),

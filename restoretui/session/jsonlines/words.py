@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from restoretui.core.model import State, Tier
-from restoretui.core.then.steps import ThenKind
+from restoretui.core.then.steps import ThenEvent, ThenKind
 
 Shape = Mapping[str, Any]
 """A value, as JSON Schema says it."""
@@ -92,6 +92,8 @@ WORDS: dict[str, Term] = {
     "requested_at": Term(INSTANT, "when the cloud took the request"),
     "available_at": Term(INSTANT, "when the copy was there"),
     "changed_at": Term(INSTANT, "when it came into its state"),
+    "request_charged": Term(TEXT, "who is charged for its request, where the cloud said it: requester"),
+    "output_path": Term(TEXT, "where its results are written, as the cloud said it, where they are no copy"),
     "doubted": Term(FLAG, "it may be there: only nobody may look"),
     "asked": Term(FLAG, "its request goes out all the same (`--ask-unseen`)"),
     # a change
@@ -143,13 +145,17 @@ WORDS: dict[str, Term] = {
         list_of(
             record(
                 "step objects",
-                "target storage_class size cost_total unpriced cost_per_month then_done then_failed then_open",
+                "target event storage_class size cost_total unpriced cost_per_month keep_days cost_of_keeping"
+                " then_done then_failed then_open",
             )
         ),
         "what is done with each object once it can be read, in this order",
     ),
     "step": Term({"enum": [kind.value for kind in ThenKind]}, "what is done"),
     "target": Term(TEXT, "where to, or with what: a location, a folder, a command, a file, a name"),
+    "event": Term({"enum": [event.value for event in ThenEvent]}, "at which it is done, once for the run"),
+    "keep_days": Term(COUNT, "copies that would end before it is done are extended once, by at most so many days"),
+    "cost_of_keeping": Term(NUMBER, "of the total: what extending all of them would cost"),
     "then_done": Term(COUNT, "objects, or steps of objects, that it is done with"),
     "then_failed": Term(COUNT, "those it could not be done with"),
     "then_open": Term(COUNT, "those that can be read and it is still to be done with"),
@@ -194,6 +200,9 @@ WORDS: dict[str, Term] = {
     "requester": Term(TEXT, "who asked for it, as given with it"),
     "ticket": Term(TEXT, "under which ticket, as given with it"),
     "note": Term(TEXT, "given with it"),
+    "restore_request": Term(
+        {"type": "object"}, "what is sent in place of days and tier, as `--restore-request` had it"
+    ),
     "created_at": Term(INSTANT, "when it was made"),
     "ended_at": Term(INSTANT, "when it was over"),
     "list_calls": Term(COUNT, "LIST requests made to watch it"),
@@ -316,6 +325,18 @@ WORDS: dict[str, Term] = {
     "not_deleted": Term(COUNT, "objects of what was asked for that are current as they are"),
     "replaced": Term(COUNT, "objects that something newer than their version stands in front of"),
     "marker_id": Term(TEXT, "the version id of the delete marker in front of it"),
+    # a set
+    "set": Term(TEXT, "a set's name; with an @ before it, it stands where a location does"),
+    "sets": Term(list_of(TEXT), "names of all sets it is about"),
+    "names_versions": Term(FLAG, "these are versions, each named by its id"),
+    "etag": Term(TEXT, "the cloud's mark of the contents"),
+    "diff": Term({"enum": ["missing", "new", "changed"]}, "missing in the second, new there, or changed"),
+    "was_size": Term(COUNT, "bytes, in the first"),
+    "was_storage_class": Term(TEXT, "the class in the first"),
+    "new": Term(COUNT, "objects in the second alone"),
+    "changed": Term(COUNT, "objects in both that are not alike"),
+    "alike": Term(COUNT, "objects in both that are"),
+    "not_seen": Term(COUNT, "objects that may not be looked at, of which nobody knows"),
     "problems": Term(COUNT, "checks that found something wrong"),
     "written": Term(FLAG, "it was written down"),
     # the ledger

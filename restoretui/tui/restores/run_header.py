@@ -184,9 +184,13 @@ def _counts(run: Run, cells: int) -> Content:
             whole: list[Part] = [(f"{glyph} {number:,} {state.value}", style)]
             pieces.append(LinePiece(keep, [whole, [(f"{glyph} {number:,}", style)]], "   "))
     for step in run.then:
+        if step.step.waits and not (step.done or step.failed):
+            continue  # It may never come.
         style = "bad" if step.failed else "ok" if step.total and step.done == step.total else "wait"
-        short = f"{step.step.kind} {step.done:,}/{step.total:,}"
-        pieces.append(LinePiece(90, [[(f"then {step.told}", style)], [(short, style)]], "   "))
+        short = f"{step.name} {step.done:,}/{step.total:,}"
+        pieces.append(
+            LinePiece(30 if step.step.waits else 90, [[(f"then {step.told}", style)], [(short, style)]], "   ")
+        )
     return one_line(cells, pieces)
 
 

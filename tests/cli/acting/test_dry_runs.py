@@ -21,6 +21,7 @@ LOOKS = {
     "batch follow",
     "batch report", "batch policy", "ledger info", "ledger check", "ledger backup", "prices show",
     "doctor", "config show", "completion", "man", "schema", "import",
+    "set ls", "set show", "set export", "set diff",
 }  # fmt: skip
 """Commands that end nothing, send nothing and remove nothing, or write but what they are told to."""
 

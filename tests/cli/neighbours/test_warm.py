@@ -8,7 +8,9 @@ import pytest
 from tests.cli.conftest import Run, Serve, Served
 
 PLACE = "s3://acme-genomics-cold/runs/"
-WARM = ("warm", "--protocol", "rustic", "--tier", "standard", "--days", "2")
+WARM = ("warm", "--protocol", "rustic", "--tier", "standard", "--days", "30")
+AGAIN = (*WARM[:-1], "2")
+"""For copies that last longer already."""
 
 
 def archived(run: Run, served: Served, number: int) -> list[str]:
@@ -22,6 +24,9 @@ def test_rustic_is_told_how_many_packs_are_warm_and_nothing_else(run: Run, serve
     refused = run(served, *WARM, PLACE, "--", *keys)
     assert (refused.code, refused.out) == (5, ""), "nobody is there to say yes"
     assert run(served, *WARM, "--max-cost", "0", "--yes", PLACE, "--", *keys).code == 5
+    dry = run(served, *WARM, "--yes", "--dry-run", PLACE, "--", *keys)
+    assert (dry.code, served.stats["requests"].get("RestoreObject", 0)) == (0, 0)
+    assert "it would not ask, send 3 requests" in dry.err
     ran = run(served, *WARM, "--yes", PLACE, "--", *keys, keys[0])
     assert ran.code == 0, ran.err
     told = [json.loads(line) for line in ran.out.splitlines()]
@@ -29,13 +34,13 @@ def test_rustic_is_told_how_many_packs_are_warm_and_nothing_else(run: Run, serve
     warm = [line["warm"] for line in told]
     assert warm == sorted(set(warm)), "never fewer, and no number twice"
     assert warm[-1] == 3
-    again = run(served, *WARM, "--yes", PLACE, "--", *keys)
+    again = run(served, *AGAIN, "--yes", PLACE, "--", *keys)
     assert (again.code, json.loads(again.out.splitlines()[-1])["warm"]) == (0, 3)
-    silent = run(served, *WARM, "--protocol", "none", "--yes", PLACE, "--", *keys)
+    silent = run(served, *AGAIN, "--protocol", "none", "--yes", PLACE, "--", *keys)
     assert (silent.code, silent.out) == (0, "")
     asked = served.stats["requests"]["RestoreObject"]
     assert asked == 3, "each was asked for once"
-    missing = run(served, *WARM, "--yes", PLACE, "--", keys[0], "data/not/there")
+    missing = run(served, *AGAIN, "--yes", PLACE, "--", keys[0], "data/not/there")
     assert missing.code == 1
     assert "the object does not exist" in missing.err
     assert run(served, *WARM, "--yes", "s3://acme-genomics-cold/ru", "--", "x").code == 2

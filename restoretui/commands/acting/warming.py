@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 
-from restoretui.commands.agreeing import Agreeing
+from restoretui.commands.agreeing import Agreeing, Meant
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.form import Form
 from restoretui.commands.output import Output
@@ -12,7 +12,7 @@ from restoretui.commands.output.progress import ProgressBar
 from restoretui.commands.restoring import restore
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, UsageError
-from restoretui.core.location import parse_location
+from restoretui.core.location import Location, parse_location
 from restoretui.core.model import State, Tier
 from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.run_records import Run
@@ -80,8 +80,12 @@ async def warm(
     if not keys or len(keys) > MOST_KEYS:
         raise UsageError(f"warm takes 1 to {MOST_KEYS:,} keys, and {len(keys):,} are given", "write -- KEY…")
     named = list(dict.fromkeys(f"{place.prefix}{key}" for key in keys))
+    if agreeing.dry_run:
+        from restoretui.commands.planning import plan
+
+        return await plan(settings, output, choice_of(place, named), days, tier, meant=Meant(agreeing, wait=True))
     told = WarmOutput(len(named), output.form.quiet, tells=protocol == "rustic")
-    choice = Choice(tuple(str(place.object(key)) for key in named))
+    choice = choice_of(place, named)
     code = await restore(
         settings, told, choice, lasting=days, tier=tier, agreeing=agreeing, wait=True, timeout=timeout, behalf=behalf
     )
@@ -89,3 +93,8 @@ async def warm(
     if code is ExitCode.DONE:
         told.warm(len(named))
     return code
+
+
+def choice_of(place: Location, keys: Sequence[str]) -> Choice:
+    """Each key as a location of its own: none of its characters means anything."""
+    return Choice(tuple(str(place.object(key)) for key in keys))
