@@ -13,6 +13,7 @@ import pytest
 from textual.widgets import Input
 
 import restoretui.tui
+from restoretui.config.user_commands import UserCommand
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.core.filter.completion import Counted, Present
 from restoretui.core.filter.parser import parse_filter
@@ -36,6 +37,7 @@ from restoretui.tui.dialogs.say_box import SayBox
 from restoretui.tui.dialogs.sign_in import SignIn
 from restoretui.tui.marks.keys_prompt import KeysPrompt
 from restoretui.tui.marks.screen import MarksScreen
+from restoretui.tui.own.boxes import CommandMenu, OutputBox
 from tests.conftest import StartSandbox
 from tests.narrowing import a
 from tests.tui.conftest import StartWalk, Walk
@@ -245,6 +247,13 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     ),
     "columns": (
         lambda: ColumnMenu(object_columns(str, float), None, {"tier"}), "Columns", ("State", "Show", "Default")
+    ),
+    "own commands": (
+        lambda: CommandMenu([UserCommand(f"Command {at}", ("true",), "run", "ctrl+v") for at in range(40)], {1: "x"}),
+        "Your commands", ("Command 0  ^v  run",),
+    ),
+    "what one said": (
+        lambda: OutputBox("Look", "exit code 3", "what it said\n" * 99, failed=True), "Look", ("exit code 3",)
     ),
     "states and classes": (
         facets, "Show only", ("State", "Storage class", "Show", "Everything", "space ticks", "!*.bai")
