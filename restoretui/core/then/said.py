@@ -47,7 +47,9 @@ def read_steps(
                 "--delete-archived removes what one --then copy was made from, and there is "
                 f"{'none' if not copies else 'more than one'}", "say --then copy once",
             )  # fmt: skip
-        steps.insert(copies[0] + 1, ThenStep(ThenKind.DISCARD, agreed=delete_archived))
+        # Last of all: what may still be wanted of it was had by then.
+        last = max(at for at, step in enumerate(steps) if not step.is_of_run)
+        steps.insert(last + 1, ThenStep(ThenKind.DISCARD, agreed=delete_archived))
     storage_class = _copy_class(copy_class or STANDARD)
     first = next((at for at, step in enumerate(steps) if step.kind.reads), None)
     if keep_days is not None and first is None:

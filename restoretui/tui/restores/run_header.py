@@ -183,8 +183,8 @@ def _counts(run: Run, cells: int) -> Content:
             whole: list[Part] = [(f"{glyph} {number:,} {state.value}", style)]
             pieces.append(LinePiece(keep, [whole, [(f"{glyph} {number:,}", style)]], "   "))
     for step in run.then:
-        if step.step.waits and not (step.done or step.failed):
-            continue  # It may never come.
+        if not step.is_news:
+            continue
         style = "bad" if step.failed else "ok" if step.total and step.done == step.total else "wait"
         short = f"{step.name} {step.done:,}/{step.total:,}"
         pieces.append(

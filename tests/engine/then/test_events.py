@@ -42,7 +42,7 @@ async def test_each_event_is_told_once_and_what_does_not_come_is_not_waited_for(
     each, first, done, failed, expiring = run.then
     assert (each.done, each.failed, first.done, done.done, failed.done) == (1, 1, 1, 1, 1)
     assert expiring.tasks == {TaskState.WAITING: 1}
-    assert expiring.told == "webhook on expiring: not so far"
+    assert (expiring.is_news, failed.told) == (False, "webhook on failed 1 of 1")
     assert run.id not in {one.id for one in await session.ledger.runs.open_runs()}
     at, end = run.id, await session.ledger.then.first_end(run.id)
     assert end is not None
