@@ -33,6 +33,13 @@ class RunViews:
             return 0
         return await self._ledger.runs.count_failed(run.id, NO_CAPACITY_CODE)
 
+    async def ending(self, run: Run, within_s: float) -> tuple[int, int | None]:
+        """How many copies of the run end within so many seconds, and when the first does."""
+        if not run.counts.get(State.AVAILABLE):
+            return 0, None
+        now = self._clock.now().timestamp()
+        return await self._ledger.runs.ending(run.id, now, now + within_s)
+
     async def causes(self, run: Run) -> list[Cause]:
         """Why objects of the run failed, or were refused by its plan: the most frequent cause first."""
         if not (run.counts.get(State.FAILED) or run.counts.get(State.SKIPPED)):
