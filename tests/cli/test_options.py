@@ -113,6 +113,7 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--copy-class": (["STANDARD_IA"], THEN),
     "--bandwidth": (["5M"], THEN),
     "--keep-until-done": (["3"], THEN),
+    "--copy-engine": (["batch"], THEN),
     "--on": (["failed=exec:true"], THEN),
     "--delete-archived": (["3"], THEN),
     "--role-arn": (["arn:aws:iam::123456789012:role/x"], BATCH),

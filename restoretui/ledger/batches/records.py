@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from restoretui.core.batch.jobs import BatchOptions, Generator, Place, ReportScope
+from restoretui.core.batch.jobs import BatchOptions, CopyOrder, Generator, Place, ReportScope
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.decoding import Shape, decodes
 
@@ -66,6 +66,8 @@ class BatchJob:
     """``read`` or ``missing`` once it was looked for."""
     ended_at: float | None
     cleaned_at: float | None
+    copies: CopyOrder | None
+    """It copies for a then-step; None: it restores."""
 
     @property
     def is_settled(self) -> bool:
@@ -115,10 +117,12 @@ _SHAPE = Shape("a batch job", "iitttiDiitttsSSttttSttiiiittSS")
 def batch_of(row: tuple[Any, ...]) -> BatchJob:
     """A row of ``COLUMNS``."""
     _SHAPE.check([row])
-    return BatchJob(
-        row[0], row[1], CloudId(row[2], row[3]), row[4], bool(row[5]), row[6], row[7], row[8], row[9],
-        options_of(row[10]), generator_of(row[10]), Phase(row[11]), *row[12:],
+    options = row[10]
+    told: tuple[Any, ...] = (
+        *row[:2], CloudId(row[2], row[3]), row[4], bool(row[5]), *row[6:10], options_of(options),
+        generator_of(options), Phase(row[11]), *row[12:], copies_of(options),
     )  # fmt: skip
+    return BatchJob(*told)
 
 
 def options_text(options: BatchOptions, generator: Generator | None = None) -> str:
@@ -161,6 +165,12 @@ def generator_of(text: str) -> Generator | None:
     """The other half of what ``options_text`` wrote."""
     stored = json.loads(text).get("generator")
     return Generator(stored[0], stored[1], tuple(stored[2])) if stored else None
+
+
+def copies_of(text: str) -> CopyOrder | None:
+    """What a job copies, of what ``options_text`` wrote and a then-step added."""
+    stored = json.loads(text).get("copies")
+    return CopyOrder(*stored) if stored else None
 
 
 def moment(seconds: float | None) -> datetime | None:

@@ -122,6 +122,8 @@ def test_it_is_said_with_its_number() -> None:
     assert [step.kind for step in steps] == [ThenKind.COPY, ThenKind.PRESIGN, ThenKind.EXEC, ThenKind.DISCARD]
     assert words_of(steps) == ["--then", "copy", "--then", "presign", "--then", "exec:true", "--delete-archived", "7"]
     assert ThenStep.from_mapping(steps[3].kind, "", steps[3].to_mapping()) == steps[3]
+    with pytest.raises(UsageError, match="which jobs do not tell"):
+        read_steps(["copy"], delete_archived=7, copy_engine="batch")
     with pytest.raises(UsageError, match="and there is none"):
         read_steps(["exec:true"], delete_archived=7)
     with pytest.raises(UsageError, match="no step 'delete-archived'"):
