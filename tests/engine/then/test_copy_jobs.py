@@ -10,6 +10,8 @@ from restoretui.core.then.parts import GIB
 from restoretui.core.then.said import read_steps, words_of
 from restoretui.core.then.steps import ThenStep
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
+from restoretui.tui.batch.job_facts import batch_facts
+from restoretui.tui.job_row import BatchRow
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock
 from tests.engine.conftest import OpenSession
@@ -49,6 +51,9 @@ async def test_a_job_copies_all_at_once_and_what_is_too_large_goes_in_parts(
     assert ours.is_settled
     (shown,) = [info async for page in session.batch.jobs("us-east-1") for info in page]
     assert (shown.job_id, shown.operation) == (ours.job_id, "S3PutObjectCopy")
+    told = "\n".join(line.plain for line in batch_facts(BatchRow(1, ours, shown), {}, session.clock.now()))
+    assert "20 of 20 copied" in told
+    assert "copied into STANDARD, in place" in told
     assert words_of([copies.step]) == ["--then", "copy", "--copy-engine", "batch"]
     assert ThenStep.from_mapping(copies.step.kind, "", copies.step.to_mapping()) == copies.step
 
