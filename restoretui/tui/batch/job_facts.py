@@ -17,8 +17,9 @@ def batch_facts(row: BatchRow, tags: Mapping[str, str] | None, now: datetime) ->
     """From the headline down to what went wrong; ``tags`` are None where they may not be read."""
     name = f"Job {row.job_id} " if row.job_id else "Job not made yet "
     title: list[Part] = [(name, "strong"), status_part(row), "  ", *progress_parts(row, 24)]
+    done = " sent" if row.batch is None or row.batch.copies is None else " copied"
     counts: list[Part] = [
-        f"{row.succeeded:,} of {row.total:,}", (" sent" if row.batch is None or row.batch.copies is None else " copied", "dim"), DOT,
+        f"{row.succeeded:,} of {row.total:,}", (done, "dim"), DOT,
         (f"{row.failed:,} failed", "bad" if row.failed else "dim"), DOT,
         ("active for ", "dim"), fmt.duration(row.elapsed_s) if row.elapsed_s else "0s", DOT,
         ("priority ", "dim"), str(row.priority),
