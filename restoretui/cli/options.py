@@ -51,7 +51,7 @@ _COMMON: Sequence[Callable[[F], F]] = (
 )  # fmt: skip
 TAKES_VALUE = {
     "--profile", "--region", "--endpoint-url", "--store", "--expected-bucket-owner", "--patience", "--state-dir",
-    "--config",
+    "--config", "--events",
 }  # fmt: skip
 COMMON_NAMES = (
     "profile", "region", "endpoint_url", "store", "path_style", "requester_pays", "expected_bucket_owner",
@@ -174,17 +174,21 @@ def selectors(command: F) -> F:
 VERSION_ID = click.option("--version-id", metavar="ID", help="That version of the one key.")
 
 
+KEYS_FORMAT = click.option(
+    "--keys-format",
+    type=click.Choice(["plain", "uri", "jsonl", "csv", "manifest", "report"], case_sensitive=False),
+    help="How that list is written: keys; locations; JSON lines, as --json and export print them; CSV with headings "
+    "(location, or bucket, key, version_id); a manifest or completion report of S3 Batch Operations. Default: plain, "
+    "unless its first line can be no key. All but plain name buckets, so LOCATION may be left out.",
+)
+
+
 def keys(command: F) -> F:
     """Add the options that name objects one by one."""
     for option in reversed((
         click.option("--keys-from", metavar="FILE",
-                     help="Keys, one a line, verbatim; - reads stdin; @NAME takes marks the screens saved."),
-        click.option("--keys-format", type=click.Choice(
-                         ["plain", "uri", "jsonl", "csv", "manifest", "report"], case_sensitive=False),
-                     help="How that list is written: keys; locations; JSON lines, as --json and export print them; "
-                     "CSV with headings (location, or bucket, key, version_id); a manifest or completion report of "
-                     "S3 Batch Operations. Default: plain, unless its first line can be no key. All but plain name "
-                     "buckets, so LOCATION may be left out."),
+                     help="Keys, one a line, verbatim; - reads stdin; @NAME takes what of a set lies at LOCATION."),
+        KEYS_FORMAT,
         click.option("-0", "--null", "keys_nul", is_flag=True, help="Keys in that list end in NUL, as find -print0."),
         VERSION_ID,
     )):  # fmt: skip
@@ -352,9 +356,16 @@ def lasting(command: F) -> F:
     return command
 
 
-def take_lasting(options: dict[str, Any]) -> dict[str, Any]:
-    """What ``lasting`` parsed, taken out of ``options``: exactly one of days and a date is said."""
+def take_lasting(options: dict[str, Any], *, said_literally: bool = False) -> dict[str, Any]:
+    """What ``lasting`` parsed, taken out of ``options``: exactly one of days and a date is said.
+
+    Neither where the request is said literally, which has the days itself.
+    """
     days, until, shorten = (options.pop(name) for name in ("days", "until", "shorten"))
+    if said_literally:
+        if days is not None or until is not None or shorten:
+            raise click.UsageError("--restore-request says the days itself: leave --days, --until and --shorten out.")
+        return {"lasting": 1, "shorten": False}
     if days is None and until is None:
         raise click.UsageError("Missing option '--days' (or '--until').")
     if days is not None and until is not None:

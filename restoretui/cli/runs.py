@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from restoretui.cli.batch import CONFIRM, batch_options, take_batch_options
+from restoretui.cli.neighbours.events import EVENTS
 from restoretui.cli.options import (
     ASK_UNSEEN,
     DRY_RUN,
@@ -23,10 +24,28 @@ from restoretui.cli.options import (
 )
 from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
-from restoretui.commands.form import Form
+from restoretui.commands.form import Form, Shape
+from restoretui.core.literal.literal import CHECKSUMS
+from restoretui.core.model import Tier
+from restoretui.core.saying.on_behalf import OnBehalf
 
 F = TypeVar("F", bound=Callable[..., Any])
+PAGES = ("md", "html", "csv", "json", "jsonl")
+"""Forms of a report."""
 ACTING = "restoretui.commands.acting"
+
+
+def _behalf(command: F) -> F:
+    """Add what is said for whoever a run is handed to."""
+    for option in reversed((
+        click.option("--requester", metavar="TEXT", help="Who asks for it, for whoever reads the run or its report."),
+        click.option("--ticket", metavar="TEXT", help="Under which ticket."),
+        click.option("--note", metavar="TEXT", help="What else is to be known of it."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
 WAIT = click.option("--wait", is_flag=True, help="Wait until the copies are available, and --then is done.")
 
 
@@ -60,11 +79,35 @@ def then_options(command: F) -> F:
     return command
 
 
+def literally(command: F) -> F:
+    """Add the options that say a restore request as the cloud's API takes it."""
+    for option in reversed((
+        click.option("--restore-request", metavar="FILE|JSON",
+                     help="In place of --days and --tier: what aws s3api restore-object --restore-request takes (any "
+                     "member, SELECT too). Sent as it is; what becomes of it is not judged here, nor priced."),
+        click.option("--checksum-algorithm", type=click.Choice(CHECKSUMS, case_sensitive=False),
+                     help="Send that checksum of each restore request along."),
+        click.option("--content-md5", is_flag=True, help="Send the MD5 of each restore request along."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def take_then(options: dict[str, Any]) -> dict[str, Any]:
     """What ``then_options`` parsed, taken out of ``options``."""
     from restoretui.core.then.said import ThenSaid
 
     return {"then": ThenSaid(*(options.pop(name) for name in ThenSaid._fields))}
+
+
+def take_tier(tier: str | None, said: dict[str, Any]) -> Tier | None:
+    """The tier of a restore: said, unless its request is said literally."""
+    if (tier is None) is bool(said["literal"].request):
+        return Tier(tier) if tier else None
+    if tier is not None:
+        raise click.UsageError("--restore-request says the tier itself: leave --tier out.")
+    context = click.get_current_context()
+    raise click.MissingParameter(ctx=context, param=next(one for one in context.command.params if one.name == "tier"))
 
 
 def restoring(command: F) -> F:
@@ -74,8 +117,8 @@ def restoring(command: F) -> F:
         help="One request for each object, S3 Batch Operations, or whichever is better.",
     )  # fmt: skip
     options: tuple[Callable[[F], F], ...] = (
-        selectors, keys, FROM_INVENTORY, past, ASK_UNSEEN, engine, batch_options, CONFIRM, then_options, agreeing,
-        FAIL_FAST, WAIT, WAIT_LIMIT,
+        selectors, keys, FROM_INVENTORY, past, ASK_UNSEEN, literally, engine, batch_options, CONFIRM, then_options,
+        _behalf, agreeing, FAIL_FAST, WAIT, WAIT_LIMIT, EVENTS,
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -84,12 +127,30 @@ def restoring(command: F) -> F:
 
 def take_restoring(options: dict[str, Any]) -> dict[str, Any]:
     """What ``lasting`` and ``restoring`` parsed, but what is chosen, taken out of ``options``."""
+    from restoretui.commands.acting.literal import LiteralSaid
+
+    behalf = OnBehalf(*(options.pop(name) or "" for name in OnBehalf._fields))
     names = ("engine", "wait", "timeout", "fail_fast")
+    literal = LiteralSaid(*(options.pop(name) for name in ("restore_request", "checksum_algorithm", "content_md5")))
     return {
-        **take_lasting(options), **take_then(options),
+        **take_lasting(options, said_literally=literal.request is not None), **take_then(options),
+        "literal": literal,
         "batch": take_batch_options(options), "agreeing": take_agreeing(options),
-        **{name: options.pop(name) for name in names},
+        "behalf": behalf, **{name: options.pop(name) for name in names},
     }  # fmt: skip
+
+
+def _page_of(shape: str | None, target: str | None) -> str:
+    """The form that was said, or else the one that the file's name says; Markdown where nothing does."""
+    if shape is not None:
+        return shape
+    ending = (target or "").lower().rpartition(".")[2]
+    return {"html": "html", "htm": "html", "csv": "csv", "json": "json", "jsonl": "jsonl"}.get(ending, "md")
+
+
+def names_manifest(said: dict[str, Any]) -> bool:
+    """A manifest that exists says which objects are meant."""
+    return said["batch"]["manifest"] not in (None, "written", "generated")
 
 
 def add_runs(cli: click.Group) -> None:
@@ -97,10 +158,36 @@ def add_runs(cli: click.Group) -> None:
 
     @cli.command()
     @click.argument("run")
+    @click.option(
+        "--format",
+        "shape",
+        type=click.Choice(PAGES),
+        help="Markdown, the usual; one HTML file; CSV with one row; JSON. By the name of FILE, too.",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="The same as --format jsonl.")
+    @click.option("--output", "-o", "target", metavar="FILE", help="Write there once it is whole; default: stdout.")
+    @click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors.")
+    @common
+    def report(run: str, shape: str | None, as_json: bool, target: str | None, quiet: bool, **flags: Any) -> None:
+        """A run for whoever it is handed to: what, for whom, when, at what cost, what failed, how to read it now."""
+        if as_json and shape not in (None, "jsonl"):
+            raise click.UsageError(f"--json is --format jsonl, and --format {shape} is another: leave one out.")
+        page = _page_of("jsonl" if as_json else shape, target)
+        shapes: dict[str, Shape] = {"csv": "csv", "json": "json", "jsonl": "jsonl"}
+        form = Form(shapes.get(page, "table"), target=target, quiet=quiet)
+        headless(
+            flags, form,
+            "restoretui.commands.report.report", "report", run, page if page in ("md", "html") else None,
+            only_shows=True,
+        )  # fmt: skip
+
+    @cli.command()
+    @click.argument("run")
     @agreeing
     @FAIL_FAST
     @WAIT
     @WAIT_LIMIT
+    @EVENTS
     @printing
     @common
     def retry(run: str, fail_fast: bool, wait: bool, timeout: timedelta | None, form: Form, **options: Any) -> None:

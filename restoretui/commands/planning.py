@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from restoretui.commands.acting.literal import LiteralSaid, check_literal, tell_literal
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing, Meant
 from restoretui.commands.choosing.choice import Choice
@@ -16,6 +17,7 @@ from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import Offer, check_guards, offer_of
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.core.then.said import ThenSaid
 from restoretui.session.session import Session, open_session
 from restoretui.wording.format import plural
@@ -47,6 +49,8 @@ async def plan(
     batch: Mapping[str, Any] | None = None,
     meant: Meant | None = None,
     then: ThenSaid | None = None,
+    behalf: OnBehalf = NOBODY,
+    literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks. Where its guards would stop it, they stop this.
 
@@ -54,8 +58,12 @@ async def plan(
     """
     check_lasting(lasting)
     steps = then.steps() if then else []
+    behalf.checked()
+    exact = await literal.read(engine, then=bool(steps)) if literal else None
+    if exact is not None and exact.request:
+        lasting, tier = exact.days or 1, exact.tier
     choice = choice.meant(settings)
-    output.summary({"locations": list(map(str, choice.parsed()))})
+    output.summary({"locations": choice.typed()})
     meant = meant or Meant(Agreeing())
     given: Mapping[str, Any] = {}
     if engine != "direct" or any(value not in (None, ()) for value in (batch or {}).values()):
@@ -66,7 +74,11 @@ async def plan(
         session = await opened.enter_async_context(open_session(settings))
         await opened.enter_async_context(_within(session, meant.timeout))
         choice = await choice.with_keys(session, output, settings)
+        if exact is not None:
+            await check_literal(session, {place.scheme for place in choice.parsed()}, exact)
         chosen = await opened.enter_async_context(selected(session, output, choice))
+        if exact is not None:
+            session.say_literally(chosen.sel, exact)
         objects = refused = requests = days = 0
         other: GuardStopped | None = None
         offers: dict[Tier, list[Offer]] = {}
@@ -78,6 +90,8 @@ async def plan(
                 tell_plan(output, made, tier)
             else:
                 output.say("no object was found there: nothing to restore")
+            if exact is not None:
+                tell_literal(output, made)
             if made.by_jobs:
                 await _tell_of_role(session, output, made, given)
             shown = [made.tiers[tier]] if tier else list(made.tiers.values())

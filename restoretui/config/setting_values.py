@@ -14,6 +14,7 @@ from restoretui.core.network.endpoints import check_endpoint
 from restoretui.core.plan.money import Amount, read_amount
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.stores import CONNECTION_FIELDS, make_store
+from restoretui.core.saying.on_behalf import ASKABLE
 
 WIDEST = 200
 """Cells that a column of the screens may be given."""
@@ -65,6 +66,12 @@ def check_value(name: str, value: Any, source: str) -> Any:
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise UsageError(f"{source}: {name} must be a list of profile names")
         return tuple(value)
+    if name == "events":
+        return _queues(value, source)
+    if name == "ask_for":
+        if not isinstance(value, list) or not all(entry in ASKABLE for entry in value):
+            raise UsageError(f"{source}: ask_for must be a list of {', '.join(ASKABLE)}, not {shown(value)}")
+        return tuple(value)
     if name == "stores":
         if not isinstance(value, dict) or not all(isinstance(section, dict) for section in value.values()):
             raise UsageError(f"{source}: stores are written [stores.NAME]")
@@ -103,6 +110,20 @@ def check_value(name: str, value: Any, source: str) -> Any:
     if name in endpoints and value:
         check_endpoint(str(value), source, bare=endpoints[name])
     return value
+
+
+def _queues(value: Any, source: str) -> tuple[str, ...]:
+    from restoretui.core.events.queues import read_queue  # only for those who have some
+
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise UsageError(f"{source}: events must be a queue, or a list of queues", "sqs:https://…")
+    for text in texts:
+        try:
+            read_queue(text)
+        except UsageError as error:
+            raise UsageError(f"{source}: events: {error}", error.hint) from None
+    return tuple(texts)
 
 
 def _columns(value: Any, source: str) -> Mapping[str, list[str]]:

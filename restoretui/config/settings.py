@@ -87,6 +87,10 @@ class Settings:
 
     The screens have all the patience there is: they pause.
     """
+    ask_for: tuple[str, ...] = ()
+    """What has to be said with each restore: ``requester``, ``ticket``, ``note``."""
+    events: tuple[str, ...] = ()
+    """Queues by which restores are told of, as ``core.events.queues`` reads them."""
     production_profiles: tuple[str, ...] = ()
     """Profiles whose screens are marked, so that nobody mistakes them."""
     bell: bool = True

@@ -206,6 +206,8 @@ class RestoreRequest(NamedTuple):
 
     days: int
     tier: Tier
+    literal: str = ""
+    """What is sent instead, or besides (``core.literal``); empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,4 +234,5 @@ class Look(IntEnum):
 
     LIST = 1
     HEAD = 2
+    EVENT = 3
     JOB = 4

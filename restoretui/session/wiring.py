@@ -19,12 +19,14 @@ from restoretui.session.waiting import WaitReasons
 
 if TYPE_CHECKING:
     from restoretui.core.plan.pricing import PriceBook
+    from restoretui.session.batch.manifests import JobManifests
     from restoretui.session.batch.operations import BatchOperations
     from restoretui.session.inventory.inventories import Inventories
     from restoretui.session.past.past import Past
     from restoretui.session.planning import Planner
     from restoretui.session.saying.commands import Saying
     from restoretui.session.saying.naming import Copying
+    from restoretui.session.sets.sets import Sets
     from restoretui.session.spending import Spending
     from restoretui.session.then.checks import ThenChecks
 
@@ -77,6 +79,13 @@ class Wiring:
         )
 
     @cached_property
+    def manifests(self) -> "JobManifests":
+        """Manifests that exist, for jobs to run from."""
+        from restoretui.session.batch.manifests import JobManifests
+
+        return JobManifests(self.clock, self.clouds, self.works, self._planner.prices)
+
+    @cached_property
     def _planner(self) -> "Planner":
         from restoretui.session.planning import Planner
 
@@ -111,6 +120,13 @@ class Wiring:
         from restoretui.session.past.past import Past
 
         return Past(self.ledger, self.clock, self.clouds, self.works)
+
+    @cached_property
+    def sets(self) -> "Sets":
+        """Sets of objects with a name."""
+        from restoretui.session.sets.sets import Sets
+
+        return Sets(self.ledger, self.clock, self.clouds, self.works)
 
     @cached_property
     def saying(self) -> "Saying":

@@ -54,13 +54,16 @@ class RestoreApp(ShellApp):
     def __init__(
         self,
         open_session: OpenSession,
-        location: Location | None = None,
+        location: Location | str | None = None,
         *,
         settings: "Settings | None" = None,
         driver_class: type[Driver] | None = TerminalDriver,
         demo: "DemoStory | None" = None,
     ) -> None:
-        """``demo``: nothing outlives the screens, the ledger no more than the cloud, and this is told meanwhile."""
+        """``location`` is shown first, or a set as ``@NAME``.
+
+        ``demo``: nothing outlives the screens, the ledger no more than the cloud, and this is told meanwhile.
+        """
         super().__init__(
             open_session, settings, settings.state_dir if settings is not None and not demo else None, driver_class
         )
@@ -88,7 +91,7 @@ class RestoreApp(ShellApp):
 
     @property
     def _scheme(self) -> str:
-        return self._location.scheme if self._location is not None else DEFAULT_SCHEME
+        return self._location.scheme if isinstance(self._location, Location) else DEFAULT_SCHEME
 
     def on_mount(self) -> None:
         self.ask_background()
@@ -282,12 +285,14 @@ class RestoreApp(ShellApp):
 
         pane = self._browse
 
-        asking = GoTo(pane.location, pane.known_places() if self.session is not None else ())
+        session = self.session
+        sets = [f"@{one.name}" for one in session.ledger.mark_sets.saved()] if session is not None else []
+        asking = GoTo(pane.location, pane.known_places() if session is not None else (), sets)
 
-        def go(location: Location | None) -> None:
+        def go(location: Location | str | None) -> None:
             if location is not None:
                 self.main.show_tab("browse")
-                pane.go(location)
+                pane.go_to(location)
             elif asking.was_pressed_again:
                 self.main.to_first_row()
 

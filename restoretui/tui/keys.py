@@ -120,6 +120,7 @@ BROWSE = CommandGroup(
             "inventory", "I", "inventory", "inventory", "by the inventory that was imported, or by the cloud again"
         ),
         Command("versions", "V", "versions", "versions", "show every version of every key"),
+        Command("time", "T", "time", "as of …", "show the place as it was then, by its versions; or as it is now"),
         Command("copy", "c", "copy", "copy", "copy it: location, key, ARN, URL, link, download, command"),
         Command("refresh", "R", "refresh", "refresh", "list again", 56),
         Command("place_back", "left_square_bracket", "back", "back", "to the place shown before"),
@@ -141,7 +142,9 @@ MARKED = CommandGroup(
         Command("undo", "z", "undo", "undo", "undo the last change of the marks", 22),
         Command("redo", "Z", "redo", "redo", "make the change of the marks again that was undone", 24),
         Command("read_keys", "p", "read_keys", "keys", "mark the keys of a file, or of a list that is pasted", 30),
-        Command("save_marks", "w", "save", "save as", "save what is marked under a name, for --keys-from @NAME", 32),
+        Command(
+            "save_marks", "w", "save", "save as", "save what is marked as a set, @NAME wherever a location goes", 32
+        ),
     ),
 )
 

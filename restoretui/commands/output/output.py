@@ -103,9 +103,8 @@ class Output(Streams):
         self.head(
             "STATE       TIER       EXPIRY            SIZE      KEY  (REASON)" if is_wide else "STATE       KEY"
         )
-        reason = (
-            f"  ({clean(row.reason)})" if row.reason and row.state not in (State.AVAILABLE, State.REQUESTED) else ""
-        )
+        is_told = row.state not in (State.AVAILABLE, State.REQUESTED) or bool(row.output_path)
+        reason = f"  ({clean(row.reason)})" if row.reason and is_told else ""
         cells = f"{fit(row.tier or '', 9)}  {expiry:16}  {words.size(row.size):>8}  " if is_wide else ""
         key = self.key(scheme, row.ref)
         if reason:
@@ -150,6 +149,7 @@ class Output(Streams):
         self.head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
         states += "".join(f"; then {one.told}" for one in run.then if one.is_news)
+        states += f"; {clean(run.ticket)}" if run.ticket else ""
         if seen is not None and run.can_change and not seen.looked:
             states += f" (as of {words.stamp(seen.as_of)})"
         self.text(
@@ -157,9 +157,10 @@ class Output(Streams):
             f"  {words.size(run.told_bytes):>8}  {states}"
         )
         if goes is not None:
+            from restoretui.commands.output.run_words import behalf_lines
             from restoretui.wording.going import progress_lines
 
-            for line in progress_lines(goes, run.currency):
+            for line in (*behalf_lines(run), *progress_lines(goes, run.currency)):
                 self.say(f"run {run.id}: {line}")
 
     def batch_job(
@@ -234,7 +235,8 @@ class Output(Streams):
         table = plan.prices
         missing = ", ".join(plan.regions_unpriced) or "the buckets' own region"
         whose = "" if plan.prices_exact else f"; there are none for {missing}, so this is an estimate"
-        self.say(f"copies last until {words.stamp(plan.expiry)} or later; times are typical, not promised")
+        if plan.tells_days:
+            self.say(f"copies last until {words.stamp(plan.expiry)} or later; times are typical, not promised")
         if table.date:
             of = ", ".join(plan.regions or table.regions) if plan.prices_exact else table.regions[0]
             self.say(f"prices: {of} as of {table.date} ({table.currency}){whose}")

@@ -107,8 +107,11 @@ class BatchPursuit:
             # A job that copies is made where the copies go (FACTS-AFTER 10.2).
             there = batch.copies.bucket if batch.copies else batch.bucket
             region = await self._read(lambda: self._provider.bucket_region(there))
+            existing = batch.options.existing
             if batch.generator is not None:
                 await batches.uploaded(batch.id, region, "", "", "")
+            elif existing is not None:
+                await batches.uploaded(batch.id, region, existing.bucket, existing.key, existing.etag)
             else:
                 made = await self._read(lambda: self._upload(batch))
                 await batches.uploaded(batch.id, region, made.bucket, made.key, made.etag)

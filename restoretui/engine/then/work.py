@@ -99,7 +99,8 @@ class ThenWork:
         return {
             "event": str(event or ThenEvent.DONE), "run": run.id,
             "created_at": f"{run.created_at:%Y-%m-%dT%H:%M:%SZ}", "tier": str(run.tier), "days": run.days,
-            "objects": run.objects, "size": run.size_bytes, "note": run.note, "buckets": list(run.buckets),
+            "objects": run.objects, "size": run.size_bytes, "requester": run.requester,
+            "ticket": run.ticket, "note": run.note, "buckets": list(run.buckets),
             "counts": {str(state): jobs for state, jobs in run.counts.items() if jobs}, "then": steps,
             "first_expiry": None if end is None else f"{instant(end):%Y-%m-%dT%H:%M:%SZ}",
         }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.network.http_client import HttpClient
 from restoretui.core.provider import (
@@ -41,6 +42,7 @@ from restoretui.providers.wire.listings.page_request import PageRequest
 
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
+    from restoretui.core.events.service import EventService
     from restoretui.core.then.contents import Contents
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
@@ -81,6 +83,8 @@ class S3Provider:
             contents=True,
             reads_files=True,
             history=True,
+            events=True,
+            literal=True,
         )
 
     @classmethod
@@ -181,7 +185,13 @@ class S3Provider:
         if refusal is not None:
             return refused(refusal, self._sdk.caller)
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
-        return Answer(outcome, reply.status, request_id=reply.headers.get("x-amz-request-id", ""))
+        if request.literal and Literal.of_text(request.literal).output:
+            outcome = Outcome.SELECTED
+        told = reply.headers
+        return Answer(
+            outcome, reply.status, request_id=told.get("x-amz-request-id", ""),
+            charged=told.get("x-amz-request-charged", ""), output_path=told.get("x-amz-restore-output-path", ""),
+        )  # fmt: skip
 
     def _wording(self, request: RestoreRequest, storage_class: str) -> tuple[Mapping[str, Any], Hashable]:
         """How to ask for such a restore, which is the same for every object of a class."""
@@ -193,7 +203,17 @@ class S3Provider:
         if storage_class != self._rules.tiered_class and (rule is None or rule.takes_days):
             body["Days"] = request.days
         kind = body.get("Days"), request.tier if "GlacierJobParameters" in body else None
+        if request.literal:
+            from restoretui.providers.s3.literal_requests import as_said
+
+            return as_said(request.literal, body), (request.literal, *kind)
         return {"RestoreRequest": body}, kind
+
+    async def check_literal(self, body: Mapping[str, Any]) -> None:
+        """As ``TakesLiterals`` says."""
+        from restoretui.providers.s3.literal_requests import check_request
+
+        check_request(await self._sdk.shape("s3", "RestoreObject", "RestoreRequest"), body)
 
     async def presigned_get(self, ref: ObjectRef, longest_s: float) -> Presigned:
         return await self._calls.presigned_get(ref.bucket, _given(ref), longest_s)
@@ -262,6 +282,12 @@ class S3Provider:
         from restoretui.providers.s3.contents import S3Contents
 
         return S3Contents(self._sdk, self._calls)
+
+    def events(self) -> "EventService":
+        """What buckets tell by queues; loaded now, since most commands do without."""
+        from restoretui.providers.s3.events import S3Events
+
+        return S3Events(self._sdk, self._calls)
 
     async def aclose(self) -> None:
         await self._sdk.aclose()

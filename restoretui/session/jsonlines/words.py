@@ -92,6 +92,8 @@ WORDS: dict[str, Term] = {
     "requested_at": Term(INSTANT, "when the cloud took the request"),
     "available_at": Term(INSTANT, "when the copy was there"),
     "changed_at": Term(INSTANT, "when it came into its state"),
+    "request_charged": Term(TEXT, "who is charged for its request, where the cloud said it: requester"),
+    "output_path": Term(TEXT, "where its results are written, as the cloud said it, where they are no copy"),
     "doubted": Term(FLAG, "it may be there: only nobody may look"),
     "asked": Term(FLAG, "its request goes out all the same (`--ask-unseen`)"),
     # a change
@@ -195,7 +197,12 @@ WORDS: dict[str, Term] = {
     "provisioned_capacity": Term(by({"type": "string"}, COUNT), "units owned, by region"),
     # a run
     "purpose": Term(NAME, "restore, extend or upgrade"),
+    "requester": Term(TEXT, "who asked for it, as given with it"),
+    "ticket": Term(TEXT, "under which ticket, as given with it"),
     "note": Term(TEXT, "given with it"),
+    "restore_request": Term(
+        {"type": "object"}, "what is sent in place of days and tier, as `--restore-request` had it"
+    ),
     "created_at": Term(INSTANT, "when it was made"),
     "ended_at": Term(INSTANT, "when it was over"),
     "list_calls": Term(COUNT, "LIST requests made to watch it"),
@@ -203,6 +210,16 @@ WORDS: dict[str, Term] = {
     "looked": Term(FLAG, "this is after a look just now"),
     "as_of": Term(INSTANT, "as of when it holds: when all of it was last looked at"),
     "command_line": Term(TEXT, "how to type it again"),
+    "made_at": Term(INSTANT, "when it was written"),
+    "took_seconds": Term(record("objects least median most"), "from the request to the copy, of so many objects"),
+    "least": Term(NUMBER, "the least of them"),
+    "median": Term(NUMBER, "half of them took no longer"),
+    "most": Term(NUMBER, "the most of them"),
+    "first_end_at": Term(INSTANT, "when the first of the copies there are ends"),
+    "last_end_at": Term(INSTANT, "when the last does"),
+    "reading": Term(list_of(record("tool location text")), "how tools read what can be read now"),
+    "tool": Term(TEXT, "a program, or a library"),
+    "text": Term(TEXT, "a command as a shell reads it, or lines of a program"),
     "progress": Term(
         record(
             "done to_do back_bytes asked_bytes overdue_seconds overdue unsent arrivals",
@@ -259,6 +276,9 @@ WORDS: dict[str, Term] = {
     "setting": Term(NAME, "a key of the config"),
     "settings": Term(COUNT, "how many settings"),
     "value": Term(TEXT, "as text; absent where nothing is set"),
+    # events
+    "queue": Term(TEXT, "a queue that events come by, as `--events` takes it"),
+    "difference": Term(list_of({"type": "string"}), "lines of a diff; none where nothing is to be changed"),
     # prices
     "source": Term(TEXT, "where they come from"),
     "copy_per_gib_month": Term(NUMBER, "keeping a copy"),
@@ -304,6 +324,18 @@ WORDS: dict[str, Term] = {
     "not_deleted": Term(COUNT, "objects of what was asked for that are current as they are"),
     "replaced": Term(COUNT, "objects that something newer than their version stands in front of"),
     "marker_id": Term(TEXT, "the version id of the delete marker in front of it"),
+    # a set
+    "set": Term(TEXT, "a set's name; with an @ before it, it stands where a location does"),
+    "sets": Term(list_of(TEXT), "names of all sets it is about"),
+    "names_versions": Term(FLAG, "these are versions, each named by its id"),
+    "etag": Term(TEXT, "the cloud's mark of the contents"),
+    "diff": Term({"enum": ["missing", "new", "changed"]}, "missing in the second, new there, or changed"),
+    "was_size": Term(COUNT, "bytes, in the first"),
+    "was_storage_class": Term(TEXT, "the class in the first"),
+    "new": Term(COUNT, "objects in the second alone"),
+    "changed": Term(COUNT, "objects in both that are not alike"),
+    "alike": Term(COUNT, "objects in both that are"),
+    "not_seen": Term(COUNT, "objects that may not be looked at, of which nobody knows"),
     "problems": Term(COUNT, "checks that found something wrong"),
     "written": Term(FLAG, "it was written down"),
     # the ledger

@@ -14,6 +14,7 @@ from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.ledger.catalog.browse_view import BrowseView
+    from restoretui.session.past.past import PastListing
     from restoretui.session.session import Session
 
 
@@ -185,6 +186,8 @@ def _sums_of(shown: ListingStatus) -> Listing | None:
 def _age(what: str, listing: Listing, now: datetime) -> Part:
     if listing.origin is not None and listing.origin.is_silent:
         # It is that old by nature, and knows of no restored copy.
+        if listing.origin.kind == "set":
+            return (f" · @{listing.origin.only} of {fmt.ago((now - listing.started_at).total_seconds())}", "warn")
         return (f" · inventory of {fmt.ago((now - listing.started_at).total_seconds())}", "warn")
     text = f" · {what}{fmt.ago((now - (listing.ended_at or listing.started_at)).total_seconds())}"
     return (f"{text} · R", "warn") if listing.is_stale(now) else (text, "dim")
@@ -203,3 +206,16 @@ def _wanted(query: Query, wanted: Query) -> str:
     if limits == _limits(query):
         return "sorting"
     return f"looking for {limits}" if limits else "looking for all"
+
+
+def time_parts(listing: Listing | None, past: "PastListing | None", now: datetime, key: str) -> list[Part]:
+    """What the bar above the rows says; nothing where they are what is there now."""
+    if listing is None or listing.origin is None or listing.origin.kind != "as-of":
+        return []
+    ago = fmt.ago((now - listing.origin.as_of).total_seconds())
+    parts: list[Part] = [("◷ ", "mark"), (listing.origin.source, "strong"), (f" ({ago})", "dim")]
+    if past is not None and past.deleted:
+        parts.append((f" · {fmt.plural(past.deleted, 'key')} deleted then", "dim"))
+    if past is not None and (doubts := past.counts.total()):
+        parts.append((f" · {doubts:,} not told", "warn"))
+    return [*parts, (f" · {key} another", "dim")]

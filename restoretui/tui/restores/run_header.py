@@ -69,6 +69,7 @@ def _title(told: HeaderFacts, cells: int) -> Content:
             piece(70, fmt.plural(run.objects, "object")),
             piece(55, fmt.size(run.told_bytes)),
             piece(75, money),
+            piece(50, (run.ticket, "strong")) if run.ticket else LinePiece(0, []),
         ],
     )
 
