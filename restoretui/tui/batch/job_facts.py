@@ -47,7 +47,7 @@ def _what(row: BatchRow) -> list[Part]:
         days = fmt.plural(batch.days, "day") if batch.days is not None else "Intelligent-Tiering, for good"
         return [
             (f"run #{batch.run_id}", "strong"), (" in ", "dim"), f"s3://{batch.bucket}", DOT,
-            fmt.plural(batch.objects, "object"), DOT, fmt.size(batch.size_bytes), DOT, days,
+            fmt.plural(batch.objects, "object"), DOT, fmt.size(batch.told_bytes), DOT, days,
         ]  # fmt: skip
     parts: list[Part] = [("not made from this ledger", "dim")]
     if info is not None:
