@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +19,10 @@ from hypothesis import settings
 from restoretui.core.clock import EPOCH, Clock, ManualClock
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve
 from tests.cli import forkserver
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    # Else each worker, and each of hundreds of programs that are started, would compile everything anew.
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", f"{tempfile.gettempdir()}/restoretui-bytecode-{os.getuid()}")
 
 # A slow machine is no counter-example.
 settings.register_profile("restoretui", deadline=None)

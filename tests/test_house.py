@@ -37,6 +37,7 @@ ONE_CLOUDS_OWN = {
     "core/literal": "requests in the words of the one API that is sent them",
     "providers": "one folder each",
     "sandbox": "one adapter each",
+    "core/events/messages.py": "the records have a field that is called so",
     "config/aws_profile.py": "the section of AWS's own config file is called so",
 }
 """Places that may name a cloud's scheme, and why."""

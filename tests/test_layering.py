@@ -43,12 +43,12 @@ ROOMS = {
     "core": [
         "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress",
         "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "past", "location",
-        "inventory", "then", "literal", "plan",
-        "batch", "saying",
+        "inventory", "saying.on_behalf", "then", "literal", "plan",
+        "batch", "saying", "events",
     ],
     "ledger": [
-        "volumes", "job_ids", "records", "then_records", "run_records", "key_lists", "store", "views", "totals",
-        "marks", "catalog", "then", "runs",
+        "volumes", "job_ids", "records", "then_records", "run_records", "key_lists", "store", "run_sums", "views",
+        "totals", "marks", "catalog", "then", "runs",
         "bursts", "activity", "places", "known_names", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": [
@@ -56,15 +56,16 @@ ROOMS = {
     ],
     "engine": [
         "outcomes", "capacity", "then_tools", "traffic", "run_context", "listing", "watching", "refusals", "batch",
-        "submitter", "cleaner", "undeleter", "then", "pursuit", "engine",
+        "submitter", "cleaner", "undeleter", "then", "events", "pursuit", "engine",
     ],
     "session": [
-        "targets", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds",
-        "inventory", "past", "listings", "selecting", "planning", "batch", "spending", "saying", "waiting",
-        "run_views", "then", "wiring", "session", "summing", "doctor",
+        "targets", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds", "events.feeds",
+        "inventory", "past", "listings", "selecting", "sets", "planning", "batch", "spending", "saying", "waiting",
+        "run_views", "then", "wiring", "session", "events", "summing", "report", "doctor",
     ],
     "sandbox": [
-        "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "http", "server",
+        "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "sqs", "http",
+        "server",
     ],
     "tui": [
         "keys", "words", "looks", "palette", "activity_words", "job_row", "background", "terminal", "widgets",

@@ -6,7 +6,7 @@ import click
 
 from restoretui.cli.options import common
 from restoretui.cli.printing import printing
-from restoretui.cli.running import headless
+from restoretui.cli.running import headless, of_account
 from restoretui.commands.form import Form
 
 AIDS = "restoretui.commands.aids"
@@ -24,6 +24,7 @@ def add_aids(cli: click.Group) -> None:
 
         All of it by looks; no restore is ever asked for.
         """
+        locations = of_account(locations, flags)
         headless(flags, form, f"{AIDS}.doctor", "doctor", locations, only_shows=True)
 
     @cli.command()

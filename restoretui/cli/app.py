@@ -19,6 +19,7 @@ from restoretui.cli.help.examples import add_examples
 from restoretui.cli.help.near import OpenCommand
 from restoretui.cli.help.root import OPEN, Group
 from restoretui.cli.ledger import add_ledger
+from restoretui.cli.neighbours.events import EVENTS, add_events
 from restoretui.cli.options import (
     DRY_RUN,
     FAIL_FAST,
@@ -75,6 +76,7 @@ def cli() -> None:
 
 @cli.command(OPEN, hidden=True, cls=OpenCommand)
 @click.argument("location", required=False)
+@EVENTS
 @common
 def open_(location: str | None, **flags: Any) -> None:
     """The screens."""
@@ -148,12 +150,18 @@ def sandbox(
 @VERSION_ID
 @FROM_INVENTORY
 @past
+@click.option("--archived", is_flag=True,
+              help="Of s3://: what is archived in each bucket, by its newest inventory or flat listing.")  # fmt: skip
+@click.option("--refresh", is_flag=True, help="With --archived: list every bucket anew.")
 @printing
 @common
-def ls(locations: tuple[str, ...], form: Form, **options: Any) -> None:
+def ls(locations: tuple[str, ...], archived: bool, refresh: bool, form: Form, **options: Any) -> None:
     """List objects with their class and state."""
     choice, flags = choice_of(locations, options)
-    headless(flags, form, "restoretui.commands.looking", "ls", choice, only_shows=True)
+    headless(
+        flags, form,
+        "restoretui.commands.looking", "ls", choice, archived=archived, refresh=refresh, only_shows=True,
+    )  # fmt: skip
 
 
 @cli.command(epilog=FIELDS_HELP)
@@ -259,6 +267,7 @@ def status(run: str | None, since: datetime | timedelta | None, form: Form, **fl
 @DRY_RUN
 @WHERE
 @SINCE
+@EVENTS
 @printing
 @common
 def watch(
@@ -309,6 +318,7 @@ def schema() -> None:
 add_runs(cli)
 add_batch(cli)
 add_finding(cli)
+add_events(cli)
 add_ledger(cli)
 add_prices(cli)
 add_aids(cli)

@@ -17,21 +17,33 @@ def ask(question: str) -> bool:
 
     A signal meanwhile ends it as unanswered: ``asyncio.CancelledError``, also when a yes came along with it.
     """
+    answer = _answer(f"{question} [y/N] ")
+    return answer is not None and answer.strip().lower() in (b"y", b"yes")
+
+
+def ask_text(question: str) -> str:
+    """One line of text from the person at the terminal; empty without one, or where nothing was typed."""
+    answer = _answer(f"{question}: ")
+    return "" if answer is None else answer.decode("utf-8", "replace").strip()
+
+
+def _answer(question: str) -> bytes | None:
+    """What was typed behind it; None where nobody can be asked."""
     from restoretui.wording.safe import clean
 
     if sys.stdin is None or not os.isatty(0):
-        return False
+        return None
     try:
         # Where stderr goes elsewhere, the question must still be seen by whoever is to answer it.
         terminal = 2 if os.isatty(2) else os.open(os.ttyname(0), os.O_WRONLY | os.O_NOCTTY)
     except OSError:
-        return False
+        return None
     sys.stdout.flush()  # What is asked about stands above the question.
     sys.stderr.flush()
     try:
         with signals.at_once():
             signals.check()
-            _tell(terminal, f"{clean(question)} [y/N] ")
+            _tell(terminal, clean(question))
             answer = _line()
         signals.check()
     except BaseException:
@@ -40,7 +52,7 @@ def ask(question: str) -> bool:
     finally:
         if terminal != 2:
             os.close(terminal)
-    return answer.strip().lower() in (b"y", b"yes")
+    return answer
 
 
 def _line() -> bytes:

@@ -9,7 +9,7 @@ import click
 
 from restoretui.cli.options import DRY_RUN, WAIT_LIMIT, agreeing, common
 from restoretui.cli.printing import printing
-from restoretui.cli.running import headless, take_agreeing
+from restoretui.cli.running import headless, of_account, take_agreeing
 from restoretui.commands.form import Form
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -159,6 +159,7 @@ def add_batch(cli: click.Group) -> None:
     def policy(locations: tuple[str, ...], only: str | None, form: Form, **options: Any) -> None:
         """The trust policy, role policy and caller policy for these buckets, ready to paste."""
         chosen = take_batch_options(options)
+        locations = of_account(locations, options)
         headless(
             options, form,
             BATCH, "policy", locations, chosen, only, only_shows=True,

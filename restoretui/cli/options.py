@@ -51,7 +51,7 @@ _COMMON: Sequence[Callable[[F], F]] = (
 )  # fmt: skip
 TAKES_VALUE = {
     "--profile", "--region", "--endpoint-url", "--store", "--expected-bucket-owner", "--patience", "--state-dir",
-    "--config",
+    "--config", "--events",
 }  # fmt: skip
 COMMON_NAMES = (
     "profile", "region", "endpoint_url", "store", "path_style", "requester_pays", "expected_bucket_owner",
@@ -174,17 +174,21 @@ def selectors(command: F) -> F:
 VERSION_ID = click.option("--version-id", metavar="ID", help="That version of the one key.")
 
 
+KEYS_FORMAT = click.option(
+    "--keys-format",
+    type=click.Choice(["plain", "uri", "jsonl", "csv", "manifest", "report"], case_sensitive=False),
+    help="How that list is written: keys; locations; JSON lines, as --json and export print them; CSV with headings "
+    "(location, or bucket, key, version_id); a manifest or completion report of S3 Batch Operations. Default: plain, "
+    "unless its first line can be no key. All but plain name buckets, so LOCATION may be left out.",
+)
+
+
 def keys(command: F) -> F:
     """Add the options that name objects one by one."""
     for option in reversed((
         click.option("--keys-from", metavar="FILE",
-                     help="Keys, one a line, verbatim; - reads stdin; @NAME takes marks the screens saved."),
-        click.option("--keys-format", type=click.Choice(
-                         ["plain", "uri", "jsonl", "csv", "manifest", "report"], case_sensitive=False),
-                     help="How that list is written: keys; locations; JSON lines, as --json and export print them; "
-                     "CSV with headings (location, or bucket, key, version_id); a manifest or completion report of "
-                     "S3 Batch Operations. Default: plain, unless its first line can be no key. All but plain name "
-                     "buckets, so LOCATION may be left out."),
+                     help="Keys, one a line, verbatim; - reads stdin; @NAME takes what of a set lies at LOCATION."),
+        KEYS_FORMAT,
         click.option("-0", "--null", "keys_nul", is_flag=True, help="Keys in that list end in NUL, as find -print0."),
         VERSION_ID,
     )):  # fmt: skip
@@ -334,28 +338,6 @@ def guarded(command: F) -> F:
     for option in reversed((MAX_OBJECTS, YES, DRY_RUN)):
         command = option(command)
     return command
-
-
-def then_options(command: F) -> F:
-    """Add the options that say what is done with each object once it can be read."""
-    for option in reversed((
-        click.option("--then", "then", metavar="STEP", multiple=True,
-                     help="What to do with each object once it can be read: copy (in place) or copy:LOCATION keeps "
-                     "it for good, download:DIR, exec:COMMAND; once all are done: presign:FILE, webhook:NAME. May "
-                     "be repeated: done in that order."),
-        click.option("--copy-class", metavar="CLASS", help="Storage class of copies. Default: STANDARD."),
-        click.option("--bandwidth", type=Size(), metavar="BYTES",
-                     help="Download no more than so much a second: 500K, 20M (1024s)."),
-    )):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def take_then(options: dict[str, Any]) -> dict[str, Any]:
-    """What ``then_options`` parsed, taken out of ``options``."""
-    from restoretui.core.then.steps import ThenSaid
-
-    return {"then": ThenSaid(*(options.pop(name) for name in ("then", "copy_class", "bandwidth")))}
 
 
 TIER = click.Choice([tier.value for tier in Tier], case_sensitive=False)

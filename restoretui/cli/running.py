@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from restoretui.cli import signals, streams
-from restoretui.cli.asking import ask
+from restoretui.cli.asking import ask, ask_text
 from restoretui.cli.threads import leave, not_waited_for
 from restoretui.core.errors import ExitCode, RestoreTuiError, UsageError
 from restoretui.core.model import State
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from restoretui.commands.form import Form
     from restoretui.commands.output import Output
     from restoretui.config.settings import Settings
+    from restoretui.core.location import Location
     from restoretui.ledger.records import Query
 
 __all__ = ["ask", "choice_of", "finish", "headless", "open_screens", "query_of", "settings_of"]
@@ -105,7 +106,9 @@ def open_screens(location: str | None, flags: dict[str, Any]) -> None:
         from restoretui.core.location import parse_location
         from restoretui.tui.run import run_app
 
-        place = parse_location(location) if location else None
+        place: Location | str | None = location
+        if location and not location.startswith("@"):  # which names a set
+            place = parse_location(of_account((location,), flags)[0])
         settings = settings_of(flags)
         signals.as_usual()
         return run_app(settings, place)
@@ -146,8 +149,48 @@ def choice_of(
         from click import UsageError as Misused
 
         raise Misused("Missing argument 'LOCATION...'.")
-    flags = {name: options.pop(name) for name in COMMON_NAMES}
+    flags = {name: options.pop(name) for name in (*COMMON_NAMES, "events") if name in options}
+    locations = of_account(locations, flags)
     return Choice(locations=locations, query=query_of(options), **options), flags
+
+
+def of_account(locations: tuple[str, ...], flags: dict[str, Any]) -> tuple[str, ...]:
+    """Locations as they are without a profile: ``s3+PROFILE://…`` says the same as ``--profile``, for all of them.
+
+    ``UsageError`` where they are of several accounts: what one command asks is asked with one's credentials alone.
+    """
+    if not any("+" in text.partition("://")[0] for text in locations if "://" in text):
+        return locations
+    from restoretui.core.rules.clouds import CLOUDS
+
+    said: dict[str, dict[str, str]] = {}
+    plain: list[str] = []
+    for text in locations:
+        scheme, found, rest = text.partition("://")
+        base, plus, profile = scheme.partition("+")
+        if not found or base not in CLOUDS:
+            plain.append(text)
+            continue
+        if plus and not profile:
+            raise UsageError(f"{text!r} names no profile", f"write {base}+PROFILE://BUCKET, or {base}://BUCKET")
+        said.setdefault(base, {}).setdefault(profile, text)
+        plain.append(f"{base}://{rest}")
+    for base, profiles in said.items():
+        if not any(profiles):
+            continue
+        setting = CLOUDS[base].settings.get("profile", "")
+        given = flags.get(setting) or ""
+        if len(profiles) > 1:
+            one, other, *_ = profiles.values()
+            raise UsageError(
+                f"{one} and {other} are of two accounts, and a command asks with the credentials of one",
+                "say it once for each",
+            )
+        ((profile, text),) = profiles.items()
+        if given not in ("", profile):
+            raise UsageError(f"{text} names another profile than --profile {given}", "leave out one of them")
+        flags[setting] = profile
+    return tuple(plain)
 
 
 def query_of(options: dict[str, Any]) -> "Query":
@@ -164,9 +207,9 @@ def take_agreeing(options: dict[str, Any]) -> "Agreeing":
     """Take ``--yes``, ``--max-cost``, ``--max-objects`` and ``--dry-run`` out of a command's options."""
     from restoretui.commands.agreeing import Agreeing
 
-    confirm = None if options.pop("yes") else ask
-    limits, most = options.pop("max_costs", ()), options.pop("most_objects")
-    return Agreeing(confirm, limits, most, dry_run=options.pop("dry_run"))
+    confirm, asks_text = (None, None) if options.pop("yes") else (ask, ask_text)
+    limits, most = options.pop("max_costs", ()), options.pop("most_objects", None)
+    return Agreeing(confirm, limits, most, dry_run=options.pop("dry_run"), asks_text=asks_text)
 
 
 async def _until_told(command: Coroutine[Any, Any, ExitCode]) -> ExitCode:

@@ -7,30 +7,73 @@ from typing import Any, TypeVar
 import click
 
 from restoretui.cli.batch import CONFIRM, batch_options, take_batch_options
+from restoretui.cli.neighbours.events import EVENTS
 from restoretui.cli.options import (
     ASK_UNSEEN,
     DRY_RUN,
     FAIL_FAST,
     FROM_INVENTORY,
     WAIT_LIMIT,
+    Size,
     agreeing,
     common,
     keys,
     past,
     selectors,
     take_lasting,
-    take_then,
-    then_options,
 )
 from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
-from restoretui.commands.form import Form
+from restoretui.commands.form import Form, Shape
 from restoretui.core.literal.literal import CHECKSUMS
 from restoretui.core.model import Tier
+from restoretui.core.saying.on_behalf import OnBehalf
 
 F = TypeVar("F", bound=Callable[..., Any])
+PAGES = ("md", "html", "csv", "json", "jsonl")
+"""Forms of a report."""
 ACTING = "restoretui.commands.acting"
+
+
+def _behalf(command: F) -> F:
+    """Add what is said for whoever a run is handed to."""
+    for option in reversed((
+        click.option("--requester", metavar="TEXT", help="Who asks for it, for whoever reads the run or its report."),
+        click.option("--ticket", metavar="TEXT", help="Under which ticket."),
+        click.option("--note", metavar="TEXT", help="What else is to be known of it."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
 WAIT = click.option("--wait", is_flag=True, help="Wait until the copies are available, and --then is done.")
+
+
+def then_options(command: F) -> F:
+    """Add the options that say what is done with each object once it can be read."""
+    for option in reversed((
+        click.option("--then", "then", metavar="STEP", multiple=True,
+                     help="What to do with each object once it can be read: copy (in place) or copy:LOCATION keeps "
+                     "it for good, download:DIR, exec:COMMAND; once all are done: presign:FILE, webhook:NAME, "
+                     "notify:NAME. May "
+                     "be repeated: done in that order."),
+        click.option("--copy-class", metavar="CLASS", help="Storage class of copies. Default: STANDARD."),
+        click.option("--bandwidth", type=Size(), metavar="BYTES",
+                     help="Download no more than so much a second: 500K, 20M (1024s)."),
+        click.option("--on", "on", metavar="EVENT=STEP", multiple=True,
+                     help="Tell somebody of the run, once: EVENT is done, readable (its first object), failed or "
+                     "expiring (its first copy ends soon), STEP webhook:NAME, notify:NAME or exec:COMMAND. May be "
+                     "repeated; [[hooks]] in the config is for all runs."),
+        click.option("--delete-archived", "delete_archived", type=click.IntRange(1), metavar="COUNT",
+                     help="Remove the archived version of each copied object for good, once its copy is verified. "
+                     "COUNT is how many go, as the plan says it: any other number stops it, and --yes does not "
+                     "replace it."),
+        click.option("--keep-until-done", "keep_until_done", type=click.IntRange(1, 365), metavar="N",
+                     help="Extend copies that would end before that is done, once and by at most N days. The price "
+                     "of doing so is in the plan's."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
 
 
 def literally(command: F) -> F:
@@ -45,6 +88,13 @@ def literally(command: F) -> F:
     )):  # fmt: skip
         command = option(command)
     return command
+
+
+def take_then(options: dict[str, Any]) -> dict[str, Any]:
+    """What ``then_options`` parsed, taken out of ``options``."""
+    from restoretui.core.then.said import ThenSaid
+
+    return {"then": ThenSaid(*(options.pop(name) for name in ThenSaid._fields))}
 
 
 def take_tier(tier: str | None, said: dict[str, Any]) -> Tier | None:
@@ -65,7 +115,7 @@ def restoring(command: F) -> F:
     )  # fmt: skip
     options: tuple[Callable[[F], F], ...] = (
         selectors, keys, FROM_INVENTORY, past, ASK_UNSEEN, literally, engine, batch_options, CONFIRM, then_options,
-        agreeing, FAIL_FAST, WAIT, WAIT_LIMIT,
+        _behalf, agreeing, FAIL_FAST, WAIT, WAIT_LIMIT, EVENTS,
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -76,14 +126,23 @@ def take_restoring(options: dict[str, Any]) -> dict[str, Any]:
     """What ``lasting`` and ``restoring`` parsed, but what is chosen, taken out of ``options``."""
     from restoretui.commands.acting.literal import LiteralSaid
 
+    behalf = OnBehalf(*(options.pop(name) or "" for name in OnBehalf._fields))
     names = ("engine", "wait", "timeout", "fail_fast")
     literal = LiteralSaid(*(options.pop(name) for name in ("restore_request", "checksum_algorithm", "content_md5")))
     return {
         **take_lasting(options, said_literally=literal.request is not None), **take_then(options),
         "literal": literal,
         "batch": take_batch_options(options), "agreeing": take_agreeing(options),
-        **{name: options.pop(name) for name in names},
+        "behalf": behalf, **{name: options.pop(name) for name in names},
     }  # fmt: skip
+
+
+def _page_of(shape: str | None, target: str | None) -> str:
+    """The form that was said, or else the one that the file's name says; Markdown where nothing does."""
+    if shape is not None:
+        return shape
+    ending = (target or "").lower().rpartition(".")[2]
+    return {"html": "html", "htm": "html", "csv": "csv", "json": "json", "jsonl": "jsonl"}.get(ending, "md")
 
 
 def names_manifest(said: dict[str, Any]) -> bool:
@@ -96,10 +155,36 @@ def add_runs(cli: click.Group) -> None:
 
     @cli.command()
     @click.argument("run")
+    @click.option(
+        "--format",
+        "shape",
+        type=click.Choice(PAGES),
+        help="Markdown, the usual; one HTML file; CSV with one row; JSON. By the name of FILE, too.",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="The same as --format jsonl.")
+    @click.option("--output", "-o", "target", metavar="FILE", help="Write there once it is whole; default: stdout.")
+    @click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors.")
+    @common
+    def report(run: str, shape: str | None, as_json: bool, target: str | None, quiet: bool, **flags: Any) -> None:
+        """A run for whoever it is handed to: what, for whom, when, at what cost, what failed, how to read it now."""
+        if as_json and shape not in (None, "jsonl"):
+            raise click.UsageError(f"--json is --format jsonl, and --format {shape} is another: leave one out.")
+        page = _page_of("jsonl" if as_json else shape, target)
+        shapes: dict[str, Shape] = {"csv": "csv", "json": "json", "jsonl": "jsonl"}
+        form = Form(shapes.get(page, "table"), target=target, quiet=quiet)
+        headless(
+            flags, form,
+            "restoretui.commands.report.report", "report", run, page if page in ("md", "html") else None,
+            only_shows=True,
+        )  # fmt: skip
+
+    @cli.command()
+    @click.argument("run")
     @agreeing
     @FAIL_FAST
     @WAIT
     @WAIT_LIMIT
+    @EVENTS
     @printing
     @common
     def retry(run: str, fail_fast: bool, wait: bool, timeout: timedelta | None, form: Form, **options: Any) -> None:

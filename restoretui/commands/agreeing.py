@@ -1,6 +1,6 @@
 """How a command has an offer agreed to: within which limits, and by whom; or only told, in a dry run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,11 +9,14 @@ from restoretui.commands.output import Output, offer_text
 from restoretui.commands.summary import say_dry
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.offers import Offer, check_guards
+from restoretui.core.saying.on_behalf import OnBehalf, called
 from restoretui.wording import format as words
 
 if TYPE_CHECKING:
+    from restoretui.config.settings import Settings
+    from restoretui.core.plan.offers import Consent
     from restoretui.session.session import Session
-    from restoretui.session.spending import Confirming, Consent
+    from restoretui.session.spending import Confirming
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,22 @@ class Agreeing:
     most_objects: int | None = None
     dry_run: bool = False
     """Only told: nothing is agreed to."""
+    asks_text: Callable[[str], str] | None = None
+    """Asks the person for a line of text, empty where nobody is there; None: nobody is to be asked."""
+
+    def behalf(self, said: OnBehalf, settings: "Settings") -> OnBehalf:
+        """What was said, and what the config asks for besides: asked of the person where one is there.
+
+        ``UsageError`` where that is not said; a dry run does without.
+        """
+        found = said.checked()
+        if self.dry_run:
+            return found
+        if self.asks_text is not None:
+            for name in found.lacks(settings.ask_for):
+                found = found._replace(**{name: self.asks_text(f"{name} ({called(name)})")}).checked()
+        found.require(settings.ask_for, settings.sources.get("ask_for", "the config"))
+        return found
 
     async def to(self, session: "Session", output: Output, offer: Offer, deed: str) -> "Consent | None":
         """Tell the offer, hold it to the guards, and have it agreed to; ``GuardStopped`` otherwise.

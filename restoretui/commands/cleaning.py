@@ -16,7 +16,7 @@ from restoretui.core.errors import CloudError, ExitCode, ObjectNotFound, UsageEr
 from restoretui.core.filter.tree import all_of, in_states
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
-from restoretui.core.plan.offers import check_guards
+from restoretui.core.plan.offers import Consent, check_guards
 from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
@@ -24,7 +24,6 @@ from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines.line import where
 from restoretui.session.rows.jobs import each
 from restoretui.session.session import Session, open_session
-from restoretui.session.spending import Consent
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean as cleaned_text
 
@@ -44,14 +43,14 @@ class Copy(NamedTuple):
 async def clean(settings: Settings, output: Output, choice: Choice, agreeing: Agreeing) -> ExitCode:
     """End the copies at locations, or those of a run, once that is agreed to."""
     output.left = NOTHING_SENT
-    named_run = len(choice.locations) == 1 and "://" not in choice.locations[0]
+    named_run = len(choice.locations) == 1 and not choice.sets and "://" not in choice.locations[0]
     if named_run and (choice.versions or choice.version_id is not None):
         raise UsageError("the copies of a run are those of its own versions", "leave out --versions and --version-id")
     if named_run and choice.keys_from:
         raise UsageError("the copies of a run are those of its own objects", "leave out --keys-from")
     if not named_run:
         choice = choice.meant(settings)
-        output.summary({"locations": list(map(str, choice.parsed()))})
+        output.summary({"locations": choice.typed()})
     async with open_session(settings) as session:
         run = await session.run_views.find_run(choice.locations[0]) if named_run else None
         if run is not None:
@@ -121,6 +120,21 @@ async def _copies(session: Session, output: Output, choice: Choice) -> AsyncIter
             raise UsageError(f"{place} names no bucket", f"write {place}BUCKET/...")
         async for copy in _copies_at(session, place, choice):
             yield copy
+    for name in choice.sets:
+        async for copy in _copies_in(session, name, choice):
+            yield copy
+
+
+async def _copies_in(session: Session, name: str, choice: Choice) -> AsyncIterator[Copy]:
+    """Copies of a set's objects, each looked at."""
+    of = session.sets.named(name)
+    plain = replace(choice, locations=())
+    for part in await session.sets.reached(of):
+        async for refs in session.sets.refs(of, part):
+            for ref in refs:
+                one = Location(part.cloud.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
+                async for copy in _copies_at(session, one, plain):
+                    yield copy
 
 
 async def _copies_at(session: Session, place: Location, choice: Choice) -> AsyncIterator[Copy]:

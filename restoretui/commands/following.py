@@ -160,6 +160,8 @@ async def watch(
         if said is not None and not output.as_json:
             raise UsageError(f"{option} chooses among the changes that --json tells", "give --json, or leave it out")
     async with open_session(settings) as session:
+        if not dry_run:
+            await session.then.look_at_ends()
         runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.open_runs()
         say_unheard(settings, output, runs)
         if not runs:

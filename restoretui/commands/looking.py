@@ -9,13 +9,15 @@ from datetime import datetime
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.choosing.inventory_words import tell_of_inventory
 from restoretui.commands.choosing.selected import listing_view
+from restoretui.commands.choosing.set_words import listings_of_sets
+from restoretui.commands.finding.archived import AccountSums, check_archived, say_sums, sum_buckets
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, ObjectNotFound, UsageError
 from restoretui.core.location import Location, told_apart
 from restoretui.core.model import ObjectRef, State
-from restoretui.ledger.records import EVERYTHING, Query
+from restoretui.ledger.records import EVERYTHING, Listing, Query
 from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.session import summing
 from restoretui.session.export import export_chunks
@@ -34,22 +36,30 @@ _STATES = f"{'ARCHIVED':>8}  {'RESTORING':>9}  {'READABLE':>8}"
 _PART_CELLS = 19
 
 
-async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
-    """List objects with their state, from one listing; exit code 1 when a key that was named is not there."""
+async def ls(
+    settings: Settings, output: Output, choice: Choice, *, archived: bool = False, refresh: bool = False
+) -> ExitCode:
+    """List objects with their state, from one listing; exit code 1 when a key that was named is not there.
+
+    ``archived``: of buckets, what is archived in each.
+    """
     choice = choice.meant(settings)
     places = choice.parsed()
-    output.summary({"locations": list(map(str, places))})
-    output.names_buckets = len({(place.scheme, place.bucket) for place in places}) > 1
+    output.summary({"locations": choice.typed()})
+    if archived or refresh:
+        check_archived(places, archived=archived, refresh=refresh)
+        return await _ls_archived(settings, output, choice.without_sets(), refresh=refresh)
     async with open_session(settings, priced=False) as session:
+        choice = await choice.of_sets(session)
+        of_sets = await listings_of_sets(session, output, choice)
+        sources = [(place, covered, None) for place, covered in told_apart(places)] + of_sets
+        output.names_buckets = len({(place.scheme, place.bucket) for place, _, _ in sources}) > 1
         states: Counter[State] = Counter()
         buckets: dict[str, None] = {}
         size = unsized = unnamed = missing = 0
-        for place, is_covered in told_apart(places):
+        for place, is_covered, of_set in sources:
             if not place.bucket:
-                if choice.versions or choice.query.where is not None:
-                    raise UsageError(
-                        f"{place} is a list of buckets, and selectors choose among objects", "name a bucket"
-                    )
+                _check_unselected(place, choice)
                 buckets |= await _list_buckets(session, output, place.scheme)
                 continue
             buckets[place.bucket] = None
@@ -59,7 +69,7 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
                     _tell_missing(output, place)
                 continue
             found = False
-            async with _listed(session, place, choice, output) as pages:
+            async with _listed(session, place, choice, output, of_set) as pages:
                 async for page in pages:
                     if place.version_id is not None:
                         page = page.of_version(place.version_id)
@@ -81,11 +91,26 @@ async def ls(settings: Settings, output: Output, choice: Choice) -> ExitCode:
             for number, why in ((states[State.UNKNOWN] - unnamed, _TIERED), (unnamed, _UNNAMED)):
                 if number:
                     output.say(f"{number:,} {why}: only a plan looks whether those are archived")
-        if total or any(place.bucket for place in places):
+        if total or any(place.bucket for place, _, _ in sources):
             output.say(f"{words.plural(total, 'object')}, {words.sizes(size, unsized)}")
         else:
             output.say(words.plural(len(buckets), "bucket"))
     return ExitCode.SOME_FAILED if missing else ExitCode.DONE
+
+
+def _check_unselected(place: Location, choice: Choice) -> None:
+    if choice.versions or choice.query.where is not None or choice.from_inventory or choice.is_past:
+        raise UsageError(f"{place} is a list of buckets, and selectors choose among objects", "name a bucket")
+
+
+async def _ls_archived(settings: Settings, output: Output, choice: Choice, *, refresh: bool) -> ExitCode:
+    sums = AccountSums()
+    async with open_session(settings, priced=False) as session:
+        for place in dict.fromkeys(choice.parsed()):
+            _check_unselected(place, choice)
+            await sum_buckets(session, output, place.scheme, sums, refresh=refresh)
+        say_sums(output, sums)
+    return ExitCode.SOME_FAILED if sums.refused else ExitCode.DONE
 
 
 _TIERED = "are Intelligent-Tiering"
@@ -94,17 +119,17 @@ _UNNAMED = "have no storage class in the server's listing"
 
 @asynccontextmanager
 async def _listed(
-    session: Session, place: Location, choice: Choice, output: Output | None = None
+    session: Session, place: Location, choice: Choice, output: Output | None = None, of_set: Listing | None = None
 ) -> AsyncIterator[AsyncIterator[ListedPage]]:
     """What is at ``place``: as its pages come, or by way of the ledger where that knows more, or has to choose."""
-    is_now = not (choice.from_inventory or choice.is_past)
+    is_now = not (choice.from_inventory or choice.is_past or of_set)
     if is_now and choice.query == EVERYTHING and await session.listings.is_bare(place):
         rules = session.clouds[place.scheme].rules
         versions = choice.versions or place.version_id is not None
         async with session.listings.pages(place, versions=versions) as pages:
             yield as_they_come(pages, place.bucket, rules, session.clock.now())
     else:
-        async with listing_view(session, place, choice, output) as view:
+        async with listing_view(session, place, choice, output, of_set) as view:
             yield from_ledger(view, place.bucket)
 
 
@@ -138,7 +163,7 @@ async def du(
     """Sum up what lies below each location, and below its prefixes down to ``depth``."""
     choice = choice.meant(settings)
     places = choice.parsed()
-    output.summary({"locations": list(map(str, places))})
+    output.summary({"locations": choice.typed()})
     if refresh and choice.from_inventory:
         raise UsageError(
             "--refresh lists anew, and --from-inventory is in place of a listing", "leave out one of them"
@@ -150,8 +175,11 @@ async def du(
             raise UsageError(f"{place} is one version, and sums are of all below a location", "name its key")
     async with open_session(settings, priced=False) as session:
         total, prefixes, oldest = PrefixTotals("", {}), 0, None
-        for place, is_covered in told_apart(places):
-            if choice.from_inventory:
+        of_sets = await listings_of_sets(session, output, choice)
+        for place, is_covered, of_set in [(one, covered, None) for one, covered in told_apart(places)] + of_sets:
+            if of_set is not None:
+                listing = of_set
+            elif choice.from_inventory:
                 found_there = await session.inventories.at(place, choice.from_inventory, versions=choice.versions)
                 tell_of_inventory(session, output, found_there)
                 listing = found_there.listing
@@ -165,7 +193,7 @@ async def du(
             ended = listing.ended_at or listing.started_at
             oldest = ended if oldest is None else min(oldest, ended)
         output.summary({**totals_fields(total), "prefixes": prefixes, "listed_at": oldest})
-        _say(session, output, total, None if choice.from_inventory else oldest)
+        _say(session, output, total, None if choice.from_inventory or of_sets else oldest)
     return ExitCode.DONE
 
 

@@ -21,8 +21,9 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.offers import check_guards, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.saying.chosen import Chosen
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.core.saying.own_commands import Wish, restore_command
-from restoretui.core.then.steps import ThenSaid
+from restoretui.core.then.said import ThenSaid
 from restoretui.ledger.records import Query
 from restoretui.session.batch.found_manifest import FoundManifest
 from restoretui.session.session import Session, open_session
@@ -49,10 +50,12 @@ async def plan(
     batch: Mapping[str, Any],
     meant: Meant,
     then: ThenSaid | None = None,
+    behalf: OnBehalf = NOBODY,
     literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """What a job from the manifest would do, and what nobody can know of it; sends nothing but looks."""
     await (literal or LiteralSaid()).read(engine, then=False)
+    behalf.checked()
     named, given = _said(choice, engine, tier, batch, lasting, shorten=shorten, fail_fast=meant.fail_fast)
     output.summary({"locations": list(choice.locations)})
     async with open_session(settings) as session, time_to_wait(session, meant.timeout):
@@ -89,11 +92,13 @@ async def restore(
     batch: Mapping[str, Any],
     fail_fast: bool = False,
     then: ThenSaid | None = None,
+    behalf: OnBehalf = NOBODY,
     literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """Run a job from the manifest, once that is agreed to, and follow its objects."""
     tier = tier or Tier.STANDARD
     await (literal or LiteralSaid()).read(engine, then=False)
+    behalf = agreeing.behalf(behalf, settings)
     named, given = _said(choice, engine, tier, batch, lasting, shorten=shorten, fail_fast=fail_fast)
     output.summary({"locations": list(choice.locations)})
     output.left = NOTHING_SENT
@@ -113,10 +118,11 @@ async def restore(
             wish = Wish(
                 tier, lasting, batch=options, then=tuple(made.then),
                 limits=tuple(agreeing.limits) or session.settings.limits, most_objects=agreeing.most_objects,
+                behalf=behalf,
             )  # fmt: skip
             said = [restore_command(reach, Chosen(choice.locations), wish)]
             confirming = session.spending.restore_manifest(
-                consent, session.manifests, found, made, tier, options, said=said
+                consent, session.manifests, found, made, tier, options, behalf, said=said
             )
             run = await confirmed_whole(session, confirming)
         output.left = what_goes_on(session, [run])

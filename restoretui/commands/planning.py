@@ -17,13 +17,15 @@ from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import Offer, check_guards, offer_of
 from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action
-from restoretui.core.then.steps import ThenSaid
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
+from restoretui.core.then.said import ThenSaid
 from restoretui.session.session import Session, open_session
 from restoretui.wording.format import plural
 
 if TYPE_CHECKING:
     from restoretui.commands.acting.jobs import EngineName
     from restoretui.core.plan.plan import RestorePlan
+    from restoretui.core.plan.tier_plan import TierPlan
 
 Lasting = int | datetime
 """How long copies shall last: so many days, or at least until then."""
@@ -47,6 +49,7 @@ async def plan(
     batch: Mapping[str, Any] | None = None,
     meant: Meant | None = None,
     then: ThenSaid | None = None,
+    behalf: OnBehalf = NOBODY,
     literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks. Where its guards would stop it, they stop this.
@@ -55,11 +58,12 @@ async def plan(
     """
     check_lasting(lasting)
     steps = then.steps() if then else []
+    behalf.checked()
     exact = await literal.read(engine, then=bool(steps)) if literal else None
     if exact is not None and exact.request:
         lasting, tier = exact.days or 1, exact.tier
     choice = choice.meant(settings)
-    output.summary({"locations": list(map(str, choice.parsed()))})
+    output.summary({"locations": choice.typed()})
     meant = meant or Meant(Agreeing())
     given: Mapping[str, Any] = {}
     if engine != "direct" or any(value not in (None, ()) for value in (batch or {}).values()):
@@ -76,6 +80,7 @@ async def plan(
         if exact is not None:
             session.say_literally(chosen.sel, exact)
         objects = refused = requests = days = 0
+        other: GuardStopped | None = None
         offers: dict[Tier, list[Offer]] = {}
         for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
             made, days = await with_steps(session, output, direct, steps), direct.days
@@ -92,10 +97,11 @@ async def plan(
             shown = [made.tiers[tier]] if tier else list(made.tiers.values())
             for entry in shown:
                 offers.setdefault(entry.request.tier, []).append(offer_of(made, entry.request.tier))
+            other = other or _not_agreed(shown)
             refused += min(entry.counts.get(Action.REFUSED, 0) + entry.counts.get(Action.WAITS, 0) for entry in shown)
             objects += made.objects
             requests += max(entry.requests for entry in shown)
-        stopped = _stopped(session, output, offers, meant.agreeing)
+        stopped = _stopped(session, output, offers, meant.agreeing) or other
         fields = {"objects": objects, "days": days, "missing": chosen.missing, "left_out": chosen.left_out}
         if meant.fail_fast and chosen.missing:
             output.say(f"--fail-fast: {not_seen(chosen.missing)}, so nothing would be sent")
@@ -138,6 +144,21 @@ async def _tell_of_role(session: Session, output: Output, made: "RestorePlan", g
     from restoretui.commands.acting.jobs import tell_of_role
 
     await tell_of_role(session, output, made, given)
+
+
+def _not_agreed(shown: Sequence["TierPlan"]) -> GuardStopped | None:
+    """Why no tier shown removes what somebody said may go."""
+    from restoretui.core.plan.after import check_discards
+
+    held: GuardStopped | None = None
+    for entry in shown:
+        try:
+            check_discards(entry)
+        except GuardStopped as error:
+            held = error
+        else:
+            return None
+    return held
 
 
 def _stopped(

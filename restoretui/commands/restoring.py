@@ -20,18 +20,19 @@ from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged
 from restoretui.core.literal.literal import Literal
 from restoretui.core.model import Tier
-from restoretui.core.plan.after import with_then
-from restoretui.core.plan.offers import offer_of
+from restoretui.core.plan.after import check_discards, with_then
+from restoretui.core.plan.offers import Consent, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.core.saying.own_commands import Wish, restore_command
-from restoretui.core.then.steps import ThenSaid, ThenStep
+from restoretui.core.then.said import ThenSaid
+from restoretui.core.then.steps import ThenStep
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.run_records import Run
 from restoretui.session.planning import check_sends, why_nothing
 from restoretui.session.session import Session, open_session
-from restoretui.session.spending import Consent
 from restoretui.wording import format as words
 
 MOST_PLANS = 5
@@ -47,6 +48,7 @@ class Typed(NamedTuple):
     shorten: bool
     agreeing: Agreeing
     then: Sequence[ThenStep]
+    behalf: OnBehalf
     literal: Literal
 
     async def command(self, session: Session, scheme: str, jobs: BatchOptions | None) -> list[ShellCommand]:
@@ -61,6 +63,7 @@ class Typed(NamedTuple):
         most = self.agreeing.most_objects
         wish = Wish(
             self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, tuple(self.then), limits, most,
+            self.behalf,
             self.literal,
         )  # fmt: skip
         return [restore_command(session.saying.reach(scheme), chosen, wish)]
@@ -81,6 +84,7 @@ async def restore(
     batch: Mapping[str, Any] | None = None,
     fail_fast: bool = False,
     then: ThenSaid | None = None,
+    behalf: OnBehalf = NOBODY,
     literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """Restore what was chosen, once it is agreed to.
@@ -90,12 +94,13 @@ async def restore(
     """
     check_lasting(lasting)
     steps = then.steps() if then else []
+    behalf = agreeing.behalf(behalf, settings)
     exact = await literal.read(engine, then=bool(steps)) if literal else Literal()
     if exact.request:
         lasting, tier = exact.days or 1, exact.tier
     tier = tier or Tier.STANDARD
     choice = choice.meant(settings)
-    output.summary({"locations": list(map(str, choice.parsed()))})
+    output.summary({"locations": choice.typed()})
     given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
@@ -113,7 +118,7 @@ async def restore(
                 jobs = jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
-                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps, exact),
+                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps, behalf, exact),
                 wait=wait, time=limit, fail_fast=fail_fast,
             )  # fmt: skip
 
@@ -137,6 +142,8 @@ async def _confirmed(
             await tell_of_jobs(session, output, made, tier, jobs)
         tell_plan(output, made, tier)
         tell_literal(output, made)
+    for made, _ in asked:
+        check_discards(made.tiers[tier])
     sending = [
         (made, jobs)
         for made, jobs in asked
@@ -151,7 +158,9 @@ async def _confirmed(
         if not offer.sends:
             watched = made.tiers[tier].counts.get(Action.ALREADY, 0)
             output.say(f"nothing is sent: {words.plural(watched, 'restore')} already under way will be watched")
-    question = f"Restore {' and '.join(offer_text(offer) for offer in offers if offer.sends)}?"
+    gone = sum(one.step.agreed for made, _ in sending for one in made.tiers[tier].then)
+    removed = f", and remove {words.plural(gone, 'archived version')} for good" if gone else ""
+    question = f"Restore {' and '.join(offer_text(offer) for offer in offers if offer.sends)}{removed}?"
     # Nobody is hurried while he is asked; and what is confirmed is written down, whatever the time.
     timeout = left_of(time)
     consent = await agreeing.asks(session, offers, question)
@@ -211,7 +220,8 @@ async def _confirmed_as_shown(
     for _ in range(MOST_PLANS):
         try:
             return await confirmed_whole(
-                session, session.spending.restore(consent, sel, made, tier, batch=jobs, said=said)
+                session,
+                session.spending.restore(consent, sel, made, tier, behalf=typed.behalf, batch=jobs, said=said),
             )
         except PlanChanged as change:
             output.say(f"{change}; this is the plan now")

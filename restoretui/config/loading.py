@@ -74,6 +74,10 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
         # A flag that is off says nothing: it must not undo what the config file switched on. One of a pair does.
         if isinstance(value, timedelta):
             value = value.total_seconds()
+        if name == "events":
+            if value:
+                put(name, check_value(name, list(value), "--events"), "--events")
+            continue
         if value is not None and name != "config" and (value is not False or name in _PAIRS):
             flag = _PAIRS[name] if value is False else f"--{name.replace('_', '-')}"
             put(name, Path(value).expanduser() if name == "state_dir" else value, flag)

@@ -14,6 +14,7 @@ from restoretui.core.network.endpoints import check_endpoint
 from restoretui.core.plan.money import Amount, read_amount
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.stores import CONNECTION_FIELDS, make_store
+from restoretui.core.saying.on_behalf import ASKABLE
 
 WIDEST = 200
 """Cells that a column of the screens may be given."""
@@ -33,6 +34,7 @@ BOUNDS = {
     "rate": Bounds(0.1, 100_000, unit="restore requests a second"),
     "concurrency": Bounds(1, 1024, whole=True, unit="requests at a time"),
     "batch_priority": Bounds(0, 2_147_483_647, whole=True),
+    "expiring_hours": Bounds(0.1, 8_760, unit="hours"),
     "listings_max_gib": Bounds(0.01, 1_000_000, unit="GiB"),
     "listings_max_days": Bounds(0.01, 36_500, unit="days"),
 }
@@ -64,6 +66,12 @@ def check_value(name: str, value: Any, source: str) -> Any:
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise UsageError(f"{source}: {name} must be a list of profile names")
         return tuple(value)
+    if name == "events":
+        return _queues(value, source)
+    if name == "ask_for":
+        if not isinstance(value, list) or not all(entry in ASKABLE for entry in value):
+            raise UsageError(f"{source}: ask_for must be a list of {', '.join(ASKABLE)}, not {shown(value)}")
+        return tuple(value)
     if name == "stores":
         if not isinstance(value, dict) or not all(isinstance(section, dict) for section in value.values()):
             raise UsageError(f"{source}: stores are written [stores.NAME]")
@@ -77,6 +85,14 @@ def check_value(name: str, value: Any, source: str) -> Any:
         return _alerts(value, source)
     if name == "webhooks":
         return check_webhooks(value, source)
+    if name == "hooks":
+        from restoretui.config.hooks import check_hooks  # few have any
+
+        return check_hooks(value, source)
+    if name == "notify":
+        from restoretui.config.hooks import check_notify
+
+        return check_notify(value, source)
     if name == "views":
         return _views(value, source)
     if name == "columns":
@@ -94,6 +110,20 @@ def check_value(name: str, value: Any, source: str) -> Any:
     if name in endpoints and value:
         check_endpoint(str(value), source, bare=endpoints[name])
     return value
+
+
+def _queues(value: Any, source: str) -> tuple[str, ...]:
+    from restoretui.core.events.queues import read_queue  # only for those who have some
+
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise UsageError(f"{source}: events must be a queue, or a list of queues", "sqs:https://…")
+    for text in texts:
+        try:
+            read_queue(text)
+        except UsageError as error:
+            raise UsageError(f"{source}: events: {error}", error.hint) from None
+    return tuple(texts)
 
 
 def _columns(value: Any, source: str) -> Mapping[str, list[str]]:

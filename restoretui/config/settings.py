@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.provider import Connection
     from restoretui.core.rules.rules import CloudRules
+    from restoretui.core.then.steps import ThenStep
 
 APP = "restoretui"
 
@@ -86,6 +87,10 @@ class Settings:
 
     The screens have all the patience there is: they pause.
     """
+    ask_for: tuple[str, ...] = ()
+    """What has to be said with each restore: ``requester``, ``ticket``, ``note``."""
+    events: tuple[str, ...] = ()
+    """Queues by which restores are told of, as ``core.events.queues`` reads them."""
     production_profiles: tuple[str, ...] = ()
     """Profiles whose screens are marked, so that nobody mistakes them."""
     bell: bool = True
@@ -94,6 +99,8 @@ class Settings:
     """How the terminal is told to show alerts on the desktop; see ``DESKTOP``."""
     alerts: Mapping[str, bool] = field(default_factory=dict)
     """Kinds of news (``AlertKind``) that draw attention; those that are not named do."""
+    expiring_hours: float = 24.0
+    """Hours before its end from which a copy ends soon: it is told of, and extended for ``--keep-until-done``."""
     title: bool = True
     """The window's title tells how far the runs under way are."""
     theme: str | None = None
@@ -106,6 +113,10 @@ class Settings:
     """Columns of the screens by table, in their order: ``browse = ["state", "key", "class:16"]``."""
     webhooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Whom to call when a run is done, by name: see ``config.webhooks``."""
+    notify: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where notices go, by name: see ``config.hooks``."""
+    hooks: Sequence["ThenStep"] = ()
+    """What is set off at events of every run: see ``config.hooks``."""
     views: Mapping[str, str] = field(default_factory=dict)
     """Filters by name, for the palette of the screens: ``big = "size>1G state:archived"`` (``core.filter.views``)."""
     state_dir: Path = field(default_factory=lambda: usual_folder("state"))

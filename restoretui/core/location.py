@@ -10,6 +10,7 @@ A location is never guessed at:
 ``s3://bucket/key?versionId=ID``  that version of that one object
 ``s3://bucket/p/?versionId=``     the one object whose key is ``p/``, as it is now
 ``s3://``                         the buckets of the account
+``s3+PROFILE://…``                the same with the keys of that profile, of which a command or session has one
 ================================  ==========================================================
 
 Behind ``?versionId=`` at the end nothing is a wildcard: what stands before it is a key, verbatim. So every object has
@@ -102,6 +103,8 @@ def parse_location(text: str) -> Location:
     scheme, found, rest = text.partition("://")
     if not found:
         raise LocationError(f"{text!r} is not a location: it has no scheme", _FORM)
+    if scheme.partition("+")[0] in CLOUDS:
+        _check_account(text, scheme)
     if scheme not in CLOUDS:
         raise LocationError(f"{text!r} is not a location: unknown scheme {scheme!r}", _FORM)
     if not rest:
@@ -118,6 +121,15 @@ def parse_location(text: str) -> Location:
     if not key or key.endswith("/"):
         return Location(scheme, bucket, check_key(key))
     return Location(scheme, bucket, key=check_key(key))
+
+
+def _check_account(text: str, scheme: str) -> None:
+    base, plus, profile = scheme.partition("+")
+    if plus:
+        raise LocationError(
+            f"{text!r} names a profile where no other can be taken than that of the whole command or session",
+            f"begin with it: restoretui {base}+{profile or 'PROFILE'}://BUCKET, or --profile",
+        )
 
 
 def _version(text: str) -> str | None:

@@ -234,4 +234,5 @@ class Look(IntEnum):
 
     LIST = 1
     HEAD = 2
+    EVENT = 3
     JOB = 4

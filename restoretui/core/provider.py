@@ -136,6 +136,8 @@ class Capabilities:
     """It is a ``ReadsFiles``, too."""
     history: bool = False
     """It is a ``TellsHistory``, too."""
+    events: bool = False
+    """It is a ``HandlesEvents``, too (``core.events.service``)."""
     literal: bool = False
     """It is a ``TakesLiterals``, too."""
 

@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
@@ -17,12 +17,15 @@ from restoretui.engine.then_tools import ThenTools
 from restoretui.engine.traffic.channel import Channels
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.waits import first_of
+from restoretui.engine.watching.outputs import OutputWatcher
 from restoretui.ledger import Ledger
-from restoretui.ledger.run_records import Run
+from restoretui.ledger.run_records import RestoreJob, Run
 from restoretui.ledger.store.leases import Lease, of_run
 
 if TYPE_CHECKING:
+    from restoretui.engine.events.feed import EventFeed
     from restoretui.engine.pursuit import Pursuit
+    from restoretui.engine.watching.sweep import Sight
     from restoretui.engine.watching.watcher import DueLook
 
 log = logging.getLogger(__name__)
@@ -32,6 +35,8 @@ LEASE = 10.0
 RENEW = 3.0
 LOOKS_AT_ONCE = 16
 """Runs of one connection that are looked at side by side; those of another never wait for them."""
+LISTENED_FOR = 3.0
+"""Machine seconds for which the first answer of a queue is waited for."""
 RETRY_PURSUIT = 30.0
 """Machine seconds after which a run that was held up by itself is tried again."""
 
@@ -76,6 +81,8 @@ class Engine:
         """Nothing more of a run is sent once one of its objects has failed."""
         self.tools = ThenTools()
         """For what is done with objects once they can be read."""
+        self.feeds: Sequence[EventFeed] = ()
+        """Queues by which events come; none: all is polled."""
 
     def is_ours(self, run_id: int) -> bool:
         """Whether this process pursues the run; otherwise another one may, or it is settled."""
@@ -109,16 +116,50 @@ class Engine:
 
     async def run(self) -> None:
         """Take up open runs as they appear; ends only by cancellation, or by an error nothing can go on after."""
+        hearing: list[asyncio.Task[None]] = []
         try:
+            if self.feeds:
+                hearing = await self._hear()
             with self._ledger.changes.subscribe() as changed:
                 while True:
                     await self._take_up()
                     self._raise_failures()
-                    await first_of(anext(changed), self._clock.pause(RENEW), beside=self._tasks.values())
+                    for task in hearing:
+                        if task.done():
+                            task.result()
+                    beside = [*self._tasks.values(), *hearing]
+                    await first_of(anext(changed), self._clock.pause(RENEW), beside=beside)
         finally:
-            for task in self._tasks.values():
+            for task in (*self._tasks.values(), *hearing):
                 task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            await asyncio.gather(*self._tasks.values(), *hearing, return_exceptions=True)
+
+    async def _hear(self) -> list[asyncio.Task[None]]:
+        """Begin to read the queues; the first look at anything waits until they have answered, or for a moment."""
+        from restoretui.engine.events.feed import run_all  # for those who have a queue
+
+        heard = asyncio.Event()
+
+        def changed() -> None:
+            heard.set()
+            for pursuit in self._pursuits.values():
+                pursuit.watcher.stir()
+
+        for feed in self.feeds:
+            feed.changed = changed
+        task = asyncio.create_task(run_all(self.feeds, self.told), name="events")
+        if any(run.can_change for run in self._ledger.runs.peek_all()):
+            await first_of(heard.wait(), self._clock.pause(LISTENED_FOR), beside=[task])
+        return [task]
+
+    async def told(
+        self, run_id: int, bucket: str, sights: "Sequence[Sight]", doubtful: "Sequence[RestoreJob]"
+    ) -> None:
+        """Events told of objects of a run, whoever pursues it."""
+        run = await self._ledger.runs.get(run_id)
+        pursuit = self._pursuits.get(run_id) or await self._pursuit(run)
+        if not isinstance(pursuit.watcher, OutputWatcher):  # Of results that lie elsewhere no event tells.
+            await pursuit.watcher.told(bucket, sights, doubtful)
 
     async def look_now(self, run: Run) -> None:
         """One status round over a run, whoever pursues it."""
@@ -286,6 +327,7 @@ class Engine:
             capacity=self._gate(run.id),
             fail_fast=self.fail_fast,
             tools=self.tools,
+            is_told=lambda bucket: any(feed.covers(bucket) for feed in self.feeds),
             bounded=bounded,
         )
         return Pursuit(context, self._note_due)

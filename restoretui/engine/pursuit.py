@@ -43,9 +43,11 @@ class Pursuit:
         self.batches = BatchPursuit(context, self.watcher.stir)
         self._then: "ThenRunner | None" = None  # noqa: UP037 - the name is bound below
         if context.may_send and context.ledger.then.of_run(run.id):
+            from restoretui.engine.then.keeper import Keeper
             from restoretui.engine.then.runner import ThenRunner
 
             self._then = ThenRunner(context)
+            self._keeper = Keeper(context, self.resend)
 
     async def pursue(self) -> None:
         """Send what is planned, settle what is unknown, watch what is restoring, and do what shall be done with it.
@@ -58,7 +60,7 @@ class Pursuit:
         batching = asyncio.create_task(self.batches.pursue())
         tasks = [sending, watching, batching]
         if self._then is not None:
-            tasks.append(asyncio.create_task(self._then.pursue()))
+            tasks += [asyncio.create_task(self._keeper.pursue()), asyncio.create_task(self._then.pursue())]
         try:
             left = set(tasks)
             while watching in left:

@@ -38,6 +38,8 @@ class RunContext:
     """Nothing more is sent once the cloud has refused one object for good."""
     tools: ThenTools = field(default_factory=ThenTools)
     """For what is done with objects once they can be read."""
+    is_told: Callable[[str], bool] = lambda bucket: False
+    """Events tell of restores in a bucket, so that it is polled sparsely."""
     bounded: bool = False
     """Reads end when patience does: for a look that a person waits for."""
 

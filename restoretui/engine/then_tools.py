@@ -28,3 +28,7 @@ class ThenTools:
     webhook: Callable[[str], Webhook] | None = None
     """Finds one by its name; ``UsageError`` where the settings have none."""
     post: Posting | None = None
+    notify: Callable[[str, str, str], bool] | None = None
+    """Sends a notice of that name with a title and a text; whether it was delivered. Blocks: for a thread."""
+    expiring_s: float = 86_400.0
+    """Seconds before its end from which a copy counts as ending soon."""

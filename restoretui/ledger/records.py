@@ -72,17 +72,17 @@ class Scope:
 class Origin:
     """Where a listing is from that is no LIST of what is there now."""
 
-    kind: Literal["inventory", "as-of"]
+    kind: Literal["inventory", "as-of", "set"]
     source: str
-    """Which inventory: its manifest's location and checksum. Else what was asked for, in words."""
+    """Which inventory: its manifest's location and checksum. Which set, after which change. Else what is asked."""
     as_of: datetime
     only: str = ""
-    """The filter by which rows were kept; empty: all."""
+    """The filter by which rows were kept; empty: all. Of a set, its name."""
 
     @property
     def is_silent(self) -> bool:
         """It tells of no restores, as if there were none."""
-        return self.kind == "inventory"
+        return self.kind in ("inventory", "set")
 
 
 FRESH = timedelta(minutes=10)

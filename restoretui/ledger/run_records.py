@@ -70,6 +70,9 @@ class Run:
     """Objects of it go, or went, through jobs of S3 Batch Operations."""
     is_unsized: bool = False
     """No object's size is told, as by the manifest of a job that is followed: ``size_bytes`` is 0 then."""
+    requester: str = ""
+    """Who asked for it, and under which ticket, as far as that was said."""
+    ticket: str = ""
     literal: str = ""
     """What is sent in place of, or beside, days and tier (``core.literal``)."""
 
@@ -175,6 +178,8 @@ class JobChange(NamedTuple):
     """Void where the copy has no end by now: it was kept while somebody looked."""
     looked_before: float | None = None
     """Of a copy that has arrived: when the same watcher last looked and found none; None if it never had."""
+    keeps: bool = False
+    """With ``extends``: what shall be done with the copy is not done yet, and else it would end before."""
     charged: str = ""
     """Who is charged for the request, as the cloud says it."""
     output_path: str = ""

@@ -17,6 +17,8 @@ class TaskState(StrEnum):
 
     BLOCKED = "blocked"
     """It waits for the step before it, or for the whole run."""
+    WAITING = "waiting"
+    """It is done at an event, which may never come: nobody waits for it."""
     READY = "ready"
     """It can be begun, or begun again."""
     DOING = "doing"
@@ -47,12 +49,19 @@ class StepCount:
         return {str(state): self.tasks.get(state, 0) for state in TaskState}
 
     @property
+    def name(self) -> str:
+        """``copy``, ``webhook on failed``."""
+        return f"{self.step.kind} on {self.step.event}" if self.step.event else str(self.step.kind)
+
+    @property
     def told(self) -> str:
         """``copy 12 of 200, 3 failed``."""
         cancelled = self.tasks.get(TaskState.CANCELLED, 0)
         failed = f", {self.failed:,} failed" if self.failed else ""
         given_up = f", {cancelled:,} given up" if cancelled else ""
-        return f"{self.step.kind} {self.done:,} of {self.total:,}{failed}{given_up}"
+        if self.tasks.get(TaskState.WAITING):
+            return f"{self.name}: not so far"
+        return f"{self.name} {self.done:,} of {self.total:,}{failed}{given_up}"
 
     @property
     def open(self) -> int:
@@ -91,6 +100,17 @@ class ThenTask(NamedTuple):
     """What an earlier attempt wrote down, as JSON."""
     path: str
     """Of a download: below its folder."""
+
+
+class EndingCopy(NamedTuple):
+    """A copy with an end, of which something is still to be done."""
+
+    job_id: int
+    archive: str
+    expiry: int
+    came_at: float | None
+    changed_at: float
+    """Since when the job is as it is."""
 
 
 class TaskEnd(NamedTuple):

@@ -74,8 +74,8 @@ class Listings:
         self._clock = clock
         self._clouds = clouds
         self._ids: dict[Scope, int] = {}
-        self._inventories: dict[tuple[CloudId, str], Listing] = {}
-        """By bucket, those that stand in for the cloud."""
+        self._inventories: dict[tuple[CloudId, str], tuple[Listing, ...]] = {}
+        """By bucket, inventories and sets that stand in for the cloud."""
         self._cut: dict[tuple[int, Scope], int] = {}
         """What was listed out of an inventory."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -98,8 +98,9 @@ class Listings:
             versions,
             single=location.key is not None,
         )
-        inventory = self._inventories.get((scope.cloud, scope.bucket))
-        if inventory is not None and not refresh and _holds(inventory.scope, scope):
+        standing = self._inventories.get((scope.cloud, scope.bucket), ())
+        inventory = next((one for one in standing if _holds(one.scope, scope)), None)
+        if inventory is not None and not refresh:
             return await self._cut_out(inventory, scope)
         known = None if refresh else await self._known(scope)
         if known is not None and (known.is_complete or known.id in self._tasks):
@@ -114,20 +115,20 @@ class Listings:
         self._tidy(scope)
         return listing
 
-    def by_inventory(self, inventory: Listing) -> None:
-        """From now on a bucket is listed out of this inventory, or of what was there at an instant.
+    def by_inventory(self, *standing: Listing) -> None:
+        """From now on a bucket is listed out of this inventory, or set, or of what was there at an instant.
 
-        Until it is listed anew or ``by_cloud``.
+        Until it is listed anew or ``by_cloud``. Several are of one bucket: of its current objects, and of versions.
         """
-        self._inventories[inventory.scope.cloud, inventory.scope.bucket] = inventory
+        self._inventories[standing[0].scope.cloud, standing[0].scope.bucket] = standing
 
     def by_cloud(self, cloud: CloudId, bucket: str) -> None:
         """The cloud is asked again what is in a bucket."""
         self._inventories.pop((cloud, bucket), None)
 
     def inventory_of(self, cloud: CloudId, bucket: str) -> Listing | None:
-        """The inventory that stands in for the cloud there."""
-        return self._inventories.get((cloud, bucket))
+        """The inventory, or set, that stands in for the cloud there."""
+        return next(iter(self._inventories.get((cloud, bucket), ())), None)
 
     async def _cut_out(self, inventory: Listing, scope: Scope) -> Listing:
         """What an inventory has at a place: no request is sent."""

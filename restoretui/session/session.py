@@ -23,6 +23,7 @@ from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, Tier
 from restoretui.core.os_errors import refused_by_system
 from restoretui.core.provider import MfaPrompter, Provider, TakesLiterals
 from restoretui.core.rules.verdicts import Purpose
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.engine.traffic.health import Health
 from restoretui.engine.traffic.speaker import Speaker, Wait, Works
 from restoretui.engine.traffic.waits import first_of
@@ -198,7 +199,7 @@ class Session(Wiring):
         tier: Tier,
         *,
         max_cost: "Decimal | Amount | None" = None,
-        note: str = "",
+        behalf: OnBehalf = NOBODY,
         batch: "BatchOptions | None" = None,
         typed: Decimal | None = None,
         said: Sequence["ShellCommand"] = (),
@@ -206,7 +207,8 @@ class Session(Wiring):
         """Agree to the plan at ``tier``, which the person was shown and said yes to, and write its intents down.
 
         ``max_cost`` (dollars, or an ``Amount``) takes the place of the budget; ``typed`` is the amount that was typed
-        to go beyond it; ``said`` are the commands that say the same. See ``Spending.agree`` and ``Spending.restore``.
+        to go beyond it; ``said`` are the commands that say the same,
+        ``behalf`` for whom it is. See ``Spending.agree`` and ``Spending.restore``.
         """
         from restoretui.core.plan.money import Amount
         from restoretui.core.plan.offers import offer_of
@@ -215,7 +217,7 @@ class Session(Wiring):
         limits = () if max_cost is None else (max_cost if isinstance(max_cost, Amount) else Amount(max_cost),)
         check_sends(plan, tier)
         consent = await self.spending.agree([offer_of(plan, tier)], limits=limits, typed=typed)
-        return await self.spending.restore(consent, sel, plan, tier, note=note, batch=batch, said=said)
+        return await self.spending.restore(consent, sel, plan, tier, behalf=behalf, batch=batch, said=said)
 
     @property
     def out_of_capacity(self) -> frozenset[int]:
@@ -263,10 +265,21 @@ class Session(Wiring):
         With ``fail_fast`` nothing more of a run is sent once one of its objects has failed.
         """
         self._engine.fail_fast = fail_fast
+        if self.settings.events and not self._engine.feeds:
+            self._hear()
         self._engine.only = None if only is None else frozenset(only)
         if self._engine_task is None:
             self._engine_task = asyncio.create_task(self._engine.run(), name="engine")
             self._engine_task.add_done_callback(lambda _task: self.ledger.changes.publish("health"))
+
+    def _hear(self) -> None:
+        """Read the queues of the settings beside the polling; to receive a message is more than to look."""
+        if self.read_only:
+            notices.warning("this session is read-only, so it leaves the queue of events alone and polls")
+            return
+        from restoretui.session.events.feeds import feeds_of  # for those who have a queue
+
+        self._engine.feeds = feeds_of(self.settings, self.clouds, self.ledger, self._board)
 
     @property
     def failure(self) -> RestoreTuiError | None:

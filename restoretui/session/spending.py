@@ -7,7 +7,7 @@ that. What was agreed to before is sent by the engine without a further question
 import inspect
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -17,14 +17,16 @@ from restoretui.core.batch.planned_jobs import JobKind, Portion, group_into_jobs
 from restoretui.core.errors import CloudError, GuardStopped, Unsupported
 from restoretui.core.literal.literal import Literal
 from restoretui.core.model import ObjectRef, Tier
+from restoretui.core.plan.after import check_discards
 from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.money import DOLLARS, Amount
-from restoretui.core.plan.offers import Act, Offer, check_guards, check_limits, offer_of
+from restoretui.core.plan.offers import Act, Consent, Offer, check_guards, check_limits, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO, Cost, estimate
 from restoretui.core.provider import Connection, TellsHistory
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Purpose
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.engine.cleaner import Cleaned, Cleaner
 from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT
@@ -44,18 +46,6 @@ if TYPE_CHECKING:
 
 Confirming = Callable[[str], bool | Awaitable[bool]]
 """A prompt that puts a question to the person; True for yes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """No guard held these offers, and whoever may decide said yes. Made by ``Spending.agree`` alone."""
-
-    offers: Sequence[Offer]
-
-    def require(self, offer: Offer) -> None:
-        """``GuardStopped`` unless exactly this was agreed to."""
-        if offer not in self.offers:
-            raise GuardStopped("this is not what was agreed to, so nothing was sent", "look at it again")
 
 
 class Spending:
@@ -128,13 +118,14 @@ class Spending:
         plan: RestorePlan,
         tier: Tier,
         *,
-        note: str = "",
+        behalf: OnBehalf = NOBODY,
         batch: BatchOptions | None = None,
         said: Sequence[ShellCommand] = (),
     ) -> Run:
         """Write the intents down, durably; from then on the engine pursues them, here or after a restart.
 
-        ``said``: the commands that say the same, which the run keeps.
+        ``said``: the commands that say the same, which the run keeps. ``behalf``: for whom, which it keeps as well;
+        ``UsageError`` where the config asks for more of that.
         With ``batch`` they go through S3 Batch Operations; the plan must then be one of ``session.batch.plan``.
         ``GuardStopped`` when a guard holds, ``PlanChanged`` when what is marked and known by now gives another plan
         than the one agreed to, ``InvalidRequest`` when no job could be made with these options; then nothing was
@@ -142,18 +133,25 @@ class Spending:
         """
         self.check_may_send()
         check_sends(plan, tier)
+        check_discards(plan.tiers[tier])
+        behalf = self._checked(behalf)
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
         connection = self._clouds[plan.scheme].connection.to_mapping()
         if batch is None:
-            return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, note, exact=True, said=said)
+            return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, behalf, exact=True, said=said)
         options = batch.checked()
         check_may_be_jobs(connection)
         await self._batch_jobs.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
         run_id = await self._ledger.batches.confirm(
-            sel, cloud, plan, tier, connection, options, note, exact=True, said=said
+            sel, cloud, plan, tier, connection, options, behalf, exact=True, said=said
         )
         return await self._ledger.runs.get(run_id)
+
+    def _checked(self, behalf: OnBehalf) -> OnBehalf:
+        behalf = behalf.checked()
+        behalf.require(self._settings.ask_for, self._settings.sources.get("ask_for", "the config"))
+        return behalf
 
     async def restore_manifest(
         self,
@@ -163,6 +161,7 @@ class Spending:
         plan: RestorePlan,
         tier: Tier,
         options: BatchOptions,
+        behalf: OnBehalf = NOBODY,
         *,
         said: Sequence[ShellCommand] = (),
     ) -> Run:
@@ -172,6 +171,8 @@ class Spending:
         """
         self.check_may_send()
         check_sends(plan, tier)
+        check_discards(plan.tiers[tier])
+        behalf = self._checked(behalf)
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme]
         connection = cloud.connection.to_mapping()
@@ -179,7 +180,7 @@ class Spending:
         await self._batch_jobs.check(options.checked(), {found.bucket})
         batches = self._ledger.batches
         rows = await manifests.gather(found, batches)
-        wanted = ManifestRun(cloud.ledger_cloud, connection, plan, tier, options, said=said)
+        wanted = ManifestRun(cloud.ledger_cloud, connection, plan, tier, options, behalf, said)
         return await self._ledger.runs.get(await batches.confirm_gathered(wanted, rows))
 
     # --- once more ---------------------------------------------------------------------------------------------

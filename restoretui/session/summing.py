@@ -37,11 +37,16 @@ class Summed:
 
 
 def covering(session: "Session", place: Location, *, versions: bool = False) -> Listing | None:
-    """The newest flat listing that the ledger has of all that is there, however old."""
+    """The newest flat listing that the ledger has of all that is there, however old; or of what a set has, where one
+    stands in for the bucket.
+    """
     if place.key is not None or not place.bucket:
         return None
     cloud = session.cloud_of(place.scheme)
-    return session.ledger.totals.covering(cloud, place.bucket, place.prefix, versions=versions)
+    standing = session.listings.inventory_of(cloud, place.bucket)
+    origin = standing.origin if standing is not None else None
+    of_set = origin.source if origin is not None and origin.kind == "set" else ""
+    return session.ledger.totals.covering(cloud, place.bucket, place.prefix, versions=versions, of_set=of_set)
 
 
 async def flat_listing(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from restoretui.session.planning import Planner
     from restoretui.session.saying.commands import Saying
     from restoretui.session.saying.naming import Copying
+    from restoretui.session.sets.sets import Sets
     from restoretui.session.spending import Spending
     from restoretui.session.then.checks import ThenChecks
 
@@ -104,7 +105,7 @@ class Wiring:
         """What shall be done with objects once they can be read, looked at before it is planned."""
         from restoretui.session.then import checks
 
-        return checks.ThenChecks(self.settings, self.clouds)
+        return checks.ThenChecks(self.settings, self.ledger, self.clouds)
 
     @cached_property
     def inventories(self) -> "Inventories":
@@ -119,6 +120,13 @@ class Wiring:
         from restoretui.session.past.past import Past
 
         return Past(self.ledger, self.clock, self.clouds, self.works)
+
+    @cached_property
+    def sets(self) -> "Sets":
+        """Sets of objects with a name."""
+        from restoretui.session.sets.sets import Sets
+
+        return Sets(self.ledger, self.clock, self.clouds, self.works)
 
     @cached_property
     def saying(self) -> "Saying":

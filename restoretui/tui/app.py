@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from restoretui.tui.keys import IDS
 from restoretui.tui.late_imports import load_later
 from restoretui.tui.main_screen import TABS, MainScreen
 from restoretui.tui.palette import system_commands
-from restoretui.tui.process.alerts import Alerts
+from restoretui.tui.process.alerts import SOON, Alerts
 from restoretui.tui.process.announcements import Announcements
 from restoretui.tui.process.crash import Defect, defect, found_screens_gone
 from restoretui.tui.process.demo_guide import DemoGuide
@@ -53,13 +54,16 @@ class RestoreApp(ShellApp):
     def __init__(
         self,
         open_session: OpenSession,
-        location: Location | None = None,
+        location: Location | str | None = None,
         *,
         settings: "Settings | None" = None,
         driver_class: type[Driver] | None = TerminalDriver,
         demo: "DemoStory | None" = None,
     ) -> None:
-        """``demo``: nothing outlives the screens, the ledger no more than the cloud, and this is told meanwhile."""
+        """``location`` is shown first, or a set as ``@NAME``.
+
+        ``demo``: nothing outlives the screens, the ledger no more than the cloud, and this is told meanwhile.
+        """
         super().__init__(
             open_session, settings, settings.state_dir if settings is not None and not demo else None, driver_class
         )
@@ -69,7 +73,8 @@ class RestoreApp(ShellApp):
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
         wanted = settings.wanted_alerts if settings is not None else tuple(AlertKind)
         self._titles = self._titles and (settings is None or settings.title)
-        self._announcements = Announcements(self, Alerts(wanted), self._ring, self.set_window_title)
+        soon = SOON if settings is None else timedelta(hours=settings.expiring_hours)
+        self._announcements = Announcements(self, Alerts(wanted, soon), self._ring, self.set_window_title)
 
     # --- from first paint to the end
 
@@ -86,7 +91,7 @@ class RestoreApp(ShellApp):
 
     @property
     def _scheme(self) -> str:
-        return self._location.scheme if self._location is not None else DEFAULT_SCHEME
+        return self._location.scheme if isinstance(self._location, Location) else DEFAULT_SCHEME
 
     def on_mount(self) -> None:
         self.ask_background()
@@ -280,12 +285,14 @@ class RestoreApp(ShellApp):
 
         pane = self._browse
 
-        asking = GoTo(pane.location, pane.known_places() if self.session is not None else ())
+        session = self.session
+        sets = [f"@{one.name}" for one in session.ledger.mark_sets.saved()] if session is not None else []
+        asking = GoTo(pane.location, pane.known_places() if session is not None else (), sets)
 
-        def go(location: Location | None) -> None:
+        def go(location: Location | str | None) -> None:
             if location is not None:
                 self.main.show_tab("browse")
-                pane.go(location)
+                pane.go_to(location)
             elif asking.was_pressed_again:
                 self.main.to_first_row()
 

@@ -142,7 +142,9 @@ MARKED = CommandGroup(
         Command("undo", "z", "undo", "undo", "undo the last change of the marks", 22),
         Command("redo", "Z", "redo", "redo", "make the change of the marks again that was undone", 24),
         Command("read_keys", "p", "read_keys", "keys", "mark the keys of a file, or of a list that is pasted", 30),
-        Command("save_marks", "w", "save", "save as", "save what is marked under a name, for --keys-from @NAME", 32),
+        Command(
+            "save_marks", "w", "save", "save as", "save what is marked as a set, @NAME wherever a location goes", 32
+        ),
     ),
 )
 

@@ -26,7 +26,7 @@ class MainScreen(Screen[None]):
     # Here, not on the app: in a dialog, tab moves between fields, and q must not leave the app.
     BINDINGS = EVERYWHERE.bindings()
 
-    def __init__(self, location: Location | None, *, badges: Sequence[Badge] = (), profile: str = "") -> None:
+    def __init__(self, location: Location | str | None, *, badges: Sequence[Badge] = (), profile: str = "") -> None:
         super().__init__()
         self._location = location
         self._badges = badges

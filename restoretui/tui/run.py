@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from restoretui.tui.process.demo_story import DemoStory
 
 
-def run_app(settings: "Settings", location: "Location | None", *, demo: "DemoStory | None" = None) -> int:
+def run_app(settings: "Settings", location: "Location | str | None", *, demo: "DemoStory | None" = None) -> int:
     """Run the screens until they are left; the exit code. Raises what ended them, or kept them from opening."""
 
     def open_session():  # type: ignore[no-untyped-def]

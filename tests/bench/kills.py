@@ -22,7 +22,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,15 @@ from tests.bench.harness.kill_points import (  # noqa: E402
     Tally,
 )
 from tests.bench.harness.secured import Secured  # noqa: E402
+from tests.bench.harness.told import Told, ended_as_it_should  # noqa: E402
 
 SPEED = 14_400.0
 """A Standard restore of GLACIER takes 0.75 to 1.25 seconds."""
 WAITING = "'planned', 'unknown', 'requested', 'restoring'"
+TOLD = (
+    "SELECT s.run_id, t.job_id, s.id, s.kind FROM then_task t JOIN then_step s ON s.id = t.step_id"
+    " WHERE t.state = 'done' AND s.kind IN ('exec', 'webhook')"
+)
 OF_LAST = "run_id = (SELECT max(id) FROM run)"
 
 
@@ -58,9 +63,17 @@ class Bench:
     """A cloud in this process, and one child at a time that uses it."""
 
     def __init__(
-        self, running: RunningSandbox, folder: Path, seed: int, objects: int, secured: Secured | None = None
+        self,
+        running: RunningSandbox,
+        folder: Path,
+        seed: int,
+        objects: int,
+        told: Told,
+        secured: Secured | None = None,
     ) -> None:
         self.running = running
+        self._told = told
+        told.arrives = self._arrives
         self._env = environment(folder, secured.env(running.env) if secured else running.env)
         self.folder = folder
         self.objects = objects
@@ -78,19 +91,27 @@ class Bench:
         running.faults.disturb = self._watched  # type: ignore[method-assign]
         running.faults.set(WEATHER, running.cloud.now())
         (folder / "config").mkdir()
-        (folder / "config" / "config.toml").write_text("rate = 150\nconcurrency = 32\n")
+        (folder / "config" / "config.toml").write_text(
+            f'rate = 150\nconcurrency = 32\n[webhooks.team]\nurl = "{told.url}"\n'
+        )
 
     def _watched(self, call: Any, now: float, machine: float) -> Any:
-        blow = self._blow
-        if blow is not None and call.operation == blow.operation:
-            self._arrived += 1
-            if self._arrived == blow.nth:
-                self._strike()
-                if not blow.applied:
-                    from restoretui.sandbox.faults.faults import Disturbance
+        if self._arrives(call.operation):
+            from restoretui.sandbox.faults.faults import Disturbance
 
-                    return Disturbance(drop="before")
+            return Disturbance(drop="before")
         return self._disturb(call, now, machine)
+
+    def _arrives(self, operation: str) -> bool:
+        """A request of that kind is here: strike, if it is the one; true where it is not to be applied."""
+        blow = self._blow
+        if blow is None or operation != blow.operation:
+            return False
+        self._arrived += 1
+        if self._arrived != blow.nth:
+            return False
+        self._strike()
+        return not blow.applied
 
     def _strike(self) -> None:
         blow, self._blow = self._blow, None
@@ -180,6 +201,7 @@ class Bench:
                 told(json.loads(line))
         if blow is not None and self.tally.kills > struck and blow.sign in SOFT and code not in (130, 0):
             self.tally.wrong.append(f"{blow.sign.name} ended it with exit code {code}: {err.decode()[-600:]}")
+        self._told.note(self.rows(TOLD), self.tally)
         if b"Traceback" in err:
             self.tally.wrong.append(err.decode()[-600:])
         return code, err.decode()
@@ -246,7 +268,8 @@ class Bench:
             return [f"{kind.scheme}://{kind.bucket}/{prefix}", *kind.options]
         if self._runs() > self._confirmed:
             return ["watch", "--json"]
-        options = [text.format(folder=self.folder / "files") for text in kind.options]
+        filled = {"folder": self.folder / "files", "script": self._told.script, "objects": self.objects}
+        options = [text.format(**filled) for text in kind.options]
         return ["restore", f"{kind.scheme}://{kind.bucket}/{prefix}", *options, "--yes", "--wait", "--json"]
 
     def _check_then(self, kind: Kind, prefix: str) -> None:
@@ -255,10 +278,11 @@ class Bench:
 
         tally, env = self.tally, self.running.env
         ended = self.rows(
-            "SELECT t.state, count(*) FROM then_task t JOIN then_step s ON s.id = t.step_id"
-            f" WHERE s.{OF_LAST} GROUP BY 1"
+            "SELECT s.kind, t.state, count(*) FROM then_task t JOIN then_step s ON s.id = t.step_id"
+            f" WHERE s.{OF_LAST} GROUP BY 1, 2"
         )
-        if ended != [("done", self.objects)]:
+        self._told.check(self.rows(f"{TOLD} AND s.{OF_LAST}"), kind, self.objects, tally)
+        if not ended_as_it_should(ended, kind, self.objects):
             tally.wrong.append(f"then-steps of {prefix} ended so: {ended}")
         s3 = boto3.client(
             "s3", endpoint_url=self.running.url, region_name="us-east-1", aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
@@ -272,6 +296,8 @@ class Bench:
                 is_kept = "StorageClass" not in told and "Restore" not in told
                 if not is_kept or told["ContentLength"] != kind.sizes[at % len(kind.sizes)]:
                     tally.lost.append(f"{key} is not kept: {told}")
+                if "--delete-archived" in kind.options and len(list(self._versions(kind.bucket, key))) != 1:
+                    tally.wrong.append(f"{key} has other versions than its copy")
                 if copied[key] != 1:
                     tally.doubled.append(f"{key} was copied {copied[key]} times")
             else:
@@ -282,6 +308,9 @@ class Bench:
             tally.wrong.append(f"uploads are left in {kind.bucket}")
         if left := [path.name for path in (self.folder / "files").rglob("*.part")]:
             tally.wrong.append(f"parts of files are left: {left}")
+
+    def _versions(self, bucket: str, key: str) -> Iterator[object]:
+        return (row for row in self.running.cloud.bucket(bucket).rows() if row.key == key)
 
     async def _after(self, after: After, blows: int, prefix: str) -> None:
         """One thing done with the run, interrupted ``blows`` times, then for good."""
@@ -374,10 +403,11 @@ async def kill_many(
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(await serve(SandboxOptions(empty=True, seed=seed), clock=clock))
         between = await stack.enter_async_context(Secured(running.port)) if secured else None
+        told = await stack.enter_async_context(Told(folder))
         running.cloud.add_bucket("cold")
         running.cloud.add_bucket("kept", versioning=True)
         running.cloud.add_bucket("films", region=OSS_REGION, scheme="oss")
-        bench = Bench(running, folder, seed, objects, between)
+        bench = Bench(running, folder, seed, objects, told, between)
         episodes = 0
         while bench.tally.kills < kills:
             blows = min(bench.dice.randrange(3, most_a_run + 1), kills - bench.tally.kills + 1)
@@ -441,6 +471,7 @@ def main() -> None:
         "taken over": tally.inherited,
         **{f"killed while {stage}": number for stage, number in sorted(tally.by_stage.items())},
         "intents": tally.intents, "jobs": tally.jobs, "tunnels": tally.tunnels,
+        "commands and webhooks": tally.told, "of them told again after a kill": tally.told_again,
         "lost": len(tally.lost), "doubled": len(tally.doubled),
         "ledger and cloud differ": len(tally.differing), "other": len(tally.wrong),
         "seconds": round(time.monotonic() - began),

@@ -78,7 +78,9 @@ def test_people_read_a_line_each_and_the_cure_below(run: Run, served: Served) ->
 def test_settings_know_whence_they_come(run: Run, serve: Serve, tmp_path: Path) -> None:
     served = serve("--objects", "5")
     (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "config.toml").write_text('rate = 7\nbudget = "5 CNY"\n')
+    (tmp_path / "config" / "config.toml").write_text(
+        'rate = 7\nbudget = "5 CNY"\n[webhooks.team]\nurl = "https://h.example/T0K3N"\n'
+    )
     ran = run(served, "config", "show", "--region", "eu-west-1", "--json")
     rows = {row["setting"]: (row.get("value"), row["source"]) for row in ran.of("setting")}
     file = str(tmp_path / "config" / "config.toml")
@@ -94,4 +96,5 @@ def test_settings_know_whence_they_come(run: Run, serve: Serve, tmp_path: Path) 
     secret = served.contract["env"]["AWS_SECRET_ACCESS_KEY"]
     for text in (everything.out, run(served, "config", "show", "--all").out, ran.err):
         assert secret not in text
+        assert "T0K3N" not in text
         assert served.contract["env"]["AWS_ACCESS_KEY_ID"] not in text

@@ -16,6 +16,7 @@ import pytest
 
 from restoretui.cli import aids, app, batch, finding, ledger, prices, runs
 from restoretui.cli.app import cli
+from restoretui.cli.neighbours import events
 from restoretui.cli.options import COMMON_NAMES
 from restoretui.commands.form import Form
 from restoretui.config.loading import load_settings
@@ -31,10 +32,19 @@ ARGUMENTS = {
     "restore": ["s3://bucket", "--days", "1", "--tier", "bulk"],
     "clean": ["s3://bucket"],
     "export": ["last"],
+    "report": ["last"],
+    "events setup": ["s3://bucket"],
+    "events remove": ["s3://bucket"],
     "retry": ["last"],
     "cancel": ["last"],
     "undelete": ["s3://bucket"],
     "import": ["s3://bucket", "--from-inventory", "s3://inventories/"],
+    "set show": ["name"],
+    "set save": ["name", "s3://bucket"],
+    "set export": ["name"],
+    "set import": ["name", "file"],
+    "set diff": ["@name"],
+    "set drop": ["name"],
     "completion": ["bash"],
     "batch show": ["JOB-1"],
     "batch follow": ["JOB-1"],
@@ -56,6 +66,7 @@ SELECTORS = "cli/spending/test_selectors"
 BATCH = "cli/test_batch_commands"
 FORMS = "cli/language/test_forms"
 THEN = "cli/spending/test_then"
+REPORT = "cli/spending/test_reports"
 LITERAL = "cli/spending/test_literal"
 SAID: dict[str, tuple[list[str], str]] = {
     # option: how it is said, and the tests that show what comes of it
@@ -90,6 +101,10 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--from-inventory": (["imported"], "cli/listings/test_inventories"),
     "--as-of": (["2025-01-01"], "cli/listings/test_past"),
     "--deleted-since": (["7d"], "cli/listings/test_past"),
+    "--archived": ([], "cli/listings/test_sets"),
+    "--run": (["last"], "cli/listings/test_sets"),
+    "--replace": ([], "cli/listings/test_sets"),
+    "--bucket": (["s3://bucket"], "cli/listings/test_sets"),
     "--inventories": ([], "cli/listings/test_inventories"),
     "--keys-format": (["csv"], "cli/listings/test_key_formats"),
     "--null": ([], "cli/listings/test_key_formats"),
@@ -116,6 +131,13 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--then": (["copy"], THEN),
     "--copy-class": (["STANDARD_IA"], THEN),
     "--bandwidth": (["5M"], THEN),
+    "--keep-until-done": (["3"], THEN),
+    "--on": (["failed=exec:true"], THEN),
+    "--delete-archived": (["3"], THEN),
+    "--events": (["sqs:https://sqs.eu-west-1.amazonaws.com/123456789012/q"], "engine/watching/test_events"),
+    "--requester": (["Ann"], REPORT),
+    "--ticket": (["OPS-1"], REPORT),
+    "--note": (["for the film"], REPORT),
     "--role-arn": (["arn:aws:iam::123456789012:role/x"], BATCH),
     "--manifest": (["generated"], BATCH),
     "--manifest-location": (["s3://m/"], BATCH),
@@ -176,7 +198,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         got: list[Any] = []
 
         def heard(flags: dict[str, Any], form: Form, *args: Any, **options: Any) -> None:
-            wanted = {name: flags.pop(name) for name in COMMON_NAMES if name in flags}
+            wanted = {name: flags.pop(name) for name in (*COMMON_NAMES, "events") if name in flags}
             assert not flags, "no option is left lying"
             got.extend([settings(wanted), wanted["verbose"], form, args, options])
 
@@ -186,7 +208,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         def served(go: FunctionType) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])
 
-        for module in (aids, app, batch, finding, ledger, prices, runs):
+        for module in (aids, app, batch, events, finding, ledger, prices, runs):
             monkeypatch.setattr(module, "headless", heard)
         monkeypatch.setattr(app, "open_screens", screens)
         monkeypatch.setattr(app, "finish", served)
@@ -217,7 +239,7 @@ def test_an_option_changes_what_is_asked_for(
         plain, said = words, [*words[:at], option, *values, *words[at + 2 :]]
     else:
         plain, said = words, [*words, option, *values]
-    if (command, option) == ("export", "--local"):  # CSV, its usual form, is UTC in any case.
+    if command in ("export", "set export") and option == "--local":  # CSV, its usual form, is UTC in any case.
         said = [*said, "--format", "table"]
         plain = [*plain, "--format", "table"]
     instead = {"--until": ("--days",), "--restore-request": ("--days", "--tier")}

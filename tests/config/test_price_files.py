@@ -104,8 +104,11 @@ def test_a_broken_file_is_named(tmp_path: Path, name: str, text: str) -> None:
     ("document", "message"),
     [
         ({"columns": ["copy"], "regions": {}}, "columns are not copy, GLACIER"),
-        ({"columns": list(COLUMNS), "regions": {"x": [1]}}, "regions.x has not 6 numbers"),
-        ({"columns": list(COLUMNS), "regions": {"x": [1, 2, 3, 4, 5, "y"]}}, "regions.x = 'y' is not an amount"),
+        ({"columns": list(COLUMNS), "regions": {"x": [1]}}, "regions.x has not 8 numbers"),
+        (
+            {"columns": list(COLUMNS), "regions": {"x": [1, 2, 3, 4, 5, 6, 7, "y"]}},
+            "regions.x = 'y' is not an amount",
+        ),
         ({"columns": list(COLUMNS)}, "regions = None is not a section"),
         ({"colums": []}, "does not know 'colums'"),
     ],

@@ -150,7 +150,7 @@ async def test_operations_that_are_not_there(sandbox: StartSandbox, connect: Con
     assert answer(caught) == (501, "NotImplemented")
     sqs = await connect(running, "sqs")
     with pytest.raises(ClientError) as caught:
-        await sqs.list_queues()
+        await sqs.list_message_move_tasks(SourceArn="arn:aws:sqs:us-east-1:123456789012:none")
     assert answer(caught)[0] == 501
     async with aiohttp.ClientSession() as http:
         async with http.get(f"{running.url}/v20180820/accesspoint") as reply:

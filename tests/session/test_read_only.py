@@ -8,17 +8,20 @@ import pytest
 
 from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import GuardStopped
+from restoretui.core.events.service import EventService
 from restoretui.core.model import ObjectRef
 from restoretui.core.provider import Provider
-from restoretui.core.rules.read_only import FACTS, JOB_LOOKS, LOOKS, read_only
+from restoretui.core.rules.read_only import EVENT_LOOKS, FACTS, JOB_LOOKS, LOOKS, read_only
 from restoretui.providers.oss.provider import OssProvider
 from restoretui.providers.s3.batch.client import S3Batch
+from restoretui.providers.s3.events import S3Events
 from restoretui.providers.s3.provider import S3Provider
 from tests.conftest import StartSandbox
 from tests.engine.conftest import OpenSession
 
 SENDING = {"restore_object", "clean_restored_object"}
 SENDING_OF_SOME = {"remove_marker", "contents"}
+SENDING_EVENTS = {"receive", "delete", "put_queue_policy", "put_notification"}
 """The same of what not every cloud has; ``contents`` leads to what copies are made with."""
 SENDING_JOBS = {
     "upload_manifest", "create_job", "confirm_job", "cancel_job", "clone_job", "set_priority", "delete_written",
@@ -34,7 +37,7 @@ def methods(kind: type) -> set[str]:
 
 @pytest.mark.parametrize("kind", [Provider, S3Provider, OssProvider])
 def test_every_method_of_a_provider_is_known_to_look_or_to_send(kind: type) -> None:
-    found = methods(kind) - {"batch"}
+    found = methods(kind) - {"batch", "events"}
     assert found <= LOOKS | SENDING | SENDING_OF_SOME, "say of a new method which it is"
     assert found >= SENDING
     assert not LOOKS & SENDING
@@ -44,6 +47,12 @@ def test_every_method_of_a_provider_is_known_to_look_or_to_send(kind: type) -> N
 def test_every_method_of_jobs_is_known_to_look_or_to_send(kind: type) -> None:
     assert methods(kind) == JOB_LOOKS | SENDING_JOBS
     assert not JOB_LOOKS & SENDING_JOBS
+
+
+@pytest.mark.parametrize("kind", [EventService, S3Events])
+def test_every_method_of_events_is_known_to_look_or_to_send(kind: type) -> None:
+    assert methods(kind) == EVENT_LOOKS | SENDING_EVENTS
+    assert not EVENT_LOOKS & SENDING_EVENTS
 
 
 class Spy:
@@ -57,7 +66,7 @@ class Spy:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def method(*_arguments: Any, **_named: Any) -> Any:
             self.called.append(name)
-            return self if name == "batch" else None
+            return self if name in ("batch", "events") else None
 
         return method
 
@@ -72,12 +81,17 @@ def test_what_is_not_listed_is_refused_and_never_reaches_the_cloud() -> None:
     for name in SENDING_JOBS | {"a_method_of_tomorrow"}:
         with pytest.raises(GuardStopped):
             getattr(guarded.batch(), name)()
-    assert set(spy.called) <= {"batch"}
+    for name in SENDING_EVENTS | {"a_method_of_tomorrow"}:
+        with pytest.raises(GuardStopped):
+            getattr(guarded.events(), name)()
+    assert set(spy.called) <= {"batch", "events"}
     for name in LOOKS:
         getattr(guarded, name)()
     for name in JOB_LOOKS:
         getattr(guarded.batch(), name)()
-    assert set(spy.called) == LOOKS | JOB_LOOKS | {"batch"}
+    for name in EVENT_LOOKS:
+        getattr(guarded.events(), name)()
+    assert set(spy.called) == LOOKS | JOB_LOOKS | EVENT_LOOKS | {"batch", "events"}
     assert guarded.scheme in FACTS | {"s3"}
 
 

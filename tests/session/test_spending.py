@@ -12,15 +12,15 @@ from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import GuardStopped
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
-from restoretui.core.plan.money import Amount
-from restoretui.core.plan.offers import Act, Offer, offer_of
+from restoretui.core.plan.money import DOLLARS, Amount
+from restoretui.core.plan.offers import Act, Consent, Offer, offer_of
+from restoretui.core.plan.pricing import ZERO
 from restoretui.engine.traffic import rate_limiter
 from restoretui.engine.traffic.rate_limiter import RateLimiter
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
-from restoretui.session.spending import Consent
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, turn
 from tests.engine.conftest import OpenSession
@@ -62,6 +62,8 @@ MAY_CALL = {
     "set_priority": {"session.batch.operations"},
     "delete_written": {"session.batch.operations"},
     "delete_object": {"session.batch.operations"},
+    "put_queue_policy": {"session.events.setup"},
+    "put_notification": {"session.events.setup"},
 }
 """The engine sends what was recorded; cancelling, priorities and our own files cost nothing."""
 MAKES = {"Cleaner": {CHOKE_POINT}, "Undeleter": {CHOKE_POINT}, "Consent": {CHOKE_POINT}}
@@ -85,7 +87,8 @@ def calls() -> list[tuple[str, str, str]]:
 
 
 def test_every_way_to_send_is_known_here() -> None:
-    assert {name for name in MAY_CALL if "." not in name} == SENDING | SENDING_OF_SOME | SENDING_JOBS
+    sending = SENDING | SENDING_OF_SOME | SENDING_JOBS | {"put_queue_policy", "put_notification"}
+    assert {name for name in MAY_CALL if "." not in name} == sending
     assert {name for name in MAY_CALL if "." in name} == RECORDS
 
 
@@ -157,10 +160,11 @@ async def offers(running: RunningSandbox, session: Session, batch: BatchJob) -> 
         Act.CLEAN: spending.offer_clean(3, 10),
         Act.UNDELETE: spending.offer_undelete(3),
         Act.RETRY_THEN: await spending.offer_then(kept.id),
+        Act.EVENTS: Offer(Act.EVENTS, "events", 1, 0, ZERO, DOLLARS),
     }
 
 
-FREE = {Act.CLEAN, Act.UNDELETE}
+FREE = {Act.CLEAN, Act.UNDELETE, Act.EVENTS}
 """What costs nothing, and is asked all the same."""
 
 

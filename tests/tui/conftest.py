@@ -339,7 +339,7 @@ def walk(sandbox: StartSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             monkeypatch.setenv(name, value)
         values: dict[str, Any] = {"endpoint_url": running.url, "region": "us-east-1", **settings}
         chosen = Settings(state_dir=tmp_path / "state", config_dir=tmp_path, clock=running.clock, **values)
-        place = parse_location(location) if location else None
+        place = parse_location(location) if location and not location.startswith("@") else location
         driver = Tape if taped else None
         app = RestoreApp(lambda: open_session(chosen), place, settings=chosen, driver_class=driver)
         async with app.run_test(size=size, headless=not taped) as pilot:

@@ -12,6 +12,7 @@ LOCATION, without which the screens begin with the buckets; oss:// alike:
   s3://bucket/part*              keys that begin so
   s3://bucket/key?versionId=ID   that version; without an ID the object of
                                  that very key, also one that ends in / or *
+  @NAME                          a set of objects: see restoretui set
 
 \b
 RUN is a number that `restoretui status` shows, or last.

@@ -16,7 +16,7 @@ async def with_steps(
     session: Session, output: Output, made: "RestorePlan", steps: Sequence[ThenStep]
 ) -> "RestorePlan":
     """The plan with these steps; what a person should know of them is said."""
-    if not steps:
+    if not steps and not session.settings.hooks:
         return made
     planned = await session.then.planned(made, steps)
     for remark in await session.then.remarks(planned):

@@ -13,6 +13,9 @@ from restoretui.core.errors import ExitCode
 from restoretui.wording.safe import clean, fit
 
 _NOT_SET_BY_ANYBODY = {"clock", "voice", "agreed_to_pay", "sources", "budget_currency"}
+_MAY_HOLD_SECRETS = ("webhooks", "notify")
+"""Settings whose URLs may hold one."""
+_HIDDEN = "(not shown)"
 _DEFAULT = "default"
 _CREDENTIALS = "no credentials are among them: those stay where the cloud's own tools keep them"
 
@@ -44,6 +47,12 @@ def _plain(name: str, value: Any, settings: Settings) -> str | None:
         return None
     if name == "budget":
         return f"{value} {settings.budget_currency}"
+    if name in _MAY_HOLD_SECRETS:
+        sections = {of: {key: _HIDDEN if key == "url" else text for key, text in section.items()}
+                    for of, section in value.items()}  # fmt: skip
+        return json.dumps(sections)
+    if name == "hooks":
+        return json.dumps([f"{step.event}={step}" for step in value])
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float | Path | Decimal):

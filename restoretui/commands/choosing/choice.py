@@ -21,6 +21,9 @@ from restoretui.session.keys.entries import KeysFormat, NamedKeys
 from restoretui.session.keys.key_list import read_named
 from restoretui.session.session import Session
 
+SET = "@"
+"""How the name of a set begins where a location could stand: no location begins so."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -47,7 +50,9 @@ class Choice:
 
     def parsed(self) -> list[Location]:
         """The locations; ``LocationError`` for the first that is none, ``UsageError`` when options clash."""
-        places = [parse_location(text) for text in self.locations]
+        places = [parse_location(text) for text in self.locations if not text.startswith(SET)]
+        if self.sets:
+            self._check_sets()
         if self.from_inventory:
             self._check_inventory(places)
         if self.is_past:
@@ -66,6 +71,34 @@ class Choice:
         if self.versions and any(place.version_id is not None for place in places):
             raise UsageError("--versions are all, but a location names one version", "leave out one of them")
         return places
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Names of sets that stand among the locations, each once, as ``@NAME``."""
+        return tuple(dict.fromkeys(text for text in self.locations if text.startswith(SET)))
+
+    def typed(self) -> list[str]:
+        """Locations and sets, as they can be typed again; errors as ``parsed``."""
+        return [*map(str, self.parsed()), *self.sets]
+
+    def without_sets(self) -> "Choice":
+        """Itself; ``UsageError`` where a set is named and cannot be meant."""
+        if self.sets:
+            raise UsageError(f"{self.sets[0]} is a set, and this is about places", "name the bucket or a prefix")
+        return self
+
+    def _check_sets(self) -> None:
+        others = {
+            "--versions": self.versions, "--version-id": self.version_id is not None, "--keys-from": self.keys_from,
+            "--from-inventory": self.from_inventory, "--as-of": self.as_of is not None,
+            "--deleted-since": self.deleted_since is not None,
+        }  # fmt: skip
+        for other, given in others.items():
+            if given:
+                raise UsageError(
+                    f"{self.sets[0]} says itself which objects and versions are meant, and {other} others",
+                    "leave out one of them",
+                )
 
     @property
     def is_past(self) -> bool:
@@ -124,8 +157,9 @@ class Choice:
     async def with_keys(self, session: Session, output: Output, settings: Settings) -> "Choice":
         """Itself, with what its list holds; locations that were not named are the buckets of the list.
 
-        Read with the session open, so that it says what it waits for.
+        Read with the session open, so that it says what it waits for; sets must be there.
         """
+        self = await self.of_sets(session)
         if not self.keys_from or self.keys_from.startswith("@") or self.named is not None:
             return self
         places = self.parsed()
@@ -144,6 +178,15 @@ class Choice:
             raise UsageError(f"{named.name} does not say which bucket {nowhere.key!r} is in", "name the bucket")
         return replace(self, named=named).meant(settings)
 
+    async def of_sets(self, session: Session) -> "Choice":
+        """Itself, with storage classes as the clouds of its sets spell them; ``UsageError`` where one is none."""
+        if not self.sets:
+            return self
+        schemes = {place.scheme for place in self.parsed()}
+        for name in self.sets:
+            schemes |= {part.cloud.scheme for part in await session.sets.reached(session.sets.named(name))}
+        return self.in_clouds([session.clouds[scheme].rules for scheme in sorted(schemes, reverse=True)])
+
     async def said(self, session: Session, scheme: str) -> Chosen | None:
         """The part of it that is about one cloud, to be typed again; None where no command can name it.
 
@@ -161,7 +204,7 @@ class Choice:
                 return None
             keys_from, form = str(session.saying.new_list()), None
         return Chosen(
-            tuple(map(str, places)),
+            (*map(str, places), *self.sets),
             keys_from,
             keys_format=form,
             keys_nul=nul,

@@ -27,14 +27,16 @@ MOST_MISSING = 20
 
 @asynccontextmanager
 async def listing_view(
-    session: Session, place: Location, choice: Choice, output: Output | None = None
+    session: Session, place: Location, choice: Choice, output: Output | None = None, of_set: Listing | None = None
 ) -> AsyncIterator[View[Any]]:
     """What is at ``place`` right now, or in the inventory that was named, of that what was chosen.
 
-    Of one version, all versions of its key.
+    Of one version, all versions of its key. Or what a set has there, which is a listing already.
     """
     versions = choice.versions or place.version_id is not None
-    if choice.from_inventory:
+    if of_set is not None:
+        listing = of_set
+    elif choice.from_inventory:
         where = choice.query.where
         found = await session.inventories.at(place, choice.from_inventory, versions=versions, where=where)
         if output is not None:
@@ -89,8 +91,13 @@ class Selected:
 
 
 @asynccontextmanager
-async def selected(session: Session, output: Output, choice: Choice) -> AsyncIterator[Selected]:
-    """What is chosen, marked in a selection of its own; what could not be seen, or was left out, is said."""
+async def selected(
+    session: Session, output: Output, choice: Choice, *, judged: bool = True
+) -> AsyncIterator[Selected]:
+    """What is chosen, marked in a selection of its own; what could not be seen, or was left out, is said.
+
+    ``judged``: what a listing cannot tell is looked at, for a plan of it.
+    """
     places = choice.parsed()
     chosen = Selected(await session.ledger.selections.create())
     if choice.ask_unseen:
@@ -122,8 +129,11 @@ async def selected(session: Session, output: Output, choice: Choice) -> AsyncIte
                 await session.selecting.under(
                     chosen.sel, place, versions=choice.versions, query=choice.query, refresh=True
                 )
-        await _look(session, output, choice, chosen)
-        if choice.from_inventory and any(looks := session.selecting.looks):
+        for name in choice.sets:
+            await _select_set(session, output, choice, chosen, name)
+        if judged:
+            await _look(session, output, choice, chosen)
+        if judged and choice.from_inventory and any(looks := session.selecting.looks):
             output.say(
                 f"looked at what is chosen by {words.plural(looks.pages, 'page')} of listings and"
                 f" {words.plural(looks.heads, 'HEAD')}"
@@ -160,6 +170,18 @@ def listed_at(output: Output, choice: Choice, places: Sequence[Location]) -> tup
     if choice.named.form is KeysFormat.PLAIN:
         _hint_at_locations(output, listed[0], places[0])
     return listed, outside
+
+
+async def _select_set(session: Session, output: Output, choice: Choice, chosen: Selected, name: str) -> None:
+    """The objects of a set, looked at as they are now."""
+    one = session.sets.named(name)
+    parts = await session.sets.reached(one)
+    if not parts:
+        output.say(f"@{one.name} is empty")
+    for part in parts:
+        place = Location(part.cloud.scheme, part.bucket)
+        async for refs in session.sets.refs(one, part):
+            await _select_named(session, output, choice, chosen, place, refs)
 
 
 async def _saved(session: Session, name: str, place: Location) -> Sequence[ObjectRef]:

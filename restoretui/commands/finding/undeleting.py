@@ -27,7 +27,7 @@ BATCH = 500
 async def undelete(settings: Settings, output: Output, choice: Choice, agreeing: Agreeing) -> ExitCode:
     """Undelete what was chosen, once it is agreed to."""
     output.left = NOTHING_SENT
-    choice = choice.meant(settings)
+    choice = choice.without_sets().meant(settings)
     if not choice.is_past:
         raise UsageError(
             "what is to be there again is not said", "say --deleted-since INSTANT, or --as-of INSTANT, or both"

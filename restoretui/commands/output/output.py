@@ -149,6 +149,7 @@ class Output(Streams):
         self.head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
         states += "".join(f"; then {one.told}" for one in run.then)
+        states += f"; {clean(run.ticket)}" if run.ticket else ""
         if seen is not None and run.can_change and not seen.looked:
             states += f" (as of {words.stamp(seen.as_of)})"
         self.text(
@@ -156,9 +157,10 @@ class Output(Streams):
             f"  {words.size(run.told_bytes):>8}  {states}"
         )
         if goes is not None:
+            from restoretui.commands.output.run_words import behalf_lines
             from restoretui.wording.going import progress_lines
 
-            for line in progress_lines(goes, run.currency):
+            for line in (*behalf_lines(run), *progress_lines(goes, run.currency)):
                 self.say(f"run {run.id}: {line}")
 
     def batch_job(

@@ -44,6 +44,7 @@ def cost_remarks(plan: "RestorePlan", chosen: "TierPlan") -> list[str]:
     from restoretui.wording import then_words  # Of plans alone: a listing does without prices.
 
     remarks += [then_words.step_cost(one, currency) for one in chosen.then]
+    remarks += [then_words.keeping(one, currency) for one in chosen.then if one.kept is not None]
     egress = None if any(one.step.kind is ThenKind.DOWNLOAD for one in chosen.then) else plan.egress(tier)
     if egress:
         remarks.append(f"downloading it: {words.about(egress, currency, 0)} more, to the Internet")

@@ -17,7 +17,7 @@ from restoretui.core.rows import Rows
 
 NULL_VERSION = "null"
 """How a cloud calls the version that an inventory leaves empty."""
-_UNNAMED = "STANDARD"
+UNNAMED = "STANDARD"
 """What a listing means that names no class."""
 
 
@@ -196,4 +196,4 @@ def _date(text: str) -> int | None:
 
 
 def _named(classes: Sequence[str]) -> Sequence[str]:
-    return [text or _UNNAMED for text in classes] if "" in classes else classes
+    return [text or UNNAMED for text in classes] if "" in classes else classes

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from restoretui.core.errors import GuardStopped
+from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.plan.then_costs import ThenAmount, step_costs
+from restoretui.core.plan.pricing import Cost, estimate
+from restoretui.core.plan.then_costs import ThenAmount, early_fee, step_costs
 from restoretui.core.plan.tier_plan import PlanLine, TierPlan
 from restoretui.core.rules.verdicts import Action
-from restoretui.core.then.steps import ThenStep
+from restoretui.core.then.steps import ThenKind, ThenStep, keep_days
 
 
 def with_then(plan: RestorePlan, steps: Sequence[ThenStep]) -> RestorePlan:
@@ -16,7 +19,8 @@ def with_then(plan: RestorePlan, steps: Sequence[ThenStep]) -> RestorePlan:
         return plan
     tiers = {
         tier: replace(
-            chosen, then=step_costs(steps, [_amount(plan, line) for line in _reading(chosen)]) if steps else ()
+            chosen,
+            then=step_costs(steps, [_amount(plan, line, tier, steps) for line in _reading(chosen)]) if steps else (),
         )
         for tier, chosen in plan.tiers.items()
     }
@@ -34,9 +38,44 @@ def _reading(chosen: TierPlan) -> list[PlanLine]:
     ]
 
 
-def _amount(plan: RestorePlan, line: PlanLine) -> ThenAmount:
+def _amount(plan: RestorePlan, line: PlanLine, tier: Tier, steps: Sequence[ThenStep]) -> ThenAmount:
     group = line.group
     return ThenAmount(
         plan.table_of(group.bucket), group.objects, group.size_bytes, group.unsized,
         was_online=line.verdict.action is Action.NOTHING and line.verdict.archive is None,
+        kept=_kept(plan, line, tier, keep_days(steps)),
+        early=_early(plan, line) if any(step.kind is ThenKind.DISCARD for step in steps) else Cost(),
     )  # fmt: skip
+
+
+def _early(plan: RestorePlan, line: PlanLine) -> Cost:
+    """Removing them from their archive today."""
+    archive, group = line.verdict.archive or line.group.facts.storage_class, line.group
+    rule = plan.rules.archive_named(archive)
+    if rule is None:
+        return Cost()
+    days = 0 if not rule.takes_days else rule.least_days
+    fee = early_fee(plan.table_of(group.bucket), archive, days, group.objects, group.size_bytes)
+    return fee.unsized(group.unsized)
+
+
+def check_discards(chosen: TierPlan) -> None:
+    """``GuardStopped`` unless as many archived versions go as somebody said may go."""
+    for one in chosen.then:
+        if one.step.kind is ThenKind.DISCARD and one.objects and one.step.agreed != one.objects:
+            raise GuardStopped(
+                f"{one.objects:,} archived versions would be removed for good, not {one.step.agreed:,};"
+                " nothing was sent",
+                f"say --delete-archived {one.objects} if that is meant",
+            )
+
+
+def _kept(plan: RestorePlan, line: PlanLine, tier: Tier, days: int) -> Cost:
+    """One extension of each copy that has an end."""
+    archive, group = line.verdict.archive, line.group
+    rule = plan.rules.archive_named(archive)
+    if not days or archive is None or rule is None or not rule.takes_days:
+        return Cost()
+    return estimate(
+        plan.table_of(group.bucket), archive, tier, Action.EXTEND, group.objects, group.size_bytes, days
+    ).unsized(group.unsized)

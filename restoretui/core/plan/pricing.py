@@ -51,6 +51,8 @@ class PriceTable:
     """Storage of what comes back for good: its first ``FREQUENT_DAYS`` days, and the time after (FACTS 1.5)."""
     egress_per_gib: Decimal | None = None
     """Downloading to the Internet, at the rate of the first GB of a month; None where it is not known."""
+    archived_per_gib_month: Mapping[str, Decimal] = field(default_factory=dict)
+    """Storage in each archive: what is billed for the rest of its shortest time when something leaves it early."""
     no_estimate_for: Sequence[str] = ()
     """Beginnings of Regions that this table, were it the first of its cloud, does not stand for: another currency,
     or a list that holds nowhere else. The empty beginning is that of all."""
@@ -224,7 +226,7 @@ def read_price_book(documents: Iterable[Mapping[str, Any]]) -> PriceBook:
 _NEEDED = {"scheme", "regions", "date", "retrieval", "copy_per_gib_month"}
 RATES = ("list_per_1000", "head_per_1000", "frequent_per_gib_month", "infrequent_per_gib_month", "egress_per_gib")
 """Values of a table that may be left out, and are not known then."""
-_OPTIONAL = {"store", "currency", "copy_free", "source", "put_per_1000", "no_estimate_for", *RATES}
+_OPTIONAL = {"store", "currency", "copy_free", "source", "put_per_1000", "no_estimate_for", "archived", *RATES}
 
 
 def _read_table(raw: Mapping[str, Any]) -> PriceTable:
@@ -246,6 +248,10 @@ def _read_table(raw: Mapping[str, Any]) -> PriceTable:
         copy_per_gib_month=money("copy_per_gib_month", raw["copy_per_gib_month"]),
         copy_free=frozenset(names(raw, "copy_free")),
         put_per_1000=money("put_per_1000", raw.get("put_per_1000", 0)),
+        archived_per_gib_month={
+            archive: money(f"archived.{archive}", value)
+            for archive, value in section("archived", raw.get("archived", {})).items()
+        },
         no_estimate_for=names(raw, "no_estimate_for"),
         source=str(raw.get("source", "")),
         **{name: money_if_known(raw, name) for name in RATES},

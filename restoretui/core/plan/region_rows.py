@@ -6,8 +6,9 @@ from typing import Any
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.price_values import bad, money, only, section
 
-COLUMNS = ("copy", "GLACIER", "DEEP_ARCHIVE", "egress", "list", "head")
-"""What each Region's row holds: by GB and month, by GB at the standard tier (twice), by GB, by 1,000 (twice)."""
+COLUMNS = ("copy", "GLACIER", "DEEP_ARCHIVE", "egress", "list", "head", "GLACIER storage", "DEEP_ARCHIVE storage")
+"""What each Region's row holds: by GB and month, by GB at the standard tier (twice), by GB, by 1,000 (twice),
+and by GB and month (twice)."""
 
 
 def spread(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +24,9 @@ def spread(document: Mapping[str, Any]) -> dict[str, Any]:
 def _table(region: str, row: object) -> dict[str, Any]:
     if not isinstance(row, list) or len(row) != len(COLUMNS):
         raise bad(f"regions.{region} has not {len(COLUMNS)} numbers")
-    copy, glacier, deep, egress, lists, heads = (money(f"regions.{region}", value) for value in row)
+    copy, glacier, deep, egress, lists, heads, at_glacier, at_deep = (
+        money(f"regions.{region}", value) for value in row
+    )
     free = {"per_gib": 0, "per_1000": 0}
     return {
         "scheme": DEFAULT_SCHEME,
@@ -33,6 +36,7 @@ def _table(region: str, row: object) -> dict[str, Any]:
         "egress_per_gib": egress,
         "list_per_1000": lists,
         "head_per_1000": heads,
+        "archived": {"GLACIER": at_glacier, "DEEP_ARCHIVE": at_deep},
         "retrieval": {
             # Bulk of GLACIER retrieves for nothing everywhere, and so does Intelligent-Tiering (FACTS 3).
             "GLACIER": {Tier.STANDARD: {"per_gib": glacier}, Tier.BULK: {"per_gib": 0}},

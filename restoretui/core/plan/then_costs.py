@@ -5,7 +5,7 @@ A copy is one Tier-1 request of the class it is made in, or a few where it goes 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from restoretui.core.plan.pricing import FREQUENT_DAYS, GIB, ZERO, Cost, PriceTable
@@ -23,6 +23,10 @@ class ThenAmount:
     unsized: int = 0
     was_online: bool = False
     """They can be read as they are: nothing is copied in place of them."""
+    kept: Cost = field(default_factory=Cost)
+    """What extending their copies once costs, should the steps not be done before they end."""
+    early: Cost = field(default_factory=Cost)
+    """What removing them from the archive costs at most: the rest of the shortest time they are billed for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,26 @@ class StepCost:
     cost: Cost
     per_month: Decimal | None = None
     """What keeping the copies costs from then on; None where nothing is kept, or that is not known."""
+    kept: Decimal | None = None
+    """Of the cost, what extending the objects' copies once would take; None where nothing is extended."""
 
 
 def step_costs(steps: Sequence[ThenStep], amounts: Iterable[ThenAmount]) -> list[StepCost]:
     """What each step does and costs."""
     found = list(amounts)
-    return [_cost_of(step, [one for one in found if not (step.in_place and one.was_online)]) for step in steps]
+    return [
+        _with_keeping(_cost_of(step, [one for one in found if not (step.of_archived and one.was_online)]), found)
+        for step in steps
+    ]
+
+
+def _with_keeping(one: StepCost, amounts: Sequence[ThenAmount]) -> StepCost:
+    """A copy that ends too soon is extended: at most, each is."""
+    if not one.step.keep_days:
+        return one
+    kept = sum((amount.kept for amount in amounts), Cost())
+    cost = one.cost.beside(Cost(then=kept.total, unpriced=kept.unpriced, fees_unknown=kept.fees_unknown))
+    return replace(one, cost=cost, kept=kept.total)
 
 
 def _cost_of(step: ThenStep, amounts: Sequence[ThenAmount]) -> StepCost:
@@ -51,9 +69,25 @@ def _cost_of(step: ThenStep, amounts: Sequence[ThenAmount]) -> StepCost:
         months = [month for _, month in parts]
         known = None if None in months else sum((month for month in months if month is not None), ZERO)
         return StepCost(step, objects, size, sum((cost for cost, _ in parts), Cost()), known)
+    if step.kind is ThenKind.DISCARD:
+        return StepCost(step, objects, size, sum((one.early for one in amounts), Cost()))
     if step.kind is ThenKind.DOWNLOAD:
         return StepCost(step, objects, size, sum((_download(one) for one in amounts), Cost()))
-    return StepCost(step, 1 if step.kind.is_of_run else objects, size, Cost())
+    return StepCost(step, 1 if step.is_of_run else objects, size, Cost())
+
+
+def early_fee(table: PriceTable, archive: str, least_days: int | None, objects: int, size_bytes: int) -> Cost:
+    """What is billed at most of an archive's shortest time when objects leave it: as if they came today.
+
+    ``GB × $/GB-month × days / 30``, with 32 KiB for each object (FACTS-AFTER 10.1). Since when they are there, no
+    API of S3 tells. ``least_days`` 0: of what may leave at any time.
+    """
+    if least_days == 0:
+        return Cost()
+    rate = table.archived_per_gib_month.get(archive)
+    if rate is None or least_days is None:
+        return Cost(unpriced=objects)
+    return Cost(then=Decimal(size_bytes + (32 << 10) * objects) / GIB * rate * least_days / 30)
 
 
 def _copies(step: ThenStep, one: ThenAmount) -> tuple[Cost, Decimal | None]:
@@ -61,10 +95,11 @@ def _copies(step: ThenStep, one: ThenAmount) -> tuple[Cost, Decimal | None]:
     rate = table.frequent_per_gib_month
     if rate is None and table.copy_per_gib_month:
         rate = table.copy_per_gib_month
-    if step.far or step.storage_class != STANDARD or rate is None or table.list_per_1000 is None:
+    fee = table.put_per_1000 or table.list_per_1000  # OSS names the one, and S3 bills both alike.
+    if step.far or step.storage_class.upper() != STANDARD or rate is None or fee is None:
         return Cost(unpriced=one.objects), None
     month = Decimal(one.size_bytes) / GIB * rate
-    requests = copy_requests(one.objects, one.size_bytes) * table.list_per_1000 / 1000
+    requests = copy_requests(one.objects, one.size_bytes) * fee / 1000
     return Cost(then=requests + month * FREQUENT_DAYS / 30, unpriced=one.unsized), month
 
 

@@ -106,7 +106,7 @@ class TierPlan:
     @property
     def then_objects(self) -> int:
         """Objects that something is done with once they can be read."""
-        return max((one.objects for one in self.then if not one.step.kind.is_of_run), default=0)
+        return max((one.objects for one in self.then if not one.step.is_of_run), default=0)
 
     @property
     def window(self) -> RestoreWindow | None:

@@ -78,3 +78,7 @@ class CloudCommands(Protocol):
     ) -> Sequence[tuple[str, ShellCommand]]:
         """By tool: how to read one object, or all below a prefix, although its class says that it is archived."""
         ...
+
+    def code(self, at: Reached, ref: ObjectRef | None, bucket: str, prefix: str) -> Sequence[tuple[str, str]]:
+        """By library: the same in a few lines of a program, every name in them a literal."""
+        ...

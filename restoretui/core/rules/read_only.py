@@ -35,10 +35,17 @@ JOB_LOOKS = frozenset(
 )
 """The same of S3 Batch Operations."""
 
+EVENT_LOOKS = frozenset({"queue", "notification"})
+"""The same of events. To receive a message hides it from others, so that is no look."""
+
 
 def read_only(provider: Provider, hint: str = "") -> Provider:
     """``provider``, able to look only; anything else raises ``GuardStopped``. ``hint`` says where that comes from."""
     return cast("Provider", _ReadOnly(provider, FACTS | LOOKS, hint))
+
+
+_PARTS = {"batch": JOB_LOOKS, "events": EVENT_LOOKS}
+"""Parts of a provider that are handed out, and what of them may pass."""
 
 
 class _ReadOnly:
@@ -53,8 +60,8 @@ class _ReadOnly:
             return found
         if name.startswith("_"):
             raise AttributeError(name)
-        if name == "batch":
-            return lambda: _ReadOnly(found(), JOB_LOOKS, self._hint)
+        if name in _PARTS:
+            return lambda: _ReadOnly(found(), _PARTS[name], self._hint)
         return self._refuse
 
     def _refuse(self, *_arguments: object, **_named: object) -> NoReturn:

@@ -85,6 +85,8 @@ class ArchiveRule:
     """The copy can be ended before its days are over."""
     quota: Quota | None = None
     """None where none is documented."""
+    least_days: int | None = None
+    """So many days at least are billed, however soon an object leaves it; None where that is not known."""
     direct: bool = False
     """A setting of the bucket may let anybody read it as it is, without a restore."""
 

@@ -24,6 +24,18 @@ _IN_HOST = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 _CSV = "S3BatchOperations_CSV_20180820"
 
+_EACH = """\
+pages = s3.get_paginator("list_objects_v2").paginate(
+    Bucket={bucket}, Prefix={prefix}, OptionalObjectAttributes=["RestoreStatus"]{payer}
+)
+for page in pages:
+    for found in page.get("Contents", []):
+        if "RestoreExpiryDate" in found.get("RestoreStatus", {{}}):  # a restored copy is there
+            body = s3.get_object(Bucket={bucket}, Key=found["Key"]{payer})["Body"]
+            print(found["Key"], len(body.read()))  # or whatever you want of it
+"""
+"""Reads each restored object below a prefix; safe names for files are the reader's affair."""
+
 _reach = partial(reaching, endpoint_option="--endpoint-url")
 
 
@@ -165,6 +177,22 @@ class S3Commands:
         found = [("aws", ShellCommand(joined(aws, paying(at), _reach(at))))]
         found.append(("rclone", ShellCommand(("rclone", "copy", f"{_remote(at)}{bucket}/{prefix}", below))))
         return [*found, ("s5cmd", ShellCommand(joined(_s5cmd(at), s5cmd)))]
+
+    def code(self, at: Reached, ref: ObjectRef | None, bucket: str, prefix: str) -> Sequence[tuple[str, str]]:
+        """boto3: a plain GET, which looks at no class."""
+        connection = at.connection
+        given = {"profile_name": connection.profile, "region_name": at.region or connection.region}
+        session = ", ".join(f"{name}={value!a}" for name, value in given.items() if value)
+        client = f", endpoint_url={connection.endpoint_url!a}" if connection.endpoint_url else ""
+        extra = {"RequestPayer": "requester"} if connection.requester_pays else {}
+        begin = f'import boto3\n\ns3 = boto3.Session({session}).client("s3"{client})\n'
+        if ref is not None:
+            extra |= {"VersionId": ref.version_id} if ref.version_id else {}
+            more = f", ExtraArgs={extra!a}" if extra else ""
+            call = f"s3.download_file({ref.bucket!a}, {ref.key!a}, {file_of(ref.key)!a}{more})\n"
+            return [("boto3", begin + call)]
+        payer = "".join(f", {name}={value!a}" for name, value in extra.items())
+        return [("boto3", begin + _EACH.format(bucket=ascii(bucket), prefix=ascii(prefix), payer=payer))]
 
     def _one(self, at: Reached, ref: ObjectRef) -> list[tuple[str, ShellCommand]]:
         source, file = f"s3://{ref.bucket}/{ref.key}", file_of(ref.key)

@@ -13,7 +13,9 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.money import Amount, plain
 from restoretui.core.rules.commands import ShellCommand, option, options
 from restoretui.core.saying.chosen import Chosen
-from restoretui.core.then.steps import ThenStep, words_of
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
+from restoretui.core.then.said import words_of
+from restoretui.core.then.steps import ThenStep
 
 PROGRAM = "restoretui"
 
@@ -47,6 +49,7 @@ class Wish:
     limits: tuple[Amount, ...] = field(default=())
     """What it may cost at most, one for each currency."""
     most_objects: int | None = None
+    behalf: OnBehalf = NOBODY
     literal: Literal = NOTHING_SAID
     """What is said in place of days and tier, or besides."""
 
@@ -62,6 +65,7 @@ class Wish:
             *(["--ask-unseen"] if self.ask_unseen else []),
             *(["--engine", "batch", *job_words(self.batch)] if self.batch is not None else []),
             *words_of(self.then),
+            *self.behalf.words(),
             *(word for limit in self.limits for word in ("--max-cost", f"{plain(limit.value)}{limit.currency}")),
             *(["--max-objects", str(self.most_objects)] if self.most_objects is not None else []),
         ]

@@ -87,6 +87,10 @@ class Contents(Protocol):
         """Give an upload up and remove its parts; of one that is not there, nothing happens."""
         ...
 
+    async def delete(self, ref: ObjectRef) -> None:
+        """Remove exactly this version for good, or without one the object of a bucket that keeps none."""
+        ...
+
     async def uploads(self, target: CopyTarget) -> Sequence[PendingUpload]:
         """Uploads for exactly this key that were begun and not ended."""
         ...

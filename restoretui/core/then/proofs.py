@@ -7,13 +7,14 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _OF_PARTS = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{0,4})")
 _CHECKSUM = "x-amz-checksum-"
 _ORDER = ("sha256", "sha1", "crc64nvme", "crc32c", "crc32")
 """The surest first."""
+_OSS_KEY = "x-oss-server-side-encryption"
 _KMS = ("aws:kms", "aws:kms:dsse")
 
 
@@ -88,10 +89,21 @@ def new_sum(algorithm: str) -> Sum | None:
             return hashlib.md5(usedforsecurity=False)
         case "crc32":
             return _Crc32()
+        case "crc64ecma":
+            return _of_oss()
         case "crc32c" | "crc64nvme":
             crt = _crt()
             return None if crt is None else _FromCrt(getattr(crt, algorithm), 4 if algorithm == "crc32c" else 8)
     return None
+
+
+def _of_oss() -> Sum | None:
+    """The CRC-64 of OSS, by what its SDK brings along."""
+    try:
+        made = import_module("crcmod").Crc(0x142F0E1EBA9EA3693, initCrc=0, xorOut=(1 << 64) - 1, rev=True)
+    except ImportError:
+        return None
+    return cast("Sum", made)
 
 
 def _crt() -> Any:
@@ -121,6 +133,12 @@ def proof_of(headers: Mapping[str, str], etag: str) -> tuple[Proof | None, str]:
             return Proof(algorithm, expected), ""
         if number.isdecimal() and int(number) > 0:
             return Proof(algorithm, expected, int(number)), ""
+    if told := headers.get("x-oss-hash-crc64ecma", ""):
+        if told.isdecimal() and int(told) < 1 << 64 and new_sum("crc64ecma") is not None:
+            return Proof("crc64ecma", int(told).to_bytes(8, "big")), ""
+        lacking = "its CRC64ECMA needs the package crcmod-plus"
+    if headers.get("x-oss-object-type", "Normal") != "Normal" or headers.get(_OSS_KEY, "").upper() == "KMS":
+        return None, lacking or "the store keeps no checksum of it"  # Of such objects the ETag is none.
     etag = etag.lower()
     encrypted = headers.get("x-amz-server-side-encryption", "")
     if encrypted in _KMS or "x-amz-server-side-encryption-customer-algorithm" in headers:

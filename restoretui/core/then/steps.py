@@ -1,21 +1,14 @@
 """Then-steps: what shall be done with each object once it can be read, as it is said and as it is kept."""
 
-import re
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from restoretui.core.errors import UsageError
 from restoretui.core.location import Location, parse_location
 
 STANDARD = "STANDARD"
-COPY_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR")
-"""Classes that a copy can be read from at once; into an archive it would only go back to where it came from."""
-_FORM = "write copy, copy:s3://BUCKET/PREFIX/, download:DIR, exec:COMMAND, presign:FILE or webhook:NAME"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class ThenKind(StrEnum):
@@ -28,13 +21,38 @@ class ThenKind(StrEnum):
     """A command for each object."""
     PRESIGN = "presign"
     """Links that read the objects without credentials, once all can be read."""
+    DISCARD = "delete-archived"
+    """Removes the archived version of each object that was copied, once the copy is verified."""
     WEBHOOK = "webhook"
     """A call to somebody's server, once all else is done."""
+    NOTIFY = "notify"
+    """A notice by mail, chat or the like, once all else is done."""
 
     @property
-    def is_of_run(self) -> bool:
-        """Done once for a run, when nothing else of it is awaited."""
-        return self in (ThenKind.PRESIGN, ThenKind.WEBHOOK)
+    def reads(self) -> bool:
+        """It, or whoever it is done for, reads the objects: they must not be archived again before."""
+        return self not in (ThenKind.WEBHOOK, ThenKind.NOTIFY, ThenKind.DISCARD)
+
+
+class ThenEvent(StrEnum):
+    """What somebody may be told of a run, once each."""
+
+    DONE = "done"
+    """Nothing of it is awaited any more."""
+    READABLE = "readable"
+    """Its first object can be read."""
+    FAILED = "failed"
+    """Its first object, or step of an object, failed."""
+    EXPIRING = "expiring"
+    """The first of its copies ends soon."""
+
+
+EVENT_WORDS = {
+    ThenEvent.DONE: "once all is done",
+    ThenEvent.READABLE: "once the first object can be read",
+    ThenEvent.FAILED: "once the first object fails",
+    ThenEvent.EXPIRING: "once its first copy ends soon",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,14 @@ class ThenStep:
     """Of copies: their place is in another Region, so that traffic costs something, too."""
     several: bool = False
     """The objects are of several buckets, so that their names stand before the keys."""
+    keep_days: int = 0
+    """Copies that would end before it is done are extended once, by so many days at most; 0: never."""
+    event: ThenEvent | None = None
+    """Done once for the run, when this comes to pass; None: in its turn."""
+    configured: bool = False
+    """The config says it, of every run."""
+    agreed: int = 0
+    """Of removals: how many archived versions somebody said may go; a plan of any other number is not confirmed."""
 
     @property
     def place(self) -> Location | None:
@@ -61,6 +87,21 @@ class ThenStep:
     def in_place(self) -> bool:
         """Copies onto the objects themselves."""
         return self.kind is ThenKind.COPY and not self.target
+
+    @property
+    def is_of_run(self) -> bool:
+        """Done once for a run: at an event, or when nothing else of it is awaited."""
+        return self.event is not None or self.kind in (ThenKind.PRESIGN, ThenKind.WEBHOOK, ThenKind.NOTIFY)
+
+    @property
+    def waits(self) -> bool:
+        """For an event that may never come, so that nobody waits for it."""
+        return self.event not in (None, ThenEvent.DONE)
+
+    @property
+    def of_archived(self) -> bool:
+        """About what is, or was, archived alone: nothing is done with what could be read all along."""
+        return self.in_place or self.kind is ThenKind.DISCARD
 
     @property
     def argv(self) -> list[str]:
@@ -80,6 +121,7 @@ class ThenStep:
     @property
     def said(self) -> str:
         """In words, for people."""
+        when = "" if self.event is None else f" ({EVENT_WORDS[self.event]})"
         match self.kind:
             case ThenKind.COPY:
                 where = f"to {self.target}" if self.target else "in place"
@@ -87,15 +129,20 @@ class ThenStep:
             case ThenKind.DOWNLOAD:
                 return f"download to {self.target}"
             case ThenKind.EXEC:
-                return f"run {self.target}"
+                return f"run {self.target}{when}"
+            case ThenKind.DISCARD:
+                return "remove the archived versions for good, each once its copy is verified"
             case ThenKind.PRESIGN:
                 return f"write links to {self.target or 'a file'}"
-        return f"call webhook {self.target}"
+            case ThenKind.NOTIFY:
+                return f"send notice {self.target}{when}"
+        return f"call webhook {self.target}{when}"
 
     def to_mapping(self) -> dict[str, Any]:
         """What is kept beside kind and target; only what says anything."""
         plain: dict[str, Any] = {"storage_class": self.storage_class, "bandwidth": self.bandwidth, "far": self.far}
-        plain |= {"several": self.several}
+        plain |= {"several": self.several, "keep_days": self.keep_days}
+        plain |= {"agreed": self.agreed, "event": self.event, "configured": self.configured}
         return {name: value for name, value in plain.items() if value}
 
     @classmethod
@@ -109,103 +156,13 @@ class ThenStep:
             int(bandwidth) if bandwidth else None,
             bool(options.get("far", False)),
             bool(options.get("several", False)),
+            int(options.get("keep_days", 0)),
+            ThenEvent(options["event"]) if options.get("event") in list(ThenEvent) else None,
+            bool(options.get("configured", False)),
+            int(options.get("agreed", 0)),
         )
 
 
-def read_steps(said: Sequence[str], copy_class: str | None = None, bandwidth: int | None = None) -> list[ThenStep]:
-    """The steps that ``--then`` says, in their order; ``UsageError`` for what cannot be meant."""
-    steps = [_read(text) for text in said]
-    named = [str(step) for step in steps]
-    for name in named:
-        if named.count(name) > 1:
-            raise UsageError(f"--then {name} is said twice", "leave one out")
-    if copy_class is not None and not any(step.kind is ThenKind.COPY for step in steps):
-        raise UsageError("--copy-class is about --then copy, which is not said", "add it, or leave the class out")
-    if bandwidth is not None and not any(step.kind is ThenKind.DOWNLOAD for step in steps):
-        raise UsageError("--bandwidth is about --then download:DIR, which is not said", "add it, or leave it out")
-    storage_class = _copy_class(copy_class or STANDARD)
-    return [
-        replace(step, storage_class=storage_class) if step.kind is ThenKind.COPY
-        else replace(step, bandwidth=bandwidth) if step.kind is ThenKind.DOWNLOAD
-        else step
-        for step in steps
-    ]  # fmt: skip
-
-
-def _read(text: str) -> ThenStep:
-    name, colon, target = text.partition(":")
-    if name not in list(ThenKind):
-        raise UsageError(f"--then {text!r}: there is no step {name!r}", _FORM)
-    kind = ThenKind(name)
-    if colon and not target:
-        raise UsageError(f"--then {text!r} names nothing behind the colon", _FORM)
-    if "\0" in target or any(0xD800 <= ord(letter) < 0xE000 for letter in target):
-        raise UsageError(f"--then {text!r} holds what no name can hold", _FORM)
-    match kind:
-        case ThenKind.COPY:
-            target = _copy_target(target)
-        case ThenKind.DOWNLOAD if not target:
-            raise UsageError("--then download does not say where to", "write --then download:DIR")
-        case ThenKind.DOWNLOAD:
-            target = str(Path(target).expanduser().absolute())
-        case ThenKind.PRESIGN if target:
-            target = str(Path(target).expanduser().absolute())
-        case ThenKind.EXEC:
-            _check_command(target)
-        case ThenKind.WEBHOOK if not _NAME.fullmatch(target):
-            raise UsageError(
-                "--then webhook takes the name of a webhook of the config",
-                "write --then webhook:NAME; its URL stands under [webhooks.NAME]",
-            )
-    return ThenStep(kind, target)
-
-
-def _copy_target(text: str) -> str:
-    if not text:
-        return ""
-    place = parse_location(text)
-    if not place.bucket or place.key is not None or (place.prefix and not place.prefix.endswith("/")):
-        raise UsageError(
-            f"--then copy:{text}: copies go below a bucket or a prefix, each under its own key",
-            "end the prefix with a slash: copy:s3://BUCKET/PREFIX/",
-        )
-    return str(place)
-
-
-def _check_command(text: str) -> None:
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise UsageError(f"--then exec:{text} cannot be split into words: {error}", "close the quotes") from None
-    if not words:
-        raise UsageError("--then exec does not say which command", "write --then 'exec:COMMAND ARGUMENT…'")
-
-
-def _copy_class(name: str) -> str:
-    if name.upper() not in COPY_CLASSES:
-        raise UsageError(
-            f"--copy-class {name}: no class that can be read without a restore is called so",
-            f"choose one of {', '.join(COPY_CLASSES)}",
-        )
-    return name.upper()
-
-
-def words_of(steps: Sequence[ThenStep]) -> list[str]:
-    """The steps as words of a command line."""
-    words = [word for step in steps for word in ("--then", str(step))]
-    classes = [step.storage_class for step in steps if step.storage_class]
-    speeds = [step.bandwidth for step in steps if step.bandwidth]
-    words += ["--copy-class", classes[0]] if classes and classes[0] != STANDARD else []
-    return words + (["--bandwidth", str(speeds[0])] if speeds else [])
-
-
-class ThenSaid(NamedTuple):
-    """What ``--then`` and its companions said."""
-
-    then: tuple[str, ...] = ()
-    copy_class: str | None = None
-    bandwidth: int | None = None
-
-    def steps(self) -> list[ThenStep]:
-        """Read; ``UsageError`` for what cannot be meant."""
-        return read_steps(self.then, self.copy_class, self.bandwidth)
+def keep_days(steps: Iterable[ThenStep]) -> int:
+    """By how many days copies may be extended so that the steps come to their end."""
+    return max((step.keep_days for step in steps), default=0)

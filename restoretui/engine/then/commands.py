@@ -1,4 +1,4 @@
-"""Runs a subprocess for each object: no shell, a process group of its own, a time limit, its last words kept.
+"""Runs a subprocess for each object, or at an event of a run: no shell, a group of its own, a time limit.
 
 The command learns what it is about from its environment and from one JSON object on its standard input. It may run
 twice for one object when we are killed in between: ``RESTORETUI_ID`` is the same then.
@@ -32,6 +32,7 @@ class Commands:
     def __init__(self, work: ThenWork, step: ThenStep) -> None:
         self._work = work
         self._argv = step.argv
+        self._event = step.event
         self._output: dict[int, str] = {}
 
     def said(self) -> dict[int, str]:
@@ -40,11 +41,9 @@ class Commands:
 
     async def do(self, task: ThenTask) -> str:
         """Run it for one object; ``done, exit code 0``."""
-        facts = self._facts(task)
+        facts = self._facts(task) if self._event is None else await self._of_event(task)
         argv = [_filled(word, facts) for word in self._argv]
-        environment = os.environ | {
-            f"RESTORETUI_{name.upper()}": str(value).replace("\0", "") for name, value in facts.items()
-        }
+        environment = os.environ | {f"RESTORETUI_{name.upper()}": _said(value) for name, value in facts.items()}
         await self._work.turn()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -108,6 +107,10 @@ class Commands:
         _signal(process.pid, signal.SIGKILL)
         await waiting
 
+    async def _of_event(self, task: ThenTask) -> dict[str, object]:
+        """What the run is like when the event comes to pass."""
+        return await self._work.told(self._event) | {"id": f"{task.run_id}-0-{task.step_id}"}
+
     def _facts(self, task: ThenTask) -> dict[str, object]:
         run, ref = self._work.context.run, task.ref
         if ref is None:
@@ -133,9 +136,15 @@ class Commands:
 def _filled(word: str, facts: dict[str, object]) -> str:
     """A placeholder is a whole word: what it stands for can then be no other words."""
     if word[:1] == "{" and word[-1:] == "}" and word[1:-1] in _PLACES:
-        value = facts[word[1:-1]]
+        value = facts.get(word[1:-1])
         return "" if value is None else str(value).replace("\0", "")
     return word
+
+
+def _said(value: object) -> str:
+    """In a variable: as it is, or as JSON where it has parts."""
+    text = json.dumps(value) if isinstance(value, dict | list) else "" if value is None else str(value)
+    return text.replace("\0", "")
 
 
 def _signal(group: int, sign: signal.Signals) -> None:

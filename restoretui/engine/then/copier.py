@@ -42,6 +42,8 @@ class Copier:
         in_place = there == (seen.ref.bucket, seen.ref.key, None)
         current = seen if in_place and seen.ref.version_id is None else await found(self._work, there)
         if current is not None and self._is_done(task, seen, current, in_place=in_place):
+            if not in_place:
+                await self._remember(task, seen)
             return f"is in {self._step.storage_class} {'already' if not task.is_again else 'now'}"
         if in_place and (current is None or current.version_id != seen.version_id):
             raise GivenUp(
@@ -55,9 +57,16 @@ class Copier:
             bucket, key, self._step.storage_class, only_new=not in_place,
             only_over=seen.etag if in_place else "", same_region=await self._same_region(seen.ref.bucket, bucket),
         )  # fmt: skip
+        await self._remember(task, seen)
         written = await self._written(task, seen, target)
         await self._verify(seen, target, written)
         return f"copied to {self._step.storage_class}"
+
+    async def _remember(self, task: ThenTask, seen: ObjectDetail) -> None:
+        """What the copy is made from, before it is made: that is what may be removed once it is verified."""
+        memo = self._work.memo(task)
+        if self._work.discards and not memo.get("upload"):
+            await self._work.keep(task, {"etag": seen.etag, "version": seen.version_id or ""})
 
     async def abandon(self, task: ThenTask) -> None:
         """Nothing will come of it any more: what was begun is removed."""

@@ -15,7 +15,8 @@ from restoretui.ledger.then_records import ThenTask
 
 AT_ONCE = 8
 """Parts of all objects of a run that are copied side by side."""
-_TAGS = "x-amz-tagging-count"
+_TAGS = "-tagging-count"
+"""How the header ends that says how many tags an object has."""
 
 
 class PartsCopier:
@@ -75,7 +76,8 @@ class PartsCopier:
 
     async def _begin(self, task: ThenTask, seen: ObjectDetail, target: CopyTarget) -> str:
         read, contents = self._work.context.reads(), self._work.contents
-        tags = await read(lambda: contents.tags(seen.ref)) if dict(seen.headers).get(_TAGS, "0") != "0" else {}
+        is_tagged = any(name.endswith(_TAGS) and value != "0" for name, value in seen.headers)
+        tags = await read(lambda: contents.tags(seen.ref)) if is_tagged else {}
         await self._work.turn()
         upload_id = await read(lambda: contents.begin_upload(seen, target, tags), over=NO_EFFECT)
         await self._keep(task, seen, target, upload_id)
@@ -83,8 +85,12 @@ class PartsCopier:
 
     async def _keep(self, task: ThenTask, seen: ObjectDetail, target: CopyTarget, upload_id: str) -> None:
         await self._work.keep(
-            task, {"upload": upload_id, "etag": seen.etag, "bucket": target.bucket, "key": target.key}
-        )
+            task,
+            {
+                "upload": upload_id, "etag": seen.etag, "version": seen.version_id or "", "bucket": target.bucket,
+                "key": target.key,
+            },
+        )  # fmt: skip
 
     async def _copied(
         self, seen: ObjectDetail, target: CopyTarget, upload_id: str, have: list[UploadPart]

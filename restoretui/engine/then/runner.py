@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from restoretui.core.errors import CloudError, LedgerError, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import HandlesContents
-from restoretui.core.then.steps import ThenKind, ThenStep
+from restoretui.core.then.steps import ThenKind
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.then.work import GivenUp, ThenWork, TryLater, explained, of_system
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
@@ -23,7 +23,15 @@ from restoretui.ledger.then_records import StepCount, TaskEnd, TaskState, ThenTa
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = {ThenKind.COPY: 16, ThenKind.DOWNLOAD: 4, ThenKind.EXEC: 4, ThenKind.PRESIGN: 1, ThenKind.WEBHOOK: 1}
+AT_ONCE = {
+    ThenKind.COPY: 16,
+    ThenKind.DOWNLOAD: 4,
+    ThenKind.EXEC: 4,
+    ThenKind.DISCARD: 8,
+    ThenKind.PRESIGN: 1,
+    ThenKind.WEBHOOK: 1,
+    ThenKind.NOTIFY: 1,
+}
 MOST_TRIES = 6
 """Of one task, before it fails."""
 UNHELD_S = 0.5
@@ -106,7 +114,7 @@ class ThenRunner:
         if self._doing:
             return await self._rests()
         waits = any(
-            count.tasks.get(TaskState.READY, 0) + (0 if count.step.kind.is_of_run else count.open) for count in steps
+            count.tasks.get(TaskState.READY, 0) + (0 if count.step.is_of_run else count.open) for count in steps
         )
         if waits:
             return await self._rests()
@@ -191,8 +199,9 @@ class ThenRunner:
                 self._context,
                 cast("HandlesContents", provider).contents() if provider.capabilities.contents else None,
                 copies_in_place=any(one.step.in_place for one in steps),
+                discards=any(one.step.kind is ThenKind.DISCARD for one in steps),
             )
-            self._deeds.setdefault(count.id, deed_of(work, count.id, count.step))
+            self._deeds.setdefault(count.id, deed_of(work, count, steps))
         return self._deeds[count.id]
 
     async def _flush(self) -> None:
@@ -235,8 +244,9 @@ async def _any_of(changed: AsyncIterator[frozenset[str]], topics: set[str]) -> N
             return
 
 
-def deed_of(work: ThenWork, step_id: int, step: ThenStep) -> Deed:
-    """What does such a step; loaded only where one is done."""
+def deed_of(work: ThenWork, count: StepCount, steps: Sequence[StepCount]) -> Deed:
+    """What does such a step, one of ``steps``; loaded only where one is done."""
+    step = count.step
     match step.kind:
         case ThenKind.COPY:
             from restoretui.engine.then.copier import Copier
@@ -245,7 +255,11 @@ def deed_of(work: ThenWork, step_id: int, step: ThenStep) -> Deed:
         case ThenKind.DOWNLOAD:
             from restoretui.engine.then.downloader import Downloader
 
-            return Downloader(work, step_id, step)
+            return Downloader(work, count.id, step)
+        case ThenKind.DISCARD:
+            from restoretui.engine.then.discarder import Discarder
+
+            return Discarder(work, next(one for one in steps if one.step.kind is ThenKind.COPY))
         case ThenKind.EXEC:
             from restoretui.engine.then.commands import Commands
 
@@ -254,6 +268,6 @@ def deed_of(work: ThenWork, step_id: int, step: ThenStep) -> Deed:
             from restoretui.engine.then.links import Links
 
             return Links(work, step)
-    from restoretui.engine.then.webhooks import Webhooks
+    from restoretui.engine.then.webhooks import Notices, Webhooks
 
-    return Webhooks(work, step)
+    return Notices(work, step) if step.kind is ThenKind.NOTIFY else Webhooks(work, step)

@@ -1,4 +1,4 @@
-"""Calls somebody's server once a run is done, signed as Standard Webhooks has it (standardwebhooks 1.1.0).
+"""Tells somebody of a run: calls a server, signed as Standard Webhooks has it (1.1.0), or sends a notice.
 
 The id is the same each time it is tried, so that a receiver can tell. URL and secret stand in the config alone.
 """
@@ -7,14 +7,20 @@ import asyncio
 import base64
 import hmac
 import json
+from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any, cast
 
 from restoretui.core.errors import CloudError
-from restoretui.core.then.steps import ThenStep
+from restoretui.core.then.steps import ThenEvent, ThenStep
 from restoretui.engine.then.work import GivenUp, ThenWork, TryLater
 from restoretui.engine.then_tools import Webhook
 from restoretui.ledger.then_records import ThenTask
 
+EVENT_TITLES = {
+    ThenEvent.DONE: "is done", ThenEvent.READABLE: "has its first readable object",
+    ThenEvent.FAILED: "has a failed object", ThenEvent.EXPIRING: "has copies that end soon",
+}  # fmt: skip
 RESTS = (5.0, 30.0, 120.0, 600.0, 1800.0)
 """Seconds of cloud time between tries."""
 
@@ -25,6 +31,7 @@ class Webhooks:
     def __init__(self, work: ThenWork, step: ThenStep) -> None:
         self._work = work
         self._name = step.target
+        self._event = step.event
 
     async def do(self, task: ThenTask) -> str:
         """Call it."""
@@ -32,7 +39,7 @@ class Webhooks:
         if tools.webhook is None or tools.post is None:
             raise GivenUp("this program knows of no webhooks")
         hook = await asyncio.to_thread(tools.webhook, self._name)
-        body = json.dumps(await self._event(task), separators=(",", ":"), sort_keys=True).encode()
+        body = json.dumps(await self._message(), separators=(",", ":"), sort_keys=True).encode()
         created = int(self._work.context.run.created_at.timestamp())
         message_id = f"restoretui-{created}-{task.run_id}-{task.step_id}"
         headers = {"Content-Type": "application/json", "User-Agent": "restoretui"}
@@ -52,23 +59,46 @@ class Webhooks:
     async def abandon(self, task: ThenTask) -> None:
         """Nothing is left of it."""
 
-    async def _event(self, task: ThenTask) -> dict[str, object]:
-        ledger = self._work.context.ledger
-        run = await ledger.runs.get(task.run_id)
-        steps = [
-            {"step": str(count.step.kind), "done": count.done, "failed": count.failed}
-            for count in run.then
-            if not count.step.kind.is_of_run
-        ]
+    async def _message(self) -> dict[str, object]:
+        told = await self._work.told(self._event)
         return {
-            "type": "restore.run.done",
+            "type": f"restore.run.{told.pop('event')}",
             "timestamp": f"{self._work.context.clock.now():%Y-%m-%dT%H:%M:%SZ}",
-            "data": {
-                "run": run.id, "created_at": f"{run.created_at:%Y-%m-%dT%H:%M:%SZ}", "tier": str(run.tier),
-                "days": run.days, "objects": run.objects, "size": run.size_bytes, "note": run.note,
-                "counts": {str(state): jobs for state, jobs in run.counts.items() if jobs}, "then": steps,
-            },
-        }  # fmt: skip
+            "data": told,
+        }
+
+
+class Notices:
+    """Of one step: one notice for the run, through whatever the config names. Where that is, may be a secret."""
+
+    def __init__(self, work: ThenWork, step: ThenStep) -> None:
+        self._work = work
+        self._name = step.target
+        self._event = step.event
+
+    async def do(self, task: ThenTask) -> str:
+        """Send it."""
+        notify = self._work.tools.notify
+        if notify is None:
+            raise GivenUp("this program knows of no notices")
+        told = await self._work.told(self._event)
+        counts = cast("dict[str, int]", told["counts"])
+        parts = [", ".join(f"{jobs:,} {state}" for state, jobs in counts.items())]
+        parts += [f"{step['step']}: {step['done']:,} done, {step['failed']:,} failed" for step in _steps(told)]
+        if self._event is ThenEvent.EXPIRING:
+            parts.append(f"the first copy ends {told['first_expiry']}")
+        await self._work.turn()
+        title = f"restoretui: run {task.run_id} {EVENT_TITLES[self._event or ThenEvent.DONE]}"
+        if not await asyncio.to_thread(notify, self._name, title, "\n".join(parts)):
+            raise TryLater(f"notice {self._name} could not be delivered", _rest(task))
+        return f"notice {self._name} sent"
+
+    async def abandon(self, task: ThenTask) -> None:
+        """Nothing is left of it."""
+
+
+def _steps(told: Mapping[str, object]) -> "list[dict[str, Any]]":
+    return cast("list[dict[str, Any]]", told["then"])
 
 
 def signed(hook: Webhook, message_id: str, at: int, body: bytes) -> dict[str, str]:

@@ -10,6 +10,8 @@ from restoretui.core.model import ObjectDetail, ObjectRef
 from restoretui.core.os_errors import refused_by_system
 from restoretui.core.provider import Provider
 from restoretui.core.then.contents import Contents
+from restoretui.core.then.keeping import instant
+from restoretui.core.then.steps import ThenEvent
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.then_tools import ThenTools
 from restoretui.ledger.then_records import ThenTask
@@ -47,6 +49,8 @@ class ThenWork:
     """None where the cloud cannot be asked for what objects contain."""
     copies_in_place: bool = False
     """A step of this run writes the objects themselves anew."""
+    discards: bool = False
+    """What copies are made from is removed afterwards: each writes down what that was."""
 
     @property
     def tools(self) -> ThenTools:
@@ -81,6 +85,25 @@ class ThenWork:
         """Until the run is surely ours: nothing is sent or written while it may be another process's."""
         while not self.context.is_ours():
             await self.context.clock.pause(0.25)
+
+    async def told(self, event: ThenEvent | None) -> dict[str, object]:
+        """What somebody is told of the run as it is now, for him to read and for programs."""
+        ledger = self.context.ledger
+        run = await ledger.runs.get(self.context.run.id)
+        end = await ledger.then.first_end(run.id)
+        steps = [
+            {"step": str(count.step.kind), "done": count.done, "failed": count.failed}
+            for count in run.then
+            if not count.step.is_of_run
+        ]
+        return {
+            "event": str(event or ThenEvent.DONE), "run": run.id,
+            "created_at": f"{run.created_at:%Y-%m-%dT%H:%M:%SZ}", "tier": str(run.tier), "days": run.days,
+            "objects": run.objects, "size": run.size_bytes, "requester": run.requester,
+            "ticket": run.ticket, "note": run.note, "buckets": list(run.buckets),
+            "counts": {str(state): jobs for state, jobs in run.counts.items() if jobs}, "then": steps,
+            "first_expiry": None if end is None else f"{instant(end):%Y-%m-%dT%H:%M:%SZ}",
+        }  # fmt: skip
 
     async def source(self, task: ThenTask) -> ObjectDetail:
         """The object as it is now, if it is the one that was planned; ``GivenUp`` otherwise."""
@@ -119,7 +142,7 @@ def explained(error: CloudError) -> GivenUp:
     """A cloud's refusal as the end of a step."""
     if error.code in EXPIRED_CODES:
         return GivenUp(EXPIRED, error.code, error.request_id)
-    if error.code in ("PreconditionFailed", "412"):
+    if error.code in ("PreconditionFailed", "412", "FileAlreadyExists"):
         return GivenUp(f"{OVERWRITTEN}, or what it was to replace", error.code, error.request_id)
     hint = f" ({error.hint})" if error.hint else ""
     return GivenUp(f"{error}{hint}", error.code, error.request_id)

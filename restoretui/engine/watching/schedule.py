@@ -22,6 +22,10 @@ AFTER_EXPIRY = timedelta(seconds=30)
 """S3 drops an expired copy some time after its date; earlier looks would only see it still there."""
 AVAILABLE_LONGEST = timedelta(hours=12)
 """An available copy is looked at this often, because a lifecycle rule or a person may end it early (FACTS 1.5)."""
+TOLD_LONGEST = timedelta(hours=6)
+"""Longest wait where events tell what is done: polling is only for those that got lost."""
+TOLD_LATE = timedelta(hours=1)
+"""The same once the window has closed and something is still awaited."""
 OVERDUE = timedelta(minutes=15)
 """How long after its window a restore is called overdue."""
 
@@ -61,6 +65,15 @@ def next_look(expected: Expectation, last: datetime | None, now: datetime) -> da
         return last + min(wait, dense)
     # Never sleep past the opening by more than one dense step.
     return min(last + min(wait, SPARSE), max(expected.opens, last + FIRST))
+
+
+def next_look_if_told(expected: Expectation, last: datetime | None, now: datetime) -> datetime:
+    """When to look next where events tell of each restore that is done."""
+    if last is None or last < expected.requested_at:
+        return min(max(now, expected.closes + OVERDUE), max(now, expected.requested_at) + TOLD_LONGEST)
+    if last > expected.closes:
+        return last + TOLD_LATE
+    return min(max(last + FIRST, expected.closes + OVERDUE), last + TOLD_LONGEST)
 
 
 def next_expiry_look(earliest_expiry: datetime | None, last: datetime | None, now: datetime) -> datetime:

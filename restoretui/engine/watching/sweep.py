@@ -102,10 +102,10 @@ class Sweeper:
                 if sights:
                     yield sights
             while len(heads) >= HEADS_AT_ONCE:
-                yield await self._look(heads[:HEADS_AT_ONCE])
+                yield await self.look(heads[:HEADS_AT_ONCE])
                 del heads[:HEADS_AT_ONCE]
         if heads:
-            yield await self._look(heads)
+            yield await self.look(heads)
 
     def _wants_head(self, key: str, version: str) -> bool:
         habits = self.habits
@@ -186,7 +186,8 @@ class Sweeper:
         past = job.state is State.AVAILABLE and job.expiry is not None and job.expiry <= now.timestamp()
         return past or self.habits.status_listed
 
-    async def _look(self, ids: Sequence[int]) -> list[Sight]:
+    async def look(self, ids: Sequence[int]) -> list[Sight]:
+        """One HEAD each; few at a time."""
         return await all_of([self._head(job) for job in await self.whole(ids)])
 
     async def _head(self, job: RestoreJob) -> Sight:

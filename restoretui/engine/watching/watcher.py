@@ -8,14 +8,14 @@ from math import inf
 from typing import NamedTuple
 
 from restoretui.core.errors import AccessDenied, CloudError
-from restoretui.core.model import State
+from restoretui.core.model import Look, State
 from restoretui.core.rules.rules import RestoreWindow
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.watching.interpret import SENT_WITHIN, Promise, interpret
-from restoretui.engine.watching.schedule import Expectation, next_expiry_look, next_look
+from restoretui.engine.watching.schedule import Expectation, next_expiry_look, next_look, next_look_if_told
 from restoretui.engine.watching.sweep import Habits, Sight, Sweeper
-from restoretui.ledger.run_records import JobChange, Run, TrackedGroup
+from restoretui.ledger.run_records import JobChange, RestoreJob, Run, TrackedGroup
 from restoretui.ledger.runs.watch_queries import AwaitedColumns
 
 CHUNK = 20_000
@@ -76,6 +76,7 @@ class Watcher:
         self._clock = context.clock
         self._read = context.reads()
         self._events = events
+        self._is_told = context.is_told
         self._by_job = by_job
         self._denied: dict[str, CloudError] = {}
         self._habits: dict[str, Habits] = {}
@@ -121,6 +122,18 @@ class Watcher:
             await self.round(unit)
         await self._note_looked(units)
 
+    async def told(self, bucket: str, sights: Sequence[Sight], doubtful: Sequence[RestoreJob]) -> None:
+        """Events showed this, and that something has changed with the ``doubtful``: those are looked at now."""
+        found = list(sights)
+        if doubtful:
+            found += await self._sweeper(bucket).look([job.id for job in doubtful])
+        await self._record(bucket, found, None)
+        lists, heads = self._calls
+        self._calls = [0, 0]
+        if lists or heads:
+            await self._ledger.runs.calls(self._run.id, lists, heads)
+        self.stir()
+
     async def _note_looked(self, units: Iterable[Unit]) -> None:
         """How old what the ledger says is: as old as the oldest look at any part that can still change."""
         looks = [self._looked.get(unit) for unit in units]
@@ -162,6 +175,9 @@ class Watcher:
         # By a clock that was ahead of ours, it may have been asked for in our future.
         moments = (group.requested_first, group.requested_last)
         asked = [min(_instant(moment) or self._run.created_at, now) for moment in moments]
+        if self._is_told(unit.bucket):
+            at = min(next_look_if_told(Expectation(moment, window), last, now) for moment in asked)
+            return DueLook(unit, at, "events are awaited")
         opens = Expectation(asked[0], window).opens
         if may_wait:
             at = next_look(Expectation(asked[0], window), last, now)
@@ -220,11 +236,12 @@ class Watcher:
             await self._ledger.runs.calls(self._run.id, lists, heads)
 
     async def _sweep(self, bucket: str, some: AwaitedColumns, before: datetime | None) -> None:
-        habits = self._habits.setdefault(bucket, Habits())
-        whole = self._ledger.runs.of_ids
-        sweeper = Sweeper(self._provider, self._rules, self._clock, self._read, self._count, whole, habits)
-        async for sights in sweeper.sweep(bucket, some):
+        async for sights in self._sweeper(bucket).sweep(bucket, some):
             await self._record(bucket, sights, before)
+
+    def _sweeper(self, bucket: str) -> Sweeper:
+        habits, whole = self._habits.setdefault(bucket, Habits()), self._ledger.runs.of_ids
+        return Sweeper(self._provider, self._rules, self._clock, self._read, self._count, whole, habits)
 
     def _count(self, lists: int, heads: int) -> None:
         self._calls[0] += lists
@@ -244,7 +261,8 @@ class Watcher:
                 if change.state is State.AVAILABLE and before is not None:
                     change = change._replace(looked_before=before.timestamp())
                 changes.append(change)
-                if sight.seen is not None:
+                # What an event tells of an object is less than a listing does: it is the job's alone.
+                if sight.seen is not None and sight.look is not Look.EVENT:
                     seen.append(sight.seen)
         if seen:
             await self._ledger.catalog.observe(self._run.cloud, bucket, seen)

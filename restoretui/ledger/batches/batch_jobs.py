@@ -17,6 +17,7 @@ from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import Connection as Door
 from restoretui.core.rules.commands import ShellCommand
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.batches.adoption import adopt, begin, gather
 from restoretui.ledger.batches.assignment import assign
 from restoretui.ledger.batches.completion_reports import join_report
@@ -59,7 +60,7 @@ class BatchJobs:
         tier: Tier,
         connection: Mapping[str, object],
         options: BatchOptions,
-        note: str = "",
+        behalf: OnBehalf = NOBODY,
         *,
         exact: bool = False,
         said: Sequence[ShellCommand] = (),
@@ -68,7 +69,7 @@ class BatchJobs:
         now, wall = self._clock.now().timestamp(), self._clock.wall()
 
         def write(tx: Tx) -> int:
-            run_id = confirm(tx, sel, cloud, plan, tier, connection, note, now, wall, exact=exact, said=said)
+            run_id = confirm(tx, sel, cloud, plan, tier, connection, behalf, now, wall, exact=exact, said=said)
             assign(tx, run_id, options, now)
             return run_id
 

@@ -11,6 +11,7 @@ from restoretui.core.errors import PlanChanged
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.batches.assignment import assign, new_batch
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.runs.bucket_ids import bucket_id
@@ -30,7 +31,7 @@ class ManifestRun(NamedTuple):
     plan: RestorePlan
     tier: Tier
     options: BatchOptions
-    note: str = ""
+    behalf: OnBehalf = NOBODY
     said: Sequence[ShellCommand] = ()
     """The commands that say the same."""
 
@@ -48,7 +49,7 @@ def confirm_gathered(tx: Tx, wanted: ManifestRun, rows: int, now: float, wall: f
     objects, version = counted or (0, "")
     days = None if line.verdict.endless else plan.days
     counts = {State.PLANNED: (int(objects), 0)}
-    run_id = insert_run(tx, wanted.cloud, plan, tier, wanted.connection, wanted.note, now, counts, int(objects))
+    run_id = insert_run(tx, wanted.cloud, plan, tier, wanted.connection, wanted.behalf, now, counts, int(objects))
     keep(tx, run_id, wanted.said)
     place = bucket_id(tx, wanted.cloud, line.group.bucket)
     line_id = insert_line(

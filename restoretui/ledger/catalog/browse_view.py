@@ -88,7 +88,7 @@ class BrowseView(TableView[BrowseRow]):
         self._final: _Status | None = None
         self._sql: dict[tuple[str, bool, bool], str] = {}
         self._prefixes: RowOrder = Straight(lambda: 1, lambda: self._status().prefixes)
-        self.sums = PrefixSums(context.quick, listing.scope)
+        self.sums = PrefixSums(context.quick, listing)
         """What is known of what lies below the prefixes shown."""
         self._segments = Segments(context.quick, listing.id, lambda: self._status().objects)
         self._objects: RowOrder = self._segments

@@ -124,8 +124,8 @@ class Catalog:
 
         def end(tx: Tx) -> None:
             tx.run(
-                "UPDATE listing SET ended_at = CASE WHEN origin = 'inventory' THEN started_at ELSE :now END,"
-                " error = :error,"
+                "UPDATE listing SET ended_at ="
+                " CASE WHEN origin IN ('inventory', 'set') THEN started_at ELSE :now END, error = :error,"
                 " resume_token = CASE WHEN :error = '' THEN NULL ELSE resume_token END WHERE id = :id",
                 {"now": now, "error": error or str(lost or ""), "id": listing_id},
             )

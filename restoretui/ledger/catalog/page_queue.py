@@ -138,14 +138,15 @@ class PageQueue:
 
 def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
     row = tx.row(
-        "SELECT started_at, first_segment, place_id, origin = 'inventory' FROM listing WHERE id = ?", (listing_id,)
+        "SELECT started_at, first_segment, place_id, origin IN ('inventory', 'set') FROM listing WHERE id = ?",
+        (listing_id,),
     )
     if row is None:
         raise listing_replaced()
     started_at, first_segment, place, is_as_old = row
     objects = size_bytes = 0
     told = any(status is not None for arrival in arrivals for status in Rows.of(arrival.page.entries).in_progress)
-    if told:
+    if told and not is_as_old:  # What is told of old may have been told by a look.
         listings_tell(tx, place)
     totals = counted(tx, "g.id = ?", (listing_id,))
     for number, of_segment in groupby(sorted(arrivals, key=attrgetter("segment")), attrgetter("segment")):

@@ -23,16 +23,22 @@ def volume_of(row: tuple[Any, ...]) -> Volume:
     return Volume(row[3], (row[4] << HALF) + row[5], row[6])
 
 
-def covering(quick: QuickReads, cloud: CloudId, bucket: str, prefix: str, *, versions: bool) -> Listing | None:
-    """The newest whole flat listing with totals for ``prefix``, however old; None if there is none."""
+def covering(
+    quick: QuickReads, cloud: CloudId, bucket: str, prefix: str, *, versions: bool, of_set: str = ""
+) -> Listing | None:
+    """The newest whole flat listing with totals for ``prefix``, however old; None if there is none.
+
+    ``of_set``: of what that set has there, as its listing's origin names it; else of all that is there.
+    """
+    whose = "g.origin = 'set' AND g.source = ?" if of_set else "g.origin IN ('', 'inventory') AND g.only = ?"
     rows = quick.rows(
         "SELECT g.id, g.prefix, g.objects, g.size_bytes, g.started_at, g.ended_at,"
         " g.origin, g.source, g.as_of FROM listing g"
         " JOIN place p ON p.id = g.place_id WHERE p.scheme = ? AND p.endpoint = ? AND p.bucket = ? AND g.counted"
-        " AND g.origin IN ('', 'inventory') AND g.only = ''"
+        f" AND {whose}"
         " AND g.recursive AND NOT g.single AND g.versions = ? AND g.ended_at IS NOT NULL AND g.error = ''"
         " AND substr(?, 1, length(g.prefix)) = g.prefix ORDER BY g.ended_at DESC, g.id DESC",
-        (*cloud, bucket, versions, prefix),
+        (*cloud, bucket, of_set, versions, prefix),
     )
     for listing_id, start, objects, size_bytes, started_at, ended_at, origin, source, as_of in rows:
         if depth_of(prefix, start) is not None:
@@ -58,8 +64,9 @@ def totals_of(quick: QuickReads, listing: Listing, prefix: str) -> PrefixTotals 
 class PrefixSums:
     """Of the prefixes that one listing shows."""
 
-    def __init__(self, quick: QuickReads, scope: Scope) -> None:
-        self._quick, self._scope = quick, scope
+    def __init__(self, quick: QuickReads, of: Listing) -> None:
+        self._quick, self._scope = quick, of.scope
+        self._of_set = of.origin.source if of.origin is not None and of.origin.kind == "set" else ""
         self.listing = self._newest()
         """The flat listing they are from; None if there is none."""
 
@@ -67,7 +74,9 @@ class PrefixSums:
         scope = self._scope
         if scope.recursive or scope.single:
             return None
-        return covering(self._quick, scope.cloud, scope.bucket, scope.prefix, versions=scope.versions)
+        return covering(
+            self._quick, scope.cloud, scope.bucket, scope.prefix, versions=scope.versions, of_set=self._of_set
+        )
 
     @property
     def is_outdated(self) -> bool:

@@ -223,7 +223,7 @@ def _listings(tx: Tx) -> Iterable[_Listed]:
     """All of them, whole ones first, the newest of each place before the older."""
     rows = tx.rows(
         "SELECT g.id, g.place_id, g.prefix, g.recursive, g.versions, g.single, "
-        " CASE WHEN g.origin = 'inventory' THEN g.made_at ELSE coalesce(g.ended_at, g.started_at) END,"
+        " CASE WHEN g.origin IN ('inventory', 'set') THEN g.made_at ELSE coalesce(g.ended_at, g.started_at) END,"
         " g.ended_at IS NOT NULL AND g.error = '', p.scheme, p.endpoint, p.bucket, g.origin, g.only"
         " FROM listing g JOIN place p ON p.id = g.place_id ORDER BY 8 DESC, g.id DESC"
     )

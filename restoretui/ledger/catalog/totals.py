@@ -48,9 +48,14 @@ class Totals:
             if self.is_stale:
                 await in_steps(self._writer, lambda tx, rows: settle_some(tx, rows, self._now()))
 
-    def covering(self, cloud: CloudId, bucket: str, prefix: str, *, versions: bool = False) -> Listing | None:
-        """The newest whole flat listing with totals for ``prefix``, however old; None if there is none."""
-        return covering(self._quick, cloud, bucket, prefix, versions=versions)
+    def covering(
+        self, cloud: CloudId, bucket: str, prefix: str, *, versions: bool = False, of_set: str = ""
+    ) -> Listing | None:
+        """The newest whole flat listing with totals for ``prefix``, however old; None if there is none.
+
+        ``of_set``: of what the set whose listings have that source has there, and not of all.
+        """
+        return covering(self._quick, cloud, bucket, prefix, versions=versions, of_set=of_set)
 
     def of(self, listing: Listing, prefix: str | None = None) -> PrefixTotals | None:
         """What lies below one prefix, or is in all of the listing: quick enough for a repaint. None if not kept."""

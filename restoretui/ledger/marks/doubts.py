@@ -31,7 +31,7 @@ def unlooked(
     """Keys and versions of objects that only a HEAD can judge, in key order, behind ``after``."""
     args = {**place.args, "tiered": place.rules.tiered_class or "", "limit": limit}
     if doubt is Doubt.CLASS:
-        if place.rules.lists_class:
+        if place.rules.lists_class and not place.imported:
             return []
         where = f"storage_class = '{UNTOLD_CLASS}' AND state = '{State.UNKNOWN}'"
     elif doubt is Doubt.TIER:

@@ -39,7 +39,7 @@ _PLAIN = ", ".join(PLAIN)
 MOST_KINDS = 500
 """Kinds of marks up to which each is judged by itself: copies may end in as many instants as there are."""
 LOOK_KEPT_S = 600
-"""Seconds for which a look at an object of an inventory is good."""
+"""Seconds for which a look at an object of an inventory, or a set, is good."""
 
 FactKey = tuple[str, str, int, int, int, str, int, int, int]
 """The values of ``FACTS`` in plain form."""

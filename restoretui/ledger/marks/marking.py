@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from restoretui.ledger.marks.fact_groups import marked_places
+from restoretui.ledger.marks.fact_groups import LOOK_KEPT_S, marked_places
 from restoretui.ledger.records import Observation, Query
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
@@ -40,13 +40,17 @@ class ListingPlace(NamedTuple):
     place_id: int
     started_at: float
     silent: bool = False
-    """It tells of no restores: it is from an inventory."""
+    """It tells of no restores: it is from an inventory, or a set."""
 
 
 def refresh_marks(tx: Tx, listing_id: int) -> None:
-    """Give marked objects the facts of a listing that saw them later."""
+    """Give marked objects the facts of a listing that saw them later; sets with a name tell what was."""
     place = listing_place(tx, listing_id)
-    for (sel,) in tx.rows("SELECT sel FROM selection_total WHERE place_id = ? AND objects > 0", (place.place_id,)):
+    changing = (
+        "SELECT t.sel FROM selection_total t JOIN selection_set k ON k.id = t.sel WHERE t.place_id = ?"
+        " AND t.objects > 0 AND k.kind NOT IN ('saved', 'held')"
+    )
+    for (sel,) in tx.rows(changing, (place.place_id,)):
         args: dict[str, object] = {"sel": sel, "place": place.place_id}
         if add_span(tx, sel, place, Span(f"l{listing_id} l", IS_MARKED, "0", "l.id", args)):
             recount(tx, sel, place.place_id)
@@ -55,7 +59,9 @@ def refresh_marks(tx: Tx, listing_id: int) -> None:
 
 def listing_place(tx: Tx, listing_id: int) -> ListingPlace:
     """Where a listing lies; ``LedgerError`` if it was pruned."""
-    row = tx.row("SELECT place_id, started_at, origin = 'inventory' FROM listing WHERE id = ?", (listing_id,))
+    row = tx.row(
+        "SELECT place_id, started_at, origin IN ('inventory', 'set') FROM listing WHERE id = ?", (listing_id,)
+    )
     if row is None:
         raise listing_replaced()
     return ListingPlace(listing_id, *row)
@@ -117,8 +123,11 @@ def _add_to_totals(tx: Tx, sel: int, place: int, objects: int, size_bytes: int) 
     )
 
 
-def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> None:
-    """Mark objects that were looked at, unless they are gone. Keeps the totals by difference: marks may be many."""
+def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation], *, silent: bool = False) -> None:
+    """Mark objects that were looked at, unless they are gone. Keeps the totals by difference: marks may be many.
+
+    ``silent``: they were not looked at, but told of by who knows nothing of restores.
+    """
     there = [look for look in looks if not look.gone]
     if not there:
         return
@@ -126,7 +135,7 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> Non
     before = (0, 0) if are_new else _tally(tx, sel, place, there)
     row = tx.row("SELECT step FROM selection_set WHERE id = ?", (sel,))
     step = 0 if row is None else row[0]
-    tx.values(_INSERT, [(step, sel, place, *values_of(look), 0) for look in there], _IF_NEWER)
+    tx.values(_INSERT, [(step, sel, place, *values_of(look), int(silent)) for look in there], _IF_NEWER)
     after = (len(there), sum_of(look.size for look in there)) if are_new else _tally(tx, sel, place, there)
     _add_to_totals(tx, sel, place, after[0] - before[0], after[1] - before[1])
 
@@ -176,15 +185,22 @@ def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str
     return removed
 
 
-def add_selection(tx: Tx, sel: int, other: int) -> None:
-    """Mark in ``sel`` what is marked in ``other``."""
-    columns = f"key, version_id, {', '.join(FACTS_OF_LOOK)}, silent"
+def add_selection(tx: Tx, sel: int, other: int, now: float) -> None:
+    """Mark in ``sel`` what is marked in ``other``.
+
+    What a set with a name tells is as old as it is: of restores it tells nothing once a look would be good no longer.
+    """
+    columns = f"key, version_id, {', '.join(FACTS_OF_LOOK)}"
+    is_set = tx.row("SELECT 1 FROM selection_set WHERE id = ? AND kind = 'saved'", (other,)) is not None
+    silent = "silent OR seen_at < :fresh" if is_set else "silent"
     for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ? AND objects > 0", (other,)):
         tx.run(
-            f"{_INSERT} SELECT {_STEP}, :sel, place_id, {columns} FROM selection"
+            f"{_INSERT} SELECT {_STEP}, :sel, place_id, {columns}, {silent} FROM selection"
             f" WHERE sel = :other AND place_id = :place {_IF_NEWER}",
-            {"sel": sel, "other": other, "place": place},
+            {"sel": sel, "other": other, "place": place, "fresh": now - LOOK_KEPT_S},
         )
+        if is_set:
+            tx.run("UPDATE place SET imported = 1 WHERE id = ?", (place,))
         recount(tx, sel, place)
 
 

@@ -13,6 +13,7 @@ from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Verdict, judge
+from restoretui.core.saying.on_behalf import OnBehalf
 from restoretui.ledger.marks.fact_groups import (
     FACTS,
     PLAIN,
@@ -75,7 +76,7 @@ def confirm(
     plan: RestorePlan,
     tier: Tier,
     connection: Mapping[str, object],
-    note: str,
+    behalf: OnBehalf,
     now: float,
     wall: float,
     *,
@@ -107,7 +108,7 @@ def confirm(
         for group, state in fates:
             jobs, size = counts.get(state, (0, 0))
             counts[state] = (jobs + group.objects, saturated(size + group.size_bytes))
-    run_id = insert_run(tx, cloud, plan, tier, connection, note, now, counts, asks)
+    run_id = insert_run(tx, cloud, plan, tier, connection, behalf, now, counts, asks)
     keep(tx, run_id, said)
     for place in places:
         _insert_jobs(tx, run_id, place, now)
@@ -222,7 +223,7 @@ def insert_run(
     plan: RestorePlan,
     tier: Tier,
     connection: Mapping[str, object],
-    note: str,
+    behalf: OnBehalf,
     now: float,
     counts: Mapping[State, tuple[int, int]],
     asks: int,
@@ -232,17 +233,17 @@ def insert_run(
     cost, window = chosen.cost, chosen.expected
     is_over = not any(counts.get(state) for state in WAITING)
     return tx.insert(
-        "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes,"
-        " first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at, asks, regions, literal)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM job),"
-        " ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, requester, ticket, note, created_at,"
+        " objects, size_bytes, first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at,"
+        " asks, regions, literal)"
+        f" VALUES ({', '.join('?' * 12)}, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *cloud,
             json.dumps(dict(connection), sort_keys=True),
             plan.purpose,
             tier,
             plan.days if plan.tells_days else 0,
-            note,
+            *behalf,
             now,
             sum(jobs for jobs, _ in counts.values()),
             sum_of(size for _, size in counts.values()),

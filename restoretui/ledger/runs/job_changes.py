@@ -14,6 +14,7 @@ from restoretui.core.model import State
 from restoretui.core.progress import FlowKind
 from restoretui.core.provider import Outcome
 from restoretui.core.rules.verdicts import Action
+from restoretui.core.then.keeping import KEPT
 from restoretui.ledger.job_ids import is_among
 from restoretui.ledger.run_records import WAITING, JobChange
 from restoretui.ledger.runs.durations import Durations
@@ -135,7 +136,7 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
         if not _update(job, change, now):
             continue
         if change.extends is not None and job.state is State.PLANNED:
-            _extend(tx, job, change.extends)
+            _extend(tx, job, change.extends, KEPT if change.keeps else _EXTENDED)
         changed.add(job.id)
         if before is not job.state:
             moves[job.run_id, before, job.state].append(job.size)
@@ -176,6 +177,12 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
 
 def _begin_then(tx: Tx, jobs: Mapping[int, _Job], moves: Iterable[tuple[int, State, State]], now: float) -> None:
     """What can be read now has something done with it, where its run says so."""
+    for run_id in {run_id for run_id, _, after in moves if after is State.FAILED}:
+        if tx.row("SELECT 1 FROM then_step WHERE run_id = ?", (run_id,)) is not None:
+            from restoretui.core.then.steps import ThenEvent
+            from restoretui.ledger.then.writing import came_to_pass
+
+            came_to_pass(tx, run_id, ThenEvent.FAILED, now)
     for run_id in {run_id for run_id, _, after in moves if after is State.AVAILABLE}:
         if tx.row("SELECT 1 FROM then_step WHERE run_id = ?", (run_id,)) is None:
             continue
@@ -252,6 +259,8 @@ def _learn(job: _Job, change: JobChange) -> bool:
 
 
 def _is_late(job: _Job, change: JobChange, now: float) -> bool:
+    if job.state is State.AVAILABLE and change.outcome == Outcome.NOT_ARCHIVED:
+        return True  # It was kept for good while its extension was under way.
     was, then = _RANK.get(job.state), _RANK.get(change.state)
     if was is None or then is None or then >= was:
         return False
@@ -278,8 +287,8 @@ def _entry(job: _Job, before: State, change: JobChange) -> tuple[object, ...]:
     )
 
 
-def _extend(tx: Tx, job: _Job, days: int) -> None:
-    """What was restored for others, or for fewer days, is extended from now on: the run's own request (FACTS 1.5)."""
+def _extend(tx: Tx, job: _Job, days: int, reason: str) -> None:
+    """What was restored for others, or for too few days, is extended from now on: by a request of its own."""
     said = (
         "SELECT run_id, storage_class, archive, :action AS action, :reason AS reason, :tier AS tier, :days AS days,"
         " copy_rate"
@@ -289,7 +298,7 @@ def _extend(tx: Tx, job: _Job, days: int) -> None:
     args: dict[str, object] = {
         "line": job.line_id,
         "action": Action.EXTEND,
-        "reason": _EXTENDED,
+        "reason": reason,
         "tier": tier,
         "days": days,
     }
@@ -307,7 +316,8 @@ def _extend(tx: Tx, job: _Job, days: int) -> None:
             args,
         )
     )
-    tx.run("UPDATE job SET line_id = ? WHERE id = ?", (line_id, job.id))
+    # Whatever asked for it first: this goes out by itself.
+    tx.run("UPDATE job SET line_id = ?, batch_id = NULL WHERE id = ?", (line_id, job.id))
     job.adopted, job.tier = 0, tier
 
 

@@ -18,6 +18,7 @@ from restoretui.ledger.store.reader import ReaderThread
 if TYPE_CHECKING:
     from restoretui.core.measured import Measured
     from restoretui.core.progress import Flow
+    from restoretui.ledger.run_sums import RunSums
     from restoretui.ledger.runs.job_lines import JobLine, Shortfall
     from restoretui.ledger.runs.run_commands import Asked
     from restoretui.ledger.runs.watch_queries import AwaitedColumns
@@ -104,6 +105,12 @@ class JobQueries:
             )
         )
 
+    async def at_keys(self, cloud: CloudId, bucket: str, keys: Sequence[str]) -> list[RestoreJob]:
+        """All jobs on these few objects of a bucket, of whatever run and version, that mean something to them."""
+        from restoretui.ledger.runs.watch_queries import read_at_keys
+
+        return await self._reader.run(lambda connection: read_at_keys(connection, cloud, bucket, keys))
+
     async def failed_lines(self, run_id: int) -> "list[JobLine]":
         """The failed jobs, grouped by what decides the price of asking for them once more."""
         from restoretui.ledger.runs.job_lines import FAILED, read_lines
@@ -142,6 +149,12 @@ class JobQueries:
         from restoretui.ledger.runs.causes import read_skips
 
         return await self._reader.run(lambda connection: read_skips(connection, run_id))
+
+    async def sums(self, run_id: int, now: float) -> "RunSums":
+        """What only a report of a run asks for, at an instant."""
+        from restoretui.ledger.run_sums import read_sums
+
+        return await self._reader.run(lambda connection: read_sums(connection, run_id, now))
 
     async def flows(self, run_id: int) -> "list[Flow]":
         """When requests of a run went out and its copies came and went, by the minute."""

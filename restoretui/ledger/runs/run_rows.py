@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RUN = (
     "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
     " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
-    " last_requested_at, ended_at, asks, regions, first_job, literal,"
+    " last_requested_at, ended_at, asks, regions, requester, ticket, first_job, literal,"
     " EXISTS (SELECT 1 FROM batch WHERE batch.run_id = run.id),"
     # Sizes are untold of all objects of a run or, as far as its sum can show, of none: the first tells.
     " size_bytes = 0 AND coalesce((SELECT size < 0 FROM job WHERE job.id = first_job), 0) FROM run"
@@ -38,7 +38,7 @@ NEXT_JOBS = (
 )
 """The next unsent jobs of a run in id order, as they are once they are claimed ``:now``."""
 
-_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSItitii")
+_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSItttitii")
 _JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSistt")
 _COUNT_SHAPE = Shape("the counts of a run", "itii")
 _TEXTS = frozenset({"scheme", "profile", "region", "endpoint_url", "expected_bucket_owner", "store"})
@@ -80,7 +80,7 @@ def run_of(
         objects=row[9],
         size_bytes=row[10],
         counts={state: jobs for state, jobs, _ in counts},
-        bytes_by_state={} if _makes_no_copies(row[24]) else {state: size_bytes for state, _, size_bytes in counts},
+        bytes_by_state={} if _makes_no_copies(row[26]) else {state: size_bytes for state, _, size_bytes in counts},
         estimate=estimate,
         currency=row[12],
         unpriced=row[13],
@@ -92,10 +92,12 @@ def run_of(
         ended_at=_instant(row[20]),
         asks=row[21],
         regions=tuple(row[22].split()),
-        buckets=buckets(row[0], row[23], row[9]),
-        literal=row[24],
-        by_jobs=bool(row[25]),
-        is_unsized=bool(row[26]),
+        requester=row[23],
+        ticket=row[24],
+        buckets=buckets(row[0], row[25], row[9]),
+        literal=row[26],
+        by_jobs=bool(row[27]),
+        is_unsized=bool(row[28]),
         then=then,
     )
 

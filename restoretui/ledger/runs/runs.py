@@ -9,6 +9,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.commands import ShellCommand
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.records import EVERYTHING, CloudId, PastJob, Query
 from restoretui.ledger.run_records import WAITING, JobChange, RestoreJob, Run
 from restoretui.ledger.runs.bucket_ids import RunBuckets
@@ -61,7 +62,7 @@ class Runs(JobQueries):
         plan: "RestorePlan",
         tier: Tier,
         connection: Mapping[str, object],
-        note: str = "",
+        behalf: OnBehalf = NOBODY,
         *,
         exact: bool = False,
         said: Sequence[ShellCommand] = (),
@@ -76,7 +77,7 @@ class Runs(JobQueries):
 
         now, wall = self._clock.now().timestamp(), self._clock.wall()
         run_id = await self._writer.do(
-            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, note, now, wall, exact=exact, said=said)
+            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, behalf, now, wall, exact=exact, said=said)
         )
         return self._get(run_id)
 

@@ -5,7 +5,7 @@ would cost a turn of the interpreter's lock each; SQLite joins thousands into on
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -136,6 +136,21 @@ def read_open(
         sql = f"{chosen} j.key = :key AND j.version_id = :version AND j.id > :id ORDER BY j.id"
         jobs += jobs_of(connection.execute(sql, rest).fetchall())
     return jobs
+
+
+def read_at_keys(
+    connection: sqlite3.Connection, cloud: CloudId, bucket: str, keys: Sequence[str]
+) -> list[RestoreJob]:
+    """See ``Runs.at_keys``."""
+    named = (*cloud, bucket)
+    row = connection.execute("SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", named).fetchone()
+    if row is None:
+        return []
+    found: list[RestoreJob] = []
+    for key in keys:
+        sql = f"{JOB} WHERE j.bucket_id = ? AND j.key = ? AND j.{LIVE} ORDER BY j.id"
+        found += jobs_of(connection.execute(sql, (row[0], key)).fetchall())
+    return found
 
 
 class AwaitedColumns(NamedTuple):

@@ -20,6 +20,7 @@ from restoretui.ledger.records import CloudId, SelectionSummary
 from restoretui.ledger.selections.history import forget_sets, new_set
 from restoretui.ledger.selections.marks_view import MarksView, marks_view
 from restoretui.ledger.selections.selections import Selections
+from restoretui.ledger.selections.set_contents import SetContents
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.state_folder import is_alive
 from restoretui.ledger.store.writer import Tx
@@ -52,7 +53,7 @@ def set_name(text: str) -> str:
     name = text.strip().removeprefix("@")
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"{text.strip()!r} cannot be the name of a set of marks",
+            f"{text.strip()!r} cannot be the name of a set",
             "write up to 64 letters, digits, dots, dashes and underscores",
         )
     return name
@@ -68,6 +69,8 @@ class MarkSets:
         self._clock = clock
         self._folder = folder
         self._process = process
+        self.inside = SetContents(self._reader)
+        """What is in each."""
 
     @property
     def shown(self) -> int:
@@ -85,8 +88,9 @@ class MarkSets:
 
         def find(tx: Tx) -> list[int]:
             rows = tx.rows(
-                "SELECT id, owner FROM selection_set s WHERE id <> 1 AND (kind = 'undo' OR (kind = 'marks' AND"
-                " NOT EXISTS (SELECT 1 FROM selection_total WHERE sel = s.id AND objects > 0)))"
+                "SELECT id, owner FROM selection_set s WHERE id <> 1 AND (kind IN ('undo', 'held')"
+                " OR (kind = 'marks'"
+                " AND NOT EXISTS (SELECT 1 FROM selection_total WHERE sel = s.id AND objects > 0)))"
             )
             return [sel for sel, owner in rows if not self._lives(owner)]
 
@@ -179,6 +183,34 @@ class MarkSets:
         await self._selections.add_selection(self.named(name).sel, sel)
         return self.named(name)
 
+    async def keep_as(self, name: str, sel: int, *, replace: bool = False) -> MarkSet:
+        """Keep a set that a command made under a name; ``UsageError`` where one has it and is not to be replaced."""
+        name, now = set_name(name), self._now()
+
+        def work(tx: Tx) -> list[int]:
+            old = [int(row[0]) for row in tx.rows("SELECT id FROM selection_set WHERE name = ?", (name,))]
+            if old and not replace:
+                raise UsageError(f"there is a set @{name} already", "choose another name, or say --replace")
+            for one in old:
+                tx.run("UPDATE selection_set SET kind = 'undo', owner = '', name = '' WHERE id = ?", (one,))
+            tx.run(
+                "UPDATE selection_set SET kind = 'saved', name = ?, changed_at = ? WHERE id = ? AND kind = 'work'",
+                (name, now, sel),
+            )
+            tx.touch(change_feed.selection_topic(sel))
+            return old
+
+        for one in await self._writer.do(work):
+            await self._forget(one)
+        return self.named(name)
+
+    async def hold(self, sel: int) -> None:
+        """Keep a set that a command made as it is: no newer listing changes what it tells of its objects."""
+        owner = self._process
+        await self._writer.do(
+            lambda tx: tx.run("UPDATE selection_set SET kind = 'held', owner = ? WHERE id = ?", (owner, sel))
+        )
+
     def named(self, name: str) -> MarkSet:
         """The set of that name; ``UsageError`` if there is none."""
         name = set_name(name)
@@ -186,7 +218,8 @@ class MarkSets:
         if name not in sets:
             known = ", ".join(f"@{other}" for other in sets)
             raise UsageError(
-                f"no set of marks is called @{name}", f"saved are {known}" if known else "M saves what is marked"
+                f"no set is called @{name}",
+                f"saved are {known}" if known else "restoretui set save NAME LOCATION makes one, and M saves marks",
             )
         return sets[name]
 

@@ -244,6 +244,16 @@ class Selections(MarkedObjects):
         if looks:
             await self._change(sel, lambda tx, sel: marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks))
 
+    async def add_told(self, sel: int, cloud: CloudId, bucket: str, told: Sequence[Observation]) -> None:
+        """Mark objects that a file tells of, which knows of no restores: a plan looks at each."""
+
+        def add(tx: Tx, sel: int) -> None:
+            place = place_id(tx, cloud, bucket)
+            tx.run("UPDATE place SET imported = 1 WHERE id = ?", (place,))
+            marking.add_looks(tx, sel, place, told, silent=True)
+
+        await self._change(sel, add)
+
     async def name_class(self, sel: int, cloud: CloudId, name: str) -> None:
         """What is marked and has no class is in this one: what a listing that names none was found to mean."""
         args = {"name": name, "sel": sel, "scheme": cloud.scheme, "endpoint": cloud.endpoint}
@@ -251,7 +261,8 @@ class Selections(MarkedObjects):
 
     async def add_selection(self, sel: int, other: int) -> SelectionSummary:
         """Mark what is marked in ``other``, too."""
-        return await self._change(sel, lambda tx, sel: marking.add_selection(tx, sel, other))
+        now = self._clock.now().timestamp()
+        return await self._change(sel, lambda tx, sel: marking.add_selection(tx, sel, other, now))
 
     async def keep(self, sel: int, query: Query, prefix: str) -> int:
         """Unmark what ``query`` leaves out, as known now and as in a listing below ``prefix``; how many objects."""

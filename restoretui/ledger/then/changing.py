@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 
 from restoretui.core.model import ObjectRef
 from restoretui.core.then.names import apart, folded
+from restoretui.core.then.steps import ThenEvent
 from restoretui.ledger.job_ids import is_among
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import STATES
 from restoretui.ledger.store.writer import Row, Tx
-from restoretui.ledger.then.writing import Counts, ids_of
+from restoretui.ledger.then.writing import Counts, came_to_pass, ids_of, read_steps_of
 from restoretui.ledger.then_records import TaskEnd, TaskState, ThenTask
 
 _TASK = (
@@ -67,6 +68,7 @@ def finish(tx: Tx, ends: Sequence[TaskEnd]) -> None:
         f" WHERE t.state = 'doing' AND {is_among('t.id', [end.task_id for end in ends])}"
     )
     known = {row[0]: row for row in rows}
+    failed = {end.task_id for end in ends if end.state is TaskState.FAILED}
     counts = Counts()
     log = []
     for end in ends:
@@ -88,6 +90,8 @@ def finish(tx: Tx, ends: Sequence[TaskEnd]) -> None:
             text = f"then {kind} {end.state}: {end.reason}"
             log.append((end.at, "then", run_id, job_id or None, text, end.code, end.request_id))
     counts.write(tx)
+    for run_id in {row[3] for row in rows if row[2] and failed & {row[0]}}:
+        came_to_pass(tx, run_id, ThenEvent.FAILED, max(end.at for end in ends))
     if log:
         tx.values("INSERT INTO activity (at, kind, run_id, job_id, text, code, request_id)", log)
     tx.touch(change_feed.ACTIVITY)
@@ -160,10 +164,12 @@ def try_again(tx: Tx, run_id: int, now: float) -> int:
         " WHERE s.run_id = ? AND t.state = 'failed' ORDER BY s.place",
         (run_id,),
     )
+    told = {step_id for step_id, step in read_steps_of(tx, run_id) if step.waits}
     counts, begun = Counts(), set[int]()
     for task_id, step_id, job_id in rows:
-        state = TaskState.BLOCKED if not job_id or job_id in begun else TaskState.READY
-        begun.add(job_id)
+        waits = (not job_id and step_id not in told) or job_id in begun
+        state = TaskState.BLOCKED if waits else TaskState.READY
+        begun.update({job_id} - {0})
         tx.run(
             "UPDATE then_task SET state = ?, changed_at = ?, due_at = NULL, reason = '', code = '', tries = 0"
             " WHERE id = ?",

@@ -6,14 +6,15 @@ from sqlite3 import Connection
 
 from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef
-from restoretui.core.then.steps import ThenStep
+from restoretui.core.then.keeping import KEPT
+from restoretui.core.then.steps import ThenEvent, ThenStep
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Writer
-from restoretui.ledger.then import changing
+from restoretui.ledger.then import changing, writing
 from restoretui.ledger.then.step_counts import step_counts
 from restoretui.ledger.then.writing import READABLE
-from restoretui.ledger.then_records import OPEN, StepCount, TaskEnd, TaskRow, TaskState, ThenTask
+from restoretui.ledger.then_records import OPEN, EndingCopy, StepCount, TaskEnd, TaskRow, TaskState, ThenTask
 
 _OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
@@ -72,6 +73,28 @@ class ThenTasks:
         now = self._clock.now().timestamp()
         return await self._writer.do(lambda tx: changing.begin_of_run(tx, run_id, now))
 
+    async def came_to_pass(self, run_id: int, event: ThenEvent) -> int:
+        """An event of the run: whoever is told of it can be told; how many steps that are."""
+        now = self._clock.now().timestamp()
+        return await self._writer.do(lambda tx: writing.came_to_pass(tx, run_id, event, now))
+
+    def waiting(self, event: ThenEvent) -> frozenset[int]:
+        """Runs of which somebody is still to be told of that event."""
+        rows = self._quick.rows(
+            "SELECT DISTINCT s.run_id, s.options FROM then_count c JOIN then_step s ON s.id = c.step_id"
+            " WHERE c.tasks > 0 AND c.state = 'waiting'"
+        )
+        return frozenset(run_id for run_id, options in rows if json.loads(options).get("event") == event)
+
+    async def first_end(self, run_id: int) -> int | None:
+        """When the first copy of the run ends that is there; seconds since the epoch."""
+
+        def read(connection: Connection) -> int | None:
+            sql = "SELECT min(expiry) FROM job WHERE run_id = ? AND state = 'available'"
+            return connection.execute(sql, (run_id,)).fetchone()[0]  # type: ignore[no-any-return]
+
+        return await self._reader.run(read)
+
     async def try_again(self, run_id: int) -> int:
         """Failed tasks can be begun anew; how many objects."""
         now = self._clock.now().timestamp()
@@ -122,6 +145,13 @@ class ThenTasks:
             return [(row[0], row[1], row[2], row[3]) for row in rows]
 
         return await self._reader.run(read)
+
+    def memo_of(self, step_id: int, job_id: int) -> Mapping[str, object]:
+        """What a step has written down of what it did with one object; nothing where it did not."""
+        sql = "SELECT memo FROM then_task WHERE step_id = ? AND job_id = ? AND job_id > 0 AND state = 'done'"
+        row = self._quick.row(sql, (step_id, job_id))
+        plain = json.loads(row[0]) if row is not None and row[0] else {}
+        return plain if isinstance(plain, Mapping) else {}
 
     def path_of(self, step_id: int, job_id: int) -> str:
         """The path of a download that is there; empty where none is."""
@@ -174,6 +204,26 @@ class ThenTasks:
                 (run_id,),
             ).fetchone()
             return None if row is None else row[0]
+
+        return await self._reader.run(read)
+
+    async def ending(self, run_id: int) -> list[EndingCopy]:
+        """Copies with an end that somebody is still to do something with, and that were not kept for it before.
+
+        Links read all of a run until they are written.
+        """
+
+        def read(connection: Connection) -> list[EndingCopy]:
+            rows = connection.execute(
+                "SELECT j.id, coalesce(n.archive, n.storage_class), j.expiry, j.available_at, j.changed_at FROM job j"
+                " JOIN line n ON n.id = j.line_id"
+                " WHERE j.run_id = :run AND j.state = 'available' AND j.expiry IS NOT NULL AND n.reason <> :kept"
+                " AND EXISTS (SELECT 1 FROM then_step s CROSS JOIN then_task t ON t.step_id = s.id"
+                " AND (t.job_id = j.id OR (t.job_id = 0 AND s.kind = 'presign'))"
+                f" WHERE s.run_id = :run AND t.state IN ({_OPEN}))",
+                {"run": run_id, "kept": KEPT},
+            ).fetchall()
+            return [EndingCopy._make(row) for row in rows]
 
         return await self._reader.run(read)
 

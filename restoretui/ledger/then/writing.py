@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from restoretui.core.rules.verdicts import Action
-from restoretui.core.then.steps import ThenStep
+from restoretui.core.then.steps import ThenEvent, ThenStep
 from restoretui.ledger.job_ids import is_among
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
@@ -29,25 +29,48 @@ def write_steps(tx: Tx, run_id: int, steps: Sequence[ThenStep], now: float) -> N
     (awaited,) = tx.row("SELECT count(*) FROM job WHERE run_id = ? AND state <> 'skipped'", (run_id,)) or (0,)
     (online,) = tx.row(f"SELECT count(*) FROM job j WHERE j.run_id = :run AND {READABLE}", {"run": run_id}) or (0,)
     for place, step in enumerate(steps):
-        objects = 1 if step.kind.is_of_run else awaited + (0 if step.in_place else online)
+        objects = 1 if step.is_of_run else awaited + (0 if step.of_archived else online)
         options = step.to_mapping() | ({"several": True} if several else {}) | {"objects": objects}
         step_id = tx.insert(
             "INSERT INTO then_step (run_id, place, kind, target, options) VALUES (?, ?, ?, ?, ?)",
             (run_id, place, step.kind, step.target, json.dumps(options, sort_keys=True)),
         )
-        if step.kind.is_of_run:
+        if step.is_of_run:
+            state = TaskState.WAITING if step.waits else TaskState.BLOCKED
             tx.run(
-                "INSERT INTO then_task (step_id, job_id, state, changed_at) VALUES (?, 0, 'blocked', ?)",
-                (step_id, now),
+                "INSERT INTO then_task (step_id, job_id, state, changed_at) VALUES (?, 0, ?, ?)",
+                (step_id, state, now),
             )
-            Counts().add(step_id, TaskState.BLOCKED, 1).write(tx)
+            Counts().add(step_id, state, 1).write(tx)
     _make_ready(tx, run_id, "j.run_id = :run AND j.state = 'available'", now)
     _make_ready(tx, run_id, f"j.run_id = :run AND {READABLE}", now, online=True)
+    if online or tx.row("SELECT 1 FROM job WHERE run_id = ? AND state = 'available' LIMIT 1", (run_id,)):
+        came_to_pass(tx, run_id, ThenEvent.READABLE, now)
+
+
+def came_to_pass(tx: Tx, run_id: int, event: ThenEvent, now: float) -> int:
+    """An event of the run: whoever is told of it can be told, once. How many steps that are."""
+    counts, begun = Counts(), 0
+    for step_id, step in read_steps_of(tx, run_id):
+        if step.event is not event:
+            continue
+        done = tx.run(
+            "UPDATE then_task SET state = 'ready', changed_at = ? WHERE step_id = ? AND state = 'waiting'",
+            (now, step_id),
+        )
+        if done > 0:
+            counts.move(step_id, TaskState.WAITING, TaskState.READY, done)
+            begun += done
+    counts.write(tx)
+    if begun:
+        tx.touch(change_feed.RUNS, change_feed.run_topic(run_id))
+    return begun
 
 
 def arrived(tx: Tx, run_id: int, job_ids: Collection[int], now: float) -> None:
     """Objects of the run can be read now: there is something to do with each, once."""
     if job_ids:
+        came_to_pass(tx, run_id, ThenEvent.READABLE, now)
         _make_ready(tx, run_id, f"j.run_id = :run AND {is_among('j.id', job_ids)}", now)
 
 
@@ -55,7 +78,7 @@ def _make_ready(tx: Tx, run_id: int, where: str, now: float, *, online: bool = F
     state = TaskState.READY
     for step_id, step in read_steps_of(tx, run_id):
         # What was never archived is no copy to be kept: it stays where it is.
-        if step.kind.is_of_run or (online and step.in_place):
+        if step.is_of_run or (online and step.of_archived):
             continue
         args = {"step": step_id, "run": run_id, "state": state, "now": now}
         made = tx.run(

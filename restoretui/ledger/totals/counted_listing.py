@@ -10,7 +10,8 @@ DEEPEST = 16
 """Levels below a listing's prefix that have totals of their own: a key of a thousand slashes is counted in these."""
 
 COLUMNS = (
-    "g.id, g.place_id, g.prefix, g.recursive, g.started_at, p.scheme, p.endpoint, p.bucket, g.origin = 'inventory'"
+    "g.id, g.place_id, g.prefix, g.recursive, g.started_at, p.scheme, p.endpoint, p.bucket,"
+    " g.origin IN ('inventory', 'set')"
 )
 SOURCE = "listing g JOIN place p ON p.id = g.place_id"
 

@@ -1,7 +1,7 @@
 """The OSS client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest, MalformedAnswer
@@ -27,7 +27,9 @@ LONGEST_S = 604_800
 """Seven days, the longest that a link signed with version 4 serves."""
 _ACCEPTING = {"RestoreObject": (200, 202), "CleanRestoredObject": (200, 204)}
 """The documented answers of a yes (FACTS 4.1)."""
-_OF_OBJECTS = frozenset({"HeadObject", "RestoreObject", "CleanRestoredObject"})
+_OF_OBJECTS = frozenset(
+    {"HeadObject", "RestoreObject", "CleanRestoredObject", "GetObject", "CopyObject", "DeleteObject"}
+)
 
 
 class OssClient:
@@ -47,6 +49,7 @@ class OssClient:
         *,
         method: str = "GET",
         body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
     ) -> "OssRequest":
         """A request to be asked; ``InvalidRequest`` for what cannot be put into one."""
         from restoretui.providers.oss.sdk import OssRequest
@@ -57,7 +60,7 @@ class OssClient:
             key.encode()
         except UnicodeEncodeError:
             raise InvalidRequest(f"{operation} cannot be asked: the name is not valid Unicode") from None
-        return OssRequest(operation, method, bucket, key, query or {}, body)
+        return OssRequest(operation, method, bucket, key, query or {}, body, headers or {})
 
     async def ask(self, ask: "OssRequest", understand: "Callable[[OssResponse], T]") -> T:
         """Ask, again where the bucket turns out to live elsewhere; ``understand`` raises ``Unreadable``."""

@@ -27,6 +27,16 @@ ACTIONS = {
     "HeadObject": "oss:GetObject",
     "RestoreObject": "oss:RestoreObject",
     "CleanRestoredObject": "oss:CleanRestoredObject",
+    "GetObject": "oss:GetObject",
+    "GetObjectTagging": "oss:GetObjectTagging",
+    "GetBucketVersioning": "oss:GetBucketVersioning",
+    **dict.fromkeys(
+        ("CopyObject", "InitiateMultipartUpload", "UploadPartCopy", "CompleteMultipartUpload"), "oss:PutObject"
+    ),
+    "DeleteObject": "oss:DeleteObject",
+    "ListParts": "oss:ListParts",
+    "ListMultipartUploads": "oss:ListMultipartUploads",
+    "AbortMultipartUpload": "oss:AbortMultipartUpload",
 }
 """The RAM action each operation needs."""
 
@@ -37,7 +47,7 @@ _CLOCK = frozenset({"RequestTimeTooSkewed"})
 _THROTTLED = frozenset({"QpsLimitExceeded", "SlowDown", "Throttling", "TooManyRequests", "RequestLimitExceeded"})
 _NO_OBJECT = frozenset({"NoSuchKey", "NoSuchVersion"})
 _UNSUPPORTED = frozenset({"NotImplemented", "MethodNotAllowed"})
-_OF_OBJECTS = frozenset({"HeadObject", "RestoreObject", "CleanRestoredObject"})
+_OF_OBJECTS = frozenset({"HeadObject", "RestoreObject", "CleanRestoredObject", "GetObject"})
 
 
 def is_credentials(refusal: Refusal) -> bool:

@@ -27,6 +27,10 @@ def _rule(rule: ET.Element) -> dict[str, Any]:
         "Status": (rule.findtext("Status") or "").strip(),
         "Prefix": rule.findtext("Prefix") or "",
         "Expiration": {"Days": days, "CreatedBefore": before},
+        "Transitions": [
+            {"Days": _whole(one.findtext("Days")), "StorageClass": one.findtext("StorageClass") or ""}
+            for one in rule.findall("Transition")
+        ],
         "Tags": [tag.findtext("Key") or "" for tag in rule.findall("Tag")],
         "Filter": {
             name: size for name in _SIZES if (size := _whole(rule.findtext(f"Filter/{name}"))) is not None

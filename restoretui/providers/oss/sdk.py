@@ -46,6 +46,7 @@ class OssRequest(NamedTuple):
     key: str = ""
     query: Mapping[str, str] = {}
     body: bytes = b""
+    headers: Mapping[str, str] = {}
 
 
 class OssResponse(NamedTuple):
@@ -109,7 +110,7 @@ class OssSdk:
         doing.note(ask.operation, ask.bucket)
         self._signing.use(keys)
         client = self._client(region)
-        headers = {"Content-Type": "application/xml"} if ask.body else {}
+        headers = {**({"Content-Type": "application/xml"} if ask.body else {}), **ask.headers}
         if self._pays and _takes_payer(ask.operation):
             headers["x-oss-request-payer"] = "requester"
         asked = oss.OperationInput(
@@ -272,6 +273,8 @@ class _Http:
             connector=Connector(tls, proxies, limits.connect_s, limit=limits.connections),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+        # It would send a PUT again by itself whose answer is lost, and so make a copy twice.
+        self._session._retry_connection = False  # noqa: SLF001 - nothing public says it
         self._proxies = proxies
 
     async def __aenter__(self) -> Self:

@@ -152,6 +152,9 @@ class S3Contents:
             if error.code != "NoSuchUpload":
                 raise
 
+    async def delete(self, ref: ObjectRef) -> None:
+        await self._calls.read(S3Request("DeleteObject", ref.bucket, fixed=_named(ref)), lambda reply: None)
+
     async def uploads(self, target: CopyTarget) -> Sequence[PendingUpload]:
         operation = "ListMultipartUploads"
         told = await self._calls.read(

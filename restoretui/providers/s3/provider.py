@@ -42,6 +42,7 @@ from restoretui.providers.wire.listings.page_request import PageRequest
 
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
+    from restoretui.core.events.service import EventService
     from restoretui.core.then.contents import Contents
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
@@ -82,6 +83,7 @@ class S3Provider:
             contents=True,
             reads_files=True,
             history=True,
+            events=True,
             literal=True,
         )
 
@@ -280,6 +282,12 @@ class S3Provider:
         from restoretui.providers.s3.contents import S3Contents
 
         return S3Contents(self._sdk, self._calls)
+
+    def events(self) -> "EventService":
+        """What buckets tell by queues; loaded now, since most commands do without."""
+        from restoretui.providers.s3.events import S3Events
+
+        return S3Events(self._sdk, self._calls)
 
     async def aclose(self) -> None:
         await self._sdk.aclose()

@@ -13,10 +13,10 @@ from restoretui.core.clock import Clock
 from restoretui.sandbox.faults.faults import Disturbance, Faults
 from restoretui.sandbox.http.control import CONTROL, Control
 from restoretui.sandbox.http.stats import Stats
-from restoretui.sandbox.http.unimplemented import UnimplementedAdapter
 from restoretui.sandbox.oss.adapter import OssAdapter
 from restoretui.sandbox.s3.adapter import S3Adapter
 from restoretui.sandbox.s3control.adapter import S3ControlAdapter
+from restoretui.sandbox.sqs.adapter import SqsAdapter
 from restoretui.sandbox.state.body import pieces
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import Refusal
@@ -40,10 +40,11 @@ class RequestHandler:
         self.stats = stats
         self.control = control
         self._s3 = S3Adapter(cloud)
+        self._sqs = SqsAdapter(cloud)
         self._others: tuple[Adapter, ...] = (
             OssAdapter(cloud),
             S3ControlAdapter(cloud),
-            UnimplementedAdapter(),
+            self._sqs,
             GlacierAdapter(cloud),
             StsAdapter(cloud),
             IamAdapter(cloud),
@@ -78,6 +79,8 @@ class RequestHandler:
             if disturbance.drop == "before":
                 return self._drop(request, call, "dropped before")
             call.quirks = disturbance.quirks
+        if adapter is self._sqs and (disturbance is None or disturbance.refusal is None):
+            await self._sqs.wait(call)
         reply = self._reply(adapter, call, disturbance, request.raw_path, body)
         if disturbance is not None and disturbance.drop == "after":
             return self._drop(request, call, f"{reply.status} dropped after")

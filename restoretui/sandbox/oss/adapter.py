@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable
 
+from restoretui.sandbox.oss import copies
 from restoretui.sandbox.oss.lists import list_object_versions, list_objects_v2
 from restoretui.sandbox.oss.objects import delete_object, get_object, put_object
 from restoretui.sandbox.oss.restores import clean_restored_object, restore_object
@@ -21,6 +22,14 @@ _QUERIES = {
     ("GET", "lifecycle"): "GetBucketLifecycle",
     ("GET", "bucketArchiveDirectRead"): "GetBucketArchiveDirectRead",
     ("PUT", "bucketArchiveDirectRead"): "PutBucketArchiveDirectRead",
+    ("GET", "tagging"): "GetObjectTagging",
+    ("GET", "versioning"): "GetBucketVersioning",
+    ("GET", "uploads"): "ListMultipartUploads",
+    ("GET", "uploadId"): "ListParts",
+    ("POST", "uploads"): "InitiateMultipartUpload",
+    ("POST", "uploadId"): "CompleteMultipartUpload",
+    ("PUT", "uploadId"): "UploadPartCopy",
+    ("DELETE", "uploadId"): "AbortMultipartUpload",
     ("POST", "restore"): "RestoreObject",
     ("POST", "cleanRestoredObject"): "CleanRestoredObject",
 }
@@ -101,6 +110,8 @@ def _operation(call: Call) -> str:
     for name in call.query:
         if found := _QUERIES.get((call.method, name)):
             return found
+    if call.method == "PUT" and "x-oss-copy-source" in call.headers:
+        return "CopyObject"
     if call.key:
         return _OBJECT_METHODS.get(call.method, f"{call.method} object")
     if call.method == "GET" and call.query.get("list-type") == "2":
@@ -197,7 +208,16 @@ def _summary(bucket: Bucket) -> dict[str, str]:
 
 
 _HANDLERS: dict[str, _Handler] = {
+    "AbortMultipartUpload": copies.abort_upload,
     "CleanRestoredObject": clean_restored_object,
+    "CompleteMultipartUpload": copies.complete_upload,
+    "CopyObject": copies.copy_object,
+    "GetBucketVersioning": copies.versioning,
+    "GetObjectTagging": copies.tagging,
+    "InitiateMultipartUpload": copies.create_upload,
+    "ListMultipartUploads": copies.list_uploads,
+    "ListParts": copies.list_parts,
+    "UploadPartCopy": copies.copy_part,
     "DeleteObject": delete_object,
     "GetBucketArchiveDirectRead": _direct_read,
     "GetBucketInfo": _info,

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Callable
 from functools import lru_cache
 
-from restoretui.sandbox.s3 import buckets, lists, multipart, objects
+from restoretui.sandbox.s3 import buckets, lists, multipart, notifications, objects
 from restoretui.sandbox.s3.access import check_owner, check_payer
 from restoretui.sandbox.s3.restores import restore_object
 from restoretui.sandbox.state.bucket import Bucket
@@ -23,6 +23,8 @@ _BUCKET_QUERIES = {
     ("GET", "requestPayment"): "GetBucketRequestPayment",
     ("GET", "lifecycle"): "GetBucketLifecycleConfiguration",
     ("POST", "delete"): "DeleteObjects",
+    ("GET", "notification"): "GetBucketNotificationConfiguration",
+    ("PUT", "notification"): "PutBucketNotificationConfiguration",
 }
 _BUCKET_METHODS = {"HEAD": "HeadBucket", "GET": "ListObjects", "PUT": "CreateBucket", "DELETE": "DeleteBucket"}
 _OBJECT_QUERIES = {
@@ -50,7 +52,6 @@ _UNBUILT = frozenset(
         "legal-hold",
         "logging",
         "metrics",
-        "notification",
         "object-lock",
         "ownershipControls",
         "policy",
@@ -79,6 +80,7 @@ _HANDLERS: dict[str, _Handler] = {
     "DeleteObjectTagging": objects.tagging,
     "DeleteObjects": objects.delete_objects,
     "GetBucketLifecycleConfiguration": buckets.lifecycle,
+    "GetBucketNotificationConfiguration": notifications.notification,
     "GetBucketLocation": buckets.get_location,
     "GetBucketRequestPayment": buckets.request_payment,
     "GetBucketVersioning": buckets.versioning,
@@ -91,6 +93,7 @@ _HANDLERS: dict[str, _Handler] = {
     "ListObjects": _now(lists.list_objects),
     "ListObjectsV2": _now(lists.list_objects_v2),
     "ListParts": multipart.list_parts,
+    "PutBucketNotificationConfiguration": notifications.notification,
     "PutBucketVersioning": buckets.versioning,
     "PutObject": objects.put_object,
     "PutObjectTagging": objects.tagging,

@@ -12,7 +12,7 @@ from restoretui.sandbox.state.kinds import MARKER, NULL_VERSION, kind_number
 from restoretui.sandbox.state.refusals import Refusal, invalid_argument, no_such_key
 from restoretui.sandbox.state.restore import Restore
 from restoretui.sandbox.state.table import Row
-from restoretui.sandbox.wire.call_reply import escape_readable, http_date
+from restoretui.sandbox.wire.call_reply import escape_readable, http_date, iso
 
 MAX_KEY_BYTES = 1024
 _KEPT = (
@@ -92,6 +92,9 @@ def object_headers(bucket: Bucket, row: Row, now: float, quirks: frozenset[str])
         headers["x-amz-version-id"] = version_id
     if bucket.expirations and (due := bucket.expiration_of(row)) is not None:
         headers["x-amz-expiration"] = f'expiry-date="{http_date(due[1])}", rule-id="{due[0].rule_id}"'
+    if until := bucket.retained.get(row.tag):
+        headers["x-amz-object-lock-mode"] = "GOVERNANCE"
+        headers["x-amz-object-lock-retain-until-date"] = iso(until)
     extra = bucket.extras.get(row.tag)
     if extra is not None:
         headers |= extra.headers

@@ -129,6 +129,7 @@ def copy_source(cloud: Cloud, call: Call, now: float) -> tuple[Bucket, Row]:
 
 def delete_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     """``DELETE``; of something that is not there, too, it answers 204."""
+    _check_retention(cloud, bucket, call)
     gone = bucket.erase(call.key, call.query.get("versionId"), cloud.now())
     headers = {}
     if gone is not None:
@@ -136,6 +137,15 @@ def delete_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
         if gone.row.kind & MARKER == MARKER:
             headers["x-amz-delete-marker"] = "true"
     return Reply(204, headers=headers)
+
+
+def _check_retention(cloud: Cloud, bucket: Bucket, call: Call) -> None:
+    version_id = call.query.get("versionId")
+    if not bucket.retained or version_id is None:
+        return
+    _, row = bucket.find(call.key, version_id)
+    if bucket.retained.get(row.tag, 0.0) > cloud.now():
+        raise Refusal(403, "AccessDenied", "Access Denied because object protected by object lock.")
 
 
 def delete_objects(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:

@@ -53,6 +53,32 @@ class Transition(NamedTuple):
     storage_class: str
 
 
+class QueueRule(NamedTuple):
+    """Which events a bucket sends where."""
+
+    id: str
+    arn: str
+    events: tuple[str, ...]
+    prefix: str
+    suffix: str
+
+    def wants(self, name: str, key: str) -> bool:
+        """An event of that name (without ``s3:``) on that key goes there."""
+        kind = f"s3:{name}"
+        is_asked = kind in self.events or f"{kind.rpartition(':')[0]}:*" in self.events
+        return is_asked and key.startswith(self.prefix) and key.endswith(self.suffix)
+
+    def overlaps(self, other: "QueueRule") -> bool:
+        """Some event on some key would go both ways, which S3 refuses."""
+
+        def names(rule: QueueRule) -> set[str]:
+            return {event.removesuffix("*") for event in rule.events}
+
+        shared = any(one.startswith(two) or two.startswith(one) for one in names(self) for two in names(other))
+        prefixes = self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix)
+        return shared and prefixes and (self.suffix.endswith(other.suffix) or other.suffix.endswith(self.suffix))
+
+
 class Written(NamedTuple):
     """The result of a write: ``version_id`` is None where versioning never was on."""
 
@@ -116,7 +142,9 @@ class Bucket:
     """As GetBucketVersioning answers: ``Enabled``, ``Suspended`` or empty for never."""
     requester_pays: bool = False
     object_lock: bool = False
-    """It has a default retention: what is written needs a checksum. Nothing is kept from being deleted."""
+    """It has a default retention: what is written needs a checksum."""
+    retained: dict[int, float] = field(default_factory=dict)
+    """By tag: versions that Object Lock keeps, and until when."""
     expirations: tuple[Expiration, ...] = ()
     transitions: tuple[Transition, ...] = ()
     seed: int = 1
@@ -129,6 +157,10 @@ class Bucket:
     """By tag: every restore request that was judged. Shows whether any came twice."""
     copied: Counter[str] = field(default_factory=Counter)
     """By key: how often a copy was written there. Shows whether any was made twice."""
+    notification: str = ""
+    """Its notification configuration, as XML without its root."""
+    queue_rules: tuple[QueueRule, ...] = ()
+    """What of it is about queues."""
     _written: int = 0
 
     # --- reading

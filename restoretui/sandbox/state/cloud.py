@@ -7,9 +7,11 @@ from typing import Any, NamedTuple, Protocol
 
 from restoretui.core.clock import Clock, ManualClock
 from restoretui.core.model import State, Tier
-from restoretui.sandbox.state.bucket import DAY, Asked, Bucket, Expiration, Extra, made_tag, real_etag
+from restoretui.sandbox.state.bucket import DAY, Asked, Bucket, Expiration, Extra, describe, made_tag, real_etag
 from restoretui.sandbox.state.conditions import Conditions, Fate
 from restoretui.sandbox.state.kinds import KINDS, MARKER, RULES, TIERING, kind_number
+from restoretui.sandbox.state.notifications import Notifier
+from restoretui.sandbox.state.queues import Queues
 from restoretui.sandbox.state.refusals import (
     Refusal,
     already_active,
@@ -65,6 +67,8 @@ class Cloud:
         """Of provisioned capacity that the account owns."""
         self.buckets: dict[str, Bucket] = {}
         self.background: Background | None = None
+        self.queues = Queues()
+        self.notifier = Notifier(self.queues, self.buckets.get, lambda kind: describe(kind).storage_class)
         self.selects: list[Select] = []
         """Restores of type SELECT that were taken."""
         self._skew = 0.0
@@ -86,6 +90,8 @@ class Cloud:
                 self._write_results(select)
         if self.background is not None and self.background.due <= now:
             self.background.catch_up(now)
+        if self.notifier.due <= now:
+            self.notifier.catch_up(now)
         return now
 
     async def advance(self, seconds: float) -> None:
@@ -338,6 +344,7 @@ class Cloud:
             ready = min(running.ready, faster.ready)
             late = self.conditions.counts_from_completion(bucket.name, row.key, running.asked)
             bucket.restores[row.tag] = start(rule, tier, days, running.asked, ready, from_completion=late)
+        self.notifier.begun(bucket, row, bucket.restores[row.tag], now)
         return 202
 
     # --- what happens by itself

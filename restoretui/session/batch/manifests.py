@@ -260,7 +260,8 @@ class JobManifests:
             asyncio.run_coroutine_threadsafe(hand_on(rows), loop).result()
             return len(rows)
 
-        await read_rows(inventory, WantedRows(versions=inventory.inventory.has_versions), keep, so_far)
+        wanted = WantedRows(versions=inventory.inventory.has_versions)
+        await read_rows(inventory, wanted, keep, so_far)
         if tally is not None and (markers := so_far.seen - so_far.kept):
             found.notes.append(f"{markers:,} of its rows are delete markers, whose tasks fail")
         if tally is not None and tally.nulls:

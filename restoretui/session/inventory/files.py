@@ -42,6 +42,10 @@ class Files(Protocol):
         """See ``ReadsFiles.read_piece``; ``ObjectNotFound``."""
         ...
 
+    def on_disk(self, path: str) -> Path | None:
+        """Where it lies on this machine; None where it does not. Reads the disk."""
+        ...
+
 
 async def whole(files: Files, path: str) -> bytes:
     """A small file; ``UsageError`` where it is too long to be one."""
@@ -97,6 +101,10 @@ class CloudFiles:
         reading = cast("ReadsFiles", provider)
         return await self._cloud.read(lambda: reading.read_piece(self._bucket, path, at, etag))
 
+    def on_disk(self, path: str) -> Path | None:
+        del path
+        return None
+
 
 class LocalFiles:
     """Files of this machine, as they were fetched: below the folders that they had, or beside their manifest."""
@@ -113,6 +121,9 @@ class LocalFiles:
 
     async def piece(self, path: str, at: int, etag: str) -> FilePiece:
         return await beside(lambda: self._piece(path, at), "restoretui-file")
+
+    def on_disk(self, path: str) -> Path | None:
+        return self._found(path)
 
     def _names(self, folder: str) -> Names:
         found = Names([], [])

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, cast
 
 from restoretui.core.blocking import beside
 from restoretui.core.clock import Clock
-from restoretui.core.errors import RestoreTuiError, UsageError
+from restoretui.core.errors import UsageError
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import LISTED, Filter, all_of, conjuncts, fields_of
 from restoretui.core.inventory.csv_rows import WantedRows
@@ -24,6 +24,7 @@ from restoretui.ledger.records import Listing, Origin, Scope
 from restoretui.session.clouds import Clouds
 from restoretui.session.inventory.finding import FoundInventory, find_inventory
 from restoretui.session.inventory.reading import ReadSoFar, read_rows
+from restoretui.session.inventory.written import Put, write_listing
 
 IMPORTED = "imported"
 """In the place of a location: the inventory of the bucket that was read last."""
@@ -120,11 +121,12 @@ class Inventories:
         def text() -> str:
             return f"reading the inventory: {tally.seen:,} rows so far, {tally.files:,} of {total:,} files"
 
-        sorter = await beside(lambda: RowSorter(self._ledger.scratch_folder), "restoretui-sort")
+        scratch = self._ledger.scratch_folder
+        sorter = await beside(lambda: RowSorter(scratch), "restoretui-sort")
         try:
             sorter.keep(tree, place.prefix, self._clock.now().timestamp(), tuple(cloud.rules.classes))
             with self._works.telling(text):
-                await read_rows(found, WantedRows(wanted.versions, place.prefix), sorter.add, tally)
+                await read_rows(found, WantedRows(wanted.versions, place.prefix), sorter.add, tally, scratch)
             done = [0]
             with self._works.telling(lambda: f"sorting the inventory: {done[0]:,} of {tally.kept:,} rows"):
                 listing = await self._write(scope, origin, sorter, done)
@@ -135,13 +137,13 @@ class Inventories:
     async def _write(self, scope: Scope, origin: Origin, sorter: RowSorter, done: list[int]) -> Listing:
         rows = sorter.in_order()
 
-        async def pages(put: Callable[[Rows], Awaitable[None]]) -> None:
+        async def pages(put: Put) -> None:
             while (some := await beside(lambda: _few(rows), "restoretui-sort")) is not None:
                 for page in some:
                     await put(page)
                     done[0] += len(page)
 
-        return await self._made(scope, origin, pages)
+        return await write_listing(self._ledger, scope, origin, pages)
 
     async def _below(self, listing: Listing, place: Location) -> Listing:
         """What of an inventory lies below a prefix, as a listing of its own, unless it is all of it."""
@@ -155,38 +157,18 @@ class Inventories:
                 return one
         flat = self._ledger.catalog.flat_pages(listing)
 
-        async def pages(put: Callable[[Rows], Awaitable[None]]) -> None:
+        async def pages(put: Put) -> None:
             sink = _Put(put)
             source = Source(cast("Provider", flat), _straight, ListingTraits(known=True))
             await Lister(source, scope, sink, 1, self._clock.monotonic).list_all()
 
-        return await self._made(scope, listing.origin, pages)
-
-    async def _made(
-        self, scope: Scope, origin: Origin, pages: Callable[[Callable[[Rows], Awaitable[None]]], Awaitable[None]]
-    ) -> Listing:
-        catalog = self._ledger.catalog
-        listing = await catalog.begin(scope, origin)
-
-        async def put(rows: Rows) -> None:
-            catalog.append(listing.id, Page(rows, (), None), "")
-            await catalog.room()
-
-        try:
-            await pages(put)
-        except RestoreTuiError as error:
-            await catalog.finish(listing.id, str(error))
-            raise
-        except BaseException:
-            await catalog.finish(listing.id, "stopped")
-            raise
-        return await catalog.finish(listing.id)
+        return await write_listing(self._ledger, scope, listing.origin, pages)
 
 
 class _Put:
     """Hands on the pages of a lister."""
 
-    def __init__(self, put: Callable[[Rows], Awaitable[None]]) -> None:
+    def __init__(self, put: Put) -> None:
         self._put = put
 
     async def put(self, page: Page, segment: int, left: Left) -> None:

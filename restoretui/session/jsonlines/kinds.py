@@ -36,6 +36,8 @@ PARTS = {
     name: Term(VOLUME, f"what of it is {name}") for name in (State.ARCHIVED.value, State.RESTORING.value)
 }  # fmt: skip
 """Of a ``prefix`` line and of its summary."""
+ARCHIVED = {name: part for name, part in PARTS.items() if name == State.ARCHIVED.value}
+"""Of a ``bucket`` line."""
 _PRICES = (
     "copy_per_gib_month put_per_1000 egress_per_gib frequent_per_gib_month infrequent_per_gib_month list_per_1000"
     " head_per_1000"
@@ -45,13 +47,15 @@ KINDS: dict[str, Kind] = {
     "object": _kind(
         "an object: listed, of a run, or a task of a report", f"{_PLACE} key state",
         f"{_RESTORED} modified_at archive_status action requested_at available_at changed_at then_stands http_status"
-        " marker_id request_charged output_path",
+        " marker_id request_charged output_path etag seen_at diff was_size was_storage_class",
     ),
     "missing": _kind(
         "an object that was named and cannot be seen", f"{_PLACE} key state reason doubted asked",
         "version_id hint code http_status request_id",
     ),
-    "bucket": _kind("a bucket of the account", _PLACE, "region created_at"),
+    "bucket": _kind(
+        "a bucket of the account", _PLACE, "region created_at objects size unsized archived as_of reason", ARCHIVED
+    ),
     "prefix": _kind(
         "what lies below a prefix", f"{_PLACE} prefix depth objects size unsized archived restoring readable unseen"
         " gone states classes", "direct by", PARTS,
@@ -65,7 +69,15 @@ KINDS: dict[str, Kind] = {
     "run": _kind(
         "a confirmed plan and how far it is",
         f"run scheme buckets engine tier days purpose created_at objects size {STATES} cost list_calls head_calls",
-        "bucket location region endpoint_url ended_at note looked as_of progress command_line then restore_request",
+        "bucket location region endpoint_url ended_at requester ticket note looked as_of progress command_line then"
+        " restore_request",
+    ),
+    "report": _kind(
+        "a run for whoever it is handed to",
+        f"run scheme buckets locations engine tier days purpose created_at objects size {STATES} cost list_calls"
+        " head_calls as_of made_at classes progress causes reading",
+        "bucket location region endpoint_url ended_at requester ticket note then took_seconds first_end_at"
+        " last_end_at command_line",
     ),
     "change": _kind(
         "an object of a run came into another state", f"{_PLACE} key at state", f"{_RESTORED} from history"
@@ -81,8 +93,15 @@ KINDS: dict[str, Kind] = {
     "policy": _kind(
         "a policy, ready to paste", "scheme buckets policy_of document", "bucket location"
     ),
+    "subscription": _kind(
+        "how a bucket sends its restore events to a queue", f"{_PLACE} queue difference written"
+    ),
     "check": _kind(
         "what was checked, and whether it is as it should be", "what", "file ok verdict optional reason hint"
+    ),
+    "set": _kind(
+        "a set of objects, or what of it lies in one bucket and storage class", "set objects size",
+        "scheme bucket location storage_class names_versions changed_at as_of",
     ),
     "setting": _kind("a setting, and where its value comes from", "setting source", "value"),
     "prices": _kind(

@@ -69,6 +69,7 @@ def _step(one: "StepCost") -> dict[str, Any]:
         "step": one.step.kind.value, "target": one.step.target or None,
         "storage_class": one.step.storage_class or None, "objects": one.objects, "size": one.size_bytes,
         "cost_total": one.cost.then, "unpriced": one.cost.unpriced, "cost_per_month": one.per_month,
+        "event": one.step.event, "keep_days": one.step.keep_days or None, "cost_of_keeping": one.kept,
     })  # fmt: skip
 
 

@@ -27,7 +27,8 @@ def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
         "engine": "batch" if run.by_jobs else "direct", "tier": run.tier, "days": run.days,
         "purpose": run.purpose, "created_at": run.created_at, "objects": run.objects, "size": run.size_bytes,
         **states_fields(run.counts), "cost": run_cost(run, looks_cost), "list_calls": run.list_calls,
-        "head_calls": run.head_calls, "ended_at": run.ended_at, "note": run.note or None,
+        "head_calls": run.head_calls, "ended_at": run.ended_at, "requester": run.requester or None,
+        "ticket": run.ticket or None, "note": run.note or None,
         "then": [_step(one) for one in run.then] if run.then else None,
         "restore_request": (Literal.of_text(run.literal).body or None) if run.literal else None,
     }  # fmt: skip
@@ -38,7 +39,8 @@ def _step(one: "StepCount") -> dict[str, Any]:
     return known({
         "step": one.step.kind.value, "target": one.step.target or None,
         "storage_class": one.step.storage_class or None, "objects": one.total, "then_done": one.done,
-        "then_failed": one.failed, "then_open": one.open,
+        "then_failed": one.failed, "then_open": one.open, "keep_days": one.step.keep_days or None,
+        "event": one.step.event,
     })  # fmt: skip
 
 

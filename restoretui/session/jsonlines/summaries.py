@@ -12,6 +12,7 @@ _RUNS: dict[str, Any] = {
 }  # fmt: skip
 _FOLLOWED = {**_RUNS, "timed_out": False, "to_confirm": []}
 _NO_VOLUME = {"objects": 0, "size": 0, "unsized": 0}
+_SET: dict[str, Any] = {"sets": [], "objects": 0, "size": 0}
 _JOB = {"jobs": 0, "statuses": {}}
 
 SUMMARIES: dict[str, Mapping[str, Any]] = {
@@ -28,12 +29,22 @@ SUMMARIES: dict[str, Mapping[str, Any]] = {
     "status": {**_RUNS, "not_looked_at": 0},
     "watch": _FOLLOWED,
     "export": {"runs": [], "objects": 0},
+    "report": {"runs": []},
     "clean": {"locations": [], "copies": 0, "ended": 0, "nothing_to_end": 0, "failed": 0},
     "import": {"locations": [], "objects": 0, "size": 0, "rows": 0},
     "undelete": {
         "locations": [], "objects": 0, "undeleted": 0, "gone_already": 0, "not_deleted": 0, "replaced": 0,
         "failed": 0,
     },
+    "set ls": _SET,
+    "set show": _SET,
+    "set save": {**_SET, "missing": 0, "left_out": 0},
+    "set export": _SET,
+    "set import": _SET,
+    "set drop": _SET,
+    "set diff": {"objects": 0, "missing": 0, "new": 0, "changed": 0, "alike": 0, "not_seen": 0, **STATES},
+    "events setup": {"locations": [], "written": False},
+    "events remove": {"locations": [], "written": False},
     "batch ls": {**_JOB, "regions": []},
     "batch show": _JOB,
     "batch confirm": _JOB,
@@ -65,7 +76,9 @@ ALSO: dict[str, tuple[str, ...]] = {
     "plan": ("days", "manifest"),
     "restore": ("days", "manifest"),
     "export": ("file",),
+    "report": ("file",),
     "import": ("as_of",),
+    "set export": ("file",),
     "batch clean": ("job", "run"),
     "batch report": ("job", "run", "report_scope"),
     "ledger info": ("folder", "ledger_schema", "catalog_schema", "oldest_run_at", "oldest_listing_at"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from restoretui.core.model import State, Tier
-from restoretui.core.then.steps import ThenKind
+from restoretui.core.then.steps import ThenEvent, ThenKind
 
 Shape = Mapping[str, Any]
 """A value, as JSON Schema says it."""
@@ -145,13 +145,17 @@ WORDS: dict[str, Term] = {
         list_of(
             record(
                 "step objects",
-                "target storage_class size cost_total unpriced cost_per_month then_done then_failed then_open",
+                "target event storage_class size cost_total unpriced cost_per_month keep_days cost_of_keeping"
+                " then_done then_failed then_open",
             )
         ),
         "what is done with each object once it can be read, in this order",
     ),
     "step": Term({"enum": [kind.value for kind in ThenKind]}, "what is done"),
     "target": Term(TEXT, "where to, or with what: a location, a folder, a command, a file, a name"),
+    "event": Term({"enum": [event.value for event in ThenEvent]}, "at which it is done, once for the run"),
+    "keep_days": Term(COUNT, "copies that would end before it is done are extended once, by at most so many days"),
+    "cost_of_keeping": Term(NUMBER, "of the total: what extending all of them would cost"),
     "then_done": Term(COUNT, "objects, or steps of objects, that it is done with"),
     "then_failed": Term(COUNT, "those it could not be done with"),
     "then_open": Term(COUNT, "those that can be read and it is still to be done with"),
@@ -193,6 +197,8 @@ WORDS: dict[str, Term] = {
     "provisioned_capacity": Term(by({"type": "string"}, COUNT), "units owned, by region"),
     # a run
     "purpose": Term(NAME, "restore, extend or upgrade"),
+    "requester": Term(TEXT, "who asked for it, as given with it"),
+    "ticket": Term(TEXT, "under which ticket, as given with it"),
     "note": Term(TEXT, "given with it"),
     "restore_request": Term(
         {"type": "object"}, "what is sent in place of days and tier, as `--restore-request` had it"
@@ -204,6 +210,16 @@ WORDS: dict[str, Term] = {
     "looked": Term(FLAG, "this is after a look just now"),
     "as_of": Term(INSTANT, "as of when it holds: when all of it was last looked at"),
     "command_line": Term(TEXT, "how to type it again"),
+    "made_at": Term(INSTANT, "when it was written"),
+    "took_seconds": Term(record("objects least median most"), "from the request to the copy, of so many objects"),
+    "least": Term(NUMBER, "the least of them"),
+    "median": Term(NUMBER, "half of them took no longer"),
+    "most": Term(NUMBER, "the most of them"),
+    "first_end_at": Term(INSTANT, "when the first of the copies there are ends"),
+    "last_end_at": Term(INSTANT, "when the last does"),
+    "reading": Term(list_of(record("tool location text")), "how tools read what can be read now"),
+    "tool": Term(TEXT, "a program, or a library"),
+    "text": Term(TEXT, "a command as a shell reads it, or lines of a program"),
     "progress": Term(
         record(
             "done to_do back_bytes asked_bytes overdue_seconds overdue unsent arrivals",
@@ -260,6 +276,9 @@ WORDS: dict[str, Term] = {
     "setting": Term(NAME, "a key of the config"),
     "settings": Term(COUNT, "how many settings"),
     "value": Term(TEXT, "as text; absent where nothing is set"),
+    # events
+    "queue": Term(TEXT, "a queue that events come by, as `--events` takes it"),
+    "difference": Term(list_of({"type": "string"}), "lines of a diff; none where nothing is to be changed"),
     # prices
     "source": Term(TEXT, "where they come from"),
     "copy_per_gib_month": Term(NUMBER, "keeping a copy"),
@@ -305,6 +324,18 @@ WORDS: dict[str, Term] = {
     "not_deleted": Term(COUNT, "objects of what was asked for that are current as they are"),
     "replaced": Term(COUNT, "objects that something newer than their version stands in front of"),
     "marker_id": Term(TEXT, "the version id of the delete marker in front of it"),
+    # a set
+    "set": Term(TEXT, "a set's name; with an @ before it, it stands where a location does"),
+    "sets": Term(list_of(TEXT), "names of all sets it is about"),
+    "names_versions": Term(FLAG, "these are versions, each named by its id"),
+    "etag": Term(TEXT, "the cloud's mark of the contents"),
+    "diff": Term({"enum": ["missing", "new", "changed"]}, "missing in the second, new there, or changed"),
+    "was_size": Term(COUNT, "bytes, in the first"),
+    "was_storage_class": Term(TEXT, "the class in the first"),
+    "new": Term(COUNT, "objects in the second alone"),
+    "changed": Term(COUNT, "objects in both that are not alike"),
+    "alike": Term(COUNT, "objects in both that are"),
+    "not_seen": Term(COUNT, "objects that may not be looked at, of which nobody knows"),
     "problems": Term(COUNT, "checks that found something wrong"),
     "written": Term(FLAG, "it was written down"),
     # the ledger

@@ -4,6 +4,7 @@ import itertools
 import os
 import sys
 from collections.abc import Callable
+from typing import NamedTuple
 
 from restoretui.core.blocking import beside
 from restoretui.core.errors import UsageError
@@ -17,16 +18,23 @@ _LONGEST = {KeysFormat.PLAIN: MAX_KEY_BYTES, KeysFormat.URI: 8 * MAX_KEY_BYTES}
 
 
 async def read_named(
-    source: str, form: KeysFormat | None, prefix: str = "", *, nul: bool = False, has_bucket: bool = True
+    source: str,
+    form: KeysFormat | None,
+    prefix: str = "",
+    *,
+    nul: bool = False,
+    has_bucket: bool = True,
+    reading: Callable[[str, str], Reading] = Reading,
 ) -> NamedKeys:
     """A list of objects from a file or ``-``. Without a ``form`` it is plain, unless its first line can be no key.
 
     ``prefix`` is put before plain keys. ``nul``: they end in NUL, not in line ends, and so may hold those.
     ``has_bucket``: it was said which bucket plain keys are in. A byte order mark is no part of the first key, and
     empty lines are skipped. ``UsageError`` when the list cannot be read, and with the number of the line that cannot
-    be a key.
+    be a key. ``reading`` makes what takes the lines.
     """
-    return await _beside(source, lambda: _read(source, form, prefix, nul=nul, has_bucket=has_bucket))
+    how = _How(form, prefix, nul, has_bucket, reading)
+    return await _beside(source, lambda: _read(source, how))
 
 
 async def read_marks(source: str, bucket: str) -> NamedKeys:
@@ -71,35 +79,42 @@ async def _beside(source: str, read: Callable[[], NamedKeys]) -> NamedKeys:
         raise UsageError(f"the key list {source!r} cannot be read: {why}", "name a file with a key a line") from None
 
 
-def _read(source: str, form: KeysFormat | None, prefix: str, *, nul: bool, has_bucket: bool) -> NamedKeys:
+class _How(NamedTuple):
+    form: KeysFormat | None
+    prefix: str
+    nul: bool
+    has_bucket: bool
+    reading: Callable[[str, str], Reading]
+
+
+def _read(source: str, how: _How) -> NamedKeys:
     if source == "-":
         if sys.stdin is None:
             raise UsageError("the key list is to come from stdin, which is closed", "give --keys-from a file")
-        return _from(0, "the key list on stdin", form, prefix, nul=nul, has_bucket=has_bucket)
+        return _from(0, "the key list on stdin", how)
     descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return _from(descriptor, f"the key list {source!r}", form, prefix, nul=nul, has_bucket=has_bucket)
+        return _from(descriptor, f"the key list {source!r}", how)
     finally:
         os.close(descriptor)
 
 
-def _from(
-    descriptor: int, name: str, form: KeysFormat | None, prefix: str, *, nul: bool, has_bucket: bool
-) -> NamedKeys:
+def _from(descriptor: int, name: str, how: _How) -> NamedKeys:
+    form = how.form
     longest = _LONGEST.get(form or KeysFormat.JSONL, LONGEST_LINE)
-    lines = lines_of(descriptor, longest, name, end=b"\0" if nul else b"\n")
+    lines = lines_of(descriptor, longest, name, end=b"\0" if how.nul else b"\n")
     is_guessed = False
-    if form is None and not nul:
+    if form is None and not how.nul:
         head = list(itertools.islice(lines, 1))
-        form = guess(head[0][1], has_bucket=has_bucket) if head else None
+        form = guess(head[0][1], has_bucket=how.has_bucket) if head else None
         is_guessed = form is not None
         lines = itertools.chain(head, lines)
-    if form is None and not has_bucket:
+    if form is None and not how.has_bucket:
         raise UsageError(
             f"{name} holds keys, and no bucket was named",
             "name the bucket, or say how the list names buckets: --keys-format uri, jsonl, csv or manifest",
         )
     form = form or KeysFormat.PLAIN
-    reading = Reading(name, prefix)
-    reading.read(form, lines, keeps_returns=nul)
+    reading = how.reading(name, how.prefix)
+    reading.read(form, lines, keeps_returns=how.nul)
     return NamedKeys(name, form, reading.entries, is_guessed, reading.notes)

@@ -13,22 +13,33 @@ from restoretui.core.errors import BucketNotFound, CloudError, Unsupported, Usag
 from restoretui.core.plan.after import with_then
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import HandlesContents, TellsExpirations
-from restoretui.core.then.steps import ThenKind, ThenStep
+from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.verdicts import Purpose
+from restoretui.core.then.steps import ThenEvent, ThenKind, ThenStep
+from restoretui.ledger import Ledger
 from restoretui.session.clouds import CloudAccess, Clouds
+from restoretui.session.then.notices import notice_of
 from restoretui.session.then.tools import webhook_of
 
+GOES = (
+    "what is removed is the archived version that was copied, and nothing else; under Object Lock or a legal hold it "
+    "stays and is billed; copied elsewhere, an older version that lies beneath it becomes the current one"
+)
 NOT_KEPT = "copies have the objects' metadata and tags, not their access control lists"
 
 
 class ThenChecks:
     """Part of a session, as ``session.then``. Sends nothing but looks."""
 
-    def __init__(self, settings: Settings, clouds: Clouds) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, clouds: Clouds) -> None:
         self._settings = settings
+        self._ledger = ledger
         self._clouds = clouds
 
     async def planned(self, plan: RestorePlan, steps: Sequence[ThenStep]) -> RestorePlan:
         """The plan with these steps and what they cost; an error where one of them cannot be done."""
+        if plan.purpose is Purpose.RESTORE:
+            steps = (*steps, *(hook for hook in self._settings.hooks if hook not in steps))
         if not steps:
             return with_then(plan, ())
         cloud = self._clouds[plan.scheme]
@@ -50,15 +61,20 @@ class ThenChecks:
             case ThenKind.EXEC:
                 command = step.argv[0]
                 if await asyncio.to_thread(shutil.which, command) is None:
-                    raise UsageError(f"--then {step}: there is no command {command!r} here", "give its full path")
+                    said = f"--on {step.event}={step}" if step.event else f"--then {step}"
+                    said = f"[[hooks]] of the config, {step}" if step.configured else said
+                    raise UsageError(f"{said}: there is no command {command!r} here", "give its full path")
             case ThenKind.PRESIGN:
                 if not provider.capabilities.presigns:
                     raise Unsupported(f"--then {step}: {plan.scheme}:// has no links that read an object")
+            case ThenKind.NOTIFY:
+                await asyncio.to_thread(notice_of, self._settings, step.target)
             case ThenKind.WEBHOOK:
                 await asyncio.to_thread(webhook_of, self._settings, step.target)
         return step
 
     async def _copy(self, plan: RestorePlan, cloud: CloudAccess, step: ThenStep) -> ThenStep:
+        step = replace(step, storage_class=_class_of(cloud.rules, step))
         place = step.place
         if place is None:
             return step
@@ -76,11 +92,23 @@ class ThenChecks:
         regions = {await cloud.region(bucket) for bucket in buckets}
         return replace(step, far=bool(regions - {region}))
 
+    async def look_at_ends(self) -> None:
+        """Have somebody told of copies that end soon, of runs that nobody pursues any more, if that is asked for."""
+        if self._settings.read_only:
+            return
+        then, soon = self._ledger.then, self._settings.expiring_hours * 3600
+        for run_id in sorted(then.waiting(ThenEvent.EXPIRING)):
+            end, now = await then.first_end(run_id), self._settings.clock.now().timestamp()
+            if end is not None and now < end <= now + soon:
+                await then.came_to_pass(run_id, ThenEvent.EXPIRING)
+
     async def remarks(self, plan: RestorePlan) -> list[str]:
         """What a person should know of the steps before he agrees; each in a sentence."""
         cloud = self._clouds[plan.scheme]
         said: list[str] = []
         for step in plan.then:
+            if step.kind is ThenKind.DISCARD:
+                said.append(GOES)
             if step.kind is ThenKind.COPY:
                 said += await self._of_copies(plan, cloud, step)
             elif step.kind is ThenKind.DOWNLOAD:
@@ -92,7 +120,7 @@ class ThenChecks:
         place = step.place
         targets = {place.bucket} if place is not None else _buckets(plan)
         for bucket in sorted(targets):
-            if place is None:
+            if place is None and not any(one.kind is ThenKind.DISCARD for one in plan.then):
                 said.append(await self._replaced(cloud, bucket))
             said += await self._archived_again(cloud, bucket, place.prefix if place else "")
         if step.far:
@@ -101,7 +129,9 @@ class ThenChecks:
 
     async def _replaced(self, cloud: CloudAccess, bucket: str) -> str:
         provider = await cloud.provider()
-        fee = "S3 bills what is left of 90 days (GLACIER) or 180 (DEEP_ARCHIVE) in the archive; no API tells how much"
+        told = [(name, rule.least_days) for name, rule in cloud.rules.archives.items() if rule.least_days]
+        least = " or ".join(f"{days} days ({name})" for name, days in told) or "the archive's shortest time"
+        fee = f"what is left of {least} is billed; no API tells how much"
         if self._settings.read_only:
             return ""
         contents = cast("HandlesContents", provider).contents()
@@ -147,6 +177,17 @@ def _archiving(rule: Mapping[str, Any], bucket: str, prefix: str, archives: froz
                 f" {when}{tagged}"
             )
     return ""
+
+
+def _class_of(rules: CloudRules, step: ThenStep) -> str:
+    """The class of the copies as the cloud spells it."""
+    wanted = {step.storage_class.upper(), step.storage_class.upper().removeprefix("STANDARD_")}
+    classes = [*sorted(rules.online_classes), *([rules.tiered_class] if rules.tiered_class else [])]
+    found = [name for name in classes if name.upper() in wanted]
+    if not found:
+        known = ", ".join(classes)
+        raise UsageError(f"--copy-class {step.storage_class}: {rules.scheme}:// has no such class", f"known: {known}")
+    return found[0]
 
 
 def _buckets(plan: RestorePlan) -> set[str]:

@@ -12,7 +12,13 @@ from restoretui.engine.then_tools import ThenTools, Webhook
 
 def tools_of(settings: Settings) -> ThenTools:
     """Made once; a secret is read when it is used."""
-    return ThenTools(settings.state_dir, lambda name: webhook_of(settings, name), _post)
+    return ThenTools(
+        settings.state_dir,
+        lambda name: webhook_of(settings, name),
+        _post,
+        lambda name, title, text: _notify(settings, name, title, text),
+        settings.expiring_hours * 3600,
+    )
 
 
 def webhook_of(settings: Settings, name: str) -> Webhook:
@@ -24,6 +30,12 @@ def webhook_of(settings: Settings, name: str) -> Webhook:
     return Webhook(
         str(section["url"]), secret_of(name, section, os.environ, Path.home()), section.get("style", "standard")
     )
+
+
+def _notify(settings: Settings, name: str, title: str, text: str) -> bool:
+    from restoretui.session.then.notices import notify  # loaded where one is sent
+
+    return notify(settings, name, title, text)
 
 
 async def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:

@@ -42,8 +42,11 @@ if TYPE_CHECKING:
 class BrowseBoard(Markable):
     """Shows how a source stands; what brings another one on screen is for ``ListingBoard``."""
 
-    def __init__(self, location: Location | None) -> None:
+    def __init__(self, first: Location | str | None) -> None:
+        """``first`` is what is shown first: a place, or a set as ``@NAME``; without it, what there is to go to."""
         super().__init__(id="browse")
+        location = first if isinstance(first, Location) else None
+        self.first_set = first if isinstance(first, str) else ""
         self.source = ListingSource(location or Location(DEFAULT_SCHEME))
         self.travels = Travels()
         self.home = Home() if location is None else None

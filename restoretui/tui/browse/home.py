@@ -1,7 +1,7 @@
 """What stands above the buckets when the screens were started without a location: what there is to come back to.
 
-Runs under way and those of the last two days, copies that end soon, marks that ended sessions left, bookmarks and
-places gone to before. Nothing is asked of a cloud for it.
+Runs under way and those of the last two days, copies that end soon, marks that ended sessions left, sets with a name,
+bookmarks and places gone to before. Nothing is asked of a cloud for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.run_records import Run
-from restoretui.tui.process.alerts import SOON
 from restoretui.tui.words import MARK, STATES
 from restoretui.wording import format as fmt
 
@@ -39,7 +38,7 @@ class HomeRow(NamedTuple):
     run_id: int | None = None
     place: Location | None = None
     left: "MarkSet | None" = None
-    """Marks of a session that has ended."""
+    """Marks of a session that has ended; or a set, which has a name."""
     archived: str = ""
 
 
@@ -51,10 +50,13 @@ class Home:
         self.ends: Mapping[int, int] = {}
         """By run, when its first copy ends; seconds since the epoch."""
         self._left: Sequence[MarkSet] = ()
+        self._soon_s = 86_400.0
+        """Copies that end within it are worth saying."""
 
     def begin(self, session: "Session") -> None:
         """Where somebody was until now."""
         self._places = session.ledger.places.visited()
+        self._soon_s = session.settings.expiring_hours * 3600
 
     async def learn(self, session: "Session") -> None:
         """When copies end, which runs themselves do not hold, and what marks there are that are nobody's."""
@@ -74,8 +76,10 @@ class Home:
         kept = [one for one in self._places if one.is_bookmarked]
         recent = [one for one in self._places if not one.is_bookmarked][:MOST_PLACES]
         marks = [_marks(left, now) for left in self._left[:MOST_SETS]]
+        newest = sorted(session.ledger.mark_sets.saved(), key=lambda one: one.at, reverse=True)[:MOST_SETS]
+        sets = [_set(one) for one in newest]
         places = [_place(one) for one in (*kept, *recent)]
-        return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *marks, *places])]
+        return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *marks, *sets, *places])]
 
     def _is_worth_it(self, run: Run, now: datetime) -> bool:
         return run.is_open or now - run.created_at < SINCE or self._ends_in(run, now) is not None
@@ -86,7 +90,7 @@ class Home:
         if end is None or fmt.is_untold(end) or not run.counts.get(State.AVAILABLE):
             return None
         left = end - now.timestamp()
-        return left if 0 < left < SOON.total_seconds() else None
+        return left if 0 < left < self._soon_s else None
 
     def _run(self, run: Run, now: datetime) -> HomeRow:
         sent = run.objects - run.counts.get(State.SKIPPED, 0)
@@ -119,6 +123,11 @@ def _marks(left: "MarkSet", now: datetime) -> HomeRow:
     age = fmt.ago((now - left.at).total_seconds())
     title = f"{MARK} {fmt.plural(left.objects, 'mark')} left {age} · {fmt.size(left.size_bytes)}"
     return HomeRow(0, title, "marks", int(left.at.timestamp()), style="mark", left=left)
+
+
+def _set(one: "MarkSet") -> HomeRow:
+    title = f"{MARK} @{one.name} · {fmt.plural(one.objects, 'object')} · {fmt.size(one.size_bytes)}"
+    return HomeRow(0, title, "set", int(one.at.timestamp()), style="mark", left=one)
 
 
 def _place(one: "Visited") -> HomeRow:

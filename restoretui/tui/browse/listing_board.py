@@ -10,6 +10,7 @@ from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.records import Listing, Query
+from restoretui.tui.acts.sets import leave_set
 from restoretui.tui.browse.account_buckets import account_buckets
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.columns import BucketRow, bucket_columns
@@ -50,6 +51,8 @@ class ListingBoard(BrowseBoard):
             self.home.begin(self.session)
             self.attempt(self._learn_home, "home")
         self._go_soon(self.location, None)
+        if self.first_set:
+            self.go_to(self.first_set)
 
     async def _learn_home(self) -> None:
         if self.home is not None:
@@ -74,6 +77,24 @@ class ListingBoard(BrowseBoard):
         self.shell.move_on()
         self.travels.left(self.location, location)
         self._go_soon(location, land_on)
+
+    def go_to(self, place: Location | str) -> None:
+        """Show what is there, or what ``@NAME`` holds."""
+        if isinstance(place, str):
+            self.attempt(partial(self._go_to_set, place), "set", hold_keys=True)
+            return
+        if self.shell.session is not None:
+            leave_set(self.session, place)  # Who names the bucket means what is there.
+        self.go(place)
+
+    async def _go_to_set(self, text: str) -> None:
+        from restoretui.tui.acts.sets import show_set
+
+        shown = await show_set(self.session, text)
+        if self.source.versions != shown.versions:
+            self.source.versions = shown.versions
+            self.show_columns()
+        self.go(shown.place)
 
     def place_clicked(self, cell: int) -> None:
         at = crumb_at(self.location, cell)
@@ -118,6 +139,8 @@ class ListingBoard(BrowseBoard):
             self.shell.identify(location.scheme)
         if (location.scheme, location.bucket) != (here.scheme, here.bucket):
             self.source.direct = frozenset()
+            if here.bucket:
+                leave_set(self.session, here)
         if location != here:  # The same place in another way is asked for with what is shown of it.
             self.source.everything()
             self.filter_bar.clear()

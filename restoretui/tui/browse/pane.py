@@ -82,6 +82,8 @@ class BrowsePane(ListingBoard):
             self.go(Location(row.scheme, row.name))
         elif row.place is not None:
             self.go(row.place)
+        elif row.left is not None and row.left.name:
+            self.go_to(f"@{row.left.name}")
         elif row.left is not None:
             self.attempt(partial(self._take, row.left), "take", hold_keys=True)
         else:

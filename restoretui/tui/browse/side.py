@@ -57,7 +57,8 @@ class RowTeller(NamedTuple):
             return run_lines(run, "", (), session.looks_cost(run), now, width)
         title = [line(width, (part, "strong")) for part in wrapped(row.name, width)]
         at = "" if row.left is None else f"{fmt.short_instant(row.left.at, now)} UTC"
-        return [*title, Content(""), *fact("changed", at, width), *fact("enter", "goes on with them", width)]
+        does = "shows them" if row.left is not None and row.left.name else "goes on with them"
+        return [*title, Content(""), *fact("changed", at, width), *fact("enter", does, width)]
 
     def of_prefix(self, place: Location, name: str, width: int) -> Sequence[Content]:
         """A prefix, or a bucket."""

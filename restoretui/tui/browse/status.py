@@ -186,6 +186,8 @@ def _sums_of(shown: ListingStatus) -> Listing | None:
 def _age(what: str, listing: Listing, now: datetime) -> Part:
     if listing.origin is not None and listing.origin.is_silent:
         # It is that old by nature, and knows of no restored copy.
+        if listing.origin.kind == "set":
+            return (f" · @{listing.origin.only} of {fmt.ago((now - listing.started_at).total_seconds())}", "warn")
         return (f" · inventory of {fmt.ago((now - listing.started_at).total_seconds())}", "warn")
     text = f" · {what}{fmt.ago((now - (listing.ended_at or listing.started_at)).total_seconds())}"
     return (f"{text} · R", "warn") if listing.is_stale(now) else (text, "dim")

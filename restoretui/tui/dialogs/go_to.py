@@ -19,7 +19,7 @@ from restoretui.wording.shell import unquoted
 
 FORMS = (
     "s3://bucket/prefix/ one level · s3://bucket/key one object · s3://bucket/part* keys that begin so"
-    " · oss:// for Alibaba Cloud"
+    " · oss:// for Alibaba Cloud · @name a set"
 )
 
 BEGINNINGS = tuple(f"{scheme}://" for scheme in CLOUDS)
@@ -90,14 +90,14 @@ class PlaceField(Input):
         self.action_end()
 
 
-class GoTo(Dialog[Location]):
-    """Answers with a location that can be meant; what cannot is said while the text stays."""
+class GoTo(Dialog[Location | str]):
+    """Answers with a location that can be meant, or ``@NAME``; what cannot is said while the text stays."""
 
-    def __init__(self, location: Location, known: Sequence[Location] = ()) -> None:
-        """``known`` are the places it is completed from, the likeliest first."""
+    def __init__(self, location: Location, known: Sequence[Location] = (), sets: Sequence[str] = ()) -> None:
+        """``known`` are the places it is completed from, the likeliest first; ``sets`` those that have a name."""
         super().__init__("Go to")
         self._location = location
-        self._known = list(dict.fromkeys(str(place) for place in known if place != location))
+        self._known = [*dict.fromkeys(str(place) for place in known if place != location), *sets]
 
         self.was_pressed_again = False
         """It was closed by that, and not by somebody who wants nothing any more."""
@@ -119,7 +119,11 @@ class GoTo(Dialog[Location]):
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
+        text = pasted(event.value)
+        if text.startswith("@"):
+            self.dismiss(text)  # Which sets there are is known where it is gone to.
+            return
         try:
-            self.dismiss(parse_location(pasted(event.value)))
+            self.dismiss(parse_location(text))
         except LocationError as error:
             self.complain(error)

@@ -294,7 +294,7 @@ class MarksScreen(Dialog[Wanted]):
         self.attempt(self._save, "save")
 
     async def _save(self) -> None:
-        question = "a name: plan and restore take the set by --keys-from @NAME"
+        question = "a name: @NAME stands for the set wherever a location goes"
         name = await self.shell.push_screen_wait(TextPrompt("Save the marks", question))
         if name:
             saved = await self.session.ledger.mark_sets.save(name)

@@ -15,8 +15,8 @@ from restoretui.wording import format as fmt
 if TYPE_CHECKING:
     from restoretui.ledger.run_records import Run
 
-SOON = timedelta(hours=48)
-"""Copies that end within it are told of."""
+SOON = timedelta(hours=24)
+"""Copies that end within it are told of, unless the settings say otherwise."""
 AGAIN_AFTER = timedelta(hours=1)
 """The same trouble is news again so long after it was last told: credentials expire each day, a network flaps."""
 
@@ -37,8 +37,10 @@ def together(news: Sequence[Alert]) -> str:
 class Alerts:
     """One for a process. It is told what there is, and tells what of it is news."""
 
-    def __init__(self, wanted: Collection[AlertKind] = tuple(AlertKind)) -> None:
+    def __init__(self, wanted: Collection[AlertKind] = tuple(AlertKind), soon: timedelta = SOON) -> None:
+        """``soon``: copies that end within it are told of."""
         self._wanted = frozenset(wanted)
+        self._soon = soon
         self._came: dict[int, int] | None = None
         """Copies of each run when it was first seen; None before any run was."""
         self._told: set[tuple[AlertKind, int]] = set()
@@ -98,7 +100,7 @@ class Alerts:
 
     def _is_near(self, run: int, end: int, now: datetime) -> bool:
         left = end - now.timestamp()
-        return 0 < left < SOON.total_seconds() and (run, end) not in (self._told_ends or ())
+        return 0 < left < self._soon.total_seconds() and (run, end) not in (self._told_ends or ())
 
     def _is_new(self, kind: AlertKind, run: "Run") -> bool:
         if (kind, run.id) in self._told:

@@ -20,11 +20,11 @@ from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.records import JobRow, Query, View
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.volumes import Volume
+from restoretui.session.rows.common_prefix import common_prefix
 from restoretui.tui.dialogs.filter_menu import FilterMenu, Shown
 from restoretui.tui.dialogs.inspector import Inspector
 from restoretui.tui.dialogs.menus import SortMenu
 from restoretui.tui.restores.columns import job_columns
-from restoretui.tui.restores.common_prefix import common_prefix
 from restoretui.tui.restores.folded_jobs import FoldedJobs, ShownJob, SkippedRow
 from restoretui.tui.restores.run_header import header, lines_for
 from restoretui.tui.restores.run_order import RunOrder

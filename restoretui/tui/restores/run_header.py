@@ -69,6 +69,7 @@ def _title(told: HeaderFacts, cells: int) -> Content:
             piece(70, fmt.plural(run.objects, "object")),
             piece(55, fmt.size(run.told_bytes)),
             piece(75, money),
+            piece(50, (run.ticket, "strong")) if run.ticket else LinePiece(0, []),
         ],
     )
 
@@ -183,9 +184,13 @@ def _counts(run: Run, cells: int) -> Content:
             whole: list[Part] = [(f"{glyph} {number:,} {state.value}", style)]
             pieces.append(LinePiece(keep, [whole, [(f"{glyph} {number:,}", style)]], "   "))
     for step in run.then:
+        if step.step.waits and not (step.done or step.failed):
+            continue  # It may never come.
         style = "bad" if step.failed else "ok" if step.total and step.done == step.total else "wait"
-        short = f"{step.step.kind} {step.done:,}/{step.total:,}"
-        pieces.append(LinePiece(90, [[(f"then {step.told}", style)], [(short, style)]], "   "))
+        short = f"{step.name} {step.done:,}/{step.total:,}"
+        pieces.append(
+            LinePiece(30 if step.step.waits else 90, [[(f"then {step.told}", style)], [(short, style)]], "   ")
+        )
     return one_line(cells, pieces)
 
 

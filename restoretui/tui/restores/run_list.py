@@ -10,8 +10,8 @@ from textual.message import Message
 
 from restoretui.core.model import State
 from restoretui.ledger.run_records import Run
+from restoretui.session.rows.common_prefix import common_prefix
 from restoretui.tui.restores.columns import RunRow, run_columns
-from restoretui.tui.restores.common_prefix import common_prefix
 from restoretui.tui.shell import Working
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.table import events as table_events

@@ -22,7 +22,7 @@ WEATHER: Sequence[dict[str, Any]] = (
     {"kind": "drop", "when": "after", "operations": ["CreateJob", "PutObject"], "chance": 0.1},
     {"kind": "error", "operations": ["CreateJob", "CleanRestoredObject"], "chance": 0.05},
     {"kind": "latency", "operations": COPYING, "seconds": 0.02, "jitter": LATE - 0.05},
-    {"kind": "drop", "when": "after", "operations": COPYING, "chance": 0.02},
+    {"kind": "drop", "when": "after", "operations": [*COPYING, "DeleteObject"], "chance": 0.02},
     {"kind": "error", "status": 200, "code": "SlowDown", "operations": COPYING, "chance": 0.02},
 )
 """What goes wrong in the cloud meanwhile."""
@@ -56,7 +56,7 @@ class Blow:
 
 MANY = frozenset({"RestoreObject", "CleanRestoredObject"})
 """What there is one of for every object."""
-OF_CONTENTS = frozenset({"CopyObject", "UploadPartCopy", "GetObject", "HeadObject"})
+OF_CONTENTS = frozenset({"CopyObject", "UploadPartCopy", "GetObject", "HeadObject", "DeleteObject"})
 """What then-steps send many of."""
 
 
@@ -90,6 +90,8 @@ class Kind:
     """Bytes of the objects, in turn."""
     then: str = ""
     """What is done with the objects once they can be read: ``copy`` or ``download``."""
+    told: Sequence[str] = ()
+    """Whom somebody tells of them then: ``exec`` and ``webhook``."""
     foreign_days: int = 0
     """So long were the copies asked for by somebody else, just before: each is to be extended when it is there."""
     has_heir: bool = False
@@ -157,6 +159,11 @@ THEN_KINDS = (
         ("RestoreObject", "CopyObject"), ("CopyObject", "CopyObject", *_READING), then="copy",
     ),
     Kind(
+        "kept as new versions, the archived ones removed", "s3", "kept", (GLACIER,),
+        ("--days", "365", "--tier", "standard", "--then", "copy", "--delete-archived", "{objects}"),
+        ("RestoreObject", "CopyObject"), ("CopyObject", "DeleteObject", "DeleteObject", *_READING), then="copy",
+    ),
+    Kind(
         "kept in parts", "s3", "kept", (GLACIER,), ("--days", "365", "--tier", "standard", "--then", "copy"),
         ("RestoreObject", "CreateMultipartUpload"),
         ("CreateMultipartUpload", "UploadPartCopy", "UploadPartCopy", "CompleteMultipartUpload", "ListParts"),
@@ -167,6 +174,24 @@ THEN_KINDS = (
         ("--days", "365", "--tier", "standard", "--then", "download:{folder}"),
         ("RestoreObject", "GetObject"), ("GetObject", "GetObject", *_READING),
         sizes=(*[1000] * 9, 20 << 20), then="download",
+    ),
+    Kind(
+        "kept, run for and told of", "s3", "cold", (GLACIER,),
+        (
+            "--days", "365", "--tier", "standard", "--then", "copy", "--then", "exec:{script}",
+            "--then", "webhook:team",
+        ),
+        ("RestoreObject", "CopyObject"), ("CopyObject", "UploadPartCopy", "Webhook", "Webhook", *_READING),
+        sizes=(*[1000] * 29, 6 << 30), then="copy", told=("exec", "webhook"),
+    ),
+    Kind(
+        "downloaded, run for and told of", "s3", "cold", (GLACIER,),
+        (
+            "--days", "365", "--tier", "standard", "--then", "download:{folder}", "--then", "exec:{script}",
+            "--then", "webhook:team",
+        ),
+        ("RestoreObject", "GetObject"), ("GetObject", "GetObject", "Webhook", "Webhook", *_READING),
+        then="download", told=("exec", "webhook"),
     ),
 )  # fmt: skip
 """Restores with then-steps."""
@@ -187,6 +212,10 @@ class Tally:
     """Of S3 Batch Operations."""
     tunnels: int = 0
     """Connections through a proxy."""
+    told: int = 0
+    """Commands that ran and webhooks that were called, each once by its id."""
+    told_again: int = 0
+    """Times one of them had to be told once more: its process died before it had written down that it was done."""
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)

@@ -10,6 +10,7 @@ import sys
 
 from restoretui import load_settings, open_session, parse_location
 from restoretui.core.model import Tier
+from restoretui.core.saying.on_behalf import OnBehalf
 from tests.bench.harness.kill_points import SOFT
 
 
@@ -21,7 +22,7 @@ async def pursue(location: str, days: int) -> None:
             sel = await session.ledger.selections.create()
             await session.selecting.under(sel, parse_location(location), refresh=True)
             await session.selecting.look(sel)
-            await session.confirm(sel, await session.plan(sel, days), Tier.STANDARD, note=location)
+            await session.confirm(sel, await session.plan(sel, days), Tier.STANDARD, behalf=OnBehalf(note=location))
         runs = await session.ledger.runs.list()
         await session.wait_for([run.id for run in runs], lambda run: not run.is_open)
 

@@ -17,9 +17,11 @@ CHANGES = (
     "DeleteObject",
 )  # fmt: skip
 LOOKS = {
-    "open", "ls", "du", "plan", "status", "export", "demo", "sandbox", "batch ls", "batch show", "batch follow",
+    "open", "ls", "du", "plan", "status", "export", "report", "demo", "sandbox", "batch ls", "batch show",
+    "batch follow",
     "batch report", "batch policy", "ledger info", "ledger check", "ledger backup", "prices show",
     "doctor", "config show", "completion", "man", "schema", "import",
+    "set ls", "set show", "set export", "set diff",
 }  # fmt: skip
 """Commands that end nothing, send nothing and remove nothing, or write but what they are told to."""
 

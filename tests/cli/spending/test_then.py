@@ -29,6 +29,14 @@ def test_a_plan_says_what_a_step_costs(run: Run, served: Served, tmp_path: Path)
     assert "then keep a copy in STANDARD, in place" in table.out
     assert "a month after" in table.out
     assert "not their access control lists" in table.err
+    other = run(
+        served, "plan", BUCKET, "--days", "3", "--tier", "bulk", "--then", "copy", "--delete-archived", "7",
+        "--keep-until-done", "2",
+    )  # fmt: skip
+    assert other.code == 5
+    assert "then remove the archived versions for good" in other.out
+    assert "are extended by up to 2 days" in other.out
+    assert "archived versions would be removed for good, not 7" in other.err
     dear = run(
         served, "plan", BUCKET, "--days", "3", "--tier", "bulk", "--then", "copy", "--copy-class", "STANDARD_IA",
         "--json",
@@ -87,6 +95,10 @@ def test_what_is_not_waited_for_is_done_by_watch(run: Run, served: Served, tmp_p
         (["--then", "webhook:nobody"], "there is no webhook 'nobody'"),
         (["--then", "copy", "--copy-class", "DEEP_ARCHIVE"], "no class that can be read without a restore"),
         (["--bandwidth", "5M"], "--bandwidth is about --then download"),
+        (["--keep-until-done", "3"], "no --then reads an object"),
+        (["--delete-archived", "3"], "and there is none"),
+        (["--on", "late=exec:true"], "that is no event of a run"),
+        (["--on", "failed=notify:nobody"], "there is no notice 'nobody'"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_sent(run: Run, served: Served, said: list[str], why: str) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.errors import UsageError
-from restoretui.core.then.steps import ThenKind, ThenStep, read_steps, words_of
+from restoretui.core.then.said import read_steps, words_of
+from restoretui.core.then.steps import ThenKind, ThenStep
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,8 @@ def test_options_without_their_step_are_refused() -> None:
         read_steps(["presign"], copy_class="STANDARD_IA")
     with pytest.raises(UsageError, match="--bandwidth is about"):
         read_steps(["copy"], bandwidth=5)
+    with pytest.raises(UsageError, match="no --then reads an object"):
+        read_steps(["webhook:team"], keep_days=3)
     with pytest.raises(UsageError, match="no class that can be read without a restore"):
         read_steps(["copy"], copy_class="DEEP_ARCHIVE")
     with pytest.raises(UsageError, match="said twice"):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from restoretui.core.model import Tier
-from restoretui.core.then.steps import read_steps
+from restoretui.core.then.said import read_steps
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.then_records import TaskRow
 from restoretui.sandbox import RunningSandbox

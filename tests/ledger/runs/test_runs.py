@@ -12,6 +12,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.filter.tree import OneOf, Word, in_states
 from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.verdicts import Action, Purpose
+from restoretui.core.saying.on_behalf import OnBehalf
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Query
 from restoretui.ledger.run_records import JobChange
@@ -65,7 +66,8 @@ async def test_every_object_gets_a_job_with_its_verdict(ledger: Ledger) -> None:
         ],
     )
     plan = await planned(ledger, days=5)
-    run = await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.EXPEDITED, {"profile": "work"}, "for the audit")
+    behalf = OnBehalf("Ann", "OPS-1", "for the audit")
+    run = await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.EXPEDITED, {"profile": "work"}, behalf)
     view = await ledger.runs.view(run.id)
     rows = {row.ref.key: row for row in view.rows(0, 20)}
     assert list(rows) == sorted(rows)
@@ -94,7 +96,8 @@ async def test_every_object_gets_a_job_with_its_verdict(ledger: Ledger) -> None:
         State.RESTORING: 64,
     }
     assert (run.objects, run.size_bytes, run.tier, run.days) == (9, 511, Tier.EXPEDITED, 5)
-    assert (run.connection, run.note, run.purpose) == ({"profile": "work"}, "for the audit", Purpose.RESTORE)
+    assert (run.connection, run.purpose) == ({"profile": "work"}, Purpose.RESTORE)
+    assert (run.requester, run.ticket, run.note) == behalf
     assert (run.estimate, run.currency, run.unpriced) == (Decimal(0), "USD", 4)
     assert run.window is not None
     assert (run.waiting, run.is_open, run.ended_at) == (4, True, None)

@@ -157,7 +157,7 @@ async def test_a_set_is_saved_by_name_replaced_and_read_by_its_keys(
         await selections.clear(sets.shown)
         await selections.add_rows(sets.shown, listing.id, [3])
         assert [one.objects for one in ([await sets.save("friday")] and sets.saved())] == [1]
-        with pytest.raises(UsageError, match="no set of marks is called @monday") as none:
+        with pytest.raises(UsageError, match="no set is called @monday") as none:
             sets.named("monday")
         assert "@friday" in none.value.hint
         await sets.drop(sets.named("friday").sel)

@@ -113,21 +113,22 @@ def test_with_the_end_off_its_failures_are_still_told() -> None:
 
 def test_copies_that_end_soon_are_told_once_for_each_end() -> None:
     alerts = Alerts()
-    end = int((NOW + 49 * HOUR).timestamp())
+    end = int((NOW + 25 * HOUR).timestamp())
     assert alerts.of_ends({1: end}, NOW) == []
     assert not alerts.is_due(NOW)
     later = NOW + 2 * HOUR
     assert alerts.is_due(later)
-    assert alerts.of_ends({1: end}, later) == [Alert(AlertKind.EXPIRING, "run 1: copies end in 1d 23h")]
+    assert alerts.of_ends({1: end}, later) == [Alert(AlertKind.EXPIRING, "run 1: copies end in 23h00")]
     assert not alerts.is_due(later)
     assert alerts.of_ends({1: end}, later) == []
+    assert alerts.of_ends({1: end + 86_400}, later + 6 * HOUR) == []
     assert alerts.of_ends({1: end + 86_400}, later + 30 * HOUR) != []
     assert alerts.of_ends({1: end + 86_400}, later + 90 * HOUR) == []
 
 
 def test_an_extended_copy_is_not_told_of_by_its_old_end() -> None:
     alerts = Alerts()
-    end = int((NOW + 49 * HOUR).timestamp())
+    end = int((NOW + 25 * HOUR).timestamp())
     alerts.of_ends({1: end}, NOW)
     assert alerts.is_due(NOW + 2 * HOUR)
     assert alerts.of_ends({1: end + 7 * 86_400}, NOW + 2 * HOUR) == []

@@ -326,6 +326,13 @@ LEDGER = (
         ),
     ),
     Migration(
+        "on whose behalf runs are",
+        (
+            "ALTER TABLE run ADD COLUMN requester TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE run ADD COLUMN ticket TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
+    Migration(
         "requests said literally, and what else is answered to a request",
         (
             # What is sent in place of, or beside, what days and tier come to, as JSON; empty for nothing.

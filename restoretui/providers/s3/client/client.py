@@ -201,9 +201,11 @@ class S3Client:
                 operation=ask.operation,
             )
         try:
-            reply = reply._replace(body=genuine_body(ask.operation, reply.status, reply.headers, reply.body))
+            body = genuine_body(ask.operation, reply.status, reply.headers, reply.body)
         except Unreadable as error:
             raise _unreadable(ask, reply, str(error)) from None
+        if body is not reply.body:
+            reply = reply._replace(body=body)
         if reply.status in (400, 401, 403) and any(code.encode() in reply.body[:LONGEST_ERROR] for code in EXPIRED):
             self._sdk.vault.reject(out.keys)
         return reply

@@ -205,10 +205,10 @@ class Sdk:
             "context": {},
         }
         try:
-            if reply.body.strip():
+            if reply.body.strip() and "json" not in model.resolved_protocol:
                 refuse_nests(reply.body)
             parsed: dict[str, Any] = parser.parse(response, model.operation_model(operation).output_shape)
-        except (ResponseParserError, Unreadable, LookupError, TypeError, AttributeError) as error:
+        except (ResponseParserError, Unreadable, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(printable(str(error))) from error
         return parsed
 

@@ -19,6 +19,7 @@ from restoretui.core.then.steps import ThenKind
 from restoretui.ledger.run_records import Run
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.restore.amount_field import AmountField
+from restoretui.tui.dialogs.restore.behalf_field import BehalfField
 from restoretui.tui.dialogs.restore.days_text import LONGEST
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_layout import WITH_ENGINE, Layout, Parts, laid_out
@@ -96,12 +97,14 @@ class PlanView(Dialog[Run]):
         self.engine = EngineFields()
         self.unseen_choice = UnseenField()
         self.then = ThenField()
+        self.behalf = BehalfField(self.session.settings.ask_for)
         self._cost = Static("", id="cost", markup=False)
         self._verdicts = Static("", id="verdicts", markup=False)
         self._warned = Static("", id="warnings", markup=False)
         yield self.engine
         yield self.unseen_choice
         yield self.then
+        yield self.behalf
         yield self._cost
         yield self._verdicts
         yield self._warned
@@ -219,7 +222,7 @@ class PlanView(Dialog[Run]):
         def height(part: Widget, beside: int = 0) -> int:
             return part.get_content_height(self.size, self.size, self._width - beside) if part.display else 0
 
-        parts = (self.engine, self.unseen_choice, self.then, self._cost, self._verdicts, self._warned)
+        parts = (self.engine, self.unseen_choice, self.then, self.behalf, self._cost, self._verdicts, self._warned)
         middle = [part for part in parts if part.display]
         layout = laid_out(
             Parts(
@@ -249,11 +252,20 @@ class PlanView(Dialog[Run]):
 
     def _arrange(self, layout: Layout) -> None:
         """Where there is room for little, warnings come first; for very little, reasons next and the engine last."""
-        order = [self.engine, self.unseen_choice, self.then, self._cost, self._verdicts, self._warned]
+        choices = [self.engine, self.unseen_choice, self.then, self.behalf]
+        order = [*choices, self._cost, self._verdicts, self._warned]
         if not layout.is_roomy and layout.middle >= WITH_ENGINE:
-            order = [self.engine, self.unseen_choice, self.then, self._warned, self._cost, self._verdicts]
+            order = [*choices, self._warned, self._cost, self._verdicts]
         elif not layout.is_roomy:
-            order = [self._warned, self.unseen_choice, self._verdicts, self._cost, self.then, self.engine]
+            order = [
+                self._warned,
+                self.behalf,
+                self.unseen_choice,
+                self._verdicts,
+                self._cost,
+                self.then,
+                self.engine,
+            ]
         if list(self.middle.children) != order:
             for part in order:
                 self.middle.move_child(part, after=len(self.middle.children) - 1)

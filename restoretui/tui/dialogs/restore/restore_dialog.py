@@ -266,6 +266,13 @@ class RestoreDialog(PlanView):
                 self.complain(error)
                 self.engine.role.focus()
                 return
+        settings = self.session.settings
+        try:
+            self.behalf.behalf.require(settings.ask_for, settings.sources.get("ask_for", "the config"), by_keys=True)
+        except UsageError as error:
+            self.complain(error)
+            self.behalf.begin()
+            return
         self._confirming = True
         plan = self.engine.through(self.plan)
         self.attempt(partial(self._send, plan, self.tiers.tier, options, typed_amount), "confirm")
@@ -273,7 +280,10 @@ class RestoreDialog(PlanView):
     async def _send(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None, typed: Decimal | None) -> None:
         try:
             said = await self._commands(plan, tier, options)
-            run = await self.session.confirm(self._sel, plan, tier, batch=options, typed=typed, said=said)
+            behalf = self.behalf.behalf
+            run = await self.session.confirm(
+                self._sel, plan, tier, behalf=behalf, batch=options, typed=typed, said=said
+            )
         except PlanChanged as change:
             self.amount.clear()
             self.tiers.focus()
@@ -302,7 +312,15 @@ class RestoreDialog(PlanView):
         return [Said(PROGRAM, ours), await saying.by_tools(self._about, plan, wish, account)]
 
     def _wish(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None) -> Wish:
-        wish = Wish(tier, plan.until or plan.days, plan.shorten, plan.asks_unseen, options, tuple(plan.then))
+        wish = Wish(
+            tier,
+            plan.until or plan.days,
+            plan.shorten,
+            plan.asks_unseen,
+            options,
+            tuple(plan.then),
+            behalf=self.behalf.behalf,
+        )
         return self.session.saying.wish(plan, tier, wish)
 
     async def _commands(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None) -> Sequence[ShellCommand]:

@@ -7,7 +7,8 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from restoretui.core.errors import UsageError
-from restoretui.core.then.steps import STANDARD, ThenKind, ThenStep, read_steps
+from restoretui.core.then.said import read_steps
+from restoretui.core.then.steps import STANDARD, ThenKind, ThenStep
 from restoretui.tui.widgets.pick_line import PickLine
 from restoretui.tui.words import said
 

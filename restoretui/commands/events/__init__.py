@@ -1,0 +1,1 @@
+"""Buckets made to tell of restores by a queue."""

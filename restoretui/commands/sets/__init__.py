@@ -1,0 +1,1 @@
+"""Sets of objects with a name: kept, shown, handed on, held against each other and against now."""

@@ -1,0 +1,1 @@
+"""Hears of restores from a queue, so that they need not be asked for."""
