@@ -92,6 +92,12 @@ class BatchJob:
         return "" if self.options.existing is not None else self.manifest_key
 
     @property
+    def told_bytes(self) -> int | None:
+        """``size_bytes`` for people; None where nobody tells it, as no manifest that exists does."""
+        options = self.options
+        return None if options.followed or options.existing or options.file else self.size_bytes
+
+    @property
     def mark(self) -> str:
         """What stands in the description of its job, and of no other's."""
         return f"[rt:{self.token[:16]}]"

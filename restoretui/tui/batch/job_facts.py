@@ -50,7 +50,7 @@ def _what(row: BatchRow) -> list[Part]:
             days = f"copied into {copies.storage_class}, {_where(copies.bucket, batch.bucket)}"
         return [
             (f"run #{batch.run_id}", "strong"), (" in ", "dim"), f"s3://{batch.bucket}", DOT,
-            fmt.plural(batch.objects, "object"), DOT, fmt.size(batch.size_bytes), DOT, days,
+            fmt.plural(batch.objects, "object"), DOT, fmt.size(batch.told_bytes), DOT, days,
         ]  # fmt: skip
     parts: list[Part] = [("not made from this ledger", "dim")]
     if info is not None:

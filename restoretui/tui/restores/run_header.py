@@ -65,7 +65,7 @@ def _title(told: HeaderFacts, cells: int) -> Content:
         [
             _name(told),
             LinePiece(60, [[(f"{run.purpose} ", "dim"), run.tier], [run.tier]]),
-            piece(72, fmt.plural(run.days, "day")),
+            *([piece(72, fmt.plural(run.days, "day"))] if run.days else []),
             piece(70, fmt.plural(run.objects, "object")),
             piece(55, fmt.size(run.told_bytes)),
             piece(75, money),
