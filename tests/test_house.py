@@ -34,6 +34,7 @@ MAY_TAKE_MORE: dict[str, str] = {}
 ONE_CLOUDS_OWN = {
     "core/rules": "the tables themselves",
     "core/model.py": "the default is named once",
+    "core/literal": "requests in the words of the one API that is sent them",
     "providers": "one folder each",
     "sandbox": "one adapter each",
     "core/events/messages.py": "the records have a field that is called so",

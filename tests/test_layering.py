@@ -43,7 +43,7 @@ ROOMS = {
     "core": [
         "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress",
         "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "past", "location",
-        "inventory", "saying.on_behalf", "then", "plan",
+        "inventory", "saying.on_behalf", "then", "literal", "plan",
         "batch", "saying", "events",
     ],
     "ledger": [

@@ -54,7 +54,7 @@ from restoretui.cli.running import (
     query_of,
     take_agreeing,
 )
-from restoretui.cli.runs import add_runs, restoring, take_restoring
+from restoretui.cli.runs import add_runs, names_manifest, restoring, take_restoring, take_tier
 from restoretui.commands.form import Form
 from restoretui.core.bounds import Bounds
 from restoretui.core.errors import ExitCode, UsageError
@@ -195,7 +195,9 @@ def du(locations: tuple[str, ...], depth: int, split: str | None, refresh: bool,
 def plan(locations: tuple[str, ...], tier: str | None, form: Form, **options: Any) -> None:
     """What a restore would do, take and cost; sends nothing. Takes every option of restore."""
     said = take_restoring(options)
-    choice, flags = choice_of(locations, options)
+    if said["literal"].request and tier:
+        take_tier(tier, said)
+    choice, flags = choice_of(locations, options, told_elsewhere=names_manifest(said))
     _plan(flags, form, choice, Tier(tier) if tier else None, said)
 
 
@@ -206,24 +208,30 @@ def _plan(flags: dict[str, Any], form: Form, choice: "Choice", tier: Tier | None
     meant = Meant(*(said.pop(name) for name in ("agreeing", "wait", "timeout", "fail_fast")))
     headless(
         flags, form,
-        "restoretui.commands.planning", "plan", choice, tier=tier, meant=meant, only_shows=True, **said,
+        _module(said, "planning"), "plan", choice, tier=tier, meant=meant, only_shows=True, **said,
     )  # fmt: skip
 
 
 @cli.command(epilog=FIELDS_HELP)
 @SOME_LOCATIONS
 @lasting
-@click.option("--tier", type=TIER, required=True, help="How fast, and so how dear.")
+@click.option("--tier", type=TIER, help="How fast, and so how dear; needed, unless --restore-request says it.")
 @restoring
 @printing
 @common
-def restore(locations: tuple[str, ...], tier: str, form: Form, **options: Any) -> None:
+def restore(locations: tuple[str, ...], tier: str | None, form: Form, **options: Any) -> None:
     """Restore objects: plan, confirm, send, and with --wait watch them arrive."""
     said = take_restoring(options)
-    choice, flags = choice_of(locations, options)
+    speed = take_tier(tier, said)
+    choice, flags = choice_of(locations, options, told_elsewhere=names_manifest(said))
     if said["agreeing"].dry_run:
-        return _plan(flags, form, choice, Tier(tier), said)
-    return headless(flags, form, "restoretui.commands.restoring", "restore", choice, tier=Tier(tier), **said)
+        return _plan(flags, form, choice, speed, said)
+    return headless(flags, form, _module(said, "restoring"), "restore", choice, tier=speed, **said)
+
+
+def _module(said: dict[str, Any], usual: str) -> str:
+    """What does it: objects are chosen, or a manifest that exists names them."""
+    return f"restoretui.commands.{'manifest' if names_manifest(said) else usual}"
 
 
 @cli.command()

@@ -108,7 +108,7 @@ def _add_sets(cli: click.Group) -> None:
         **options: Any,
     ) -> None:  # fmt: skip
         """Keep what is chosen under a name: objects at locations, of other sets, lists, inventories or a run."""
-        choice, flags = choice_of(locations, options, may_be_empty=run is not None)
+        choice, flags = choice_of(locations, options, told_elsewhere=run is not None)
         headless(flags, form, f"{SETS}.keeping", "save", name, choice, run, replace=replace, dry_run=dry_run)
 
     @sets.command()

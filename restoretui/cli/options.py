@@ -356,9 +356,16 @@ def lasting(command: F) -> F:
     return command
 
 
-def take_lasting(options: dict[str, Any]) -> dict[str, Any]:
-    """What ``lasting`` parsed, taken out of ``options``: exactly one of days and a date is said."""
+def take_lasting(options: dict[str, Any], *, said_literally: bool = False) -> dict[str, Any]:
+    """What ``lasting`` parsed, taken out of ``options``: exactly one of days and a date is said.
+
+    Neither where the request is said literally, which has the days itself.
+    """
     days, until, shorten = (options.pop(name) for name in ("days", "until", "shorten"))
+    if said_literally:
+        if days is not None or until is not None or shorten:
+            raise click.UsageError("--restore-request says the days itself: leave --days, --until and --shorten out.")
+        return {"lasting": 1, "shorten": False}
     if days is None and until is None:
         raise click.UsageError("Missing option '--days' (or '--until').")
     if days is not None and until is not None:

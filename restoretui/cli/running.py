@@ -139,13 +139,13 @@ def settings_of(flags: dict[str, Any]) -> "Settings":
 
 
 def choice_of(
-    locations: tuple[str, ...], options: dict[str, Any], *, may_be_empty: bool = False
+    locations: tuple[str, ...], options: dict[str, Any], *, told_elsewhere: bool = False
 ) -> "tuple[Choice, dict[str, Any]]":
-    """What a command is about, and its common options. ``may_be_empty``: it may be about a run instead."""
+    """What a command is about, and its common options; ``told_elsewhere``: it need name no location."""
     from restoretui.cli.options import COMMON_NAMES
     from restoretui.commands.choosing.choice import Choice
 
-    if not locations and not options.get("keys_from") and not may_be_empty:
+    if not locations and not options.get("keys_from") and not told_elsewhere:
         from click import UsageError as Misused
 
         raise Misused("Missing argument 'LOCATION...'.")

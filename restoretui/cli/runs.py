@@ -25,6 +25,8 @@ from restoretui.cli.options import (
 from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
 from restoretui.commands.form import Form, Shape
+from restoretui.core.literal.literal import CHECKSUMS
+from restoretui.core.model import Tier
 from restoretui.core.saying.on_behalf import OnBehalf
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -74,11 +76,35 @@ def then_options(command: F) -> F:
     return command
 
 
+def literally(command: F) -> F:
+    """Add the options that say a restore request as the cloud's API takes it."""
+    for option in reversed((
+        click.option("--restore-request", metavar="FILE|JSON",
+                     help="In place of --days and --tier: what aws s3api restore-object --restore-request takes (any "
+                     "member, SELECT too). Sent as it is; what becomes of it is not judged here, nor priced."),
+        click.option("--checksum-algorithm", type=click.Choice(CHECKSUMS, case_sensitive=False),
+                     help="Send that checksum of each restore request along."),
+        click.option("--content-md5", is_flag=True, help="Send the MD5 of each restore request along."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def take_then(options: dict[str, Any]) -> dict[str, Any]:
     """What ``then_options`` parsed, taken out of ``options``."""
     from restoretui.core.then.said import ThenSaid
 
     return {"then": ThenSaid(*(options.pop(name) for name in ThenSaid._fields))}
+
+
+def take_tier(tier: str | None, said: dict[str, Any]) -> Tier | None:
+    """The tier of a restore: said, unless its request is said literally."""
+    if (tier is None) is bool(said["literal"].request):
+        return Tier(tier) if tier else None
+    if tier is not None:
+        raise click.UsageError("--restore-request says the tier itself: leave --tier out.")
+    context = click.get_current_context()
+    raise click.MissingParameter(ctx=context, param=next(one for one in context.command.params if one.name == "tier"))
 
 
 def restoring(command: F) -> F:
@@ -88,8 +114,8 @@ def restoring(command: F) -> F:
         help="One request for each object, S3 Batch Operations, or whichever is better.",
     )  # fmt: skip
     options: tuple[Callable[[F], F], ...] = (
-        selectors, keys, FROM_INVENTORY, past, ASK_UNSEEN, engine, batch_options, CONFIRM, then_options, _behalf,
-        agreeing, FAIL_FAST, WAIT, WAIT_LIMIT, EVENTS,
+        selectors, keys, FROM_INVENTORY, past, ASK_UNSEEN, literally, engine, batch_options, CONFIRM, then_options,
+        _behalf, agreeing, FAIL_FAST, WAIT, WAIT_LIMIT, EVENTS,
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -98,10 +124,14 @@ def restoring(command: F) -> F:
 
 def take_restoring(options: dict[str, Any]) -> dict[str, Any]:
     """What ``lasting`` and ``restoring`` parsed, but what is chosen, taken out of ``options``."""
+    from restoretui.commands.acting.literal import LiteralSaid
+
     behalf = OnBehalf(*(options.pop(name) or "" for name in OnBehalf._fields))
     names = ("engine", "wait", "timeout", "fail_fast")
+    literal = LiteralSaid(*(options.pop(name) for name in ("restore_request", "checksum_algorithm", "content_md5")))
     return {
-        **take_lasting(options), **take_then(options),
+        **take_lasting(options, said_literally=literal.request is not None), **take_then(options),
+        "literal": literal,
         "batch": take_batch_options(options), "agreeing": take_agreeing(options),
         "behalf": behalf, **{name: options.pop(name) for name in names},
     }  # fmt: skip
@@ -113,6 +143,11 @@ def _page_of(shape: str | None, target: str | None) -> str:
         return shape
     ending = (target or "").lower().rpartition(".")[2]
     return {"html": "html", "htm": "html", "csv": "csv", "json": "json", "jsonl": "jsonl"}.get(ending, "md")
+
+
+def names_manifest(said: dict[str, Any]) -> bool:
+    """A manifest that exists says which objects are meant."""
+    return said["batch"]["manifest"] not in (None, "written", "generated")
 
 
 def add_runs(cli: click.Group) -> None:

@@ -14,8 +14,9 @@ from restoretui.wording import format as words
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
+    from restoretui.core.plan.offers import Consent
     from restoretui.session.session import Session
-    from restoretui.session.spending import Confirming, Consent
+    from restoretui.session.spending import Confirming
 
 
 @dataclass(frozen=True)

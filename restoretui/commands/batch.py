@@ -19,11 +19,11 @@ from restoretui.core.location import parse_location
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.batch.job_papers import RESTORES
+from restoretui.session.batch.once_more import check_takes_jobs
 from restoretui.session.batch.operations import as_place
 from restoretui.session.jsonlines.jobs import task_fields
 from restoretui.session.jsonlines.line import where_all
 from restoretui.session.session import Session, open_session
-from restoretui.session.spending import check_takes_jobs
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean
 
@@ -40,6 +40,11 @@ def given(
     confirm: str | None = None,
 ) -> dict[str, Any]:
     """The options as ``BatchOperations.options`` takes them; ``UsageError`` for those that cannot be meant."""
+    if manifest not in (None, "written", "generated"):
+        raise UsageError(
+            f"--manifest {manifest!r} is for plan and restore: a manifest is written here",
+            "leave it out, or say written or generated",
+        )
     if manifest == "generated" and manifest_location:
         raise UsageError(
             "a manifest that S3 generates is not written anywhere", "leave out --manifest-location, or --manifest"
@@ -328,7 +333,8 @@ async def clean_up(settings: Settings, output: Output, job_id: str, *, dry_run: 
             return ExitCode.DONE
         output.left = f"some of what was written for job {job_id} may be deleted; say it again to delete the rest"
         deleted = await session.batch.clean(batch)
-        output.say(f"deleted {words.plural(deleted, 'object')}: the manifest and the report of job {job_id}")
+        what = "the manifest and the report" if batch.own_manifest_key else "the report"
+        output.say(f"deleted {words.plural(deleted, 'object')}: {what} of job {job_id}")
         output.summary({"job": job_id, "run": batch.run_id, "deleted": deleted})
     return ExitCode.DONE
 
@@ -338,8 +344,8 @@ def _tell_written(output: Output, batch: BatchJob) -> None:
     kind, place = cloud_with_jobs().scheme, batch.report_place
     if not batch.is_settled:
         output.say(f"job {batch.job_id} is not over, so nothing of it would be deleted yet")
-    if batch.manifest_key:
-        output.say(f"would be deleted: {kind}://{batch.manifest_bucket}/{batch.manifest_key}")
+    if batch.own_manifest_key:
+        output.say(f"would be deleted: {kind}://{batch.manifest_bucket}/{batch.own_manifest_key}")
     if place is not None:
         output.say(f"would be deleted: the completion report of the job below {kind}://{place.bucket}/{place.prefix}")
     if not batch.has_written:

@@ -16,7 +16,7 @@ from restoretui.core.errors import CloudError, ExitCode, ObjectNotFound, UsageEr
 from restoretui.core.filter.tree import all_of, in_states
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
-from restoretui.core.plan.offers import check_guards
+from restoretui.core.plan.offers import Consent, check_guards
 from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
@@ -24,7 +24,6 @@ from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines.line import where
 from restoretui.session.rows.jobs import each
 from restoretui.session.session import Session, open_session
-from restoretui.session.spending import Consent
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean as cleaned_text
 

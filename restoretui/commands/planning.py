@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from restoretui.commands.acting.literal import LiteralSaid, check_literal, tell_literal
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing, Meant
 from restoretui.commands.choosing.choice import Choice
@@ -49,6 +50,7 @@ async def plan(
     meant: Meant | None = None,
     then: ThenSaid | None = None,
     behalf: OnBehalf = NOBODY,
+    literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """What a restore would do and cost; sends nothing but looks. Where its guards would stop it, they stop this.
 
@@ -57,6 +59,9 @@ async def plan(
     check_lasting(lasting)
     steps = then.steps() if then else []
     behalf.checked()
+    exact = await literal.read(engine, then=bool(steps)) if literal else None
+    if exact is not None and exact.request:
+        lasting, tier = exact.days or 1, exact.tier
     choice = choice.meant(settings)
     output.summary({"locations": choice.typed()})
     meant = meant or Meant(Agreeing())
@@ -69,7 +74,11 @@ async def plan(
         session = await opened.enter_async_context(open_session(settings))
         await opened.enter_async_context(_within(session, meant.timeout))
         choice = await choice.with_keys(session, output, settings)
+        if exact is not None:
+            await check_literal(session, {place.scheme for place in choice.parsed()}, exact)
         chosen = await opened.enter_async_context(selected(session, output, choice))
+        if exact is not None:
+            session.say_literally(chosen.sel, exact)
         objects = refused = requests = days = 0
         other: GuardStopped | None = None
         offers: dict[Tier, list[Offer]] = {}
@@ -81,6 +90,8 @@ async def plan(
                 tell_plan(output, made, tier)
             else:
                 output.say("no object was found there: nothing to restore")
+            if exact is not None:
+                tell_literal(output, made)
             if made.by_jobs:
                 await _tell_of_role(session, output, made, given)
             shown = [made.tiers[tier]] if tier else list(made.tiers.values())

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from restoretui.commands.acting.fail_fast import stopped_by_missing
 from restoretui.commands.acting.jobs import EngineName, job_options, jobs_wanted, tell_of_jobs
+from restoretui.commands.acting.literal import LiteralSaid, check_literal, tell_literal
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choosing.choice import Choice
@@ -17,9 +18,10 @@ from restoretui.commands.planning import Lasting, check_lasting, plans_of, tell_
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import Tier
 from restoretui.core.plan.after import check_discards, with_then
-from restoretui.core.plan.offers import offer_of
+from restoretui.core.plan.offers import Consent, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action
@@ -31,7 +33,6 @@ from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.run_records import Run
 from restoretui.session.planning import check_sends, why_nothing
 from restoretui.session.session import Session, open_session
-from restoretui.session.spending import Consent
 from restoretui.wording import format as words
 
 MOST_PLANS = 5
@@ -48,6 +49,7 @@ class Typed(NamedTuple):
     agreeing: Agreeing
     then: Sequence[ThenStep]
     behalf: OnBehalf
+    literal: Literal
 
     async def command(self, session: Session, scheme: str, jobs: BatchOptions | None) -> list[ShellCommand]:
         """To type it again, for one cloud: without ``--yes``, and what was waited for or printed.
@@ -62,6 +64,7 @@ class Typed(NamedTuple):
         wish = Wish(
             self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, tuple(self.then), limits, most,
             self.behalf,
+            self.literal,
         )  # fmt: skip
         return [restore_command(session.saying.reach(scheme), chosen, wish)]
 
@@ -72,7 +75,7 @@ async def restore(
     choice: Choice,
     *,
     lasting: Lasting,
-    tier: Tier,
+    tier: Tier | None,
     agreeing: Agreeing,
     wait: bool,
     timeout: timedelta | None,
@@ -82,6 +85,7 @@ async def restore(
     fail_fast: bool = False,
     then: ThenSaid | None = None,
     behalf: OnBehalf = NOBODY,
+    literal: LiteralSaid | None = None,
 ) -> ExitCode:
     """Restore what was chosen, once it is agreed to.
 
@@ -91,6 +95,10 @@ async def restore(
     check_lasting(lasting)
     steps = then.steps() if then else []
     behalf = agreeing.behalf(behalf, settings)
+    exact = await literal.read(engine, then=bool(steps)) if literal else Literal()
+    if exact.request:
+        lasting, tier = exact.days or 1, exact.tier
+    tier = tier or Tier.STANDARD
     choice = choice.meant(settings)
     output.summary({"locations": choice.typed()})
     given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
@@ -101,14 +109,16 @@ async def restore(
         choice = await choice.with_keys(session, output, settings)
         for scheme in {place.scheme for place in choice.parsed()}:
             await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
+        await check_literal(session, {place.scheme for place in choice.parsed()}, exact)
         async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
+            session.say_literally(chosen.sel, exact)
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
             for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
                 made = await with_steps(session, output, direct, steps)
                 jobs = jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
-                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps, behalf),
+                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps, behalf, exact),
                 wait=wait, time=limit, fail_fast=fail_fast,
             )  # fmt: skip
 
@@ -131,6 +141,7 @@ async def _confirmed(
         if jobs is not None and made.tiers[tier].requests:
             await tell_of_jobs(session, output, made, tier, jobs)
         tell_plan(output, made, tier)
+        tell_literal(output, made)
     for made, _ in asked:
         check_discards(made.tiers[tier])
     sending = [

@@ -206,6 +206,8 @@ class RestoreRequest(NamedTuple):
 
     days: int
     tier: Tier
+    literal: str = ""
+    """What is sent instead, or besides (``core.literal``); empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ class Outcome(StrEnum):
     """202: a restore was started, or sped up."""
     UPDATED = "updated"
     """200: a copy exists and its expiry was changed. Compatible stores answer so to a first request, too."""
+    SELECTED = "selected"
+    """202 to a request that makes no copy: its results are written to another place."""
     ALREADY_RESTORING = "already restoring"
     """409 RestoreAlreadyInProgress: same or faster tier, or other days, from whoever asked first."""
     NOT_ARCHIVED = "not archived"
@@ -100,6 +102,10 @@ class Answer(NamedTuple):
     request_id: str = ""
     reason: str = ""
     """What the refusal means and what helps, in a sentence that names no object; empty where ``outcome`` says it."""
+    charged: str = ""
+    """Who is charged for the request, where the cloud says it: ``requester``."""
+    output_path: str = ""
+    """Where the results of a restore that makes no copy are written, where the cloud says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,8 @@ class Capabilities:
     """It is a ``TellsHistory``, too."""
     events: bool = False
     """It is a ``HandlesEvents``, too (``core.events.service``)."""
+    literal: bool = False
+    """It is a ``TakesLiterals``, too."""
 
 
 class Provider(Protocol):
@@ -267,6 +275,14 @@ class TellsHistory(Protocol):
 
     async def remove_marker(self, ref: ObjectRef) -> bool:
         """Delete the delete marker of that id; False where it was gone already. Asking twice does no harm."""
+        ...
+
+
+class TakesLiterals(Protocol):
+    """A provider that sends restore requests as they were said (``RestoreRequest.literal``)."""
+
+    async def check_literal(self, body: Mapping[str, Any]) -> None:
+        """``UsageError`` for a request that is not as the service's own model has it. Sends nothing."""
         ...
 
 

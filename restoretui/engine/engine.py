@@ -17,6 +17,7 @@ from restoretui.engine.then_tools import ThenTools
 from restoretui.engine.traffic.channel import Channels
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.waits import first_of
+from restoretui.engine.watching.outputs import OutputWatcher
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import RestoreJob, Run
 from restoretui.ledger.store.leases import Lease, of_run
@@ -157,7 +158,8 @@ class Engine:
         """Events told of objects of a run, whoever pursues it."""
         run = await self._ledger.runs.get(run_id)
         pursuit = self._pursuits.get(run_id) or await self._pursuit(run)
-        await pursuit.watcher.told(bucket, sights, doubtful)
+        if not isinstance(pursuit.watcher, OutputWatcher):  # Of results that lie elsewhere no event tells.
+            await pursuit.watcher.told(bucket, sights, doubtful)
 
     async def look_now(self, run: Run) -> None:
         """One status round over a run, whoever pursues it."""

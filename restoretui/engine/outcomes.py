@@ -20,6 +20,7 @@ def _permissions() -> str:
 _STATES: dict[Outcome, tuple[State, str]] = {
     Outcome.ACCEPTED: (State.REQUESTED, "the cloud accepted the restore"),
     Outcome.UPDATED: (State.REQUESTED, "the cloud changed how long the copy lasts"),
+    Outcome.SELECTED: (State.REQUESTED, "the cloud took the query: its results are written elsewhere"),
     Outcome.ALREADY_RESTORING: (State.RESTORING, "already restoring: asked for before, by somebody else or a tool"),
     Outcome.NOT_ARCHIVED: (State.SKIPPED, "not archived: it can be read as it is"),
     Outcome.NO_CAPACITY: (State.FAILED, "no Expedited capacity right now; retry, or restore at another tier"),

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError
+from restoretui.core.literal.literal import Literal
 from restoretui.engine.batch.pursuit import BatchPursuit
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.submitter import Submitter
 from restoretui.engine.traffic.waits import first_of
+from restoretui.engine.watching.outputs import OutputWatcher
 from restoretui.engine.watching.watcher import DueLook, Watcher, WatchEvents
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ class Pursuit:
             sight=self._sight,
         )
         by_job = bool(context.ledger.batches.peek_of_run(run.id))
-        self.watcher = Watcher(context, events, by_job=by_job)
+        self.watcher: Watcher | OutputWatcher = Watcher(context, events, by_job=by_job)
+        if Literal.of_text(run.literal).output:
+            self.watcher = OutputWatcher(context)
         self.batches = BatchPursuit(context, self.watcher.stir)
         self._then: "ThenRunner | None" = None  # noqa: UP037 - the name is bound below
         if context.may_send and context.ledger.then.of_run(run.id):

@@ -147,7 +147,7 @@ class Submitter:
 
     async def _send(self, job: RestoreJob) -> JobChange | None:
         """What became of it; None where it was not sent after all, and was given back."""
-        request = RestoreRequest(job.days or 1, job.tier or Tier.STANDARD)
+        request = RestoreRequest(job.days or 1, job.tier or Tier.STANDARD, self._run.literal)
         try:
             answer = await persist(
                 lambda: self._attempt(job, request),
@@ -176,6 +176,8 @@ class Submitter:
             code=answer.code,
             message=answer.message,
             request_id=answer.request_id,
+            charged=answer.charged,
+            output_path=answer.output_path,
         )
 
     async def _attempt(self, job: RestoreJob, request: RestoreRequest) -> Answer | None:

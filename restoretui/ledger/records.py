@@ -259,6 +259,10 @@ class JobRow(NamedTuple):
     """Somebody else's restore, watched by us."""
     then: str = ""
     """What its run does with it once it can be read, and how far that is: ``copy done; exec failed: …``."""
+    charged: str = ""
+    """Who is charged for its request, where the cloud said it."""
+    output_path: str = ""
+    """Where its results are written, where they are no copy."""
 
 
 class PastJob(NamedTuple):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import Look, ObjectRef, State, Tier
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger.records import CloudId
@@ -72,6 +73,8 @@ class Run:
     requester: str = ""
     """Who asked for it, and under which ticket, as far as that was said."""
     ticket: str = ""
+    literal: str = ""
+    """What is sent in place of, or beside, days and tier (``core.literal``)."""
 
     @property
     def waiting(self) -> int:
@@ -100,6 +103,8 @@ class Run:
         Not rounded up to a midnight, as AWS does: a server that counts exactly keeps its word as well (FACTS 1.5).
         """
         rules = self.cloud.rules
+        if self.literal and Literal.of_text(self.literal).request:
+            return None
         if self.purpose is Purpose.UPGRADE or (self.purpose is Purpose.EXTEND and rules.extension_adds):
             return None
         return self.created_at + timedelta(days=self.days)
@@ -175,6 +180,10 @@ class JobChange(NamedTuple):
     """Of a copy that has arrived: when the same watcher last looked and found none; None if it never had."""
     keeps: bool = False
     """With ``extends``: what shall be done with the copy is not done yet, and else it would end before."""
+    charged: str = ""
+    """Who is charged for the request, as the cloud says it."""
+    output_path: str = ""
+    """Where results are written, as the cloud says it."""
     judged: Judged | None = None
     """Void unless the job is still as it was judged: another who looked, too, may have had it sent since."""
 

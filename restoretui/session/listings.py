@@ -116,9 +116,9 @@ class Listings:
         return listing
 
     def by_inventory(self, *standing: Listing) -> None:
-        """From now on a bucket is listed out of this inventory, or set, until it is listed anew or ``by_cloud``.
+        """From now on a bucket is listed out of this inventory, or set, or of what was there at an instant.
 
-        Several are of one bucket: of its current objects, and of versions.
+        Until it is listed anew or ``by_cloud``. Several are of one bucket: of its current objects, and of versions.
         """
         self._inventories[standing[0].scope.cloud, standing[0].scope.bucket] = standing
 

@@ -52,6 +52,7 @@ class Planner:
         self.prices = prices
         self._clouds = clouds
         self._asks_unseen: set[int] = set()
+        self._literal: dict[int, str] = {}
         self._expirations: dict[tuple[str, str], tuple[float, Sequence[ExpirationRule] | str]] = {}
         self._asked_capacity: set[tuple[str, str]] = set()
         self._capacity: dict[tuple[str, str], int] = {}
@@ -60,6 +61,10 @@ class Planner:
     def ask_unseen(self, sel: int) -> None:
         """In plans of this selection, what no look can judge is asked for all the same."""
         self._asks_unseen.add(sel)
+
+    def say_literally(self, sel: int, literal: str) -> None:
+        """In plans of this selection, requests are said so (``core.literal``)."""
+        self._literal[sel] = literal
 
     async def schemes(self, sel: int) -> list[str]:
         """The clouds in which objects are chosen: a plan and a run is of one of them."""
@@ -143,6 +148,7 @@ class Planner:
         made = make_plan(
             cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
             asks_unseen=ask_unseen or sel in self._asks_unseen, shorten=shorten, until=until, tables=tables,
+            literal=self._literal.get(sel, ""),
         )  # fmt: skip
         expiring, unread = await self._expiring(sel, cloud, made)
         known = {region: units for (scheme, region), units in self._capacity.items() if scheme == cloud.scheme}

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import UsageError
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import State, Tier
 from restoretui.core.provider import NO_CAPACITY_CODE
 from restoretui.engine.engine import Engine
@@ -48,9 +49,10 @@ class RunViews:
         from restoretui.core.progress import RunFacts
 
         flows = await self._ledger.runs.flows(run.id)
+        makes_copies = not Literal.of_text(run.literal).output
         return RunFacts(
-            run.counts, run.bytes_by_state, run.window, run.first_requested_at, run.last_requested_at,
-            self._clock.now(), flows,
+            run.counts, run.bytes_by_state if makes_copies else {}, run.window, run.first_requested_at,
+            run.last_requested_at, self._clock.now(), flows,
         )  # fmt: skip
 
     async def progress(self, run: Run) -> "RunProgress":

@@ -14,14 +14,14 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from restoretui.config.settings import Settings
-from restoretui.core.errors import RestoreTuiError
+from restoretui.core.errors import RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, Tier
 from restoretui.core.os_errors import refused_by_system
-from restoretui.core.provider import MfaPrompter, Provider
+from restoretui.core.provider import MfaPrompter, Provider, TakesLiterals
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.engine.traffic.health import Health
@@ -35,6 +35,7 @@ from restoretui.session.wiring import Wiring
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import BatchOptions
+    from restoretui.core.literal.literal import Literal
     from restoretui.core.plan.money import Amount
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.plan.tier_plan import FactGroup
@@ -169,6 +170,17 @@ class Session(Wiring):
     def ask_unseen(self, sel: int) -> None:
         """In plans of this selection, what no look can judge is asked for all the same."""
         self._planner.ask_unseen(sel)
+
+    async def check_literal(self, scheme: str, literal: "Literal") -> None:
+        """``UsageError`` where that cloud does not take restore requests said so. Sends nothing."""
+        provider = await self.clouds[scheme].provider()
+        if not provider.capabilities.literal:
+            raise UsageError(f"{scheme}:// takes no restore requests said literally", "say --days and --tier")
+        await cast("TakesLiterals", provider).check_literal(literal.body)
+
+    def say_literally(self, sel: int, literal: "Literal") -> None:
+        """In plans of this selection, requests are said so."""
+        self._planner.say_literally(sel, literal.text)
 
     async def with_capacity(self, plan: "RestorePlan") -> "RestorePlan":
         """The plan with what capacity for Expedited the account owns, where Expedited would be asked for."""

@@ -6,20 +6,21 @@ that. What was agreed to before is sent by the engine without a further question
 
 import inspect
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
-from restoretui.core.batch.planned_jobs import NO_EXPEDITED, NO_PAYER, JobKind, Portion, group_into_jobs
-from restoretui.core.errors import CloudError, GuardStopped, Unsupported, UsageError
+from restoretui.core.batch.planned_jobs import JobKind, Portion, group_into_jobs
+from restoretui.core.errors import CloudError, GuardStopped, Unsupported
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.plan.after import check_discards
-from restoretui.core.plan.job_fees import JobFees, fees_in
+from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.money import DOLLARS, Amount
-from restoretui.core.plan.offers import Act, Offer, check_guards, check_limits, offer_of
+from restoretui.core.plan.offers import Act, Consent, Offer, check_guards, check_limits, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO, Cost, estimate
 from restoretui.core.provider import Connection, TellsHistory
@@ -31,26 +32,20 @@ from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT
 from restoretui.engine.undeleter import Covered, Undeleted, Undeleter
 from restoretui.ledger import Ledger
+from restoretui.ledger.batches.manifest_run import ManifestRun
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.runs.job_lines import JobLine
+from restoretui.session.batch.once_more import check_may_be_jobs, check_takes_jobs, offer_again, with_fees
 from restoretui.session.batch.operations import BatchOperations
 from restoretui.session.clouds import Clouds
 from restoretui.session.planning import Planner, check_sends
 
+if TYPE_CHECKING:
+    from restoretui.session.batch.found_manifest import FoundManifest
+    from restoretui.session.batch.manifests import JobManifests
+
 Confirming = Callable[[str], bool | Awaitable[bool]]
 """A prompt that puts a question to the person; True for yes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """No guard held these offers, and whoever may decide said yes. Made by ``Spending.agree`` alone."""
-
-    offers: Sequence[Offer]
-
-    def require(self, offer: Offer) -> None:
-        """``GuardStopped`` unless exactly this was agreed to."""
-        if offer not in self.offers:
-            raise GuardStopped("this is not what was agreed to, so nothing was sent", "look at it again")
 
 
 class Spending:
@@ -139,8 +134,7 @@ class Spending:
         self.check_may_send()
         check_sends(plan, tier)
         check_discards(plan.tiers[tier])
-        behalf = behalf.checked()
-        behalf.require(self._settings.ask_for, self._settings.sources.get("ask_for", "the config"))
+        behalf = self._checked(behalf)
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
         connection = self._clouds[plan.scheme].connection.to_mapping()
@@ -153,6 +147,41 @@ class Spending:
             sel, cloud, plan, tier, connection, options, behalf, exact=True, said=said
         )
         return await self._ledger.runs.get(run_id)
+
+    def _checked(self, behalf: OnBehalf) -> OnBehalf:
+        behalf = behalf.checked()
+        behalf.require(self._settings.ask_for, self._settings.sources.get("ask_for", "the config"))
+        return behalf
+
+    async def restore_manifest(
+        self,
+        consent: Consent,
+        manifests: "JobManifests",
+        found: "FoundManifest",
+        plan: RestorePlan,
+        tier: Tier,
+        options: BatchOptions,
+        behalf: OnBehalf = NOBODY,
+        *,
+        said: Sequence[ShellCommand] = (),
+    ) -> Run:
+        """The same of a job that runs from a manifest which exists: all its rows become intents of one run.
+
+        ``PlanChanged`` where its rows are not as many as were planned.
+        """
+        self.check_may_send()
+        check_sends(plan, tier)
+        check_discards(plan.tiers[tier])
+        behalf = self._checked(behalf)
+        consent.require(offer_of(plan, tier))
+        cloud = self._clouds[plan.scheme]
+        connection = cloud.connection.to_mapping()
+        check_may_be_jobs(connection)
+        await self._batch_jobs.check(options.checked(), {found.bucket})
+        batches = self._ledger.batches
+        rows = await manifests.gather(found, batches)
+        wanted = ManifestRun(cloud.ledger_cloud, connection, plan, tier, options, behalf, said)
+        return await self._ledger.runs.get(await batches.confirm_gathered(wanted, rows))
 
     # --- once more ---------------------------------------------------------------------------------------------
 
@@ -168,8 +197,8 @@ class Spending:
                 for line in lines
             ]
             fees = fees_in(str(run.connection.get("region") or "")).in_currency(currency)
-            cost = _with_fees(cost, fees, len(group_into_jobs(portions)), sum(line.objects for line in lines))
-        return _offer(Act.RETRY_JOBS if jobs else Act.RETRY, f"run {run_id}", lines, cost, currency)
+            cost = with_fees(cost, fees, len(group_into_jobs(portions)), sum(line.objects for line in lines))
+        return offer_again(Act.RETRY_JOBS if jobs else Act.RETRY, f"run {run_id}", lines, cost, currency)
 
     async def retry(self, consent: Consent, run_id: int) -> int:
         """Plan the run's failed objects anew; returns how many."""
@@ -188,7 +217,7 @@ class Spending:
         offer = await self.offer_retry(run_id, jobs=True)
         consent.require(offer)
         # What failed is no longer all there is below a prefix.
-        options = replace(options.checked(), generated=False, followed=False)
+        options = replace(options.checked(), generated=False, followed=False, existing=None, file="")
         await self._batch_jobs.check(options, {batch.bucket for batch in self._batch_jobs.ours(run_id)})
         count = await self._ledger.batches.retry(run_id, options, offer.objects)
         self._engine.resend(run_id)
@@ -260,7 +289,7 @@ class Spending:
         total = info.total or known
         # S3 may have found more below a prefix than was planned.
         cost += Cost(unpriced=max(0, total - known))
-        cost = _with_fees(cost, fees_in(batch.region).in_currency(currency), 0, total)
+        cost = with_fees(cost, fees_in(batch.region).in_currency(currency), 0, total)
         size = sum(line.size_bytes for line in lines)
         return Offer(Act.CONFIRM_JOB, about, total, size, cost.total, currency, cost.unpriced, cost.fees_unknown)
 
@@ -353,7 +382,7 @@ class Spending:
             archive = line.archive or line.storage_class
             rule = run.cloud.rules.archive_named(archive)
             table = tables[line.bucket]
-            if table.currency != currency:
+            if table.currency != currency or Literal.of_text(run.literal).request:
                 cost += Cost(unpriced=line.objects)
                 continue
             # What is of no known size has no known price, whether or not a byte has one.
@@ -368,25 +397,3 @@ class Spending:
             return await self._clouds.by(connection).region(bucket)
         except CloudError:  # Out of reach now: an estimate by the region it was asked for in will do.
             return connection.region or ""
-
-
-def check_may_be_jobs(connection: Mapping[str, object]) -> None:
-    """``UsageError`` where requesters pay: no job can agree to that."""
-    if connection.get("requester_pays"):
-        raise UsageError(NO_PAYER, "restore without jobs: --engine direct, or auto")
-
-
-def _with_fees(cost: Cost, fees: JobFees, jobs: int, objects: int) -> Cost:
-    return cost.beside(fees.of_jobs("", jobs, objects))
-
-
-def check_takes_jobs(run: Run) -> None:
-    """``UsageError`` for a run whose objects no job could ask for."""
-    check_may_be_jobs(run.connection)
-    if run.tier is Tier.EXPEDITED:
-        raise UsageError(NO_EXPEDITED, "retry them directly")
-
-
-def _offer(act: Act, about: str, lines: Sequence[JobLine], cost: Cost, currency: str) -> Offer:
-    objects, size = sum(line.objects for line in lines), sum(line.size_bytes for line in lines)
-    return Offer(act, about, objects, size, cost.total, currency, cost.unpriced, cost.fees_unknown)

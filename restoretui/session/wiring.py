@@ -19,6 +19,7 @@ from restoretui.session.waiting import WaitReasons
 
 if TYPE_CHECKING:
     from restoretui.core.plan.pricing import PriceBook
+    from restoretui.session.batch.manifests import JobManifests
     from restoretui.session.batch.operations import BatchOperations
     from restoretui.session.inventory.inventories import Inventories
     from restoretui.session.past.past import Past
@@ -76,6 +77,13 @@ class Wiring:
         return operations.BatchOperations(
             self.settings, self.ledger, self.clouds, may_send, self._engine.resend, self.works
         )
+
+    @cached_property
+    def manifests(self) -> "JobManifests":
+        """Manifests that exist, for jobs to run from."""
+        from restoretui.session.batch.manifests import JobManifests
+
+        return JobManifests(self.clock, self.clouds, self.works, self._planner.prices)
 
     @cached_property
     def _planner(self) -> "Planner":

@@ -120,6 +120,7 @@ BROWSE = CommandGroup(
             "inventory", "I", "inventory", "inventory", "by the inventory that was imported, or by the cloud again"
         ),
         Command("versions", "V", "versions", "versions", "show every version of every key"),
+        Command("time", "T", "time", "as of …", "show the place as it was then, by its versions; or as it is now"),
         Command("copy", "c", "copy", "copy", "copy it: location, key, ARN, URL, link, download, command"),
         Command("refresh", "R", "refresh", "refresh", "list again", 56),
         Command("place_back", "left_square_bracket", "back", "back", "to the place shown before"),

@@ -6,7 +6,7 @@ from importlib import import_module
 LATER = (
     "restoretui.core.filter.completion", "restoretui.core.filter.matcher", "restoretui.core.filter.parser",
     "restoretui.tui.acts.columns", "restoretui.tui.acts.leaving", "restoretui.tui.acts.saved_filters",
-    "restoretui.tui.browse.mark_acts", "restoretui.tui.browse.side",
+    "restoretui.tui.browse.mark_acts", "restoretui.tui.browse.place_acts", "restoretui.tui.browse.side",
     "restoretui.tui.dialogs.column_menu", "restoretui.tui.dialogs.filter_menu", "restoretui.tui.dialogs.go_to",
     "restoretui.tui.dialogs.help", "restoretui.tui.dialogs.inspector", "restoretui.tui.dialogs.leave",
     "restoretui.tui.dialogs.menus", "restoretui.tui.dialogs.mfa", "restoretui.tui.dialogs.say_box",

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -263,3 +264,41 @@ def test_a_report_of_failures_alone_is_counted_by_the_jobs_own_count(run: Run, w
     assert told.code == 1
     assert (told.summary["failed"], len(told.of("object"))) == (failed, failed)
     assert told.summary["succeeded"] == made.of("job")[-1]["succeeded"] > 0
+
+
+def test_a_manifest_that_exists_is_planned_restored_and_kept(run: Run, world: Served, tmp_path: Path) -> None:
+    listed = run(world, "ls", BUCKET, "--storage-class", "DEEP_ARCHIVE", "--state", "archived", "--json").of("object")
+    path = tmp_path / "mine.csv"
+    path.write_text("".join(f"acme-genomics-cold,{quote(one['key'], safe='/')}\n" for one in listed))
+    said = ["--manifest", str(path), "--engine", "batch", "--days", "40", "--tier", "bulk"]
+    plan = run(world, "plan", *said, "--json")
+    assert (plan.code, plan.summary["requests"]) == (0, len(listed))
+    (told,) = plan.of("plan")
+    assert (told["engine"], told["cost"]["unpriced"], told["size"]) == ("batch", len(listed), 0)
+    assert told["cost"]["total"] == pytest.approx(0.25 + len(listed) / 1e6)
+    assert "looked at 20 of them: 20 archived (DEEP_ARCHIVE)" in plan.err
+    assert "not known: the size of all" in plan.err
+    for more, says in (
+        (["--max-cost", "20"], "the price of"), (["--max-objects", "3"], "more than the 3 allowed"),
+    ):  # fmt: skip
+        for command in ("plan", "restore"):
+            held = run(world, command, *said, *more, *(["--yes"] if command == "restore" else []))
+            assert held.code == 5, held.err
+            assert says in held.err
+    for words, says in (
+        (["--match", "x"], "a job asks for every row of its manifest"),
+        (["s3://acme-empty"], "is about the bucket 'acme-genomics-cold', and not about 'acme-empty'"),
+        (["--engine", "direct"], "options of jobs mean nothing to --engine direct"),
+        (["--engine", "auto"], "a manifest that exists is run by a job"),
+        (["--manifest", str(tmp_path / "none")], "--manifest names no file"),
+    ):
+        refused = run(world, "plan", *said, *words)
+        assert (refused.code, refused.out) == (2, ""), words
+        assert says in refused.err
+    assert world.stats["requests"].get("CreateJob", 0) == 0
+    ran = run(world, "restore", *said, "--yes", "--wait", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.summary["available"] == len(listed)
+    assert world.stats["requests"]["CreateJob"] == 1
+    again = run(world, "status", "last", "--json").of("run")[0]["command_line"]
+    assert f"--manifest {path}" in again

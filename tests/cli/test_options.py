@@ -67,6 +67,7 @@ BATCH = "cli/test_batch_commands"
 FORMS = "cli/language/test_forms"
 THEN = "cli/spending/test_then"
 REPORT = "cli/spending/test_reports"
+LITERAL = "cli/spending/test_literal"
 SAID: dict[str, tuple[list[str], str]] = {
     # option: how it is said, and the tests that show what comes of it
     "--profile": (["x"], "providers/s3/test_credential_chain"),
@@ -108,6 +109,9 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--keys-format": (["csv"], "cli/listings/test_key_formats"),
     "--null": ([], "cli/listings/test_key_formats"),
     "--ask-unseen": ([], "cli/listings/test_rights"),
+    "--restore-request": (['{"Days": 5}'], LITERAL),
+    "--checksum-algorithm": (["sha256"], LITERAL),
+    "--content-md5": ([], LITERAL),
     "--days": (["2"], "cli/test_commands"),
     "--until": (["2030-01-01"], "cli/spending/test_days"),
     "--shorten": ([], "cli/spending/test_days"),
@@ -238,9 +242,11 @@ def test_an_option_changes_what_is_asked_for(
     if command in ("export", "set export") and option == "--local":  # CSV, its usual form, is UTC in any case.
         said = [*said, "--format", "table"]
         plain = [*plain, "--format", "table"]
-    if option == "--until":  # In place of the days, never beside them.
-        at = said.index("--days")
-        del said[at : at + 2]
+    instead = {"--until": ("--days",), "--restore-request": ("--days", "--tier")}
+    for other in instead.get(option, ()):  # Said in its place, never beside it.
+        if other in said:
+            at = said.index(other)
+            del said[at : at + 2]
     assert asked(*said) != asked(*plain)
 
 

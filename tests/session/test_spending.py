@@ -13,7 +13,7 @@ from restoretui.core.errors import GuardStopped
 from restoretui.core.location import parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.plan.money import DOLLARS, Amount
-from restoretui.core.plan.offers import Act, Offer, offer_of
+from restoretui.core.plan.offers import Act, Consent, Offer, offer_of
 from restoretui.core.plan.pricing import ZERO
 from restoretui.engine.traffic import rate_limiter
 from restoretui.engine.traffic.rate_limiter import RateLimiter
@@ -21,7 +21,6 @@ from restoretui.ledger.batches.records import BatchJob
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
 from restoretui.session.session import Session
-from restoretui.session.spending import Consent
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, turn
 from tests.engine.conftest import OpenSession
@@ -36,6 +35,7 @@ CHOKE_POINT = "session.spending"
 RECORDS = {
     "runs.confirm",
     "batches.confirm",
+    "batches.confirm_gathered",
     "batches.retry",
     "batches.decide",
     "runs.reset_failed",
@@ -45,6 +45,7 @@ RECORDS = {
 MAY_CALL = {
     "runs.confirm": {CHOKE_POINT},
     "batches.confirm": {CHOKE_POINT},
+    "batches.confirm_gathered": {CHOKE_POINT},
     "batches.retry": {CHOKE_POINT},
     "batches.decide": {CHOKE_POINT, "session.batch.operations"},  # What that does is to cancel.
     "runs.reset_failed": {CHOKE_POINT},

@@ -56,6 +56,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "restoretui ls s3://bucket --state archived --json |",
         "  restoretui restore --keys-from - --days 2 --tier standard --yes --wait",
         "restoretui restore s3://bucket/2022/ --days 7 --tier bulk --engine batch",
+        "restoretui restore s3://bucket/a.csv --restore-request select.json",
+        "restoretui restore --manifest m.csv --engine batch --days 7 --tier bulk",
     ),
     "retry": ("restoretui retry last", "restoretui retry 12 --max-cost 5 --yes --wait"),
     "cancel": ("restoretui cancel last --dry-run", "restoretui cancel 12"),

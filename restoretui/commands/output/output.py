@@ -103,9 +103,8 @@ class Output(Streams):
         self.head(
             "STATE       TIER       EXPIRY            SIZE      KEY  (REASON)" if is_wide else "STATE       KEY"
         )
-        reason = (
-            f"  ({clean(row.reason)})" if row.reason and row.state not in (State.AVAILABLE, State.REQUESTED) else ""
-        )
+        is_told = row.state not in (State.AVAILABLE, State.REQUESTED) or bool(row.output_path)
+        reason = f"  ({clean(row.reason)})" if row.reason and is_told else ""
         cells = f"{fit(row.tier or '', 9)}  {expiry:16}  {words.size(row.size):>8}  " if is_wide else ""
         key = self.key(scheme, row.ref)
         if reason:
@@ -236,7 +235,8 @@ class Output(Streams):
         table = plan.prices
         missing = ", ".join(plan.regions_unpriced) or "the buckets' own region"
         whose = "" if plan.prices_exact else f"; there are none for {missing}, so this is an estimate"
-        self.say(f"copies last until {words.stamp(plan.expiry)} or later; times are typical, not promised")
+        if plan.tells_days:
+            self.say(f"copies last until {words.stamp(plan.expiry)} or later; times are typical, not promised")
         if table.date:
             of = ", ".join(plan.regions or table.regions) if plan.prices_exact else table.regions[0]
             self.say(f"prices: {of} as of {table.date} ({table.currency}){whose}")

@@ -48,6 +48,17 @@ class BatchOptions:
     """Leave the jobs suspended until somebody confirms them."""
     followed: bool = False
     """It was made elsewhere: it is watched, and what was written for it is not ours."""
+    existing: "Manifest | None" = None
+    """A manifest that lies in a bucket and is not ours: the job runs from it."""
+    file: str = ""
+    """The file of this machine whose rows are written as the manifest."""
+
+    @property
+    def named(self) -> str:
+        """As ``--manifest`` names it."""
+        if self.existing is not None:
+            return f"s3://{self.existing.bucket}/{self.existing.key}"
+        return self.file or ("generated" if self.generated else "written")
 
     def manifest_of(self, bucket: str) -> Place:
         """Where the manifest of a job on ``bucket`` goes."""
@@ -96,12 +107,16 @@ def as_tags(pairs: Iterable[str]) -> dict[str, str]:
 
 
 class Manifest(NamedTuple):
-    """A manifest that was uploaded."""
+    """A manifest that lies in a bucket."""
 
     bucket: str
     key: str
     etag: str
     versions: bool
+    is_inventory: bool = False
+    """It is an inventory's ``manifest.json``, and no CSV manifest."""
+    fields: tuple[str, ...] = ()
+    """The columns of a CSV manifest that is not ours."""
 
 
 class ManifestRow(NamedTuple):

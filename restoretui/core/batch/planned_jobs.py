@@ -71,7 +71,7 @@ def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, ma
     direct = make_plan(
         plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable,
         asks_unseen=plan.asks_unseen, shorten=plan.shorten, until=plan.until,
-        tables=plan.tables,
+        tables=plan.tables, literal=plan.literal,
     )  # fmt: skip
     again = with_then(replace(direct, marks=marks, regions=plan.regions), plan.then)
     return as_batch(again, plan.rules, plan.by_jobs, plan.fees)

@@ -12,7 +12,7 @@ from restoretui.core.errors import InventoryUnreadable, UsageError
 from restoretui.core.inventory.columns import InventoryColumn
 from restoretui.core.inventory.manifest import Inventory, KeyWriting
 from restoretui.core.location import MAX_KEY_BYTES
-from restoretui.core.model import LARGEST_SIZE
+from restoretui.core.model import LARGEST_SIZE, UNTOLD_CLASS
 from restoretui.core.rows import Rows
 
 NULL_VERSION = "null"
@@ -69,7 +69,7 @@ class InventoryRows:
                 versions,
                 self._sizes(column(InventoryColumn.SIZE)) if InventoryColumn.SIZE in has else nothing,
                 self._dates(column(InventoryColumn.MODIFIED)) if InventoryColumn.MODIFIED in has else nothing,
-                _named(column(InventoryColumn.CLASS)),
+                _named(column(InventoryColumn.CLASS)) if InventoryColumn.CLASS in has else [UNTOLD_CLASS] * count,
                 nothing,
                 nothing,
                 [text.strip('"') for text in column(InventoryColumn.ETAG)]

@@ -67,7 +67,7 @@ class Inventory:
         return InventoryColumn.VERSION in self.columns
 
 
-def read_manifest(data: bytes, name: str) -> Inventory:
+def read_manifest(data: bytes, name: str, *, needs_class: bool = True) -> Inventory:
     """Read one; ``name`` is where it is from, for errors.
 
     ``InventoryUnreadable`` where it is none, ``UsageError`` where what is needed was left out of the inventory.
@@ -90,7 +90,7 @@ def read_manifest(data: bytes, name: str) -> Inventory:
             f"{name} is no manifest of an inventory: {why[:200]}", "name the manifest.json that the cloud wrote"
         ) from None
     for column, called in ((InventoryColumn.KEY, "Key"), (InventoryColumn.CLASS, "StorageClass")):
-        if column not in columns:
+        if column not in columns and (needs_class or column is not InventoryColumn.CLASS):
             raise UsageError(
                 f"the inventory {name} has no column {called}: what is archived cannot be told by it",
                 f"add {called} to the bucket's inventory configuration; the next one has it",

@@ -36,6 +36,8 @@ class PastFound(NamedTuple):
     amiss: Amiss | None = None
     marker: Entry | None = None
     """The current delete marker, where the version lies right beneath: without it, that is current again."""
+    deleted: bool = False
+    """It had been deleted by then."""
 
 
 NOTHING = PastFound()
@@ -67,7 +69,8 @@ def look_back(entries: Sequence[Entry], wish: PastWish) -> PastFound:
     if isinstance(found, Amiss):
         return PastFound(amiss=found)
     if found is None:
-        return NOTHING
+        was_there = wish.at is not None and any((entry.modified or 0) <= wish.at for entry in entries)
+        return PastFound(deleted=was_there)
     beneath = newest_first[1] if is_marker(current) and len(newest_first) > 1 else None
     return PastFound(found, marker=current if beneath is found else None)
 

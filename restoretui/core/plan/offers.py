@@ -127,3 +127,15 @@ def check_limits(offers: Iterable[Offer], limits: Sequence[Amount]) -> None:
                 f"the price of {unpriced:,} objects is unknown, so the limit cannot be held; nothing was sent",
                 "add the price to prices.toml, choose another tier, or leave the limit away",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """No guard held these offers, and whoever may decide said yes. Made by the session's ``Spending.agree`` alone."""
+
+    offers: Sequence[Offer]
+
+    def require(self, offer: Offer) -> None:
+        """``GuardStopped`` unless exactly this was agreed to."""
+        if offer not in self.offers:
+            raise GuardStopped("this is not what was agreed to, so nothing was sent", "look at it again")

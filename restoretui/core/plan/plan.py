@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import ceil
 
+from restoretui.core.literal.literal import UNJUDGED, Literal
 from restoretui.core.measured import Measured
 from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.job_fees import NO_FEES, JobFees
@@ -69,6 +70,14 @@ class RestorePlan:
     """How long restores of this cloud took here, by archive and tier, where enough were seen."""
     then: Sequence[ThenStep] = ()
     """What shall be done with each object once it can be read."""
+    literal: str = ""
+    """What is sent in place of, or beside, days and tier (``core.literal``)."""
+
+    @property
+    def tells_days(self) -> bool:
+        """How long copies last is said; not by every request that is said literally."""
+        said = Literal.of_text(self.literal)
+        return not said.request or said.days is not None
 
     @property
     def as_of(self) -> datetime:
@@ -121,6 +130,8 @@ class RestorePlan:
     def egress(self, tier: Tier) -> Decimal | None:
         """What downloading all that is restored costs besides, over the Internet; None where it is not known."""
         sizes = self.tiers[tier].bytes_by_bucket
+        if Literal.of_text(self.literal).output:
+            return None
         if not sizes:
             return self.prices.egress(0)
         return self._summed(self.table_of(bucket).egress(size) for bucket, size in sizes.items())
@@ -169,7 +180,7 @@ class RestorePlan:
         beside = str(self.storage_90_days(tier)), str(self.egress(tier))
         prices = self.prices.date, self.prices.currency, *self.prices.regions, str(self.prices_exact), *beside
         texts = [self.scheme, self.rules.store, self.purpose, str(self.days), tier, str(tier in self.by_jobs)]
-        texts += [str(self.marks), str(self.shorten), *prices]
+        texts += [str(self.marks), str(self.shorten), self.literal, *prices]
         texts += [f"{one.step!r} {one.objects} {round(one.cost.then, 9)}" for one in chosen.then]
         texts += [f"{kind} {[str(round(amount, 9)) for amount in sums]}" for kind, sums in sorted(amounts.items())]
         return hashlib.sha256("\n".join(texts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
@@ -203,6 +214,7 @@ def make_plan(
     shorten: bool = False,
     until: datetime | None = None,
     tables: Mapping[str, PriceTable] | None = None,
+    literal: str = "",
 ) -> RestorePlan:
     """Judge and price every group at every tier; ``UsageError`` when no copy can last ``days``.
 
@@ -210,16 +222,17 @@ def make_plan(
     ``readable`` names, by bucket, the archives that its setting lets anybody read without a restore.
     """
     check_days(days)
-    chosen = list(groups)
+    chosen, said = list(groups), Literal.of_text(literal)
 
     def line(group: FactGroup, request: RestoreRequest) -> PlanLine:
         verdict = judge(
             rules, group.facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten, until=until
         )
+        verdict = said.verdict(rules, group.facts, rules.state_of(group.facts, now), verdict)
         if verdict.action is Action.START and verdict.archive in (readable or {}).get(group.bucket, ()):
             verdict = Verdict(Action.NOTHING, READ_DIRECTLY, verdict.archive)
         cost, added = Cost(), 0
-        if verdict.action.sends and verdict.archive is not None:
+        if verdict.action.sends and verdict.archive is not None and verdict.reason != UNJUDGED:
             added = _added_days(rules, group.facts, verdict.action, verdict.days or days, now)
             table = (tables or {}).get(group.bucket, prices[0])
             cost = estimate(
@@ -253,4 +266,5 @@ def make_plan(
         asks_unseen=asks_unseen,
         shorten=shorten,
         until=until,
+        literal=literal,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from restoretui.core.batch.jobs import BatchOptions, Place
+from restoretui.core.literal.literal import NOTHING_SAID, Literal
 from restoretui.core.model import Tier
 from restoretui.core.plan.money import Amount, plain
 from restoretui.core.rules.commands import ShellCommand, option, options
@@ -49,14 +50,18 @@ class Wish:
     """What it may cost at most, one for each currency."""
     most_objects: int | None = None
     behalf: OnBehalf = NOBODY
+    literal: Literal = NOTHING_SAID
+    """What is said in place of days and tier, or besides."""
 
     def words(self) -> list[str]:
         """All of it."""
-        until = self.lasting
+        until, said = self.lasting, self.literal
+        days = ["--days", str(until)] if isinstance(until, int) else ["--until", instant(until)]
         return [
-            *(["--days", str(until)] if isinstance(until, int) else ["--until", instant(until)]),
+            *(["--restore-request", said.request] if said.request else [*days, "--tier", self.tier.value]),
+            *options(("--checksum-algorithm", said.checksum)),
+            *(["--content-md5"] if said.md5 else []),
             *(["--shorten"] if self.shorten else []),
-            *("--tier", self.tier.value),
             *(["--ask-unseen"] if self.ask_unseen else []),
             *(["--engine", "batch", *job_words(self.batch)] if self.batch is not None else []),
             *words_of(self.then),
@@ -86,8 +91,8 @@ def job_words(jobs: BatchOptions) -> list[str]:
     return [
         *options(
             ("--role-arn", jobs.role_arn),
-            ("--manifest", "generated" if jobs.generated else "written"),
-            ("--manifest-location", None if jobs.generated else _location(jobs.manifest)),
+            ("--manifest", jobs.named),
+            ("--manifest-location", None if jobs.generated or jobs.existing else _location(jobs.manifest)),
             ("--report-location", _location(jobs.report)),
             ("--report-scope", jobs.scope.value),
             ("--priority", str(jobs.priority)),

@@ -6,7 +6,8 @@ from restoretui.core.rules.rules import ArchiveRule, CloudRules
 
 KEPT = "extended, since what shall be done with it is not done yet"
 """The reason of such an extension, by which a copy that had one is known."""
-DAY = 86_400.0
+SENT_WITHIN = timedelta(hours=1)
+"""From planning an extension to its arrival. Ends are rounded up to a midnight: one behind it gets another day."""
 
 
 def is_due_at(expiry: float, came_at: float | None, within_s: float) -> float:
@@ -26,7 +27,7 @@ def days_to_keep(rules: CloudRules, rule: ArchiveRule, expiry: datetime, now: da
         return most if longest is None else min(most, longest)
     last = expiry + timedelta(days=most)
     days = (last - now) // timedelta(days=1)
-    while days > 0 and rules.expiry_of(now, days) > last:
+    while days > 0 and rules.expiry_of(now + SENT_WITHIN, days) > last:
         days -= 1
     days = days if longest is None else min(days, longest)
     return days if days > 0 and rules.expiry_of(now, days) > expiry else 0

@@ -22,7 +22,8 @@ async def check_options(
             f"the role {options.role_arn} belongs to account {whose}, the jobs to {account}",
             "name a role of the jobs' own account",
         )
-    places = [] if options.generated else [(options.manifest, "manifest", "--manifest-location")]
+    is_written = not options.generated and options.existing is None
+    places = [] if not is_written else [(options.manifest, "manifest", "--manifest-location")]
     if options.scope is not ReportScope.NONE:
         places.append((options.report, "report", "--report-location"))
     for place, what, option in places:

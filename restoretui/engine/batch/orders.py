@@ -19,6 +19,7 @@ def order_of(batch: BatchJob, tier: Tier) -> JobOrder:
         description=f"{about} {batch.mark}",
         tags=options.tags,
         manifest=batch.generator
+        or options.existing
         or Manifest(batch.manifest_bucket, batch.manifest_key, batch.manifest_etag, batch.versions),
         report=batch.report_place,
         scope=options.scope,

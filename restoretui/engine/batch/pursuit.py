@@ -105,8 +105,11 @@ class BatchPursuit:
         if batch.phase is Phase.PLANNED:
             await self._read(lambda: check_options(self._provider, service, batch.options, [batch.bucket]))
             region = await self._read(lambda: self._provider.bucket_region(batch.bucket))
+            existing = batch.options.existing
             if batch.generator is not None:
                 await batches.uploaded(batch.id, region, "", "", "")
+            elif existing is not None:
+                await batches.uploaded(batch.id, region, existing.bucket, existing.key, existing.etag)
             else:
                 made = await self._read(lambda: self._upload(batch))
                 await batches.uploaded(batch.id, region, made.bucket, made.key, made.etag)

@@ -22,14 +22,7 @@ def assign(tx: Tx, run_id: int, options: BatchOptions, now: float, most: int = M
     known = {JobKind(str(row[0]), bool(row[1]), bool(row[2])): row for row in rows}
     for portion in group_into_jobs((Portion(kind, row[3]) for kind, row in known.items()), most):
         bucket_id, tiered, versions, _, days = known[portion.kind]
-        batch_id = tx.insert(
-            "INSERT INTO batch (run_id, bucket_id, versions, days, objects, size_bytes, token, options, phase,"
-            " planned_at, confirmed_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
-            (
-                run_id, bucket_id, versions, days, portion.objects, uuid.uuid4().hex,
-                options_text(options), Phase.PLANNED, now, None if options.hold else now,
-            ),
-        )  # fmt: skip
+        batch_id = new_batch(tx, run_id, bucket_id, bool(versions), days, portion.objects, options, now)
         tx.run(
             f"UPDATE job SET batch_id = ? WHERE id IN (SELECT j.id FROM job j JOIN line n ON n.id = j.line_id"
             f" WHERE {unsent} AND j.bucket_id = ? AND (n.days IS NULL) = ? AND (j.version_id <> '') = ?"
@@ -42,3 +35,18 @@ def assign(tx: Tx, run_id: int, options: BatchOptions, now: float, most: int = M
             text = options_text(options, find_generator(tx, batch_id))
             tx.run("UPDATE batch SET options = ? WHERE id = ?", (text, batch_id))
     tx.touch(change_feed.BATCHES)
+
+
+def new_batch(
+    tx: Tx, run_id: int, bucket_id: int, versions: bool, days: int | None, objects: int, options: BatchOptions,
+    now: float,
+) -> int:  # fmt: skip
+    """The id of a job that is intended, with a token of its own and as yet without objects."""
+    return tx.insert(
+        "INSERT INTO batch (run_id, bucket_id, versions, days, objects, size_bytes, token, options, phase,"
+        " planned_at, confirmed_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
+        (
+            run_id, bucket_id, versions, days, objects, uuid.uuid4().hex, options_text(options), Phase.PLANNED, now,
+            None if options.hold else now,
+        ),
+    )  # fmt: skip

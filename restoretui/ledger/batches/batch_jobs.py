@@ -21,6 +21,7 @@ from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.batches.adoption import adopt, begin, gather
 from restoretui.ledger.batches.assignment import assign
 from restoretui.ledger.batches.completion_reports import join_report
+from restoretui.ledger.batches.manifest_run import ManifestRun, confirm_gathered
 from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
 from restoretui.ledger.batches.report_keys import ReportKeys
 from restoretui.ledger.records import CloudId
@@ -87,6 +88,19 @@ class BatchJobs:
         async for rows in pages:
             await self._writer.do(partial(gather, rows=rows))
         return await self._writer.do(lambda tx: adopt(tx, cloud, connection, info, now))
+
+    async def begin_gathering(self) -> None:
+        """Nothing of a manifest is gathered yet."""
+        await self._writer.do(begin)
+
+    async def gather(self, rows: Sequence[ManifestRow]) -> None:
+        """Keep some rows of a manifest for ``confirm_gathered``."""
+        await self._writer.do(partial(gather, rows=rows))
+
+    async def confirm_gathered(self, wanted: ManifestRun, rows: int) -> int:
+        """Make a run of the ``rows`` rows that were gathered, all in one job, in one transaction; its id."""
+        now, wall = self._clock.now().timestamp(), self._clock.wall()
+        return await self._writer.do(lambda tx: confirm_gathered(tx, wanted, rows, now, wall))
 
     async def retry(self, run_id: int, options: BatchOptions, expected: int | None = None) -> int:
         """Plan the run's failed objects anew, in jobs of their own; how many objects.

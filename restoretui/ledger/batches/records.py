@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from restoretui.core.batch.jobs import BatchOptions, Generator, Place, ReportScope
+from restoretui.core.batch.jobs import BatchOptions, Generator, Manifest, Place, ReportScope
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.decoding import Shape, decodes
 
@@ -82,7 +82,12 @@ class BatchJob:
         """Whether we wrote, or had written, a manifest or report that lies in a bucket."""
         if self.options.followed:
             return False
-        return bool(self.manifest_key or (self.generator and self.job_id and self.report_place))
+        return bool(self.own_manifest_key or (self.job_id and self.report_place))
+
+    @property
+    def own_manifest_key(self) -> str:
+        """Of the manifest that was written for it; empty where it runs from another's, or none was written."""
+        return "" if self.options.existing is not None else self.manifest_key
 
     @property
     def mark(self) -> str:
@@ -135,6 +140,8 @@ def options_text(options: BatchOptions, generator: Generator | None = None) -> s
             "hold": options.hold,
             "generated": options.generated,
             "followed": options.followed,
+            "existing": options.existing,
+            "file": options.file,
             "generator": generator,
         }
     )
@@ -154,7 +161,13 @@ def options_of(text: str) -> BatchOptions:
         hold=stored["hold"],
         generated=stored.get("generated", False),
         followed=stored.get("followed", False),
+        existing=_manifest_of(stored.get("existing")),
+        file=stored.get("file", ""),
     )
+
+
+def _manifest_of(stored: list[Any] | None) -> Manifest | None:
+    return None if stored is None else Manifest(*stored)._replace(fields=tuple(stored[-1]))
 
 
 def generator_of(text: str) -> Generator | None:

@@ -39,7 +39,7 @@ _CHANGED = "it changed after the plan was made; plan it again"
 _GONE = "it is no longer there"
 
 
-class _VerdictLine(NamedTuple):
+class VerdictLine(NamedTuple):
     """What jobs with equal verdicts share."""
 
     storage_class: str
@@ -55,7 +55,7 @@ class _VerdictLine(NamedTuple):
 class _Fate(NamedTuple):
     """What becomes of the objects of one group."""
 
-    line: _VerdictLine
+    line: VerdictLine
     state: State
     adopted: bool = False
     expiry: int | None = None
@@ -108,7 +108,7 @@ def confirm(
         for group, state in fates:
             jobs, size = counts.get(state, (0, 0))
             counts[state] = (jobs + group.objects, saturated(size + group.size_bytes))
-    run_id = _insert_run(tx, cloud, plan, tier, connection, behalf, now, counts, asks)
+    run_id = insert_run(tx, cloud, plan, tier, connection, behalf, now, counts, asks)
     keep(tx, run_id, said)
     for place in places:
         _insert_jobs(tx, run_id, place, now)
@@ -213,11 +213,11 @@ def _fate(place: MarkedPlace, group: MarkedGroup, verdict: Verdict | None, plan:
     return _Fate(_line(facts, verdict, None, None), State.SKIPPED)
 
 
-def _line(facts: ObjectFacts, verdict: Verdict, tier: Tier | None, days: int | None) -> _VerdictLine:
-    return _VerdictLine(facts.storage_class, verdict.archive, verdict.action, verdict.reason, tier, days)
+def _line(facts: ObjectFacts, verdict: Verdict, tier: Tier | None, days: int | None) -> VerdictLine:
+    return VerdictLine(facts.storage_class, verdict.archive, verdict.action, verdict.reason, tier, days)
 
 
-def _insert_run(
+def insert_run(
     tx: Tx,
     cloud: CloudId,
     plan: RestorePlan,
@@ -228,20 +228,21 @@ def _insert_run(
     counts: Mapping[State, tuple[int, int]],
     asks: int,
 ) -> int:
+    """A run's own row; its id."""
     chosen = plan.tiers[tier]
     cost, window = chosen.cost, chosen.expected
     is_over = not any(counts.get(state) for state in WAITING)
     return tx.insert(
         "INSERT INTO run (scheme, endpoint, connection, purpose, tier, days, requester, ticket, note, created_at,"
         " objects, size_bytes, first_job, estimate, currency, unpriced, window_shortest, window_longest, ended_at,"
-        " asks, regions)"
-        f" VALUES ({', '.join('?' * 12)}, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?, ?)",
+        " asks, regions, literal)"
+        f" VALUES ({', '.join('?' * 12)}, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *cloud,
             json.dumps(dict(connection), sort_keys=True),
             plan.purpose,
             tier,
-            plan.days,
+            plan.days if plan.tells_days else 0,
             *behalf,
             now,
             sum(jobs for jobs, _ in counts.values()),
@@ -254,21 +255,22 @@ def _insert_run(
             now if is_over else None,
             asks,
             " ".join(plan.regions),
+            plan.literal,
         ),
     )
 
 
 def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
     marked = place.marked
-    lines: dict[_VerdictLine, int] = {}
+    lines: dict[VerdictLine, int] = {}
     verdicts: list[tuple[object, ...]] = []
     for group, fate in place.groups:
         if fate.line not in lines:
-            lines[fate.line] = _insert_line(tx, run_id, fate.line)
+            lines[fate.line] = insert_line(tx, run_id, fate.line)
         verdicts.append((*group.key, lines[fate.line], fate.state, fate.adopted, fate.expiry))
     gone = None
     if place.gone is not None:
-        gone = _insert_line(tx, run_id, _VerdictLine("", None, Action.NOTHING, _GONE, None, None))
+        gone = insert_line(tx, run_id, VerdictLine("", None, Action.NOTHING, _GONE, None, None))
     tx.run("DROP TABLE IF EXISTS temp.verdict")
     tx.run(
         f"CREATE TEMP TABLE verdict ({FACTS}, line_id, state, adopted, new_expiry, PRIMARY KEY ({FACTS}))"
@@ -302,7 +304,8 @@ _NAMED_PLAIN = ", ".join(f"{value} AS plain_{name}" for name, value in zip(_NAME
 _EQUAL = " AND ".join(f"v.{name} = f.plain_{name}" for name in _NAMES)
 
 
-def _insert_line(tx: Tx, run_id: int, line: _VerdictLine) -> int:
+def insert_line(tx: Tx, run_id: int, line: VerdictLine) -> int:
+    """What is decided for some of its objects; the id."""
     return tx.insert(
         "INSERT INTO line (run_id, storage_class, archive, action, reason, tier, days, copy_rate)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -23,6 +23,7 @@ from restoretui.ledger.store import change_feed as topics
 from restoretui.ledger.store.decoding import STATES, Shape, decodes
 from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, sum_of
 from restoretui.ledger.store.writer import Row, Tx
+from restoretui.ledger.views import answers
 
 _PROGRESS = (State.PLANNED, State.UNKNOWN, State.REQUESTED, State.RESTORING, State.AVAILABLE, State.EXPIRED)
 _RANK = {state: rank for rank, state in enumerate(_PROGRESS)}
@@ -145,7 +146,8 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
                 flows.add(job.run_id, FlowKind.REQUESTED, line_id, job.requested_at, job.size)
         if job.state is State.AVAILABLE and before is not State.AVAILABLE and not had_copy:
             flows.add(job.run_id, FlowKind.ARRIVED, line_id, change.at, job.size)
-            if job.requested_at is not None and not job.adopted and not job.by_batch:
+            is_ours = not job.adopted and not job.by_batch and job.outcome != Outcome.SELECTED
+            if job.requested_at is not None and is_ours:
                 durations.add(line_id, job.requested_at, change.looked_before, change.at)
         elif job.state is State.EXPIRED and before is not State.EXPIRED and had_copy:
             ended = change.at if job.expiry is None else min(change.at, job.expiry)
@@ -156,6 +158,7 @@ def apply_changes(tx: Tx, changes: Sequence[JobChange], now: float) -> list[int]
     ids = sorted(changed)
     tx.values(_UPDATE, [_STORED(jobs[job_id]) for job_id in ids], ") AS v WHERE job.id = v.column1")
     tx.values(_LOG, log)
+    answers.keep(tx, changes)
     flows.write(tx)
     durations.write(tx)
     _begin_then(tx, jobs, moves, now)

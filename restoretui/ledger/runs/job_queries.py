@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from restoretui.ledger.runs.job_lines import JobLine, Shortfall
     from restoretui.ledger.runs.run_commands import Asked
     from restoretui.ledger.runs.watch_queries import AwaitedColumns
+    from restoretui.ledger.views.answers import Awaited
 
 
 class JobQueries:
@@ -166,6 +167,12 @@ class JobQueries:
         from restoretui.ledger.runs.durations import read_durations
 
         return await self._reader.run(lambda connection: read_durations(connection, cloud))
+
+    async def awaited_outputs(self, run_id: int) -> "list[Awaited]":
+        """Jobs of a run whose results are still to come, where requests make no copies."""
+        from restoretui.ledger.views.answers import read_awaited
+
+        return await self._reader.run(lambda connection: read_awaited(connection, run_id))
 
     async def write_keys(self, run_id: int, bucket: str, write: Callable[[Iterable[bytes]], None]) -> None:
         """Hand the keys of a run on a bucket that a list can hold to ``write``, as lines."""

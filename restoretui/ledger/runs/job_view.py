@@ -11,6 +11,7 @@ from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.schema import LIVE
 from restoretui.ledger.store.unknown_values import told_size
 from restoretui.ledger.views import fact_sql
+from restoretui.ledger.views.answers import TOLD, parts
 from restoretui.ledger.views.materialised_order import OrderBuilder
 from restoretui.ledger.views.present_in import SUMS
 from restoretui.ledger.views.row_order import (
@@ -35,7 +36,7 @@ _ROW = (
     " coalesce((SELECT group_concat(s.kind || ' ' || t.state"
     " || CASE WHEN t.state = 'failed' AND t.reason <> '' THEN ': ' || t.reason ELSE '' END, '; ')"
     " FROM then_step s CROSS JOIN then_task t ON t.step_id = s.id AND t.job_id = j.id"
-    " WHERE s.run_id = j.run_id), '')"
+    f" WHERE s.run_id = j.run_id), ''), {TOLD}"
 )
 _JOINS = "JOIN line n ON n.id = j.line_id JOIN bucket b ON b.id = j.bucket_id"
 
@@ -196,7 +197,7 @@ class JobView(TableView[JobRow]):
         return _rows(found)
 
 
-_SHAPE = Shape("an object of a run", "itttittTttTDSSSsStttit")
+_SHAPE = Shape("an object of a run", "itttittTttTDSSSsStttitT")
 
 
 @decodes("an object of a run")
@@ -206,6 +207,7 @@ def _rows(found: list[tuple[Any, ...]]) -> list[JobRow]:
 
 
 def _row(row: tuple[Any, ...]) -> JobRow:
+    charged, output_path = parts(row[22])
     return JobRow(
         id=row[0],
         ref=ObjectRef(row[1], row[2], row[3] or None),
@@ -227,6 +229,8 @@ def _row(row: tuple[Any, ...]) -> JobRow:
         request_id=row[19],
         adopted=bool(row[20]),
         then=row[21],
+        charged=charged,
+        output_path=output_path,
     )
 
 

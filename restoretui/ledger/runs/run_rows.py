@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 RUN = (
     "SELECT id, scheme, endpoint, connection, purpose, tier, days, note, created_at, objects, size_bytes, estimate,"
     " currency, unpriced, list_calls, head_calls, window_shortest, window_longest, first_requested_at,"
-    " last_requested_at, ended_at, asks, regions, requester, ticket,"
-    " first_job,"
+    " last_requested_at, ended_at, asks, regions, requester, ticket, first_job, literal,"
     " EXISTS (SELECT 1 FROM batch WHERE batch.run_id = run.id),"
     # Sizes are untold of all objects of a run or, as far as its sum can show, of none: the first tells.
     " size_bytes = 0 AND coalesce((SELECT size < 0 FROM job WHERE job.id = first_job), 0) FROM run"
@@ -38,7 +37,7 @@ NEXT_JOBS = (
 )
 """The next unsent jobs of a run in id order, as they are once they are claimed ``:now``."""
 
-_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSItttiii")
+_RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSItttitii")
 _JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSistt")
 _COUNT_SHAPE = Shape("the counts of a run", "itii")
 _TEXTS = frozenset({"scheme", "profile", "region", "endpoint_url", "expected_bucket_owner", "store"})
@@ -95,8 +94,9 @@ def run_of(
         requester=row[23],
         ticket=row[24],
         buckets=buckets(row[0], row[25], row[9]),
-        by_jobs=bool(row[26]),
-        is_unsized=bool(row[27]),
+        literal=row[26],
+        by_jobs=bool(row[27]),
+        is_unsized=bool(row[28]),
         then=then,
     )
 

@@ -201,6 +201,12 @@ def _remove_some(tx: Tx, rows: int) -> bool:
     )
     if rest:
         return True
+    if tx.run(
+        "DELETE FROM job_answer WHERE job_id IN"
+        " (SELECT job_id FROM job_answer WHERE job_id BETWEEN ? AND ? ORDER BY job_id LIMIT ?)",
+        (first, last, rows),
+    ):
+        return True
     rest = tx.run(
         "DELETE FROM job WHERE id IN"
         " (SELECT id FROM job WHERE id BETWEEN ? AND ? AND run_id = ? ORDER BY id LIMIT ?)",

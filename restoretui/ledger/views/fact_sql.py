@@ -233,7 +233,9 @@ def _job(base: FactColumns, *, planning: bool, intents: bool) -> tuple[str, str]
         " THEN (SELECT r.days FROM run r WHERE r.id = j.run_id) ELSE n.days END AS job_days,"
         f" {_intent(base) if intents else '0'} AS intent"
     )
-    return columns, f"LEFT JOIN job j ON j.id = ({newest}) LEFT JOIN line n ON n.id = j.line_id"
+    # What makes no copy says nothing of one: such a job stands for nothing once it was sent.
+    join = f"LEFT JOIN job j ON j.id = ({newest}) AND j.outcome <> '{Outcome.SELECTED}'"
+    return columns, f"{join} LEFT JOIN line n ON n.id = j.line_id"
 
 
 def with_state(rules: CloudRules, inner: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import CloudError, InvalidRequest, Unsupported
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.network.http_client import HttpClient
 from restoretui.core.provider import (
@@ -83,6 +84,7 @@ class S3Provider:
             reads_files=True,
             history=True,
             events=True,
+            literal=True,
         )
 
     @classmethod
@@ -183,7 +185,13 @@ class S3Provider:
         if refusal is not None:
             return refused(refusal, self._sdk.caller)
         outcome = Outcome.UPDATED if reply.status == 200 else Outcome.ACCEPTED
-        return Answer(outcome, reply.status, request_id=reply.headers.get("x-amz-request-id", ""))
+        if request.literal and Literal.of_text(request.literal).output:
+            outcome = Outcome.SELECTED
+        told = reply.headers
+        return Answer(
+            outcome, reply.status, request_id=told.get("x-amz-request-id", ""),
+            charged=told.get("x-amz-request-charged", ""), output_path=told.get("x-amz-restore-output-path", ""),
+        )  # fmt: skip
 
     def _wording(self, request: RestoreRequest, storage_class: str) -> tuple[Mapping[str, Any], Hashable]:
         """How to ask for such a restore, which is the same for every object of a class."""
@@ -195,7 +203,17 @@ class S3Provider:
         if storage_class != self._rules.tiered_class and (rule is None or rule.takes_days):
             body["Days"] = request.days
         kind = body.get("Days"), request.tier if "GlacierJobParameters" in body else None
+        if request.literal:
+            from restoretui.providers.s3.literal_requests import as_said
+
+            return as_said(request.literal, body), (request.literal, *kind)
         return {"RestoreRequest": body}, kind
+
+    async def check_literal(self, body: Mapping[str, Any]) -> None:
+        """As ``TakesLiterals`` says."""
+        from restoretui.providers.s3.literal_requests import check_request
+
+        check_request(await self._sdk.shape("s3", "RestoreObject", "RestoreRequest"), body)
 
     async def presigned_get(self, ref: ObjectRef, longest_s: float) -> Presigned:
         return await self._calls.presigned_get(ref.bucket, _given(ref), longest_s)

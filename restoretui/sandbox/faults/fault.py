@@ -77,6 +77,7 @@ QUIRKS: Mapping[str, str] = {
     "repeat-token": "a listing's next token is the one it was asked with",
     "no-class": "listings name no storage class, whatever it is",
     "no-class-standard": "listings name every storage class but STANDARD",
+    "select": "restore requests of type SELECT are taken, as from customers of before S3 Select was closed",
     "unsorted": "the keys of a listing come in reverse order",
 }
 """What compatible and broken stores do otherwise, by name (FACTS 5)."""

@@ -150,7 +150,8 @@ class RequestHandler:
         else:
             headers["x-amz-request-id"] = call.request_id
             headers["x-amz-id-2"] = "sandbox"
-            headers["Server"] = "sandbox" if call.quirks else "AmazonS3"  # What is like a store's, AWS did not send.
+            # What is like a store's, AWS did not send; what it sent to older accounts, it did.
+            headers["Server"] = "sandbox" if call.quirks - {"select"} else "AmazonS3"
         if reply.length is not None:
             headers["Content-Length"] = str(reply.length)
         if reply.body or reply.length is not None:

@@ -1,13 +1,13 @@
 """The state core, a simulation of one account's buckets on a virtual clock. Wire adapters translate; this decides."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from restoretui.core.clock import Clock, ManualClock
 from restoretui.core.model import State, Tier
-from restoretui.sandbox.state.bucket import DAY, Asked, Bucket, Expiration, Extra, describe, real_etag
+from restoretui.sandbox.state.bucket import DAY, Asked, Bucket, Expiration, Extra, describe, made_tag, real_etag
 from restoretui.sandbox.state.conditions import Conditions, Fate
 from restoretui.sandbox.state.kinds import KINDS, MARKER, RULES, TIERING, kind_number
 from restoretui.sandbox.state.notifications import Notifier
@@ -25,6 +25,7 @@ from restoretui.sandbox.state.refusals import (
     tier_not_supported,
 )
 from restoretui.sandbox.state.restore import Restore, chance, duration, expiry, start
+from restoretui.sandbox.state.selects import Select
 from restoretui.sandbox.state.table import Row
 
 ACCOUNT = "123456789012"
@@ -68,6 +69,8 @@ class Cloud:
         self.background: Background | None = None
         self.queues = Queues()
         self.notifier = Notifier(self.queues, self.buckets.get, lambda kind: describe(kind).storage_class)
+        self.selects: list[Select] = []
+        """Restores of type SELECT that were taken."""
         self._skew = 0.0
         self._events: list[_Event] = []
         self._numbers = 0
@@ -82,6 +85,9 @@ class Cloud:
             self._happen(now)
         if self._lifecycle_due <= now:
             self._run_lifecycle(now)
+        for select in self.selects:
+            if not select.is_written and select.ready <= now:
+                self._write_results(select)
         if self.background is not None and self.background.due <= now:
             self.background.catch_up(now)
         if self.notifier.due <= now:
@@ -221,6 +227,41 @@ class Cloud:
             asked = target.asks.get(row.tag) or Asked(row.key, target.version_id(row))
             target.asks[row.tag] = asked.and_then(status, days, tier)
         return status
+
+    def select(
+        self,
+        bucket: str,
+        key: str,
+        version_id: str | None,
+        tier: Tier,
+        output: tuple[str, str],
+        members: Mapping[str, Any],
+    ) -> str:
+        """Take a query of an archived object: where, in the other bucket, its results will be; or a ``Refusal``."""
+        now = self.now()
+        target = self.bucket(bucket)
+        row = self._restorable(target, key, version_id)
+        rule = RULES[target.kind_of(row, now)]
+        self.bucket(output[0], "s3")
+        if rule is None:
+            raise restore_not_allowed(KINDS[target.kind_of(row, now)].storage_class)
+        if tier not in rule.windows:
+            raise tier_not_supported()
+        number = len(self.selects)
+        path = f"{output[1].rstrip('/')}/{made_tag(self.seed, 'select', number, row.tag):016x}".lstrip("/")
+        lasts = duration(rule, tier, row.size, chance(self.seed, bucket, row.tag, tier))
+        self.selects.append(Select(bucket, key, target.version_id(row), members, output[0], path, now + lasts))
+        asked = target.asks.get(row.tag) or Asked(row.key, target.version_id(row))
+        target.asks[row.tag] = asked.and_then(202, None, tier)
+        self.put(output[0], f"{path}/job.txt", str(members).encode())
+        return path
+
+    def _write_results(self, select: Select) -> None:
+        select.is_written = True
+        if bucket := self.buckets.get(select.output_bucket):
+            for name, body in (("results/part-0.csv", b"1,2\n"), ("result_manifest.txt", b"results/part-0.csv\n")):
+                extra = Extra((body,), real_etag(body))
+                bucket.write(f"{select.path}/{name}", len(body), kind_number("STANDARD", None), select.ready, extra)
 
     def begin_restore(
         self,

@@ -208,8 +208,8 @@ class BatchOperations(JobPapers):
             )
         service = await self.service()
         deleted = 0
-        if batch.manifest_key:
-            await self.ask(lambda: service.delete_object(batch.manifest_bucket, batch.manifest_key))
+        if key := batch.own_manifest_key:
+            await self.ask(lambda: service.delete_object(batch.manifest_bucket, key))
             deleted += 1
         place = batch.report_place
         if batch.job_id and place is not None:

@@ -18,11 +18,10 @@ from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.network.endpoints import partition_of
 from restoretui.core.plan.money import DOLLARS
-from restoretui.core.plan.offers import Act, Offer
+from restoretui.core.plan.offers import Act, Consent, Offer
 from restoretui.core.plan.pricing import ZERO
 from restoretui.session.events.feeds import service_of
 from restoretui.session.session import Session
-from restoretui.session.spending import Consent
 
 Document = Mapping[str, Any]
 _AWS_KEY = "alias/aws/sqs"

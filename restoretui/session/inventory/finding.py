@@ -30,8 +30,10 @@ class FoundInventory(NamedTuple):
     """A checksum beside the manifest says that it is whole."""
 
 
-async def find_inventory(clouds: Clouds, named: str, bucket: str) -> FoundInventory:
+async def find_inventory(clouds: Clouds, named: str, bucket: str, *, needs_class: bool = True) -> FoundInventory:
     """The inventory of ``bucket`` that ``named`` is: a manifest, or a folder of which the newest whole one is taken.
+
+    Of any bucket where ``bucket`` is empty; ``needs_class``: it has to tell storage classes.
 
     ``UsageError`` where it is another bucket's or none is there, ``InventoryUnreadable`` where it is not whole.
     """
@@ -43,8 +45,8 @@ async def find_inventory(clouds: Clouds, named: str, bucket: str) -> FoundInvent
         raise UsageError(f"there is no {files.called(manifest)}", _NAME_ONE) from None
     called, digest = files.called(manifest), md5(data, usedforsecurity=False).hexdigest()
     is_checked = await _check(files, manifest, digest)
-    inventory = read_manifest(data, called)
-    if inventory.bucket != bucket:
+    inventory = read_manifest(data, called, needs_class=needs_class)
+    if bucket and inventory.bucket != bucket:
         raise UsageError(
             f"{called} is the inventory of the bucket {inventory.bucket[:80]!r}, and not of {bucket!r}",
             f"name an inventory of {bucket}",

@@ -1,6 +1,7 @@
 """Streams the rows of an inventory, file by file, in constant memory; each file is held to its checksum."""
 
 import asyncio
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import md5
@@ -32,10 +33,12 @@ class ReadSoFar:
     files: int = 0
 
 
-async def read_rows(found: FoundInventory, wanted: WantedRows, take: Take, tally: ReadSoFar, scratch: Path) -> None:
+async def read_rows(
+    found: FoundInventory, wanted: WantedRows, take: Take, tally: ReadSoFar, scratch: Path | None = None
+) -> None:
     """Read all files; ``InventoryUnreadable`` for the first that is not what the manifest says.
 
-    ``scratch`` has room for one of them, where it cannot be read as it comes.
+    ``scratch`` has room for one of them, where it cannot be read as it comes; CSV can.
     """
     form = found.inventory.format
     if form is not Format.CSV:
@@ -46,7 +49,7 @@ async def read_rows(found: FoundInventory, wanted: WantedRows, take: Take, tally
         if form is Format.CSV:
             await _Lines(found, file, wanted, take, tally).read()
         else:
-            await _Table(found, file, wanted, take, tally).read(scratch)
+            await _Table(found, file, wanted, take, tally).read(scratch or Path(tempfile.gettempdir()))
         tally.files += 1
 
 

@@ -69,6 +69,7 @@ def job_fields(scheme: str, run: Run, row: JobRow) -> dict[str, Any]:
         "code": row.code or None, "request_id": row.request_id or None, "action": named(row.action),
         "requested_at": instant(row.requested_at), "available_at": instant(row.available_at),
         "changed_at": instant(row.changed_at), "then_stands": row.then or None,
+        "request_charged": row.charged or None, "output_path": row.output_path or None,
     }  # fmt: skip
 
 

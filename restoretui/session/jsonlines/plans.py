@@ -22,7 +22,8 @@ def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
     return {
         "act": "restore", **where_all(plan.scheme, buckets),
         "engine": "batch" if chosen.request.tier in plan.by_jobs else "direct",
-        "tier": chosen.request.tier, "days": plan.days, "requests": chosen.requests, "size": chosen.size_bytes,
+        "tier": chosen.request.tier, "days": plan.days if plan.tells_days else None,
+        "requests": chosen.requests, "size": chosen.size_bytes,
         "cost": _cost(chosen.cost, plan.prices.currency),
         "then": [_step(one) for one in chosen.then] if chosen.then else None,
         "storage_90_days": plan.storage_90_days(chosen.request.tier), "egress": plan.egress(chosen.request.tier),
@@ -42,7 +43,7 @@ def plan_fields(plan: "RestorePlan", chosen: "TierPlan") -> dict[str, Any]:
             for archive, seen in plan.seen_here(chosen.request.tier).items()
         ],
         "quota_seconds": chosen.at_quota.total_seconds() if chosen.at_quota else None,
-        "expiry_not_before": plan.expiry, "as_of": plan.as_of,
+        "expiry_not_before": plan.expiry if plan.tells_days else None, "as_of": plan.as_of,
         "actions": {named(action): count for action, count in chosen.counts.items()},
         "groups": [known(_group(line)) for line in chosen.lines],
         "prices": {

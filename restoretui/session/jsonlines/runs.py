@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import State
 from restoretui.ledger.run_records import Cause, Run
 from restoretui.session.jsonlines.line import known, where_all
@@ -29,6 +30,7 @@ def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
         "head_calls": run.head_calls, "ended_at": run.ended_at, "requester": run.requester or None,
         "ticket": run.ticket or None, "note": run.note or None,
         "then": [_step(one) for one in run.then] if run.then else None,
+        "restore_request": (Literal.of_text(run.literal).body or None) if run.literal else None,
     }  # fmt: skip
 
 

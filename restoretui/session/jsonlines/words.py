@@ -92,6 +92,8 @@ WORDS: dict[str, Term] = {
     "requested_at": Term(INSTANT, "when the cloud took the request"),
     "available_at": Term(INSTANT, "when the copy was there"),
     "changed_at": Term(INSTANT, "when it came into its state"),
+    "request_charged": Term(TEXT, "who is charged for its request, where the cloud said it: requester"),
+    "output_path": Term(TEXT, "where its results are written, as the cloud said it, where they are no copy"),
     "doubted": Term(FLAG, "it may be there: only nobody may look"),
     "asked": Term(FLAG, "its request goes out all the same (`--ask-unseen`)"),
     # a change
@@ -198,6 +200,9 @@ WORDS: dict[str, Term] = {
     "requester": Term(TEXT, "who asked for it, as given with it"),
     "ticket": Term(TEXT, "under which ticket, as given with it"),
     "note": Term(TEXT, "given with it"),
+    "restore_request": Term(
+        {"type": "object"}, "what is sent in place of days and tier, as `--restore-request` had it"
+    ),
     "created_at": Term(INSTANT, "when it was made"),
     "ended_at": Term(INSTANT, "when it was over"),
     "list_calls": Term(COUNT, "LIST requests made to watch it"),

@@ -30,8 +30,10 @@ _AS_UNICODE = "name one object in each"
 class Reading:
     """One list as it is read."""
 
-    def __init__(self, name: str, prefix: str = "") -> None:
+    def __init__(self, name: str, prefix: str = "", *, failed_only: bool = False) -> None:
+        """``failed_only``: of a completion report, only tasks that failed are meant."""
         self.bad = BadLines(name)
+        self._failed_only = failed_only
         self.entries: list[ListedKey] = []
         self.notes: list[str] = []
         self._name = name
@@ -142,6 +144,10 @@ class Reading:
             else:
                 fields = dict(zip(headings, row, strict=False))
                 self._entry(counted.number, lambda number, of=fields: self._of_fields(number, of))  # type: ignore[misc]
+        if self._failed_only and form is KeysFormat.REPORT:
+            told, raw = raw, [one for one in raw if len(one[1]) != len(REPORT_HEADINGS) or one[1][3] == "failed"]
+            if told and not raw:
+                raise UsageError(f"{self._name} tells of no task that failed", "there is nothing in it to mark")
         if raw:
             decode = _decoder([row[1] for _, row in raw if len(row) > 1], report=form is KeysFormat.REPORT)
             for number, row in raw:
@@ -210,6 +216,19 @@ def _decoder(keys: Sequence[str], *, report: bool) -> Callable[[str], str]:
     if any("%20" in key for key in keys):
         return lambda key: unquote(key, errors="strict")
     return lambda key: unquote_plus(key, errors="strict")
+
+
+def guess_in(first: bytes, bucket: str) -> KeysFormat | None:
+    """The same where plain keys are those of ``bucket``: what names it, or other locations, is no list of keys."""
+    text = first.decode("utf-8", "replace").strip()
+    fields = next(csv.reader([text]), [])
+    if len(fields) == len(REPORT_HEADINGS) and (fields[3] in ("succeeded", "failed") or fields[3] == "TaskStatus"):
+        return KeysFormat.REPORT
+    if len(fields) in (2, 3) and fields[0] == bucket:
+        return KeysFormat.MANIFEST
+    if text.startswith(tuple(f"{scheme}://" for scheme in CLOUDS)):
+        return KeysFormat.URI
+    return guess(first, has_bucket=True)
 
 
 def guess(first: bytes, *, has_bucket: bool) -> KeysFormat | None:

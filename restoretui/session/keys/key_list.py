@@ -11,19 +11,10 @@ from restoretui.core.errors import UsageError
 from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.os_errors import NO_FILES, refused_by_system
 from restoretui.session.keys.entries import KeysFormat, NamedKeys
-from restoretui.session.keys.formats import LONGEST_LINE, Reading, guess
-from restoretui.session.keys.lines import lines_of
+from restoretui.session.keys.formats import LONGEST_LINE, Reading, guess, guess_in
+from restoretui.session.keys.lines import Numbered, lines_of
 
 _LONGEST = {KeysFormat.PLAIN: MAX_KEY_BYTES, KeysFormat.URI: 8 * MAX_KEY_BYTES}
-
-
-async def read_keys(source: str, prefix: str) -> list[str]:
-    """Keys, verbatim, from a file or ``-``; empty lines are skipped, ``prefix`` is put before each.
-
-    A byte order mark is no part of the first key. ``UsageError`` when the list cannot be read, and with the number of
-    the line that cannot be a key.
-    """
-    return [entry.key for entry in (await read_named(source, KeysFormat.PLAIN, prefix)).entries]
 
 
 async def read_named(
@@ -38,26 +29,54 @@ async def read_named(
     """A list of objects from a file or ``-``. Without a ``form`` it is plain, unless its first line can be no key.
 
     ``prefix`` is put before plain keys. ``nul``: they end in NUL, not in line ends, and so may hold those.
-    ``has_bucket``: it was said which bucket plain keys are in. ``reading`` makes what takes the lines. Errors as
-    ``read_keys``.
+    ``has_bucket``: it was said which bucket plain keys are in. A byte order mark is no part of the first key, and
+    empty lines are skipped. ``UsageError`` when the list cannot be read, and with the number of the line that cannot
+    be a key. ``reading`` makes what takes the lines.
     """
+    how = _How(form, prefix, nul, has_bucket, reading)
+    return await _beside(source, lambda: _read(source, how))
+
+
+async def read_marks(source: str, bucket: str) -> NamedKeys:
+    """What a file lists, to be marked: keys of ``bucket``, verbatim, unless its first line shows another form.
+
+    Of a completion report the tasks that failed. Errors as ``read_named``.
+    """
+
+    def read() -> NamedKeys:
+        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            name = f"the key list {source!r}"
+            return _marks(name, bucket, lines_of(descriptor, LONGEST_LINE, name))
+        finally:
+            os.close(descriptor)
+
+    return await _beside(source, read)
+
+
+def pasted_marks(text: str, bucket: str) -> NamedKeys:
+    """The same of a text."""
+    data = text.encode("utf-8", "surrogatepass").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return _marks("what was pasted", bucket, enumerate(data.split(b"\n"), 1))
+
+
+def _marks(name: str, bucket: str, lines: Numbered) -> NamedKeys:
+    head = list(itertools.islice(lines, 1))
+    form = guess_in(head[0][1], bucket) if head else None
+    reading = Reading(name, failed_only=True)
+    reading.read(form or KeysFormat.PLAIN, itertools.chain(head, lines))
+    return NamedKeys(name, form or KeysFormat.PLAIN, reading.entries, form is not None, reading.notes)
+
+
+async def _beside(source: str, read: Callable[[], NamedKeys]) -> NamedKeys:
     try:
         # Whoever types the keys, or holds the pipe, may never end: that must not keep us from ending.
-        how = _How(form, prefix, nul, has_bucket, reading)
-        return await beside(lambda: _read(source, how), "restoretui-keys")
+        return await beside(read, "restoretui-keys")
     except OSError as error:
         if error.errno in NO_FILES:
             raise refused_by_system(error) from None  # The list is well, and any other would fare no better.
         why = error.strerror or str(error)
         raise UsageError(f"the key list {source!r} cannot be read: {why}", "name a file with a key a line") from None
-
-
-def pasted_keys(text: str, prefix: str) -> list[str]:
-    """The keys of a text, a key a line."""
-    reading = Reading("what was pasted", prefix)
-    data = text.encode("utf-8", "surrogatepass").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    reading.read(KeysFormat.PLAIN, ((number, line) for number, line in enumerate(data.split(b"\n"), 1)))
-    return [entry.key for entry in reading.entries]
 
 
 class _How(NamedTuple):

@@ -34,6 +34,8 @@ class PastListing:
     """The first keys that are left out because nobody can tell."""
     counts: Counter[Amiss] = field(default_factory=Counter)
     """How many there are."""
+    deleted: int = 0
+    """Keys whose newest entry then was a delete marker."""
     covered: list[Covered] = field(default_factory=list)
     """Versions of it that lie right beneath a current delete marker."""
     removed_after: timedelta | None = None
@@ -86,7 +88,8 @@ class Past:
         except BaseException:
             await self._ledger.catalog.finish(listing.id, "stopped")
             raise
-        found = PastListing(await self._ledger.catalog.finish(listing.id), sink.amiss, sink.counts, sink.covered)
+        whole = await self._ledger.catalog.finish(listing.id)
+        found = PastListing(whole, sink.amiss, sink.counts, sink.deleted, sink.covered)
         found.removed_after = await _removed_after(cloud, provider, scope)
         return found
 
@@ -140,6 +143,7 @@ class _PastSink:
         self.seen = 0
         self.amiss: list[tuple[str, Amiss]] = []
         self.counts: Counter[Amiss] = Counter()
+        self.deleted = 0
         self.covered: list[Covered] = []
 
     async def put(self, page: Page, segment: int, left: Left) -> None:
@@ -163,7 +167,7 @@ class _PastSink:
 
     async def restart(self) -> None:
         self._open.clear()
-        self.seen = 0
+        self.seen = self.deleted = 0
         self.amiss, self.counts, self.covered = [], Counter(), []
         await self._ledger.catalog.restart(self._listing.id)
 
@@ -178,6 +182,7 @@ class _PastSink:
             self.counts[found.amiss] += 1
             if len(self.amiss) < MOST_NAMED:
                 self.amiss.append((entries[0].key, found.amiss))
+        self.deleted += found.deleted
         if found.entry is None:
             return []
         entry = found.entry

@@ -30,11 +30,12 @@ class JobLines:
 
     def __init__(self, scheme: str, run: Run) -> None:
         def make(kind: tuple[Any, ...], values: Mapping[str, Any]) -> str:
-            bucket, state, storage_class, action, reason, tier, code, then = kind
+            bucket, state, storage_class, action, reason, tier, code, then, charged, path = kind
             row = JobRow(
                 0, ObjectRef(bucket, values["key"], values["version_id"]), values["size"], state, storage_class, None,
                 action, reason, tier, None, None, values["requested_at"], values["available_at"],
                 values["changed_at"], values["expiry"], code, "", values["request_id"] or "", False, then,
+                charged, path,
             )  # fmt: skip
             return json_line("object", job_fields(scheme, run, row))
 
@@ -43,7 +44,18 @@ class JobLines:
     def __call__(self, rows: Sequence[JobRow]) -> list[str]:
         """One line a row."""
         kinds = [
-            (row.ref.bucket, row.state, row.storage_class, row.action, row.reason, row.tier, row.code, row.then)
+            (
+                row.ref.bucket,
+                row.state,
+                row.storage_class,
+                row.action,
+                row.reason,
+                row.tier,
+                row.code,
+                row.then,
+                row.charged,
+                row.output_path,
+            )
             for row in rows
         ]
         values = {name: [getattr(row, name) for row in rows] for name in _SLOTS}

@@ -244,7 +244,12 @@ class Saying:
         except UsageError as error:
             return Said(title, [], str(error))
         groups = [
-            _Group(one.bucket, one.storage_class, RestoreRequest(one.days or run.days, one.tier or run.tier), refs)
+            _Group(
+                one.bucket,
+                one.storage_class,
+                RestoreRequest(one.days or run.days, one.tier or run.tier, run.literal),
+                refs,
+            )
             for one, refs in asked
         ]
         if not groups:

@@ -8,8 +8,7 @@ from restoretui.tui.dialogs.prompts import Confirm, TextPrompt
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
-    from restoretui.core.plan.offers import Offer
-    from restoretui.session.spending import Consent
+    from restoretui.core.plan.offers import Consent, Offer
     from restoretui.tui.shell import Actor, Says
 
 

@@ -22,8 +22,8 @@ from restoretui.tui.acts.consent import agreed
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
+    from restoretui.core.plan.offers import Consent
     from restoretui.engine.cleaner import Cleaned
-    from restoretui.session.spending import Consent
     from restoretui.tui.shell import Actor
 
 TOLD_EVERY = 50

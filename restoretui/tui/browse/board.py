@@ -21,7 +21,7 @@ from restoretui.tui.browse.empty_space import OPENING, Emptiness
 from restoretui.tui.browse.home import Home, HomeRow
 from restoretui.tui.browse.listing_source import ListingSource, Travels
 from restoretui.tui.browse.marking import Markable, Marking
-from restoretui.tui.browse.status import ListingStatus, Weights, longer, status
+from restoretui.tui.browse.status import ListingStatus, Weights, longer, status, time_parts
 from restoretui.tui.browse.visible_heads import VisibleHeads
 from restoretui.tui.marks.marks_bar import MarksBar
 from restoretui.tui.widgets.bar import Bar
@@ -31,10 +31,12 @@ from restoretui.tui.widgets.side_pane import SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column
 from restoretui.tui.widgets.table.live_table import LiveTable
+from restoretui.tui.widgets.time_bar import TimeBar
 from restoretui.tui.words import Part, chips
 
 if TYPE_CHECKING:
     from restoretui.core.filter.completion import Present
+    from restoretui.session.past.past import PastListing
 
 
 class BrowseBoard(Markable):
@@ -69,6 +71,8 @@ class BrowseBoard(Markable):
         """Views on their way."""
         self.heard = asyncio.Event()
         """Set whenever the ledger told something."""
+        self.past: PastListing | None = None
+        """What was there at an instant, where that was asked for; shown below its place."""
         self.heads = VisibleHeads()
         self.weights = Weights()
 
@@ -78,6 +82,8 @@ class BrowseBoard(Markable):
             fields=lambda: EVERY if self.source.is_bucket else WORDS_ONLY, present=self.present, id="browse-filter"
         )
         yield self.filter_bar
+        self.time_bar = TimeBar()
+        yield self.time_bar
         self.buckets = LiveTable[BucketRow | HomeRow](bucket_columns(), pacer, placeholder=OPENING, id="buckets")
         self.table = LiveTable[BrowseRow](self.columns(), pacer, marking=True, placeholder=OPENING, id="objects")
         with Horizontal(classes="beside"):
@@ -251,6 +257,8 @@ class BrowseBoard(Markable):
             weights=self.weights if self.following is None else None, sums=self.source.sums,
             sums_key=self.shell.key_for("sums"), offer=self._offer(),
         )  # fmt: skip
+        key = self.shell.key_for("time")
+        self.time_bar.tell(time_parts(self.source.listing, self.past, session.clock.now(), key))
         busy = self.is_asking or self.source.is_listing or self.problem is not None or wanted != shown.query
         # How much matches a filter is asked more often than how a key goes on, which enter shows as well.
         is_plain = self.source.is_bucket and not busy and self.source.query.where is None

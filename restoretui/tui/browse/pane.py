@@ -13,7 +13,6 @@ from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger.records import BrowseRow
 from restoretui.tui.browse.home import HomeRow
 from restoretui.tui.browse.listing_board import ListingBoard
-from restoretui.tui.browse.requester_pays import pay_for_bucket
 from restoretui.tui.keys import BROWSE
 from restoretui.tui.widgets.error_state import is_about_who_pays
 from restoretui.tui.widgets.filter_bar import FilterBar
@@ -29,6 +28,8 @@ ORDERS = {
     "expiry": "End of the copy", "archived": "Archived below",
 }  # fmt: skip
 
+_OF_PLACES = ("parent", "buckets", "facets", "sort", "flat", "sums", "inventory", "versions", "time")
+"""Keys that mean nothing where buckets are shown."""
 MOST_KNOWN = 500
 """Rows whose prefixes a location is completed from."""
 
@@ -60,7 +61,9 @@ class BrowsePane(ListingBoard):
             "forward": bool(self.travels.ahead),
             "undo": self.session.ledger.selections.can_undo,
             "redo": self.session.ledger.selections.can_redo,
-            **dict.fromkeys(("parent", "buckets", "facets", "sort", "flat", "sums", "inventory", "versions"), here),
+            **dict.fromkeys(
+                ("parent", "buckets", "facets", "sort", "flat", "sums", "inventory", "versions", "time"), here
+            ),
         }
         return needed.get(action, True)
 
@@ -145,12 +148,18 @@ class BrowsePane(ListingBoard):
 
     def action_refresh(self) -> None:
         self.shell.ask_again()
-        if self.source.sums:
+        if self.past is not None:
+            from restoretui.tui.browse.place_acts import look_again
+
+            self.attempt(partial(look_again, self), "go")
+        elif self.source.sums:
             self.attempt(partial(self._sum_up, refresh=True), "go")
         else:
             self.refresh_listing()
 
     def action_pay(self) -> None:
+        from restoretui.tui.browse.place_acts import pay_for_bucket
+
         self.attempt(partial(pay_for_bucket, self), "pay")
 
     def action_flat(self) -> None:
@@ -213,6 +222,12 @@ class BrowsePane(ListingBoard):
         self.source.versions = not self.source.versions
         self.show_columns()
         self.go(self.location)
+
+    def action_time(self) -> None:
+        """Show the place as it was at an instant, by its versions, or as it is now again."""
+        from restoretui.tui.browse.place_acts import choose_time
+
+        self.attempt(partial(choose_time, self), "time")
 
     # --- what of it
 

@@ -14,6 +14,7 @@ from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.ledger.catalog.browse_view import BrowseView
+    from restoretui.session.past.past import PastListing
     from restoretui.session.session import Session
 
 
@@ -205,3 +206,16 @@ def _wanted(query: Query, wanted: Query) -> str:
     if limits == _limits(query):
         return "sorting"
     return f"looking for {limits}" if limits else "looking for all"
+
+
+def time_parts(listing: Listing | None, past: "PastListing | None", now: datetime, key: str) -> list[Part]:
+    """What the bar above the rows says; nothing where they are what is there now."""
+    if listing is None or listing.origin is None or listing.origin.kind != "as-of":
+        return []
+    ago = fmt.ago((now - listing.origin.as_of).total_seconds())
+    parts: list[Part] = [("◷ ", "mark"), (listing.origin.source, "strong"), (f" ({ago})", "dim")]
+    if past is not None and past.deleted:
+        parts.append((f" · {fmt.plural(past.deleted, 'key')} deleted then", "dim"))
+    if past is not None and (doubts := past.counts.total()):
+        parts.append((f" · {doubts:,} not told", "warn"))
+    return [*parts, (f" · {key} another", "dim")]

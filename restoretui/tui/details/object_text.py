@@ -134,6 +134,9 @@ def past_lines(job: PastJob, now: datetime, width: int) -> list[Content]:
     lines = [line(width, *parts, (state_word(row.state), STATES[row.state][1]), (took + ends, "dim"))]
     if row.state is State.FAILED:
         lines.append(line(width, (f"   {row.code} {row.message or row.reason}", "bad")))
+    for label, told in (("charged to the", row.charged), ("results at", row.output_path)):
+        if told:
+            lines.append(line(width, (f"   {label} {told}", "dim")))
     return lines
 
 

@@ -81,6 +81,8 @@ class Inspector(Dialog[None], inherit_bindings=False):
             entry for entry in entries if entry.ref is not None and entry.ref[:2] == ref[:2] and self._is_here(entry)
         ]
         self._known.history = about[:HISTORY_SHOWN]
+        cloud = self.session.cloud_of(self._scheme)
+        self._known.past = self.session.ledger.runs.of_object(cloud, [ref, ref._replace(version_id=None)], 1)
         self._say()
 
     def _is_here(self, entry: ActivityEntry) -> bool:

@@ -1,13 +1,14 @@
 """Everything known of one object, as lines of a width."""
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from textual.content import Content
 
 from restoretui.core.model import ObjectDetail, ObjectRef, State
-from restoretui.ledger.records import ActivityEntry, BrowseRow
+from restoretui.ledger.records import ActivityEntry, BrowseRow, PastJob
 from restoretui.tui.activity_words import entry_parts
 from restoretui.tui.words import STATES, class_word, said, state_word
 from restoretui.wording import format as fmt
@@ -25,6 +26,8 @@ class Known:
     row: BrowseRow | None = None
     detail: ObjectDetail | None = None
     history: list[ActivityEntry] = field(default_factory=list)
+    past: Sequence[PastJob] = ()
+    """Our last restore of it."""
     problem: str = ""
 
 
@@ -44,6 +47,11 @@ def lines(known: Known, now: datetime, width: int) -> list[Content]:
         text += _fact("problem", known.problem, width, "bad")
     else:
         text += _fact("", "asking for the rest …", width, "dim")
+    for job in known.past:
+        if job.job.charged:
+            text += _fact("charged", f"to the {job.job.charged}, as the cloud said", width)
+        if job.job.output_path:
+            text += _fact("results", job.job.output_path, width, "ok")
     if known.history:
         text += [Content(""), said(("What we did, newest first (UTC)", "strong"))]
         for entry in known.history:

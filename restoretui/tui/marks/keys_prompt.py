@@ -6,7 +6,8 @@ from textual.widgets import Input, Static
 
 from restoretui.core.errors import UsageError
 from restoretui.core.location import Location
-from restoretui.session.keys.key_list import pasted_keys, read_keys
+from restoretui.session.keys.entries import NamedKeys
+from restoretui.session.keys.key_list import pasted_marks, read_marks
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.words import said
 from restoretui.wording import format as fmt
@@ -31,8 +32,8 @@ class KeyField(Input):
         self.placeholder = f"{fmt.plural(len(event.text.split()), 'line')} pasted; enter marks them"
 
 
-class KeysPrompt(Dialog[list[str]]):
-    """Answers with keys, verbatim, as ``--keys-from`` takes them."""
+class KeysPrompt(Dialog[NamedKeys]):
+    """Answers with objects: keys, verbatim, or what ``--keys-format`` names; of a completion report what failed."""
 
     def __init__(self, place: Location) -> None:
         """``place`` is the bucket the keys are in."""
@@ -40,7 +41,10 @@ class KeysPrompt(Dialog[list[str]]):
         self._place = place
 
     def body(self) -> ComposeResult:
-        text = f"keys in {self._place}, one a line, verbatim: a file that lists them, or the list, pasted"
+        text = (
+            f"keys in {self._place}, one a line, verbatim, or a manifest or completion report of a job (what failed):"
+            " a file, or the list, pasted"
+        )
         yield Static(said((text, "dim")), markup=False)
 
     def foot(self) -> ComposeResult:
@@ -61,7 +65,8 @@ class KeysPrompt(Dialog[list[str]]):
             raise UsageError("no file is named, and nothing was pasted")
         if name == "-":
             raise UsageError("the screens have no stdin to read keys from", "name a file, or paste the keys")
-        keys = await read_keys(name, "") if name else pasted_keys(self._field.pasted, "")
-        if not keys:
+        bucket = self._place.bucket
+        named = await read_marks(name, bucket) if name else pasted_marks(self._field.pasted, bucket)
+        if not named.entries:
             raise UsageError("there is no key in it", "write a key a line")
-        self.dismiss(keys)
+        self.dismiss(named)

@@ -306,15 +306,20 @@ class MarksScreen(Dialog[Wanted]):
 
     async def _read_keys(self) -> None:
         place = Location(self._coming.place.scheme, self._coming.place.bucket)
-        keys = await self.shell.push_screen_wait(KeysPrompt(place))
-        if not keys:
+        named = await self.shell.push_screen_wait(KeysPrompt(place))
+        if named is None:
             return
-        self._here.show(said((f"looking at {fmt.plural(len(keys), 'key')} …", "busy")))
+        self._here.show(said((f"looking at {fmt.plural(len(named.entries), 'key')} …", "busy")))
         missing: list[tuple[ObjectRef, RestoreTuiError]] = []
-        await self.session.selecting.named(
-            self.session.ledger.mark_sets.shown, [ObjectRef(place.bucket, key) for key in keys], Query(),
-            lambda ref, error: missing.append((ref, error)), place.scheme,
-        )  # fmt: skip
+        by_cloud: dict[str, list[ObjectRef]] = {}
+        for scheme, bucket, key, version_id in named.entries:
+            ref = ObjectRef(bucket or place.bucket, key, version_id)
+            by_cloud.setdefault(scheme or place.scheme, []).append(ref)
+        for scheme, refs in by_cloud.items():
+            await self.session.selecting.named(
+                self.session.ledger.mark_sets.shown, refs, Query(),
+                lambda ref, error: missing.append((ref, error)), scheme,
+            )  # fmt: skip
         await self._read()
         if missing:
             ref, error = missing[0]

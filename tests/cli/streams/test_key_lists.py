@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.errors import UsageError
-from restoretui.session.keys.key_list import read_keys
+from restoretui.session.keys.entries import KeysFormat
+from restoretui.session.keys.key_list import read_named
 from tests.cli.conftest import Run, Served
 
 LONGEST = "ü" * 512
+
+
+async def read_keys(source: str, prefix: str) -> list[str]:
+    return [entry.key for entry in (await read_named(source, KeysFormat.PLAIN, prefix)).entries]
 
 
 @pytest.mark.parametrize(

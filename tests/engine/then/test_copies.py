@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -245,7 +246,7 @@ async def test_a_target_that_is_missing_is_said_before_anything_is_planned(
 
 
 async def test_the_plan_has_what_copies_cost_and_names_what_would_undo_them(
-    sandbox: StartSandbox, session_on: OpenSession
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
 ) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     running.cloud.add_bucket("cold")
@@ -255,7 +256,7 @@ async def test_the_plan_has_what_copies_cost_and_names_what_would_undo_them(
     session = await session_on(running)
     sel = await choose(session, "s3://cold")
     bare = await session.plan(sel, 30)
-    plan = await session.then.planned(bare, read_steps(["copy", "download:/tmp/x"]))
+    plan = await session.then.planned(bare, read_steps(["copy", f"download:{tmp_path}"]))
     copies, downloads = plan.tiers[Tier.BULK].then
     assert copies.per_month == Decimal("0.23")
     assert Decimal("0.23") < copies.cost.then < Decimal("0.24")

@@ -20,6 +20,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.tui.browse.columns import object_columns
+from restoretui.tui.browse.place_acts import TimePrompt
 from restoretui.tui.dialogs.column_menu import ColumnMenu
 from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
 from restoretui.tui.dialogs.dialog import Dialog
@@ -229,6 +230,7 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     ),
     "a line": (lambda: TextPrompt("Priority", "Priority of job " + "x" * 36, "10"), "Priority", ("higher", "10")),
     "a place": (lambda: GoTo(Location("s3", "bucket", "prefix/")), "Go to", ("s3://bucket/prefix/",)),
+    "a time": (lambda: TimePrompt("", ["a/b: " + "x" * 99]), "As of when", ("as it is now",)),
     "keys to mark": (lambda: KeysPrompt(Location("s3", "bucket")), "Mark keys", ("paste the keys here",)),
     "leaving": (Leave, "Leave", ("Send, then leave", "Leave", "Stay", "sent by now")),
     "an order": (lambda: SortMenu(ORDERS, "order3", descending=True), "Sort by", ("▼ by the 3th column",)),

@@ -100,11 +100,23 @@ async def test_keys_are_read_from_a_file_or_a_paste_and_a_set_gets_a_name(walk: 
         await on.until(lambda: isinstance(on.app.screen, MarksScreen))
         await on.sees("4 marked", "not marked: no/such/key")
         assert await marks(on) == 4
+        # Somebody's completion report: what failed of it is marked, too.
+        more = [there(row.ref).key for row in there(browse.view).rows(4, 3)]
+        report = [f'acme-media-archive,{key},,failed,500,InternalError,"x"' for key in more]
+        report.append(f'acme-media-archive,{there(there(browse.view).rows(8, 1)[0].ref).key},,succeeded,200,,"x"')
+        await on.press("p")
+        await on.until(lambda: isinstance(on.app.screen, KeysPrompt))
+        on.app.screen.query_one(Input).post_message(events.Paste("\n".join(report)))
+        await on.sees("4 lines pasted")
+        await on.reads()
+        await on.press("enter")
+        await on.until(lambda: isinstance(on.app.screen, MarksScreen))
+        await on.sees("7 marked")
         await on.press("w")
         await on.reads()
         await on.press(*"friday", "enter")
         await on.sees("@friday")
-        assert [one.objects for one in on.session.ledger.mark_sets.saved()] == [4]
+        assert [one.objects for one in on.session.ledger.mark_sets.saved()] == [7]
 
 
 async def test_marks_that_change_while_they_are_read_leave_the_cursor_on_a_mark(walk: StartWalk) -> None:

@@ -332,4 +332,17 @@ LEDGER = (
             "ALTER TABLE run ADD COLUMN ticket TEXT NOT NULL DEFAULT ''",
         ),
     ),
+    Migration(
+        "requests said literally, and what else is answered to a request",
+        (
+            # What is sent in place of, or beside, what days and tier come to, as JSON; empty for nothing.
+            "ALTER TABLE run ADD COLUMN literal TEXT NOT NULL DEFAULT ''",
+            # Who is charged, and where results are written: of few requests is either told.
+            """CREATE TABLE job_answer (
+                job_id INTEGER PRIMARY KEY,
+                charged TEXT NOT NULL,
+                output_path TEXT NOT NULL
+            )""",
+        ),
+    ),
 )

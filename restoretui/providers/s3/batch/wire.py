@@ -63,9 +63,10 @@ def _partition(order: JobOrder) -> str:
 
 
 def _manifest(manifest: Manifest, partition: str) -> dict[str, Any]:
-    fields = ["Bucket", "Key", "VersionId"] if manifest.versions else ["Bucket", "Key"]
+    ours = ["Bucket", "Key", "VersionId"] if manifest.versions else ["Bucket", "Key"]
+    spec: dict[str, Any] = {"Format": "S3BatchOperations_CSV_20180820", "Fields": list(manifest.fields) or ours}
     return {
-        "Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": fields},
+        "Spec": {"Format": "S3InventoryReport_CSV_20161130"} if manifest.is_inventory else spec,
         "Location": {"ObjectArn": f"arn:{partition}:s3:::{manifest.bucket}/{manifest.key}", "ETag": manifest.etag},
     }
 

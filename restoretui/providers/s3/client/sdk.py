@@ -7,9 +7,11 @@ late, by ``S3Provider.open``.
 import asyncio
 import logging
 import os
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
+from hashlib import md5
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +44,10 @@ from restoretui.providers.wire.xml_trees import LONGEST_ERROR, Unreadable, refus
 
 DEFAULT_REGION = "us-east-1"
 """Where S3 answers for every bucket, if only by naming the right region."""
+
+
+MD5 = "(Content-MD5)"
+"""Among the parameters of an operation whose model has no such thing: the body's digest goes along."""
 
 
 class Sdk:
@@ -165,6 +171,9 @@ class Sdk:
         taken = client.meta.service_model.operation_model(operation).input_shape
         params = {name: value for name, value in everywhere.items() if taken and name in taken.members} | params
         method = getattr(client, xform_name(operation))
+        digests = params.pop(MD5, None) is not None
+        if digests:
+            client.meta.events.register_first(f"before-call.{service}.{operation}", _add_md5)
         self._keys.current = await self.vault.frozen()  # Nothing is waited for from here until it is signed.
         try:
             method(**params)
@@ -175,7 +184,15 @@ class Sdk:
             if said.startswith("Invalid bucket name"):
                 said = f"{params.get('Bucket')!r} cannot be a bucket's name"
             raise InvalidRequest(f"{operation} cannot be asked: {said}", operation=operation) from None
+        finally:
+            if digests:
+                client.meta.events.unregister(f"before-call.{service}.{operation}", _add_md5)
         raise AssertionError(f"{operation} was answered without being sent")
+
+    async def shape(self, service: str, operation: str, member: str) -> Any:
+        """The SDK's model of one parameter of an operation."""
+        client = await self.client(service, self.region)
+        return client.meta.service_model.operation_model(operation).input_shape.members[member]
 
     def parse(self, service: str, operation: str, reply: HttpResponse) -> dict[str, Any]:
         """An answer as the SDK's parser reads it; ValueError when it cannot."""
@@ -253,6 +270,12 @@ def _tls(scoped: Mapping[str, Any], profile: str, of_proxies: Mapping[str, Any])
     trust = trust_of(os.environ, str(get_cert_path(True)), own)
     bundle, certificate = (str(of_proxies.get(name) or "") for name in ("proxy_ca_bundle", "proxy_client_cert"))
     return make_tls(trust, bundle, certificate, where)
+
+
+def _add_md5(params: dict[str, Any], **_: Any) -> None:
+    """The body's own, where the model of an operation has no parameter for it."""
+    digest = md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = b64encode(digest).decode()
 
 
 def _instant(text: Any) -> Any:

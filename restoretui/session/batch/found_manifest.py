@@ -1,0 +1,92 @@
+"""What is known of a manifest that exists once it was read, or begun."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from restoretui.core.batch.jobs import Manifest, ManifestRow
+from restoretui.core.inventory.csv_rows import NULL_VERSION
+from restoretui.core.model import ObjectRef
+
+SAMPLED = 20
+"""Rows that are looked at for a plan."""
+
+
+@dataclass
+class FoundManifest:
+    """A manifest as far as it was read."""
+
+    named: str
+    """As it was said."""
+    existing: Manifest | None
+    """What a job is told of it; None: it lies on this machine, and is written anew."""
+    is_inventory: bool
+    path: Path | None = None
+    """Where it is on this machine."""
+    bucket: str = ""
+    rows: int = 0
+    is_whole: bool = True
+    """It was read to its end; else ``rows`` is what its beginning lets expect."""
+    with_version: int = 0
+    size_bytes: int | None = None
+    """Of all objects, where it is an inventory that tells that of each."""
+    refs: list[ObjectRef] = field(default_factory=list)
+    """Some of them, from its beginning to its end."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def versions(self) -> bool:
+        """Its rows name versions."""
+        return self.with_version > 0
+
+
+class Enough(Exception):
+    """As much was read as is wanted."""
+
+
+class RowTally:
+    """Adds up what is read of a manifest, and keeps some rows of all that come."""
+
+    def __init__(self, found: FoundManifest) -> None:
+        self._found = found
+        self._step = 1
+        self._size: int | None = 0
+        self.fields: tuple[str, ...] = ()
+        self.nulls = 0
+        found.refs = []
+
+    async def take(self, rows: Sequence[ManifestRow]) -> None:
+        """Count some rows."""
+        found = self._found
+        for row in rows:
+            if not found.rows % self._step:
+                found.refs.append(ObjectRef(*row))
+                if len(found.refs) >= 2 * SAMPLED:
+                    found.refs = found.refs[::2]
+                    self._step *= 2
+            found.rows += 1
+            found.with_version += row.version_id is not None
+            self.nulls += row.version_id == NULL_VERSION
+
+    def sized(self, sizes: Sequence[int | None]) -> None:
+        """What an inventory says of the sizes of some rows."""
+        if None in sizes:
+            self._size = None
+        elif self._size is not None:
+            self._size += sum(size or 0 for size in sizes)
+
+    def estimate(self, read: int, whole: int) -> None:
+        """It was read only so far: how many rows there are is told by how many bytes are left."""
+        self._found.is_whole = False
+        self._found.rows = self._found.rows * whole // max(read, 1)
+        self._size = None
+
+    def end(self) -> None:
+        """What it comes to."""
+        found = self._found
+        count = len(found.refs)
+        found.refs = [found.refs[at * count // SAMPLED] for at in range(SAMPLED)] if count > SAMPLED else found.refs
+        if found.is_inventory:
+            found.size_bytes = self._size
+        if found.existing is not None:
+            found.existing = found.existing._replace(fields=self.fields, versions=found.versions)

@@ -1,0 +1,38 @@
+"""What asking through jobs, or once more, comes to: whether it can be, its fees, and what is offered."""
+
+from collections.abc import Mapping, Sequence
+
+from restoretui.core.batch.planned_jobs import NO_EXPEDITED, NO_PAYER
+from restoretui.core.errors import UsageError
+from restoretui.core.model import Tier
+from restoretui.core.plan.job_fees import JobFees
+from restoretui.core.plan.offers import Act, Offer
+from restoretui.core.plan.pricing import Cost
+from restoretui.ledger.run_records import Run
+from restoretui.ledger.runs.job_lines import JobLine
+
+
+def check_may_be_jobs(connection: Mapping[str, object]) -> None:
+    """``UsageError`` where requesters pay: no job can agree to that."""
+    if connection.get("requester_pays"):
+        raise UsageError(NO_PAYER, "restore without jobs: --engine direct, or auto")
+
+
+def with_fees(cost: Cost, fees: JobFees, jobs: int, objects: int) -> Cost:
+    """The cost, and what so many jobs of so many objects cost themselves."""
+    return cost.beside(fees.of_jobs("", jobs, objects))
+
+
+def check_takes_jobs(run: Run) -> None:
+    """``UsageError`` for a run whose objects no job could ask for."""
+    check_may_be_jobs(run.connection)
+    if run.literal:
+        raise UsageError("its requests are said literally, and a job sends its own", "retry them directly")
+    if run.tier is Tier.EXPEDITED:
+        raise UsageError(NO_EXPEDITED, "retry them directly")
+
+
+def offer_again(act: Act, about: str, lines: Sequence[JobLine], cost: Cost, currency: str) -> Offer:
+    """To ask for the objects of these lines once more."""
+    objects, size = sum(line.objects for line in lines), sum(line.size_bytes for line in lines)
+    return Offer(act, about, objects, size, cost.total, currency, cost.unpriced, cost.fees_unknown)
