@@ -55,8 +55,8 @@ ROOMS = {
         "threads", "processes", "sdk_models", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss",
     ],
     "engine": [
-        "outcomes", "capacity", "then_tools", "traffic", "run_context", "listing", "watching", "refusals", "batch",
-        "submitter", "cleaner", "undeleter", "then", "events", "pursuit", "engine",
+        "outcomes", "capacity", "process", "then_tools", "traffic", "run_context", "listing", "watching",
+        "refusals", "batch", "submitter", "cleaner", "undeleter", "then", "events", "pursuit", "engine",
     ],
     "session": [
         "targets", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds", "events.feeds",
@@ -69,7 +69,7 @@ ROOMS = {
     ],
     "tui": [
         "keys", "words", "looks", "palette", "activity_words", "job_row", "background", "terminal", "widgets",
-        "widgets.table", "process", "shell", "pane", "details", "dialogs", "dialogs.restore", "acts", "marks",
+        "widgets.table", "process", "shell", "pane", "details", "dialogs", "dialogs.restore", "acts", "own", "marks",
         "browse", "restores", "batch", "activity", "terminal_app", "main_screen", "late_imports",
         "shell_app", "app", "run",
     ],

@@ -20,6 +20,7 @@ from restoretui.cli.help.near import OpenCommand
 from restoretui.cli.help.root import OPEN, Group
 from restoretui.cli.ledger import add_ledger
 from restoretui.cli.neighbours.events import EVENTS, add_events
+from restoretui.cli.neighbours.warm import add_warm
 from restoretui.cli.options import (
     DRY_RUN,
     FAIL_FAST,
@@ -265,6 +266,8 @@ def status(run: str | None, since: datetime | timedelta | None, form: Form, **fl
 @WAIT_LIMIT
 @FAIL_FAST
 @DRY_RUN
+@click.option("--until-next", is_flag=True,
+              help="Do what is due, say when to come back, and end; exit code 3: not done yet.")  # fmt: skip
 @WHERE
 @SINCE
 @EVENTS
@@ -275,6 +278,7 @@ def watch(
     timeout: timedelta | None,
     fail_fast: bool,
     dry_run: bool,
+    until_next: bool,
     since: datetime | timedelta | None,
     form: Form,
     **flags: Any,
@@ -284,6 +288,7 @@ def watch(
     headless(
         flags, form,
         "restoretui.commands.following", "watch", run, timeout, query, since, fail_fast=fail_fast, dry_run=dry_run,
+        until_next=until_next,
     )  # fmt: skip
 
 
@@ -319,6 +324,7 @@ add_runs(cli)
 add_batch(cli)
 add_finding(cli)
 add_events(cli)
+add_warm(cli)
 add_ledger(cli)
 add_prices(cli)
 add_aids(cli)

@@ -154,10 +154,11 @@ async def watch(
     *,
     fail_fast: bool = False,
     dry_run: bool = False,
+    until_next: bool = False,
 ) -> ExitCode:
     """Pick up where things stand and follow until all is settled; ``query`` and ``since`` choose the changes told.
 
-    ``dry_run`` only tells what would be sent.
+    ``dry_run`` only tells what would be sent; ``until_next`` does what is due, and ends.
     """
     for option, said in (("--where", query.where), ("--since", since)):
         if said is not None and not output.as_json:
@@ -178,6 +179,11 @@ async def watch(
         wanted = WantedChanges(query, since_when(since, session), session.clock.now().timestamp())
         output.names_buckets = len({bucket for run in runs for bucket in run.buckets}) > 1
         session.start_engine(run_ids, fail_fast=fail_fast)
+        if until_next:
+            from restoretui.commands.acting.coming_back import come_back
+
+            if (code := await come_back(session, output, run_ids, timeout)) is not None:
+                return code
         return await follow(session, output, run_ids, wait=True, timeout=timeout, wanted=wanted, fail_fast=fail_fast)
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from restoretui.config.settings import DESKTOP, Settings
+from restoretui.config.user_commands import check_commands
 from restoretui.config.webhooks import check_webhooks
 from restoretui.core.alerts import AlertKind
 from restoretui.core.bounds import Bounds, shown
@@ -83,6 +84,8 @@ def check_value(name: str, value: Any, source: str) -> Any:
         return value
     if name == "alerts":
         return _alerts(value, source)
+    if name == "commands":
+        return check_commands(value, source)
     if name == "webhooks":
         return check_webhooks(value, source)
     if name == "hooks":

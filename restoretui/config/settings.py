@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from restoretui.config.user_commands import UserCommand
 from restoretui.core.alerts import AlertKind
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import UsageError
@@ -111,6 +112,8 @@ class Settings:
     """Key bindings by their id: ``restore = "R"``."""
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Columns of the screens by table, in their order: ``browse = ["state", "key", "class:16"]``."""
+    commands: tuple[UserCommand, ...] = ()
+    """The user's own, for the screens: see ``config.user_commands``."""
     webhooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Whom to call when a run is done, by name: see ``config.webhooks``."""
     notify: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

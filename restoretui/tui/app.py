@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -168,6 +168,9 @@ class RestoreApp(ShellApp):
         if wrong:
             self.say("warning", "; ".join(wrong), "; ".join(known))
         self.set_keymap({name: key for name, key in settings.keys.items() if name in IDS})
+        for at, command in enumerate(settings.commands):
+            if command.key:
+                self.bind(command.key, f"own({at})", description=command.name, show=False)
 
     def recall(self) -> None:
         """Look as it was chosen on screen at an earlier start."""
@@ -302,7 +305,8 @@ class RestoreApp(ShellApp):
         from restoretui.tui.dialogs.help import Help, groups_of
 
         if not isinstance(self.screen, Help):
-            self.push_screen(Help(self.remapped, self.main.tab, groups_of(self.screen)))
+            own = self._settings.commands if self._settings is not None else ()
+            self.push_screen(Help(self.remapped, self.main.tab, groups_of(self.screen), own))
 
     def action_sign_in(self) -> None:
         """One login at a time: a second box would start a second one."""
@@ -321,8 +325,51 @@ class RestoreApp(ShellApp):
         # and the shell is told how to go on.
         self.exit(0)
 
+    # --- the user's own commands
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action != "own":
+            return super().check_action(action, parameters)
+        return self.screen is self.main and self._may_run(int(str(parameters[0])))
+
+    def _may_run(self, at: int) -> bool | None:
+        """There is something here that the command would be about; None where it is forbidden, and so dark."""
+        if self._settings is None or self.session is None:
+            return False
+        command = self._settings.commands[at]
+        if command.dangerous and self.session.read_only:
+            return None
+        return self.main.pane(self.main.tab).about(command.scope) is not None
+
+    def action_own(self, at: int) -> None:
+        from restoretui.tui.own.running import run_command
+
+        if self._settings is not None:
+            pane, command = self.main.pane(self.main.tab), self._settings.commands[at]
+            pane.attempt(partial(run_command, pane, command), f"own {command.name}", exclusive=False)
+
+    def action_own_menu(self) -> None:
+        from restoretui.tui.own.boxes import CommandMenu
+        from restoretui.tui.own.running import why_not
+
+        if self._settings is None or self.session is None:
+            return
+        commands = self._settings.commands
+        if not commands:
+            self.say("warning", "there are no commands of yours", "the config has them: [[commands]]")
+            return
+        reasons = {at: why_not(self.main.pane(self.main.tab), one) for at, one in enumerate(commands)}
+        menu = CommandMenu(commands, {at: why for at, why in reasons.items() if why})
+        self.push_screen(menu, lambda at: None if at is None else self.action_own(at))
+
+    def _own_by_name(self) -> dict[str, Callable[[], None]]:
+        """Those that can be run now."""
+        commands = self._settings.commands if self._settings is not None else ()
+        return {one.name: partial(self.action_own, at) for at, one in enumerate(commands) if self._may_run(at)}
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         from restoretui.tui.acts.saved_filters import narrowings
 
         is_open = screen is self.main and self.session is not None
-        return system_commands(self, screen, narrowings(self.main.pane(self.main.tab)) if is_open else {})
+        filters = narrowings(self.main.pane(self.main.tab)) if is_open else {}
+        return system_commands(self, screen, filters, self._own_by_name() if is_open else {})

@@ -59,6 +59,7 @@ EVERYWHERE = CommandGroup(
             "turn_clock", "greater_than_sign", "app.turn_clock", "faster", "in the demo: turn its clock, step by step"
         ),
         Command("help", "question_mark,f1", "app.help", "help", "all keys and what they do", 90),
+        Command("own_commands", "comma", "app.own_menu", "commands", "your own commands, of the config"),
         Command("palette", "ctrl+p", "app.command_palette", "palette", "find a command by name", 92),
         Command("quit", "q", "app.quit", "quit", "leave; what was confirmed goes on next time", 91),
     ),
@@ -384,6 +385,7 @@ _NAMES = {
     "right_square_bracket": "]",
     "greater_than_sign": ">",
     "colon": ":",
+    "comma": ",",
     "left": "←",
     "right": "→",
     "up": "↑",

@@ -15,9 +15,12 @@ _MOVES = ("move(", "page(")
 
 
 def system_commands(
-    app: App[Any], screen: Screen[Any], filters: Mapping[str, Callable[[], None]]
+    app: App[Any],
+    screen: Screen[Any],
+    filters: Mapping[str, Callable[[], None]],
+    own: Mapping[str, Callable[[], None]],
 ) -> Iterator[SystemCommand]:
-    """From the bindings active below the palette, and the saved filters for what is shown."""
+    """From the bindings active below the palette, the saved filters for what is shown, and the user's commands."""
     seen: set[str] = set()
     for active in screen.active_bindings.values():
         binding = active.binding
@@ -28,6 +31,8 @@ def system_commands(
         title = binding.description.capitalize()
         help_text = f"{binding.tooltip}  ({key_name(binding.key)})"
         yield SystemCommand(title, help_text, partial(app.run_action, binding.action, active.node))
+    for name, run in own.items():
+        yield SystemCommand(clean(name), "a command of yours: [[commands]] of the config", run)
     for name, show in filters.items():
         yield SystemCommand(f"Show {clean(name)}", "a saved filter: kept by F, of the config, or ready", show)
     yield SystemCommand("Theme", "choose other colours; it is remembered", app.action_change_theme)

@@ -66,6 +66,16 @@ class Pane(Working, Vertical):
     def narrow(self, where: "Filter | None") -> None:
         """Show what matches this."""
 
+    # --- the user's own commands
+
+    def about(self, scope: str) -> "Mapping[str, object] | None":
+        """What a command of that scope (``config.user_commands``) would be about; None where there is nothing."""
+        return None
+
+    async def marked(self) -> int:
+        """The selection that is marked, once all that was asked for is marked; only where ``about`` tells of one."""
+        raise NotImplementedError
+
     # --- which columns
 
     def arranging(self) -> "tuple[str, LiveTable[Any]]":

@@ -16,7 +16,7 @@ import pytest
 
 from restoretui.cli import aids, app, batch, finding, ledger, prices, runs
 from restoretui.cli.app import cli
-from restoretui.cli.neighbours import events
+from restoretui.cli.neighbours import events, warm
 from restoretui.cli.options import COMMON_NAMES
 from restoretui.commands.form import Form
 from restoretui.config.loading import load_settings
@@ -33,6 +33,7 @@ ARGUMENTS = {
     "clean": ["s3://bucket"],
     "export": ["last"],
     "report": ["last"],
+    "warm": ["s3://bucket", "--protocol", "rustic", "key"],
     "events setup": ["s3://bucket"],
     "events remove": ["s3://bucket"],
     "retry": ["last"],
@@ -136,6 +137,8 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--on": (["failed=exec:true"], THEN),
     "--delete-archived": (["3"], THEN),
     "--events": (["sqs:https://sqs.eu-west-1.amazonaws.com/123456789012/q"], "engine/watching/test_events"),
+    "--until-next": ([], "cli/neighbours/test_warm"),
+    "--protocol": (["none"], "cli/neighbours/test_warm"),
     "--requester": (["Ann"], REPORT),
     "--ticket": (["OPS-1"], REPORT),
     "--note": (["for the film"], REPORT),
@@ -209,7 +212,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         def served(go: FunctionType) -> None:
             got.append([cell.cell_contents for cell in go.__closure__ or ()])
 
-        for module in (aids, app, batch, events, finding, ledger, prices, runs):
+        for module in (aids, app, batch, events, finding, ledger, prices, runs, warm):
             monkeypatch.setattr(module, "headless", heard)
         monkeypatch.setattr(app, "open_screens", screens)
         monkeypatch.setattr(app, "finish", served)

@@ -63,7 +63,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "cancel": ("restoretui cancel last --dry-run", "restoretui cancel 12"),
     "clean": ("restoretui clean oss://bucket/2021/ --dry-run", "restoretui clean last --yes"),
     "status": ("restoretui status", "restoretui status last --where state:failed --json"),
-    "watch": ("restoretui watch", "restoretui watch last --timeout 6h --json"),
+    "watch": ("restoretui watch", "restoretui watch last --timeout 6h --json", "restoretui watch --until-next"),
+    "warm": ("restoretui warm --protocol rustic --days 7 --yes s3://cold/repo/ -- KEY",),
     "export": ("restoretui export last -o run.csv", "restoretui export 12 --format json"),
     "report": ("restoretui report last", "restoretui report 12 -o OPS-1234.html"),
     "events setup": (
@@ -123,6 +124,7 @@ SHORT = {
     "retry": "Ask for the failed objects of a run once more.",
     "cancel": "Give up what of a run was not sent yet.",
     "export": "A run's objects, with what became of each, as a file.",
+    "warm": "Make objects readable for a program that waits for it.",
     "report": "A run as a page for a ticket: md, html, csv, json.",
     "clean": "End restored copies early, to stop paying for them (OSS).",
     "batch": "Jobs of S3 Batch Operations.",

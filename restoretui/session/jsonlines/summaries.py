@@ -75,6 +75,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "du": ("listed_at",),
     "plan": ("days", "manifest"),
     "restore": ("days", "manifest"),
+    "watch": ("come_back_at",),
     "export": ("file",),
     "report": ("file",),
     "import": ("as_of",),

@@ -305,6 +305,7 @@ WORDS: dict[str, Term] = {
     "left_out": Term(COUNT, "objects that were named, and that selectors left out"),
     "refused": Term(COUNT, "objects that the plan refused"),
     "timed_out": Term(FLAG, "the time to wait was over first"),
+    "come_back_at": Term(INSTANT, "when something is due next"),
     "to_confirm": Term(list_of(TEXT), "jobs that are made and wait for `batch confirm`"),
     "short_of_days": Term(COUNT, "copies that end before the days asked for are over"),
     "not_sped_up": Term(COUNT, "objects whose restore the cloud would not speed up"),

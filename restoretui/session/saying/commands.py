@@ -43,9 +43,12 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import Run
 from restoretui.session.batch.operations import BatchOperations
 from restoretui.session.clouds import Clouds
+from restoretui.session.jsonlines.line import json_line, where
 
 MOST_LOOPED = 100_000
 """Objects that a loop of a cloud's own tool is written for: it asks for some each second."""
+MOST_MARKED = 1_000_000
+"""Objects that a file for a program names."""
 OF_PURPOSE: Mapping[Purpose, str] = {
     Purpose.RESTORE: "",
     Purpose.EXTEND: filter_text(in_states(State.AVAILABLE)),
@@ -179,6 +182,17 @@ class Saying:
                 bucket = next(word for word in words if "://" in word).partition("://")[2].partition("/")[0]
                 await self._ledger.runs.write_keys(run.id, bucket, partial(lists.write, path))
         return Said("restoretui", commands)
+
+    async def marked_file(self, sel: int) -> Path:
+        """A file of what is chosen, for a program: JSON lines with location, bucket, key and version."""
+        path, lines = self._ledger.key_lists.new("jsonl"), []
+        for cloud in self._clouds:
+            refs = await self._ledger.selections.refs(sel, cloud.ledger_cloud, MOST_MARKED)
+            lines += [f"{json_line('object', where(cloud.scheme, ref))}\n".encode() for ref in refs]
+        if len(lines) >= MOST_MARKED:
+            raise UsageError(f"more than {MOST_MARKED:,} objects are marked", "mark fewer at a time")
+        await asyncio.to_thread(self._ledger.key_lists.write, path, lines)
+        return path
 
     # --- by the cloud's own tools ----------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from restoretui.tui.browse.marking import Markable, Marking
 from restoretui.tui.browse.status import ListingStatus, Weights, longer, status, time_parts
 from restoretui.tui.browse.visible_heads import VisibleHeads
 from restoretui.tui.marks.marks_bar import MarksBar
+from restoretui.tui.own.facts import of_marks, of_object
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.error_state import ErrorState, error_state, listing_keys
 from restoretui.tui.widgets.filter_bar import FilterBar
@@ -100,6 +101,18 @@ class BrowseBoard(Markable):
     def show_columns(self) -> None:
         """Of the objects, for what is shown of the place, as they were chosen for that."""
         self.table.set_columns(self.columns(), self.shell.remembered.columns(self._kind))
+
+    def about(self, scope: str) -> Mapping[str, object] | None:
+        summary, row = self.marking.summary, self.table.row if self.source.is_bucket else None
+        if scope == "marks":
+            return of_marks(summary.objects, summary.size_bytes)
+        if scope != "object" or row is None or row.is_prefix:
+            return None
+        return of_object(self.source.location.scheme, row.ref, row.size, row.storage_class, row.state)
+
+    async def marked(self) -> int:
+        await self.marking.settled()
+        return self.marking.sel
 
     def recall(self) -> None:
         self.show_columns()

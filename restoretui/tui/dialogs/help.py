@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from restoretui.config.user_commands import UserCommand
 from restoretui.tui.dialogs.dialog import Dialog, Middle
 from restoretui.tui.keys import (
     ACTIVITY,
@@ -35,6 +36,7 @@ from restoretui.tui.keys import (
     key_name,
 )
 from restoretui.tui.words import ACTIONS, STATES, Part, said
+from restoretui.wording.safe import clean
 
 SHOWN = (EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, TIERS, PICKING, DIALOG)
 HERE: Mapping[str, tuple[CommandGroup, ...]] = {
@@ -87,9 +89,20 @@ class Help(Dialog[None], inherit_bindings=False):
         Binding("end", "ends(True)", "bottom", show=False, priority=True),
     ]
 
-    def __init__(self, keymap: Mapping[str, str], tab: str, groups: Sequence[CommandGroup] = ()) -> None:
-        """``groups`` are the keys of the dialog it was asked for in; none: of the tab."""
+    def __init__(
+        self,
+        keymap: Mapping[str, str],
+        tab: str,
+        groups: Sequence[CommandGroup] = (),
+        own: Sequence[UserCommand] = (),
+    ) -> None:
+        """``groups`` are the keys of the dialog it was asked for in; none: of the tab. ``own`` come first."""
         super().__init__("Keys")
+        commands = [
+            Command(f"own {at}", one.key, "", one.name, f"{clean(one.name)}: your command, about {one.scope}")
+            for at, one in enumerate(own)
+        ]
+        self._own = (CommandGroup("Your commands", tuple(commands)),) if commands else ()
         self._groups = tuple(groups)
         self._keymap = keymap
         self._tab = tab
@@ -146,7 +159,7 @@ class Help(Dialog[None], inherit_bindings=False):
         two = room >= SIDE_BY_SIDE - 8
         width = (room - 2) // 2 if two else room - 1
         words = self._search.value.lower().split()
-        here = self._groups or (*HERE.get(self._tab, ()), TABLE)
+        here = self._groups or (*self._own, *HERE.get(self._tab, ()), TABLE)
         rest = tuple(group for group in SHOWN if group not in here)
         left = self._lines(here if two else here + rest, width, words)
         right = self._lines(rest if two else (), width, words)

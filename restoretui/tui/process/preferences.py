@@ -3,12 +3,27 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from restoretui.tui.keys import IDS
+from restoretui.tui.keys import BROWSE, EVERYWHERE, IDS, RUNS, TABLE
 from restoretui.tui.looks.themes import AUTO
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
     from restoretui.tui.widgets.table.columns import Column
+
+
+def _taken(settings: "Settings") -> "dict[str, dict[str, str]]":
+    """By the scope of a command, the keys that do something else where it could be run."""
+    tables = {"object": (EVERYWHERE, TABLE, BROWSE, RUNS), "marks": (EVERYWHERE, TABLE, BROWSE),
+              "run": (EVERYWHERE, TABLE, RUNS)}  # fmt: skip
+    return {
+        scope: {
+            key: command.label
+            for group in groups
+            for command in group
+            for key in settings.keys.get(command.id, command.keys).split(",")
+        }
+        for scope, groups in tables.items()
+    }
 
 
 def wrong_preferences(
@@ -25,6 +40,13 @@ def wrong_preferences(
     if unknown:
         wrong.append(f"no command is called {', '.join(unknown)}")
         known.append(f"known commands are {', '.join(sorted(IDS))}")
+    taken = _taken(settings)
+    for command in settings.commands:
+        if command.key in taken[command.scope]:
+            wrong.append(
+                f"the key {command.key} of {command.name!r} is {taken[command.scope][command.key]!r} already"
+            )
+            known.append("take another key for it")
     columns = {table: [column.id for column in offered] for table, offered in tables} if settings.columns else {}
     for table, chosen in settings.columns.items():
         if table not in columns:

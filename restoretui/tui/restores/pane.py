@@ -19,6 +19,7 @@ from restoretui.ledger.records import JobRow
 from restoretui.ledger.run_records import Run
 from restoretui.tui.dialogs.copy_menu import Copied, CopyMenu
 from restoretui.tui.keys import RUNS
+from restoretui.tui.own.facts import of_object, of_run
 from restoretui.tui.pane import Pane
 from restoretui.tui.restores.run_acts import (
     cancel_unsent,
@@ -291,6 +292,14 @@ class RestoresPane(Pane):
             self.shell.push_screen(CopyMenu(Copied(place, run.days, readable)))
         elif not self._detailed and self.list.table.row is not None:
             self.shell.copy(self.list.table.row.title)
+
+    def about(self, scope: str) -> Mapping[str, object] | None:
+        run, row = self._run, self._ref_row()
+        if scope == "run" and run is not None:
+            return of_run(run)
+        if scope != "object" or run is None or row is None:
+            return None
+        return of_object(run.cloud.scheme, row.ref, row.size, row.storage_class, row.state)
 
     def action_show(self) -> None:
         run, row = self._run, self._ref_row()

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from restoretui.core.errors import Unreachable, UsageError
+from restoretui.engine import process
 from restoretui.engine.engine import Engine
 from restoretui.engine.then import commands
 from restoretui.sandbox import RunningSandbox
@@ -92,7 +93,7 @@ async def test_a_command_that_hangs_is_ended_with_all_that_it_began(
     sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "LONGEST_S", 1.0)
-    monkeypatch.setattr(commands, "GRACE_S", 0.2)
+    monkeypatch.setattr(process, "GRACE_S", 0.2)
     session = await session_on(await ready(sandbox, "a"))
     hang = f"exec:sh -c 'trap : TERM; (sleep 600; touch {tmp_path}/late) & while :; do sleep 600; done'"
     run = await done(session, [hang])

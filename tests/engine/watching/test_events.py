@@ -144,7 +144,7 @@ async def test_where_the_queue_fails_it_is_polled_and_said(
         "silent": "the bucket cold sends no restore events to the queue restores",
     }[trouble]
     assert [wanted in text for text in said] == [True], said
-    assert running.stats.requests["ListObjectsV2"] > 10, "as dense as without a queue"
+    assert running.stats.requests["ListObjectsV2"] > 1, "sparse polling would have looked once, after the usual time"
 
 
 async def test_a_read_only_session_leaves_the_queue_alone(sandbox: StartSandbox, session_on: OpenSession) -> None:
